@@ -1,0 +1,38 @@
+//! Bounds of everything that becomes a label, so that no input can fail a store or grow it.
+
+use std::borrow::Cow;
+
+/// The endpoint of requests that no route matched.
+pub const UNMATCHED: &str = "<unmatched>";
+/// The endpoint of series beyond a recorder's bound.
+pub const OTHER_ENDPOINT: &str = "<other>";
+/// The method of requests outside the standard set (OpenTelemetry's name).
+pub const OTHER_METHOD: &str = "_OTHER";
+/// The longest endpoint label, in bytes.
+pub const MAX_ENDPOINT_BYTES: usize = 1024;
+/// The longest API key name, in bytes.
+pub const MAX_API_KEY_BYTES: usize = 256;
+/// The longest service or environment name, in bytes.
+pub const MAX_SERVICE_BYTES: usize = 128;
+
+/// Cuts `label` to at most `max` bytes on a character boundary and replaces NUL, which Postgres
+/// text can't hold, by U+FFFD. Borrowed when nothing had to change.
+#[must_use]
+pub fn bounded(label: &str, max: usize) -> Cow<'_, str> {
+    if label.len() <= max && !label.as_bytes().contains(&0) {
+        return Cow::Borrowed(label);
+    }
+    let mut out = String::with_capacity(max.min(label.len()));
+    for c in label.chars() {
+        let c = if c == '\0' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        };
+        if out.len() + c.len_utf8() > max {
+            break;
+        }
+        out.push(c);
+    }
+    Cow::Owned(out)
+}

@@ -1,0 +1,60 @@
+//! What a bucket is about.
+
+use std::sync::Arc;
+
+use api_metrics_layer::{ApiKey, Protocol};
+
+/// A series as one recorder knows it: its instance adds service and environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SeriesKey {
+    /// `http` or `grpc`.
+    pub protocol: Protocol,
+    /// A standard method or `_OTHER`.
+    pub method: &'static str,
+    /// The route template, bounded.
+    pub endpoint: Arc<str>,
+    /// `None`: the request came without a key.
+    pub api_key: Option<ApiKey>,
+}
+
+/// Which dimensions a stored series has summed away. A dashboard reads tens of pre-merged rows
+/// instead of tens of thousands of base rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SeriesKind {
+    /// One endpoint and one key: the truth that the others are made of.
+    Base,
+    /// One endpoint, any key.
+    AnyKey,
+    /// One key, any endpoint.
+    AnyEndpoint,
+    /// Any key and any endpoint: the total of a service.
+    Total,
+}
+
+impl SeriesKind {
+    /// All of them, `Base` first.
+    pub const ALL: [Self; 4] = [Self::Base, Self::AnyKey, Self::AnyEndpoint, Self::Total];
+
+    /// The number under which it is stored: bit 0 says any key, bit 1 any endpoint.
+    #[must_use]
+    pub const fn code(self) -> i16 {
+        match self {
+            Self::Base => 0,
+            Self::AnyKey => 1,
+            Self::AnyEndpoint => 2,
+            Self::Total => 3,
+        }
+    }
+
+    /// The kind that is stored under this number.
+    #[must_use]
+    pub const fn from_code(code: i16) -> Option<Self> {
+        match code {
+            0 => Some(Self::Base),
+            1 => Some(Self::AnyKey),
+            2 => Some(Self::AnyEndpoint),
+            3 => Some(Self::Total),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! A small but real API with its metrics.
+fn main() {}
