@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use http::request::Parts;
+
 use crate::label::{MAX_API_KEY_BYTES, bounded};
 
 /// The identity of an API's consumer: cheap to clone, never the secret itself.
@@ -39,9 +41,8 @@ impl ApiKey {
     /// to 256 bytes.
     #[must_use]
     pub fn from_text(text: &str) -> Self {
-        if let Ok(n) = text.parse::<i64>()
-            && n.to_string() == text
-        {
+        // `+1` and `007` parse, but are other texts than the number's own: they stay names.
+        if let Some(n) = text.parse::<i64>().ok().filter(|n| n.to_string() == text) {
             return Self(Repr::Int(n));
         }
         if let Some(bytes) = parse_uuid(text) {
@@ -112,5 +113,34 @@ impl fmt::Display for ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApiKey({self})")
+    }
+}
+
+/// Finds the consumer of a request before the inner service sees it.
+///
+/// A closure `Fn(&Parts) -> Option<ApiKey>` will do; `()` looks nowhere. Where it finds nothing, an [`ApiKey`]
+/// among the request's extensions is taken (a layer outside has put it there), else one among the
+/// response's (a layer inside has).
+///
+/// Read here only what has been verified before: see [`ApiKey`].
+pub trait ExtractApiKey {
+    /// The verified consumer.
+    fn api_key(&self, request: &Parts) -> Option<ApiKey>;
+}
+
+impl ExtractApiKey for () {
+    #[inline]
+    fn api_key(&self, _: &Parts) -> Option<ApiKey> {
+        None
+    }
+}
+
+impl<F> ExtractApiKey for F
+where
+    F: Fn(&Parts) -> Option<ApiKey>,
+{
+    #[inline]
+    fn api_key(&self, request: &Parts) -> Option<ApiKey> {
+        self(request)
     }
 }

@@ -1,0 +1,74 @@
+//! The response's future.
+
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http::Response;
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::{
+    MetricSink, Outcome, ResponseBody,
+    guard::{Guard, end, watch},
+};
+
+pin_project! {
+    /// The future of [`ApiMetrics`](crate::ApiMetrics).
+    pub struct ResponseFuture<F, M>
+    where
+        M: MetricSink,
+    {
+        #[pin]
+        inner: F,
+        guard: Option<Guard<M>>,
+    }
+}
+
+impl<F, M: MetricSink> ResponseFuture<F, M> {
+    pub(crate) fn new(inner: F, guard: Option<Guard<M>>) -> Self {
+        Self { inner, guard }
+    }
+}
+
+impl<F, M, B, E> Future for ResponseFuture<F, M>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    M: MetricSink,
+    B: Body,
+{
+    type Output = Result<Response<ResponseBody<B, M>>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let inner = this.inner;
+        match ready!(watch(this.guard, |_| inner.poll(cx))) {
+            Ok(response) => {
+                if this
+                    .guard
+                    .as_mut()
+                    .is_some_and(|guard| guard.on_head(&response))
+                {
+                    end(this.guard, Outcome::Completed);
+                }
+                let guard = this.guard.take();
+                Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
+            }
+            Err(error) => {
+                end(this.guard, Outcome::Failed);
+                Poll::Ready(Err(error))
+            }
+        }
+    }
+}
+
+impl<F, M: MetricSink> fmt::Debug for ResponseFuture<F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture")
+            .field("recorded", &self.guard.is_none())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! What is special about gRPC: the outcome stands in `grpc-status`, the method in the path.
+
+use std::{
+    collections::HashSet,
+    sync::{PoisonError, RwLock},
+};
+
+use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
+
+/// gRPC methods remembered by a layer. A service has dozens; the bound is for proxies.
+const MAX_METHODS: usize = 4096;
+
+pub(crate) const UNIMPLEMENTED: u16 = 12;
+/// What an absent or unreadable status means to a client.
+pub(crate) const UNKNOWN: u16 = 2;
+
+/// The flavour of gRPC that a message's `content-type` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flavour {
+    /// The status stands in the headers or the trailers.
+    Grpc,
+    /// grpc-web: the status may stand inside the body, where it isn't looked for.
+    Web,
+}
+
+impl Flavour {
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        Self::parse(headers.get(CONTENT_TYPE)?)
+    }
+
+    /// `application/grpc`, `application/grpc+proto`, `application/grpc-web-text;charset=utf-8`; a
+    /// media type is case-insensitive (RFC 9110, 8.3.1).
+    fn parse(content_type: &HeaderValue) -> Option<Self> {
+        const PREFIX: &[u8] = b"application/grpc";
+        let (prefix, rest) = content_type.as_bytes().split_at_checked(PREFIX.len())?;
+        if !prefix.eq_ignore_ascii_case(PREFIX) {
+            return None;
+        }
+        match rest.first() {
+            None | Some(b'+' | b';' | b' ') => Some(Self::Grpc),
+            Some(b'-') => Some(Self::Web),
+            Some(_) => None,
+        }
+    }
+}
+
+/// The code in `grpc-status`; [`UNKNOWN`] if it can't be read.
+pub(crate) fn code_in(headers: &HeaderMap) -> Option<u16> {
+    let value = headers.get("grpc-status")?;
+    let code = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
+    Some(code.unwrap_or(UNKNOWN))
+}
+
+/// The HTTP equivalent of a gRPC code, as `google.rpc.Code` defines it.
+pub(crate) const fn http_equivalent(code: u16) -> u16 {
+    match code {
+        0 => 200,
+        1 => 499,          // CANCELLED
+        3 | 9 | 11 => 400, // INVALID_ARGUMENT, FAILED_PRECONDITION, OUT_OF_RANGE
+        4 => 504,          // DEADLINE_EXCEEDED
+        5 => 404,          // NOT_FOUND
+        6 | 10 => 409,     // ALREADY_EXISTS, ABORTED
+        7 => 403,          // PERMISSION_DENIED
+        8 => 429,          // RESOURCE_EXHAUSTED
+        UNIMPLEMENTED => 501,
+        14 => 503, // UNAVAILABLE
+        16 => 401, // UNAUTHENTICATED
+        _ => 500,  // UNKNOWN, INTERNAL, DATA_LOSS and codes yet to come
+    }
+}
+
+/// Whether a path is a method's name, as far as one call tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Evidence {
+    /// The method ran.
+    Exists,
+    /// UNIMPLEMENTED: there is no such method.
+    Absent,
+    /// The call may have ended before any method was looked up: no status, or one that interceptors,
+    /// rate limits and overload protection answer for every path.
+    Open,
+}
+
+impl Evidence {
+    const fn of(code: Option<u16>) -> Self {
+        match code {
+            Some(UNIMPLEMENTED) => Self::Absent,
+            None | Some(7 | 8 | 14 | 16) => Self::Open,
+            Some(_) => Self::Exists,
+        }
+    }
+}
+
+/// The methods that are known to exist, because they have run: else an unauthenticated caller could make
+/// a series of every path it thinks of.
+#[derive(Debug, Default)]
+pub(crate) struct Methods(RwLock<HashSet<Box<str>>>);
+
+impl Methods {
+    /// Whether a call of `path` that ended with `code` may be labelled with the path.
+    pub(crate) fn admit(&self, path: &str, code: Option<u16>) -> bool {
+        match Evidence::of(code) {
+            Evidence::Absent => false,
+            Evidence::Open => self.knows(path),
+            Evidence::Exists => {
+                if !self.knows(path) {
+                    self.learn(path);
+                }
+                true
+            }
+        }
+    }
+
+    fn knows(&self, path: &str) -> bool {
+        let methods = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        methods.contains(path)
+    }
+
+    #[cold]
+    fn learn(&self, path: &str) {
+        let mut methods = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if methods.len() < MAX_METHODS {
+            methods.insert(path.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn flavour(content_type: &str) -> Option<Flavour> {
+        Flavour::parse(&HeaderValue::from_str(content_type).unwrap())
+    }
+
+    #[test]
+    fn the_content_type_tells_grpc_from_grpc_web_and_from_its_lookalikes() {
+        assert_eq!(flavour("application/grpc"), Some(Flavour::Grpc));
+        assert_eq!(flavour("Application/gRPC+proto"), Some(Flavour::Grpc));
+        assert_eq!(flavour("application/grpc; charset=x"), Some(Flavour::Grpc));
+        assert_eq!(flavour("application/grpc-web+proto"), Some(Flavour::Web));
+        assert_eq!(flavour("application/grpcish"), None);
+        assert_eq!(flavour("application/json"), None);
+        assert_eq!(flavour("app"), None);
+    }
+
+    #[test]
+    fn every_code_has_the_http_status_of_google_rpc_code() {
+        let expected = [
+            200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
+        ];
+        for (code, status) in expected.into_iter().enumerate() {
+            assert_eq!(http_equivalent(u16::try_from(code).unwrap()), status);
+        }
+        assert_eq!(http_equivalent(17), 500);
+    }
+
+    #[test]
+    fn an_unreadable_status_is_unknown_and_an_absent_one_is_none() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(code_in(&headers), None);
+        headers.insert("grpc-status", HeaderValue::from_static("16"));
+        assert_eq!(code_in(&headers), Some(16));
+        headers.insert("grpc-status", HeaderValue::from_static("ok"));
+        assert_eq!(code_in(&headers), Some(UNKNOWN));
+        headers.insert("grpc-status", HeaderValue::from_static("-1"));
+        assert_eq!(code_in(&headers), Some(UNKNOWN));
+    }
+
+    #[test]
+    fn a_path_is_a_method_once_it_has_run() {
+        let methods = Methods::default();
+        assert!(!methods.admit("/a.B/C", Some(16)));
+        assert!(!methods.admit("/a.B/C", None));
+        assert!(!methods.admit("/a.B/C", Some(UNIMPLEMENTED)));
+        assert!(methods.admit("/a.B/C", Some(5)));
+        assert!(methods.admit("/a.B/C", Some(16)));
+        assert!(methods.admit("/a.B/C", None));
+        assert!(!methods.admit("/a.B/D", None));
+    }
+
+    #[test]
+    fn the_memory_of_methods_is_bounded_and_a_running_method_keeps_its_name_beyond_it() {
+        let methods = Methods::default();
+        for i in 0..2 * MAX_METHODS {
+            assert!(methods.admit(&format!("/s/{i}"), Some(0)));
+        }
+        assert_eq!(methods.0.read().unwrap().len(), MAX_METHODS);
+        assert!(!methods.admit(&format!("/s/{}", 2 * MAX_METHODS - 1), None));
+    }
+}

@@ -1,0 +1,116 @@
+//! The middleware.
+
+use std::{
+    fmt,
+    marker::PhantomData,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use crate::{
+    AnyBody, CountingBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink,
+    PresentBody, ResponseBody, ResponseFuture,
+    guard::{Guard, watch},
+    request_body::BodyCounter,
+    shared::Anchor,
+};
+
+/// The service made by [`ApiMetricsLayer`](crate::ApiMetricsLayer); the [crate's documentation](crate) has examples.
+///
+/// `S` is the inner service, the other parameters are the layer's.
+pub struct ApiMetrics<S, M, E = FromMatchedPath, K = (), P = AnyBody> {
+    inner: S,
+    anchor: Arc<Anchor<M>>,
+    endpoint: E,
+    api_key: K,
+    present: PhantomData<fn() -> P>,
+}
+
+impl<S, M, E, K, P> ApiMetrics<S, M, E, K, P> {
+    pub(crate) fn new(inner: S, anchor: Arc<Anchor<M>>, endpoint: E, api_key: K) -> Self {
+        Self {
+            inner,
+            anchor,
+            endpoint,
+            api_key,
+            present: PhantomData,
+        }
+    }
+
+    /// The inner service.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
+    /// The inner service. What is called through it is not recorded.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.inner
+    }
+
+    /// The inner service, without its middleware.
+    pub fn into_inner(self) -> S {
+        self.inner
+    }
+}
+
+impl<S, M, E, K, P, ReqBody, ResBody> Service<Request<ReqBody>> for ApiMetrics<S, M, E, K, P>
+where
+    S: Service<Request<P::Body>, Response = Response<ResBody>>,
+    M: MetricSink,
+    E: ExtractEndpoint,
+    K: ExtractApiKey,
+    P: PresentBody<ReqBody>,
+    ReqBody: Body,
+    ResBody: Body,
+{
+    type Response = Response<ResponseBody<ResBody, M>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, M>;
+
+    #[inline]
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
+        let mut guard = Some(Guard::start(&self.anchor.core));
+        let inner = watch(&mut guard, |guard| {
+            let (parts, body) = request.into_parts();
+            let mut counter = BodyCounter::default();
+            if let Some(guard) = guard {
+                guard.on_request(&parts, &self.endpoint, &self.api_key);
+                if !body.is_end_stream() {
+                    counter = guard.count_request_body();
+                }
+            }
+            let body = P::present(CountingBody::new(body, counter));
+            self.inner.call(Request::from_parts(parts, body))
+        });
+        ResponseFuture::new(inner, guard)
+    }
+}
+
+// Not derived: that would ask `P` to be `Clone`.
+impl<S: Clone, M, E: Clone, K: Clone, P> Clone for ApiMetrics<S, M, E, K, P> {
+    fn clone(&self) -> Self {
+        Self::new(
+            self.inner.clone(),
+            Arc::clone(&self.anchor),
+            self.endpoint.clone(),
+            self.api_key.clone(),
+        )
+    }
+}
+
+impl<S: fmt::Debug, M, E, K, P> fmt::Debug for ApiMetrics<S, M, E, K, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiMetrics")
+            .field("inner", &self.inner)
+            .field("anchor", &self.anchor)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! The layer through real servers over sockets: one request, one record, every field.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+mod http;

@@ -1,0 +1,11 @@
+//! A server, a client and a clock under the tests' command.
+
+mod client;
+mod clock;
+mod record;
+mod server;
+
+pub(crate) use client::{Client, body, empty};
+pub(crate) use clock::{FakeClock, START, ms};
+pub(crate) use record::{Record, Recorded, aborted, get, post};
+pub(crate) use server::{Server, bound, with_bodies};
