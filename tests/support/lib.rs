@@ -1,1 +1,11 @@
 //! Shared parts of the integration tests.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
+
+pub mod database;
+pub mod process;
+pub mod wait;
+
+pub use database::{PgDatabase, SqliteFile};
+pub use process::Process;
+pub use wait::eventually;

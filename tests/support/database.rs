@@ -1,0 +1,129 @@
+//! A database of its own for every test.
+
+use std::path::PathBuf;
+
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
+use tempfile::TempDir;
+
+/// A fresh Postgres database on the server that `DATABASE_URL` names; dropped with this value, its
+/// remaining connections cut.
+#[derive(Debug)]
+pub struct PgDatabase {
+    server: String,
+    name: String,
+}
+
+impl PgDatabase {
+    /// Creates it.
+    ///
+    /// # Panics
+    /// Where `DATABASE_URL` is unset or its user may not create databases: a test that needs
+    /// Postgres fails without it, it is never skipped.
+    pub async fn create() -> Self {
+        let server = server_url();
+        let name = format!("api_metrics_test_{}", uuid::Uuid::new_v4().simple());
+        let mut connection = PgConnection::connect(&server)
+            .await
+            .expect("the server of DATABASE_URL answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
+            .execute(&mut connection)
+            .await
+            .expect("the user of DATABASE_URL may create databases");
+        connection.close().await.expect("the connection closes");
+        Self { server, name }
+    }
+
+    /// The URL under which services reach it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let (base, query) = self.server.split_once('?').unwrap_or((&self.server, ""));
+        let authority = base.find("://").expect("DATABASE_URL is a URL") + 3;
+        let end = base[authority..]
+            .find('/')
+            .map_or(base.len(), |at| authority + at);
+        let mut url = format!("{}/{}", &base[..end], self.name);
+        if !query.is_empty() {
+            url.push('?');
+            url.push_str(query);
+        }
+        url
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How to connect to it.
+    #[must_use]
+    pub fn options(&self) -> PgConnectOptions {
+        self.server
+            .parse::<PgConnectOptions>()
+            .expect("DATABASE_URL is a Postgres URL")
+            .database(&self.name)
+    }
+}
+
+impl Drop for PgDatabase {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        // Its own thread and runtime: this may run on a test's runtime thread, which must not block on
+        // itself, or after that runtime has gone.
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| error.to_string())?
+                .block_on(async move {
+                    let mut connection = PgConnection::connect(&server).await?;
+                    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+                        "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+                    )))
+                    .execute(&mut connection)
+                    .await?;
+                    connection.close().await
+                })
+                .map_err(|error| error.to_string())
+        })
+        .join();
+        if !matches!(dropped, Ok(Ok(()))) {
+            eprintln!("a test database was left behind: {dropped:?}");
+        }
+    }
+}
+
+fn server_url() -> String {
+    std::env::var("DATABASE_URL").expect(
+        "this test needs Postgres: run `tests/run`, which starts a throwaway cluster, or set DATABASE_URL to a server \
+         whose user may create databases",
+    )
+}
+
+/// A path for a fresh SQLite file in a folder of its own, removed with this value.
+#[derive(Debug)]
+pub struct SqliteFile {
+    folder: TempDir,
+}
+
+impl SqliteFile {
+    /// Makes the folder, not the file.
+    #[must_use]
+    pub fn create() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("the temporary folder is writable"),
+        }
+    }
+
+    /// Where the file is to be.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("metrics.db")
+    }
+
+    /// The same as a URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.path().display())
+    }
+}
