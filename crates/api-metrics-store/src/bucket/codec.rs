@@ -1,0 +1,181 @@
+//! The compact encoding of a whole bucket: what an inbox row carries.
+//!
+//! A version byte, a varint of field flags in which bit `i` says that field `i` is present (absent is 0
+//! or `None`), the present fields as varints, then the sketch's own encoding.
+
+use super::{Bucket, StatusCounts};
+use crate::{
+    sketch::{Sketch, SketchError, SketchKind},
+    varint,
+};
+
+/// Opens every encoding.
+const VERSION: u8 = 1;
+
+/// The numbers in their order; the first bit of the flags is the first field's.
+const NUMBERS: usize = 9;
+/// The status codes are present.
+const STATUS: u64 = 1 << NUMBERS;
+/// Minimum, maximum and count of the latencies are the sketch's, as in every bucket that was recorded:
+/// they are not repeated.
+const FROM_SKETCH: u64 = 1 << (NUMBERS + 1);
+/// The latency count is present.
+const COUNT: u64 = 1 << (NUMBERS + 2);
+/// The latency minimum is present.
+const MIN: u64 = 1 << (NUMBERS + 3);
+/// The latency maximum is present.
+const MAX: u64 = 1 << (NUMBERS + 4);
+const ALL: u64 = (1 << (NUMBERS + 5)) - 1;
+
+/// Why bytes are no bucket.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BucketError {
+    /// The encoding is of a version that this library does not know.
+    #[error("unknown bucket version {0}")]
+    UnknownVersion(u8),
+    /// The encoding ends in the middle.
+    #[error("the bucket is cut short")]
+    Truncated,
+    /// The encoding contradicts itself; the text says where.
+    #[error("the bucket is corrupt: {0}")]
+    Corrupt(&'static str),
+    /// The sketch inside can't be read or merged.
+    #[error(transparent)]
+    Sketch(#[from] SketchError),
+}
+
+impl Bucket {
+    /// Appends the encoding: a version byte, then self-delimiting varints. About 25 bytes for one request.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let numbers = self.numbers();
+        let mut flags = 0;
+        for (bit, &number) in numbers.iter().enumerate() {
+            flags |= u64::from(number != 0) << bit;
+        }
+        if !self.status_counts.is_empty() {
+            flags |= STATUS;
+        }
+        let latency = (self.latency_count, self.latency_min_us, self.latency_max_us);
+        if latency == (self.sketch.count(), self.sketch.min(), self.sketch.max()) {
+            flags |= FROM_SKETCH;
+        } else {
+            flags |= COUNT;
+            flags |= self.latency_min_us.map_or(0, |_| MIN);
+            flags |= self.latency_max_us.map_or(0, |_| MAX);
+        }
+        out.push(VERSION);
+        varint::put(out, flags);
+        for number in numbers.into_iter().filter(|&number| number != 0) {
+            varint::put(out, number);
+        }
+        if flags & STATUS != 0 {
+            varint::put(out, self.status_counts.len() as u64);
+            for (code, n) in self.status_counts.iter() {
+                varint::put(out, u64::from(code));
+                varint::put(out, n);
+            }
+        }
+        if flags & COUNT != 0 {
+            varint::put(out, self.latency_count);
+            for us in [self.latency_min_us, self.latency_max_us]
+                .into_iter()
+                .flatten()
+            {
+                varint::put(out, us);
+            }
+        }
+        self.sketch.encode(out);
+    }
+
+    /// Takes one encoding off the front of `input`.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError`], whatever the bytes are; `input` is left where it was.
+    pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+        let (&version, mut rest) = input.split_first().ok_or(BucketError::Truncated)?;
+        if version != VERSION {
+            return Err(BucketError::UnknownVersion(version));
+        }
+        let mut next = || varint::take(&mut rest).ok_or(BucketError::Truncated);
+        let flags = next()?;
+        if flags & !ALL != 0 {
+            return Err(BucketError::Corrupt("unknown field"));
+        }
+        let mut numbers = [0; NUMBERS];
+        for (bit, number) in numbers.iter_mut().enumerate() {
+            if flags & (1 << bit) != 0 {
+                *number = next()?;
+            }
+        }
+        let mut status_counts = StatusCounts::default();
+        if flags & STATUS != 0 {
+            let len = next()?;
+            if len > 1 << 16 {
+                return Err(BucketError::Corrupt("number of status codes"));
+            }
+            // Read one by one, so that a lie about the number costs no memory.
+            for _ in 0..len {
+                let code = u16::try_from(next()?).map_err(|_| BucketError::Corrupt("status"))?;
+                status_counts.add(code, next()?);
+            }
+        }
+        let mut optional = |flag| (flags & flag != 0).then(&mut next).transpose();
+        let latency_count = optional(COUNT)?;
+        let (min, max) = (optional(MIN)?, optional(MAX)?);
+        let sketch = Sketch::decode(&mut rest)?;
+        *input = rest;
+        let mut bucket = Self::new(SketchKind::Histogram);
+        bucket.set_numbers(numbers);
+        bucket.status_counts = status_counts;
+        if flags & FROM_SKETCH != 0 {
+            bucket.latency_count = sketch.count();
+            bucket.latency_min_us = sketch.min();
+            bucket.latency_max_us = sketch.max();
+        } else {
+            bucket.latency_count = latency_count.unwrap_or(0);
+            bucket.latency_min_us = min;
+            bucket.latency_max_us = max;
+        }
+        bucket.sketch = sketch;
+        Ok(bucket)
+    }
+
+    /// The request count of an encoding, without decoding the rest; 0 where it is none.
+    pub(crate) fn peek_request_count(encoded: &[u8]) -> u64 {
+        let mut rest = encoded.get(1..).unwrap_or_default();
+        match varint::take(&mut rest) {
+            Some(flags) if flags & 1 != 0 => varint::take(&mut rest).unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    fn numbers(&self) -> [u64; NUMBERS] {
+        [
+            self.request_count,
+            self.error_count_4xx,
+            self.error_count_5xx,
+            self.aborted_count,
+            self.latency_sum_us,
+            self.ttfb_sum_us,
+            self.ttfb_count,
+            self.request_bytes,
+            self.response_bytes,
+        ]
+    }
+
+    fn set_numbers(&mut self, numbers: [u64; NUMBERS]) {
+        [
+            self.request_count,
+            self.error_count_4xx,
+            self.error_count_5xx,
+            self.aborted_count,
+            self.latency_sum_us,
+            self.ttfb_sum_us,
+            self.ttfb_count,
+            self.request_bytes,
+            self.response_bytes,
+        ] = numbers;
+    }
+}

@@ -1,0 +1,204 @@
+//! What one series did in one period.
+
+mod codec;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use api_metrics_layer::{Outcome, RequestRecord};
+
+pub use self::{codec::BucketError, status::StatusCounts};
+use crate::sketch::{Sketch, SketchError, SketchKind};
+
+/// The sums, extremes and latencies of one series in one period. All arithmetic saturates, and two
+/// buckets merge into exactly what one bucket would have held.
+///
+/// A request is one of these, by its outcome and the status that was sent:
+///
+/// | outcome | status sent | counted as |
+/// |---|---|---|
+/// | Completed | below 400 | no error |
+/// | Completed | 400 to 499 | `error_count_4xx` |
+/// | Completed | 500 to 599 | `error_count_5xx` |
+/// | Failed, Panicked | any or none | `error_count_5xx`: a response that broke in the middle is the server's failure, whatever its head said |
+/// | Aborted | as for Completed | `aborted_count`, and the error of the status that was sent, if one was; the 499 that stands for none is no error |
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bucket {
+    /// Requests.
+    pub request_count: u64,
+    /// Requests that were answered with 400 to 499.
+    pub error_count_4xx: u64,
+    /// Requests that were answered with 500 to 599, failed or panicked.
+    pub error_count_5xx: u64,
+    /// Requests whose caller left before the end.
+    pub aborted_count: u64,
+    /// Requests by [`counted_status`](RequestRecord::counted_status); sums to `request_count`.
+    pub status_counts: StatusCounts,
+    /// The sum of the known latencies, in microseconds.
+    pub latency_sum_us: u64,
+    /// The least latency, in microseconds. `None`: none is known.
+    pub latency_min_us: Option<u64>,
+    /// The greatest latency, in microseconds. `None`: none is known.
+    pub latency_max_us: Option<u64>,
+    /// How many latencies are known: an import may lack them.
+    pub latency_count: u64,
+    /// The sum of the known times to headers, in microseconds.
+    pub ttfb_sum_us: u64,
+    /// How many times to headers are known.
+    pub ttfb_count: u64,
+    /// Body bytes of the requests.
+    pub request_bytes: u64,
+    /// Body bytes of the responses.
+    pub response_bytes: u64,
+    /// The known latencies.
+    pub sketch: Sketch,
+}
+
+impl Bucket {
+    /// A bucket without requests.
+    #[must_use]
+    pub fn new(kind: SketchKind) -> Self {
+        Self {
+            request_count: 0,
+            error_count_4xx: 0,
+            error_count_5xx: 0,
+            aborted_count: 0,
+            status_counts: StatusCounts::default(),
+            latency_sum_us: 0,
+            latency_min_us: None,
+            latency_max_us: None,
+            latency_count: 0,
+            ttfb_sum_us: 0,
+            ttfb_count: 0,
+            request_bytes: 0,
+            response_bytes: 0,
+            sketch: Sketch::new(kind),
+        }
+    }
+
+    /// Adds one finished request. Times are cut to whole microseconds.
+    #[inline]
+    pub fn record(&mut self, record: &RequestRecord<'_>) {
+        add(&mut self.request_count, 1);
+        self.status_counts.add(record.counted_status(), 1);
+        match record.outcome {
+            Outcome::Failed | Outcome::Panicked => add(&mut self.error_count_5xx, 1),
+            outcome => {
+                if outcome == Outcome::Aborted {
+                    add(&mut self.aborted_count, 1);
+                }
+                match record.status {
+                    Some(400..=499) => add(&mut self.error_count_4xx, 1),
+                    Some(500..=599) => add(&mut self.error_count_5xx, 1),
+                    _ => {}
+                }
+            }
+        }
+        if let Some(latency) = record.latency {
+            let us = micros(latency);
+            add(&mut self.latency_sum_us, us);
+            add(&mut self.latency_count, 1);
+            self.latency_min_us = Some(self.latency_min_us.map_or(us, |min| min.min(us)));
+            self.latency_max_us = Some(self.latency_max_us.map_or(us, |max| max.max(us)));
+            self.sketch.record(us);
+        }
+        if let Some(ttfb) = record.time_to_headers {
+            add(&mut self.ttfb_sum_us, micros(ttfb));
+            add(&mut self.ttfb_count, 1);
+        }
+        add(&mut self.request_bytes, record.request_bytes);
+        add(&mut self.response_bytes, record.response_bytes);
+    }
+
+    /// Adds all requests of another bucket.
+    ///
+    /// # Errors
+    ///
+    /// [`SketchError::KindMismatch`]; nothing is changed then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), SketchError> {
+        // First, because only this can fail.
+        self.sketch.merge(&other.sketch)?;
+        add(&mut self.request_count, other.request_count);
+        add(&mut self.error_count_4xx, other.error_count_4xx);
+        add(&mut self.error_count_5xx, other.error_count_5xx);
+        add(&mut self.aborted_count, other.aborted_count);
+        self.status_counts.merge(&other.status_counts);
+        add(&mut self.latency_sum_us, other.latency_sum_us);
+        self.latency_min_us = match (self.latency_min_us, other.latency_min_us) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.latency_max_us = self.latency_max_us.max(other.latency_max_us);
+        add(&mut self.latency_count, other.latency_count);
+        add(&mut self.ttfb_sum_us, other.ttfb_sum_us);
+        add(&mut self.ttfb_count, other.ttfb_count);
+        add(&mut self.request_bytes, other.request_bytes);
+        add(&mut self.response_bytes, other.response_bytes);
+        Ok(())
+    }
+
+    /// Whether it holds no request.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.request_count == 0
+    }
+
+    /// Empties it and keeps its memory for reuse.
+    pub fn reset(&mut self) {
+        self.request_count = 0;
+        self.error_count_4xx = 0;
+        self.error_count_5xx = 0;
+        self.aborted_count = 0;
+        self.status_counts.reset();
+        self.latency_sum_us = 0;
+        self.latency_min_us = None;
+        self.latency_max_us = None;
+        self.latency_count = 0;
+        self.ttfb_sum_us = 0;
+        self.ttfb_count = 0;
+        self.request_bytes = 0;
+        self.response_bytes = 0;
+        self.sketch.reset();
+    }
+
+    /// The latency at quantile `q`, in milliseconds; see [`Sketch::quantile`]. `None`: none is known.
+    #[must_use]
+    pub fn quantile_ms(&self, q: f64) -> Option<f64> {
+        self.sketch.quantile(q).map(|us| us / 1e3)
+    }
+
+    /// The mean of the known latencies, in milliseconds. `None`: none is known.
+    #[must_use]
+    pub fn average_ms(&self) -> Option<f64> {
+        (self.latency_count > 0)
+            .then(|| self.latency_sum_us as f64 / self.latency_count as f64 / 1e3)
+    }
+
+    /// 4xx and 5xx errors in percent of the requests. `None`: there were no requests.
+    #[must_use]
+    pub fn error_rate(&self) -> Option<f64> {
+        let errors = self.error_count_4xx.saturating_add(self.error_count_5xx);
+        (self.request_count > 0).then(|| errors as f64 * 100.0 / self.request_count as f64)
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.sketch.heap_bytes() + self.status_counts.heap_bytes()
+    }
+}
+
+#[inline]
+fn add(sum: &mut u64, n: u64) {
+    *sum = sum.saturating_add(n);
+}
+
+/// `Duration::as_micros` in 64 bits, saturating.
+#[inline]
+fn micros(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000)
+        .saturating_add(u64::from(duration.subsec_micros()))
+}

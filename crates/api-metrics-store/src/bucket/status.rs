@@ -1,0 +1,203 @@
+//! Counts by status code.
+
+use std::fmt;
+
+use crate::sketch::SketchError;
+
+/// So many different codes need no memory of their own; few endpoints know more.
+const INLINE: usize = 3;
+/// The bytes of one entry in the encoding.
+const ENTRY: usize = 10;
+
+/// How often each status code was counted, ascending by code. Counts saturate.
+#[derive(Clone, Default)]
+pub struct StatusCounts(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    /// Ascending; entries from `len` on are unused.
+    Inline {
+        len: u8,
+        codes: [u16; INLINE],
+        counts: [u64; INLINE],
+    },
+    /// Ascending.
+    Heap(Vec<(u16, u64)>),
+}
+
+impl Default for Repr {
+    fn default() -> Self {
+        Self::Inline {
+            len: 0,
+            codes: [0; INLINE],
+            counts: [0; INLINE],
+        }
+    }
+}
+
+impl StatusCounts {
+    /// Counts `code` `n` times more; nothing for `n == 0`.
+    #[inline]
+    pub fn add(&mut self, code: u16, n: u64) {
+        if n == 0 {
+            return;
+        }
+        if let Repr::Inline { len, codes, counts } = &mut self.0 {
+            let known = codes.iter().zip(counts.iter_mut()).take(usize::from(*len));
+            for (&known, count) in known {
+                if known == code {
+                    *count = count.saturating_add(n);
+                    return;
+                }
+            }
+        }
+        self.insert(code, n);
+    }
+
+    #[cold]
+    fn insert(&mut self, code: u16, n: u64) {
+        if let Repr::Inline { len, codes, counts } = &mut self.0 {
+            let used = usize::from(*len);
+            if let (Some(last_code), Some(last_count)) = (codes.get_mut(used), counts.get_mut(used))
+            {
+                (*last_code, *last_count) = (code, n);
+                // One step of an insertion sort.
+                for at in (1..=used).rev() {
+                    if codes.get(at - 1) > codes.get(at) {
+                        codes.swap(at - 1, at);
+                        counts.swap(at - 1, at);
+                    }
+                }
+                *len += 1;
+                return;
+            }
+        }
+        let mut entries = match std::mem::take(&mut self.0) {
+            Repr::Heap(entries) => entries,
+            Repr::Inline { len, codes, counts } => {
+                let mut entries = Vec::with_capacity(2 * INLINE);
+                entries.extend(codes.into_iter().zip(counts).take(usize::from(len)));
+                entries
+            }
+        };
+        match entries.binary_search_by_key(&code, |entry| entry.0) {
+            Ok(at) => {
+                if let Some((_, count)) = entries.get_mut(at) {
+                    *count = count.saturating_add(n);
+                }
+            }
+            Err(at) => entries.insert(at, (code, n)),
+        }
+        self.0 = Repr::Heap(entries);
+    }
+
+    /// Adds all counts of another one.
+    pub fn merge(&mut self, other: &Self) {
+        for (code, n) in other.iter() {
+            self.add(code, n);
+        }
+    }
+
+    /// The codes and their counts, ascending by code.
+    pub fn iter(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
+        // One of the two is empty.
+        let (inline, heap) = match &self.0 {
+            Repr::Inline { len, codes, counts } => {
+                let inline = codes.iter().copied().zip(counts.iter().copied());
+                (Some(inline.take(usize::from(*len))), None)
+            }
+            Repr::Heap(entries) => (None, Some(entries.iter().copied())),
+        };
+        inline
+            .into_iter()
+            .flatten()
+            .chain(heap.into_iter().flatten())
+    }
+
+    /// How often `code` was counted.
+    #[must_use]
+    pub fn get(&self, code: u16) -> u64 {
+        self.iter()
+            .find_map(|(known, n)| (known == code).then_some(n))
+            .unwrap_or(0)
+    }
+
+    /// How many different codes were counted.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Inline { len, .. } => usize::from(*len),
+            Repr::Heap(entries) => entries.len(),
+        }
+    }
+
+    /// Whether nothing was counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Empties it and keeps its memory for reuse.
+    pub fn reset(&mut self) {
+        match &mut self.0 {
+            Repr::Inline { len, .. } => *len = 0,
+            Repr::Heap(entries) => entries.clear(),
+        }
+    }
+
+    /// Appends ten bytes an entry: the code (u16) and the count (u64), both big-endian. SQL can decode
+    /// them, and encodings one after another are an encoding of their sum.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        for (code, n) in self.iter() {
+            out.extend_from_slice(&code.to_be_bytes());
+            out.extend_from_slice(&n.to_be_bytes());
+        }
+    }
+
+    /// Adds the counts of any number of [encodings](Self::encode) that follow one another.
+    ///
+    /// # Errors
+    ///
+    /// [`SketchError::Truncated`] where the length is no multiple of ten bytes; nothing is changed then.
+    pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
+        let (entries, rest) = encoded.as_chunks::<ENTRY>();
+        if !rest.is_empty() {
+            return Err(SketchError::Truncated);
+        }
+        for &[a, b, ref count @ ..] in entries {
+            self.add(u16::from_be_bytes([a, b]), u64::from_be_bytes(*count));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Repr::Inline { .. } => 0,
+            Repr::Heap(entries) => entries.capacity() * size_of::<(u16, u64)>(),
+        }
+    }
+}
+
+impl PartialEq for StatusCounts {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for StatusCounts {}
+
+impl fmt::Debug for StatusCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl FromIterator<(u16, u64)> for StatusCounts {
+    fn from_iter<T: IntoIterator<Item = (u16, u64)>>(entries: T) -> Self {
+        let mut counts = Self::default();
+        for (code, n) in entries {
+            counts.add(code, n);
+        }
+        counts
+    }
+}

@@ -1,0 +1,193 @@
+//! What came since some hand-over.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::run::{Rows, Run};
+use crate::{
+    bucket::Bucket,
+    series::SeriesKey,
+    time::{Granularity, UnixSeconds},
+};
+
+/// More runs than this of one period are summed: fewer would cost time, more would cost memory.
+const MAX_RUNS: usize = 6;
+
+/// The sum of records by series and period. Cheap to clone and to add up: the buckets are shared and
+/// summed only when they are read.
+#[derive(Debug, Clone, Default)]
+pub struct Deltas {
+    /// By period start.
+    runs: BTreeMap<UnixSeconds, Vec<Arc<Run>>>,
+    /// Half-open spans whose buckets were moved to the start of their 5 minutes or hour, ascending and
+    /// disjoint.
+    pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+}
+
+impl Deltas {
+    /// The buckets, ascending by series, then by period, each key once.
+    #[must_use]
+    pub fn rows(&self) -> Rows<'_> {
+        let runs = self.runs.iter();
+        Rows::new(runs.flat_map(|(&start, runs)| runs.iter().map(move |run| (start, &**run))))
+    }
+
+    /// How many [rows](Self::rows) there are. Takes time where flushes overlap, as the rows themselves do.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        if self.runs.values().all(|runs| runs.len() == 1) {
+            self.all_runs().map(|run| run.len()).sum()
+        } else {
+            self.rows().count()
+        }
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The sum of all request counts.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.all_runs()
+            .fold(0, |sum, run| sum.saturating_add(run.records()))
+    }
+
+    /// Adds all of another one.
+    pub fn merge(&mut self, other: &Self) {
+        for (&start, runs) in &other.runs {
+            self.runs.entry(start).or_default().extend_from_slice(runs);
+        }
+        other.coarse.iter().for_each(|&span| self.add_coarse(span));
+    }
+
+    /// Adds one bucket. Meant for imports and tests: the recorder adds whole runs.
+    pub fn insert(&mut self, series: Arc<SeriesKey>, period_start: UnixSeconds, bucket: &Bucket) {
+        let mut run = Run::default();
+        run.push(series, bucket);
+        self.add_run(period_start, run.finish());
+    }
+
+    /// The rows that `wanted` accepts, and all coarsened spans.
+    #[must_use]
+    pub fn filtered(&self, wanted: &dyn Fn(&SeriesKey, UnixSeconds) -> bool) -> Self {
+        let mut filtered = Self {
+            runs: BTreeMap::new(),
+            coarse: self.coarse.clone(),
+        };
+        for (&start, runs) in &self.runs {
+            let runs: Vec<_> = runs
+                .iter()
+                .filter_map(|run| run.filtered(|series| wanted(series, start)))
+                .collect();
+            if !runs.is_empty() {
+                filtered.runs.insert(start, runs);
+            }
+        }
+        filtered
+    }
+
+    pub(super) fn add_run(&mut self, period_start: UnixSeconds, run: Arc<Run>) {
+        let runs = self.runs.entry(period_start).or_default();
+        runs.push(run);
+        if runs.len() > MAX_RUNS {
+            *runs = vec![Run::sum(runs)];
+        }
+    }
+
+    /// One run a period.
+    pub(super) fn compact(&mut self) {
+        for runs in self.runs.values_mut().filter(|runs| runs.len() > 1) {
+            *runs = vec![Run::sum(runs)];
+        }
+    }
+
+    /// The start of the oldest period of length `granularity` in which more than one period lies.
+    pub(super) fn oldest_to_coarsen(&self, granularity: Granularity) -> Option<UnixSeconds> {
+        let starts = self.runs.keys().map(|&start| granularity.floor(start));
+        starts
+            .clone()
+            .zip(starts.skip(1))
+            .find_map(|(a, b)| (a == b).then_some(a))
+    }
+
+    /// Moves everything in a period of length `granularity` to its start.
+    pub(super) fn coarsen(&mut self, start: UnixSeconds, granularity: Granularity) {
+        let end = start.saturating_add(granularity.seconds());
+        let inside: Vec<_> = self
+            .runs
+            .range(start..end)
+            .map(|(&start, _)| start)
+            .collect();
+        let runs: Vec<_> = inside
+            .iter()
+            .filter_map(|start| self.runs.remove(start))
+            .flatten()
+            .collect();
+        if !runs.is_empty() {
+            self.runs.insert(start, vec![Run::sum(&runs)]);
+            self.add_coarse((start, end));
+        }
+    }
+
+    fn add_coarse(&mut self, span: (UnixSeconds, UnixSeconds)) {
+        add_span(&mut self.coarse, span);
+    }
+
+    /// The memory of the buckets, without the series' names.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.all_runs().map(|run| run.heap_bytes()).sum()
+    }
+
+    fn all_runs(&self) -> impl Iterator<Item = &Arc<Run>> {
+        self.runs.values().flatten()
+    }
+}
+
+/// Adds a span to spans that are ascending and disjoint, and keeps them so.
+pub(super) fn add_span(
+    spans: &mut Vec<(UnixSeconds, UnixSeconds)>,
+    (mut from, mut to): (UnixSeconds, UnixSeconds),
+) {
+    spans.retain(|&(start, end)| {
+        let touches = start <= to && from <= end;
+        if touches {
+            from = from.min(start);
+            to = to.max(end);
+        }
+        !touches
+    });
+    let at = spans.partition_point(|&(start, _)| start < from);
+    spans.insert(at, (from, to));
+}
+
+impl FromIterator<(Arc<SeriesKey>, UnixSeconds, Bucket)> for Deltas {
+    fn from_iter<T: IntoIterator<Item = (Arc<SeriesKey>, UnixSeconds, Bucket)>>(rows: T) -> Self {
+        let mut deltas = Self::default();
+        for (series, period_start, bucket) in rows {
+            deltas.insert(series, period_start, &bucket);
+        }
+        deltas
+    }
+}
+
+/// A recorder's own deltas at one moment, for a read that adds them to what the store holds.
+#[derive(Debug, Clone, Default)]
+pub struct OwnDeltas {
+    /// The parts by their tags, ascending; the last may be what no part holds yet, under the tag that it
+    /// will get at the earliest.
+    pub parts: Vec<(u64, Deltas)>,
+}
+
+impl OwnDeltas {
+    /// The sum of the parts that a database whose fence row says `seq` does not hold yet.
+    #[must_use]
+    pub fn newer_than(&self, seq: u64) -> Deltas {
+        let mut sum = Deltas::default();
+        for (_, deltas) in self.parts.iter().filter(|(tag, _)| *tag > seq) {
+            sum.merge(deltas);
+        }
+        sum
+    }
+}

@@ -1,0 +1,192 @@
+//! Numbered hand-overs: what is open, what is under way, what is acknowledged.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{
+    deltas::{Deltas, OwnDeltas, add_span},
+    shard::Buffer,
+};
+use crate::time::{Granularity, UnixSeconds};
+
+/// How long an acknowledged part stays: a read replica may lag, a failover may lose its commit.
+pub(super) const RETAINED: Duration = Duration::from_secs(60);
+/// With so many parts unresolved, no further one is made: `open` goes on growing instead.
+pub(super) const MAX_UNRESOLVED: usize = 8;
+
+/// Sequence numbers whose records neither the database nor this recorder holds any more: a restore or a
+/// failover took back commits that had been acknowledged more than 60 seconds before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// The first of them.
+    pub first: u64,
+    /// The last of them.
+    pub last: u64,
+}
+
+/// What the seal mutex guards.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    next: u64,
+    acknowledged: u64,
+    /// Everything up to this tag was freed.
+    freed: u64,
+    pub(super) open: Deltas,
+    /// Ascending by tag.
+    parts: VecDeque<Part>,
+    /// All spans that were ever coarsened here.
+    pub(super) coarsened: Vec<(UnixSeconds, UnixSeconds)>,
+    /// Empty buffers, one a shard, to be swapped in.
+    pub(super) spares: Vec<Buffer>,
+}
+
+#[derive(Debug)]
+struct Part {
+    tag: u64,
+    deltas: Deltas,
+    /// On the monotonic clock. `None`: not acknowledged.
+    acknowledged_at: Option<Duration>,
+}
+
+impl Ledger {
+    pub(super) fn new(spares: Vec<Buffer>) -> Self {
+        Self {
+            next: 1,
+            acknowledged: 0,
+            freed: 0,
+            open: Deltas::default(),
+            parts: VecDeque::new(),
+            coarsened: Vec::new(),
+            spares,
+        }
+    }
+
+    pub(super) fn seal(&mut self) -> u64 {
+        let n = self.next;
+        self.next = self.next.saturating_add(1);
+        if !self.open.is_empty() && self.unresolved() < MAX_UNRESOLVED {
+            let mut deltas = std::mem::take(&mut self.open);
+            deltas.compact();
+            self.parts.push_back(Part {
+                tag: n,
+                deltas,
+                acknowledged_at: None,
+            });
+        }
+        n
+    }
+
+    pub(super) fn contents(&self, after: u64, upto: u64) -> Deltas {
+        let mut sum = Deltas::default();
+        for part in &self.parts {
+            if part.tag > after && part.tag <= upto {
+                sum.merge(&part.deltas);
+            }
+        }
+        sum
+    }
+
+    pub(super) fn acknowledge(&mut self, n: u64, now: Duration) {
+        self.acknowledged = self.acknowledged.max(n);
+        for part in self.parts.iter_mut().filter(|part| part.tag <= n) {
+            part.acknowledged_at.get_or_insert(now);
+        }
+    }
+
+    pub(super) fn release(&mut self, n: u64) {
+        let released = |part: &Part| part.tag == n && part.acknowledged_at.is_none();
+        if let Some(at) = self.parts.iter().position(released)
+            && let Some(part) = self.parts.remove(at)
+        {
+            self.open.merge(&part.deltas);
+            self.open.compact();
+        }
+    }
+
+    pub(super) fn rewind(&mut self, s: u64) -> Option<Lost> {
+        if s >= self.acknowledged {
+            return None;
+        }
+        let last = self.freed.min(self.acknowledged);
+        self.acknowledged = s;
+        for part in self.parts.iter_mut().filter(|part| part.tag > s) {
+            part.acknowledged_at = None;
+        }
+        (last > s).then_some(Lost { first: s + 1, last })
+    }
+
+    /// Frees the parts that were acknowledged long enough ago.
+    pub(super) fn free(&mut self, now: Duration) {
+        while let Some(part) = self.parts.front()
+            && let Some(at) = part.acknowledged_at
+            && now >= at.saturating_add(RETAINED)
+        {
+            self.freed = self.freed.max(part.tag);
+            self.parts.pop_front();
+        }
+    }
+
+    pub(super) fn capture(&self) -> OwnDeltas {
+        let parts = self.parts.iter().map(|part| (part.tag, &part.deltas));
+        let open = (!self.open.is_empty()).then_some((self.next, &self.open));
+        OwnDeltas {
+            parts: parts.chain(open).map(|(n, d)| (n, d.clone())).collect(),
+        }
+    }
+
+    /// Coarsens the oldest unacknowledged periods until those take well below `budget` bytes, or can't be
+    /// made any smaller.
+    pub(super) fn fit(&mut self, budget: usize) {
+        let held = |ledger: &mut Self| ledger.waiting().map(|d| d.heap_bytes()).sum::<usize>();
+        if held(self) <= budget {
+            return;
+        }
+        // Down to three quarters, so that not every flush of a long outage has to coarsen.
+        let target = budget / 4 * 3;
+        for granularity in [Granularity::FiveMinutes, Granularity::Hour] {
+            while held(self) > target {
+                let oldest = self
+                    .waiting()
+                    .filter_map(|deltas| deltas.oldest_to_coarsen(granularity))
+                    .min();
+                let Some(start) = oldest else { break };
+                self.waiting()
+                    .filter(|deltas| deltas.oldest_to_coarsen(granularity) == Some(start))
+                    .for_each(|deltas| deltas.coarsen(start, granularity));
+                let end = start.saturating_add(granularity.seconds());
+                add_span(&mut self.coarsened, (start, end));
+            }
+        }
+    }
+
+    /// What is not acknowledged: `open` and the unresolved parts.
+    fn waiting(&mut self) -> impl Iterator<Item = &mut Deltas> {
+        let parts = self.parts.iter_mut();
+        parts
+            .filter(|part| part.acknowledged_at.is_none())
+            .map(|part| &mut part.deltas)
+            .chain([&mut self.open])
+    }
+
+    pub(super) fn waiting_records(&self) -> u64 {
+        let parts = self.parts.iter();
+        parts
+            .filter(|part| part.acknowledged_at.is_none())
+            .map(|part| &part.deltas)
+            .chain([&self.open])
+            .fold(0, |sum, deltas| sum.saturating_add(deltas.records()))
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let parts = self.parts.iter().map(|part| part.deltas.heap_bytes());
+        parts.sum::<usize>() + self.open.heap_bytes()
+    }
+
+    pub(super) fn unresolved(&self) -> usize {
+        let parts = self.parts.iter();
+        parts.filter(|part| part.acknowledged_at.is_none()).count()
+    }
+
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+}

@@ -1,0 +1,81 @@
+//! A series key that is not owned yet.
+
+use std::{
+    hash::{BuildHasher, Hash, Hasher},
+    sync::Arc,
+};
+
+use api_metrics_layer::{
+    ApiKey, MAX_ENDPOINT_BYTES, OTHER_ENDPOINT, Protocol, RequestRecord, bounded,
+};
+
+use crate::series::SeriesKey;
+
+/// The borrowed form of a [`SeriesKey`].
+#[derive(Clone, Copy)]
+pub(super) struct Lookup<'a> {
+    pub(super) protocol: Protocol,
+    pub(super) method: &'static str,
+    pub(super) endpoint: &'a str,
+    pub(super) api_key: Option<&'a ApiKey>,
+}
+
+impl<'a> Lookup<'a> {
+    #[inline]
+    pub(super) fn of(record: &RequestRecord<'a>) -> Self {
+        Self {
+            protocol: record.protocol,
+            method: record.method,
+            endpoint: record.endpoint,
+            api_key: record.api_key,
+        }
+    }
+
+    #[inline]
+    pub(super) fn hash(&self, state: &impl BuildHasher) -> u64 {
+        let mut hasher = state.build_hasher();
+        // No two standard methods share length and first letter, and a collision costs only time.
+        let first = self.method.as_bytes().first().copied().unwrap_or(0);
+        hasher.write_u32(u32::from_le_bytes([
+            self.protocol as u8,
+            self.method.len() as u8,
+            first,
+            u8::from(self.api_key.is_some()),
+        ]));
+        hasher.write(self.endpoint.as_bytes());
+        if let Some(key) = self.api_key {
+            key.hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+
+    #[inline]
+    pub(super) fn is(&self, series: &SeriesKey) -> bool {
+        self.protocol == series.protocol
+            && self.method == series.method
+            && *self.endpoint == *series.endpoint
+            && self.api_key == series.api_key.as_ref()
+    }
+
+    /// Whether the endpoint is one that stands for those beyond the bound.
+    pub(super) fn is_other(&self) -> bool {
+        self.endpoint == OTHER_ENDPOINT
+    }
+
+    pub(super) fn to_series(self) -> SeriesKey {
+        SeriesKey {
+            protocol: self.protocol,
+            method: self.method,
+            endpoint: Arc::from(self.endpoint),
+            api_key: self.api_key.cloned(),
+        }
+    }
+
+    /// The endpoint as a label, where it is none: records of imports may come unbounded.
+    pub(super) fn bounded_endpoint(&self) -> Option<String> {
+        match bounded(self.endpoint, MAX_ENDPOINT_BYTES) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(label) => Some(label),
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Which series and keys are live in the whole recorder, and how many there may be.
+
+use std::sync::Arc;
+
+use api_metrics_layer::ApiKey;
+use hashbrown::{HashMap, HashTable, hash_table::Entry};
+
+use super::lookup::Lookup;
+use crate::series::SeriesKey;
+
+/// The name of the key under which requests beyond the bound of keys are counted. Never billed.
+pub const OTHER_KEY: &str = "<other key>";
+
+/// Consulted only when a buffer meets a series for the first time.
+#[derive(Debug)]
+pub(super) struct Registry {
+    max_series: usize,
+    max_keys: usize,
+    series: HashTable<Live>,
+    keys: HashMap<ApiKey, usize, foldhash::fast::RandomState>,
+    /// Series whose endpoint is `<other>`: they don't count against the bound, or a key's requests could
+    /// not be told from another's.
+    others: usize,
+}
+
+#[derive(Debug)]
+struct Live {
+    hash: u64,
+    series: Arc<SeriesKey>,
+    /// How many buffers hold it.
+    holders: usize,
+}
+
+/// What became of a series that a buffer met.
+pub(super) enum Interned {
+    Series(Arc<SeriesKey>),
+    /// The key is one too many.
+    KeyOverflow,
+    /// The series is one too many.
+    SeriesOverflow,
+}
+
+impl Registry {
+    pub(super) fn new(max_series: usize, max_keys: usize) -> Self {
+        Self {
+            max_series,
+            max_keys,
+            series: HashTable::new(),
+            keys: HashMap::default(),
+            others: 0,
+        }
+    }
+
+    /// The one series of that key, made if there is room; the caller holds it until [`release`](Self::release).
+    pub(super) fn intern(&mut self, hash: u64, key: Lookup<'_>, other_key: &ApiKey) -> Interned {
+        let full = self.series.len().saturating_sub(self.others) >= self.max_series;
+        let known_key = |api_key: &ApiKey, keys: &HashMap<_, _, _>| {
+            keys.contains_key(api_key) || keys.len() < self.max_keys || api_key == other_key
+        };
+        let entry = self
+            .series
+            .entry(hash, |live| key.is(&live.series), |live| live.hash);
+        match entry {
+            Entry::Occupied(mut live) => {
+                let live = live.get_mut();
+                live.holders += 1;
+                Interned::Series(Arc::clone(&live.series))
+            }
+            Entry::Vacant(_) if key.api_key.is_some_and(|k| !known_key(k, &self.keys)) => {
+                Interned::KeyOverflow
+            }
+            Entry::Vacant(_) if full && !key.is_other() => Interned::SeriesOverflow,
+            Entry::Vacant(vacant) => {
+                let series = Arc::new(key.to_series());
+                vacant.insert(Live {
+                    hash,
+                    series: Arc::clone(&series),
+                    holders: 1,
+                });
+                self.others += usize::from(key.is_other());
+                if let Some(key) = key.api_key.filter(|&key| key != other_key) {
+                    *self.keys.entry(key.clone()).or_insert(0) += 1;
+                }
+                Interned::Series(series)
+            }
+        }
+    }
+
+    /// A buffer holds the series no longer.
+    pub(super) fn release(&mut self, hash: u64, series: &Arc<SeriesKey>) {
+        let found = self
+            .series
+            .find_entry(hash, |live| Arc::ptr_eq(&live.series, series));
+        let Ok(mut live) = found else { return };
+        let holders = &mut live.get_mut().holders;
+        *holders = holders.saturating_sub(1);
+        if *holders > 0 {
+            return;
+        }
+        live.remove();
+        if *series.endpoint == *api_metrics_layer::OTHER_ENDPOINT {
+            self.others = self.others.saturating_sub(1);
+        }
+        if let Some(key) = &series.api_key
+            && let Some(uses) = self.keys.get_mut(key)
+        {
+            *uses = uses.saturating_sub(1);
+            if *uses == 0 {
+                self.keys.remove(key);
+            }
+        }
+    }
+
+    pub(super) fn series(&self) -> usize {
+        self.series.len()
+    }
+
+    pub(super) fn keys(&self) -> usize {
+        self.keys.len()
+    }
+}

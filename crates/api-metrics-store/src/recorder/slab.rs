@@ -1,0 +1,68 @@
+//! A growing list whose growth never moves what is in it.
+
+/// So many elements share one allocation.
+const CHUNK: usize = 64;
+
+/// Appending costs at most one allocation of bounded size: no element is ever copied for growth, which in
+/// a plain vector of thousands of buckets would be a spike on some request's path.
+#[derive(Debug)]
+pub(super) struct Slab<T> {
+    /// All full but the last.
+    chunks: Vec<Vec<T>>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new() }
+    }
+}
+
+impl<T> Slab<T> {
+    #[inline]
+    pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
+        let at = at as usize;
+        self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
+    }
+
+    pub(super) fn get(&self, at: u32) -> Option<&T> {
+        let at = at as usize;
+        self.chunks.get(at / CHUNK)?.get(at % CHUNK)
+    }
+
+    /// Appends an element and returns its place, `None` beyond 2^32 elements.
+    pub(super) fn push(&mut self, element: T) -> Option<u32> {
+        let at = u32::try_from(self.len()).ok()?;
+        match self.chunks.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(element),
+            _ => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(element);
+                self.chunks.push(chunk);
+            }
+        }
+        Some(at)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self.chunks.split_last() {
+            Some((last, full)) => full.len() * CHUNK + last.len(),
+            None => 0,
+        }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.chunks.iter().flatten()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.chunks.iter_mut().flatten()
+    }
+
+    pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
+        self.chunks.into_iter().flatten()
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.chunks.len() * CHUNK * size_of::<T>()
+    }
+}

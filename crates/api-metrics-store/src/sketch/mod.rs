@@ -1,0 +1,280 @@
+//! Mergeable summaries of latencies that answer quantiles.
+//!
+//! A [`Sketch`] is one type with two kinds inside, told apart by a tag byte in its encoding:
+//!
+//! | kind | tag | error of a quantile | merging |
+//! |---|---|---|---|
+//! | [`Histogram`](SketchKind::Histogram) | 1 | at most 0.8% of the value, exact below 128 µs | addition, exact in any order |
+//! | [`TDigest`](SketchKind::TDigest) | 2 | small in rank, unbounded in value where the data has gaps | approximate |
+//!
+//! Values are whole microseconds. A quantile `q` of `n` values is the value at rank `ceil(q n)`,
+//! counted from 1.
+//!
+//! ```
+//! use api_metrics_store::sketch::{Sketch, SketchKind};
+//!
+//! let mut morning = Sketch::new(SketchKind::Histogram);
+//! let mut evening = Sketch::new(SketchKind::Histogram);
+//! (1..=500).for_each(|us| morning.record(us));
+//! (501..=1_000).for_each(|us| evening.record(us));
+//!
+//! morning.merge(&evening)?;
+//! let median = morning.quantile(0.5).unwrap_or_default();
+//! assert!((median - 500.0).abs() / 500.0 < 0.008);
+//! # Ok::<(), api_metrics_store::sketch::SketchError>(())
+//! ```
+
+mod digest;
+mod histogram;
+#[cfg(test)]
+mod tests;
+
+use self::{digest::Digest, histogram::Histogram};
+
+/// How latencies are summarised. The kind belongs to a database and is fixed when it is created.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum SketchKind {
+    /// A log-linear histogram, 64 sub-buckets an octave: merging is exact.
+    #[default]
+    Histogram,
+    /// A t-digest of compression 200 (Dunning and Ertl, "Computing extremely accurate quantiles
+    /// using t-digests", 2019).
+    TDigest,
+}
+
+impl SketchKind {
+    /// The tag byte that opens every encoding of this kind.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Histogram => 1,
+            Self::TDigest => 2,
+        }
+    }
+
+    /// The kind of that tag byte.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        match code {
+            1 => Some(Self::Histogram),
+            2 => Some(Self::TDigest),
+            _ => None,
+        }
+    }
+
+    /// The name used in settings and in the database: `histogram` or `tdigest`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Histogram => "histogram",
+            Self::TDigest => "tdigest",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Histogram, Self::TDigest]
+            .into_iter()
+            .find(|kind| kind.as_str() == name)
+    }
+}
+
+/// Why two sketches can't be merged, or bytes are no sketch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SketchError {
+    /// The two sketches are of different kinds: a merge would be a guess.
+    #[error(
+        "a {} sketch can't be merged into a {} sketch",
+        found.as_str(), expected.as_str()
+    )]
+    KindMismatch {
+        /// The kind of the sketch that was to grow.
+        expected: SketchKind,
+        /// The kind of the other one.
+        found: SketchKind,
+    },
+    /// The tag byte is of no known kind.
+    #[error("unknown sketch kind {0}")]
+    UnknownKind(u8),
+    /// The encoding ends in the middle.
+    #[error("the sketch is cut short")]
+    Truncated,
+    /// The encoding contradicts itself; the text says where.
+    #[error("the sketch is corrupt: {0}")]
+    Corrupt(&'static str),
+}
+
+/// A mergeable summary of latencies in whole microseconds. See the [module](self).
+///
+/// Counts saturate at `u64::MAX`. Two sketches are equal when they answer every question alike, however
+/// they were filled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sketch(Inner);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Inner {
+    Histogram(Histogram),
+    Digest(Box<Digest>),
+}
+
+impl Sketch {
+    /// An empty sketch; allocates nothing for [`SketchKind::Histogram`].
+    #[must_use]
+    pub fn new(kind: SketchKind) -> Self {
+        Self(match kind {
+            SketchKind::Histogram => Inner::Histogram(Histogram::default()),
+            SketchKind::TDigest => Inner::Digest(Box::default()),
+        })
+    }
+
+    /// Which kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> SketchKind {
+        match &self.0 {
+            Inner::Histogram(_) => SketchKind::Histogram,
+            Inner::Digest(_) => SketchKind::TDigest,
+        }
+    }
+
+    /// Adds one value in microseconds.
+    #[inline]
+    pub fn record(&mut self, value_us: u64) {
+        match &mut self.0 {
+            Inner::Histogram(histogram) => histogram.record(value_us),
+            Inner::Digest(digest) => digest.record(value_us),
+        }
+    }
+
+    /// Adds all values of another sketch.
+    ///
+    /// # Errors
+    ///
+    /// [`SketchError::KindMismatch`], even when either is empty; nothing is changed then.
+    pub fn merge(&mut self, other: &Self) -> Result<(), SketchError> {
+        match (&mut self.0, &other.0) {
+            (Inner::Histogram(into), Inner::Histogram(from)) => into.merge(from),
+            (Inner::Digest(into), Inner::Digest(from)) => into.merge(from),
+            _ => {
+                return Err(SketchError::KindMismatch {
+                    expected: self.kind(),
+                    found: other.kind(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the values of zero or more encodings that follow one another, as `string_agg` over a
+    /// `bytea` column concatenates them. Cheaper than decoding each.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode), and [`SketchError::KindMismatch`]; nothing is changed then.
+    pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
+        match &mut self.0 {
+            Inner::Histogram(histogram) => histogram.merge_encoded(encoded),
+            Inner::Digest(digest) => digest.merge_encoded(encoded),
+        }
+    }
+
+    /// How many values it holds.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.count(),
+            Inner::Digest(digest) => digest.count(),
+        }
+    }
+
+    /// The least value in microseconds, exact. `None`: it is empty.
+    #[must_use]
+    pub const fn min(&self) -> Option<u64> {
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.min(),
+            Inner::Digest(digest) => digest.min(),
+        }
+    }
+
+    /// The greatest value in microseconds, exact. `None`: it is empty.
+    #[must_use]
+    pub const fn max(&self) -> Option<u64> {
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.max(),
+            Inner::Digest(digest) => digest.max(),
+        }
+    }
+
+    /// Whether it holds no value.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// The value in microseconds at rank `ceil(q n)`, `q` clamped to 0..=1. Never decreases as `q`
+    /// grows, lies within min..=max, and is exact for one value. `None`: it is empty, or `q` is NaN.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let count = self.count();
+        if count == 0 || q.is_nan() {
+            return None;
+        }
+        // Both conversions saturate; the clamp makes up for f64's 53 bits.
+        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count);
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.value_at(rank),
+            Inner::Digest(digest) => digest.value_at(rank),
+        }
+    }
+
+    /// Appends the encoding: the tag byte, then self-delimiting varints. Takes one byte a distinct
+    /// value in the usual sparse case, at most about 12 KB a histogram of realistic counts and 2.5 KB
+    /// a t-digest.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        out.push(self.kind().code());
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.encode(out),
+            Inner::Digest(digest) => digest.encode(out),
+        }
+    }
+
+    /// Takes one encoding off the front of `input`. Allocates at most 32 KB, whatever the bytes claim.
+    ///
+    /// # Errors
+    ///
+    /// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`]; `input` is left
+    /// where it was.
+    pub fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
+        let kind = peek_kind(input)?;
+        let mut rest = input.get(1..).unwrap_or_default();
+        let sketch = Self(match kind {
+            SketchKind::Histogram => Inner::Histogram(Histogram::decode(&mut rest)?),
+            SketchKind::TDigest => Inner::Digest(Box::new(Digest::decode(&mut rest)?)),
+        });
+        *input = rest;
+        Ok(sketch)
+    }
+
+    /// Empties it and keeps its memory for reuse.
+    pub fn reset(&mut self) {
+        match &mut self.0 {
+            Inner::Histogram(histogram) => histogram.reset(),
+            Inner::Digest(digest) => digest.reset(),
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.heap_bytes(),
+            Inner::Digest(digest) => size_of::<Digest>() + digest.heap_bytes(),
+        }
+    }
+}
+
+/// The kind of the encoding that `input` opens with.
+fn peek_kind(input: &[u8]) -> Result<SketchKind, SketchError> {
+    let &tag = input.first().ok_or(SketchError::Truncated)?;
+    SketchKind::from_code(tag).ok_or(SketchError::UnknownKind(tag))
+}
