@@ -1,0 +1,26 @@
+//! From a URL to a pool that connects on first use.
+
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::{
+    options::StoreOptions,
+    store::StoreError,
+    url::{malformed, without_password},
+};
+
+pub(super) fn lazy_pool(url: &str, options: &StoreOptions) -> Result<PgPool, StoreError> {
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(StoreError::Url {
+            url: without_password(url),
+            reason: "a Postgres URL starts with postgres:// or postgresql://".into(),
+        });
+    }
+    let connect: PgConnectOptions = url.parse().map_err(|error| malformed(url, error))?;
+    Ok(PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_lazy_with(connect.application_name("api-metrics")))
+}

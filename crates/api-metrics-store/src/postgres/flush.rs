@@ -1,0 +1,176 @@
+//! The statements of a flush.
+
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::tx::{PgTx, at, signed, unsigned};
+use crate::{
+    protocol::backend::{FlushTx, InboxChunk, Result, SeriesLabels},
+    store::{Instance, StoreError},
+    time::UnixSeconds,
+};
+
+impl FlushTx for PgTx {
+    async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
+        let seq: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE")
+                .bind(id)
+                .fetch_optional(&mut *self.sql)
+                .await?;
+        Ok(seq.map(unsigned))
+    }
+
+    async fn register(&mut self, instance: &Instance) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics.instance (id, seq, service, environment, version, host, started_at) \
+             VALUES ($1, 0, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(instance.id)
+        .bind(&instance.service)
+        .bind(&instance.environment)
+        .bind(&instance.version)
+        .bind(&instance.host)
+        .bind(at(instance.started_at))
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn intern_keys(&mut self, keys: &[String]) -> Result<Vec<i64>> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        sqlx::query(
+            "INSERT INTO api_metrics.api_keys (external_id) SELECT unnest($1::text[]) \
+             ON CONFLICT (external_id) DO NOTHING",
+        )
+        .bind(keys)
+        .execute(&mut *self.sql)
+        .await?;
+        // A later statement, so that it sees what another writer has just committed.
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT k.id FROM unnest($1::text[]) WITH ORDINALITY AS wanted (external_id, n) \
+             JOIN api_metrics.api_keys AS k ON k.external_id = wanted.external_id ORDER BY wanted.n",
+        )
+        .bind(keys)
+        .fetch_all(&mut *self.sql)
+        .await?;
+        same_length(ids, keys.len())
+    }
+
+    async fn intern_series(&mut self, series: &[SeriesLabels]) -> Result<Vec<i64>> {
+        if series.is_empty() {
+            return Ok(Vec::new());
+        }
+        let texts = |label: fn(&SeriesLabels) -> &str| series.iter().map(label).collect::<Vec<_>>();
+        let services = texts(|s| &s.service);
+        let environments = texts(|s| &s.environment);
+        let protocols = texts(|s| &s.protocol);
+        let methods = texts(|s| &s.method);
+        let endpoints = texts(|s| &s.endpoint);
+        let keys: Vec<i64> = series.iter().map(|s| s.api_key_id).collect();
+        let kinds: Vec<i16> = series.iter().map(|s| s.kind.code()).collect();
+        sqlx::query(
+            "INSERT INTO api_metrics.series \
+                 (service, environment, protocol, http_method, endpoint, api_key_id, kind) \
+             SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&services)
+        .bind(&environments)
+        .bind(&protocols)
+        .bind(&methods)
+        .bind(&endpoints)
+        .bind(&keys)
+        .bind(&kinds)
+        .execute(&mut *self.sql)
+        .await?;
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT s.id \
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) \
+                 WITH ORDINALITY AS w (service, environment, protocol, http_method, endpoint, api_key_id, kind, n) \
+             JOIN api_metrics.series AS s \
+               USING (service, environment, protocol, http_method, endpoint, api_key_id, kind) \
+             ORDER BY w.n",
+        )
+        .bind(&services)
+        .bind(&environments)
+        .bind(&protocols)
+        .bind(&methods)
+        .bind(&endpoints)
+        .bind(&keys)
+        .bind(&kinds)
+        .fetch_all(&mut *self.sql)
+        .await?;
+        same_length(ids, series.len())
+    }
+
+    async fn put_inbox(&mut self, chunks: &[InboxChunk]) -> Result<()> {
+        for chunk in chunks {
+            sqlx::query(
+                "INSERT INTO api_metrics.inbox \
+                     (id, seq, chunk, period_from, period_to, row_count, records, payload) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            )
+            .bind(chunk.id)
+            .bind(signed(chunk.seq))
+            .bind(chunk.chunk)
+            .bind(at(chunk.period_from))
+            .bind(at(chunk.period_to))
+            .bind(signed(chunk.row_count))
+            .bind(signed(chunk.records))
+            .bind(&chunk.payload)
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn put_coarse(&mut self, spans: &[(UnixSeconds, UnixSeconds)]) -> Result<()> {
+        for (from, to) in spans {
+            sqlx::query(
+                "INSERT INTO api_metrics.coarse (period_from, period_to) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            )
+            .bind(at(*from))
+            .bind(at(*to))
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn advance(&mut self, id: Uuid, seq: u64) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_metrics.instance SET seq = $2, acked_at = clock_timestamp(), live = true WHERE id = $1",
+        )
+        .bind(id)
+        .bind(signed(seq))
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+}
+
+/// What was inserted a statement earlier must be found; anything else would mix up series.
+fn same_length(ids: Vec<i64>, wanted: usize) -> Result<Vec<i64>> {
+    if ids.len() == wanted {
+        return Ok(ids);
+    }
+    Err(StoreError::Corrupt(format!("interned {} of {wanted} rows", ids.len())))
+}
+
+/// A chunk from a row of the inbox.
+pub(super) fn chunk(row: &sqlx::postgres::PgRow) -> Result<InboxChunk> {
+    let (from, to): (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) =
+        (row.try_get("period_from")?, row.try_get("period_to")?);
+    Ok(InboxChunk {
+        id: row.try_get("id")?,
+        seq: unsigned(row.try_get("seq")?),
+        chunk: row.try_get("chunk")?,
+        period_from: from.timestamp(),
+        period_to: to.timestamp(),
+        row_count: unsigned(row.try_get("row_count")?),
+        records: unsigned(row.try_get("records")?),
+        payload: row.try_get("payload")?,
+    })
+}

@@ -1,0 +1,230 @@
+//! The statements of fold, rollup and retention.
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use uuid::Uuid;
+
+use super::{
+    flush::chunk,
+    migrate::TRY_LEAD,
+    partitions,
+    rows::{self, Columns},
+    tx::{PgTx, at, signed, unsigned},
+};
+use crate::{
+    protocol::{
+        backend::{BucketRow, Floors, InboxChunk, LeadTx, Pending, Result, SeriesRow},
+        flush::EARLIEST,
+    },
+    time::{Granularity, UnixSeconds},
+};
+
+impl LeadTx for PgTx {
+    async fn try_lead(&mut self) -> Result<bool> {
+        Ok(sqlx::query_scalar(TRY_LEAD).fetch_one(&mut *self.sql).await?)
+    }
+
+    async fn floors(&mut self) -> Result<Floors> {
+        let rows: Vec<(String, DateTime<Utc>)> =
+            sqlx::query_as("SELECT granularity, floor FROM api_metrics.level").fetch_all(&mut *self.sql).await?;
+        let mut floors = [EARLIEST; 4];
+        for (slot, granularity) in floors.iter_mut().zip(Granularity::ALL) {
+            if let Some((_, floor)) = rows.iter().find(|(name, _)| name == granularity.as_str()) {
+                *slot = floor.timestamp();
+            }
+        }
+        Ok(Floors(floors))
+    }
+
+    async fn pending(&mut self) -> Result<Vec<Pending>> {
+        let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+            "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics.instance AS i \
+             LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
+             WHERE i.live AND i.seq > coalesce(f.seq, 0) ORDER BY i.id",
+        )
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, seq, folded)| Pending { id, seq: unsigned(seq), folded: unsigned(folded) })
+            .collect())
+    }
+
+    async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT seq, sum(row_count)::bigint FROM api_metrics.inbox \
+             WHERE id = $1 AND seq > $2 AND seq <= $3 GROUP BY seq ORDER BY seq",
+        )
+        .bind(id)
+        .bind(signed(after))
+        .bind(signed(upto))
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows.into_iter().map(|(seq, rows)| (unsigned(seq), unsigned(rows))).collect())
+    }
+
+    async fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<InboxChunk>> {
+        sqlx::query(
+            "SELECT id, seq, chunk, period_from, period_to, row_count, records, payload \
+             FROM api_metrics.inbox WHERE id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, chunk",
+        )
+        .bind(id)
+        .bind(signed(after))
+        .bind(signed(upto))
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(chunk)
+        .collect()
+    }
+
+    async fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics.set_aside (id, seq, chunk, reason, payload) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        )
+        .bind(chunk.id)
+        .bind(signed(chunk.seq))
+        .bind(chunk.chunk)
+        .bind(reason)
+        .bind(&chunk.payload)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics.folded (id, seq) VALUES ($1, $2) \
+             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
+        )
+        .bind(id)
+        .bind(signed(seq))
+        .execute(&mut *self.sql)
+        .await?;
+        sqlx::query("DELETE FROM api_metrics.inbox WHERE id = $1 AND seq <= $2")
+            .bind(id)
+            .bind(signed(seq))
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
+        sqlx::query(
+            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind, \
+                    any_key_id, any_endpoint_id, total_id \
+             FROM api_metrics.series WHERE id = ANY($1)",
+        )
+        .bind(ids)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(rows::series)
+        .collect()
+    }
+
+    async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
+        let column = |n: usize| of.iter().map(|(_, ids)| ids.get(n).copied().unwrap_or_default()).collect::<Vec<_>>();
+        sqlx::query(
+            "UPDATE api_metrics.series AS s \
+             SET any_key_id = n.any_key_id, any_endpoint_id = n.any_endpoint_id, total_id = n.total_id \
+             FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
+                 AS n (id, any_key_id, any_endpoint_id, total_id) \
+             WHERE s.id = n.id",
+        )
+        .bind(of.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind(column(0))
+        .bind(column(1))
+        .bind(column(2))
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {
+        partitions::make_room(&mut self.sql, granularity, periods).await
+    }
+
+    async fn buckets(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+        series: &[i64],
+    ) -> Result<Vec<BucketRow>> {
+        let kind = self.sketch_kind().await?;
+        sqlx::query(rows::select_existing(granularity))
+            .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
+            .bind(series)
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(|row| rows::bucket_row(row, kind))
+            .collect()
+    }
+
+    async fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> Result<()> {
+        // Bounds one statement's parameters to some MiB.
+        for rows in rows.chunks(5_000) {
+            Columns::of(rows).upsert(granularity).execute(&mut *self.sql).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics.dirty (granularity, period_start) \
+             SELECT * FROM unnest($1::text[], $2::timestamptz[]) ON CONFLICT DO NOTHING",
+        )
+        .bind(periods.iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
+        .bind(periods.iter().map(|(_, p)| at(*p)).collect::<Vec<_>>())
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn dirty(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<(Granularity, UnixSeconds)>> {
+        let rows: Vec<(String, DateTime<Utc>)> = sqlx::query_as(
+            "SELECT granularity, period_start FROM api_metrics.dirty \
+             WHERE period_start >= $1 AND period_start < $2",
+        )
+        .bind(at(from))
+        .bind(at(to))
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, period)| Some((Granularity::from_name(&name)?, period.timestamp())))
+            .collect())
+    }
+
+    async fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> Result<()> {
+        sqlx::query("DELETE FROM api_metrics.dirty WHERE granularity = $1 AND period_start = $2")
+            .bind(granularity.as_str())
+            .bind(at(period))
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
+        sqlx::query("UPDATE api_metrics.level SET floor = $2 WHERE granularity = $1 AND floor < $2")
+            .bind(granularity.as_str())
+            .bind(at(floor))
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
+                 SELECT i.id FROM api_metrics.instance AS i JOIN api_metrics.folded AS f ON f.id = i.id \
+                 WHERE i.live AND i.acked_at < $1 AND f.seq >= i.seq FOR NO KEY UPDATE OF i SKIP LOCKED)",
+        )
+        .bind(DateTime::from_timestamp_micros(since_us).unwrap_or_default())
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+}

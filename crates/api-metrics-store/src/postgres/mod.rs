@@ -1,0 +1,14 @@
+//! The store in a Postgres database, 14 or newer, in the schema `api_metrics`.
+
+mod connect;
+mod flush;
+mod lead;
+mod migrate;
+mod partitions;
+mod read;
+mod rows;
+mod status;
+mod store;
+mod tx;
+
+pub use store::PostgresStore;

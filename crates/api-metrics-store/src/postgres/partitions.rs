@@ -1,0 +1,163 @@
+//! Partitions: made when a fold needs them, dropped when a floor has passed them.
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnection};
+
+use super::tx::{at, table};
+use crate::{
+    protocol::{backend::Result, retention::align},
+    store::Maintained,
+    time::{Granularity, UnixSeconds},
+};
+
+/// Partitions dropped in one call.
+const DROPS_A_STEP: usize = 8;
+
+/// The partition that a period belongs to: its name and its half-open range.
+fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeconds, UnixSeconds) {
+    let date_of = |seconds: UnixSeconds| at(seconds).date_naive();
+    let table = table(granularity);
+    match granularity {
+        Granularity::Minute => {
+            let from = align(granularity, period);
+            (format!("{table}_{}", at(from).format("%Y%m%d_%H")), from, from + 3_600)
+        }
+        Granularity::FiveMinutes => {
+            let from = align(granularity, period);
+            (format!("{table}_{}", date_of(from).format("%Y%m%d")), from, from + 86_400)
+        }
+        Granularity::Hour => {
+            let from = align(granularity, period);
+            (format!("{table}_{}", date_of(from).format("%Y%m%d")), from, from + 7 * 86_400)
+        }
+        Granularity::Day => {
+            let year = date_of(period).year();
+            let start = |year| {
+                NaiveDate::from_ymd_opt(year, 1, 1)
+                    .map_or(period, |date| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+            };
+            (format!("{table}_{year:04}"), start(year), start(year + 1))
+        }
+    }
+}
+
+/// Attaches the partitions that these periods need. CREATE LIKE and ATTACH take weaker locks on
+/// the parent than CREATE ... PARTITION OF, which would wait for every reader.
+pub(super) async fn make_room(sql: &mut PgConnection, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {
+    let mut wanted: Vec<_> = periods.iter().map(|period| partition(granularity, *period)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let attached = attached(sql, granularity).await?;
+    let parent = table(granularity);
+    for (name, from, to) in wanted {
+        if attached.contains(&name) {
+            continue;
+        }
+        // Names and times are made here, of digits; nothing of them comes from outside.
+        let create = format!(
+            "DROP TABLE IF EXISTS api_metrics.{name}; \
+             CREATE TABLE api_metrics.{name} (LIKE api_metrics.{parent} INCLUDING ALL); \
+             ALTER TABLE api_metrics.{parent} ATTACH PARTITION api_metrics.{name} \
+                 FOR VALUES FROM ('{}') TO ('{}')",
+            at(from).to_rfc3339(),
+            at(to).to_rfc3339(),
+        );
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *sql).await?;
+    }
+    Ok(())
+}
+
+async fn attached(sql: &mut PgConnection, granularity: Granularity) -> Result<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
+         WHERE i.inhparent = to_regclass('api_metrics.' || $1)",
+    )
+    .bind(table(granularity))
+    .fetch_all(sql)
+    .await?)
+}
+
+/// Drops partitions that end at or before `floor`, the oldest first, each in a transaction that
+/// gives way at once to whoever holds the table.
+pub(super) async fn drop_below(pool: &PgPool, granularity: Granularity, floor: UnixSeconds) -> Result<Maintained> {
+    let mut connection = pool.acquire().await?;
+    let mut names: Vec<_> = attached(&mut connection, granularity).await?;
+    drop(connection);
+    names.retain(|name| end_of(granularity, name).is_some_and(|end| end <= floor));
+    names.sort_unstable();
+    let mut done = Maintained { led: true, more: names.len() > DROPS_A_STEP, ..Maintained::default() };
+    for name in names.iter().take(DROPS_A_STEP) {
+        let mut tx = pool
+            .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'")
+            .await?;
+        let dropping = format!("DROP TABLE api_metrics.{name}");
+        match sqlx::raw_sql(AssertSqlSafe(dropping)).execute(&mut *tx).await {
+            Ok(_) => {
+                tx.commit().await?;
+                done.steps += 1;
+            }
+            // Somebody reads it, or another leader was faster: the next run tries again.
+            Err(error) if gives_way(&error) => done.more = true,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(done)
+}
+
+/// Lock not available, or a table that is gone.
+fn gives_way(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == "55P03" || code == "42P01")
+}
+
+/// When the partition of this name ends; `None` if the name is none of ours.
+fn end_of(granularity: Granularity, name: &str) -> Option<UnixSeconds> {
+    let suffix = name.strip_prefix(table(granularity))?.strip_prefix('_')?;
+    let start = match granularity {
+        Granularity::Minute => {
+            let (date, hour) = suffix.split_once('_')?;
+            midnight(date)? + hour.parse::<i64>().ok()? * 3_600
+        }
+        Granularity::FiveMinutes | Granularity::Hour => midnight(suffix)?,
+        Granularity::Day => return None,
+    };
+    let (expected, _, end) = partition(granularity, start);
+    (expected == name).then_some(end)
+}
+
+fn midnight(date: &str) -> Option<UnixSeconds> {
+    let date = NaiveDate::parse_from_str(date, "%Y%m%d").ok()?;
+    let start: DateTime<Utc> = date.and_hms_opt(0, 0, 0)?.and_utc();
+    Some(start.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_where_a_partition_ends() {
+        for granularity in [Granularity::Minute, Granularity::FiveMinutes, Granularity::Hour] {
+            for period in [0, 1_431_857_103, 1_795_250_000] {
+                let (name, from, to) = partition(granularity, granularity.floor(period));
+                assert!(from <= period && period < to, "{name}");
+                assert_eq!(end_of(granularity, &name), Some(to));
+            }
+        }
+    }
+
+    #[test]
+    fn a_foreign_table_and_the_days_are_never_dropped() {
+        assert_eq!(end_of(Granularity::Minute, "metrics_1m_archive"), None);
+        assert_eq!(end_of(Granularity::Hour, "metrics_1h_20261118"), None, "not a Monday");
+        assert_eq!(end_of(Granularity::Day, "metrics_1d_2015"), None);
+    }
+
+    #[test]
+    fn years_are_the_partitions_of_days() {
+        let (name, from, to) = partition(Granularity::Day, 1_431_820_800);
+        assert_eq!((name.as_str(), from, to), ("metrics_1d_2015", 1_420_070_400, 1_451_606_400));
+    }
+}

@@ -1,0 +1,234 @@
+//! The statements of the views.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    flush::chunk,
+    rows,
+    tx::{PgTx, at, unsigned},
+};
+use crate::{
+    protocol::backend::{AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow},
+    query::Scope,
+    store::{ApiKeyInfo, SharedSecret, StoreStatus},
+    time::{Granularity, UnixSeconds},
+};
+
+macro_rules! aggregate {
+    ($name:ident, $which:literal) => {
+        mod $name {
+            use crate::time::Granularity;
+
+            macro_rules! from {
+                ($table:literal) => {
+                    concat!(
+                        "SELECT m.series_id, width_bucket(m.period_start, $3::timestamptz[]) - 1 AS step, \
+                            sum(m.request_count)::bigint AS request_count, \
+                            sum(m.error_count_4xx)::bigint AS error_count_4xx, \
+                            sum(m.error_count_5xx)::bigint AS error_count_5xx, \
+                            sum(m.aborted_count)::bigint AS aborted_count, \
+                            sum(m.latency_sum_us)::bigint AS latency_sum_us, \
+                            min(m.latency_min_us) AS latency_min_us, \
+                            max(m.latency_max_us) AS latency_max_us, \
+                            sum(m.latency_count)::bigint AS latency_count, \
+                            sum(m.ttfb_sum_us)::bigint AS ttfb_sum_us, \
+                            sum(m.ttfb_count)::bigint AS ttfb_count, \
+                            sum(m.total_request_bytes)::bigint AS total_request_bytes, \
+                            sum(m.total_response_bytes)::bigint AS total_response_bytes, \
+                            string_agg(m.status_counts, ''::bytea) AS status_counts, \
+                            string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
+                         FROM unnest($1::timestamptz[], $2::timestamptz[]) AS segment (first, next) \
+                         JOIN api_metrics.",
+                        $table,
+                        " AS m ON m.period_start >= segment.first AND m.period_start < segment.next ",
+                        $which,
+                        " GROUP BY 1, 2"
+                    )
+                };
+            }
+
+            pub(super) fn sql(granularity: Granularity) -> &'static str {
+                match granularity {
+                    Granularity::Minute => from!("metrics_1m"),
+                    Granularity::FiveMinutes => from!("metrics_5m"),
+                    Granularity::Hour => from!("metrics_1h"),
+                    Granularity::Day => from!("metrics_1d"),
+                }
+            }
+        }
+    };
+}
+
+aggregate!(all_series, "");
+aggregate!(these_series, "WHERE m.series_id = ANY($5)");
+
+impl ReadTx for PgTx {
+    async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
+        let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&mut *self.sql)
+            .await?;
+        Ok(seq.map_or(0, unsigned))
+    }
+
+    async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>> {
+        let (tenant, keys) = match selection.scope {
+            Scope::All => (None, None),
+            Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
+            Scope::Keys(ids) => (None, Some(ids.as_slice())),
+        };
+        let filter = selection.filter;
+        sqlx::query(
+            "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
+                    s.kind, s.any_key_id, s.any_endpoint_id, s.total_id \
+             FROM api_metrics.series AS s \
+             WHERE s.kind = $1 \
+               AND ($2::text IS NULL OR s.service = $2) \
+               AND ($3::text IS NULL OR s.environment = $3) \
+               AND ($4::text IS NULL OR s.protocol = $4) \
+               AND ($5::text IS NULL OR s.http_method = $5) \
+               AND ($6::text IS NULL OR s.endpoint = $6) \
+               AND ($7::bigint IS NULL OR s.api_key_id = $7) \
+               AND ($8::bigint[] IS NULL OR s.api_key_id = ANY($8)) \
+               AND ($9::text IS NULL OR s.api_key_id IN \
+                    (SELECT k.id FROM api_metrics.api_keys AS k WHERE k.tenant_id = $9))",
+        )
+        .bind(selection.kind.code())
+        .bind(&filter.service)
+        .bind(&filter.environment)
+        .bind(&filter.protocol)
+        .bind(&filter.method)
+        .bind(&filter.endpoint)
+        .bind(filter.api_key_id)
+        .bind(keys)
+        .bind(tenant)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(rows::series)
+        .collect()
+    }
+
+    async fn aggregate(
+        &mut self,
+        granularity: Granularity,
+        segments: &[Segment],
+        edges: &[UnixSeconds],
+        series: Series<'_>,
+        quantiles: bool,
+    ) -> Result<Vec<AggregateRow>> {
+        let kind = self.sketch_kind().await?;
+        let times = |of: fn(&Segment) -> UnixSeconds| segments.iter().map(|s| at(of(s))).collect::<Vec<_>>();
+        let query = sqlx::query(match series {
+            Series::All => all_series::sql(granularity),
+            Series::Ids(_) => these_series::sql(granularity),
+        })
+        .bind(times(|s| s.from))
+        .bind(times(|s| s.to))
+        .bind(edges.iter().map(|edge| at(*edge)).collect::<Vec<_>>())
+        .bind(quantiles);
+        let query = match series {
+            Series::All => query,
+            Series::Ids(ids) => query.bind(ids),
+        };
+        query
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(|row| {
+                let step: i32 = row.try_get("step")?;
+                let sketch: Option<&[u8]> = row.try_get("latency_sketch")?;
+                Ok(AggregateRow {
+                    series_id: row.try_get("series_id")?,
+                    step: usize::try_from(step).unwrap_or(usize::MAX),
+                    bucket: rows::bucket(row, kind, sketch)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
+        sqlx::query(
+            "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
+             FROM api_metrics.instance AS i \
+             LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
+             JOIN api_metrics.inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
+             WHERE i.live AND b.period_from < $2 AND b.period_to > $1",
+        )
+        .bind(at(from))
+        .bind(at(to))
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(chunk)
+        .collect()
+    }
+
+    async fn coarse(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
+        let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+            "SELECT period_from, period_to FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1",
+        )
+        .bind(at(from))
+        .bind(at(to))
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows.into_iter().map(|(from, to)| (from.timestamp(), to.timestamp())).collect())
+    }
+
+    async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
+        sqlx::query(
+            "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys \
+             WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
+        )
+        .bind(ids)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(key)
+        .collect()
+    }
+
+    async fn api_keys_by_external_id(&mut self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>> {
+        sqlx::query(
+            "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys WHERE external_id = ANY($1)",
+        )
+        .bind(external_ids)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(key)
+        .collect()
+    }
+
+    async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret> {
+        let created = sqlx::query(
+            "INSERT INTO api_metrics.shared_secret (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .bind(proposal)
+        .execute(&mut *self.sql)
+        .await?
+        .rows_affected()
+            == 1;
+        let value = sqlx::query_scalar("SELECT value FROM api_metrics.shared_secret WHERE name = $1")
+            .bind(name)
+            .fetch_one(&mut *self.sql)
+            .await?;
+        Ok(SharedSecret { value, created })
+    }
+
+    async fn status(&mut self) -> Result<StoreStatus> {
+        super::status::status(self).await
+    }
+}
+
+fn key(row: &PgRow) -> Result<ApiKeyInfo> {
+    Ok(ApiKeyInfo {
+        id: row.try_get("id")?,
+        external_id: row.try_get("external_id")?,
+        name: row.try_get("name")?,
+        tenant_id: row.try_get("tenant_id")?,
+    })
+}

@@ -1,0 +1,246 @@
+//! What the protocol needs of a database. The steps and their order stand in the other files of
+//! this folder; an implementation only carries out one statement a method.
+
+use std::{fmt::Debug, future::Future, sync::Arc};
+
+use api_metrics_layer::ApiKey;
+use uuid::Uuid;
+
+use crate::{
+    bucket::Bucket,
+    query::{Filter, Scope},
+    series::SeriesKind,
+    sketch::SketchKind,
+    store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
+    time::{Granularity, UnixSeconds},
+};
+
+pub(crate) type Result<T> = std::result::Result<T, StoreError>;
+
+/// For what a transaction is opened; decides isolation, timeouts and, on SQLite, the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A flush or another short write.
+    Write,
+    /// Fold, rollup, retention.
+    Lead,
+    /// One snapshot, read only, safe against partitions being dropped.
+    Read,
+}
+
+/// A database that the protocol runs on.
+pub(crate) trait Backend: Send + Sync + Debug + 'static {
+    type Tx: Tx;
+
+    fn name(&self) -> &'static str;
+    fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
+    /// Connects, migrates and agrees on the kind of sketch, under the leader's lock.
+    fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.
+    fn remove_below(&self, granularity: Granularity, floor: UnixSeconds) -> impl Future<Output = Result<Maintained>> + Send;
+}
+
+/// Everything that names a series.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SeriesLabels {
+    pub service: Arc<str>,
+    pub environment: Arc<str>,
+    pub protocol: Arc<str>,
+    pub method: Arc<str>,
+    pub endpoint: Arc<str>,
+    pub api_key_id: i64,
+    pub kind: SeriesKind,
+}
+
+impl SeriesLabels {
+    /// The pre-merged series of `kind` that this base series counts in.
+    pub(crate) fn premerged(&self, kind: SeriesKind) -> Self {
+        let mut labels = self.clone();
+        labels.kind = kind;
+        if matches!(kind, SeriesKind::AnyKey | SeriesKind::Total) {
+            labels.api_key_id = 0;
+        }
+        if matches!(kind, SeriesKind::AnyEndpoint | SeriesKind::Total) {
+            labels.endpoint = "".into();
+        }
+        labels
+    }
+}
+
+/// An interned series.
+#[derive(Debug, Clone)]
+pub(crate) struct SeriesRow {
+    pub id: i64,
+    pub labels: SeriesLabels,
+    /// The pre-merged series that a base series counts in: any key, any endpoint, total. `None`
+    /// until the first fold.
+    pub premerged: Option<[i64; 3]>,
+}
+
+/// One row of a metrics table.
+#[derive(Debug, Clone)]
+pub(crate) struct BucketRow {
+    pub period_start: UnixSeconds,
+    pub series_id: i64,
+    pub bucket: Bucket,
+}
+
+/// Rows of one series and step, summed as far as the database could.
+#[derive(Debug)]
+pub(crate) struct AggregateRow {
+    pub series_id: i64,
+    /// The index of the step, 0 for the first.
+    pub step: usize,
+    pub bucket: Bucket,
+}
+
+/// A piece of a hand-over.
+#[derive(Debug, Clone)]
+pub(crate) struct InboxChunk {
+    pub id: Uuid,
+    pub seq: u64,
+    pub chunk: i32,
+    pub period_from: UnixSeconds,
+    pub period_to: UnixSeconds,
+    pub row_count: u64,
+    pub records: u64,
+    pub payload: Vec<u8>,
+}
+
+/// An instance with hand-overs that are not folded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pending {
+    pub id: Uuid,
+    pub seq: u64,
+    pub folded: u64,
+}
+
+/// The start of what each granularity keeps, in the order of [`Granularity::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Floors(pub [UnixSeconds; 4]);
+
+impl Floors {
+    pub(crate) fn of(&self, granularity: Granularity) -> UnixSeconds {
+        let [minute, five, hour, day] = self.0;
+        match granularity {
+            Granularity::Minute => minute,
+            Granularity::FiveMinutes => five,
+            Granularity::Hour => hour,
+            Granularity::Day => day,
+        }
+    }
+
+    /// The finest granularity that keeps the period containing `at`.
+    pub(crate) fn finest_at(&self, at: UnixSeconds) -> Granularity {
+        Granularity::ALL
+            .into_iter()
+            .find(|g| g.floor(at) >= self.of(*g))
+            .unwrap_or(Granularity::Day)
+    }
+}
+
+/// What the database expects of the processes that use it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta {
+    pub leader_min: i64,
+    pub writer_min: i64,
+    pub sketch_kind: SketchKind,
+}
+
+/// Which stored series an aggregate reads.
+#[derive(Debug)]
+pub(crate) struct Selection<'a> {
+    pub kind: SeriesKind,
+    pub filter: &'a Filter,
+    pub scope: &'a Scope,
+}
+
+/// A piece of a read: whole periods of one granularity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub granularity: Granularity,
+    pub from: UnixSeconds,
+    pub to: UnixSeconds,
+}
+
+/// One transaction. Dropping it rolls back.
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
+    /// The clock that decides: the database's, or the one given at construction. Microseconds.
+    fn now_us(&mut self) -> impl Future<Output = Result<i64>> + Send;
+    fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
+    fn commit(self) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The statements of a flush.
+pub(crate) trait FlushTx: Send {
+    /// Locks the fence row and reads it; `None` where there is none.
+    fn fence(&mut self, id: Uuid) -> impl Future<Output = Result<Option<u64>>> + Send;
+    fn register(&mut self, instance: &Instance) -> impl Future<Output = Result<()>> + Send;
+    /// The numbers of these keys, interning unknown ones; in their order.
+    fn intern_keys(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    /// The numbers of these series, interning unknown ones; in their order.
+    fn intern_series(&mut self, series: &[SeriesLabels]) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    fn put_inbox(&mut self, chunks: &[InboxChunk]) -> impl Future<Output = Result<()>> + Send;
+    fn put_coarse(&mut self, spans: &[(UnixSeconds, UnixSeconds)]) -> impl Future<Output = Result<()>> + Send;
+    fn advance(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The statements of fold, rollup and retention.
+pub(crate) trait LeadTx: Send {
+    /// Whether this transaction is the leader now. A statement of its own: in one with a read the
+    /// snapshot would be from before the lock.
+    fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
+    fn floors(&mut self) -> impl Future<Output = Result<Floors>> + Send;
+    fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
+    /// The row counts of an instance's hand-overs in `(after, upto]`, by number.
+    fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
+    fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> impl Future<Output = Result<()>> + Send;
+    /// Moves the fold mark and removes what it has passed.
+    fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
+    fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
+    /// Makes room for these periods.
+    fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> impl Future<Output = Result<()>> + Send;
+    /// The rows that exist of `(period, series)`, both slices of one length.
+    fn buckets(&mut self, granularity: Granularity, periods: &[UnixSeconds], series: &[i64]) -> impl Future<Output = Result<Vec<BucketRow>>> + Send;
+    /// Writes rows, replacing those that exist.
+    fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> impl Future<Output = Result<()>> + Send;
+    fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> impl Future<Output = Result<()>> + Send;
+    /// Dirty periods that start in `[from, to)`.
+    fn dirty(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<(Granularity, UnixSeconds)>>> + Send;
+    fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
+    fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
+    /// Clears `live` of instances that are idle since before `since_us` and folded.
+    fn retire_instances(&mut self, since_us: i64) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// The statements of the views.
+pub(crate) trait ReadTx: Send {
+    fn instance_seq(&mut self, id: Uuid) -> impl Future<Output = Result<u64>> + Send;
+    fn select_series(&mut self, selection: &Selection<'_>) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
+    /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty.
+    fn aggregate(&mut self, granularity: Granularity, segments: &[Segment], edges: &[UnixSeconds], series: Series<'_>, quantiles: bool) -> impl Future<Output = Result<Vec<AggregateRow>>> + Send;
+    /// Committed hand-overs above the fold marks with rows in `[from, to)`.
+    fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    fn coarse(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    fn api_keys(&mut self, ids: Option<&[i64]>) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    fn api_keys_by_external_id(&mut self, external_ids: &[String]) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> impl Future<Output = Result<SharedSecret>> + Send;
+    fn status(&mut self) -> impl Future<Output = Result<StoreStatus>> + Send;
+}
+
+/// Of which series an aggregate is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Series<'a> {
+    /// All of them: a rollup.
+    All,
+    /// These.
+    Ids(&'a [i64]),
+}
+
+/// The text under which a key is interned.
+pub(crate) fn key_text(key: &ApiKey) -> String {
+    key.to_string()
+}

@@ -1,0 +1,210 @@
+//! The hand-over of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tracing::warn;
+
+use super::{
+    SCHEMA_KNOWLEDGE,
+    backend::{Backend, BucketRow, Mode, Result, SeriesLabels, Tx, key_text},
+    batch,
+};
+use crate::{
+    recorder::Deltas,
+    series::{SeriesKey, SeriesKind},
+    store::{FlushError, Flushed, StoreError, Writer},
+    time::{Granularity, UnixSeconds},
+};
+
+/// Records from further ahead than this count in the current minute.
+const MOST_AHEAD_SECONDS: i64 = 3_600;
+/// 0001-01-01T00:00:00Z, the start of the calendar that both databases can show.
+pub(crate) const EARLIEST: UnixSeconds = -62_135_596_800;
+/// More interned series than this are remembered only while they are in use.
+const MOST_REMEMBERED: usize = 50_000;
+
+/// What is ready to be committed.
+struct Ready<T> {
+    tx: T,
+    rows: u64,
+    records: u64,
+    interned: Vec<(Arc<SeriesKey>, i64)>,
+}
+
+pub(crate) async fn flush<B: Backend>(backend: &B, writer: &Writer) -> std::result::Result<Flushed, FlushError> {
+    let _one_at_a_time = writer.flushing.lock().await;
+    let recorder = writer.recorder();
+    let number = recorder.seal();
+    let mut lost = None;
+    let ready = loop {
+        match make_ready(backend, writer, number).await {
+            Ok(Attempt::Ready(ready)) => break ready,
+            Ok(Attempt::Rewound { to }) => {
+                // The database went back behind what it had acknowledged. Its series numbers may
+                // mean something else now; what is still held is sent again.
+                writer.interned().clear();
+                if let Some(gone) = recorder.rewind(to) {
+                    lost = Some((gone.first, gone.last));
+                    warn!(first = gone.first, last = gone.last, "the database has lost acknowledged flushes");
+                }
+            }
+            Ok(Attempt::Superseded { stored }) => {
+                return Err(FlushError::Superseded { instance: writer.instance().id, number, stored });
+            }
+            Err(error) => {
+                recorder.release(number);
+                return Err(FlushError::NotSent(error));
+            }
+        }
+    };
+    let Ready { tx, rows, records, interned } = ready;
+    tx.commit().await.map_err(FlushError::Unknown)?;
+    recorder.acknowledge(number);
+    let mut known = writer.interned();
+    if known.len() + interned.len() > MOST_REMEMBERED {
+        known.clear();
+    }
+    known.extend(interned);
+    Ok(Flushed { number, rows, records, lost })
+}
+
+enum Attempt<T> {
+    Ready(Ready<T>),
+    Rewound { to: u64 },
+    Superseded { stored: u64 },
+}
+
+async fn make_ready<B: Backend>(backend: &B, writer: &Writer, number: u64) -> Result<Attempt<B::Tx>> {
+    let (instance, recorder) = (writer.instance(), writer.recorder());
+    let mut tx = backend.begin(Mode::Write).await?;
+    // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
+    // still commit, so that what it says about the parts stays true.
+    let stored = match tx.fence(instance.id).await? {
+        Some(stored) => stored,
+        None => {
+            tx.register(instance).await?;
+            tx.fence(instance.id).await?.unwrap_or_default()
+        }
+    };
+    if stored >= number {
+        return Ok(Attempt::Superseded { stored });
+    }
+    if stored < recorder.acknowledged() {
+        return Ok(Attempt::Rewound { to: stored });
+    }
+    let meta = tx.meta().await?;
+    if meta.writer_min > SCHEMA_KNOWLEDGE {
+        return Err(StoreError::Outdated { what: "writing", needed: meta.writer_min, known: SCHEMA_KNOWLEDGE });
+    }
+    let contents = recorder.contents(stored, number);
+    let records = contents.records();
+    let (series, interned) = intern(&mut tx, writer, &contents).await?;
+    let now = tx.now_us().await?.div_euclid(1_000_000);
+    let rows = rows_of(&contents, &series, now)?;
+    tx.put_inbox(&batch::encode(instance.id, number, &rows)).await?;
+    tx.put_coarse(&contents.coarse).await?;
+    tx.advance(instance.id, number).await?;
+    Ok(Attempt::Ready(Ready { tx, rows: rows.len() as u64, records, interned }))
+}
+
+type Numbers = HashMap<Arc<SeriesKey>, i64>;
+
+/// The numbers of all series in `contents`, and those among them that were not known before.
+async fn intern<T: Tx>(
+    tx: &mut T,
+    writer: &Writer,
+    contents: &Deltas,
+) -> Result<(Numbers, Vec<(Arc<SeriesKey>, i64)>)> {
+    let mut numbers = Numbers::new();
+    let mut unknown: Vec<Arc<SeriesKey>> = Vec::new();
+    {
+        let known = writer.interned();
+        // Rows come in key order, so equal series are neighbours.
+        let mut last: Option<&Arc<SeriesKey>> = None;
+        for (series, _, _) in contents.rows() {
+            if last.is_some_and(|last| last == series) {
+                continue;
+            }
+            match known.get(series) {
+                Some(number) => drop(numbers.insert(Arc::clone(series), *number)),
+                None => unknown.push(Arc::clone(series)),
+            }
+            last = Some(series);
+        }
+    }
+    if unknown.is_empty() {
+        return Ok((numbers, Vec::new()));
+    }
+    // In key order, so that writers which meet in the same new series never wait in a circle.
+    let mut keys: Vec<String> = unknown.iter().filter_map(|s| s.api_key.as_ref().map(key_text)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let key_numbers: HashMap<&str, i64> =
+        keys.iter().map(String::as_str).zip(tx.intern_keys(&keys).await?).collect();
+    let instance = writer.instance();
+    let (service, environment): (Arc<str>, Arc<str>) =
+        (instance.service.as_str().into(), instance.environment.as_str().into());
+    let mut labelled: Vec<(SeriesLabels, Arc<SeriesKey>)> = Vec::with_capacity(unknown.len());
+    for series in unknown {
+        let api_key_id = match &series.api_key {
+            None => 0,
+            Some(key) => *key_numbers
+                .get(key_text(key).as_str())
+                .ok_or_else(|| StoreError::Corrupt(format!("API key `{key}` was not interned")))?,
+        };
+        let labels = SeriesLabels {
+            service: Arc::clone(&service),
+            environment: Arc::clone(&environment),
+            protocol: series.protocol.as_str().into(),
+            method: series.method.into(),
+            endpoint: Arc::clone(&series.endpoint),
+            api_key_id,
+            kind: SeriesKind::Base,
+        };
+        labelled.push((labels, series));
+    }
+    labelled.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let (labels, series): (Vec<_>, Vec<_>) = labelled.into_iter().unzip();
+    let new: Vec<_> = series.into_iter().zip(tx.intern_series(&labels).await?).collect();
+    numbers.extend(new.iter().cloned());
+    Ok((numbers, new))
+}
+
+/// The rows to send, by (series, period); times that can't be true are moved to where they count.
+fn rows_of(contents: &Deltas, numbers: &Numbers, now: UnixSeconds) -> Result<Vec<BucketRow>> {
+    let mut rows: Vec<BucketRow> = Vec::with_capacity(contents.len());
+    let mut moved = 0_u64;
+    for (series, period_start, bucket) in contents.rows() {
+        let series_id = *numbers
+            .get(series)
+            .ok_or_else(|| StoreError::Corrupt(format!("series {series:?} was not interned")))?;
+        let plausible = plausible_period(period_start, now);
+        if plausible != period_start {
+            moved = moved.saturating_add(bucket.request_count);
+        }
+        rows.push(BucketRow { period_start: plausible, series_id, bucket: bucket.clone() });
+    }
+    if moved > 0 {
+        warn!(records = moved, "records with times that can't be true were counted in the current minute");
+    }
+    rows.sort_by_key(|row| (row.series_id, row.period_start));
+    let mut merged: Vec<BucketRow> = Vec::with_capacity(rows.len());
+    for row in rows {
+        match merged.last_mut() {
+            Some(last) if (last.series_id, last.period_start) == (row.series_id, row.period_start) => {
+                last.bucket.merge(&row.bucket)?;
+            }
+            _ => merged.push(row),
+        }
+    }
+    Ok(merged)
+}
+
+/// The period itself, or the current minute where the recording clock must have been wrong.
+pub(crate) fn plausible_period(period_start: UnixSeconds, now: UnixSeconds) -> UnixSeconds {
+    if period_start > now + MOST_AHEAD_SECONDS {
+        Granularity::Minute.floor(now)
+    } else {
+        period_start.max(EARLIEST)
+    }
+}

@@ -1,0 +1,97 @@
+//! Coarser periods from finer ones: recomputed, never added to.
+
+use std::collections::BTreeSet;
+
+use super::{
+    backend::{Backend, BucketRow, Mode, Result, Segment, Series, Tx},
+    flush::EARLIEST,
+    fold::lead,
+};
+use crate::{
+    store::Maintained,
+    time::{Granularity, UnixSeconds},
+};
+
+/// How long after its end a period waits for hand-overs that are on their way; what comes later
+/// marks it again.
+const GRACE_SECONDS: i64 = 75;
+/// Periods recomputed in one transaction.
+const PERIODS_A_STEP: usize = 12;
+
+pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
+    let mut tx = backend.begin(Mode::Lead).await?;
+    if !lead(&mut tx).await? {
+        return Ok(Maintained::default());
+    }
+    let now = tx.now_us().await?.div_euclid(1_000_000);
+    let dirty: BTreeSet<_> = tx.dirty(EARLIEST, i64::MAX).await?.into_iter().collect();
+    let due = due(&dirty, now);
+    let more = due.len() > PERIODS_A_STEP;
+    let mut steps = 0;
+    for (granularity, period) in due.into_iter().take(PERIODS_A_STEP) {
+        recompute(&mut tx, granularity, period).await?;
+        steps += 1;
+    }
+    if steps > 0 {
+        tx.commit().await?;
+    }
+    Ok(Maintained { led: true, steps, more })
+}
+
+/// The marks that can be worked off now: of periods that are over and hold no finer mark. The
+/// finest come first, so that one step can lead to the next.
+fn due(dirty: &BTreeSet<(Granularity, UnixSeconds)>, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
+    dirty
+        .iter()
+        .copied()
+        .filter(|(granularity, period)| {
+            let end = period + granularity.seconds();
+            end + GRACE_SECONDS <= now
+                && Granularity::ALL
+                    .into_iter()
+                    .filter(|finer| finer < granularity)
+                    .all(|finer| dirty.range((finer, *period)..(finer, end)).next().is_none())
+        })
+        .collect()
+}
+
+async fn recompute<T: Tx>(tx: &mut T, granularity: Granularity, period: UnixSeconds) -> Result<()> {
+    let end = period + granularity.seconds();
+    if let Some(child) = granularity.finer() {
+        let children = Segment { granularity: child, from: period, to: end };
+        let rows: Vec<_> = tx
+            .aggregate(child, &[children], &[period, end], Series::All, true)
+            .await?
+            .into_iter()
+            .map(|row| BucketRow { period_start: period, series_id: row.series_id, bucket: row.bucket })
+            .collect();
+        if !rows.is_empty() {
+            tx.make_room(granularity, &[period]).await?;
+            tx.put_buckets(granularity, &rows).await?;
+        }
+    }
+    tx.clear_dirty(granularity, period).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_waits_for_its_end_its_grace_and_its_finer_periods() {
+        let dirty: BTreeSet<_> = [
+            (Granularity::FiveMinutes, 0),
+            (Granularity::FiveMinutes, 7_200),
+            (Granularity::Hour, 0),
+            (Granularity::Hour, 3_600),
+            (Granularity::Day, 0),
+        ]
+        .into();
+        assert_eq!(due(&dirty, 300 + GRACE_SECONDS - 1), []);
+        assert_eq!(due(&dirty, 300 + GRACE_SECONDS), [(Granularity::FiveMinutes, 0)]);
+        assert_eq!(
+            due(&dirty, 86_400 + GRACE_SECONDS),
+            [(Granularity::FiveMinutes, 0), (Granularity::FiveMinutes, 7_200), (Granularity::Hour, 3_600)]
+        );
+    }
+}

@@ -1,0 +1,82 @@
+//! The contract of a store, carried out over any database that speaks the protocol's statements.
+
+use async_trait::async_trait;
+
+use super::{
+    backend::{Backend, Mode, Tx},
+    flush, fold, read,
+    retention::{self, Wanted},
+    rollup,
+};
+use crate::{
+    options::StoreOptions,
+    query::{Answer, Query},
+    recorder::OwnDeltas,
+    store::{ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError, StoreStatus, Writer},
+};
+
+/// A store over one database.
+#[derive(Debug)]
+pub(crate) struct SqlStore<B> {
+    backend: B,
+    options: StoreOptions,
+    wanted: Wanted,
+}
+
+impl<B: Backend> SqlStore<B> {
+    pub(crate) fn new(backend: B, options: StoreOptions) -> Self {
+        Self { backend, options, wanted: Wanted::default() }
+    }
+
+    pub(crate) fn backend(&self) -> &B {
+        &self.backend
+    }
+}
+
+#[async_trait]
+impl<B: Backend> Store for SqlStore<B> {
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.backend.prepare().await
+    }
+
+    async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
+        flush::flush(&self.backend, writer).await
+    }
+
+    async fn fold(&self) -> Result<Folded, StoreError> {
+        fold::fold(&self.backend).await
+    }
+
+    async fn roll_up(&self) -> Result<Maintained, StoreError> {
+        rollup::roll_up(&self.backend).await
+    }
+
+    async fn retain(&self) -> Result<Maintained, StoreError> {
+        retention::retain(&self.backend, &self.options.retention, &self.wanted, &*self.options.local).await
+    }
+
+    async fn read(&self, query: &Query, own: Option<(&Writer, OwnDeltas)>) -> Result<Answer, StoreError> {
+        read::read(&self.backend, query, own).await
+    }
+
+    async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        let mut tx = self.backend.begin(Mode::Read).await?;
+        let keys = tx.api_keys(ids).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
+        let mut tx = self.backend.begin(Mode::Write).await?;
+        let secret = tx.shared_secret(name, proposal).await?;
+        tx.commit().await?;
+        Ok(secret)
+    }
+
+    async fn status(&self) -> Result<StoreStatus, StoreError> {
+        let mut tx = self.backend.begin(Mode::Read).await?;
+        let status = tx.status().await?;
+        tx.commit().await?;
+        Ok(status)
+    }
+}

@@ -1,0 +1,56 @@
+//! What is answered.
+
+use std::sync::Arc;
+
+use crate::{bucket::Bucket, query::TimeRange, time::UnixSeconds};
+
+/// The values of the dimensions that a query grouped by; `None` for all others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Group {
+    /// The start of the step, in Unix seconds.
+    pub period_start: Option<UnixSeconds>,
+    /// The recording service.
+    pub service: Option<Arc<str>>,
+    /// Its environment.
+    pub environment: Option<Arc<str>>,
+    /// `http` or `grpc`.
+    pub protocol: Option<Arc<str>>,
+    /// The method.
+    pub method: Option<Arc<str>>,
+    /// The route template.
+    pub endpoint: Option<Arc<str>>,
+    /// The number of the API key, 0 for none.
+    pub api_key_id: Option<i64>,
+}
+
+/// One group and the sum of its records.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Which group.
+    pub group: Group,
+    /// The sum of its records; its sketch is empty unless the query asked for quantiles.
+    pub bucket: Bucket,
+}
+
+/// The answer to a [`Query`](crate::query::Query).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The range that the rows cover: the one asked for, its edges snapped outward to the finest
+    /// periods that the store still keeps there.
+    pub range: TimeRange,
+    /// The database's clock when the snapshot was taken, in microseconds since the Unix epoch.
+    pub as_of_us: i64,
+    /// Whether a period that was coarsened during an outage lies across an edge, so that a part of
+    /// it may belong outside.
+    pub approximate: bool,
+    /// The groups that have records, in the order of [`Group`].
+    pub rows: Vec<Row>,
+}
+
+impl Answer {
+    /// The only row of a query that grouped by nothing; `None` where nothing was recorded.
+    #[must_use]
+    pub fn total(&self) -> Option<&Bucket> {
+        self.rows.first().map(|row| &row.bucket)
+    }
+}

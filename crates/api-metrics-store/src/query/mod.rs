@@ -1,0 +1,7 @@
+//! Questions to a store and their answers.
+
+mod answer;
+mod question;
+
+pub use answer::{Answer, Group, Row};
+pub use question::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep};

@@ -1,0 +1,125 @@
+//! What is asked: a range, a filter, a scope and a grouping.
+
+use chrono_tz::Tz;
+
+use crate::time::{Granularity, UnixSeconds};
+
+/// A half-open range of time, in Unix seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TimeRange {
+    /// The first second that belongs to it.
+    pub from: UnixSeconds,
+    /// The first second after it.
+    pub to: UnixSeconds,
+}
+
+impl TimeRange {
+    /// The range `[from, to)`; empty where `to <= from`.
+    #[must_use]
+    pub const fn new(from: UnixSeconds, to: UnixSeconds) -> Self {
+        Self { from, to }
+    }
+
+    /// Whether no second belongs to it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.to <= self.from
+    }
+
+    /// Whether `at` belongs to it.
+    #[must_use]
+    pub const fn contains(self, at: UnixSeconds) -> bool {
+        self.from <= at && at < self.to
+    }
+}
+
+/// What the caller of an answer may see. It is enforced in the statement, not afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Everything, totals over all tenants included.
+    #[default]
+    All,
+    /// The keys of one tenant.
+    Tenant(String),
+    /// These API keys, by their number in `api_keys`.
+    Keys(Vec<i64>),
+}
+
+/// Which series count. A `None` filters nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Filter {
+    /// The recording service.
+    pub service: Option<String>,
+    /// Its environment.
+    pub environment: Option<String>,
+    /// `http` or `grpc`.
+    pub protocol: Option<String>,
+    /// The method, in capitals.
+    pub method: Option<String>,
+    /// The route template, exactly.
+    pub endpoint: Option<String>,
+    /// One API key by its number in `api_keys`; 0 stands for requests without a key.
+    pub api_key_id: Option<i64>,
+}
+
+/// The length of a point on the time axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeStep {
+    /// Periods of this granularity, in UTC.
+    Fixed(Granularity),
+    /// Hours of a zone's wall clock. They differ from UTC's only where the zone is off the hour.
+    Hour(Tz),
+    /// Calendar days of a zone: 23 to 25 hours long where its clocks change.
+    Day(Tz),
+    /// ISO weeks of a zone, Monday first.
+    Week(Tz),
+}
+
+/// The dimensions that rows are told apart by. Without any there is one row, or none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of dimensions, each of them on or off")]
+pub struct GroupBy {
+    /// By recording service.
+    pub service: bool,
+    /// By environment.
+    pub environment: bool,
+    /// By protocol.
+    pub protocol: bool,
+    /// By method.
+    pub method: bool,
+    /// By route template.
+    pub endpoint: bool,
+    /// By API key.
+    pub api_key: bool,
+    /// By time.
+    pub time: Option<TimeStep>,
+}
+
+/// One question to a store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Query {
+    /// The range asked for; the answer says which range it really covers.
+    pub range: TimeRange,
+    /// Which series count.
+    pub filter: Filter,
+    /// What the caller may see.
+    pub scope: Scope,
+    /// How the rows are told apart.
+    pub group_by: GroupBy,
+    /// Whether quantiles will be asked of the rows. Without, no sketch is read.
+    pub quantiles: bool,
+}
+
+impl Query {
+    /// All requests in a range, as one row, with quantiles.
+    #[must_use]
+    pub fn over(range: TimeRange) -> Self {
+        Self {
+            range,
+            filter: Filter::default(),
+            scope: Scope::All,
+            group_by: GroupBy::default(),
+            quantiles: true,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The trait that every store implements, its contract in words.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::{
+    query::{Answer, Query},
+    recorder::OwnDeltas,
+    store::{FlushError, StoreError, StoreStatus, Writer},
+};
+
+/// A flush that was acknowledged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flushed {
+    /// Its number.
+    pub number: u64,
+    /// Rows that it carried: one a series and period.
+    pub rows: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Numbers of earlier flushes that the database has lost, by a restore or a failover, and that
+    /// were no longer held: `first..=last`.
+    pub lost: Option<(u64, u64)>,
+}
+
+/// What one fold moved from the inbox into buckets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Whether this process was the leader; if not, nothing was done.
+    pub led: bool,
+    /// Hand-overs consumed.
+    pub batches: u64,
+    /// Bucket rows written.
+    pub rows: u64,
+    /// Whether more is waiting.
+    pub more: bool,
+}
+
+/// What one step of rollup or retention did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Whether this process was the leader; if not, nothing was done.
+    pub led: bool,
+    /// Periods recomputed, or floors moved and pieces dropped.
+    pub steps: u64,
+    /// Whether more could be done at once.
+    pub more: bool,
+}
+
+/// What the store knows about a consumer; never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyInfo {
+    /// The number used in series.
+    pub id: i64,
+    /// The text of the host's [`ApiKey`](api_metrics_layer::ApiKey).
+    pub external_id: String,
+    /// A name for people.
+    pub name: Option<String>,
+    /// The tenant that it belongs to.
+    pub tenant_id: Option<String>,
+}
+
+/// A value that all instances on one database agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedSecret {
+    /// The value that counts.
+    pub value: Vec<u8>,
+    /// Whether this call's proposal became the value.
+    pub created: bool,
+}
+
+/// Where buckets are kept.
+///
+/// - **Exactly once.** A record that was handed over by [`flush`](Self::flush) is in every later
+///   [`read`](Self::read) of its range once, through retries, lost acknowledgements, crashes and
+///   several processes; the hand-over counts as done if and only if the instance's fence number
+///   reached it.
+/// - **One snapshot.** A read sees one state of the database, folded or not, plus what its own
+///   process has not seen acknowledged.
+/// - **One leader.** Fold, rollup and retention are done by one process at a time; any may lead,
+///   and a call that finds another leader does nothing and says so.
+/// - **Time is a parameter.** The clock is the database's, or the one given at construction.
+///
+/// All methods may be called from any number of tasks and processes at once and may be cancelled at
+/// any await.
+#[async_trait]
+pub trait Store: Send + Sync + Debug + 'static {
+    /// Connects, and creates or upgrades the schema. Safe to call from several processes at once.
+    ///
+    /// # Errors
+    /// [`StoreError::TooNew`], [`StoreError::SketchKind`]: this process can't use this database.
+    /// Others: worth another try.
+    async fn prepare(&self) -> Result<(), StoreError>;
+
+    /// Hands over everything that the writer's recorder holds, in one transaction.
+    ///
+    /// # Errors
+    /// See [`FlushError`]; whatever it is, nothing is lost.
+    async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError>;
+
+    /// Moves a bounded chunk from the inbox into buckets.
+    ///
+    /// # Errors
+    /// The database's; nothing was moved then.
+    async fn fold(&self) -> Result<Folded, StoreError>;
+
+    /// Recomputes a bounded number of coarser periods whose children have changed.
+    ///
+    /// # Errors
+    /// The database's; nothing was changed then.
+    async fn roll_up(&self) -> Result<Maintained, StoreError>;
+
+    /// Moves floors that are due and removes a bounded amount of what lies below them.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn retain(&self) -> Result<Maintained, StoreError>;
+
+    /// Answers a question from one snapshot. `own` is what the caller's process captured from its
+    /// recorder *before* the call, with the instance that it flushes under.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn read(&self, query: &Query, own: Option<(&Writer, OwnDeltas)>) -> Result<Answer, StoreError>;
+
+    /// What the store knows about these keys; all of them where `ids` is `None`.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError>;
+
+    /// The value under `name` that all instances agree on: `proposal`, if none was there.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError>;
+
+    /// What it says about itself.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn status(&self) -> Result<StoreStatus, StoreError>;
+}

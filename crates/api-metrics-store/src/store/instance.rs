@@ -1,0 +1,65 @@
+//! A recording process, as the store knows it.
+
+use std::{collections::HashMap, sync::{Arc, Mutex, MutexGuard, PoisonError}};
+
+use uuid::Uuid;
+
+use crate::{recorder::Recorder, series::SeriesKey, time::UnixSeconds};
+
+/// Who records. The id is random, for the life of a process and never used again: the fence row
+/// under it decides which of its flushes have happened.
+#[derive(Debug, Clone)]
+pub struct Instance {
+    /// Random for life.
+    pub id: Uuid,
+    /// The service's name, at most 128 bytes.
+    pub service: String,
+    /// The environment's name, at most 128 bytes.
+    pub environment: String,
+    /// The version of the host's code, shown as a deploy mark.
+    pub version: String,
+    /// The machine's name.
+    pub host: String,
+    /// When the process started.
+    pub started_at: UnixSeconds,
+}
+
+/// A recorder together with the instance under which it flushes.
+#[derive(Debug)]
+pub struct Writer {
+    instance: Instance,
+    recorder: Arc<Recorder>,
+    /// Numbers of series that an acknowledged transaction has seen.
+    interned: Mutex<HashMap<Arc<SeriesKey>, i64>>,
+    /// One flush at a time: a second one would only wait at the fence row.
+    pub(crate) flushing: tokio::sync::Mutex<()>,
+}
+
+impl Writer {
+    /// A writer for `recorder`, which must belong to no other writer.
+    #[must_use]
+    pub fn new(instance: Instance, recorder: Arc<Recorder>) -> Self {
+        Self {
+            instance,
+            recorder,
+            interned: Mutex::default(),
+            flushing: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Under which instance it flushes.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// What it flushes.
+    #[must_use]
+    pub fn recorder(&self) -> &Arc<Recorder> {
+        &self.recorder
+    }
+
+    pub(crate) fn interned(&self) -> MutexGuard<'_, HashMap<Arc<SeriesKey>, i64>> {
+        self.interned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,62 @@
+//! The contract of a store.
+
+mod contract;
+mod error;
+mod instance;
+mod status;
+
+pub use contract::{ApiKeyInfo, Folded, Flushed, Maintained, SharedSecret, Store};
+pub use error::{FlushError, StoreError};
+pub use instance::{Instance, Writer};
+pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
+
+/// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.
+macro_rules! delegate_store {
+    ($store:ty) => {
+        #[async_trait::async_trait]
+        impl $crate::store::Store for $store {
+            async fn prepare(&self) -> Result<(), $crate::store::StoreError> {
+                self.0.prepare().await
+            }
+            async fn flush(
+                &self,
+                writer: &$crate::store::Writer,
+            ) -> Result<$crate::store::Flushed, $crate::store::FlushError> {
+                self.0.flush(writer).await
+            }
+            async fn fold(&self) -> Result<$crate::store::Folded, $crate::store::StoreError> {
+                self.0.fold().await
+            }
+            async fn roll_up(&self) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
+                self.0.roll_up().await
+            }
+            async fn retain(&self) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
+                self.0.retain().await
+            }
+            async fn read(
+                &self,
+                query: &$crate::query::Query,
+                own: Option<(&$crate::store::Writer, $crate::recorder::OwnDeltas)>,
+            ) -> Result<$crate::query::Answer, $crate::store::StoreError> {
+                self.0.read(query, own).await
+            }
+            async fn api_keys(
+                &self,
+                ids: Option<&[i64]>,
+            ) -> Result<Vec<$crate::store::ApiKeyInfo>, $crate::store::StoreError> {
+                self.0.api_keys(ids).await
+            }
+            async fn shared_secret(
+                &self,
+                name: &str,
+                proposal: &[u8],
+            ) -> Result<$crate::store::SharedSecret, $crate::store::StoreError> {
+                self.0.shared_secret(name, proposal).await
+            }
+            async fn status(&self) -> Result<$crate::store::StoreStatus, $crate::store::StoreError> {
+                self.0.status().await
+            }
+        }
+    };
+}
+pub(crate) use delegate_store;

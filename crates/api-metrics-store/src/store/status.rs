@@ -1,0 +1,87 @@
+//! What a store says about itself.
+
+use uuid::Uuid;
+
+use crate::{
+    sketch::SketchKind,
+    time::{Granularity, UnixSeconds},
+};
+
+/// One recording process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceStatus {
+    /// Its id.
+    pub id: Uuid,
+    /// The service that it records.
+    pub service: String,
+    /// Its environment.
+    pub environment: String,
+    /// The version of the host's code.
+    pub version: String,
+    /// The machine's name.
+    pub host: String,
+    /// When it started.
+    pub started_at: UnixSeconds,
+    /// When its last flush was acknowledged.
+    pub acknowledged_at: Option<UnixSeconds>,
+    /// The number of its last flush.
+    pub seq: u64,
+    /// The last flush that was folded.
+    pub folded: u64,
+    /// Whether it flushed within the last hour.
+    pub live: bool,
+}
+
+/// Hand-overs that wait to be folded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxStatus {
+    /// Flushes.
+    pub batches: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Bytes of their payload.
+    pub bytes: u64,
+}
+
+/// Where a granularity begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Floor {
+    /// The granularity.
+    pub granularity: Granularity,
+    /// The start of what it still keeps.
+    pub floor: UnixSeconds,
+}
+
+/// Periods that wait to be recomputed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirtyCount {
+    /// The granularity.
+    pub granularity: Granularity,
+    /// How many of its periods.
+    pub periods: u64,
+}
+
+/// What a store says about itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreStatus {
+    /// `postgres` or `sqlite`.
+    pub backend: &'static str,
+    /// The schema's version.
+    pub schema_version: i64,
+    /// The kind of its sketches.
+    pub sketch_kind: SketchKind,
+    /// The database's clock, in microseconds since the Unix epoch.
+    pub now_us: i64,
+    /// The instances that flushed last, the latest first; at most 100.
+    pub instances: Vec<InstanceStatus>,
+    /// What waits to be folded.
+    pub inbox: InboxStatus,
+    /// The floors, the finest granularity first.
+    pub floors: Vec<Floor>,
+    /// Periods that wait for their rollup.
+    pub dirty: Vec<DirtyCount>,
+    /// How many series are interned.
+    pub series: u64,
+    /// Hand-overs that could not be read and were set aside.
+    pub set_aside: u64,
+}

@@ -1,0 +1,316 @@
+-- The same tables as on Postgres, without partitions, prefixed instead of in a schema. Times are
+-- Unix seconds (integers), periods start on UTC multiples. The runner has created
+-- api_metrics_schema_migrations.
+
+CREATE TABLE api_metrics_meta (
+    one           integer PRIMARY KEY DEFAULT 1 CHECK (one),
+    -- The least schema knowledge that a process needs to lead, and to write.
+    leader_min    integer NOT NULL,
+    writer_min    integer NOT NULL,
+    sketch_kind   integer NOT NULL,
+    created_at    integer NOT NULL DEFAULT (unixepoch())
+);
+
+-- Values that all instances on this database agree on.
+CREATE TABLE api_metrics_shared_secret (
+    name          text PRIMARY KEY,
+    value         blob NOT NULL,
+    created_at    integer NOT NULL DEFAULT (unixepoch())
+);
+
+-- Consumers of the API. Never a secret.
+CREATE TABLE api_metrics_api_keys (
+    id                    integer PRIMARY KEY AUTOINCREMENT,
+    external_id           text NOT NULL UNIQUE,
+    name                  text,
+    tenant_id             text,
+    user_id               text,
+    rate_limit_per_minute integer CHECK (rate_limit_per_minute >= 0),
+    quota_limit           integer CHECK (quota_limit >= 0),
+    quota_period          text,
+    quota_anchor          integer,
+    price_plan_id         integer,
+    enabled               integer NOT NULL DEFAULT 1,
+    created_at            integer NOT NULL DEFAULT (unixepoch()),
+    updated_at            integer NOT NULL DEFAULT (unixepoch())
+);
+CREATE INDEX api_metrics_api_keys_tenant ON api_metrics_api_keys (tenant_id) WHERE tenant_id IS NOT NULL;
+
+-- kind: bit 0 any key, bit 1 any endpoint; 0 is base. Key 0 is "no key": NULL in a unique index
+-- would let anonymous series duplicate. The last three columns of a base series name the
+-- pre-merged series that its records also count in; the leader fills them at the first fold.
+CREATE TABLE api_metrics_series (
+    id              integer PRIMARY KEY AUTOINCREMENT,
+    service         text NOT NULL,
+    environment     text NOT NULL,
+    protocol        text NOT NULL,
+    http_method     text NOT NULL,
+    endpoint        text NOT NULL,
+    api_key_id      integer NOT NULL DEFAULT 0,
+    kind            integer NOT NULL DEFAULT 0,
+    any_key_id      integer,
+    any_endpoint_id integer,
+    total_id        integer,
+    created_at      integer NOT NULL DEFAULT (unixepoch()),
+    UNIQUE (service, environment, protocol, http_method, endpoint, api_key_id, kind)
+);
+CREATE INDEX api_metrics_series_kind_key ON api_metrics_series (kind, api_key_id);
+
+-- One row a recording process, never deleted: the fence that makes a flush happen exactly once.
+CREATE TABLE api_metrics_instance (
+    id            blob PRIMARY KEY,
+    seq           integer NOT NULL DEFAULT 0,
+    acked_at      integer,
+    live          integer NOT NULL DEFAULT 1,
+    service       text NOT NULL,
+    environment   text NOT NULL,
+    version       text NOT NULL,
+    host          text NOT NULL,
+    started_at    integer NOT NULL
+);
+CREATE INDEX api_metrics_instance_live ON api_metrics_instance (id) WHERE live;
+CREATE INDEX api_metrics_instance_acked ON api_metrics_instance (acked_at DESC);
+
+-- Up to which flush the leader has folded an instance. A table of its own, so that the leader
+-- never waits for a writer's fence row.
+CREATE TABLE api_metrics_folded (
+    id            blob PRIMARY KEY,
+    seq           integer NOT NULL
+);
+
+-- Hand-overs that wait to be folded: encoded rows, not partitioned, so that no record's time can
+-- ever fail a flush.
+CREATE TABLE api_metrics_inbox (
+    id            blob NOT NULL,
+    seq           integer NOT NULL,
+    chunk         integer NOT NULL,
+    period_from   integer NOT NULL,
+    period_to     integer NOT NULL,
+    row_count     integer NOT NULL,
+    records       integer NOT NULL,
+    payload       blob NOT NULL,
+    PRIMARY KEY (id, seq, chunk)
+);
+
+-- Hand-overs whose payload could not be read. They block nobody; status counts them.
+CREATE TABLE api_metrics_set_aside (
+    id            blob NOT NULL,
+    seq           integer NOT NULL,
+    chunk         integer NOT NULL,
+    reason        text NOT NULL,
+    payload       blob NOT NULL,
+    at            integer NOT NULL DEFAULT (unixepoch()),
+    PRIMARY KEY (id, seq, chunk)
+);
+
+CREATE TABLE api_metrics_level (
+    granularity   text PRIMARY KEY,
+    floor         integer NOT NULL
+);
+
+CREATE TABLE api_metrics_dirty (
+    granularity   text NOT NULL,
+    period_start  integer NOT NULL,
+    PRIMARY KEY (granularity, period_start)
+);
+
+-- Spans in which an outage made a process coarsen what it held.
+CREATE TABLE api_metrics_coarse (
+    period_from   integer NOT NULL,
+    period_to     integer NOT NULL,
+    PRIMARY KEY (period_from, period_to)
+);
+
+CREATE TABLE api_metrics_1m (
+    period_start         integer NOT NULL,
+    series_id            integer NOT NULL,
+    request_count        integer NOT NULL,
+    error_count_4xx      integer NOT NULL,
+    error_count_5xx      integer NOT NULL,
+    aborted_count        integer NOT NULL,
+    latency_sum_us       integer NOT NULL,
+    latency_min_us       integer,
+    latency_max_us       integer,
+    latency_count        integer NOT NULL,
+    ttfb_sum_us          integer NOT NULL,
+    ttfb_count           integer NOT NULL,
+    total_request_bytes  integer NOT NULL,
+    total_response_bytes integer NOT NULL,
+    response_time_p50_ms real,
+    response_time_p95_ms real,
+    response_time_p99_ms real,
+    response_time_avg_ms real,
+    -- Ten bytes an entry: a big-endian u16 code and a big-endian u64 count.
+    status_counts        blob NOT NULL,
+    latency_sketch       blob NOT NULL,
+    PRIMARY KEY (period_start, series_id)
+) WITHOUT ROWID;
+
+
+CREATE TABLE api_metrics_5m (
+    period_start         integer NOT NULL,
+    series_id            integer NOT NULL,
+    request_count        integer NOT NULL,
+    error_count_4xx      integer NOT NULL,
+    error_count_5xx      integer NOT NULL,
+    aborted_count        integer NOT NULL,
+    latency_sum_us       integer NOT NULL,
+    latency_min_us       integer,
+    latency_max_us       integer,
+    latency_count        integer NOT NULL,
+    ttfb_sum_us          integer NOT NULL,
+    ttfb_count           integer NOT NULL,
+    total_request_bytes  integer NOT NULL,
+    total_response_bytes integer NOT NULL,
+    response_time_p50_ms real,
+    response_time_p95_ms real,
+    response_time_p99_ms real,
+    response_time_avg_ms real,
+    -- Ten bytes an entry: a big-endian u16 code and a big-endian u64 count.
+    status_counts        blob NOT NULL,
+    latency_sketch       blob NOT NULL,
+    PRIMARY KEY (period_start, series_id)
+) WITHOUT ROWID;
+
+CREATE TABLE api_metrics_1h (
+    period_start         integer NOT NULL,
+    series_id            integer NOT NULL,
+    request_count        integer NOT NULL,
+    error_count_4xx      integer NOT NULL,
+    error_count_5xx      integer NOT NULL,
+    aborted_count        integer NOT NULL,
+    latency_sum_us       integer NOT NULL,
+    latency_min_us       integer,
+    latency_max_us       integer,
+    latency_count        integer NOT NULL,
+    ttfb_sum_us          integer NOT NULL,
+    ttfb_count           integer NOT NULL,
+    total_request_bytes  integer NOT NULL,
+    total_response_bytes integer NOT NULL,
+    response_time_p50_ms real,
+    response_time_p95_ms real,
+    response_time_p99_ms real,
+    response_time_avg_ms real,
+    -- Ten bytes an entry: a big-endian u16 code and a big-endian u64 count.
+    status_counts        blob NOT NULL,
+    latency_sketch       blob NOT NULL,
+    PRIMARY KEY (period_start, series_id)
+) WITHOUT ROWID;
+
+CREATE TABLE api_metrics_1d (
+    period_start         integer NOT NULL,
+    series_id            integer NOT NULL,
+    request_count        integer NOT NULL,
+    error_count_4xx      integer NOT NULL,
+    error_count_5xx      integer NOT NULL,
+    aborted_count        integer NOT NULL,
+    latency_sum_us       integer NOT NULL,
+    latency_min_us       integer,
+    latency_max_us       integer,
+    latency_count        integer NOT NULL,
+    ttfb_sum_us          integer NOT NULL,
+    ttfb_count           integer NOT NULL,
+    total_request_bytes  integer NOT NULL,
+    total_response_bytes integer NOT NULL,
+    response_time_p50_ms real,
+    response_time_p95_ms real,
+    response_time_p99_ms real,
+    response_time_avg_ms real,
+    -- Ten bytes an entry: a big-endian u16 code and a big-endian u64 count.
+    status_counts        blob NOT NULL,
+    latency_sketch       blob NOT NULL,
+    PRIMARY KEY (period_start, series_id)
+) WITHOUT ROWID;
+
+-- A pre-merged series over a long range is a handful of rows; without these it would be a scan of
+-- every series in the range. A minute is read for minutes only, so it does without.
+CREATE INDEX api_metrics_5m_series ON api_metrics_5m (series_id, period_start);
+CREATE INDEX api_metrics_1h_series ON api_metrics_1h (series_id, period_start);
+CREATE INDEX api_metrics_1d_series ON api_metrics_1d (series_id, period_start);
+
+CREATE TABLE api_metrics_rate_limit_utilization (
+    api_key_id         integer NOT NULL,
+    period_start       integer NOT NULL,
+    period_granularity text NOT NULL CHECK (period_granularity IN ('1m', '5m', '1h')),
+    requests_made      integer NOT NULL,
+    rate_limit         integer NOT NULL,
+    utilization_pct    real NOT NULL,
+    PRIMARY KEY (api_key_id, period_granularity, period_start)
+);
+
+CREATE TABLE api_metrics_api_alert_configs (
+    id               integer PRIMARY KEY AUTOINCREMENT,
+    name             text NOT NULL,
+    alert_type       text NOT NULL,
+    service_filter   text,
+    endpoint_filter  text,
+    api_key_filter   integer,
+    threshold_value  real NOT NULL,
+    comparison       text NOT NULL CHECK (comparison IN ('gt', 'lt', 'gte', 'lte')),
+    window_minutes   integer NOT NULL DEFAULT 5 CHECK (window_minutes > 0),
+    cooldown_minutes integer NOT NULL DEFAULT 30 CHECK (cooldown_minutes >= 0),
+    severity         text NOT NULL DEFAULT 'medium' CHECK (severity IN ('low', 'medium', 'high', 'critical')),
+    quantile         real,
+    min_requests     integer NOT NULL DEFAULT 0,
+    enabled          integer NOT NULL DEFAULT 1,
+    last_fired_at    integer,
+    created_by       text,
+    created_at       integer NOT NULL DEFAULT (unixepoch()),
+    updated_at       integer NOT NULL DEFAULT (unixepoch())
+);
+
+CREATE TABLE api_metrics_api_alert_events (
+    id             blob PRIMARY KEY,
+    config_id      integer NOT NULL REFERENCES api_metrics_api_alert_configs (id) ON DELETE CASCADE,
+    fired_at       integer NOT NULL,
+    resolved_at    integer,
+    value          real NOT NULL,
+    threshold      real NOT NULL,
+    message        text NOT NULL
+);
+CREATE INDEX api_metrics_api_alert_events_fired ON api_metrics_api_alert_events (config_id, fired_at DESC);
+
+CREATE TABLE api_metrics_price_plans (
+    id             integer PRIMARY KEY AUTOINCREMENT,
+    name           text NOT NULL,
+    currency       text NOT NULL,
+    effective_from text NOT NULL,
+    free_requests  integer NOT NULL DEFAULT 0,
+    created_at     integer NOT NULL DEFAULT (unixepoch()),
+    UNIQUE (name, effective_from)
+);
+
+CREATE TABLE api_metrics_price_tiers (
+    plan_id        integer NOT NULL REFERENCES api_metrics_price_plans (id) ON DELETE CASCADE,
+    from_requests  integer NOT NULL,
+    per_thousand   text NOT NULL,
+    PRIMARY KEY (plan_id, from_requests)
+);
+
+
+-- Buckets of base series with the names that people query by. Add request counts over rows of one
+-- granularity only: the granularities hold the same requests.
+CREATE VIEW api_metrics AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', m.period_start, 'unixepoch') AS period_start,
+       m.period_granularity,
+       s.service,
+       s.environment,
+       s.endpoint,
+       s.http_method,
+       nullif(s.api_key_id, 0) AS api_key_id,
+       m.request_count,
+       m.error_count_4xx,
+       m.error_count_5xx,
+       m.response_time_p50_ms,
+       m.response_time_p95_ms,
+       m.response_time_p99_ms,
+       m.response_time_avg_ms,
+       m.total_request_bytes,
+       m.total_response_bytes
+FROM (
+    SELECT '1m' AS period_granularity, * FROM api_metrics_1m
+    UNION ALL SELECT '5m', * FROM api_metrics_5m
+    UNION ALL SELECT '1h', * FROM api_metrics_1h
+    UNION ALL SELECT '1d', * FROM api_metrics_1d
+) AS m
+JOIN api_metrics_series AS s ON s.id = m.series_id AND s.kind = 0;
