@@ -15,7 +15,10 @@ pub(crate) struct Migration {
 pub(crate) fn check(applied: &[i64], known: &[Migration]) -> Result<(), StoreError> {
     let newest = known.iter().map(|m| m.version).max().unwrap_or_default();
     match applied.iter().max() {
-        Some(&found) if found > newest => Err(StoreError::TooNew { found, known: newest }),
+        Some(&found) if found > newest => Err(StoreError::TooNew {
+            found,
+            known: newest,
+        }),
         _ => Ok(()),
     }
 }
@@ -25,5 +28,8 @@ pub(crate) fn same_sketch(found: SketchKind, options: &StoreOptions) -> Result<(
     if found == options.sketch_kind {
         return Ok(());
     }
-    Err(StoreError::SketchKind { found, configured: options.sketch_kind })
+    Err(StoreError::SketchKind {
+        found,
+        configured: options.sketch_kind,
+    })
 }

@@ -7,7 +7,9 @@ use crate::store::StoreError;
 /// The URL with its password replaced, fit for errors and logs.
 #[must_use]
 pub fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
     let authority_end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(authority_end);
     // The last `@` ends the user's part: a password that was not encoded may hold others.
@@ -22,7 +24,13 @@ pub fn without_password(url: &str) -> String {
         Some((path, query)) => {
             let query: Vec<_> = query
                 .split('&')
-                .map(|pair| if pair.starts_with("password=") { "password=***" } else { pair })
+                .map(|pair| {
+                    if pair.starts_with("password=") {
+                        "password=***"
+                    } else {
+                        pair
+                    }
+                })
                 .collect();
             format!("{path}?{}", query.join("&"))
         }
@@ -32,7 +40,10 @@ pub fn without_password(url: &str) -> String {
 }
 
 pub(crate) fn malformed(url: &str, error: impl Display) -> StoreError {
-    StoreError::Url { url: without_password(url), reason: error.to_string() }
+    StoreError::Url {
+        url: without_password(url),
+        reason: error.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -43,8 +54,14 @@ mod tests {
     fn passwords_are_not_told() {
         for (url, shown) in [
             ("postgres://u:p@h/d", "postgres://u:***@h/d"),
-            ("postgres://u:p@ss:w@h:5432/d?x=1", "postgres://u:***@h:5432/d?x=1"),
-            ("postgres://h/d?user=u&password=p", "postgres://h/d?user=u&password=***"),
+            (
+                "postgres://u:p@ss:w@h:5432/d?x=1",
+                "postgres://u:***@h:5432/d?x=1",
+            ),
+            (
+                "postgres://h/d?user=u&password=p",
+                "postgres://h/d?user=u&password=***",
+            ),
             ("sqlite:metrics.db", "sqlite:metrics.db"),
             ("nonsense", "nonsense"),
         ] {

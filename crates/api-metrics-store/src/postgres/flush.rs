@@ -12,11 +12,12 @@ use crate::{
 
 impl FlushTx for PgTx {
     async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
-        let seq: Option<i64> =
-            sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE")
-                .bind(id)
-                .fetch_optional(&mut *self.sql)
-                .await?;
+        let seq: Option<i64> = sqlx::query_scalar(
+            "SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE",
+        )
+        .bind(id)
+        .fetch_optional(&mut *self.sql)
+        .await?;
         Ok(seq.map(unsigned))
     }
 
@@ -156,7 +157,10 @@ fn same_length(ids: Vec<i64>, wanted: usize) -> Result<Vec<i64>> {
     if ids.len() == wanted {
         return Ok(ids);
     }
-    Err(StoreError::Corrupt(format!("interned {} of {wanted} rows", ids.len())))
+    Err(StoreError::Corrupt(format!(
+        "interned {} of {wanted} rows",
+        ids.len()
+    )))
 }
 
 /// A chunk from a row of the inbox.

@@ -1,7 +1,6 @@
 //! The statements of fold, rollup and retention.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
 use uuid::Uuid;
 
 use super::{
@@ -21,12 +20,16 @@ use crate::{
 
 impl LeadTx for PgTx {
     async fn try_lead(&mut self) -> Result<bool> {
-        Ok(sqlx::query_scalar(TRY_LEAD).fetch_one(&mut *self.sql).await?)
+        Ok(sqlx::query_scalar(TRY_LEAD)
+            .fetch_one(&mut *self.sql)
+            .await?)
     }
 
     async fn floors(&mut self) -> Result<Floors> {
         let rows: Vec<(String, DateTime<Utc>)> =
-            sqlx::query_as("SELECT granularity, floor FROM api_metrics.level").fetch_all(&mut *self.sql).await?;
+            sqlx::query_as("SELECT granularity, floor FROM api_metrics.level")
+                .fetch_all(&mut *self.sql)
+                .await?;
         let mut floors = [EARLIEST; 4];
         for (slot, granularity) in floors.iter_mut().zip(Granularity::ALL) {
             if let Some((_, floor)) = rows.iter().find(|(name, _)| name == granularity.as_str()) {
@@ -46,7 +49,11 @@ impl LeadTx for PgTx {
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, seq, folded)| Pending { id, seq: unsigned(seq), folded: unsigned(folded) })
+            .map(|(id, seq, folded)| Pending {
+                id,
+                seq: unsigned(seq),
+                folded: unsigned(folded),
+            })
             .collect())
     }
 
@@ -60,7 +67,10 @@ impl LeadTx for PgTx {
         .bind(signed(upto))
         .fetch_all(&mut *self.sql)
         .await?;
-        Ok(rows.into_iter().map(|(seq, rows)| (unsigned(seq), unsigned(rows))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(seq, rows)| (unsigned(seq), unsigned(rows)))
+            .collect())
     }
 
     async fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<InboxChunk>> {
@@ -125,7 +135,11 @@ impl LeadTx for PgTx {
     }
 
     async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
-        let column = |n: usize| of.iter().map(|(_, ids)| ids.get(n).copied().unwrap_or_default()).collect::<Vec<_>>();
+        let column = |n: usize| {
+            of.iter()
+                .map(|(_, ids)| ids.get(n).copied().unwrap_or_default())
+                .collect::<Vec<_>>()
+        };
         sqlx::query(
             "UPDATE api_metrics.series AS s \
              SET any_key_id = n.any_key_id, any_endpoint_id = n.any_endpoint_id, total_id = n.total_id \
@@ -166,7 +180,10 @@ impl LeadTx for PgTx {
     async fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> Result<()> {
         // Bounds one statement's parameters to some MiB.
         for rows in rows.chunks(5_000) {
-            Columns::of(rows).upsert(granularity).execute(&mut *self.sql).await?;
+            Columns::of(rows)
+                .upsert(granularity)
+                .execute(&mut *self.sql)
+                .await?;
         }
         Ok(())
     }
@@ -183,7 +200,11 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
-    async fn dirty(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<(Granularity, UnixSeconds)>> {
+    async fn dirty(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(Granularity, UnixSeconds)>> {
         let rows: Vec<(String, DateTime<Utc>)> = sqlx::query_as(
             "SELECT granularity, period_start FROM api_metrics.dirty \
              WHERE period_start >= $1 AND period_start < $2",
@@ -208,11 +229,13 @@ impl LeadTx for PgTx {
     }
 
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
-        sqlx::query("UPDATE api_metrics.level SET floor = $2 WHERE granularity = $1 AND floor < $2")
-            .bind(granularity.as_str())
-            .bind(at(floor))
-            .execute(&mut *self.sql)
-            .await?;
+        sqlx::query(
+            "UPDATE api_metrics.level SET floor = $2 WHERE granularity = $1 AND floor < $2",
+        )
+        .bind(granularity.as_str())
+        .bind(at(floor))
+        .execute(&mut *self.sql)
+        .await?;
         Ok(())
     }
 

@@ -32,8 +32,12 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     }
     tx.rollback().await?;
 
-    let mut tx = pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    sqlx::query("SET LOCAL lock_timeout = '30s'").execute(&mut *tx).await?;
+    let mut tx = pool
+        .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
+        .await?;
+    sqlx::query("SET LOCAL lock_timeout = '30s'")
+        .execute(&mut *tx)
+        .await?;
     // A statement of its own: what follows must see what another migrating process has committed.
     sqlx::query(WAIT_TO_LEAD).execute(&mut *tx).await?;
     apply(&mut tx, options).await?;
@@ -42,19 +46,25 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
 }
 
 async fn applied(sql: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
-    let there: bool = sqlx::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
-        .fetch_one(&mut *sql)
-        .await?
-        .try_get(0)?;
+    let there: bool =
+        sqlx::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
+            .fetch_one(&mut *sql)
+            .await?
+            .try_get(0)?;
     if !there {
         return Ok(Vec::new());
     }
-    Ok(sqlx::query_scalar("SELECT version FROM api_metrics.schema_migrations ORDER BY version")
-        .fetch_all(sql)
-        .await?)
+    Ok(
+        sqlx::query_scalar("SELECT version FROM api_metrics.schema_migrations ORDER BY version")
+            .fetch_all(sql)
+            .await?,
+    )
 }
 
-async fn apply(tx: &mut Transaction<'_, Postgres>, options: &StoreOptions) -> Result<(), StoreError> {
+async fn apply(
+    tx: &mut Transaction<'_, Postgres>,
+    options: &StoreOptions,
+) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
     let new = done.is_empty();
@@ -81,15 +91,24 @@ async fn apply(tx: &mut Transaction<'_, Postgres>, options: &StoreOptions) -> Re
     Ok(())
 }
 
-async fn initialise(tx: &mut Transaction<'_, Postgres>, options: &StoreOptions) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO api_metrics.meta (leader_min, writer_min, sketch_kind) VALUES ($1, $1, $2)")
-        .bind(SCHEMA_KNOWLEDGE)
-        .bind(i16::from(options.sketch_kind.code()))
-        .execute(&mut **tx)
-        .await?;
+async fn initialise(
+    tx: &mut Transaction<'_, Postgres>,
+    options: &StoreOptions,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO api_metrics.meta (leader_min, writer_min, sketch_kind) VALUES ($1, $1, $2)",
+    )
+    .bind(SCHEMA_KNOWLEDGE)
+    .bind(i16::from(options.sketch_kind.code()))
+    .execute(&mut **tx)
+    .await?;
     let now: i64 = match &options.clock {
         Some(clock) => clock.unix_seconds(),
-        None => sqlx::query_scalar("SELECT extract(epoch FROM now())::bigint").fetch_one(&mut **tx).await?,
+        None => {
+            sqlx::query_scalar("SELECT extract(epoch FROM now())::bigint")
+                .fetch_one(&mut **tx)
+                .await?
+        }
     };
     // Not at the beginning of time, or an import would make a partition for every hour of history.
     let floors = retention::target(&options.retention, now);
@@ -104,6 +123,8 @@ async fn initialise(tx: &mut Transaction<'_, Postgres>, options: &StoreOptions) 
 }
 
 async fn agree_on_sketch(sql: &mut PgConnection, options: &StoreOptions) -> Result<(), StoreError> {
-    let code: i16 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics.meta").fetch_one(sql).await?;
+    let code: i16 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics.meta")
+        .fetch_one(sql)
+        .await?;
     migrations::same_sketch(sketch_kind(code)?, options)
 }

@@ -20,21 +20,34 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
     match granularity {
         Granularity::Minute => {
             let from = align(granularity, period);
-            (format!("{table}_{}", at(from).format("%Y%m%d_%H")), from, from + 3_600)
+            (
+                format!("{table}_{}", at(from).format("%Y%m%d_%H")),
+                from,
+                from + 3_600,
+            )
         }
         Granularity::FiveMinutes => {
             let from = align(granularity, period);
-            (format!("{table}_{}", date_of(from).format("%Y%m%d")), from, from + 86_400)
+            (
+                format!("{table}_{}", date_of(from).format("%Y%m%d")),
+                from,
+                from + 86_400,
+            )
         }
         Granularity::Hour => {
             let from = align(granularity, period);
-            (format!("{table}_{}", date_of(from).format("%Y%m%d")), from, from + 7 * 86_400)
+            (
+                format!("{table}_{}", date_of(from).format("%Y%m%d")),
+                from,
+                from + 7 * 86_400,
+            )
         }
         Granularity::Day => {
             let year = date_of(period).year();
             let start = |year| {
-                NaiveDate::from_ymd_opt(year, 1, 1)
-                    .map_or(period, |date| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp())
+                NaiveDate::from_ymd_opt(year, 1, 1).map_or(period, |date| {
+                    date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp()
+                })
             };
             (format!("{table}_{year:04}"), start(year), start(year + 1))
         }
@@ -43,8 +56,15 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
 
 /// Attaches the partitions that these periods need. CREATE LIKE and ATTACH take weaker locks on
 /// the parent than CREATE ... PARTITION OF, which would wait for every reader.
-pub(super) async fn make_room(sql: &mut PgConnection, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {
-    let mut wanted: Vec<_> = periods.iter().map(|period| partition(granularity, *period)).collect();
+pub(super) async fn make_room(
+    sql: &mut PgConnection,
+    granularity: Granularity,
+    periods: &[UnixSeconds],
+) -> Result<()> {
+    let mut wanted: Vec<_> = periods
+        .iter()
+        .map(|period| partition(granularity, *period))
+        .collect();
     wanted.sort_unstable();
     wanted.dedup();
     let attached = attached(sql, granularity).await?;
@@ -62,7 +82,9 @@ pub(super) async fn make_room(sql: &mut PgConnection, granularity: Granularity, 
             at(from).to_rfc3339(),
             at(to).to_rfc3339(),
         );
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *sql).await?;
+        sqlx::raw_sql(AssertSqlSafe(create))
+            .execute(&mut *sql)
+            .await?;
     }
     Ok(())
 }
@@ -79,19 +101,30 @@ async fn attached(sql: &mut PgConnection, granularity: Granularity) -> Result<Ve
 
 /// Drops partitions that end at or before `floor`, the oldest first, each in a transaction that
 /// gives way at once to whoever holds the table.
-pub(super) async fn drop_below(pool: &PgPool, granularity: Granularity, floor: UnixSeconds) -> Result<Maintained> {
+pub(super) async fn drop_below(
+    pool: &PgPool,
+    granularity: Granularity,
+    floor: UnixSeconds,
+) -> Result<Maintained> {
     let mut connection = pool.acquire().await?;
     let mut names: Vec<_> = attached(&mut connection, granularity).await?;
     drop(connection);
     names.retain(|name| end_of(granularity, name).is_some_and(|end| end <= floor));
     names.sort_unstable();
-    let mut done = Maintained { led: true, more: names.len() > DROPS_A_STEP, ..Maintained::default() };
+    let mut done = Maintained {
+        led: true,
+        more: names.len() > DROPS_A_STEP,
+        ..Maintained::default()
+    };
     for name in names.iter().take(DROPS_A_STEP) {
         let mut tx = pool
             .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'")
             .await?;
         let dropping = format!("DROP TABLE api_metrics.{name}");
-        match sqlx::raw_sql(AssertSqlSafe(dropping)).execute(&mut *tx).await {
+        match sqlx::raw_sql(AssertSqlSafe(dropping))
+            .execute(&mut *tx)
+            .await
+        {
             Ok(_) => {
                 tx.commit().await?;
                 done.steps += 1;
@@ -139,7 +172,11 @@ mod tests {
 
     #[test]
     fn names_tell_where_a_partition_ends() {
-        for granularity in [Granularity::Minute, Granularity::FiveMinutes, Granularity::Hour] {
+        for granularity in [
+            Granularity::Minute,
+            Granularity::FiveMinutes,
+            Granularity::Hour,
+        ] {
             for period in [0, 1_431_857_103, 1_795_250_000] {
                 let (name, from, to) = partition(granularity, granularity.floor(period));
                 assert!(from <= period && period < to, "{name}");
@@ -151,13 +188,20 @@ mod tests {
     #[test]
     fn a_foreign_table_and_the_days_are_never_dropped() {
         assert_eq!(end_of(Granularity::Minute, "metrics_1m_archive"), None);
-        assert_eq!(end_of(Granularity::Hour, "metrics_1h_20261118"), None, "not a Monday");
+        assert_eq!(
+            end_of(Granularity::Hour, "metrics_1h_20261118"),
+            None,
+            "not a Monday"
+        );
         assert_eq!(end_of(Granularity::Day, "metrics_1d_2015"), None);
     }
 
     #[test]
     fn years_are_the_partitions_of_days() {
         let (name, from, to) = partition(Granularity::Day, 1_431_820_800);
-        assert_eq!((name.as_str(), from, to), ("metrics_1d_2015", 1_420_070_400, 1_451_606_400));
+        assert_eq!(
+            (name.as_str(), from, to),
+            ("metrics_1d_2015", 1_420_070_400, 1_451_606_400)
+        );
     }
 }

@@ -10,7 +10,9 @@ use super::{
     tx::{PgTx, at, unsigned},
 };
 use crate::{
-    protocol::backend::{AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow},
+    protocol::backend::{
+        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+    },
     query::Scope,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
@@ -66,10 +68,11 @@ aggregate!(these_series, "WHERE m.series_id = ANY($5)");
 
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
-        let seq: Option<i64> = sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
-            .bind(id)
-            .fetch_optional(&mut *self.sql)
-            .await?;
+        let seq: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
+                .bind(id)
+                .fetch_optional(&mut *self.sql)
+                .await?;
         Ok(seq.map_or(0, unsigned))
     }
 
@@ -120,7 +123,9 @@ impl ReadTx for PgTx {
         quantiles: bool,
     ) -> Result<Vec<AggregateRow>> {
         let kind = self.sketch_kind().await?;
-        let times = |of: fn(&Segment) -> UnixSeconds| segments.iter().map(|s| at(of(s))).collect::<Vec<_>>();
+        let times = |of: fn(&Segment) -> UnixSeconds| {
+            segments.iter().map(|s| at(of(s))).collect::<Vec<_>>()
+        };
         let query = sqlx::query(match series {
             Series::All => all_series::sql(granularity),
             Series::Ids(_) => these_series::sql(granularity),
@@ -166,7 +171,11 @@ impl ReadTx for PgTx {
         .collect()
     }
 
-    async fn coarse(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
+    async fn coarse(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
         let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
             "SELECT period_from, period_to FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1",
         )
@@ -174,7 +183,10 @@ impl ReadTx for PgTx {
         .bind(at(to))
         .fetch_all(&mut *self.sql)
         .await?;
-        Ok(rows.into_iter().map(|(from, to)| (from.timestamp(), to.timestamp())).collect())
+        Ok(rows
+            .into_iter()
+            .map(|(from, to)| (from.timestamp(), to.timestamp()))
+            .collect())
     }
 
     async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
@@ -190,7 +202,10 @@ impl ReadTx for PgTx {
         .collect()
     }
 
-    async fn api_keys_by_external_id(&mut self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>> {
+    async fn api_keys_by_external_id(
+        &mut self,
+        external_ids: &[String],
+    ) -> Result<Vec<ApiKeyInfo>> {
         sqlx::query(
             "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys WHERE external_id = ANY($1)",
         )
@@ -212,10 +227,11 @@ impl ReadTx for PgTx {
         .await?
         .rows_affected()
             == 1;
-        let value = sqlx::query_scalar("SELECT value FROM api_metrics.shared_secret WHERE name = $1")
-            .bind(name)
-            .fetch_one(&mut *self.sql)
-            .await?;
+        let value =
+            sqlx::query_scalar("SELECT value FROM api_metrics.shared_secret WHERE name = $1")
+                .bind(name)
+                .fetch_one(&mut *self.sql)
+                .await?;
         Ok(SharedSecret { value, created })
     }
 

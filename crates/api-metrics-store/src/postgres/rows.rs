@@ -1,7 +1,11 @@
 //! Between buckets and the columns of the metrics tables.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Postgres, Row, postgres::{PgArguments, PgRow}, query::Query};
+use sqlx::{
+    Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use super::tx::{PgTx, at, signed, unsigned};
 use crate::{
@@ -102,7 +106,12 @@ impl Columns {
             for (column, number) in columns.numbers.iter_mut().zip(numbers) {
                 column.push(number.map(signed));
             }
-            let times = [b.quantile_ms(0.5), b.quantile_ms(0.95), b.quantile_ms(0.99), b.average_ms()];
+            let times = [
+                b.quantile_ms(0.5),
+                b.quantile_ms(0.95),
+                b.quantile_ms(0.99),
+                b.average_ms(),
+            ];
             for (column, time) in columns.milliseconds.iter_mut().zip(times) {
                 column.push(time.map(|ms| ms as f32));
             }
@@ -117,7 +126,9 @@ impl Columns {
     }
 
     pub(super) fn upsert(self, granularity: Granularity) -> Query<'static, Postgres, PgArguments> {
-        let mut query = sqlx::query(upsert(granularity)).bind(self.period_start).bind(self.series_id);
+        let mut query = sqlx::query(upsert(granularity))
+            .bind(self.period_start)
+            .bind(self.series_id);
         for column in self.numbers {
             query = query.bind(column);
         }
@@ -148,7 +159,9 @@ pub(super) fn bucket(row: &PgRow, kind: SketchKind, encoded: Option<&[u8]>) -> R
     bucket.ttfb_count = number("ttfb_count")?;
     bucket.request_bytes = number("total_request_bytes")?;
     bucket.response_bytes = number("total_response_bytes")?;
-    bucket.status_counts.merge_encoded(row.try_get("status_counts")?)?;
+    bucket
+        .status_counts
+        .merge_encoded(row.try_get("status_counts")?)?;
     if let Some(encoded) = encoded {
         bucket.sketch.merge_encoded(encoded)?;
     }
@@ -166,10 +179,15 @@ pub(super) fn bucket_row(row: &PgRow, kind: SketchKind) -> Result<BucketRow> {
 }
 
 pub(super) fn series(row: &PgRow) -> Result<SeriesRow> {
-    let text = |column: &str| -> Result<std::sync::Arc<str>> { Ok(row.try_get::<&str, _>(column)?.into()) };
+    let text = |column: &str| -> Result<std::sync::Arc<str>> {
+        Ok(row.try_get::<&str, _>(column)?.into())
+    };
     let code: i16 = row.try_get("kind")?;
-    let premerged: (Option<i64>, Option<i64>, Option<i64>) =
-        (row.try_get("any_key_id")?, row.try_get("any_endpoint_id")?, row.try_get("total_id")?);
+    let premerged: (Option<i64>, Option<i64>, Option<i64>) = (
+        row.try_get("any_key_id")?,
+        row.try_get("any_endpoint_id")?,
+        row.try_get("total_id")?,
+    );
     Ok(SeriesRow {
         id: row.try_get("id")?,
         labels: SeriesLabels {
@@ -179,11 +197,14 @@ pub(super) fn series(row: &PgRow) -> Result<SeriesRow> {
             method: text("http_method")?,
             endpoint: text("endpoint")?,
             api_key_id: row.try_get("api_key_id")?,
-            kind: SeriesKind::from_code(code)
-                .ok_or_else(|| StoreError::Corrupt(format!("a series of the unknown kind {code}")))?,
+            kind: SeriesKind::from_code(code).ok_or_else(|| {
+                StoreError::Corrupt(format!("a series of the unknown kind {code}"))
+            })?,
         },
         premerged: match premerged {
-            (Some(any_key), Some(any_endpoint), Some(total)) => Some([any_key, any_endpoint, total]),
+            (Some(any_key), Some(any_endpoint), Some(total)) => {
+                Some([any_key, any_endpoint, total])
+            }
             _ => None,
         },
     })

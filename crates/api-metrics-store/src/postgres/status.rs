@@ -71,12 +71,18 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
         },
         floors: Granularity::ALL
             .into_iter()
-            .map(|granularity| Floor { granularity, floor: floors.of(granularity) })
+            .map(|granularity| Floor {
+                granularity,
+                floor: floors.of(granularity),
+            })
             .collect(),
         dirty: dirty
             .into_iter()
             .filter_map(|(name, n)| {
-                Some(DirtyCount { granularity: Granularity::from_name(&name)?, periods: unsigned(n) })
+                Some(DirtyCount {
+                    granularity: Granularity::from_name(&name)?,
+                    periods: unsigned(n),
+                })
             })
             .collect(),
         series: unsigned(row.try_get("series")?),

@@ -33,7 +33,13 @@ impl PostgresStore {
     /// transaction mode.
     #[must_use]
     pub fn from_pool(pool: PgPool, options: StoreOptions) -> Self {
-        Self(SqlStore::new(Postgres { pool, options: options.clone() }, options))
+        Self(SqlStore::new(
+            Postgres {
+                pool,
+                options: options.clone(),
+            },
+            options,
+        ))
     }
 
     /// The pool that it uses.

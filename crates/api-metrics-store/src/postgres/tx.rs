@@ -47,24 +47,27 @@ const BEGIN_READ: &str = "\
 impl Backend for Postgres {
     type Tx = PgTx;
 
-    fn name(&self) -> &'static str {
-        "postgres"
-    }
-
     async fn begin(&self, mode: Mode) -> Result<PgTx> {
         let begin = match mode {
             Mode::Write => BEGIN_WRITE,
             Mode::Lead => BEGIN_LEAD,
             Mode::Read => BEGIN_READ,
         };
-        Ok(PgTx { sql: self.pool.begin_with(begin).await?, clock: self.options.clock.clone() })
+        Ok(PgTx {
+            sql: self.pool.begin_with(begin).await?,
+            clock: self.options.clock.clone(),
+        })
     }
 
     async fn prepare(&self) -> Result<()> {
         super::migrate::migrate(&self.pool, &self.options).await
     }
 
-    async fn remove_below(&self, granularity: Granularity, floor: UnixSeconds) -> Result<Maintained> {
+    async fn remove_below(
+        &self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> Result<Maintained> {
         super::partitions::drop_below(&self.pool, granularity, floor).await
     }
 }
@@ -102,7 +105,11 @@ pub(super) fn sketch_kind(code: i16) -> Result<SketchKind> {
     u8::try_from(code)
         .ok()
         .and_then(SketchKind::from_code)
-        .ok_or_else(|| StoreError::Corrupt(format!("the database keeps sketches of the unknown kind {code}")))
+        .ok_or_else(|| {
+            StoreError::Corrupt(format!(
+                "the database keeps sketches of the unknown kind {code}"
+            ))
+        })
 }
 
 /// The time as the database takes it; beyond the years 1 to 9999 it is cut.

@@ -32,12 +32,15 @@ pub(crate) enum Mode {
 pub(crate) trait Backend: Send + Sync + Debug + 'static {
     type Tx: Tx;
 
-    fn name(&self) -> &'static str;
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
     /// Connects, migrates and agrees on the kind of sketch, under the leader's lock.
     fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
     /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.
-    fn remove_below(&self, granularity: Granularity, floor: UnixSeconds) -> impl Future<Output = Result<Maintained>> + Send;
+    fn remove_below(
+        &self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> impl Future<Output = Result<Maintained>> + Send;
 }
 
 /// Everything that names a series.
@@ -179,9 +182,15 @@ pub(crate) trait FlushTx: Send {
     /// The numbers of these keys, interning unknown ones; in their order.
     fn intern_keys(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<i64>>> + Send;
     /// The numbers of these series, interning unknown ones; in their order.
-    fn intern_series(&mut self, series: &[SeriesLabels]) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    fn intern_series(
+        &mut self,
+        series: &[SeriesLabels],
+    ) -> impl Future<Output = Result<Vec<i64>>> + Send;
     fn put_inbox(&mut self, chunks: &[InboxChunk]) -> impl Future<Output = Result<()>> + Send;
-    fn put_coarse(&mut self, spans: &[(UnixSeconds, UnixSeconds)]) -> impl Future<Output = Result<()>> + Send;
+    fn put_coarse(
+        &mut self,
+        spans: &[(UnixSeconds, UnixSeconds)],
+    ) -> impl Future<Output = Result<()>> + Send;
     fn advance(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -193,24 +202,66 @@ pub(crate) trait LeadTx: Send {
     fn floors(&mut self) -> impl Future<Output = Result<Floors>> + Send;
     fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
     /// The row counts of an instance's hand-overs in `(after, upto]`, by number.
-    fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
-    fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
-    fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> impl Future<Output = Result<()>> + Send;
+    fn inbox_sizes(
+        &mut self,
+        id: Uuid,
+        after: u64,
+        upto: u64,
+    ) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
+    fn inbox(
+        &mut self,
+        id: Uuid,
+        after: u64,
+        upto: u64,
+    ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    fn set_aside(
+        &mut self,
+        chunk: &InboxChunk,
+        reason: &str,
+    ) -> impl Future<Output = Result<()>> + Send;
     /// Moves the fold mark and removes what it has passed.
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
     fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
     /// Makes room for these periods.
-    fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> impl Future<Output = Result<()>> + Send;
+    fn make_room(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> impl Future<Output = Result<()>> + Send;
     /// The rows that exist of `(period, series)`, both slices of one length.
-    fn buckets(&mut self, granularity: Granularity, periods: &[UnixSeconds], series: &[i64]) -> impl Future<Output = Result<Vec<BucketRow>>> + Send;
+    fn buckets(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+        series: &[i64],
+    ) -> impl Future<Output = Result<Vec<BucketRow>>> + Send;
     /// Writes rows, replacing those that exist.
-    fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> impl Future<Output = Result<()>> + Send;
-    fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> impl Future<Output = Result<()>> + Send;
+    fn put_buckets(
+        &mut self,
+        granularity: Granularity,
+        rows: &[BucketRow],
+    ) -> impl Future<Output = Result<()>> + Send;
+    fn mark_dirty(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+    ) -> impl Future<Output = Result<()>> + Send;
     /// Dirty periods that start in `[from, to)`.
-    fn dirty(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<(Granularity, UnixSeconds)>>> + Send;
-    fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
-    fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
+    fn dirty(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> impl Future<Output = Result<Vec<(Granularity, UnixSeconds)>>> + Send;
+    fn clear_dirty(
+        &mut self,
+        granularity: Granularity,
+        period: UnixSeconds,
+    ) -> impl Future<Output = Result<()>> + Send;
+    fn set_floor(
+        &mut self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> impl Future<Output = Result<()>> + Send;
     /// Clears `live` of instances that are idle since before `since_us` and folded.
     fn retire_instances(&mut self, since_us: i64) -> impl Future<Output = Result<()>> + Send;
 }
@@ -218,16 +269,44 @@ pub(crate) trait LeadTx: Send {
 /// The statements of the views.
 pub(crate) trait ReadTx: Send {
     fn instance_seq(&mut self, id: Uuid) -> impl Future<Output = Result<u64>> + Send;
-    fn select_series(&mut self, selection: &Selection<'_>) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    fn select_series(
+        &mut self,
+        selection: &Selection<'_>,
+    ) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
     /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
     /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty.
-    fn aggregate(&mut self, granularity: Granularity, segments: &[Segment], edges: &[UnixSeconds], series: Series<'_>, quantiles: bool) -> impl Future<Output = Result<Vec<AggregateRow>>> + Send;
+    fn aggregate(
+        &mut self,
+        granularity: Granularity,
+        segments: &[Segment],
+        edges: &[UnixSeconds],
+        series: Series<'_>,
+        quantiles: bool,
+    ) -> impl Future<Output = Result<Vec<AggregateRow>>> + Send;
     /// Committed hand-overs above the fold marks with rows in `[from, to)`.
-    fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
-    fn coarse(&mut self, from: UnixSeconds, to: UnixSeconds) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
-    fn api_keys(&mut self, ids: Option<&[i64]>) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
-    fn api_keys_by_external_id(&mut self, external_ids: &[String]) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
-    fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> impl Future<Output = Result<SharedSecret>> + Send;
+    fn unfolded(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    fn coarse(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    fn api_keys(
+        &mut self,
+        ids: Option<&[i64]>,
+    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    fn api_keys_by_external_id(
+        &mut self,
+        external_ids: &[String],
+    ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    fn shared_secret(
+        &mut self,
+        name: &str,
+        proposal: &[u8],
+    ) -> impl Future<Output = Result<SharedSecret>> + Send;
     fn status(&mut self) -> impl Future<Output = Result<StoreStatus>> + Send;
 }
 

@@ -34,7 +34,9 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[BucketRow]) -> Vec<InboxChunk> 
                 period_from: starts().min().unwrap_or_default(),
                 period_to: starts().max().unwrap_or_default() + 60,
                 row_count: rows.len() as u64,
-                records: rows.iter().fold(0, |n, row| n.saturating_add(row.bucket.request_count)),
+                records: rows
+                    .iter()
+                    .fold(0, |n, row| n.saturating_add(row.bucket.request_count)),
                 payload,
             }
         })
@@ -47,7 +49,9 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<BucketRow>> {
         .split_first()
         .ok_or_else(|| StoreError::Corrupt("an empty hand-over".into()))?;
     if *version != VERSION {
-        return Err(StoreError::Corrupt(format!("a hand-over of version {version}")));
+        return Err(StoreError::Corrupt(format!(
+            "a hand-over of version {version}"
+        )));
     }
     let mut rows = Vec::new();
     let (mut series, mut minute) = (0_i64, 0_i64);
@@ -55,7 +59,11 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<BucketRow>> {
         series = series.saturating_add(take_signed(&mut rest)?);
         minute = minute.saturating_add(take_signed(&mut rest)?);
         let bucket = Bucket::decode(&mut rest)?;
-        rows.push(BucketRow { period_start: minute.saturating_mul(60), series_id: series, bucket });
+        rows.push(BucketRow {
+            period_start: minute.saturating_mul(60),
+            series_id: series,
+            bucket,
+        });
     }
     Ok(rows)
 }

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, BucketRow, Mode, Result, SeriesLabels, Tx, key_text},
+    backend::{Backend, BucketRow, FlushTx, Mode, Result, SeriesLabels, Tx, key_text},
     batch,
 };
 use crate::{
@@ -31,7 +31,10 @@ struct Ready<T> {
     interned: Vec<(Arc<SeriesKey>, i64)>,
 }
 
-pub(crate) async fn flush<B: Backend>(backend: &B, writer: &Writer) -> std::result::Result<Flushed, FlushError> {
+pub(crate) async fn flush<B: Backend>(
+    backend: &B,
+    writer: &Writer,
+) -> std::result::Result<Flushed, FlushError> {
     let _one_at_a_time = writer.flushing.lock().await;
     let recorder = writer.recorder();
     let number = recorder.seal();
@@ -45,11 +48,19 @@ pub(crate) async fn flush<B: Backend>(backend: &B, writer: &Writer) -> std::resu
                 writer.interned().clear();
                 if let Some(gone) = recorder.rewind(to) {
                     lost = Some((gone.first, gone.last));
-                    warn!(first = gone.first, last = gone.last, "the database has lost acknowledged flushes");
+                    warn!(
+                        first = gone.first,
+                        last = gone.last,
+                        "the database has lost acknowledged flushes"
+                    );
                 }
             }
             Ok(Attempt::Superseded { stored }) => {
-                return Err(FlushError::Superseded { instance: writer.instance().id, number, stored });
+                return Err(FlushError::Superseded {
+                    instance: writer.instance().id,
+                    number,
+                    stored,
+                });
             }
             Err(error) => {
                 recorder.release(number);
@@ -57,7 +68,12 @@ pub(crate) async fn flush<B: Backend>(backend: &B, writer: &Writer) -> std::resu
             }
         }
     };
-    let Ready { tx, rows, records, interned } = ready;
+    let Ready {
+        tx,
+        rows,
+        records,
+        interned,
+    } = ready;
     tx.commit().await.map_err(FlushError::Unknown)?;
     recorder.acknowledge(number);
     let mut known = writer.interned();
@@ -65,7 +81,12 @@ pub(crate) async fn flush<B: Backend>(backend: &B, writer: &Writer) -> std::resu
         known.clear();
     }
     known.extend(interned);
-    Ok(Flushed { number, rows, records, lost })
+    Ok(Flushed {
+        number,
+        rows,
+        records,
+        lost,
+    })
 }
 
 enum Attempt<T> {
@@ -74,7 +95,11 @@ enum Attempt<T> {
     Superseded { stored: u64 },
 }
 
-async fn make_ready<B: Backend>(backend: &B, writer: &Writer, number: u64) -> Result<Attempt<B::Tx>> {
+async fn make_ready<B: Backend>(
+    backend: &B,
+    writer: &Writer,
+    number: u64,
+) -> Result<Attempt<B::Tx>> {
     let (instance, recorder) = (writer.instance(), writer.recorder());
     let mut tx = backend.begin(Mode::Write).await?;
     // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
@@ -94,17 +119,27 @@ async fn make_ready<B: Backend>(backend: &B, writer: &Writer, number: u64) -> Re
     }
     let meta = tx.meta().await?;
     if meta.writer_min > SCHEMA_KNOWLEDGE {
-        return Err(StoreError::Outdated { what: "writing", needed: meta.writer_min, known: SCHEMA_KNOWLEDGE });
+        return Err(StoreError::Outdated {
+            what: "writing",
+            needed: meta.writer_min,
+            known: SCHEMA_KNOWLEDGE,
+        });
     }
     let contents = recorder.contents(stored, number);
     let records = contents.records();
     let (series, interned) = intern(&mut tx, writer, &contents).await?;
     let now = tx.now_us().await?.div_euclid(1_000_000);
     let rows = rows_of(&contents, &series, now)?;
-    tx.put_inbox(&batch::encode(instance.id, number, &rows)).await?;
+    tx.put_inbox(&batch::encode(instance.id, number, &rows))
+        .await?;
     tx.put_coarse(&contents.coarse).await?;
     tx.advance(instance.id, number).await?;
-    Ok(Attempt::Ready(Ready { tx, rows: rows.len() as u64, records, interned }))
+    Ok(Attempt::Ready(Ready {
+        tx,
+        rows: rows.len() as u64,
+        records,
+        interned,
+    }))
 }
 
 type Numbers = HashMap<Arc<SeriesKey>, i64>;
@@ -121,7 +156,8 @@ async fn intern<T: Tx>(
         let known = writer.interned();
         // Rows come in key order, so equal series are neighbours.
         let mut last: Option<&Arc<SeriesKey>> = None;
-        for (series, _, _) in contents.rows() {
+        for row in contents.rows() {
+            let series = row.series;
             if last.is_some_and(|last| last == series) {
                 continue;
             }
@@ -136,14 +172,22 @@ async fn intern<T: Tx>(
         return Ok((numbers, Vec::new()));
     }
     // In key order, so that writers which meet in the same new series never wait in a circle.
-    let mut keys: Vec<String> = unknown.iter().filter_map(|s| s.api_key.as_ref().map(key_text)).collect();
+    let mut keys: Vec<String> = unknown
+        .iter()
+        .filter_map(|s| s.api_key.as_ref().map(key_text))
+        .collect();
     keys.sort_unstable();
     keys.dedup();
-    let key_numbers: HashMap<&str, i64> =
-        keys.iter().map(String::as_str).zip(tx.intern_keys(&keys).await?).collect();
+    let key_numbers: HashMap<&str, i64> = keys
+        .iter()
+        .map(String::as_str)
+        .zip(tx.intern_keys(&keys).await?)
+        .collect();
     let instance = writer.instance();
-    let (service, environment): (Arc<str>, Arc<str>) =
-        (instance.service.as_str().into(), instance.environment.as_str().into());
+    let (service, environment): (Arc<str>, Arc<str>) = (
+        instance.service.as_str().into(),
+        instance.environment.as_str().into(),
+    );
     let mut labelled: Vec<(SeriesLabels, Arc<SeriesKey>)> = Vec::with_capacity(unknown.len());
     for series in unknown {
         let api_key_id = match &series.api_key {
@@ -165,7 +209,10 @@ async fn intern<T: Tx>(
     }
     labelled.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let (labels, series): (Vec<_>, Vec<_>) = labelled.into_iter().unzip();
-    let new: Vec<_> = series.into_iter().zip(tx.intern_series(&labels).await?).collect();
+    let new: Vec<_> = series
+        .into_iter()
+        .zip(tx.intern_series(&labels).await?)
+        .collect();
     numbers.extend(new.iter().cloned());
     Ok((numbers, new))
 }
@@ -174,24 +221,34 @@ async fn intern<T: Tx>(
 fn rows_of(contents: &Deltas, numbers: &Numbers, now: UnixSeconds) -> Result<Vec<BucketRow>> {
     let mut rows: Vec<BucketRow> = Vec::with_capacity(contents.len());
     let mut moved = 0_u64;
-    for (series, period_start, bucket) in contents.rows() {
-        let series_id = *numbers
-            .get(series)
-            .ok_or_else(|| StoreError::Corrupt(format!("series {series:?} was not interned")))?;
+    for row in contents.rows() {
+        let (period_start, bucket) = (row.period_start, row.bucket());
+        let series_id = *numbers.get(row.series).ok_or_else(|| {
+            StoreError::Corrupt(format!("series {:?} was not interned", row.series))
+        })?;
         let plausible = plausible_period(period_start, now);
         if plausible != period_start {
             moved = moved.saturating_add(bucket.request_count);
         }
-        rows.push(BucketRow { period_start: plausible, series_id, bucket: bucket.clone() });
+        rows.push(BucketRow {
+            period_start: plausible,
+            series_id,
+            bucket,
+        });
     }
     if moved > 0 {
-        warn!(records = moved, "records with times that can't be true were counted in the current minute");
+        warn!(
+            records = moved,
+            "records with times that can't be true were counted in the current minute"
+        );
     }
     rows.sort_by_key(|row| (row.series_id, row.period_start));
     let mut merged: Vec<BucketRow> = Vec::with_capacity(rows.len());
     for row in rows {
         match merged.last_mut() {
-            Some(last) if (last.series_id, last.period_start) == (row.series_id, row.period_start) => {
+            Some(last)
+                if (last.series_id, last.period_start) == (row.series_id, row.period_start) =>
+            {
                 last.bucket.merge(&row.bucket)?;
             }
             _ => merged.push(row),

@@ -6,7 +6,7 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, BucketRow, InboxChunk, Mode, Result, SeriesLabels, SeriesRow, Tx},
+    backend::{Backend, BucketRow, InboxChunk, LeadTx, Mode, Result, SeriesLabels, SeriesRow, Tx},
     batch,
 };
 use crate::{
@@ -27,7 +27,10 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     }
     let pending = tx.pending().await?;
     if pending.is_empty() {
-        return Ok(Folded { led: true, ..Folded::default() });
+        return Ok(Folded {
+            led: true,
+            ..Folded::default()
+        });
     }
     let kind = tx.meta().await?.sketch_kind;
     let mut chunks = Vec::new();
@@ -36,7 +39,10 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     let mut more = false;
     for instance in pending {
         let mut upto = instance.seq;
-        for (seq, rows) in tx.inbox_sizes(instance.id, instance.folded, instance.seq).await? {
+        for (seq, rows) in tx
+            .inbox_sizes(instance.id, instance.folded, instance.seq)
+            .await?
+        {
             if rows > room && !(chunks.is_empty() && room == ROWS_A_FOLD) {
                 upto = seq - 1;
                 more = true;
@@ -58,7 +64,12 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
         tx.set_folded(id, upto).await?;
     }
     tx.commit().await?;
-    Ok(Folded { led: true, batches, rows, more })
+    Ok(Folded {
+        led: true,
+        batches,
+        rows,
+        more,
+    })
 }
 
 /// Whether this transaction leads, and may.
@@ -68,7 +79,11 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<bool> {
     }
     let needed = tx.meta().await?.leader_min;
     if needed > SCHEMA_KNOWLEDGE {
-        return Err(StoreError::Outdated { what: "leading", needed, known: SCHEMA_KNOWLEDGE });
+        return Err(StoreError::Outdated {
+            what: "leading",
+            needed,
+            known: SCHEMA_KNOWLEDGE,
+        });
     }
     Ok(true)
 }
@@ -76,19 +91,36 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<bool> {
 /// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many
 /// bucket rows were written.
 async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], kind: SketchKind) -> Result<u64> {
-    let decoded: Vec<_> = chunks.iter().map(|chunk| readable(&chunk.payload, kind)).collect();
-    let mut ids: Vec<i64> =
-        decoded.iter().flatten().flatten().map(|row: &BucketRow| row.series_id).collect();
+    let decoded: Vec<_> = chunks
+        .iter()
+        .map(|chunk| readable(&chunk.payload, kind))
+        .collect();
+    let mut ids: Vec<i64> = decoded
+        .iter()
+        .flatten()
+        .flatten()
+        .map(|row: &BucketRow| row.series_id)
+        .collect();
     ids.sort_unstable();
     ids.dedup();
-    let series: HashMap<i64, SeriesRow> =
-        tx.series(&ids).await?.into_iter().map(|row| (row.id, row)).collect();
+    let series: HashMap<i64, SeriesRow> = tx
+        .series(&ids)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
     let premerged = premerged(tx, &series).await?;
     let floors = tx.floors().await?;
     let mut sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket> = BTreeMap::new();
     for (chunk, rows) in chunks.iter().zip(decoded) {
         let rows = match rows {
-            Ok(rows) if rows.iter().all(|row| premerged.contains_key(&row.series_id)) => rows,
+            Ok(rows)
+                if rows
+                    .iter()
+                    .all(|row| premerged.contains_key(&row.series_id)) =>
+            {
+                rows
+            }
             Ok(_) => {
                 set_aside(tx, chunk, "it names a series that does not exist").await?;
                 continue;
@@ -112,7 +144,10 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], kind: SketchKind) -> Resu
     write(tx, sums).await
 }
 
-async fn write<T: Tx>(tx: &mut T, sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket>) -> Result<u64> {
+async fn write<T: Tx>(
+    tx: &mut T,
+    sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket>,
+) -> Result<u64> {
     let mut dirty = BTreeSet::new();
     let mut by_granularity: BTreeMap<Granularity, Vec<BucketRow>> = BTreeMap::new();
     for ((granularity, period_start, series_id), bucket) in sums {
@@ -124,7 +159,11 @@ async fn write<T: Tx>(tx: &mut T, sums: BTreeMap<(Granularity, UnixSeconds, i64)
             coarser = parent.coarser();
         }
         let rows = by_granularity.entry(granularity).or_default();
-        rows.push(BucketRow { period_start, series_id, bucket });
+        rows.push(BucketRow {
+            period_start,
+            series_id,
+            bucket,
+        });
     }
     let mut written = 0;
     for (granularity, mut rows) in by_granularity {
@@ -132,7 +171,9 @@ async fn write<T: Tx>(tx: &mut T, sums: BTreeMap<(Granularity, UnixSeconds, i64)
         let series: Vec<_> = rows.iter().map(|row| row.series_id).collect();
         let existing = tx.buckets(granularity, &periods, &series).await?;
         for old in existing {
-            let at = rows.binary_search_by_key(&(old.period_start, old.series_id), |r| (r.period_start, r.series_id));
+            let at = rows.binary_search_by_key(&(old.period_start, old.series_id), |r| {
+                (r.period_start, r.series_id)
+            });
             if let Some(row) = at.ok().and_then(|at| rows.get_mut(at)) {
                 row.bucket.merge(&old.bucket)?;
             }
@@ -150,7 +191,9 @@ async fn write<T: Tx>(tx: &mut T, sums: BTreeMap<(Granularity, UnixSeconds, i64)
 fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<BucketRow>> {
     let rows = batch::decode(payload)?;
     if rows.iter().any(|row| row.bucket.sketch.kind() != kind) {
-        return Err(StoreError::Corrupt("it holds sketches of another kind".into()));
+        return Err(StoreError::Corrupt(
+            "it holds sketches of another kind".into(),
+        ));
     }
     Ok(rows)
 }
@@ -161,8 +204,15 @@ async fn set_aside<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Resul
 }
 
 /// The pre-merged series of each base series, interning those that are missing.
-async fn premerged<T: Tx>(tx: &mut T, series: &HashMap<i64, SeriesRow>) -> Result<HashMap<i64, [i64; 3]>> {
-    const KINDS: [SeriesKind; 3] = [SeriesKind::AnyKey, SeriesKind::AnyEndpoint, SeriesKind::Total];
+async fn premerged<T: Tx>(
+    tx: &mut T,
+    series: &HashMap<i64, SeriesRow>,
+) -> Result<HashMap<i64, [i64; 3]>> {
+    const KINDS: [SeriesKind; 3] = [
+        SeriesKind::AnyKey,
+        SeriesKind::AnyEndpoint,
+        SeriesKind::Total,
+    ];
     let mut known: HashMap<i64, [i64; 3]> = HashMap::with_capacity(series.len());
     let mut wanted: BTreeSet<SeriesLabels> = BTreeSet::new();
     for row in series.values() {
@@ -182,9 +232,9 @@ async fn premerged<T: Tx>(tx: &mut T, series: &HashMap<i64, SeriesRow>) -> Resul
         let mut three = [0; 3];
         for (slot, kind) in three.iter_mut().zip(KINDS) {
             let labels = row.labels.premerged(kind);
-            *slot = *ids
-                .get(&labels)
-                .ok_or_else(|| StoreError::Corrupt(format!("series {labels:?} was not interned")))?;
+            *slot = *ids.get(&labels).ok_or_else(|| {
+                StoreError::Corrupt(format!("series {labels:?} was not interned"))
+            })?;
         }
         new.push((row.id, three));
     }

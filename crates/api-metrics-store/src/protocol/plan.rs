@@ -40,7 +40,14 @@ fn cover_by(
         return;
     }
     let Some(finer) = granularity.finer() else {
-        push(into, Segment { granularity, from, to });
+        push(
+            into,
+            Segment {
+                granularity,
+                from,
+                to,
+            },
+        );
         return;
     };
     let first = granularity.ceil(from.max(floors.of(granularity)));
@@ -53,11 +60,25 @@ fn cover_by(
     let mut clean_from = first;
     // A mark below the children's floor can't be: rows there are added to, never recomputed.
     for (_, period) in dirty.range((granularity, first)..(granularity, last)) {
-        push(into, Segment { granularity, from: clean_from, to: *period });
+        push(
+            into,
+            Segment {
+                granularity,
+                from: clean_from,
+                to: *period,
+            },
+        );
         clean_from = period + granularity.seconds();
         cover_by(finer, floors, dirty, *period, clean_from, into);
     }
-    push(into, Segment { granularity, from: clean_from, to: last });
+    push(
+        into,
+        Segment {
+            granularity,
+            from: clean_from,
+            to: last,
+        },
+    );
     cover_by(finer, floors, dirty, last, to, into);
 }
 
@@ -66,7 +87,9 @@ fn push(into: &mut Vec<Segment>, next: Segment) {
         return;
     }
     match into.last_mut() {
-        Some(last) if last.granularity == next.granularity && last.to == next.from => last.to = next.to,
+        Some(last) if last.granularity == next.granularity && last.to == next.from => {
+            last.to = next.to
+        }
         _ => into.push(next),
     }
 }

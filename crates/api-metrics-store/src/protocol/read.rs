@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{
-    backend::{Backend, Floors, Mode, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx, key_text},
+    backend::{
+        Backend, Floors, LeadTx, Mode, ReadTx, Result, Segment, Selection, Series, SeriesLabels,
+        SeriesRow, Tx, key_text,
+    },
     batch,
     flush::plausible_period,
     plan, steps,
@@ -36,7 +39,12 @@ pub(crate) async fn read<B: Backend>(
     let floors = tx.floors().await?;
     let axis = Axis::of(query, &floors);
     let range = axis.range();
-    let mut sums = Sums { query, axis: &axis, kind, groups: BTreeMap::new() };
+    let mut sums = Sums {
+        query,
+        axis: &axis,
+        kind,
+        groups: BTreeMap::new(),
+    };
 
     folded(&mut tx, &mut sums, &floors).await?;
     inbox(&mut tx, &mut sums).await?;
@@ -50,8 +58,17 @@ pub(crate) async fn read<B: Backend>(
         approximate |= axis.edges.iter().any(|edge| from < *edge && *edge < to);
     }
     tx.commit().await?;
-    let rows = sums.groups.into_iter().map(|(group, bucket)| Row { group, bucket }).collect();
-    Ok(Answer { range, as_of_us, approximate, rows })
+    let rows = sums
+        .groups
+        .into_iter()
+        .map(|(group, bucket)| Row { group, bucket })
+        .collect();
+    Ok(Answer {
+        range,
+        as_of_us,
+        approximate,
+        rows,
+    })
 }
 
 /// The steps of an answer, their edges snapped to what is still kept.
@@ -65,13 +82,20 @@ struct Axis {
 impl Axis {
     fn of(query: &Query, floors: &Floors) -> Self {
         let range = TimeRange::new(query.range.from, query.range.to.max(query.range.from + 1));
-        let (from, to) = (plan::snap_down(floors, range.from), plan::snap_up(floors, range.to));
+        let (from, to) = (
+            plan::snap_down(floors, range.from),
+            plan::snap_up(floors, range.to),
+        );
         let mut edges = vec![from];
         let mut moved = false;
         if let Some(step) = query.group_by.time {
             for edge in steps::edges(range, step) {
                 let snapped = plan::snap_down(floors, edge);
-                if edge > range.from && edge < range.to && edges.last().is_some_and(|last| *last < snapped) && snapped < to {
+                if edge > range.from
+                    && edge < range.to
+                    && edges.last().is_some_and(|last| *last < snapped)
+                    && snapped < to
+                {
                     moved |= snapped != edge;
                     edges.push(snapped);
                 }
@@ -91,7 +115,13 @@ impl Axis {
         if !self.range().contains(at) {
             return None;
         }
-        self.edges.get(self.edges.partition_point(|edge| *edge <= at).checked_sub(1)?).copied()
+        self.edges
+            .get(
+                self.edges
+                    .partition_point(|edge| *edge <= at)
+                    .checked_sub(1)?,
+            )
+            .copied()
     }
 }
 
@@ -106,7 +136,10 @@ struct Sums<'a> {
 impl Sums<'_> {
     fn add(&mut self, labels: &SeriesLabels, step: UnixSeconds, bucket: &Bucket) -> Result<()> {
         let group = group(&self.query.group_by, labels, step);
-        let sum = self.groups.entry(group).or_insert_with(|| Bucket::new(self.kind));
+        let sum = self
+            .groups
+            .entry(group)
+            .or_insert_with(|| Bucket::new(self.kind));
         Ok(sum.merge(bucket)?)
     }
 }
@@ -126,7 +159,8 @@ fn group(by: &GroupBy, labels: &SeriesLabels, step: UnixSeconds) -> Group {
 
 /// The stored series that answer with the fewest rows.
 fn kind_for(query: &Query) -> SeriesKind {
-    let keys = query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
+    let keys =
+        query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
     let endpoints = query.group_by.endpoint || query.filter.endpoint.is_some();
     match (keys, endpoints) {
         (true, true) => SeriesKind::Base,
@@ -138,9 +172,17 @@ fn kind_for(query: &Query) -> SeriesKind {
 
 async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Result<()> {
     let query = sums.query;
-    let selection = Selection { kind: kind_for(query), filter: &query.filter, scope: &query.scope };
-    let series: HashMap<i64, SeriesRow> =
-        tx.select_series(&selection).await?.into_iter().map(|row| (row.id, row)).collect();
+    let selection = Selection {
+        kind: kind_for(query),
+        filter: &query.filter,
+        scope: &query.scope,
+    };
+    let series: HashMap<i64, SeriesRow> = tx
+        .select_series(&selection)
+        .await?
+        .into_iter()
+        .map(|row| (row.id, row))
+        .collect();
     if series.is_empty() {
         return Ok(());
     }
@@ -148,8 +190,11 @@ async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Resu
     ids.sort_unstable();
     let range = sums.axis.range();
     // A dirty period that began before the range can contain a part of it.
-    let dirty: BTreeSet<_> =
-        tx.dirty(Granularity::Day.floor(range.from), range.to).await?.into_iter().collect();
+    let dirty: BTreeSet<_> = tx
+        .dirty(Granularity::Day.floor(range.from), range.to)
+        .await?
+        .into_iter()
+        .collect();
     let mut segments: Vec<Segment> = Vec::new();
     for step in sums.axis.edges.windows(2) {
         if let [from, to] = step {
@@ -157,15 +202,27 @@ async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Resu
         }
     }
     for granularity in Granularity::ALL {
-        let mine: Vec<_> = segments.iter().copied().filter(|s| s.granularity == granularity).collect();
+        let mine: Vec<_> = segments
+            .iter()
+            .copied()
+            .filter(|s| s.granularity == granularity)
+            .collect();
         if mine.is_empty() {
             continue;
         }
         let rows = tx
-            .aggregate(granularity, &mine, &sums.axis.edges, Series::Ids(&ids), query.quantiles)
+            .aggregate(
+                granularity,
+                &mine,
+                &sums.axis.edges,
+                Series::Ids(&ids),
+                query.quantiles,
+            )
             .await?;
         for row in rows {
-            if let (Some(series), Some(step)) = (series.get(&row.series_id), sums.axis.edges.get(row.step)) {
+            if let (Some(series), Some(step)) =
+                (series.get(&row.series_id), sums.axis.edges.get(row.step))
+            {
                 sums.add(&series.labels, *step, &row.bucket)?;
             }
         }
@@ -178,8 +235,14 @@ async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
     let mut rows = Vec::new();
     for chunk in tx.unfolded(range.from, range.to).await? {
         // What can't be read is set aside by the next fold, and told by the status.
-        let Ok(decoded) = batch::decode(&chunk.payload) else { continue };
-        rows.extend(decoded.into_iter().filter(|row| range.contains(row.period_start)));
+        let Ok(decoded) = batch::decode(&chunk.payload) else {
+            continue;
+        };
+        rows.extend(
+            decoded
+                .into_iter()
+                .filter(|row| range.contains(row.period_start)),
+        );
     }
     if rows.is_empty() {
         return Ok(());
@@ -192,11 +255,16 @@ async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
         .series(&ids)
         .await?
         .into_iter()
-        .filter(|row| passes(&sums.query.filter, &row.labels) && scope.admits(row.labels.api_key_id))
+        .filter(|row| {
+            passes(&sums.query.filter, &row.labels) && scope.admits(row.labels.api_key_id)
+        })
         .map(|row| (row.id, row))
         .collect();
     for row in rows {
-        if let (Some(series), Some(step)) = (series.get(&row.series_id), sums.axis.step_start(row.period_start)) {
+        if let (Some(series), Some(step)) = (
+            series.get(&row.series_id),
+            sums.axis.step_start(row.period_start),
+        ) {
             if row.bucket.sketch.kind() == sums.kind {
                 sums.add(&series.labels, step, &row.bucket)?;
             }
@@ -218,8 +286,10 @@ async fn held<T: Tx>(
     if deltas.is_empty() {
         return Ok(());
     }
-    let mut texts: Vec<String> =
-        deltas.rows().filter_map(|(series, _, _)| series.api_key.as_ref().map(key_text)).collect();
+    let mut texts: Vec<String> = deltas
+        .rows()
+        .filter_map(|row| row.series.api_key.as_ref().map(key_text))
+        .collect();
     texts.sort_unstable();
     texts.dedup();
     let keys: HashMap<String, ApiKeyInfo> = tx
@@ -230,12 +300,21 @@ async fn held<T: Tx>(
         .collect();
     let scope = KeyScope::load(tx, &sums.query.scope).await?;
     let instance = writer.instance();
-    let (service, environment): (Arc<str>, Arc<str>) =
-        (instance.service.as_str().into(), instance.environment.as_str().into());
-    for (series, period_start, bucket) in deltas.rows() {
-        let Some(step) = sums.axis.step_start(plausible_period(period_start, now)) else { continue };
+    let (service, environment): (Arc<str>, Arc<str>) = (
+        instance.service.as_str().into(),
+        instance.environment.as_str().into(),
+    );
+    for row in deltas.rows() {
+        let series = row.series;
+        let Some(step) = sums
+            .axis
+            .step_start(plausible_period(row.period_start, now))
+        else {
+            continue;
+        };
         let api_key_id = series.api_key.as_ref().map_or(0, |key| {
-            keys.get(&key_text(key)).map_or(KEY_NOT_STORED_YET, |info| info.id)
+            keys.get(&key_text(key))
+                .map_or(KEY_NOT_STORED_YET, |info| info.id)
         });
         let labels = SeriesLabels {
             service: Arc::clone(&service),
@@ -247,7 +326,7 @@ async fn held<T: Tx>(
             kind: SeriesKind::Base,
         };
         if passes(&sums.query.filter, &labels) && scope.admits(api_key_id) {
-            sums.add(&labels, step, bucket)?;
+            sums.add(&labels, step, &row.bucket())?;
         }
     }
     Ok(())
@@ -255,7 +334,8 @@ async fn held<T: Tx>(
 
 /// Whether a base series passes the filter; the same in words as the stores' statements.
 fn passes(filter: &Filter, labels: &SeriesLabels) -> bool {
-    let is = |wanted: &Option<String>, label: &Arc<str>| wanted.as_deref().is_none_or(|w| w == &**label);
+    let is =
+        |wanted: &Option<String>, label: &Arc<str>| wanted.as_deref().is_none_or(|w| w == &**label);
     is(&filter.service, &labels.service)
         && is(&filter.environment, &labels.environment)
         && is(&filter.protocol, &labels.protocol)

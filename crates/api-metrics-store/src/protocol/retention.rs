@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    backend::{Backend, Floors, Mode, Result, Tx},
+    backend::{Backend, Floors, LeadTx, Mode, Result, Tx},
     fold::lead,
 };
 use crate::{
@@ -23,7 +23,11 @@ const AGREEMENT: Duration = Duration::from_secs(600);
 /// A process that was idle for so long no longer counts as live.
 const IDLE_US: i64 = 3_600 * 1_000_000;
 /// Granularities that don't keep everything, the coarsest first: a finer floor never lies below.
-const LIMITED: [Granularity; 3] = [Granularity::Hour, Granularity::FiveMinutes, Granularity::Minute];
+const LIMITED: [Granularity; 3] = [
+    Granularity::Hour,
+    Granularity::FiveMinutes,
+    Granularity::Minute,
+];
 
 /// What an earlier run wanted: two runs must agree before a floor moves.
 #[derive(Debug, Default)]
@@ -55,7 +59,10 @@ impl Wanted {
 /// multiple of the parent's period.
 pub(crate) fn target(retention: &Retention, now: UnixSeconds) -> Floors {
     let floor = |granularity: Granularity, keep: Duration| {
-        align(granularity, now.saturating_sub(i64::try_from(keep.as_secs()).unwrap_or(i64::MAX)))
+        align(
+            granularity,
+            now.saturating_sub(i64::try_from(keep.as_secs()).unwrap_or(i64::MAX)),
+        )
     };
     let hour = floor(Granularity::Hour, retention.hours);
     let five = floor(Granularity::FiveMinutes, retention.five_minutes).max(hour);
@@ -76,11 +83,19 @@ pub(crate) async fn retain<B: Backend>(
     let now_us = tx.now_us().await?;
     tx.retire_instances(now_us - IDLE_US).await?;
     let mut floors = tx.floors().await?;
-    let mut done = Maintained { led: true, ..Maintained::default() };
-    if let Some(agreed) = wanted.agreed(clock.monotonic(), target(retention, now_us.div_euclid(1_000_000))) {
+    let mut done = Maintained {
+        led: true,
+        ..Maintained::default()
+    };
+    if let Some(agreed) = wanted.agreed(
+        clock.monotonic(),
+        target(retention, now_us.div_euclid(1_000_000)),
+    ) {
         // The finest first: a floor may not pass the next finer one's.
         for granularity in LIMITED.into_iter().rev() {
-            if let Some(floor) = movable(&mut tx, granularity, &floors, agreed.of(granularity)).await? {
+            if let Some(floor) =
+                movable(&mut tx, granularity, &floors, agreed.of(granularity)).await?
+            {
                 tx.set_floor(granularity, floor).await?;
                 done.steps += 1;
             }
@@ -89,7 +104,9 @@ pub(crate) async fn retain<B: Backend>(
     }
     tx.commit().await?;
     for granularity in LIMITED {
-        let removed = backend.remove_below(granularity, floors.of(granularity)).await?;
+        let removed = backend
+            .remove_below(granularity, floors.of(granularity))
+            .await?;
         done.steps += removed.steps;
         done.more |= removed.more;
     }
@@ -114,7 +131,12 @@ async fn movable<T: Tx>(
     if let Some(parent) = granularity.coarser() {
         // A parent that waits for its rollup still needs these rows.
         let waiting = tx.dirty(parent.floor(current), floor).await?;
-        if let Some(first) = waiting.iter().filter(|(g, _)| *g == parent).map(|(_, p)| *p).min() {
+        if let Some(first) = waiting
+            .iter()
+            .filter(|(g, _)| *g == parent)
+            .map(|(_, p)| *p)
+            .min()
+        {
             floor = align(granularity, first);
         }
     }

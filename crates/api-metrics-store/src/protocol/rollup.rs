@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    backend::{Backend, BucketRow, Mode, Result, Segment, Series, Tx},
+    backend::{Backend, BucketRow, LeadTx, Mode, Result, Segment, Series, Tx},
     flush::EARLIEST,
     fold::lead,
 };
@@ -35,12 +35,19 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     if steps > 0 {
         tx.commit().await?;
     }
-    Ok(Maintained { led: true, steps, more })
+    Ok(Maintained {
+        led: true,
+        steps,
+        more,
+    })
 }
 
 /// The marks that can be worked off now: of periods that are over and hold no finer mark. The
 /// finest come first, so that one step can lead to the next.
-fn due(dirty: &BTreeSet<(Granularity, UnixSeconds)>, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
+fn due(
+    dirty: &BTreeSet<(Granularity, UnixSeconds)>,
+    now: UnixSeconds,
+) -> Vec<(Granularity, UnixSeconds)> {
     dirty
         .iter()
         .copied()
@@ -58,12 +65,20 @@ fn due(dirty: &BTreeSet<(Granularity, UnixSeconds)>, now: UnixSeconds) -> Vec<(G
 async fn recompute<T: Tx>(tx: &mut T, granularity: Granularity, period: UnixSeconds) -> Result<()> {
     let end = period + granularity.seconds();
     if let Some(child) = granularity.finer() {
-        let children = Segment { granularity: child, from: period, to: end };
+        let children = Segment {
+            granularity: child,
+            from: period,
+            to: end,
+        };
         let rows: Vec<_> = tx
             .aggregate(child, &[children], &[period, end], Series::All, true)
             .await?
             .into_iter()
-            .map(|row| BucketRow { period_start: period, series_id: row.series_id, bucket: row.bucket })
+            .map(|row| BucketRow {
+                period_start: period,
+                series_id: row.series_id,
+                bucket: row.bucket,
+            })
             .collect();
         if !rows.is_empty() {
             tx.make_room(granularity, &[period]).await?;
@@ -88,10 +103,17 @@ mod tests {
         ]
         .into();
         assert_eq!(due(&dirty, 300 + GRACE_SECONDS - 1), []);
-        assert_eq!(due(&dirty, 300 + GRACE_SECONDS), [(Granularity::FiveMinutes, 0)]);
+        assert_eq!(
+            due(&dirty, 300 + GRACE_SECONDS),
+            [(Granularity::FiveMinutes, 0)]
+        );
         assert_eq!(
             due(&dirty, 86_400 + GRACE_SECONDS),
-            [(Granularity::FiveMinutes, 0), (Granularity::FiveMinutes, 7_200), (Granularity::Hour, 3_600)]
+            [
+                (Granularity::FiveMinutes, 0),
+                (Granularity::FiveMinutes, 7_200),
+                (Granularity::Hour, 3_600)
+            ]
         );
     }
 }

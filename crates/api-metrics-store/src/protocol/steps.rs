@@ -12,14 +12,20 @@ use crate::{
 /// at or after its end. At least two.
 pub(crate) fn edges(range: TimeRange, step: TimeStep) -> Vec<UnixSeconds> {
     match step {
-        TimeStep::Fixed(granularity) => {
-            every(granularity.floor(range.from), granularity.seconds(), range.to)
-        }
+        TimeStep::Fixed(granularity) => every(
+            granularity.floor(range.from),
+            granularity.seconds(),
+            range.to,
+        ),
         TimeStep::Hour(tz) => {
             // Zones are off the hour by whole minutes, the same for all hours between two changes;
             // changes themselves are by half or whole hours.
             let offset = offset_seconds(tz, range.from);
-            every((range.from + offset).div_euclid(3_600) * 3_600 - offset, 3_600, range.to)
+            every(
+                (range.from + offset).div_euclid(3_600) * 3_600 - offset,
+                3_600,
+                range.to,
+            )
         }
         TimeStep::Day(tz) => days(range, tz, |date| date, Days::new(1)),
         TimeStep::Week(tz) => days(range, tz, monday, Days::new(7)),
@@ -36,11 +42,18 @@ fn every(first: UnixSeconds, seconds: i64, to: UnixSeconds) -> Vec<UnixSeconds> 
     edges
 }
 
-fn days(range: TimeRange, tz: Tz, first: fn(NaiveDate) -> NaiveDate, step: Days) -> Vec<UnixSeconds> {
+fn days(
+    range: TimeRange,
+    tz: Tz,
+    first: fn(NaiveDate) -> NaiveDate,
+    step: Days,
+) -> Vec<UnixSeconds> {
     let mut date = first(local_date(tz, range.from));
     let mut edges = vec![start_of_day(tz, date)];
     while edges.last().is_some_and(|edge| *edge < range.to) || edges.len() < 2 {
-        let Some(next) = date.checked_add_days(step) else { break };
+        let Some(next) = date.checked_add_days(step) else {
+            break;
+        };
         date = next;
         edges.push(start_of_day(tz, date));
     }
@@ -48,7 +61,9 @@ fn days(range: TimeRange, tz: Tz, first: fn(NaiveDate) -> NaiveDate, step: Days)
 }
 
 fn monday(date: NaiveDate) -> NaiveDate {
-    date.week(chrono::Weekday::Mon).checked_first_day().unwrap_or(date)
+    date.week(chrono::Weekday::Mon)
+        .checked_first_day()
+        .unwrap_or(date)
 }
 
 fn utc(at: UnixSeconds) -> DateTime<Utc> {
@@ -56,7 +71,11 @@ fn utc(at: UnixSeconds) -> DateTime<Utc> {
 }
 
 fn offset_seconds(tz: Tz, at: UnixSeconds) -> i64 {
-    i64::from(tz.offset_from_utc_datetime(&utc(at).naive_utc()).fix().local_minus_utc())
+    i64::from(
+        tz.offset_from_utc_datetime(&utc(at).naive_utc())
+            .fix()
+            .local_minus_utc(),
+    )
 }
 
 /// The date that a zone's calendar shows at `at`.
@@ -94,15 +113,24 @@ mod tests {
     #[test]
     fn days_are_23_and_25_hours_long_where_clocks_change() {
         let berlin = chrono_tz::Europe::Berlin;
-        assert_eq!(hours_of_days(berlin, "2026-03-27T23:00:00Z", "2026-03-29T22:00:00Z"), [24, 23]);
-        assert_eq!(hours_of_days(berlin, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"), [25]);
+        assert_eq!(
+            hours_of_days(berlin, "2026-03-27T23:00:00Z", "2026-03-29T22:00:00Z"),
+            [24, 23]
+        );
+        assert_eq!(
+            hours_of_days(berlin, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+            [25]
+        );
     }
 
     #[test]
     fn a_day_whose_midnight_is_skipped_begins_at_the_jump() {
         // Santiago's clocks went from 24:00 to 01:00 on 2024-09-08.
         let date = NaiveDate::from_ymd_opt(2024, 9, 8).unwrap();
-        assert_eq!(start_of_day(chrono_tz::America::Santiago, date), at("2024-09-08T04:00:00Z"));
+        assert_eq!(
+            start_of_day(chrono_tz::America::Santiago, date),
+            at("2024-09-08T04:00:00Z")
+        );
     }
 
     #[test]
@@ -111,17 +139,30 @@ mod tests {
             TimeRange::new(at("2026-11-21T00:00:00Z"), at("2026-11-21T01:00:00Z")),
             TimeStep::Week(Tz::UTC),
         );
-        assert_eq!(week, [at("2026-11-16T00:00:00Z"), at("2026-11-23T00:00:00Z")]);
+        assert_eq!(
+            week,
+            [at("2026-11-16T00:00:00Z"), at("2026-11-23T00:00:00Z")]
+        );
         let hour = edges(
             TimeRange::new(at("2026-11-21T00:10:00Z"), at("2026-11-21T01:00:00Z")),
             TimeStep::Hour(chrono_tz::Asia::Kolkata),
         );
-        assert_eq!(hour, [at("2026-11-20T23:30:00Z"), at("2026-11-21T00:30:00Z"), at("2026-11-21T01:30:00Z")]);
+        assert_eq!(
+            hour,
+            [
+                at("2026-11-20T23:30:00Z"),
+                at("2026-11-21T00:30:00Z"),
+                at("2026-11-21T01:30:00Z")
+            ]
+        );
     }
 
     #[test]
     fn fixed_steps_are_utc_multiples_around_the_range() {
-        let edges = edges(TimeRange::new(61, 121), TimeStep::Fixed(Granularity::Minute));
+        let edges = edges(
+            TimeRange::new(61, 121),
+            TimeStep::Fixed(Granularity::Minute),
+        );
         assert_eq!(edges, [60, 120, 180]);
     }
 }

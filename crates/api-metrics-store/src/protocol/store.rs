@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{
-    backend::{Backend, Mode, Tx},
+    backend::{Backend, Mode, ReadTx, Tx},
     flush, fold, read,
     retention::{self, Wanted},
     rollup,
@@ -12,7 +12,10 @@ use crate::{
     options::StoreOptions,
     query::{Answer, Query},
     recorder::OwnDeltas,
-    store::{ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError, StoreStatus, Writer},
+    store::{
+        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        StoreStatus, Writer,
+    },
 };
 
 /// A store over one database.
@@ -25,7 +28,11 @@ pub(crate) struct SqlStore<B> {
 
 impl<B: Backend> SqlStore<B> {
     pub(crate) fn new(backend: B, options: StoreOptions) -> Self {
-        Self { backend, options, wanted: Wanted::default() }
+        Self {
+            backend,
+            options,
+            wanted: Wanted::default(),
+        }
     }
 
     pub(crate) fn backend(&self) -> &B {
@@ -52,10 +59,20 @@ impl<B: Backend> Store for SqlStore<B> {
     }
 
     async fn retain(&self) -> Result<Maintained, StoreError> {
-        retention::retain(&self.backend, &self.options.retention, &self.wanted, &*self.options.local).await
+        retention::retain(
+            &self.backend,
+            &self.options.retention,
+            &self.wanted,
+            &*self.options.local,
+        )
+        .await
     }
 
-    async fn read(&self, query: &Query, own: Option<(&Writer, OwnDeltas)>) -> Result<Answer, StoreError> {
+    async fn read(
+        &self,
+        query: &Query,
+        own: Option<(&Writer, OwnDeltas)>,
+    ) -> Result<Answer, StoreError> {
         read::read(&self.backend, query, own).await
     }
 

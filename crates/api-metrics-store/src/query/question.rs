@@ -77,7 +77,10 @@ pub enum TimeStep {
 
 /// The dimensions that rows are told apart by. Without any there is one row, or none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of dimensions, each of them on or off")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "a set of dimensions, each of them on or off"
+)]
 pub struct GroupBy {
     /// By recording service.
     pub service: bool,

@@ -122,7 +122,11 @@ pub trait Store: Send + Sync + Debug + 'static {
     ///
     /// # Errors
     /// The database's.
-    async fn read(&self, query: &Query, own: Option<(&Writer, OwnDeltas)>) -> Result<Answer, StoreError>;
+    async fn read(
+        &self,
+        query: &Query,
+        own: Option<(&Writer, OwnDeltas)>,
+    ) -> Result<Answer, StoreError>;
 
     /// What the store knows about these keys; all of them where `ids` is `None`.
     ///

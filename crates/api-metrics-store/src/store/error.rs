@@ -2,7 +2,10 @@
 
 use thiserror::Error;
 
-use crate::sketch::{SketchError, SketchKind};
+use crate::{
+    bucket::BucketError,
+    sketch::{SketchError, SketchKind},
+};
 
 /// A store could not do what it was asked.
 #[derive(Debug, Error)]
@@ -28,7 +31,10 @@ pub enum StoreError {
         known: i64,
     },
     /// The database was created with another kind of sketch than the one configured.
-    #[error("the database keeps {found} sketches, the service is configured for {configured}")]
+    #[error(
+        "the database keeps {} sketches, the service is configured for {}",
+        found.as_str(), configured.as_str()
+    )]
     SketchKind {
         /// The database's kind.
         found: SketchKind,
@@ -36,7 +42,9 @@ pub enum StoreError {
         configured: SketchKind,
     },
     /// A newer release has said that this one may no longer do this.
-    #[error("a newer release has taken over: {what} needs schema knowledge {needed}, this release has {known}")]
+    #[error(
+        "a newer release has taken over: {what} needs schema knowledge {needed}, this release has {known}"
+    )]
     Outdated {
         /// `writing` or `leading`.
         what: &'static str,
@@ -61,12 +69,22 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_transient(&error) { Self::Unavailable(error) } else { Self::Database(error) }
+        if is_transient(&error) {
+            Self::Unavailable(error)
+        } else {
+            Self::Database(error)
+        }
     }
 }
 
 impl From<SketchError> for StoreError {
     fn from(error: SketchError) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}
+
+impl From<BucketError> for StoreError {
+    fn from(error: BucketError) -> Self {
         Self::Corrupt(error.to_string())
     }
 }
@@ -107,7 +125,9 @@ pub enum FlushError {
     #[error("the outcome of a flush is unknown: {0}")]
     Unknown(#[source] StoreError),
     /// Another process writes under the same instance id, or the clock of flushes was copied.
-    #[error("flush {number} found that number {stored} is already stored under instance {instance}")]
+    #[error(
+        "flush {number} found that number {stored} is already stored under instance {instance}"
+    )]
     Superseded {
         /// The instance.
         instance: uuid::Uuid,

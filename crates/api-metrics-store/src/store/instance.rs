@@ -1,6 +1,9 @@
 //! A recording process, as the store knows it.
 
-use std::{collections::HashMap, sync::{Arc, Mutex, MutexGuard, PoisonError}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use uuid::Uuid;
 

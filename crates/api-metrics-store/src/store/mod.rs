@@ -5,7 +5,7 @@ mod error;
 mod instance;
 mod status;
 
-pub use contract::{ApiKeyInfo, Folded, Flushed, Maintained, SharedSecret, Store};
+pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
 pub use error::{FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
@@ -27,7 +27,9 @@ macro_rules! delegate_store {
             async fn fold(&self) -> Result<$crate::store::Folded, $crate::store::StoreError> {
                 self.0.fold().await
             }
-            async fn roll_up(&self) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
+            async fn roll_up(
+                &self,
+            ) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
                 self.0.roll_up().await
             }
             async fn retain(&self) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
@@ -53,7 +55,9 @@ macro_rules! delegate_store {
             ) -> Result<$crate::store::SharedSecret, $crate::store::StoreError> {
                 self.0.shared_secret(name, proposal).await
             }
-            async fn status(&self) -> Result<$crate::store::StoreStatus, $crate::store::StoreError> {
+            async fn status(
+                &self,
+            ) -> Result<$crate::store::StoreStatus, $crate::store::StoreError> {
                 self.0.status().await
             }
         }

@@ -1,0 +1,244 @@
+//! The statements of fold, rollup and retention.
+
+use uuid::Uuid;
+
+use super::{
+    flush::chunk,
+    rows,
+    tx::{SqliteTx, json_numbers},
+};
+use crate::{
+    protocol::{
+        backend::{BucketRow, Floors, InboxChunk, LeadTx, Pending, Result, SeriesRow, Tx},
+        flush::EARLIEST,
+    },
+    time::{Granularity, UnixSeconds},
+};
+
+impl LeadTx for SqliteTx {
+    async fn try_lead(&mut self) -> Result<bool> {
+        // BEGIN IMMEDIATE has: there is one writer at a time.
+        Ok(true)
+    }
+
+    async fn floors(&mut self) -> Result<Floors> {
+        let rows: Vec<(String, UnixSeconds)> =
+            sqlx::query_as("SELECT granularity, floor FROM api_metrics_level")
+                .fetch_all(&mut *self.sql)
+                .await?;
+        let mut floors = [EARLIEST; 4];
+        for (slot, granularity) in floors.iter_mut().zip(Granularity::ALL) {
+            if let Some((_, floor)) = rows.iter().find(|(name, _)| name == granularity.as_str()) {
+                *slot = *floor;
+            }
+        }
+        Ok(Floors(floors))
+    }
+
+    async fn pending(&mut self) -> Result<Vec<Pending>> {
+        let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+            "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics_instance AS i \
+             LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
+             WHERE i.live AND i.seq > coalesce(f.seq, 0) ORDER BY i.id",
+        )
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, seq, folded)| Pending {
+                id,
+                seq: seq.cast_unsigned(),
+                folded: folded.cast_unsigned(),
+            })
+            .collect())
+    }
+
+    async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT seq, sum(row_count) FROM api_metrics_inbox \
+             WHERE id = ? AND seq > ? AND seq <= ? GROUP BY seq ORDER BY seq",
+        )
+        .bind(id)
+        .bind(after.cast_signed())
+        .bind(upto.cast_signed())
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(seq, rows)| (seq.cast_unsigned(), rows.cast_unsigned()))
+            .collect())
+    }
+
+    async fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<InboxChunk>> {
+        sqlx::query(
+            "SELECT id, seq, chunk, period_from, period_to, row_count, records, payload \
+             FROM api_metrics_inbox WHERE id = ? AND seq > ? AND seq <= ? ORDER BY seq, chunk",
+        )
+        .bind(id)
+        .bind(after.cast_signed())
+        .bind(upto.cast_signed())
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(chunk)
+        .collect()
+    }
+
+    async fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics_set_aside (id, seq, chunk, reason, payload) \
+             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(chunk.id)
+        .bind(chunk.seq.cast_signed())
+        .bind(chunk.chunk)
+        .bind(reason)
+        .bind(&chunk.payload)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO api_metrics_folded (id, seq) VALUES (?, ?) \
+             ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
+        )
+        .bind(id)
+        .bind(seq.cast_signed())
+        .execute(&mut *self.sql)
+        .await?;
+        sqlx::query("DELETE FROM api_metrics_inbox WHERE id = ? AND seq <= ?")
+            .bind(id)
+            .bind(seq.cast_signed())
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
+        sqlx::query(
+            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind, \
+                    any_key_id, any_endpoint_id, total_id \
+             FROM api_metrics_series WHERE id IN (SELECT value FROM json_each(?))",
+        )
+        .bind(json_numbers(ids.iter().copied()))
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(rows::series)
+        .collect()
+    }
+
+    async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
+        for (id, [any_key, any_endpoint, total]) in of {
+            sqlx::query(
+                "UPDATE api_metrics_series SET any_key_id = ?2, any_endpoint_id = ?3, total_id = ?4 WHERE id = ?1",
+            )
+            .bind(id)
+            .bind(any_key)
+            .bind(any_endpoint)
+            .bind(total)
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn make_room(
+        &mut self,
+        _granularity: Granularity,
+        _periods: &[UnixSeconds],
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    async fn buckets(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+        series: &[i64],
+    ) -> Result<Vec<BucketRow>> {
+        let kind = self.meta().await?.sketch_kind;
+        sqlx::query(rows::select_existing(granularity))
+            .bind(json_numbers(periods.iter().copied()))
+            .bind(json_numbers(series.iter().copied()))
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(|row| rows::bucket_row(row, kind, true))
+            .collect()
+    }
+
+    async fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> Result<()> {
+        for row in rows {
+            rows::upsert(granularity, row)
+                .execute(&mut *self.sql)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> Result<()> {
+        for (granularity, period) in periods {
+            sqlx::query(
+                "INSERT INTO api_metrics_dirty (granularity, period_start) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            )
+            .bind(granularity.as_str())
+            .bind(period)
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn dirty(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(Granularity, UnixSeconds)>> {
+        let rows: Vec<(String, UnixSeconds)> = sqlx::query_as(
+            "SELECT granularity, period_start FROM api_metrics_dirty WHERE period_start >= ? AND period_start < ?",
+        )
+        .bind(from)
+        .bind(to)
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, period)| Some((Granularity::from_name(&name)?, period)))
+            .collect())
+    }
+
+    async fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> Result<()> {
+        sqlx::query("DELETE FROM api_metrics_dirty WHERE granularity = ? AND period_start = ?")
+            .bind(granularity.as_str())
+            .bind(period)
+            .execute(&mut *self.sql)
+            .await?;
+        Ok(())
+    }
+
+    async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_metrics_level SET floor = ?2 WHERE granularity = ?1 AND floor < ?2",
+        )
+        .bind(granularity.as_str())
+        .bind(floor)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_metrics_instance SET live = 0 \
+             WHERE live AND acked_at < ? \
+               AND seq <= (SELECT f.seq FROM api_metrics_folded AS f WHERE f.id = api_metrics_instance.id)",
+        )
+        .bind(since_us.div_euclid(1_000_000))
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! The schema: created and upgraded in one transaction that holds the file's write lock.
+
+use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+
+use super::tx::sketch_kind;
+use crate::{
+    migrations::{self, Migration},
+    options::StoreOptions,
+    protocol::{SCHEMA_KNOWLEDGE, retention},
+    store::StoreError,
+    time::{Clock, Granularity, SystemClock},
+};
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "initial",
+    sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
+}];
+
+pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
+    // Most starts find everything done, and need not wait for a writer then.
+    let mut tx = pool.begin().await?;
+    let done = applied(&mut tx).await?;
+    migrations::check(&done, MIGRATIONS)?;
+    if done.len() == MIGRATIONS.len() {
+        return agree_on_sketch(&mut tx, options).await;
+    }
+    tx.rollback().await?;
+
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    apply(&mut tx, options).await?;
+    agree_on_sketch(&mut tx, options).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
+    let there: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM sqlite_schema WHERE name = 'api_metrics_schema_migrations'",
+    )
+    .fetch_one(&mut *sql)
+    .await?;
+    if there == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(
+        sqlx::query_scalar("SELECT version FROM api_metrics_schema_migrations ORDER BY version")
+            .fetch_all(sql)
+            .await?,
+    )
+}
+
+async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Result<(), StoreError> {
+    let done = applied(tx).await?;
+    migrations::check(&done, MIGRATIONS)?;
+    let new = done.is_empty();
+    if new {
+        sqlx::query(
+            "CREATE TABLE api_metrics_schema_migrations ( \
+                 version integer PRIMARY KEY, name text NOT NULL, applied_at integer NOT NULL DEFAULT (unixepoch()))",
+        )
+        .execute(&mut **tx)
+        .await?;
+    }
+    for migration in MIGRATIONS.iter().filter(|m| !done.contains(&m.version)) {
+        sqlx::raw_sql(migration.sql).execute(&mut **tx).await?;
+        sqlx::query("INSERT INTO api_metrics_schema_migrations (version, name) VALUES (?, ?)")
+            .bind(migration.version)
+            .bind(migration.name)
+            .execute(&mut **tx)
+            .await?;
+    }
+    if !new {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO api_metrics_meta (leader_min, writer_min, sketch_kind) VALUES (?1, ?1, ?2)",
+    )
+    .bind(SCHEMA_KNOWLEDGE)
+    .bind(i64::from(options.sketch_kind.code()))
+    .execute(&mut **tx)
+    .await?;
+    let now = options.clock.as_ref().map_or_else(
+        || SystemClock::default().unix_seconds(),
+        |c| c.unix_seconds(),
+    );
+    let floors = retention::target(&options.retention, now);
+    for granularity in Granularity::ALL {
+        sqlx::query("INSERT INTO api_metrics_level (granularity, floor) VALUES (?, ?)")
+            .bind(granularity.as_str())
+            .bind(floors.of(granularity))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn agree_on_sketch(
+    sql: &mut SqliteConnection,
+    options: &StoreOptions,
+) -> Result<(), StoreError> {
+    let code: i64 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics_meta")
+        .fetch_one(sql)
+        .await?;
+    migrations::same_sketch(sketch_kind(code)?, options)
+}

@@ -1,0 +1,15 @@
+//! The store in one SQLite file.
+//!
+//! The same tables and the same protocol as on Postgres. `BEGIN IMMEDIATE` stands for the leader's
+//! lock, so that two processes, as during a restart, are safe on one file.
+
+mod flush;
+mod lead;
+mod migrate;
+mod open;
+mod read;
+mod rows;
+mod status;
+mod tx;
+
+pub use open::{SqliteStore, Synchronous};

@@ -1,0 +1,215 @@
+//! The statements of the views.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use sqlx::{Row, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    flush::chunk,
+    rows,
+    tx::{SqliteTx, json_numbers},
+};
+use crate::{
+    protocol::backend::{
+        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Tx,
+    },
+    query::Scope,
+    store::{ApiKeyInfo, SharedSecret, StoreStatus},
+    time::{Granularity, UnixSeconds},
+};
+
+/// Up to so many series are looked up one by one; above it the range is scanned.
+const FEW_SERIES: usize = 64;
+
+impl ReadTx for SqliteTx {
+    async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
+        let seq: Option<i64> =
+            sqlx::query_scalar("SELECT seq FROM api_metrics_instance WHERE id = ?")
+                .bind(id)
+                .fetch_optional(&mut *self.sql)
+                .await?;
+        Ok(seq.map_or(0, i64::cast_unsigned))
+    }
+
+    async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>> {
+        let (tenant, keys) = match selection.scope {
+            Scope::All => (None, None),
+            Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
+            Scope::Keys(ids) => (None, Some(json_numbers(ids.iter().copied()))),
+        };
+        let filter = selection.filter;
+        sqlx::query(
+            "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
+                    s.kind, s.any_key_id, s.any_endpoint_id, s.total_id \
+             FROM api_metrics_series AS s \
+             WHERE s.kind = ?1 \
+               AND (?2 IS NULL OR s.service = ?2) \
+               AND (?3 IS NULL OR s.environment = ?3) \
+               AND (?4 IS NULL OR s.protocol = ?4) \
+               AND (?5 IS NULL OR s.http_method = ?5) \
+               AND (?6 IS NULL OR s.endpoint = ?6) \
+               AND (?7 IS NULL OR s.api_key_id = ?7) \
+               AND (?8 IS NULL OR s.api_key_id IN (SELECT value FROM json_each(?8))) \
+               AND (?9 IS NULL OR s.api_key_id IN \
+                    (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?9))",
+        )
+        .bind(selection.kind.code())
+        .bind(&filter.service)
+        .bind(&filter.environment)
+        .bind(&filter.protocol)
+        .bind(&filter.method)
+        .bind(&filter.endpoint)
+        .bind(filter.api_key_id)
+        .bind(keys)
+        .bind(tenant)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(rows::series)
+        .collect()
+    }
+
+    async fn aggregate(
+        &mut self,
+        granularity: Granularity,
+        segments: &[Segment],
+        edges: &[UnixSeconds],
+        series: Series<'_>,
+        quantiles: bool,
+    ) -> Result<Vec<AggregateRow>> {
+        let kind = self.meta().await?.sketch_kind;
+        // Minutes have no index by series.
+        let (statement, ids) = match series {
+            Series::All => (rows::select_range(granularity), None),
+            Series::Ids(ids) if ids.len() <= FEW_SERIES => (
+                rows::select_range_of_few(granularity),
+                Some(json_numbers(ids.iter().copied())),
+            ),
+            Series::Ids(ids) => (
+                rows::select_range(granularity),
+                Some(json_numbers(ids.iter().copied())),
+            ),
+        };
+        let mut sums: HashMap<(i64, usize), AggregateRow> = HashMap::new();
+        for segment in segments {
+            let found = sqlx::query(statement)
+                .bind(segment.from)
+                .bind(segment.to)
+                .bind(ids.as_deref())
+                .fetch_all(&mut *self.sql)
+                .await?;
+            for row in &found {
+                let row = rows::bucket_row(row, kind, quantiles)?;
+                let Some(step) = edges
+                    .partition_point(|edge| *edge <= row.period_start)
+                    .checked_sub(1)
+                else {
+                    continue;
+                };
+                match sums.entry((row.series_id, step)) {
+                    Entry::Occupied(mut sum) => sum.get_mut().bucket.merge(&row.bucket)?,
+                    Entry::Vacant(none) => {
+                        none.insert(AggregateRow {
+                            series_id: row.series_id,
+                            step,
+                            bucket: row.bucket,
+                        });
+                    }
+                }
+            }
+        }
+        Ok(sums.into_values().collect())
+    }
+
+    async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
+        sqlx::query(
+            "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
+             FROM api_metrics_instance AS i \
+             LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
+             JOIN api_metrics_inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
+             WHERE i.live AND b.period_from < ?2 AND b.period_to > ?1",
+        )
+        .bind(from)
+        .bind(to)
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(chunk)
+        .collect()
+    }
+
+    async fn coarse(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
+        Ok(sqlx::query_as(
+            "SELECT period_from, period_to FROM api_metrics_coarse WHERE period_from < ?2 AND period_to > ?1",
+        )
+        .bind(from)
+        .bind(to)
+        .fetch_all(&mut *self.sql)
+        .await?)
+    }
+
+    async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
+        sqlx::query(
+            "SELECT id, external_id, name, tenant_id FROM api_metrics_api_keys \
+             WHERE ?1 IS NULL OR id IN (SELECT value FROM json_each(?1)) ORDER BY id",
+        )
+        .bind(ids.map(|ids| json_numbers(ids.iter().copied())))
+        .fetch_all(&mut *self.sql)
+        .await?
+        .iter()
+        .map(key)
+        .collect()
+    }
+
+    async fn api_keys_by_external_id(
+        &mut self,
+        external_ids: &[String],
+    ) -> Result<Vec<ApiKeyInfo>> {
+        let mut keys = Vec::with_capacity(external_ids.len());
+        for external_id in external_ids {
+            let found = sqlx::query(
+                "SELECT id, external_id, name, tenant_id FROM api_metrics_api_keys WHERE external_id = ?",
+            )
+            .bind(external_id)
+            .fetch_optional(&mut *self.sql)
+            .await?;
+            keys.extend(found.as_ref().map(key).transpose()?);
+        }
+        Ok(keys)
+    }
+
+    async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret> {
+        let created =
+            sqlx::query("INSERT INTO api_metrics_shared_secret (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+                .bind(name)
+                .bind(proposal)
+                .execute(&mut *self.sql)
+                .await?
+                .rows_affected()
+                == 1;
+        let value =
+            sqlx::query_scalar("SELECT value FROM api_metrics_shared_secret WHERE name = ?")
+                .bind(name)
+                .fetch_one(&mut *self.sql)
+                .await?;
+        Ok(SharedSecret { value, created })
+    }
+
+    async fn status(&mut self) -> Result<StoreStatus> {
+        super::status::status(self).await
+    }
+}
+
+fn key(row: &SqliteRow) -> Result<ApiKeyInfo> {
+    Ok(ApiKeyInfo {
+        id: row.try_get("id")?,
+        external_id: row.try_get("external_id")?,
+        name: row.try_get("name")?,
+        tenant_id: row.try_get("tenant_id")?,
+    })
+}

@@ -1,0 +1,189 @@
+//! Between buckets and the columns of the metrics tables.
+
+use std::sync::Arc;
+
+use sqlx::{
+    Row, Sqlite,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+use crate::{
+    bucket::Bucket,
+    protocol::backend::{BucketRow, Result, SeriesLabels, SeriesRow},
+    series::SeriesKind,
+    sketch::SketchKind,
+    store::StoreError,
+    time::Granularity,
+};
+
+/// One statement a granularity: the table's name can't be a parameter.
+macro_rules! by_granularity {
+    ($name:ident, $before:literal, $after:literal) => {
+        pub(super) fn $name(granularity: Granularity) -> &'static str {
+            match granularity {
+                Granularity::Minute => concat!($before, "api_metrics_1m", $after),
+                Granularity::FiveMinutes => concat!($before, "api_metrics_5m", $after),
+                Granularity::Hour => concat!($before, "api_metrics_1h", $after),
+                Granularity::Day => concat!($before, "api_metrics_1d", $after),
+            }
+        }
+    };
+}
+
+by_granularity!(
+    select_existing,
+    "SELECT m.* FROM json_each(?1) AS p JOIN json_each(?2) AS s ON s.key = p.key JOIN ",
+    " AS m ON m.period_start = p.value AND m.series_id = s.value"
+);
+
+by_granularity!(
+    select_range,
+    "SELECT * FROM ",
+    " WHERE period_start >= ?1 AND period_start < ?2 \
+        AND (?3 IS NULL OR series_id IN (SELECT value FROM json_each(?3)))"
+);
+
+by_granularity!(
+    select_range_of_few,
+    "SELECT m.* FROM json_each(?3) AS s CROSS JOIN ",
+    " AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
+);
+
+/// The subselect walks the primary key from its low end, so that a step costs what it removes.
+pub(super) fn remove_below(granularity: Granularity) -> &'static str {
+    macro_rules! statement {
+        ($table:literal) => {
+            concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE (period_start, series_id) IN (SELECT period_start, series_id FROM ",
+                $table,
+                " WHERE period_start < ?1 ORDER BY period_start LIMIT ?2)"
+            )
+        };
+    }
+    match granularity {
+        Granularity::Minute => statement!("api_metrics_1m"),
+        Granularity::FiveMinutes => statement!("api_metrics_5m"),
+        Granularity::Hour => statement!("api_metrics_1h"),
+        Granularity::Day => statement!("api_metrics_1d"),
+    }
+}
+
+by_granularity!(
+    replace,
+    "INSERT OR REPLACE INTO ",
+    " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
+       latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
+       total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
+       response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+);
+
+pub(super) fn upsert(
+    granularity: Granularity,
+    row: &BucketRow,
+) -> Query<'static, Sqlite, SqliteArguments> {
+    let b = &row.bucket;
+    let mut query = sqlx::query(replace(granularity))
+        .bind(row.period_start)
+        .bind(row.series_id);
+    let numbers = [
+        Some(b.request_count),
+        Some(b.error_count_4xx),
+        Some(b.error_count_5xx),
+        Some(b.aborted_count),
+        Some(b.latency_sum_us),
+        b.latency_min_us,
+        b.latency_max_us,
+        Some(b.latency_count),
+        Some(b.ttfb_sum_us),
+        Some(b.ttfb_count),
+        Some(b.request_bytes),
+        Some(b.response_bytes),
+    ];
+    for number in numbers {
+        query = query.bind(number.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
+    }
+    for time in [
+        b.quantile_ms(0.5),
+        b.quantile_ms(0.95),
+        b.quantile_ms(0.99),
+        b.average_ms(),
+    ] {
+        query = query.bind(time);
+    }
+    let mut statuses = Vec::new();
+    b.status_counts.encode(&mut statuses);
+    let mut sketch = Vec::new();
+    b.sketch.encode(&mut sketch);
+    query.bind(statuses).bind(sketch)
+}
+
+pub(super) fn bucket_row(row: &SqliteRow, kind: SketchKind, quantiles: bool) -> Result<BucketRow> {
+    let number = |column: &str| -> Result<u64> {
+        Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or_default())
+    };
+    let perhaps = |column: &str| -> Result<Option<u64>> {
+        Ok(row
+            .try_get::<Option<i64>, _>(column)?
+            .and_then(|n| u64::try_from(n).ok()))
+    };
+    let mut bucket = Bucket::new(kind);
+    bucket.request_count = number("request_count")?;
+    bucket.error_count_4xx = number("error_count_4xx")?;
+    bucket.error_count_5xx = number("error_count_5xx")?;
+    bucket.aborted_count = number("aborted_count")?;
+    bucket.latency_sum_us = number("latency_sum_us")?;
+    bucket.latency_min_us = perhaps("latency_min_us")?;
+    bucket.latency_max_us = perhaps("latency_max_us")?;
+    bucket.latency_count = number("latency_count")?;
+    bucket.ttfb_sum_us = number("ttfb_sum_us")?;
+    bucket.ttfb_count = number("ttfb_count")?;
+    bucket.request_bytes = number("total_request_bytes")?;
+    bucket.response_bytes = number("total_response_bytes")?;
+    bucket
+        .status_counts
+        .merge_encoded(row.try_get("status_counts")?)?;
+    if quantiles {
+        bucket
+            .sketch
+            .merge_encoded(row.try_get("latency_sketch")?)?;
+    }
+    Ok(BucketRow {
+        period_start: row.try_get("period_start")?,
+        series_id: row.try_get("series_id")?,
+        bucket,
+    })
+}
+
+pub(super) fn series(row: &SqliteRow) -> Result<SeriesRow> {
+    let text = |column: &str| -> Result<Arc<str>> { Ok(row.try_get::<&str, _>(column)?.into()) };
+    let code: i16 = row.try_get("kind")?;
+    let premerged: (Option<i64>, Option<i64>, Option<i64>) = (
+        row.try_get("any_key_id")?,
+        row.try_get("any_endpoint_id")?,
+        row.try_get("total_id")?,
+    );
+    Ok(SeriesRow {
+        id: row.try_get("id")?,
+        labels: SeriesLabels {
+            service: text("service")?,
+            environment: text("environment")?,
+            protocol: text("protocol")?,
+            method: text("http_method")?,
+            endpoint: text("endpoint")?,
+            api_key_id: row.try_get("api_key_id")?,
+            kind: SeriesKind::from_code(code).ok_or_else(|| {
+                StoreError::Corrupt(format!("a series of the unknown kind {code}"))
+            })?,
+        },
+        premerged: match premerged {
+            (Some(any_key), Some(any_endpoint), Some(total)) => {
+                Some([any_key, any_endpoint, total])
+            }
+            _ => None,
+        },
+    })
+}

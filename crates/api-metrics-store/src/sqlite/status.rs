@@ -1,0 +1,90 @@
+//! What the database says about itself.
+
+use sqlx::Row;
+
+use super::tx::SqliteTx;
+use crate::{
+    protocol::backend::{LeadTx, Result, Tx},
+    store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
+    time::Granularity,
+};
+
+pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
+    let now_us = tx.now_us().await?;
+    let sketch_kind = tx.meta().await?.sketch_kind;
+    let floors = tx.floors().await?;
+    let row = sqlx::query(
+        "SELECT (SELECT max(version) FROM api_metrics_schema_migrations) AS schema_version, \
+                (SELECT count(*) FROM api_metrics_series WHERE kind = 0) AS series, \
+                (SELECT count(*) FROM api_metrics_set_aside) AS set_aside, \
+                count(DISTINCT hex(b.id) || b.seq) AS batches, \
+                coalesce(sum(b.records), 0) AS records, \
+                coalesce(sum(length(b.payload)), 0) AS bytes \
+         FROM api_metrics_instance AS i \
+         LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
+         JOIN api_metrics_inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
+         WHERE i.live",
+    )
+    .fetch_one(&mut *tx.sql)
+    .await?;
+    let number =
+        |column: &str| -> Result<u64> { Ok(row.try_get::<i64, _>(column)?.cast_unsigned()) };
+    let dirty: Vec<(String, i64)> =
+        sqlx::query_as("SELECT granularity, count(*) FROM api_metrics_dirty GROUP BY granularity")
+            .fetch_all(&mut *tx.sql)
+            .await?;
+    let instances = sqlx::query(
+        "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
+                coalesce(f.seq, 0) AS folded, i.live \
+         FROM api_metrics_instance AS i LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
+         ORDER BY i.acked_at DESC LIMIT 100",
+    )
+    .fetch_all(&mut *tx.sql)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(InstanceStatus {
+            id: row.try_get("id")?,
+            service: row.try_get("service")?,
+            environment: row.try_get("environment")?,
+            version: row.try_get("version")?,
+            host: row.try_get("host")?,
+            started_at: row.try_get("started_at")?,
+            acknowledged_at: row.try_get("acked_at")?,
+            seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
+            folded: row.try_get::<i64, _>("folded")?.cast_unsigned(),
+            live: row.try_get::<i64, _>("live")? != 0,
+        })
+    })
+    .collect::<Result<_>>()?;
+    Ok(StoreStatus {
+        backend: "sqlite",
+        schema_version: row.try_get("schema_version")?,
+        sketch_kind,
+        now_us,
+        instances,
+        inbox: InboxStatus {
+            batches: number("batches")?,
+            records: number("records")?,
+            bytes: number("bytes")?,
+        },
+        floors: Granularity::ALL
+            .into_iter()
+            .map(|granularity| Floor {
+                granularity,
+                floor: floors.of(granularity),
+            })
+            .collect(),
+        dirty: dirty
+            .into_iter()
+            .filter_map(|(name, n)| {
+                Some(DirtyCount {
+                    granularity: Granularity::from_name(&name)?,
+                    periods: n.cast_unsigned(),
+                })
+            })
+            .collect(),
+        series: number("series")?,
+        set_aside: number("set_aside")?,
+    })
+}

@@ -1,0 +1,109 @@
+//! Transactions and the clock.
+
+use std::{sync::Arc, time::SystemTime};
+
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+
+use super::open::Sqlite;
+use crate::{
+    protocol::backend::{Backend, Meta, Mode, Result, Tx},
+    sketch::SketchKind,
+    store::{Maintained, StoreError},
+    time::{Clock, Granularity, UnixSeconds},
+};
+
+/// One transaction on one connection of the pool.
+#[derive(Debug)]
+pub(crate) struct SqliteTx {
+    pub(super) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+/// Rows removed in one step below a floor.
+const ROWS_A_STEP: i64 = 5_000;
+/// Pages given back to the file system in one step.
+const GIVE_BACK: &str = "PRAGMA incremental_vacuum(2000)";
+
+impl Backend for Sqlite {
+    type Tx = SqliteTx;
+
+    async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
+        let begin = match mode {
+            Mode::Write | Mode::Lead => "BEGIN IMMEDIATE",
+            Mode::Read => "BEGIN DEFERRED",
+        };
+        Ok(SqliteTx {
+            sql: self.pool.begin_with(begin).await?,
+            clock: self.options.clock.clone(),
+        })
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        super::migrate::migrate(&self.pool, &self.options).await
+    }
+
+    async fn remove_below(
+        &self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> Result<Maintained> {
+        let removed = sqlx::query(super::rows::remove_below(granularity))
+            .bind(floor)
+            .bind(ROWS_A_STEP)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        if removed > 0 {
+            sqlx::query(GIVE_BACK).execute(&self.pool).await?;
+        }
+        Ok(Maintained {
+            led: true,
+            steps: u64::from(removed > 0),
+            more: removed.cast_signed() == ROWS_A_STEP,
+        })
+    }
+}
+
+impl Tx for SqliteTx {
+    async fn now_us(&mut self) -> Result<i64> {
+        // The database runs in this process: its clock is the process's.
+        let wall = self
+            .clock
+            .as_ref()
+            .map_or_else(SystemTime::now, |clock| clock.wall());
+        Ok(DateTime::<Utc>::from(wall).timestamp_micros())
+    }
+
+    async fn meta(&mut self) -> Result<Meta> {
+        let row = sqlx::query("SELECT leader_min, writer_min, sketch_kind FROM api_metrics_meta")
+            .fetch_one(&mut *self.sql)
+            .await?;
+        Ok(Meta {
+            leader_min: row.try_get("leader_min")?,
+            writer_min: row.try_get("writer_min")?,
+            sketch_kind: sketch_kind(row.try_get("sketch_kind")?)?,
+        })
+    }
+
+    async fn commit(self) -> Result<()> {
+        Ok(self.sql.commit().await?)
+    }
+}
+
+pub(super) fn sketch_kind(code: i64) -> Result<SketchKind> {
+    u8::try_from(code)
+        .ok()
+        .and_then(SketchKind::from_code)
+        .ok_or_else(|| {
+            StoreError::Corrupt(format!(
+                "the database keeps sketches of the unknown kind {code}"
+            ))
+        })
+}
+
+/// A list as a parameter: SQLite has no arrays, but reads JSON.
+pub(super) fn json_numbers(numbers: impl IntoIterator<Item = i64>) -> String {
+    let numbers: Vec<_> = numbers.into_iter().map(|n| n.to_string()).collect();
+    format!("[{}]", numbers.join(","))
+}
