@@ -13,6 +13,9 @@ pub(super) const RETAINED: Duration = Duration::from_secs(60);
 /// With so many parts unresolved, no further one is made: `open` goes on growing instead.
 pub(super) const MAX_UNRESOLVED: usize = 8;
 
+/// So many freed parts are remembered.
+const MAX_FREED: usize = 8_640;
+
 /// Sequence numbers whose records neither the database nor this recorder holds any more: a restore or a
 /// failover took back commits that had been acknowledged more than 60 seconds before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +24,9 @@ pub struct Lost {
     pub first: u64,
     /// The last of them.
     pub last: u64,
+    /// How many records they held. Of numbers freed more than 8,640 parts ago (a day of flushes every 10
+    /// seconds) it is no longer known and not counted.
+    pub records: u64,
 }
 
 /// What the seal mutex guards.
@@ -28,8 +34,10 @@ pub struct Lost {
 pub(super) struct Ledger {
     next: u64,
     acknowledged: u64,
-    /// Everything up to this tag was freed.
-    freed: u64,
+    /// The tags of the last parts that were freed, ascending, with their records.
+    freed: VecDeque<(u64, u64)>,
+    /// The last tag that had to leave `freed`.
+    forgotten: u64,
     pub(super) open: Deltas,
     /// Ascending by tag.
     parts: VecDeque<Part>,
@@ -52,7 +60,8 @@ impl Ledger {
         Self {
             next: 1,
             acknowledged: 0,
-            freed: 0,
+            freed: VecDeque::new(),
+            forgotten: 0,
             open: Deltas::default(),
             parts: VecDeque::new(),
             coarsened: Vec::new(),
@@ -106,12 +115,32 @@ impl Ledger {
         if s >= self.acknowledged {
             return None;
         }
-        let last = self.freed.min(self.acknowledged);
         self.acknowledged = s;
         for part in self.parts.iter_mut().filter(|part| part.tag > s) {
             part.acknowledged_at = None;
         }
-        (last > s).then_some(Lost { first: s + 1, last })
+        // Taken out of `freed`: what is gone is told once, also if the database falls back again.
+        let mut lost = None::<Lost>;
+        while let Some((tag, records)) = self.freed.pop_back_if(|(tag, _)| *tag > s) {
+            let lost = lost.get_or_insert(Lost {
+                first: tag,
+                last: tag,
+                records: 0,
+            });
+            lost.first = tag;
+            lost.records = lost.records.saturating_add(records);
+        }
+        if self.forgotten > s {
+            let last = lost.map_or(self.forgotten, |lost| lost.last);
+            let records = lost.map_or(0, |lost| lost.records);
+            lost = Some(Lost {
+                first: s.saturating_add(1),
+                last,
+                records,
+            });
+            self.forgotten = s;
+        }
+        lost
     }
 
     /// Frees the parts that were acknowledged long enough ago.
@@ -120,8 +149,13 @@ impl Ledger {
             && let Some(at) = part.acknowledged_at
             && now >= at.saturating_add(RETAINED)
         {
-            self.freed = self.freed.max(part.tag);
+            self.freed.push_back((part.tag, part.deltas.records()));
             self.parts.pop_front();
+            if self.freed.len() > MAX_FREED
+                && let Some((tag, _)) = self.freed.pop_front()
+            {
+                self.forgotten = tag;
+            }
         }
     }
 

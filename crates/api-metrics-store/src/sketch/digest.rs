@@ -204,7 +204,7 @@ impl Digest {
                 return Err(SketchError::Corrupt("number of centroids"));
             }
             let mut centroids = Vec::new();
-            let (mut bits, mut total, mut sum) = (0_u64, 0.0, 0.0);
+            let (mut bits, mut total, mut sum) = (0_u64, 0.0_f64, 0.0);
             for _ in 0..len {
                 bits = bits
                     .checked_add(next()?)
@@ -218,8 +218,9 @@ impl Digest {
                 sum += mean * weight;
                 centroids.push(Centroid::new(mean, weight));
             }
-            // Beyond 2^53 the weights are rounded.
-            if (total - digest.count as f64).abs() > total * 1e-9 {
+            // Beyond 2^53 the weights are rounded, beyond 2^64 the count saturates.
+            let expected: f64 = digest.count as f64;
+            if (total.min(u64::MAX as f64) - expected).abs() > expected * 1e-9 {
                 return Err(SketchError::Corrupt("count"));
             }
             digest.compressed = TDigest::new(

@@ -1,1 +1,321 @@
+//! What holds for a sketch of either kind, and how near the histogram is.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use proptest::{collection::vec, prelude::*, sample::Index};
+
+use super::*;
+
+const KINDS: [SketchKind; 2] = [SketchKind::Histogram, SketchKind::TDigest];
+
+fn of(kind: SketchKind, values: &[u64]) -> Sketch {
+    let mut sketch = Sketch::new(kind);
+    values.iter().for_each(|&value| sketch.record(value));
+    sketch
+}
+
+fn encoded(sketch: &Sketch) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    sketch.encode(&mut bytes);
+    bytes
+}
+
+/// The value at rank `ceil(q n)`.
+fn exact(sorted: &[u64], q: f64) -> u64 {
+    let rank = (q * sorted.len() as f64).ceil() as usize;
+    sorted[rank.clamp(1, sorted.len()) - 1]
+}
+
+/// All magnitudes alike, as latencies of different endpoints are.
+fn value() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        4 => (0_u32..64, any::<u64>()).prop_map(|(bits, x)| x >> bits),
+        2 => 100_u64..2_000_000,
+        1 => prop_oneof![Just(0), Just(1), Just(127), Just(128), Just(u64::MAX), Just(u64::MAX - 1)],
+    ]
+}
+
+/// Few and many, spread, in two clusters, constant.
+fn values() -> impl Strategy<Value = Vec<u64>> {
+    prop_oneof![
+        vec(value(), 1..80),
+        vec(value(), 1..1_500),
+        vec(prop_oneof![900_u64..1_100, 45_000_u64..55_000], 1..1_500),
+        (value(), 1_usize..300).prop_map(|(value, n)| vec![value; n]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn every_quantile_of_a_histogram_is_within_its_bound(
+        mut values in values(),
+        qs in vec(0.0..=1.0_f64, 1..20),
+    ) {
+        let sketch = of(SketchKind::Histogram, &values);
+        values.sort_unstable();
+        for q in qs.into_iter().chain([0.0, 0.5, 0.95, 0.99, 0.999, 1.0]) {
+            let (exact, found) = (exact(&values, q), sketch.quantile(q).unwrap());
+            let error = (found - exact as f64).abs();
+            prop_assert!(error <= exact as f64 * 0.008, "q={q} exact={exact} found={found}");
+            prop_assert!(exact >= 128 || error == 0.0, "q={q} exact={exact} found={found}");
+        }
+    }
+
+    #[test]
+    fn count_and_extremes_are_exact(values in values()) {
+        for kind in KINDS {
+            let sketch = of(kind, &values);
+            prop_assert_eq!(sketch.count(), values.len() as u64);
+            prop_assert_eq!(sketch.min(), values.iter().copied().min());
+            prop_assert_eq!(sketch.max(), values.iter().copied().max());
+        }
+    }
+
+    #[test]
+    fn quantiles_are_monotone_and_within_the_extremes(values in values(), mut qs in vec(-0.5..1.5_f64, 2..50)) {
+        qs.sort_by(f64::total_cmp);
+        for kind in KINDS {
+            let sketch = of(kind, &values);
+            let found: Vec<_> = qs.iter().map(|&q| sketch.quantile(q).unwrap()).collect();
+            prop_assert!(found.is_sorted(), "{kind:?} {found:?}");
+            let (min, max) = (sketch.min().unwrap() as f64, sketch.max().unwrap() as f64);
+            prop_assert!(found.iter().all(|&value| value >= min && value <= max), "{kind:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn merged_histograms_equal_the_one_that_saw_everything(values in values(), parts in 1_usize..20) {
+        let mut pieces = vec![Vec::new(); parts];
+        for (i, &value) in values.iter().enumerate() {
+            pieces[i % parts].push(value);
+        }
+        let (mut merged, mut from_bytes) = (Sketch::new(SketchKind::Histogram), Sketch::new(SketchKind::Histogram));
+        let mut bytes = Vec::new();
+        for piece in &pieces {
+            let sketch = of(SketchKind::Histogram, piece);
+            merged.merge(&sketch).unwrap();
+            sketch.encode(&mut bytes);
+        }
+        from_bytes.merge_encoded(&bytes).unwrap();
+        let whole = of(SketchKind::Histogram, &values);
+        prop_assert_eq!(&merged, &whole);
+        prop_assert_eq!(&from_bytes, &whole);
+        prop_assert_eq!(encoded(&merged), encoded(&whole));
+    }
+
+    #[test]
+    fn merging_histograms_is_commutative_and_associative(a in values(), b in values(), c in values()) {
+        let [a, b, c] = [a, b, c].map(|values| of(SketchKind::Histogram, &values));
+        let sum = |x: &Sketch, y: &Sketch| {
+            let mut sum = x.clone();
+            sum.merge(y).unwrap();
+            sum
+        };
+        prop_assert_eq!(sum(&a, &b), sum(&b, &a));
+        prop_assert_eq!(sum(&sum(&a, &b), &c), sum(&a, &sum(&b, &c)));
+    }
+
+    #[test]
+    fn an_encoding_comes_back_and_leaves_what_follows(values in values(), tail in vec(any::<u8>(), 0..5)) {
+        for kind in KINDS {
+            let sketch = of(kind, &values);
+            let mut bytes = encoded(&sketch);
+            bytes.extend_from_slice(&tail);
+            let mut rest = bytes.as_slice();
+            let back = Sketch::decode(&mut rest).unwrap();
+            prop_assert_eq!(&back, &sketch);
+            prop_assert_eq!(rest, tail.as_slice());
+            prop_assert_eq!(encoded(&back), encoded(&sketch));
+        }
+    }
+
+    #[test]
+    fn a_cut_encoding_is_an_error_that_changes_nothing(values in values(), at in any::<Index>()) {
+        for kind in KINDS {
+            let bytes = encoded(&of(kind, &values));
+            let cut = &bytes[..at.index(bytes.len())];
+            let mut rest = cut;
+            prop_assert!(Sketch::decode(&mut rest).is_err());
+            prop_assert_eq!(rest, cut);
+
+            let mut twice = bytes.clone();
+            twice.extend_from_slice(cut);
+            let before = of(kind, &[5, 500]);
+            let mut sketch = before.clone();
+            // Without any byte of the second encoding the first is whole.
+            prop_assert_eq!(sketch.merge_encoded(&twice).is_ok(), cut.is_empty());
+            prop_assert!(cut.is_empty() || sketch == before);
+        }
+    }
+
+    #[test]
+    fn hostile_bytes_never_panic_and_what_they_give_is_sound(mut bytes in vec(any::<u8>(), 0..300), kind in 0_u8..4) {
+        if let Some(first) = bytes.first_mut() {
+            *first = kind;
+        }
+        if let Ok(sketch) = Sketch::decode(&mut bytes.as_slice()) {
+            prop_assert_eq!(Sketch::decode(&mut encoded(&sketch).as_slice()).unwrap(), sketch.clone());
+            if let Some(median) = sketch.quantile(0.5) {
+                prop_assert!(median >= sketch.min().unwrap() as f64 && median <= sketch.max().unwrap() as f64);
+            }
+        }
+        for kind in KINDS {
+            let _ = Sketch::new(kind).merge_encoded(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_flipped_byte_never_panics(values in values(), at in any::<Index>(), to in any::<u8>()) {
+        for kind in KINDS {
+            let mut bytes = encoded(&of(kind, &values));
+            let at = at.index(bytes.len());
+            bytes[at] = to;
+            if let Ok(sketch) = Sketch::decode(&mut bytes.as_slice()) {
+                let _ = (sketch.quantile(0.5), sketch.quantile(0.99));
+            }
+            let _ = Sketch::new(kind).merge_encoded(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_reset_sketch_is_as_good_as_new(first in values(), second in values()) {
+        for kind in KINDS {
+            let mut sketch = of(kind, &first);
+            sketch.reset();
+            prop_assert_eq!(&sketch, &Sketch::new(kind));
+            prop_assert_eq!(sketch.quantile(0.5), None);
+            second.iter().for_each(|&value| sketch.record(value));
+            prop_assert_eq!(sketch, of(kind, &second));
+        }
+    }
+}
+
+#[test]
+fn an_empty_sketch_answers_nothing() {
+    for kind in KINDS {
+        let sketch = Sketch::new(kind);
+        assert!(sketch.is_empty());
+        assert_eq!(
+            (sketch.quantile(0.5), sketch.min(), sketch.max()),
+            (None, None, None)
+        );
+        assert_eq!(
+            Sketch::decode(&mut encoded(&sketch).as_slice()).unwrap(),
+            sketch
+        );
+        let mut merged = sketch.clone();
+        merged.merge(&sketch).unwrap();
+        merged.merge_encoded(&[]).unwrap();
+        merged.merge_encoded(&encoded(&sketch)).unwrap();
+        assert_eq!(merged, sketch);
+    }
+}
+
+#[test]
+fn one_value_is_exact_and_nan_asks_for_nothing() {
+    for kind in KINDS {
+        for value in [0, 1, 63, 64, 127, 128, 12_345, u64::MAX] {
+            let sketch = of(kind, &[value]);
+            for q in [-1.0, 0.0, 0.3, 1.0, 7.0, f64::INFINITY] {
+                assert_eq!(
+                    sketch.quantile(q),
+                    Some(value as f64),
+                    "{kind:?} {value} {q}"
+                );
+            }
+            assert_eq!(sketch.quantile(f64::NAN), None);
+        }
+    }
+}
+
+#[test]
+fn two_kinds_refuse_to_merge_even_when_empty() {
+    let expected = SketchKind::Histogram;
+    let found = SketchKind::TDigest;
+    let error = SketchError::KindMismatch { expected, found };
+    let digest = of(found, &[1, 2, 3]);
+    for mut histogram in [of(expected, &[9]), Sketch::new(expected)] {
+        let before = histogram.clone();
+        assert_eq!(histogram.merge(&digest), Err(error.clone()));
+        assert_eq!(histogram.merge(&Sketch::new(found)), Err(error.clone()));
+        assert_eq!(
+            histogram.merge_encoded(&encoded(&digest)),
+            Err(error.clone())
+        );
+        assert_eq!(histogram, before);
+    }
+    assert_eq!(
+        error.to_string(),
+        "a tdigest sketch can't be merged into a histogram sketch"
+    );
+}
+
+#[test]
+fn counts_saturate_and_quantiles_still_answer() {
+    for kind in KINDS {
+        let mut sketch = of(kind, &[100, 200_000, 3]);
+        for _ in 0..70 {
+            let same = sketch.clone();
+            sketch.merge(&same).unwrap();
+        }
+        assert_eq!(sketch.count(), u64::MAX, "{kind:?}");
+        sketch.record(50);
+        assert_eq!(sketch.count(), u64::MAX, "{kind:?}");
+        let median = sketch.quantile(0.5).unwrap();
+        assert!((3.0..=200_000.0).contains(&median), "{kind:?} {median}");
+        let back = Sketch::decode(&mut encoded(&sketch).as_slice()).unwrap();
+        assert_eq!((back.count(), back.min()), (u64::MAX, Some(3)), "{kind:?}");
+        let again = back.quantile(0.5).unwrap();
+        assert!((3.0..=200_000.0).contains(&again), "{kind:?} {again}");
+    }
+}
+
+#[test]
+fn a_digest_of_evenly_spread_values_errs_little_in_rank() {
+    // A permutation of 1..100,003, so that a value is its rank.
+    let n = 100_002;
+    let digest = of(
+        SketchKind::TDigest,
+        &(1..=n).map(|i| i * 7_919 % (n + 1)).collect::<Vec<_>>(),
+    );
+    let mut parts = Sketch::new(SketchKind::TDigest);
+    for part in 0..100 {
+        let values: Vec<_> = (1..=n).filter(|i| i % 100 == part).collect();
+        parts.merge(&of(SketchKind::TDigest, &values)).unwrap();
+    }
+    for q in [0.001, 0.01, 0.5, 0.95, 0.99, 0.999] {
+        for sketch in [&digest, &parts] {
+            let rank = sketch.quantile(q).unwrap() / n as f64;
+            // Half a centroid: its scale function is q = 2 (k / 200)^2 towards either end.
+            let bound = 2.0 / 200.0 * (q.min(1.0 - q) / 2.0).sqrt();
+            assert!((rank - q).abs() <= bound, "{q}: {rank}");
+        }
+    }
+}
+
+#[test]
+fn kinds_have_stable_codes_and_names() {
+    assert_eq!(KINDS.map(SketchKind::code), [1, 2]);
+    assert_eq!(KINDS.map(SketchKind::as_str), ["histogram", "tdigest"]);
+    for kind in KINDS {
+        assert_eq!(SketchKind::from_code(kind.code()), Some(kind));
+        assert_eq!(SketchKind::from_name(kind.as_str()), Some(kind));
+        assert_eq!(encoded(&Sketch::new(kind))[0], kind.code());
+    }
+    assert_eq!(SketchKind::from_code(0), None);
+    assert_eq!(SketchKind::from_name("hdr"), None);
+    assert_eq!(
+        Sketch::decode(&mut [9, 0].as_slice()),
+        Err(SketchError::UnknownKind(9))
+    );
+    assert_eq!(
+        Sketch::decode(&mut [].as_slice()),
+        Err(SketchError::Truncated)
+    );
+}
+
+#[test]
+fn sketches_cross_threads() {
+    fn sendable<T: Send + Sync + Clone + Unpin>() {}
+    sendable::<Sketch>();
+    sendable::<SketchError>();
+}
