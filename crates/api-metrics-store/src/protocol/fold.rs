@@ -27,6 +27,8 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     }
     let pending = tx.pending().await?;
     if pending.is_empty() {
+        // Not merely dropped: the rollback would come later, and keep the lead until then.
+        tx.commit().await?;
         return Ok(Folded {
             led: true,
             ..Folded::default()

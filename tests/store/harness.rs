@@ -1,0 +1,132 @@
+//! A database under test, and short ways to write to it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
+use api_metrics_store::{
+    options::StoreOptions,
+    postgres::PostgresStore,
+    query::{Answer, Query, TimeRange},
+    recorder::Recorder,
+    sqlite::SqliteStore,
+    store::{Instance, Store, Writer},
+    time::{Clock, ManualClock, UnixSeconds},
+};
+use api_metrics_tests::{PgDatabase, SqliteFile};
+
+/// 2026-03-10T12:00:00Z, a Tuesday.
+pub const NOON: UnixSeconds = 1_773_144_000;
+
+/// A fresh database; gone with this value.
+pub enum Database {
+    Postgres(PgDatabase),
+    Sqlite(SqliteFile),
+}
+
+impl Database {
+    pub async fn postgres() -> Self {
+        Self::Postgres(PgDatabase::create().await)
+    }
+
+    pub async fn sqlite() -> Self {
+        Self::Sqlite(SqliteFile::create())
+    }
+
+    /// Another process's view of the same database.
+    pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn Store> {
+        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+        self.store_with(StoreOptions::default().clock(clock))
+    }
+
+    pub fn store_with(&self, options: StoreOptions) -> Arc<dyn Store> {
+        match self {
+            Self::Postgres(database) => {
+                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+            }
+            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+        }
+    }
+}
+
+/// A database with one store on it, prepared, and a clock that stands at noon.
+pub struct Harness {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<ManualClock>,
+    pub database: Database,
+}
+
+impl Harness {
+    pub async fn on(database: Database) -> Self {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let store = database.store(&clock);
+        store.prepare().await.unwrap();
+        Self {
+            store,
+            clock,
+            database,
+        }
+    }
+
+    pub fn writer(&self) -> Writer {
+        writer_of("shop", &self.clock)
+    }
+
+    /// Folds and rolls up until nothing more is due.
+    pub async fn settle(&self) {
+        while self.store.fold().await.unwrap().more {}
+        while self.store.roll_up().await.unwrap().steps > 0 {}
+    }
+
+    pub async fn read(&self, query: &Query) -> Answer {
+        self.store.read(query, None).await.unwrap()
+    }
+
+    /// The answer that the writer's own process would give.
+    pub async fn read_with(&self, query: &Query, writer: &Writer) -> Answer {
+        let own = writer.recorder().capture(&|_, _| true);
+        self.store.read(query, Some((writer, own))).await.unwrap()
+    }
+
+    pub async fn requests(&self, from: UnixSeconds, to: UnixSeconds) -> u64 {
+        let answer = self.read(&Query::over(TimeRange::new(from, to))).await;
+        answer.total().map_or(0, |bucket| bucket.request_count)
+    }
+}
+
+pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
+    let recorder = Recorder::builder()
+        .clock(Arc::<ManualClock>::clone(clock))
+        .build();
+    let instance = Instance {
+        id: uuid::Uuid::new_v4(),
+        service: service.into(),
+        environment: "test".into(),
+        version: "1.0.0".into(),
+        host: "here".into(),
+        started_at: clock.unix_seconds(),
+    };
+    Writer::new(instance, Arc::new(recorder))
+}
+
+/// Records `n` completed requests of `latency_ms` at `at`.
+pub fn record(
+    writer: &Writer,
+    at: UnixSeconds,
+    endpoint: &str,
+    key: Option<&str>,
+    latency_ms: u64,
+    n: u64,
+) {
+    let key = key.map(ApiKey::from);
+    let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+    let mut record = RequestRecord::new("GET", endpoint, finished_at);
+    record.api_key = key.as_ref();
+    record.latency = Some(Duration::from_millis(latency_ms));
+    record.response_bytes = 10;
+    for _ in 0..n {
+        writer.recorder().record(&record);
+    }
+}

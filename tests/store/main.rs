@@ -1,0 +1,5 @@
+//! The contract of a store, proven on real databases.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod conformance;
+mod harness;
