@@ -1,7 +1,10 @@
 //! The settings of a recorder.
 
 use std::{
-    sync::{Arc, Mutex, atomic::AtomicUsize},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize},
+    },
     thread,
 };
 
@@ -110,6 +113,7 @@ impl RecorderBuilder {
             ledger: Mutex::new(Ledger::new(buffers().collect())),
             unmatched: Mutex::new(TopK::default()),
             buffer_bytes: AtomicUsize::new(0),
+            hand_over_ns: AtomicU64::new(0),
             max_series: self.max_series,
             max_keys: self.max_keys,
             memory_budget: self.memory_budget,

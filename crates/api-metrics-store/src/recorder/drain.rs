@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     mem,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
 use super::{Recorder, ledger::Ledger, lock, run::Run, shard::Buffer};
@@ -18,9 +19,16 @@ impl Recorder {
     pub(super) fn drain(&self, ledger: &mut Ledger) {
         let now = self.clock.monotonic();
         ledger.free(now);
+        let mut longest = Duration::ZERO;
         for (shard, spare) in self.shards.iter().zip(&mut ledger.spares) {
-            mem::swap(&mut *lock(&shard.0), spare);
+            let mut open = lock(&shard.0);
+            let since = self.clock.monotonic();
+            mem::swap(&mut *open, spare);
+            longest = longest.max(self.clock.monotonic().saturating_sub(since));
+            drop(open);
         }
+        let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        self.hand_over_ns.store(longest, Ordering::Relaxed);
         for (start, run) in encode(&ledger.spares) {
             ledger.open.add_run(start, run.finish());
         }

@@ -10,8 +10,6 @@ use crate::time::{Granularity, UnixSeconds};
 
 /// How long an acknowledged part stays: a read replica may lag, a failover may lose its commit.
 pub(super) const RETAINED: Duration = Duration::from_secs(60);
-/// With so many parts unresolved, no further one is made: `open` goes on growing instead.
-pub(super) const MAX_UNRESOLVED: usize = 8;
 
 /// So many freed parts are remembered.
 const MAX_FREED: usize = 8_640;
@@ -72,7 +70,8 @@ impl Ledger {
     pub(super) fn seal(&mut self) -> u64 {
         let n = self.next;
         self.next = self.next.saturating_add(1);
-        if !self.open.is_empty() && self.unresolved() < MAX_UNRESOLVED {
+        // Always: a capture has tagged what was open with this number, so it must be in under this number.
+        if !self.open.is_empty() {
             let mut deltas = std::mem::take(&mut self.open);
             deltas.compact();
             self.parts.push_back(Part {
@@ -109,6 +108,31 @@ impl Ledger {
             self.open.merge(&part.deltas);
             self.open.compact();
         }
+    }
+
+    /// Attempts before `n` have ended, and the fence says `s`: parts up to it are in, and those after it
+    /// are not and share the fate of attempt `n`.
+    pub(super) fn settle(&mut self, s: u64, n: u64, now: Duration) {
+        self.acknowledge(s, now);
+        let failed = |part: &Part| part.tag < n && part.acknowledged_at.is_none();
+        if !self.parts.iter().any(failed) {
+            return;
+        }
+        let mut sum = Part {
+            tag: n,
+            deltas: Deltas::default(),
+            acknowledged_at: None,
+        };
+        self.parts.retain(|part| {
+            let moves = part.tag <= n && part.acknowledged_at.is_none();
+            if moves {
+                sum.deltas.merge(&part.deltas);
+            }
+            !moves
+        });
+        sum.deltas.compact();
+        let at = self.parts.partition_point(|part| part.tag < n);
+        self.parts.insert(at, sum);
     }
 
     pub(super) fn rewind(&mut self, s: u64) -> Option<Lost> {

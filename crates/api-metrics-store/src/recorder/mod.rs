@@ -45,9 +45,9 @@ mod top_k;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, TryLockError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use api_metrics_layer::{MetricSink, RequestRecord};
@@ -86,6 +86,8 @@ pub struct Recorder {
     unmatched: Mutex<TopK>,
     /// The memory of all buffers when they were last drained.
     buffer_bytes: AtomicUsize,
+    /// The longest time that the last hand-over held a shard, in nanoseconds.
+    hand_over_ns: AtomicU64,
     max_series: usize,
     max_keys: usize,
     memory_budget: usize,
@@ -105,8 +107,8 @@ impl Recorder {
         RecorderBuilder::default()
     }
 
-    /// Takes the next sequence number and makes everything that is open a part of that number, unless
-    /// there is nothing, or 8 parts are unresolved already: then it stays open.
+    /// Takes the next sequence number and makes everything that is open a part of that number, if there is
+    /// anything.
     pub fn seal(&self) -> u64 {
         let mut ledger = lock(&self.ledger);
         self.drain(&mut ledger);
@@ -135,6 +137,18 @@ impl Recorder {
         let mut ledger = lock(&self.ledger);
         ledger.release(n);
         ledger.fit(self.memory_budget);
+    }
+
+    /// Attempt `n` has read `s` from the fence row under its lock, so that all attempts before it have ended:
+    /// parts with `number <= s` are committed, and those with `s < number < n` are not and become one with
+    /// part `n`. Keeps the number of unresolved parts at one, however many outcomes were never heard of.
+    /// Optional; not to be called with an `s` below [`acknowledged`](Self::acknowledged), which is for
+    /// [`rewind`](Self::rewind).
+    pub fn settle(&self, s: u64, n: u64) {
+        let now = self.clock.monotonic();
+        let mut ledger = lock(&self.ledger);
+        ledger.settle(s, n, now);
+        ledger.free(now);
     }
 
     /// The database's fence row says `s`, less than what was acknowledged: it was restored or failed over.
@@ -226,6 +240,7 @@ impl Recorder {
                 self.unflushed(&ledger)
             },
             acknowledged: ledger.acknowledged(),
+            hand_over: Duration::from_nanos(self.hand_over_ns.load(Ordering::Relaxed)),
             unmatched: lock(&self.unmatched).sample(),
             coarsened: ledger.coarsened.clone(),
         }

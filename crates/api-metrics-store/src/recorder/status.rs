@@ -1,5 +1,7 @@
 //! What an operator may know about a recorder.
 
+use std::time::Duration;
+
 use crate::time::UnixSeconds;
 
 /// The state of a [`Recorder`](super::Recorder) at one moment.
@@ -22,6 +24,8 @@ pub struct RecorderStatus {
     pub unflushed_records: u64,
     /// The last sequence number that is acknowledged.
     pub acknowledged: u64,
+    /// The longest time for which the last hand-over, by a flush or a capture, kept a thread from recording.
+    pub hand_over: Duration,
     /// A sample of the raw paths behind `<unmatched>`, cut to 128 bytes, with about how often they were
     /// asked for; the most frequent first, at most 64.
     pub unmatched: Vec<(String, u64)>,

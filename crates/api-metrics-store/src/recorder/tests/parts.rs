@@ -61,18 +61,38 @@ fn a_released_part_is_open_again_under_the_next_number() {
 }
 
 #[test]
-fn beyond_eight_unresolved_parts_the_open_one_grows() {
-    let (recorder, _) = recorder(|b| b);
+fn a_fence_that_was_read_settles_all_attempts_before() {
+    let (recorder, clock) = recorder(|b| b);
     for i in 0..20 {
         recorder.record(&request("/", START + i));
         recorder.seal();
     }
-    assert_eq!(recorder.unresolved_parts(), 8);
-    assert_eq!(recorder.unflushed_records(), 20);
-    assert_eq!(recorder.contents(0, 20).records(), 8);
-    recorder.acknowledge(20);
+    assert_eq!(recorder.unresolved_parts(), 20);
+    let own = recorder.capture(&|_, _| true);
+    recorder.record(&request("/", START));
     let n = recorder.seal();
-    assert_eq!(recorder.contents(20, n).records(), 12);
+    recorder.settle(5, n);
+    assert_eq!(recorder.unresolved_parts(), 1);
+    assert_eq!(
+        (recorder.acknowledged(), recorder.unflushed_records()),
+        (5, 16)
+    );
+    assert_eq!(recorder.contents(5, n).records(), 16);
+    assert!(recorder.contents(5, n - 1).is_empty());
+    // A read that began before agrees, whether attempt n gets in or not.
+    assert_eq!(own.newer_than(5).records(), 15);
+    assert_eq!(own.newer_than(n).records(), 0);
+    // An attempt without records of its own takes over what failed before it.
+    let next = recorder.seal();
+    recorder.settle(5, next);
+    assert_eq!(recorder.contents(5, next).records(), 16);
+    recorder.release(next);
+    assert_eq!(
+        (recorder.unresolved_parts(), recorder.unflushed_records()),
+        (0, 16)
+    );
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(everything(&recorder).records(), 16);
 }
 
 #[test]
@@ -123,7 +143,8 @@ fn a_restore_to_long_ago_names_the_numbers_that_are_gone() {
 #[derive(Debug, Clone)]
 enum Step {
     Record(u8),
-    Flush(Outcome),
+    /// Whether the recorder is told what the fence row said.
+    Flush(Outcome, bool),
     /// The database falls back to the state after some earlier commit.
     Failover(u8),
     Advance(u8),
@@ -141,12 +162,12 @@ enum Outcome {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => any::<u8>().prop_map(Step::Record),
-        6 => prop_oneof![
+        6 => (prop_oneof![
             4 => Just(Outcome::Acknowledged),
             1 => Just(Outcome::AcknowledgementLost),
             1 => Just(Outcome::CommitLost),
             1 => Just(Outcome::FailedBeforeCommit),
-        ].prop_map(Step::Flush),
+        ], any::<bool>()).prop_map(|(outcome, settles)| Step::Flush(outcome, settles)),
         1 => any::<u8>().prop_map(Step::Failover),
         2 => (0_u8..70).prop_map(Step::Advance),
         2 => Just(Step::Capture),
@@ -178,7 +199,7 @@ proptest! {
                     recorder.record(&request(endpoint, START + i64::from(x)));
                     recorded += 1;
                 }
-                Step::Flush(outcome) => {
+                Step::Flush(outcome, settles) => {
                     let n = recorder.seal();
                     let before = held.values().sum::<u64>() + lost;
                     held.insert(n, recorder.contents(n - 1, n).records());
@@ -200,6 +221,14 @@ proptest! {
                         tags.iter().for_each(|tag| { held.remove(tag); });
                     }
                     let contents = recorder.contents(s, n).records();
+                    if settles {
+                        recorder.settle(s, n);
+                        prop_assert!(recorder.unresolved_parts() <= 1);
+                        prop_assert_eq!(recorder.contents(s, n).records(), contents);
+                        // Now part n holds what the failed ones held.
+                        held.retain(|tag, _| *tag <= s);
+                        held.insert(n, contents);
+                    }
                     match outcome {
                         Outcome::FailedBeforeCommit => {
                             recorder.release(n);
