@@ -1,1 +1,35 @@
+//! Mountable axum routers over an api-metrics store.
+//!
+//! [`Admin`] answers every view of the metrics as JSON, live updates as server-sent events, a page
+//! at its mount point and the OpenAPI document of it all. It carries its own state, so it mounts
+//! into any router:
+//!
+//! ```
+//! # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
+//! use api_metrics_routes::Admin;
+//!
+//! let admin = Admin::builder(store).token("a long random text").build();
+//! let app: axum::Router = axum::Router::new()
+//!     // ... the host's own routes and layers first: what stands after a layer is not counted
+//!     .nest_service("/admin", admin.router());
+//! # }
+//! ```
 #![forbid(unsafe_code)]
+
+mod admin;
+mod app;
+mod auth;
+mod cache;
+mod directory;
+mod extract;
+mod health;
+mod openapi;
+mod page;
+mod problem;
+mod reader;
+mod shape;
+mod stream;
+
+pub use admin::{Admin, AdminBuilder, SignInError};
+pub use auth::{Principal, Role};
+pub use health::{Health, HealthSource, TaskHealth};

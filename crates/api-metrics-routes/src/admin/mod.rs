@@ -1,0 +1,103 @@
+//! The admin router: every view of the metrics, for operators and tenants.
+
+mod builder;
+mod daily;
+mod endpoints;
+mod probes;
+mod realtime;
+mod session;
+mod status;
+mod summary;
+mod table;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::Router;
+
+pub use builder::AdminBuilder;
+
+use crate::{
+    app::{App, Declared},
+    auth::{SignIn, Throttle},
+};
+use api_metrics_store::store::Store;
+
+/// How long an answer about a range that is over is kept.
+const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
+/// The same for lists of endpoints, keys and days.
+const CLOSED_ENDPOINTS: Duration = Duration::from_secs(600);
+/// How long the last five minutes are kept: long enough that a crowd costs one query.
+const REALTIME: Duration = Duration::from_secs(1);
+
+/// The admin of one store: its routes, its sign-in and its caches. Cheap to clone; clones share
+/// everything.
+///
+/// ```
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
+/// use api_metrics_routes::Admin;
+///
+/// let admin = Admin::builder(store).token("a long random text").build();
+/// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Admin {
+    app: App,
+    router: Router,
+    declared: Arc<[Declared]>,
+}
+
+impl Admin {
+    /// Starts to build the admin of `store`.
+    #[must_use]
+    pub fn builder(store: Arc<dyn Store>) -> AdminBuilder {
+        AdminBuilder::new(store)
+    }
+
+    fn new(app: App, throttle: Throttle, page: bool) -> Self {
+        let (router, declared) = table::build(&app, Arc::new(throttle), page);
+        Self {
+            app,
+            router,
+            declared: declared.into(),
+        }
+    }
+
+    /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
+    /// and without a trailing slash; [`Router::nest`] does not.
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Makes sure that there is an admin token that all instances agree on, and prints it if this
+    /// process is the one that made it. It happens by itself when somebody first signs in; called
+    /// at the start, the operator sees the token there. Does nothing where a token was given, or
+    /// where nobody has to sign in.
+    ///
+    /// # Errors
+    /// The store did not answer: to be tried again.
+    pub async fn prepare_sign_in(&self) -> Result<(), SignInError> {
+        match self.app.sign_in.keys().await {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(SignInError(problem.detail().to_owned())),
+        }
+    }
+
+    /// Whether nobody has to sign in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.app.sign_in, SignIn::NoAuth)
+    }
+
+    /// Every route with who may use it, for tests.
+    #[cfg(test)]
+    pub(crate) fn declared(&self) -> &[Declared] {
+        &self.declared
+    }
+}
+
+/// Instances could not agree on an admin token yet.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the admin token is not ready: {0}")]
+pub struct SignInError(String);

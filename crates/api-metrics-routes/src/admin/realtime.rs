@@ -1,0 +1,68 @@
+//! `GET /api-metrics/realtime` and `GET /api-metrics/stream`: the last five minutes, once and live.
+
+use axum::{
+    extract::State,
+    response::Response,
+};
+use http::HeaderMap;
+
+use crate::{
+    app::App,
+    auth::Caller,
+    extract::{FilterParams, Params, take_filter},
+    problem::Problem,
+    stream::{Snapshot, live, snapshot},
+};
+
+/// The last five minutes, unfolded data included
+#[utoipa::path(
+    get,
+    path = "/api-metrics/realtime",
+    tag = "metrics",
+    params(FilterParams),
+    responses((status = 200, description = "The last five minutes", body = Snapshot,
+        example = json!(crate::openapi::examples::snapshot()))),
+)]
+pub(super) async fn realtime(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let filter = take_filter(&mut params)?;
+    params.finish()?;
+    let (cached, hit) = app
+        .cache
+        .answer(
+            "realtime",
+            &caller.scope,
+            &filter,
+            super::REALTIME,
+            snapshot(&app, &caller.scope, &filter),
+        )
+        .await?;
+    Ok(cached.response(&headers, hit))
+}
+
+/// The last five minutes, as server-sent events
+///
+/// An event `metrics-update` every five seconds, each a whole answer of `/api-metrics/realtime`;
+/// `metrics-unavailable` with a problem while the store does not answer. The stream ends after an
+/// hour and when the service stops: clients come back by themselves.
+#[utoipa::path(
+    get,
+    path = "/api-metrics/stream",
+    tag = "metrics",
+    params(FilterParams),
+    responses((status = 200, description = "The events", content_type = "text/event-stream",
+        body = String, example = "event: metrics-update\nid: 1779000000000000\ndata: {...}\n\n")),
+)]
+pub(super) async fn stream(
+    State(app): State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let filter = take_filter(&mut params)?;
+    params.finish()?;
+    live(&app, caller.scope, filter)
+}

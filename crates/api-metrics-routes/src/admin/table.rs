@@ -1,0 +1,53 @@
+//! Which routes there are, and who may use them.
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use http::Method;
+use utoipa_axum::routes;
+
+use super::{daily, endpoints, probes, realtime, session, status, summary};
+use crate::{
+    app::{App, Declared, RouteTable},
+    auth::{
+        Access::{Open, Operate, Read},
+        Throttle,
+    },
+    openapi, page,
+};
+
+pub(super) fn build(app: &App, throttle: Arc<Throttle>, with_page: bool) -> (Router, Vec<Declared>) {
+    let mut table = RouteTable::new(app.clone(), throttle, openapi::admin())
+        .documented(Read, routes!(summary::summary))
+        .documented(Read, routes!(endpoints::endpoints))
+        .documented(Read, routes!(daily::daily))
+        .documented(Read, routes!(realtime::realtime))
+        .documented(Read, routes!(realtime::stream))
+        .documented(Operate, routes!(status::status))
+        .documented(Open, routes!(probes::live))
+        .documented(Open, routes!(probes::ready))
+        .hidden(
+            Open,
+            &[Method::POST, Method::DELETE],
+            "/session",
+            axum::routing::post(session::sign_in).delete(session::sign_out),
+        );
+    if with_page {
+        table = table.hidden(Open, &[Method::GET], "/", get(page::root));
+        for asset in page::ASSETS {
+            table = table.hidden(Open, &[Method::GET], asset.path, get(move || asset.response()));
+        }
+    }
+    let document = openapi::Document::default();
+    let slot = document.clone();
+    let (router, written, declared) = table
+        .hidden(
+            Open,
+            &[Method::GET],
+            "/openapi.json",
+            get(move |headers| async move { slot.response(&headers) }),
+        )
+        .build();
+    document.set(&written);
+    (router, declared)
+}

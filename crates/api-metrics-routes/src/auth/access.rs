@@ -1,0 +1,23 @@
+//! What a route asks of its callers.
+
+use crate::auth::Role;
+
+/// Declared with every route; a route can't be added without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Access {
+    /// Anyone, without credentials: probes, sign-in, the document, the page and its assets.
+    Open,
+    /// Any principal; it sees what its scope holds.
+    Read,
+    /// Admins: the state of the service is no tenant's business.
+    Operate,
+}
+
+impl Access {
+    pub(crate) const fn admits(self, role: Role) -> bool {
+        match self {
+            Self::Open | Self::Read => true,
+            Self::Operate => matches!(role, Role::Admin),
+        }
+    }
+}

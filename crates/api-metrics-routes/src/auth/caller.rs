@@ -1,0 +1,68 @@
+//! A principal together with how it proved itself and what it may see.
+
+use api_metrics_store::query::Scope;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use crate::{
+    auth::{Principal, Role},
+    directory::Directory,
+    problem::{Kind, Problem},
+};
+
+/// How a caller proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Via {
+    /// The host said so.
+    Host,
+    /// By a bearer token.
+    Bearer,
+    /// By a browser session: writes need a CSRF token.
+    Cookie,
+    /// Nobody asked.
+    NoAuth,
+}
+
+/// Who asks. Set by the gate in front of every closed route.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) principal: Principal,
+    pub(crate) via: Via,
+    pub(crate) scope: Scope,
+}
+
+impl Caller {
+    /// What `principal` may see. The numbers of keys come from `directory`; a key that the store
+    /// has not seen yet has no records that could be shown.
+    pub(crate) fn scope(principal: &Principal, directory: &Directory) -> Result<Scope, Problem> {
+        match principal.role {
+            Role::Admin => Ok(Scope::All),
+            Role::Manager | Role::Developer => principal
+                .tenant
+                .clone()
+                .map(Scope::Tenant)
+                .ok_or_else(|| Problem::new(Kind::Forbidden, "this role needs a tenant")),
+            Role::Viewer => {
+                let mut ids: Vec<i64> = principal
+                    .keys
+                    .iter()
+                    .filter_map(|key| directory.id_of(&key.to_string()))
+                    .collect();
+                ids.sort_unstable();
+                ids.dedup();
+                Ok(Scope::Keys(ids))
+            }
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(|| {
+            // Only a route without a gate gets here, and the table of routes makes none.
+            Problem::new(Kind::Unauthenticated, "no credentials were checked")
+        })
+    }
+}

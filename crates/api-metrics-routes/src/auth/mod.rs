@@ -1,0 +1,21 @@
+//! Who asks, and what they may see.
+
+mod access;
+mod caller;
+mod gate;
+mod principal;
+mod secret;
+mod session;
+mod sign_in;
+mod throttle;
+
+pub(crate) use access::Access;
+pub(crate) use caller::{Caller, Via};
+pub(crate) use gate::{authenticate, gate};
+pub use principal::{Principal, Role};
+pub(crate) use session::{CSRF_COOKIE, SESSION_COOKIE, Session};
+pub(crate) use sign_in::SignIn;
+pub(crate) use throttle::Throttle;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! The admin token: a fixed one, one that all instances agree on through the store, or none.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use api_metrics_store::store::{Store, StoreError};
+use tokio::{
+    sync::{Mutex, OnceCell},
+    time::timeout,
+};
+
+use super::secret::{LENGTH, hash, keyed_hash, random, same, text};
+use crate::problem::{Kind, Problem};
+
+/// The names under which instances share what they agree on.
+const SESSION_KEY: &str = "admin-session-key";
+const TOKEN_HASH: &str = "admin-token-hash";
+/// How long a caller waits for instances to agree; the next caller tries again.
+const AGREE_WITHIN: Duration = Duration::from_secs(3);
+
+/// What checks tokens and signs sessions.
+#[derive(Clone)]
+pub(crate) struct Keys {
+    token_hash: [u8; LENGTH],
+    /// Bound to the token too: another token ends all sessions.
+    pub(super) session_key: [u8; LENGTH],
+}
+
+impl Keys {
+    fn new(token_hash: [u8; LENGTH], session_secret: &[u8]) -> Self {
+        Self {
+            session_key: keyed_hash(session_secret, "session", &token_hash),
+            token_hash,
+        }
+    }
+
+    /// Whether `presented` is the admin token. Hashes are compared, so neither the length nor a
+    /// common prefix shows in the time.
+    pub(crate) fn admits(&self, presented: &str) -> bool {
+        same(&hash(presented.as_bytes()), &self.token_hash)
+    }
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys(..)")
+    }
+}
+
+/// How admins sign in.
+#[derive(Debug)]
+pub(crate) enum SignIn {
+    /// By a token that the operator chose.
+    Fixed(Keys),
+    /// By a token that one process made and printed.
+    Shared(Shared),
+    /// Not at all.
+    NoAuth,
+}
+
+/// A token that instances agree on once the store answers.
+pub(crate) struct Shared {
+    store: Arc<dyn Store>,
+    /// Kept over tries: a proposal that was stored while its acknowledgement got lost is
+    /// recognised, and its token printed, when the next try finds it.
+    proposal: Mutex<Option<Proposal>>,
+    agreed: OnceCell<Keys>,
+}
+
+struct Proposal {
+    token: String,
+    session_secret: [u8; LENGTH],
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Shared")
+            .field("agreed", &self.agreed.initialized())
+            .finish_non_exhaustive()
+    }
+}
+
+impl SignIn {
+    pub(crate) fn fixed(token: &str) -> Self {
+        let secret = keyed_hash(token.as_bytes(), "api-metrics session", b"");
+        Self::Fixed(Keys::new(hash(token.as_bytes()), &secret))
+    }
+
+    pub(crate) fn shared(store: Arc<dyn Store>) -> Self {
+        Self::Shared(Shared {
+            store,
+            proposal: Mutex::new(None),
+            agreed: OnceCell::new(),
+        })
+    }
+
+    /// The keys; `None` where nobody has to sign in.
+    pub(crate) async fn keys(&self) -> Result<Option<Keys>, Problem> {
+        match self {
+            Self::Fixed(keys) => Ok(Some(keys.clone())),
+            Self::NoAuth => Ok(None),
+            Self::Shared(shared) => match timeout(AGREE_WITHIN, shared.keys()).await {
+                Ok(Ok(keys)) => Ok(Some(keys.clone())),
+                Ok(Err(problem)) => Err(problem),
+                Err(_) => Err(not_ready()),
+            },
+        }
+    }
+}
+
+impl Shared {
+    async fn keys(&self) -> Result<&Keys, Problem> {
+        self.agreed.get_or_try_init(|| self.agree()).await
+    }
+
+    async fn agree(&self) -> Result<Keys, Problem> {
+        let mut proposal = self.proposal.lock().await;
+        let own = match &mut *proposal {
+            Some(own) => own,
+            empty => empty.insert(Proposal {
+                token: text(&random().map_err(|_| no_random())?),
+                session_secret: random().map_err(|_| no_random())?,
+            }),
+        };
+        let own_hash = hash(own.token.as_bytes());
+        // The key first: when the token is printed, everything that it needs is there.
+        let session = self
+            .store
+            .shared_secret(SESSION_KEY, &own.session_secret)
+            .await
+            .map_err(unavailable)?;
+        let token = self
+            .store
+            .shared_secret(TOKEN_HASH, &own_hash)
+            .await
+            .map_err(unavailable)?;
+        let token_hash: [u8; LENGTH] = token.value.as_slice().try_into().map_err(|_| {
+            tracing::error!("the shared admin token's hash has a wrong length");
+            Problem::new(Kind::Internal, "the shared admin token can't be read")
+        })?;
+        if same(&token_hash, &own_hash) {
+            announce(&own.token);
+        } else {
+            tracing::info!(
+                "the admin token is the one that was printed when this database was first used; \
+                 API_METRICS_ADMIN_TOKEN sets another"
+            );
+        }
+        *proposal = None;
+        Ok(Keys::new(token_hash, &session.value))
+    }
+}
+
+/// Not by `tracing`: logs are shipped and kept, a secret must not be.
+fn announce(token: &str) {
+    let mut stderr = std::io::stderr().lock();
+    // A closed stderr is the host's choice; there is nowhere else to say it.
+    let _ = writeln!(
+        stderr,
+        "\napi-metrics admin token (shown once, set API_METRICS_ADMIN_TOKEN to choose your own):\n\
+         \n    {token}\n"
+    );
+}
+
+fn unavailable(error: StoreError) -> Problem {
+    tracing::warn!(%error, "the admin token can't be checked yet");
+    not_ready()
+}
+
+fn not_ready() -> Problem {
+    Problem::new(
+        Kind::SignInNotReady,
+        "the store, which keeps the admin token's hash, did not answer",
+    )
+    .retry_after(5)
+}
+
+fn no_random() -> Problem {
+    tracing::error!("the operating system gave no random bytes");
+    Problem::new(Kind::Internal, "no random bytes")
+}

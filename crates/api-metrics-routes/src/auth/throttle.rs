@@ -1,0 +1,154 @@
+//! How often a principal may ask, reads and writes apart.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use api_metrics_store::time::Clock;
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as GovernorClock, ReasonablyRealtime},
+    middleware::StateInformationMiddleware,
+    nanos::Nanos,
+    state::keyed::DashMapStateStore,
+};
+use http::{HeaderMap, HeaderValue, Method};
+
+use super::{Caller, Via};
+use crate::problem::{Kind, Problem};
+
+/// Principals remembered before those that have been silent are forgotten.
+const REMEMBERED: usize = 10_000;
+
+type Key = (Via, String);
+type Limiter = RateLimiter<Key, DashMapStateStore<Key>, Ticks, StateInformationMiddleware>;
+
+/// Our clock in governor's terms, so that tests tell the time.
+#[derive(Debug, Clone)]
+struct Ticks(Arc<dyn Clock>);
+
+impl GovernorClock for Ticks {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        Nanos::from(self.0.monotonic())
+    }
+}
+
+impl ReasonablyRealtime for Ticks {
+    fn reference_point(&self) -> Nanos {
+        Nanos::from(Duration::ZERO)
+    }
+}
+
+/// The limits of one router.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    reads: Limit,
+    writes: Limit,
+}
+
+struct Limit {
+    name: &'static str,
+    per_minute: NonZeroU32,
+    limiter: Limiter,
+    clock: Ticks,
+}
+
+impl std::fmt::Debug for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Limit")
+            .field("name", &self.name)
+            .field("per_minute", &self.per_minute)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Throttle {
+    /// `per_minute` requests of each kind by each principal, all of which may come at once.
+    pub(crate) fn new(per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            reads: Limit::new("reads", per_minute, clock),
+            writes: Limit::new("writes", per_minute, clock),
+        }
+    }
+
+    pub(crate) fn check(&self, caller: &Caller, method: &Method) -> Verdict {
+        let limit = if method.is_safe() {
+            &self.reads
+        } else {
+            &self.writes
+        };
+        limit.check((caller.via, caller.principal.subject.clone()))
+    }
+}
+
+impl Limit {
+    fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
+        let clock = Ticks(clock.clone());
+        Self {
+            name,
+            per_minute,
+            limiter: RateLimiter::dashmap_with_clock(Quota::per_minute(per_minute), clock.clone())
+                .with_middleware(),
+            clock,
+        }
+    }
+
+    fn check(&self, key: Key) -> Verdict {
+        if self.limiter.len() > REMEMBERED {
+            self.limiter.retain_recent();
+        }
+        let (remaining, retry_after) = match self.limiter.check_key(&key) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(not_yet) => {
+                let wait = not_yet.wait_time_from(self.clock.now());
+                (0, Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
+            }
+        };
+        let used = u64::from(self.per_minute.get() - remaining.min(self.per_minute.get()));
+        Verdict {
+            name: self.name,
+            per_minute: self.per_minute.get(),
+            remaining,
+            full_after: (used * 60).div_ceil(u64::from(self.per_minute.get())),
+            retry_after,
+        }
+    }
+}
+
+/// What became of one request.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    name: &'static str,
+    per_minute: u32,
+    remaining: u32,
+    full_after: u64,
+    retry_after: Option<u64>,
+}
+
+impl Verdict {
+    pub(crate) fn refusal(&self) -> Option<Problem> {
+        let seconds = self.retry_after?;
+        Some(
+            Problem::new(
+                Kind::TooManyRequests,
+                format!("more than {} requests a minute", self.per_minute),
+            )
+            .retry_after(seconds.max(1)),
+        )
+    }
+
+    /// Writes `RateLimit-Policy` and `RateLimit`, in the form of the IETF draft
+    /// draft-ietf-httpapi-ratelimit-headers.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let policy = format!("\"{}\";q={};w=60", self.name, self.per_minute);
+        let state = format!(
+            "\"{}\";r={};t={}",
+            self.name, self.remaining, self.full_after
+        );
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(name, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What all operations have in common: the document's head, sign-in and errors.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        Components, Content, Info, License, OpenApi, OpenApiBuilder, Ref, RefOr, Response,
+        ResponseBuilder, Server, Tag,
+        header::HeaderBuilder,
+        path::Operation,
+        schema::{Object, Type},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::{
+    auth::{Access, SESSION_COOKIE},
+    problem::Problem,
+};
+
+/// The head of the admin's document.
+pub(crate) fn admin() -> OpenApi {
+    let mut info = Info::new("api-metrics admin", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Exact metrics of the requests that a service has served. Times are RFC 3339, rates are in \
+         percent, latencies in milliseconds; what can't be said without a request is null. A range \
+         is half-open. Its edges are widened to the periods that the store still keeps; `from` and \
+         `to` of the answer say what it really covers."
+            .to_owned(),
+    );
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    head(
+        info,
+        &[
+            ("metrics", "What the service has served"),
+            ("operation", "How api-metrics itself is doing"),
+        ],
+    )
+}
+
+fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
+    let mut components = Components::new();
+    components
+        .schemas
+        .insert(Problem::name().into_owned(), Problem::schema());
+    components.add_security_scheme(
+        "bearer",
+        SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+    );
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            SESSION_COOKIE,
+            "A browser's session; writes need its CSRF token in X-CSRF-Token too.",
+        ))),
+    );
+    let tags = tags.iter().map(|(name, description)| {
+        let mut tag = Tag::new(*name);
+        tag.description = Some((*description).to_owned());
+        tag
+    });
+    OpenApiBuilder::new()
+        .info(info)
+        // Relative to where the document lies, wherever the host has mounted it.
+        .servers(Some([Server::new("./")]))
+        .components(Some(components))
+        .tags(Some(tags))
+        .build()
+}
+
+/// Adds to an operation what its access implies: how to sign in, and the answers that the gate in
+/// front of it, its parameters and the store may give.
+pub(crate) fn complete(operation: &mut Operation, access: Access) {
+    if access == Access::Open {
+        operation.security = Some(vec![SecurityRequirement::default()]);
+        return;
+    }
+    let needs = |scheme: &str| SecurityRequirement::new(scheme, [] as [&str; 0]);
+    operation.security = Some(vec![needs("bearer"), needs("session")]);
+    let errors = [
+        ("400", "A parameter is wrong; `parameter` names it"),
+        ("401", "Not signed in"),
+        ("403", "The principal may not ask for this"),
+        ("429", "Too many requests; `Retry-After` says when to come back"),
+        ("500", "A query failed; the service's log says why"),
+        ("503", "The store does not answer, or there are too many streams"),
+        ("504", "The query took too long"),
+    ];
+    for (status, description) in errors {
+        operation
+            .responses
+            .responses
+            .entry(status.to_owned())
+            .or_insert_with(|| RefOr::T(problem(description)));
+    }
+}
+
+fn problem(description: &str) -> Response {
+    ResponseBuilder::new()
+        .description(description)
+        .content(
+            "application/problem+json",
+            Content::new(Some(RefOr::Ref(Ref::from_schema_name(Problem::name())))),
+        )
+        .header(
+            "RateLimit",
+            HeaderBuilder::new()
+                .schema(Object::with_type(Type::String))
+                .description(Some("What is left of the principal's limit"))
+                .build(),
+        )
+        .build()
+}

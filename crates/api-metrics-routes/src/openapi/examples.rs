@@ -1,0 +1,107 @@
+//! An example for each answer: one small service, always the same day.
+
+use serde_json::{Value, json};
+
+fn endpoint() -> Value {
+    json!({
+        "service": "shop", "method": "GET", "endpoint": "/users/{id}",
+        "requestCount": 1200, "errorRate": 0.5,
+        "statusCodes": {"200": 1194, "404": 4, "500": 2},
+        "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "requestBytes": 0, "responseBytes": 410_220
+    })
+}
+
+pub(crate) fn summary() -> Value {
+    json!({
+        "totalRequests": 1200, "successRate": 99.5, "errorRate": 0.5, "totalErrorCount": 6,
+        "errorCount4xx": 4, "errorCount5xx": 2, "abortedCount": 1,
+        "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "totalRequestBytes": 0, "totalResponseBytes": 410_220, "distinctKeys": 3,
+        "topEndpoints": [endpoint()],
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false,
+        "previous": {
+            "from": "2026-05-16T00:00:00Z", "to": "2026-05-17T00:00:00Z",
+            "totalRequests": 1000, "errorRate": 0.6, "averageMs": 12.1, "p95Ms": 30.2,
+            "totalRequestsChange": 20.0, "errorRateChange": -0.1, "averageChange": 2.537,
+            "p95Change": 2.993
+        }
+    })
+}
+
+pub(crate) fn endpoints() -> Value {
+    json!({
+        "data": [endpoint()], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+pub(crate) fn daily() -> Value {
+    json!({
+        "data": [{
+            "date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z", "requestCount": 1200,
+            "errorRate": 0.5, "requestBytes": 0, "responseBytes": 410_220,
+            "bandwidthBytes": 410_220, "peakHour": "2026-05-17T14:00:00Z",
+            "peakHourBandwidthBytes": 61_400, "distinctKeys": 3
+        }],
+        "nextCursor": null, "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+pub(crate) fn snapshot() -> Value {
+    let minute = |start: &str, count: u64| {
+        json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976})
+    };
+    json!({
+        "totalRequests": 25, "requestsPerSecond": 0.093, "errorRate": 0.0, "totalErrorCount": 0,
+        "abortedCount": 0, "averageMs": 11.902, "p50Ms": 9.856, "p95Ms": 30.976, "p99Ms": 30.976,
+        "totalRequestBytes": 0, "totalResponseBytes": 8_540,
+        "minutes": [minute("2026-05-18T09:26:00Z", 5), minute("2026-05-18T09:27:00Z", 5),
+            minute("2026-05-18T09:28:00Z", 5), minute("2026-05-18T09:29:00Z", 5),
+            minute("2026-05-18T09:30:00Z", 5)],
+        "endpoints": [{
+            "service": "shop", "method": "GET", "endpoint": "/users/{id}", "requestCount": 25,
+            "errorRate": 0.0, "averageMs": 11.902, "p95Ms": 30.976
+        }],
+        "from": "2026-05-18T09:26:00Z", "to": "2026-05-18T09:31:00Z",
+        "asOf": "2026-05-18T09:30:29.5Z"
+    })
+}
+
+pub(crate) fn status() -> Value {
+    json!({
+        "version": "0.1.0",
+        "store": {
+            "reachable": true, "unreachableSince": null, "error": null, "backend": "postgres",
+            "schemaVersion": 1, "sketchKind": "histogram", "now": "2026-05-18T09:30:00.125Z",
+            "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
+            "floors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
+                {"granularity": "1d", "floor": null}],
+            "dirty": [{"granularity": "1h", "periods": 1}], "setAside": 0
+        },
+        "instances": [{
+            "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",
+            "environment": "production", "version": "2.3.1", "host": "web-1",
+            "startedAt": "2026-05-18T08:00:00Z", "lastFlushAt": "2026-05-18T09:29:55Z",
+            "flushAgeSeconds": 5, "sequence": 540, "folded": 539, "live": true
+        }],
+        "recorder": {
+            "liveSeries": 14, "liveKeys": 3, "seriesOverflow": 0, "keyOverflow": 0,
+            "bytes": 190_464, "unresolvedParts": 0, "unflushedRecords": 12,
+            "unmatched": [{"path": "/wp-login.php", "count": 7}], "coarsened": []
+        },
+        "tasks": {
+            "lastFlushAt": "2026-05-18T09:29:55Z", "flushLagSeconds": 0.0,
+            "tasks": [{"name": "flush", "running": true,
+                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
+        },
+        "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
+        "streams": 1, "lost": 0
+    })
+}

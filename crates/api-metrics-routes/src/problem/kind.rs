@@ -1,0 +1,75 @@
+//! The kinds of problems that this crate answers.
+
+use http::StatusCode;
+
+/// Each has a URN, a title and a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BadParameter,
+    BadBody,
+    Unauthenticated,
+    Forbidden,
+    BadCsrfToken,
+    NotFound,
+    MethodNotAllowed,
+    TooManyRequests,
+    TooManyStreams,
+    StoreUnavailable,
+    TimedOut,
+    SignInNotReady,
+    Internal,
+}
+
+impl Kind {
+    pub(crate) const fn urn(self) -> &'static str {
+        match self {
+            Self::BadParameter => "urn:api-metrics:bad-parameter",
+            Self::BadBody => "urn:api-metrics:bad-body",
+            Self::Unauthenticated => "urn:api-metrics:unauthenticated",
+            Self::Forbidden => "urn:api-metrics:forbidden",
+            Self::BadCsrfToken => "urn:api-metrics:bad-csrf-token",
+            Self::NotFound => "urn:api-metrics:not-found",
+            Self::MethodNotAllowed => "urn:api-metrics:method-not-allowed",
+            Self::TooManyRequests => "urn:api-metrics:too-many-requests",
+            Self::TooManyStreams => "urn:api-metrics:too-many-streams",
+            Self::StoreUnavailable => "urn:api-metrics:store-unavailable",
+            Self::TimedOut => "urn:api-metrics:timed-out",
+            Self::SignInNotReady => "urn:api-metrics:sign-in-not-ready",
+            Self::Internal => "urn:api-metrics:internal",
+        }
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::BadParameter => "Bad parameter",
+            Self::BadBody => "Bad body",
+            Self::Unauthenticated => "Not signed in",
+            Self::Forbidden => "Not allowed",
+            Self::BadCsrfToken => "Bad CSRF token",
+            Self::NotFound => "No such resource",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::TooManyRequests => "Too many requests",
+            Self::TooManyStreams => "Too many streams",
+            Self::StoreUnavailable => "Store unavailable",
+            Self::TimedOut => "Query timed out",
+            Self::SignInNotReady => "Sign-in is not ready",
+            Self::Internal => "Internal error",
+        }
+    }
+
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::BadParameter | Self::BadBody => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden | Self::BadCsrfToken => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyStreams | Self::StoreUnavailable | Self::SignInNotReady => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}

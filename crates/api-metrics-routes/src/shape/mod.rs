@@ -1,0 +1,23 @@
+//! The shapes of answers, and how buckets become numbers.
+
+mod entity;
+mod figures;
+mod list;
+
+pub(crate) use entity::Entity;
+pub(crate) use figures::{Figures, percent_of, rounded};
+pub(crate) use list::{Page, page_of};
+
+use api_metrics_store::time::UnixSeconds;
+use chrono::{DateTime, Utc};
+
+/// An instant in whole seconds. Times beyond what a calendar holds become the epoch; no range that
+/// passed validation reaches there.
+pub(crate) fn time(at: UnixSeconds) -> DateTime<Utc> {
+    DateTime::from_timestamp(at, 0).unwrap_or_default()
+}
+
+/// An instant in microseconds.
+pub(crate) fn time_us(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at).unwrap_or_default()
+}

@@ -1,0 +1,9 @@
+//! Live updates by server-sent events. One poll of the store feeds all that watch the same thing.
+
+mod hub;
+mod live;
+mod snapshot;
+
+pub(crate) use hub::{Hub, HubLimits};
+pub(crate) use live::live;
+pub(crate) use snapshot::{Snapshot, snapshot};
