@@ -101,12 +101,16 @@ pub(super) async fn daily(
     let compute = async {
         let (answer, approximate, rows) =
             compute(&app, &caller.scope, &filter, range, zone).await?;
-        let page = page_of(rows, |row| row.period_start.timestamp(), after.as_ref(), limit);
+        let page = page_of(
+            rows,
+            |row| row.period_start.timestamp(),
+            after.as_ref(),
+            limit,
+        );
         let last = page.rows.last().filter(|_| page.more);
         Ok(DailyPage {
-            next_cursor: last.map(|row| {
-                Cursor::new(&question, range, row.period_start.timestamp()).encode()
-            }),
+            next_cursor: last
+                .map(|row| Cursor::new(&question, range, row.period_start.timestamp()).encode()),
             data: page.rows,
             tz: zone.name().to_owned(),
             from: time(answer.range.from),
@@ -144,8 +148,7 @@ async fn compute(
         query(TimeStep::Day(zone), true),
         query(TimeStep::Hour(zone), false),
     );
-    let (days, hours) =
-        futures_util::try_join!(app.reader.read(&days), app.reader.read(&hours))?;
+    let (days, hours) = futures_util::try_join!(app.reader.read(&days), app.reader.read(&hours))?;
     let mut rows = BTreeMap::new();
     for row in &days.rows {
         let Some(start) = row.group.period_start else {

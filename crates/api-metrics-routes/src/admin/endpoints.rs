@@ -142,7 +142,15 @@ pub(super) async fn endpoints(
             &caller.scope,
             &(range, &filter, limit, &after, &question),
             ttl,
-            compute(&app, &caller.scope, &filter, range, limit, after.as_ref(), &question),
+            compute(
+                &app,
+                &caller.scope,
+                &filter,
+                range,
+                limit,
+                after.as_ref(),
+                &question,
+            ),
         )
         .await?;
     Ok(cached.response(&headers, hit))

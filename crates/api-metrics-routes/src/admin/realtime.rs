@@ -1,9 +1,6 @@
 //! `GET /api-metrics/realtime` and `GET /api-metrics/stream`: the last five minutes, once and live.
 
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
 use crate::{

@@ -32,8 +32,12 @@ struct Started {
 pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let headers = request.headers().clone();
     let by_form = is_form(&headers);
-    let wrong_body =
-        || Problem::new(Kind::BadBody, "send {\"token\": \"...\"} as JSON, or a form with `token`");
+    let wrong_body = || {
+        Problem::new(
+            Kind::BadBody,
+            "send {\"token\": \"...\"} as JSON, or a form with `token`",
+        )
+    };
     let credentials = if by_form {
         let form = Form::<Credentials>::from_request(request, &()).await;
         form.map(|Form(credentials)| credentials)
@@ -55,9 +59,8 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
             "this is not the admin token",
         ));
     }
-    let session = Session::start(&keys, app.clock.unix_seconds()).map_err(|_| {
-        Problem::new(Kind::Internal, "the operating system gave no random bytes")
-    })?;
+    let session = Session::start(&keys, app.clock.unix_seconds())
+        .map_err(|_| Problem::new(Kind::Internal, "the operating system gave no random bytes"))?;
     let mut response = if by_form {
         // Relative to the mount point, wherever that is.
         (StatusCode::SEE_OTHER, [(header::LOCATION, "./")]).into_response()
@@ -74,7 +77,10 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
 
 /// Ends the browser's session. The cookie is the session: one that was copied elsewhere ends with
 /// its lifetime, or when the token changes.
-pub(super) async fn sign_out(State(app): State<App>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     if let Some(keys) = app.sign_in.keys().await?
         && let Some(session) = Session::of(&headers, &keys, app.clock.unix_seconds())
         && !session.admits_write(&headers)

@@ -99,7 +99,7 @@ struct DirtyView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct InstanceView {
-    #[schema(format = Uuid)]
+    /// A UUID, random for the life of the process.
     id: String,
     service: String,
     environment: String,
@@ -194,7 +194,10 @@ struct CacheView {
     responses((status = 200, description = "The state; also while the store does not answer",
         body = Status, example = json!(crate::openapi::examples::status()))),
 )]
-pub(super) async fn status(State(app): State<App>, params: Params) -> Result<Json<Status>, Problem> {
+pub(super) async fn status(
+    State(app): State<App>,
+    params: Params,
+) -> Result<Json<Status>, Problem> {
     params.finish()?;
     let store = app
         .reader

@@ -137,7 +137,10 @@ async fn compute(
         group_by,
         quantiles,
     };
-    let total = app.reader.read(&query(range, GroupBy::default(), true)).await?;
+    let total = app
+        .reader
+        .read(&query(range, GroupBy::default(), true))
+        .await?;
     // The rest is asked about what the first answer really covers, so that the parts fit together
     // and the range before ends where this one begins.
     let range = total.range;
@@ -208,7 +211,10 @@ fn distinct_keys(answer: &Answer) -> u64 {
     u64::try_from(keys.count()).unwrap_or(u64::MAX)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a percentage with three decimals")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a percentage with three decimals"
+)]
 fn previous(answer: &Answer, now: &Figures) -> Previous {
     let before = Figures::of(answer.total());
     let change = |before: Option<f64>, now: Option<f64>| percent_of(before?, now?);

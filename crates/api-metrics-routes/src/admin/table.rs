@@ -16,7 +16,11 @@ use crate::{
     openapi, page,
 };
 
-pub(super) fn build(app: &App, throttle: Arc<Throttle>, with_page: bool) -> (Router, Vec<Declared>) {
+pub(super) fn build(
+    app: &App,
+    throttle: Arc<Throttle>,
+    with_page: bool,
+) -> (Router, Vec<Declared>) {
     let mut table = RouteTable::new(app.clone(), throttle, openapi::admin())
         .documented(Read, routes!(summary::summary))
         .documented(Read, routes!(endpoints::endpoints))
@@ -35,7 +39,12 @@ pub(super) fn build(app: &App, throttle: Arc<Throttle>, with_page: bool) -> (Rou
     if with_page {
         table = table.hidden(Open, &[Method::GET], "/", get(page::root));
         for asset in page::ASSETS {
-            table = table.hidden(Open, &[Method::GET], asset.path, get(move || asset.response()));
+            table = table.hidden(
+                Open,
+                &[Method::GET],
+                asset.path,
+                get(move || asset.response()),
+            );
         }
     }
     let document = openapi::Document::default();

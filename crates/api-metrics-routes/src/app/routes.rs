@@ -112,9 +112,7 @@ impl RouteTable {
     }
 }
 
-fn operations(
-    item: &mut PathItem,
-) -> [(Method, &mut Option<utoipa::openapi::path::Operation>); 5] {
+fn operations(item: &mut PathItem) -> [(Method, &mut Option<utoipa::openapi::path::Operation>); 5] {
     [
         (Method::GET, &mut item.get),
         (Method::POST, &mut item.post),

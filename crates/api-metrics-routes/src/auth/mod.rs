@@ -13,7 +13,7 @@ pub(crate) use access::Access;
 pub(crate) use caller::{Caller, Via};
 pub(crate) use gate::{authenticate, gate};
 pub use principal::{Principal, Role};
-pub(crate) use session::{CSRF_COOKIE, SESSION_COOKIE, Session};
+pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;
 pub(crate) use throttle::Throttle;
 

@@ -15,7 +15,10 @@ pub(super) fn hash(text: &[u8]) -> [u8; LENGTH] {
 
 /// HMAC-SHA256 over `label`, a separator and `text`: a label keeps the uses of one key apart.
 pub(super) fn keyed_hash(key: &[u8], label: &str, text: &[u8]) -> [u8; LENGTH] {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes keys of any length (RFC 2104)"
+    )]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length");
     mac.update(label.as_bytes());
     mac.update(&[0]);

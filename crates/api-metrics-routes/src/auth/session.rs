@@ -11,9 +11,9 @@ use super::{
 /// Holds the session; scripts can't read it.
 pub(crate) const SESSION_COOKIE: &str = "api_metrics_session";
 /// Holds the CSRF token; our own scripts read it and send it back as a header.
-pub(crate) const CSRF_COOKIE: &str = "api_metrics_csrf";
+const CSRF_COOKIE: &str = "api_metrics_csrf";
 /// The header of the CSRF token.
-pub(crate) const CSRF_HEADER: &str = "x-csrf-token";
+const CSRF_HEADER: &str = "x-csrf-token";
 
 const LIFETIME_SECONDS: i64 = 12 * 3_600;
 
@@ -31,7 +31,11 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn start(keys: &Keys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
-        Ok(Self::sign(keys, now.saturating_add(LIFETIME_SECONDS), &nonce))
+        Ok(Self::sign(
+            keys,
+            now.saturating_add(LIFETIME_SECONDS),
+            &nonce,
+        ))
     }
 
     fn sign(keys: &Keys, expires_at: UnixSeconds, nonce: &str) -> Self {

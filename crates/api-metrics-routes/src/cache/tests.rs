@@ -27,7 +27,13 @@ async fn concurrent_callers_of_one_question_share_one_computation() {
                     tokio::task::yield_now().await;
                     Ok(computed.fetch_add(1, Ordering::SeqCst))
                 };
-                cache.answer("r", &Scope::All, &1, MINUTE, compute).await.unwrap().0.body().clone()
+                cache
+                    .answer("r", &Scope::All, &1, MINUTE, compute)
+                    .await
+                    .unwrap()
+                    .0
+                    .body()
+                    .clone()
             })
         })
         .collect();

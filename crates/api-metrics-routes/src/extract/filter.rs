@@ -10,7 +10,10 @@ use crate::problem::Problem;
 /// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes for the document what `take_filter` reads")]
+#[expect(
+    dead_code,
+    reason = "describes for the document what `take_filter` reads"
+)]
 pub(crate) struct FilterParams {
     /// Only this recording service.
     #[param(example = "shop", max_length = 128, min_length = 1)]

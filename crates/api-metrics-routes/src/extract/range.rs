@@ -25,7 +25,10 @@ const PERIODS: [(&str, i64); 9] = [
 /// `period`, or `from` and `to`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what `take_range` reads")]
+#[expect(
+    dead_code,
+    reason = "describes for the document what `take_range` reads"
+)]
 pub(crate) struct TimeParams {
     /// The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`.
     #[param(inline, example = "24h", schema_with = period_schema)]
@@ -115,7 +118,10 @@ fn take_range_or(
         ));
     }
     if stop - start > MAX_RANGE_SECONDS {
-        return Err(Problem::parameter("from", "the range is longer than 100 years"));
+        return Err(Problem::parameter(
+            "from",
+            "the range is longer than 100 years",
+        ));
     }
     Ok(TimeRange::new(start, stop))
 }

@@ -18,7 +18,10 @@ const MAX_POINTS: i64 = 11_000;
 /// `granularity`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what `take_step` reads")]
+#[expect(
+    dead_code,
+    reason = "describes for the document what `take_step` reads"
+)]
 pub(crate) struct StepParams {
     /// The length of a point: 1m, 5m, 1h, 1d, 1w, or auto for at most about 300 points.
     #[param(inline, example = "auto", schema_with = step_schema)]
@@ -41,11 +44,26 @@ pub(crate) struct Step {
 }
 
 const STEPS: [Step; 5] = [
-    Step { name: "1m", seconds: 60 },
-    Step { name: "5m", seconds: 300 },
-    Step { name: "1h", seconds: 3_600 },
-    Step { name: "1d", seconds: 86_400 },
-    Step { name: "1w", seconds: 7 * 86_400 },
+    Step {
+        name: "1m",
+        seconds: 60,
+    },
+    Step {
+        name: "5m",
+        seconds: 300,
+    },
+    Step {
+        name: "1h",
+        seconds: 3_600,
+    },
+    Step {
+        name: "1d",
+        seconds: 86_400,
+    },
+    Step {
+        name: "1w",
+        seconds: 7 * 86_400,
+    },
 ];
 
 impl Step {

@@ -9,7 +9,10 @@ use crate::problem::Problem;
 /// `tz`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what `take_zone` reads")]
+#[expect(
+    dead_code,
+    reason = "describes for the document what `take_zone` reads"
+)]
 pub(crate) struct ZoneParams {
     /// The IANA zone whose hours, days and weeks are meant; UTC by default.
     #[param(example = "Europe/Berlin")]

@@ -8,7 +8,9 @@ use utoipa::{
         header::HeaderBuilder,
         path::Operation,
         schema::{Object, Type},
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
@@ -80,9 +82,15 @@ pub(crate) fn complete(operation: &mut Operation, access: Access) {
         ("400", "A parameter is wrong; `parameter` names it"),
         ("401", "Not signed in"),
         ("403", "The principal may not ask for this"),
-        ("429", "Too many requests; `Retry-After` says when to come back"),
+        (
+            "429",
+            "Too many requests; `Retry-After` says when to come back",
+        ),
         ("500", "A query failed; the service's log says why"),
-        ("503", "The store does not answer, or there are too many streams"),
+        (
+            "503",
+            "The store does not answer, or there are too many streams",
+        ),
         ("504", "The query took too long"),
     ];
     for (status, description) in errors {
@@ -104,7 +112,7 @@ fn problem(description: &str) -> Response {
         .header(
             "RateLimit",
             HeaderBuilder::new()
-                .schema(Object::with_type(Type::String))
+                .schema(Some(Object::with_type(Type::String)))
                 .description(Some("What is left of the principal's limit"))
                 .build(),
         )

@@ -55,9 +55,7 @@ pub(crate) fn daily() -> Value {
 }
 
 pub(crate) fn snapshot() -> Value {
-    let minute = |start: &str, count: u64| {
-        json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976})
-    };
+    let minute = |start: &str, count: u64| json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976});
     json!({
         "totalRequests": 25, "requestsPerSecond": 0.093, "errorRate": 0.0, "totalErrorCount": 0,
         "abortedCount": 0, "averageMs": 11.902, "p50Ms": 9.856, "p95Ms": 30.976, "p99Ms": 30.976,

@@ -27,7 +27,7 @@ pub(crate) use kind::Kind;
     "detail": "`3h` is none of 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d, 1y",
     "parameter": "period"
 }))]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Which kind of problem: a URN that never changes its meaning.
     #[serde(rename = "type")]
     kind: &'static str,

@@ -32,6 +32,9 @@ impl From<StoreError> for Problem {
 impl From<SketchError> for Problem {
     fn from(error: SketchError) -> Self {
         tracing::error!(%error, "latency sketches could not be merged");
-        Self::new(Kind::Internal, "latencies could not be merged; the log says why")
+        Self::new(
+            Kind::Internal,
+            "latencies could not be merged; the log says why",
+        )
     }
 }

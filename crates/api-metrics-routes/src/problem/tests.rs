@@ -17,7 +17,10 @@ fn a_problem_carries_its_media_type_and_is_never_cached() {
         .retry_after(7)
         .into_response();
     assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(
+        response.headers()["content-type"],
+        "application/problem+json"
+    );
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert_eq!(response.headers()["retry-after"], "7");
 }

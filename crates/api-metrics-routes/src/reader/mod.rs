@@ -107,7 +107,8 @@ impl Reader {
 /// Whether the writer's records can be in the answer at all.
 fn may_matter(query: &Query, writer: &Writer) -> bool {
     let instance = writer.instance();
-    let same = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
+    let same =
+        |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
     same(&query.filter.service, &instance.service)
         && same(&query.filter.environment, &instance.environment)
 }

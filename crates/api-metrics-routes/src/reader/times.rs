@@ -40,7 +40,10 @@ impl QueryTimes {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a sum of microseconds, shown in seconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a sum of microseconds, shown in seconds"
+    )]
     pub(crate) fn now(&self) -> QueryTimesNow {
         let mut now = QueryTimesNow {
             sum_seconds: self.sum_us.load(Ordering::Relaxed) as f64 / 1e6,

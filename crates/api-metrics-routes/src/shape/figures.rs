@@ -77,12 +77,18 @@ pub(crate) fn percent_of(before: f64, now: f64) -> Option<f64> {
     (before > 0.0).then(|| rounded((now - before) / before * 100.0))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "exact below 285 years of microseconds")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "exact below 285 years of microseconds"
+)]
 fn ms(us: u64) -> f64 {
     us as f64 / 1e3
 }
 
-#[expect(clippy::cast_precision_loss, reason = "an average, shown with three decimals")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "an average, shown with three decimals"
+)]
 fn average_us(sum: u64, count: u64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64 / 1e3)
 }

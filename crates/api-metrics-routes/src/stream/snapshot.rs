@@ -112,7 +112,8 @@ pub(crate) async fn snapshot(
         period_start: None,
         ..group.clone()
     })?;
-    let passed = (answer.as_of_us.div_euclid(1_000_000)).clamp(answer.range.from + 1, answer.range.to)
+    let passed = (answer.as_of_us.div_euclid(1_000_000))
+        .clamp(answer.range.from + 1, answer.range.to)
         - answer.range.from;
     Ok(Snapshot {
         total_requests: total.requests,
