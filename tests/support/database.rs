@@ -1,6 +1,9 @@
 //! A database of its own for every test.
 
-use std::path::PathBuf;
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+};
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
@@ -47,6 +50,28 @@ impl PgDatabase {
             url.push_str(query);
         }
         url
+    }
+
+    /// The address of its server.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        let options = self.options();
+        let host = options.get_host().to_owned();
+        (host.as_str(), options.get_port())
+            .to_socket_addrs()
+            .expect("the server's name is known")
+            .next()
+            .expect("the server has an address")
+    }
+
+    /// The same database, reached by another address.
+    #[must_use]
+    pub fn url_through(&self, address: SocketAddr) -> String {
+        let options = self.options();
+        let direct = format!("{}:{}", options.get_host(), options.get_port());
+        let url = self.url();
+        assert!(url.contains(&direct), "DATABASE_URL names host and port");
+        url.replacen(&direct, &address.to_string(), 1)
     }
 
     /// Its name.

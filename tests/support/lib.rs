@@ -4,8 +4,10 @@
 
 pub mod database;
 pub mod process;
+pub mod proxy;
 pub mod wait;
 
 pub use database::{PgDatabase, SqliteFile};
 pub use process::Process;
+pub use proxy::Proxy;
 pub use wait::eventually;

@@ -1,0 +1,136 @@
+//! The way to a database that may not be there yet.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use api_metrics_store::store::StoreError;
+use futures_util::FutureExt;
+
+use super::{Shared, schedule::Backoff, task::panic_message};
+
+/// How far the store is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// Not reached yet.
+    Connecting,
+    /// The schema is there.
+    Ready,
+    /// It is there and says no: [`Shared::refusal`] has its words.
+    Refused,
+}
+
+/// Tries until the schema is there. Ends then, or when the process stops.
+pub(super) async fn connect(shared: Arc<Shared>) {
+    let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
+    loop {
+        let attempt = AssertUnwindSafe(shared.prepare()).catch_unwind();
+        let outcome = tokio::select! {
+            // Safe to cancel: a migration is a transaction.
+            () = shared.stop.cancelled() => return,
+            outcome = attempt => outcome,
+        };
+        match outcome {
+            Ok(Ok(())) => return,
+            Ok(Err(_)) => {}
+            Err(panic) => {
+                let message = panic_message(panic.as_ref());
+                tracing::error!(
+                    message,
+                    "connecting to the store panicked and is tried again"
+                );
+                shared.health.unreachable(message);
+            }
+        }
+        if shared.stopped_within(backoff.pause()).await {
+            return;
+        }
+    }
+}
+
+impl Shared {
+    /// Connects and migrates, and notes the outcome.
+    async fn prepare(&self) -> Result<(), ()> {
+        match self.store.prepare().await {
+            Ok(()) => {
+                self.reached();
+                self.readiness.send_replace(Readiness::Ready);
+                Ok(())
+            }
+            Err(error) => {
+                self.unreachable(&error);
+                if is_configuration(&error) {
+                    *self.refusal() = Some(error);
+                    self.readiness.send_replace(Readiness::Refused);
+                }
+                Err(())
+            }
+        }
+    }
+
+    /// Waits for the first answer of the store that decides something.
+    pub(crate) async fn first_answer(&self) -> Result<(), StoreError> {
+        let mut readiness = self.readiness.subscribe();
+        // The sender lives in `self`, so the wait can't fail.
+        let _ = readiness
+            .wait_for(|state| *state != Readiness::Connecting)
+            .await;
+        match self.refusal().take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    /// Waits until the schema is there; false where the process stops first.
+    pub(super) async fn until_ready(&self) -> bool {
+        let mut readiness = self.readiness.subscribe();
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            ready = readiness.wait_for(|state| *state == Readiness::Ready) => ready.is_ok(),
+        }
+    }
+
+    /// The schema, now: for work that was asked for and can't wait for the background's next try.
+    pub(crate) async fn ensure_ready(&self) -> Result<(), StoreError> {
+        if *self.readiness.borrow() == Readiness::Ready {
+            return Ok(());
+        }
+        self.store.prepare().await?;
+        self.reached();
+        self.readiness.send_replace(Readiness::Ready);
+        Ok(())
+    }
+}
+
+/// Agrees on the admin's token, which prints a new one. Only for processes that mount the admin
+/// router: an import or a worker would show a token that is shown once where nobody looks for it.
+pub(super) async fn prepare_sign_in(shared: Arc<Shared>) {
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    if !shared.until_ready().await {
+        return;
+    }
+    while let Err(error) = shared.admin.prepare_sign_in().await {
+        tracing::debug!(%error, "the admin's sign-in could not be prepared yet");
+        if shared.stopped_within(backoff.pause()).await {
+            return;
+        }
+    }
+}
+
+/// Errors that stay until somebody changes the configuration or the release.
+fn is_configuration(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Url { .. } | StoreError::TooNew { .. } | StoreError::SketchKind { .. }
+    ) || is_no_database(error)
+}
+
+/// SQLite's own word for a file that is something else: another try won't make a database of it.
+fn is_no_database(error: &StoreError) -> bool {
+    const NOT_A_DATABASE: &str = "26";
+    match error {
+        StoreError::Database(sqlx::Error::Database(told)) => {
+            told.code().as_deref() == Some(NOT_A_DATABASE)
+        }
+        _ => false,
+    }
+}

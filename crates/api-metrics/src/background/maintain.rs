@@ -1,0 +1,83 @@
+//! The same work by the host's own scheduler.
+
+use api_metrics_store::store::StoreError;
+
+use super::{Shared, Task};
+
+/// Which work this process does by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Maintenance {
+    /// All of it, in background tasks: flush every 10 s, fold every 10 s, rollup every 30 s,
+    /// retention every 10 min. Instances that share a database agree on a leader by themselves.
+    #[default]
+    Background,
+    /// It hands over its records; fold, rollup and retention are left to other instances or to
+    /// calls of [`ApiMetrics::maintain`](crate::ApiMetrics::maintain).
+    FlushOnly,
+    /// None: the host calls [`ApiMetrics::flush`](crate::ApiMetrics::flush) and
+    /// [`ApiMetrics::maintain`](crate::ApiMetrics::maintain) from its own scheduler.
+    Manual,
+}
+
+impl Maintenance {
+    pub(super) const fn tasks(self) -> &'static [Task] {
+        match self {
+            Self::Background => &Task::ALL,
+            Self::FlushOnly => &[Task::Flush],
+            Self::Manual => &[],
+        }
+    }
+}
+
+/// What a run of [`ApiMetrics::maintain`](crate::ApiMetrics::maintain) did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Maintained {
+    /// Whether this process was the leader throughout; if not, another one is doing the work.
+    pub led: bool,
+    /// Flushes moved from the inbox into buckets.
+    pub folded: u64,
+    /// Coarser periods recomputed.
+    pub rolled_up: u64,
+    /// Floors moved and pieces of old data removed.
+    pub retained: u64,
+}
+
+impl Shared {
+    pub(crate) async fn maintain(&self) -> Result<Maintained, StoreError> {
+        self.ensure_ready().await?;
+        let mut done = Maintained {
+            led: true,
+            ..Maintained::default()
+        };
+        for task in Task::UPKEEP {
+            loop {
+                let (led, steps, more) = match task {
+                    Task::RollUp => {
+                        let step = self.store.roll_up().await?;
+                        done.rolled_up += step.steps;
+                        (step.led, step.steps, step.more)
+                    }
+                    Task::Retain => {
+                        let step = self.store.retain().await?;
+                        done.retained += step.steps;
+                        (step.led, step.steps, step.more)
+                    }
+                    Task::Fold | Task::Flush => {
+                        let step = self.store.fold().await?;
+                        done.folded += step.batches;
+                        (step.led, step.batches, step.more)
+                    }
+                };
+                done.led &= led;
+                self.health.succeeded(task);
+                // Without progress another turn would only spin.
+                if !led || !more || steps == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,197 @@
+//! Everything that runs beside the host's requests. One connector until the store answers, then a
+//! task for each kind of work; all end when the process stops or its last handle is dropped.
+
+mod connect;
+mod maintain;
+mod quiet;
+mod schedule;
+mod shutdown;
+mod task;
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
+
+use api_metrics_routes::Admin;
+use api_metrics_store::{
+    store::{FlushError, Store, StoreError, Writer},
+    time::Clock,
+};
+use tokio::{runtime, sync::watch, task::AbortHandle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use maintain::{Maintained, Maintenance};
+pub(crate) use task::Task;
+
+use self::{connect::Readiness, quiet::Quiet};
+use crate::health::Monitor;
+
+/// What the tasks work on. Handles, layers and routers hold it through [`crate::handle`], whose drop
+/// stops the tasks; the tasks themselves keep nothing alive.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Arc<dyn Store>,
+    /// What to call the database where people read.
+    pub(crate) database: String,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) admin: Admin,
+    pub(crate) health: Arc<Monitor>,
+    pub(crate) flush_interval: Duration,
+    shutdown_timeout: Duration,
+    maintenance: Maintenance,
+    /// Ends the tasks.
+    pub(crate) stop: CancellationToken,
+    /// Ends our own event streams.
+    pub(crate) streams: CancellationToken,
+    shutting_down: AtomicBool,
+    readiness: watch::Sender<Readiness>,
+    refusal: Mutex<Option<StoreError>>,
+    log: Quiet,
+    /// The host's runtime, on which everything runs.
+    runtime: runtime::Handle,
+    sign_in: Once,
+    tracker: TaskTracker,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+/// What [`Shared`] is made of.
+pub(crate) struct Parts<F> {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) database: String,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) flush_interval: Duration,
+    pub(crate) shutdown_timeout: Duration,
+    pub(crate) maintenance: Maintenance,
+    pub(crate) runtime: runtime::Handle,
+    /// Makes the admin router's state.
+    pub(crate) admin: F,
+}
+
+/// What the admin router's state is made of.
+pub(crate) struct AdminParts<'a> {
+    pub(crate) store: &'a Arc<dyn Store>,
+    pub(crate) writer: &'a Arc<Writer>,
+    pub(crate) streams: &'a CancellationToken,
+    pub(crate) health: Arc<Monitor>,
+}
+
+impl Shared {
+    pub(crate) fn new<F: FnOnce(AdminParts<'_>) -> Admin>(parts: Parts<F>) -> Arc<Self> {
+        let health = Arc::new(Monitor::new(Arc::clone(&parts.clock), parts.flush_interval));
+        let streams = CancellationToken::new();
+        let admin = (parts.admin)(AdminParts {
+            store: &parts.store,
+            writer: &parts.writer,
+            streams: &streams,
+            health: Arc::clone(&health),
+        });
+        Arc::new(Self {
+            store: parts.store,
+            database: parts.database,
+            writer: parts.writer,
+            admin,
+            health,
+            log: Quiet::new(parts.clock),
+            flush_interval: parts.flush_interval,
+            shutdown_timeout: parts.shutdown_timeout,
+            maintenance: parts.maintenance,
+            stop: CancellationToken::new(),
+            streams,
+            shutting_down: AtomicBool::new(false),
+            readiness: watch::Sender::new(Readiness::Connecting),
+            refusal: Mutex::default(),
+            runtime: parts.runtime,
+            sign_in: Once::new(),
+            tracker: TaskTracker::new(),
+            tasks: Mutex::default(),
+        })
+    }
+
+    fn refusal(&self) -> MutexGuard<'_, Option<StoreError>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<AbortHandle>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sleeps; true where the process stops meanwhile.
+    async fn stopped_within(&self, pause: Duration) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => true,
+            () = tokio::time::sleep(pause) => false,
+        }
+    }
+
+    fn succeeded(&self, task: Task) {
+        self.health.succeeded(task);
+        // Only a flush tells that records arrive.
+        if task == Task::Flush {
+            self.reached();
+        }
+    }
+
+    fn reached(&self) {
+        self.health.reached();
+        if let Some(after) = self.log.recovered() {
+            let after = Duration::from_secs(after.as_secs());
+            tracing::info!(
+                database = self.database,
+                "the database answers again, after {after:?}"
+            );
+        }
+    }
+
+    fn failed(&self, task: Task, error: &FlushError) {
+        self.health.failed(task, &error.to_string());
+        if let Some(held_back) = self.log.warn() {
+            tracing::warn!(
+                task = task.name(),
+                %error,
+                database = self.database,
+                waiting_records = self.writer.recorder().unflushed_records(),
+                held_back,
+                "a background task failed and will be tried again; nothing is lost"
+            );
+        }
+    }
+
+    fn unreachable(&self, error: &StoreError) {
+        self.health.unreachable(&error.to_string());
+        if let Some(held_back) = self.log.warn() {
+            tracing::warn!(
+                %error,
+                database = self.database,
+                held_back,
+                "the database can't be used yet and will be tried again; records are kept"
+            );
+        }
+    }
+}
+
+/// Starts the tasks on the host's runtime.
+pub(crate) fn spawn(shared: &Arc<Shared>) {
+    start(shared, connect::connect(Arc::clone(shared)));
+    for &task in shared.maintenance.tasks() {
+        start(shared, task::supervise(Arc::clone(shared), task));
+    }
+    // Whoever drops the last handle without a shutdown still gets a last flush.
+    if shared.maintenance != Maintenance::Manual {
+        start(shared, shutdown::last_flush(Arc::clone(shared)));
+    }
+}
+
+/// Prepares the sign-in in the background, once.
+pub(crate) fn prepare_sign_in(shared: &Arc<Shared>) {
+    shared
+        .sign_in
+        .call_once(|| start(shared, connect::prepare_sign_in(Arc::clone(shared))));
+}
+
+fn start(shared: &Shared, task: impl Future<Output = ()> + Send + 'static) {
+    let task = shared.tracker.spawn_on(task, &shared.runtime);
+    shared.tasks().push(task.abort_handle());
+}

@@ -1,0 +1,77 @@
+//! The end: nothing recorded is left behind, or it is said how much.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{Shared, schedule::Backoff};
+use crate::Unflushed;
+
+impl Shared {
+    pub(crate) async fn shutdown(&self) -> Result<(), Unflushed> {
+        let started = Instant::now();
+        let deadline = started + self.shutdown_timeout;
+        // Before the stop, which sets off `last_flush` where nobody asked for a shutdown.
+        self.shutting_down.store(true, Ordering::SeqCst);
+        self.streams.cancel();
+        self.stop.cancel();
+        self.tracker.close();
+        // A transaction under way may finish; one that hangs must leave time for a fresh try.
+        let patience = started + self.shutdown_timeout / 3;
+        if timeout_at(patience, self.tracker.wait()).await.is_err() {
+            for task in self.tasks().drain(..) {
+                task.abort();
+            }
+        }
+        self.deliver(deadline).await;
+        match self.writer.recorder().unflushed_records() {
+            0 => Ok(()),
+            records => Err(Unflushed { records }),
+        }
+    }
+
+    /// Flushes until nothing is left, or the deadline.
+    async fn deliver(&self, deadline: Instant) {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
+        while self.writer.recorder().unflushed_records() > 0 {
+            let attempt = async {
+                if let Err(error) = self.ensure_ready().await {
+                    self.unreachable(&error);
+                    return Err(error.to_string());
+                }
+                self.flush().await.map_err(|error| error.to_string())
+            };
+            let error = match timeout_at(deadline, attempt).await {
+                Ok(Ok(_)) => continue,
+                Ok(Err(error)) => error,
+                Err(_) => "it did not answer in time".to_owned(),
+            };
+            let next = Instant::now() + backoff.pause();
+            if next >= deadline {
+                tracing::error!(
+                    error,
+                    database = self.database,
+                    records = self.writer.recorder().unflushed_records(),
+                    "the last flush failed"
+                );
+                return;
+            }
+            tokio::time::sleep_until(next).await;
+        }
+    }
+}
+
+/// Delivers what is left where the last handle was dropped: nobody waits for that, so it is done
+/// here. A shutdown delivers by itself.
+pub(super) async fn last_flush(shared: Arc<Shared>) {
+    shared.stop.cancelled().await;
+    if shared.shutting_down.load(Ordering::SeqCst) {
+        return;
+    }
+    shared
+        .deliver(Instant::now() + shared.shutdown_timeout)
+        .await;
+}

@@ -1,0 +1,160 @@
+//! The periodic tasks: what each does, how often, and for how long it may take.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use api_metrics_store::store::{FlushError, Flushed, StoreError};
+use futures_util::FutureExt;
+
+use super::{
+    Shared,
+    schedule::{Backoff, first, jittered},
+};
+
+/// Work that comes again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Memory to store.
+    Flush,
+    /// Inbox to buckets.
+    Fold,
+    /// Buckets to coarser buckets.
+    RollUp,
+    /// Floors, and what lies below them.
+    Retain,
+}
+
+impl Task {
+    pub(crate) const ALL: [Self; 4] = [Self::Flush, Self::Fold, Self::RollUp, Self::Retain];
+    /// All but the one that takes records out of memory.
+    pub(super) const UPKEEP: [Self; 3] = [Self::Fold, Self::RollUp, Self::Retain];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Flush => "flush",
+            Self::Fold => "fold",
+            Self::RollUp => "rollup",
+            Self::Retain => "retention",
+        }
+    }
+
+    fn every(self, shared: &Shared) -> Duration {
+        match self {
+            Self::Flush => shared.flush_interval,
+            Self::Fold => Duration::from_secs(10),
+            Self::RollUp => Duration::from_secs(30),
+            // A floor moves only when two runs at least ten minutes apart agree.
+            Self::Retain => Duration::from_secs(600),
+        }
+    }
+
+    /// Beyond every timeout that the store sets for its statements: only a connection that went
+    /// silent reaches it.
+    const fn limit(self) -> Duration {
+        match self {
+            Self::Flush => Duration::from_secs(60),
+            Self::Fold | Self::RollUp | Self::Retain => Duration::from_secs(300),
+        }
+    }
+}
+
+/// Runs a task until the process stops. A panic in it is reported and does not end it.
+pub(super) async fn supervise(shared: Arc<Shared>, task: Task) {
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    loop {
+        shared.health.runs(task);
+        let Err(panic) = AssertUnwindSafe(repeat(&shared, task)).catch_unwind().await else {
+            break;
+        };
+        let message = panic_message(panic.as_ref());
+        tracing::error!(
+            task = task.name(),
+            message,
+            "a background task panicked and is started again"
+        );
+        shared.health.panicked(task, message);
+        if shared.stopped_within(backoff.pause()).await {
+            break;
+        }
+    }
+    shared.health.ended(task);
+}
+
+async fn repeat(shared: &Shared, task: Task) {
+    if !shared.until_ready().await {
+        return;
+    }
+    let every = task.every(shared);
+    let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
+    let mut pause = first(every);
+    while !shared.stopped_within(pause).await {
+        // A stop does not cut a transaction short: it is bounded, and the shutdown has its own deadline.
+        pause = match shared.once(task).await {
+            Ok(more) => {
+                backoff.reset();
+                if more {
+                    Duration::ZERO
+                } else {
+                    jittered(every)
+                }
+            }
+            Err(_) => backoff.pause(),
+        };
+    }
+}
+
+impl Shared {
+    /// One run of a task, its outcome noted: whether more could be done at once.
+    async fn once(&self, task: Task) -> Result<bool, FlushError> {
+        if task == Task::Flush {
+            return self.flush().await.map(|_| false);
+        }
+        let store = &self.store;
+        let run = async {
+            match task {
+                Task::Flush => Ok(false),
+                Task::Fold => store.fold().await.map(|done| done.more),
+                Task::RollUp => store.roll_up().await.map(|done| done.more),
+                Task::Retain => store.retain().await.map(|done| done.more),
+            }
+            .map_err(FlushError::NotSent)
+        };
+        let outcome = tokio::time::timeout(task.limit(), run)
+            .await
+            .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));
+        match &outcome {
+            Ok(_) => self.succeeded(task),
+            Err(error) => self.failed(task, error),
+        }
+        outcome
+    }
+
+    /// Hands over everything recorded so far, its outcome noted.
+    pub(crate) async fn flush(&self) -> Result<Flushed, FlushError> {
+        let outcome = tokio::time::timeout(Task::Flush.limit(), self.store.flush(&self.writer))
+            .await
+            .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));
+        match &outcome {
+            Ok(flushed) => {
+                if let Some((first, last)) = flushed.lost {
+                    self.health.lost(first, last);
+                }
+                self.succeeded(Task::Flush);
+            }
+            Err(error) => self.failed(Task::Flush, error),
+        }
+        outcome
+    }
+}
+
+fn timed_out() -> StoreError {
+    StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+}
+
+/// What a panic said, as far as it was text.
+pub(super) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,214 @@
+//! The builder: what the code sets, what the environment adds, what is started.
+
+mod environment;
+mod open;
+mod start;
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use api_metrics_store::{sketch::SketchKind, store::Store, time::Clock};
+
+use crate::Maintenance;
+
+/// Where the buckets are kept.
+#[derive(Clone)]
+enum Database {
+    Url(String),
+    Embedded(PathBuf),
+    #[cfg(feature = "postgres")]
+    Pool(sqlx::PgPool),
+    Store(Arc<dyn Store>),
+}
+
+/// Sets up [`ApiMetrics`](crate::ApiMetrics). What is not set here is taken from the environment:
+/// see the [table of settings](crate#settings).
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct Builder {
+    database: Option<Database>,
+    service: Option<String>,
+    environment: Option<String>,
+    version: Option<String>,
+    admin_token: Option<String>,
+    no_auth: Option<bool>,
+    off: Option<bool>,
+    flush_interval: Option<Duration>,
+    max_series: Option<usize>,
+    max_keys: Option<usize>,
+    memory_budget: Option<usize>,
+    sketch_kind: Option<SketchKind>,
+    connect_timeout: Duration,
+    shutdown_timeout: Duration,
+    maintenance: Maintenance,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            database: None,
+            service: None,
+            environment: None,
+            version: None,
+            admin_token: None,
+            no_auth: None,
+            off: None,
+            flush_interval: None,
+            max_series: None,
+            max_keys: None,
+            memory_budget: None,
+            sketch_kind: None,
+            connect_timeout: Duration::from_secs(5),
+            shutdown_timeout: Duration::from_millis(4_500),
+            maintenance: Maintenance::default(),
+            clock: None,
+        }
+    }
+}
+
+impl Builder {
+    /// Keeps the buckets in one SQLite file, which is created where it is missing. For services
+    /// that run as one process.
+    #[cfg(feature = "sqlite")]
+    pub fn embedded(mut self, path: impl Into<PathBuf>) -> Self {
+        self.database = Some(Database::Embedded(path.into()));
+        self
+    }
+
+    /// Keeps the buckets in Postgres, 14 or newer, in a schema of their own.
+    #[cfg(feature = "postgres")]
+    pub fn postgres(self, url: impl Into<String>) -> Self {
+        self.database(url)
+    }
+
+    /// Keeps the buckets in Postgres through the host's own pool. A flush and a dashboard query
+    /// need a connection each.
+    #[cfg(feature = "postgres")]
+    pub fn postgres_pool(mut self, pool: sqlx::PgPool) -> Self {
+        self.database = Some(Database::Pool(pool));
+        self
+    }
+
+    /// Keeps the buckets where the URL says: `postgres://…`, `sqlite://…`, or the path of a SQLite
+    /// file.
+    pub fn database(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(Database::Url(url.into()));
+        self
+    }
+
+    /// Keeps the buckets in a store of one's own.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.database = Some(Database::Store(store));
+        self
+    }
+
+    /// The name of this service; several may share a database. At most 128 bytes.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.service = Some(name.into());
+        self
+    }
+
+    /// The environment that it runs in, e.g. `production`. At most 128 bytes.
+    pub fn environment(mut self, name: impl Into<String>) -> Self {
+        self.environment = Some(name.into());
+        self
+    }
+
+    /// The version of the host's code, e.g. `env!("CARGO_PKG_VERSION")`; a change is shown as a
+    /// deploy mark.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
+        self
+    }
+
+    /// The token that signs in to the admin router. Without one, all instances on a database agree
+    /// on a random one, which the first of them prints to stderr.
+    pub fn admin_token(mut self, token: impl Into<String>) -> Self {
+        self.admin_token = Some(token.into());
+        self
+    }
+
+    /// Opens the admin router to everyone who reaches it: only behind an authentication of the
+    /// host's own. The log and every page say so.
+    pub fn no_auth(mut self) -> Self {
+        self.no_auth = Some(true);
+        self
+    }
+
+    /// Switches everything off: the layer records nothing, the admin router answers 503.
+    pub fn off(mut self) -> Self {
+        self.off = Some(true);
+        self
+    }
+
+    /// How often records are handed over to the store; a crash loses at most this much. Default 10 s,
+    /// at least 100 ms.
+    pub fn flush_interval(mut self, interval: Duration) -> Self {
+        self.flush_interval = Some(interval);
+        self
+    }
+
+    /// How many series one process records before endpoints are counted as `<other>`. Default 10,000.
+    pub fn max_series(mut self, series: usize) -> Self {
+        self.max_series = Some(series);
+        self
+    }
+
+    /// How many API keys one process tells apart before they are counted as `<other key>`. Default
+    /// 10,000.
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.max_keys = Some(keys);
+        self
+    }
+
+    /// How many bytes may wait for a store that does not answer before the oldest minutes are
+    /// coarsened to 5 minutes, then to hours. Default 32 MiB.
+    pub fn memory_budget(mut self, bytes: usize) -> Self {
+        self.memory_budget = Some(bytes);
+        self
+    }
+
+    /// The kind of sketch that answers quantiles; fixed when a database is created.
+    pub fn sketch_kind(mut self, kind: SketchKind) -> Self {
+        self.sketch_kind = Some(kind);
+        self
+    }
+
+    /// How long [`start`](Self::start) waits for the database before it starts without. Default 5 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How long [`shutdown`](crate::ApiMetrics::shutdown) may take. Default 4.5 s, so that a
+    /// supervisor's 5 s are enough.
+    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
+        self.shutdown_timeout = timeout;
+        self
+    }
+
+    /// Which work runs in the background and which is left to the host's own scheduler.
+    pub fn maintenance(mut self, maintenance: Maintenance) -> Self {
+        self.maintenance = maintenance;
+        self
+    }
+
+    /// A clock of one's own instead of the machine's and the database's, for tests.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+}
+
+impl fmt::Debug for Builder {
+    // Neither the token nor a URL's password may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("service", &self.service)
+            .field("environment", &self.environment)
+            .field("version", &self.version)
+            .field("flush_interval", &self.flush_interval)
+            .field("maintenance", &self.maintenance)
+            .finish_non_exhaustive()
+    }
+}

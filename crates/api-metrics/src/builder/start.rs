@@ -1,0 +1,157 @@
+//! From settings to running parts.
+
+use std::sync::Arc;
+
+use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
+use api_metrics_routes::Admin;
+use api_metrics_store::{
+    options::StoreOptions,
+    recorder::Recorder,
+    sketch::SketchKind,
+    store::{Instance, Writer},
+    time::SystemClock,
+};
+
+use tokio::runtime::Handle;
+
+use super::{Builder, environment, open::open};
+use crate::{ApiMetrics, StartError, background, background::Shared};
+
+/// A flush costs a transaction: more often than this only burdens the database.
+const SHORTEST_FLUSH_INTERVAL: std::time::Duration = std::time::Duration::from_millis(100);
+const FLUSH_INTERVAL: std::time::Duration = std::time::Duration::from_secs(10);
+
+impl Builder {
+    /// Starts recording, flushing and maintaining.
+    ///
+    /// Waits up to 5 s ([`connect_timeout`](Self::connect_timeout)) for the database to be there and
+    /// its schema to be up to date, then returns all the same: records are kept and delivered when
+    /// the database comes.
+    ///
+    /// # Errors
+    /// Only what another try would not mend: a malformed URL or setting, a database that a newer
+    /// release has migrated or that keeps another kind of sketch, no Tokio runtime.
+    ///
+    /// # Panics
+    /// On a Tokio runtime that was built without timers (`enable_time`).
+    pub async fn start(self) -> Result<ApiMetrics, StartError> {
+        let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let settings = self.fill_from(&environment::process)?;
+        if settings.off == Some(true) {
+            tracing::info!("API metrics are switched off");
+            return Ok(ApiMetrics::inert("they are switched off"));
+        }
+        let connect_timeout = settings.connect_timeout;
+        let shared = settings.assemble(runtime)?;
+        background::spawn(&shared);
+        let metrics = ApiMetrics::running(Arc::clone(&shared));
+        match tokio::time::timeout(connect_timeout, shared.first_answer()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(source)) => {
+                let database = shared.database.clone();
+                shared.stop.cancel();
+                return Err(StartError::Store { database, source });
+            }
+            Err(_) => tracing::warn!(
+                database = shared.database,
+                "the database did not answer within {connect_timeout:?}: requests are served and \
+                 recorded, and delivered when it does"
+            ),
+        }
+        Ok(metrics)
+    }
+
+    /// [Starts](Self::start), or logs why it can't and returns a handle that does nothing: for
+    /// services that must come up whatever their metrics say.
+    pub async fn start_or_off(self) -> ApiMetrics {
+        match self.start().await {
+            Ok(metrics) => metrics,
+            Err(error) => {
+                tracing::error!(%error, "API metrics are off");
+                ApiMetrics::inert(&error.to_string())
+            }
+        }
+    }
+
+    fn assemble(self, runtime: Handle) -> Result<Arc<Shared>, StartError> {
+        let kind = self.sketch_kind.unwrap_or(SketchKind::Histogram);
+        let mut options = StoreOptions::default().sketch_kind(kind);
+        let clock = match self.clock {
+            Some(clock) => {
+                options = options.clock(Arc::clone(&clock));
+                clock
+            }
+            None => Arc::new(SystemClock::default()),
+        };
+        let opened = open(self.database, options)?;
+
+        let mut recorder = Recorder::builder()
+            .sketch_kind(kind)
+            .clock(Arc::clone(&clock));
+        if let Some(series) = self.max_series {
+            recorder = recorder.max_series(series);
+        }
+        if let Some(keys) = self.max_keys {
+            recorder = recorder.max_keys(keys);
+        }
+        if let Some(bytes) = self.memory_budget {
+            recorder = recorder.memory_budget(bytes);
+        }
+        let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
+        let instance = Instance {
+            id: uuid::Uuid::new_v4(),
+            service: label(self.service.unwrap_or_else(program_name)),
+            environment: label(self.environment.unwrap_or_else(|| "default".to_owned())),
+            version: label(self.version.unwrap_or_default()),
+            host: label(host_name()),
+            started_at: clock.unix_seconds(),
+        };
+        let writer = Arc::new(Writer::new(instance, Arc::new(recorder.build())));
+
+        let flush_interval = self
+            .flush_interval
+            .unwrap_or(FLUSH_INTERVAL)
+            .max(SHORTEST_FLUSH_INTERVAL);
+        Ok(Shared::new(background::Parts {
+            store: opened.store,
+            database: opened.name,
+            writer,
+            clock,
+            flush_interval,
+            shutdown_timeout: self.shutdown_timeout,
+            maintenance: self.maintenance,
+            runtime,
+            admin: |shared: background::AdminParts<'_>| {
+                let mut admin = Admin::builder(Arc::clone(shared.store))
+                    .writer(Arc::clone(shared.writer))
+                    .shutdown(shared.streams.clone())
+                    .flush_interval(flush_interval)
+                    .health(shared.health);
+                if self.no_auth == Some(true) {
+                    admin = admin.no_auth();
+                } else if let Some(token) = self.admin_token {
+                    admin = admin.token(token);
+                }
+                admin.build()
+            },
+        }))
+    }
+}
+
+fn program_name() -> String {
+    std::env::current_exe()
+        .ok()
+        .and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()))
+        .unwrap_or_else(|| "service".to_owned())
+}
+
+/// The machine's name, for people who read the status page; empty where nothing tells it.
+fn host_name() -> String {
+    environment::process("HOSTNAME")
+        .or_else(|| environment::process("COMPUTERNAME"))
+        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
+        .or_else(|| std::fs::read_to_string("/etc/hostname").ok())
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,57 @@
+//! What a host has to deal with: once when it starts, once when it ends.
+
+use api_metrics_store::store::StoreError;
+use thiserror::Error;
+
+/// The configuration can't work, now or later. A database that is merely out of reach is no error.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Nothing says where to keep the buckets, and this build has no embedded default.
+    #[error(
+        "no database was given: call `.postgres(url)` or `.embedded(path)`, or set API_METRICS_DATABASE_URL"
+    )]
+    NoDatabase,
+    /// The URL is for a database that this build was compiled without.
+    #[error("the database URL `{url}` needs the feature `{feature}` of api-metrics")]
+    Feature {
+        /// The URL, without its password.
+        url: String,
+        /// The missing feature.
+        feature: &'static str,
+    },
+    /// An environment variable holds something that it must not.
+    #[error("the environment variable {name} is `{value}`, which is not {expected}")]
+    Setting {
+        /// The variable.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        expected: &'static str,
+    },
+    /// Background tasks need Tokio, and this is no Tokio runtime.
+    #[error("api-metrics must be started from within a Tokio runtime")]
+    NoRuntime,
+    /// The store refuses to work with this database: a malformed URL, a database that a newer
+    /// release has migrated, another kind of sketch.
+    #[error("{database}: {source}")]
+    Store {
+        /// The database, without its password.
+        database: String,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// The store did not take everything before the deadline of
+/// [`shutdown`](crate::ApiMetrics::shutdown). The log says why.
+///
+/// A flush whose acknowledgement got lost counts here, though it may have arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{records} recorded requests could not be delivered to the store before the deadline")]
+pub struct Unflushed {
+    /// How many records were not acknowledged.
+    pub records: u64,
+}

@@ -1,0 +1,234 @@
+//! What a host holds: the handle, and the sink that its layers hold.
+
+use std::{fmt, sync::Arc};
+
+use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
+use api_metrics_store::{
+    recorder::Recorder,
+    store::{FlushError, Flushed, Store, StoreError, Writer},
+};
+use axum::{Router, http::StatusCode, response::IntoResponse};
+
+use api_metrics_routes::{Health, HealthSource};
+
+use crate::{
+    Builder, Maintained, Unflushed,
+    background::{self, Shared},
+};
+
+/// API metrics of one process: makes layers and the admin router, and ends them.
+///
+/// Clones are handles of the same. Background work goes on until [`shutdown`](Self::shutdown), or
+/// until the last handle, layer, service and admin router has been dropped.
+#[derive(Clone)]
+pub struct ApiMetrics(Arc<Handle>);
+
+struct Handle {
+    part: Part,
+}
+
+enum Part {
+    Running(Arc<Shared>),
+    Inert(String),
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if let Part::Running(shared) = &self.part {
+            shared.stop.cancel();
+        }
+    }
+}
+
+impl ApiMetrics {
+    /// Sets up metrics: see the [crate's documentation](crate).
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(crate) fn running(shared: Arc<Shared>) -> Self {
+        Self(Arc::new(Handle {
+            part: Part::Running(shared),
+        }))
+    }
+
+    pub(crate) fn inert(reason: &str) -> Self {
+        Self(Arc::new(Handle {
+            part: Part::Inert(reason.to_owned()),
+        }))
+    }
+
+    fn shared(&self) -> Option<&Arc<Shared>> {
+        match &self.0.part {
+            Part::Running(shared) => Some(shared),
+            Part::Inert(_) => None,
+        }
+    }
+
+    /// A layer that records every request of the router or service it is put around. The endpoint
+    /// comes from axum's `MatchedPath`, the API key from an [`ApiKey`](crate::ApiKey) in the
+    /// request's or the response's extensions.
+    ///
+    /// It is for axum; for other services build one around [`sink`](Self::sink).
+    pub fn layer(&self) -> ApiMetricsLayer<Capture, FromMatchedPath, (), AxumBody> {
+        ApiMetricsLayer::new(self.sink()).for_axum()
+    }
+
+    /// The sink behind [`layer`](Self::layer), for layers and records of one's own.
+    #[must_use]
+    pub fn sink(&self) -> Capture {
+        Capture {
+            recorder: self
+                .shared()
+                .map(|shared| Arc::clone(shared.writer.recorder())),
+            _alive: Arc::clone(&self.0),
+        }
+    }
+
+    /// The admin router: the dashboard at its root, the HTTP API below it. Mount it by
+    /// `nest_service("/admin", metrics.admin())` after the layer.
+    ///
+    /// Where no token was set, the first process that calls this on a database prints a new one to
+    /// stderr, as soon as the database answers.
+    pub fn admin(&self) -> Router {
+        match &self.0.part {
+            Part::Running(shared) => {
+                background::prepare_sign_in(shared);
+                // A router that outlives the handle keeps the tasks running that feed it.
+                let alive = KeepAlive(Arc::clone(&self.0));
+                shared.admin.router().layer(axum::Extension(alive))
+            }
+            Part::Inert(reason) => {
+                let reason = format!("API metrics are off: {reason}\n");
+                Router::new().fallback(move || std::future::ready(unavailable(reason.clone())))
+            }
+        }
+    }
+
+    /// A future for `with_graceful_shutdown`: waits for `signal`, then ends this crate's own event
+    /// streams, without which a graceful server would wait for an open dashboard for ever.
+    pub fn shutdown_on<F>(&self, signal: F) -> impl Future<Output = ()> + Send + use<F> + 'static
+    where
+        F: Future + Send + 'static,
+    {
+        let metrics = self.clone();
+        async move {
+            // What a signal yields is its own affair.
+            drop(signal.await);
+            if let Some(shared) = metrics.shared() {
+                shared.streams.cancel();
+            }
+        }
+    }
+
+    /// Ends the background tasks and event streams and hands over everything recorded. May be
+    /// called again: it then delivers what was recorded since.
+    ///
+    /// Takes at most [`shutdown_timeout`](Builder::shutdown_timeout), and returns at once where
+    /// nothing is left to deliver.
+    ///
+    /// # Errors
+    /// [`Unflushed`] with the number of records that the store did not acknowledge before the
+    /// deadline; the log says why.
+    pub async fn shutdown(&self) -> Result<(), Unflushed> {
+        match self.shared() {
+            Some(shared) => shared.shutdown().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Hands over everything recorded so far, now. `None` where metrics are off.
+    ///
+    /// # Errors
+    /// The store's; nothing is lost, the next flush carries it.
+    pub async fn flush(&self) -> Result<Option<Flushed>, FlushError> {
+        let Some(shared) = self.shared() else {
+            return Ok(None);
+        };
+        shared.ensure_ready().await.map_err(FlushError::NotSent)?;
+        shared.flush().await.map(Some)
+    }
+
+    /// Runs fold, rollup and retention until nothing more is due: for a scheduler of one's own,
+    /// together with [`Maintenance::Manual`](crate::Maintenance::Manual) or `FlushOnly`. Every 30 s
+    /// to 60 s is a good pace.
+    ///
+    /// # Errors
+    /// The database's; whatever was done stays done, the rest is due again.
+    pub async fn maintain(&self) -> Result<Maintained, StoreError> {
+        match self.shared() {
+            Some(shared) => shared.maintain().await,
+            None => Ok(Maintained::default()),
+        }
+    }
+
+    /// How the background work is doing. `None` where metrics are off.
+    #[must_use]
+    pub fn health(&self) -> Option<Health> {
+        self.shared().map(|shared| shared.health.health())
+    }
+
+    /// The store, for queries of one's own. `None` where metrics are off.
+    #[must_use]
+    pub fn store(&self) -> Option<Arc<dyn Store>> {
+        self.shared().map(|shared| Arc::clone(&shared.store))
+    }
+
+    /// This process's recorder and the instance under which it flushes. `None` where metrics are
+    /// off.
+    #[must_use]
+    pub fn writer(&self) -> Option<Arc<Writer>> {
+        self.shared().map(|shared| Arc::clone(&shared.writer))
+    }
+
+    /// Whether anything is recorded at all.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.shared().is_none()
+    }
+}
+
+fn unavailable(reason: String) -> impl IntoResponse {
+    (StatusCode::SERVICE_UNAVAILABLE, reason)
+}
+
+/// Holds a handle inside a router's state.
+#[derive(Clone)]
+struct KeepAlive(#[expect(dead_code, reason = "held, never read")] Arc<Handle>);
+
+impl fmt::Debug for ApiMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("ApiMetrics");
+        match &self.0.part {
+            Part::Running(shared) => out
+                .field("database", &shared.database)
+                .field("instance", shared.writer.instance()),
+            Part::Inert(reason) => out.field("off", reason),
+        };
+        out.finish_non_exhaustive()
+    }
+}
+
+/// The sink that records into an [`ApiMetrics`]; records nothing where that is off. Keeps its
+/// background tasks running as long as it lives.
+#[derive(Clone)]
+pub struct Capture {
+    recorder: Option<Arc<Recorder>>,
+    _alive: Arc<Handle>,
+}
+
+impl MetricSink for Capture {
+    fn record(&self, record: &RequestRecord<'_>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.record(record);
+        }
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Capture")
+            .field("off", &self.recorder.is_none())
+            .finish_non_exhaustive()
+    }
+}

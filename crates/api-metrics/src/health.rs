@@ -1,0 +1,233 @@
+//! What the background tasks say about themselves.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use api_metrics_routes::{Health, HealthSource, TaskHealth};
+use api_metrics_store::time::Clock;
+
+use crate::background::Task;
+
+/// Lost spans that are remembered: restores are rare, and the latest ones matter.
+const MOST_LOST: usize = 32;
+
+/// Collects what [`Health`] tells.
+#[derive(Debug)]
+pub(crate) struct Monitor {
+    clock: Arc<dyn Clock>,
+    flush_interval: Duration,
+    /// The monotonic clock at the start.
+    started: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Since when the store can't be used, and why. A process starts in this state.
+    unreachable: Option<(SystemTime, String)>,
+    lost: Vec<(u64, u64)>,
+    tasks: [Option<Track>; Task::ALL.len()],
+}
+
+#[derive(Debug, Clone, Default)]
+struct Track {
+    running: bool,
+    /// The wall clock for people, the monotonic one for the lag.
+    success: Option<(SystemTime, Duration)>,
+    error: Option<String>,
+}
+
+impl Monitor {
+    pub(crate) fn new(clock: Arc<dyn Clock>, flush_interval: Duration) -> Self {
+        Self {
+            started: clock.monotonic(),
+            state: Mutex::new(State {
+                unreachable: Some((clock.wall(), "it has not been reached yet".to_owned())),
+                lost: Vec::new(),
+                tasks: Default::default(),
+            }),
+            clock,
+            flush_interval,
+        }
+    }
+
+    /// A task runs in this process, or runs again.
+    pub(crate) fn runs(&self, task: Task) {
+        self.track(task, |track| track.running = true);
+    }
+
+    pub(crate) fn succeeded(&self, task: Task) {
+        let now = (self.clock.wall(), self.clock.monotonic());
+        self.track(task, |track| {
+            track.success = Some(now);
+            track.error = None;
+        });
+    }
+
+    pub(crate) fn failed(&self, task: Task, error: &str) {
+        self.track(task, |track| track.error = Some(error.to_owned()));
+        // The others may fail for reasons of their own, such as one bad statement; records that don't
+        // arrive are what makes a store unusable.
+        if task == Task::Flush {
+            self.unreachable(error);
+        }
+    }
+
+    /// The task does not run until it is started again.
+    pub(crate) fn panicked(&self, task: Task, message: &str) {
+        self.track(task, |track| {
+            track.running = false;
+            track.error = Some(format!("panicked: {message}"));
+        });
+    }
+
+    pub(crate) fn ended(&self, task: Task) {
+        self.track(task, |track| track.running = false);
+    }
+
+    pub(crate) fn reached(&self) {
+        self.lock().unreachable = None;
+    }
+
+    pub(crate) fn unreachable(&self, why: &str) {
+        let now = self.clock.wall();
+        let mut state = self.lock();
+        match &mut state.unreachable {
+            Some((_, because)) => why.clone_into(because),
+            none => *none = Some((now, why.to_owned())),
+        }
+    }
+
+    pub(crate) fn lost(&self, first: u64, last: u64) {
+        let mut state = self.lock();
+        if state.lost.len() == MOST_LOST {
+            state.lost.remove(0);
+        }
+        state.lost.push((first, last));
+    }
+
+    fn track(&self, task: Task, change: impl FnOnce(&mut Track)) {
+        let mut state = self.lock();
+        if let Some(slot) = state.tasks.get_mut(task as usize) {
+            change(slot.get_or_insert_with(Track::default));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HealthSource for Monitor {
+    fn health(&self) -> Health {
+        let now = self.clock.monotonic();
+        let state = self.lock();
+        let track = |task: Task| state.tasks.get(task as usize).and_then(Option::as_ref);
+        let flushed = track(Task::Flush).and_then(|track| track.success);
+        let since_flush = now.saturating_sub(flushed.map_or(self.started, |(_, at)| at));
+        Health {
+            store_unreachable_since: state.unreachable.as_ref().map(|(since, _)| *since),
+            store_error: state.unreachable.as_ref().map(|(_, why)| why.clone()),
+            last_flush_at: flushed.map(|(wall, _)| wall),
+            // Jitter makes an interval up to a tenth longer: that is no lag.
+            flush_lag: since_flush.saturating_sub(self.flush_interval.mul_f64(1.1)),
+            lost: state.lost.clone(),
+            tasks: Task::ALL
+                .into_iter()
+                .filter_map(|task| {
+                    let track = track(task)?;
+                    Some(TaskHealth {
+                        name: task.name(),
+                        running: track.running,
+                        last_success_at: track.success.map(|(wall, _)| wall),
+                        last_error: track.error.clone(),
+                    })
+                })
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_metrics_store::time::ManualClock;
+
+    use super::*;
+
+    fn monitor() -> (Arc<ManualClock>, Monitor) {
+        let clock = Arc::new(ManualClock::at(1_000));
+        let monitor = Monitor::new(
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Duration::from_secs(10),
+        );
+        (clock, monitor)
+    }
+
+    #[test]
+    fn a_store_counts_as_unreachable_until_it_was_reached() {
+        let (clock, monitor) = monitor();
+        assert!(monitor.health().store_unreachable_since.is_some());
+        monitor.reached();
+        assert_eq!(monitor.health().store_unreachable_since, None);
+        clock.advance(Duration::from_secs(60));
+        monitor.failed(Task::Flush, "refused");
+        clock.advance(Duration::from_secs(60));
+        monitor.failed(Task::Flush, "still refused");
+        let health = monitor.health();
+        assert_eq!(
+            health.store_unreachable_since,
+            Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_060))
+        );
+        assert_eq!(health.store_error.as_deref(), Some("still refused"));
+    }
+
+    #[test]
+    fn a_failing_rollup_does_not_make_the_store_unreachable() {
+        let (_, monitor) = monitor();
+        monitor.reached();
+        monitor.runs(Task::RollUp);
+        monitor.failed(Task::RollUp, "bad statement");
+        let health = monitor.health();
+        assert_eq!(health.store_unreachable_since, None);
+        assert_eq!(health.tasks.len(), 1);
+        assert!(
+            health
+                .tasks
+                .iter()
+                .all(|task| task.running && task.last_error.as_deref() == Some("bad statement"))
+        );
+        monitor.succeeded(Task::RollUp);
+        assert!(
+            monitor
+                .health()
+                .tasks
+                .iter()
+                .all(|task| task.last_error.is_none())
+        );
+    }
+
+    #[test]
+    fn the_lag_is_what_exceeds_an_interval_with_its_jitter() {
+        let (clock, monitor) = monitor();
+        monitor.runs(Task::Flush);
+        monitor.succeeded(Task::Flush);
+        clock.advance(Duration::from_secs(11));
+        assert_eq!(monitor.health().flush_lag, Duration::ZERO);
+        clock.advance(Duration::from_secs(9));
+        assert_eq!(monitor.health().flush_lag, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn a_task_that_panicked_is_seen_not_to_run() {
+        let (_, monitor) = monitor();
+        monitor.runs(Task::Fold);
+        monitor.panicked(Task::Fold, "index out of bounds");
+        let health = monitor.health();
+        assert!(health.tasks.iter().any(|task| !task.running
+            && task.last_error.as_deref() == Some("panicked: index out of bounds")));
+        monitor.runs(Task::Fold);
+        assert!(monitor.health().tasks.iter().all(|task| task.running));
+    }
+}

@@ -1,0 +1,33 @@
+//! Where to look and how to sign in.
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+};
+
+use crate::{auth::CONSUMERS, settings::Settings};
+
+/// Prints it. A reader that has gone is no reason to stop.
+pub(crate) fn print(settings: &Settings, address: SocketAddr) {
+    let _ = write(&mut io::stdout().lock(), settings, address);
+}
+
+fn write(out: &mut impl Write, settings: &Settings, address: SocketAddr) -> io::Result<()> {
+    let base = format!("http://{address}");
+    let token = &settings.admin_token;
+    let keys: Vec<_> = CONSUMERS.iter().map(|(key, _)| *key).collect();
+    writeln!(out, "dashboard   {base}/admin/")?;
+    writeln!(out, "sign in     {token}")?;
+    writeln!(out, "API         {base}/api/users/1")?;
+    writeln!(out, "consumers   x-api-key: {}", keys.join(" | "))?;
+    writeln!(
+        out,
+        "traffic     {} requests a second (DEMO_TRAFFIC)",
+        settings.traffic
+    )?;
+    writeln!(
+        out,
+        "by hand     curl -H 'authorization: Bearer {token}' '{base}/admin/api-metrics/summary?period=5m'"
+    )?;
+    out.flush()
+}

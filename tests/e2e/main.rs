@@ -1,0 +1,7 @@
+//! The main job from outside: real processes, real sockets, real databases.
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod admin;
+mod program;
+mod stored;
