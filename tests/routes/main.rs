@@ -6,5 +6,6 @@ mod host;
 mod answers;
 mod failures;
 mod parameters;
+mod series;
 mod sign_in;
 mod streams;

@@ -11,7 +11,13 @@ use serde_json::json;
 
 use crate::host::{Hit, Host, TOKEN, problem};
 
-const CLOSED: [&str; 6] = [
+const CLOSED: [&str; 12] = [
+    "/api-metrics",
+    "/api-metrics/query",
+    "/api-metrics/keys",
+    "/api-metrics/heatmap",
+    "/api-metrics/top-consumers",
+    "/api-metrics/export",
     "/api-metrics/summary",
     "/api-metrics/endpoints",
     "/api-metrics/daily",

@@ -29,6 +29,7 @@ mod problem;
 mod reader;
 mod shape;
 mod stream;
+mod walk;
 
 pub use admin::{Admin, AdminBuilder, SignInError};
 pub use auth::{Principal, Role};

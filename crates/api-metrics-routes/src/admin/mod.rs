@@ -1,14 +1,21 @@
 //! The admin router: every view of the metrics, for operators and tenants.
 
 mod builder;
+mod consumer;
 mod daily;
 mod endpoints;
+mod export;
+mod heatmap;
+mod keys;
 mod probes;
+mod query;
 mod realtime;
+mod series;
 mod session;
 mod status;
 mod summary;
 mod table;
+mod top_consumers;
 
 use std::{sync::Arc, time::Duration};
 

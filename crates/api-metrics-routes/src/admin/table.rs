@@ -6,7 +6,10 @@ use axum::{Router, routing::get};
 use http::Method;
 use utoipa_axum::routes;
 
-use super::{daily, endpoints, probes, realtime, session, status, summary};
+use super::{
+    daily, endpoints, export, heatmap, keys, probes, query, realtime, series, session, status,
+    summary, top_consumers,
+};
 use crate::{
     app::{App, Declared, RouteTable},
     auth::{
@@ -22,10 +25,16 @@ pub(super) fn build(
     with_page: bool,
 ) -> (Router, Vec<Declared>) {
     let mut table = RouteTable::new(app.clone(), throttle, openapi::admin())
+        .documented(Read, routes!(series::series))
+        .documented(Read, routes!(query::query))
         .documented(Read, routes!(summary::summary))
         .documented(Read, routes!(endpoints::endpoints))
+        .documented(Read, routes!(keys::keys))
+        .documented(Read, routes!(heatmap::heatmap))
+        .documented(Read, routes!(top_consumers::top_consumers))
         .documented(Read, routes!(daily::daily))
         .documented(Read, routes!(realtime::realtime))
+        .documented(Read, routes!(export::export))
         .documented(Read, routes!(realtime::stream))
         .documented(Operate, routes!(status::status))
         .documented(Open, routes!(probes::live))

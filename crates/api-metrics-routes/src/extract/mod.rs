@@ -2,6 +2,7 @@
 
 mod cursor;
 mod filter;
+mod group;
 mod page;
 mod params;
 mod range;
@@ -10,10 +11,11 @@ mod zone;
 
 pub(crate) use cursor::{Cursor, question};
 pub(crate) use filter::{FilterParams, take_filter};
+pub(crate) use group::{DIMENSIONS, GroupParams, group_by, metrics, take_group_by, take_metrics};
 pub(crate) use page::{PageParams, take_limit, take_limit_or};
 pub(crate) use params::{Params, shown};
-pub(crate) use range::{TimeParams, floor_minute, period_seconds, take_range};
-pub(crate) use step::{Step, StepParams, take_step};
+pub(crate) use range::{TimeParams, floor_minute, take_range};
+pub(crate) use step::{Step, StepParams, step_of, take_step};
 pub(crate) use zone::{ZoneParams, take_zone};
 
 #[cfg(test)]

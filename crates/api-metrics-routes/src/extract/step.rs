@@ -7,7 +7,7 @@ use api_metrics_store::{
 use chrono_tz::Tz;
 use utoipa::IntoParams;
 
-use super::Params;
+use super::{Params, shown};
 use crate::problem::Problem;
 
 /// `auto` chooses the finest step that gives at most so many points.
@@ -23,7 +23,8 @@ const MAX_POINTS: i64 = 11_000;
     reason = "describes for the document what `take_step` reads"
 )]
 pub(crate) struct StepParams {
-    /// The length of a point: 1m, 5m, 1h, 1d, 1w, or auto for at most about 300 points.
+    /// The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for
+    /// one row a group over the whole range.
     #[param(inline, example = "auto", schema_with = step_schema)]
     granularity: Option<String>,
 }
@@ -31,7 +32,7 @@ pub(crate) struct StepParams {
 fn step_schema() -> utoipa::openapi::schema::Object {
     utoipa::openapi::schema::ObjectBuilder::new()
         .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["auto", "1m", "5m", "1h", "1d", "1w"]))
+        .enum_values(Some(["auto", "none", "1m", "5m", "1h", "1d", "1w"]))
         .default(Some(serde_json::json!("auto")))
         .build()
 }
@@ -88,18 +89,32 @@ impl Step {
     }
 }
 
-pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Step, Problem> {
-    let choices = [
-        ("auto", Step::auto(range)),
-        ("1m", STEPS[0]),
-        ("5m", STEPS[1]),
-        ("1h", STEPS[2]),
-        ("1d", STEPS[3]),
-        ("1w", STEPS[4]),
-    ];
-    let auto = choices[0].1;
-    let step = params.choice("granularity", &choices, auto)?;
-    if step != auto && (range.to - range.from) / step.seconds > MAX_POINTS {
+/// Reads `granularity`; `None` for one point over the whole range.
+pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Option<Step>, Problem> {
+    let name = params.take("granularity")?;
+    step_of(name.as_deref(), range)
+}
+
+/// The step of this name in `range`.
+pub(crate) fn step_of(name: Option<&str>, range: TimeRange) -> Result<Option<Step>, Problem> {
+    let auto = Step::auto(range);
+    let step = match name {
+        None | Some("auto") => return Ok(Some(auto)),
+        Some("none") => return Ok(None),
+        Some(name) => STEPS
+            .into_iter()
+            .find(|step| step.name == name)
+            .ok_or_else(|| {
+                Problem::parameter(
+                    "granularity",
+                    format!(
+                        "`{}` is none of auto, none, 1m, 5m, 1h, 1d, 1w",
+                        shown(name)
+                    ),
+                )
+            })?,
+    };
+    if (range.to - range.from) / step.seconds > MAX_POINTS {
         return Err(Problem::parameter(
             "granularity",
             format!(
@@ -109,5 +124,5 @@ pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Step, P
             ),
         ));
     }
-    Ok(step)
+    Ok(Some(step))
 }

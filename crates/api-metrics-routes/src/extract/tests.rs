@@ -126,15 +126,18 @@ fn auto_gives_at_most_300_points_and_every_step_is_in_range() {
         ("from=1990-01-01&to=2026-01-01", "1w"),
     ] {
         let range = range(query).unwrap();
-        assert_eq!(take_step(&mut params(""), range).unwrap().name, name);
+        assert_eq!(
+            take_step(&mut params(""), range).unwrap().unwrap().name,
+            name
+        );
     }
     let year = range("period=1y").unwrap();
     let problem = take_step(&mut params("granularity=1m"), year).unwrap_err();
     assert_eq!(named(&problem), "granularity");
-    assert_eq!(
-        take_step(&mut params("granularity=1d"), year).unwrap().name,
-        "1d"
-    );
+    let daily = take_step(&mut params("granularity=1d"), year).unwrap();
+    assert_eq!(daily.unwrap().name, "1d");
+    let none = take_step(&mut params("granularity=none"), year).unwrap();
+    assert!(none.is_none());
 }
 
 #[test]

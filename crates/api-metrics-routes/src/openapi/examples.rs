@@ -103,3 +103,74 @@ pub(crate) fn status() -> Value {
         "streams": 1, "lost": 0
     })
 }
+
+pub(crate) fn series() -> Value {
+    let row = |start: &str, count: u64| {
+        json!({
+            "periodStart": start, "endpoint": "/users/{id}", "requestCount": count,
+            "errorRate": 0.5, "p95Ms": 31.104
+        })
+    };
+    json!({
+        "data": [row("2026-05-17T00:00:00Z", 40), row("2026-05-17T01:00:00Z", 32)],
+        "nextCursor": null, "granularity": "1h", "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+pub(crate) fn query() -> Value {
+    json!({
+        "results": [
+            {"groupBy": ["endpoint"], "truncated": false,
+                "data": [{"endpoint": "/users/{id}", "requestCount": 1200, "p95Ms": 31.104}]},
+            {"groupBy": [], "truncated": false,
+                "data": [{"requestCount": 1200, "p95Ms": 31.104}]}
+        ],
+        "granularity": "none", "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+fn consumer() -> Value {
+    json!({
+        "apiKeyId": 3, "externalId": "acme-production", "name": "Acme", "tenantId": "acme",
+        "requestCount": 800, "errorRate": 0.25, "averageMs": 11.2, "p95Ms": 29.952,
+        "requestBytes": 0, "responseBytes": 273_480, "bandwidthBytes": 273_480
+    })
+}
+
+pub(crate) fn keys() -> Value {
+    let mut row = consumer();
+    row["lastSeenAt"] = json!("2026-05-17T23:00:00Z");
+    row["lastSeenWithinSeconds"] = json!(3600);
+    json!({
+        "data": [row], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+pub(crate) fn top_consumers() -> Value {
+    let mut row = consumer();
+    row["share"] = json!(66.667);
+    json!({
+        "data": [row], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+pub(crate) fn heatmap() -> Value {
+    let cell = |hour: u32, count: u64, intensity: f64| {
+        json!({"weekday": 1, "hour": hour, "requestCount": count, "errorRate": 0.5,
+            "averageMs": 12.407, "intensity": intensity})
+    };
+    json!({
+        "data": [cell(0, 40, 0.5), cell(1, 80, 1.0)], "layout": "weekday", "granularity": "hour",
+        "tz": "UTC", "maxRequestCount": 80,
+        "from": "2026-05-11T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}

@@ -72,6 +72,15 @@ pub(crate) fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 
+/// A part in percent of a whole; `None` where there is no whole.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a percentage with three decimals"
+)]
+pub(crate) fn percent(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| rounded(part as f64 / whole as f64 * 100.0))
+}
+
 /// The change from `before` to `now` in percent of `before`.
 pub(crate) fn percent_of(before: f64, now: f64) -> Option<f64> {
     (before > 0.0).then(|| rounded((now - before) / before * 100.0))

@@ -3,10 +3,14 @@
 mod entity;
 mod figures;
 mod list;
+mod metric;
+mod row;
 
 pub(crate) use entity::Entity;
-pub(crate) use figures::{Figures, percent_of, rounded};
-pub(crate) use list::{Page, page_of};
+pub(crate) use figures::{Figures, percent, percent_of, rounded};
+pub(crate) use list::page_of;
+pub(crate) use metric::Metric;
+pub(crate) use row::{Columns, MetricRow, dimensions, key_number, metric_row};
 
 use api_metrics_store::time::UnixSeconds;
 use chrono::{DateTime, Utc};
