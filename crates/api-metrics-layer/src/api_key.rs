@@ -116,19 +116,24 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Finds the consumer of a request before the inner service sees it.
+/// Finds the consumer of a request before the inner service sees it: a closure
+/// `Fn(&Parts) -> Option<ApiKey>`, or `()`, which looks nowhere.
 ///
-/// A closure `Fn(&Parts) -> Option<ApiKey>` will do; `()` looks nowhere. Where it finds nothing, an [`ApiKey`]
-/// among the request's extensions is taken (a layer outside has put it there), else one among the
-/// response's (a layer inside has).
+/// Where it finds nothing, an [`ApiKey`] among the request's extensions is taken (a layer outside has put
+/// it there), else one among the response's (a layer inside has).
 ///
 /// Read here only what has been verified before: see [`ApiKey`].
 pub trait ExtractApiKey {
+    /// Whether [`api_key`](Self::api_key) wants to see the request at all.
+    const NEEDS_PARTS: bool = true;
+
     /// The verified consumer.
     fn api_key(&self, request: &Parts) -> Option<ApiKey>;
 }
 
 impl ExtractApiKey for () {
+    const NEEDS_PARTS: bool = false;
+
     #[inline]
     fn api_key(&self, _: &Parts) -> Option<ApiKey> {
         None

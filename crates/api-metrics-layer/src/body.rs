@@ -3,17 +3,14 @@
 use std::{
     fmt,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 
 use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use crate::{
-    MetricSink, Outcome,
-    guard::{Guard, end, watch},
-};
+use crate::{MetricSink, Outcome, guard::Guard};
 
 pin_project! {
     /// The body of [`ApiMetrics`](crate::ApiMetrics)'s responses: the inner body, counted as its frames pass.
@@ -25,12 +22,12 @@ pin_project! {
     {
         #[pin]
         inner: B,
-        guard: Option<Guard<M>>,
+        guard: Guard<M>,
     }
 }
 
 impl<B, M: MetricSink> ResponseBody<B, M> {
-    pub(crate) fn new(inner: B, guard: Option<Guard<M>>) -> Self {
+    pub(crate) fn new(inner: B, guard: Guard<M>) -> Self {
         Self { inner, guard }
     }
 
@@ -50,19 +47,20 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
         let inner = this.inner.as_mut();
-        let frame = ready!(watch(this.guard, |_| inner.poll_frame(cx)));
-        let Some(guard) = this.guard else {
-            return Poll::Ready(frame);
+        let polled = this.guard.watch(|_| inner.poll_frame(cx));
+        let Some(exchange) = this.guard.exchange() else {
+            return polled;
         };
-        let outcome = match &frame {
-            None => Some(Outcome::Completed),
-            Some(Err(_)) => Some(Outcome::Failed),
-            Some(Ok(frame)) => {
-                // Nobody is bound to poll again after the last frame: it has to be known by itself.
+        let outcome = match &polled {
+            Poll::Pending => None,
+            Poll::Ready(None) => Some(Outcome::Completed),
+            Poll::Ready(Some(Err(_))) => Some(Outcome::Failed),
+            // Nobody is bound to poll again after the last frame: it has to be known by itself.
+            Poll::Ready(Some(Ok(frame))) => {
                 let last = if let Some(data) = frame.data_ref() {
-                    guard.on_data(data.remaining()) || this.inner.is_end_stream()
+                    exchange.on_data(data.remaining()) || this.inner.is_end_stream()
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    guard.on_trailers(trailers);
+                    exchange.on_trailers(trailers);
                     true
                 } else {
                     this.inner.is_end_stream()
@@ -70,10 +68,11 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
                 last.then_some(Outcome::Completed)
             }
         };
-        if let Some(outcome) = outcome {
-            end(this.guard, outcome);
+        match outcome {
+            Some(outcome) => this.guard.end(outcome),
+            None => this.guard.on_head_gone(),
         }
-        Poll::Ready(frame)
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -89,7 +88,7 @@ impl<B: fmt::Debug, M: MetricSink> fmt::Debug for ResponseBody<B, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseBody")
             .field("inner", &self.inner)
-            .field("recorded", &self.guard.is_none())
+            .field("open", &self.guard.is_open())
             .finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use http::request::Parts;
+use http::{Extensions, request::Parts};
 
 use crate::label::{MAX_ENDPOINT_BYTES, bounded};
 
@@ -72,24 +72,34 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Finds the route template of a request before the inner service sees it.
+/// Finds the route template of a request before the inner service sees it: [`FromMatchedPath`], a closure
+/// `Fn(&Parts) -> Option<Endpoint>`, or `()`, which knows none.
 ///
-/// A closure `Fn(&Parts) -> Option<Endpoint>` will do; `()` knows none. `None` means that no route
-/// matched: the request is recorded under [`UNMATCHED`](crate::UNMATCHED), with its path beside it.
+/// `None` means that no route matched: the request is recorded under [`UNMATCHED`](crate::UNMATCHED), with
+/// its path beside it.
 ///
-/// A `gRPC` request is the exception: where this gives `None` or a template that ends in a wildcard
+/// A gRPC request is the exception: where this gives `None` or a template with a wildcard
 /// (`/pkg.Service/{*rest}` is all that tonic's router knows), its endpoint is its path, once the method has
 /// proven to exist.
 pub trait ExtractEndpoint {
+    /// Whether [`endpoint`](Self::endpoint) wants to see the request's parts. Otherwise the request needn't
+    /// be taken apart, which costs three copies of 220 bytes.
+    const NEEDS_PARTS: bool = true;
+
     /// The template of the route that will answer.
-    fn endpoint(&self, request: &Parts) -> Option<Endpoint>;
+    fn endpoint(&self, request: &Parts) -> Option<Endpoint> {
+        self.endpoint_in(&request.extensions)
+    }
+
+    /// The template where a router has left it among the request's extensions.
+    fn endpoint_in(&self, extensions: &Extensions) -> Option<Endpoint> {
+        let _ = extensions;
+        None
+    }
 }
 
 impl ExtractEndpoint for () {
-    #[inline]
-    fn endpoint(&self, _: &Parts) -> Option<Endpoint> {
-        None
-    }
+    const NEEDS_PARTS: bool = false;
 }
 
 impl<F> ExtractEndpoint for F
@@ -117,19 +127,14 @@ where
 pub struct FromMatchedPath;
 
 impl ExtractEndpoint for FromMatchedPath {
+    const NEEDS_PARTS: bool = false;
+
     #[cfg(feature = "axum")]
     #[inline]
-    fn endpoint(&self, request: &Parts) -> Option<Endpoint> {
-        request
-            .extensions
+    fn endpoint_in(&self, extensions: &Extensions) -> Option<Endpoint> {
+        extensions
             .get::<axum::extract::MatchedPath>()
             .cloned()
             .map(Endpoint::from)
-    }
-
-    #[cfg(not(feature = "axum"))]
-    #[inline]
-    fn endpoint(&self, _: &Parts) -> Option<Endpoint> {
-        None
     }
 }

@@ -11,10 +11,7 @@ use http::Response;
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::{
-    MetricSink, Outcome, ResponseBody,
-    guard::{Guard, end, watch},
-};
+use crate::{MetricSink, Outcome, ResponseBody, guard::Guard};
 
 pin_project! {
     /// The future of [`ApiMetrics`](crate::ApiMetrics).
@@ -24,12 +21,12 @@ pin_project! {
     {
         #[pin]
         inner: F,
-        guard: Option<Guard<M>>,
+        guard: Guard<M>,
     }
 }
 
 impl<F, M: MetricSink> ResponseFuture<F, M> {
-    pub(crate) fn new(inner: F, guard: Option<Guard<M>>) -> Self {
+    pub(crate) fn new(inner: F, guard: Guard<M>) -> Self {
         Self { inner, guard }
     }
 }
@@ -45,20 +42,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let inner = this.inner;
-        match ready!(watch(this.guard, |_| inner.poll(cx))) {
+        match ready!(this.guard.watch(|_| inner.poll(cx))) {
             Ok(response) => {
-                if this
-                    .guard
-                    .as_mut()
-                    .is_some_and(|guard| guard.on_head(&response))
-                {
-                    end(this.guard, Outcome::Completed);
-                }
+                this.guard.on_head(&response);
                 let guard = this.guard.take();
                 Poll::Ready(Ok(response.map(|body| ResponseBody::new(body, guard))))
             }
             Err(error) => {
-                end(this.guard, Outcome::Failed);
+                this.guard.end(Outcome::Failed);
                 Poll::Ready(Err(error))
             }
         }
@@ -68,7 +59,7 @@ where
 impl<F, M: MetricSink> fmt::Debug for ResponseFuture<F, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("recorded", &self.guard.is_none())
+            .field("open", &self.guard.is_open())
             .finish_non_exhaustive()
     }
 }

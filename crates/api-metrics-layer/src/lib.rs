@@ -5,12 +5,14 @@ mod api_key;
 mod body;
 mod clock;
 mod endpoint;
+mod exchange;
 mod future;
 mod grpc;
 mod guard;
 mod in_flight;
 mod label;
 mod layer;
+mod present;
 mod record;
 mod request_body;
 mod service;
@@ -28,9 +30,10 @@ pub use label::{
     UNMATCHED, bounded,
 };
 pub use layer::ApiMetricsLayer;
-pub use record::{Outcome, Protocol, RequestRecord};
 #[cfg(feature = "axum")]
-pub use request_body::AxumBody;
-pub use request_body::{AnyBody, CountingBody, PresentBody};
+pub use present::AxumBody;
+pub use present::{AnyBody, PresentBody};
+pub use record::{Outcome, Protocol, RequestRecord};
+pub use request_body::CountingBody;
 pub use service::ApiMetrics;
 pub use sink::MetricSink;

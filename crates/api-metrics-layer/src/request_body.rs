@@ -25,7 +25,7 @@ thread_local! {
 /// A count that the request's body writes and the request's guard reads; whichever of the two goes
 /// last hands the cell back.
 #[derive(Debug, Default)]
-pub(crate) struct BodyCounter(Option<Arc<AtomicU64>>);
+pub struct BodyCounter(Option<Arc<AtomicU64>>);
 
 impl BodyCounter {
     /// A pair over one cell.
@@ -36,6 +36,12 @@ impl BodyCounter {
             .flatten();
         let cell = spare.unwrap_or_default();
         (Self(Some(Arc::clone(&cell))), Self(Some(cell)))
+    }
+
+    /// Whether there is a body to be counted.
+    #[cfg(feature = "axum")]
+    pub(crate) const fn is_counting(&self) -> bool {
+        self.0.is_some()
     }
 
     pub(crate) fn get(&self) -> u64 {
@@ -89,12 +95,6 @@ impl<B> CountingBody<B> {
         Self { inner, counter }
     }
 
-    /// Whether there is anything to count: not where the request has no body.
-    #[must_use]
-    pub fn is_counting(&self) -> bool {
-        self.counter.0.is_some()
-    }
-
     /// The body underneath.
     pub fn get_ref(&self) -> &B {
         &self.inner
@@ -146,51 +146,5 @@ impl<B: fmt::Debug> fmt::Debug for CountingBody<B> {
             .field("inner", &self.inner)
             .field("bytes", &self.counter.get())
             .finish()
-    }
-}
-
-/// What the inner service gets to see of the counted request body.
-///
-/// [`AnyBody`] shows [`CountingBody`] itself and so works with every body; [`AxumBody`] keeps axum's own type.
-pub trait PresentBody<B> {
-    /// The body type of the inner service's requests.
-    type Body;
-
-    /// Turns the counted body into what the inner service takes.
-    fn present(body: CountingBody<B>) -> Self::Body;
-}
-
-/// Shows the inner service a [`CountingBody`]. Costs nothing by itself; an axum `Router` inside boxes it
-/// again, as it does with every body that is not its own: one allocation a request.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AnyBody;
-
-impl<B> PresentBody<B> for AnyBody {
-    type Body = CountingBody<B>;
-
-    #[inline]
-    fn present(body: CountingBody<B>) -> CountingBody<B> {
-        body
-    }
-}
-
-/// Shows the inner service an [`axum::body::Body`], so that middleware written for axum's own body fits
-/// inside. A request without a body passes as it is, without the allocation; one that has a body is boxed
-/// once, as it would be inside the router.
-#[cfg(feature = "axum")]
-#[derive(Debug, Clone, Copy, Default)]
-pub struct AxumBody;
-
-#[cfg(feature = "axum")]
-impl PresentBody<axum::body::Body> for AxumBody {
-    type Body = axum::body::Body;
-
-    #[inline]
-    fn present(body: CountingBody<axum::body::Body>) -> axum::body::Body {
-        if body.is_counting() {
-            axum::body::Body::new(body)
-        } else {
-            body.into_inner()
-        }
     }
 }

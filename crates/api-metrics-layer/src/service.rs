@@ -12,11 +12,8 @@ use http_body::Body;
 use tower_service::Service;
 
 use crate::{
-    AnyBody, CountingBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink,
-    PresentBody, ResponseBody, ResponseFuture,
-    guard::{Guard, watch},
-    request_body::BodyCounter,
-    shared::Anchor,
+    AnyBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
+    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shared::Anchor,
 };
 
 /// The service made by [`ApiMetricsLayer`](crate::ApiMetricsLayer); the [crate's documentation](crate) has examples.
@@ -77,18 +74,17 @@ where
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        let mut guard = Some(Guard::start(&self.anchor.core));
-        let inner = watch(&mut guard, |guard| {
-            let (parts, body) = request.into_parts();
+        let mut guard = Guard::start(&self.anchor.core);
+        let inner = guard.watch(|guard| {
             let mut counter = BodyCounter::default();
-            if let Some(guard) = guard {
-                guard.on_request(&parts, &self.endpoint, &self.api_key);
-                if !body.is_end_stream() {
-                    counter = guard.count_request_body();
+            let mut request = request;
+            if let Some(exchange) = guard.exchange() {
+                request = exchange.on_request(request, &self.endpoint, &self.api_key);
+                if !request.body().is_end_stream() {
+                    counter = exchange.count_request_body();
                 }
             }
-            let body = P::present(CountingBody::new(body, counter));
-            self.inner.call(Request::from_parts(parts, body))
+            self.inner.call(P::present(request, counter))
         });
         ResponseFuture::new(inner, guard)
     }

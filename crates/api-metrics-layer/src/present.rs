@@ -1,0 +1,75 @@
+//! How the inner service gets to see the request's body.
+
+use http::Request;
+
+use crate::request_body::{BodyCounter, CountingBody};
+
+/// What the inner service gets in place of a request with the body `B`: [`AnyBody`] or [`AxumBody`].
+///
+/// Sealed: it can be named in bounds, not implemented.
+#[cfg_attr(
+    not(feature = "axum"),
+    doc = "",
+    doc = "[`AxumBody`]: https://docs.rs/api-metrics-layer"
+)]
+pub trait PresentBody<B>: sealed::Sealed {
+    /// The body type of the inner service's requests.
+    type Body;
+
+    #[doc(hidden)]
+    fn present(request: Request<B>, counter: BodyCounter) -> Request<Self::Body>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+
+    impl Sealed for super::AnyBody {}
+
+    #[cfg(feature = "axum")]
+    impl Sealed for super::AxumBody {}
+}
+
+/// The inner service gets a [`CountingBody`], whatever the body is. That costs nothing by itself; an axum
+/// `Router` inside boxes it again, as it does with every body that is not its own: one allocation a request,
+/// also where the request has no body.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AnyBody;
+
+impl<B> PresentBody<B> for AnyBody {
+    type Body = CountingBody<B>;
+
+    #[inline]
+    fn present(request: Request<B>, counter: BodyCounter) -> Request<CountingBody<B>> {
+        request.map(|body| CountingBody::new(body, counter))
+    }
+}
+
+/// The inner service gets an [`axum::body::Body`], as the layer did, so that middleware written for axum's
+/// own body fits inside. A request without a body passes as it is; one that has a body is boxed once, as it
+/// would be inside the router.
+#[cfg(feature = "axum")]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AxumBody;
+
+#[cfg(feature = "axum")]
+impl PresentBody<axum::body::Body> for AxumBody {
+    type Body = axum::body::Body;
+
+    #[inline]
+    fn present(
+        mut request: Request<axum::body::Body>,
+        counter: BodyCounter,
+    ) -> Request<axum::body::Body> {
+        if counter.is_counting() {
+            count(request.body_mut(), counter);
+        }
+        request
+    }
+}
+
+/// Apart, so that the common case stays small.
+#[cfg(feature = "axum")]
+fn count(body: &mut axum::body::Body, counter: BodyCounter) {
+    let inner = std::mem::take(body);
+    *body = axum::body::Body::new(CountingBody::new(inner, counter));
+}
