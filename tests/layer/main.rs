@@ -3,4 +3,11 @@
 
 mod support;
 
+mod bounds;
+mod clocks;
+mod endings;
+mod grpc;
 mod http;
+mod in_process;
+mod keys;
+mod routers;

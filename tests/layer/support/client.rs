@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::SocketAddr};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Empty, Full, combinators::UnsyncBoxBody};
 use hyper::{
     body::Incoming,
     client::conn::{http1, http2},
@@ -14,14 +14,14 @@ use tokio::{net::TcpStream, task::JoinHandle};
 
 use super::bound;
 
-pub(crate) type Body = BoxBody<Bytes, Infallible>;
+pub(crate) type Body = UnsyncBoxBody<Bytes, Infallible>;
 
 pub(crate) fn empty() -> Body {
-    Empty::new().boxed()
+    Empty::new().boxed_unsync()
 }
 
 pub(crate) fn body(data: impl Into<Bytes>) -> Body {
-    Full::new(data.into()).boxed()
+    Full::new(data.into()).boxed_unsync()
 }
 
 enum Sender {
@@ -98,8 +98,14 @@ impl Client {
     }
 
     /// Closes the socket, whatever is under way.
-    pub(crate) async fn cut(self) {
+    pub(crate) async fn cut(mut self) {
         self.connection.abort();
-        let _ = self.connection.await;
+        let _ = (&mut self.connection).await;
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.connection.abort();
     }
 }

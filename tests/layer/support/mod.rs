@@ -1,11 +1,13 @@
 //! A server, a client and a clock under the tests' command.
 
+mod body;
 mod client;
 mod clock;
 mod record;
 mod server;
 
+pub(crate) use body::{Feed, chunk, feed, trailers};
 pub(crate) use client::{Client, body, empty};
 pub(crate) use clock::{FakeClock, START, ms};
 pub(crate) use record::{Record, Recorded, aborted, get, post};
-pub(crate) use server::{Server, bound, with_bodies};
+pub(crate) use server::{Server, bound};

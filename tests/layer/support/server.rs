@@ -136,6 +136,11 @@ impl Server {
         Client::h2(self.addr).await
     }
 
+    /// A client of either version.
+    pub(crate) async fn clients(&self) -> [Client; 2] {
+        [self.h1().await, self.h2().await]
+    }
+
     /// Stops, waits for every task, and checks that nobody is left: no open request, and no record
     /// beyond those that the test has taken. Clients must be gone.
     pub(crate) async fn finish(self) {
@@ -183,13 +188,4 @@ async fn connection<S, B>(
             }
         }
     }
-}
-
-/// Runs a test over HTTP/1.1 and over HTTP/2.
-pub(crate) async fn with_bodies<F>(mut test: impl FnMut(bool) -> F)
-where
-    F: Future<Output = ()>,
-{
-    test(false).await;
-    test(true).await;
 }
