@@ -3,5 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod admin;
+mod crash;
+mod demo;
+mod errors;
+mod import;
+mod load;
+mod outage;
 mod program;
+mod service;
 mod stored;

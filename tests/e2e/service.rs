@@ -2,10 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use api_metrics_tests::{
-    Process,
-    process::Ended,
-};
+use api_metrics_tests::{Process, process::Ended};
 
 use crate::admin::Admin;
 

@@ -50,7 +50,7 @@ impl Process {
     ///
     /// # Panics
     /// Where it ends or stays silent before, with everything it said.
-    pub fn line<T>(&mut self, pick: impl Fn(&str) -> Option<T>) -> T {
+    pub fn line<T>(&mut self, mut pick: impl FnMut(&str) -> Option<T>) -> T {
         let until = Instant::now() + Duration::from_secs(60);
         loop {
             match self

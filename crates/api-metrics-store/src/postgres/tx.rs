@@ -34,13 +34,15 @@ const BEGIN_LEAD: &str = "\
     SET LOCAL idle_in_transaction_session_timeout = '30s'; \
     SET LOCAL statement_timeout = '60s'; \
     SET LOCAL lock_timeout = '5s'";
-/// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
-/// a partition that is dropped in between.
 const BEGIN_READ: &str = "\
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
     SET LOCAL statement_timeout = '30s'; \
-    SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL lock_timeout = '5s'";
+/// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
+/// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
+/// transaction whose opening failed, and would hand its connection on with the transaction aborted.
+const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
 
@@ -53,8 +55,12 @@ impl Backend for Postgres {
             Mode::Lead => BEGIN_LEAD,
             Mode::Read => BEGIN_READ,
         };
+        let mut sql = self.pool.begin_with(begin).await?;
+        if matches!(mode, Mode::Read) {
+            sqlx::raw_sql(LOCK_READ).execute(&mut *sql).await?;
+        }
         Ok(PgTx {
-            sql: self.pool.begin_with(begin).await?,
+            sql,
             clock: self.options.clock.clone(),
         })
     }

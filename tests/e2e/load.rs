@@ -1,0 +1,173 @@
+//! Real HTTP load by the usual tools.
+
+use std::{
+    process::{Command, Output},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use api_metrics::ApiMetrics;
+use api_metrics_tests::{PgDatabase, SqliteFile};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request},
+    middleware::{self, Next},
+    routing::get,
+};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{service::Demo, stored};
+
+const REQUESTS: u64 = 100_000;
+
+async fn tool(program: &'static str, args: Vec<String>) -> Output {
+    tokio::task::spawn_blocking(move || {
+        Command::new(program)
+            .args(args)
+            .output()
+            .unwrap_or_else(|error| panic!("{program} must be installed, tests/run does: {error}"))
+    })
+    .await
+    .unwrap()
+}
+
+async fn every_request_of_ab_is_counted(database: &str) {
+    let demo = Demo::start(database, "0");
+    let args = format!("-q -k -n {REQUESTS} -c 32 {}/api/users/7", demo.base);
+    let ab = tool("ab", args.split(' ').map(str::to_owned).collect()).await;
+    let said = String::from_utf8_lossy(&ab.stdout);
+    assert!(ab.status.success(), "{said}");
+    let field = |name: &str| {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace()
+            .find_map(|word| word.parse::<u64>().ok())
+            .unwrap()
+    };
+    assert_eq!(field("Complete requests:"), REQUESTS, "{said}");
+    assert_eq!(field("Failed requests:"), 0, "{said}");
+    demo.stop().await;
+
+    let again = Demo::start(database, "0");
+    let counts = again.admin.endpoints().await;
+    assert_eq!(
+        counts.get("GET /api/users/{id}"),
+        Some(&REQUESTS),
+        "{counts:?}"
+    );
+    // Every answer was the same, so its bytes are known too.
+    let summary = again.admin.json("api-metrics/summary?period=1h").await;
+    assert_eq!(
+        summary["totalResponseBytes"].as_u64(),
+        Some(field("HTML transferred:")),
+        "{summary}"
+    );
+    again.stop().await;
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_requests_are_a_hundred_thousand_after_a_restart_on_sqlite() {
+    let file = SqliteFile::create();
+    every_request_of_ab_is_counted(&file.url()).await;
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_requests_are_a_hundred_thousand_after_a_restart_on_postgres() {
+    let database = PgDatabase::create().await;
+    every_request_of_ab_is_counted(&database.url()).await;
+}
+
+/// wrk drops what is under way at its end: those requests were begun too, and are counted.
+async fn equals_a_bare_counter(database: &str) {
+    let metrics = ApiMetrics::builder()
+        .database(database)
+        .flush_interval(Duration::from_millis(200))
+        .no_auth()
+        .start()
+        .await
+        .unwrap();
+    let begun = Arc::new(AtomicU64::new(0));
+    let outside = Arc::clone(&begun);
+    let app = Router::new()
+        .route(
+            "/fast/{id}",
+            get(async |Path(id): Path<u64>| id.to_string()),
+        )
+        .route(
+            "/slow/{id}",
+            get(async |Path(id): Path<u64>| {
+                // Long enough that wrk's end finds some of them unfinished, in head or body.
+                tokio::time::sleep(Duration::from_millis(id % 20)).await;
+                Body::from_stream(futures_util::stream::unfold(0, async |n| {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    (n < 3).then(|| (Ok::<_, std::io::Error>("chunk"), n + 1))
+                }))
+            }),
+        )
+        .layer(metrics.layer())
+        .layer(middleware::from_fn(move |request: Request, next: Next| {
+            outside.fetch_add(1, Ordering::SeqCst);
+            next.run(request)
+        }));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(
+        axum::serve(listener, app)
+            .with_graceful_shutdown(metrics.shutdown_on(stopped))
+            .into_future(),
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("mix.lua");
+    std::fs::write(
+        &script,
+        "local n = 0\nrequest = function()\n  n = n + 1\n  local kind = n % 3 == 0 and '/slow/' or '/fast/'\n  \
+         return wrk.format('GET', kind .. n)\nend\n",
+    )
+    .unwrap();
+    let args = format!("-t2 -c64 -d4s -s {} {base}", script.display());
+    let wrk = tool("wrk", args.split(' ').map(str::to_owned).collect()).await;
+    let said = String::from_utf8_lossy(&wrk.stdout);
+    assert!(
+        wrk.status.success(),
+        "{said}{}",
+        String::from_utf8_lossy(&wrk.stderr)
+    );
+    let answered: u64 = said
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in "))
+        .map(|(count, _)| count.parse().unwrap())
+        .unwrap();
+
+    // Once serve has returned, every connection and with it every request has ended.
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    metrics.shutdown().await.unwrap();
+    let begun = begun.load(Ordering::SeqCst);
+    assert!(
+        begun > answered,
+        "nothing was cut: {begun} begun, {answered} answered"
+    );
+    let sum = stored::sum(&*stored::open(database), None).await.unwrap();
+    assert_eq!(sum.request_count, begun);
+    assert!(
+        sum.aborted_count > 0 && sum.aborted_count <= begun - answered,
+        "{}",
+        sum.aborted_count
+    );
+}
+
+#[tokio::test]
+async fn under_wrk_the_store_equals_a_bare_counter_on_sqlite() {
+    let file = SqliteFile::create();
+    equals_a_bare_counter(&file.url()).await;
+}
+
+#[tokio::test]
+async fn under_wrk_the_store_equals_a_bare_counter_on_postgres() {
+    let database = PgDatabase::create().await;
+    equals_a_bare_counter(&database.url()).await;
+}
