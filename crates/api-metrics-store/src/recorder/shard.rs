@@ -62,6 +62,8 @@ struct Place {
 
 #[derive(Debug)]
 struct Slot {
+    /// The same as in `series`, a step nearer: a lookup at thousands of series waits for memory.
+    key: SeriesKey,
     series: Arc<SeriesKey>,
     hash: u64,
     minute: UnixSeconds,
@@ -140,7 +142,7 @@ impl Buffer {
                 && self
                     .slots
                     .get(place.slot)
-                    .is_some_and(|slot| key.is(&slot.series))
+                    .is_some_and(|slot| key.is(&slot.key))
         };
         self.table.find(spread(half), same).map(|place| place.slot)
     }
@@ -183,6 +185,7 @@ impl Buffer {
 
     fn insert(&mut self, hash: u64, series: Arc<SeriesKey>, kind: SketchKind) -> Option<u32> {
         let slot = self.slots.push(Slot {
+            key: SeriesKey::clone(&series),
             series,
             hash,
             minute: 0,

@@ -1,0 +1,8 @@
+//! What the recorder takes of the heap, counted at the allocator.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod counting;
+mod recorder;
+
+#[global_allocator]
+static ALLOCATOR: counting::Counting = counting::Counting;

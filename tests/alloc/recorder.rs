@@ -1,0 +1,225 @@
+//! Recording allocates nothing once a series is known, and an outage fits into its budget.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, SystemTime},
+};
+
+use api_metrics_layer::{ApiKey, MetricSink, RequestRecord, UNMATCHED};
+use api_metrics_store::{
+    recorder::Recorder,
+    sketch::{Sketch, SketchKind},
+    time::{Clock, ManualClock, UnixSeconds},
+};
+
+use crate::counting::{allocations, live, take_peak};
+
+/// 2026-01-05T10:00:00Z.
+const START: UnixSeconds = 1_767_607_200;
+const MIB: isize = 1 << 20;
+
+/// Bytes are counted over all threads: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn at(seconds: UnixSeconds) -> SystemTime {
+    ManualClock::at(seconds).wall()
+}
+
+/// A fixed sequence that looks random.
+fn scatter(x: u64) -> u64 {
+    (x.wrapping_mul(6_364_136_223_846_793_005) ^ (x >> 7)).wrapping_mul(1_442_695_040_888_963_407)
+        >> 20
+}
+
+/// Latencies around 8 ms, most within a factor of 8 either way.
+fn latencies() -> Vec<Duration> {
+    let one = |x: u64| {
+        let octaves: u64 = (0..6).map(|i| scatter(6 * x + i) % 1_000).sum();
+        Duration::from_micros((1_000.0 * (octaves as f64 / 1_000.0).exp2()) as u64)
+    };
+    (0..4_099).map(one).collect()
+}
+
+struct Service {
+    endpoints: Vec<String>,
+    keys: Vec<ApiKey>,
+    latencies: Vec<Duration>,
+}
+
+impl Service {
+    fn new(series: usize) -> Self {
+        Self {
+            endpoints: (0..series / 20)
+                .map(|i| format!("/api/v1/resources/{i}/items/{{id}}"))
+                .collect(),
+            keys: (0..20).map(ApiKey::from).collect(),
+            latencies: latencies(),
+        }
+    }
+
+    /// `each` requests of every series.
+    fn serve(&self, recorder: &Recorder, seconds: UnixSeconds, each: u64, seed: u64) {
+        let mut x = seed;
+        for _ in 0..each {
+            for endpoint in &self.endpoints {
+                for key in &self.keys {
+                    x += 1;
+                    let mut record = RequestRecord::new("GET", endpoint, at(seconds));
+                    record.api_key = Some(key);
+                    record.latency = Some(self.latencies[x as usize % self.latencies.len()]);
+                    record.time_to_headers = record.latency;
+                    record.response_bytes = x % 3_000;
+                    recorder.record(&record);
+                }
+            }
+        }
+    }
+}
+
+fn flush_elsewhere(recorder: &Recorder) {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let n = recorder.seal();
+            recorder.acknowledge(n);
+        });
+    });
+}
+
+#[test]
+fn a_record_of_a_known_series_allocates_nothing_through_flushes_and_minute_changes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let recorder = Recorder::builder().shards(2).build();
+    let service = Service::new(400);
+    // An interval in the middle of a minute, one with a change of minute, and many requests of a series
+    // so that the sketches take every form.
+    let interval = |n: i64| {
+        service.serve(&recorder, START + 60 * n, 70, 1);
+        service.serve(&recorder, START + 60 * (n + 1), 70, 1);
+    };
+    let mut first = 0;
+    for n in 0..6 {
+        first += allocations(|| interval(n));
+        flush_elsewhere(&recorder);
+    }
+    assert!(first > 400, "the counter counts: {first}");
+    for n in 6..16 {
+        assert_eq!(allocations(|| interval(n)), 0, "interval {n}");
+        flush_elsewhere(&recorder);
+    }
+}
+
+#[test]
+fn records_beyond_the_bounds_and_unmatched_paths_allocate_nothing_either() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let recorder = Recorder::builder()
+        .shards(1)
+        .max_series(100)
+        .max_keys(5)
+        .build();
+    let service = Service::new(2_000);
+    let paths: Vec<String> = (0..1_000).map(|i| format!("/wp-admin/{i}.php")).collect();
+    let interval = || {
+        service.serve(&recorder, START, 2, 1);
+        for path in &paths {
+            let mut record = RequestRecord::new("GET", UNMATCHED, at(START));
+            record.unmatched_path = Some(path);
+            recorder.record(&record);
+        }
+    };
+    for _ in 0..4 {
+        interval();
+        flush_elsewhere(&recorder);
+    }
+    for _ in 0..4 {
+        assert_eq!(allocations(interval), 0);
+        flush_elsewhere(&recorder);
+    }
+    assert!(recorder.status().series_overflow > 0 && recorder.status().key_overflow > 0);
+}
+
+#[test]
+fn a_reset_sketch_allocates_nothing_for_what_it_held_before() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sketch = Sketch::new(SketchKind::Histogram);
+    let fill =
+        |sketch: &mut Sketch| (0..100_000).for_each(|x| sketch.record(scatter(x) % 5_000_000));
+    fill(&mut sketch);
+    sketch.reset();
+    assert_eq!(allocations(|| fill(&mut sketch)), 0);
+}
+
+#[test]
+fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_nothing() {
+    const SERIES: usize = 5_000;
+    /// Of every series in every ten seconds.
+    const EACH: u64 = 2;
+    const INTERVALS: u64 = 900;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let service = Service::new(SERIES);
+    let (before, _) = (live(), take_peak());
+    let clock = Arc::new(ManualClock::at(START));
+    let recorder = Recorder::builder().shards(2).clock(clock.clone()).build();
+    for interval in 0..INTERVALS {
+        let now = clock.unix_seconds();
+        thread::scope(|scope| {
+            for half in 0..2 {
+                let (recorder, service) = (&recorder, &service);
+                let seed = 1_000_000 * interval + half;
+                scope.spawn(move || service.serve(recorder, now, EACH / 2, seed));
+            }
+        });
+        clock.advance(Duration::from_secs(10));
+        let n = recorder.seal();
+        recorder.release(n);
+    }
+    let outage = take_peak() - before;
+    let status = recorder.status();
+    println!(
+        "peak in the outage {} KiB, estimate {} KiB, coarsened {:?}",
+        outage / 1024,
+        status.bytes / 1024,
+        status.coarsened
+    );
+    assert!(outage < 64 * MIB, "{outage} bytes in the outage");
+    assert!(!status.coarsened.is_empty(), "the budget was reached");
+    // The estimate that operators see is no fairy tale; the names of the series come on top.
+    let live_now = live() - before;
+    assert!(
+        (status.bytes as isize) < live_now + 4 * MIB && live_now < status.bytes as isize + 8 * MIB
+    );
+
+    // The store is back: the flush reads row by row.
+    let n = recorder.seal();
+    let contents = recorder.contents(0, n);
+    let total = INTERVALS * EACH * SERIES as u64;
+    let (mut requests, mut latencies, mut bytes, mut rows) = (0, 0, 0, 0);
+    for row in contents.rows() {
+        let bucket = row.bucket();
+        requests += bucket.request_count;
+        latencies += bucket.sketch.count();
+        bytes += bucket.response_bytes;
+        rows += 1;
+    }
+    let recovery = take_peak() - before;
+    println!(
+        "peak in the recovery {} KiB for {rows} rows",
+        recovery / 1024
+    );
+    assert!(recovery < 64 * MIB, "{recovery} bytes in the recovery");
+    assert_eq!((requests, latencies), (total, total));
+    let expected: u64 = (0..INTERVALS)
+        .flat_map(|interval| [1_000_000 * interval, 1_000_000 * interval + 1])
+        .flat_map(|seed| (1..=EACH / 2 * SERIES as u64).map(move |i| (seed + i) % 3_000))
+        .sum();
+    assert_eq!(bytes, expected);
+    drop(contents);
+
+    recorder.acknowledge(n);
+    clock.advance(Duration::from_secs(61));
+    recorder.seal();
+    assert_eq!(recorder.unflushed_records(), 0);
+    let after = live() - before;
+    println!("afterwards {} KiB", after / 1024);
+    assert!(after < outage - 20 * MIB, "what was delivered is freed");
+}
