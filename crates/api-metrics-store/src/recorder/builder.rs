@@ -70,7 +70,8 @@ impl RecorderBuilder {
     }
 
     /// How many threads can record without waiting for one another; rounded up to a power of two,
-    /// at most 256. By default the number of processors, at most 8.
+    /// at most 256. By default the number of processors, at most 8. Fewer are used while there are so many
+    /// series that the copies of each would take too much memory: 4 at 5,000 series, 2 at 10,000.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = shards;
         self
@@ -103,6 +104,7 @@ impl RecorderBuilder {
         let buffers = || (0..shards).map(|_| Buffer::with_room(room));
         Recorder {
             shards: buffers().map(|buffer| Shard(Mutex::new(buffer))).collect(),
+            mask: AtomicUsize::new(shards - 1),
             common: Common {
                 kind: self.sketch_kind,
                 hasher: foldhash::fast::RandomState::default(),

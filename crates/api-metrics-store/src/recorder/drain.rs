@@ -10,6 +10,8 @@ use std::{
 use super::{Recorder, ledger::Ledger, lock, run::Run, shard::Buffer};
 use crate::{bucket::Bucket, time::UnixSeconds};
 
+/// Every shard in use may hold every series: no more of them than keep it to so many slots.
+const MAX_SLOTS: usize = 20_480;
 /// Slots that were empty for so long, in seconds, are given up.
 const IDLE: u64 = 15 * 60;
 
@@ -39,6 +41,11 @@ impl Recorder {
             buffer.evict(now.saturating_sub(IDLE), self.room, &self.common);
             bytes += buffer.heap_bytes();
         }
+        // Threads may change shards at any time: what several hold of a series is summed above.
+        let series = lock(&self.common.registry).series().max(1);
+        let copies = (MAX_SLOTS / series).clamp(1, self.shards.len());
+        let used = usize::MAX.checked_shr(copies.leading_zeros() + 1);
+        self.mask.store(used.unwrap_or(0), Ordering::Relaxed);
         // The other half of each pair is about as large.
         self.buffer_bytes.store(2 * bytes, Ordering::Relaxed);
     }

@@ -80,6 +80,8 @@ use crate::{
 pub struct Recorder {
     /// A power of two.
     shards: Box<[Shard]>,
+    /// How many of the shards are in use, less one: fewer when there are many series.
+    mask: AtomicUsize,
     common: Common,
     /// The seal mutex. Always taken before a shard's, never after.
     ledger: Mutex<Ledger>,
@@ -247,7 +249,8 @@ impl Recorder {
     }
 
     fn shard(&self) -> Option<&Shard> {
-        self.shards.get(thread_number() & (self.shards.len() - 1))
+        self.shards
+            .get(thread_number() & self.mask.load(Ordering::Relaxed))
     }
 
     #[cold]

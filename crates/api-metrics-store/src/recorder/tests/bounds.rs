@@ -185,3 +185,32 @@ fn an_unsorted_import_is_drained_before_it_fills_memory() {
     assert!(peak <= 17_000, "{peak} records waited");
     assert_eq!(everything(&recorder).records(), 60_000);
 }
+
+#[test]
+fn many_series_are_spread_over_fewer_shards_and_nothing_is_lost() {
+    let (recorder, clock) = recorder(|b| b.shards(16).max_series(100_000));
+    let used = || recorder.mask.load(Ordering::Relaxed) + 1;
+    let visit = |from: usize, to: usize| {
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let recorder = &recorder;
+                scope.spawn(move || {
+                    for i in (from..to).skip(thread).step_by(4) {
+                        recorder.record(&request(&format!("/{i}"), START));
+                    }
+                });
+            }
+        });
+        let n = recorder.seal();
+        recorder.acknowledge(n);
+        recorder.contents(n - 1, n).records()
+    };
+    assert_eq!((visit(0, 1_000), used()), (1_000, 16));
+    assert_eq!((visit(0, 5_000), used()), (5_000, 4));
+    assert_eq!((visit(0, 10_000), used()), (10_000, 2));
+    assert_eq!((visit(0, 21_000), used()), (21_000, 1));
+    assert_eq!((visit(0, 100), used()), (100, 1));
+    clock.advance(Duration::from_secs(901));
+    assert_eq!((visit(0, 100), visit(0, 100)), (100, 100));
+    assert_eq!(used(), 16);
+}
