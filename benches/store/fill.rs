@@ -1,0 +1,320 @@
+//! A year of buckets, built straight in the tables: what a service of that size would have left
+//! behind. The rows' sketches are real ones, of lognormal latencies.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
+use api_metrics_store::{
+    bucket::Bucket,
+    recorder::Recorder,
+    sketch::SketchKind,
+    store::{Instance, Store, Writer},
+    time::Granularity,
+};
+use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+
+const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
+/// Keys that use one endpoint.
+const KEYS_AN_ENDPOINT: usize = 5;
+const VARIANTS: i64 = 199;
+
+#[derive(Clone, Copy)]
+pub struct Size {
+    /// Pairs of endpoint and method.
+    pub endpoints: usize,
+    pub keys: usize,
+}
+
+impl Size {
+    pub fn from_env() -> Self {
+        let series = std::env::var("BENCH_SERIES")
+            .ok()
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(5_000);
+        Self {
+            endpoints: series / KEYS_AN_ENDPOINT,
+            keys: 20,
+        }
+    }
+
+    pub fn series(self) -> usize {
+        self.endpoints * KEYS_AN_ENDPOINT
+    }
+}
+
+pub fn now() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        .cast_signed()
+}
+
+/// A small generator, the same numbers in every run.
+pub struct Random(u64);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    /// Lognormal latencies around 20 ms.
+    pub fn latency_us(&mut self) -> u64 {
+        let normal: f64 = (0..12)
+            .map(|_| self.below(1_000_000) as f64 / 1e6)
+            .sum::<f64>()
+            - 6.0;
+        (20_000.0 * (0.6 * normal).exp()) as u64
+    }
+}
+
+pub fn writer() -> Writer {
+    let recorder = Recorder::builder().max_series(200_000).build();
+    let instance = Instance {
+        id: uuid::Uuid::new_v4(),
+        service: "bench".into(),
+        environment: "bench".into(),
+        version: "1".into(),
+        host: "bench".into(),
+        started_at: now(),
+    };
+    Writer::new(instance, Arc::new(recorder))
+}
+
+/// One record for every series (its endpoint, its method, its key) at `at`.
+pub fn record_every_series(writer: &Writer, size: Size, at: i64, random: &mut Random) {
+    for endpoint in 0..size.endpoints {
+        let path = format!("/api/v1/resource{}/{{id}}", endpoint / METHODS.len());
+        for key in 0..KEYS_AN_ENDPOINT {
+            let key = ApiKey::from(format!("key-{}", (endpoint + key * 7) % size.keys));
+            let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+            let mut record =
+                RequestRecord::new(METHODS[endpoint % METHODS.len()], &path, finished_at);
+            record.api_key = Some(&key);
+            record.latency = Some(Duration::from_micros(random.latency_us()));
+            record.time_to_headers = record.latency;
+            record.response_bytes = 1_500;
+            writer.recorder().record(&record);
+        }
+    }
+}
+
+/// The schema, all series, and a row in every partition.
+pub async fn prepare(store: &impl Store, size: Size) {
+    store.prepare().await.unwrap();
+    let writer = writer();
+    let mut random = Random::new(1);
+    record_every_series(&writer, size, now(), &mut random);
+    let one = |at: i64| {
+        let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+        writer.recorder().record(&RequestRecord::new(
+            "GET",
+            "/api/v1/resource0/{id}",
+            finished_at,
+        ));
+    };
+    (0..=26).for_each(|hours| one(now() - hours * 3_600));
+    (0..=8).for_each(|days| one(now() - days * 86_400));
+    (0..=6).for_each(|weeks| one(now() - weeks * 7 * 86_400));
+    (0..=4).for_each(|quarters| one(now() - quarters * 91 * 86_400));
+    store.flush(&writer).await.unwrap();
+    while store.fold().await.unwrap().more {}
+    while store.roll_up().await.unwrap().steps > 0 {}
+}
+
+/// Requests that a base series sees in a period.
+fn requests(granularity: Granularity, variant: i64) -> i64 {
+    let a_minute = 4 + variant % 13;
+    a_minute * granularity.seconds() / 60
+}
+
+/// A bucket as the leader would have left it. Sampled above 2,000 requests: more fill no new bins.
+fn bucket(granularity: Granularity, variant: i64, times: i64) -> Bucket {
+    let mut random = Random::new(variant.cast_unsigned() + 7);
+    let mut bucket = Bucket::new(SketchKind::Histogram);
+    let n = requests(granularity, variant) * times;
+    for i in 0..n.min(2_000) {
+        let mut record = RequestRecord::new("GET", "/", SystemTime::now());
+        record.latency = Some(Duration::from_micros(random.latency_us()));
+        record.time_to_headers = record.latency;
+        record.response_bytes = 1_500;
+        record.status = Some(match i % 50 {
+            0 => 404,
+            25 => 500,
+            _ => 200,
+        });
+        bucket.record(&record);
+    }
+    bucket
+}
+
+/// What is filled: a granularity, from how many seconds ago, and which kinds of series.
+const SPANS: [(Granularity, &str, i64); 4] = [
+    (Granularity::Minute, "1m", 86_400),
+    (Granularity::FiveMinutes, "5m", 7 * 86_400),
+    (Granularity::Hour, "1h", 30 * 86_400),
+    (Granularity::Day, "1d", 365 * 86_400),
+];
+
+fn pool_rows(granularity: Granularity) -> Vec<(i64, i64, Bucket)> {
+    // Base series; any key (5 times); any endpoint (the endpoints of a key); the total.
+    [(0, 1), (1, 5), (2, 50), (3, 1_000)]
+        .into_iter()
+        .flat_map(|(kind, times)| {
+            (0..VARIANTS).map(move |v| (kind, v, bucket(granularity, v, times)))
+        })
+        .collect()
+}
+
+pub async fn postgres(pool: &PgPool, size: Size) {
+    let started = std::time::Instant::now();
+    sqlx::raw_sql("CREATE TABLE bench_pool (kind smallint, variant bigint, c bigint[], statuses bytea, sketch bytea)")
+        .execute(pool).await.unwrap();
+    for (granularity, name, span) in SPANS {
+        sqlx::raw_sql("TRUNCATE bench_pool")
+            .execute(pool)
+            .await
+            .unwrap();
+        for (kind, variant, b) in pool_rows(granularity) {
+            let (mut statuses, mut sketch) = (Vec::new(), Vec::new());
+            b.status_counts.encode(&mut statuses);
+            b.sketch.encode(&mut sketch);
+            let c = [
+                b.request_count,
+                b.error_count_4xx,
+                b.error_count_5xx,
+                b.latency_sum_us,
+                b.latency_min_us.unwrap(),
+                b.latency_max_us.unwrap(),
+                b.response_bytes,
+            ];
+            sqlx::query("INSERT INTO bench_pool VALUES ($1, $2, $3, $4, $5)")
+                .bind(kind as i16)
+                .bind(variant)
+                .bind(c.map(u64::cast_signed).to_vec())
+                .bind(statuses)
+                .bind(sketch)
+                .execute(pool)
+                .await
+                .unwrap();
+        }
+        let (from, to) = (granularity.ceil(now() - span), granularity.floor(now()));
+        let fill = format!(
+            "DELETE FROM api_metrics.metrics_{name}; \
+             INSERT INTO api_metrics.metrics_{name} \
+             SELECT to_timestamp(p), s.id, b.c[1], b.c[2], b.c[3], 0, b.c[4], b.c[5], b.c[6], b.c[1], b.c[4], b.c[1], \
+                    b.c[1] * 200, b.c[7], 18, 55, 90, 24, b.statuses, b.sketch \
+             FROM generate_series({from}::bigint, {to}::bigint - 1, {step}) AS p \
+             CROSS JOIN api_metrics.series AS s \
+             JOIN bench_pool AS b ON b.kind = s.kind AND b.variant = (p / {step} * 31 + s.id * 17) % {VARIANTS}",
+            step = granularity.seconds(),
+        );
+        sqlx::raw_sql(AssertSqlSafe(fill))
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+    sqlx::raw_sql("DROP TABLE bench_pool")
+        .execute(pool)
+        .await
+        .unwrap();
+    // As the fold leaves it: the running periods wait for their end.
+    sqlx::raw_sql(
+        "DELETE FROM api_metrics.dirty; \
+         INSERT INTO api_metrics.dirty VALUES \
+             ('5m', to_timestamp(floor(extract(epoch FROM now()) / 300) * 300)), \
+             ('1h', date_trunc('hour', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'), \
+             ('1d', date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
+    sqlx::raw_sql("VACUUM ANALYZE").execute(pool).await.unwrap();
+    println!(
+        "filled {} series on Postgres in {:.0} s",
+        size.series(),
+        started.elapsed().as_secs_f64()
+    );
+}
+
+pub async fn sqlite(pool: &SqlitePool, size: Size) {
+    let started = std::time::Instant::now();
+    for (granularity, name, span) in SPANS {
+        let mut sql = pool.begin().await.unwrap();
+        sqlx::raw_sql("CREATE TEMP TABLE bench_pool (kind integer, variant integer, requests integer, e4 integer, \
+                       e5 integer, sum integer, min integer, max integer, bytes integer, statuses blob, sketch blob, \
+                       PRIMARY KEY (kind, variant)) WITHOUT ROWID")
+            .execute(&mut *sql).await.unwrap();
+        for (kind, variant, b) in pool_rows(granularity) {
+            let (mut statuses, mut sketch) = (Vec::new(), Vec::new());
+            b.status_counts.encode(&mut statuses);
+            b.sketch.encode(&mut sketch);
+            let mut query =
+                sqlx::query("INSERT INTO bench_pool VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+                    .bind(kind)
+                    .bind(variant);
+            for n in [
+                b.request_count,
+                b.error_count_4xx,
+                b.error_count_5xx,
+                b.latency_sum_us,
+                b.latency_min_us.unwrap(),
+                b.latency_max_us.unwrap(),
+                b.response_bytes,
+            ] {
+                query = query.bind(n.cast_signed());
+            }
+            query
+                .bind(statuses)
+                .bind(sketch)
+                .execute(&mut *sql)
+                .await
+                .unwrap();
+        }
+        let (from, to) = (granularity.ceil(now() - span), granularity.floor(now()));
+        let fill = format!(
+            "DELETE FROM api_metrics_{name}; \
+             WITH RECURSIVE period (p) AS (SELECT {from} UNION ALL SELECT p + {step} FROM period WHERE p + {step} < {to}) \
+             INSERT INTO api_metrics_{name} \
+             SELECT p, s.id, b.requests, b.e4, b.e5, 0, b.sum, b.min, b.max, b.requests, b.sum, b.requests, \
+                    b.requests * 200, b.bytes, 18, 55, 90, 24, b.statuses, b.sketch \
+             FROM period CROSS JOIN api_metrics_series AS s \
+             JOIN bench_pool AS b ON b.kind = s.kind AND b.variant = (p / {step} * 31 + s.id * 17) % {VARIANTS}; \
+             DROP TABLE bench_pool",
+            step = granularity.seconds(),
+        );
+        sqlx::raw_sql(AssertSqlSafe(fill))
+            .execute(&mut *sql)
+            .await
+            .unwrap();
+        sql.commit().await.unwrap();
+    }
+    let marks = format!(
+        "DELETE FROM api_metrics_dirty; \
+         INSERT INTO api_metrics_dirty VALUES ('5m', {}), ('1h', {}), ('1d', {})",
+        Granularity::FiveMinutes.floor(now()),
+        Granularity::Hour.floor(now()),
+        Granularity::Day.floor(now()),
+    );
+    sqlx::raw_sql(AssertSqlSafe(marks))
+        .execute(pool)
+        .await
+        .unwrap();
+    sqlx::raw_sql("ANALYZE").execute(pool).await.unwrap();
+    println!(
+        "filled {} series on SQLite in {:.0} s",
+        size.series(),
+        started.elapsed().as_secs_f64()
+    );
+}

@@ -1,0 +1,211 @@
+//! The operations of a dashboard, of a flush and of the leader.
+
+use std::{sync::Arc, time::Instant};
+
+use api_metrics_store::{
+    query::{Answer, Filter, GroupBy, Query, TimeRange, TimeStep},
+    store::Store,
+    time::Granularity,
+};
+
+use crate::{
+    fill::{Random, Size, now, record_every_series, writer},
+    measure::Table,
+};
+
+const DAY: i64 = 86_400;
+
+pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
+    // A realistic inbox: the last two flushes of one instance.
+    let mut random = Random::new(3);
+    let background = writer();
+    for _ in 0..2 {
+        record_every_series(&background, size, now(), &mut random);
+        store.flush(&background).await.unwrap();
+    }
+    let last = |seconds: i64| TimeRange::new(now() - seconds, now());
+    let by = |group_by: GroupBy, seconds: i64| Query {
+        group_by,
+        ..Query::over(last(seconds))
+    };
+    let endpoint = GroupBy {
+        endpoint: true,
+        method: true,
+        service: true,
+        ..GroupBy::default()
+    };
+    let key = GroupBy {
+        api_key: true,
+        ..GroupBy::default()
+    };
+    let rows = |answer: &Answer| format!("{} rows", answer.rows.len());
+    let ask = async |query: &Query| store.read(query, None).await.unwrap();
+
+    table
+        .measure(
+            "summary 24 h with p50/p95/p99",
+            async || ask(&Query::over(last(DAY))).await,
+            rows,
+        )
+        .await;
+    table
+        .measure(
+            "endpoints 24 h with p50/p95/p99",
+            async || ask(&by(endpoint, DAY)).await,
+            rows,
+        )
+        .await;
+    table
+        .measure(
+            "top 10 keys 24 h",
+            async || {
+                let mut answer = ask(&Query {
+                    quantiles: false,
+                    ..by(key, DAY)
+                })
+                .await;
+                answer
+                    .rows
+                    .sort_by_key(|row| std::cmp::Reverse(row.bucket.request_count));
+                answer.rows.truncate(10);
+                answer
+            },
+            rows,
+        )
+        .await;
+    table
+        .measure(
+            "heatmap 24 h x 50 endpoints",
+            async || {
+                let time = Some(TimeStep::Fixed(Granularity::Hour));
+                let totals = ask(&Query {
+                    quantiles: false,
+                    ..by(
+                        GroupBy {
+                            endpoint: true,
+                            ..GroupBy::default()
+                        },
+                        DAY,
+                    )
+                })
+                .await;
+                let mut busiest: Vec<_> = totals
+                    .rows
+                    .iter()
+                    .map(|r| (r.bucket.request_count, r.group.endpoint.clone()))
+                    .collect();
+                busiest.sort_unstable_by(|a, b| b.cmp(a));
+                let mut cells = ask(&Query {
+                    quantiles: false,
+                    ..by(
+                        GroupBy {
+                            endpoint: true,
+                            time,
+                            ..GroupBy::default()
+                        },
+                        DAY,
+                    )
+                })
+                .await;
+                let kept: Vec<_> = busiest
+                    .into_iter()
+                    .take(50)
+                    .map(|(_, endpoint)| endpoint)
+                    .collect();
+                cells.rows.retain(|row| kept.contains(&row.group.endpoint));
+                cells
+            },
+            rows,
+        )
+        .await;
+    table
+        .measure(
+            "usage by day, 30 d",
+            async || {
+                let time = Some(TimeStep::Fixed(Granularity::Day));
+                ask(&Query {
+                    quantiles: false,
+                    ..by(
+                        GroupBy {
+                            api_key: true,
+                            time,
+                            ..GroupBy::default()
+                        },
+                        30 * DAY,
+                    )
+                })
+                .await
+            },
+            rows,
+        )
+        .await;
+    let one_key = store.api_keys(None).await.unwrap()[3].id;
+    table
+        .measure(
+            "one key, 24 h by 5m",
+            async || {
+                let time = Some(TimeStep::Fixed(Granularity::FiveMinutes));
+                let filter = Filter {
+                    api_key_id: Some(one_key),
+                    ..Filter::default()
+                };
+                ask(&Query {
+                    filter,
+                    ..by(
+                        GroupBy {
+                            time,
+                            ..GroupBy::default()
+                        },
+                        DAY,
+                    )
+                })
+                .await
+            },
+            rows,
+        )
+        .await;
+    table
+        .measure(
+            "summary of 37 h 13 min ending now",
+            async || ask(&Query::over(last(37 * 3_600 + 13 * 60))).await,
+            rows,
+        )
+        .await;
+
+    let flusher = writer();
+    let mut times = Vec::new();
+    for _ in 0..12 {
+        record_every_series(&flusher, size, now(), &mut random);
+        let started = Instant::now();
+        store.flush(&flusher).await.unwrap();
+        times.push(started.elapsed());
+    }
+    table.add(
+        &format!("flush of {} series", size.series()),
+        times.split_off(2),
+        "1 transaction".into(),
+    );
+    while store.fold().await.unwrap().more {}
+    while store.roll_up().await.unwrap().steps > 0 {}
+
+    // Five minutes of one instance: thirty flushes, folded every ten seconds would be thirty folds;
+    // here in one go, with the five minutes' rollup. The minutes are recent enough to be kept, and
+    // empty in the tables before.
+    let mut times = Vec::new();
+    for round in 1..=4 {
+        let from = Granularity::FiveMinutes.floor(now()) + 300 * round;
+        for flush in 0..30 {
+            record_every_series(&flusher, size, from + flush * 10, &mut random);
+            store.flush(&flusher).await.unwrap();
+        }
+        let started = Instant::now();
+        while store.fold().await.unwrap().more {}
+        while store.roll_up().await.unwrap().steps > 0 {}
+        times.push(started.elapsed());
+    }
+    table.add(
+        "fold of 5 minutes of data",
+        times,
+        "30 flushes, 5 minutes of 1m rows".into(),
+    );
+}
