@@ -11,10 +11,7 @@ use super::{
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
-    protocol::{
-        backend::{BucketRow, Floors, InboxChunk, LeadTx, Pending, Result, SeriesRow},
-        flush::EARLIEST,
-    },
+    protocol::backend::{BucketRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
     time::{Granularity, UnixSeconds},
 };
 
@@ -23,20 +20,6 @@ impl LeadTx for PgTx {
         Ok(sqlx::query_scalar(TRY_LEAD)
             .fetch_one(&mut *self.sql)
             .await?)
-    }
-
-    async fn floors(&mut self) -> Result<Floors> {
-        let rows: Vec<(String, DateTime<Utc>)> =
-            sqlx::query_as("SELECT granularity, floor FROM api_metrics.level")
-                .fetch_all(&mut *self.sql)
-                .await?;
-        let mut floors = [EARLIEST; 4];
-        for (slot, granularity) in floors.iter_mut().zip(Granularity::ALL) {
-            if let Some((_, floor)) = rows.iter().find(|(name, _)| name == granularity.as_str()) {
-                *slot = floor.timestamp();
-            }
-        }
-        Ok(Floors(floors))
     }
 
     async fn pending(&mut self) -> Result<Vec<Pending>> {

@@ -41,10 +41,9 @@ macro_rules! aggregate {
                             sum(m.total_response_bytes)::bigint AS total_response_bytes, \
                             string_agg(m.status_counts, ''::bytea) AS status_counts, \
                             string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
-                         FROM unnest($1::timestamptz[], $2::timestamptz[]) AS segment (first, next) \
-                         JOIN api_metrics.",
+                         FROM api_metrics.",
                         $table,
-                        " AS m ON m.period_start >= segment.first AND m.period_start < segment.next ",
+                        " AS m WHERE m.period_start >= $1 AND m.period_start < $2 ",
                         $which,
                         " GROUP BY 1, 2"
                     )
@@ -64,7 +63,7 @@ macro_rules! aggregate {
 }
 
 aggregate!(all_series, "");
-aggregate!(these_series, "WHERE m.series_id = ANY($5)");
+aggregate!(these_series, "AND m.series_id = ANY($5)");
 
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
@@ -123,35 +122,35 @@ impl ReadTx for PgTx {
         quantiles: bool,
     ) -> Result<Vec<AggregateRow>> {
         let kind = self.sketch_kind().await?;
-        let times = |of: fn(&Segment) -> UnixSeconds| {
-            segments.iter().map(|s| at(of(s))).collect::<Vec<_>>()
-        };
-        let query = sqlx::query(match series {
+        let statement = match series {
             Series::All => all_series::sql(granularity),
             Series::Ids(_) => these_series::sql(granularity),
-        })
-        .bind(times(|s| s.from))
-        .bind(times(|s| s.to))
-        .bind(edges.iter().map(|edge| at(*edge)).collect::<Vec<_>>())
-        .bind(quantiles);
-        let query = match series {
-            Series::All => query,
-            Series::Ids(ids) => query.bind(ids),
         };
-        query
-            .fetch_all(&mut *self.sql)
-            .await?
-            .iter()
-            .map(|row| {
+        let edges: Vec<_> = edges.iter().map(|edge| at(*edge)).collect();
+        let mut sums = Vec::new();
+        // One statement a segment: only plain bounds let the planner see which partitions matter.
+        for segment in segments {
+            let query = sqlx::query(statement)
+                .bind(at(segment.from))
+                .bind(at(segment.to))
+                .bind(&edges)
+                .bind(quantiles);
+            let query = match series {
+                Series::All => query,
+                Series::Ids(ids) => query.bind(ids),
+            };
+            for row in query.fetch_all(&mut *self.sql).await? {
                 let step: i32 = row.try_get("step")?;
-                let sketch: Option<&[u8]> = row.try_get("latency_sketch")?;
-                Ok(AggregateRow {
+                let sketches: Option<&[u8]> = row.try_get("latency_sketch")?;
+                sums.push(AggregateRow {
                     series_id: row.try_get("series_id")?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),
-                    bucket: rows::bucket(row, kind, sketch)?,
-                })
-            })
-            .collect()
+                    counts: rows::counts(&row, kind)?,
+                    sketches: sketches.unwrap_or_default().to_vec(),
+                });
+            }
+        }
+        Ok(sums)
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {

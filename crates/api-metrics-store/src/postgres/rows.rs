@@ -7,21 +7,15 @@ use sqlx::{
     query::Query,
 };
 
-use super::tx::{PgTx, at, signed, unsigned};
+use super::tx::{at, signed, unsigned};
 use crate::{
     bucket::Bucket,
-    protocol::backend::{BucketRow, Result, SeriesLabels, SeriesRow, Tx},
+    protocol::backend::{BucketRow, Result, SeriesLabels, SeriesRow},
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,
     time::Granularity,
 };
-
-impl PgTx {
-    pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
-        Ok(self.meta().await?.sketch_kind)
-    }
-}
 
 /// One statement a granularity: the table's name can't be a parameter.
 macro_rules! by_granularity {
@@ -139,8 +133,8 @@ impl Columns {
     }
 }
 
-/// The counters of a row, by the tables' names; its sketch is `encoded`, zero or more encodings.
-pub(super) fn bucket(row: &PgRow, kind: SketchKind, encoded: Option<&[u8]>) -> Result<Bucket> {
+/// The counts of a row, by the tables' names; the sketch stays empty.
+pub(super) fn counts(row: &PgRow, kind: SketchKind) -> Result<Bucket> {
     let number = |column: &str| -> Result<u64> { Ok(unsigned(row.try_get(column)?)) };
     let perhaps = |column: &str| -> Result<Option<u64>> {
         let value: Option<i64> = row.try_get(column)?;
@@ -162,19 +156,19 @@ pub(super) fn bucket(row: &PgRow, kind: SketchKind, encoded: Option<&[u8]>) -> R
     bucket
         .status_counts
         .merge_encoded(row.try_get("status_counts")?)?;
-    if let Some(encoded) = encoded {
-        bucket.sketch.merge_encoded(encoded)?;
-    }
     Ok(bucket)
 }
 
 pub(super) fn bucket_row(row: &PgRow, kind: SketchKind) -> Result<BucketRow> {
     let period: DateTime<Utc> = row.try_get("period_start")?;
-    let sketch: &[u8] = row.try_get("latency_sketch")?;
+    let mut bucket = counts(row, kind)?;
+    bucket
+        .sketch
+        .merge_encoded(row.try_get("latency_sketch")?)?;
     Ok(BucketRow {
         period_start: period.timestamp(),
         series_id: row.try_get("series_id")?,
-        bucket: bucket(row, kind, Some(sketch))?,
+        bucket,
     })
 }
 

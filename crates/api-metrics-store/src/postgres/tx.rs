@@ -6,7 +6,7 @@ use sqlx::Row;
 use super::store::Postgres;
 use crate::{
     protocol::{
-        backend::{Backend, Meta, Mode, Result, Tx},
+        backend::{Backend, Floors, Meta, Mode, Result, Tx},
         flush::EARLIEST,
     },
     sketch::SketchKind,
@@ -20,6 +20,18 @@ use std::sync::Arc;
 pub(crate) struct PgTx {
     pub(super) sql: sqlx::Transaction<'static, sqlx::Postgres>,
     clock: Option<Arc<dyn Clock>>,
+    /// As the transaction's first look at [`Meta`] told.
+    kind: Option<SketchKind>,
+}
+
+impl PgTx {
+    /// The kind of the database's sketches.
+    pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
+        match self.kind {
+            Some(kind) => Ok(kind),
+            None => Ok(self.meta().await?.sketch_kind),
+        }
+    }
 }
 
 /// The isolation level is named because a host's default may differ. The timeouts bound how long a
@@ -62,6 +74,7 @@ impl Backend for Postgres {
         Ok(PgTx {
             sql,
             clock: self.options.clock.clone(),
+            kind: None,
         })
     }
 
@@ -79,26 +92,32 @@ impl Backend for Postgres {
 }
 
 impl Tx for PgTx {
-    async fn now_us(&mut self) -> Result<i64> {
-        if let Some(clock) = &self.clock {
-            let wall: DateTime<Utc> = clock.wall().into();
-            return Ok(wall.timestamp_micros());
-        }
-        let row = sqlx::query("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
-            .fetch_one(&mut *self.sql)
-            .await?;
-        Ok(row.try_get(0)?)
-    }
-
     async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query("SELECT leader_min, writer_min, sketch_kind FROM api_metrics.meta")
-            .fetch_one(&mut *self.sql)
-            .await?;
-        let code: i16 = row.try_get("sketch_kind")?;
+        let row = sqlx::query(
+            "SELECT m.leader_min, m.writer_min, m.sketch_kind, \
+                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
+                    (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
+                     FROM api_metrics.level AS l) AS floors \
+             FROM api_metrics.meta AS m",
+        )
+        .fetch_one(&mut *self.sql)
+        .await?;
+        let floors: Vec<DateTime<Utc>> = row.try_get("floors")?;
+        let floors: Vec<_> = floors.iter().map(DateTime::timestamp).collect();
+        let floors = floors.try_into().map_err(|_| {
+            StoreError::Corrupt("the floors of the granularities are incomplete".into())
+        })?;
+        let sketch_kind = sketch_kind(row.try_get("sketch_kind")?)?;
+        self.kind = Some(sketch_kind);
         Ok(Meta {
+            now_us: match &self.clock {
+                Some(clock) => DateTime::<Utc>::from(clock.wall()).timestamp_micros(),
+                None => row.try_get("now_us")?,
+            },
+            floors: Floors(floors),
             leader_min: row.try_get("leader_min")?,
             writer_min: row.try_get("writer_min")?,
-            sketch_kind: sketch_kind(code)?,
+            sketch_kind,
         })
     }
 

@@ -94,7 +94,10 @@ pub(crate) struct AggregateRow {
     pub series_id: i64,
     /// The index of the step, 0 for the first.
     pub step: usize,
-    pub bucket: Bucket,
+    /// Everything but the sketch.
+    pub counts: Bucket,
+    /// The rows' sketches, one encoding after another: merged only once, where they end up.
+    pub sketches: Vec<u8>,
 }
 
 /// A piece of a hand-over.
@@ -142,12 +145,22 @@ impl Floors {
     }
 }
 
-/// What the database expects of the processes that use it.
+/// What every step begins with, in one round trip.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta {
+    /// The clock that decides: the database's, or the one given at construction. Microseconds.
+    pub now_us: i64,
+    pub floors: Floors,
+    /// The least schema knowledge that a process needs to lead, and to write.
     pub leader_min: i64,
     pub writer_min: i64,
     pub sketch_kind: SketchKind,
+}
+
+impl Meta {
+    pub(crate) fn now(&self) -> UnixSeconds {
+        self.now_us.div_euclid(1_000_000)
+    }
 }
 
 /// Which stored series an aggregate reads.
@@ -168,8 +181,6 @@ pub(crate) struct Segment {
 
 /// One transaction. Dropping it rolls back.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
-    /// The clock that decides: the database's, or the one given at construction. Microseconds.
-    fn now_us(&mut self) -> impl Future<Output = Result<i64>> + Send;
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
     fn commit(self) -> impl Future<Output = Result<()>> + Send;
 }
@@ -199,7 +210,6 @@ pub(crate) trait LeadTx: Send {
     /// Whether this transaction is the leader now. A statement of its own: in one with a read the
     /// snapshot would be from before the lock.
     fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
-    fn floors(&mut self) -> impl Future<Output = Result<Floors>> + Send;
     fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
     /// The row counts of an instance's hand-overs in `(after, upto]`, by number.
     fn inbox_sizes(

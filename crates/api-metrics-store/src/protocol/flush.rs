@@ -128,8 +128,7 @@ async fn make_ready<B: Backend>(
     let contents = recorder.contents(stored, number);
     let records = contents.records();
     let (series, interned) = intern(&mut tx, writer, &contents).await?;
-    let now = tx.now_us().await?.div_euclid(1_000_000);
-    let rows = rows_of(&contents, &series, now)?;
+    let rows = rows_of(&contents, &series, meta.now())?;
     tx.put_inbox(&batch::encode(instance.id, number, &rows))
         .await?;
     tx.put_coarse(&contents.coarse).await?;

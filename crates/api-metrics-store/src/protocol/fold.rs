@@ -6,7 +6,9 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, BucketRow, InboxChunk, LeadTx, Mode, Result, SeriesLabels, SeriesRow, Tx},
+    backend::{
+        Backend, BucketRow, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, SeriesRow, Tx,
+    },
     batch,
 };
 use crate::{
@@ -22,9 +24,9 @@ const ROWS_A_FOLD: u64 = 200_000;
 
 pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    if !lead(&mut tx).await? {
+    let Some(meta) = lead(&mut tx).await? else {
         return Ok(Folded::default());
-    }
+    };
     let pending = tx.pending().await?;
     if pending.is_empty() {
         // Not merely dropped: the rollback would come later, and keep the lead until then.
@@ -34,7 +36,6 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
             ..Folded::default()
         });
     }
-    let kind = tx.meta().await?.sketch_kind;
     let mut chunks = Vec::new();
     let mut marks = Vec::new();
     let mut room = ROWS_A_FOLD;
@@ -60,7 +61,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
             break;
         }
     }
-    let rows = add(&mut tx, &chunks, kind).await?;
+    let rows = add(&mut tx, &chunks, &meta).await?;
     let batches = marks.len() as u64;
     for (id, upto) in marks {
         tx.set_folded(id, upto).await?;
@@ -74,12 +75,13 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     })
 }
 
-/// Whether this transaction leads, and may.
-pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<bool> {
+/// What a leader begins with; `None` where another one leads.
+pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
     if !tx.try_lead().await? {
-        return Ok(false);
+        return Ok(None);
     }
-    let needed = tx.meta().await?.leader_min;
+    let meta = tx.meta().await?;
+    let needed = meta.leader_min;
     if needed > SCHEMA_KNOWLEDGE {
         return Err(StoreError::Outdated {
             what: "leading",
@@ -87,12 +89,13 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<bool> {
             known: SCHEMA_KNOWLEDGE,
         });
     }
-    Ok(true)
+    Ok(Some(meta))
 }
 
 /// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many
 /// bucket rows were written.
-async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], kind: SketchKind) -> Result<u64> {
+async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u64> {
+    let (kind, floors) = (meta.sketch_kind, meta.floors);
     let decoded: Vec<_> = chunks
         .iter()
         .map(|chunk| readable(&chunk.payload, kind))
@@ -112,7 +115,6 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], kind: SketchKind) -> Resu
         .map(|row| (row.id, row))
         .collect();
     let premerged = premerged(tx, &series).await?;
-    let floors = tx.floors().await?;
     let mut sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket> = BTreeMap::new();
     for (chunk, rows) in chunks.iter().zip(decoded) {
         let rows = match rows {

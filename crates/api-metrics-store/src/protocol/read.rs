@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     backend::{
-        Backend, Floors, LeadTx, Mode, ReadTx, Result, Segment, Selection, Series, SeriesLabels,
-        SeriesRow, Tx, key_text,
+        Backend, Floors, Mode, ReadTx, Result, Segment, Selection, Series, SeriesLabels, SeriesRow,
+        Tx, key_text,
     },
     batch,
     flush::plausible_period,
@@ -34,15 +34,14 @@ pub(crate) async fn read<B: Backend>(
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Answer> {
     let mut tx = backend.begin(Mode::Read).await?;
-    let as_of_us = tx.now_us().await?;
-    let kind = tx.meta().await?.sketch_kind;
-    let floors = tx.floors().await?;
+    let meta = tx.meta().await?;
+    let floors = meta.floors;
     let axis = Axis::of(query, &floors);
     let range = axis.range();
     let mut sums = Sums {
         query,
         axis: &axis,
-        kind,
+        kind: meta.sketch_kind,
         groups: BTreeMap::new(),
     };
 
@@ -50,8 +49,7 @@ pub(crate) async fn read<B: Backend>(
     inbox(&mut tx, &mut sums).await?;
     if let Some((writer, own)) = own {
         let seq = tx.instance_seq(writer.instance().id).await?;
-        let now = as_of_us.div_euclid(1_000_000);
-        held(&mut tx, &mut sums, writer, &own, seq, now).await?;
+        held(&mut tx, &mut sums, writer, &own, seq, meta.now()).await?;
     }
     let mut approximate = axis.moved;
     for (from, to) in tx.coarse(range.from, range.to).await? {
@@ -65,7 +63,7 @@ pub(crate) async fn read<B: Backend>(
         .collect();
     Ok(Answer {
         range,
-        as_of_us,
+        as_of_us: meta.now_us,
         approximate,
         rows,
     })
@@ -134,13 +132,21 @@ struct Sums<'a> {
 }
 
 impl Sums<'_> {
-    fn add(&mut self, labels: &SeriesLabels, step: UnixSeconds, bucket: &Bucket) -> Result<()> {
+    /// Adds a bucket and any number of encoded sketches to the group of its series and step.
+    fn add(
+        &mut self,
+        labels: &SeriesLabels,
+        step: UnixSeconds,
+        bucket: &Bucket,
+        sketches: &[u8],
+    ) -> Result<()> {
         let group = group(&self.query.group_by, labels, step);
         let sum = self
             .groups
             .entry(group)
             .or_insert_with(|| Bucket::new(self.kind));
-        Ok(sum.merge(bucket)?)
+        sum.merge(bucket)?;
+        Ok(sum.sketch.merge_encoded(sketches)?)
     }
 }
 
@@ -223,7 +229,7 @@ async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Resu
             if let (Some(series), Some(step)) =
                 (series.get(&row.series_id), sums.axis.edges.get(row.step))
             {
-                sums.add(&series.labels, *step, &row.bucket)?;
+                sums.add(&series.labels, *step, &row.counts, &row.sketches)?;
             }
         }
     }
@@ -266,7 +272,7 @@ async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
             sums.axis.step_start(row.period_start),
         ) {
             if row.bucket.sketch.kind() == sums.kind {
-                sums.add(&series.labels, step, &row.bucket)?;
+                sums.add(&series.labels, step, &row.bucket, &[])?;
             }
         }
     }
@@ -326,7 +332,7 @@ async fn held<T: Tx>(
             kind: SeriesKind::Base,
         };
         if passes(&sums.query.filter, &labels) && scope.admits(api_key_id) {
-            sums.add(&labels, step, &row.bucket())?;
+            sums.add(&labels, step, &row.bucket(), &[])?;
         }
     }
     Ok(())

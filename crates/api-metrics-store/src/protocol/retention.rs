@@ -77,20 +77,16 @@ pub(crate) async fn retain<B: Backend>(
     clock: &dyn Clock,
 ) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    if !lead(&mut tx).await? {
+    let Some(meta) = lead(&mut tx).await? else {
         return Ok(Maintained::default());
-    }
-    let now_us = tx.now_us().await?;
-    tx.retire_instances(now_us - IDLE_US).await?;
-    let mut floors = tx.floors().await?;
+    };
+    tx.retire_instances(meta.now_us - IDLE_US).await?;
+    let mut floors = meta.floors;
     let mut done = Maintained {
         led: true,
         ..Maintained::default()
     };
-    if let Some(agreed) = wanted.agreed(
-        clock.monotonic(),
-        target(retention, now_us.div_euclid(1_000_000)),
-    ) {
+    if let Some(agreed) = wanted.agreed(clock.monotonic(), target(retention, meta.now())) {
         // The finest first: a floor may not pass the next finer one's.
         for granularity in LIMITED.into_iter().rev() {
             if let Some(floor) =
@@ -99,7 +95,7 @@ pub(crate) async fn retain<B: Backend>(
                 tx.set_floor(granularity, floor).await?;
                 done.steps += 1;
             }
-            floors = tx.floors().await?;
+            floors = tx.meta().await?.floors;
         }
     }
     tx.commit().await?;

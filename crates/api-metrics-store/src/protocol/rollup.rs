@@ -20,12 +20,11 @@ const PERIODS_A_STEP: usize = 12;
 
 pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
-    if !lead(&mut tx).await? {
+    let Some(meta) = lead(&mut tx).await? else {
         return Ok(Maintained::default());
-    }
-    let now = tx.now_us().await?.div_euclid(1_000_000);
+    };
     let dirty: BTreeSet<_> = tx.dirty(EARLIEST, i64::MAX).await?.into_iter().collect();
-    let due = due(&dirty, now);
+    let due = due(&dirty, meta.now());
     let more = due.len() > PERIODS_A_STEP;
     let mut steps = 0;
     for (granularity, period) in due.into_iter().take(PERIODS_A_STEP) {
@@ -73,12 +72,16 @@ async fn recompute<T: Tx>(tx: &mut T, granularity: Granularity, period: UnixSeco
             .aggregate(child, &[children], &[period, end], Series::All, true)
             .await?
             .into_iter()
-            .map(|row| BucketRow {
-                period_start: period,
-                series_id: row.series_id,
-                bucket: row.bucket,
+            .map(|row| {
+                let mut bucket = row.counts;
+                bucket.sketch.merge_encoded(&row.sketches)?;
+                Ok(BucketRow {
+                    period_start: period,
+                    series_id: row.series_id,
+                    bucket,
+                })
             })
-            .collect();
+            .collect::<Result<_>>()?;
         if !rows.is_empty() {
             tx.make_room(granularity, &[period]).await?;
             tx.put_buckets(granularity, &rows).await?;

@@ -8,10 +8,7 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    protocol::{
-        backend::{BucketRow, Floors, InboxChunk, LeadTx, Pending, Result, SeriesRow, Tx},
-        flush::EARLIEST,
-    },
+    protocol::backend::{BucketRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
     time::{Granularity, UnixSeconds},
 };
 
@@ -19,20 +16,6 @@ impl LeadTx for SqliteTx {
     async fn try_lead(&mut self) -> Result<bool> {
         // BEGIN IMMEDIATE has: there is one writer at a time.
         Ok(true)
-    }
-
-    async fn floors(&mut self) -> Result<Floors> {
-        let rows: Vec<(String, UnixSeconds)> =
-            sqlx::query_as("SELECT granularity, floor FROM api_metrics_level")
-                .fetch_all(&mut *self.sql)
-                .await?;
-        let mut floors = [EARLIEST; 4];
-        for (slot, granularity) in floors.iter_mut().zip(Granularity::ALL) {
-            if let Some((_, floor)) = rows.iter().find(|(name, _)| name == granularity.as_str()) {
-                *slot = *floor;
-            }
-        }
-        Ok(Floors(floors))
     }
 
     async fn pending(&mut self) -> Result<Vec<Pending>> {
@@ -159,14 +142,14 @@ impl LeadTx for SqliteTx {
         periods: &[UnixSeconds],
         series: &[i64],
     ) -> Result<Vec<BucketRow>> {
-        let kind = self.meta().await?.sketch_kind;
+        let kind = self.sketch_kind().await?;
         sqlx::query(rows::select_existing(granularity))
             .bind(json_numbers(periods.iter().copied()))
             .bind(json_numbers(series.iter().copied()))
             .fetch_all(&mut *self.sql)
             .await?
             .iter()
-            .map(|row| rows::bucket_row(row, kind, true))
+            .map(|row| rows::bucket_row(row, kind))
             .collect()
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     protocol::backend::{
-        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Tx,
+        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
     },
     query::Scope,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -78,7 +78,7 @@ impl ReadTx for SqliteTx {
         series: Series<'_>,
         quantiles: bool,
     ) -> Result<Vec<AggregateRow>> {
-        let kind = self.meta().await?.sketch_kind;
+        let kind = self.sketch_kind().await?;
         // Minutes have no index by series.
         let (statement, ids) = match series {
             Series::All => (rows::select_range(granularity), None),
@@ -100,22 +100,31 @@ impl ReadTx for SqliteTx {
                 .fetch_all(&mut *self.sql)
                 .await?;
             for row in &found {
-                let row = rows::bucket_row(row, kind, quantiles)?;
+                let period_start: UnixSeconds = row.try_get("period_start")?;
                 let Some(step) = edges
-                    .partition_point(|edge| *edge <= row.period_start)
+                    .partition_point(|edge| *edge <= period_start)
                     .checked_sub(1)
                 else {
                     continue;
                 };
-                match sums.entry((row.series_id, step)) {
-                    Entry::Occupied(mut sum) => sum.get_mut().bucket.merge(&row.bucket)?,
-                    Entry::Vacant(none) => {
-                        none.insert(AggregateRow {
-                            series_id: row.series_id,
-                            step,
-                            bucket: row.bucket,
-                        });
+                let series_id = row.try_get("series_id")?;
+                let counts = rows::counts(row, kind)?;
+                let sum = match sums.entry((series_id, step)) {
+                    Entry::Occupied(sum) => {
+                        let sum = sum.into_mut();
+                        sum.counts.merge(&counts)?;
+                        sum
                     }
+                    Entry::Vacant(none) => none.insert(AggregateRow {
+                        series_id,
+                        step,
+                        counts,
+                        sketches: Vec::new(),
+                    }),
+                };
+                if quantiles {
+                    sum.sketches
+                        .extend_from_slice(row.try_get("latency_sketch")?);
                 }
             }
         }

@@ -121,7 +121,8 @@ pub(super) fn upsert(
     query.bind(statuses).bind(sketch)
 }
 
-pub(super) fn bucket_row(row: &SqliteRow, kind: SketchKind, quantiles: bool) -> Result<BucketRow> {
+/// The counts of a row; the sketch stays empty.
+pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
     let number = |column: &str| -> Result<u64> {
         Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or_default())
     };
@@ -146,11 +147,14 @@ pub(super) fn bucket_row(row: &SqliteRow, kind: SketchKind, quantiles: bool) -> 
     bucket
         .status_counts
         .merge_encoded(row.try_get("status_counts")?)?;
-    if quantiles {
-        bucket
-            .sketch
-            .merge_encoded(row.try_get("latency_sketch")?)?;
-    }
+    Ok(bucket)
+}
+
+pub(super) fn bucket_row(row: &SqliteRow, kind: SketchKind) -> Result<BucketRow> {
+    let mut bucket = counts(row, kind)?;
+    bucket
+        .sketch
+        .merge_encoded(row.try_get("latency_sketch")?)?;
     Ok(BucketRow {
         period_start: row.try_get("period_start")?,
         series_id: row.try_get("series_id")?,

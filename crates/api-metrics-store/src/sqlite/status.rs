@@ -4,15 +4,13 @@ use sqlx::Row;
 
 use super::tx::SqliteTx;
 use crate::{
-    protocol::backend::{LeadTx, Result, Tx},
+    protocol::backend::{Result, Tx},
     store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
     time::Granularity,
 };
 
 pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
-    let now_us = tx.now_us().await?;
-    let sketch_kind = tx.meta().await?.sketch_kind;
-    let floors = tx.floors().await?;
+    let meta = tx.meta().await?;
     let row = sqlx::query(
         "SELECT (SELECT max(version) FROM api_metrics_schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics_series WHERE kind = 0) AS series, \
@@ -60,8 +58,8 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
     Ok(StoreStatus {
         backend: "sqlite",
         schema_version: row.try_get("schema_version")?,
-        sketch_kind,
-        now_us,
+        sketch_kind: meta.sketch_kind,
+        now_us: meta.now_us,
         instances,
         inbox: InboxStatus {
             batches: number("batches")?,
@@ -72,7 +70,7 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             .into_iter()
             .map(|granularity| Floor {
                 granularity,
-                floor: floors.of(granularity),
+                floor: meta.floors.of(granularity),
             })
             .collect(),
         dirty: dirty

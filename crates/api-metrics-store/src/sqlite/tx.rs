@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::open::Sqlite;
 use crate::{
-    protocol::backend::{Backend, Meta, Mode, Result, Tx},
+    protocol::backend::{Backend, Floors, Meta, Mode, Result, Tx},
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
@@ -18,6 +18,18 @@ use crate::{
 pub(crate) struct SqliteTx {
     pub(super) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
     clock: Option<Arc<dyn Clock>>,
+    /// As the transaction's first look at [`Meta`] told.
+    kind: Option<SketchKind>,
+}
+
+impl SqliteTx {
+    /// The kind of the database's sketches.
+    pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
+        match self.kind {
+            Some(kind) => Ok(kind),
+            None => Ok(self.meta().await?.sketch_kind),
+        }
+    }
 }
 
 /// Rows removed in one step below a floor.
@@ -36,6 +48,7 @@ impl Backend for Sqlite {
         Ok(SqliteTx {
             sql: self.pool.begin_with(begin).await?,
             clock: self.options.clock.clone(),
+            kind: None,
         })
     }
 
@@ -66,23 +79,35 @@ impl Backend for Sqlite {
 }
 
 impl Tx for SqliteTx {
-    async fn now_us(&mut self) -> Result<i64> {
+    async fn meta(&mut self) -> Result<Meta> {
+        let row = sqlx::query(
+            "SELECT leader_min, writer_min, sketch_kind, \
+                    (SELECT floor FROM api_metrics_level WHERE granularity = '1m') AS floor_1m, \
+                    (SELECT floor FROM api_metrics_level WHERE granularity = '5m') AS floor_5m, \
+                    (SELECT floor FROM api_metrics_level WHERE granularity = '1h') AS floor_1h, \
+                    (SELECT floor FROM api_metrics_level WHERE granularity = '1d') AS floor_1d \
+             FROM api_metrics_meta",
+        )
+        .fetch_one(&mut *self.sql)
+        .await?;
         // The database runs in this process: its clock is the process's.
         let wall = self
             .clock
             .as_ref()
             .map_or_else(SystemTime::now, |clock| clock.wall());
-        Ok(DateTime::<Utc>::from(wall).timestamp_micros())
-    }
-
-    async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query("SELECT leader_min, writer_min, sketch_kind FROM api_metrics_meta")
-            .fetch_one(&mut *self.sql)
-            .await?;
+        let sketch_kind = sketch_kind(row.try_get("sketch_kind")?)?;
+        self.kind = Some(sketch_kind);
         Ok(Meta {
+            now_us: DateTime::<Utc>::from(wall).timestamp_micros(),
+            floors: Floors([
+                row.try_get("floor_1m")?,
+                row.try_get("floor_5m")?,
+                row.try_get("floor_1h")?,
+                row.try_get("floor_1d")?,
+            ]),
             leader_min: row.try_get("leader_min")?,
             writer_min: row.try_get("writer_min")?,
-            sketch_kind: sketch_kind(row.try_get("sketch_kind")?)?,
+            sketch_kind,
         })
     }
 
