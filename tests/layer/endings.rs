@@ -1,6 +1,6 @@
 //! The ways in which a request may end other than well.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, time::Duration};
 
 use api_metrics_layer::Outcome;
 use axum::{
@@ -8,13 +8,11 @@ use axum::{
     body::Body,
     extract::{Request, State},
     http::StatusCode,
-    response::sse::{Event, Sse},
     routing::{get as on_get, post as on_post},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use tokio::sync::{Mutex, mpsc};
-use tokio_stream::{StreamExt, wrappers::UnboundedReceiverStream};
+use tokio::sync::mpsc;
 use tower::{ServiceBuilder, service_fn};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::TimeoutLayer};
 
@@ -349,111 +347,6 @@ async fn an_upload_that_breaks_off_is_counted_as_far_as_it_was_read() {
             ..post("/up")
         };
         assert_eq!(server.records.next().await, expected);
-    }
-    server.finish().await;
-}
-
-#[tokio::test]
-async fn an_upgrade_to_websocket_is_recorded_when_the_101_is_sent() {
-    use axum::extract::ws::{Message, WebSocketUpgrade};
-    use tokio_tungstenite::tungstenite;
-
-    let echo = |ws: WebSocketUpgrade| async {
-        ws.on_upgrade(|mut socket| async move {
-            while let Some(Ok(message)) = socket.recv().await {
-                if matches!(message, Message::Close(_)) || socket.send(message).await.is_err() {
-                    return;
-                }
-            }
-        })
-    };
-    let mut server =
-        Server::axum(|layer, _| Router::new().route("/ws", on_get(echo)).layer(layer)).await;
-    let url = format!("ws://{}/ws", server.addr);
-    let connect = tokio_tungstenite::connect_async(url);
-    let (mut socket, response) = bound("the upgrade", connect).await.unwrap();
-    assert_eq!(response.status(), 101);
-    let expected = Record {
-        status: Some(101),
-        ..get("/ws")
-    };
-    assert_eq!(server.records.next().await, expected);
-    // Still open, and of no concern any more.
-    assert_eq!(server.in_flight.get(), 0);
-    use futures_util::SinkExt;
-    let message = tungstenite::Message::text("hello");
-    socket.send(message.clone()).await.unwrap();
-    assert_eq!(
-        bound("the echo", socket.next()).await.unwrap().unwrap(),
-        message
-    );
-    socket.close(None).await.unwrap();
-    drop(socket);
-    server.finish().await;
-}
-
-type Events = mpsc::UnboundedReceiver<Result<Event, Infallible>>;
-
-#[tokio::test]
-async fn an_event_stream_is_recorded_at_its_end_with_the_time_to_its_head_as_latency() {
-    let (events, receiver) = mpsc::unbounded_channel();
-    let shared: Arc<Mutex<Option<Events>>> = Arc::default();
-    let for_handler = Arc::clone(&shared);
-    let mut server = Server::axum(|layer, clock| {
-        let handler = move || {
-            let shared = Arc::clone(&for_handler);
-            let clock = clock.clone();
-            async move {
-                clock.advance(ms(4));
-                Sse::new(UnboundedReceiverStream::new(
-                    shared.lock().await.take().unwrap(),
-                ))
-            }
-        };
-        Router::new().route("/events", on_get(handler)).layer(layer)
-    })
-    .await;
-    let mut next = Some((events, receiver));
-    for (left_by_client, version) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
-        let (events, receiver) = next.take().unwrap();
-        next = Some(mpsc::unbounded_channel());
-        *shared.lock().await = Some(receiver);
-        let mut client = if version == 1 {
-            server.h1().await
-        } else {
-            server.h2().await
-        };
-        let request = client.request("GET", "/events").body(empty()).unwrap();
-        let response = client.send(request).await.unwrap();
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        let mut body = response.into_body();
-        events.send(Ok(Event::default().data("a"))).unwrap();
-        let frame = bound("an event", body.frame()).await.unwrap().unwrap();
-        assert_eq!(frame.into_data().unwrap(), "data: a\n\n");
-        assert_eq!(server.in_flight.get(), 1);
-        server.clock.advance(Duration::from_secs(600));
-        let outcome = if left_by_client {
-            drop(body);
-            client.cut().await;
-            Outcome::Aborted
-        } else {
-            drop(events);
-            assert_eq!(
-                bound("the end", body.collect()).await.unwrap().to_bytes(),
-                ""
-            );
-            Outcome::Completed
-        };
-        let record = server.records.next().await;
-        let expected = Record {
-            outcome,
-            latency: Some(ms(4)),
-            time_to_headers: Some(ms(4)),
-            response_bytes: 9,
-            finished_at: record.finished_at,
-            ..get("/events")
-        };
-        assert_eq!(record, expected);
     }
     server.finish().await;
 }

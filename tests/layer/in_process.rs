@@ -4,9 +4,7 @@ use std::{
     convert::Infallible,
     future::{Future, poll_fn},
     io,
-    marker::PhantomPinned,
     pin::{Pin, pin},
-    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -15,8 +13,7 @@ use std::{
 };
 
 use api_metrics_layer::{
-    AnyBody, ApiMetrics, ApiMetricsLayer, AxumBody, CountingBody, FromMatchedPath, InFlight,
-    MetricSink, Outcome, RequestRecord, ResponseBody, ResponseFuture,
+    ApiMetricsLayer, CountingBody, InFlight, MetricSink, Outcome, RequestRecord,
 };
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
@@ -51,73 +48,6 @@ fn request() -> Request<Empty<Bytes>> {
 
 async fn frame<B: Body + Unpin>(body: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
     poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await
-}
-
-#[test]
-fn everything_is_send_sync_clone_and_unpin_as_the_inner_is() {
-    fn send<T: Send>() {}
-    fn sync<T: Sync>() {}
-    fn unpin<T: Unpin>() {}
-    fn clone<T: Clone>() {}
-    fn debug<T: std::fmt::Debug>() {}
-    type NotClone = std::sync::Mutex<()>;
-    type Sink = Arc<dyn MetricSink>;
-
-    send::<ApiMetricsLayer<Sink>>();
-    sync::<ApiMetricsLayer<Sink>>();
-    clone::<ApiMetricsLayer<NotCloneSink>>();
-    debug::<ApiMetricsLayer<NotCloneSink>>();
-    clone::<ApiMetricsLayer<NotCloneSink, FromMatchedPath, (), AxumBody>>();
-    send::<ApiMetrics<u8, Sink>>();
-    sync::<ApiMetrics<u8, Sink>>();
-    clone::<ApiMetrics<u8, NotCloneSink, FromMatchedPath, (), AnyBody>>();
-    debug::<ApiMetrics<u8, NotCloneSink>>();
-    send::<ResponseFuture<u8, Sink>>();
-    sync::<ResponseFuture<u8, Sink>>();
-    unpin::<ResponseFuture<u8, Sink>>();
-    send::<ResponseBody<u8, Sink>>();
-    sync::<ResponseBody<u8, Sink>>();
-    unpin::<ResponseBody<u8, Sink>>();
-    send::<CountingBody<u8>>();
-    sync::<CountingBody<u8>>();
-    unpin::<CountingBody<u8>>();
-    send::<InFlight>();
-    sync::<InFlight>();
-    clone::<InFlight>();
-
-    // And not where it isn't: the negative, by a method that exists only without the trait.
-    trait Fallback {
-        const HAS: bool = false;
-    }
-    struct Probe<T>(std::marker::PhantomData<T>);
-    impl<T> Fallback for Probe<T> {}
-    impl<T: Send> Probe<T> {
-        const HAS: bool = true;
-    }
-    assert!(Probe::<ResponseFuture<u8, Sink>>::HAS);
-    assert!(!Probe::<ResponseFuture<Rc<u8>, Sink>>::HAS);
-    assert!(!Probe::<ResponseBody<Rc<u8>, Sink>>::HAS);
-    assert!(!Probe::<CountingBody<Rc<u8>>>::HAS);
-    assert!(!Probe::<ApiMetrics<Rc<u8>, Sink>>::HAS);
-    struct Cloned<T>(std::marker::PhantomData<T>);
-    impl<T> Fallback for Cloned<T> {}
-    impl<T: Clone> Cloned<T> {
-        const HAS: bool = true;
-    }
-    assert!(!Cloned::<ApiMetrics<NotClone, Sink>>::HAS);
-    struct Unpinned<T>(std::marker::PhantomData<T>);
-    impl<T> Fallback for Unpinned<T> {}
-    impl<T: Unpin> Unpinned<T> {
-        const HAS: bool = true;
-    }
-    assert!(!Unpinned::<ResponseFuture<PhantomPinned, Sink>>::HAS);
-    assert!(!Unpinned::<ResponseBody<PhantomPinned, Sink>>::HAS);
-}
-
-struct NotCloneSink;
-
-impl MetricSink for NotCloneSink {
-    fn record(&self, _: &RequestRecord<'_>) {}
 }
 
 #[tokio::test]

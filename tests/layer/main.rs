@@ -3,6 +3,7 @@
 
 mod support;
 
+mod auto_traits;
 mod bounds;
 mod clocks;
 mod endings;
@@ -10,4 +11,5 @@ mod grpc;
 mod http;
 mod in_process;
 mod keys;
+mod long_lived;
 mod routers;
