@@ -14,9 +14,9 @@ const WALL_VALID_NS: u64 = 10_000_000;
 
 /// The two clocks that the layer reads: a monotonic one for durations, a wall clock for buckets.
 ///
-/// The layer reads the monotonic clock when a request is seen, when the response's head is ready and
-/// when the last body byte has passed (two reads where the response has no body, three where it has
-/// one). The wall clock is not read for every request: its distance to the monotonic clock is kept
+/// The layer reads the monotonic clock when a request is seen and when it ends, and once between where the
+/// response's head leaves before its last byte: two reads for a response of at most one frame, three for a
+/// streamed one. The wall clock is not read for every request: its distance to the monotonic clock is kept
 /// for at most 10 ms of monotonic time, so a step of the wall clock shows in
 /// [`finished_at`](crate::RequestRecord::finished_at) at most 10 ms later, and durations never see it.
 ///

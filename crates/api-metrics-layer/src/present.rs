@@ -7,11 +7,6 @@ use crate::request_body::{BodyCounter, CountingBody};
 /// What the inner service gets in place of a request with the body `B`: [`AnyBody`] or [`AxumBody`].
 ///
 /// Sealed: it can be named in bounds, not implemented.
-#[cfg_attr(
-    not(feature = "axum"),
-    doc = "",
-    doc = "[`AxumBody`]: https://docs.rs/api-metrics-layer"
-)]
 pub trait PresentBody<B>: sealed::Sealed {
     /// The body type of the inner service's requests.
     type Body;

@@ -5,12 +5,15 @@ use std::time::{Duration, SystemTime};
 use crate::ApiKey;
 
 /// The protocol that a request spoke, as far as the meaning of its status is concerned.
+///
+/// A request is gRPC when it is a POST with `content-type: application/grpc*` and the response has such a
+/// type too; the request alone decides while there is no response. Who merely claims to speak gRPC is HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
     /// HTTP of any version.
     Http,
-    /// gRPC over HTTP/2: the outcome stands in `grpc-status`.
+    /// gRPC, grpc-web included: the status stands in `grpc-status`.
     Grpc,
 }
 
@@ -26,26 +29,60 @@ impl Protocol {
 }
 
 /// How a request ended, independent of the status that was sent.
+///
+/// | what happened | outcome | status | counted as |
+/// |---|---|---|---|
+/// | the whole response passed | `Completed` | as sent | as sent |
+/// | the client left before there was a response; a timeout layer outside dropped the future | `Aborted` | none | 499 |
+/// | the client left during the response; it was dropped unread | `Aborted` | as sent | as sent |
+/// | the inner service returned an error instead of a response | `Failed` | none | 500 |
+/// | the response's body failed | `Failed` | as sent | as sent |
+/// | the service panicked before there was a response | `Panicked` | none | 500 |
+/// | the response's body panicked | `Panicked` | as sent | as sent |
+/// | a `CatchPanicLayer` inside made a response of a panic | `Completed` | 500 | 500 |
+/// | a timeout layer inside made a response of a timeout | `Completed` | as sent | as sent |
+///
+/// "As sent" is the head's status; for gRPC it is that of `grpc-status`, and none until that has come.
+/// 499 is nginx's code for a client that closed the connection: it is never sent, only counted. An abort is
+/// not an error of the service, and a layer that wants to see timeouts as such belongs inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// The whole response passed.
+    /// The whole response passed: its last byte, its trailers, or its head where that is all.
+    ///
+    /// Passed means handed to whoever polled it, in a server the transport. What a client lost after that
+    /// on the wire, no layer can see.
     Completed,
-    /// The caller left: the response future or the response body was dropped before its end.
+    /// The caller left: the response's future or its body was dropped before its end.
     Aborted,
-    /// The service answered with an error, or the response body failed.
+    /// The inner service returned an error, or the response's body failed.
     Failed,
-    /// The service panicked inside `call` or `poll`.
+    /// The service or the response's body panicked, and the panic unwound through this layer.
     Panicked,
 }
 
 /// One finished request. All fields are borrowed or `Copy`: a sink allocates only if it wants to.
+///
+/// | field | unit | what it is | edge cases |
+/// |---|---|---|---|
+/// | `protocol` | | how `status` was found | see [`Protocol`] |
+/// | `method` | | GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE (RFC 9110), PATCH (RFC 5789), QUERY (RFC 10008) | anything else is [`_OTHER`](crate::OTHER_METHOD); methods are case-sensitive |
+/// | `endpoint` | at most 1,024 bytes | the route template, never a raw path; a gRPC method's path | no route: [`<unmatched>`](crate::UNMATCHED); longer ones are cut on a character boundary, NUL becomes U+FFFD |
+/// | `unmatched_path` | any length | the path without its query, where `endpoint` is `<unmatched>` | `None` for the authority form (CONNECT); as the client sent it, so not to be trusted |
+/// | `api_key` | | the consumer that the host has verified | `None`: anonymous, or refused by auth |
+/// | `status` | 100 to 999 | what was sent; for gRPC the HTTP equivalent of `grpc-status` | `None`: none was sent; see [`Outcome`] and [`counted_status`](Self::counted_status) |
+/// | `outcome` | | how it ended | see [`Outcome`] |
+/// | `latency` | ns | from the request being seen to the last body byte, or to wherever it ended | for `text/event-stream` of unknown length the time to headers; 101 and CONNECT: to the head; `None` only in imports |
+/// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody asked for it |
+/// | `request_bytes` | bytes | body bytes that the service read until the record was made, without framing | an upload left unread is 0; what is read after the response's end is not in it |
+/// | `response_bytes` | bytes | body bytes that passed, whatever `Content-Length` said, without framing, headers and trailers | HEAD, 204, 304: 0; compressed by a layer inside: compressed, outside: uncompressed; after an upgrade: 0 |
+/// | `finished_at` | wall clock, to 10 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::Clock) |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord<'a> {
     /// Decides how `status` was found.
     pub protocol: Protocol,
-    /// One of the standard methods (RFC 9110, and PATCH of RFC 5789), or [`OTHER_METHOD`](crate::OTHER_METHOD).
+    /// One of the standard methods, or [`OTHER_METHOD`](crate::OTHER_METHOD).
     pub method: &'static str,
     /// The route template (`/users/{id}`), never a raw path; at most 1,024 bytes.
     pub endpoint: &'a str,
@@ -57,10 +94,11 @@ pub struct RequestRecord<'a> {
     pub status: Option<u16>,
     /// How the request ended.
     pub outcome: Outcome,
-    /// From the request being seen to the last body byte; time to headers for long-lived streams.
+    /// From the request being seen to the last body byte; time to headers for event streams.
     /// `None` where the source of an import has no times.
     pub latency: Option<Duration>,
-    /// From the request being seen to the response's head being ready. `None`: there was no response.
+    /// From the request being seen to the response's head leaving. `None`: there was no response, or
+    /// nobody asked for it.
     pub time_to_headers: Option<Duration>,
     /// Body bytes of the request that the service really read.
     pub request_bytes: u64,
