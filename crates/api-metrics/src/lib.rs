@@ -1,34 +1,23 @@
 //! Self-hosted API observability for Rust services: one layer, a store in your own database, an
 //! admin router.
 //!
-//! ```no_run
+#![cfg_attr(feature = "sqlite", doc = "```no_run")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 //! use api_metrics::ApiMetrics;
 //! use axum::{Router, extract::Path, routing::get};
 //!
-//! async fn user(Path(id): Path<u64>) -> String {
-//!     format!("user {id}")
-//! }
-//!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-#![cfg_attr(
-    feature = "sqlite",
-    doc = "    let metrics = ApiMetrics::builder().embedded(\"metrics.db\").start().await?;"
-)]
-#![cfg_attr(
-    not(feature = "sqlite"),
-    doc = "    let metrics = ApiMetrics::builder().database(\"postgres://localhost/app\").start().await?;"
-)]
+//!     let metrics = ApiMetrics::builder().embedded("metrics.db").start().await?; // or .postgres(url)
 //!     let app = Router::new()
-//!         .route("/users/{id}", get(user))
+//!         .route("/users/{id}", get(async |Path(id): Path<u64>| format!("user {id}")))
 //!         .layer(metrics.layer())
 //!         .nest_service("/admin", metrics.admin());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
-//!     let signal = async { drop(tokio::signal::ctrl_c().await) };
 //!     axum::serve(listener, app)
-//!         .with_graceful_shutdown(metrics.shutdown_on(signal))
+//!         .with_graceful_shutdown(metrics.shutdown_on(tokio::signal::ctrl_c()))
 //!         .await?;
-//!     metrics.shutdown().await?;
+//!     metrics.shutdown().await?; // flushes, or says how many records it could not deliver
 //!     Ok(())
 //! }
 //! ```
@@ -49,21 +38,8 @@
 //!
 //! # Settings
 //!
-//! What the code doesn't set is taken from the environment, and what neither sets has a default:
-//!
-//! | [`Builder`] | variable | default |
-//! |---|---|---|
-//! | `database(url)`, `embedded(path)`, `postgres(url)` | `API_METRICS_DATABASE_URL` | the SQLite file `metrics.db`, with the feature `sqlite` |
-//! | `service` | `API_METRICS_SERVICE`, `OTEL_SERVICE_NAME` | the program's name |
-//! | `environment` | `API_METRICS_ENVIRONMENT` | `default` |
-//! | `version` | `API_METRICS_VERSION` | empty |
-//! | `admin_token` | `API_METRICS_ADMIN_TOKEN` | made once for a database, printed to stderr |
-//! | `no_auth` | `API_METRICS_NO_AUTH=true` | sign-in is needed |
-//! | `flush_interval` | `API_METRICS_FLUSH_INTERVAL`, in seconds | 10 s |
-//! | `max_series` | `API_METRICS_MAX_SERIES` | 10,000 |
-//! | `max_keys` | `API_METRICS_MAX_KEYS` | 10,000 |
-//! | `sketch_kind` | `API_METRICS_SKETCH`, `histogram` or `tdigest` | `histogram` |
-//! | `off` | `API_METRICS_OFF=true` | on |
+//! Everything can be set on the [`Builder`]; most of it also by environment variables, for whatever
+//! the code leaves open: see the table in the crate's README.
 #![forbid(unsafe_code)]
 
 mod background;
@@ -86,3 +62,8 @@ pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
 pub use handle::{ApiMetrics, Capture};
+
+/// The README's program is compiled like any other example.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

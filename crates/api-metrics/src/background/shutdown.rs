@@ -44,7 +44,10 @@ impl Shared {
                 }
                 self.flush().await.map_err(|error| error.to_string())
             };
-            let error = match timeout_at(deadline, attempt).await {
+            // A connection that went silent must leave time for a fresh one.
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            let patience = Instant::now() + remaining.mul_f64(2.0 / 3.0);
+            let error = match timeout_at(patience, attempt).await {
                 Ok(Ok(_)) => continue,
                 Ok(Err(error)) => error,
                 Err(_) => "it did not answer in time".to_owned(),

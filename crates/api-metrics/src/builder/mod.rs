@@ -21,7 +21,7 @@ enum Database {
 }
 
 /// Sets up [`ApiMetrics`](crate::ApiMetrics). What is not set here is taken from the environment:
-/// see the [table of settings](crate#settings).
+/// each setter names its variable, if it has one.
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
@@ -90,7 +90,7 @@ impl Builder {
     }
 
     /// Keeps the buckets where the URL says: `postgres://…`, `sqlite://…`, or the path of a SQLite
-    /// file.
+    /// file. `API_METRICS_DATABASE_URL`; default, with the feature `sqlite`: the file `metrics.db`.
     pub fn database(mut self, url: impl Into<String>) -> Self {
         self.database = Some(Database::Url(url.into()));
         self
@@ -103,59 +103,63 @@ impl Builder {
     }
 
     /// The name of this service; several may share a database. At most 128 bytes.
+    /// `API_METRICS_SERVICE`, `OTEL_SERVICE_NAME`; default: the program's name.
     pub fn service(mut self, name: impl Into<String>) -> Self {
         self.service = Some(name.into());
         self
     }
 
     /// The environment that it runs in, e.g. `production`. At most 128 bytes.
+    /// `API_METRICS_ENVIRONMENT`; default: `default`.
     pub fn environment(mut self, name: impl Into<String>) -> Self {
         self.environment = Some(name.into());
         self
     }
 
     /// The version of the host's code, e.g. `env!("CARGO_PKG_VERSION")`; a change is shown as a
-    /// deploy mark.
+    /// deploy mark. `API_METRICS_VERSION`; default: empty.
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = Some(version.into());
         self
     }
 
     /// The token that signs in to the admin router. Without one, all instances on a database agree
-    /// on a random one, which the first of them prints to stderr.
+    /// on a random one, which the first of them prints to stderr. `API_METRICS_ADMIN_TOKEN`.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.admin_token = Some(token.into());
         self
     }
 
     /// Opens the admin router to everyone who reaches it: only behind an authentication of the
-    /// host's own. The log and every page say so.
+    /// host's own. The log and every page say so. `API_METRICS_NO_AUTH=true`.
     pub fn no_auth(mut self) -> Self {
         self.no_auth = Some(true);
         self
     }
 
     /// Switches everything off: the layer records nothing, the admin router answers 503.
+    /// `API_METRICS_OFF=true`.
     pub fn off(mut self) -> Self {
         self.off = Some(true);
         self
     }
 
     /// How often records are handed over to the store; a crash loses at most this much. Default 10 s,
-    /// at least 100 ms.
+    /// at least 100 ms. `API_METRICS_FLUSH_INTERVAL`, in seconds.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = Some(interval);
         self
     }
 
     /// How many series one process records before endpoints are counted as `<other>`. Default 10,000.
+    /// `API_METRICS_MAX_SERIES`.
     pub fn max_series(mut self, series: usize) -> Self {
         self.max_series = Some(series);
         self
     }
 
     /// How many API keys one process tells apart before they are counted as `<other key>`. Default
-    /// 10,000.
+    /// 10,000. `API_METRICS_MAX_KEYS`.
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = Some(keys);
         self
@@ -168,7 +172,8 @@ impl Builder {
         self
     }
 
-    /// The kind of sketch that answers quantiles; fixed when a database is created.
+    /// The kind of sketch that answers quantiles; fixed when a database is created. Default:
+    /// histogram. `API_METRICS_SKETCH`.
     pub fn sketch_kind(mut self, kind: SketchKind) -> Self {
         self.sketch_kind = Some(kind);
         self

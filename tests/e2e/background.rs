@@ -1,0 +1,169 @@
+//! Background work that goes wrong in ways that a database can't be made to.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use api_metrics::{ApiMetrics, MetricSink, RequestRecord, Unflushed};
+use api_metrics_store::{
+    query::{Answer, Query},
+    recorder::OwnDeltas,
+    store::{
+        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        StoreStatus, Writer,
+    },
+};
+use api_metrics_tests::{SqliteFile, eventually};
+
+use crate::stored;
+
+/// What a flush does instead of flushing.
+#[derive(Debug, Clone, Copy)]
+enum Fault {
+    Panic,
+    Hang,
+}
+
+/// A real store whose first flushes go wrong.
+#[derive(Debug)]
+struct Faulty {
+    inner: Arc<dyn Store>,
+    fault: Fault,
+    left: AtomicU32,
+}
+
+#[async_trait::async_trait]
+impl Store for Faulty {
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.inner.prepare().await
+    }
+
+    async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
+        let faulty = self
+            .left
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        match (faulty, self.fault) {
+            (Ok(_), Fault::Panic) => panic!("a bug in the store"),
+            (Ok(_), Fault::Hang) => std::future::pending().await,
+            (Err(_), _) => self.inner.flush(writer).await,
+        }
+    }
+
+    async fn fold(&self) -> Result<Folded, StoreError> {
+        self.inner.fold().await
+    }
+
+    async fn roll_up(&self) -> Result<Maintained, StoreError> {
+        self.inner.roll_up().await
+    }
+
+    async fn retain(&self) -> Result<Maintained, StoreError> {
+        self.inner.retain().await
+    }
+
+    async fn read(
+        &self,
+        query: &Query,
+        own: Option<(&Writer, OwnDeltas)>,
+    ) -> Result<Answer, StoreError> {
+        self.inner.read(query, own).await
+    }
+
+    async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        self.inner.api_keys(ids).await
+    }
+
+    async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
+        self.inner.shared_secret(name, proposal).await
+    }
+
+    async fn status(&self) -> Result<StoreStatus, StoreError> {
+        self.inner.status().await
+    }
+}
+
+async fn metrics_on(file: &SqliteFile, fault: Fault, times: u32) -> ApiMetrics {
+    ApiMetrics::builder()
+        .store(Arc::new(Faulty {
+            inner: stored::open(&file.url()),
+            fault,
+            left: AtomicU32::new(times),
+        }))
+        .flush_interval(Duration::from_millis(100))
+        .shutdown_timeout(Duration::from_millis(1_500))
+        .no_auth()
+        .start()
+        .await
+        .unwrap()
+}
+
+fn record(metrics: &ApiMetrics) {
+    metrics
+        .sink()
+        .record(&RequestRecord::new("GET", "/", SystemTime::now()));
+}
+
+#[tokio::test]
+async fn a_task_that_panics_is_seen_and_started_again_and_nothing_is_lost() {
+    let file = SqliteFile::create();
+    let metrics = metrics_on(&file, Fault::Panic, 2).await;
+    record(&metrics);
+    eventually("the panic to be seen", || async {
+        let health = metrics.health().unwrap();
+        let flush = health
+            .tasks
+            .iter()
+            .find(|task| task.name == "flush")
+            .unwrap();
+        (!flush.running && flush.last_error.as_deref() == Some("panicked: a bug in the store"))
+            .then_some(())
+    })
+    .await;
+    let store = stored::open(&file.url());
+    eventually("the delivery", || async {
+        (stored::requests(&*store, None).await == 1).then_some(())
+    })
+    .await;
+    let health = metrics.health().unwrap();
+    assert!(
+        health
+            .tasks
+            .iter()
+            .all(|task| task.running && task.last_error.is_none()),
+        "{health:?}"
+    );
+    assert_eq!(metrics.shutdown().await, Ok(()));
+    let health = metrics.health().unwrap();
+    assert!(health.tasks.iter().all(|task| !task.running), "{health:?}");
+}
+
+#[tokio::test]
+async fn a_flush_that_hangs_is_given_up_in_time_for_a_fresh_one_at_shutdown() {
+    let file = SqliteFile::create();
+    let metrics = metrics_on(&file, Fault::Hang, 1).await;
+    record(&metrics);
+    let store = stored::open(&file.url());
+    assert_eq!(metrics.shutdown().await, Ok(()));
+    assert_eq!(stored::requests(&*store, None).await, 1);
+}
+
+#[tokio::test]
+async fn a_store_that_never_answers_again_does_not_hold_up_the_end() {
+    let file = SqliteFile::create();
+    let metrics = metrics_on(&file, Fault::Hang, u32::MAX).await;
+    record(&metrics);
+    record(&metrics);
+    let started = Instant::now();
+    assert_eq!(metrics.shutdown().await, Err(Unflushed { records: 2 }));
+    assert!(
+        started.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        started.elapsed()
+    );
+    // A later call may still deliver, if the store comes to its senses; here it does not.
+    assert_eq!(metrics.shutdown().await, Err(Unflushed { records: 2 }));
+}
