@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! empty:  0
-//! else:   n1  min  (step << 1 | many) [n - 2 if many] ...  0  rest
+//! else:   n1  min  (head [step - 32] [n - 7]) ...  0  rest
 //! ```
 //!
-//! All are varints. `n1` is the count of the first bucket, which `min` names; every further bucket is
-//! `step >= 1` above the one before and counts 1, or `n >= 2` where `many` is set; 0 ends the list;
-//! `rest` is how far the maximum lies above the low end of the last bucket. The total is the sum.
+//! All but the one byte `head` are varints. `n1` is the count of the first bucket, which `min` names. The
+//! low 5 bits of a `head` say how far (1 to 31) the next bucket is above the one before, 0 that `step`
+//! follows; the high 3 bits are its count `n` (1 to 6), 7 says that `n` follows. A `head` of 0 ends
+//! the list; `rest` is how far the maximum lies above the low end of the last bucket. The total is the sum.
+//!
+//! One byte a bucket is the rule, and its two escapes are rare or the rule, so that a processor predicts
+//! them: reading many encodings is what a query's time goes into.
 
 use std::ops::ControlFlow;
 
@@ -27,12 +31,14 @@ impl Histogram {
                     varint::put(out, self.min);
                 }
                 Some(last) => {
-                    let step = u64::from(bucket - last) << 1;
-                    if n == 1 {
-                        varint::put(out, step);
-                    } else {
-                        varint::put(out, step | 1);
-                        varint::put(out, n - 2);
+                    let step = u64::from(bucket.saturating_sub(last));
+                    let (step_code, n_code) = (step.min(32) & 31, n.min(7));
+                    out.push((n_code << 5 | step_code) as u8);
+                    if step_code == 0 {
+                        varint::put(out, step.saturating_sub(32));
+                    }
+                    if n_code == 7 {
+                        varint::put(out, n - 7);
                     }
                 }
             }
@@ -88,28 +94,73 @@ impl Histogram {
     }
 
     /// Adds the counters of one encoding that was scanned and has room; returns what follows it.
-    fn add_one<'a>(&mut self, mut input: &'a [u8]) -> &'a [u8] {
-        let mut next = || varint::take(&mut input).unwrap_or(0);
-        let n = next();
-        if n > 0 {
-            let mut bucket = bucket_of(next());
-            self.counts.add(bucket, n);
-            loop {
-                let head = next();
-                if head == 0 {
-                    break;
-                }
-                bucket = bucket.wrapping_add((head >> 1) as u16);
-                let n = if head & 1 == 0 {
-                    1
-                } else {
-                    next().saturating_add(2)
-                };
-                self.counts.add(bucket, n);
-            }
-            next();
+    fn add_one<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
+        let mut pairs = Pairs::of(input);
+        self.counts.add_pairs(&mut pairs);
+        pairs.rest()
+    }
+}
+
+/// The buckets and counts of an encoding that was scanned.
+struct Pairs<'a> {
+    input: &'a [u8],
+    bucket: u16,
+    /// The count of the first bucket, until it is given out.
+    first: u64,
+    empty: bool,
+}
+
+impl<'a> Pairs<'a> {
+    fn of(mut input: &'a [u8]) -> Self {
+        let first = varint::take(&mut input).unwrap_or(0);
+        let min = if first == 0 {
+            0
+        } else {
+            varint::take(&mut input).unwrap_or(0)
+        };
+        Self {
+            input,
+            bucket: bucket_of(min),
+            first,
+            empty: first == 0,
         }
-        input
+    }
+
+    /// What follows the encoding, once all pairs were given out.
+    fn rest(mut self) -> &'a [u8] {
+        if !self.empty {
+            varint::take(&mut self.input);
+        }
+        self.input
+    }
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = (u16, u64);
+
+    #[inline]
+    fn next(&mut self) -> Option<(u16, u64)> {
+        if self.first != 0 {
+            return Some((self.bucket, std::mem::take(&mut self.first)));
+        }
+        if self.empty {
+            return None;
+        }
+        let (&head, rest) = self.input.split_first()?;
+        self.input = rest;
+        if head == 0 {
+            return None;
+        }
+        let mut step = u64::from(head & 31);
+        if step == 0 {
+            step = varint::take(&mut self.input)?.wrapping_add(32);
+        }
+        self.bucket = self.bucket.wrapping_add(step as u16);
+        let mut n = u64::from(head >> 5);
+        if n == 7 {
+            n = varint::take(&mut self.input)?.saturating_add(7);
+        }
+        Some((self.bucket, n))
     }
 }
 
@@ -133,32 +184,36 @@ impl Default for Totals {
 impl Totals {
     /// Checks one encoding and adds its totals; returns what follows it.
     fn scan<'a>(&mut self, mut input: &'a [u8]) -> Result<&'a [u8], SketchError> {
-        let mut next = || varint::take(&mut input).ok_or(SketchError::Truncated);
-        let mut count = next()?;
+        const CUT: SketchError = SketchError::Truncated;
+        let mut count = varint::take(&mut input).ok_or(CUT)?;
         if count == 0 {
             return Ok(input);
         }
-        let min = next()?;
-        let mut bucket = bucket_of(min);
+        let min = varint::take(&mut input).ok_or(CUT)?;
+        let mut bucket = u64::from(bucket_of(min));
         loop {
-            let head = next()?;
+            let (&head, rest) = input.split_first().ok_or(CUT)?;
+            input = rest;
             if head == 0 {
                 break;
             }
-            let step = head >> 1;
-            if step == 0 || step >= u64::from(BUCKETS - bucket) {
+            let mut step = u64::from(head & 31);
+            if step == 0 {
+                step = varint::take(&mut input).ok_or(CUT)?.saturating_add(32);
+            }
+            let mut n = u64::from(head >> 5);
+            if n == 7 {
+                n = varint::take(&mut input).ok_or(CUT)?.saturating_add(7);
+            }
+            bucket = bucket.saturating_add(step);
+            if n == 0 || bucket >= u64::from(BUCKETS) {
                 return Err(SketchError::Corrupt("bucket out of range"));
             }
-            bucket += step as u16;
-            let n = if head & 1 == 0 {
-                1
-            } else {
-                next()?.saturating_add(2)
-            };
             count = count.saturating_add(n);
         }
-        let rest = next()?;
-        let (low, extent) = bounds_of(bucket);
+        let rest = varint::take(&mut input).ok_or(CUT)?;
+        // Checked to be below BUCKETS with every step.
+        let (low, extent) = bounds_of(bucket as u16);
         if rest > extent || low + rest < min {
             return Err(SketchError::Corrupt("maximum out of range"));
         }

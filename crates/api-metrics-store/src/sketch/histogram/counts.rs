@@ -121,9 +121,7 @@ impl Counts {
                 } else {
                     Self::Wide(Window::covering(low, high))
                 };
-                for bucket in log {
-                    self.add(bucket, 1);
-                }
+                self.add_pairs(log.into_iter().map(|bucket| (bucket, 1)));
             }
             Self::Narrow(window) if total <= NARROW_VALUES => window.cover(low, high),
             Self::Narrow(window) => *self = Self::Wide(window.grown(low, high)),
@@ -131,22 +129,36 @@ impl Counts {
         }
     }
 
-    /// Adds `n` to a bucket for which there is room.
-    #[inline]
-    pub(super) fn add(&mut self, bucket: u16, n: u64) {
+    /// Adds to buckets for which there is room.
+    pub(super) fn add_pairs(&mut self, pairs: impl Iterator<Item = (u16, u64)>) {
+        // The form is looked at once, not for every pair.
         match self {
-            Self::Log(log) => log.extend((0..n).map(|_| bucket)),
+            Self::Log(log) => {
+                for (bucket, n) in pairs {
+                    log.extend((0..n).map(|_| bucket));
+                }
+            }
             Self::Narrow(window) => {
-                if let Some(counter) = window.counter(bucket) {
-                    *counter = counter.wrapping_add(n as u16);
+                for (bucket, n) in pairs {
+                    if let Some(counter) = window.counter(bucket) {
+                        *counter = counter.wrapping_add(n as u16);
+                    }
                 }
             }
             Self::Wide(window) => {
-                if let Some(counter) = window.counter(bucket) {
-                    *counter = counter.saturating_add(n);
+                for (bucket, n) in pairs {
+                    if let Some(counter) = window.counter(bucket) {
+                        *counter = counter.saturating_add(n);
+                    }
                 }
             }
         }
+    }
+
+    /// Adds `n` to a bucket for which there is room.
+    #[inline]
+    fn add(&mut self, bucket: u16, n: u64) {
+        self.add_pairs(std::iter::once((bucket, n)));
     }
 
     /// Adds all counters of another one for which there is room.
@@ -161,7 +173,7 @@ impl Counts {
                     *into = into.saturating_add(*from);
                 }
             }
-            (_, Self::Log(log)) => log.iter().for_each(|&bucket| self.add(bucket, 1)),
+            (_, Self::Log(log)) => self.add_pairs(log.iter().map(|&bucket| (bucket, 1))),
             _ => {
                 let _ = other.visit(|bucket, n| {
                     self.add(bucket, n);
