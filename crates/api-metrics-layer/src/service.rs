@@ -76,14 +76,16 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let mut guard = Guard::start(&self.anchor.core);
         let inner = guard.watch(|guard| {
-            let mut counter = BodyCounter::default();
-            let mut request = request;
-            if let Some(exchange) = guard.exchange() {
-                request = exchange.on_request(request, &self.endpoint, &self.api_key);
-                if !request.body().is_end_stream() {
-                    counter = exchange.count_request_body();
-                }
-            }
+            let Some(exchange) = guard.exchange() else {
+                return self.inner.call(P::present(request, BodyCounter::default()));
+            };
+            let request = exchange.extract(request, &self.endpoint, &self.api_key);
+            exchange.on_request(&request);
+            let counter = if request.body().is_end_stream() {
+                BodyCounter::default()
+            } else {
+                exchange.count_request_body()
+            };
             self.inner.call(P::present(request, counter))
         });
         ResponseFuture::new(inner, guard)

@@ -31,8 +31,8 @@ pub(super) fn wire_bytes(text: &str) -> u64 {
 type Texts = Pin<Box<dyn Stream<Item = Result<Text, Status>> + Send>>;
 
 /// `Hello` greets; `Fail` ends at once with the code in its text; `Count` streams as many texts as its text
-/// says, and then the code after the comma, if there is one; `Hang` never answers; `HangStream` streams one
-/// text and no more.
+/// says, and then the code after the comma, if there is one; `Hang` answers a text, and never the lack of one;
+/// `HangStream` streams its text and no more, and doesn't end unless it is empty.
 #[derive(Clone)]
 pub(super) struct Greeter {
     /// Says that a method runs.
@@ -91,17 +91,26 @@ where
                 "/test.Greeter/Fail" => grpc.unary(service_fn(fail), request).await,
                 "/test.Greeter/Count" => grpc.server_streaming(service_fn(count), request).await,
                 "/test.Greeter/Hang" => {
-                    let hang = move |_: Request<Text>| {
-                        entered.send(()).unwrap();
-                        std::future::pending::<Result<Response<Text>, Status>>()
+                    let hang = move |request: Request<Text>| {
+                        let entered = entered.clone();
+                        async move {
+                            if request.get_ref().text.is_empty() {
+                                entered.send(()).unwrap();
+                                std::future::pending::<()>().await;
+                            }
+                            Ok::<_, Status>(Response::new(request.into_inner()))
+                        }
                     };
                     grpc.unary(service_fn(hang), request).await
                 }
                 "/test.Greeter/HangStream" => {
                     let hang = |request: Request<Text>| async {
+                        let text = request.into_inner();
                         let (sender, receiver) = mpsc::unbounded_channel();
-                        sender.send(Ok(request.into_inner())).unwrap();
-                        tokio::spawn(async move { sender.closed().await });
+                        if !text.text.is_empty() {
+                            sender.send(Ok(text)).unwrap();
+                            tokio::spawn(async move { sender.closed().await });
+                        }
                         let texts = UnboundedReceiverStream::new(receiver);
                         Ok::<_, Status>(Response::new(texts))
                     };
