@@ -97,7 +97,11 @@ impl Host {
             .shutdown(shutdown.clone())
             .stream_interval(Duration::from_millis(20));
         let admin = configure(builder).build();
-        let app = around(Router::new().nest_service("/admin", admin.router()));
+        let app = around(
+            Router::new()
+                .nest_service("/admin", admin.router())
+                .nest_service("/api/v2/console/metrics", admin.console().router()),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let served = tokio::spawn({

@@ -4,8 +4,13 @@
 mod host;
 
 mod answers;
+mod browser;
+mod console;
+mod document;
 mod failures;
 mod parameters;
+mod prometheus;
 mod series;
 mod sign_in;
 mod streams;
+mod tokens;

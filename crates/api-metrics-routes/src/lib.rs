@@ -20,17 +20,22 @@ mod admin;
 mod app;
 mod auth;
 mod cache;
+mod console;
 mod directory;
 mod extract;
 mod health;
 mod openapi;
 mod page;
 mod problem;
+mod prometheus;
 mod reader;
 mod shape;
 mod stream;
 mod walk;
 
 pub use admin::{Admin, AdminBuilder, SignInError};
+#[cfg(feature = "jwt")]
+pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
+pub use console::Console;
 pub use health::{Health, HealthSource, TaskHealth};

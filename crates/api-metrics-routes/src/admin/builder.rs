@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Admin;
 use crate::{
-    app::Shared,
+    app::{Cors, Shared},
     auth::{SignIn, Throttle},
     cache::AnswerCache,
     directory::DirectoryCache,
@@ -29,6 +29,9 @@ pub struct AdminBuilder {
     health: Option<Arc<dyn HealthSource>>,
     clock: Arc<dyn Clock>,
     access: Access,
+    #[cfg(feature = "jwt")]
+    jwt: Option<crate::auth::Jwt>,
+    cors: Option<Cors>,
     shutdown: CancellationToken,
     flush_interval: Duration,
     query_timeout: Duration,
@@ -36,6 +39,7 @@ pub struct AdminBuilder {
     concurrent_queries: usize,
     cache_bytes: u64,
     requests_per_minute: NonZeroU32,
+    console_requests_per_minute: NonZeroU32,
     streams: HubLimits,
     page: bool,
 }
@@ -71,6 +75,9 @@ impl AdminBuilder {
             health: None,
             clock: Arc::new(SystemClock::default()),
             access: Access::Shared,
+            #[cfg(feature = "jwt")]
+            jwt: None,
+            cors: None,
             shutdown: CancellationToken::new(),
             flush_interval: Duration::from_secs(10),
             query_timeout: Duration::from_secs(10),
@@ -78,6 +85,7 @@ impl AdminBuilder {
             concurrent_queries: 8,
             cache_bytes: 32 << 20,
             requests_per_minute: at_least_one(600),
+            console_requests_per_minute: at_least_one(60),
             streams: HubLimits {
                 connections: 2_500,
                 poll: Duration::from_secs(5),
@@ -103,6 +111,20 @@ impl AdminBuilder {
     /// Lets everybody in, as admin. Said in the log and on every page.
     pub fn no_auth(mut self) -> Self {
         self.access = Access::NoAuth;
+        self
+    }
+
+    /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
+    #[cfg(feature = "jwt")]
+    pub fn jwt(mut self, jwt: crate::auth::Jwt) -> Self {
+        self.jwt = Some(jwt);
+        self
+    }
+
+    /// Lets pages of these origins (`https://ops.example.com`) ask, with bearer tokens; cookies stay
+    /// with our own page. None by default. A host that sets CORS headers itself leaves this alone.
+    pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
+        self.cors = Some(Cors::new(origins.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -164,6 +186,12 @@ impl AdminBuilder {
         self
     }
 
+    /// The same for the [console](crate::Console). 60 by default; 0 counts as 1.
+    pub fn console_requests_per_minute(mut self, requests: u32) -> Self {
+        self.console_requests_per_minute = at_least_one(requests);
+        self
+    }
+
     /// How many streams may be open at once. 2,500 by default.
     pub fn max_streams(mut self, streams: usize) -> Self {
         self.streams.connections = streams;
@@ -204,7 +232,8 @@ impl AdminBuilder {
                 SignIn::NoAuth
             }
         };
-        let throttle = Throttle::new(self.requests_per_minute, &self.clock);
+        let throttles = [self.requests_per_minute, self.console_requests_per_minute]
+            .map(|limit| Throttle::new(limit, &self.clock));
         let app = Arc::new(Shared {
             reader: Reader::new(
                 self.store,
@@ -215,6 +244,9 @@ impl AdminBuilder {
             ),
             clock: self.clock,
             sign_in,
+            #[cfg(feature = "jwt")]
+            jwt: self.jwt,
+            cors: self.cors,
             cache: AnswerCache::new(self.cache_bytes),
             directory: DirectoryCache::new(self.flush_interval),
             hub: Hub::new(self.streams),
@@ -223,6 +255,6 @@ impl AdminBuilder {
             shutdown: self.shutdown,
             flush_interval: self.flush_interval,
         });
-        Admin::new(app, throttle, self.page)
+        Admin::new(app, throttles, self.page)
     }
 }

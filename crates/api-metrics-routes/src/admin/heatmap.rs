@@ -55,19 +55,19 @@ pub(crate) struct HeatmapParams {
 }
 
 fn layout_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["timeline", "weekday"]))
-        .default(Some(serde_json::json!("timeline")))
-        .build()
+    crate::openapi::choice(
+        "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
+        &["timeline", "weekday"],
+        Some("timeline"),
+    )
 }
 
 fn step_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["hour", "day", "week"]))
-        .default(Some(serde_json::json!("hour")))
-        .build()
+    crate::openapi::choice(
+        "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
+        &["hour", "day", "week"],
+        Some("hour"),
+    )
 }
 
 /// One cell, also where nothing was requested.

@@ -17,6 +17,9 @@ mod summary;
 mod table;
 mod top_consumers;
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
@@ -24,8 +27,9 @@ use axum::Router;
 pub use builder::AdminBuilder;
 
 use crate::{
-    app::{App, Declared},
+    app::App,
     auth::{SignIn, Throttle},
+    console::Console,
 };
 use api_metrics_store::store::Store;
 
@@ -51,7 +55,9 @@ const REALTIME: Duration = Duration::from_secs(1);
 pub struct Admin {
     app: App,
     router: Router,
-    declared: Arc<[Declared]>,
+    console: Console,
+    #[cfg(test)]
+    declared: std::sync::Arc<[crate::app::Declared]>,
 }
 
 impl Admin {
@@ -61,13 +67,21 @@ impl Admin {
         AdminBuilder::new(store)
     }
 
-    fn new(app: App, throttle: Throttle, page: bool) -> Self {
-        let (router, declared) = table::build(&app, Arc::new(throttle), page);
+    fn new(app: App, [throttle, console]: [Throttle; 2], page: bool) -> Self {
+        let (router, _declared) = table::build(&app, Arc::new(throttle), page);
         Self {
+            console: Console::new(&app, console),
             app,
             router,
-            declared: declared.into(),
+            #[cfg(test)]
+            declared: _declared.into(),
         }
+    }
+
+    /// The routes for consumers, with this admin's store, sign-in and caches.
+    #[must_use]
+    pub fn console(&self) -> Console {
+        self.console.clone()
     }
 
     /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
@@ -99,7 +113,7 @@ impl Admin {
 
     /// Every route with who may use it, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[Declared] {
+    pub(crate) fn declared(&self) -> &[crate::app::Declared] {
         &self.declared
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     auth::Caller,
     extract::{FilterParams, Params, take_filter},
     problem::Problem,
-    stream::{Snapshot, live, snapshot},
+    stream::{Snapshot, Watch, live, snapshot},
 };
 
 /// The last five minutes, unfolded data included
@@ -61,5 +61,5 @@ pub(super) async fn stream(
 ) -> Result<Response, Problem> {
     let filter = take_filter(&mut params)?;
     params.finish()?;
-    live(&app, caller.scope, filter)
+    live(&app, caller.scope, Watch::Live(filter))
 }

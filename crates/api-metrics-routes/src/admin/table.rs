@@ -16,7 +16,7 @@ use crate::{
         Access::{Open, Operate, Read},
         Throttle,
     },
-    openapi, page,
+    openapi, page, prometheus,
 };
 
 pub(super) fn build(
@@ -37,6 +37,7 @@ pub(super) fn build(
         .documented(Read, routes!(export::export))
         .documented(Read, routes!(realtime::stream))
         .documented(Operate, routes!(status::status))
+        .documented(Operate, routes!(prometheus::metrics))
         .documented(Open, routes!(probes::live))
         .documented(Open, routes!(probes::ready))
         .hidden(
@@ -46,7 +47,9 @@ pub(super) fn build(
             axum::routing::post(session::sign_in).delete(session::sign_out),
         );
     if with_page {
-        table = table.hidden(Open, &[Method::GET], "/", get(page::root));
+        table = table
+            .hidden(Open, &[Method::GET], "/", get(page::root))
+            .hidden(Open, &[Method::GET], "/reference", get(page::reference));
         for asset in page::ASSETS {
             table = table.hidden(
                 Open,

@@ -39,11 +39,11 @@ pub(crate) struct TopParams {
 }
 
 fn sort_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["volume", "errorRate", "bandwidth"]))
-        .default(Some(serde_json::json!("volume")))
-        .build()
+    crate::openapi::choice(
+        "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
+        &["volume", "errorRate", "bandwidth"],
+        Some("volume"),
+    )
 }
 
 /// One consumer.

@@ -1,5 +1,6 @@
 //! What all routers of one admin share.
 
+mod cors;
 mod routes;
 
 use std::{sync::Arc, time::Duration};
@@ -7,6 +8,7 @@ use std::{sync::Arc, time::Duration};
 use api_metrics_store::time::Clock;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use cors::Cors;
 pub(crate) use routes::{Declared, RouteTable};
 
 use crate::{
@@ -27,6 +29,8 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sign_in: SignIn,
+    #[cfg(feature = "jwt")]
+    pub(crate) jwt: Option<crate::auth::Jwt>,
     pub(crate) cache: AnswerCache,
     pub(crate) directory: DirectoryCache,
     pub(crate) hub: Hub,
@@ -34,4 +38,5 @@ pub(crate) struct Shared {
     pub(crate) health: Option<Arc<dyn HealthSource>>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) flush_interval: Duration,
+    pub(crate) cors: Option<Cors>,
 }

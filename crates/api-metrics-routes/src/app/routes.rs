@@ -10,10 +10,11 @@ use axum::{
     routing::MethodRouter,
 };
 use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::compression::CompressionLayer;
 use utoipa::openapi::{OpenApi, path::PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::App;
+use super::{App, cors};
 use crate::{
     auth::{Access, Throttle, authenticate, gate},
     openapi,
@@ -102,12 +103,19 @@ impl RouteTable {
     /// The router, its document, and what was declared.
     pub(crate) fn build(self) -> (Router, OpenApi, Vec<Declared>) {
         let (router, document) = self.router.split_for_parts();
-        let router = router
+        let cors = self.app.cors.clone();
+        let mut router = router
             .fallback(not_found)
             .method_not_allowed_fallback(method_not_allowed)
             .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
             .layer(map_response(secure))
+            // Streams are left as they are, and so is what is too small to gain.
+            .layer(CompressionLayer::new())
             .with_state(self.app);
+        if let Some(cors) = cors {
+            // Outside of the gates: a preflight request carries no credentials.
+            router = router.layer(from_fn_with_state(cors, cors::allow));
+        }
         (router, document, self.declared)
     }
 }

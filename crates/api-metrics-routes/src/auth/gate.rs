@@ -102,6 +102,12 @@ async fn identify(
 }
 
 async fn by_token(app: &App, token: &str) -> Result<Principal, Problem> {
+    #[cfg(feature = "jwt")]
+    if let Some(jwt) = &app.jwt
+        && let Some(principal) = jwt.principal(token, app.clock.unix_seconds())
+    {
+        return Ok(principal);
+    }
     let keys: Option<Keys> = app.sign_in.keys().await?;
     if keys.is_some_and(|keys| keys.admits(token)) {
         return Ok(Principal::new("admin", Role::Admin));

@@ -3,6 +3,8 @@
 mod access;
 mod caller;
 mod gate;
+#[cfg(feature = "jwt")]
+mod jwt;
 mod principal;
 mod secret;
 mod session;
@@ -12,6 +14,8 @@ mod throttle;
 pub(crate) use access::Access;
 pub(crate) use caller::{Caller, Via};
 pub(crate) use gate::{authenticate, gate};
+#[cfg(feature = "jwt")]
+pub use jwt::{ClaimNames, Jwt, JwtKeyError};
 pub use principal::{Principal, Role};
 pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;

@@ -7,30 +7,21 @@ use moka::future::Cache;
 
 use crate::{problem::Problem, reader::Reader};
 
-/// All keys, by number and by the host's name for them.
+/// The numbers of all keys, by the host's name for them.
 #[derive(Debug, Default)]
-pub(crate) struct Directory {
-    by_id: HashMap<i64, ApiKeyInfo>,
-    by_external_id: HashMap<String, i64>,
-}
+pub(crate) struct Directory(HashMap<String, i64>);
 
 impl Directory {
     fn new(keys: Vec<ApiKeyInfo>) -> Self {
-        Self {
-            by_external_id: keys
-                .iter()
-                .map(|key| (key.external_id.clone(), key.id))
+        Self(
+            keys.into_iter()
+                .map(|key| (key.external_id, key.id))
                 .collect(),
-            by_id: keys.into_iter().map(|key| (key.id, key)).collect(),
-        }
+        )
     }
 
     pub(crate) fn id_of(&self, external_id: &str) -> Option<i64> {
-        self.by_external_id.get(external_id).copied()
-    }
-
-    pub(crate) fn key(&self, id: i64) -> Option<&ApiKeyInfo> {
-        self.by_id.get(&id)
+        self.0.get(external_id).copied()
     }
 }
 

@@ -36,10 +36,7 @@ pub(crate) struct FilterParams {
 }
 
 fn protocol_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["http", "grpc"]))
-        .build()
+    crate::openapi::choice("Only this protocol: http or grpc.", &["http", "grpc"], None)
 }
 
 pub(crate) fn take_filter(params: &mut Params) -> Result<Filter, Problem> {
@@ -72,7 +69,7 @@ fn label(params: &mut Params, name: &'static str, max: usize) -> Result<Option<S
     Ok(value)
 }
 
-fn take_api_key_id(params: &mut Params) -> Result<Option<i64>, Problem> {
+pub(crate) fn take_api_key_id(params: &mut Params) -> Result<Option<i64>, Problem> {
     let Some(text) = params.take("apiKeyId")? else {
         return Ok(None);
     };

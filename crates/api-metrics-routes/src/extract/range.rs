@@ -43,11 +43,11 @@ pub(crate) struct TimeParams {
 }
 
 fn period_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(PERIODS.map(|(name, _)| name)))
-        .default(Some(serde_json::json!("24h")))
-        .build()
+    crate::openapi::choice(
+        "The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`.",
+        &PERIODS.map(|(name, _)| name),
+        Some("24h"),
+    )
 }
 
 /// The seconds of a period of this name.

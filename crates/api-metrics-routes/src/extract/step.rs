@@ -30,11 +30,11 @@ pub(crate) struct StepParams {
 }
 
 fn step_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["auto", "none", "1m", "5m", "1h", "1d", "1w"]))
-        .default(Some(serde_json::json!("auto")))
-        .build()
+    crate::openapi::choice(
+        "The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range.",
+        &["auto", "none", "1m", "5m", "1h", "1d", "1w"],
+        Some("auto"),
+    )
 }
 
 /// A step with the name under which answers report it.

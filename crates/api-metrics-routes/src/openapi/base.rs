@@ -7,7 +7,7 @@ use utoipa::{
         ResponseBuilder, Server, Tag,
         header::HeaderBuilder,
         path::Operation,
-        schema::{Object, Type},
+        schema::{Object, ObjectBuilder, Schema, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -37,6 +37,19 @@ pub(crate) fn admin() -> OpenApi {
             ("operation", "How api-metrics itself is doing"),
         ],
     )
+}
+
+/// The head of the console's document.
+pub(crate) fn console() -> OpenApi {
+    let mut info = Info::new("api-metrics console", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "What a consumer of the API has asked for: its own keys and nothing else. Times are RFC \
+         3339, rates are in percent, response times in whole milliseconds; what there is none of is \
+         zero."
+            .to_owned(),
+    );
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    head(info, &[("console", "A consumer's own usage")])
 }
 
 fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
@@ -69,9 +82,32 @@ fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
         .build()
 }
 
+/// A parameter that takes one of these names.
+pub(crate) fn choice(description: &str, names: &[&str], default: Option<&str>) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .enum_values(Some(names.iter().copied()))
+        .default(default.map(Into::into))
+        .build()
+}
+
+/// Moves the description of a choice to its parameter, where readers look for it.
+fn describe(operation: &mut Operation) {
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.description.is_none()
+            && let Some(RefOr::T(Schema::Object(schema))) = &mut parameter.schema
+        {
+            parameter.description = schema.description.take();
+        }
+    }
+}
+
 /// Adds to an operation what its access implies: how to sign in, and the answers that the gate in
 /// front of it, its parameters and the store may give.
 pub(crate) fn complete(operation: &mut Operation, access: Access) {
+    describe(operation);
     if access == Access::Open {
         operation.security = Some(vec![SecurityRequirement::default()]);
         return;

@@ -4,5 +4,5 @@ mod base;
 mod document;
 pub(crate) mod examples;
 
-pub(crate) use base::{admin, complete};
+pub(crate) use base::{admin, choice, complete, console};
 pub(crate) use document::Document;

@@ -9,6 +9,7 @@ use http::{HeaderValue, header};
 use crate::{app::App, auth::SignIn};
 
 const ROOT: &str = include_str!("root.html");
+const REFERENCE: &str = include_str!("reference.html");
 
 /// No inline script, no inline style, nothing from elsewhere, no frames.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
@@ -24,11 +25,16 @@ pub(crate) struct Asset {
 }
 
 /// All of them.
-pub(crate) const ASSETS: [Asset; 2] = [
+pub(crate) const ASSETS: [Asset; 3] = [
     Asset {
         path: "/assets/root.js",
         content_type: "text/javascript; charset=utf-8",
         text: include_str!("root.js"),
+    },
+    Asset {
+        path: "/assets/reference.js",
+        content_type: "text/javascript; charset=utf-8",
+        text: include_str!("reference.js"),
     },
     Asset {
         path: "/assets/page.css",
@@ -52,18 +58,23 @@ impl Asset {
 
 /// The root page.
 pub(crate) async fn root(State(app): State<App>, OriginalUri(uri): OriginalUri) -> Response {
+    html(&filled(ROOT, &app).replace("{{base}}", &base(uri.path())))
+}
+
+/// The API reference: made in the browser from the document, nothing comes from elsewhere.
+pub(crate) async fn reference(State(app): State<App>) -> Response {
+    html(&filled(REFERENCE, &app))
+}
+
+fn filled(page: &str, app: &App) -> String {
     let notice = if matches!(app.sign_in, SignIn::NoAuth) {
         "<p class=\"notice\" role=\"alert\">This admin is open to everybody: it was started with \
          <code>no_auth()</code>.</p>"
     } else {
         ""
     };
-    html(
-        &ROOT
-            .replace("{{base}}", &base(uri.path()))
-            .replace("{{notice}}", notice)
-            .replace("{{version}}", env!("CARGO_PKG_VERSION")),
-    )
+    page.replace("{{notice}}", notice)
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
 }
 
 fn html(page: &str) -> Response {

@@ -17,7 +17,7 @@ mod probe;
 mod times;
 
 pub(crate) use probe::StoreProbe;
-pub(crate) use times::QueryTimes;
+pub(crate) use times::{BOUNDS_MS, QueryTimes, QueryTimesNow};
 
 /// Reads on behalf of all routes.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use std::{
 };
 
 use api_metrics_store::query::{Filter, Scope};
+use serde::Serialize;
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
@@ -18,11 +19,20 @@ use tokio::{
 use super::snapshot;
 use crate::{
     app::{App, Shared},
+    console,
     problem::{Kind, Problem},
 };
 
 /// What a feed is about.
-type Topic = (Scope, Filter);
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Watch {
+    /// The last five minutes.
+    Live(Filter),
+    /// A consumer's summary.
+    Console(console::Asked),
+}
+
+type Topic = (Scope, Watch);
 
 /// What the feed has seen last; nothing before its first poll.
 pub(super) type Seen = Option<Event>;
@@ -161,23 +171,16 @@ async fn poll(app: Weak<Shared>, topic: Topic) {
         let seen = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            seen = snapshot(&app, &topic.0, &topic.1) => seen,
+            seen = look(&app, &topic) => seen,
         };
-        let event = match seen {
-            Ok(seen) => Event {
-                name: "metrics-update",
-                id: seen.as_of.timestamp_micros().to_string(),
-                data: json(&seen),
-            },
-            Err(problem) => {
-                failures += 1;
-                Event {
-                    name: "metrics-unavailable",
-                    id: format!("unavailable-{failures}"),
-                    data: json(&problem),
-                }
+        let event = seen.unwrap_or_else(|problem| {
+            failures += 1;
+            Event {
+                name: "metrics-unavailable",
+                id: format!("unavailable-{failures}"),
+                data: json(&problem),
             }
-        };
+        });
         app.hub.publish(&topic, event);
     }
     if let Some(app) = app.upgrade() {
@@ -185,7 +188,25 @@ async fn poll(app: Weak<Shared>, topic: Topic) {
     }
 }
 
+async fn look(app: &Shared, (scope, watch): &Topic) -> Result<Event, Problem> {
+    let (as_of_us, data) = match watch {
+        Watch::Live(filter) => {
+            let seen = snapshot(app, scope, filter).await?;
+            (seen.as_of.timestamp_micros(), json(&seen))
+        }
+        Watch::Console(asked) => {
+            let (as_of_us, seen) = console::summary(app, scope, *asked).await?;
+            (as_of_us, json(&seen))
+        }
+    };
+    Ok(Event {
+        name: "metrics-update",
+        id: as_of_us.to_string(),
+        data,
+    })
+}
+
 /// One line: JSON escapes line breaks, which would end an event's field.
-fn json(value: &impl serde::Serialize) -> Arc<str> {
+fn json(value: &impl Serialize) -> Arc<str> {
     serde_json::to_string(value).unwrap_or_default().into()
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use api_metrics_store::query::{Filter, Scope};
+use api_metrics_store::query::Scope;
 use axum::response::{
     IntoResponse, Response,
     sse::{Event as Sse, KeepAlive},
@@ -11,6 +11,7 @@ use futures_util::{Stream, StreamExt, stream};
 use http::{HeaderValue, header};
 use tokio_stream::wrappers::WatchStream;
 
+use super::Watch;
 use crate::{app::App, problem::Problem};
 
 /// How soon a client comes back when its stream ends.
@@ -18,10 +19,10 @@ const RETRY: Duration = Duration::from_secs(3);
 /// Comments keep idle proxies from closing the connection.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Streams the last five minutes until the client leaves, its lifetime is over or the process ends.
-pub(crate) fn live(app: &App, scope: Scope, filter: Filter) -> Result<Response, Problem> {
+/// Streams what is watched until the client leaves, its lifetime is over or the process ends.
+pub(crate) fn live(app: &App, scope: Scope, watch: Watch) -> Result<Response, Problem> {
     let place = app.hub.place()?;
-    let watched = app.hub.watch(app, (scope, filter));
+    let watched = app.hub.watch(app, (scope, watch));
     let events = events(app, watched).map(move |event| {
         // Held by the stream, given back when the client leaves.
         let _ = &place;

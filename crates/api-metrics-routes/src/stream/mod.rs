@@ -4,6 +4,6 @@ mod hub;
 mod live;
 mod snapshot;
 
-pub(crate) use hub::{Hub, HubLimits};
+pub(crate) use hub::{Hub, HubLimits, Watch};
 pub(crate) use live::live;
 pub(crate) use snapshot::{Snapshot, snapshot};

@@ -10,7 +10,7 @@ use api_metrics_store::{
     time::UnixSeconds,
 };
 
-pub(crate) use calendar::{edge_after, start_of_day};
+pub(crate) use calendar::{edge_after, local_date, start_of_day};
 
 use crate::{problem::Problem, reader::Reader};
 

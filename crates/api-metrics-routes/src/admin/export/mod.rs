@@ -59,11 +59,11 @@ pub(crate) struct FormatParams {
 }
 
 fn format_schema() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::schema::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(["csv", "json", "ndjson"]))
-        .default(Some(serde_json::json!("csv")))
-        .build()
+    crate::openapi::choice(
+        "CSV with a header, a JSON array, or one JSON object a line.",
+        &["csv", "json", "ndjson"],
+        Some("csv"),
+    )
 }
 
 /// All rows and all metrics, as a file

@@ -1,0 +1,175 @@
+//! JSON Web Tokens as credentials (RFC 7519), signed by somebody whom the host trusts.
+
+use api_metrics_layer::ApiKey;
+use api_metrics_store::time::UnixSeconds;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
+use serde_json::{Map, Value};
+
+use super::{Principal, Role};
+
+/// Clocks of two machines differ; a token is taken this much after its end and before its begin.
+const LEEWAY_SECONDS: i64 = 30;
+/// The longest token that is looked at.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// Which tokens are taken: of one algorithm, one issuer and one audience. Nothing that a token says
+/// about itself chooses how it is checked, so `alg: none` and an HMAC under a public RSA key have
+/// no way in.
+///
+/// A token has to carry `exp`, `iss`, `aud`, `sub` and `role` (`admin`, `manager`, `developer` or
+/// `viewer`). `tenant` and `keys`, a list of the API keys that a viewer may see, are optional, and
+/// so is `nbf`. The last four names can be [changed](Self::claim_names).
+#[derive(Clone)]
+pub struct Jwt {
+    key: DecodingKey,
+    validation: Validation,
+    names: ClaimNames,
+}
+
+/// Under which names a token carries what it says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimNames {
+    /// Who it is; `sub`.
+    pub subject: String,
+    /// Which tenant it belongs to; `tenant`.
+    pub tenant: String,
+    /// What it may do; `role`.
+    pub role: String,
+    /// Which API keys are its own; `keys`.
+    pub keys: String,
+}
+
+impl Default for ClaimNames {
+    fn default() -> Self {
+        Self {
+            subject: "sub".to_owned(),
+            tenant: "tenant".to_owned(),
+            role: "role".to_owned(),
+            keys: "keys".to_owned(),
+        }
+    }
+}
+
+/// A key could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the key for JSON Web Tokens can't be read: {0}")]
+pub struct JwtKeyError(#[source] jsonwebtoken::errors::Error);
+
+impl std::fmt::Debug for Jwt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jwt")
+            .field("algorithms", &self.validation.algorithms)
+            .field("iss", &self.validation.iss)
+            .field("aud", &self.validation.aud)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Jwt {
+    /// HS256 under a secret that issuer and service share; at least 32 bytes (RFC 7518).
+    #[must_use]
+    pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Self {
+        let key = DecodingKey::from_secret(secret);
+        Self::new(Algorithm::HS256, key, issuer, audience)
+    }
+
+    /// RS256 under the issuer's public key in PEM.
+    ///
+    /// # Errors
+    /// The PEM holds no RSA public key.
+    pub fn rs256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
+        let key = DecodingKey::from_rsa_pem(pem).map_err(JwtKeyError)?;
+        Ok(Self::new(Algorithm::RS256, key, issuer, audience))
+    }
+
+    /// ES256 under the issuer's public key in PEM.
+    ///
+    /// # Errors
+    /// The PEM holds no P-256 public key.
+    pub fn es256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
+        let key = DecodingKey::from_ec_pem(pem).map_err(JwtKeyError)?;
+        Ok(Self::new(Algorithm::ES256, key, issuer, audience))
+    }
+
+    fn new(algorithm: Algorithm, key: DecodingKey, issuer: &str, audience: &str) -> Self {
+        // A host that has compiled in another provider too must choose one, or the first token
+        // would panic. Where it has chosen, this does nothing.
+        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
+        let mut validation = Validation::new(algorithm);
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[audience]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+        // Times are checked below, by our own clock.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        Self {
+            key,
+            validation,
+            names: ClaimNames::default(),
+        }
+    }
+
+    /// Takes claims by other names.
+    #[must_use]
+    pub fn claim_names(mut self, names: ClaimNames) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Whom a token names; `None` if it is not valid, for whatever reason.
+    pub(crate) fn principal(&self, token: &str, now: UnixSeconds) -> Option<Principal> {
+        if token.len() > MAX_BYTES {
+            return None;
+        }
+        let claims = decode::<Map<String, Value>>(token, &self.key, &self.validation)
+            .inspect_err(|error| tracing::debug!(%error, "a JSON Web Token was refused"))
+            .ok()?
+            .claims;
+        let expires_at = seconds(claims.get("exp")?)?;
+        if expires_at.saturating_add(LEEWAY_SECONDS) <= now {
+            return None;
+        }
+        if let Some(not_before) = claims.get("nbf")
+            && seconds(not_before)? > now.saturating_add(LEEWAY_SECONDS)
+        {
+            return None;
+        }
+        let subject = claims.get(&self.names.subject)?.as_str()?;
+        let role = Role::from_name(claims.get(&self.names.role)?.as_str()?)?;
+        let mut principal = Principal::new(subject, role);
+        match claims.get(&self.names.tenant) {
+            None | Some(Value::Null) => {}
+            Some(Value::String(tenant)) => principal = principal.with_tenant(tenant),
+            Some(_) => return None,
+        }
+        match claims.get(&self.names.keys) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(keys)) => {
+                for key in keys {
+                    principal = principal.with_key(api_key(key)?);
+                }
+            }
+            Some(_) => return None,
+        }
+        Some(principal)
+    }
+}
+
+/// A NumericDate, which may have a fraction.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the conversion saturates; no date is near the ends"
+)]
+fn seconds(value: &Value) -> Option<UnixSeconds> {
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().map(|at| at as i64))
+}
+
+fn api_key(value: &Value) -> Option<ApiKey> {
+    match value {
+        Value::String(text) => Some(ApiKey::from(text.as_str())),
+        Value::Number(number) => number.as_i64().map(ApiKey::from),
+        _ => None,
+    }
+}

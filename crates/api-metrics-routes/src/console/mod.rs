@@ -1,0 +1,76 @@
+//! The console: a consumer of the API sees its own usage, in bare shapes with zeros for nothing.
+
+mod endpoints;
+mod period;
+mod summary;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use http::Method;
+use utoipa_axum::routes;
+
+pub(crate) use period::Asked;
+pub(crate) use summary::summary;
+
+use crate::{
+    app::{App, RouteTable},
+    auth::{
+        Access::{Open, Read},
+        Throttle,
+    },
+    openapi,
+};
+
+/// The routes for consumers. Every principal sees its own keys; a tenant's manager and developer
+/// see the tenant's, an admin sees all.
+///
+/// ```
+/// # async fn example(admin: api_metrics_routes::Admin) {
+/// let app: axum::Router = axum::Router::new()
+///     .nest_service("/api/v2/console/metrics", admin.console().router());
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Console {
+    router: Router,
+    #[cfg(test)]
+    declared: std::sync::Arc<[crate::app::Declared]>,
+}
+
+impl Console {
+    pub(crate) fn new(app: &App, throttle: Throttle) -> Self {
+        let document = openapi::Document::default();
+        let slot = document.clone();
+        let (router, written, _declared) =
+            RouteTable::new(app.clone(), Arc::new(throttle), openapi::console())
+                .documented(Read, routes!(summary::get_summary))
+                .documented(Read, routes!(endpoints::get_endpoints))
+                .documented(Read, routes!(summary::get_stream))
+                .hidden(
+                    Open,
+                    &[Method::GET],
+                    "/openapi.json",
+                    get(move |headers| async move { slot.response(&headers) }),
+                )
+                .build();
+        document.set(&written);
+        Self {
+            router,
+            #[cfg(test)]
+            declared: _declared.into(),
+        }
+    }
+
+    /// The routes, to be mounted by [`Router::nest_service`].
+    #[must_use]
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    /// Every route with who may use it, for tests.
+    #[cfg(test)]
+    pub(crate) fn declared(&self) -> &[crate::app::Declared] {
+        &self.declared
+    }
+}

@@ -1,0 +1,329 @@
+//! What is answered is what the document says.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Response, header};
+use serde_json::{Value, json};
+
+use crate::host::{Hit, Host, TOKEN};
+
+/// A document whose answers can be checked.
+struct Document(Value);
+
+impl Document {
+    async fn of(host: &Host, url: &str) -> Self {
+        Self(
+            host.client
+                .get(url)
+                .send()
+                .await
+                .unwrap()
+                .json()
+                .await
+                .unwrap(),
+        )
+    }
+
+    /// The schema of an answer, with the document's components inside.
+    fn schema(&self, path: &str, method: &str, status: u16, media: &str) -> Option<Value> {
+        let answer = &self.0["paths"][path][method]["responses"][status.to_string()];
+        assert!(
+            answer.is_object(),
+            "{method} {path} does not document {status}"
+        );
+        let content = answer["content"].as_object()?;
+        let content = content.get(media).unwrap_or_else(|| {
+            panic!("{method} {path} {status} does not document {media}: {content:?}")
+        });
+        let mut schema = content["schema"].clone();
+        schema["components"] = self.0["components"].clone();
+        Some(schema)
+    }
+
+    /// Checks an answer against the document; gives what is wrong.
+    fn check(&self, path: &str, method: &str, status: u16, media: &str, body: &Value) {
+        let schema = self.schema(path, method, status, media).unwrap();
+        let validator = jsonschema::options()
+            .should_validate_formats(true)
+            .build(&closed(schema))
+            .unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(body)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{method} {path} {status}: {errors:#?}\n{body:#}"
+        );
+    }
+
+    async fn check_response(&self, path: &str, method: &str, response: Response) {
+        let status = response.status().as_u16();
+        let media = response.headers()[header::CONTENT_TYPE]
+            .to_str()
+            .unwrap()
+            .to_owned();
+        let media = media.split(';').next().unwrap().to_owned();
+        if ["application/json", "application/problem+json"].contains(&media.as_str()) {
+            let body = response.json().await.unwrap();
+            self.check(path, method, status, &media, &body);
+        } else {
+            self.schema(path, method, status, &media);
+        }
+    }
+}
+
+/// Objects with named members may have no others: a member that the document does not know is an
+/// error in it. The parts of a composition each know only their own members; there the whole is
+/// closed.
+fn closed(schema: Value) -> Value {
+    let mut parts = BTreeSet::new();
+    collect_parts(&schema, &mut parts);
+    close(schema, None, &parts)
+}
+
+/// The names of components that are parts of a composition.
+fn collect_parts(schema: &Value, parts: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(members) => {
+            for part in members
+                .get("allOf")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                if let Some(name) = part["$ref"].as_str() {
+                    parts.insert(name.rsplit('/').next().unwrap().to_owned());
+                }
+            }
+            members
+                .values()
+                .for_each(|member| collect_parts(member, parts));
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect_parts(value, parts)),
+        _ => {}
+    }
+}
+
+fn close(schema: Value, name: Option<&str>, parts: &BTreeSet<String>) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let is_part = name.is_some_and(|name| parts.contains(name));
+            let composed = members.contains_key("allOf");
+            let named = members.contains_key("properties") && !is_part;
+            let mut out: serde_json::Map<String, Value> = members
+                .into_iter()
+                .map(|(name, member)| {
+                    let open = composed && name == "allOf";
+                    let member = if open {
+                        member
+                    } else {
+                        close(member, Some(&name), parts)
+                    };
+                    (name, member)
+                })
+                .collect();
+            if composed {
+                out.insert("unevaluatedProperties".to_owned(), json!(false));
+            } else if named && !out.contains_key("additionalProperties") {
+                out.insert("additionalProperties".to_owned(), json!(false));
+            }
+            Value::Object(out)
+        }
+        Value::Array(values) => Value::Array(
+            values
+                .into_iter()
+                .map(|value| close(value, None, parts))
+                .collect(),
+        ),
+        other => other,
+    }
+}
+
+async fn filled() -> Host {
+    let host = Host::start().await;
+    for i in 0..40_u64 {
+        host.record(&Hit {
+            status: if i % 10 == 0 { 500 } else { 200 },
+            key: (i % 3 == 0).then_some("alpha"),
+            latency_ms: i,
+            ..Hit::of(if i % 2 == 0 { "/a" } else { "/b/{id}" })
+        });
+    }
+    host.flush().await;
+    host.record(&Hit {
+        key: Some("new"),
+        ..Hit::of("/c")
+    });
+    host
+}
+
+#[tokio::test]
+async fn every_answer_and_every_refusal_is_as_documented() {
+    let host = filled().await;
+    let document = Document::of(&host, &host.url("/openapi.json")).await;
+    let mut asked = BTreeSet::new();
+    for (path, queries) in [
+        (
+            "/api-metrics",
+            vec![
+                "",
+                "?groupBy=endpoint,apiKey&limit=1",
+                "?granularity=none&metrics=p95Ms",
+                "?granularity=x",
+            ],
+        ),
+        (
+            "/api-metrics/summary",
+            vec!["", "?period=5m", "?from=2015-05-17", "?period=x"],
+        ),
+        ("/api-metrics/endpoints", vec!["", "?limit=1", "?limit=0"]),
+        ("/api-metrics/keys", vec!["", "?period=30d", "?cursor=x"]),
+        (
+            "/api-metrics/heatmap",
+            vec![
+                "",
+                "?layout=weekday",
+                "?layout=weekday&granularity=day",
+                "?layout=x",
+            ],
+        ),
+        (
+            "/api-metrics/top-consumers",
+            vec!["", "?sort=errorRate", "?sort=x"],
+        ),
+        (
+            "/api-metrics/daily",
+            vec!["?period=30d", "?tz=Asia/Kathmandu", "?tz=x"],
+        ),
+        (
+            "/api-metrics/realtime",
+            vec!["", "?apiKeyId=0", "?apiKeyId=x"],
+        ),
+        (
+            "/api-metrics/export",
+            vec!["?format=json", "?format=csv", "?format=ndjson", "?format=x"],
+        ),
+        ("/api-metrics/stream", vec!["", "?protocol=x"]),
+        ("/api-status", vec!["", "?x=y"]),
+        ("/metrics", vec!["", "?x=y"]),
+        ("/health/live", vec![""]),
+        ("/health/ready", vec![""]),
+    ] {
+        asked.insert(format!("get {path}"));
+        for query in queries {
+            let response = host.get(&format!("{path}{query}")).await;
+            document.check_response(path, "get", response).await;
+        }
+        let anonymous = host.anonymous(path).await;
+        document.check_response(path, "get", anonymous).await;
+    }
+    let query = host.client.post(host.url("/api-metrics/query"));
+    for body in [
+        json!({"groupings": [["endpoint"], []]}),
+        json!({"period": "x"}),
+        json!(7),
+    ] {
+        let request = query.try_clone().unwrap().bearer_auth(TOKEN).json(&body);
+        let response = request.send().await.unwrap();
+        document
+            .check_response("/api-metrics/query", "post", response)
+            .await;
+    }
+    asked.insert("post /api-metrics/query".to_owned());
+    let documented: BTreeSet<String> = document.0["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object()
+                .unwrap()
+                .keys()
+                .map(move |method| format!("{method} {path}"))
+        })
+        .collect();
+    assert_eq!(asked, documented, "every documented operation is asked");
+    host.store.pool().close().await;
+    for path in [
+        "/api-metrics/summary",
+        "/api-status",
+        "/metrics",
+        "/health/ready",
+    ] {
+        let response = host.get(&format!("{path}?")).await;
+        document.check_response(path, "get", response).await;
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_an_example_that_is_as_documented() {
+    let host = Host::start().await;
+    let document = Document::of(&host, &host.url("/openapi.json")).await;
+    let mut examples = 0;
+    for (path, item) in document.0["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (media, content) in operation["responses"]["200"]["content"]
+                .as_object()
+                .unwrap()
+            {
+                let Some(example) = content.get("example") else {
+                    assert_eq!(path, "/api-metrics/export", "{path} has no example");
+                    continue;
+                };
+                document.check(path, method, 200, media, example);
+                examples += 1;
+            }
+        }
+    }
+    assert!(examples >= 15, "{examples}");
+}
+
+#[tokio::test]
+async fn the_document_says_how_to_sign_in_and_is_of_version_3_1() {
+    let host = Host::start().await;
+    let document = Document::of(&host, &host.url("/openapi.json")).await.0;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    assert_eq!(
+        document["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
+    let summary = &document["paths"]["/api-metrics/summary"]["get"];
+    assert_eq!(summary["security"][0], json!({"bearer": []}));
+    for parameter in summary["parameters"].as_array().unwrap() {
+        assert!(parameter["description"].is_string(), "{parameter}");
+    }
+    // Sign-in is of the page alone.
+    assert!(document["paths"].get("/session").is_none());
+}
+
+/// What a route takes and what its document says that it takes are the same names: the message that
+/// refuses an unknown parameter lists them.
+#[tokio::test]
+async fn every_parameter_that_is_taken_is_documented() {
+    let host = Host::start().await;
+    let document = Document::of(&host, &host.url("/openapi.json")).await.0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("get").filter(|_| !path.starts_with("/health")) else {
+            continue;
+        };
+        let documented: BTreeSet<String> = operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+            .collect();
+        let refused = host
+            .problem(&format!("{path}?no-such-parameter=1"), 400)
+            .await;
+        let taken: BTreeSet<String> = refused["detail"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("unknown; this route takes ")
+            .unwrap()
+            .split(", ")
+            .filter(|name| *name != "no parameters")
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(documented, taken, "{path}");
+    }
+}
