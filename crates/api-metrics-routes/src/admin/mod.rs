@@ -62,7 +62,6 @@ pub struct Admin {
 
 impl Admin {
     /// Starts to build the admin of `store`.
-    #[must_use]
     pub fn builder(store: Arc<dyn Store>) -> AdminBuilder {
         AdminBuilder::new(store)
     }
@@ -86,7 +85,6 @@ impl Admin {
 
     /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
     /// and without a trailing slash; [`Router::nest`] does not.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -63,7 +63,6 @@ impl Console {
     }
 
     /// The routes, to be mounted by [`Router::nest_service`].
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }
