@@ -6,6 +6,10 @@ use api_metrics_tests::{PgDatabase, Process, SqliteFile, eventually};
 use futures_util::StreamExt;
 use reqwest::{Client, StatusCode};
 use serde_json::json;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use crate::{service::Demo, stored};
 
@@ -159,13 +163,25 @@ async fn ends_with_open_streams(database: &str, signal: &str) {
         .bytes_stream()
         .boxed();
     assert!(live.next().await.unwrap().is_ok());
-    // And a client that sent half a request and went to sleep.
-    let mut silent = tokio::net::TcpStream::connect(demo.base.trim_start_matches("http://"))
+    // And two clients that went to sleep, one in the middle of its head and one of its body.
+    let address = demo.base.trim_start_matches("http://");
+    let mut no_head = TcpStream::connect(address).await.unwrap();
+    no_head
+        .write_all(b"GET /api/users/1 HTTP/1.1\r\nHo")
         .await
         .unwrap();
-    tokio::io::AsyncWriteExt::write_all(&mut silent, b"GET /api/users/1 HTTP/1.1\r\nHo")
+    let mut no_body = TcpStream::connect(address).await.unwrap();
+    no_body
+        .write_all(
+            b"POST /api/orders HTTP/1.1\r\nhost: demo\r\ncontent-type: application/json\r\n\
+              content-length: 100\r\nexpect: 100-continue\r\n\r\n",
+        )
         .await
         .unwrap();
+    // Said when the handler asks for the body: from now on that request is open.
+    let mut asked = [0; 21];
+    no_body.read_exact(&mut asked).await.unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue");
 
     let ended = demo.end_by(signal).await;
     assert!(ended.status.success(), "{}", ended.output);
@@ -174,10 +190,11 @@ async fn ends_with_open_streams(database: &str, signal: &str) {
     let store = stored::open(database);
     let sum = stored::sum(&*store, None).await.unwrap();
     assert_eq!(
-        sum.request_count, 42,
-        "forty users, the events and the report"
+        sum.request_count, 43,
+        "forty users, the events, the report and the order that never came"
     );
-    drop((open, live, silent));
+    assert_eq!(sum.status_counts.get(503), 1);
+    drop((open, live, no_head, no_body));
 }
 
 #[tokio::test]

@@ -124,6 +124,9 @@ impl ApiMetrics {
     /// Ends the background tasks and event streams and hands over everything recorded. May be
     /// called again: it then delivers what was recorded since.
     ///
+    /// A request is recorded when it ends, so end the requests first: `axum::serve` with graceful
+    /// shutdown returns when they have. One that is still open is not counted until it ends.
+    ///
     /// Takes at most [`shutdown_timeout`](Builder::shutdown_timeout), and returns at once where
     /// nothing is left to deliver.
     ///

@@ -52,7 +52,8 @@ impl Builder {
                 shared.stop.cancel();
                 return Err(StartError::Store { database, source });
             }
-            Err(_) => tracing::warn!(
+            // The connector warns, at its own pace.
+            Err(_) => tracing::info!(
                 database = shared.database,
                 "the database did not answer within {connect_timeout:?}: requests are served and \
                  recorded, and delivered when it does"
