@@ -3,7 +3,7 @@
 
 use sqlx::{PgPool, Postgres, Row, Transaction, postgres::PgConnection};
 
-use super::tx::{at, sketch_kind};
+use super::tx::{at, sketch_kind, uncancelled};
 use crate::{
     migrations::{self, Migration},
     options::StoreOptions,
@@ -24,7 +24,7 @@ const WAIT_TO_LEAD: &str = "SELECT pg_advisory_xact_lock(1634757748, 1)";
 
 pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(), StoreError> {
     // Most starts find everything done, and need no right to create anything then.
-    let mut tx = pool.begin().await?;
+    let mut tx = uncancelled(pool, "BEGIN").await?;
     let applied = applied(&mut tx).await?;
     migrations::check(&applied, MIGRATIONS)?;
     if applied.len() == MIGRATIONS.len() {
@@ -32,9 +32,7 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     }
     tx.rollback().await?;
 
-    let mut tx = pool
-        .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED")
-        .await?;
+    let mut tx = uncancelled(pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     sqlx::query("SET LOCAL lock_timeout = '30s'")
         .execute(&mut *tx)
         .await?;

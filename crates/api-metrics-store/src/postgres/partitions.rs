@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnection};
 
-use super::tx::{at, table};
+use super::tx::{at, table, uncancelled};
 use crate::{
     protocol::{backend::Result, retention::align},
     store::Maintained,
@@ -12,6 +12,8 @@ use crate::{
 
 /// Partitions dropped in one call.
 const DROPS_A_STEP: usize = 8;
+
+const BEGIN_DROP: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'";
 
 /// The partition that a period belongs to: its name and its half-open range.
 fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeconds, UnixSeconds) {
@@ -117,9 +119,17 @@ pub(super) async fn drop_below(
         ..Maintained::default()
     };
     for name in names.iter().take(DROPS_A_STEP) {
-        let mut tx = pool
-            .begin_with("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'")
-            .await?;
+        let mut tx = uncancelled(pool, BEGIN_DROP).await?;
+        // The floor as this transaction sees it: since it was moved the database may have gone back to
+        // a time when these rows were still needed.
+        let still: DateTime<Utc> =
+            sqlx::query_scalar("SELECT floor FROM api_metrics.level WHERE granularity = $1")
+                .bind(granularity.as_str())
+                .fetch_one(&mut *tx)
+                .await?;
+        if end_of(granularity, name).is_none_or(|end| end > still.timestamp()) {
+            continue;
+        }
         let dropping = format!("DROP TABLE api_metrics.{name}");
         match sqlx::raw_sql(AssertSqlSafe(dropping))
             .execute(&mut *tx)

@@ -67,7 +67,7 @@ impl Backend for Postgres {
             Mode::Lead => BEGIN_LEAD,
             Mode::Read => BEGIN_READ,
         };
-        let mut sql = self.pool.begin_with(begin).await?;
+        let mut sql = uncancelled(&self.pool, begin).await?;
         if matches!(mode, Mode::Read) {
             sqlx::raw_sql(LOCK_READ).execute(&mut *sql).await?;
         }
@@ -89,6 +89,21 @@ impl Backend for Postgres {
     ) -> Result<Maintained> {
         super::partitions::drop_below(&self.pool, granularity, floor).await
     }
+}
+
+/// Begins a transaction to its end, also where the caller is dropped meanwhile. sqlx forgets a BEGIN
+/// whose answer nobody awaited, and the next user of that connection, who may be the host, would be in
+/// a transaction without knowing it.
+pub(super) async fn uncancelled(
+    pool: &sqlx::PgPool,
+    begin: &'static str,
+) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+    let pool = pool.clone();
+    // Dropped there, a transaction that nobody takes is rolled back.
+    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    Ok(begun
+        .await
+        .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??)
 }
 
 impl Tx for PgTx {

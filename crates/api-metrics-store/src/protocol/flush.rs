@@ -38,7 +38,6 @@ pub(crate) async fn flush<B: Backend>(
     let _one_at_a_time = writer.flushing.lock().await;
     let recorder = writer.recorder();
     let number = recorder.seal();
-    let mut lost = None;
     let ready = loop {
         match make_ready(backend, writer, number).await {
             Ok(Attempt::Ready(ready)) => break ready,
@@ -47,7 +46,7 @@ pub(crate) async fn flush<B: Backend>(
                 // mean something else now; what is still held is sent again.
                 writer.interned().clear();
                 if let Some(gone) = recorder.rewind(to) {
-                    lost = Some((gone.first, gone.last));
+                    writer.lose(gone.first, gone.last);
                     warn!(
                         first = gone.first,
                         last = gone.last,
@@ -85,7 +84,7 @@ pub(crate) async fn flush<B: Backend>(
         number,
         rows,
         records,
-        lost,
+        lost: writer.take_lost(),
     })
 }
 

@@ -50,7 +50,8 @@ by_granularity!(
     " AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
 );
 
-/// The subselect walks the primary key from its low end, so that a step costs what it removes.
+/// The subselect walks the primary key from its low end, so that a step costs what it removes. The
+/// floor is looked up again: since it was moved, the file may have been replaced by an older one.
 pub(super) fn remove_below(granularity: Granularity) -> &'static str {
     macro_rules! statement {
         ($table:literal) => {
@@ -59,7 +60,8 @@ pub(super) fn remove_below(granularity: Granularity) -> &'static str {
                 $table,
                 " WHERE (period_start, series_id) IN (SELECT period_start, series_id FROM ",
                 $table,
-                " WHERE period_start < ?1 ORDER BY period_start LIMIT ?2)"
+                " WHERE period_start < min(?1, (SELECT floor FROM api_metrics_level WHERE granularity = ?3)) \
+                 ORDER BY period_start LIMIT ?2)"
             )
         };
     }

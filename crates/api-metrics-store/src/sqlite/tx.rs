@@ -64,6 +64,7 @@ impl Backend for Sqlite {
         let removed = sqlx::query(super::rows::remove_below(granularity))
             .bind(floor)
             .bind(ROWS_A_STEP)
+            .bind(granularity.as_str())
             .execute(&self.pool)
             .await?
             .rows_affected();

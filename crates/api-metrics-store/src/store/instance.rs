@@ -34,6 +34,9 @@ pub struct Writer {
     recorder: Arc<Recorder>,
     /// Numbers of series that an acknowledged transaction has seen.
     interned: Mutex<HashMap<Arc<SeriesKey>, i64>>,
+    /// Numbers that the database has lost and that no acknowledged flush has reported yet: the flush
+    /// that finds them may itself fail.
+    lost: Mutex<Option<(u64, u64)>>,
     /// One flush at a time: a second one would only wait at the fence row.
     pub(crate) flushing: tokio::sync::Mutex<()>,
 }
@@ -46,6 +49,7 @@ impl Writer {
             instance,
             recorder,
             interned: Mutex::default(),
+            lost: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
         }
     }
@@ -64,5 +68,17 @@ impl Writer {
 
     pub(crate) fn interned(&self) -> MutexGuard<'_, HashMap<Arc<SeriesKey>, i64>> {
         self.interned.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn lose(&self, first: u64, last: u64) {
+        let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        *lost = Some(lost.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
+    }
+
+    pub(crate) fn take_lost(&self) -> Option<(u64, u64)> {
+        self.lost
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 }
