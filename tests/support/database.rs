@@ -14,6 +14,7 @@ use tempfile::TempDir;
 pub struct PgDatabase {
     server: String,
     name: String,
+    snapshots: Vec<String>,
 }
 
 impl PgDatabase {
@@ -33,7 +34,11 @@ impl PgDatabase {
             .await
             .expect("the user of DATABASE_URL may create databases");
         connection.close().await.expect("the connection closes");
-        Self { server, name }
+        Self {
+            server,
+            name,
+            snapshots: Vec::new(),
+        }
     }
 
     /// The URL under which services reach it.
@@ -80,6 +85,77 @@ impl PgDatabase {
         &self.name
     }
 
+    /// Copies it as it is into a snapshot to go back to, dropped with this value. Its connections break.
+    ///
+    /// # Panics
+    /// Where somebody connects again at once.
+    pub async fn snapshot(&mut self) -> usize {
+        let to = format!("{}_{}", self.name, self.snapshots.len());
+        self.copy(&self.name, &to).await;
+        self.snapshots.push(to);
+        self.snapshots.len() - 1
+    }
+
+    /// Goes back to a snapshot, as a restore or a failover to a replica that lags would. Its connections
+    /// break.
+    ///
+    /// # Panics
+    /// As [`snapshot`](Self::snapshot).
+    pub async fn restore(&self, snapshot: usize) {
+        self.copy(&self.snapshots[snapshot], &self.name).await;
+    }
+
+    async fn copy(&self, from: &str, to: &str) {
+        let mut admin = PgConnection::connect(&self.server)
+            .await
+            .expect("the server of DATABASE_URL answers");
+        // The settings of a database are not copied with it.
+        let settings: Vec<String> = sqlx::query_scalar(
+            "SELECT unnest(setconfig) FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase \
+             WHERE d.datname = $1",
+        )
+        .bind(from)
+        .fetch_all(&mut admin)
+        .await
+        .expect("its settings can be read");
+        let statements = [
+            // Services connect again at once, and a connection would refuse the copy.
+            format!("ALTER DATABASE {from} WITH ALLOW_CONNECTIONS false"),
+            format!(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{from}'"
+            ),
+            format!("DROP DATABASE IF EXISTS {to} WITH (FORCE)"),
+            format!("CREATE DATABASE {to} TEMPLATE {from}"),
+            format!("ALTER DATABASE {from} WITH ALLOW_CONNECTIONS true"),
+        ];
+        let settings = settings
+            .iter()
+            .filter_map(|setting| setting.split_once('='))
+            .map(|(name, value)| format!("ALTER DATABASE {to} SET {name} = '{value}'"));
+        for statement in statements.into_iter().chain(settings) {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+                .execute(&mut admin)
+                .await
+                .expect("the user of DATABASE_URL may copy databases");
+        }
+        admin.close().await.expect("the connection closes");
+    }
+
+    /// The same through a proxy in front of the server.
+    #[must_use]
+    pub fn url_through(&self, proxy: &crate::PgProxy) -> String {
+        let url = self.url();
+        let start = url.find("://").expect("a URL") + 3;
+        let authority = start + url[start..].find('/').expect("a URL with a path");
+        let host = url[start..authority]
+            .rfind('@')
+            .map_or(start, |at| start + at + 1);
+        let (head, tail) = (&url[..host], &url[authority..]);
+        let mark = if tail.contains('?') { '&' } else { '?' };
+        // The proxy reads what passes.
+        format!("{head}{}{tail}{mark}sslmode=disable", proxy.address())
+    }
+
     /// How to connect to it.
     #[must_use]
     pub fn options(&self) -> PgConnectOptions {
@@ -92,7 +168,9 @@ impl PgDatabase {
 
 impl Drop for PgDatabase {
     fn drop(&mut self) {
-        let (server, name) = (self.server.clone(), self.name.clone());
+        let server = self.server.clone();
+        let mut names = std::mem::take(&mut self.snapshots);
+        names.push(self.name.clone());
         // Its own thread and runtime: this may run on a test's runtime thread, which must not block on
         // itself, or after that runtime has gone.
         let dropped = std::thread::spawn(move || {
@@ -102,11 +180,13 @@ impl Drop for PgDatabase {
                 .map_err(|error| error.to_string())?
                 .block_on(async move {
                     let mut connection = PgConnection::connect(&server).await?;
-                    sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
-                        "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-                    )))
-                    .execute(&mut connection)
-                    .await?;
+                    for name in names {
+                        sqlx::raw_sql(sqlx::AssertSqlSafe(format!(
+                            "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+                        )))
+                        .execute(&mut connection)
+                        .await?;
+                    }
                     connection.close().await
                 })
                 .map_err(|error| error.to_string())

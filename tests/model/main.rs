@@ -1,0 +1,119 @@
+//! A model of the protocol against both stores: random records, flushes, lost acknowledgements,
+//! crashes, leaders, clocks, floors, failovers and reads, with every invariant checked on the tables
+//! after each step.
+//!
+//! `MODEL_SEED` repeats one run, `MODEL_RUNS` sets how many runs each scenario gets, `MODEL_STEPS` how
+//! long they are.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+
+mod database;
+mod drained;
+mod invariants;
+mod mutations;
+mod random;
+mod reads;
+mod snapshots;
+mod steps;
+mod sum;
+mod tables;
+mod world;
+
+use database::Database;
+use world::{Scenario, World};
+
+const PLAIN: Scenario = Scenario {
+    coarse: false,
+    failover: false,
+};
+const COARSE: Scenario = Scenario {
+    coarse: true,
+    failover: false,
+};
+const FAILOVER: Scenario = Scenario {
+    coarse: false,
+    failover: true,
+};
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} is a number"))
+    })
+}
+
+/// Runs a scenario with as many seeds as asked for; the first are the same every time, so that a
+/// failure is everybody's.
+async fn runs(scenario: Scenario, postgres: bool, default: u64) {
+    let steps = number("MODEL_STEPS").unwrap_or(100);
+    let seeds: Vec<u64> = match number("MODEL_SEED") {
+        Some(seed) => vec![seed],
+        None => (1..=number("MODEL_RUNS").unwrap_or(default)).collect(),
+    };
+    let started = std::time::Instant::now();
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    for seed in &seeds {
+        let database = if postgres {
+            Database::postgres().await
+        } else {
+            Database::sqlite()
+        };
+        let mut world = World::new(*seed, scenario, database).await;
+        world.look().await;
+        for _ in 0..steps {
+            world.step().await;
+        }
+        world.drain().await;
+        for (what, n) in &world.seen {
+            *seen.entry(what).or_default() += n;
+        }
+    }
+    println!(
+        "{scenario:?}: {} runs of {steps} steps in {:.1?}: {seen:?}",
+        seeds.len(),
+        started.elapsed()
+    );
+    // A model in which nothing happens proves nothing.
+    let mut wanted = vec![
+        "commits that nobody heard of",
+        "flushes cancelled",
+        "floors moved",
+        "leaders interrupted",
+        "reads held up",
+    ];
+    if postgres {
+        wanted.extend(["flushes with an unknown outcome", "flushes not sent"]);
+    }
+    if scenario.coarse {
+        wanted.push("memories coarsened");
+    }
+    if scenario.failover {
+        wanted.extend(["records gone", "losses told"]);
+    }
+    if seeds.len() >= usize::try_from(default).unwrap() {
+        for what in wanted {
+            assert!(seen.contains_key(what), "no {what} in any run");
+        }
+    }
+}
+
+macro_rules! scenarios {
+    ($($store:ident $postgres:literal: $($name:ident $scenario:ident $runs:literal),*;)*) => { $(
+        mod $store {
+            use super::*;
+            $(#[tokio::test] async fn $name() { runs($scenario, $postgres, $runs).await; })*
+        }
+    )* };
+}
+
+scenarios! {
+    postgres true:
+        counts_stay_exact_through_everything PLAIN 5,
+        counts_stay_exact_while_memory_is_coarsened COARSE 3,
+        counts_stay_exact_through_failovers FAILOVER 5;
+    sqlite false:
+        counts_stay_exact_through_everything PLAIN 15,
+        counts_stay_exact_while_memory_is_coarsened COARSE 10,
+        counts_stay_exact_through_failovers FAILOVER 12;
+}

@@ -1,0 +1,212 @@
+//! Reads and what they must answer.
+
+use std::collections::BTreeMap;
+
+use api_metrics_store::{
+    bucket::Bucket,
+    query::{Answer, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
+    sketch::SketchKind,
+    time::{Granularity, UnixSeconds},
+};
+
+use crate::{
+    database::Tables,
+    world::{Capture, ENDPOINTS, KEYS, SERVICES, World, plausible},
+};
+
+/// What a read may see: a state of the database, and which records it holds at which minute.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) tables: Tables,
+    pub(crate) stored: Vec<Option<UnixSeconds>>,
+}
+
+impl World {
+    pub(crate) fn state(&self) -> State {
+        State {
+            tables: self.tables.clone(),
+            stored: self.records.iter().map(|record| record.stored).collect(),
+        }
+    }
+
+    pub(crate) fn random_query(&mut self) -> Query {
+        let now = self.now();
+        let random = &mut self.random;
+        let near = |random: &mut crate::random::Random| match random.below(5) {
+            0 => now + random.between(-7_200, 3_700),
+            1 => now + random.between(-3, 3) * 3_600,
+            2 => now + random.between(-40, 2) * 86_400,
+            3 => crate::world::NOON + random.between(-86_400 * 3, 86_400 * 3),
+            _ => now + random.between(-90 * 86_400, 86_400),
+        };
+        let (a, b) = (near(random), near(random));
+        let (mut from, mut to) = (a.min(b), a.max(b) + 1);
+        if self.scenario.coarse {
+            (from, to) = (Granularity::Hour.floor(from), Granularity::Hour.ceil(to));
+        }
+        let mut steps = vec![None, None, Some(Granularity::Hour), Some(Granularity::Day)];
+        if !self.scenario.coarse {
+            steps.extend([Some(Granularity::Minute), Some(Granularity::FiveMinutes)]);
+        }
+        let mut time = *random.pick(&steps);
+        // Not more steps than a chart would have.
+        if time.is_some_and(|g| (to - from) / g.seconds() > 2_000) {
+            time = None;
+        }
+        let keys: Vec<i64> = self.tables.keys.values().copied().chain([0]).collect();
+        Query {
+            filter: Filter {
+                service: random
+                    .one_in(4)
+                    .then(|| (*random.pick(&SERVICES)).to_owned()),
+                endpoint: random
+                    .one_in(4)
+                    .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
+                api_key_id: random.one_in(4).then(|| *random.pick(&keys)),
+                ..Filter::default()
+            },
+            group_by: GroupBy {
+                service: random.one_in(2),
+                endpoint: random.one_in(3),
+                api_key: random.one_in(3),
+                time: time.map(TimeStep::Fixed),
+                ..GroupBy::default()
+            },
+            quantiles: random.one_in(2),
+            ..Query::over(TimeRange::new(from, to))
+        }
+    }
+
+    /// Says how an answer differs from what it must be, if it does.
+    pub(crate) fn judge(
+        &self,
+        answer: &Answer,
+        query: &Query,
+        own: Option<(usize, &Capture)>,
+        state: &State,
+    ) -> Result<(), String> {
+        let edges = edges(query, &state.tables);
+        let range = TimeRange::new(edges[0], edges[edges.len() - 1]);
+        if answer.range != range {
+            return Err(format!(
+                "the range is {:?} instead of {range:?}",
+                answer.range
+            ));
+        }
+        if answer.as_of_us != self.now() * 1_000_000 {
+            return Err(format!("it says it is of {}", answer.as_of_us));
+        }
+        let expected = self.expected(query, own, state, &edges);
+        let mut found: BTreeMap<Group, Bucket> = BTreeMap::new();
+        for row in &answer.rows {
+            found.insert(row.group.clone(), row.bucket.clone());
+        }
+        if expected == found {
+            return Ok(());
+        }
+        for group in expected.keys().chain(found.keys()) {
+            if expected.get(group) != found.get(group) {
+                return Err(format!(
+                    "{group:?}: expected {:?}, found {:?}",
+                    expected.get(group),
+                    found.get(group)
+                ));
+            }
+        }
+        Err("other rows".into())
+    }
+
+    fn expected(
+        &self,
+        query: &Query,
+        own: Option<(usize, &Capture)>,
+        state: &State,
+        edges: &[UnixSeconds],
+    ) -> BTreeMap<Group, Bucket> {
+        let mut groups: BTreeMap<Group, Bucket> = BTreeMap::new();
+        for (at, record) in self.records.iter().enumerate() {
+            // Committed at the snapshot; or captured and not in yet, by its number.
+            let captured = own.and_then(|(life, capture)| {
+                let tag = capture.records.get(&at)?;
+                (*tag > state.tables.fence(self.writers[life].id)).then_some(())
+            });
+            let stored = state.stored.get(at).copied().flatten();
+            let minute = match (stored, captured) {
+                (Some(stored), _) => stored,
+                (None, Some(())) => plausible(record.minute, self.now()),
+                (None, None) => continue,
+            };
+            let minute = self.at_resolution(minute);
+            let Some(step) = edges.partition_point(|edge| *edge <= minute).checked_sub(1) else {
+                continue;
+            };
+            if step + 1 == edges.len() {
+                continue;
+            }
+            let service = SERVICES[self.writers[record.writer].service];
+            let endpoint = ENDPOINTS[record.endpoint];
+            // A key that was first seen since the last flush has no number yet.
+            let key =
+                KEYS[record.key].map_or(0, |k| state.tables.keys.get(k).copied().unwrap_or(-1));
+            let filter = &query.filter;
+            if filter
+                .service
+                .as_deref()
+                .is_some_and(|wanted| wanted != service)
+                || filter
+                    .endpoint
+                    .as_deref()
+                    .is_some_and(|wanted| wanted != endpoint)
+                || filter.api_key_id.is_some_and(|wanted| wanted != key)
+            {
+                continue;
+            }
+            let by = &query.group_by;
+            let group = Group {
+                period_start: by.time.map(|_| edges[step]),
+                service: by.service.then(|| service.into()),
+                endpoint: by.endpoint.then(|| endpoint.into()),
+                api_key_id: by.api_key.then_some(key),
+                ..Group::default()
+            };
+            let bucket = groups
+                .entry(group)
+                .or_insert_with(|| Bucket::new(SketchKind::Histogram));
+            record.count_in(bucket);
+        }
+        if !query.quantiles {
+            for bucket in groups.values_mut() {
+                bucket.sketch = Bucket::new(SketchKind::Histogram).sketch;
+            }
+        }
+        groups
+    }
+}
+
+/// The edges of the steps of an answer: each at the start of the finest period that is kept there.
+fn edges(query: &Query, tables: &Tables) -> Vec<UnixSeconds> {
+    let (from, to) = (query.range.from, query.range.to);
+    let down = |at| tables.finest(at).floor(at);
+    let mut edges = vec![down(from)];
+    let end = tables.finest(to - 1).ceil(to);
+    if let Some(TimeStep::Fixed(step)) = query.group_by.time {
+        let mut edge = step.floor(from) + step.seconds();
+        while edge < to {
+            let snapped = down(edge);
+            if snapped > edges[edges.len() - 1] && snapped < end {
+                edges.push(snapped);
+            }
+            edge += step.seconds();
+        }
+    }
+    edges.push(end);
+    edges
+}
+
+/// Without quantiles the store reads no sketches, but what it adds itself has them.
+pub(crate) fn without_sketches(mut answer: Answer) -> Answer {
+    for row in &mut answer.rows {
+        row.bucket.sketch = Bucket::new(SketchKind::Histogram).sketch;
+    }
+    answer
+}

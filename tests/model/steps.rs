@@ -1,0 +1,542 @@
+//! What can happen in the world, at random.
+
+use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
+
+use api_metrics_store::store::{FlushError, Flushed, Store};
+use api_metrics_tests::pg_proxy::{Request, Verdict};
+
+use crate::{
+    reads::{State, without_sketches},
+    world::{Capture, Snapshot, World},
+};
+
+/// What a leader does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Duty {
+    Fold,
+    RollUp,
+    Retain,
+}
+
+impl World {
+    pub(crate) async fn step(&mut self) {
+        let before = self.tables.clone();
+        let mut went_back = false;
+        let process = self.random.index(self.processes.len());
+        match self.random.below(100) {
+            0..26 => self.some_records(process),
+            26..36 => self.time_passes(),
+            36..50 => self.flush(process, false).await,
+            50..56 => self.flush(process, true).await,
+            56..64 => self.lead(process, Duty::Fold).await,
+            64..70 => self.lead(process, Duty::RollUp).await,
+            70..74 => self.retain(process).await,
+            74..78 => {
+                let capture = self.capture(process);
+                self.log.push(format!(
+                    "{process} captures {} records",
+                    capture.records.len()
+                ));
+                self.processes[process].captures.push(capture);
+            }
+            78..88 => self.read(process).await,
+            88..92 => self.read_during(process).await,
+            92..94 => self.at_once().await,
+            94..96 => self.crash(process),
+            96..98 if self.scenario.failover => self.snapshot().await,
+            98..100 if self.scenario.failover && !self.snapshots.is_empty() => {
+                self.fail_over().await;
+                went_back = true;
+            }
+            _ => self.some_records(process),
+        }
+        self.look().await;
+        if self.tables.floors != before.floors && !went_back {
+            self.saw("floors moved");
+        }
+        if !went_back {
+            self.floors_have_not_gone_back(&before);
+        }
+        self.check();
+    }
+
+    fn some_records(&mut self, process: usize) {
+        let n = 1 + self.random.below(6);
+        let now = self.now();
+        for _ in 0..n {
+            let random = &mut self.random;
+            let at = now
+                + match random.below(20) {
+                    0..8 => -random.between(0, 90),
+                    8..11 => -random.between(0, 900),
+                    11..14 => -random.between(0, 3 * 3_600),
+                    14..16 => -random.between(0, 2 * 86_400),
+                    16..17 => -random.between(0, 40 * 86_400),
+                    17..18 => random.between(0, 3_500),
+                    18..19 if !self.scenario.coarse => random.between(3_500, 200 * 86_400),
+                    _ => -random.between(0, 60),
+                };
+            self.record(process, at);
+        }
+        self.log.push(format!("{process} records {n} at {now}"));
+    }
+
+    fn time_passes(&mut self) {
+        let by = match self.random.below(8) {
+            0 => self.random.between(1, 59),
+            1 | 2 => self.random.between(60, 700),
+            3 | 4 => self.random.between(600, 4_000),
+            5 => self.random.between(3_600, 30_000),
+            6 => self.random.between(86_400, 3 * 86_400),
+            _ if self.random.one_in(4) => self.random.between(5 * 86_400, 20 * 86_400),
+            _ => 75,
+        };
+        self.clock.advance(Duration::from_secs(by.unsigned_abs()));
+        // The wall clock may jump, and sooner or later somebody sets it right.
+        if self.random.one_in(6) {
+            let to = self.true_now() + self.random.between(-3 * 86_400, 3 * 86_400);
+            self.clock.step_to(to);
+        } else if self.random.one_in(2) {
+            self.clock.step_to(self.true_now());
+        }
+        let now = self.now();
+        self.log.push(format!(
+            "{by} s pass, the clock says {now} ({:+})",
+            now - self.true_now()
+        ));
+    }
+
+    /// A flush, with `trouble` one that is cut off or cancelled somewhere.
+    pub(crate) async fn flush(&mut self, process: usize, trouble: bool) {
+        self.begin_flush(process);
+        let (store, writer) = self.store_and_writer(process);
+        let kind = if trouble { self.arm() } else { "" };
+        let polls = (kind == "cancelled").then(|| match self.random.below(3) {
+            0 => self.random.below(self.awaits),
+            _ => self.awaits.saturating_sub(self.random.below(3)),
+        });
+        let mut awaits = 0;
+        let call = counted(store.flush(&writer), &mut awaits);
+        let outcome = if kind == "unheard" {
+            let id = self.writers[self.processes[process].life].id;
+            self.database.until_committed(id, call).await
+        } else {
+            interrupted(call, polls).await
+        };
+        if outcome.is_some() && kind.is_empty() {
+            self.awaits = awaits;
+        }
+        self.disarm();
+        let told = match &outcome {
+            None => "cancelled".to_owned(),
+            Some(outcome) => format!("{outcome:?}"),
+        };
+        self.log.push(format!("{process} flushes {kind}: {told}"));
+        self.end_flush(process, outcome);
+    }
+
+    fn begin_flush(&mut self, process: usize) {
+        let life = self.processes[process].life;
+        self.notice_what_is_gone(process);
+        let (now, writer) = (self.now(), &mut self.writers[life]);
+        writer.begun += 1;
+        writer.wall_at.insert(writer.begun, now);
+        let number = writer.begun;
+        for record in self.records.iter_mut().filter(|r| r.writer == life) {
+            record.tag.get_or_insert(number);
+        }
+    }
+
+    fn end_flush(&mut self, process: usize, outcome: Option<Result<Flushed, FlushError>>) {
+        let life = self.processes[process].life;
+        let monotonic = self.monotonic();
+        let writer = &mut self.writers[life];
+        let number = writer.begun;
+        match outcome {
+            // Cancelled, or nobody knows: the fence will tell.
+            None => self.saw("flushes cancelled"),
+            Some(Err(FlushError::Unknown(_))) => self.saw("flushes with an unknown outcome"),
+            Some(Ok(flushed)) => {
+                writer.acknowledged = number;
+                for n in 1..=number {
+                    writer.acknowledged_at.entry(n).or_insert(monotonic);
+                }
+                let untold = writer.untold.take();
+                if untold.is_some() {
+                    self.saw("losses told");
+                }
+                if flushed.number != number || flushed.lost != untold {
+                    self.fail(&format!("expected {number} and {untold:?} lost"));
+                }
+            }
+            Some(Err(FlushError::NotSent(_))) => {
+                self.saw("flushes not sent");
+                for record in self.records.iter_mut().filter(|r| r.writer == life) {
+                    if record.tag == Some(number) {
+                        record.tag = None;
+                    }
+                }
+            }
+            Some(Err(error)) => self.fail(&format!("{error}")),
+        }
+    }
+
+    /// After a failover: acknowledged records that neither the database nor the process holds.
+    fn notice_what_is_gone(&mut self, process: usize) {
+        let life = self.processes[process].life;
+        let (fence, acknowledged) = (self.writers[life].fence, self.writers[life].acknowledged);
+        if fence >= acknowledged {
+            return;
+        }
+        let held = self.capture(process).records;
+        let monotonic = self.monotonic();
+        for at in 0..self.records.len() {
+            let record = &self.records[at];
+            let Some(tag) = record
+                .tag
+                .filter(|tag| record.writer == life && *tag > fence)
+            else {
+                continue;
+            };
+            if record.gone || held.contains_key(&at) {
+                continue;
+            }
+            let writer = &self.writers[life];
+            let since = writer.acknowledged_at.get(&tag);
+            if since.is_none_or(|at| monotonic < *at + Duration::from_secs(60)) {
+                self.fail(&format!("record {at} of flush {tag} was freed too early"));
+            }
+            let untold = writer
+                .untold
+                .map_or((tag, tag), |(a, b)| (a.min(tag), b.max(tag)));
+            self.writers[life].untold = Some(untold);
+            self.records[at].gone = true;
+            self.saw("records gone");
+        }
+    }
+
+    pub(crate) async fn lead(&mut self, process: usize, duty: Duty) {
+        self.note_retention(process, duty);
+        let (store, _) = self.store_and_writer(process);
+        let kind = if self.random.one_in(4) {
+            self.arm()
+        } else {
+            ""
+        };
+        let polls = matches!(kind, "cancelled" | "unheard").then(|| self.random.below(40));
+        let outcome = interrupted(duty.call(&store), polls).await;
+        self.disarm();
+        self.log
+            .push(format!("{process} {duty:?} {kind}: {outcome:?}"));
+        if !matches!(outcome, Some(Ok(_))) {
+            self.saw("leaders interrupted");
+        }
+        if kind.is_empty() && !matches!(outcome, Some(Ok(_))) {
+            self.fail("it failed though nothing stood in its way");
+        }
+    }
+
+    /// Two runs, so that floors can move: with time between them, or a clock that somebody has touched.
+    async fn retain(&mut self, process: usize) {
+        self.lead(process, Duty::Retain).await;
+        self.time_passes();
+        self.lead(process, Duty::Retain).await;
+    }
+
+    fn note_retention(&mut self, process: usize, duty: Duty) {
+        if !matches!(duty, Duty::Retain) {
+            return;
+        }
+        let (monotonic, wall) = (self.monotonic(), self.now());
+        let runs = &mut self.processes[process].retained_at;
+        let agreed = runs
+            .iter()
+            .filter(|(at, _)| monotonic - *at >= Duration::from_secs(600))
+            .map(|(_, earlier)| wall.min(*earlier))
+            .max();
+        runs.push((monotonic, wall));
+        self.floor_bound = self.floor_bound.max(agreed.unwrap_or(self.floor_bound));
+    }
+
+    /// Captures, or takes an earlier capture, or none, and reads.
+    async fn read(&mut self, process: usize) {
+        let own = self.some_capture(process);
+        let query = self.random_query();
+        let (store, writer) = self.store_and_writer(process);
+        let given = own.as_ref().map(|capture| (&*writer, capture.own.clone()));
+        let answer = store.read(&query, given).await;
+        self.log
+            .push(format!("{process} reads {query:?}, own: {}", own.is_some()));
+        let answer = match answer {
+            Ok(answer) if query.quantiles => answer,
+            Ok(answer) => without_sketches(answer),
+            Err(error) => self.fail(&format!("a read failed: {error}")),
+        };
+        let own = own
+            .as_ref()
+            .map(|capture| (self.processes[process].life, capture));
+        if let Err(difference) = self.judge(&answer, &query, own, &self.state()) {
+            self.fail(&difference);
+        }
+    }
+
+    fn some_capture(&mut self, process: usize) -> Option<Capture> {
+        match self.random.below(3) {
+            0 => Some(self.capture(process)),
+            1 => {
+                let earlier = self.processes[process].captures.clone();
+                (!earlier.is_empty()).then(|| self.random.pick(&earlier).clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// A read that is held up somewhere while a flush or a leader's duty happens. It must see the
+    /// database from before or from after.
+    async fn read_during(&mut self, process: usize) {
+        let own = self.some_capture(process);
+        let query = self.random_query();
+        let (store, writer) = self.store_and_writer(process);
+        let given = own.as_ref().map(|capture| (&*writer, capture.own.clone()));
+        let before = self.state();
+        let polls = self.random.below(12);
+        let mut reading = store.read(&query, given);
+        let early = interrupted(&mut reading, Some(polls)).await;
+        let other = self.random.index(self.processes.len());
+        match self.random.below(5) {
+            0 => self.flush(other, false).await,
+            1 => self.lead(other, Duty::Fold).await,
+            2 => self.lead(other, Duty::RollUp).await,
+            _ => self.lead(other, Duty::Retain).await,
+        }
+        let late = early.is_none();
+        let answer = match early {
+            Some(answer) => answer,
+            None => reading.await,
+        };
+        self.look().await;
+        self.log.push(format!(
+            "{process} read meanwhile {query:?}, own: {}",
+            own.is_some()
+        ));
+        let answer = match answer {
+            Ok(answer) if query.quantiles => answer,
+            Ok(answer) => without_sketches(answer),
+            Err(error) => self.fail(&format!("a read failed: {error}")),
+        };
+        let own = own
+            .as_ref()
+            .map(|capture| (self.processes[process].life, capture));
+        let after: State = self.state();
+        if late {
+            *self.seen.entry("reads held up").or_default() += 1;
+        }
+        if let Err(difference) = self.judge(&answer, &query, own, &before)
+            && (!late || self.judge(&answer, &query, own, &after).is_err())
+        {
+            self.fail(&format!("neither from before nor from after: {difference}"));
+        }
+    }
+
+    /// Everybody does something at the same moment.
+    async fn at_once(&mut self) {
+        let stores: Vec<_> = self
+            .processes
+            .iter()
+            .map(|p| Arc::clone(&p.store))
+            .collect();
+        self.begin_flush(0);
+        self.begin_flush(1);
+        for process in 0..3 {
+            self.note_retention(process, Duty::Retain);
+        }
+        let writers: Vec<_> = self
+            .processes
+            .iter()
+            .map(|p| Arc::clone(&p.writer))
+            .collect();
+        let (first, second, a, b, c, d) = tokio::join!(
+            stores[0].flush(&writers[0]),
+            stores[1].flush(&writers[1]),
+            stores[2].fold(),
+            stores[1].fold(),
+            stores[2].roll_up(),
+            stores[0].retain(),
+        );
+        self.log.push(format!(
+            "at once: {first:?} {second:?} {a:?} {b:?} {c:?} {d:?}"
+        ));
+        if a.is_err() || b.is_err() || c.is_err() || d.is_err() || first.is_err() || second.is_err()
+        {
+            self.fail("they hindered one another");
+        }
+        self.end_flush(0, Some(first));
+        self.end_flush(1, Some(second));
+    }
+
+    /// The process is gone, and with it what it had not handed over. Another takes its place.
+    fn crash(&mut self, process: usize) {
+        self.saw_coarsened(process);
+        let started = self.start_process();
+        self.log.push(format!("{process} crashes"));
+        self.processes[process] = started;
+    }
+
+    pub(crate) fn saw_coarsened(&mut self, process: usize) {
+        let status = self.processes[process].writer.recorder().status();
+        if !status.coarsened.is_empty() {
+            self.saw("memories coarsened");
+        }
+    }
+
+    async fn snapshot(&mut self) {
+        self.look().await;
+        let number = self.database.snapshot().await;
+        let State { stored, .. } = self.state();
+        self.snapshots.push(Snapshot { number, stored });
+        self.log.push(format!("snapshot {number}"));
+    }
+
+    /// The database goes back to an earlier state, and all that came after is not in it.
+    pub(crate) async fn fail_over(&mut self) {
+        let at = self.random.index(self.snapshots.len());
+        self.snapshots.truncate(at + 1);
+        let Snapshot { number, stored, .. } = &self.snapshots[at];
+        let (number, stored) = (*number, stored.clone());
+        if !self.database.is_postgres() {
+            // The file is replaced, so nobody may have it open; the recorders live on.
+            for process in &mut self.processes {
+                process.pool.close().await;
+                (process.store, process.pool) = self.database.store(&self.clock);
+            }
+        }
+        self.database.restore(number).await;
+        for (record, stored) in self
+            .records
+            .iter_mut()
+            .zip(stored.into_iter().chain(std::iter::repeat(None)))
+        {
+            record.stored = stored;
+        }
+        let tables = self.database.tables().await;
+        for writer in &mut self.writers {
+            writer.fence = tables.fence(writer.id);
+        }
+        self.log.push(format!("failover to snapshot {number}"));
+    }
+
+    /// Arms some trouble for the next call; answers its name.
+    fn arm(&mut self) -> &'static str {
+        let at = self.random.below(16);
+        let Some(proxy) = self.database.proxy() else {
+            return if self.random.one_in(2) {
+                "cancelled"
+            } else {
+                "unheard"
+            };
+        };
+        let mut seen = 0;
+        let mut at_request = move || {
+            seen += 1;
+            seen == at + 1
+        };
+        match self.random.below(7) {
+            0 => {
+                proxy.judge(move |_| {
+                    if at_request() {
+                        Verdict::CutBefore
+                    } else {
+                        Verdict::Pass
+                    }
+                });
+                "cut before a statement"
+            }
+            1 => {
+                proxy.judge(move |_| {
+                    if at_request() {
+                        Verdict::CutAfter
+                    } else {
+                        Verdict::Pass
+                    }
+                });
+                "cut after a statement"
+            }
+            2 => {
+                proxy.judge(on_commit(Verdict::CutBefore));
+                "cut before COMMIT"
+            }
+            3 | 4 => {
+                proxy.judge(on_commit(Verdict::CutAfter));
+                "cut after COMMIT"
+            }
+            5 => {
+                proxy.judge(on_commit(Verdict::CutAtOnce));
+                "cut at COMMIT"
+            }
+            _ => "cancelled",
+        }
+    }
+
+    fn disarm(&self) {
+        if let Some(proxy) = self.database.proxy() {
+            proxy.pass();
+        }
+    }
+
+    fn store_and_writer(
+        &self,
+        process: usize,
+    ) -> (Arc<dyn Store>, Arc<api_metrics_store::store::Writer>) {
+        let process = &self.processes[process];
+        (Arc::clone(&process.store), Arc::clone(&process.writer))
+    }
+}
+
+impl Duty {
+    async fn call(
+        self,
+        store: &Arc<dyn Store>,
+    ) -> Result<String, api_metrics_store::store::StoreError> {
+        Ok(match self {
+            Self::Fold => format!("{:?}", store.fold().await?),
+            Self::RollUp => format!("{:?}", store.roll_up().await?),
+            Self::Retain => format!("{:?}", store.retain().await?),
+        })
+    }
+}
+
+fn on_commit(verdict: Verdict) -> impl FnMut(Request) -> Verdict + Send + 'static {
+    move |request| match request {
+        Request::Commit => verdict.clone(),
+        Request::Other => Verdict::Pass,
+    }
+}
+
+/// Runs a call to its end, or drops it at one of its awaits.
+async fn interrupted<F: Future>(call: F, polls: Option<u64>) -> Option<F::Output> {
+    let mut call: Pin<Box<F>> = Box::pin(call);
+    let mut left = polls;
+    std::future::poll_fn(|context| match call.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending => match &mut left {
+            Some(0) => Poll::Ready(None),
+            Some(left) => {
+                *left -= 1;
+                Poll::Pending
+            }
+            None => Poll::Pending,
+        },
+    })
+    .await
+}
+
+/// Counts the awaits of a call.
+async fn counted<F: Future>(call: F, awaits: &mut u64) -> F::Output {
+    let mut call: Pin<Box<F>> = Box::pin(call);
+    std::future::poll_fn(|context| {
+        let outcome = call.as_mut().poll(context);
+        *awaits += u64::from(outcome.is_pending());
+        outcome
+    })
+    .await
+}
