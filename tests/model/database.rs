@@ -62,6 +62,9 @@ impl Pool {
     }
 }
 
+/// Period, series and sum of each row of each hand-over.
+pub(crate) type Inbox = BTreeMap<(Uuid, u64), Vec<(UnixSeconds, i64, Sum)>>;
+
 /// Everything that the protocol keeps, read in one transaction while nobody writes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tables {
@@ -69,7 +72,7 @@ pub(crate) struct Tables {
     pub(crate) fences: BTreeMap<Uuid, u64>,
     pub(crate) folded: BTreeMap<Uuid, u64>,
     /// By instance and number.
-    pub(crate) inbox: BTreeMap<(Uuid, u64), Vec<(UnixSeconds, i64, Sum)>>,
+    pub(crate) inbox: Inbox,
     pub(crate) rows: BTreeMap<Granularity, BTreeMap<(UnixSeconds, i64), Sum>>,
     pub(crate) dirty: BTreeSet<(Granularity, UnixSeconds)>,
     pub(crate) floors: BTreeMap<Granularity, UnixSeconds>,
@@ -163,7 +166,8 @@ impl Database {
             Self::Postgres {
                 database, proxy, ..
             } => {
-                let url = database.url_through(proxy);
+                // The proxy reads what passes.
+                let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
                 let store = PostgresStore::connect_lazy(&url, options).unwrap();
                 let pool = Pool::Postgres(store.pool().clone());
                 (Arc::new(store), pool)

@@ -4,7 +4,7 @@
 //!
 //! `MODEL_SEED` repeats one run, `MODEL_RUNS` sets how many runs each scenario gets, `MODEL_STEPS` how
 //! long they are.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 

@@ -6,7 +6,7 @@ use api_metrics_store::time::Granularity;
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row, SqliteConnection};
 use uuid::Uuid;
 
-use crate::database::{Labels, Tables, decode, sum_of};
+use crate::database::{Inbox, Labels, Tables, decode, sum_of};
 
 pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
     // A cancelled call leaves a transaction behind that its pool has yet to end.
@@ -164,10 +164,8 @@ fn marks(rows: Vec<(Uuid, i64)>) -> BTreeMap<Uuid, u64> {
         .collect()
 }
 
-fn inbox_of(
-    rows: Vec<(Uuid, i64, Vec<u8>)>,
-) -> BTreeMap<(Uuid, u64), Vec<(i64, i64, crate::sum::Sum)>> {
-    let mut inbox: BTreeMap<_, Vec<_>> = BTreeMap::new();
+fn inbox_of(rows: Vec<(Uuid, i64, Vec<u8>)>) -> Inbox {
+    let mut inbox: Inbox = BTreeMap::new();
     for (id, seq, payload) in rows {
         inbox
             .entry((id, seq.cast_unsigned()))

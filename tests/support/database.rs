@@ -141,21 +141,6 @@ impl PgDatabase {
         admin.close().await.expect("the connection closes");
     }
 
-    /// The same through a proxy in front of the server.
-    #[must_use]
-    pub fn url_through(&self, proxy: &crate::PgProxy) -> String {
-        let url = self.url();
-        let start = url.find("://").expect("a URL") + 3;
-        let authority = start + url[start..].find('/').expect("a URL with a path");
-        let host = url[start..authority]
-            .rfind('@')
-            .map_or(start, |at| start + at + 1);
-        let (head, tail) = (&url[..host], &url[authority..]);
-        let mark = if tail.contains('?') { '&' } else { '?' };
-        // The proxy reads what passes.
-        format!("{head}{}{tail}{mark}sslmode=disable", proxy.address())
-    }
-
     /// How to connect to it.
     #[must_use]
     pub fn options(&self) -> PgConnectOptions {

@@ -270,10 +270,9 @@ async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
         if let (Some(series), Some(step)) = (
             series.get(&row.series_id),
             sums.axis.step_start(row.period_start),
-        ) {
-            if row.bucket.sketch.kind() == sums.kind {
-                sums.add(&series.labels, step, &row.bucket, &[])?;
-            }
+        ) && row.bucket.sketch.kind() == sums.kind
+        {
+            sums.add(&series.labels, step, &row.bucket, &[])?;
         }
     }
     Ok(())
