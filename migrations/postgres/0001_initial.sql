@@ -175,6 +175,9 @@ CREATE TABLE api_metrics.rate_limit_utilization (
     PRIMARY KEY (api_key_id, period_granularity, period_start)
 );
 
+CREATE INDEX rate_limit_utilization_period
+    ON api_metrics.rate_limit_utilization (period_granularity, period_start);
+
 CREATE TABLE api_metrics.api_alert_configs (
     id               bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name             text NOT NULL,
@@ -184,8 +187,8 @@ CREATE TABLE api_metrics.api_alert_configs (
     api_key_filter   bigint,
     threshold_value  double precision NOT NULL,
     comparison       text NOT NULL CHECK (comparison IN ('gt', 'lt', 'gte', 'lte')),
-    window_minutes   integer NOT NULL DEFAULT 5 CHECK (window_minutes > 0),
-    cooldown_minutes integer NOT NULL DEFAULT 30 CHECK (cooldown_minutes >= 0),
+    window_minutes   bigint NOT NULL DEFAULT 5 CHECK (window_minutes > 0),
+    cooldown_minutes bigint NOT NULL DEFAULT 30 CHECK (cooldown_minutes >= 0),
     severity         text NOT NULL DEFAULT 'medium' CHECK (severity IN ('low', 'medium', 'high', 'critical')),
     quantile         double precision,
     min_requests     bigint NOT NULL DEFAULT 0,
@@ -193,35 +196,101 @@ CREATE TABLE api_metrics.api_alert_configs (
     last_fired_at    timestamptz,
     created_by       text,
     created_at       timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now()
+    updated_at       timestamptz NOT NULL DEFAULT now(),
+    -- Whose keys the rule watches; NULL watches everything.
+    tenant_id        text,
+    -- Counts the edits: an evaluation of an older one is thrown away.
+    revision         bigint NOT NULL DEFAULT 1
 );
 
+-- Where each rule stands. The leader judges every minute once: evaluated_to says how far.
+CREATE TABLE api_metrics.alert_states (
+    config_id        bigint PRIMARY KEY REFERENCES api_metrics.api_alert_configs (id) ON DELETE CASCADE,
+    state            text NOT NULL CHECK (state IN ('ok', 'pending', 'firing', 'resolved')),
+    since            timestamptz NOT NULL,
+    evaluated_to     timestamptz NOT NULL,
+    -- The event that is open while the rule fires.
+    event_id         uuid,
+    value            double precision
+);
+
+-- History outlives its rule.
 CREATE TABLE api_metrics.api_alert_events (
-    id             uuid PRIMARY KEY,
-    config_id      bigint NOT NULL REFERENCES api_metrics.api_alert_configs (id) ON DELETE CASCADE,
-    fired_at       timestamptz NOT NULL,
-    resolved_at    timestamptz,
-    value          double precision NOT NULL,
-    threshold      double precision NOT NULL,
-    message        text NOT NULL
+    id               uuid PRIMARY KEY,
+    config_id        bigint REFERENCES api_metrics.api_alert_configs (id) ON DELETE SET NULL,
+    name             text NOT NULL,
+    alert_type       text NOT NULL,
+    severity         text NOT NULL,
+    tenant_id        text,
+    fired_at         timestamptz NOT NULL,
+    resolved_at      timestamptz,
+    value            double precision NOT NULL,
+    threshold        double precision NOT NULL,
+    message          text NOT NULL,
+    resolved_message text
 );
-CREATE INDEX api_alert_events_fired ON api_metrics.api_alert_events (config_id, fired_at DESC);
+CREATE INDEX api_alert_events_fired ON api_metrics.api_alert_events (fired_at DESC, id DESC);
+CREATE INDEX api_alert_events_config ON api_metrics.api_alert_events (config_id);
 
+-- What is to be told, written in the transaction that decided it. The id is derived from what
+-- happened, so that the same thing is never told under two ids.
+CREATE TABLE api_metrics.notices (
+    id               uuid PRIMARY KEY,
+    at               timestamptz NOT NULL,
+    -- Kept at least so long: for as long as the same thing could be decided again.
+    keep_until       timestamptz NOT NULL,
+    -- Whether its deliveries were made.
+    fanned_out       boolean NOT NULL DEFAULT false,
+    body             text NOT NULL
+);
+CREATE INDEX notices_waiting ON api_metrics.notices (at) WHERE NOT fanned_out;
+
+CREATE TABLE api_metrics.deliveries (
+    notice_id        uuid NOT NULL REFERENCES api_metrics.notices (id) ON DELETE CASCADE,
+    channel          text NOT NULL,
+    status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'delivered', 'dead')),
+    attempts         bigint NOT NULL DEFAULT 0,
+    -- While an attempt runs, this is when it counts as lost.
+    next_attempt_at  timestamptz NOT NULL,
+    last_error       text,
+    updated_at       timestamptz NOT NULL,
+    PRIMARY KEY (notice_id, channel)
+);
+CREATE INDEX deliveries_pending ON api_metrics.deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX deliveries_dead ON api_metrics.deliveries (updated_at DESC) WHERE status = 'dead';
+
+-- Up to when the leader has done its recurring duties.
+CREATE TABLE api_metrics.duties (
+    name             text PRIMARY KEY,
+    done_to          timestamptz NOT NULL
+);
+
+-- Price plans by name; each row is a version that counts from its day on.
 CREATE TABLE api_metrics.price_plans (
     id             bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- Whose plan it is; empty for everybody.
+    tenant_id      text NOT NULL DEFAULT '',
     name           text NOT NULL,
     currency       text NOT NULL,
     effective_from date NOT NULL,
-    free_requests  bigint NOT NULL DEFAULT 0,
+    free_requests  bigint NOT NULL DEFAULT 0 CHECK (free_requests >= 0),
     created_at     timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (name, effective_from)
+    UNIQUE (tenant_id, name, effective_from)
 );
 
 CREATE TABLE api_metrics.price_tiers (
     plan_id        bigint NOT NULL REFERENCES api_metrics.price_plans (id) ON DELETE CASCADE,
-    from_requests  bigint NOT NULL,
-    per_thousand   numeric NOT NULL,
+    from_requests  bigint NOT NULL CHECK (from_requests >= 0),
+    per_thousand   numeric NOT NULL CHECK (per_thousand >= 0),
     PRIMARY KEY (plan_id, from_requests)
+);
+
+-- Which plan a key was on from which day; api_keys.price_plan_id is the latest. NULL: the default.
+CREATE TABLE api_metrics.api_key_plans (
+    api_key_id     bigint NOT NULL REFERENCES api_metrics.api_keys (id) ON DELETE CASCADE,
+    effective_from date NOT NULL,
+    price_plan_id  bigint REFERENCES api_metrics.price_plans (id),
+    PRIMARY KEY (api_key_id, effective_from)
 );
 
 -- The status codes of a bucket as rows, for plain SQL.

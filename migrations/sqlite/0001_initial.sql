@@ -238,6 +238,9 @@ CREATE TABLE api_metrics_rate_limit_utilization (
     PRIMARY KEY (api_key_id, period_granularity, period_start)
 );
 
+CREATE INDEX api_metrics_rate_limit_utilization_period
+    ON api_metrics_rate_limit_utilization (period_granularity, period_start);
+
 CREATE TABLE api_metrics_api_alert_configs (
     id               integer PRIMARY KEY AUTOINCREMENT,
     name             text NOT NULL,
@@ -256,37 +259,102 @@ CREATE TABLE api_metrics_api_alert_configs (
     last_fired_at    integer,
     created_by       text,
     created_at       integer NOT NULL DEFAULT (unixepoch()),
-    updated_at       integer NOT NULL DEFAULT (unixepoch())
+    updated_at       integer NOT NULL DEFAULT (unixepoch()),
+    -- Whose keys the rule watches; NULL watches everything.
+    tenant_id        text,
+    -- Counts the edits: an evaluation of an older one is thrown away.
+    revision         integer NOT NULL DEFAULT 1
 );
 
+-- Where each rule stands. The leader judges every minute once: evaluated_to says how far.
+CREATE TABLE api_metrics_alert_states (
+    config_id        integer PRIMARY KEY REFERENCES api_metrics_api_alert_configs (id) ON DELETE CASCADE,
+    state            text NOT NULL CHECK (state IN ('ok', 'pending', 'firing', 'resolved')),
+    since            integer NOT NULL,
+    evaluated_to     integer NOT NULL,
+    -- The event that is open while the rule fires.
+    event_id         blob,
+    value            real
+);
+
+-- History outlives its rule.
 CREATE TABLE api_metrics_api_alert_events (
-    id             blob PRIMARY KEY,
-    config_id      integer NOT NULL REFERENCES api_metrics_api_alert_configs (id) ON DELETE CASCADE,
-    fired_at       integer NOT NULL,
-    resolved_at    integer,
-    value          real NOT NULL,
-    threshold      real NOT NULL,
-    message        text NOT NULL
+    id               blob PRIMARY KEY,
+    config_id        integer REFERENCES api_metrics_api_alert_configs (id) ON DELETE SET NULL,
+    name             text NOT NULL,
+    alert_type       text NOT NULL,
+    severity         text NOT NULL,
+    tenant_id        text,
+    fired_at         integer NOT NULL,
+    resolved_at      integer,
+    value            real NOT NULL,
+    threshold        real NOT NULL,
+    message          text NOT NULL,
+    resolved_message text
 );
-CREATE INDEX api_metrics_api_alert_events_fired ON api_metrics_api_alert_events (config_id, fired_at DESC);
+CREATE INDEX api_metrics_api_alert_events_fired ON api_metrics_api_alert_events (fired_at DESC, id DESC);
+CREATE INDEX api_metrics_api_alert_events_config ON api_metrics_api_alert_events (config_id);
 
+-- What is to be told, written in the transaction that decided it. The id is derived from what
+-- happened, so that the same thing is never told under two ids.
+CREATE TABLE api_metrics_notices (
+    id               blob PRIMARY KEY,
+    at               integer NOT NULL,
+    -- Kept at least so long: for as long as the same thing could be decided again.
+    keep_until       integer NOT NULL,
+    -- Whether its deliveries were made.
+    fanned_out       integer NOT NULL DEFAULT 0,
+    body             text NOT NULL
+);
+CREATE INDEX api_metrics_notices_waiting ON api_metrics_notices (at) WHERE NOT fanned_out;
+
+CREATE TABLE api_metrics_deliveries (
+    notice_id        blob NOT NULL REFERENCES api_metrics_notices (id) ON DELETE CASCADE,
+    channel          text NOT NULL,
+    status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'delivered', 'dead')),
+    attempts         integer NOT NULL DEFAULT 0,
+    -- While an attempt runs, this is when it counts as lost.
+    next_attempt_at  integer NOT NULL,
+    last_error       text,
+    updated_at       integer NOT NULL,
+    PRIMARY KEY (notice_id, channel)
+);
+CREATE INDEX api_metrics_deliveries_pending ON api_metrics_deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX api_metrics_deliveries_dead ON api_metrics_deliveries (updated_at DESC) WHERE status = 'dead';
+
+-- Up to when the leader has done its recurring duties.
+CREATE TABLE api_metrics_duties (
+    name             text PRIMARY KEY,
+    done_to          integer NOT NULL
+);
+
+-- Price plans by name; each row is a version that counts from its day on.
 CREATE TABLE api_metrics_price_plans (
     id             integer PRIMARY KEY AUTOINCREMENT,
+    -- Whose plan it is; empty for everybody.
+    tenant_id      text NOT NULL DEFAULT '',
     name           text NOT NULL,
     currency       text NOT NULL,
     effective_from text NOT NULL,
-    free_requests  integer NOT NULL DEFAULT 0,
+    free_requests  integer NOT NULL DEFAULT 0 CHECK (free_requests >= 0),
     created_at     integer NOT NULL DEFAULT (unixepoch()),
-    UNIQUE (name, effective_from)
+    UNIQUE (tenant_id, name, effective_from)
 );
 
 CREATE TABLE api_metrics_price_tiers (
     plan_id        integer NOT NULL REFERENCES api_metrics_price_plans (id) ON DELETE CASCADE,
-    from_requests  integer NOT NULL,
+    from_requests  integer NOT NULL CHECK (from_requests >= 0),
     per_thousand   text NOT NULL,
     PRIMARY KEY (plan_id, from_requests)
 );
 
+-- Which plan a key was on from which day; api_keys.price_plan_id is the latest. NULL: the default.
+CREATE TABLE api_metrics_api_key_plans (
+    api_key_id     integer NOT NULL REFERENCES api_metrics_api_keys (id) ON DELETE CASCADE,
+    effective_from text NOT NULL,
+    price_plan_id  integer REFERENCES api_metrics_price_plans (id),
+    PRIMARY KEY (api_key_id, effective_from)
+);
 
 -- Buckets of base series with the names that people query by. Add request counts over rows of one
 -- granularity only: the granularities hold the same requests.

@@ -1,11 +1,17 @@
 //! Exact API metrics in the user's own database.
 #![forbid(unsafe_code)]
 
+pub mod alerts;
+pub mod billing;
 pub mod bucket;
+pub mod keys;
+pub mod limits;
+pub mod notify;
 pub mod options;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod query;
+pub mod quotas;
 pub mod recorder;
 pub mod series;
 pub mod sketch;
@@ -14,7 +20,10 @@ pub mod sqlite;
 pub mod store;
 pub mod time;
 pub mod url;
+pub mod watch;
 
 mod migrations;
 mod protocol;
+mod statements;
+mod text;
 mod varint;

@@ -12,3 +12,4 @@ mod store;
 mod tx;
 
 pub use store::PostgresStore;
+pub(crate) use tx::PgTx;

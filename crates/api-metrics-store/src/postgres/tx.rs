@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// One transaction on one connection of the pool.
 #[derive(Debug)]
 pub(crate) struct PgTx {
-    pub(super) sql: sqlx::Transaction<'static, sqlx::Postgres>,
+    pub(crate) sql: sqlx::Transaction<'static, sqlx::Postgres>,
     clock: Option<Arc<dyn Clock>>,
     /// As the transaction's first look at [`Meta`] told.
     kind: Option<SketchKind>,

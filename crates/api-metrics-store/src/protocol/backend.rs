@@ -11,6 +11,7 @@ use crate::{
     query::{Filter, Scope},
     series::SeriesKind,
     sketch::SketchKind,
+    statements::ActTx,
     store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -180,7 +181,7 @@ pub(crate) struct Segment {
 }
 
 /// One transaction. Dropping it rolls back.
-pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
     fn commit(self) -> impl Future<Output = Result<()>> + Send;
 }

@@ -34,6 +34,17 @@ pub(crate) async fn read<B: Backend>(
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Answer> {
     let mut tx = backend.begin(Mode::Read).await?;
+    let answer = read_in(&mut tx, query, own).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// The same within a snapshot that the caller has opened.
+pub(crate) async fn read_in<T: Tx>(
+    tx: &mut T,
+    query: &Query,
+    own: Option<(&Writer, OwnDeltas)>,
+) -> Result<Answer> {
     let meta = tx.meta().await?;
     let floors = meta.floors;
     let axis = Axis::of(query, &floors);
@@ -45,17 +56,16 @@ pub(crate) async fn read<B: Backend>(
         groups: BTreeMap::new(),
     };
 
-    folded(&mut tx, &mut sums, &floors).await?;
-    inbox(&mut tx, &mut sums).await?;
+    folded(tx, &mut sums, &floors).await?;
+    inbox(tx, &mut sums).await?;
     if let Some((writer, own)) = own {
         let seq = tx.instance_seq(writer.instance().id).await?;
-        held(&mut tx, &mut sums, writer, &own, seq, meta.now()).await?;
+        held(tx, &mut sums, writer, &own, seq, meta.now()).await?;
     }
     let mut approximate = axis.moved;
     for (from, to) in tx.coarse(range.from, range.to).await? {
         approximate |= axis.edges.iter().any(|edge| from < *edge && *edge < to);
     }
-    tx.commit().await?;
     let rows = sums
         .groups
         .into_iter()

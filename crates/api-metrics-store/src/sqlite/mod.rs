@@ -13,3 +13,4 @@ mod status;
 mod tx;
 
 pub use open::{SqliteStore, Synchronous};
+pub(crate) use tx::SqliteTx;

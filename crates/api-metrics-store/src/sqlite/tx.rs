@@ -16,7 +16,7 @@ use crate::{
 /// One transaction on one connection of the pool.
 #[derive(Debug)]
 pub(crate) struct SqliteTx {
-    pub(super) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
+    pub(crate) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
     clock: Option<Arc<dyn Clock>>,
     /// As the transaction's first look at [`Meta`] told.
     kind: Option<SketchKind>,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
-    store::{FlushError, StoreError, StoreStatus, Writer},
+    store::{Acts, FlushError, StoreError, StoreStatus, Writer},
 };
 
 /// A flush that was acknowledged.
@@ -139,6 +139,9 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// # Errors
     /// The database's.
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError>;
+
+    /// What acts on the numbers: keys, alerts, limits, quotas, plans.
+    fn acts(&self) -> &dyn Acts;
 
     /// What it says about itself.
     ///

@@ -62,9 +62,28 @@ pub enum StoreError {
     /// A migration failed.
     #[error("the schema could not be migrated: {0}")]
     Migration(#[source] sqlx::migrate::MigrateError),
+    /// What was asked for can't be: one of its members is wrong.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The member, as the HTTP API names it.
+        field: &'static str,
+        /// What is wrong with it; reads on from the member's name.
+        reason: String,
+    },
+    /// What was asked for is in the way of something that exists.
+    #[error("{0}")]
+    Conflict(String),
     /// Stored bytes are not what this release wrote.
     #[error("stored data can't be read: {0}")]
     Corrupt(String),
+}
+
+/// Refuses a member of what was asked for.
+pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Result<T, StoreError> {
+    Err(StoreError::Invalid {
+        field,
+        reason: reason.into(),
+    })
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -1,0 +1,178 @@
+//! When a rule would have fired.
+
+use std::collections::HashMap;
+
+use super::{
+    AlertSpec, AlertState, AlertType, Judgement, Transition,
+    evaluate::{cuts, slice, window},
+    machine::step,
+    measure::{Known, measure},
+    message, question,
+    usual::Hours,
+};
+use crate::{
+    keys::{KeyRecord, all_keys},
+    query::{Scope, TimeRange, TimeStep},
+    store::{Store, StoreError, invalid},
+    time::{Granularity, UnixSeconds},
+};
+
+/// So many windows are judged at most.
+const MOST_STEPS: i64 = 10_080;
+
+/// A breach as it would have been told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DryEvent {
+    /// The end of the window that breached.
+    pub fired_at: UnixSeconds,
+    /// The end of the first window that no longer did; `None`: it lasted to the end.
+    pub resolved_at: Option<UnixSeconds>,
+    /// The value that fired.
+    pub value: f64,
+    /// What would have been told.
+    pub message: String,
+}
+
+/// What a rule would have done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DryRun {
+    /// The range whose windows were judged.
+    pub range: TimeRange,
+    /// How far the ends of two windows lie apart: a minute, as in reality, or longer where minutes
+    /// are no longer kept.
+    pub step: Granularity,
+    /// How many windows were judged.
+    pub windows: u64,
+    /// How many of them breached.
+    pub breaches: u64,
+    /// The breaches that would have been told, the earliest first.
+    pub events: Vec<DryEvent>,
+}
+
+/// Judges `spec` over the past, as far as data is kept. Nothing is written and nobody is told.
+///
+/// # Errors
+/// [`StoreError::Invalid`] where the rule or the range can't be judged: more than 10,080 windows (a
+/// week of minutes), or windows shorter than what is still kept of that time. The database's.
+pub async fn dry_run(
+    store: &dyn Store,
+    spec: &AlertSpec,
+    range: TimeRange,
+) -> Result<DryRun, StoreError> {
+    spec.validate()?;
+    if range.is_empty() {
+        return invalid("to", "lies before from");
+    }
+    let length = i64::from(spec.window_minutes) * 60;
+    let earliest = Granularity::Minute.floor(range.from) - 2 * length;
+    let granularity = finest(store, earliest).await?;
+    let step_seconds = granularity.seconds();
+    if length % step_seconds != 0 {
+        return invalid(
+            "from",
+            format!(
+                "lies where only {} periods are kept, which a window of {} minutes is no multiple of",
+                granularity.as_str(),
+                spec.window_minutes
+            ),
+        );
+    }
+    if spec.alert_type == AlertType::RateLimit && granularity != Granularity::Minute {
+        return invalid("from", "lies where minutes are no longer kept");
+    }
+    let range = TimeRange::new(granularity.floor(range.from), granularity.floor(range.to));
+    if (range.to - range.from) / step_seconds > MOST_STEPS {
+        return invalid(
+            "from",
+            "lies too far back: at most 10,080 windows are judged",
+        );
+    }
+    let question = question::question(
+        spec,
+        TimeRange::new(range.from - 2 * length, range.to),
+        Some(TimeStep::Fixed(granularity)),
+    );
+    let rows = store.read(&question, None).await?.rows;
+    let hours = match spec.alert_type {
+        AlertType::Anomaly => Some(Hours::read(store, spec, range.from, range.to).await?),
+        _ => None,
+    };
+    let keys: HashMap<i64, KeyRecord> = all_keys(store.acts(), &Scope::All)
+        .await?
+        .into_iter()
+        .map(|key| (key.id, key))
+        .collect();
+    let limits = keys
+        .values()
+        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .collect();
+    let coarse = store.acts().coarse_spans(range).await?;
+
+    let target = question::target(spec);
+    let measured = |end: UnixSeconds| {
+        let known = Known {
+            limits: Some(&limits),
+            usual: hours.as_ref().and_then(|hours| hours.usual(end - 1)),
+        };
+        measure(
+            spec,
+            target.as_ref(),
+            slice(&rows, window(spec, end)).iter(),
+            &known,
+        )
+    };
+    let mut run = DryRun {
+        range,
+        step: granularity,
+        windows: 0,
+        breaches: 0,
+        events: Vec::new(),
+    };
+    let mut state = AlertState::new(range.from);
+    let mut last_fired_at = None;
+    let mut end = range.from + step_seconds;
+    while end <= range.to {
+        if !cuts(&coarse, window(spec, end)) {
+            let found = measured(end)?;
+            let judgement = Judgement {
+                end,
+                value: found.value,
+            };
+            run.windows += 1;
+            run.breaches += u64::from(judgement.breaches(spec));
+            let (next, transition) = step(0, spec, &state, &mut last_fired_at, &judgement);
+            state = next;
+            match transition {
+                Some(Transition::Fired { .. }) => {
+                    let before = measured(end - length)?;
+                    let key = found.busiest.map(|(id, ..)| id).or(spec.api_key_id);
+                    let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
+                    let told = before.value.filter(|_| before.requests > 0);
+                    run.events.push(DryEvent {
+                        fired_at: end,
+                        resolved_at: None,
+                        value: found.value.unwrap_or_default(),
+                        message: message::fired(spec, &found, told, label),
+                    });
+                }
+                Some(Transition::Resolved { .. }) => {
+                    if let Some(event) = run.events.last_mut() {
+                        event.resolved_at = Some(end);
+                    }
+                }
+                None => {}
+            }
+        }
+        end += step_seconds;
+    }
+    Ok(run)
+}
+
+/// The finest granularity that is kept from `from` on.
+async fn finest(store: &dyn Store, from: UnixSeconds) -> Result<Granularity, StoreError> {
+    let floors = store.status().await?.floors;
+    Ok(floors
+        .iter()
+        .find(|floor| floor.floor <= from)
+        .map_or(Granularity::Day, |floor| floor.granularity))
+}

@@ -1,0 +1,21 @@
+//! Telling people: notices, the ways that they go, and the outbox behind them.
+//!
+//! What is to be told is written to the store in the transaction that decided it, and handed to
+//! the notifiers afterwards, again and again until each has taken it or given up. A notice can
+//! therefore arrive twice, after a crash between delivery and its acknowledgement, always under
+//! the same id.
+
+mod broadcast;
+mod courier;
+mod delivery;
+mod log;
+mod notice;
+mod notifier;
+mod schedule;
+
+pub use broadcast::BroadcastNotifier;
+pub use courier::{Courier, Delivered};
+pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
+pub use log::LogNotifier;
+pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
+pub use notifier::{Notifier, NotifyError};

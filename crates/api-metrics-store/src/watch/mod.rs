@@ -1,0 +1,172 @@
+//! All that acts on the numbers, in one call for a host's loop.
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    alerts::{Evaluated, Evaluator},
+    limits::{LimitSettings, record_utilization, watch_limits},
+    notify::{Courier, Delivered, LogNotifier, Notifier},
+    quotas::{QuotaSettings, watch_quotas},
+    store::{Store, StoreError, Writer},
+};
+
+const DUTY: &str = "forget";
+const FORGET_EVERY_SECONDS: u32 = 3_600;
+
+/// What acts on the numbers: judges alerts, records utilization, watches limits and quotas, and
+/// delivers what is to be told. Every process runs one; the leader judges, whoever gets to it first
+/// delivers.
+///
+/// ```no_run
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
+/// use api_metrics_store::{notify::BroadcastNotifier, watch::Watch};
+///
+/// let bus = BroadcastNotifier::new(64);
+/// let watch = Watch::default().notifier(bus.clone());
+/// let mut alerts = bus.subscribe();
+/// // every few seconds:
+/// watch.tick(&*store, None).await.ok();
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use]
+pub struct Watch {
+    evaluator: Evaluator,
+    limits: LimitSettings,
+    quotas: QuotaSettings,
+    notifiers: Vec<Arc<dyn Notifier>>,
+    settle: Duration,
+    keep_events: Duration,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            evaluator: Evaluator::default(),
+            limits: LimitSettings::default(),
+            quotas: QuotaSettings::default(),
+            notifiers: vec![Arc::new(LogNotifier)],
+            settle: Duration::from_secs(12),
+            keep_events: Duration::from_secs(365 * 86_400),
+        }
+    }
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Alerts that were judged.
+    pub alerts: Evaluated,
+    /// Rows of utilization that were written.
+    pub utilization: u64,
+    /// Notices about limits and quotas that are new.
+    pub notices: u64,
+    /// What was delivered.
+    pub delivered: Delivered,
+}
+
+impl Watch {
+    /// Tells through this notifier too.
+    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
+        self.notifiers.push(Arc::new(notifier));
+        self
+    }
+
+    /// Leaves out the log, or any other notifier added so far.
+    pub fn without_notifiers(mut self) -> Self {
+        self.notifiers.clear();
+        self
+    }
+
+    /// How limits are watched.
+    pub fn limits(mut self, settings: LimitSettings) -> Self {
+        self.limits = settings;
+        self
+    }
+
+    /// How quotas are counted and watched.
+    pub fn quotas(mut self, settings: QuotaSettings) -> Self {
+        self.quotas = settings;
+        self
+    }
+
+    /// How long after its end a minute is judged: a little more than the flush interval. 12 s by
+    /// default.
+    pub fn settle(mut self, settle: Duration) -> Self {
+        self.evaluator = self.evaluator.settle(settle);
+        self.settle = settle;
+        self
+    }
+
+    /// How long events of alerts are kept after their end. A year by default.
+    pub fn keep_events(mut self, keep: Duration) -> Self {
+        self.keep_events = keep;
+        self
+    }
+
+    /// One round of everything that is due. Call it every few seconds; a round in which nothing is
+    /// due costs a handful of short statements. `own` is this process's writer, so that what it has
+    /// not flushed yet counts too.
+    ///
+    /// # Errors
+    /// The database's, the first of several: one part that fails does not keep the others from
+    /// their turn. The next round goes on.
+    pub async fn tick(
+        &self,
+        store: &dyn Store,
+        own: Option<&Writer>,
+    ) -> Result<Ticked, StoreError> {
+        let mut done = Ticked::default();
+        let mut failed = None;
+        let mut note = |error: StoreError| {
+            failed.get_or_insert(error);
+        };
+        match self.evaluator.evaluate(store, own).await {
+            Ok(alerts) => done.alerts = alerts,
+            Err(error) => note(error),
+        }
+        match record_utilization(store, &self.limits, self.settle, own).await {
+            Ok(rows) => done.utilization = rows.unwrap_or_default(),
+            Err(error) => note(error),
+        }
+        match watch_limits(store, &self.limits, own).await {
+            Ok(new) => done.notices += new.unwrap_or_default(),
+            Err(error) => note(error),
+        }
+        match watch_quotas(store, &self.quotas, own).await {
+            Ok(new) => done.notices += new.unwrap_or_default(),
+            Err(error) => note(error),
+        }
+        match self.deliver(store).await {
+            Ok(delivered) => done.delivered = delivered,
+            Err(error) => note(error),
+        }
+        if let Err(error) = self.forget(store).await {
+            note(error);
+        }
+        failed.map_or(Ok(done), Err)
+    }
+
+    /// Delivers what is due; a part of [`tick`](Self::tick).
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deliver(&self, store: &dyn Store) -> Result<Delivered, StoreError> {
+        Courier::new(self.notifiers.clone())
+            .deliver(store.acts())
+            .await
+    }
+
+    async fn forget(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let acts = store.acts();
+        let Some(now) = acts.begin_duty(DUTY, FORGET_EVERY_SECONDS).await? else {
+            return Ok(());
+        };
+        let keep = i64::try_from(self.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
+        let more = acts.forget_notices(now, now.saturating_sub(keep)).await?;
+        if !more {
+            acts.finish_duty(DUTY, now).await?;
+        }
+        Ok(())
+    }
+}
