@@ -1,0 +1,97 @@
+//! Short ways to record traffic and to watch it.
+
+use std::{
+    sync::Mutex,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
+use api_metrics_store::{
+    notify::{Notice, Notifier, NotifyError},
+    store::Writer,
+    time::UnixSeconds,
+};
+use async_trait::async_trait;
+
+/// Requests of one kind.
+#[derive(Clone, Copy)]
+pub struct Traffic<'a> {
+    pub method: &'static str,
+    pub endpoint: &'a str,
+    pub key: Option<&'a str>,
+    pub status: u16,
+    pub latency_ms: u64,
+}
+
+impl Default for Traffic<'_> {
+    fn default() -> Self {
+        Self {
+            method: "GET",
+            endpoint: "/api/segments",
+            key: None,
+            status: 200,
+            latency_ms: 20,
+        }
+    }
+}
+
+impl Traffic<'_> {
+    pub fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Records `n` of them at `at`.
+    pub fn send(&self, writer: &Writer, at: UnixSeconds, n: u64) {
+        let key = self.key.map(ApiKey::from);
+        let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+        let mut record = RequestRecord::new(self.method, self.endpoint, finished_at);
+        record.api_key = key.as_ref();
+        record.status = Some(self.status);
+        record.latency = Some(Duration::from_millis(self.latency_ms));
+        record.request_bytes = 100;
+        record.response_bytes = 900;
+        for _ in 0..n {
+            writer.recorder().record(&record);
+        }
+    }
+}
+
+/// Remembers what it was told, and refuses the first `failures` notices.
+#[derive(Debug, Default)]
+pub struct Memory {
+    pub told: Mutex<Vec<Notice>>,
+    pub failures: Mutex<u32>,
+}
+
+impl Memory {
+    pub fn messages(&self) -> Vec<String> {
+        let told = self.told.lock().unwrap();
+        told.iter().map(|notice| notice.message.clone()).collect()
+    }
+
+    pub fn take(&self) -> Vec<Notice> {
+        std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+/// A notifier into a [`Memory`].
+#[derive(Debug, Clone)]
+pub struct Tell(pub &'static str, pub std::sync::Arc<Memory>);
+
+#[async_trait]
+impl Notifier for Tell {
+    fn channel(&self) -> &str {
+        self.0
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        let mut failures = self.1.failures.lock().unwrap();
+        if *failures > 0 {
+            *failures -= 1;
+            return Err(NotifyError::Retry("not now".into()));
+        }
+        self.1.told.lock().unwrap().push(notice.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! What acts on the numbers, on real databases: alerts, limits, quotas, billing.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "../store/harness.rs"]
+#[allow(dead_code, reason = "shared with the store's suite, which uses the rest")]
+mod harness;
+
+/// Runs each test on a fresh Postgres database and on a fresh SQLite file.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::harness::Database::postgres().await).await; })*
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::harness::Database::sqlite().await).await; })*
+        }
+    };
+}
+
+mod alerts;
+mod help;
+mod keys;
+mod scenario;
