@@ -1,7 +1,7 @@
 //! Consumers.
 
 use api_metrics_store::{
-    keys::{KeyChange, KeyDirectory, KeyStore, all_keys, sync_keys},
+    keys::{KeyChange, KeyDirectory, all_keys, sync_keys},
     query::Scope,
     quotas::QuotaPeriod,
     store::StoreError,
@@ -34,18 +34,36 @@ fn change(name: &str, tenant: &str) -> KeyChange {
 async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
     let h = Harness::on(database).await;
     let acts = h.store.acts();
-    let key = acts.create_key("k1", &change("render-farm", "acme")).await.unwrap();
-    assert_eq!((key.label(), key.created_at, key.updated_at), ("render-farm", NOON, NOON));
+    let key = acts
+        .create_key("k1", &change("render-farm", "acme"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (key.label(), key.created_at, key.updated_at),
+        ("render-farm", NOON, NOON)
+    );
     assert_eq!(key.spec.quota_period, Some(QuotaPeriod::Days(30)));
     assert_eq!(key.spec.quota_anchor, Some(NOON - 7));
     let again = acts.create_key("k1", &KeyChange::default()).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
 
-    let only_name = KeyChange { name: Some(None), ..KeyChange::default() };
+    let only_name = KeyChange {
+        name: Some(None),
+        ..KeyChange::default()
+    };
     let elsewhere = Scope::Tenant("other".into());
-    assert_eq!(acts.update_key(key.id, &elsewhere, &only_name).await.unwrap(), None);
+    assert_eq!(
+        acts.update_key(key.id, &elsewhere, &only_name)
+            .await
+            .unwrap(),
+        None
+    );
     let acme = Scope::Tenant("acme".into());
-    let changed = acts.update_key(key.id, &acme, &only_name).await.unwrap().unwrap();
+    let changed = acts
+        .update_key(key.id, &acme, &only_name)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(changed.label(), "k1");
     assert_eq!(changed.spec.rate_limit_per_minute, Some(100));
 
@@ -59,7 +77,10 @@ async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
     assert_eq!(names(&Scope::All, key.id, 10).await, ["k2", "k3"]);
     assert_eq!(names(&acme, 0, 10).await, ["k1"]);
     assert_eq!(names(&Scope::Keys(vec![key.id]), 0, 10).await, ["k1"]);
-    assert_eq!(names(&Scope::Keys(vec![]), 0, 10).await, Vec::<String>::new());
+    assert_eq!(
+        names(&Scope::Keys(vec![]), 0, 10).await,
+        Vec::<String>::new()
+    );
 }
 
 #[derive(Debug)]
@@ -80,12 +101,18 @@ impl KeyDirectory for Host {
 async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    Traffic { key: Some("seen"), ..Traffic::default() }.send(&writer, NOON, 3);
+    Traffic {
+        key: Some("seen"),
+        ..Traffic::default()
+    }
+    .send(&writer, NOON, 3);
     h.store.flush(&writer).await.unwrap();
     for _ in 0..2 {
         assert_eq!(sync_keys(h.store.acts(), &Host).await.unwrap(), 2);
     }
-    let keys = all_keys(h.store.acts(), &Scope::Tenant("acme".into())).await.unwrap();
+    let keys = all_keys(h.store.acts(), &Scope::Tenant("acme".into()))
+        .await
+        .unwrap();
     let labels: Vec<_> = keys.iter().map(|key| key.label()).collect();
     assert_eq!(labels, ["seen one", "unseen one"]);
     // The plain view of keys agrees.
@@ -100,10 +127,19 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         Err(StoreError::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     };
-    let empty = KeyChange { name: Some(Some(" ".into())), ..KeyChange::default() };
+    let empty = KeyChange {
+        name: Some(Some(" ".into())),
+        ..KeyChange::default()
+    };
     assert_eq!(field(acts.create_key("k", &empty).await), "name");
-    assert_eq!(field(acts.create_key("", &KeyChange::default()).await), "externalId");
-    let plan = KeyChange { price_plan_id: Some(Some(99)), ..KeyChange::default() };
+    assert_eq!(
+        field(acts.create_key("", &KeyChange::default()).await),
+        "externalId"
+    );
+    let plan = KeyChange {
+        price_plan_id: Some(Some(99)),
+        ..KeyChange::default()
+    };
     assert_eq!(field(acts.create_key("k", &plan).await), "pricePlanId");
     // Nothing of a refused key stays.
     assert_eq!(acts.keys(&Scope::All, 0, 10).await.unwrap(), []);

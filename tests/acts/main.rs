@@ -1,8 +1,11 @@
 //! What acts on the numbers, on real databases: alerts, limits, quotas, billing.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
 
 #[path = "../store/harness.rs"]
-#[allow(dead_code, reason = "shared with the store's suite, which uses the rest")]
+#[allow(
+    dead_code,
+    reason = "shared with the store's suite, which uses the rest"
+)]
 mod harness;
 
 /// Runs each test on a fresh Postgres database and on a fresh SQLite file.

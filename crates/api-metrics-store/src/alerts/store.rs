@@ -231,10 +231,10 @@ impl<B: Backend> AlertStore for SqlStore<B> {
 
     async fn due_alerts(&self, settle_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
         let mut tx = self.backend().begin(Mode::Lead).await?;
-        if !lead(&mut tx).await? {
+        let Some(meta) = lead(&mut tx).await? else {
             return Ok(None);
-        }
-        let settled = now(&mut tx).await? - i64::from(settle_seconds);
+        };
+        let settled = meta.now() - i64::from(settle_seconds);
         let end = settled - settled.rem_euclid(60);
         let rules = tx.due_rules(end).await?;
         let coarse = if rules.is_empty() {
@@ -248,7 +248,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
 
     async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<u64, StoreError> {
         let mut tx = self.backend().begin(Mode::Lead).await?;
-        if !lead(&mut tx).await? {
+        if lead(&mut tx).await?.is_none() {
             return Ok(0);
         }
         let mut written = 0;

@@ -168,7 +168,7 @@ async fn stored<T: Tx>(
     end: UnixSeconds,
     days: &mut BTreeMap<NaiveDate, DayCounts>,
 ) -> Result<(), StoreError> {
-    let floors = tx.floors().await?;
+    let floors = tx.meta().await?.floors;
     let dirty = tx.dirty(start, end).await?;
     let filter = Filter::default();
     let mut edges: Vec<UnixSeconds> = days.keys().copied().map(utc_midnight).collect();
@@ -218,7 +218,7 @@ async fn stored<T: Tx>(
                     } else {
                         total
                     };
-                    *sum += row.bucket.request_count;
+                    *sum += row.counts.request_count;
                 }
             }
         }

@@ -158,7 +158,7 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
 }
 
 pub(crate) async fn now<T: Tx>(tx: &mut T) -> Result<UnixSeconds, StoreError> {
-    Ok(tx.now_us().await?.div_euclid(1_000_000))
+    Ok(tx.meta().await?.now())
 }
 
 /// A plan can be taken if it is everybody's or the key's own tenant's.

@@ -191,10 +191,10 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
         every_seconds: u32,
     ) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.backend().begin(Mode::Lead).await?;
-        if !lead(&mut tx).await? {
+        let Some(meta) = lead(&mut tx).await? else {
             return Ok(None);
-        }
-        let now = now(&mut tx).await?;
+        };
+        let now = meta.now();
         let done = tx.done_to(duty).await?;
         tx.commit().await?;
         // A clock that was set back must not stop a duty until it has caught up.

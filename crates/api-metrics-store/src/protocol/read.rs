@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     backend::{
-        Backend, Floors, Mode, ReadTx, Result, Segment, Selection, Series, SeriesLabels, SeriesRow,
-        Tx, key_text,
+        Backend, Floors, Mode, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx,
+        key_text,
     },
     batch,
     flush::plausible_period,

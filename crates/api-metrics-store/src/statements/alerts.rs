@@ -53,7 +53,6 @@ pub(crate) trait AlertTx: Send {
         at: UnixSeconds,
         message: &str,
     ) -> impl Future<Output = Result<()>> + Send;
-    fn event(&mut self, id: Uuid) -> impl Future<Output = Result<Option<AlertEvent>>> + Send;
     /// The latest first.
     fn list_events(
         &mut self,
@@ -289,16 +288,6 @@ macro_rules! alert_statements {
                     .execute(&mut *self.sql)
                     .await?;
                     Ok(())
-                }
-
-                async fn event(&mut self, id: Uuid) -> Result<Option<AlertEvent>> {
-                    sqlx::query(select_events!("WHERE id = $1"))
-                        .bind(id)
-                        .fetch_optional(&mut *self.sql)
-                        .await?
-                        .as_ref()
-                        .map(event)
-                        .transpose()
                 }
 
                 async fn list_events(&mut self, query: &EventQuery) -> Result<Vec<AlertEvent>> {
