@@ -21,6 +21,8 @@ mod app;
 mod auth;
 mod cache;
 mod console;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod directory;
 mod extract;
 mod health;

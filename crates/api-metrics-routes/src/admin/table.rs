@@ -47,9 +47,7 @@ pub(super) fn build(
             axum::routing::post(session::sign_in).delete(session::sign_out),
         );
     if with_page {
-        table = table
-            .hidden(Open, &[Method::GET], "/", get(page::root))
-            .hidden(Open, &[Method::GET], "/reference", get(page::reference));
+        table = root(table).hidden(Open, &[Method::GET], "/reference", get(page::reference));
         for asset in page::ASSETS {
             table = table.hidden(
                 Open,
@@ -71,4 +69,24 @@ pub(super) fn build(
         .build();
     document.set(&written);
     (router, declared)
+}
+
+/// The dashboard and its files.
+#[cfg(feature = "dashboard")]
+fn root(table: RouteTable) -> RouteTable {
+    use crate::dashboard;
+    table
+        .hidden(Open, &[Method::GET], "/", get(dashboard::root))
+        .hidden(
+            Open,
+            &[Method::GET],
+            "/assets/{name}",
+            get(dashboard::asset),
+        )
+}
+
+/// The small page.
+#[cfg(not(feature = "dashboard"))]
+fn root(table: RouteTable) -> RouteTable {
+    table.hidden(Open, &[Method::GET], "/", get(page::root))
 }

@@ -1,13 +1,17 @@
-//! The page at the mount point: sign-in, links and a live overview. All of its URLs are relative.
+//! The API reference; and the page at the mount point where the dashboard is left out: sign-in, links
+//! and a live overview. All of their URLs are relative.
 
+#[cfg(not(feature = "dashboard"))]
+use axum::extract::OriginalUri;
 use axum::{
-    extract::{OriginalUri, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
 
 use crate::{app::App, auth::SignIn};
 
+#[cfg(not(feature = "dashboard"))]
 const ROOT: &str = include_str!("root.html");
 const REFERENCE: &str = include_str!("reference.html");
 
@@ -25,7 +29,8 @@ pub(crate) struct Asset {
 }
 
 /// All of them.
-pub(crate) const ASSETS: [Asset; 3] = [
+pub(crate) const ASSETS: &[Asset] = &[
+    #[cfg(not(feature = "dashboard"))]
     Asset {
         path: "/assets/root.js",
         content_type: "text/javascript; charset=utf-8",
@@ -57,6 +62,7 @@ impl Asset {
 }
 
 /// The root page.
+#[cfg(not(feature = "dashboard"))]
 pub(crate) async fn root(State(app): State<App>, OriginalUri(uri): OriginalUri) -> Response {
     html(&filled(ROOT, &app).replace("{{base}}", &base(uri.path())))
 }
@@ -77,7 +83,8 @@ fn filled(page: &str, app: &App) -> String {
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
 }
 
-fn html(page: &str) -> Response {
+/// A page under the policy of all pages.
+pub(crate) fn html(page: &str) -> Response {
     (
         [
             (
@@ -97,7 +104,7 @@ fn html(page: &str) -> Response {
 /// What relative URLs are relative to. At `/admin`, without a trailing slash, a browser would
 /// resolve them against `/`; the last segment is all that is needed to mend it, also behind a proxy
 /// that has cut the path's beginning.
-fn base(path: &str) -> String {
+pub(crate) fn base(path: &str) -> String {
     let last = path.rsplit('/').next().unwrap_or_default();
     let last: String = last
         .chars()

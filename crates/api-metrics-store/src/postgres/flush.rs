@@ -140,12 +140,13 @@ impl FlushTx for PgTx {
         Ok(())
     }
 
-    async fn advance(&mut self, id: Uuid, seq: u64) -> Result<()> {
+    async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
         sqlx::query(
-            "UPDATE api_metrics.instance SET seq = $2, acked_at = clock_timestamp(), live = true WHERE id = $1",
+            "UPDATE api_metrics.instance SET seq = $2, acked_at = $3, live = true WHERE id = $1",
         )
         .bind(id)
         .bind(signed(seq))
+        .bind(super::tx::at(at))
         .execute(&mut *self.sql)
         .await?;
         Ok(())

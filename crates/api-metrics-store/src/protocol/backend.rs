@@ -203,7 +203,12 @@ pub(crate) trait FlushTx: Send {
         &mut self,
         spans: &[(UnixSeconds, UnixSeconds)],
     ) -> impl Future<Output = Result<()>> + Send;
-    fn advance(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
+    fn advance(
+        &mut self,
+        id: Uuid,
+        seq: u64,
+        at: UnixSeconds,
+    ) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// The statements of fold, rollup and retention.

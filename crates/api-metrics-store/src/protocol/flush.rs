@@ -131,7 +131,7 @@ async fn make_ready<B: Backend>(
     tx.put_inbox(&batch::encode(instance.id, number, &rows))
         .await?;
     tx.put_coarse(&contents.coarse).await?;
-    tx.advance(instance.id, number).await?;
+    tx.advance(instance.id, number, meta.now()).await?;
     Ok(Attempt::Ready(Ready {
         tx,
         rows: rows.len() as u64,

@@ -128,12 +128,15 @@ impl FlushTx for SqliteTx {
         Ok(())
     }
 
-    async fn advance(&mut self, id: Uuid, seq: u64) -> Result<()> {
-        sqlx::query("UPDATE api_metrics_instance SET seq = ?2, acked_at = unixepoch(), live = 1 WHERE id = ?1")
-            .bind(id)
-            .bind(seq.cast_signed())
-            .execute(&mut *self.sql)
-            .await?;
+    async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
+        sqlx::query(
+            "UPDATE api_metrics_instance SET seq = ?2, acked_at = ?3, live = 1 WHERE id = ?1",
+        )
+        .bind(id)
+        .bind(seq.cast_signed())
+        .bind(at)
+        .execute(&mut *self.sql)
+        .await?;
         Ok(())
     }
 }

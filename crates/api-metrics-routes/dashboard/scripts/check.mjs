@@ -1,0 +1,43 @@
+// Fails where the committed assets are not what these sources build to. Compressed forms are
+// compared by what they hold: another release of Node may compress better.
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { files } from "./files.mjs";
+
+const committed = "../assets/dashboard";
+const work = mkdtempSync(join(tmpdir(), "dashboard-"));
+const built = join(work, "assets");
+const wrong = [];
+try {
+  const env = { ...process.env, DASHBOARD_OUT: join(work, "dist"), DASHBOARD_ASSETS: built };
+  execFileSync("npx", ["vite", "build", "--logLevel", "warn"], { env, stdio: "inherit" });
+  execFileSync("node", ["scripts/pack.mjs"], { env, stdio: "ignore" });
+  const names = new Set([...files(built), ...files(committed)]);
+  for (const name of names) {
+    const read = (folder) => {
+      try {
+        return readFileSync(join(folder, name));
+      } catch {
+        return null;
+      }
+    };
+    const [a, b] = [read(built), read(committed)];
+    if (!a || !b) {
+      wrong.push(`${name} is ${b ? "not made by" : "missing beside"} the sources`);
+      continue;
+    }
+    const unpack = name.endsWith(".br") ? brotliDecompressSync : name.endsWith(".gz") ? gunzipSync : (x) => x;
+    if (!unpack(a).equals(unpack(b))) wrong.push(`${name} differs`);
+  }
+  execFileSync("node", ["scripts/types.mjs", "--check"], { stdio: "inherit" });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+if (wrong.length > 0) {
+  console.error(`The committed dashboard is not what its sources build to (npm run build):\n  ${wrong.join("\n  ")}`);
+  process.exit(1);
+}
+console.log("the committed dashboard is what its sources build to");

@@ -1,0 +1,86 @@
+// One door to the API: relative URLs, the session's CSRF token on writes, problems as errors.
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail?: string;
+  parameter?: string;
+}
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly problem: Problem | null,
+    readonly retryAfter: number | null,
+  ) {
+    super(problem?.detail ?? problem?.title ?? (status === 0 ? "The service does not answer" : `HTTP ${status}`));
+    this.name = "ApiError";
+  }
+}
+
+const csrf = (): string => {
+  const pair = document.cookie.split("; ").find((cookie) => cookie.startsWith("api_metrics_csrf="));
+  return pair ? pair.slice("api_metrics_csrf=".length) : "";
+};
+
+/** Whether this browser has a session of ours, which can be ended. */
+export const hasSession = (): boolean => csrf() !== "";
+
+const signedOut = new Set<() => void>();
+
+/** Calls `listener` when the API wants somebody to sign in. */
+export const onSignedOut = (listener: () => void): (() => void) => {
+  signedOut.add(listener);
+  return () => signedOut.delete(listener);
+};
+
+export const urlOf = (path: string, params: Record<string, string> = {}): string => {
+  const query = new URLSearchParams(params).toString();
+  return `${path}${query ? `?${query}` : ""}`;
+};
+
+interface Options {
+  method?: string;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+  /** A refusal is the answer and no reason to show the sign-in page. */
+  quiet?: boolean;
+}
+
+export const call = async <T>(path: string, { method = "GET", body, signal, quiet = false }: Options = {}): Promise<T> => {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (method !== "GET") headers["x-csrf-token"] = csrf();
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, null, null);
+  }
+  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
+  let problem: Problem | null = null;
+  try {
+    problem = (await answer.json()) as Problem;
+  } catch {
+    // Something between us and the service has answered in its place.
+  }
+  if (answer.status === 401 && !quiet) signedOut.forEach((listener) => listener());
+  const after = Number(answer.headers.get("retry-after"));
+  throw new ApiError(answer.status, problem, Number.isFinite(after) && after > 0 ? after : null);
+};
+
+export const signIn = (token: string): Promise<unknown> =>
+  call("session", { method: "POST", body: { token }, quiet: true });
+
+export const signOut = async (): Promise<void> => {
+  await call("session", { method: "DELETE", quiet: true });
+  signedOut.forEach((listener) => listener());
+};

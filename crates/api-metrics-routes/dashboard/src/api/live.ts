@@ -1,0 +1,51 @@
+// The last five minutes as they happen, by server-sent events. Each event is a whole answer.
+import { useEffect, useRef, useState } from "react";
+import { urlOf } from "./client";
+import type { Snapshot } from "./types";
+
+export type LiveState = "off" | "connecting" | "live" | "lost";
+
+/** After a stream was refused: browsers don't try that again by themselves. */
+const RETRY_MS = 10_000;
+
+export const useLive = (on: boolean, filter: Record<string, string>, onUpdate: () => void): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
+  const [state, setState] = useState<LiveState>("off");
+  const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const update = useRef(onUpdate);
+  update.current = onUpdate;
+  const url = urlOf("api-metrics/stream", filter);
+
+  useEffect(() => {
+    if (!on) {
+      setState("off");
+      return undefined;
+    }
+    let source: EventSource | null = null;
+    let timer: number | undefined;
+    const connect = () => {
+      setState("connecting");
+      source = new EventSource(url);
+      source.addEventListener("metrics-update", (event) => {
+        setSnapshot(JSON.parse(event.data as string) as Snapshot);
+        setState("live");
+        setTrouble(null);
+        update.current();
+      });
+      source.addEventListener("metrics-unavailable", (event) => {
+        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store does not answer");
+      });
+      source.addEventListener("error", () => {
+        setState("lost");
+        if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(connect, RETRY_MS);
+      });
+    };
+    connect();
+    return () => {
+      source?.close();
+      window.clearTimeout(timer);
+    };
+  }, [on, url]);
+
+  return { state, snapshot, trouble };
+};

@@ -1,0 +1,131 @@
+// Every question that the page asks, each with the view it depends on.
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
+import { type View, interval, question, range } from "../app/view";
+import { call, urlOf } from "./client";
+import type { EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
+
+export type Filter = Readonly<Record<string, string>>;
+
+interface Page<Row> { data: Row[]; nextCursor?: string | null }
+
+/** The most rows that an answer has. */
+const LIMIT = "1000";
+
+/** Follows cursors to the end, or to `most` pages; says whether that was the end. */
+const pages = async <Row, Rest extends Page<Row>>(path: string, params: Record<string, string>, signal: AbortSignal, most: number) => {
+  const first = await call<Rest>(urlOf(path, { ...params, limit: LIMIT }), { signal });
+  const rows = [...first.data];
+  let next = first.nextCursor;
+  for (let n = 1; next && n < most; n += 1) {
+    const more = await call<Rest>(urlOf(path, { ...params, limit: LIMIT, cursor: next }), { signal });
+    rows.push(...more.data);
+    next = more.nextCursor;
+  }
+  return { ...first, data: rows, whole: !next };
+};
+
+const options = (view: View) => ({
+  refetchInterval: interval(view),
+  placeholderData: keepPreviousData,
+});
+
+export const useSummary = (view: View, filter: Filter = {}) => {
+  const params = { ...question(view), ...filter };
+  return useQuery({
+    queryKey: ["summary", params],
+    queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
+    ...options(view),
+  });
+};
+
+/** The same figures of the period of the same length just before. */
+export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
+  const before = summary && { from: summary.previous.from, to: summary.previous.to };
+  const { period: _, from: __, to: ___, ...filters } = question(view);
+  const params = { ...filters, ...filter, ...before };
+  return useQuery({
+    queryKey: ["summary", params],
+    queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
+    enabled: before !== undefined,
+    placeholderData: keepPreviousData,
+    staleTime: 300_000,
+  });
+};
+
+export type SeriesPage = Rows & { whole: boolean };
+
+interface SeriesQuestion {
+  filter?: Filter;
+  groupBy?: string;
+  metrics?: string;
+  granularity?: string;
+  enabled?: boolean;
+  most?: number;
+}
+
+export const useSeries = (view: View, { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, most = 8 }: SeriesQuestion = {}) => {
+  const params = {
+    ...question(view),
+    ...filter,
+    tz: view.tz,
+    granularity,
+    ...(groupBy === undefined ? {} : { groupBy }),
+    ...(metrics === undefined ? {} : { metrics }),
+  };
+  return useQuery({
+    queryKey: ["series", params],
+    queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, most),
+    enabled,
+    ...options(view),
+  });
+};
+
+export const useEndpoints = (view: View, filter: Filter = {}) => {
+  const params = { ...question(view), ...filter };
+  return useQuery({
+    queryKey: ["endpoints", params],
+    queryFn: ({ signal }) => pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
+    ...options(view),
+  });
+};
+
+export const useKeys = (view: View, filter: Filter = {}, most = 5) => {
+  const params = { ...question(view), ...filter };
+  return useQuery({
+    queryKey: ["keys", params, most],
+    queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, most),
+    ...options(view),
+  });
+};
+
+export const useHeatmap = (view: View, asked: Filter, enabled: boolean) => {
+  const params = { ...question(view), tz: view.tz, ...asked };
+  return useQuery({
+    queryKey: ["heatmap", params],
+    queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
+    enabled,
+    ...options(view),
+  });
+};
+
+export const useStatus = (view: View) =>
+  useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => call<Status>("api-status", { signal }),
+    refetchInterval: view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
+    placeholderData: keepPreviousData,
+    // Who may not see it does without marks on the charts.
+    retry: false,
+  });
+
+/** Asks everything again that can have changed. */
+export const useRefresh = () => {
+  const client = useQueryClient();
+  return useCallback(() => void client.invalidateQueries({ type: "active" }), [client]);
+};
+
+export const exportUrl = (view: View, format: string, extra: Filter = {}): string =>
+  urlOf("api-metrics/export", { ...question(view), tz: view.tz, format, ...extra });
+
+export { range };

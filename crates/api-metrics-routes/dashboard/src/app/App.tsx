@@ -1,0 +1,104 @@
+// The frame around all pages: sign-in, navigation, toolbar, what happens now.
+import { useQueryClient } from "@tanstack/react-query";
+import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { hasSession, onSignedOut, signOut } from "../api/client";
+import { useLive } from "../api/live";
+import { useRefresh } from "../api/queries";
+import { HoverContext, HoverStore } from "../charts/hover";
+import { Failure } from "../ui/states";
+import { NowStrip } from "./NowStrip";
+import { SignIn } from "./SignIn";
+import { ThemeButton } from "./ThemeButton";
+import { Toolbar } from "./Toolbar";
+import { href, useLocation } from "./location";
+import { PAGES, pageOf } from "./pages";
+import { isOpen, useView } from "./view";
+
+const about = document.querySelector<HTMLMetaElement>('meta[name="api-metrics"]');
+const isOpenAdmin = about?.dataset.open === "true";
+
+class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
+  override state = { error: null as unknown };
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+  override render() {
+    return this.state.error ? <Failure error={this.state.error} retry={() => window.location.reload()} /> : this.props.children;
+  }
+}
+
+export const App = () => {
+  const [signedIn, setSignedIn] = useState(true);
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        setSignedIn(false);
+        // The next one to sign in may be somebody else.
+        client.clear();
+      }),
+    [client],
+  );
+  return signedIn ? <Frame /> : <SignIn done={() => setSignedIn(true)} />;
+};
+
+const Frame = () => {
+  const location = useLocation();
+  const view = useView();
+  const page = pageOf(location.page);
+  const hover = useMemo(() => new HoverStore(), []);
+  const refresh = useRefresh();
+  const filter = {
+    ...(view.service === null ? {} : { service: view.service }),
+    ...(view.environment === null ? {} : { environment: view.environment }),
+  };
+  const live = useLive(view.refresh !== "off", filter, () => {
+    if (view.refresh === "live" && isOpen(view)) refresh();
+  });
+
+  useEffect(() => {
+    document.title = `${page.title} · API metrics`;
+  }, [page]);
+
+  return (
+    <HoverContext value={hover}>
+      <a className="skip" href="#main" onClick={(event) => {
+        // The fragment is the page's state: the jump is made by hand.
+        event.preventDefault();
+        document.getElementById("main")?.focus();
+      }}>Skip to content</a>
+      <header className="top">
+        <a className="brand" href={href("overview")}>
+          <svg viewBox="0 0 16 16" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M3 11.5 6 7l2.5 3L13 4.5" /></svg>
+          API metrics
+        </a>
+        <nav aria-label="Pages">
+          {PAGES.filter((entry) => entry.menu).map((entry) => (
+            <a key={entry.id} href={href(entry.id)} aria-current={entry.id === page.id || entry.id === page.parent ? "page" : undefined}>
+              {entry.title}
+            </a>
+          ))}
+        </nav>
+        <div className="top-tools">
+          <ThemeButton />
+          {hasSession() && <button type="button" className="ghost" onClick={() => void signOut()}>Sign out</button>}
+        </div>
+      </header>
+      {isOpenAdmin && <p className="notice" role="alert">This admin is open to everybody: it was started with <code>no_auth()</code>.</p>}
+      <Toolbar live={live.state} onRefresh={refresh} />
+      <NowStrip live={live} />
+      <main id="main" tabIndex={-1}>
+        <Boundary key={location.page}>
+          <Suspense fallback={<div className="page-wait skeleton" />}>
+            <page.Page />
+          </Suspense>
+        </Boundary>
+      </main>
+      <footer className="foot">
+        <span>api-metrics {about?.content}</span>
+        <span>Times in {view.tz}</span>
+        <a href="openapi.json">OpenAPI</a>
+      </footer>
+    </HoverContext>
+  );
+};

@@ -1,0 +1,34 @@
+// One line that says how it goes at this moment.
+import type { LiveState } from "../api/live";
+import type { Snapshot } from "../api/types";
+import * as number from "../format/number";
+
+const WORDS: Readonly<Record<LiveState, string>> = {
+  off: "Live updates are off", connecting: "Connecting…", live: "Live", lost: "Connection lost, trying again",
+};
+
+interface Props { live: { state: LiveState; snapshot: Snapshot | null; trouble: string | null } }
+
+export const NowStrip = ({ live: { state, snapshot, trouble } }: Props) => {
+  const figures: [string, string][] = [
+    ["requests", number.perSecond(snapshot?.requestsPerSecond)],
+    ["errors", number.percent(snapshot?.errorRate)],
+    ["p50", number.ms(snapshot?.p50Ms)],
+    ["p95", number.ms(snapshot?.p95Ms)],
+    ["p99", number.ms(snapshot?.p99Ms)],
+  ];
+  return (
+    <section className="now" aria-label="The last five minutes" data-live={state} data-as-of={snapshot?.asOf}>
+      <span className="dot" aria-hidden="true" />
+      <span className="now-state">{trouble ?? WORDS[state]}</span>
+      {state !== "off" && (
+        <>
+          <span className="muted now-span">last 5 min</span>
+          {figures.map(([name, value]) => (
+            <span key={name} className="now-figure" data-figure={name}><span className="muted">{name}</span> <b>{value}</b></span>
+          ))}
+        </>
+      )}
+    </section>
+  );
+};

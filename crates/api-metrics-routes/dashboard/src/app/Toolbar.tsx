@@ -1,0 +1,126 @@
+// Range, zone, service, environment and refresh: one row that every page shares.
+import { useMemo, useState } from "react";
+import type { LiveState } from "../api/live";
+import { useSeries } from "../api/queries";
+import { fromInput, iso, precise, toInput } from "../format/time";
+import { patch } from "./location";
+import { PERIODS, REFRESHES, type Refresh, lengthOf, localZone, useView } from "./view";
+
+const NAMES: Readonly<Record<Refresh, string>> = { live: "Live", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
+
+const zones = (chosen: string): string[] => {
+  const all = Intl.supportedValuesOf?.("timeZone") ?? [];
+  return [...new Set([chosen, localZone, "UTC", ...all])];
+};
+
+/** The services and environments that have data in the range. */
+const useLabels = () => {
+  const view = useView();
+  const page = useSeries({ ...view, service: null, environment: null, refresh: "off" }, {
+    groupBy: "service,environment", metrics: "requestCount", granularity: "none", most: 1,
+  });
+  return useMemo(() => {
+    const of = (pick: "service" | "environment", chosen: string | null) =>
+      [...new Set([...(chosen === null ? [] : [chosen]), ...(page.data?.data ?? []).flatMap((row) => row[pick] ?? [])])].sort();
+    return { services: of("service", view.service), environments: of("environment", view.environment) };
+  }, [page.data, view.service, view.environment]);
+};
+
+interface Choice { label: string; value: string | null; values: string[]; onChange: (value: string | null) => void }
+
+const Choice = ({ label, value, values, onChange }: Choice) => (
+  <label className="field">
+    <span>{label}</span>
+    <select value={value ?? ""} onChange={(event) => onChange(event.target.value || null)}>
+      <option value="">All</option>
+      {values.map((each) => <option key={each} value={each}>{each}</option>)}
+    </select>
+  </label>
+);
+
+export const Toolbar = ({ live, onRefresh }: { live: LiveState; onRefresh: () => void }) => {
+  const view = useView();
+  const labels = useLabels();
+  const [own, setOwn] = useState(false);
+  const [more, setMore] = useState(false);
+  const custom = view.period === null;
+
+  const shift = (by: number) => {
+    const length = lengthOf(view) * 1000;
+    const end = view.to === null ? Date.now() : Date.parse(view.to);
+    const start = end - length + by * length;
+    patch({ period: undefined, from: iso(start), to: iso(Math.min(start + length, Date.now())) });
+  };
+  const widen = () => {
+    const length = lengthOf(view) * 1000;
+    const end = view.to === null ? Date.now() : Date.parse(view.to);
+    patch({ period: undefined, from: iso(end - 1.5 * length), to: iso(Math.min(end + 0.5 * length, Date.now())) });
+  };
+
+  return (
+    <section className="toolbar" aria-label="Range and filters">
+      <div className="segmented" role="group" aria-label="Range">
+        {PERIODS.map((period) => (
+          <button key={period} type="button" aria-pressed={view.period === period}
+            onClick={() => { setOwn(false); patch({ period: period === "24h" ? undefined : period, from: undefined, to: undefined }); }}>
+            {period}
+          </button>
+        ))}
+        <button type="button" aria-pressed={custom} aria-expanded={own} onClick={() => setOwn(!own)}>Custom</button>
+      </div>
+      <div className="segmented steps" role="group" aria-label="Move the range">
+        <button type="button" aria-label="Earlier" title="Earlier" onClick={() => shift(-1)}>‹</button>
+        <button type="button" aria-label="Wider" title="Twice as long" onClick={widen}>−</button>
+        <button type="button" aria-label="Later" title="Later" onClick={() => shift(1)} disabled={view.to === null}>›</button>
+      </div>
+      {custom && (
+        <span className="range-text">
+          {precise(Date.parse(view.from ?? ""), view.tz)} – {view.to === null ? "now" : precise(Date.parse(view.to), view.tz)}
+          <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>Reset</button>
+        </span>
+      )}
+      <button type="button" className="ghost filters-button" aria-expanded={more} onClick={() => setMore(!more)}>Filters</button>
+      <div className="filters" data-open={more}>
+        <Choice label="Service" value={view.service} values={labels.services} onChange={(service) => patch({ service: service ?? undefined })} />
+        <Choice label="Environment" value={view.environment} values={labels.environments} onChange={(env) => patch({ env: env ?? undefined })} />
+        <label className="field">
+          <span>Zone</span>
+          <select value={view.tz} onChange={(event) => patch({ tz: event.target.value })}>
+            {zones(view.tz).map((zone) => <option key={zone} value={zone}>{zone}</option>)}
+          </select>
+        </label>
+        <label className="field">
+          <span>Refresh</span>
+          <select value={view.refresh} data-live={live}
+            onChange={(event) => patch({ refresh: event.target.value === "30s" ? undefined : event.target.value }, true)}>
+            {REFRESHES.map((refresh) => <option key={refresh} value={refresh}>{NAMES[refresh]}</option>)}
+          </select>
+        </label>
+        <button type="button" className="ghost icon" aria-label="Refresh now" title="Refresh now" onClick={onRefresh}><span aria-hidden="true">↻</span></button>
+      </div>
+      {own && <OwnRange close={() => setOwn(false)} />}
+    </section>
+  );
+};
+
+const OwnRange = ({ close }: { close: () => void }) => {
+  const view = useView();
+  const end = view.to === null ? Date.now() : Date.parse(view.to);
+  const [from, setFrom] = useState(toInput(end - lengthOf(view) * 1000, view.tz));
+  const [to, setTo] = useState(toInput(end, view.tz));
+  const [start, stop] = [fromInput(from, view.tz), fromInput(to, view.tz)];
+  const wrong = start === null || stop === null ? "Give both times." : stop <= start ? "The end must be later than the start." : null;
+  return (
+    <form className="own-range" onSubmit={(event) => {
+      event.preventDefault();
+      if (wrong || start === null || stop === null) return;
+      patch({ period: undefined, from: iso(start), to: iso(stop) });
+      close();
+    }}>
+      <label className="field"><span>From</span><input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} /></label>
+      <label className="field"><span>To</span><input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} /></label>
+      <button type="submit" className="primary" disabled={wrong !== null}>Apply</button>
+      <span className="field-error" role="alert">{wrong}</span>
+    </form>
+  );
+};

@@ -1,0 +1,23 @@
+// Which pages there are. Each is loaded when it is first opened.
+import { type ComponentType, type LazyExoticComponent, lazy } from "react";
+import { Overview } from "../pages/Overview";
+
+interface Entry {
+  id: string;
+  title: string;
+  menu: boolean;
+  parent?: string;
+  Page: ComponentType | LazyExoticComponent<ComponentType>;
+}
+
+export const PAGES: readonly Entry[] = [
+  { id: "overview", title: "Overview", menu: true, Page: Overview },
+  { id: "endpoints", title: "Endpoints", menu: true, Page: lazy(() => import("../pages/Endpoints")) },
+  { id: "endpoint", title: "Endpoint", menu: false, parent: "endpoints", Page: lazy(() => import("../pages/Endpoint")) },
+  { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
+  { id: "consumer", title: "Consumer", menu: false, parent: "consumers", Page: lazy(() => import("../pages/Consumer")) },
+  { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
+  { id: "status", title: "Status", menu: true, Page: lazy(() => import("../pages/Status")) },
+];
+
+export const pageOf = (id: string): Entry => PAGES.find((entry) => entry.id === id) ?? (PAGES[0] as Entry);

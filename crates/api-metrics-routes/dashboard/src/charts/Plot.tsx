@@ -1,0 +1,145 @@
+// One canvas. Loads ECharts when it is first shown, follows the shared pointer, and turns a drag
+// into a range.
+import { useContext, useEffect, useRef, useState } from "react";
+import type { ECharts } from "echarts/core";
+import { HoverContext } from "./hover";
+import type { TimeChartModel } from "./model";
+import { optionOf } from "./option";
+import { useShade } from "./palette";
+import { endOf, indexOf } from "./slots";
+import { tooltipOf } from "./tooltip";
+
+interface Props {
+  id: string;
+  model: TimeChartModel;
+  tz: string;
+  hidden: ReadonlySet<string>;
+  /** What the picture shows, for those who can't see it. */
+  label: string;
+  onZoom?: ((from: number, to: number) => void) | undefined;
+}
+
+type Box = { getRect(): { x: number; y: number; width: number; height: number } };
+
+/** A drag that is shorter is a click. */
+const SHORTEST_DRAG = 6;
+
+export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
+  const host = useRef<HTMLDivElement>(null);
+  const brush = useRef<HTMLDivElement>(null);
+  const line = useRef<HTMLDivElement>(null);
+  const chart = useRef<ECharts | null>(null);
+  const latest = useRef({ model, tz, hidden, onZoom });
+  latest.current = { model, tz, hidden, onZoom };
+  const hover = useContext(HoverContext);
+  const shade = useShade();
+  const [width, setWidth] = useState(0);
+  const [failed, setFailed] = useState(false);
+
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return undefined;
+    let gone = false;
+    let release = () => {};
+    import("./engine").then(
+      ({ init }) => {
+        if (gone) return;
+        const made = init(element, null, { renderer: "canvas" });
+        chart.current = made;
+        // Only the chart under the pointer shows a box; the others follow with their line.
+        made.on("updateAxisPointer", (event) => {
+          const axes = (event as { axesInfo?: { value: number }[] }).axesInfo;
+          const index = axes?.[0]?.value;
+          if (!dragging && pointed) hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
+        });
+        let pointed = false;
+        let dragging = false;
+        let from = 0;
+        const renderer = made.getZr();
+        const inside = (x: number) => {
+          const grid = (made as unknown as { getModel(): { getComponent(n: string): { coordinateSystem: Box } } })
+            .getModel().getComponent("grid").coordinateSystem.getRect();
+          return Math.min(Math.max(x, grid.x), grid.x + grid.width);
+        };
+        const show = (a: number, b: number) => {
+          const mark = brush.current;
+          if (!mark) return;
+          mark.hidden = Math.abs(b - a) < SHORTEST_DRAG;
+          mark.style.left = `${Math.min(a, b)}px`;
+          mark.style.width = `${Math.abs(b - a)}px`;
+        };
+        const at = (x: number) => Number(made.convertFromPixel({ xAxisIndex: 0 }, x));
+        const move = (event: MouseEvent) => show(from, inside(event.clientX - element.getBoundingClientRect().left));
+        const stop = (event: MouseEvent) => {
+          window.removeEventListener("mousemove", move);
+          window.removeEventListener("mouseup", stop);
+          dragging = false;
+          if (brush.current) brush.current.hidden = true;
+          const to = inside(event.clientX - element.getBoundingClientRect().left);
+          if (Math.abs(to - from) < SHORTEST_DRAG) return;
+          const { slots } = latest.current.model;
+          const [a, b] = [at(Math.min(from, to)), at(Math.max(from, to))];
+          const start = slots.starts[Math.max(0, a)];
+          if (start !== undefined) latest.current.onZoom?.(start, endOf(slots, Math.min(b, slots.starts.length - 1)));
+        };
+        renderer.on("mousedown", (event) => {
+          if (!latest.current.onZoom || (event.event as MouseEvent).button !== 0) return;
+          dragging = true;
+          from = inside(event.offsetX);
+          window.addEventListener("mousemove", move);
+          window.addEventListener("mouseup", stop);
+        });
+        renderer.on("mousemove", () => { pointed = true; });
+        renderer.on("globalout", () => {
+          pointed = false;
+          hover.set(null, null);
+        });
+        const unsubscribe = hover.subscribe(() => {
+          const { at: time, source } = hover.get();
+          const index = source === id || time === null ? -1 : indexOf(latest.current.model.slots, time);
+          const mark = line.current;
+          if (!mark) return;
+          mark.hidden = index < 0;
+          if (index >= 0) mark.style.left = `${made.convertToPixel({ xAxisIndex: 0 }, index) as unknown as number}px`;
+        });
+        const observer = new ResizeObserver(() => {
+          made.resize();
+          setWidth(element.clientWidth);
+        });
+        observer.observe(element);
+        setWidth(element.clientWidth);
+        release = () => {
+          unsubscribe();
+          observer.disconnect();
+          window.removeEventListener("mousemove", move);
+          window.removeEventListener("mouseup", stop);
+          made.dispose();
+          chart.current = null;
+        };
+      },
+      () => setFailed(true),
+    );
+    return () => {
+      gone = true;
+      release();
+    };
+  }, [hover, id]);
+
+  useEffect(() => {
+    if (width === 0) return;
+    chart.current?.setOption(
+      optionOf(model, { tz, hidden, width }, (index) => tooltipOf(model, index, tz, hidden)),
+      { notMerge: true },
+    );
+    host.current?.setAttribute("data-drawn", "true");
+  }, [model, tz, hidden, width, shade]);
+
+  return (
+    <div className="plot">
+      <div ref={host} className="plot-canvas" role="img" aria-label={label} />
+      <div ref={line} className="plot-line" hidden />
+      <div ref={brush} className="plot-brush" hidden />
+      {failed && <p className="plot-failed">The charts could not be loaded. Reload the page, or use the table.</p>}
+    </div>
+  );
+};

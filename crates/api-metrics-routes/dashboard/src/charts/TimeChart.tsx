@@ -1,0 +1,99 @@
+// A card with a chart over time: title, legend that switches series, the picture or its table.
+import { type ReactNode, lazy, Suspense, useCallback, useId, useMemo, useState } from "react";
+import { useView } from "../app/view";
+import { patch } from "../app/location";
+import { iso, span } from "../format/time";
+import { Empty, Failure } from "../ui/states";
+import { useHover } from "./hover";
+import type { TimeChartModel } from "./model";
+import { endOf, indexOf } from "./slots";
+import { ChartTable } from "./ChartTable";
+
+const Plot = lazy(() => import("./Plot").then(({ Plot }) => ({ default: Plot })));
+
+interface Props {
+  title: string;
+  /** A few words under which a screen reader and a test find it. */
+  name: string;
+  model: TimeChartModel | null;
+  error?: unknown;
+  /** Nothing happened in the whole range. */
+  empty?: boolean;
+  extra?: ReactNode;
+  stale?: boolean;
+}
+
+export const TimeChart = ({ title, name, model, error, empty = false, extra, stale = false }: Props) => {
+  const id = useId();
+  const { tz } = useView();
+  const [asTable, setAsTable] = useState(false);
+  const [flipped, setFlipped] = useState<ReadonlySet<string>>(new Set());
+  const hover = useHover();
+
+  const hidden = useMemo(() => {
+    const off = new Set<string>();
+    for (const series of model?.series ?? []) if ((series.off ?? false) !== flipped.has(series.id)) off.add(series.id);
+    return off;
+  }, [model, flipped]);
+
+  const flip = (series: string) =>
+    setFlipped((before) => {
+      const after = new Set(before);
+      if (!after.delete(series)) after.add(series);
+      return after;
+    });
+
+  const zoom = useCallback((from: number, to: number) => patch({ period: undefined, from: iso(from), to: iso(to) }), []);
+  const index = model && hover.at !== null ? indexOf(model.slots, hover.at) : -1;
+  const start = model?.slots.starts[index];
+
+  const body = () => {
+    if (error !== undefined && error !== null && !model) return <Failure error={error} />;
+    if (!model) return <div className="plot skeleton" />;
+    if (empty) return <Empty>No requests in this range.</Empty>;
+    if (asTable) return <ChartTable model={model} tz={tz} caption={title} />;
+    return (
+      <Suspense fallback={<div className="plot skeleton" />}>
+        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zoom} label={`${title}. The same numbers are in its table view.`} />
+      </Suspense>
+    );
+  };
+
+  return (
+    <section className="card chart" aria-label={title} data-chart={name} data-stale={stale}>
+      <header className="card-head">
+        <h2>{title}</h2>
+        <div className="legend" role="group" aria-label={`Series of ${title}`}>
+          {model?.series.map((series) => (
+            <button
+              key={series.id}
+              type="button"
+              className="legend-item"
+              aria-pressed={!hidden.has(series.id)}
+              onClick={() => flip(series.id)}
+              title={hidden.has(series.id) ? "Show" : "Hide"}
+            >
+              <span className="swatch" data-colour={series.colour} />
+              {series.name}
+            </button>
+          ))}
+        </div>
+        <div className="card-tools">
+          {extra}
+          <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+            {asTable ? "Chart" : "Table"}
+          </button>
+        </div>
+      </header>
+      {body()}
+      <p className="chart-readout" aria-hidden="true">
+        {model && start !== undefined && hover.source !== id && !asTable && !empty
+          ? `${span(start, endOf(model.slots, index), tz).split(", ").pop()}   ${model.series
+              .filter((series) => !hidden.has(series.id))
+              .map((series) => `${series.name} ${series.values[index] == null ? "–" : model.short(series.values[index])}`)
+              .join("   ")}`
+          : "\u00a0"}
+      </p>
+    </section>
+  );
+};

@@ -1,0 +1,222 @@
+// The model as ECharts wants it.
+import type { EChartsCoreOption } from "echarts/core";
+import { axisBytes, axisMs, compact } from "../format/number";
+import { clock, day, full, weekday } from "../format/time";
+import { binary, niceStep, whole } from "./axis";
+import type { Mark, Series, Stretch, TimeChartModel } from "./model";
+import { colour } from "./palette";
+import { type Slots, indexOf } from "./slots";
+
+const axisLabel = (slots: Slots, tz: string) => {
+  const length = slots.end - (slots.starts[0] ?? 0);
+  return (index: number): string => {
+    const at = slots.starts[index];
+    if (at === undefined) return "";
+    if (slots.step === "1d" || slots.step === "1w" || length > 4 * 86_400_000) return day(at, tz);
+    if (length > 86_400_000 * 1.5) return `${weekday(at, tz).split(",")[0]} ${clock(at, tz)}`;
+    return clock(at, tz);
+  };
+};
+
+/** Labels on round times, about `wanted` of them. */
+const ticks = (slots: Slots, tz: string, wanted: number): Set<number> => {
+  const HOURS = [1 / 60, 2 / 60, 5 / 60, 10 / 60, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 8760];
+  const length = (slots.end - (slots.starts[0] ?? 0)) / 3_600_000;
+  const every = HOURS.find((hours) => length / hours <= wanted) ?? 8760;
+  const chosen = new Set<number>();
+  slots.starts.forEach((at, index) => {
+    const [h, m] = clock(at, tz).split(":").map(Number);
+    const minutes = (h ?? 0) * 60 + (m ?? 0);
+    const round = every < 24 ? minutes % Math.round(every * 60) === 0 : minutes === 0;
+    if (!round) return;
+    if (every > 24) {
+      const days = Math.round((at - (slots.starts[0] ?? 0)) / 86_400_000);
+      if (days % Math.round(every / 24) !== 0) return;
+    }
+    chosen.add(index);
+  });
+  return chosen;
+};
+
+const areas = (stretches: Stretch[]) => ({
+  silent: true,
+  animation: false,
+  data: stretches.map(({ first, last, kind }) => [
+    {
+      xAxis: first,
+      itemStyle: { color: colour(kind === "none" ? "no-data" : "slow") },
+    },
+    { xAxis: last },
+  ]),
+});
+
+const lines = (model: TimeChartModel, ink: string) => {
+  const marks = (model.marks ?? []).flatMap((mark: Mark) => {
+    const index = indexOf(model.slots, mark.at);
+    if (index < 0) return [];
+    const alert = mark.kind === "alert";
+    return [
+      {
+        xAxis: index,
+        name: mark.name,
+        lineStyle: { color: colour(alert ? "alarm" : "deploy"), type: alert ? "solid" : [3, 3], width: 1 },
+        label: {
+          formatter: mark.name,
+          color: colour(alert ? "alarm" : "deploy"),
+          position: "end",
+          align: "center",
+          fontSize: 10,
+          distance: 2,
+        },
+      },
+    ];
+  });
+  const thresholds = (model.thresholds ?? []).map((threshold) => ({
+    yAxis: threshold.value,
+    name: threshold.name,
+    lineStyle: { color: colour("alarm"), type: [6, 4], width: 1 },
+    label: { formatter: threshold.name, color: ink, position: "insideEndTop", fontSize: 10 },
+  }));
+  return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
+};
+
+const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
+  const ink = colour(series.colour);
+  const last = model.slots.starts.length - 1;
+  if (series.kind === "bar") {
+    return {
+      id: series.id,
+      name: series.name,
+      type: "bar",
+      stack: series.stack,
+      barCategoryGap: model.slots.starts.length > 120 ? "0%" : "18%",
+      itemStyle: { color: ink },
+      emphasis: { disabled: true },
+      data: series.values.map((value, i) =>
+        // A bar that is still growing is drawn paler.
+        model.running && i === last && value !== null ? { value, itemStyle: { color: ink, opacity: 0.4 } } : value,
+      ),
+    };
+  }
+  const dashFrom = model.running && last > 0;
+  return {
+    id: series.id,
+    name: series.name,
+    type: "line",
+    showSymbol: true,
+    // A value between two gaps has no line: only then it needs a dot.
+    symbol: "circle",
+    symbolSize: (_: unknown, at: { dataIndex: number }) => {
+      const alone = series.values[at.dataIndex - 1] == null && series.values[at.dataIndex + 1] == null;
+      return alone || (dashFrom && at.dataIndex === last) ? 4 : 0;
+    },
+    connectNulls: false,
+    lineStyle: { color: ink, width: series.width ?? 1.5, type: series.dash ? [4, 3] : "solid" },
+    itemStyle: { color: ink },
+    emphasis: { disabled: true },
+    z: onTop ? 4 : 3,
+    data: series.values,
+  };
+};
+
+/** The highest point that is drawn, stacked bars added up. */
+const highest = (model: TimeChartModel, visible: readonly Series[]): number => {
+  let most = 0;
+  model.slots.starts.forEach((_, index) => {
+    let stack = 0;
+    for (const series of visible) {
+      const value = series.values[index] ?? 0;
+      if (series.stack) stack += value;
+      else most = Math.max(most, value);
+    }
+    most = Math.max(most, stack);
+  });
+  return Math.max(most, ...(model.thresholds ?? []).map((threshold) => threshold.value));
+};
+
+const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
+  const most = highest(model, visible);
+  const step = niceStep(most, 4, model.unit === "bytes" ? binary : () => 1);
+  const interval = model.unit === "count" ? whole(step) : step;
+  const formatter = model.unit === "bytes" ? axisBytes : model.unit === "ms" ? axisMs : compact;
+  return { interval, max: Math.max(1, Math.ceil(most / interval - 1e-9)) * interval, formatter };
+};
+
+export interface Drawn {
+  tz: string;
+  hidden: ReadonlySet<string>;
+  width: number;
+}
+
+/** The whole option; `tooltip` makes the box for a slot. */
+export const optionOf = (
+  model: TimeChartModel,
+  { tz, hidden, width }: Drawn,
+  tooltip: (index: number) => HTMLElement | string,
+): EChartsCoreOption => {
+  const ink = colour("ink-2");
+  const rule = colour("rule");
+  const label = axisLabel(model.slots, tz);
+  const shown = ticks(model.slots, tz, Math.max(3, Math.floor(width / 84)));
+  const visible = model.series.filter((series) => !hidden.has(series.id));
+  const scale = scaleOf(model, visible);
+  return {
+    animation: false,
+    grid: { left: 56, right: 10, top: (model.marks ?? []).length > 0 ? 20 : 10, bottom: 20 },
+    xAxis: {
+      type: "category",
+      data: model.slots.starts.map((at) => full(at, tz)),
+      boundaryGap: true,
+      axisLine: { lineStyle: { color: rule } },
+      axisTick: { show: false },
+      axisLabel: {
+        color: ink,
+        fontSize: 11,
+        interval: (index: number) => shown.has(index),
+        formatter: (_: string, index: number) => label(index),
+        hideOverlap: true,
+        margin: 8,
+      },
+      axisPointer: {
+        show: true,
+        type: "line",
+        snap: true,
+        triggerTooltip: true,
+        label: { show: false },
+        lineStyle: { color: colour("ink-2"), width: 1, type: "solid" },
+      },
+    },
+    yAxis: {
+      type: "value",
+      min: 0,
+      max: scale.max,
+      interval: scale.interval,
+      axisLabel: { color: ink, fontSize: 11, formatter: scale.formatter, margin: 6 },
+      splitLine: { lineStyle: { color: rule } },
+    },
+    tooltip: {
+      trigger: "axis",
+      renderMode: "html",
+      confine: true,
+      transitionDuration: 0,
+      backgroundColor: "transparent",
+      borderWidth: 0,
+      padding: 0,
+      extraCssText: "box-shadow:none",
+      formatter: (items: { dataIndex: number }[] | { dataIndex: number }) =>
+        tooltip((Array.isArray(items) ? items[0] : items)?.dataIndex ?? -1),
+    },
+    series: [
+      ...visible.map((series) => plot(series, model, series.width === 2)),
+      {
+        // Carries lines and areas, so that they stay when every series is switched off.
+        id: "marks",
+        type: "line",
+        data: model.slots.starts.map(() => null),
+        silent: true,
+        markLine: lines(model, ink),
+        markArea: areas(model.stretches ?? []),
+      },
+    ],
+  };
+};

@@ -1,0 +1,75 @@
+const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+
+/** What there is no value for. Not a zero. */
+export const NONE = "–";
+
+export const count = (n: number | null | undefined): string => (n == null ? NONE : plain.format(n));
+
+/** Three digits where the exact number would not be read anyway. */
+export const compact = (n: number | null | undefined): string =>
+  n == null ? NONE : Math.abs(n) < 100_000 ? plain.format(n) : short.format(n);
+
+export const percent = (value: number | null | undefined): string => {
+  if (value == null) return NONE;
+  if (value === 0) return "0%";
+  if (Math.abs(value) < 0.01) return "<0.01%";
+  return `${value.toFixed(Math.abs(value) < 10 ? 2 : 1)}%`;
+};
+
+export const ms = (value: number | null | undefined): string => {
+  if (value == null) return NONE;
+  if (value < 1) return `${(value * 1000).toFixed(0)} µs`;
+  if (value < 10) return `${value.toFixed(1)} ms`;
+  if (value < 999.5) return `${value.toFixed(0)} ms`;
+  if (value < 59_950) return `${(value / 1000).toFixed(value < 9_995 ? 2 : 1)} s`;
+  return `${(value / 60_000).toFixed(1)} min`;
+};
+
+/** All three decimals of the API, for tooltips. */
+export const exactMs = (value: number | null | undefined): string =>
+  value == null ? NONE : `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 3 })} ms`;
+
+/** For round values only: no more digits than they have. */
+export const axisMs = (value: number): string => {
+  if (value === 0) return "0";
+  return value < 1 ? `${+(value * 1000).toFixed(0)} µs` : value < 1000 ? `${+value.toFixed(1)} ms` : value < 60_000 ? `${+(value / 1000).toFixed(2)} s` : `${+(value / 60_000).toFixed(1)} min`;
+};
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export const bytes = (value: number | null | undefined): string => {
+  if (value == null) return NONE;
+  let size = value;
+  let unit = 0;
+  while (size >= 1023.5 && unit < UNITS.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 99.95 ? size.toFixed(0) : size.toFixed(size < 9.995 ? 2 : 1)} ${UNITS[unit]}`;
+};
+
+/** For round values only. */
+export const axisBytes = (value: number): string => {
+  if (value === 0) return "0";
+  const unit = Math.min(UNITS.length - 1, Math.floor(Math.log(value) / Math.log(1024) + 1e-9));
+  return `${+(value / 1024 ** unit).toFixed(1)} ${UNITS[unit]}`;
+};
+
+export const exactBytes = (value: number | null | undefined): string =>
+  value == null ? NONE : `${bytes(value)} (${plain.format(value)} B)`;
+
+export const perSecond = (value: number | null | undefined): string => {
+  if (value == null) return NONE;
+  return `${value < 10 ? value.toFixed(1) : plain.format(value)}/s`;
+};
+
+export const signed = (value: number, digits: number, unit: string): string =>
+  `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)}${unit}`;
+
+export const age = (seconds: number): string => {
+  if (seconds < 60) return `${Math.max(0, Math.round(seconds))} s`;
+  if (seconds < 3_600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+};

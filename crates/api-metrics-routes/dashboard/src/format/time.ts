@@ -1,0 +1,82 @@
+// Times in a zone that the viewer chose; the platform knows the zones' rules.
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
+  const key = `${tz} ${name}`;
+  let found = formats.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat("en-GB", { ...options, timeZone: tz, hourCycle: "h23" });
+    formats.set(key, found);
+  }
+  return found;
+};
+
+const PARTS: Intl.DateTimeFormatOptions = {
+  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+};
+
+interface Local { year: number; month: number; day: number; hour: number; minute: number; second: number }
+
+/** The wall clock of the zone at `at` (milliseconds). */
+export const local = (at: number, tz: string): Local => {
+  const found: Record<string, number> = {};
+  for (const part of format(tz, "parts", PARTS).formatToParts(at)) {
+    if (part.type !== "literal") found[part.type] = Number(part.value);
+  }
+  return found as unknown as Local;
+};
+
+/** How far the zone is ahead of UTC at `at`, in milliseconds. */
+export const offset = (at: number, tz: string): number => {
+  const l = local(at, tz);
+  return Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second) - Math.floor(at / 1000) * 1000;
+};
+
+/** The instant of a wall clock time; the earlier of two, the later side of a gap. */
+export const instant = (wall: number, tz: string): number => {
+  const first = wall - offset(wall, tz);
+  const second = wall - offset(first, tz);
+  return offset(second, tz) === wall - second ? second : Math.max(first, second);
+};
+
+export const clock = (at: number, tz: string): string =>
+  format(tz, "clock", { hour: "2-digit", minute: "2-digit" }).format(at);
+
+export const day = (at: number, tz: string): string =>
+  format(tz, "day", { day: "numeric", month: "short" }).format(at);
+
+export const weekday = (at: number, tz: string): string =>
+  format(tz, "weekday", { weekday: "short", day: "numeric", month: "short" }).format(at);
+
+export const full = (at: number, tz: string): string =>
+  format(tz, "full", {
+    weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+  }).format(at);
+
+export const precise = (at: number, tz: string): string =>
+  format(tz, "precise", {
+    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  }).format(at);
+
+/** "Thu 5 Nov, 09:00 – 10:00", as short as it can be. */
+export const span = (from: number, to: number, tz: string): string => {
+  const sameDay = day(from, tz) === day(to - 1, tz);
+  if (to - from >= 82_800_000) {
+    return sameDay ? weekday(from, tz) : `${weekday(from, tz)} – ${weekday(to - 1, tz)}`;
+  }
+  return `${weekday(from, tz)}, ${clock(from, tz)} – ${sameDay ? "" : `${day(to, tz)} `}${clock(to, tz)}`;
+};
+
+/** For <input type="datetime-local">. */
+export const toInput = (at: number, tz: string): string => {
+  const l = local(at, tz);
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${l.year}-${two(l.month)}-${two(l.day)}T${two(l.hour)}:${two(l.minute)}`;
+};
+
+export const fromInput = (text: string, tz: string): number | null => {
+  const wall = Date.parse(`${text}Z`);
+  return Number.isNaN(wall) ? null : instant(wall, tz);
+};
+
+export const iso = (at: number): string => new Date(at).toISOString().replace(".000Z", "Z");

@@ -1,0 +1,132 @@
+// The picture: a canvas of cells with named rows and columns, read by pointer or by arrow keys.
+import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { colour, useShade } from "../charts/palette";
+import { type Scale, colours, intensity } from "./scale";
+
+export interface GridModel {
+  rows: { id: string; label: ReactNode; text: string }[];
+  /** The name of a column, and its label where it has one on the axis. */
+  columns: { name: string; tick: string | null }[];
+  /** Null where nothing is known. */
+  values: (number | null)[][];
+  most: number;
+  /** All numbers of a cell. */
+  describe: (row: number, column: number) => [string, string][];
+}
+
+interface Props { model: GridModel; scale: Scale; rowHeight: number; label: string; onOpen?: ((row: number, column: number) => void) | undefined }
+
+const LEAST_WIDTH = 4;
+
+export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const shade = useShade();
+  const [width, setWidth] = useState(0);
+  const [at, setAt] = useState<[number, number] | null>(null);
+  const [byKeys, setByKeys] = useState(false);
+  const columns = model.columns.length;
+  const height = model.rows.length * rowHeight;
+  const inner = Math.max(width, columns * LEAST_WIDTH);
+  const cell = columns > 0 ? inner / columns : 0;
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return undefined;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    const element = canvas.current;
+    const context = element?.getContext("2d");
+    if (!element || !context || inner === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    element.width = Math.round(inner * ratio);
+    element.height = Math.round(height * ratio);
+    const paint = colours();
+    const unknown = colour("no-data");
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, inner, height);
+    const gap = cell > 7 ? 1 : 0;
+    model.values.forEach((row, r) =>
+      row.forEach((value, c) => {
+        // Whole device pixels: neighbours neither overlap nor leave a seam.
+        const x = Math.round(c * cell * ratio) / ratio;
+        const next = Math.round((c + 1) * cell * ratio) / ratio;
+        context.fillStyle = value === null ? unknown : paint(intensity(value, model.most, scale));
+        if (value === null) {
+          context.fillRect(x, r * rowHeight + rowHeight / 2 - 1, next - x, 1);
+        } else {
+          context.fillRect(x, r * rowHeight, next - x - gap, rowHeight - 1);
+        }
+      }),
+    );
+    if (at) {
+      context.strokeStyle = colour("ink");
+      context.lineWidth = 2;
+      context.strokeRect(at[1] * cell + 0.5, at[0] * rowHeight + 0.5, Math.max(2, cell - 1), rowHeight - 2);
+    }
+    element.dataset.drawn = "true";
+  }, [model, scale, inner, height, cell, rowHeight, at, shade]);
+
+  const point = (event: { clientX: number; clientY: number }): [number, number] | null => {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box) return null;
+    const [row, column] = [Math.floor((event.clientY - box.top) / rowHeight), Math.floor((event.clientX - box.left) / cell)];
+    return row >= 0 && row < model.rows.length && column >= 0 && column < columns ? [row, column] : null;
+  };
+
+  const onKey = (event: KeyboardEvent) => {
+    const [row, column] = at ?? [0, columns - 1];
+    const moves: Record<string, [number, number]> = {
+      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
+      Home: [row, 0], End: [row, columns - 1],
+    };
+    const move = moves[event.key];
+    if (event.key === "Escape") setAt(null);
+    else if (event.key === "Enter" && at) onOpen?.(...at);
+    else if (move) {
+      event.preventDefault();
+      setByKeys(true);
+      setAt([Math.min(Math.max(move[0], 0), model.rows.length - 1), Math.min(Math.max(move[1], 0), columns - 1)]);
+    }
+  };
+
+  const shown = at && model.rows[at[0]] && model.columns[at[1]] ? at : null;
+  const numbers = shown ? model.describe(...shown) : [];
+  const title = shown ? `${model.rows[shown[0]]?.text ?? ""}` : "";
+  const when = shown ? (model.columns[shown[1]]?.name ?? "") : "";
+
+  return (
+    <div className="heat">
+      <ul className="heat-rows" style={{ paddingTop: 0 }}>
+        {model.rows.map((row) => <li key={row.id} style={{ height: `${rowHeight}px` }}>{row.label}</li>)}
+      </ul>
+      <div className="heat-frame" ref={frame}>
+        <div style={{ width: `${inner}px` }} className="heat-inner">
+          <canvas ref={canvas} tabIndex={0} role="img" aria-label={`${label}. Move with the arrow keys.`} style={{ width: `${inner}px`, height: `${height}px` }}
+            onMouseMove={(event) => { setByKeys(false); setAt(point(event)); }}
+            onMouseLeave={() => setAt(null)} onBlur={() => setAt(null)} onKeyDown={onKey}
+            onClick={(event) => { const found = point(event); if (found) onOpen?.(...found); }} />
+          <div className="heat-columns" aria-hidden="true">
+            {model.columns.map((column, index) =>
+              column.tick === null ? null : <span key={column.name} style={{ left: `${index * cell}px` }}>{column.tick}</span>)}
+          </div>
+          {shown && (
+            <div className="tip heat-tip" data-flip={shown[1] > columns / 2} style={{
+              top: `${(shown[0] + 1) * rowHeight + 4}px`,
+              ...(shown[1] > columns / 2 ? { right: `${inner - (shown[1] + 1) * cell}px` } : { left: `${shown[1] * cell}px` }),
+            }}>
+              <div className="tip-time">{when}</div>
+              <div className="tip-title">{title}</div>
+              {numbers.map(([name, value]) => <div key={name} className="tip-row"><span>{name}</span><span className="tip-value">{value}</span></div>)}
+            </div>
+          )}
+        </div>
+      </div>
+      <p className="sr" aria-live="polite">{byKeys && shown ? `${title}, ${when}: ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}` : ""}</p>
+    </div>
+  );
+};

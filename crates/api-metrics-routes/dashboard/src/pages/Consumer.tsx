@@ -1,0 +1,61 @@
+// One API key: what it asks for and how that goes.
+import { useMemo } from "react";
+import { type Filter, exportUrl, useEndpoints, useKeys, useSummary } from "../api/queries";
+import { href, useLocation } from "../app/location";
+import { useView } from "../app/view";
+import { FourCharts } from "../charts/FourCharts";
+import * as number from "../format/number";
+import { Export } from "../ui/Export";
+import { Figures } from "../ui/Figures";
+import { keyName } from "../ui/KeyName";
+import { EndpointList } from "../ui/Lists";
+import { StatusCodes } from "../ui/StatusCodes";
+import { Failure } from "../ui/states";
+
+const Consumer = () => {
+  const view = useView();
+  const { params } = useLocation();
+  const id = params.key ?? "0";
+  const filter: Filter = useMemo(() => ({ apiKeyId: id }), [id]);
+  const summary = useSummary(view, filter);
+  const endpoints = useEndpoints(view, filter).data?.data;
+  const key = useKeys(view, filter, 1).data?.data[0];
+  const codes = useMemo(() => {
+    const sums: Record<string, number> = {};
+    for (const each of endpoints ?? []) for (const [code, n] of Object.entries(each.statusCodes)) sums[code] = (sums[code] ?? 0) + n;
+    return sums;
+  }, [endpoints]);
+  const now = summary.data;
+  return (
+    <>
+      <header className="page-head">
+        <a href={href("consumers")} className="back">Consumers</a>
+        <h1>{key ? keyName(key) : id === "0" ? keyName({ apiKeyId: 0 }) : `key ${id}`}</h1>
+        {key?.externalId && key.externalId !== keyName(key) && <span className="muted">{key.externalId}</span>}
+        {key?.tenantId && <span className="badge">{key.tenantId}</span>}
+        <Export url={(format) => exportUrl(view, format, filter)} />
+      </header>
+      {summary.error && !now && <Failure error={summary.error} retry={() => void summary.refetch()} />}
+      <Figures label="Totals" values={[
+        ["Requests", now ? number.count(now.totalRequests) : null],
+        ["Error rate", now ? number.percent(now.errorRate) : null],
+        ["4xx", now ? number.count(now.errorCount4xx) : null],
+        ["5xx", now ? number.count(now.errorCount5xx) : null],
+        ["Aborted", now ? number.count(now.abortedCount) : null],
+        ["Average", now ? number.ms(now.averageMs) : null],
+        ["p50", now ? number.ms(now.p50Ms) : null],
+        ["p95", now ? number.ms(now.p95Ms) : null],
+        ["p99", now ? number.ms(now.p99Ms) : null],
+        ["Received", now ? number.bytes(now.totalRequestBytes) : null],
+        ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
+      ]} />
+      <FourCharts filter={filter} />
+      <div className="halves">
+        <EndpointList title="What it asks for" rows={endpoints} />
+        <StatusCodes codes={codes} />
+      </div>
+    </>
+  );
+};
+
+export default Consumer;

@@ -1,0 +1,145 @@
+// Open it at 3 a.m. and know.
+import { useMemo } from "react";
+import { useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
+import type { Summary } from "../api/types";
+import { useView } from "../app/view";
+import { href } from "../app/location";
+import { FourCharts, useTimeline } from "../charts/FourCharts";
+import { spark } from "../charts/build";
+import * as number from "../format/number";
+import { span } from "../format/time";
+import { Rate, Route } from "../ui/Label";
+import { type Change, Tile } from "../ui/Tile";
+import { Failure } from "../ui/states";
+import { FirstSteps } from "./FirstSteps";
+
+/** In percent of what was before. */
+const relative = (now: number | null | undefined, before: number | null | undefined, lessIsGood: boolean | null): Change | null => {
+  if (now == null || !before) return null;
+  const change = ((now - before) / before) * 100;
+  const good = lessIsGood === null || Math.abs(change) < 10 ? null : change < 0 === lessIsGood;
+  if (Math.abs(change) < 0.05) return { text: "unchanged", good: null };
+  return { text: number.signed(change, Math.abs(change) < 10 ? 1 : 0, "%"), good };
+};
+
+/** In percentage points. */
+const points = (now: number | null | undefined, before: number | null | undefined): Change | null => {
+  if (now == null || before == null) return null;
+  const change = now - before;
+  return { text: number.signed(change, 2, " pp"), good: Math.abs(change) < 0.1 ? null : change < 0 };
+};
+
+const was = (text: string, before: Summary | undefined): string => (before ? `${text} before` : "");
+
+const bytesOf = (summary: Summary | undefined) => summary && summary.totalRequestBytes + summary.totalResponseBytes;
+
+export const Overview = () => {
+  const view = useView();
+  const summary = useSummary(view);
+  const before = usePreviousSummary(view, summary.data).data;
+  const { line } = useTimeline();
+  const now = summary.data;
+  const comparable = before && before.totalRequests > 0 ? before : undefined;
+
+  if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
+  const nothing = now?.totalRequests === 0;
+  return (
+    <>
+      <h1 className="sr">Overview</h1>
+      {now?.approximate && <p className="notice">Some of the oldest data is kept in coarser periods: the edges of this range are approximate.</p>}
+      <div className="tiles" data-stale={summary.isPlaceholderData}>
+        <Tile label="Requests" value={now ? number.compact(now.totalRequests) : null} colour="read" detail={was(number.compact(comparable?.totalRequests), comparable)}
+          change={relative(now?.totalRequests, comparable?.totalRequests, null)} spark={line && spark(line, (row) => row.requestCount, true)} />
+        <Tile label="Error rate" value={now ? number.percent(now.errorRate) : null} colour="s5xx"
+          detail={now ? `${number.compact(now.errorCount5xx)} × 5xx, ${number.compact(now.errorCount4xx)} × 4xx` : ""}
+          change={points(now?.errorRate, comparable?.errorRate)} spark={line && spark(line, (row) => row.errorRate, false)} />
+        <Tile label="p95 latency" value={now ? number.ms(now.p95Ms) : null} colour="p95"
+          detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}` : ""}
+          change={relative(now?.p95Ms, comparable?.p95Ms, true)} spark={line && spark(line, (row) => row.p95Ms, false)} />
+        <Tile label="Bandwidth" value={now ? number.bytes(bytesOf(now)) : null} colour="sent" detail={was(number.bytes(bytesOf(comparable)), comparable)}
+          change={relative(bytesOf(now), bytesOf(comparable), null)}
+          spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)} />
+        <KeysTile now={now} before={comparable} />
+      </div>
+      {nothing ? <FirstSteps /> : (
+        <>
+          <FourCharts />
+          <TopEndpoints />
+        </>
+      )}
+      {now && <p className="muted covers">{span(Date.parse(now.from), Date.parse(now.to), view.tz)}</p>}
+    </>
+  );
+};
+
+/** Distinct keys can't be added up: the line is only drawn where counting them a slot is cheap. */
+const KeysTile = ({ now, before }: { now: Summary | undefined; before: Summary | undefined }) => {
+  const view = useView();
+  const step = ["15m", "1h"].includes(view.period ?? "") ? "1m" : ["7d", "30d", "90d", "1y"].includes(view.period ?? "") ? "1d" : "1h";
+  const keys = useSeries(view, {
+    groupBy: "apiKey", metrics: "requestCount", granularity: step, most: 3,
+    enabled: view.period !== null && now !== undefined && now.distinctKeys > 0 && now.distinctKeys < 60,
+  });
+  const values = useMemo(() => {
+    if (!keys.data?.whole) return null;
+    const sums = new Map<string, number>();
+    for (const row of keys.data.data) {
+      const start = row.periodStart ?? "";
+      sums.set(start, (sums.get(start) ?? 0) + (row.apiKeyId === 0 ? 0 : 1));
+    }
+    return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, n]) => n);
+  }, [keys.data]);
+  return (
+    <Tile label="Active keys" value={now ? number.count(now.distinctKeys) : null} colour="keys" detail={was(number.count(before?.distinctKeys), before)}
+      change={relative(now?.distinctKeys, before?.distinctKeys, null)} spark={values} />
+  );
+};
+
+const TopEndpoints = () => {
+  const view = useView();
+  const endpoints = useEndpoints(view);
+  const rows = endpoints.data?.data;
+  const busiest = useMemo(() => (rows ?? []).slice(0, 6), [rows]);
+  const failing = useMemo(
+    () => [...(rows ?? [])].filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
+      .sort((a, b) => errorsOf(b) - errorsOf(a)).slice(0, 6),
+    [rows],
+  );
+  const slowest = useMemo(
+    () => [...(rows ?? [])].filter((row) => row.p95Ms !== null && row.requestCount >= 20).sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0)).slice(0, 6),
+    [rows],
+  );
+  if (!rows) return null;
+  return (
+    <div className="tops">
+      <Top title="Busiest" rows={busiest} value={(row) => number.compact(row.requestCount)} />
+      <Top title="Slowest by p95" rows={slowest} value={(row) => number.ms(row.p95Ms)} />
+      <Top title="Most server errors" rows={failing} value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />} />
+    </div>
+  );
+};
+
+type Row = NonNullable<ReturnType<typeof useEndpoints>["data"]>["data"][number];
+
+const errorsOf = (row: Row): number => {
+  let sum = 0;
+  for (const [code, n] of Object.entries(row.statusCodes)) if (code >= "500") sum += n;
+  return row.requestCount > 0 ? (100 * sum) / row.requestCount : 0;
+};
+
+const Top = ({ title, rows, value }: { title: string; rows: Row[]; value: (row: Row) => React.ReactNode }) => (
+  <section className="card top-list" aria-label={title}>
+    <header className="card-head"><h2>{title}</h2></header>
+    <ol>
+      {rows.map((row) => (
+        <li key={`${row.service} ${row.method} ${row.endpoint}`}>
+          <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>
+            <Route method={row.method} endpoint={row.endpoint} />
+          </a>
+          <span className="num">{value(row)}</span>
+        </li>
+      ))}
+      {rows.length === 0 && <li className="muted">None.</li>}
+    </ol>
+  </section>
+);

@@ -1,0 +1,38 @@
+// One figure that is read from across the room, with how it has changed.
+import { Spark } from "./Spark";
+
+export interface Change {
+  text: string;
+  /** Whether that is good news; null where it is neither. */
+  good: boolean | null;
+}
+
+interface Props {
+  label: string;
+  value: string | null;
+  unit?: string;
+  detail?: string;
+  change: Change | null;
+  spark: readonly (number | null)[] | null;
+  colour: string;
+}
+
+export const Tile = ({ label, value, detail, change, spark, colour }: Props) => (
+  <div className="tile card" role="group" aria-label={label} data-tile={label}>
+    <div className="tile-label">{label}</div>
+    <div className="tile-value">{value ?? <span className="skeleton line big" />}</div>
+    <div className="tile-foot">
+      {change ? (
+        <span className="change" data-good={change.good === null ? "neither" : change.good ? "yes" : "no"} title="Against the period before">
+          {change.text}
+        </span>
+      ) : (
+        <span className="change muted">{value === null ? "\u00a0" : "no comparison"}</span>
+      )}
+      {detail && <span className="muted tile-detail">{detail}</span>}
+    </div>
+    <div className="tile-spark">
+      {spark && spark.some((v) => v !== null) && <Spark values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />}
+    </div>
+  </div>
+);

@@ -1,0 +1,138 @@
+//! Four weeks in a few seconds: a clock that is stepped through them, and the real way of a record.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use api_metrics_store::{
+    options::StoreOptions,
+    recorder::Recorder,
+    store::{Instance, Store, Writer},
+    time::{Clock, ManualClock, SystemClock},
+};
+
+use crate::{
+    Failure, open,
+    random::Random,
+    settings::Settings,
+    shop::{INCIDENT, ROUTES, SILENCE, load, record},
+};
+
+const DAY: i64 = 86_400;
+/// Releases, each from so many seconds before the end on.
+const RELEASES: [(i64, &str); 4] = [
+    (i64::MAX, "1.7.2"),
+    (9 * DAY, "1.8.0"),
+    (15 * 3_600, "1.9.0"),
+    (SILENCE.start, "1.9.1"),
+];
+
+/// Writes the history that ends now.
+pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let end = SystemClock::default().unix_seconds() / 60 * 60;
+    let start = (end - settings.days * DAY).div_euclid(DAY) * DAY;
+    let clock = Arc::new(ManualClock::at(start));
+    let store = open(
+        &settings.database,
+        StoreOptions::default().clock(clock.clone()),
+    )?;
+    store.prepare().await?;
+    let mut random = Random::new(settings.seed);
+    let mut writer = writer(&clock, start, "1.7.2");
+    let mut records = 0;
+    let mut at = start;
+    while at < end {
+        let ago = end - at;
+        let step = step(ago);
+        let version = version(ago);
+        if writer.instance().version != version {
+            if !SILENCE.contains(&(ago + step)) {
+                settle(&*store, &writer).await?;
+            }
+            writer = self::writer(&clock, at, version);
+        }
+        if !SILENCE.contains(&ago) {
+            for route in &ROUTES {
+                let mean = route.per_minute * load(route.endpoint, at) * (step as f64 / 60.0);
+                let n = random.count(mean);
+                record(
+                    &**writer.recorder(),
+                    &mut random,
+                    route,
+                    (instant(at), ago),
+                    n,
+                );
+                records += n;
+            }
+        }
+        at += step;
+        clock.advance(Duration::from_secs(step.unsigned_abs()));
+        // A process that is down hands nothing over; what it had is handed over as it goes.
+        let goes = SILENCE.contains(&(end - at)) && !SILENCE.contains(&ago);
+        let due = at % (if ago > DAY { 6 * 3_600 } else { 900 }) == 0;
+        if goes || (due && !SILENCE.contains(&ago)) {
+            settle(&*store, &writer).await?;
+        }
+        if at % 21_600 == 0 {
+            store.retain().await?;
+        }
+    }
+    settle(&*store, &writer).await?;
+    println!(
+        "{records} requests of {} days until now, an incident {} h ago, in {:.1} s",
+        settings.days,
+        INCIDENT.start / 3_600,
+        begun.elapsed().as_secs_f64()
+    );
+    Ok(())
+}
+
+/// Nothing finer is kept so far back, so nothing finer is made.
+const fn step(ago: i64) -> i64 {
+    if ago > 7 * DAY {
+        3_600
+    } else if ago > DAY {
+        300
+    } else {
+        60
+    }
+}
+
+fn version(ago: i64) -> &'static str {
+    let mut running = "1.7.2";
+    for (from, version) in RELEASES {
+        if ago <= from {
+            running = version;
+        }
+    }
+    running
+}
+
+fn instant(at: i64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(at.unsigned_abs())
+}
+
+fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
+    let recorder = Recorder::builder().clock(clock.clone()).build();
+    Writer::new(
+        Instance {
+            id: uuid::Uuid::new_v4(),
+            service: "shop".into(),
+            environment: "production".into(),
+            version: version.into(),
+            host: "web-1".into(),
+            started_at,
+        },
+        Arc::new(recorder),
+    )
+}
+
+/// Flushes, folds and rolls up until nothing more is due.
+async fn settle(store: &dyn Store, writer: &Writer) -> Result<(), Failure> {
+    store.flush(writer).await?;
+    while store.fold().await?.more {}
+    while store.roll_up().await?.more {}
+    Ok(())
+}

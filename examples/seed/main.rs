@@ -1,0 +1,48 @@
+//! Fills a database with four weeks of a small shop's traffic, and serves the dashboard over it.
+//!
+//! ```text
+//! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000 --token secret
+//! ```
+//!
+//! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28),
+//! `--seed` another course of events (1), `--serve` an address to serve the admin on afterwards,
+//! with a few live requests a second (not at all without it), `--token` the admin token (printed
+//! where none is given; `none` lets everybody in). What is written goes the way of real traffic:
+//! records, flushes, folds, rollups and retention, only with a clock that runs ahead.
+
+mod history;
+mod random;
+mod serve;
+mod settings;
+mod shop;
+
+use std::sync::Arc;
+
+use api_metrics_store::{
+    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+};
+
+use settings::Settings;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let settings = Settings::from_arguments(std::env::args().skip(1))?;
+    if settings.days > 0 {
+        history::write(&settings).await?;
+    }
+    match settings.serve {
+        Some(address) => serve::until_stopped(&settings, address).await,
+        None => Ok(()),
+    }
+}
+
+/// Opens the database with these options.
+fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn Store>, Failure> {
+    if url.starts_with("postgres") {
+        Ok(Arc::new(PostgresStore::connect_lazy(url, options)?))
+    } else {
+        Ok(Arc::new(SqliteStore::open(url, options)?))
+    }
+}

@@ -1,0 +1,117 @@
+//! The admin over what was written, with a little live traffic.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use api_metrics_routes::Admin;
+use api_metrics_store::{
+    options::StoreOptions,
+    recorder::Recorder,
+    store::{Instance, Store, Writer},
+    time::{Clock, SystemClock},
+};
+use axum::{Router, response::Redirect, routing::get};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Failure, open,
+    random::Random,
+    settings::Settings,
+    shop::{ROUTES, load, record},
+};
+
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// Serves until Ctrl-C or SIGTERM.
+pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> Result<(), Failure> {
+    let store = open(&settings.database, StoreOptions::default())?;
+    store.prepare().await?;
+    let writer = Arc::new(writer());
+    let stopping = CancellationToken::new();
+    let builder = Admin::builder(store.clone())
+        .writer(writer.clone())
+        .flush_interval(FLUSH)
+        .shutdown(stopping.clone());
+    let admin = match settings.token.as_deref() {
+        Some("none") => builder.no_auth(),
+        Some(token) => builder.token(token),
+        None => builder,
+    }
+    .build();
+    admin.prepare_sign_in().await?;
+    let app = Router::new()
+        .route("/", get(|| async { Redirect::temporary("admin/") }))
+        .nest_service("/admin", admin.router());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("dashboard   http://{}/admin/", listener.local_addr()?);
+    let live = tokio::spawn(live(store.clone(), writer.clone(), settings.seed));
+    axum::serve(listener, app)
+        .with_graceful_shutdown(async move {
+            stop().await;
+            stopping.cancel();
+        })
+        .await?;
+    live.abort();
+    store.flush(&writer).await?;
+    Ok(())
+}
+
+async fn stop() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminate => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+fn writer() -> Writer {
+    Writer::new(
+        Instance {
+            id: uuid::Uuid::new_v4(),
+            service: "shop".into(),
+            environment: "production".into(),
+            version: "1.9.1".into(),
+            host: "web-2".into(),
+            started_at: SystemClock::default().unix_seconds(),
+        },
+        Arc::new(Recorder::builder().build()),
+    )
+}
+
+/// As many requests as the shop has at this hour, second by second.
+async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, seed: u64) {
+    let mut random = Random::new(!seed);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    let mut seconds = 0_u64;
+    loop {
+        ticks.tick().await;
+        let now = SystemTime::now();
+        let at = SystemClock::default().unix_seconds();
+        for route in &ROUTES {
+            let n = random.count(route.per_minute / 60.0 * load(route.endpoint, at));
+            record(&**writer.recorder(), &mut random, route, (now, 0), n);
+        }
+        seconds += 1;
+        if seconds % FLUSH.as_secs() == 0
+            && let Err(error) = work(&*store, &writer).await
+        {
+            eprintln!("the store does not answer: {error}");
+        }
+    }
+}
+
+async fn work(store: &dyn Store, writer: &Writer) -> Result<(), Failure> {
+    store.flush(writer).await?;
+    store.fold().await?;
+    store.roll_up().await?;
+    store.retain().await?;
+    Ok(())
+}

@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { base, browser, settled, show } from "../browser.mjs";
+
+const use = browser();
+const asOf = (page) => page.locator(".now").getAttribute("data-as-of");
+
+test("a request to the service reaches the open page by itself", () =>
+  use({}, async (page, context) => {
+    await show(page, "#/overview?period=15m&refresh=live");
+    await page.waitForSelector('.now[data-live="live"]');
+    const before = await asOf(page);
+    const shown = () => page.locator('[data-tile="Requests"] .tile-value').innerText().then((text) => Number(text.replaceAll(",", "")));
+    const earlier = await shown();
+    const service = new URL(base()).origin;
+    for (let n = 0; n < 25; n += 1) assert.equal((await context.request.get(`${service}/api/users/1`)).status(), 200);
+    await page.waitForFunction((then) => document.querySelector(".now")?.getAttribute("data-as-of") !== then, before);
+    await page.waitForFunction((least) => Number(document.querySelector('[data-tile="Requests"] .tile-value')?.textContent?.replaceAll(",", "")) >= least, earlier + 25);
+  }));
+
+test("switched off, nothing is asked for any more", () =>
+  use({}, async (page) => {
+    await show(page, "#/overview?refresh=off");
+    await page.getByText("Live updates are off").waitFor();
+    const asked = [];
+    page.on("request", (request) => asked.push(request.url()));
+    await page.getByRole("button", { name: "p99" }).click();
+    assert.deepEqual(asked, []);
+    await page.getByRole("button", { name: "Refresh now" }).click();
+    await settled(page);
+    assert.ok(asked.some((url) => url.includes("api-metrics/summary")));
+  }));
+
+test("a store that does not answer is told with what to do, and the page recovers", () =>
+  use({ expected: [/503/] }, async (page) => {
+    let broken = true;
+    await page.route(/api-metrics\/summary/, (route) =>
+      broken
+        ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ type: "urn:api-metrics:store-unavailable", title: "Store unavailable", status: 503, detail: "the store does not answer" }) })
+        : route.continue());
+    await page.goto(`${base()}#/overview?refresh=off`);
+    await page.getByText("Store unavailable").waitFor();
+    await page.getByText("nothing is lost").waitFor();
+    broken = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await settled(page);
+    assert.equal(await page.locator(".tile").count(), 5);
+  }));
+
+test("a range without requests says so and shows the lines to add", () =>
+  use({}, async (page) => {
+    await show(page, "#/overview?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z&tz=UTC");
+    await page.getByRole("heading", { name: "No requests in this range" }).waitFor();
+    assert.match(await page.locator(".first-steps pre").innerText(), /\.layer\(metrics\.layer\(\)\)/);
+    await page.getByRole("button", { name: "Show 30 days without filters" }).click();
+    await settled(page);
+    assert.equal(await page.locator("[data-chart]").count(), 4);
+  }));

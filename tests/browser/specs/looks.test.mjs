@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { base, browser, settled, show } from "../browser.mjs";
+
+const use = browser();
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const PAGES = ["overview", "endpoints", "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders", "consumers", "consumer?key=1", "heatmap", "heatmap?layout=weekday&period=30d", "status"];
+const link = (page) => `#/${page}${page.includes("?") ? "&" : "?"}tz=UTC&refresh=off`;
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`axe finds nothing serious on any page in ${colorScheme} colours`, () =>
+    use({ colorScheme }, async (page) => {
+      for (const each of PAGES) {
+        await show(page, link(each));
+        // By the debugger's door, which no policy of the page concerns.
+        await page.evaluate(axe);
+        const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+        const serious = violations.filter((found) => ["serious", "critical"].includes(found.impact));
+        assert.deepEqual(serious.map((found) => `${each}: ${found.id} ${found.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`), []);
+      }
+    }));
+}
+
+test("the sign-in page is accessible too", () =>
+  use({ signedIn: false, expected: [/401/] }, async (page) => {
+    await page.goto(base());
+    await page.getByLabel("Admin token").waitFor();
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => window.axe.run());
+    assert.deepEqual(violations.filter((found) => ["serious", "critical"].includes(found.impact)).map((found) => found.id), []);
+  }));
+
+test("360 pixels are enough for every page", () =>
+  use({ viewport: { width: 360, height: 740 } }, async (page) => {
+    for (const each of PAGES) {
+      await show(page, link(each));
+      const width = await page.evaluate(() => document.documentElement.scrollWidth);
+      assert.ok(width <= 360, `${each} is ${width} pixels wide`);
+    }
+    await show(page, link("overview"));
+    await page.getByRole("button", { name: "Filters" }).click();
+    await page.getByLabel("Zone").selectOption("UTC");
+  }));
+
+test("colours follow the system until somebody chooses, and the choice lasts", () =>
+  use({ colorScheme: "dark" }, async (page) => {
+    await show(page);
+    const shade = () => page.evaluate(() => [document.documentElement.dataset.theme, getComputedStyle(document.body.parentElement).backgroundColor]);
+    const [dark, darkGround] = await shade();
+    assert.equal(dark, "dark");
+    await page.getByRole("button", { name: "Colours: auto. Change to light" }).click();
+    const [light, lightGround] = await shade();
+    assert.equal(light, "light");
+    assert.notEqual(lightGround, darkGround);
+    await page.reload();
+    await settled(page);
+    assert.equal((await shade())[0], "light");
+    await page.getByRole("button", { name: /Change to dark/ }).click();
+    await page.getByRole("button", { name: /Change to auto/ }).click();
+    assert.equal((await shade())[0], "dark");
+  }));
+
+test("loading leaves everything in its place", () =>
+  use({}, async (page) => {
+    await page.addInitScript(() => {
+      window.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    for (const each of ["overview", "endpoints", "consumers"]) {
+      await page.goto("about:blank");
+      await show(page, link(each));
+      const shift = await page.evaluate(() => window.shift);
+      assert.ok(shift < 0.1, `${each} moved by ${shift}`);
+    }
+  }));

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { base, browser, settled, show } from "../browser.mjs";
+
+const use = browser();
+const ask = async (context, path) => (await context.request.get(`${base()}${path}`)).json();
+const column = async (page, index) => page.locator(`.table-card tbody tr td:nth-child(${index})`).allInnerTexts();
+const numbers = (texts) => texts.map((text) => Number.parseFloat(text.replaceAll(",", "")));
+
+test("endpoints sort by any column and are found by search", () =>
+  use({}, async (page, context) => {
+    await show(page, "#/endpoints?tz=UTC&refresh=off");
+    const { data } = await ask(context, "api-metrics/endpoints?limit=1000");
+    assert.equal(await page.locator(".table-card tbody tr").count(), data.length);
+    const requests = numbers(await column(page, 2));
+    assert.deepEqual(requests, [...requests].sort((a, b) => b - a), "the busiest first");
+    await page.getByRole("button", { name: "Requests" }).click();
+    const turned = numbers(await column(page, 2));
+    assert.deepEqual(turned, [...turned].sort((a, b) => a - b), "the least busy first");
+    assert.equal(await page.locator("th[aria-sort=ascending]").innerText().then((text) => text.trim().split("\n")[0]), "Requests");
+    await page.getByRole("searchbox", { name: "Search Endpoints" }).fill("orders");
+    const found = await column(page, 1);
+    assert.ok(found.length >= 2 && found.every((text) => text.includes("orders")), found.join());
+    await page.getByRole("searchbox").fill("no such thing");
+    await page.getByText("Nothing matches the search.").waitFor();
+  }));
+
+test("a hostile route is text everywhere, in the table, on its page and in pictures", () =>
+  use({}, async (page) => {
+    let alarmed = false;
+    page.on("dialog", (dialog) => { alarmed = true; void dialog.dismiss(); });
+    await show(page, "#/endpoints?period=7d&tz=UTC&refresh=off");
+    await page.getByRole("searchbox").fill("<script>");
+    const link = page.locator(".table-card tbody a");
+    assert.equal(await link.count(), 1);
+    assert.match(await link.innerText(), /<script>alert\("x"\)<\/script>/);
+    await link.click();
+    await settled(page);
+    assert.match(await page.getByRole("heading", { level: 1 }).innerText(), /<script>alert\("x"\)<\/script>.*&amp;/s);
+    await show(page, "#/heatmap?period=7d&tz=UTC&refresh=off");
+    assert.ok((await page.locator(".heat-rows").innerText()).includes("<script>"));
+    assert.equal(await page.locator("main script").count(), 0);
+    assert.equal(alarmed, false);
+  }));
+
+test("an endpoint's page has its figures, charts, status codes and consumers", () =>
+  use({}, async (page, context) => {
+    await show(page, "#/endpoints?tz=UTC&refresh=off&period=7d");
+    await page.getByRole("link", { name: "POST /api/orders" }).first().click();
+    await page.getByRole("heading", { level: 1, name: "POST /api/orders" }).waitFor();
+    await settled(page);
+    assert.equal(await page.locator("[data-chart]").count(), 4);
+    const { data } = await ask(context, "api-metrics/endpoints?period=7d&method=POST&endpoint=%2Fapi%2Forders");
+    const codes = await page.getByRole("region", { name: "Status codes" }).locator("tbody th").allInnerTexts();
+    assert.deepEqual(codes, Object.keys(data[0].statusCodes).sort());
+    assert.ok((await page.getByRole("region", { name: "Top consumers" }).locator("tbody tr").count()) > 3);
+    await page.getByRole("region", { name: "Top consumers" }).getByRole("link").first().click();
+    await page.getByRole("region", { name: "What it asks for" }).waitFor();
+    await settled(page);
+  }));
+
+test("consumers are listed with their shares and lead to their own page", () =>
+  use({}, async (page, context) => {
+    await show(page, "#/consumers?tz=UTC&refresh=off");
+    const { data } = await ask(context, "api-metrics/keys?limit=1000");
+    assert.equal(await page.locator(".table-card tbody tr").count(), data.length);
+    await page.getByRole("link", { name: "render-farm" }).click();
+    await page.getByRole("heading", { level: 1, name: "render-farm" }).waitFor();
+    await settled(page);
+    assert.ok((await page.getByRole("region", { name: "What it asks for" }).locator("tbody tr").count()) > 5);
+  }));
+
+test("exports are the API's own files", () =>
+  use({}, async (page) => {
+    await show(page, "#/endpoints?tz=UTC&refresh=off");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export as CSV" }).click()]);
+    const stream = await download.createReadStream();
+    let text = "";
+    for await (const part of stream) text += part;
+    const lines = text.trim().split("\n");
+    assert.match(lines[0], /^service,method,endpoint,requestCount/);
+    assert.ok(lines.length > 10);
+  }));
+
+test("the heatmap has both layouts, three values, two scales and a table", () =>
+  use({}, async (page) => {
+    await show(page, "#/heatmap?tz=UTC&period=30d&refresh=off");
+    const rows = page.locator(".heat-rows li");
+    assert.ok((await rows.count()) > 10);
+    await page.locator(".heat-inner canvas").hover({ position: { x: 400, y: 10 } });
+    assert.match(await page.locator(".heat-tip").innerText(), /Requests\s+[\d,]+/);
+    await page.getByRole("button", { name: "By weekday" }).click();
+    await settled(page);
+    await page.getByRole("heading", { name: "Requests by weekday and hour" }).waitFor();
+    assert.equal(await rows.count(), 7);
+    // Every Monday at nine the partners fetch their week: the warmest cell.
+    await page.getByRole("button", { name: "Table" }).click();
+    const cells = await page.locator(".heat-table tbody tr").nth(9).locator("td").allInnerTexts();
+    const nine = numbers(cells.map((text) => (text.endsWith("K") ? String(Number.parseFloat(text) * 1000) : text)));
+    assert.equal(Math.max(...nine), nine[0], `Monday is the busiest at nine: ${nine}`);
+    await page.getByRole("button", { name: "Picture" }).click();
+    for (const value of ["Error rate", "Latency", "Requests"]) {
+      await page.getByRole("button", { name: value, exact: true }).click();
+      await settled(page);
+    }
+    await page.getByRole("button", { name: "Log" }).click();
+    assert.match(page.url(), /scale=log/);
+    await page.locator(".heat-inner canvas").focus();
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowDown");
+    assert.match(await page.locator(".heat [aria-live]").innerText(), /Tuesday, 00:00 – 01:00: Requests/);
+  }));
+
+test("the status page tells of store, processes and what was lost", () =>
+  use({}, async (page) => {
+    await show(page, "#/status?tz=UTC");
+    const store = await page.getByRole("region", { name: "Store" }).innerText();
+    assert.match(store, /Answers\s+yes/);
+    assert.match(store, /Hand-overs lost\s+0/);
+    assert.ok((await page.getByRole("region", { name: "Instances", exact: true }).locator("tbody tr").count()) >= 4);
+    assert.match(await page.getByRole("region", { name: "This process" }).innerText(), /Series in memory/);
+  }));
+
+test("every entry of the menu opens its page, by keyboard too", () =>
+  use({}, async (page) => {
+    await show(page);
+    const names = await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts();
+    assert.ok(names.length >= 5, names.join());
+    for (const name of names) {
+      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true });
+      await link.focus();
+      await page.keyboard.press("Enter");
+      await settled(page);
+      assert.equal(await link.getAttribute("aria-current"), "page");
+      assert.equal(await page.title(), `${name} · API metrics`);
+    }
+    await page.goto(`${base()}#/overview`);
+    await page.reload();
+    await settled(page);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the first tab stop skips to the content");
+  }));
