@@ -97,7 +97,7 @@ const Frame = () => {
       <footer className="foot">
         <span>api-metrics {about?.content}</span>
         <span>Times in {view.tz}</span>
-        <a href="openapi.json">OpenAPI</a>
+        <a href="reference">API reference</a>
       </footer>
     </HoverContext>
   );
