@@ -270,8 +270,8 @@ async fn a_stranger_cannot_make_labels_of_paths_that_an_interceptor_refuses() {
 }
 
 #[tokio::test]
-async fn a_cancelled_call_in_a_router_has_the_wildcard_until_the_method_is_known() {
-    let (mut server, mut client, mut entered) = in_axum().await;
+async fn a_cancelled_call_in_a_router_has_the_wildcard_while_the_method_is_unknown() {
+    let (mut server, client, mut entered) = in_axum().await;
     let mut hanging = client.clone();
     let hang = tokio::spawn(async move { hanging.unary("/test.Greeter/Hang", "").await });
     bound("the method", entered.recv()).await.unwrap();
