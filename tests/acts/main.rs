@@ -1,5 +1,10 @@
 //! What acts on the numbers, on real databases: alerts, limits, quotas, billing.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub
+)]
 
 #[path = "../store/harness.rs"]
 #[allow(
