@@ -75,7 +75,7 @@ async fn the_page_answers_with_and_without_a_slash_and_holds_no_inline_script() 
         assert!(!html.contains("<script>") && !html.contains(" style="));
         assert!(!html.contains("open to everybody"));
     }
-    for asset in ["/assets/root.js", "/assets/page.css", "/openapi.json"] {
+    for asset in ["/assets/page.css", "/assets/reference.js", "/openapi.json"] {
         let response = host.anonymous(asset).await;
         assert_eq!(response.status(), 200, "{asset}");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
