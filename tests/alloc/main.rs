@@ -1,5 +1,5 @@
 //! What the recorder takes of the heap, counted at the allocator.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod counting;
 mod recorder;

@@ -1,5 +1,10 @@
 //! The contract of a store, proven on real databases.
-#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub
+)]
 
 mod conformance;
 mod harness;

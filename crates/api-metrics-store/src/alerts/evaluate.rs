@@ -28,12 +28,15 @@ use crate::{
 /// After a pause of all processes so many minutes are judged afterwards; older ones are history.
 const CATCH_UP_MINUTES: i64 = 120;
 
+/// What is usual for a rule (and its step) in the hour named.
+type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>;
+
 /// Judges rules. Any process may; the one that leads does. Keep one for the life of the process:
 /// it remembers what is usual at an hour.
 #[derive(Debug)]
 pub struct Evaluator {
     settle_seconds: u32,
-    usual: Mutex<HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>>,
+    usual: Mutex<Remembered>,
 }
 
 impl Default for Evaluator {
@@ -139,9 +142,7 @@ impl Evaluator {
         Ok(usual)
     }
 
-    fn remembered(
-        &self,
-    ) -> std::sync::MutexGuard<'_, HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>> {
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
         self.usual.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

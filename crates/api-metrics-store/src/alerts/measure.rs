@@ -41,10 +41,10 @@ pub(super) fn measure<'a>(
     let mut minutes: BTreeMap<(i64, UnixSeconds), u64> = BTreeMap::new();
     for row in rows {
         let method = row.group.method.as_deref().unwrap_or_default();
-        if let (Some(target), Some(endpoint)) = (target, row.group.endpoint.as_deref()) {
-            if !target.matches(method, endpoint) {
-                continue;
-            }
+        if let (Some(target), Some(endpoint)) = (target, row.group.endpoint.as_deref())
+            && !target.matches(method, endpoint)
+        {
+            continue;
         }
         if row.group.method.is_some() {
             methods.insert(method);

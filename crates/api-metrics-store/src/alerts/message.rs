@@ -91,11 +91,11 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
     };
     if let Some(endpoint) = &spec.endpoint {
         text.push_str(" for ");
-        if let Some(method) = &measured.method {
-            if !endpoint.starts_with(method.as_str()) {
-                text.push_str(method);
-                text.push(' ');
-            }
+        if let Some(method) = &measured.method
+            && !endpoint.starts_with(method.as_str())
+        {
+            text.push_str(method);
+            text.push(' ');
         }
         text.push_str(endpoint);
     }

@@ -118,10 +118,10 @@ impl KeyChange {
             ("tenantId", &self.tenant_id),
             ("userId", &self.user_id),
         ] {
-            if let Some(Some(text)) = value {
-                if text.trim().is_empty() || text.len() > 200 || text.contains('\0') {
-                    return invalid(field, "takes 1 to 200 bytes of text");
-                }
+            if let Some(Some(text)) = value
+                && (text.trim().is_empty() || text.len() > 200 || text.contains('\0'))
+            {
+                return invalid(field, "takes 1 to 200 bytes of text");
             }
         }
         for (field, value) in [
