@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -28,7 +28,7 @@ use crate::{
 /// After a pause of all processes so many minutes are judged afterwards; older ones are history.
 const CATCH_UP_MINUTES: i64 = 120;
 
-/// What is usual for a rule (and its step) in the hour named.
+/// What is usual, by rule and revision, and of which hour that is.
 type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>;
 
 /// Judges rules. Any process may; the one that leads does. Keep one for the life of the process:
@@ -142,7 +142,7 @@ impl Evaluator {
         Ok(usual)
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.usual.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
