@@ -10,6 +10,8 @@
 //! where none is given; `none` lets everybody in). What is written goes the way of real traffic:
 //! records, flushes, folds, rollups and retention, only with a clock that runs ahead.
 
+#![allow(clippy::print_stdout)]
+
 mod history;
 mod random;
 mod serve;

@@ -100,7 +100,7 @@ async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, seed: u64) {
             record(&**writer.recorder(), &mut random, route, (now, 0), n);
         }
         seconds += 1;
-        if seconds % FLUSH.as_secs() == 0
+        if seconds.is_multiple_of(FLUSH.as_secs())
             && let Err(error) = work(&*store, &writer).await
         {
             eprintln!("the store does not answer: {error}");

@@ -304,11 +304,13 @@ async fn two_leaders_at_once_tell_an_event_once(database: Database) {
         minute += 31;
         h.clock.step_to(NOON + (minute - 30) * 60 + 15);
         let (a, b) = tokio::join!(mine.tick(&*h.store, None), theirs.tick(&*other, None));
-        (a.unwrap(), b.unwrap());
+        a.unwrap();
+        b.unwrap();
         // Whatever one had to leave to the other.
         for _ in 0..4 {
             let (a, b) = tokio::join!(mine.tick(&*h.store, None), theirs.tick(&*other, None));
-            (a.unwrap(), b.unwrap());
+            a.unwrap();
+            b.unwrap();
         }
         let mut told = memory.take();
         assert_eq!(told.len(), 20, "minute {minute}");
