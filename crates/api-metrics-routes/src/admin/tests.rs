@@ -10,6 +10,13 @@ use crate::{
     auth::Access::{self, Open, Operate, Read},
 };
 
+/// What the root page loads: the dashboard's files, or the small page's script.
+const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
+    "/assets/{name}"
+} else {
+    "/assets/root.js"
+};
+
 /// Every operation of the admin and who may use it. Whoever adds a route decides here too.
 const ADMIN: [(&str, &str, Access); 23] = [
     ("GET", "/", Open),
@@ -26,7 +33,7 @@ const ADMIN: [(&str, &str, Access); 23] = [
     ("GET", "/api-status", Operate),
     ("GET", "/assets/page.css", Open),
     ("GET", "/assets/reference.js", Open),
-    ("GET", "/assets/root.js", Open),
+    ("GET", PAGE_ASSETS, Open),
     ("GET", "/health/live", Open),
     ("GET", "/health/ready", Open),
     ("GET", "/metrics", Operate),
@@ -79,14 +86,19 @@ fn expected(rows: &[(&str, &str, Access)]) -> BTreeSet<(String, String, String)>
 fn routed(router: &axum::Router) -> BTreeSet<String> {
     let text = format!("{router:?}");
     let node = text.find("paths: {").expect("the router names its paths");
-    text[node..]
-        .split('}')
-        .next()
-        .unwrap()
+    // Paths stand in quotes and may hold braces themselves; the list ends at one outside.
+    let mut paths = BTreeSet::new();
+    for pair in text[node + "paths: {".len()..]
         .split('"')
-        .filter(|piece| piece.starts_with('/'))
-        .map(str::to_owned)
-        .collect()
+        .collect::<Vec<_>>()
+        .chunks(2)
+    {
+        if pair[0].contains('}') {
+            break;
+        }
+        paths.extend(pair.get(1).map(|path| (*path).to_owned()));
+    }
+    paths
 }
 
 #[tokio::test]

@@ -131,7 +131,7 @@ mod tests {
             .map(|error| error.to_string())
             .unwrap_or_default();
         assert!(
-            error.contains("mysql://db/app") && !error.contains("secret"),
+            error.contains("mysql://app:***@db/app") && !error.contains("secret"),
             "{error}"
         );
     }
