@@ -142,11 +142,11 @@ test("a range of one's own is checked and applied in the chosen zone", () =>
     await show(page, "#/overview?tz=UTC");
     await page.getByRole("button", { name: "Custom" }).click();
     const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
-    await page.getByLabel("From").fill(`${day}T12:00`);
-    await page.getByLabel("To").fill(`${day}T09:00`);
+    await page.getByLabel("From", { exact: true }).fill(`${day}T12:00`);
+    await page.getByLabel("To", { exact: true }).fill(`${day}T09:00`);
     await page.getByText("The end must be later than the start.").waitFor();
     assert.equal(await page.getByRole("button", { name: "Apply" }).isDisabled(), true);
-    await page.getByLabel("To").fill(`${day}T15:30`);
+    await page.getByLabel("To", { exact: true }).fill(`${day}T15:30`);
     await page.getByRole("button", { name: "Apply" }).click();
     await settled(page);
     const params = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
