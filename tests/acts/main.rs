@@ -28,4 +28,5 @@ macro_rules! on_both {
 mod alerts;
 mod help;
 mod keys;
+mod measures;
 mod scenario;

@@ -1,0 +1,483 @@
+//! What a rule measures, and how its notices travel.
+
+use std::{sync::Arc, time::Duration};
+
+use api_metrics_store::{
+    alerts::{AlertSpec, AlertType, Comparison, Evaluator, dry_run},
+    keys::KeyChange,
+    notify::{DeliveryQuery, DeliveryStatus},
+    query::TimeRange,
+    store::StoreError,
+    time::{Granularity, UnixSeconds},
+    watch::Watch,
+};
+
+use crate::{
+    harness::{Database, NOON},
+    help::{Memory, Tell, Traffic},
+};
+
+use crate::alerts::{Watched, errors, events};
+
+on_both! {
+    four_requests_page_nobody
+    a_glob_sums_all_endpoints_that_it_matches
+    quantiles_and_means_are_judged_in_milliseconds
+    silence_breaches_a_volume_that_must_not_fall
+    a_rate_limit_names_the_busiest_key
+    an_anomaly_needs_a_history_and_is_held_against_it
+    a_coarsened_span_is_not_judged_in_part
+    what_could_not_be_delivered_comes_again_under_its_id
+    what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived
+    a_dry_run_tells_when_a_rule_would_have_fired
+}
+
+async fn four_requests_page_nobody(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&AlertSpec {
+        min_requests: 5,
+        ..errors()
+    })
+    .await;
+    w.minute(0, 4, 4);
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    w.minute(1, 5, 4);
+    assert_eq!(w.judge(1).await.len(), 1);
+    w.minute(2, 4, 4);
+    assert_eq!(
+        w.judge(2).await,
+        [
+            "Resolved: Error rate can't be judged with 4 requests in 1 min (threshold 10%) after 1 min"
+        ]
+    );
+}
+
+async fn a_glob_sums_all_endpoints_that_it_matches(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&AlertSpec {
+        endpoint: Some("GET /users/*".into()),
+        ..errors()
+    })
+    .await;
+    let at = |method, endpoint, status, n| {
+        Traffic {
+            method,
+            endpoint,
+            status,
+            ..Traffic::default()
+        }
+        .send(&w.writer, NOON, n);
+    };
+    at("GET", "/users/{id}", 500, 10);
+    at("GET", "/users/{id}/orders", 200, 60);
+    at("POST", "/users/{id}", 500, 500);
+    at("GET", "/orders", 500, 500);
+    assert_eq!(
+        w.judge(0).await,
+        ["Error rate for GET /users/* is 14.3% (threshold 10%) over 1 min, 70 requests"]
+    );
+}
+
+async fn quantiles_and_means_are_judged_in_milliseconds(database: Database) {
+    let w = Watched::on(database).await;
+    let slow = AlertSpec {
+        window_minutes: 1,
+        quantile: Some(0.95),
+        ..AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gt, 500.0)
+    };
+    w.create(&slow).await;
+    w.create(&AlertSpec {
+        quantile: None,
+        ..slow
+    })
+    .await;
+    let at = |minute: i64, latency_ms, n| {
+        Traffic {
+            latency_ms,
+            ..Traffic::default()
+        }
+        .send(&w.writer, NOON + minute * 60, n);
+    };
+    at(0, 20, 100);
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    at(1, 20, 94);
+    at(1, 1_000, 6);
+    let told = w.judge(1).await;
+    assert_eq!(told.len(), 1);
+    assert!(
+        told[0].starts_with("p95 response time jumped from 20"),
+        "{told:?}"
+    );
+    assert!(
+        told[0].ends_with("ms (threshold 500 ms) over 1 min, 100 requests"),
+        "{told:?}"
+    );
+    at(2, 1_000, 100);
+    assert_eq!(
+        w.judge(2).await,
+        [
+            "Average response time jumped from 78.8 ms to 1,000 ms (threshold 500 ms) over 1 min, 100 requests"
+        ]
+    );
+}
+
+async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
+    let w = Watched::on(database).await;
+    let quiet = AlertSpec {
+        window_minutes: 1,
+        ..AlertSpec::new("quiet", AlertType::RequestVolume, Comparison::Lt, 10.0)
+    };
+    w.create(&quiet).await;
+    let wide = AlertSpec {
+        window_minutes: 1,
+        ..AlertSpec::new("wide", AlertType::Bandwidth, Comparison::Gt, 99_000.0)
+    };
+    w.create(&wide).await;
+    w.minute(0, 99, 0);
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    assert_eq!(
+        w.judge(1).await,
+        ["Request volume dropped from 99 to 0 (threshold 10) over 1 min, 0 requests"]
+    );
+    w.minute(2, 100, 0);
+    let mut told = w.judge(2).await;
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "Bandwidth is 100 kB (threshold 99 kB) over 1 min, 100 requests",
+            "Resolved: Request volume is back at 100 (threshold 10) after 1 min",
+        ]
+    );
+}
+
+async fn a_rate_limit_names_the_busiest_key(database: Database) {
+    let w = Watched::on(database).await;
+    let acts = w.h.store.acts();
+    let limited = |name: &str, limit| KeyChange {
+        name: Some(Some(name.into())),
+        rate_limit_per_minute: Some(limit),
+        // Limits and quotas have notices of their own; here only the rule is to speak.
+        enabled: Some(true),
+        ..KeyChange::default()
+    };
+    acts.create_key("a", &limited("render-farm", Some(100)))
+        .await
+        .unwrap();
+    acts.create_key("b", &limited("batch", Some(1_000)))
+        .await
+        .unwrap();
+    acts.create_key("c", &limited("free", None)).await.unwrap();
+    let near = AlertSpec {
+        window_minutes: 5,
+        ..AlertSpec::new("near", AlertType::RateLimit, Comparison::Gte, 80.0)
+    };
+    w.create(&near).await;
+    let send = |key, minute: i64, n| {
+        Traffic {
+            key: Some(key),
+            ..Traffic::default()
+        }
+        .send(&w.writer, NOON + minute * 60, n)
+    };
+    send("a", 0, 79);
+    send("b", 0, 500);
+    send("c", 0, 5_000);
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    send("a", 1, 82);
+    let told = w.judge(1).await;
+    assert_eq!(
+        told.iter()
+            .filter(|m| m.contains("threshold"))
+            .collect::<Vec<_>>(),
+        [
+            "Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 5,661 requests"
+        ]
+    );
+    let event = &events(&*w.h.store).await[0];
+    assert_eq!(event.value, 82.0);
+}
+
+async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
+    const WEEK: UnixSeconds = 7 * 86_400;
+    let w = Watched::on(database).await;
+    let odd = AlertSpec {
+        cooldown_minutes: 0,
+        ..AlertSpec::new("odd", AlertType::Anomaly, Comparison::Gt, 4.0)
+    };
+    w.create(&odd).await;
+    // 300 a minute, now. The same hour of earlier weeks: about 100 a minute.
+    let now = |minute: i64| Traffic::default().send(&w.writer, NOON + minute * 60, 300);
+    for minute in 0..5 {
+        now(minute);
+    }
+    assert_eq!(w.judge(4).await, Vec::<String>::new());
+    for (week, hourly) in [(1, 6_000), (2, 6_600)] {
+        Traffic::default().send(&w.writer, NOON - week * WEEK + 600, hourly);
+    }
+    // Two weeks are no history. What is usual is read once an hour and rule, so another process asks.
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.settle().await;
+    let judge = async |minute: i64| {
+        w.h.store.flush(&w.writer).await.unwrap();
+        w.h.clock.step_to(NOON + (minute + 1) * 60 + 15);
+        Evaluator::default()
+            .evaluate(&*w.h.store, None)
+            .await
+            .unwrap()
+    };
+    now(5);
+    assert_eq!(judge(5).await.fired, 0);
+    // The week that went wild does not matter.
+    for (week, hourly) in [(3, 5_400), (4, 60_000)] {
+        Traffic::default().send(&w.writer, NOON - week * WEEK + 600, hourly);
+    }
+    // The hour before is another hour of the week.
+    Traffic::default().send(&w.writer, NOON - WEEK - 600, 60_000);
+    now(6);
+    assert_eq!(judge(6).await.fired, 1);
+    let event = events(&*w.h.store).await.remove(0);
+    // Rates 100, 110, 90, 1,000: median 105, deviations 5, 5, 15, 895 with median 10, so 14.8.
+    assert!(
+        (event.value - (300.0 - 105.0) / 14.826).abs() < 0.001,
+        "{}",
+        event.value
+    );
+    assert_eq!(
+        event.message,
+        "Requests are at 300 req/min, usually 105 at this hour of the week: 13.2 deviations (threshold 4 deviations) \
+         over 5 min, 1,500 requests"
+    );
+}
+
+async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&errors()).await;
+    w.create(&AlertSpec {
+        window_minutes: 5,
+        cooldown_minutes: 0,
+        ..errors()
+    })
+    .await;
+    // An outage made a process count five minutes as one.
+    let span = "INSERT INTO";
+    match &w.h.database {
+        Database::Postgres(pg) => {
+            let pool = sqlx::PgPool::connect_with(pg.options()).await.unwrap();
+            let text = format!(
+                "{span} api_metrics.coarse (period_from, period_to) VALUES (to_timestamp({NOON}), to_timestamp({}))",
+                NOON + 300
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+                .execute(&pool)
+                .await
+                .unwrap();
+            pool.close().await;
+        }
+        Database::Sqlite(file) => {
+            let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
+            let text = format!(
+                "{span} api_metrics_coarse (period_from, period_to) VALUES ({NOON}, {})",
+                NOON + 300
+            );
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
+                .execute(&pool)
+                .await
+                .unwrap();
+            pool.close().await;
+        }
+    }
+    w.minute(0, 500, 100);
+    for minute in 0..4 {
+        assert_eq!(
+            w.judge(minute).await,
+            Vec::<String>::new(),
+            "minute {minute}"
+        );
+    }
+    // The window that holds the span whole is judged; the minutes within it never are.
+    assert_eq!(
+        w.judge(4).await,
+        ["Error rate is 20.0% (threshold 10%) over 5 min, 500 requests"]
+    );
+    w.minute(5, 100, 50);
+    assert_eq!(
+        w.judge(5).await,
+        ["Error rate is 50.0% (threshold 10%) over 1 min, 100 requests"]
+    );
+}
+
+async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&errors()).await;
+    let second = Arc::new(Memory::default());
+    let watch = Watch::default()
+        .without_notifiers()
+        .notifier(Tell("memory", w.memory.clone()))
+        .notifier(Tell("second", second.clone()));
+    *w.memory.failures.lock().unwrap() = 2;
+    w.minute(0, 100, 20);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    let ticked = watch.tick(&*w.h.store, None).await.unwrap();
+    assert_eq!(
+        (ticked.delivered.delivered, ticked.delivered.retried),
+        (1, 1)
+    );
+    // One channel's failure is not the other's.
+    let id = second.take()[0].id;
+    assert_eq!(
+        watch.deliver(&*w.h.store).await.unwrap().retried,
+        0,
+        "not before its time"
+    );
+    w.h.clock.advance(Duration::from_secs(15));
+    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().retried, 1);
+    w.h.clock.advance(Duration::from_secs(30));
+    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+    assert_eq!(w.memory.take()[0].id, id);
+    assert_eq!(second.take(), []);
+
+    // A process that dies between delivery and acknowledgement: its attempt counts as lost.
+    w.minute(1, 100, 0);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 240);
+    Evaluator::default()
+        .evaluate(&*w.h.store, None)
+        .await
+        .unwrap();
+    let taken =
+        w.h.store
+            .acts()
+            .claim_deliveries(&["memory", "second"], 90, 16)
+            .await
+            .unwrap();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+    w.h.clock.advance(Duration::from_secs(90));
+    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 2);
+    assert_eq!(w.memory.take()[0].id, taken[0].notice.id);
+    // Should the dead process come back, it changes nothing.
+    w.h.store.acts().settle_delivery(&taken[0]).await.unwrap();
+    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+}
+
+async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&errors()).await;
+    *w.memory.failures.lock().unwrap() = 10;
+    w.minute(0, 100, 20);
+    assert_eq!(w.judge(0).await, Vec::<String>::new());
+    let mut dead = 0;
+    let mut attempts = 1;
+    while dead == 0 {
+        w.h.clock.advance(Duration::from_secs(2 * 3_600));
+        let done = w.watch.deliver(&*w.h.store).await.unwrap();
+        dead += done.dead;
+        attempts += done.dead + done.retried;
+    }
+    assert_eq!(attempts, 10);
+    let query = DeliveryQuery {
+        status: Some(DeliveryStatus::Dead),
+        before: None,
+        limit: 10,
+    };
+    let letters = w.h.store.acts().deliveries(&query).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(
+        (
+            letters[0].channel.as_str(),
+            letters[0].attempts,
+            letters[0].last_error.as_deref()
+        ),
+        ("memory", 10, Some("not now"))
+    );
+    let after = DeliveryQuery {
+        before: Some((
+            letters[0].updated_at,
+            letters[0].notice.id,
+            letters[0].channel.clone(),
+        )),
+        ..query.clone()
+    };
+    assert_eq!(w.h.store.acts().deliveries(&after).await.unwrap(), []);
+    assert!(
+        w.h.store
+            .acts()
+            .redeliver(letters[0].notice.id, "memory")
+            .await
+            .unwrap()
+    );
+    assert!(
+        !w.h.store
+            .acts()
+            .redeliver(letters[0].notice.id, "memory")
+            .await
+            .unwrap()
+    );
+    assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+    assert_eq!(w.memory.take()[0].id, letters[0].notice.id);
+    assert_eq!(w.h.store.acts().deliveries(&query).await.unwrap(), []);
+}
+
+async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
+    let w = Watched::on(database).await;
+    for minute in -120..0 {
+        let failed = if (-60..-50).contains(&minute) || (-20..-18).contains(&minute) {
+            20
+        } else {
+            1
+        };
+        w.minute(minute, 100, failed);
+    }
+    w.h.store.flush(&w.writer).await.unwrap();
+    let range = TimeRange::new(NOON - 7_200, NOON);
+    let run = dry_run(&*w.h.store, &errors(), range).await.unwrap();
+    assert_eq!(
+        (run.step, run.windows, run.breaches),
+        (Granularity::Minute, 120, 12)
+    );
+    let when: Vec<_> = run
+        .events
+        .iter()
+        .map(|e| (e.fired_at - NOON, e.resolved_at.map(|at| at - NOON)))
+        .collect();
+    assert_eq!(
+        when,
+        [(-59 * 60, Some(-49 * 60)), (-19 * 60, Some(-17 * 60))]
+    );
+    assert_eq!(
+        run.events[0].message,
+        "Error rate jumped from 1.0% to 20.0% (threshold 10%) over 1 min, 100 requests"
+    );
+    // With the cooldown still running the second one waits, and is over by then.
+    let patient = AlertSpec {
+        cooldown_minutes: 60,
+        ..errors()
+    };
+    assert_eq!(
+        dry_run(&*w.h.store, &patient, range)
+            .await
+            .unwrap()
+            .events
+            .len(),
+        1
+    );
+    // Where minutes are no longer kept, windows of five minutes are judged every five minutes.
+    let old = TimeRange::new(NOON - 3 * 86_400, NOON - 3 * 86_400 + 3_600);
+    let five = AlertSpec {
+        window_minutes: 5,
+        ..errors()
+    };
+    let run = dry_run(&*w.h.store, &five, old).await.unwrap();
+    assert_eq!(
+        (run.step, run.windows, run.events.len()),
+        (Granularity::FiveMinutes, 12, 0)
+    );
+    assert!(matches!(
+        dry_run(&*w.h.store, &errors(), old).await,
+        Err(StoreError::Invalid { field: "from", .. })
+    ));
+    // Nothing was written, nobody was told.
+    assert_eq!(events(&*w.h.store).await, []);
+}
