@@ -4,6 +4,8 @@ use std::ops::ControlFlow;
 
 use super::BUCKETS;
 
+/// So many values need no memory of their own: a record of a quiet series then touches one place less.
+const INLINE_VALUES: usize = 16;
 /// A log turns into a window beyond this many values: about where both take the same memory.
 const LOG_VALUES: usize = 64;
 /// Windows begin and end on multiples of this many buckets (one octave), so that they grow rarely.
@@ -16,6 +18,11 @@ const NARROW_VALUES: u64 = u16::MAX as u64;
 pub(super) enum Counts {
     /// The buckets of the values in the order of their arrival: most series see few values between
     /// two flushes.
+    Inline {
+        len: u8,
+        log: [u16; INLINE_VALUES],
+    },
+    /// The same for more of them, made at its full size.
     Log(Vec<u16>),
     /// Holds at most [`NARROW_VALUES`] values in all.
     Narrow(Window<u16>),
@@ -31,7 +38,10 @@ pub(super) struct Window<C> {
 
 impl Default for Counts {
     fn default() -> Self {
-        Self::Log(Vec::new())
+        Self::Inline {
+            len: 0,
+            log: [0; INLINE_VALUES],
+        }
     }
 }
 
@@ -89,6 +99,13 @@ impl Counts {
     #[inline]
     pub(super) fn increment(&mut self, bucket: u16, total: u64) {
         match self {
+            Self::Inline { len, log } => match log.get_mut(usize::from(*len)) {
+                Some(place) => {
+                    *place = bucket;
+                    *len += 1;
+                }
+                None => self.increment_slowly(bucket, total),
+            },
             Self::Log(log) if log.len() < LOG_VALUES => log.push(bucket),
             Self::Narrow(window) if total <= NARROW_VALUES => match window.counter(bucket) {
                 Some(counter) => *counter = counter.wrapping_add(1),
@@ -111,17 +128,21 @@ impl Counts {
     /// Makes sure that the counters can take buckets `low..=high` and `total` values in all.
     pub(super) fn make_room(&mut self, total: u64, low: u16, high: u16) {
         match self {
+            Self::Inline { .. } if total <= INLINE_VALUES as u64 => {}
             Self::Log(_) if total <= LOG_VALUES as u64 => {}
-            Self::Log(log) => {
+            Self::Inline { .. } | Self::Log(_) => {
+                let before = std::mem::take(self);
+                let log = before.log();
                 let low = log.iter().copied().fold(low, u16::min);
                 let high = log.iter().copied().fold(high, u16::max);
-                let log = std::mem::take(log);
-                *self = if total <= NARROW_VALUES {
+                *self = if total <= LOG_VALUES as u64 {
+                    Self::Log(Vec::with_capacity(LOG_VALUES))
+                } else if total <= NARROW_VALUES {
                     Self::Narrow(Window::covering(low, high))
                 } else {
                     Self::Wide(Window::covering(low, high))
                 };
-                self.add_pairs(log.into_iter().map(|bucket| (bucket, 1)));
+                self.add_pairs(log.iter().map(|&bucket| (bucket, 1)));
             }
             Self::Narrow(window) if total <= NARROW_VALUES => window.cover(low, high),
             Self::Narrow(window) => *self = Self::Wide(window.grown(low, high)),
@@ -129,10 +150,28 @@ impl Counts {
         }
     }
 
+    /// The buckets of the values, where they are kept one by one.
+    fn log(&self) -> &[u16] {
+        match self {
+            Self::Inline { len, log } => log.get(..usize::from(*len)).unwrap_or_default(),
+            Self::Log(log) => log,
+            Self::Narrow(_) | Self::Wide(_) => &[],
+        }
+    }
+
     /// Adds to buckets for which there is room.
     pub(super) fn add_pairs(&mut self, pairs: impl Iterator<Item = (u16, u64)>) {
         // The form is looked at once, not for every pair.
         match self {
+            Self::Inline { len, log } => {
+                for (bucket, n) in pairs {
+                    let free = log.iter_mut().skip(usize::from(*len));
+                    for (place, _) in free.zip(0..n) {
+                        *place = bucket;
+                        *len += 1;
+                    }
+                }
+            }
             Self::Log(log) => {
                 for (bucket, n) in pairs {
                     log.extend((0..n).map(|_| bucket));
@@ -173,7 +212,9 @@ impl Counts {
                     *into = into.saturating_add(*from);
                 }
             }
-            (_, Self::Log(log)) => self.add_pairs(log.iter().map(|&bucket| (bucket, 1))),
+            (_, Self::Inline { .. } | Self::Log(_)) => {
+                self.add_pairs(other.log().iter().map(|&bucket| (bucket, 1)));
+            }
             _ => {
                 let _ = other.visit(|bucket, n| {
                     self.add(bucket, n);
@@ -186,7 +227,8 @@ impl Counts {
     /// Calls `f` with every bucket that counts something, in ascending order, until it breaks.
     pub(super) fn visit<B>(&self, mut f: impl FnMut(u16, u64) -> ControlFlow<B>) -> ControlFlow<B> {
         match self {
-            Self::Log(log) => {
+            Self::Inline { .. } | Self::Log(_) => {
+                let log = self.log();
                 let mut sorted = [0_u16; LOG_VALUES];
                 let n = log.len().min(LOG_VALUES);
                 let sorted = sorted.get_mut(..n).unwrap_or_default();
@@ -231,6 +273,7 @@ impl Counts {
     /// Sets all counters to zero; form and memory stay.
     pub(super) fn reset(&mut self) {
         match self {
+            Self::Inline { len, .. } => *len = 0,
             Self::Log(log) => log.clear(),
             Self::Narrow(window) => window.counters.fill(0),
             Self::Wide(window) => window.counters.fill(0),
@@ -239,7 +282,8 @@ impl Counts {
 
     pub(super) fn heap_bytes(&self) -> usize {
         match self {
-            Self::Log(log) => size_of_val(log.as_slice()),
+            Self::Inline { .. } => 0,
+            Self::Log(log) => log.capacity() * size_of::<u16>(),
             Self::Narrow(window) => size_of_val(window.counters.as_slice()),
             Self::Wide(window) => size_of_val(window.counters.as_slice()),
         }

@@ -45,7 +45,7 @@ fn a_histogram_counts_the_same_in_every_form() {
         for (i, value) in numbers(7).take(140_000).map(|x| x % modulus).enumerate() {
             histogram.record(value);
             *counted.entry(bucket_of(value)).or_default() += 1;
-            if [0, 62, 63, 64, 65, 65_534, 65_535, 65_536, 139_999].contains(&i) {
+            if [0, 15, 16, 62, 63, 64, 65, 65_534, 65_535, 65_536, 139_999].contains(&i) {
                 let expected: Vec<_> = counted.iter().map(|(&b, &n)| (b, n)).collect();
                 assert_eq!(
                     histogram.counts.to_pairs(),
@@ -60,7 +60,7 @@ fn a_histogram_counts_the_same_in_every_form() {
 
 #[test]
 fn merging_is_the_same_from_and_into_every_form() {
-    let sizes = [0, 1, 40, 64, 65, 3_000, 70_000];
+    let sizes = [0, 1, 16, 17, 64, 65, 3_000, 70_000];
     let made = |n: usize, seed| {
         let mut histogram = Histogram::default();
         for x in numbers(seed).take(n) {
@@ -97,7 +97,9 @@ fn a_single_value_takes_few_bytes_and_few_values_little_memory() {
     let mut bytes = Vec::new();
     histogram.encode(&mut bytes);
     assert_eq!(bytes.len(), 5, "{bytes:?}");
-    (0..63).for_each(|i| histogram.record(i * 1_000_000));
+    (0..15).for_each(|i| histogram.record(i * 1_000_000));
+    assert_eq!(histogram.heap_bytes(), 0);
+    (0..48).for_each(|i| histogram.record(i * 1_000_000));
     assert!(histogram.heap_bytes() <= 128);
 }
 
