@@ -346,6 +346,11 @@ async fn an_answer_is_cached_and_revalidated() {
         .unwrap();
     assert_eq!(third.status(), 304);
     assert_eq!(third.text().await.unwrap(), "");
+    let cache = host.json("/api-status").await["cache"].clone();
+    assert_eq!(
+        (&cache["hits"], &cache["misses"], &cache["entries"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
 }
 
 #[tokio::test]

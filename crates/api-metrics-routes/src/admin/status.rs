@@ -212,7 +212,7 @@ pub(super) async fn status(
         })
         .unwrap_or_default();
     let (hits, misses) = app.cache.counts();
-    let (entries, bytes) = app.cache.held();
+    let (entries, bytes) = app.cache.held().await;
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
         store: store_view(store, health.as_ref()),

@@ -97,7 +97,9 @@ impl AnswerCache {
     }
 
     /// Answers held, and the bytes of them.
-    pub(crate) fn held(&self) -> (u64, u64) {
+    pub(crate) async fn held(&self) -> (u64, u64) {
+        // The cache counts in batches; asked now and then, it may as well count now.
+        self.answers.run_pending_tasks().await;
         (self.answers.entry_count(), self.answers.weighted_size())
     }
 }

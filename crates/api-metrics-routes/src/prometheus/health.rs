@@ -38,7 +38,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> bool {
         tasks(&source.health(), text);
     }
     queries(&app.reader.times().now(), text);
-    cache(app, text);
+    cache(app, text).await;
     for (name, help, value) in [
         (
             "api_metrics_stream_connections",
@@ -202,9 +202,9 @@ fn queries(times: &QueryTimesNow, text: &mut Text) {
     );
 }
 
-fn cache(app: &App, text: &mut Text) {
+async fn cache(app: &App, text: &mut Text) {
     let (hits, misses) = app.cache.counts();
-    let (entries, bytes) = app.cache.held();
+    let (entries, bytes) = app.cache.held().await;
     let requests = "api_metrics_cache_requests_total";
     text.family(
         requests,

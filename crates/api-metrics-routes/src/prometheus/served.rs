@@ -67,7 +67,7 @@ fn durations(today: &[Row], recent: &[Row], text: &mut Text) {
         let values = [figures.p50_ms, figures.p95_ms, figures.p99_ms];
         for (quantile, value) in QUANTILES.iter().zip(values) {
             if let Some(ms) = value {
-                text.sample(name, &with(&row.group, "quantile", quantile), ms / 1e3);
+                text.sample(name, &with(&row.group, "quantile", quantile), seconds(ms));
             }
         }
     }
@@ -78,6 +78,11 @@ fn durations(today: &[Row], recent: &[Row], text: &mut Text) {
         let measured = count(row.bucket.latency_count);
         text.sample(&format!("{name}_count"), &labels, measured);
     }
+}
+
+/// Milliseconds as seconds, in whole microseconds: a division alone would leave digits of noise.
+fn seconds(ms: f64) -> f64 {
+    (ms * 1e3).round() / 1e6
 }
 
 fn counters(today: &[Row], text: &mut Text) {
