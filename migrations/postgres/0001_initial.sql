@@ -150,6 +150,30 @@ CREATE TABLE api_metrics.metrics_1m (
 ALTER TABLE api_metrics.metrics_1m ALTER COLUMN latency_sketch SET STORAGE EXTERNAL;
 ALTER TABLE api_metrics.metrics_1m ALTER COLUMN status_counts SET STORAGE EXTERNAL;
 
+-- A row of these tables as a parameter: an array of them is written at once.
+CREATE TYPE api_metrics.bucket AS (
+    period_start         timestamptz,
+    series_id            bigint,
+    request_count        bigint,
+    error_count_4xx      bigint,
+    error_count_5xx      bigint,
+    aborted_count        bigint,
+    latency_sum_us       bigint,
+    latency_min_us       bigint,
+    latency_max_us       bigint,
+    latency_count        bigint,
+    ttfb_sum_us          bigint,
+    ttfb_count           bigint,
+    total_request_bytes  bigint,
+    total_response_bytes bigint,
+    response_time_p50_ms real,
+    response_time_p95_ms real,
+    response_time_p99_ms real,
+    response_time_avg_ms real,
+    status_counts        bytea,
+    latency_sketch       bytea
+);
+
 CREATE TABLE api_metrics.metrics_5m
     (LIKE api_metrics.metrics_1m INCLUDING STORAGE, PRIMARY KEY (period_start, series_id))
     PARTITION BY RANGE (period_start);

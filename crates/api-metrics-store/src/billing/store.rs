@@ -239,7 +239,7 @@ async fn inbox<T: Tx>(
         };
         for row in rows {
             if let Some(counts) = days.get_mut(&utc_date(row.period_start)) {
-                counts.inbox += row.bucket.request_count;
+                counts.inbox += row.counts.request_count;
             }
         }
     }

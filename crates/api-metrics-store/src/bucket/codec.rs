@@ -3,9 +3,9 @@
 //! A version byte, a varint of field flags in which bit `i` says that field `i` is present (absent is 0
 //! or `None`), the present fields as varints, then the sketch's own encoding.
 
-use super::{Bucket, StatusCounts};
+use super::Bucket;
 use crate::{
-    sketch::{Sketch, SketchError, SketchKind},
+    sketch::{Sketch, SketchError, SketchKind, take_encoded},
     varint,
 };
 
@@ -94,6 +94,38 @@ impl Bucket {
     ///
     /// [`BucketError`], whatever the bytes are; `input` is left where it was.
     pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+        let mut rest = *input;
+        let (mut bucket, from_sketch) = Self::decode_counts(&mut rest)?;
+        bucket.sketch = Sketch::decode(&mut rest)?;
+        if from_sketch {
+            bucket.latency_count = bucket.sketch.count();
+            bucket.latency_min_us = bucket.sketch.min();
+            bucket.latency_max_us = bucket.sketch.max();
+        }
+        *input = rest;
+        Ok(bucket)
+    }
+
+    /// The same with the sketch left encoded: the bucket holds an empty one of its kind.
+    pub(crate) fn decode_parts<'a>(input: &mut &'a [u8]) -> Result<(Self, &'a [u8]), BucketError> {
+        let mut rest = *input;
+        let (mut bucket, from_sketch) = Self::decode_counts(&mut rest)?;
+        let sketch = take_encoded(&mut rest)?;
+        if sketch.kind != bucket.sketch.kind() {
+            bucket.sketch = Sketch::new(sketch.kind);
+        }
+        if from_sketch {
+            bucket.latency_count = sketch.count;
+            bucket.latency_min_us = sketch.min;
+            bucket.latency_max_us = sketch.max;
+        }
+        *input = rest;
+        Ok((bucket, sketch.bytes))
+    }
+
+    /// Everything before the sketch, and whether count, minimum and maximum of the latencies are to be
+    /// taken from it.
+    fn decode_counts(input: &mut &[u8]) -> Result<(Self, bool), BucketError> {
         let (&version, mut rest) = input.split_first().ok_or(BucketError::Truncated)?;
         if version != VERSION {
             return Err(BucketError::UnknownVersion(version));
@@ -109,7 +141,8 @@ impl Bucket {
                 *number = next()?;
             }
         }
-        let mut status_counts = StatusCounts::default();
+        let mut bucket = Self::new(SketchKind::Histogram);
+        bucket.set_numbers(numbers);
         if flags & STATUS != 0 {
             let len = next()?;
             if len > 1 << 16 {
@@ -118,28 +151,15 @@ impl Bucket {
             // Read one by one, so that a lie about the number costs no memory.
             for _ in 0..len {
                 let code = u16::try_from(next()?).map_err(|_| BucketError::Corrupt("status"))?;
-                status_counts.add(code, next()?);
+                bucket.status_counts.add(code, next()?);
             }
         }
         let mut optional = |flag| (flags & flag != 0).then(&mut next).transpose();
-        let latency_count = optional(COUNT)?;
-        let (min, max) = (optional(MIN)?, optional(MAX)?);
-        let sketch = Sketch::decode(&mut rest)?;
+        bucket.latency_count = optional(COUNT)?.unwrap_or(0);
+        bucket.latency_min_us = optional(MIN)?;
+        bucket.latency_max_us = optional(MAX)?;
         *input = rest;
-        let mut bucket = Self::new(SketchKind::Histogram);
-        bucket.set_numbers(numbers);
-        bucket.status_counts = status_counts;
-        if flags & FROM_SKETCH != 0 {
-            bucket.latency_count = sketch.count();
-            bucket.latency_min_us = sketch.min();
-            bucket.latency_max_us = sketch.max();
-        } else {
-            bucket.latency_count = latency_count.unwrap_or(0);
-            bucket.latency_min_us = min;
-            bucket.latency_max_us = max;
-        }
-        bucket.sketch = sketch;
-        Ok(bucket)
+        Ok((bucket, flags & FROM_SKETCH != 0))
     }
 
     /// The request count of an encoding, without decoding the rest; 0 where it is none.

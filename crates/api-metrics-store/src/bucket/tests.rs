@@ -179,6 +179,29 @@ proptest! {
     }
 
     #[test]
+    fn parts_are_the_bucket_with_its_sketch_left_encoded(
+        records in vec(record(), 0..90),
+        tail in vec(any::<u8>(), 0..4),
+        count in any::<Option<u64>>(),
+    ) {
+        for kind in [KIND, SketchKind::TDigest] {
+            let mut bucket = of(&records, kind);
+            // Also where the latencies' totals are not the sketch's.
+            bucket.latency_count = count.unwrap_or(bucket.latency_count);
+            let mut bytes = Vec::new();
+            bucket.encode(&mut bytes);
+            bytes.extend_from_slice(&tail);
+            let mut rest = bytes.as_slice();
+            let (mut parts, sketch) = Bucket::decode_parts(&mut rest).unwrap();
+            prop_assert_eq!(rest, tail.as_slice());
+            prop_assert!(parts.sketch.is_empty());
+            parts.sketch.merge_encoded(sketch).unwrap();
+            let whole = Bucket::decode(&mut bytes.as_slice()).unwrap();
+            prop_assert_eq!((&parts, sketch.len()), (&whole, { let mut e = Vec::new(); whole.sketch.encode(&mut e); e.len() }));
+        }
+    }
+
+    #[test]
     fn fields_that_contradict_the_sketch_come_back_too(n in any::<[u64; 4]>(), extremes in any::<(Option<u64>, Option<u64>)>()) {
         let mut bucket = Bucket::new(KIND);
         bucket.sketch.record(5);

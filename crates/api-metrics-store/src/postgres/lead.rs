@@ -1,17 +1,18 @@
 //! The statements of fold, rollup and retention.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
     flush::chunk,
     migrate::TRY_LEAD,
-    partitions,
-    rows::{self, Columns},
+    partitions, rows,
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
-    protocol::backend::{BucketRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
+    protocol::backend::{BucketRow, FoundRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
     time::{Granularity, UnixSeconds},
 };
 
@@ -105,8 +106,7 @@ impl LeadTx for PgTx {
 
     async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
         sqlx::query(
-            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind, \
-                    any_key_id, any_endpoint_id, total_id \
+            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind \
              FROM api_metrics.series WHERE id = ANY($1)",
         )
         .bind(ids)
@@ -115,6 +115,21 @@ impl LeadTx for PgTx {
         .iter()
         .map(rows::series)
         .collect()
+    }
+
+    async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
+        let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, any_key_id, any_endpoint_id, total_id FROM api_metrics.series \
+             WHERE id = ANY($1) AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL \
+               AND total_id IS NOT NULL",
+        )
+        .bind(ids)
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, any_key, any_endpoint, total)| (id, [any_key, any_endpoint, total]))
+            .collect())
     }
 
     async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
@@ -143,28 +158,61 @@ impl LeadTx for PgTx {
         partitions::make_room(&mut self.sql, granularity, periods).await
     }
 
+    async fn periods_in_use(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> Result<BTreeSet<UnixSeconds>> {
+        let used: Vec<DateTime<Utc>> = sqlx::query_scalar(rows::select_used(granularity))
+            .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
+            .fetch_all(&mut *self.sql)
+            .await?;
+        Ok(used.iter().map(DateTime::timestamp).collect())
+    }
+
     async fn buckets(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
         series: &[i64],
-    ) -> Result<Vec<BucketRow>> {
+    ) -> Result<Vec<FoundRow>> {
         let kind = self.sketch_kind().await?;
-        sqlx::query(rows::select_existing(granularity))
-            .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
-            .bind(series)
-            .fetch_all(&mut *self.sql)
-            .await?
-            .iter()
-            .map(|row| rows::bucket_row(row, kind))
-            .collect()
+        let mut by_period: BTreeMap<UnixSeconds, Vec<i64>> = BTreeMap::new();
+        for (period, series) in periods.iter().zip(series) {
+            by_period.entry(*period).or_default().push(*series);
+        }
+        let mut found = Vec::new();
+        // A statement a period: joined with a list of pairs the planner would scan every partition.
+        for (period, series) in by_period {
+            let rows = sqlx::query(rows::select_existing(granularity))
+                .bind(at(period))
+                .bind(series)
+                .fetch_all(&mut *self.sql)
+                .await?;
+            found.reserve(rows.len());
+            for row in &rows {
+                found.push(rows::found(row, period, kind)?);
+            }
+        }
+        Ok(found)
     }
 
-    async fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> Result<()> {
-        // Bounds one statement's parameters to some MiB.
-        for rows in rows.chunks(5_000) {
-            Columns::of(rows)
-                .upsert(granularity)
+    async fn put_buckets(
+        &mut self,
+        granularity: Granularity,
+        rows: &[BucketRow],
+        fresh: bool,
+    ) -> Result<()> {
+        let statement = if fresh {
+            rows::insert(granularity)
+        } else {
+            rows::upsert(granularity)
+        };
+        // Bounds one statement's parameter to some MiB, and the time that encoding it takes at a stretch.
+        for rows in rows.chunks(1_000) {
+            let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
+            sqlx::query(statement)
+                .bind(rows)
                 .execute(&mut *self.sql)
                 .await?;
         }

@@ -1,7 +1,7 @@
 //! What the protocol needs of a database. The steps and their order stand in the other files of
 //! this folder; an implementation only carries out one statement a method.
 
-use std::{fmt::Debug, future::Future, sync::Arc};
+use std::{collections::BTreeSet, fmt::Debug, future::Future, sync::Arc};
 
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
@@ -76,17 +76,30 @@ impl SeriesLabels {
 pub(crate) struct SeriesRow {
     pub id: i64,
     pub labels: SeriesLabels,
-    /// The pre-merged series that a base series counts in: any key, any endpoint, total. `None`
-    /// until the first fold.
-    pub premerged: Option<[i64; 3]>,
 }
 
-/// One row of a metrics table.
+/// One row of a metrics table, as it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct BucketRow {
     pub period_start: UnixSeconds,
     pub series_id: i64,
-    pub bucket: Bucket,
+    /// Everything but the sketch.
+    pub counts: Bucket,
+    /// The encoded sketch.
+    pub sketch: Vec<u8>,
+    /// The sketch's p50, p95 and p99 in milliseconds, for those who read the tables by SQL.
+    pub quantiles_ms: [Option<f64>; 3],
+}
+
+/// One row of a metrics table, as it was found.
+#[derive(Debug)]
+pub(crate) struct FoundRow {
+    pub period_start: UnixSeconds,
+    pub series_id: i64,
+    /// Everything but the sketch.
+    pub counts: Bucket,
+    /// The encoded sketch.
+    pub sketch: Vec<u8>,
 }
 
 /// Rows of one series and step, summed as far as the database could.
@@ -238,6 +251,12 @@ pub(crate) trait LeadTx: Send {
     /// Moves the fold mark and removes what it has passed.
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    /// The base series among `ids` whose pre-merged series are known: the numbers of any key, any
+    /// endpoint and total.
+    fn premerged(
+        &mut self,
+        ids: &[i64],
+    ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
     fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
     /// Makes room for these periods.
     fn make_room(
@@ -245,18 +264,25 @@ pub(crate) trait LeadTx: Send {
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Which of these periods hold any row.
+    fn periods_in_use(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> impl Future<Output = Result<BTreeSet<UnixSeconds>>> + Send;
     /// The rows that exist of `(period, series)`, both slices of one length.
     fn buckets(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
         series: &[i64],
-    ) -> impl Future<Output = Result<Vec<BucketRow>>> + Send;
-    /// Writes rows, replacing those that exist.
+    ) -> impl Future<Output = Result<Vec<FoundRow>>> + Send;
+    /// Writes rows, replacing those that exist; `fresh` says that none does.
     fn put_buckets(
         &mut self,
         granularity: Granularity,
         rows: &[BucketRow],
+        fresh: bool,
     ) -> impl Future<Output = Result<()>> + Send;
     fn mark_dirty(
         &mut self,

@@ -3,17 +3,37 @@
 //! A version byte, then rows in the order of (series, period): the series' number and the period in
 //! minutes as signed varints, each relative to the row before, and the encoded bucket.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
-use super::backend::{BucketRow, InboxChunk, Result};
-use crate::{bucket::Bucket, store::StoreError, varint};
+use super::backend::{InboxChunk, Result};
+use crate::{bucket::Bucket, store::StoreError, time::UnixSeconds, varint};
 
 const VERSION: u8 = 1;
 /// Bounds one payload to a few hundred KiB at the usual size of a bucket.
 const ROWS_A_CHUNK: usize = 2_000;
 
-/// Encodes `rows`, which must be sorted by (series, period), into chunks of bounded size.
-pub(crate) fn encode(id: Uuid, seq: u64, rows: &[BucketRow]) -> Vec<InboxChunk> {
+/// A row to be handed over: its bucket as the recorder encoded it.
+#[derive(Debug)]
+pub(crate) struct EncodedRow<'a> {
+    pub period_start: UnixSeconds,
+    pub series_id: i64,
+    pub bucket: Cow<'a, [u8]>,
+}
+
+/// A row of a payload, its sketch still encoded.
+#[derive(Debug)]
+pub(crate) struct PayloadRow<'a> {
+    pub period_start: UnixSeconds,
+    pub series_id: i64,
+    /// Everything but the sketch, which is an empty one of the row's kind.
+    pub counts: Bucket,
+    pub sketch: &'a [u8],
+}
+
+/// Joins `rows`, which must be sorted by (series, period), into chunks of bounded size.
+pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxChunk> {
     rows.chunks(ROWS_A_CHUNK)
         .zip(0..)
         .map(|(rows, chunk)| {
@@ -23,7 +43,7 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[BucketRow]) -> Vec<InboxChunk> 
                 let row_minute = row.period_start.div_euclid(60);
                 put_signed(&mut payload, row.series_id - series);
                 put_signed(&mut payload, row_minute - minute);
-                row.bucket.encode(&mut payload);
+                payload.extend_from_slice(&row.bucket);
                 (series, minute) = (row.series_id, row_minute);
             }
             let starts = || rows.iter().map(|row| row.period_start);
@@ -34,9 +54,9 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[BucketRow]) -> Vec<InboxChunk> 
                 period_from: starts().min().unwrap_or_default(),
                 period_to: starts().max().unwrap_or_default() + 60,
                 row_count: rows.len() as u64,
-                records: rows
-                    .iter()
-                    .fold(0, |n, row| n.saturating_add(row.bucket.request_count)),
+                records: rows.iter().fold(0, |n, row| {
+                    n.saturating_add(Bucket::peek_request_count(&row.bucket))
+                }),
                 payload,
             }
         })
@@ -44,7 +64,7 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[BucketRow]) -> Vec<InboxChunk> 
 }
 
 /// The rows of a payload.
-pub(crate) fn decode(payload: &[u8]) -> Result<Vec<BucketRow>> {
+pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
     let (version, mut rest) = payload
         .split_first()
         .ok_or_else(|| StoreError::Corrupt("an empty hand-over".into()))?;
@@ -58,11 +78,12 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<BucketRow>> {
     while !rest.is_empty() {
         series = series.saturating_add(take_signed(&mut rest)?);
         minute = minute.saturating_add(take_signed(&mut rest)?);
-        let bucket = Bucket::decode(&mut rest)?;
-        rows.push(BucketRow {
+        let (counts, sketch) = Bucket::decode_parts(&mut rest)?;
+        rows.push(PayloadRow {
             period_start: minute.saturating_mul(60),
             series_id: series,
-            bucket,
+            counts,
+            sketch,
         });
     }
     Ok(rows)

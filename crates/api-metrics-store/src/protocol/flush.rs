@@ -6,10 +6,11 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, BucketRow, FlushTx, Mode, Result, SeriesLabels, Tx, key_text},
-    batch,
+    backend::{Backend, FlushTx, Mode, Result, SeriesLabels, Tx, key_text},
+    batch::{self, EncodedRow},
 };
 use crate::{
+    bucket::Bucket,
     recorder::Deltas,
     series::{SeriesKey, SeriesKind},
     store::{FlushError, Flushed, StoreError, Writer},
@@ -216,22 +217,25 @@ async fn intern<T: Tx>(
 }
 
 /// The rows to send, by (series, period); times that can't be true are moved to where they count.
-fn rows_of(contents: &Deltas, numbers: &Numbers, now: UnixSeconds) -> Result<Vec<BucketRow>> {
-    let mut rows: Vec<BucketRow> = Vec::with_capacity(contents.len());
+fn rows_of<'a>(
+    contents: &'a Deltas,
+    numbers: &Numbers,
+    now: UnixSeconds,
+) -> Result<Vec<EncodedRow<'a>>> {
+    let mut rows: Vec<EncodedRow<'_>> = Vec::new();
     let mut moved = 0_u64;
     for row in contents.rows() {
-        let (period_start, bucket) = (row.period_start, row.bucket());
         let series_id = *numbers.get(row.series).ok_or_else(|| {
             StoreError::Corrupt(format!("series {:?} was not interned", row.series))
         })?;
-        let plausible = plausible_period(period_start, now);
-        if plausible != period_start {
-            moved = moved.saturating_add(bucket.request_count);
+        let plausible = plausible_period(row.period_start, now);
+        if plausible != row.period_start {
+            moved = moved.saturating_add(Bucket::peek_request_count(row.encoded()));
         }
-        rows.push(BucketRow {
+        rows.push(EncodedRow {
             period_start: plausible,
             series_id,
-            bucket,
+            bucket: row.into_encoded(),
         });
     }
     if moved > 0 {
@@ -241,13 +245,17 @@ fn rows_of(contents: &Deltas, numbers: &Numbers, now: UnixSeconds) -> Result<Vec
         );
     }
     rows.sort_by_key(|row| (row.series_id, row.period_start));
-    let mut merged: Vec<BucketRow> = Vec::with_capacity(rows.len());
+    let mut merged: Vec<EncodedRow<'_>> = Vec::with_capacity(rows.len());
     for row in rows {
         match merged.last_mut() {
             Some(last)
                 if (last.series_id, last.period_start) == (row.series_id, row.period_start) =>
             {
-                last.bucket.merge(&row.bucket)?;
+                let mut sum = Bucket::decode(&mut &*last.bucket)?;
+                sum.merge(&Bucket::decode(&mut &*row.bucket)?)?;
+                let mut encoded = Vec::with_capacity(last.bucket.len() + row.bucket.len());
+                sum.encode(&mut encoded);
+                last.bucket = encoded.into();
             }
             _ => merged.push(row),
         }

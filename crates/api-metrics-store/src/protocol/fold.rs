@@ -1,18 +1,17 @@
 //! From the inbox into buckets: the only additive write of the protocol.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{
-        Backend, BucketRow, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, SeriesRow, Tx,
-    },
-    batch,
+    backend::{Backend, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, Tx},
+    batch::{self, PayloadRow},
+    pace::Pace,
+    sum::{Key, Sum, Table, finish, premerge},
 };
 use crate::{
-    bucket::Bucket,
     series::SeriesKind,
     sketch::SketchKind,
     store::{Folded, StoreError},
@@ -95,106 +94,158 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
 /// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many
 /// bucket rows were written.
 async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u64> {
-    let (kind, floors) = (meta.sketch_kind, meta.floors);
-    let decoded: Vec<_> = chunks
-        .iter()
-        .map(|chunk| readable(&chunk.payload, kind))
-        .collect();
-    let mut ids: Vec<i64> = decoded
-        .iter()
-        .flatten()
-        .flatten()
-        .map(|row: &BucketRow| row.series_id)
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let series: HashMap<i64, SeriesRow> = tx
-        .series(&ids)
-        .await?
-        .into_iter()
-        .map(|row| (row.id, row))
-        .collect();
-    let premerged = premerged(tx, &series).await?;
-    let mut sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket> = BTreeMap::new();
-    for (chunk, rows) in chunks.iter().zip(decoded) {
-        let rows = match rows {
-            Ok(rows)
-                if rows
-                    .iter()
-                    .all(|row| premerged.contains_key(&row.series_id)) =>
-            {
-                rows
-            }
-            Ok(_) => {
-                set_aside(tx, chunk, "it names a series that does not exist").await?;
-                continue;
-            }
+    let mut refused: BTreeMap<usize, String> = BTreeMap::new();
+    let (mut base, premerged) = loop {
+        let base = sum(chunks, meta, &mut refused).await?;
+        let mut ids: Vec<i64> = base.sums.iter().map(|sum| sum.key.series_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let premerged = premerged(tx, &ids).await?;
+        if premerged.len() == ids.len() {
+            break (base, premerged);
+        }
+        // Never in a healthy database, so that it may cost a second look.
+        refuse_unknown(chunks, &premerged, &mut refused);
+    };
+    for (at, reason) in &refused {
+        if let Some(chunk) = chunks.get(*at) {
+            set_aside(tx, chunk, reason).await?;
+        }
+    }
+    let of = |id| premerged.get(&id).copied().unwrap_or_default();
+    let totals = premerge(&mut base.sums, meta.sketch_kind, of).await?;
+    let mut sums = base.sums;
+    sums.extend(totals.sums);
+    write(tx, sums, meta.sketch_kind).await
+}
+
+/// Sums the chunks that are not refused; refuses those that can't be read.
+async fn sum(
+    chunks: &[InboxChunk],
+    meta: &Meta,
+    refused: &mut BTreeMap<usize, String>,
+) -> Result<Table> {
+    let mut table = Table::default();
+    let mut pace = Pace::default();
+    for (at, chunk) in chunks.iter().enumerate() {
+        if refused.contains_key(&at) {
+            continue;
+        }
+        let rows = match readable(&chunk.payload, meta.sketch_kind) {
+            Ok(rows) => rows,
             Err(error) => {
-                set_aside(tx, chunk, &error.to_string()).await?;
+                refused.insert(at, error.to_string());
                 continue;
             }
         };
         for row in rows {
-            let granularity = floors.finest_at(row.period_start);
-            let period = granularity.floor(row.period_start);
-            let series = premerged.get(&row.series_id).copied().unwrap_or_default();
-            for id in std::iter::once(row.series_id).chain(series) {
-                sums.entry((granularity, period, id))
-                    .or_insert_with(|| Bucket::new(kind))
-                    .merge(&row.bucket)?;
-            }
+            let granularity = meta.floors.finest_at(row.period_start);
+            let key = Key {
+                granularity,
+                period_start: granularity.floor(row.period_start),
+                series_id: row.series_id,
+            };
+            table.add(key, &row.counts, row.sketch)?;
+            pace.step().await;
         }
     }
-    write(tx, sums).await
+    Ok(table)
 }
 
-async fn write<T: Tx>(
-    tx: &mut T,
-    sums: BTreeMap<(Granularity, UnixSeconds, i64), Bucket>,
-) -> Result<u64> {
-    let mut dirty = BTreeSet::new();
-    let mut by_granularity: BTreeMap<Granularity, Vec<BucketRow>> = BTreeMap::new();
-    for ((granularity, period_start, series_id), bucket) in sums {
-        // Every coarser period that contains it: marking the next parent alone would let a reader
-        // take a grandparent for clean.
-        let mut coarser = granularity.coarser();
-        while let Some(parent) = coarser {
-            dirty.insert((parent, parent.floor(period_start)));
-            coarser = parent.coarser();
+fn refuse_unknown(
+    chunks: &[InboxChunk],
+    known: &HashMap<i64, [i64; 3]>,
+    refused: &mut BTreeMap<usize, String>,
+) {
+    for (at, chunk) in chunks.iter().enumerate() {
+        let names_unknown = batch::decode(&chunk.payload)
+            .is_ok_and(|rows| rows.iter().any(|row| !known.contains_key(&row.series_id)));
+        if names_unknown {
+            refused
+                .entry(at)
+                .or_insert_with(|| "it names a series that does not exist".into());
         }
-        let rows = by_granularity.entry(granularity).or_default();
-        rows.push(BucketRow {
-            period_start,
-            series_id,
-            bucket,
-        });
+    }
+}
+
+async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, kind: SketchKind) -> Result<u64> {
+    sums.sort_unstable_by_key(|sum| sum.key);
+    let mut dirty = BTreeSet::new();
+    let mut by_granularity: BTreeMap<Granularity, Vec<Sum>> = BTreeMap::new();
+    for sum in sums {
+        by_granularity
+            .entry(sum.key.granularity)
+            .or_default()
+            .push(sum);
     }
     let mut written = 0;
-    for (granularity, mut rows) in by_granularity {
-        let mut periods: Vec<_> = rows.iter().map(|row| row.period_start).collect();
-        let series: Vec<_> = rows.iter().map(|row| row.series_id).collect();
-        let existing = tx.buckets(granularity, &periods, &series).await?;
-        for old in existing {
-            let at = rows.binary_search_by_key(&(old.period_start, old.series_id), |r| {
-                (r.period_start, r.series_id)
-            });
-            if let Some(row) = at.ok().and_then(|at| rows.get_mut(at)) {
-                row.bucket.merge(&old.bucket)?;
+    for (granularity, mut sums) in by_granularity {
+        let mut periods: Vec<_> = sums.iter().map(|sum| sum.key.period_start).collect();
+        periods.dedup();
+        for period in &periods {
+            // Every coarser period that contains it: marking the next parent alone would let a reader
+            // take a grandparent for clean.
+            let mut coarser = granularity.coarser();
+            while let Some(parent) = coarser {
+                dirty.insert((parent, parent.floor(*period)));
+                coarser = parent.coarser();
             }
         }
-        periods.dedup();
-        tx.make_room(granularity, &periods).await?;
-        tx.put_buckets(granularity, &rows).await?;
-        written += rows.len() as u64;
+        let used = tx.periods_in_use(granularity, &periods).await?;
+        periods.retain(|period| !used.contains(period));
+        // Where there are rows there is room.
+        if !periods.is_empty() {
+            tx.make_room(granularity, &periods).await?;
+        }
+        let exists = add_existing(tx, granularity, &used, &mut sums).await?;
+        let (old, new): (Vec<_>, Vec<_>) = sums
+            .into_iter()
+            .partition(|sum| exists.contains(&(sum.key.period_start, sum.key.series_id)));
+        for (sums, fresh) in [(new, true), (old, false)] {
+            let rows = finish(sums, kind).await?;
+            tx.put_buckets(granularity, &rows, fresh).await?;
+            written += rows.len() as u64;
+        }
     }
     let dirty: Vec<_> = dirty.into_iter().collect();
     tx.mark_dirty(&dirty).await?;
     Ok(written)
 }
 
-fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<BucketRow>> {
+/// Adds the rows that the tables hold already to `sums`, which are sorted; answers which those are.
+async fn add_existing<T: Tx>(
+    tx: &mut T,
+    granularity: Granularity,
+    used: &BTreeSet<UnixSeconds>,
+    sums: &mut [Sum],
+) -> Result<HashSet<(UnixSeconds, i64)>> {
+    let mut exists = HashSet::new();
+    let (periods, series): (Vec<_>, Vec<_>) = sums
+        .iter()
+        .map(|sum| (sum.key.period_start, sum.key.series_id))
+        .filter(|(period, _)| used.contains(period))
+        .unzip();
+    if periods.is_empty() {
+        return Ok(exists);
+    }
+    for old in tx.buckets(granularity, &periods, &series).await? {
+        let key = Key {
+            granularity,
+            period_start: old.period_start,
+            series_id: old.series_id,
+        };
+        let at = sums.binary_search_by_key(&key, |sum| sum.key);
+        if let Some(sum) = at.ok().and_then(|at| sums.get_mut(at)) {
+            sum.add(&old.counts, &old.sketch)?;
+            exists.insert((old.period_start, old.series_id));
+        }
+    }
+    Ok(exists)
+}
+
+fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
     let rows = batch::decode(payload)?;
-    if rows.iter().any(|row| row.bucket.sketch.kind() != kind) {
+    if rows.iter().any(|row| row.counts.sketch.kind() != kind) {
         return Err(StoreError::Corrupt(
             "it holds sketches of another kind".into(),
         ));
@@ -207,36 +258,36 @@ async fn set_aside<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Resul
     tx.set_aside(chunk, reason).await
 }
 
-/// The pre-merged series of each base series, interning those that are missing.
-async fn premerged<T: Tx>(
-    tx: &mut T,
-    series: &HashMap<i64, SeriesRow>,
-) -> Result<HashMap<i64, [i64; 3]>> {
+/// The pre-merged series of each base series that exists, interning those that are missing.
+async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
     const KINDS: [SeriesKind; 3] = [
         SeriesKind::AnyKey,
         SeriesKind::AnyEndpoint,
         SeriesKind::Total,
     ];
-    let mut known: HashMap<i64, [i64; 3]> = HashMap::with_capacity(series.len());
-    let mut wanted: BTreeSet<SeriesLabels> = BTreeSet::new();
-    for row in series.values() {
-        match row.premerged {
-            Some(ids) => drop(known.insert(row.id, ids)),
-            None => wanted.extend(KINDS.map(|kind| row.labels.premerged(kind))),
-        }
-    }
-    if wanted.is_empty() {
+    let mut known: HashMap<i64, [i64; 3]> = tx.premerged(ids).await?.into_iter().collect();
+    let unknown: Vec<i64> = ids
+        .iter()
+        .copied()
+        .filter(|id| !known.contains_key(id))
+        .collect();
+    if unknown.is_empty() {
         return Ok(known);
     }
+    let series = tx.series(&unknown).await?;
+    let wanted: BTreeSet<SeriesLabels> = series
+        .iter()
+        .flat_map(|row| KINDS.map(|kind| row.labels.premerged(kind)))
+        .collect();
     let wanted: Vec<_> = wanted.into_iter().collect();
-    let ids = tx.intern_series(&wanted).await?;
-    let ids: HashMap<_, _> = wanted.into_iter().zip(ids).collect();
+    let interned = tx.intern_series(&wanted).await?;
+    let interned: HashMap<_, _> = wanted.into_iter().zip(interned).collect();
     let mut new = Vec::new();
-    for row in series.values().filter(|row| row.premerged.is_none()) {
+    for row in &series {
         let mut three = [0; 3];
         for (slot, kind) in three.iter_mut().zip(KINDS) {
             let labels = row.labels.premerged(kind);
-            *slot = *ids.get(&labels).ok_or_else(|| {
+            *slot = *interned.get(&labels).ok_or_else(|| {
                 StoreError::Corrupt(format!("series {labels:?} was not interned"))
             })?;
         }

@@ -5,12 +5,14 @@ pub(crate) mod backend;
 pub(crate) mod batch;
 pub(crate) mod flush;
 pub(crate) mod fold;
+mod pace;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
 pub(crate) mod steps;
 pub(crate) mod store;
+mod sum;
 
 /// What this release knows of the schema's meaning; databases say how much they ask for.
 pub(crate) const SCHEMA_KNOWLEDGE: i64 = 1;

@@ -10,7 +10,7 @@ use super::{
         Backend, Floors, Mode, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx,
         key_text,
     },
-    batch,
+    batch::{self, PayloadRow},
     flush::plausible_period,
     plan, steps,
 };
@@ -248,23 +248,20 @@ async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Resu
 
 async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
     let range = sums.axis.range();
-    let mut rows = Vec::new();
-    for chunk in tx.unfolded(range.from, range.to).await? {
-        // What can't be read is set aside by the next fold, and told by the status.
-        let Ok(decoded) = batch::decode(&chunk.payload) else {
-            continue;
-        };
-        rows.extend(
-            decoded
-                .into_iter()
-                .filter(|row| range.contains(row.period_start)),
-        );
-    }
+    let chunks = tx.unfolded(range.from, range.to).await?;
+    // What can't be read is set aside by the next fold, and told by the status.
+    let mut rows: Vec<PayloadRow<'_>> = chunks
+        .iter()
+        .filter_map(|chunk| batch::decode(&chunk.payload).ok())
+        .flatten()
+        .filter(|row| range.contains(row.period_start) && row.counts.sketch.kind() == sums.kind)
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }
+    // A series' rows one after another, so that its names are looked at once a step.
+    rows.sort_unstable_by_key(|row| (row.series_id, row.period_start));
     let mut ids: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
-    ids.sort_unstable();
     ids.dedup();
     let scope = KeyScope::load(tx, &sums.query.scope).await?;
     let series: HashMap<i64, SeriesRow> = tx
@@ -276,14 +273,23 @@ async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
         })
         .map(|row| (row.id, row))
         .collect();
-    for row in rows {
-        if let (Some(series), Some(step)) = (
-            series.get(&row.series_id),
-            sums.axis.step_start(row.period_start),
-        ) && row.bucket.sketch.kind() == sums.kind
-        {
-            sums.add(&series.labels, step, &row.bucket, &[])?;
+    let axis = sums.axis;
+    let step_of = |row: &PayloadRow<'_>| axis.step_start(row.period_start);
+    let mut sketches = Vec::new();
+    for rows in rows.chunk_by(|a, b| a.series_id == b.series_id && step_of(a) == step_of(b)) {
+        let Some(first) = rows.first() else { continue };
+        let (Some(series), Some(step)) = (series.get(&first.series_id), step_of(first)) else {
+            continue;
+        };
+        let mut counts = Bucket::new(sums.kind);
+        sketches.clear();
+        for row in rows {
+            counts.merge(&row.counts)?;
+            if sums.query.quantiles {
+                sketches.extend_from_slice(row.sketch);
+            }
         }
+        sums.add(&series.labels, step, &counts, &sketches)?;
     }
     Ok(())
 }

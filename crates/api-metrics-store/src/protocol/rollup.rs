@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    backend::{Backend, BucketRow, LeadTx, Mode, Result, Segment, Series, Tx},
+    backend::{Backend, LeadTx, Mode, Result, Segment, Series, Tx},
     flush::EARLIEST,
     fold::lead,
+    pace::Pace,
+    sum::row,
 };
 use crate::{
+    sketch::{SketchKind, Sums},
     store::Maintained,
     time::{Granularity, UnixSeconds},
 };
@@ -28,7 +31,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     let more = due.len() > PERIODS_A_STEP;
     let mut steps = 0;
     for (granularity, period) in due.into_iter().take(PERIODS_A_STEP) {
-        recompute(&mut tx, granularity, period).await?;
+        recompute(&mut tx, meta.sketch_kind, granularity, period).await?;
         steps += 1;
     }
     // Also without steps: a transaction that is merely dropped keeps the lead for a while.
@@ -60,7 +63,12 @@ fn due(
         .collect()
 }
 
-async fn recompute<T: Tx>(tx: &mut T, granularity: Granularity, period: UnixSeconds) -> Result<()> {
+async fn recompute<T: Tx>(
+    tx: &mut T,
+    kind: SketchKind,
+    granularity: Granularity,
+    period: UnixSeconds,
+) -> Result<()> {
     let end = period + granularity.seconds();
     if let Some(child) = granularity.finer() {
         let children = Segment {
@@ -68,23 +76,25 @@ async fn recompute<T: Tx>(tx: &mut T, granularity: Granularity, period: UnixSeco
             from: period,
             to: end,
         };
-        let rows: Vec<_> = tx
+        let sums = tx
             .aggregate(child, &[children], &[period, end], Series::All, true)
-            .await?
-            .into_iter()
-            .map(|row| {
-                let mut bucket = row.counts;
-                bucket.sketch.merge_encoded(&row.sketches)?;
-                Ok(BucketRow {
-                    period_start: period,
-                    series_id: row.series_id,
-                    bucket,
-                })
-            })
-            .collect::<Result<_>>()?;
-        if !rows.is_empty() {
-            tx.make_room(granularity, &[period]).await?;
-            tx.put_buckets(granularity, &rows).await?;
+            .await?;
+        if !sums.is_empty() {
+            let mut rows = Vec::with_capacity(sums.len());
+            let (mut scratch, mut pace) = (Sums::default(), Pace::default());
+            for sum in sums {
+                let sketch = scratch.sum(kind, &sum.sketches)?;
+                rows.push(row(period, sum.series_id, sum.counts, sketch)?);
+                pace.step().await;
+            }
+            // In the order of the primary key, so that pages are filled one after another.
+            rows.sort_unstable_by_key(|row| row.series_id);
+            let used = tx.periods_in_use(granularity, &[period]).await?;
+            let fresh = used.is_empty();
+            if fresh {
+                tx.make_room(granularity, &[period]).await?;
+            }
+            tx.put_buckets(granularity, &rows, fresh).await?;
         }
     }
     tx.clear_dirty(granularity, period).await

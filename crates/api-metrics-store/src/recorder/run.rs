@@ -107,6 +107,13 @@ pub struct DeltaRow<'a> {
     encoded: Cow<'a, [u8]>,
 }
 
+impl<'a> DeltaRow<'a> {
+    /// The encoding itself, shared where it is the only one of its row.
+    pub(crate) fn into_encoded(self) -> Cow<'a, [u8]> {
+        self.encoded
+    }
+}
+
 impl DeltaRow<'_> {
     /// The bucket as [`Bucket::encode`] wrote it.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use tdigest::{Centroid, TDigest};
 
-use super::{SketchError, SketchKind, peek_kind};
+use super::{SketchError, SketchKind, body_of};
 use crate::varint;
 
 /// The compression, and so the most centroids that a digest keeps.
@@ -77,14 +77,7 @@ impl Digest {
         let mut digests = Vec::new();
         let mut rest = encoded;
         while !rest.is_empty() {
-            let kind = peek_kind(rest)?;
-            if kind != SketchKind::TDigest {
-                return Err(SketchError::KindMismatch {
-                    expected: SketchKind::TDigest,
-                    found: kind,
-                });
-            }
-            rest = rest.get(1..).unwrap_or_default();
+            rest = body_of(SketchKind::TDigest, rest)?;
             let digest = Self::decode(&mut rest)?;
             totals.take_totals(&digest);
             digests.push(digest.compressed);

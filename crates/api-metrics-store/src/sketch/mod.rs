@@ -26,9 +26,11 @@
 
 mod digest;
 mod histogram;
+mod sum;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::sum::{Sums, encoded_quantiles, take_encoded};
 use self::{digest::Digest, histogram::Histogram};
 
 /// How latencies are summarised. The kind belongs to a database and is fixed when it is created.
@@ -220,8 +222,7 @@ impl Sketch {
         if count == 0 || q.is_nan() {
             return None;
         }
-        // Both conversions saturate; the clamp makes up for f64's 53 bits.
-        let rank = ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count);
+        let rank = rank_of(q, count);
         match &self.0 {
             Inner::Histogram(histogram) => histogram.value_at(rank),
             Inner::Digest(digest) => digest.value_at(rank),
@@ -271,6 +272,21 @@ impl Sketch {
             Inner::Digest(digest) => size_of::<Digest>() + digest.heap_bytes(),
         }
     }
+}
+
+/// The rank of quantile `q` among `count` values.
+fn rank_of(q: f64, count: u64) -> u64 {
+    // Both conversions saturate; the clamp makes up for f64's 53 bits.
+    ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count)
+}
+
+/// What follows the tag byte of an encoding that must be of this kind.
+fn body_of(expected: SketchKind, input: &[u8]) -> Result<&[u8], SketchError> {
+    let found = peek_kind(input)?;
+    if found != expected {
+        return Err(SketchError::KindMismatch { expected, found });
+    }
+    Ok(input.get(1..).unwrap_or_default())
 }
 
 /// The kind of the encoding that `input` opens with.

@@ -319,3 +319,96 @@ fn sketches_cross_threads() {
     sendable::<Sketch>();
     sendable::<SketchError>();
 }
+
+/// Any number of encodings of a kind, empty ones among them.
+fn parts() -> impl Strategy<Value = Vec<Vec<u64>>> {
+    vec(prop_oneof![1 => Just(Vec::new()), 4 => values()], 0..9)
+}
+
+proptest! {
+    #[test]
+    fn a_sum_of_encodings_is_the_encoding_of_the_merged_sketches(parts in parts(), again in parts()) {
+        // Twice with the same memory: nothing of the first sum may be left in it.
+        let mut sums = Sums::default();
+        for parts in [parts, again] {
+            let (mut merged, mut joined) = (Sketch::new(SketchKind::Histogram), Vec::new());
+            for values in &parts {
+                let part = of(SketchKind::Histogram, values);
+                merged.merge(&part).unwrap();
+                part.encode(&mut joined);
+            }
+            prop_assert_eq!(sums.sum(SketchKind::Histogram, &joined).unwrap(), encoded(&merged));
+        }
+    }
+
+    #[test]
+    fn a_sum_of_encoded_digests_holds_what_they_held(parts in parts()) {
+        let (mut merged, mut joined) = (Sketch::new(SketchKind::TDigest), Vec::new());
+        for values in &parts {
+            of(SketchKind::TDigest, values).encode(&mut joined);
+        }
+        merged.merge_encoded(&joined).unwrap();
+        let sum = Sums::default().sum(SketchKind::TDigest, &joined).unwrap();
+        let sum = Sketch::decode(&mut sum.as_slice()).unwrap();
+        prop_assert_eq!((sum.count(), sum.min(), sum.max()), (merged.count(), merged.min(), merged.max()));
+        if parts.len() == 1 {
+            prop_assert_eq!(encoded(&sum), joined);
+        }
+    }
+
+    #[test]
+    fn quantiles_and_totals_are_the_same_without_decoding(values in values(), mut qs in vec(0.0..=1.0_f64, 3..4)) {
+        qs.sort_unstable_by(f64::total_cmp);
+        for kind in KINDS {
+            let bytes = encoded(&of(kind, &values));
+            let sketch = Sketch::decode(&mut bytes.as_slice()).unwrap();
+            for qs in [[0.5, 0.95, 0.99], [0.0, 0.999, 1.0], [qs[0], qs[1], qs[2]]] {
+                prop_assert_eq!(encoded_quantiles(&bytes, qs).unwrap(), qs.map(|q| sketch.quantile(q)));
+            }
+            let followed = [bytes.as_slice(), &[7]].concat();
+            let mut rest = followed.as_slice();
+            let found = take_encoded(&mut rest).unwrap();
+            prop_assert_eq!((found.bytes, rest), (bytes.as_slice(), [7].as_slice()));
+            prop_assert_eq!((found.kind, found.count), (kind, sketch.count()));
+            prop_assert_eq!((found.min, found.max), (sketch.min(), sketch.max()));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_sketch_leave_the_memory_of_sums_clean(
+        bytes in vec(any::<u8>(), 0..60),
+        values in values(),
+    ) {
+        let mut sums = Sums::default();
+        let good = encoded(&of(SketchKind::Histogram, &values));
+        let _ = sums.sum(SketchKind::Histogram, &[&good, &good, bytes.as_slice()].concat());
+        let mut twice = of(SketchKind::Histogram, &values);
+        twice.merge(&of(SketchKind::Histogram, &values)).unwrap();
+        let sum = sums.sum(SketchKind::Histogram, &[good.as_slice(), &good].concat()).unwrap();
+        prop_assert_eq!(sum, encoded(&twice));
+        let mut rest = bytes.as_slice();
+        if take_encoded(&mut rest).is_err() {
+            prop_assert_eq!(rest, bytes.as_slice());
+        }
+    }
+}
+
+#[test]
+fn an_empty_encoding_has_no_quantiles_and_an_empty_sum_is_an_empty_sketch() {
+    for kind in KINDS {
+        let empty = encoded(&Sketch::new(kind));
+        assert_eq!(encoded_quantiles(&empty, [0.5]).unwrap(), [None]);
+        let mut sums = Sums::default();
+        assert_eq!(sums.sum(kind, &[]).unwrap(), empty);
+        assert_eq!(
+            sums.sum(kind, &[empty.clone(), empty.clone()].concat())
+                .unwrap(),
+            empty
+        );
+    }
+    let other = encoded(&of(SketchKind::TDigest, &[1]));
+    assert!(matches!(
+        Sums::default().sum(SketchKind::Histogram, &other),
+        Err(SketchError::KindMismatch { .. })
+    ));
+}

@@ -1,5 +1,7 @@
 //! The statements of fold, rollup and retention.
 
+use std::collections::BTreeSet;
+
 use uuid::Uuid;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    protocol::backend::{BucketRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
+    protocol::backend::{BucketRow, FoundRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
     time::{Granularity, UnixSeconds},
 };
 
@@ -101,8 +103,7 @@ impl LeadTx for SqliteTx {
 
     async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
         sqlx::query(
-            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind, \
-                    any_key_id, any_endpoint_id, total_id \
+            "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind \
              FROM api_metrics_series WHERE id IN (SELECT value FROM json_each(?))",
         )
         .bind(json_numbers(ids.iter().copied()))
@@ -111,6 +112,21 @@ impl LeadTx for SqliteTx {
         .iter()
         .map(rows::series)
         .collect()
+    }
+
+    async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
+        let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
+            "SELECT id, any_key_id, any_endpoint_id, total_id FROM api_metrics_series \
+             WHERE id IN (SELECT value FROM json_each(?)) AND any_key_id IS NOT NULL \
+               AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL",
+        )
+        .bind(json_numbers(ids.iter().copied()))
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, any_key, any_endpoint, total)| (id, [any_key, any_endpoint, total]))
+            .collect())
     }
 
     async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
@@ -136,12 +152,24 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    async fn periods_in_use(
+        &mut self,
+        granularity: Granularity,
+        periods: &[UnixSeconds],
+    ) -> Result<BTreeSet<UnixSeconds>> {
+        let used: Vec<UnixSeconds> = sqlx::query_scalar(rows::select_used(granularity))
+            .bind(json_numbers(periods.iter().copied()))
+            .fetch_all(&mut *self.sql)
+            .await?;
+        Ok(used.into_iter().collect())
+    }
+
     async fn buckets(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
         series: &[i64],
-    ) -> Result<Vec<BucketRow>> {
+    ) -> Result<Vec<FoundRow>> {
         let kind = self.sketch_kind().await?;
         sqlx::query(rows::select_existing(granularity))
             .bind(json_numbers(periods.iter().copied()))
@@ -149,13 +177,19 @@ impl LeadTx for SqliteTx {
             .fetch_all(&mut *self.sql)
             .await?
             .iter()
-            .map(|row| rows::bucket_row(row, kind))
+            .map(|row| rows::found(row, kind))
             .collect()
     }
 
-    async fn put_buckets(&mut self, granularity: Granularity, rows: &[BucketRow]) -> Result<()> {
-        for row in rows {
-            rows::upsert(granularity, row)
+    async fn put_buckets(
+        &mut self,
+        granularity: Granularity,
+        rows: &[BucketRow],
+        _fresh: bool,
+    ) -> Result<()> {
+        for rows in rows.chunks(rows::ROWS_A_STATEMENT) {
+            rows::replace(granularity, rows)
+                .build()
                 .execute(&mut *self.sql)
                 .await?;
         }

@@ -41,7 +41,7 @@ impl ReadTx for SqliteTx {
         let filter = selection.filter;
         sqlx::query(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
-                    s.kind, s.any_key_id, s.any_endpoint_id, s.total_id \
+                    s.kind \
              FROM api_metrics_series AS s \
              WHERE s.kind = ?1 \
                AND (?2 IS NULL OR s.service = ?2) \

@@ -2,15 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::{
-    Row, Sqlite,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use crate::{
     bucket::Bucket,
-    protocol::backend::{BucketRow, Result, SeriesLabels, SeriesRow},
+    protocol::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,
@@ -73,24 +69,39 @@ pub(super) fn remove_below(granularity: Granularity) -> &'static str {
     }
 }
 
-by_granularity!(
-    replace,
-    "INSERT OR REPLACE INTO ",
-    " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
-       latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
-       total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
-       response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) \
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-);
+macro_rules! columns {
+    () => {
+        " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
+           latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
+           total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
+           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) VALUES "
+    };
+}
 
-pub(super) fn upsert(
-    granularity: Granularity,
-    row: &BucketRow,
-) -> Query<'static, Sqlite, SqliteArguments> {
-    let b = &row.bucket;
-    let mut query = sqlx::query(replace(granularity))
-        .bind(row.period_start)
-        .bind(row.series_id);
+/// So many rows one statement takes at most: 2,000 parameters. More would cost more to parse than their
+/// statements save.
+pub(super) const ROWS_A_STATEMENT: usize = 100;
+
+/// Writes these rows, at most [`ROWS_A_STATEMENT`], replacing those that exist.
+pub(super) fn replace(granularity: Granularity, rows: &[BucketRow]) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(match granularity {
+        Granularity::Minute => concat!("INSERT OR REPLACE INTO api_metrics_1m", columns!()),
+        Granularity::FiveMinutes => concat!("INSERT OR REPLACE INTO api_metrics_5m", columns!()),
+        Granularity::Hour => concat!("INSERT OR REPLACE INTO api_metrics_1h", columns!()),
+        Granularity::Day => concat!("INSERT OR REPLACE INTO api_metrics_1d", columns!()),
+    });
+    for (n, row) in rows.iter().enumerate() {
+        query.push(if n == 0 { "(" } else { ", (" });
+        bind(&mut query, row);
+        query.push(")");
+    }
+    query
+}
+
+fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
+    let b = &row.counts;
+    let mut query = query.separated(", ");
+    query.push_bind(row.period_start).push_bind(row.series_id);
     let numbers = [
         Some(b.request_count),
         Some(b.error_count_4xx),
@@ -106,22 +117,22 @@ pub(super) fn upsert(
         Some(b.response_bytes),
     ];
     for number in numbers {
-        query = query.bind(number.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
+        query.push_bind(number.map(|n| i64::try_from(n).unwrap_or(i64::MAX)));
     }
-    for time in [
-        b.quantile_ms(0.5),
-        b.quantile_ms(0.95),
-        b.quantile_ms(0.99),
-        b.average_ms(),
-    ] {
-        query = query.bind(time);
+    let [p50, p95, p99] = row.quantiles_ms;
+    for time in [p50, p95, p99, b.average_ms()] {
+        query.push_bind(time);
     }
     let mut statuses = Vec::new();
     b.status_counts.encode(&mut statuses);
-    let mut sketch = Vec::new();
-    b.sketch.encode(&mut sketch);
-    query.bind(statuses).bind(sketch)
+    query.push_bind(statuses).push_bind(row.sketch.clone());
 }
+
+by_granularity!(
+    select_used,
+    "SELECT w.value FROM json_each(?1) AS w WHERE EXISTS (SELECT 1 FROM ",
+    " AS m WHERE m.period_start = w.value)"
+);
 
 /// The counts of a row; the sketch stays empty.
 pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
@@ -152,26 +163,18 @@ pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
     Ok(bucket)
 }
 
-pub(super) fn bucket_row(row: &SqliteRow, kind: SketchKind) -> Result<BucketRow> {
-    let mut bucket = counts(row, kind)?;
-    bucket
-        .sketch
-        .merge_encoded(row.try_get("latency_sketch")?)?;
-    Ok(BucketRow {
+pub(super) fn found(row: &SqliteRow, kind: SketchKind) -> Result<FoundRow> {
+    Ok(FoundRow {
         period_start: row.try_get("period_start")?,
         series_id: row.try_get("series_id")?,
-        bucket,
+        counts: counts(row, kind)?,
+        sketch: row.try_get("latency_sketch")?,
     })
 }
 
 pub(super) fn series(row: &SqliteRow) -> Result<SeriesRow> {
     let text = |column: &str| -> Result<Arc<str>> { Ok(row.try_get::<&str, _>(column)?.into()) };
     let code: i16 = row.try_get("kind")?;
-    let premerged: (Option<i64>, Option<i64>, Option<i64>) = (
-        row.try_get("any_key_id")?,
-        row.try_get("any_endpoint_id")?,
-        row.try_get("total_id")?,
-    );
     Ok(SeriesRow {
         id: row.try_get("id")?,
         labels: SeriesLabels {
@@ -184,12 +187,6 @@ pub(super) fn series(row: &SqliteRow) -> Result<SeriesRow> {
             kind: SeriesKind::from_code(code).ok_or_else(|| {
                 StoreError::Corrupt(format!("a series of the unknown kind {code}"))
             })?,
-        },
-        premerged: match premerged {
-            (Some(any_key), Some(any_endpoint), Some(total)) => {
-                Some([any_key, any_endpoint, total])
-            }
-            _ => None,
         },
     })
 }

@@ -17,38 +17,18 @@ use std::ops::ControlFlow;
 
 use super::{BUCKETS, Histogram, bounds_of, bucket_of};
 use crate::{
-    sketch::{SketchError, SketchKind, peek_kind},
+    sketch::{SketchError, SketchKind, body_of},
     varint,
 };
 
 impl Histogram {
     pub(in crate::sketch) fn encode(&self, out: &mut Vec<u8>) {
-        let mut last = None;
+        let mut writer = PairWriter::new(self.min);
         let _ = self.counts.visit(|bucket, n| {
-            match last {
-                None => {
-                    varint::put(out, n);
-                    varint::put(out, self.min);
-                }
-                Some(last) => {
-                    let step = u64::from(bucket.saturating_sub(last));
-                    let (step_code, n_code) = (step.min(32) & 31, n.min(7));
-                    out.push((n_code << 5 | step_code) as u8);
-                    if step_code == 0 {
-                        varint::put(out, step.saturating_sub(32));
-                    }
-                    if n_code == 7 {
-                        varint::put(out, n - 7);
-                    }
-                }
-            }
-            last = Some(bucket);
+            writer.push(bucket, n, out);
             ControlFlow::<()>::Continue(())
         });
-        out.push(0);
-        if let Some(last) = last {
-            varint::put(out, self.max.saturating_sub(bounds_of(last).0));
-        }
+        writer.finish(self.max, out);
     }
 
     pub(in crate::sketch) fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
@@ -66,14 +46,7 @@ impl Histogram {
         let mut totals = Totals::default();
         let mut rest = encoded;
         while !rest.is_empty() {
-            let kind = peek_kind(rest)?;
-            if kind != SketchKind::Histogram {
-                return Err(SketchError::KindMismatch {
-                    expected: SketchKind::Histogram,
-                    found: kind,
-                });
-            }
-            rest = totals.scan(rest.get(1..).unwrap_or_default())?;
+            rest = totals.scan(body_of(SketchKind::Histogram, rest)?)?;
         }
         if totals.count == 0 {
             return Ok(());
@@ -101,8 +74,48 @@ impl Histogram {
     }
 }
 
+/// Writes buckets in ascending order.
+pub(super) struct PairWriter {
+    min: u64,
+    last: Option<u16>,
+}
+
+impl PairWriter {
+    pub(super) const fn new(min: u64) -> Self {
+        Self { min, last: None }
+    }
+
+    pub(super) fn push(&mut self, bucket: u16, n: u64, out: &mut Vec<u8>) {
+        match self.last {
+            None => {
+                varint::put(out, n);
+                varint::put(out, self.min);
+            }
+            Some(last) => {
+                let step = u64::from(bucket.saturating_sub(last));
+                let (step_code, n_code) = (step.min(32) & 31, n.min(7));
+                out.push((n_code << 5 | step_code) as u8);
+                if step_code == 0 {
+                    varint::put(out, step.saturating_sub(32));
+                }
+                if n_code == 7 {
+                    varint::put(out, n - 7);
+                }
+            }
+        }
+        self.last = Some(bucket);
+    }
+
+    pub(super) fn finish(self, max: u64, out: &mut Vec<u8>) {
+        out.push(0);
+        if let Some(last) = self.last {
+            varint::put(out, max.saturating_sub(bounds_of(last).0));
+        }
+    }
+}
+
 /// The buckets and counts of an encoding that was scanned.
-struct Pairs<'a> {
+pub(super) struct Pairs<'a> {
     input: &'a [u8],
     bucket: u16,
     /// The count of the first bucket, until it is given out.
@@ -111,7 +124,7 @@ struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    fn of(mut input: &'a [u8]) -> Self {
+    pub(super) fn of(mut input: &'a [u8]) -> Self {
         let first = varint::take(&mut input).unwrap_or(0);
         let min = if first == 0 {
             0
@@ -127,7 +140,7 @@ impl<'a> Pairs<'a> {
     }
 
     /// What follows the encoding, once all pairs were given out.
-    fn rest(mut self) -> &'a [u8] {
+    pub(super) fn rest(mut self) -> &'a [u8] {
         if !self.empty {
             varint::take(&mut self.input);
         }
@@ -165,10 +178,11 @@ impl Iterator for Pairs<'_> {
 }
 
 /// What one or more encodings hold together.
-struct Totals {
-    count: u64,
-    min: u64,
-    max: u64,
+pub(in crate::sketch) struct Totals {
+    pub(in crate::sketch) count: u64,
+    /// `u64::MAX` when empty.
+    pub(in crate::sketch) min: u64,
+    pub(in crate::sketch) max: u64,
 }
 
 impl Default for Totals {
@@ -182,8 +196,16 @@ impl Default for Totals {
 }
 
 impl Totals {
+    /// The first and the last bucket that count something; of totals that are not empty.
+    pub(super) const fn buckets(&self) -> (u16, u16) {
+        (bucket_of(self.min), bucket_of(self.max))
+    }
+
     /// Checks one encoding and adds its totals; returns what follows it.
-    fn scan<'a>(&mut self, mut input: &'a [u8]) -> Result<&'a [u8], SketchError> {
+    pub(in crate::sketch) fn scan<'a>(
+        &mut self,
+        mut input: &'a [u8],
+    ) -> Result<&'a [u8], SketchError> {
         const CUT: SketchError = SketchError::Truncated;
         let mut count = varint::take(&mut input).ok_or(CUT)?;
         if count == 0 {

@@ -6,10 +6,16 @@
 
 mod codec;
 mod counts;
+mod sum;
 #[cfg(test)]
 mod tests;
 
 use std::ops::ControlFlow;
+
+pub(super) use self::{
+    codec::Totals,
+    sum::{Counters, values_at},
+};
 
 use self::counts::Counts;
 
