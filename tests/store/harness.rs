@@ -23,12 +23,53 @@ pub const NOON: UnixSeconds = 1_773_144_000;
 /// A fresh database; gone with this value.
 pub enum Database {
     Postgres(PgDatabase),
+    /// As an ordinary role: the first owns the schema, the second was only allowed to serve, where
+    /// there is one.
+    PostgresAs(PgDatabase, String, Option<String>),
     Sqlite(SqliteFile),
 }
 
 impl Database {
     pub async fn postgres() -> Self {
         Self::Postgres(PgDatabase::create().await)
+    }
+
+    /// As the owner of the schema, who is no superuser.
+    pub async fn postgres_as_owner() -> Self {
+        let mut database = PgDatabase::create().await;
+        let owner = database.role().await;
+        database
+            .admin(&format!(
+                "ALTER DATABASE {} OWNER TO {owner}",
+                database.name()
+            ))
+            .await;
+        Self::PostgresAs(database, owner, None)
+    }
+
+    /// As a role that neither owns the schema nor is a superuser.
+    pub async fn postgres_as_service() -> Self {
+        let Self::PostgresAs(mut database, owner, _) = Self::postgres_as_owner().await else {
+            unreachable!()
+        };
+        let service = database.role().await;
+        Self::PostgresAs(database, owner, Some(service))
+    }
+
+    /// Makes the schema where the role under test may not.
+    async fn install(&self, clock: &Arc<ManualClock>) {
+        if let Self::PostgresAs(database, owner, Some(service)) = self {
+            let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+            let options = StoreOptions::default().clock(clock);
+            let store = PostgresStore::connect_lazy(&database.url_of(owner), options).unwrap();
+            store.prepare().await.unwrap();
+            store.pool().close().await;
+            database
+                .admin(&format!(
+                    "SET ROLE {owner}; SELECT api_metrics.allow_service('{service}')"
+                ))
+                .await;
+        }
     }
 
     pub async fn sqlite() -> Self {
@@ -46,6 +87,10 @@ impl Database {
             Self::Postgres(database) => {
                 Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
             }
+            Self::PostgresAs(database, owner, service) => {
+                let url = database.url_of(service.as_ref().unwrap_or(owner));
+                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
+            }
             Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
         }
     }
@@ -61,6 +106,7 @@ pub struct Harness {
 impl Harness {
     pub async fn on(database: Database) -> Self {
         let clock = Arc::new(ManualClock::at(NOON));
+        database.install(&clock).await;
         let store = database.store(&clock);
         store.prepare().await.unwrap();
         Self {

@@ -8,4 +8,6 @@
 
 mod conformance;
 mod harness;
+mod row_security;
+mod scopes;
 mod sql;

@@ -15,6 +15,7 @@ pub struct PgDatabase {
     server: String,
     name: String,
     snapshots: Vec<String>,
+    roles: Vec<String>,
 }
 
 impl PgDatabase {
@@ -38,6 +39,7 @@ impl PgDatabase {
             server,
             name,
             snapshots: Vec::new(),
+            roles: Vec::new(),
         }
     }
 
@@ -77,6 +79,39 @@ impl PgDatabase {
         let url = self.url();
         assert!(url.contains(&direct), "DATABASE_URL names host and port");
         url.replacen(&direct, &address.to_string(), 1)
+    }
+
+    /// Makes an ordinary role that may log in, dropped with this value; gives its name.
+    pub async fn role(&mut self) -> String {
+        let role = format!("{}_r{}", self.name, self.roles.len());
+        self.admin(&format!("CREATE ROLE {role} LOGIN PASSWORD 'test'"))
+            .await;
+        self.roles.push(role.clone());
+        role
+    }
+
+    /// The URL under which this role reaches it.
+    #[must_use]
+    pub fn url_of(&self, role: &str) -> String {
+        let options = self.options();
+        format!(
+            "postgres://{role}:test@{}:{}/{}",
+            options.get_host(),
+            options.get_port(),
+            self.name
+        )
+    }
+
+    /// Runs a statement in it as the user of `DATABASE_URL`.
+    pub async fn admin(&self, sql: &str) {
+        let mut connection = PgConnection::connect_with(&self.options())
+            .await
+            .expect("the database answers");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+            .execute(&mut connection)
+            .await
+            .expect("the statement runs");
+        connection.close().await.expect("the connection closes");
     }
 
     /// Its name.
@@ -156,6 +191,7 @@ impl Drop for PgDatabase {
         let server = self.server.clone();
         let mut names = std::mem::take(&mut self.snapshots);
         names.push(self.name.clone());
+        let roles = std::mem::take(&mut self.roles);
         // Its own thread and runtime: this may run on a test's runtime thread, which must not block on
         // itself, or after that runtime has gone.
         let dropped = std::thread::spawn(move || {
@@ -171,6 +207,12 @@ impl Drop for PgDatabase {
                         )))
                         .execute(&mut connection)
                         .await?;
+                    }
+                    for role in roles {
+                        let drop = format!("DROP ROLE IF EXISTS {role}");
+                        sqlx::raw_sql(sqlx::AssertSqlSafe(drop))
+                            .execute(&mut connection)
+                            .await?;
                     }
                     connection.close().await
                 })

@@ -142,7 +142,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         after: i64,
         limit: u32,
     ) -> Result<Vec<AlertRule>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.backend().begin_read(scope).await?;
         let rules = tx.list_rules(scope, after, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(rules)
@@ -213,7 +213,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
     }
 
     async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.backend().begin_read(&query.scope).await?;
         let events = tx.list_events(query).await?;
         tx.commit().await?;
         Ok(events)

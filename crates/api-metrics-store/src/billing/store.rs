@@ -78,7 +78,7 @@ pub trait PlanStore: Send + Sync {
 #[async_trait]
 impl<B: Backend> PlanStore for SqlStore<B> {
     async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.backend().begin_read(scope).await?;
         let mut plans = tx.plans().await?;
         tx.commit().await?;
         plans.retain(|plan| match scope {

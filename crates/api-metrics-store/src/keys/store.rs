@@ -65,7 +65,7 @@ impl<B: Backend> KeyStore for SqlStore<B> {
         after: i64,
         limit: u32,
     ) -> Result<Vec<KeyRecord>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.backend().begin_read(scope).await?;
         let keys = tx.list_keys(scope, after, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(keys)

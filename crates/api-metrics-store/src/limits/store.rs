@@ -89,7 +89,7 @@ impl<B: Backend> LimitStore for SqlStore<B> {
         since: UnixSeconds,
         threshold_pct: f64,
     ) -> Result<Vec<NearLimit>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.backend().begin_read(scope).await?;
         let near = tx.count_near(scope, since, threshold_pct).await?;
         tx.commit().await?;
         Ok(near)

@@ -12,11 +12,18 @@ use crate::{
     time::Granularity,
 };
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("../../migrations/postgres/0001_initial.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        sql: include_str!("../../migrations/postgres/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "row_level_security",
+        sql: include_str!("../../migrations/postgres/0002_row_level_security.sql"),
+    },
+];
 
 /// The lock's two keys: "apmt", and 1 for the leader of the schema's only name.
 pub(super) const TRY_LEAD: &str = "SELECT pg_try_advisory_xact_lock(1634757748, 1)";
@@ -33,7 +40,8 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     tx.rollback().await?;
 
     let mut tx = uncancelled(pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
-    sqlx::query("SET LOCAL lock_timeout = '30s'")
+    // A migration may have to change rows of every tenant.
+    sqlx::raw_sql("SET LOCAL lock_timeout = '30s'; SET LOCAL api_metrics.access = 'all'")
         .execute(&mut *tx)
         .await?;
     // A statement of its own: what follows must see what another migrating process has committed.

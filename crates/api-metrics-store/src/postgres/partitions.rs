@@ -1,7 +1,7 @@
 //! Partitions: made when a fold needs them, dropped when a floor has passed them.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use sqlx::{AssertSqlSafe, PgPool, postgres::PgConnection};
+use sqlx::{PgPool, postgres::PgConnection};
 
 use super::tx::{at, table, uncancelled};
 use crate::{
@@ -56,8 +56,8 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
     }
 }
 
-/// Attaches the partitions that these periods need. CREATE LIKE and ATTACH take weaker locks on
-/// the parent than CREATE ... PARTITION OF, which would wait for every reader.
+/// Attaches the partitions that these periods need. They belong to the schema's owner, who need not be
+/// the role that this process connects as.
 pub(super) async fn make_room(
     sql: &mut PgConnection,
     granularity: Granularity,
@@ -75,16 +75,11 @@ pub(super) async fn make_room(
         if attached.contains(&name) {
             continue;
         }
-        // Names and times are made here, of digits; nothing of them comes from outside.
-        let create = format!(
-            "DROP TABLE IF EXISTS api_metrics.{name}; \
-             CREATE TABLE api_metrics.{name} (LIKE api_metrics.{parent} INCLUDING ALL); \
-             ALTER TABLE api_metrics.{parent} ATTACH PARTITION api_metrics.{name} \
-                 FOR VALUES FROM ('{}') TO ('{}')",
-            at(from).to_rfc3339(),
-            at(to).to_rfc3339(),
-        );
-        sqlx::raw_sql(AssertSqlSafe(create))
+        sqlx::query("SELECT api_metrics.attach_partition($1, $2, $3, $4)")
+            .bind(parent)
+            .bind(&name)
+            .bind(at(from))
+            .bind(at(to))
             .execute(&mut *sql)
             .await?;
     }
@@ -130,8 +125,9 @@ pub(super) async fn drop_below(
         if end_of(granularity, name).is_none_or(|end| end > still.timestamp()) {
             continue;
         }
-        let dropping = format!("DROP TABLE api_metrics.{name}");
-        match sqlx::raw_sql(AssertSqlSafe(dropping))
+        match sqlx::query("SELECT api_metrics.drop_partition($1, $2)")
+            .bind(table(granularity))
+            .bind(name)
             .execute(&mut *tx)
             .await
         {

@@ -9,6 +9,7 @@ use crate::{
         backend::{Backend, Floors, Meta, Mode, Result, Tx},
         flush::EARLIEST,
     },
+    query::Scope,
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
@@ -35,22 +36,26 @@ impl PgTx {
 }
 
 /// The isolation level is named because a host's default may differ. The timeouts bound how long a
-/// stopped process can hold what others need.
+/// stopped process can hold what others need. The access is what row-level security asks for; it ends
+/// with the transaction.
 const BEGIN_WRITE: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
     SET LOCAL statement_timeout = '30s'; \
-    SET LOCAL lock_timeout = '10s'";
+    SET LOCAL lock_timeout = '10s'; \
+    SET LOCAL api_metrics.access = 'all'";
 const BEGIN_LEAD: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; \
     SET LOCAL statement_timeout = '60s'; \
-    SET LOCAL lock_timeout = '5s'";
+    SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL api_metrics.access = 'all'";
 const BEGIN_READ: &str = "\
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
     SET LOCAL statement_timeout = '30s'; \
-    SET LOCAL lock_timeout = '5s'";
+    SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL api_metrics.access = 'all'";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
 /// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
 /// transaction whose opening failed, and would hand its connection on with the transaction aborted.
@@ -76,6 +81,29 @@ impl Backend for Postgres {
             clock: self.options.clock.clone(),
             kind: None,
         })
+    }
+
+    async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let (tenant, keys) = match scope {
+            Scope::All => return Ok(tx),
+            Scope::Tenant(tenant) => (tenant.as_str(), String::new()),
+            Scope::Keys(ids) => {
+                let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+                ("", format!("{{{}}}", ids.join(",")))
+            }
+        };
+        // After the lock, because a SELECT takes the snapshot.
+        sqlx::query(
+            "SELECT set_config('api_metrics.access', '', true), \
+                    set_config('api_metrics.tenant', $1, true), \
+                    set_config('api_metrics.keys', $2, true)",
+        )
+        .bind(tenant)
+        .bind(keys)
+        .execute(&mut *tx.sql)
+        .await?;
+        Ok(tx)
     }
 
     async fn prepare(&self) -> Result<()> {

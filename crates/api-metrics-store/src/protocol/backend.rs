@@ -25,7 +25,7 @@ pub(crate) enum Mode {
     Write,
     /// Fold, rollup, retention.
     Lead,
-    /// One snapshot, read only, safe against partitions being dropped.
+    /// One snapshot of everything, read only, safe against partitions being dropped.
     Read,
 }
 
@@ -34,6 +34,12 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     type Tx: Tx;
 
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
+    /// A snapshot in which the database itself hides what `scope` may not see, where it can: a second
+    /// wall behind the statements' own conditions.
+    fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send {
+        let _ = scope;
+        self.begin(Mode::Read)
+    }
     /// Connects, migrates and agrees on the kind of sketch, under the leader's lock.
     fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
     /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.

@@ -15,4 +15,4 @@ pub(crate) mod store;
 mod sum;
 
 /// What this release knows of the schema's meaning; databases say how much they ask for.
-pub(crate) const SCHEMA_KNOWLEDGE: i64 = 1;
+pub(crate) const SCHEMA_KNOWLEDGE: i64 = 2;

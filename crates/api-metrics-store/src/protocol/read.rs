@@ -7,8 +7,7 @@ use std::{
 
 use super::{
     backend::{
-        Backend, Floors, Mode, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx,
-        key_text,
+        Backend, Floors, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx, key_text,
     },
     batch::{self, PayloadRow},
     flush::plausible_period,
@@ -33,7 +32,7 @@ pub(crate) async fn read<B: Backend>(
     query: &Query,
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Answer> {
-    let mut tx = backend.begin(Mode::Read).await?;
+    let mut tx = backend.begin_read(&query.scope).await?;
     let answer = read_in(&mut tx, query, own).await?;
     tx.commit().await?;
     Ok(answer)

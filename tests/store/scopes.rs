@@ -1,0 +1,106 @@
+//! What a scope may see, wherever it lies.
+
+use api_metrics_store::{
+    keys::KeyChange,
+    query::{GroupBy, Query, Scope, TimeRange},
+};
+
+use crate::harness::{Database, Harness, NOON, record};
+
+pub async fn a_scope_hides_other_keys_in_every_layer(database: Database) {
+    let h = Harness::on(database).await;
+    let writer = h.writer();
+    record(&writer, NOON, "/a", Some("x"), 5, 1);
+    record(&writer, NOON, "/a", Some("y"), 5, 2);
+    record(&writer, NOON, "/a", None, 5, 4);
+    h.store.flush(&writer).await.unwrap();
+    let keys = h.store.api_keys(None).await.unwrap();
+    let y = keys.iter().find(|key| key.external_id == "y").unwrap().id;
+    let query = Query {
+        scope: Scope::Keys(vec![y]),
+        ..Query::over(TimeRange::new(NOON, NOON + 60))
+    };
+    assert_eq!(
+        h.read(&query).await.total().unwrap().request_count,
+        2,
+        "inbox"
+    );
+    h.store.fold().await.unwrap();
+    assert_eq!(
+        h.read(&query).await.total().unwrap().request_count,
+        2,
+        "buckets"
+    );
+    record(&writer, NOON, "/a", Some("x"), 5, 8);
+    record(&writer, NOON, "/a", Some("y"), 5, 16);
+    record(&writer, NOON, "/a", Some("never seen"), 5, 32);
+    assert_eq!(
+        h.read_with(&query, &writer)
+            .await
+            .total()
+            .unwrap()
+            .request_count,
+        18,
+        "own memory"
+    );
+    let nobody = Query {
+        scope: Scope::Keys(vec![]),
+        ..query.clone()
+    };
+    assert!(h.read_with(&nobody, &writer).await.rows.is_empty());
+    let tenant = Query {
+        scope: Scope::Tenant("acme".into()),
+        ..query
+    };
+    assert!(h.read_with(&tenant, &writer).await.rows.is_empty());
+}
+
+pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
+    let h = Harness::on(database).await;
+    let writer = h.writer();
+    for (key, tenant) in [("x", "acme"), ("y", "umbrella")] {
+        let change = KeyChange {
+            tenant_id: Some(Some(tenant.into())),
+            ..KeyChange::default()
+        };
+        h.store.acts().create_key(key, &change).await.unwrap();
+    }
+    let query = Query {
+        scope: Scope::Tenant("acme".into()),
+        ..Query::over(TimeRange::new(NOON, NOON + 60))
+    };
+    let hit = |n| {
+        record(&writer, NOON, "/a", Some("x"), 5, n);
+        record(&writer, NOON, "/b", Some("y"), 5, 100 * n);
+        record(&writer, NOON, "/c", None, 5, 1_000 * n);
+    };
+    hit(1);
+    h.store.flush(&writer).await.unwrap();
+    h.store.fold().await.unwrap();
+    hit(2);
+    h.store.flush(&writer).await.unwrap();
+    hit(4);
+    let by_endpoint = GroupBy {
+        endpoint: true,
+        ..GroupBy::default()
+    };
+    for group_by in [GroupBy::default(), by_endpoint] {
+        let query = Query {
+            group_by,
+            ..query.clone()
+        };
+        let counts = |answer: api_metrics_store::query::Answer| {
+            answer
+                .rows
+                .iter()
+                .map(|row| row.bucket.request_count)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(counts(h.read(&query).await), [3]);
+        assert_eq!(counts(h.read_with(&query, &writer).await), [7]);
+    }
+    let scope = Scope::Tenant("acme".into());
+    let keys = h.store.acts().keys(&scope, 0, 100).await.unwrap();
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].external_id, "x");
+}
