@@ -262,7 +262,7 @@ async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
     // An outage made a process count five minutes as one.
     let span = "INSERT INTO";
     match &w.h.database {
-        Database::Postgres(pg) => {
+        Database::Postgres(pg) | Database::PostgresAs(pg, ..) => {
             let pool = sqlx::PgPool::connect_with(pg.options()).await.unwrap();
             let text = format!(
                 "{span} api_metrics.coarse (period_from, period_to) VALUES (to_timestamp({NOON}), to_timestamp({}))",
