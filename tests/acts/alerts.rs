@@ -153,14 +153,14 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
                 threshold: f64::NAN,
                 ..errors()
             },
-            "threshold",
+            "thresholdValue",
         ),
         (
             AlertSpec {
                 threshold: 101.0,
                 ..errors()
             },
-            "threshold",
+            "thresholdValue",
         ),
         (
             AlertSpec {
@@ -181,7 +181,7 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
                 endpoint: Some("GET".into()),
                 ..errors()
             },
-            "endpoint",
+            "endpointFilter",
         ),
     ] {
         match acts.create_alert(&wrong, None).await {

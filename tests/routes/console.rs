@@ -111,7 +111,14 @@ async fn a_caller_with_several_keys_may_ask_for_one_but_not_for_anothers() {
 #[tokio::test]
 async fn the_console_is_closed_and_names_wrong_parameters() {
     let host = Host::start().await;
-    for path in ["/summary", "/endpoints", "/stream", "/summary?period=x"] {
+    for path in [
+        "/summary",
+        "/endpoints",
+        "/quota",
+        "/billing",
+        "/stream",
+        "/summary?period=x",
+    ] {
         problem(get(&host, path).await, 401).await;
     }
     let host = host_of(alpha()).await;
@@ -120,6 +127,10 @@ async fn the_console_is_closed_and_names_wrong_parameters() {
         ("/summary?tz=x", "tz"),
         ("/endpoints?limit=0", "limit"),
         ("/stream?from=x", "from"),
+        ("/quota?apiKeyId=x", "apiKeyId"),
+        ("/quota?period=DAY", "period"),
+        ("/billing?period=day", "period"),
+        ("/billing?currency=usd", "currency"),
     ] {
         assert_eq!(
             problem(get(&host, path).await, 400).await["parameter"],
@@ -165,5 +176,8 @@ async fn the_console_serves_its_own_document() {
     let host = Host::start().await;
     let document = json_of(&host, "/openapi.json").await;
     let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths, ["/endpoints", "/stream", "/summary"]);
+    assert_eq!(
+        paths,
+        ["/billing", "/endpoints", "/quota", "/stream", "/summary"]
+    );
 }

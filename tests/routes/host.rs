@@ -146,6 +146,25 @@ impl Host {
             .unwrap()
     }
 
+    /// Sends a body as admin.
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &Value) -> Response {
+        self.client
+            .request(method.to_uppercase().parse().unwrap(), self.url(path))
+            .header(header::AUTHORIZATION, format!("Bearer {TOKEN}"))
+            .json(body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// Sends a body as admin for an answer of this status with a JSON body.
+    pub(crate) async fn sent(&self, method: &str, path: &str, body: Value, status: u16) -> Value {
+        let response = self.send(method, path, &body).await;
+        let (got, text) = (response.status(), response.text().await.unwrap());
+        assert_eq!(got, status, "{method} {path} {body}: {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    }
+
     /// Asks as admin for an answer of 200 with a JSON body.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let response = self.get(path).await;

@@ -3,6 +3,8 @@
 
 mod host;
 
+mod acts;
+mod acts_scopes;
 mod answers;
 mod browser;
 mod console;

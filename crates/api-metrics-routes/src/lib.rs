@@ -17,8 +17,10 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod alerts;
 mod app;
 mod auth;
+mod billing;
 mod cache;
 mod console;
 #[cfg(feature = "dashboard")]
@@ -26,10 +28,14 @@ mod dashboard;
 mod directory;
 mod extract;
 mod health;
+mod keys;
+mod limits;
 mod openapi;
 mod page;
+mod plans;
 mod problem;
 mod prometheus;
+mod quotas;
 mod reader;
 mod shape;
 mod stream;

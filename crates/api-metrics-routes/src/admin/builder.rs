@@ -3,6 +3,9 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use api_metrics_store::{
+    billing::BillingSettings,
+    limits::LimitSettings,
+    quotas::QuotaSettings,
     store::{Store, Writer},
     time::{Clock, SystemClock},
 };
@@ -10,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Admin;
 use crate::{
-    app::{Cors, Shared},
+    app::{Acts, Cors, Shared},
     auth::{SignIn, Throttle},
     cache::AnswerCache,
     directory::DirectoryCache,
@@ -42,6 +45,9 @@ pub struct AdminBuilder {
     console_requests_per_minute: NonZeroU32,
     streams: HubLimits,
     page: bool,
+    limits: LimitSettings,
+    quotas: QuotaSettings,
+    billing: BillingSettings,
 }
 
 enum Access {
@@ -92,6 +98,9 @@ impl AdminBuilder {
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
+            limits: LimitSettings::default(),
+            quotas: QuotaSettings::default(),
+            billing: BillingSettings::default(),
         }
     }
 
@@ -217,6 +226,24 @@ impl AdminBuilder {
         self
     }
 
+    /// From when on a key is near its limit; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    pub fn limits(mut self, settings: LimitSettings) -> Self {
+        self.limits = settings;
+        self
+    }
+
+    /// How quotas are counted; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    pub fn quotas(mut self, settings: QuotaSettings) -> Self {
+        self.quotas = settings;
+        self
+    }
+
+    /// How usage is billed: the plan of keys without one, and which answers count.
+    pub fn billing(mut self, settings: BillingSettings) -> Self {
+        self.billing = settings;
+        self
+    }
+
     /// Builds it. Nothing is asked of the store yet.
     #[must_use]
     pub fn build(self) -> Admin {
@@ -254,6 +281,7 @@ impl AdminBuilder {
             health: self.health,
             shutdown: self.shutdown,
             flush_interval: self.flush_interval,
+            acts: Acts::new(self.limits, self.quotas, self.billing),
         });
         Admin::new(app, throttles, self.page)
     }

@@ -20,7 +20,7 @@ use crate::{
         take_range,
     },
     problem::Problem,
-    shape::{page_of, time, time_us},
+    shape::{page_of, percent, time, time_us},
 };
 
 /// When a key was last seen is told in steps of about this part of the range.
@@ -36,6 +36,10 @@ pub(crate) struct KeyRow {
     last_seen_at: Option<DateTime<Utc>>,
     /// How exact `lastSeenAt` is.
     last_seen_within_seconds: Option<i64>,
+    /// Requests that it may send in a minute; null: no limit is known.
+    rate_limit_per_minute: Option<u64>,
+    /// Its requests in percent of what the limit allows in the whole range.
+    utilization: Option<f64>,
 }
 
 /// A page of keys.
@@ -94,6 +98,8 @@ pub(super) async fn keys(
         let page = page_of(answer.rows, key, after.as_ref(), limit);
         let last = page.rows.last().filter(|_| page.more).map(key);
         let seen = last_seen(&app, &filter, answer.range, &page.rows).await?;
+        let limits = limits(&app, &page.rows).await?;
+        let minutes = ((answer.range.to - answer.range.from) / 60).unsigned_abs();
         Ok(KeyPage {
             data: consumer_rows(&app, &page.rows)
                 .await?
@@ -101,7 +107,12 @@ pub(super) async fn keys(
                 .zip(&page.rows)
                 .map(|(consumer, row)| {
                     let seen = row.group.api_key_id.and_then(|id| seen.get(&id));
+                    let limit = row.group.api_key_id.and_then(|id| limits.get(&id)).copied();
                     KeyRow {
+                        utilization: limit.and_then(|limit| {
+                            percent(consumer.request_count, limit.saturating_mul(minutes))
+                        }),
+                        rate_limit_per_minute: limit,
                         consumer,
                         last_seen_at: seen.map(|(at, _)| time(*at)),
                         last_seen_within_seconds: seen.map(|(_, within)| *within),
@@ -128,6 +139,21 @@ fn key(row: &Row) -> KeyKey {
         Reverse(row.bucket.request_count),
         row.group.api_key_id.unwrap_or_default(),
     )
+}
+
+/// The rate limits of the keys of the page.
+async fn limits(app: &App, page: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
+    let ids: Vec<i64> = page.iter().filter_map(|row| row.group.api_key_id).collect();
+    let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+    let acts = app.reader.store().acts();
+    let keys = app
+        .reader
+        .bounded("api keys", acts.keys(&Scope::Keys(ids), 0, most))
+        .await?;
+    Ok(keys
+        .into_iter()
+        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .collect())
 }
 
 /// The start of the last step in which each key of the page was used, and the step's length.

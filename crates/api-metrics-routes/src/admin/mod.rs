@@ -38,7 +38,7 @@ const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
 /// The same for lists of endpoints, keys and days.
 const CLOSED_ENDPOINTS: Duration = Duration::from_secs(600);
 /// How long the last five minutes are kept: long enough that a crowd costs one query.
-const REALTIME: Duration = Duration::from_secs(1);
+pub(crate) const REALTIME: Duration = Duration::from_secs(1);
 
 /// The admin of one store: its routes, its sign-in and its caches. Cheap to clone; clones share
 /// everything.

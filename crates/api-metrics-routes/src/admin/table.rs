@@ -11,12 +11,13 @@ use super::{
     summary, top_consumers,
 };
 use crate::{
+    alerts,
     app::{App, Declared, RouteTable},
     auth::{
-        Access::{Open, Operate, Read},
+        Access::{Open, Operate, Read, Write},
         Throttle,
     },
-    openapi, page, prometheus,
+    billing, keys as api_keys, limits, openapi, page, plans, prometheus, quotas,
 };
 
 pub(super) fn build(
@@ -36,6 +37,28 @@ pub(super) fn build(
         .documented(Read, routes!(realtime::realtime))
         .documented(Read, routes!(export::export))
         .documented(Read, routes!(realtime::stream))
+        .documented(Read, routes!(limits::rate_limits))
+        .documented(Read, routes!(limits::history))
+        .documented(Read, routes!(quotas::quotas))
+        .documented(Read, routes!(billing::billing))
+        .documented(Read, routes!(billing::invoice))
+        .documented(Operate, routes!(billing::reconciliation))
+        .documented(Read, routes!(alerts::list))
+        .documented(Write, routes!(alerts::create))
+        .documented(Read, routes!(alerts::one))
+        .documented(
+            Write,
+            routes!(alerts::replace, alerts::change, alerts::remove),
+        )
+        .documented(Read, routes!(alerts::events))
+        .documented(Write, routes!(alerts::dry_run))
+        .documented(Operate, routes!(alerts::deliveries))
+        .documented(Operate, routes!(alerts::redeliver))
+        .documented(Read, routes!(api_keys::list))
+        .documented(Write, routes!(api_keys::create))
+        .documented(Write, routes!(api_keys::change))
+        .documented(Read, routes!(plans::list))
+        .documented(Write, routes!(plans::create))
         .documented(Operate, routes!(status::status))
         .documented(Operate, routes!(prometheus::metrics))
         .documented(Open, routes!(probes::live))

@@ -7,7 +7,7 @@ use api_metrics_store::{options::StoreOptions, sqlite::SqliteStore};
 use crate::{
     Admin,
     app::Declared,
-    auth::Access::{self, Open, Operate, Read},
+    auth::Access::{self, Open, Operate, Read, Write},
 };
 
 /// What the root page loads: the dashboard's files, or the small page's script.
@@ -18,18 +18,30 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
 };
 
 /// Every operation of the admin and who may use it. Whoever adds a route decides here too.
-const ADMIN: [(&str, &str, Access); 23] = [
+const ADMIN: [(&str, &str, Access); 44] = [
     ("GET", "/", Open),
+    ("GET", "/api-alerts", Read),
+    ("GET", "/api-alerts/deliveries", Operate),
+    ("GET", "/api-alerts/events", Read),
+    ("GET", "/api-alerts/{id}", Read),
+    ("GET", "/api-keys", Read),
     ("GET", "/api-metrics", Read),
+    ("GET", "/api-metrics/billing", Read),
+    ("GET", "/api-metrics/billing/invoice", Read),
+    ("GET", "/api-metrics/billing/reconciliation", Operate),
     ("GET", "/api-metrics/daily", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),
     ("GET", "/api-metrics/keys", Read),
+    ("GET", "/api-metrics/quotas", Read),
+    ("GET", "/api-metrics/rate-limits", Read),
+    ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
     ("GET", "/api-metrics/realtime", Read),
     ("GET", "/api-metrics/stream", Read),
     ("GET", "/api-metrics/summary", Read),
     ("GET", "/api-metrics/top-consumers", Read),
+    ("GET", "/api-price-plans", Read),
     ("GET", "/api-status", Operate),
     ("GET", "/assets/page.css", Open),
     ("GET", "/assets/reference.js", Open),
@@ -39,14 +51,25 @@ const ADMIN: [(&str, &str, Access); 23] = [
     ("GET", "/metrics", Operate),
     ("GET", "/openapi.json", Open),
     ("GET", "/reference", Open),
+    ("POST", "/api-alerts", Write),
+    ("POST", "/api-alerts/deliveries/redeliver", Operate),
+    ("POST", "/api-alerts/dry-run", Write),
+    ("POST", "/api-keys", Write),
     ("POST", "/api-metrics/query", Read),
+    ("POST", "/api-price-plans", Write),
+    ("PUT", "/api-alerts/{id}", Write),
+    ("PATCH", "/api-alerts/{id}", Write),
+    ("PATCH", "/api-keys/{id}", Write),
+    ("DELETE", "/api-alerts/{id}", Write),
     ("POST", "/session", Open),
     ("DELETE", "/session", Open),
 ];
 
-const CONSOLE: [(&str, &str, Access); 4] = [
+const CONSOLE: [(&str, &str, Access); 6] = [
+    ("GET", "/billing", Read),
     ("GET", "/endpoints", Read),
     ("GET", "/openapi.json", Open),
+    ("GET", "/quota", Read),
     ("GET", "/stream", Read),
     ("GET", "/summary", Read),
 ];

@@ -1,5 +1,6 @@
 //! What all routers of one admin share.
 
+mod acts;
 mod cors;
 mod routes;
 
@@ -8,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use api_metrics_store::time::Clock;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use acts::Acts;
 pub(crate) use cors::Cors;
 pub(crate) use routes::{Declared, RouteTable};
 
@@ -39,4 +41,5 @@ pub(crate) struct Shared {
     pub(crate) shutdown: CancellationToken,
     pub(crate) flush_interval: Duration,
     pub(crate) cors: Option<Cors>,
+    pub(crate) acts: Acts,
 }

@@ -9,6 +9,8 @@ pub(crate) enum Access {
     Open,
     /// Any principal; it sees what its scope holds.
     Read,
+    /// Admins, and managers within their own tenant: what changes something.
+    Write,
     /// Admins: the state of the service is no tenant's business.
     Operate,
 }
@@ -17,6 +19,7 @@ impl Access {
     pub(crate) const fn admits(self, role: Role) -> bool {
         match self {
             Self::Open | Self::Read => true,
+            Self::Write => matches!(role, Role::Admin | Role::Manager),
             Self::Operate => matches!(role, Role::Admin),
         }
     }

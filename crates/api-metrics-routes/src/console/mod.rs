@@ -1,7 +1,9 @@
 //! The console: a consumer of the API sees its own usage, in bare shapes with zeros for nothing.
 
+mod billing;
 mod endpoints;
 mod period;
+mod quota;
 mod summary;
 
 use std::sync::Arc;
@@ -46,6 +48,8 @@ impl Console {
             RouteTable::new(app.clone(), Arc::new(throttle), openapi::console())
                 .documented(Read, routes!(summary::get_summary))
                 .documented(Read, routes!(endpoints::get_endpoints))
+                .documented(Read, routes!(quota::get_quota))
+                .documented(Read, routes!(billing::get_billing))
                 .documented(Read, routes!(summary::get_stream))
                 .hidden(
                     Open,

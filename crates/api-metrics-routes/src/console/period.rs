@@ -32,7 +32,7 @@ impl Period {
     }
 
     /// The first day of the period that `date` lies in, and the first after it.
-    fn around(self, date: NaiveDate) -> (NaiveDate, NaiveDate) {
+    pub(super) fn around(self, date: NaiveDate) -> (NaiveDate, NaiveDate) {
         let later = |date: NaiveDate, days| {
             date.checked_add_days(Days::new(days))
                 .unwrap_or(NaiveDate::MAX)
@@ -87,15 +87,20 @@ fn period_schema() -> utoipa::openapi::schema::Object {
     )
 }
 
+/// Reads `period`.
+pub(super) fn take_period(params: &mut Params, default: Period) -> Result<Period, Problem> {
+    let choices = [
+        ("DAY", Period::Day),
+        ("WEEK", Period::Week),
+        ("MONTH", Period::Month),
+    ];
+    params.choice("period", &choices, default)
+}
+
 impl Asked {
     pub(super) fn take(params: &mut Params) -> Result<Self, Problem> {
-        let choices = [
-            ("DAY", Period::Day),
-            ("WEEK", Period::Week),
-            ("MONTH", Period::Month),
-        ];
         Ok(Self {
-            period: params.choice("period", &choices, Period::Day)?,
+            period: take_period(params, Period::Day)?,
             zone: take_zone(params)?,
             api_key_id: take_api_key_id(params)?,
         })

@@ -10,6 +10,9 @@ use crate::problem::Problem;
 
 const MAX_BYTES: usize = 4_096;
 
+/// For lists that are of no range: any will do.
+pub(crate) const NO_RANGE: TimeRange = TimeRange::new(0, 60);
+
 /// What a cursor carries. The range is in it because a period slides: the second page must be of
 /// the same range as the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,17 +1,27 @@
 //! Validated parameters: what is wrong is answered by name, and nothing is guessed.
 
+mod body;
 mod cursor;
+mod days;
 mod filter;
 mod group;
+mod id;
+mod key;
 mod page;
 mod params;
 mod range;
 mod step;
 mod zone;
 
-pub(crate) use cursor::{Cursor, question};
+pub(crate) use body::{Body, present, required, wrong};
+pub(crate) use cursor::{Cursor, NO_RANGE, question};
+pub(crate) use days::{
+    DayParams, Days, MonthParams, first_of_month, take_days, take_month, utc_day,
+};
 pub(crate) use filter::{FilterParams, take_api_key_id, take_filter};
 pub(crate) use group::{DIMENSIONS, GroupParams, group_by, metrics, take_group_by, take_metrics};
+pub(crate) use id::{Id, nothing};
+pub(crate) use key::ApiKeyParams;
 pub(crate) use page::{PageParams, take_limit, take_limit_or};
 pub(crate) use params::{Params, shown};
 pub(crate) use range::{TimeParams, floor_minute, take_range};

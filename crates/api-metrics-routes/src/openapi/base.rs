@@ -34,6 +34,13 @@ pub(crate) fn admin() -> OpenApi {
         info,
         &[
             ("metrics", "What the service has served"),
+            ("alerts", "Rules over the numbers, and what they told"),
+            (
+                "limits",
+                "How near API keys are to their rate limits and quotas",
+            ),
+            ("billing", "What API keys cost"),
+            ("keys", "Names, owners, limits and plans of API keys"),
             ("operation", "How api-metrics itself is doing"),
         ],
     )

@@ -145,6 +145,8 @@ pub(crate) fn keys() -> Value {
     let mut row = consumer();
     row["lastSeenAt"] = json!("2026-05-17T23:00:00Z");
     row["lastSeenWithinSeconds"] = json!(3600);
+    row["rateLimitPerMinute"] = json!(100);
+    row["utilization"] = json!(0.556);
     json!({
         "data": [row], "nextCursor": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",

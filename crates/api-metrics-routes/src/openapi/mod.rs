@@ -1,5 +1,6 @@
 //! The OpenAPI 3.1 document, made from the handlers.
 
+pub(crate) mod act_examples;
 mod base;
 mod document;
 pub(crate) mod examples;

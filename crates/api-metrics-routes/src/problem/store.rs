@@ -21,6 +21,8 @@ impl From<StoreError> for Problem {
                 )
                 .retry_after(60)
             }
+            StoreError::Invalid { field, .. } => Self::parameter(*field, error.to_string()),
+            StoreError::Conflict(why) => Self::new(Kind::Conflict, why.clone()),
             _ => {
                 tracing::error!(%error, "a query of the metrics store failed");
                 Self::new(Kind::Internal, "a query failed; the log says why")

@@ -1,11 +1,13 @@
 //! The shapes of answers, and how buckets become numbers.
 
+mod amount;
 mod entity;
 mod figures;
 mod list;
 mod metric;
 mod row;
 
+pub(crate) use amount::{Amount, KeyLabel};
 pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};
 pub(crate) use list::page_of;

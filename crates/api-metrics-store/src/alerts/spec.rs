@@ -171,16 +171,16 @@ impl AlertSpec {
         };
         text("name", &self.name, 200)?;
         if let Some(service) = &self.service {
-            text("service", service, 128)?;
+            text("serviceFilter", service, 128)?;
         }
         if let Some(endpoint) = &self.endpoint {
-            text("endpoint", endpoint, 1_040)?;
+            text("endpointFilter", endpoint, 1_040)?;
             if Target::parse(endpoint).is_none() {
-                return invalid("endpoint", "names a method without a path");
+                return invalid("endpointFilter", "names a method without a path");
             }
         }
         if self.api_key_id.is_some_and(|id| id < 0) {
-            return invalid("apiKeyId", "is no number of a key");
+            return invalid("apiKeyFilter", "is no number of a key");
         }
         self.validate_threshold()?;
         if !(1..=1_440).contains(&self.window_minutes) {
@@ -207,14 +207,14 @@ impl AlertSpec {
     fn validate_threshold(&self) -> Result<(), StoreError> {
         let threshold = self.threshold;
         if !threshold.is_finite() || threshold < 0.0 {
-            return invalid("threshold", "takes a number that is not negative");
+            return invalid("thresholdValue", "takes a number that is not negative");
         }
         match self.alert_type {
             AlertType::ErrorRate if threshold > 100.0 => {
-                invalid("threshold", "takes a percentage, at most 100")
+                invalid("thresholdValue", "takes a percentage, at most 100")
             }
             AlertType::Anomaly if threshold <= 0.0 => invalid(
-                "threshold",
+                "thresholdValue",
                 "takes a number of deviations above 0, such as 4",
             ),
             AlertType::Anomaly if !self.comparison.is_upward() => {
@@ -222,7 +222,7 @@ impl AlertSpec {
             }
             // Nothing is ever below nothing.
             _ if threshold == 0.0 && self.comparison == Comparison::Lt => {
-                invalid("threshold", "of 0 can't be undercut")
+                invalid("thresholdValue", "of 0 can't be undercut")
             }
             _ => Ok(()),
         }

@@ -136,10 +136,10 @@ impl Invoice {
     /// spreadsheet would take for a formula are quoted by an apostrophe.
     #[must_use]
     pub fn to_csv(&self) -> String {
-        let mut csv = String::from(
-            "period_start,period_end,tenant,api_key_id,key,name,description,plan,plan_from,tier_from,first_day,\
-             last_day,quantity,per_thousand,exact,amount,currency\r\n",
-        );
+        invoices_to_csv(std::slice::from_ref(self))
+    }
+
+    fn write_csv(&self, csv: &mut String) {
         for line in &self.lines {
             let tier = line
                 .tier_from
@@ -177,8 +177,21 @@ impl Invoice {
             self.total,
             self.currency,
         );
-        csv
     }
+}
+
+/// Several invoices as one CSV, as [`Invoice::to_csv`] writes one: a header, then each one's lines
+/// and total.
+#[must_use]
+pub fn invoices_to_csv(invoices: &[Invoice]) -> String {
+    let mut csv = String::from(
+        "period_start,period_end,tenant,api_key_id,key,name,description,plan,plan_from,tier_from,first_day,\
+         last_day,quantity,per_thousand,exact,amount,currency\r\n",
+    );
+    for invoice in invoices {
+        invoice.write_csv(&mut csv);
+    }
+    csv
 }
 
 /// A cell of free text.

@@ -20,7 +20,7 @@ mod store;
 
 pub use charge::{Assignment, Charge, Tariff, charge_month};
 pub use currency::Currency;
-pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices};
+pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};
 pub use money::Money;
 pub use plan::{NewPlan, PlanVersion, PriceTier};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};

@@ -1,0 +1,116 @@
+//! `GET quota`: what is left of a consumer's quota.
+
+use api_metrics_store::{
+    query::{GroupBy, Query, TimeRange},
+    quotas::{QuotaPeriod, period_at},
+};
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    app::{App, Shared},
+    auth::Caller,
+    extract::{ApiKeyParams, Params, floor_minute, take_api_key_id},
+    problem::Problem,
+    quotas::{keys_with_quota, used},
+    shape::{rounded, time},
+};
+
+/// What is left of a quota.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ConsoleQuota)]
+pub(crate) struct Quota {
+    /// Requests that counted in the period so far.
+    used: u64,
+    /// Requests that may be sent in it; 0 where there is no quota.
+    limit: u64,
+    /// What is left; 0 where there is no quota.
+    remaining: u64,
+    /// When the next period begins.
+    reset_date: DateTime<Utc>,
+    /// What was used in percent of the limit; 0 where there is no quota.
+    usage_percentage: f64,
+    /// Which key's quota it is, where the caller has several with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    api_key_id: Option<i64>,
+}
+
+/// What is left of a consumer's quota
+///
+/// Of several keys with a quota, the one of which the most is used up, unless `apiKeyId` picks one.
+/// Never kept.
+#[utoipa::path(
+    get,
+    path = "/quota",
+    tag = "console",
+    params(ApiKeyParams),
+    responses((status = 200, description = "The quota", body = Quota,
+        example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
+            "resetDate": "2026-06-01T00:00:00Z", "usagePercentage": 45.23}))),
+)]
+pub(super) async fn get_quota(
+    State(app): State<App>,
+    caller: Caller,
+    mut params: Params,
+) -> Result<Json<Quota>, Problem> {
+    let only = take_api_key_id(&mut params)?;
+    params.finish()?;
+    let now = app.clock.unix_seconds();
+    let keys = keys_with_quota(&app, &caller, only).await?;
+    let several = keys.len() > 1;
+    let usage = used(&app, &keys, now).await?;
+    let fullest = usage.iter().max_by(|a, b| {
+        a.percentage()
+            .total_cmp(&b.percentage())
+            .then(b.key.id.cmp(&a.key.id))
+    });
+    if let Some(usage) = fullest {
+        return Ok(Json(Quota {
+            used: usage.used,
+            limit: usage.limit,
+            remaining: usage.remaining(),
+            reset_date: time(usage.reset_at()),
+            usage_percentage: rounded(usage.percentage()),
+            api_key_id: several.then_some(usage.key.id),
+        }));
+    }
+    let (used, reset) = month_so_far(&app, &caller, only, now).await?;
+    Ok(Json(Quota {
+        used,
+        limit: 0,
+        remaining: 0,
+        reset_date: time(reset),
+        usage_percentage: 0.0,
+        api_key_id: None,
+    }))
+}
+
+/// Without a quota there is still a month in which requests count.
+async fn month_so_far(
+    app: &Shared,
+    caller: &Caller,
+    only: Option<i64>,
+    now: i64,
+) -> Result<(u64, i64), Problem> {
+    let settings = &app.acts.quotas;
+    let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
+    let answer = app
+        .reader
+        .read(&Query {
+            range: TimeRange::new(month.from, month.to.min(floor_minute(now) + 60)),
+            filter: api_metrics_store::query::Filter {
+                api_key_id: only,
+                ..Default::default()
+            },
+            scope: caller.scope.clone(),
+            group_by: GroupBy::default(),
+            quantiles: false,
+        })
+        .await?;
+    let used = answer.total().map_or(0, |all| settings.counted.of(all));
+    Ok((used, month.to))
+}
