@@ -1,5 +1,13 @@
 //! Faults: processes that are killed or stopped, connections that break, servers that restart,
 //! databases that go back. On a real Postgres and on SQLite files.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod cancelled;
+mod chaos;
+mod ledger;
+mod pooled;
+mod restore;
+mod stopped;
+mod together;
+mod versions;
+mod writers;

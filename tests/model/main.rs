@@ -12,7 +12,6 @@ mod database;
 mod drained;
 mod invariants;
 mod mutations;
-mod random;
 mod reads;
 mod snapshots;
 mod steps;

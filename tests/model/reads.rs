@@ -32,7 +32,7 @@ impl World {
     pub(crate) fn random_query(&mut self) -> Query {
         let now = self.now();
         let random = &mut self.random;
-        let near = |random: &mut crate::random::Random| match random.below(5) {
+        let near = |random: &mut api_metrics_tests::random::Random| match random.below(5) {
             0 => now + random.between(-7_200, 3_700),
             1 => now + random.between(-3, 3) * 3_600,
             2 => now + random.between(-40, 2) * 86_400,

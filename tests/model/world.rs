@@ -14,11 +14,11 @@ use api_metrics_store::{
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, UnixSeconds},
 };
+use api_metrics_tests::random::Random;
 use uuid::Uuid;
 
 use crate::{
     database::{Database, Pool, Tables},
-    random::Random,
     sum::Sum,
 };
 

@@ -2,14 +2,21 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+pub mod cluster;
 pub mod database;
+pub mod fast_clock;
+pub mod newcomer;
 pub mod pg_proxy;
+pub mod pgbouncer;
 pub mod process;
 pub mod proxy;
+pub mod random;
 pub mod wait;
 
+pub use cluster::Cluster;
 pub use database::{PgDatabase, SqliteFile};
 pub use pg_proxy::PgProxy;
+pub use pgbouncer::PgBouncer;
 pub use process::Process;
 pub use proxy::Proxy;
-pub use wait::eventually;
+pub use wait::{eventually, eventually_within};

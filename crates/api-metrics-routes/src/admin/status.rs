@@ -38,8 +38,20 @@ pub(crate) struct Status {
     cache: CacheView,
     /// Live streams that are open.
     streams: usize,
-    /// Hand-overs that the database has lost by a restore or a failover; 0 is the promise.
+    /// Hand-overs of this process that the database has lost by a restore or a failover; 0 is the promise.
     lost: u64,
+    /// Their numbers, the latest spans last; at most 32 spans.
+    lost_flushes: Vec<LostView>,
+}
+
+/// Hand-overs that are gone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LostView {
+    /// The number of the first.
+    first: u64,
+    /// The number of the last.
+    last: u64,
 }
 
 /// The store.
@@ -222,6 +234,7 @@ pub(super) async fn status(
             .writer()
             .map(|writer| recorder(writer.recorder().status())),
         lost: health.as_ref().map_or(0, lost),
+        lost_flushes: health.as_ref().map(lost_flushes).unwrap_or_default(),
         tasks: health.map(tasks),
         cache: CacheView {
             hits,
@@ -345,6 +358,16 @@ fn tasks(health: Health) -> TasksView {
             })
             .collect(),
     }
+}
+
+fn lost_flushes(health: &Health) -> Vec<LostView> {
+    let spans = health.lost.iter();
+    spans
+        .map(|(first, last)| LostView {
+            first: *first,
+            last: *last,
+        })
+        .collect()
 }
 
 fn lost(health: &Health) -> u64 {

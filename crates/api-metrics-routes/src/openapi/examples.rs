@@ -100,7 +100,7 @@ pub(crate) fn status() -> Value {
                 "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
         },
         "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
-        "streams": 1, "lost": 0
+        "streams": 1, "lost": 0, "lostFlushes": []
     })
 }
 

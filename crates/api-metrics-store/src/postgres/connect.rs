@@ -22,5 +22,10 @@ pub(super) fn lazy_pool(url: &str, options: &StoreOptions) -> Result<PgPool, Sto
     Ok(PgPoolOptions::new()
         .max_connections(options.max_connections)
         .acquire_timeout(options.acquire_timeout)
-        .connect_lazy_with(connect.application_name("api-metrics")))
+        // pgbouncer refuses startup parameters that it does not track; values travel in binary.
+        .connect_lazy_with(
+            connect
+                .application_name("api-metrics")
+                .extra_float_digits(None),
+        ))
 }

@@ -1,9 +1,12 @@
 //! The schema: created and upgraded in one transaction under the leader's lock, without session
 //! locks, so that it works through pgbouncer and leaves nothing behind when it fails.
 
-use sqlx::{PgPool, Postgres, Row, Transaction, postgres::PgConnection};
+use sqlx::{PgPool, Row};
 
-use super::tx::{at, sketch_kind, uncancelled};
+use super::{
+    tx::{at, sketch_kind, uncancelled},
+    unnamed::Unnamed,
+};
 use crate::{
     migrations::{self, Migration},
     options::StoreOptions,
@@ -42,16 +45,16 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     let mut tx = uncancelled(pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     // A migration may have to change rows of every tenant.
     sqlx::raw_sql("SET LOCAL lock_timeout = '30s'; SET LOCAL api_metrics.access = 'all'")
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
     // A statement of its own: what follows must see what another migrating process has committed.
-    sqlx::query(WAIT_TO_LEAD).execute(&mut *tx).await?;
+    sqlx::query(WAIT_TO_LEAD).execute(&mut tx).await?;
     apply(&mut tx, options).await?;
     agree_on_sketch(&mut tx, options).await?;
     Ok(tx.commit().await?)
 }
 
-async fn applied(sql: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+async fn applied(sql: &mut Unnamed) -> Result<Vec<i64>, StoreError> {
     let there: bool =
         sqlx::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
             .fetch_one(&mut *sql)
@@ -67,10 +70,7 @@ async fn applied(sql: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
     )
 }
 
-async fn apply(
-    tx: &mut Transaction<'_, Postgres>,
-    options: &StoreOptions,
-) -> Result<(), StoreError> {
+async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
     let new = done.is_empty();
@@ -80,15 +80,15 @@ async fn apply(
              CREATE TABLE api_metrics.schema_migrations ( \
                  version bigint PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())",
         )
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     }
     for migration in MIGRATIONS.iter().filter(|m| !done.contains(&m.version)) {
-        sqlx::raw_sql(migration.sql).execute(&mut **tx).await?;
+        sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
         sqlx::query("INSERT INTO api_metrics.schema_migrations (version, name) VALUES ($1, $2)")
             .bind(migration.version)
             .bind(migration.name)
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     if new {
@@ -97,22 +97,19 @@ async fn apply(
     Ok(())
 }
 
-async fn initialise(
-    tx: &mut Transaction<'_, Postgres>,
-    options: &StoreOptions,
-) -> Result<(), StoreError> {
+async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO api_metrics.meta (leader_min, writer_min, sketch_kind) VALUES ($1, $1, $2)",
     )
     .bind(SCHEMA_KNOWLEDGE)
     .bind(i16::from(options.sketch_kind.code()))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
     let now: i64 = match &options.clock {
         Some(clock) => clock.unix_seconds(),
         None => {
             sqlx::query_scalar("SELECT extract(epoch FROM now())::bigint")
-                .fetch_one(&mut **tx)
+                .fetch_one(&mut *tx)
                 .await?
         }
     };
@@ -122,13 +119,13 @@ async fn initialise(
         sqlx::query("INSERT INTO api_metrics.level (granularity, floor) VALUES ($1, $2)")
             .bind(granularity.as_str())
             .bind(at(floors.of(granularity).max(EARLIEST)))
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
     }
     Ok(())
 }
 
-async fn agree_on_sketch(sql: &mut PgConnection, options: &StoreOptions) -> Result<(), StoreError> {
+async fn agree_on_sketch(sql: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     let code: i16 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics.meta")
         .fetch_one(sql)
         .await?;

@@ -10,6 +10,7 @@ mod rows;
 mod status;
 mod store;
 mod tx;
+mod unnamed;
 
 pub use store::PostgresStore;
 pub(crate) use tx::PgTx;

@@ -1,9 +1,12 @@
 //! Partitions: made when a fold needs them, dropped when a floor has passed them.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use sqlx::{PgPool, postgres::PgConnection};
+use sqlx::PgPool;
 
-use super::tx::{at, table, uncancelled};
+use super::{
+    tx::{at, table, uncancelled},
+    unnamed::Unnamed,
+};
 use crate::{
     protocol::{backend::Result, retention::align},
     store::Maintained,
@@ -59,7 +62,7 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
 /// Attaches the partitions that these periods need. They belong to the schema's owner, who need not be
 /// the role that this process connects as.
 pub(super) async fn make_room(
-    sql: &mut PgConnection,
+    sql: &mut Unnamed,
     granularity: Granularity,
     periods: &[UnixSeconds],
 ) -> Result<()> {
@@ -86,7 +89,7 @@ pub(super) async fn make_room(
     Ok(())
 }
 
-async fn attached(sql: &mut PgConnection, granularity: Granularity) -> Result<Vec<String>> {
+async fn attached(sql: &mut Unnamed, granularity: Granularity) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
          WHERE i.inhparent = to_regclass('api_metrics.' || $1)",
@@ -103,9 +106,9 @@ pub(super) async fn drop_below(
     granularity: Granularity,
     floor: UnixSeconds,
 ) -> Result<Maintained> {
-    let mut connection = pool.acquire().await?;
-    let mut names: Vec<_> = attached(&mut connection, granularity).await?;
-    drop(connection);
+    let mut tx = uncancelled(pool, BEGIN_DROP).await?;
+    let mut names: Vec<_> = attached(&mut tx, granularity).await?;
+    tx.commit().await?;
     names.retain(|name| end_of(granularity, name).is_some_and(|end| end <= floor));
     names.sort_unstable();
     let mut done = Maintained {
@@ -120,7 +123,7 @@ pub(super) async fn drop_below(
         let still: DateTime<Utc> =
             sqlx::query_scalar("SELECT floor FROM api_metrics.level WHERE granularity = $1")
                 .bind(granularity.as_str())
-                .fetch_one(&mut *tx)
+                .fetch_one(&mut tx)
                 .await?;
         if end_of(granularity, name).is_none_or(|end| end > still.timestamp()) {
             continue;
@@ -128,7 +131,7 @@ pub(super) async fn drop_below(
         match sqlx::query("SELECT api_metrics.drop_partition($1, $2)")
             .bind(table(granularity))
             .bind(name)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await
         {
             Ok(_) => {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::store::Postgres;
+use super::{store::Postgres, unnamed::Unnamed};
 use crate::{
     protocol::{
         backend::{Backend, Floors, Meta, Mode, Result, Tx},
@@ -19,7 +19,8 @@ use std::sync::Arc;
 /// One transaction on one connection of the pool.
 #[derive(Debug)]
 pub(crate) struct PgTx {
-    pub(crate) sql: sqlx::Transaction<'static, sqlx::Postgres>,
+    /// Boxed, because statements that serve both databases reach theirs through a dereference.
+    pub(crate) sql: Box<Unnamed>,
     clock: Option<Arc<dyn Clock>>,
     /// As the transaction's first look at [`Meta`] told.
     kind: Option<SketchKind>,
@@ -72,7 +73,7 @@ impl Backend for Postgres {
             Mode::Lead => BEGIN_LEAD,
             Mode::Read => BEGIN_READ,
         };
-        let mut sql = uncancelled(&self.pool, begin).await?;
+        let mut sql = Box::new(uncancelled(&self.pool, begin).await?);
         if matches!(mode, Mode::Read) {
             sqlx::raw_sql(LOCK_READ).execute(&mut *sql).await?;
         }
@@ -122,16 +123,14 @@ impl Backend for Postgres {
 /// Begins a transaction to its end, also where the caller is dropped meanwhile. sqlx forgets a BEGIN
 /// whose answer nobody awaited, and the next user of that connection, who may be the host, would be in
 /// a transaction without knowing it.
-pub(super) async fn uncancelled(
-    pool: &sqlx::PgPool,
-    begin: &'static str,
-) -> Result<sqlx::Transaction<'static, sqlx::Postgres>> {
+pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Result<Unnamed> {
     let pool = pool.clone();
     // Dropped there, a transaction that nobody takes is rolled back.
     let begun = tokio::spawn(async move { pool.begin_with(begin).await });
-    Ok(begun
+    let begun = begun
         .await
-        .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??)
+        .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
+    Ok(Unnamed::new(begun))
 }
 
 impl Tx for PgTx {

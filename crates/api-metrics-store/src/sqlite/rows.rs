@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// One statement a granularity: the table's name can't be a parameter.
+/// Columns are named: a newer release may add some while this one runs, and a statement that was prepared
+/// before would find more of them than it knows.
 macro_rules! by_granularity {
     ($name:ident, $before:literal, $after:literal) => {
         pub(super) fn $name(granularity: Granularity) -> &'static str {
@@ -29,20 +31,32 @@ macro_rules! by_granularity {
 
 by_granularity!(
     select_existing,
-    "SELECT m.* FROM json_each(?1) AS p JOIN json_each(?2) AS s ON s.key = p.key JOIN ",
+    "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
+       m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
+       m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
+       m.latency_sketch \
+     FROM json_each(?1) AS p JOIN json_each(?2) AS s ON s.key = p.key JOIN ",
     " AS m ON m.period_start = p.value AND m.series_id = s.value"
 );
 
 by_granularity!(
     select_range,
-    "SELECT * FROM ",
+    "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, \
+       aborted_count, latency_sum_us, latency_min_us, latency_max_us, latency_count, \
+       ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, status_counts, \
+       latency_sketch \
+     FROM ",
     " WHERE period_start >= ?1 AND period_start < ?2 \
         AND (?3 IS NULL OR series_id IN (SELECT value FROM json_each(?3)))"
 );
 
 by_granularity!(
     select_range_of_few,
-    "SELECT m.* FROM json_each(?3) AS s CROSS JOIN ",
+    "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
+       m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
+       m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
+       m.latency_sketch \
+     FROM json_each(?3) AS s CROSS JOIN ",
     " AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
 );
 

@@ -1,0 +1,53 @@
+//! The processes that the fault tests kill, stop and cut off: a writer, a leader, an embedded service.
+//! What it does it writes to a log first, so that a test can tell to
+//! the record what a killed one had and had not handed over.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    missing_docs
+)]
+
+mod work;
+
+use std::sync::Arc;
+
+use api_metrics_store::{
+    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+};
+use api_metrics_tests::fast_clock::FastClock;
+use work::{Task, lead, write};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let mut next = || arguments.next().expect("one more argument");
+    let (duty, url) = (next(), next());
+    let started = next().parse().expect("when the clock started, in ms");
+    let clock = FastClock::since(started, next().parse().expect("how fast the clock runs"));
+    let options = StoreOptions::default()
+        .clock(Arc::new(clock.clone()))
+        .retention(api_metrics_tests::fast_clock::RETENTION)
+        .max_connections(2);
+    let store: Arc<dyn Store> = if url.starts_with("postgres") {
+        Arc::new(PostgresStore::connect_lazy(&url, options).expect("a URL"))
+    } else {
+        Arc::new(SqliteStore::open(&url, options).expect("a path"))
+    };
+    if duty == "leader" {
+        return lead(store).await;
+    }
+    let task = Task {
+        log: next().into(),
+        id: next().parse().expect("an id"),
+        total: next().parse().expect("how many records"),
+        seed: next().parse().expect("a seed"),
+        always_new: duty == "newcomer",
+    };
+    if duty == "embedded" {
+        // A service with a file of its own leads too.
+        store.prepare().await.expect("the file opens");
+        tokio::spawn(lead(Arc::clone(&store)));
+    }
+    write(store, task, clock).await;
+}

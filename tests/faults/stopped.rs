@@ -1,0 +1,284 @@
+//! Processes that are stopped in the middle of a transaction, as a debugger, a frozen virtual machine or a
+//! paused container would.
+
+use std::{
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant, UNIX_EPOCH},
+};
+
+use api_metrics_layer::{MetricSink, RequestRecord};
+use api_metrics_store::{
+    options::StoreOptions,
+    postgres::PostgresStore,
+    store::{Store, Writer},
+};
+use api_metrics_tests::{
+    PgDatabase, Process, eventually, eventually_within,
+    fast_clock::{FastClock, RETENTION},
+    newcomer::{NEWCOMERS, newcomer},
+};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use uuid::Uuid;
+
+use crate::{
+    ledger::{Life, exact, left_by, now_ms},
+    writers::{self, record},
+};
+
+/// What the library sets for a writer's and for a leader's transaction.
+const WRITER_TIMEOUT: Duration = Duration::from_secs(10);
+const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a machine that is busy with other tests.
+const SLACK: Duration = Duration::from_secs(15);
+
+struct Scene {
+    database: PgDatabase,
+    clock: FastClock,
+    started_ms: u64,
+    /// Connections that the observed ones are told apart from by name.
+    observer: PgPool,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let database = PgDatabase::create().await;
+        let options = database.options().application_name("observer");
+        let observer = PgPoolOptions::new()
+            .max_connections(6)
+            .connect_with(options)
+            .await
+            .unwrap();
+        let started_ms = now_ms();
+        let scene = Self {
+            database,
+            clock: FastClock::since(started_ms, 1),
+            started_ms,
+            observer,
+        };
+        scene.store().prepare().await.unwrap();
+        scene
+    }
+
+    /// Works by the observer's connections.
+    fn store(&self) -> Arc<dyn Store> {
+        let options = StoreOptions::default()
+            .clock(Arc::new(self.clock.clone()))
+            .retention(RETENTION);
+        Arc::new(PostgresStore::from_pool(self.observer.clone(), options))
+    }
+
+    fn faulty(&self, duty: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faulty"));
+        command.args([duty, &self.database.url()]);
+        command.args([self.started_ms.to_string(), "1".into()]);
+        command
+    }
+
+    /// Stops the process again and again, until it is caught with an open transaction that `holds`.
+    async fn stop_in_the_middle(&self, process: &Process, holds: &'static str) -> i32 {
+        let caught = format!(
+            "SELECT a.pid FROM pg_stat_activity AS a WHERE a.datname = current_database() \
+             AND a.application_name = 'api-metrics' AND a.state = 'idle in transaction' AND {holds}"
+        );
+        eventually_within(
+            Duration::from_secs(60),
+            "a stop in a transaction",
+            || async {
+                process.signal("STOP");
+                // What it had asked before is answered a moment after the stop.
+                self.no_backend_is_busy().await;
+                let pid: Option<i32> = sqlx::query_scalar(sqlx::AssertSqlSafe(caught.clone()))
+                    .fetch_optional(&self.observer)
+                    .await
+                    .unwrap();
+                if pid.is_none() {
+                    process.signal("CONT");
+                }
+                pid
+            },
+        )
+        .await
+    }
+
+    async fn no_backend_is_busy(&self) {
+        eventually("its server process to be done", || async {
+            let busy: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                 AND application_name = 'api-metrics' AND state = 'active'",
+            )
+            .fetch_one(&self.observer)
+            .await
+            .unwrap();
+            (busy == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn is_there(&self, pid: i32) -> bool {
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)")
+            .bind(pid)
+            .fetch_one(&self.observer)
+            .await
+            .unwrap()
+    }
+
+    async fn waits_for(&self, pid: i32) -> bool {
+        sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))",
+        )
+        .bind(pid)
+        .fetch_one(&self.observer)
+        .await
+        .unwrap()
+    }
+
+    async fn fence(&self, id: Uuid) -> u64 {
+        let seq: i64 = sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
+            .bind(id)
+            .fetch_one(&self.observer)
+            .await
+            .unwrap();
+        seq.unsigned_abs()
+    }
+}
+
+/// Records one request of each series that the stopped flush may have been about to make known.
+fn meet(writer: &Writer, number: u64) {
+    for n in 0..NEWCOMERS {
+        let endpoint = newcomer(number, n);
+        let at = UNIX_EPOCH + Duration::from_secs(writers::NOON.unsigned_abs());
+        writer
+            .recorder()
+            .record(&RequestRecord::new("GET", &endpoint, at));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_writer_stopped_in_its_flush_blocks_nobody_for_longer_than_its_timeout() {
+    let scene = Scene::set().await;
+    let folder = tempfile::tempdir().unwrap();
+    let id = Uuid::new_v4();
+    let log = folder.path().join(id.to_string());
+    let mut command = scene.faulty("newcomer");
+    command.arg(&log);
+    command.args([id.to_string(), u64::MAX.to_string(), "7".into()]);
+    let process = Process::start(&mut command);
+    flushed(&log).await;
+    // It has interned series that nobody else can see yet.
+    let pid = scene
+        .stop_in_the_middle(
+            &process,
+            "a.backend_xid IS NOT NULL AND EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid \
+             AND l.relation = 'api_metrics.series'::regclass AND l.mode = 'RowExclusiveLock')",
+        )
+        .await;
+    let stopped = Instant::now();
+    let number = Life::read(&log).flushes.keys().copied().max().unwrap();
+    assert!(scene.fence(id).await < number, "its flush is not committed");
+
+    // Nobody else is touched: other writers, the leader, readers.
+    let store = scene.store();
+    let clock = writers::noon();
+    let other = writers::writer("other", &clock);
+    record(&other, writers::NOON, "/elsewhere", 5);
+    assert_eq!(store.flush(&other).await.unwrap().records, 5);
+    assert!(store.fold().await.unwrap().led);
+    assert!(writers::requests(&*store).await >= 5);
+    assert!(scene.is_there(pid).await, "it was stopped all the while");
+
+    // Whoever meets it in a series that is new to both waits, but not for ever.
+    let twin = writers::writer("shop", &clock);
+    meet(&twin, number);
+    let flushing = async {
+        eventually_within(WRITER_TIMEOUT + SLACK, "the twin's flush", || async {
+            store.flush(&twin).await.ok()
+        })
+        .await
+    };
+    let watching = eventually("the twin to wait", || async {
+        scene.waits_for(pid).await.then_some(())
+    });
+    let (flushed, ()) = tokio::join!(flushing, watching);
+    assert_eq!(flushed.records, NEWCOMERS);
+    assert!(stopped.elapsed() < WRITER_TIMEOUT + SLACK);
+    assert!(!scene.is_there(pid).await, "the server has ended it");
+
+    // It wakes up, finds its transaction gone, and loses nothing.
+    process.signal("CONT");
+    std::fs::write(log.with_extension("stop"), "").unwrap();
+    let ended = tokio::task::spawn_blocking(move || process.ended());
+    let ended = ended.await.unwrap();
+    assert!(ended.status.success(), "{}", ended.output);
+    let (mut expected, verdict) = left_by(&store, &[(id, log)].into()).await;
+    assert!(verdict.failed + verdict.unknown > 0, "{verdict:?}");
+    let day = writers::NOON.div_euclid(86_400) * 86_400;
+    let others = expected.entry(day).or_default();
+    others.0 += 5 + NEWCOMERS;
+    exact_with_the_others(&scene, &store, &expected, day).await;
+}
+
+/// The others recorded long before the range that is compared by day.
+async fn exact_with_the_others(
+    scene: &Scene,
+    store: &Arc<dyn Store>,
+    expected: &crate::ledger::Days,
+    day: i64,
+) {
+    let total: u64 = expected.values().map(|(records, _)| records).sum();
+    assert_eq!(writers::requests(&**store).await, total);
+    let mut days = expected.clone();
+    days.remove(&day);
+    exact(store, &scene.clock, &days).await;
+    assert_eq!(writers::requests(&**store).await, total);
+}
+
+async fn flushed(log: &Path) {
+    eventually("its first flushes", || async {
+        (Life::read(log).acknowledgements >= 3).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_stopped_in_its_duty_is_replaced_after_its_timeout() {
+    let scene = Scene::set().await;
+    let store = scene.store();
+    let clock = writers::noon();
+    let writer = writers::writer("shop", &clock);
+    let process = Process::start(&mut scene.faulty("leader"));
+    let pid = scene
+        .stop_in_the_middle(
+            &process,
+            "EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted)",
+        )
+        .await;
+    let stopped = Instant::now();
+    // Writers and readers don't notice.
+    for _ in 0..3 {
+        record(&writer, writers::NOON, "/a", 10);
+        store.flush(&writer).await.unwrap();
+    }
+    assert_eq!(writers::requests(&*store).await, 30);
+    assert!(!store.fold().await.unwrap().led, "the stopped one leads");
+    assert!(scene.is_there(pid).await);
+    let folded = eventually_within(LEADER_TIMEOUT + SLACK, "another leader", || async {
+        let folded = store.fold().await.unwrap();
+        folded.led.then_some(folded)
+    })
+    .await;
+    assert!(stopped.elapsed() < LEADER_TIMEOUT + SLACK);
+    assert!(folded.batches > 0 && !scene.is_there(pid).await);
+    assert_eq!(writers::requests(&*store).await, 30);
+
+    // Woken up, it leads again, and nothing counts twice.
+    process.signal("CONT");
+    record(&writer, writers::NOON, "/a", 1);
+    store.flush(&writer).await.unwrap();
+    eventually("the inbox to be folded by the woken leader", || async {
+        (store.status().await.unwrap().inbox.batches == 0).then_some(())
+    })
+    .await;
+    assert_eq!(writers::requests(&*store).await, 31);
+}
