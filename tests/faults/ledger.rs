@@ -75,6 +75,9 @@ impl Life {
     /// The sum of the flushes after `after`, up to `upto`.
     pub(crate) fn within(&self, after: u64, upto: u64) -> Days {
         let mut sum = Days::new();
+        if after >= upto {
+            return sum;
+        }
         for days in self.flushes.range(after + 1..=upto).map(|(_, days)| days) {
             add(&mut sum, days);
         }
