@@ -7,6 +7,7 @@ mod chaos;
 mod ledger;
 mod pooled;
 mod restore;
+mod roles;
 mod stopped;
 mod together;
 mod versions;
