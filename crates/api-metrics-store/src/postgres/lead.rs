@@ -155,7 +155,7 @@ impl LeadTx for PgTx {
     }
 
     async fn make_room(&mut self, granularity: Granularity, periods: &[UnixSeconds]) -> Result<()> {
-        partitions::make_room(&mut *self.sql, granularity, periods).await
+        partitions::make_room(&mut self.sql, granularity, periods).await
     }
 
     async fn periods_in_use(
