@@ -4,6 +4,7 @@
 mod host;
 
 mod acts;
+mod acts_figures;
 mod acts_scopes;
 mod answers;
 mod browser;
