@@ -1,6 +1,9 @@
 //! Databases of the benchmark's own.
 
-use std::path::PathBuf;
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
@@ -12,9 +15,11 @@ pub struct Scratch {
 
 impl Scratch {
     pub async fn create() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
         let server = std::env::var("DATABASE_URL")
             .expect("DATABASE_URL names a Postgres server whose user may create databases");
-        let name = format!("api_metrics_bench_{}", std::process::id());
+        let made = MADE.fetch_add(1, Ordering::Relaxed);
+        let name = format!("api_metrics_bench_{}_{made}", std::process::id());
         let mut sql = PgConnection::connect(&server).await.unwrap();
         let create = format!("CREATE DATABASE {name}");
         sqlx::raw_sql(AssertSqlSafe(create))
@@ -44,4 +49,13 @@ impl Scratch {
 /// Where the SQLite file is to be.
 pub fn file() -> PathBuf {
     std::env::temp_dir().join(format!("api_metrics_bench_{}.db", std::process::id()))
+}
+
+/// Removes a file and what SQLite keeps beside it.
+pub fn remove_file(path: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let _ = std::fs::remove_file(name);
+    }
 }

@@ -13,6 +13,7 @@
 
 mod database;
 mod fill;
+mod leader;
 mod measure;
 mod plain_log;
 mod views;
@@ -38,14 +39,35 @@ async fn main() {
         size.endpoints,
         size.keys
     );
-    if std::env::var("BENCH_STORE").is_ok_and(|which| which == "sqlite") {
-        return sqlite(size).await;
+    let wanted = |variable: &str, name: &str| {
+        std::env::var(variable).map_or(true, |value| value.split(',').any(|one| one == name))
+    };
+    for (name, on_postgres) in [("postgres", true), ("sqlite", false)] {
+        if !wanted("BENCH_STORE", name) {
+            continue;
+        }
+        let mut table = measure::Table::new(if on_postgres { "Postgres" } else { "SQLite" });
+        if wanted("BENCH_ONLY", "leader") {
+            let rounds = 20;
+            let figures = if on_postgres {
+                leader::on_postgres(size, 1, rounds).await
+            } else {
+                leader::on_sqlite(size, 1, rounds).await
+            };
+            leader::report(figures, size, &mut table);
+        }
+        if wanted("BENCH_ONLY", "views") {
+            if on_postgres {
+                postgres(size, &mut table).await;
+            } else {
+                sqlite(size, &mut table).await;
+            }
+        }
+        table.print();
     }
-    postgres(size).await;
-    sqlite(size).await;
 }
 
-async fn postgres(size: fill::Size) {
+async fn postgres(size: fill::Size, table: &mut measure::Table) {
     let database = Scratch::create().await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
@@ -55,25 +77,24 @@ async fn postgres(size: fill::Size) {
     fill::postgres(store.pool(), size).await;
     let pool = store.pool().clone();
     let store: Arc<dyn Store> = Arc::new(store);
-    let mut table = measure::Table::new("Postgres");
-    views::run(&store, size, &mut table).await;
+    views::run(&store, size, table).await;
     measure::sizes(&pool).await;
     if std::env::var_os("BENCH_PLAIN_LOG").is_some() {
-        plain_log::run(&pool, size, &mut table).await;
+        plain_log::run(&pool, size, table).await;
     }
-    table.print();
     database.remove().await;
 }
 
-async fn sqlite(size: fill::Size) {
+async fn sqlite(size: fill::Size, table: &mut measure::Table) {
     let file = database::file();
     let path = file.to_str().unwrap();
     let store = SqliteStore::open(path, StoreOptions::default()).unwrap();
     fill::prepare(&store, size).await;
     fill::sqlite(store.pool(), size).await;
+    let store_pool = store.pool().clone();
     let store: Arc<dyn Store> = Arc::new(store);
-    let mut table = measure::Table::new("SQLite");
-    views::run(&store, size, &mut table).await;
-    table.print();
+    views::run(&store, size, table).await;
     println!("file: {} MiB", std::fs::metadata(path).unwrap().len() >> 20);
+    store_pool.close().await;
+    database::remove_file(&file);
 }

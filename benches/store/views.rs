@@ -1,6 +1,6 @@
 //! The operations of a dashboard, of a flush and of the leader.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use api_metrics_store::{
     query::{Answer, Filter, GroupBy, Query, TimeRange, TimeStep},
@@ -171,41 +171,4 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             rows,
         )
         .await;
-
-    let flusher = writer();
-    let mut times = Vec::new();
-    for _ in 0..12 {
-        record_every_series(&flusher, size, now(), &mut random);
-        let started = Instant::now();
-        store.flush(&flusher).await.unwrap();
-        times.push(started.elapsed());
-    }
-    table.add(
-        &format!("flush of {} series", size.series()),
-        times.split_off(2),
-        "1 transaction".into(),
-    );
-    while store.fold().await.unwrap().more {}
-    while store.roll_up().await.unwrap().steps > 0 {}
-
-    // Five minutes of one instance: thirty flushes, folded every ten seconds would be thirty folds;
-    // here in one go, with the five minutes' rollup. The minutes are recent enough to be kept, and
-    // empty in the tables before.
-    let mut times = Vec::new();
-    for round in 1..=4 {
-        let from = Granularity::FiveMinutes.floor(now()) + 300 * round;
-        for flush in 0..30 {
-            record_every_series(&flusher, size, from + flush * 10, &mut random);
-            store.flush(&flusher).await.unwrap();
-        }
-        let started = Instant::now();
-        while store.fold().await.unwrap().more {}
-        while store.roll_up().await.unwrap().steps > 0 {}
-        times.push(started.elapsed());
-    }
-    table.add(
-        "fold of 5 minutes of data",
-        times,
-        "30 flushes, 5 minutes of 1m rows".into(),
-    );
 }

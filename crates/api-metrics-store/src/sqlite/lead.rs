@@ -1,6 +1,6 @@
 //! The statements of fold, rollup and retention.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -171,14 +171,23 @@ impl LeadTx for SqliteTx {
         series: &[i64],
     ) -> Result<Vec<FoundRow>> {
         let kind = self.sketch_kind().await?;
-        sqlx::query(rows::select_existing(granularity))
-            .bind(json_numbers(periods.iter().copied()))
-            .bind(json_numbers(series.iter().copied()))
-            .fetch_all(&mut *self.sql)
-            .await?
-            .iter()
-            .map(|row| rows::found(row, kind))
-            .collect()
+        let mut by_period: BTreeMap<UnixSeconds, Vec<i64>> = BTreeMap::new();
+        for (period, series) in periods.iter().zip(series) {
+            by_period.entry(*period).or_default().push(*series);
+        }
+        let mut found = Vec::new();
+        // A statement a period: two JSON lists can only be joined by comparing each item with each.
+        for (period, series) in by_period {
+            let rows = sqlx::query(rows::select_existing(granularity))
+                .bind(period)
+                .bind(json_numbers(series))
+                .fetch_all(&mut *self.sql)
+                .await?;
+            for row in &rows {
+                found.push(rows::found(row, kind)?);
+            }
+        }
+        Ok(found)
     }
 
     async fn put_buckets(

@@ -31,12 +31,10 @@ macro_rules! by_granularity {
 
 by_granularity!(
     select_existing,
-    "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
-       m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
-       m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
-       m.latency_sketch \
-     FROM json_each(?1) AS p JOIN json_each(?2) AS s ON s.key = p.key JOIN ",
-    " AS m ON m.period_start = p.value AND m.series_id = s.value"
+    "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
+       latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
+       total_request_bytes, total_response_bytes, status_counts, latency_sketch FROM ",
+    " WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
 );
 
 by_granularity!(
