@@ -277,6 +277,26 @@ async fn an_export_has_the_same_rows_in_every_format() {
 }
 
 #[tokio::test]
+async fn an_export_is_whole_in_every_encoding() {
+    let host = Host::start().await;
+    three_hours(&host).await;
+    let path = "/api-metrics/export?format=csv&period=6h&granularity=1h";
+    let plain = host.get(path).await.bytes().await.unwrap();
+    let response = reqwest::Client::new()
+        .get(host.url(path))
+        .bearer_auth(TOKEN)
+        .header(header::ACCEPT_ENCODING, "gzip")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "gzip");
+    let packed = response.bytes().await.unwrap();
+    let mut text = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*packed), &mut text).unwrap();
+    assert_eq!(text, plain);
+}
+
+#[tokio::test]
 async fn an_export_defuses_formulas_and_names_its_range_and_filters() {
     let host = Host::start().await;
     host.record(&Hit::of("=cmd|' /C calc'!A0"));

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 
 use super::{Format, csv};
 use crate::{
@@ -115,6 +115,8 @@ impl Rows {
             }
             Some((piece, (rows, None)))
         })
+        // A compressing body asks once more after the end.
+        .fuse()
     }
 }
 
