@@ -10,11 +10,13 @@ use api_metrics_store::{
     recorder::Recorder,
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, SystemClock},
+    watch::Watch,
 };
 
 use crate::{
     Failure, open,
     random::Random,
+    rules,
     settings::Settings,
     shop::{INCIDENT, ROUTES, SILENCE, load, record},
 };
@@ -39,6 +41,9 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
         StoreOptions::default().clock(clock.clone()),
     )?;
     store.prepare().await?;
+    rules::consumers(&*store, start, settings.load).await?;
+    let watch = Watch::default();
+    let mut watched = false;
     let mut random = Random::new(settings.seed);
     let mut writer = writer(&clock, start, "1.7.2");
     let mut records = 0;
@@ -46,6 +51,10 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     while at < end {
         let ago = end - at;
         let step = step(ago);
+        if ago <= DAY && !watched {
+            rules::alerts(&*store).await?;
+            watched = true;
+        }
         let version = version(ago);
         if writer.instance().version != version {
             if !SILENCE.contains(&(ago + step)) {
@@ -55,7 +64,10 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
         }
         if !SILENCE.contains(&ago) {
             for route in &ROUTES {
-                let mean = route.per_minute * load(route.endpoint, at) * (step as f64 / 60.0);
+                let mean = route.per_minute
+                    * load(route.endpoint, at)
+                    * settings.load
+                    * (step as f64 / 60.0);
                 let n = random.count(mean);
                 record(
                     &**writer.recorder(),
@@ -74,6 +86,10 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
         let due = at % (if ago > DAY { 6 * 3_600 } else { 900 }) == 0;
         if goes || (due && !SILENCE.contains(&ago)) {
             settle(&*store, &writer).await?;
+            if ago <= DAY {
+                // The clock stands at the end of a minute: what it has is all there is.
+                watch.tick(&*store, None).await?;
+            }
         }
         if at % 21_600 == 0 {
             store.retain().await?;

@@ -5,15 +5,16 @@
 //! ```
 //!
 //! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28),
-//! `--seed` another course of events (1), `--serve` an address to serve the admin on afterwards,
+//! `--load` how much of the shop's traffic (1), `--seed` another course of events (1), `--serve` an address to serve the admin on afterwards,
 //! with a few live requests a second (not at all without it), `--token` the admin token (printed
 //! where none is given; `none` lets everybody in). What is written goes the way of real traffic:
-//! records, flushes, folds, rollups and retention, only with a clock that runs ahead.
+//! records, flushes, folds, rollups, retention and alerts, only with a clock that runs ahead.
 
 #![allow(clippy::print_stdout)]
 
 mod history;
 mod random;
+mod rules;
 mod serve;
 mod settings;
 mod shop;

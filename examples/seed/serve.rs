@@ -12,6 +12,7 @@ use api_metrics_store::{
     recorder::Recorder,
     store::{Instance, Store, Writer},
     time::{Clock, SystemClock},
+    watch::Watch,
 };
 use axum::{Router, response::Redirect, routing::get};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +48,7 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
         .nest_service("/admin", admin.router());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("dashboard   http://{}/admin/", listener.local_addr()?);
-    let live = tokio::spawn(live(store.clone(), writer.clone(), settings.seed));
+    let live = tokio::spawn(live(store.clone(), writer.clone(), settings.clone()));
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
             stop().await;
@@ -87,8 +88,9 @@ fn writer() -> Writer {
 }
 
 /// As many requests as the shop has at this hour, second by second.
-async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, seed: u64) {
-    let mut random = Random::new(!seed);
+async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, settings: Settings) {
+    let mut random = Random::new(!settings.seed);
+    let watch = Watch::default();
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let mut seconds = 0_u64;
     loop {
@@ -96,22 +98,24 @@ async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, seed: u64) {
         let now = SystemTime::now();
         let at = SystemClock::default().unix_seconds();
         for route in &ROUTES {
-            let n = random.count(route.per_minute / 60.0 * load(route.endpoint, at));
+            let n =
+                random.count(route.per_minute / 60.0 * load(route.endpoint, at) * settings.load);
             record(&**writer.recorder(), &mut random, route, (now, 0), n);
         }
         seconds += 1;
         if seconds.is_multiple_of(FLUSH.as_secs())
-            && let Err(error) = work(&*store, &writer).await
+            && let Err(error) = work(&*store, &writer, &watch).await
         {
             eprintln!("the store does not answer: {error}");
         }
     }
 }
 
-async fn work(store: &dyn Store, writer: &Writer) -> Result<(), Failure> {
+async fn work(store: &dyn Store, writer: &Writer, watch: &Watch) -> Result<(), Failure> {
     store.flush(writer).await?;
     store.fold().await?;
     store.roll_up().await?;
     store.retain().await?;
+    watch.tick(store, Some(writer)).await?;
     Ok(())
 }

@@ -82,3 +82,19 @@ export const settled = (page) =>
   page.waitForFunction(() =>
     document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true']") &&
     [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every((canvas) => canvas.dataset.drawn === "true"));
+
+/** Asks the API itself, as the one who holds the token. */
+export const api = async (context, method, path, data) => {
+  const answer = await context.request.fetch(`${base()}${path}`, { method, headers: { authorization: `Bearer ${token()}` }, ...(data === undefined ? {} : { data }) });
+  assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  const text = await answer.text();
+  return text === "" ? null : JSON.parse(text);
+};
+
+/** The consumer of this name. */
+export const ofKey = async (context, name) => {
+  const { data } = await api(context, "GET", "api-keys?limit=1000");
+  const found = data.find((key) => key.externalId === name);
+  assert.ok(found, `${name} is none of ${data.map((key) => key.externalId)}`);
+  return found;
+};

@@ -14,6 +14,14 @@ pub(crate) struct Cases {
     pub(crate) failed: u32,
 }
 
+impl Cases {
+    /// What could not even begin.
+    pub(crate) const FAILED: Self = Self {
+        passed: 0,
+        failed: 1,
+    };
+}
+
 /// Node with the packages of the lock file.
 #[derive(Debug)]
 pub(crate) struct Node {

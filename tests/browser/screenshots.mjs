@@ -16,10 +16,28 @@ const shots = [
   ["consumers", "#/consumers?tz=UTC", { viewport: WIDE, colorScheme: "dark" }],
   ["heatmap-weekday", "#/heatmap?tz=UTC&period=30d&layout=weekday", { viewport: { width: 1440, height: 560 }, colorScheme: "light" }],
   ["heatmap-endpoints", "#/heatmap?tz=UTC&period=7d&scale=log", { viewport: { width: 1440, height: 760 }, colorScheme: "dark" }],
+  ["limits", "#/limits?tz=UTC&period=6h&key=partner-sync", { viewport: WIDE, colorScheme: "light" }],
+  ["alerts", "#/alerts?tz=UTC", { viewport: WIDE, colorScheme: "light" }],
+  ["alert-form", "#/alerts?tz=UTC&edit=Orders fail", { viewport: WIDE, colorScheme: "dark" }],
+  ["billing", "#/billing?tz=UTC", { viewport: { width: 1440, height: 1180 }, colorScheme: "light" }],
+  ["consumer", "#/consumer?tz=UTC&key=partner-sync", { viewport: WIDE, colorScheme: "dark" }],
   ["status", "#/status?tz=UTC", { viewport: WIDE, colorScheme: "dark" }],
   ["phone-light", "#/overview?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "light", deviceScaleFactor: 2 }],
+  ["phone-alerts", "#/alerts?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "dark", deviceScaleFactor: 2 }],
   ["phone-dark", "#/endpoints?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "dark", deviceScaleFactor: 2 }],
 ];
+/** Names of consumers and rules in a link, as their numbers: those differ from store to store. */
+const numbered = async (context, fragment) => {
+  let link = fragment;
+  for (const [name, path, label] of [["key", "api-keys", "externalId"], ["edit", "api-alerts", "name"]]) {
+    const [whole, wanted] = new RegExp(`\\b${name}=([^&]+)`).exec(link) ?? [];
+    if (!whole) continue;
+    const { data } = await (await context.request.get(`${base()}${path}`)).json();
+    link = link.replace(whole, `${name}=${data.find((each) => each[label] === wanted)?.id}`);
+  }
+  return link;
+};
+
 const wanted = process.argv.slice(3);
 
 const browser = await launch();
@@ -31,8 +49,12 @@ try {
     const page = await context.newPage();
     page.on("console", (message) => { if (message.type() === "error") console.error(name, message.text()); });
     page.on("pageerror", (error) => console.error(name, error));
-    await page.goto(`${base()}${fragment}`);
+    await page.goto(`${base()}${await numbered(context, fragment)}`);
     await settled(page);
+    if (name === "alert-form") {
+      await page.getByRole("button", { name: "Try it on the last" }).click();
+      await page.locator(".dry-result").waitFor();
+    }
     // The live line comes with the first event.
     await page.waitForSelector('.now[data-live="live"]');
     await page.screenshot({ path: join(folder, `${name}.png`) });

@@ -9,6 +9,8 @@ pub(crate) const TOKEN: &str = "browser-test-token";
 
 /// Eight days hold a Monday and every step of retention but the last.
 const DAYS: &str = "8";
+/// A fifth of the shop's traffic shows the same, sooner.
+const LOAD: &str = "0.2";
 
 /// Where the history is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +65,7 @@ impl Stage {
         };
         let url = database.url();
         let seeded = Command::new(env!("CARGO_BIN_EXE_seed"))
-            .args(["--database", &url, "--days", DAYS])
+            .args(["--database", &url, "--days", DAYS, "--load", LOAD])
             .stdin(Stdio::null())
             .output()
             .unwrap();

@@ -372,3 +372,49 @@ async fn every_parameter_that_is_taken_is_documented() {
         assert_eq!(documented, taken, "{path}");
     }
 }
+
+/// What types are made of: prose and examples may differ.
+fn shape_of(value: &Value) -> Value {
+    const PROSE: [&str; 4] = ["description", "summary", "example", "examples"];
+    match value {
+        // A member of that name is an object: a schema.
+        Value::Object(members) => members
+            .iter()
+            .filter(|(name, value)| !PROSE.contains(&name.as_str()) || value.is_object())
+            .map(|(name, value)| (name.clone(), shape_of(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(shape_of).collect(),
+        plain => plain.clone(),
+    }
+}
+
+#[tokio::test]
+async fn the_dashboard_has_its_types_from_this_document() {
+    let host = Host::start().await;
+    let served = Document::of(&host, &host.url("/openapi.json")).await.0;
+    let copy = include_str!("../../crates/api-metrics-routes/dashboard/openapi.json");
+    let copy: Value = serde_json::from_str(copy).unwrap();
+    for part in ["paths", "components"] {
+        let (served, copy) = (shape_of(&served[part]), shape_of(&copy[part]));
+        assert!(
+            served == copy,
+            "the dashboard's copy of the document is old: with an admin running, in its folder, \
+             `npm run openapi -- URL && npm run types && npm run build`"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_operation_has_an_id_of_its_own() {
+    let host = Host::start().await;
+    let document = Document::of(&host, &host.url("/openapi.json")).await.0;
+    let mut ids = BTreeSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let id = operation["operationId"].as_str();
+            let id = id.unwrap_or_else(|| panic!("{method} {path} has no id"));
+            assert!(ids.insert(id.to_owned()), "{method} {path}: {id} is taken");
+        }
+    }
+    assert!(ids.len() > 20);
+}

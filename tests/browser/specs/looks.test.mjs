@@ -6,7 +6,7 @@ import { base, browser, settled, show } from "../browser.mjs";
 
 const use = browser();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = ["overview", "endpoints", "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders", "consumers", "consumer?key=1", "heatmap", "heatmap?layout=weekday&period=30d", "status"];
+const PAGES = ["overview", "endpoints", "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders", "consumers", "consumer?key=1", "heatmap", "heatmap?layout=weekday&period=30d", "limits", "limits?key=1", "alerts", "alerts?edit=new", "billing", "status"];
 const link = (page) => `#/${page}${page.includes("?") ? "&" : "?"}tz=UTC&refresh=off`;
 
 for (const colorScheme of ["light", "dark"]) {

@@ -96,7 +96,7 @@ test("the heatmap has both layouts, three values, two scales and a table", () =>
     assert.match(await page.locator(".heat-tip").innerText(), /Requests\s+[\d,]+/);
     await page.getByRole("button", { name: "By weekday" }).click();
     await settled(page);
-    await page.getByRole("heading", { name: "Requests by weekday and hour" }).waitFor();
+    await page.getByRole("heading", { name: "Requests of an average week by weekday and hour" }).waitFor();
     assert.equal(await rows.count(), 7);
     // Every Monday at nine the partners fetch their week: the warmest cell.
     await page.getByRole("button", { name: "Table" }).click();

@@ -32,6 +32,7 @@ pub(crate) struct AlertPage {
 #[utoipa::path(
     get,
     path = "/api-alerts",
+    operation_id = "list_alerts",
     tag = "alerts",
     params(PageParams),
     responses((status = 200, description = "The rules", body = AlertPage,
@@ -66,6 +67,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     get,
     path = "/api-alerts/{id}",
+    operation_id = "alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
     responses(
@@ -96,6 +98,7 @@ pub(crate) async fn one(
 #[utoipa::path(
     post,
     path = "/api-alerts",
+    operation_id = "create_alert",
     tag = "alerts",
     request_body(content = AlertBody, example = json!(crate::openapi::act_examples::alert_body())),
     responses((status = 201, description = "The rule", body = Alert,
@@ -126,6 +129,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     put,
     path = "/api-alerts/{id}",
+    operation_id = "replace_alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
     request_body(content = AlertBody, example = json!(crate::openapi::act_examples::alert_body())),
@@ -159,6 +163,7 @@ pub(crate) async fn replace(
 #[utoipa::path(
     patch,
     path = "/api-alerts/{id}",
+    operation_id = "change_alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
     request_body(content = AlertPatch, example = json!({"thresholdValue": 15.0, "enabled": true})),
@@ -199,6 +204,7 @@ pub(crate) async fn change(
 #[utoipa::path(
     delete,
     path = "/api-alerts/{id}",
+    operation_id = "remove_alert",
     tag = "alerts",
     params(("id" = i64, Path, description = "Its number")),
     responses(

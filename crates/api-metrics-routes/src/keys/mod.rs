@@ -144,6 +144,7 @@ pub(crate) struct ApiKeyBody {
 #[utoipa::path(
     get,
     path = "/api-keys",
+    operation_id = "list_keys",
     tag = "keys",
     params(PageParams),
     responses((status = 200, description = "The keys", body = ApiKeyPage,
@@ -178,6 +179,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/api-keys",
+    operation_id = "create_key",
     tag = "keys",
     request_body(content = ApiKeyBody, example = json!({"externalId": "k-2041",
         "name": "render-farm", "rateLimitPerMinute": 100, "quotaLimit": 100_000})),
@@ -213,6 +215,7 @@ pub(crate) async fn create(
 #[utoipa::path(
     patch,
     path = "/api-keys/{id}",
+    operation_id = "change_key",
     tag = "keys",
     params(("id" = i64, Path, description = "The key's number")),
     request_body(content = ApiKeyPatch, example = json!({"rateLimitPerMinute": 200})),

@@ -127,6 +127,7 @@ pub(crate) struct TierBody {
 #[utoipa::path(
     get,
     path = "/api-price-plans",
+    operation_id = "list_price_plans",
     tag = "billing",
     params(PageParams),
     responses((status = 200, description = "Versions of plans", body = PricePlanPage,
@@ -162,6 +163,7 @@ pub(crate) async fn list(
 #[utoipa::path(
     post,
     path = "/api-price-plans",
+    operation_id = "create_price_plan",
     tag = "billing",
     request_body(content = PricePlanBody, example = json!({"name": "pro", "currency": "USD",
         "effectiveFrom": "2026-06-01", "freeRequests": 10_000, "tiers": [

@@ -13,12 +13,12 @@ interface Page<Row> { data: Row[]; nextCursor?: string | null }
 const LIMIT = "1000";
 
 /** Follows cursors to the end, or to `most` pages; says whether that was the end. */
-const pages = async <Row, Rest extends Page<Row>>(path: string, params: Record<string, string>, signal: AbortSignal, most: number) => {
-  const first = await call<Rest>(urlOf(path, { ...params, limit: LIMIT }), { signal });
+export const pages = async <Row, Rest extends Page<Row>>(path: string, params: Record<string, string>, signal: AbortSignal, most: number, limit = LIMIT) => {
+  const first = await call<Rest>(urlOf(path, { ...params, limit }), { signal });
   const rows = [...first.data];
   let next = first.nextCursor;
   for (let n = 1; next && n < most; n += 1) {
-    const more = await call<Rest>(urlOf(path, { ...params, limit: LIMIT, cursor: next }), { signal });
+    const more = await call<Rest>(urlOf(path, { ...params, limit, cursor: next }), { signal });
     rows.push(...more.data);
     next = more.nextCursor;
   }

@@ -1,5 +1,172 @@
 // Written by scripts/types.mjs from openapi.json.
 export interface paths {
+    "/api-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules
+         * @description A manager and a developer see those of their tenant, a viewer none.
+         */
+        get: operations["list_alerts"];
+        put?: never;
+        /**
+         * Makes a rule
+         * @description It is judged from the next whole minute on.
+         */
+        post: operations["create_alert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Notices that could not be delivered, or are on their way */
+        get: operations["deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/deliveries/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a dead letter again
+         * @description With all its attempts before it, beginning at once.
+         */
+        post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * When a rule would have fired
+         * @description Judges a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
+         *     and nobody is told.
+         */
+        post: operations["dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was told: fired and resolved */
+        get: operations["events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["alert"];
+        /**
+         * Replaces a rule
+         * @description What is left out takes its default. A rule that is switched off while it fires is resolved.
+         */
+        put: operations["replace_alert"];
+        post?: never;
+        /**
+         * Removes a rule
+         * @description Its events stay. One that fires is resolved first, and that is told.
+         */
+        delete: operations["remove_alert"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes a rule
+         * @description What is left out stays as it is; a null takes the default. A rule that is switched off while it
+         *     fires is resolved.
+         */
+        patch: operations["change_alert"];
+        trace?: never;
+    };
+    "/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The API keys
+         * @description Those that were used, and those that were made before their first request.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /** Makes an API key before its first request */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes an API key's name, owner, limits or plan */
+        patch: operations["change_key"];
+        trace?: never;
+    };
     "/api-metrics": {
         parameters: {
             query?: never;
@@ -9,6 +176,68 @@ export interface paths {
         };
         /** Rows over time, by any dimensions */
         get: operations["series"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Usage and cost, by key, tenant and day
+         * @description Amounts are exact; only the lines of an invoice are rounded.
+         */
+        get: operations["billing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/billing/invoice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A month's invoice, as a preview
+         * @description Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
+         */
+        get: operations["invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/billing/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether all counts agree: inbox, every granularity, what views answer, and the invoices
+         * @description Counts the database, in one snapshot; what a process has not flushed yet is in none of them. A
+         *     granularity is compared where it keeps the whole day and no period of it waits for its rollup.
+         *     At most 366 days.
+         */
+        get: operations["reconciliation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -125,6 +354,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-metrics/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What keys have used of their quotas
+         * @description Counted at the moment of the question, what is not folded or flushed yet included; never kept.
+         */
+        get: operations["quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/rate-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where keys stand towards their rate limits right now
+         * @description What is neither folded nor, in this process, flushed is counted too.
+         */
+        get: operations["rate_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-metrics/rate-limits/{keyId}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How near a key came to its rate limit
+         * @description Kept for 30 days; a period is there about 15 seconds after its end.
+         */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-metrics/realtime": {
         parameters: {
             query?: never;
@@ -198,6 +487,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-price-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The price plans
+         * @description Everybody's, and those of the caller's tenant.
+         */
+        get: operations["list_price_plans"];
+        put?: never;
+        /**
+         * Makes a price plan, or a version of one
+         * @description Versions are never changed: what was billed by one stays explained.
+         */
+        post: operations["create_price_plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-status": {
         parameters: {
             query?: never;
@@ -253,10 +566,472 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own health and served requests, for Prometheus
+         * @description Served requests are those of all instances on the database: scrape one instance, or take the
+         *     maximum over instances. Their counters begin at midnight UTC, quantiles are of the last five
+         *     minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A rule. */
+        Alert: {
+            /**
+             * @description What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
+             *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
+             *     window) or `anomaly` (deviations from the same hour of the week).
+             */
+            alertType: string;
+            /**
+             * Format: int64
+             * @description Only the API key of this number.
+             */
+            apiKeyFilter?: number | null;
+            /** @description `gt`, `lt`, `gte` or `lte`. */
+            comparison: string;
+            /**
+             * Format: int32
+             * @description How many minutes lie between two firings at least.
+             */
+            cooldownMinutes: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who made it. */
+            createdBy?: string | null;
+            /** @description Whether it is evaluated. */
+            enabled: boolean;
+            /** @description Only this endpoint, exactly or as a glob, with or without a method before it. */
+            endpointFilter?: string | null;
+            /**
+             * Format: date-time
+             * @description The end of the last window that was judged.
+             */
+            evaluatedTo: string;
+            /** @description The event that is open while it fires. */
+            eventId?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it last fired.
+             */
+            lastFiredAt?: string | null;
+            /**
+             * Format: int64
+             * @description A window with fewer requests is not judged.
+             */
+            minRequests: number;
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: double
+             * @description For response times: which quantile; null is the mean.
+             */
+            quantile?: number | null;
+            /**
+             * Format: int64
+             * @description Counts the edits.
+             */
+            revision: number;
+            /** @description Only this service. */
+            serviceFilter?: string | null;
+            /** @description `low`, `medium`, `high` or `critical`. */
+            severity: string;
+            /** @description `ok`, `pending` (breached within the cooldown), `firing` or `resolved`. */
+            state: string;
+            /**
+             * Format: date-time
+             * @description Since when it stands there.
+             */
+            stateSince: string;
+            /** @description Whose keys it watches; null watches everything. */
+            tenantId?: string | null;
+            /**
+             * Format: double
+             * @description In the unit of the type.
+             */
+            thresholdValue: number;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /**
+             * Format: double
+             * @description The value of that window; null where it could not be judged.
+             */
+            value?: number | null;
+            /**
+             * Format: int32
+             * @description How many whole minutes are looked at together.
+             */
+            windowMinutes: number;
+        };
+        /** @description What can be set of a rule; the first four are needed. */
+        AlertBody: {
+            /**
+             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+             * @example error_rate
+             */
+            alertType: string;
+            /**
+             * Format: int64
+             * @description Only the API key of this number.
+             */
+            apiKeyFilter?: number | null;
+            /**
+             * @description `gt`, `lt`, `gte` or `lte`.
+             * @example gt
+             */
+            comparison: string;
+            /**
+             * Format: int32
+             * @description Minutes between two firings, 0 to 43200.
+             * @default 30
+             */
+            cooldownMinutes: number | null;
+            /**
+             * @description Whether it is evaluated.
+             * @default true
+             */
+            enabled: boolean | null;
+            /**
+             * @description Only this endpoint, exactly or as a glob, with or without a method before it:
+             *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
+             */
+            endpointFilter?: string | null;
+            /**
+             * Format: int64
+             * @description A window with fewer requests is not judged.
+             * @default 0
+             */
+            minRequests: number | null;
+            /**
+             * @description A name for people, 1 to 200 bytes.
+             * @example checkout errors
+             */
+            name: string;
+            /**
+             * Format: double
+             * @description For response times: which quantile, such as 0.95; null is the mean.
+             */
+            quantile?: number | null;
+            /**
+             * Format: int64
+             * @description The revision that the change is of; 409 where the rule has another. Not for new rules.
+             */
+            revision?: number | null;
+            /** @description Only this service. */
+            serviceFilter?: string | null;
+            /**
+             * @description `low`, `medium`, `high` or `critical`.
+             * @default medium
+             */
+            severity: string | null;
+            /** @description Whose keys it watches; null watches everything. A manager's rules are its tenant's. */
+            tenantId?: string | null;
+            /**
+             * Format: double
+             * @description In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+             * @example 10
+             */
+            thresholdValue: number;
+            /**
+             * Format: int32
+             * @description Whole minutes that are looked at together, 1 to 1440.
+             * @default 5
+             */
+            windowMinutes: number | null;
+        };
+        /** @description A breach from its firing to its end. */
+        AlertEvent: {
+            /**
+             * Format: int64
+             * @description The rule; null once that was removed.
+             */
+            alertId?: number | null;
+            /** @description What it looked at. */
+            alertType: string;
+            /**
+             * Format: date-time
+             * @description The end of the window that breached.
+             */
+            firedAt: string;
+            /**
+             * Format: uuid
+             * @description The same in every notice of it.
+             */
+            id: string;
+            /** @description What was told when it fired. */
+            message: string;
+            /** @description The rule's name when it fired. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description The end of the first window that no longer did; null while it fires.
+             */
+            resolvedAt?: string | null;
+            /** @description What was told at its end. */
+            resolvedMessage?: string | null;
+            /** @description How much it mattered. */
+            severity: string;
+            /** @description `firing` or `resolved`. */
+            state: string;
+            /** @description Whose rule it was. */
+            tenantId?: string | null;
+            /**
+             * Format: double
+             * @description What it was held against.
+             */
+            threshold: number;
+            /**
+             * Format: double
+             * @description The value that fired.
+             */
+            value: number;
+        };
+        /** @description A page of events. */
+        AlertEventPage: {
+            /** @description The events, the latest first. */
+            data: components["schemas"]["AlertEvent"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of rules. */
+        AlertPage: {
+            /** @description The rules, in the order of their numbers. */
+            data: components["schemas"]["Alert"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
+        /** @description Any of a rule's members; what is left out stays as it is. */
+        AlertPatch: {
+            alertType?: string;
+            /** Format: int64 */
+            apiKeyFilter?: number | null;
+            comparison?: string;
+            /** Format: int32 */
+            cooldownMinutes?: number | null;
+            /** @example false */
+            enabled?: boolean | null;
+            endpointFilter?: string | null;
+            /** Format: int64 */
+            minRequests?: number | null;
+            name?: string;
+            /** Format: double */
+            quantile?: number | null;
+            /**
+             * Format: int64
+             * @description The revision that the change is of; 409 where the rule has another.
+             */
+            revision?: number | null;
+            serviceFilter?: string | null;
+            severity?: string | null;
+            tenantId?: string | null;
+            /** Format: double */
+            thresholdValue?: number;
+            /** Format: int32 */
+            windowMinutes?: number | null;
+        };
+        /** @description An exact amount of money. */
+        Amount: {
+            /**
+             * @description A decimal.
+             * @example 0.02466
+             */
+            amount: string;
+            /**
+             * @description The currency's ISO 4217 code.
+             * @example USD
+             */
+            currency: string;
+        };
+        /** @description An API key. */
+        ApiKey: {
+            /**
+             * Format: date-time
+             * @description When it was first seen, or made.
+             */
+            createdAt: string;
+            /** @description Whether limits, quota and plan are watched. */
+            enabled: boolean;
+            /** @description The host's own name for it. */
+            externalId: string;
+            /**
+             * Format: int64
+             * @description Its number, the `apiKeyId` of all other routes.
+             */
+            id: number;
+            /** @description A name for people. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description A version of the plan that it is billed by; null is the default plan.
+             */
+            pricePlanId?: number | null;
+            /**
+             * Format: date-time
+             * @description Where rolling periods start; null is the key's creation.
+             */
+            quotaAnchor?: string | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a quota period; null: it has no quota.
+             */
+            quotaLimit?: number | null;
+            /** @description `month`, or a number of days as in `30d`; null is a month. */
+            quotaPeriod?: string | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute; null: no limit is known.
+             */
+            rateLimitPerMinute?: number | null;
+            /** @description The tenant that it belongs to. */
+            tenantId?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updatedAt: string;
+            /** @description The user that it belongs to. */
+            userId?: string | null;
+        };
+        /** @description A key before its first request. */
+        ApiKeyBody: {
+            enabled?: boolean | null;
+            /**
+             * @description The host's own name for it: the text of the `ApiKey` that its requests will carry.
+             * @example k-2041
+             */
+            externalId: string;
+            name?: string | null;
+            /** Format: date */
+            pricePlanFrom?: string | null;
+            /** Format: int64 */
+            pricePlanId?: number | null;
+            /** Format: date-time */
+            quotaAnchor?: string | null;
+            /** Format: int64 */
+            quotaLimit?: number | null;
+            quotaPeriod?: string | null;
+            /** Format: int64 */
+            rateLimitPerMinute?: number | null;
+            tenantId?: string | null;
+            userId?: string | null;
+        };
+        /** @description A page of API keys. */
+        ApiKeyPage: {
+            /** @description The keys, in the order of their numbers. */
+            data: components["schemas"]["ApiKey"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
+        /** @description What can be set of a key. What is left out stays as it is; a null clears it. */
+        ApiKeyPatch: {
+            /** @description Whether limits, quota and plan are watched. */
+            enabled?: boolean | null;
+            /**
+             * @description A name for people, 1 to 200 bytes.
+             * @example render-farm
+             */
+            name?: string | null;
+            /**
+             * Format: date
+             * @description The first UTC day on which the new plan counts, today or earlier; today by default. Goes with
+             *     `pricePlanId`.
+             */
+            pricePlanFrom?: string | null;
+            /**
+             * Format: int64
+             * @description Any version of the plan that it is billed by.
+             */
+            pricePlanId?: number | null;
+            /**
+             * Format: date-time
+             * @description Where rolling periods start; snapped down to a UTC hour.
+             */
+            quotaAnchor?: string | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a quota period.
+             * @example 100000
+             */
+            quotaLimit?: number | null;
+            /**
+             * @description `month`, or a number of days from 1 to 366 as in `30d`.
+             * @example month
+             */
+            quotaPeriod?: string | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute. The service itself enforces it.
+             * @example 100
+             */
+            rateLimitPerMinute?: number | null;
+            /** @description The tenant that it belongs to. Only an admin may name another one than its own. */
+            tenantId?: string | null;
+            /** @description The user that it belongs to. */
+            userId?: string | null;
+        };
+        /** @description A page of usage by key, and the sums over all of them. */
+        BillingPage: {
+            /** @description Whether records near an edge of a day may count in its neighbour. */
+            approximate: boolean;
+            /**
+             * Format: date-time
+             * @description The database's time of the snapshot.
+             */
+            asOf: string;
+            /** @description The keys with requests, in the order of their numbers. */
+            data: components["schemas"]["KeyUsage"][];
+            /**
+             * Format: date
+             * @description The first UTC day.
+             */
+            from: string;
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /** @description The current month at its end, one a currency; empty where another range is asked about. */
+            projection: components["schemas"]["Projection"][];
+            /** @description By tenant; on every page all of them. */
+            tenants: components["schemas"]["TenantUsage"][];
+            /**
+             * Format: date
+             * @description The first UTC day after the range.
+             */
+            to: string;
+            /** @description All keys together; on every page all of them. */
+            total: components["schemas"]["Usage"];
+            /**
+             * Format: int64
+             * @description Requests without a key, or of keys beyond the recorder's bound: never billed.
+             */
+            unbilledRequests: number;
+        };
         CacheView: {
             /** Format: int64 */
             bytes: number;
@@ -301,6 +1076,29 @@ export interface components {
              * @description The weekday in `tz`, 1 for Monday to 7 for Sunday, in the weekday layout.
              */
             weekday?: number;
+        };
+        /** @description How a key stood in the last 24 hours, where it was near its limit consistently. */
+        Consistently: {
+            /**
+             * Format: int64
+             * @description Five-minute periods in which it sent anything.
+             */
+            activePeriods: number;
+            /**
+             * Format: int64
+             * @description Those in which it was near its limit, or above it.
+             */
+            nearPeriods: number;
+            /**
+             * Format: double
+             * @description The highest utilization among them, in percent.
+             */
+            peak: number;
+            /**
+             * Format: double
+             * @description The latter in percent of the former; at least 50.
+             */
+            share: number;
         };
         /** @description An API key and what was asked with it. */
         Consumer: {
@@ -430,10 +1228,180 @@ export interface components {
              */
             responseBytes: number;
         };
+        /** @description A notice on its way through one channel. */
+        Delivery: {
+            /**
+             * Format: int64
+             * @description Attempts made so far.
+             */
+            attempts: number;
+            /** @description The notifier's name. */
+            channel: string;
+            /** @description Why the last attempt failed. */
+            lastError?: string | null;
+            /**
+             * Format: date-time
+             * @description While pending: when it is tried again.
+             */
+            nextAttemptAt?: string | null;
+            notice: components["schemas"]["Notice"];
+            /** @description `dead`, `pending` or `delivered`. */
+            status: string;
+            /**
+             * Format: date-time
+             * @description When any of this last changed.
+             */
+            updatedAt: string;
+        };
+        /** @description A page of deliveries. */
+        DeliveryPage: {
+            /** @description The deliveries, the ones that changed last first. */
+            data: components["schemas"]["Delivery"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
         DirtyView: {
             granularity: string;
             /** Format: int64 */
             periods: number;
+        };
+        /** @description What a rule would have done. */
+        DryRunAnswer: {
+            /**
+             * Format: int64
+             * @description How many of them breached.
+             */
+            breaches: number;
+            /** @description The breaches that would have been told, the earliest first. */
+            events: components["schemas"]["DryRunEvent"][];
+            /**
+             * Format: date-time
+             * @description The range whose windows were judged.
+             */
+            from: string;
+            /**
+             * @description How far the ends of two windows lie apart: `1m`, as in reality, or longer where minutes are
+             *     no longer kept.
+             */
+            step: string;
+            /**
+             * Format: date-time
+             * @description Its end.
+             */
+            to: string;
+            /**
+             * Format: int64
+             * @description How many windows were judged.
+             */
+            windows: number;
+        };
+        /** @description A rule and the range that it is tried on. */
+        DryRunBody: {
+            /** Format: date-time */
+            from?: string;
+            /**
+             * @description The range up to now; not together with `from`.
+             * @example 24h
+             */
+            period?: string;
+            /** @description What can be set of a rule; the first four are needed. */
+            rule: {
+                /**
+                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+                 * @example error_rate
+                 */
+                alertType: string;
+                /**
+                 * Format: int64
+                 * @description Only the API key of this number.
+                 */
+                apiKeyFilter?: number | null;
+                /**
+                 * @description `gt`, `lt`, `gte` or `lte`.
+                 * @example gt
+                 */
+                comparison: string;
+                /**
+                 * Format: int32
+                 * @description Minutes between two firings, 0 to 43200.
+                 * @default 30
+                 */
+                cooldownMinutes: number | null;
+                /**
+                 * @description Whether it is evaluated.
+                 * @default true
+                 */
+                enabled: boolean | null;
+                /**
+                 * @description Only this endpoint, exactly or as a glob, with or without a method before it:
+                 *     `/users/{id}`, `GET /users/{id}`, `/users/*`.
+                 */
+                endpointFilter?: string | null;
+                /**
+                 * Format: int64
+                 * @description A window with fewer requests is not judged.
+                 * @default 0
+                 */
+                minRequests: number | null;
+                /**
+                 * @description A name for people, 1 to 200 bytes.
+                 * @example checkout errors
+                 */
+                name: string;
+                /**
+                 * Format: double
+                 * @description For response times: which quantile, such as 0.95; null is the mean.
+                 */
+                quantile?: number | null;
+                /**
+                 * Format: int64
+                 * @description The revision that the change is of; 409 where the rule has another. Not for new rules.
+                 */
+                revision?: number | null;
+                /** @description Only this service. */
+                serviceFilter?: string | null;
+                /**
+                 * @description `low`, `medium`, `high` or `critical`.
+                 * @default medium
+                 */
+                severity: string | null;
+                /** @description Whose keys it watches; null watches everything. A manager's rules are its tenant's. */
+                tenantId?: string | null;
+                /**
+                 * Format: double
+                 * @description In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+                 * @example 10
+                 */
+                thresholdValue: number;
+                /**
+                 * Format: int32
+                 * @description Whole minutes that are looked at together, 1 to 1440.
+                 * @default 5
+                 */
+                windowMinutes: number | null;
+            };
+            /** Format: date-time */
+            to?: string;
+        };
+        /** @description A breach as it would have been told. */
+        DryRunEvent: {
+            /**
+             * Format: date-time
+             * @description The end of the window that breached.
+             */
+            firedAt: string;
+            /** @description What would have been told. */
+            message: string;
+            /**
+             * Format: date-time
+             * @description The end of the first window that no longer did; null: it lasted to the end.
+             */
+            resolvedAt?: string | null;
+            /**
+             * Format: double
+             * @description The value that fired.
+             */
+            value: number;
         };
         /** @description A page of endpoints. */
         EndpointPage: {
@@ -604,6 +1572,109 @@ export interface components {
             /** @description The version of the host's code. */
             version: string;
         };
+        /** @description A month of one currency. */
+        Invoice: {
+            /** @description The currency's ISO 4217 code. */
+            currency: string;
+            /** @description The sum of the exact amounts. */
+            exact: string;
+            /** @description By key, then in the order in which they came up. */
+            lines: components["schemas"]["InvoiceLine"][];
+            /**
+             * Format: int64
+             * @description Requests on all lines.
+             */
+            quantity: number;
+            /** @description The sum of the rounded lines: what is due. */
+            total: string;
+        };
+        /** @description A month's invoices. */
+        InvoiceAnswer: {
+            /**
+             * Format: date-time
+             * @description The database's time of the snapshot.
+             */
+            asOf: string;
+            /** @description Whether the month is over. */
+            closed: boolean;
+            /** @description One a currency; none where nothing was used. */
+            data: components["schemas"]["Invoice"][];
+            /**
+             * Format: date
+             * @description The first day after it.
+             */
+            periodEnd: string;
+            /**
+             * Format: date
+             * @description The month's first day.
+             */
+            periodStart: string;
+            /** @description How amounts are rounded. */
+            rounding: string;
+        };
+        /** @description One line. */
+        InvoiceLine: {
+            /** @description What they cost, rounded. */
+            amount: string;
+            /**
+             * Format: int64
+             * @description The key, by its number.
+             */
+            apiKeyId: number;
+            /** @description What is charged, in words. */
+            description: string;
+            /** @description What they cost, exactly. */
+            exact: string;
+            /** @description The host's own name for it. */
+            externalId: string;
+            /**
+             * Format: date
+             * @description The first day with such a request.
+             */
+            firstDay: string;
+            /** @description Its name, or the host's. */
+            keyName: string;
+            /**
+             * Format: date
+             * @description The last one.
+             */
+            lastDay: string;
+            /** @description The price of 1,000 of them. */
+            perThousand: string;
+            /** @description The plan. */
+            plan: string;
+            /**
+             * Format: date
+             * @description The plan's version: the day from which it counts.
+             */
+            planFrom: string;
+            /**
+             * Format: int64
+             * @description Requests.
+             */
+            quantity: number;
+            /** @description The tenant that it belongs to. */
+            tenantId?: string | null;
+            /**
+             * Format: int64
+             * @description From how many requests on the tier counts; null for the free allowance.
+             */
+            tierFrom?: number | null;
+        };
+        /** @description An API key. */
+        KeyLabel: {
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            apiKeyId: number;
+            /** @description The host's own name for it. */
+            externalId: string;
+            /** @description A name for people. */
+            name?: string | null;
+            /** @description The tenant that it belongs to. */
+            tenantId?: string | null;
+        };
         /** @description A page of keys. */
         KeyPage: {
             /** @description Whether records at an edge may belong to the other side of it. */
@@ -640,7 +1711,19 @@ export interface components {
              * @description How exact `lastSeenAt` is.
              */
             lastSeenWithinSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute; null: no limit is known.
+             */
+            rateLimitPerMinute?: number | null;
+            /**
+             * Format: double
+             * @description Its requests in percent of what the limit allows in the whole range.
+             */
+            utilization?: number | null;
         };
+        /** @description What a key used. */
+        KeyUsage: components["schemas"]["KeyLabel"] & components["schemas"]["Usage"];
         /** @description One endpoint. */
         LiveEndpoint: {
             /** Format: double */
@@ -654,19 +1737,6 @@ export interface components {
             /** Format: int64 */
             requestCount: number;
             service: string;
-        };
-        /** @description Hand-overs that are gone. */
-        LostView: {
-            /**
-             * Format: int64
-             * @description The number of the first.
-             */
-            first: number;
-            /**
-             * Format: int64
-             * @description The number of the last.
-             */
-            last: number;
         };
         /** @description A row: the dimensions that were grouped by, and the metrics that were asked for. */
         MetricRow: {
@@ -741,6 +1811,51 @@ export interface components {
             /** Format: int64 */
             requestCount: number;
         };
+        /** @description What is told; the body that a webhook receives. */
+        Notice: {
+            apiKey?: components["schemas"]["NoticeKey"] | null;
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description For alerts: the event.
+             */
+            eventId?: string | null;
+            /**
+             * Format: uuid
+             * @description The same however often it arrives.
+             */
+            id: string;
+            /** @description `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`. */
+            kind: string;
+            /** @description All of it in one sentence. */
+            message: string;
+            rule?: components["schemas"]["NoticeRule"] | null;
+            severity: string;
+            tenantId?: string | null;
+            /** Format: double */
+            threshold: number;
+            title: string;
+            /** Format: double */
+            value?: number | null;
+        };
+        /** @description The API key that a notice is about. */
+        NoticeKey: {
+            externalId: string;
+            /** Format: int64 */
+            id: number;
+            name?: string | null;
+        };
+        /** @description The rule that a notice is about. */
+        NoticeRule: {
+            alertType: string;
+            /** Format: int64 */
+            id: number;
+            name: string;
+        };
         /** @description The range before, and how this one differs. */
         Previous: {
             /**
@@ -775,6 +1890,92 @@ export interface components {
              * @description Requests more, in percent of the range before; null where it had none.
              */
             totalRequestsChange?: number | null;
+        };
+        /** @description A version of a plan: what counts from a day on, until a later version of that name. */
+        PricePlan: {
+            /** @description The currency's ISO 4217 code. */
+            currency: string;
+            /**
+             * Format: date
+             * @description The first UTC day on which it counts.
+             */
+            effectiveFrom: string;
+            /**
+             * Format: int64
+             * @description The first so many requests of a month cost nothing.
+             */
+            freeRequests: number;
+            /**
+             * Format: int64
+             * @description Its number; 0 for the default plan of keys without one.
+             */
+            id: number;
+            /** @description The plan's name. */
+            name: string;
+            /** @description Whose plan it is; null for everybody. */
+            tenantId?: string | null;
+            /** @description Ascending, the first from 0. */
+            tiers: components["schemas"]["PriceTier"][];
+        };
+        /** @description A plan, or a later version of one. */
+        PricePlanBody: {
+            /**
+             * @description The currency's ISO 4217 code.
+             * @default USD
+             */
+            currency: string | null;
+            /**
+             * Format: date
+             * @description The first UTC day on which it counts; today by default.
+             */
+            effectiveFrom?: string | null;
+            /**
+             * Format: int64
+             * @description The first so many requests of a month cost nothing.
+             * @default 0
+             */
+            freeRequests: number | null;
+            /**
+             * @description The plan's name. Versions of one name are one plan.
+             * @example pro
+             */
+            name: string;
+            /**
+             * @description The price of 1,000 requests: a decimal. In place of `tiers`.
+             * @example 0.02
+             */
+            perThousand?: string | null;
+            /** @description Whose plan it is; null for everybody. A manager's plans are its tenant's. */
+            tenantId?: string | null;
+            /** @description Graduated prices, ascending, the first from 0; at most 100. */
+            tiers?: components["schemas"]["PriceTierBody"][] | null;
+        };
+        /** @description A page of plans. */
+        PricePlanPage: {
+            /** @description Versions of plans, in the order of their numbers, the default first. */
+            data: components["schemas"]["PricePlan"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
+        /** @description From which request of the month on which price counts. */
+        PriceTier: {
+            /**
+             * Format: int64
+             * @description How many requests of the month come before it: 0 for the first tier.
+             */
+            fromRequests: number;
+            /**
+             * @description The price of 1,000 requests: a decimal with at most eight places.
+             * @example 0.02
+             */
+            perThousand: string;
+        };
+        /** @description From which request of the month on which price counts. */
+        PriceTierBody: {
+            /** Format: int64 */
+            fromRequests: number;
+            /** @example 0.01 */
+            perThousand: string;
         };
         /** @description What a probe is told. */
         Probe: {
@@ -812,6 +2013,23 @@ export interface components {
             title: string;
             /** @description Which kind of problem: a URN that never changes its meaning. */
             type: string;
+        };
+        /** @description What the current month will cost at the pace so far. */
+        Projection: {
+            /** @description What they cost, exactly. */
+            cost: components["schemas"]["Amount"];
+            /** @description What they will cost, by the tiers that they will reach. */
+            projectedCost: components["schemas"]["Amount"];
+            /**
+             * Format: int64
+             * @description Requests at the month's end.
+             */
+            projectedRequests: number;
+            /**
+             * Format: int64
+             * @description Requests billed so far.
+             */
+            requests: number;
         };
         /** @description The rows of each grouping. */
         QueryAnswer: {
@@ -893,6 +2111,207 @@ export interface components {
             /** @description Whether there are more than `limit`; `GET /api-metrics` pages through them. */
             truncated: boolean;
         };
+        /** @description What a key has used of its quota. */
+        Quota: components["schemas"]["KeyLabel"] & {
+            /** @description Whether a part of `used` may belong to the period before. */
+            approximate: boolean;
+            /**
+             * Format: int64
+             * @description Requests that it may send in the period.
+             */
+            limit: number;
+            /** @description `month`, or a number of days as in `30d`. */
+            period: string;
+            /**
+             * Format: date-time
+             * @description When the period began.
+             */
+            periodStart: string;
+            /**
+             * Format: date-time
+             * @description When nothing will be left at the pace of the period so far; null: not in this period, or
+             *     nothing is left already.
+             */
+            projectedExhaustion?: string | null;
+            /**
+             * Format: int64
+             * @description What is left; 0 where more than the limit was used.
+             */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When the next one begins.
+             */
+            resetDate: string;
+            /**
+             * Format: double
+             * @description What was used in percent of the limit.
+             */
+            usagePercentage: number;
+            /**
+             * Format: int64
+             * @description Requests that counted so far.
+             */
+            used: number;
+        };
+        /** @description A page of keys with a quota. */
+        QuotaPage: {
+            /**
+             * Format: date-time
+             * @description The moment of the count.
+             */
+            asOf: string;
+            /**
+             * @description Which answers count: `all`, or classes and codes.
+             * @example all
+             */
+            countedStatuses: string;
+            /** @description The keys that have a quota, in the order of their numbers. */
+            data: components["schemas"]["Quota"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /** @description The zone of calendar months. */
+            tz: string;
+        };
+        /** @description How a key stands towards its limit. */
+        RateLimit: components["schemas"]["KeyLabel"] & {
+            consistently?: components["schemas"]["Consistently"] | null;
+            /** @description When the limit is hit, in words; null: it will not be. */
+            forecast?: string | null;
+            /**
+             * Format: int64
+             * @description In how many seconds the limit is hit at the pace of the last 60; 0: it is hit; null: it will
+             *     not be before the minute ends.
+             */
+            hitsInSeconds?: number | null;
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute.
+             */
+            limit: number;
+            /** @description Whether it is at `threshold` or above. */
+            near: boolean;
+            /**
+             * Format: int64
+             * @description Requests in the minute before.
+             */
+            previous: number;
+            /**
+             * Format: double
+             * @description Requests a minute over the last 60 seconds.
+             */
+            requestsPerMinute: number;
+            /** @description Where it stands, in words. */
+            text: string;
+            /**
+             * Format: int64
+             * @description Requests in the current minute of the clock so far.
+             */
+            used: number;
+            /**
+             * Format: double
+             * @description What the current minute has used of the limit, in percent.
+             */
+            utilization: number;
+        };
+        /** @description A page of keys with a limit. */
+        RateLimitPage: {
+            /**
+             * Format: date-time
+             * @description The moment of the count.
+             */
+            asOf: string;
+            /** @description The keys that have a limit, the nearest to it first. */
+            data: components["schemas"]["RateLimit"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /**
+             * Format: double
+             * @description From which percentage on a key is near its limit.
+             */
+            threshold: number;
+        };
+        /** @description A day, counted in every place. */
+        ReconciledDay: {
+            /**
+             * Format: int64
+             * @description What is billed.
+             */
+            billed: number;
+            /**
+             * Format: date
+             * @description The UTC day.
+             */
+            date: string;
+            /** @description Where the counts differ, in words; empty where they agree. */
+            differences: string[];
+            /**
+             * Format: int64
+             * @description Committed and not folded yet.
+             */
+            inbox: number;
+            /**
+             * Format: int64
+             * @description What views answer.
+             */
+            ledger: number;
+            /**
+             * Format: int64
+             * @description Requests of billed keys whose status does not count.
+             */
+            notCounted: number;
+            /** @description The granularities that keep the whole day. */
+            stored: components["schemas"]["StoredCount"][];
+            /**
+             * Format: int64
+             * @description Requests without a key, or of keys beyond the recorder's bound.
+             */
+            unbilled: number;
+        };
+        /** @description A month's invoices, held against the usage that they are for. */
+        ReconciledMonth: {
+            /** @description Where they differ, in words; empty where they agree. */
+            differences: string[];
+            /**
+             * Format: int64
+             * @description Requests on all lines of all invoices.
+             */
+            invoiced: number;
+            /**
+             * Format: date
+             * @description The month's first day.
+             */
+            month: string;
+            /**
+             * Format: int64
+             * @description Requests that are to be billed.
+             */
+            usage: number;
+        };
+        /** @description A range of days, counted in every place. */
+        ReconciliationAnswer: {
+            /** @description Whether every count agrees. */
+            agrees: boolean;
+            /**
+             * Format: date-time
+             * @description The database's time of the snapshot.
+             */
+            asOf: string;
+            /** @description Every day. */
+            days: components["schemas"]["ReconciledDay"][];
+            /**
+             * Format: date
+             * @description The first UTC day.
+             */
+            from: string;
+            /** @description Every month with usage, from its first day on. */
+            months: components["schemas"]["ReconciledMonth"][];
+            /**
+             * Format: date
+             * @description The first UTC day after the range.
+             */
+            to: string;
+        };
         /** @description What this process holds in memory. */
         RecorderView: {
             /** @description Bytes held, an estimate. */
@@ -922,6 +2341,19 @@ export interface components {
             unmatched: components["schemas"]["UnmatchedView"][];
             /** @description Flushes whose outcome is not known yet. */
             unresolvedParts: number;
+        };
+        /** @description Which dead letter is meant. */
+        RedeliverBody: {
+            /**
+             * @description The notifier's name.
+             * @example webhook
+             */
+            channel: string;
+            /**
+             * Format: uuid
+             * @description The notice's id.
+             */
+            noticeId: string;
         };
         /** @description A page of rows. */
         SeriesPage: {
@@ -1045,11 +2477,9 @@ export interface components {
             instances: components["schemas"]["InstanceView"][];
             /**
              * Format: int64
-             * @description Hand-overs of this process that the database has lost by a restore or a failover; 0 is the promise.
+             * @description Hand-overs that the database has lost by a restore or a failover; 0 is the promise.
              */
             lost: number;
-            /** @description Their numbers, the latest spans last; at most 32 spans. */
-            lostFlushes: components["schemas"]["LostView"][];
             recorder?: components["schemas"]["RecorderView"] | null;
             /** @description The store. */
             store: components["schemas"]["StoreView"];
@@ -1099,6 +2529,23 @@ export interface components {
              * @description Since when it has not; null while it does, or where nobody has noticed yet.
              */
             unreachableSince?: string | null;
+        };
+        /** @description What one granularity holds of a day. */
+        StoredCount: {
+            /** @description `1m`, `5m`, `1h` or `1d`. */
+            granularity: string;
+            /**
+             * Format: int64
+             * @description Requests in its rows.
+             */
+            requests: number;
+            /**
+             * Format: int64
+             * @description Requests in its pre-merged totals.
+             */
+            totals: number;
+            /** @description Whether periods wait for their rollup, so that both are behind. */
+            waiting: boolean;
         };
         /** @description The numbers of a range. */
         Summary: {
@@ -1222,6 +2669,11 @@ export interface components {
             lastFlushAt?: string | null;
             tasks: components["schemas"]["TaskView"][];
         };
+        /** @description What the keys of a tenant used together. */
+        TenantUsage: components["schemas"]["Usage"] & {
+            /** @description The tenant; null: keys of none. */
+            tenantId?: string | null;
+        };
         /** @description One consumer. */
         TopConsumer: components["schemas"]["Consumer"] & {
             /**
@@ -1262,6 +2714,90 @@ export interface components {
             count: number;
             path: string;
         };
+        /** @description Requests and what they cost. */
+        Usage: {
+            /** @description What they cost, exactly; one amount a currency. */
+            cost: components["schemas"]["Amount"][];
+            /** @description The days with requests. */
+            days: components["schemas"]["UsageDay"][];
+            /**
+             * Format: int64
+             * @description Requests whose status does not count.
+             */
+            notCounted: number;
+            /**
+             * Format: int64
+             * @description Requests that are billed.
+             */
+            requests: number;
+        };
+        /** @description A day of usage. */
+        UsageDay: {
+            /** @description What they cost, exactly; one amount a currency. */
+            cost: components["schemas"]["Amount"][];
+            /**
+             * Format: date
+             * @description The UTC day.
+             */
+            date: string;
+            /**
+             * Format: int64
+             * @description Requests whose status does not count.
+             */
+            notCounted: number;
+            /**
+             * Format: int64
+             * @description Requests that are billed.
+             */
+            requests: number;
+        };
+        /** @description What a key did in a period, held against what it may. */
+        Utilization: {
+            /**
+             * Format: date-time
+             * @description The start of the period.
+             */
+            periodStart: string;
+            /**
+             * Format: int64
+             * @description Requests allowed in the period: the limit a minute times its minutes.
+             */
+            rateLimit: number;
+            /**
+             * Format: int64
+             * @description Requests in the period.
+             */
+            requestsMade: number;
+            /**
+             * Format: double
+             * @description The first in percent of the second.
+             */
+            utilization: number;
+        };
+        /** @description A page of periods of one key. */
+        UtilizationPage: components["schemas"]["KeyLabel"] & {
+            /** @description The periods in which it sent anything, the latest first. */
+            data: components["schemas"]["Utilization"][];
+            /**
+             * Format: date-time
+             * @description The first instant that was asked about.
+             */
+            from: string;
+            /** @description How long a period is. */
+            granularity: string;
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+            /**
+             * Format: int64
+             * @description The limit of today; that of a period is with the period.
+             */
+            rateLimitPerMinute?: number | null;
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            to: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1271,9 +2807,1777 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_alerts: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "alertType": "error_rate",
+                     *           "apiKeyFilter": null,
+                     *           "comparison": "gt",
+                     *           "cooldownMinutes": 30,
+                     *           "createdAt": "2026-05-01T08:00:00Z",
+                     *           "createdBy": "admin",
+                     *           "enabled": true,
+                     *           "endpointFilter": "GET /api/segments",
+                     *           "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *           "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *           "id": 1,
+                     *           "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *           "minRequests": 100,
+                     *           "name": "checkout errors",
+                     *           "quantile": null,
+                     *           "revision": 1,
+                     *           "serviceFilter": null,
+                     *           "severity": "high",
+                     *           "state": "firing",
+                     *           "stateSince": "2026-05-18T09:25:00Z",
+                     *           "tenantId": null,
+                     *           "thresholdValue": 10,
+                     *           "updatedAt": "2026-05-01T08:00:00Z",
+                     *           "value": 15.2,
+                     *           "windowMinutes": 5
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "alertType": "error_rate",
+                 *       "comparison": "gt",
+                 *       "cooldownMinutes": 30,
+                 *       "endpointFilter": "GET /api/segments",
+                 *       "minRequests": 100,
+                 *       "name": "checkout errors",
+                 *       "severity": "high",
+                 *       "thresholdValue": 10,
+                 *       "windowMinutes": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["AlertBody"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alertType": "error_rate",
+                     *       "apiKeyFilter": null,
+                     *       "comparison": "gt",
+                     *       "cooldownMinutes": 30,
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "enabled": true,
+                     *       "endpointFilter": "GET /api/segments",
+                     *       "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "id": 1,
+                     *       "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *       "minRequests": 100,
+                     *       "name": "checkout errors",
+                     *       "quantile": null,
+                     *       "revision": 1,
+                     *       "serviceFilter": null,
+                     *       "severity": "high",
+                     *       "state": "firing",
+                     *       "stateSince": "2026-05-18T09:25:00Z",
+                     *       "tenantId": null,
+                     *       "thresholdValue": 10,
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "value": 15.2,
+                     *       "windowMinutes": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deliveries: {
+        parameters: {
+            query?: {
+                /** @description Given up (dead), to be tried again (pending), or taken (delivered). */
+                status?: "dead" | "pending" | "delivered";
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 10,
+                     *           "channel": "webhook",
+                     *           "lastError": "the receiver answered 500",
+                     *           "nextAttemptAt": null,
+                     *           "notice": {
+                     *             "apiKey": null,
+                     *             "at": "2026-05-18T09:25:00Z",
+                     *             "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *             "id": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e",
+                     *             "kind": "alert.fired",
+                     *             "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *             "rule": {
+                     *               "alertType": "error_rate",
+                     *               "id": 1,
+                     *               "name": "checkout errors"
+                     *             },
+                     *             "severity": "high",
+                     *             "tenantId": null,
+                     *             "threshold": 10,
+                     *             "title": "checkout errors",
+                     *             "value": 15.2
+                     *           },
+                     *           "status": "dead",
+                     *           "updatedAt": "2026-05-18T18:40:00Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliver: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "channel": "webhook",
+                 *       "noticeId": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RedeliverBody"];
+            };
+        };
+        responses: {
+            /** @description It is due again */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such dead letter */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dry_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "period": "24h",
+                 *       "rule": {
+                 *         "alertType": "error_rate",
+                 *         "comparison": "gt",
+                 *         "cooldownMinutes": 30,
+                 *         "endpointFilter": "GET /api/segments",
+                 *         "minRequests": 100,
+                 *         "name": "checkout errors",
+                 *         "severity": "high",
+                 *         "thresholdValue": 10,
+                 *         "windowMinutes": 5
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["DryRunBody"];
+            };
+        };
+        responses: {
+            /** @description What it would have told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "breaches": 6,
+                     *       "events": [
+                     *         {
+                     *           "firedAt": "2026-05-18T09:25:00Z",
+                     *           "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *           "resolvedAt": null,
+                     *           "value": 15.2
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-17T09:31:00Z",
+                     *       "step": "1m",
+                     *       "to": "2026-05-18T09:30:00Z",
+                     *       "windows": 1439
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DryRunAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only those of the rule of this number.
+                 * @example 1
+                 */
+                alertId?: number;
+                /** @description true: only those that still fire. */
+                open?: "true" | "false";
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "alertId": 1,
+                     *           "alertType": "error_rate",
+                     *           "firedAt": "2026-05-18T09:25:00Z",
+                     *           "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *           "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
+                     *           "name": "checkout errors",
+                     *           "resolvedAt": null,
+                     *           "resolvedMessage": null,
+                     *           "severity": "high",
+                     *           "state": "firing",
+                     *           "tenantId": null,
+                     *           "threshold": 10,
+                     *           "value": 15.2
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AlertEventPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alertType": "error_rate",
+                     *       "apiKeyFilter": null,
+                     *       "comparison": "gt",
+                     *       "cooldownMinutes": 30,
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "enabled": true,
+                     *       "endpointFilter": "GET /api/segments",
+                     *       "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "id": 1,
+                     *       "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *       "minRequests": 100,
+                     *       "name": "checkout errors",
+                     *       "quantile": null,
+                     *       "revision": 1,
+                     *       "serviceFilter": null,
+                     *       "severity": "high",
+                     *       "state": "firing",
+                     *       "stateSince": "2026-05-18T09:25:00Z",
+                     *       "tenantId": null,
+                     *       "thresholdValue": 10,
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "value": 15.2,
+                     *       "windowMinutes": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "alertType": "error_rate",
+                 *       "comparison": "gt",
+                 *       "cooldownMinutes": 30,
+                 *       "endpointFilter": "GET /api/segments",
+                 *       "minRequests": 100,
+                 *       "name": "checkout errors",
+                 *       "severity": "high",
+                 *       "thresholdValue": 10,
+                 *       "windowMinutes": 5
+                 *     }
+                 */
+                "application/json": components["schemas"]["AlertBody"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alertType": "error_rate",
+                     *       "apiKeyFilter": null,
+                     *       "comparison": "gt",
+                     *       "cooldownMinutes": 30,
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "enabled": true,
+                     *       "endpointFilter": "GET /api/segments",
+                     *       "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "id": 1,
+                     *       "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *       "minRequests": 100,
+                     *       "name": "checkout errors",
+                     *       "quantile": null,
+                     *       "revision": 1,
+                     *       "serviceFilter": null,
+                     *       "severity": "high",
+                     *       "state": "firing",
+                     *       "stateSince": "2026-05-18T09:25:00Z",
+                     *       "tenantId": null,
+                     *       "thresholdValue": 10,
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "value": 15.2,
+                     *       "windowMinutes": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "enabled": true,
+                 *       "thresholdValue": 15
+                 *     }
+                 */
+                "application/json": components["schemas"]["AlertPatch"];
+            };
+        };
+        responses: {
+            /** @description The rule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alertType": "error_rate",
+                     *       "apiKeyFilter": null,
+                     *       "comparison": "gt",
+                     *       "cooldownMinutes": 30,
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "enabled": true,
+                     *       "endpointFilter": "GET /api/segments",
+                     *       "evaluatedTo": "2026-05-18T09:30:00Z",
+                     *       "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                     *       "id": 1,
+                     *       "lastFiredAt": "2026-05-18T09:25:00Z",
+                     *       "minRequests": 100,
+                     *       "name": "checkout errors",
+                     *       "quantile": null,
+                     *       "revision": 1,
+                     *       "serviceFilter": null,
+                     *       "severity": "high",
+                     *       "state": "firing",
+                     *       "stateSince": "2026-05-18T09:25:00Z",
+                     *       "tenantId": null,
+                     *       "thresholdValue": 10,
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "value": 15.2,
+                     *       "windowMinutes": 5
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such rule */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed meanwhile */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "createdAt": "2026-05-01T08:00:00Z",
+                     *           "enabled": true,
+                     *           "externalId": "k-2041",
+                     *           "id": 3,
+                     *           "name": "render-farm",
+                     *           "pricePlanId": null,
+                     *           "quotaAnchor": null,
+                     *           "quotaLimit": 100000,
+                     *           "quotaPeriod": "month",
+                     *           "rateLimitPerMinute": 100,
+                     *           "tenantId": "acme",
+                     *           "updatedAt": "2026-05-01T08:00:00Z",
+                     *           "userId": null
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "externalId": "k-2041",
+                 *       "name": "render-farm",
+                 *       "quotaLimit": 100000,
+                 *       "rateLimitPerMinute": 100
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyBody"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "enabled": true,
+                     *       "externalId": "k-2041",
+                     *       "id": 3,
+                     *       "name": "render-farm",
+                     *       "pricePlanId": null,
+                     *       "quotaAnchor": null,
+                     *       "quotaLimit": 100000,
+                     *       "quotaPeriod": "month",
+                     *       "rateLimitPerMinute": 100,
+                     *       "tenantId": "acme",
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "userId": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a key of that text */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rateLimitPerMinute": 200
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApiKeyPatch"];
+            };
+        };
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-05-01T08:00:00Z",
+                     *       "enabled": true,
+                     *       "externalId": "k-2041",
+                     *       "id": 3,
+                     *       "name": "render-farm",
+                     *       "pricePlanId": null,
+                     *       "quotaAnchor": null,
+                     *       "quotaLimit": 100000,
+                     *       "quotaPeriod": "month",
+                     *       "rateLimitPerMinute": 100,
+                     *       "tenantId": "acme",
+                     *       "updatedAt": "2026-05-01T08:00:00Z",
+                     *       "userId": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     series: {
         parameters: {
             query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -1286,6 +4590,7 @@ export interface operations {
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
+                /** @description The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range. */
                 granularity?: "auto" | "none" | "1m" | "5m" | "1h" | "1d" | "1w";
                 /**
                  * @description The IANA zone whose hours, days and weeks are meant; UTC by default.
@@ -1314,6 +4619,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -1459,9 +4765,545 @@ export interface operations {
             };
         };
     };
+    billing: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A calendar month in UTC; the current one by default. Not together with `from`.
+                 * @example 2026-05
+                 */
+                month?: string;
+                /**
+                 * @description The first UTC day.
+                 * @example 2026-05-01
+                 */
+                from?: string;
+                /**
+                 * @description The first UTC day after the range; the day after today by default.
+                 * @example 2026-05-18
+                 */
+                to?: string;
+                /**
+                 * @description Only the keys of this tenant.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
+                 * @description Only the API key of this number.
+                 * @example 3
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Usage and cost */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approximate": false,
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "data": [
+                     *         {
+                     *           "apiKeyId": 3,
+                     *           "cost": [
+                     *             {
+                     *               "amount": "0.9046",
+                     *               "currency": "USD"
+                     *             }
+                     *           ],
+                     *           "days": [
+                     *             {
+                     *               "cost": [
+                     *                 {
+                     *                   "amount": "0.9046",
+                     *                   "currency": "USD"
+                     *                 }
+                     *               ],
+                     *               "date": "2026-05-17",
+                     *               "notCounted": 0,
+                     *               "requests": 45230
+                     *             }
+                     *           ],
+                     *           "externalId": "k-2041",
+                     *           "name": "render-farm",
+                     *           "notCounted": 0,
+                     *           "requests": 45230,
+                     *           "tenantId": "acme"
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-01",
+                     *       "nextCursor": null,
+                     *       "projection": [
+                     *         {
+                     *           "cost": {
+                     *             "amount": "0.9046",
+                     *             "currency": "USD"
+                     *           },
+                     *           "projectedCost": {
+                     *             "amount": "1.6074",
+                     *             "currency": "USD"
+                     *           },
+                     *           "projectedRequests": 80370,
+                     *           "requests": 45230
+                     *         }
+                     *       ],
+                     *       "tenants": [
+                     *         {
+                     *           "cost": [
+                     *             {
+                     *               "amount": "0.9046",
+                     *               "currency": "USD"
+                     *             }
+                     *           ],
+                     *           "days": [
+                     *             {
+                     *               "cost": [
+                     *                 {
+                     *                   "amount": "0.9046",
+                     *                   "currency": "USD"
+                     *                 }
+                     *               ],
+                     *               "date": "2026-05-17",
+                     *               "notCounted": 0,
+                     *               "requests": 45230
+                     *             }
+                     *           ],
+                     *           "notCounted": 0,
+                     *           "requests": 45230,
+                     *           "tenantId": "acme"
+                     *         }
+                     *       ],
+                     *       "to": "2026-06-01",
+                     *       "total": {
+                     *         "cost": [
+                     *           {
+                     *             "amount": "0.9046",
+                     *             "currency": "USD"
+                     *           }
+                     *         ],
+                     *         "days": [
+                     *           {
+                     *             "cost": [
+                     *               {
+                     *                 "amount": "0.9046",
+                     *                 "currency": "USD"
+                     *               }
+                     *             ],
+                     *             "date": "2026-05-17",
+                     *             "notCounted": 0,
+                     *             "requests": 45230
+                     *           }
+                     *         ],
+                     *         "notCounted": 0,
+                     *         "requests": 45230
+                     *       },
+                     *       "unbilledRequests": 1605
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BillingPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invoice: {
+        parameters: {
+            query?: {
+                /** @description JSON, or CSV with a header and a row for each total. */
+                format?: "json" | "csv";
+                /**
+                 * @description A calendar month in UTC; the current one by default.
+                 * @example 2026-05
+                 */
+                month?: string;
+                /**
+                 * @description Only the keys of this tenant.
+                 * @example acme
+                 */
+                tenantId?: string;
+                /**
+                 * @description Only the API key of this number.
+                 * @example 3
+                 */
+                apiKeyId?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The line items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "closed": false,
+                     *       "data": [
+                     *         {
+                     *           "currency": "USD",
+                     *           "exact": "0.9046",
+                     *           "lines": [
+                     *             {
+                     *               "amount": "0.90",
+                     *               "apiKeyId": 3,
+                     *               "description": "Requests",
+                     *               "exact": "0.9046",
+                     *               "externalId": "k-2041",
+                     *               "firstDay": "2026-05-17",
+                     *               "keyName": "render-farm",
+                     *               "lastDay": "2026-05-17",
+                     *               "perThousand": "0.02",
+                     *               "plan": "default",
+                     *               "planFrom": "0001-01-01",
+                     *               "quantity": 45230,
+                     *               "tenantId": "acme",
+                     *               "tierFrom": 0
+                     *             }
+                     *           ],
+                     *           "quantity": 45230,
+                     *           "total": "0.90"
+                     *         }
+                     *       ],
+                     *       "periodEnd": "2026-06-01",
+                     *       "periodStart": "2026-05-01",
+                     *       "rounding": "Each line is rounded half up to the currency's smallest unit; the total is the sum of the rounded lines."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["InvoiceAnswer"];
+                    /**
+                     * @example period_start,period_end,tenant
+                     *     2026-05-01,2026-06-01,acme
+                     */
+                    "text/csv": string;
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconciliation: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A calendar month in UTC; the current one by default. Not together with `from`.
+                 * @example 2026-05
+                 */
+                month?: string;
+                /**
+                 * @description The first UTC day.
+                 * @example 2026-05-01
+                 */
+                from?: string;
+                /**
+                 * @description The first UTC day after the range; the day after today by default.
+                 * @example 2026-05-18
+                 */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agrees": true,
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "days": [
+                     *         {
+                     *           "billed": 45230,
+                     *           "date": "2026-05-17",
+                     *           "differences": [],
+                     *           "inbox": 0,
+                     *           "ledger": 46835,
+                     *           "notCounted": 0,
+                     *           "stored": [
+                     *             {
+                     *               "granularity": "1d",
+                     *               "requests": 46835,
+                     *               "totals": 46835,
+                     *               "waiting": false
+                     *             }
+                     *           ],
+                     *           "unbilled": 1605
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-17",
+                     *       "months": [
+                     *         {
+                     *           "differences": [],
+                     *           "invoiced": 45230,
+                     *           "month": "2026-05-01",
+                     *           "usage": 45230
+                     *         }
+                     *       ],
+                     *       "to": "2026-05-18"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     daily: {
         parameters: {
             query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -1489,6 +5331,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -1634,6 +5477,7 @@ export interface operations {
     endpoints: {
         parameters: {
             query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -1656,6 +5500,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -1808,7 +5653,9 @@ export interface operations {
     export: {
         parameters: {
             query?: {
+                /** @description CSV with a header, a JSON array, or one JSON object a line. */
                 format?: "csv" | "json" | "ndjson";
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -1821,6 +5668,7 @@ export interface operations {
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
+                /** @description The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range. */
                 granularity?: "auto" | "none" | "1m" | "5m" | "1h" | "1d" | "1w";
                 /**
                  * @description The IANA zone whose hours, days and weeks are meant; UTC by default.
@@ -1849,6 +5697,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -1970,8 +5819,11 @@ export interface operations {
     heatmap: {
         parameters: {
             query?: {
+                /** @description One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday). */
                 layout?: "timeline" | "weekday";
+                /** @description The length of a cell. With the weekday layout, day gives seven cells; week is no part of it. */
                 granularity?: "hour" | "day" | "week";
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -1999,6 +5851,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -2143,6 +5996,7 @@ export interface operations {
     keys: {
         parameters: {
             query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -2165,6 +6019,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -2216,10 +6071,12 @@ export interface operations {
                      *           "lastSeenWithinSeconds": 3600,
                      *           "name": "Acme",
                      *           "p95Ms": 29.952,
+                     *           "rateLimitPerMinute": 100,
                      *           "requestBytes": 0,
                      *           "requestCount": 800,
                      *           "responseBytes": 273480,
-                     *           "tenantId": "acme"
+                     *           "tenantId": "acme",
+                     *           "utilization": 0.556
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -2461,6 +6318,434 @@ export interface operations {
             };
         };
     };
+    quotas: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only the API key of this number.
+                 * @example 3
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys that have a quota */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "countedStatuses": "all",
+                     *       "data": [
+                     *         {
+                     *           "apiKeyId": 3,
+                     *           "approximate": false,
+                     *           "externalId": "k-2041",
+                     *           "limit": 100000,
+                     *           "name": "render-farm",
+                     *           "period": "month",
+                     *           "periodStart": "2026-05-01T00:00:00Z",
+                     *           "projectedExhaustion": null,
+                     *           "remaining": 54770,
+                     *           "resetDate": "2026-06-01T00:00:00Z",
+                     *           "tenantId": "acme",
+                     *           "usagePercentage": 45.23,
+                     *           "used": 45230
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "tz": "UTC"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QuotaPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate_limits: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only the API key of this number.
+                 * @example 3
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys that have a limit, the nearest to it first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "data": [
+                     *         {
+                     *           "apiKeyId": 3,
+                     *           "consistently": {
+                     *             "activePeriods": 120,
+                     *             "nearPeriods": 90,
+                     *             "peak": 98.6,
+                     *             "share": 75
+                     *           },
+                     *           "externalId": "k-2041",
+                     *           "forecast": "at this pace the limit is hit in 10 s",
+                     *           "hitsInSeconds": 10,
+                     *           "limit": 100,
+                     *           "name": "render-farm",
+                     *           "near": true,
+                     *           "previous": 74,
+                     *           "requestsPerMinute": 119,
+                     *           "tenantId": "acme",
+                     *           "text": "Key 'render-farm' is at 82/100 req/min",
+                     *           "used": 82,
+                     *           "utilization": 82
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "threshold": 80
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RateLimitPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: {
+                /** @description How long a period is: 1m, 5m or 1h. */
+                granularity?: "1m" | "5m" | "1h";
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
+                 *     the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The key's number */
+                keyId: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The periods, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "apiKeyId": 3,
+                     *       "data": [
+                     *         {
+                     *           "periodStart": "2026-05-18T09:20:00Z",
+                     *           "rateLimit": 500,
+                     *           "requestsMade": 402,
+                     *           "utilization": 80.4
+                     *         }
+                     *       ],
+                     *       "externalId": "k-2041",
+                     *       "from": "2026-05-17T09:31:00Z",
+                     *       "granularity": "5m",
+                     *       "name": "render-farm",
+                     *       "nextCursor": null,
+                     *       "rateLimitPerMinute": 100,
+                     *       "tenantId": "acme",
+                     *       "to": "2026-05-18T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UtilizationPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such key */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     realtime: {
         parameters: {
             query?: {
@@ -2474,6 +6759,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -2659,6 +6945,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -2778,6 +7065,7 @@ export interface operations {
     summary: {
         parameters: {
             query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -2800,6 +7088,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -2972,12 +7261,14 @@ export interface operations {
     top_consumers: {
         parameters: {
             query?: {
+                /** @description By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth). */
                 sort?: "volume" | "errorRate" | "bandwidth";
                 /**
                  * @description At most so many.
                  * @example 10
                  */
                 limit?: number;
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
                  * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
@@ -3000,6 +7291,7 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
+                /** @description Only this protocol: http or grpc. */
                 protocol?: "http" | "grpc";
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
@@ -3136,6 +7428,284 @@ export interface operations {
             };
         };
     };
+    list_price_plans: {
+        parameters: {
+            query?: {
+                /**
+                 * @description At most so many rows.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Versions of plans */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "currency": "USD",
+                     *           "effectiveFrom": "2026-06-01",
+                     *           "freeRequests": 10000,
+                     *           "id": 1,
+                     *           "name": "pro",
+                     *           "tenantId": null,
+                     *           "tiers": [
+                     *             {
+                     *               "fromRequests": 0,
+                     *               "perThousand": "0.02"
+                     *             },
+                     *             {
+                     *               "fromRequests": 1000000,
+                     *               "perThousand": "0.01"
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PricePlanPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_price_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "currency": "USD",
+                 *       "effectiveFrom": "2026-06-01",
+                 *       "freeRequests": 10000,
+                 *       "name": "pro",
+                 *       "tiers": [
+                 *         {
+                 *           "fromRequests": 0,
+                 *           "perThousand": "0.02"
+                 *         },
+                 *         {
+                 *           "fromRequests": 1000000,
+                 *           "perThousand": "0.01"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["PricePlanBody"];
+            };
+        };
+        responses: {
+            /** @description The version */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "currency": "USD",
+                     *       "effectiveFrom": "2026-06-01",
+                     *       "freeRequests": 10000,
+                     *       "id": 1,
+                     *       "name": "pro",
+                     *       "tenantId": null,
+                     *       "tiers": [
+                     *         {
+                     *           "fromRequests": 0,
+                     *           "perThousand": "0.02"
+                     *         },
+                     *         {
+                     *           "fromRequests": 1000000,
+                     *           "perThousand": "0.01"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PricePlan"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is a version of that name and day */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -3175,7 +7745,6 @@ export interface operations {
                      *         }
                      *       ],
                      *       "lost": 0,
-                     *       "lostFlushes": [],
                      *       "recorder": {
                      *         "bytes": 190464,
                      *         "coarsened": [],
@@ -3384,6 +7953,108 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Probe"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP api_metrics_store_up Whether the store answers.
+                     *     # TYPE api_metrics_store_up gauge
+                     *     api_metrics_store_up 1
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

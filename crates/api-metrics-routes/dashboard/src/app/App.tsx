@@ -85,7 +85,7 @@ const Frame = () => {
         </div>
       </header>
       {isOpenAdmin && <p className="notice" role="alert">This admin is open to everybody: it was started with <code>no_auth()</code>.</p>}
-      <Toolbar live={live.state} onRefresh={refresh} />
+      <Toolbar onRefresh={refresh} />
       <NowStrip live={live} />
       <main id="main" tabIndex={-1}>
         <Boundary key={location.page}>

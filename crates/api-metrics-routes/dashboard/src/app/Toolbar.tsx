@@ -1,8 +1,8 @@
 // Range, zone, service, environment and refresh: one row that every page shares.
 import { useMemo, useState } from "react";
-import type { LiveState } from "../api/live";
 import { useSeries } from "../api/queries";
 import { fromInput, iso, precise, toInput } from "../format/time";
+import { Pick } from "../ui/Pick";
 import { patch } from "./location";
 import { PERIODS, REFRESHES, type Refresh, lengthOf, localZone, useView } from "./view";
 
@@ -26,19 +26,9 @@ const useLabels = () => {
   }, [page.data, view.service, view.environment]);
 };
 
-interface Choice { label: string; value: string | null; values: string[]; onChange: (value: string | null) => void }
+const all = (values: readonly string[]): [string, string][] => [["", "All"], ...values.map((each): [string, string] => [each, each])];
 
-const Choice = ({ label, value, values, onChange }: Choice) => (
-  <label className="field">
-    <span>{label}</span>
-    <select value={value ?? ""} onChange={(event) => onChange(event.target.value || null)}>
-      <option value="">All</option>
-      {values.map((each) => <option key={each} value={each}>{each}</option>)}
-    </select>
-  </label>
-);
-
-export const Toolbar = ({ live, onRefresh }: { live: LiveState; onRefresh: () => void }) => {
+export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   const view = useView();
   const labels = useLabels();
   const [own, setOwn] = useState(false);
@@ -81,21 +71,11 @@ export const Toolbar = ({ live, onRefresh }: { live: LiveState; onRefresh: () =>
       )}
       <button type="button" className="ghost filters-button" aria-expanded={more} onClick={() => setMore(!more)}>Filters</button>
       <div className="filters" data-open={more}>
-        <Choice label="Service" value={view.service} values={labels.services} onChange={(service) => patch({ service: service ?? undefined })} />
-        <Choice label="Environment" value={view.environment} values={labels.environments} onChange={(env) => patch({ env: env ?? undefined })} />
-        <label className="field">
-          <span>Zone</span>
-          <select value={view.tz} onChange={(event) => patch({ tz: event.target.value })}>
-            {zones(view.tz).map((zone) => <option key={zone} value={zone}>{zone}</option>)}
-          </select>
-        </label>
-        <label className="field">
-          <span>Refresh</span>
-          <select value={view.refresh} data-live={live}
-            onChange={(event) => patch({ refresh: event.target.value === "30s" ? undefined : event.target.value }, true)}>
-            {REFRESHES.map((refresh) => <option key={refresh} value={refresh}>{NAMES[refresh]}</option>)}
-          </select>
-        </label>
+        <Pick label="Service" value={view.service ?? ""} options={all(labels.services)} onChange={(service) => patch({ service })} />
+        <Pick label="Environment" value={view.environment ?? ""} options={all(labels.environments)} onChange={(env) => patch({ env })} />
+        <Pick label="Zone" value={view.tz} options={zones(view.tz).map((zone) => [zone, zone])} onChange={(tz) => patch({ tz })} />
+        <Pick label="Refresh" value={view.refresh} options={REFRESHES.map((each) => [each, NAMES[each]])}
+          onChange={(refresh) => patch({ refresh: refresh === "30s" ? undefined : refresh }, true)} />
         <button type="button" className="ghost icon" aria-label="Refresh now" title="Refresh now" onClick={onRefresh}><span aria-hidden="true">↻</span></button>
       </div>
       {own && <OwnRange close={() => setOwn(false)} />}

@@ -17,6 +17,9 @@ export const PAGES: readonly Entry[] = [
   { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
   { id: "consumer", title: "Consumer", menu: false, parent: "consumers", Page: lazy(() => import("../pages/Consumer")) },
   { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
+  { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
+  { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },
+  { id: "billing", title: "Billing", menu: true, Page: lazy(() => import("../pages/Billing")) },
   { id: "status", title: "Status", menu: true, Page: lazy(() => import("../pages/Status")) },
 ];
 

@@ -1,6 +1,6 @@
 // The numbers of a chart as a table, for screen readers and for copying.
 import { span } from "../format/time";
-import type { TimeChartModel } from "./model";
+import { type TimeChartModel, nameOf } from "./model";
 import { endOf } from "./slots";
 
 interface Props {
@@ -8,6 +8,9 @@ interface Props {
   tz: string;
   caption: string;
 }
+
+const marksIn = (model: TimeChartModel, from: number, to: number): string[] =>
+  [...new Set((model.marks ?? []).filter((mark) => mark.at >= from && mark.at < to).map(nameOf))];
 
 export const ChartTable = ({ model, tz, caption }: Props) => (
   <div className="plot scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}>
@@ -27,6 +30,7 @@ export const ChartTable = ({ model, tz, caption }: Props) => (
             <th scope="row">
               {span(start, endOf(model.slots, index), tz)}
               {model.running && index === model.slots.starts.length - 1 ? " (incomplete)" : ""}
+              {marksIn(model, start, endOf(model.slots, index)).map((text) => <span key={text} className="muted"> · {text}</span>)}
             </th>
             {model.series.map((series) => (
               <td key={series.id} className="num">{model.exact(series.values[index] ?? null)}</td>

@@ -4,7 +4,7 @@ import { type Filter, useSeries, useStatus } from "../api/queries";
 import { useView } from "../app/view";
 import { TimeChart } from "./TimeChart";
 import { bandwidth, errors, latency, timeline, volume } from "./build";
-import type { Mark, Threshold } from "./model";
+import { type Watched, useWatching } from "./watching";
 
 /** Filters that say whose requests are counted, but not which process counted them. */
 const NO_FILTER: Filter = {};
@@ -26,13 +26,13 @@ export const useTimeline = (filter: Filter = NO_FILTER) => {
 
 interface Props {
   filter?: Filter;
-  thresholds?: Threshold[];
-  alerts?: Mark[];
 }
 
-export const FourCharts = ({ filter = NO_FILTER, thresholds, alerts }: Props) => {
+export const FourCharts = ({ filter = NO_FILTER }: Props) => {
   const view = useView();
   const { line, error, stale } = useTimeline(filter);
+  const watched: Watched = { service: view.service, method: filter.method ?? null, endpoint: filter.endpoint ?? null, key: filter.apiKeyId ?? null };
+  const { thresholds, marks: alerts } = useWatching(watched);
   // Fetched while the numbers are, not after them.
   useEffect(() => {
     void import("./Plot");

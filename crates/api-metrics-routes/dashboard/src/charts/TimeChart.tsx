@@ -5,7 +5,7 @@ import { patch } from "../app/location";
 import { iso, span } from "../format/time";
 import { Empty, Failure } from "../ui/states";
 import { useHover } from "./hover";
-import type { TimeChartModel } from "./model";
+import { type TimeChartModel, nameOf } from "./model";
 import { endOf, indexOf } from "./slots";
 import { ChartTable } from "./ChartTable";
 
@@ -21,9 +21,20 @@ interface Props {
   empty?: boolean;
   extra?: ReactNode;
   stale?: boolean;
+  /** Whether a drag changes the page's range: not where the chart has a range of its own. */
+  zooms?: boolean;
+  /** Said where there is nothing to draw. */
+  nothing?: string;
 }
 
-export const TimeChart = ({ title, name, model, error, empty = false, extra, stale = false }: Props) => {
+/** What a picture shows beside its numbers, which its table has. */
+const labelOf = (title: string, model: TimeChartModel): string => {
+  const lines = (model.thresholds ?? []).map((threshold) => `Threshold ${threshold.name}.`);
+  const marks = [...new Set((model.marks ?? []).map(nameOf))].map((name) => `${name}.`);
+  return [`${title}. The same numbers are in its table view.`, ...lines, ...marks].join(" ");
+};
+
+export const TimeChart = ({ title, name, model, error, empty = false, extra, stale = false, zooms = true, nothing = "No requests in this range." }: Props) => {
   const id = useId();
   const { tz } = useView();
   const [asTable, setAsTable] = useState(false);
@@ -50,11 +61,11 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
   const body = () => {
     if (error !== undefined && error !== null && !model) return <Failure error={error} />;
     if (!model) return <div className="plot skeleton" />;
-    if (empty) return <Empty>No requests in this range.</Empty>;
+    if (empty) return <Empty>{nothing}</Empty>;
     if (asTable) return <ChartTable model={model} tz={tz} caption={title} />;
     return (
       <Suspense fallback={<div className="plot skeleton" />}>
-        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zoom} label={`${title}. The same numbers are in its table view.`} />
+        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zooms ? zoom : undefined} label={labelOf(title, model)} />
       </Suspense>
     );
   };

@@ -4,6 +4,7 @@ import type { MetricRow, Status } from "../api/types";
 import * as number from "../format/number";
 import { type Mark, type Stretch, type Threshold, type TimeChartModel, stretchesOf } from "./model";
 import { type Slots, type Step, endOf, indexOf, slots } from "./slots";
+import { within } from "./watching";
 
 /** Methods that change nothing, by RFC 9110. */
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
@@ -138,7 +139,7 @@ export const errors = (line: Timeline, marks: Mark[] = []): TimeChartModel => ({
   short: number.compact,
   unit: "count",
   exact: number.count,
-  marks: [...line.marks, ...marks],
+  marks: [...line.marks, ...within(marks, line.slots.starts[0] ?? 0, line.slots.end)],
   note: (index) => {
     const row = line.rows[index];
     if (!row) return null;

@@ -20,6 +20,8 @@ export interface Series {
 export interface Threshold {
   value: number;
   name: string;
+  /** How it is drawn; as an alarm where nothing is said. */
+  colour?: string;
 }
 
 /** A moment worth knowing. */
@@ -28,6 +30,9 @@ export interface Mark {
   name: string;
   kind: "deploy" | "alert";
 }
+
+/** In words. */
+export const nameOf = (mark: Mark): string => (mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`);
 
 /** A stretch of slots, both ends included. */
 export interface Stretch {
@@ -42,7 +47,7 @@ export interface TimeChartModel {
   /** Short, for the line below a chart. */
   short: (value: number) => string;
   /** What the axis counts in. */
-  unit: "count" | "ms" | "bytes";
+  unit: "count" | "ms" | "bytes" | "percent" | "money";
   /** As in tooltips and tables: exact. */
   exact: (value: number | null) => string;
   thresholds?: Threshold[];

@@ -1,6 +1,6 @@
 // The model as ECharts wants it.
 import type { EChartsCoreOption } from "echarts/core";
-import { axisBytes, axisMs, compact } from "../format/number";
+import { axisBytes, axisMoney, axisMs, axisPercent, compact } from "../format/number";
 import { clock, day, full, weekday } from "../format/time";
 import { binary, niceStep, whole } from "./axis";
 import type { Mark, Series, Stretch, TimeChartModel } from "./model";
@@ -61,7 +61,8 @@ const lines = (model: TimeChartModel, ink: string) => {
         name: mark.name,
         lineStyle: { color: colour(alert ? "alarm" : "deploy"), type: alert ? "solid" : [3, 3], width: 1 },
         label: {
-          formatter: mark.name,
+          // Alerts come in swarms, in which names would lie over each other: tooltip and table have them.
+          formatter: alert ? "▼" : mark.name,
           color: colour(alert ? "alarm" : "deploy"),
           position: "end",
           align: "center",
@@ -74,7 +75,7 @@ const lines = (model: TimeChartModel, ink: string) => {
   const thresholds = (model.thresholds ?? []).map((threshold) => ({
     yAxis: threshold.value,
     name: threshold.name,
-    lineStyle: { color: colour("alarm"), type: [6, 4], width: 1 },
+    lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
     label: { formatter: threshold.name, color: ink, position: "insideEndTop", fontSize: 10 },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
@@ -131,14 +132,18 @@ const highest = (model: TimeChartModel, visible: readonly Series[]): number => {
     }
     most = Math.max(most, stack);
   });
-  return Math.max(most, ...(model.thresholds ?? []).map((threshold) => threshold.value));
+  return Math.max(most, ...(model.thresholds ?? []).map((threshold) => threshold.value * 1.02));
+};
+
+const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> = {
+  count: compact, ms: axisMs, bytes: axisBytes, percent: axisPercent, money: axisMoney,
 };
 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const most = highest(model, visible);
   const step = niceStep(most, 4, model.unit === "bytes" ? binary : () => 1);
   const interval = model.unit === "count" ? whole(step) : step;
-  const formatter = model.unit === "bytes" ? axisBytes : model.unit === "ms" ? axisMs : compact;
+  const formatter = AXIS[model.unit];
   return { interval, max: Math.max(1, Math.ceil(most / interval - 1e-9)) * interval, formatter };
 };
 

@@ -1,7 +1,7 @@
 // The box at the pointer, made of nodes: markup in a label stays text, and no style attribute is
 // written that the page's policy would refuse.
 import { span } from "../format/time";
-import type { TimeChartModel } from "./model";
+import { type TimeChartModel, nameOf } from "./model";
 import { endOf } from "./slots";
 
 const node = (name: string, className: string, text?: string): HTMLElement => {
@@ -31,7 +31,7 @@ export const tooltipOf = (model: TimeChartModel, index: number, tz: string, hidd
     model.running && index === model.slots.starts.length - 1 ? "Incomplete: still running" : null,
     ...(model.marks ?? [])
       .filter((mark) => mark.at >= start && mark.at < endOf(model.slots, index))
-      .map((mark) => (mark.kind === "deploy" ? `Release ${mark.name}` : mark.name)),
+      .map(nameOf),
   ];
   for (const note of notes) if (note) box.append(node("div", "tip-note", note));
   return box;

@@ -73,3 +73,30 @@ export const age = (seconds: number): string => {
   if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
 };
+
+export const axisPercent = (value: number): string => `${+value.toFixed(2)}%`;
+
+/** Decimal places come and go with the size: axes of cents and of thousands alike. */
+export const axisMoney = (value: number): string => (value >= 1000 ? compact(value) : `${+value.toPrecision(3)}`);
+
+const currencies = new Map<string, Intl.NumberFormat>();
+
+const currency = (code: string, digits: number): Intl.NumberFormat => {
+  const key = `${code} ${digits}`;
+  let found = currencies.get(key);
+  if (!found) {
+    found = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "code", minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits });
+    currencies.set(key, found);
+  }
+  return found;
+};
+
+/** An amount that the API wrote as a decimal, rounded for reading. Decimals are formatted as they
+ * are: through a double they would lose their last digits. */
+export const money = (amount: string | number | null | undefined, code: string, digits = 2): string => {
+  if (amount == null) return NONE;
+  return currency(code, digits).format(amount as Intl.StringNumericLiteral);
+};
+
+/** All digits of it. */
+export const exactMoney = (amount: string | null | undefined, code: string): string => money(amount, code, 10);

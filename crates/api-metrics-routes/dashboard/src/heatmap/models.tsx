@@ -3,7 +3,7 @@ import type { Heatmap, MetricRow, SeriesPage } from "../api/types";
 import type { Step } from "../charts/slots";
 import { endOf, indexOf, slots } from "../charts/slots";
 import * as number from "../format/number";
-import { clock, day, span, weekday } from "../format/time";
+import { clock, day, local, span, weekday } from "../format/time";
 import { Route } from "../ui/Label";
 import { href } from "../app/location";
 import type { GridModel } from "./Grid";
@@ -108,17 +108,35 @@ const thin = <Column extends { tick: string | null }>(columns: Column[]): Column
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/** Seven rows, 24 columns: a habit of the week is a column or a corner. */
-export const byWeekday = (map: Heatmap, metric: Metric): GridModel => {
+/** How often each hour of the week lies in [from, to), in parts of an hour at the edges: a range of nine
+ * days has two Saturdays, which would look like a habit. */
+const occurrences = (from: number, to: number, tz: string): number[][] => {
+  const found = DAYS.map(() => Array.from({ length: 24 }, () => 0));
+  const axis = slots(from, to, "1h", tz);
+  axis.starts.forEach((start, index) => {
+    const wall = local(start, tz);
+    const weekday = (new Date(Date.UTC(wall.year, wall.month - 1, wall.day)).getUTCDay() + 6) % 7;
+    const part = (Math.min(endOf(axis, index), to) - Math.max(start, from)) / 3_600_000;
+    const row = found[weekday];
+    if (row) row[wall.hour] = (row[wall.hour] ?? 0) + part;
+  });
+  return found;
+};
+
+/** Seven rows, 24 columns: a habit of the week is a column or a corner. Requests are those of an
+ * average week; `since` is when somebody began to record. */
+export const byWeekday = (map: Heatmap, metric: Metric, tz: string, since: number): GridModel => {
+  const weeks = occurrences(Math.max(Date.parse(map.from), since), Math.min(Date.parse(map.to), Date.parse(map.asOf)), tz);
+  const usual = (row: number, column: number, count: number) => count / Math.max(weeks[row]?.[column] ?? 0, 1 / 60);
   const cells = DAYS.map((): (Heatmap["data"][number] | undefined)[] => Array.from({ length: 24 }, () => undefined));
   for (const cell of map.data) {
     const row = cells[(cell.weekday ?? 1) - 1];
     if (row) row[cell.hour ?? 0] = cell;
   }
-  const values = cells.map((row) =>
-    row.map((cell) => {
+  const values = cells.map((row, r) =>
+    row.map((cell, c) => {
       if (!cell) return null;
-      return (metric === "requests" ? cell.requestCount : metric === "errors" ? cell.errorRate : cell.averageMs) ?? null;
+      return (metric === "requests" ? usual(r, c, cell.requestCount) : metric === "errors" ? cell.errorRate : cell.averageMs) ?? null;
     }),
   );
   const hour = (n: number) => `${String(n).padStart(2, "0")}:00`;
@@ -131,7 +149,8 @@ export const byWeekday = (map: Heatmap, metric: Metric): GridModel => {
       const cell = cells[row]?.[column];
       if (!cell) return [];
       return [
-        ["Requests", number.count(cell.requestCount)],
+        ["Requests a week", number.count(usual(row, column, cell.requestCount))],
+        ["In all", number.count(cell.requestCount)],
         ["Error rate", number.percent(cell.errorRate)],
         ["Average", number.exactMs(cell.averageMs)],
       ];

@@ -5,6 +5,7 @@ import { href, useLocation } from "../app/location";
 import { useView } from "../app/view";
 import { FourCharts } from "../charts/FourCharts";
 import * as number from "../format/number";
+import { Account } from "../ui/Account";
 import { Export } from "../ui/Export";
 import { Figures } from "../ui/Figures";
 import { keyName } from "../ui/KeyName";
@@ -49,6 +50,7 @@ const Consumer = () => {
         ["Received", now ? number.bytes(now.totalRequestBytes) : null],
         ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
       ]} />
+      {id !== "0" && <Account id={id} />}
       <FourCharts filter={filter} />
       <div className="halves">
         <EndpointList title="What it asks for" rows={endpoints} />

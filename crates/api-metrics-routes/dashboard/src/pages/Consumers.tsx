@@ -11,6 +11,7 @@ import { keyName } from "../ui/KeyName";
 import { Rate } from "../ui/Label";
 import { Spark } from "../ui/Spark";
 import { type Column, Table } from "../ui/Table";
+import { Use } from "../ui/Use";
 import { lines, sparkStep } from "./Endpoints";
 
 const idOf = (row: { apiKeyId?: number | null }): string => String(row.apiKeyId ?? "new");
@@ -26,6 +27,8 @@ const Consumers = () => {
   const sparks = useMemo(() => (trend.data?.whole ? lines(trend.data.data, idOf) : null), [trend.data]);
   const total = useMemo(() => (rows ?? []).reduce((sum, row) => sum + row.requestCount, 0), [rows]);
   const tenants = rows?.some((row) => row.tenantId !== null) ?? false;
+
+  const limited = rows?.some((row) => row.utilization != null) ?? false;
 
   const columns = useMemo((): Column<KeyRow>[] => [
     {
@@ -53,6 +56,10 @@ const Consumers = () => {
       },
     },
     { id: "errors", head: "Errors", number: true, by: (row) => row.errorRate, cell: (row) => <Rate value={row.errorRate} text={number.percent(row.errorRate)} /> },
+    ...(limited ? [{
+      id: "utilization", head: "Of limit", number: true, wide: 1 as const, title: "Of the limit a minute, at its busiest in the range", by: (row: KeyRow) => row.utilization ?? null,
+      cell: (row: KeyRow) => (row.utilization == null ? number.NONE : <Use percent={row.utilization} label={`${number.percent(row.utilization)} of its limit`} />),
+    }] : []),
     { id: "avg", head: "Avg", number: true, by: (row) => row.averageMs, cell: (row) => number.ms(row.averageMs), wide: 3 },
     { id: "p95", head: "p95", number: true, by: (row) => row.p95Ms, cell: (row) => number.ms(row.p95Ms), wide: 1 },
     { id: "bandwidth", head: "Bandwidth", number: true, by: (row) => row.bandwidthBytes, cell: (row) => number.bytes(row.bandwidthBytes) },
@@ -62,7 +69,7 @@ const Consumers = () => {
         <span title={row.lastSeenWithinSeconds ? `within ${number.age(row.lastSeenWithinSeconds)} from then on` : ""}>{precise(Date.parse(row.lastSeenAt), view.tz).replace(/:\d\d$/, "")}</span>
       ) : number.NONE),
     },
-  ], [sparks, total, tenants, view.tz]);
+  ], [sparks, total, tenants, limited, view.tz]);
 
   return (
     <>

@@ -1,6 +1,6 @@
 // When it is busy, and where: endpoints by time, or the hours of a week.
 import { useMemo, useState } from "react";
-import { exportUrl, useHeatmap, useSeries } from "../api/queries";
+import { exportUrl, useHeatmap, useSeries, useStatus } from "../api/queries";
 import { href, open, patch, useLocation } from "../app/location";
 import { lengthOf, useView } from "../app/view";
 import { endOf } from "../charts/slots";
@@ -43,13 +43,15 @@ const Heatmap = () => {
     metrics: "requestCount,errorCount4xx,errorCount5xx,errorRate,p95Ms",
   });
   const week = useHeatmap(view, { layout: "weekday", granularity: "hour" }, layout === "weekday");
+  const status = useStatus(view).data;
+  const since = useMemo(() => status?.instances.length ? Math.min(...status.instances.map((each) => Date.parse(each.startedAt))) : 0, [status]);
   const asked = layout === "endpoints" ? series : week;
 
   const endpoints = useMemo(() => (layout === "endpoints" && series.data ? byEndpoint(series.data, metric, view.tz) : null), [layout, series.data, metric, view.tz]);
-  const weekdays = useMemo(() => (layout === "weekday" && week.data ? byWeekday(week.data, metric) : null), [layout, week.data, metric]);
+  const weekdays = useMemo(() => (layout === "weekday" && week.data ? byWeekday(week.data, metric, view.tz, since) : null), [layout, week.data, metric, view.tz, since]);
   const model = endpoints?.model ?? weekdays;
   const shown = METRICS[metric];
-  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
+  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : layout === "weekday" && metric === "requests" ? "Requests of an average week" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
 
   const openCell = (row: number, column: number) => {
     const found = endpoints?.model.rows[row];

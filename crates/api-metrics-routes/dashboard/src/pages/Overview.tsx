@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
+import { AlertBanner } from "../app/AlertBanner";
 import { useView } from "../app/view";
 import { href } from "../app/location";
 import { FourCharts, useTimeline } from "../charts/FourCharts";
@@ -46,6 +47,7 @@ export const Overview = () => {
   return (
     <>
       <h1 className="sr">Overview</h1>
+      <AlertBanner />
       {now?.approximate && <p className="notice">Some of the oldest data is kept in coarser periods: the edges of this range are approximate.</p>}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
         <Tile label="Requests" value={now ? number.compact(now.totalRequests) : null} colour="read" detail={was(number.compact(comparable?.totalRequests), comparable)}

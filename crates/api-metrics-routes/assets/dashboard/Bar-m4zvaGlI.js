@@ -1,1 +1,0 @@
-import{s as e}from"./react-B6u7FjYB.js";var t=e=>e.name??e.externalId??(e.apiKeyId===0?`without a key`:e.apiKeyId==null?`new key`:`key ${e.apiKeyId}`),n=e(),r=({value:e,most:t,kind:r,label:i})=>(0,n.jsx)(`span`,{className:`bar`,role:`img`,"aria-label":i,"data-kind":r,children:(0,n.jsx)(`span`,{style:{width:`${t>0?Math.min(100,100*e/t):0}%`}})});export{t as n,r as t};

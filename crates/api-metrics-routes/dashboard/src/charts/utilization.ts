@@ -1,0 +1,28 @@
+// How much of a limit was used, period by period.
+import type { UtilizationPage } from "../api/types";
+import * as number from "../format/number";
+import type { TimeChartModel } from "./model";
+import { type Step, indexOf, slots } from "./slots";
+
+export const utilization = (page: UtilizationPage, tz: string): TimeChartModel => {
+  const axis = slots(Date.parse(page.from), Date.parse(page.to), page.granularity as Step, tz);
+  const rows = axis.starts.map((): UtilizationPage["data"][number] | null => null);
+  for (const row of page.data) {
+    const index = indexOf(axis, Date.parse(row.periodStart));
+    if (index >= 0) rows[index] = row;
+  }
+  return {
+    slots: axis,
+    // What is recorded has ended.
+    running: false,
+    series: [{ id: "used", name: "Of the limit", colour: "p95", kind: "bar", values: rows.map((row) => row?.utilization ?? null) }],
+    short: number.percent,
+    exact: number.percent,
+    unit: "percent",
+    thresholds: [{ value: 80, name: "80%", colour: "s4xx" }, { value: 100, name: "limit" }],
+    note: (index) => {
+      const row = rows[index];
+      return row ? `${number.count(row.requestsMade)} of ${number.count(row.rateLimit)} requests` : null;
+    },
+  };
+};

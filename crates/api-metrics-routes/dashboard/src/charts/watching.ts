@@ -1,0 +1,82 @@
+// What alert rules add to charts: their thresholds, and when they fired.
+import { useMemo } from "react";
+import { useAlertEvents, useAlerts } from "../api/acts";
+import type { Alert } from "../api/types";
+import { useView } from "../app/view";
+import { ms } from "../format/number";
+import type { Mark, Threshold } from "./model";
+
+/** What a page shows; null is everything. */
+export interface Watched {
+  service: string | null;
+  method: string | null;
+  endpoint: string | null;
+  key: string | null;
+}
+
+/** `GET /users/*` in two; a method is in capitals. */
+const parse = (filter: string): [string | null, string] => {
+  const found = /^([A-Z_]+) +(.*)$/s.exec(filter.trim());
+  return found ? [found[1] ?? null, found[2] ?? ""] : [null, filter.trim()];
+};
+
+/** `*` is any text, `?` one character. Goes back to the last star only, so it can't take for ever. */
+export const glob = (pattern: string, text: string): boolean => {
+  let [p, t, star, from] = [0, 0, -1, 0];
+  while (t < text.length) {
+    if (pattern[p] === "*") [star, from, p] = [p, t, p + 1];
+    else if (pattern[p] === "?" || pattern[p] === text[t]) [p, t] = [p + 1, t + 1];
+    else if (star >= 0) [from, p, t] = [from + 1, star + 1, from + 1];
+    else return false;
+  }
+  while (pattern[p] === "*") p += 1;
+  return p === pattern.length;
+};
+
+const covers = (filter: string, { method, endpoint }: Watched): boolean => {
+  const [verb, path] = parse(filter);
+  return (verb === null || method === null || verb === method) && glob(path, endpoint ?? "");
+};
+
+/** Whether a rule's numbers are those that the page shows: a threshold on other numbers misleads. */
+const same = (rule: Alert, watched: Watched): boolean => {
+  if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
+  if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
+  if (watched.endpoint === null || rule.endpointFilter == null) return watched.endpoint === null && rule.endpointFilter == null;
+  const [verb, path] = parse(rule.endpointFilter);
+  return path === watched.endpoint && (verb === null || verb === watched.method);
+};
+
+/** Whether what a rule tells concerns what the page shows. */
+const concerns = (rule: Alert | undefined, watched: Watched): boolean => {
+  // A rule that was removed has left no filter.
+  if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
+  if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
+  if (watched.key !== null && rule.apiKeyFilter != null && String(rule.apiKeyFilter) !== watched.key) return false;
+  return watched.endpoint === null || rule.endpointFilter == null || covers(rule.endpointFilter, watched);
+};
+
+const quantile = (rule: Alert): string => (rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`);
+
+/** Marks of the busiest hour would hide what they mark. */
+const MOST_MARKS = 12;
+
+export const useWatching = ({ service, method, endpoint, key }: Watched): { thresholds: Threshold[]; marks: Mark[] } => {
+  const view = useView();
+  const rules = useAlerts(view).data?.data;
+  const events = useAlertEvents(view).data?.data;
+  return useMemo(() => {
+    const watched = { service, method, endpoint, key };
+    const thresholds = (rules ?? [])
+      .filter((rule) => rule.enabled && rule.alertType === "response_time" && same(rule, watched))
+      .map((rule) => ({ value: rule.thresholdValue, name: `${rule.name}: ${quantile(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}` }));
+    const marks = (events ?? [])
+      .filter((event) => concerns(rules?.find((rule) => rule.id === event.alertId), watched))
+      .map((event): Mark => ({ at: Date.parse(event.firedAt), name: event.name, kind: "alert" }));
+    return { thresholds, marks };
+  }, [rules, events, service, method, endpoint, key]);
+};
+
+/** Those in a range, the latest where there are too many. */
+export const within = (marks: readonly Mark[], from: number, to: number): Mark[] =>
+  marks.filter((mark) => mark.at >= from && mark.at < to).sort((a, b) => b.at - a.at).slice(0, MOST_MARKS);

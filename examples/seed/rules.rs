@@ -1,0 +1,143 @@
+//! What acts on the shop's numbers: its consumers' limits and prices, and the rules that watch it.
+
+use api_metrics_store::{
+    alerts::{AlertSpec, AlertType, Comparison, Severity},
+    billing::{NewPlan, PriceTier},
+    keys::KeyChange,
+    quotas::QuotaPeriod,
+    store::Store,
+    time::utc_date,
+};
+use rust_decimal::Decimal;
+
+use crate::Failure;
+
+/// A consumer: requests a minute, requests a quota period, that period.
+type Consumer = (
+    &'static str,
+    Option<f64>,
+    Option<(f64, QuotaPeriod)>,
+    &'static str,
+);
+
+const MONTH: QuotaPeriod = QuotaPeriod::Month;
+
+/// At the shop's full traffic. The farm is meant to be near both of its bounds.
+const CONSUMERS: [Consumer; 7] = [
+    ("mobile-app", Some(240.0), Some((2e6, MONTH)), "standard"),
+    ("web-shop", Some(90.0), None, "standard"),
+    (
+        "partner-sync",
+        Some(60.0),
+        Some((150e3, QuotaPeriod::Days(7))),
+        "partner",
+    ),
+    ("render-farm", Some(12.0), Some((200e3, MONTH)), "standard"),
+    ("warehouse", Some(40.0), Some((500e3, MONTH)), "standard"),
+    ("nightly-reports", Some(10.0), None, "partner"),
+    ("price-watch", Some(9.0), Some((80e3, MONTH)), "standard"),
+];
+
+/// Makes the plans, and the consumers with their bounds, `load` times those of the whole shop.
+pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Result<(), Failure> {
+    let tier = |from_requests, cents| PriceTier {
+        from_requests,
+        per_thousand: Decimal::new(cents, 2),
+    };
+    let plan = |name: &str, currency: &str, free_requests, tiers| NewPlan {
+        tenant_id: None,
+        name: name.into(),
+        currency: currency.into(),
+        effective_from: utc_date(start),
+        free_requests,
+        tiers,
+    };
+    let scaled = |n: f64| bound(n, load);
+    let standard = plan(
+        "standard",
+        "USD",
+        scaled(10e3),
+        vec![tier(0, 12), tier(scaled(250e3), 8)],
+    );
+    let partner = plan("partner", "EUR", 0, vec![tier(0, 5)]);
+    let standard = store.acts().create_plan(&standard).await?.id;
+    let partner = store.acts().create_plan(&partner).await?.id;
+    for (name, limit, quota, plan) in CONSUMERS {
+        let change = KeyChange {
+            rate_limit_per_minute: limit.map(|limit| Some(scaled(limit))),
+            quota_limit: quota.map(|(limit, _)| Some(scaled(limit))),
+            quota_period: quota.map(|(_, period)| Some(period)),
+            price_plan_id: Some(Some(if plan == "partner" { partner } else { standard })),
+            price_plan_from: Some(utc_date(start)),
+            ..KeyChange::default()
+        };
+        store.acts().create_key(name, &change).await?;
+    }
+    Ok(())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small positive number"
+)]
+fn bound(n: f64, load: f64) -> u64 {
+    (n * load).round().max(1.0) as u64
+}
+
+/// Makes the rules: some that the incident fires, one that fires all the time, one that is off.
+pub(crate) async fn alerts(store: &dyn Store) -> Result<(), Failure> {
+    let rule = |name: &str, alert_type, comparison, threshold| {
+        AlertSpec::new(name, alert_type, comparison, threshold)
+    };
+    let rules = [
+        AlertSpec {
+            endpoint: Some("POST /api/orders".into()),
+            severity: Severity::Critical,
+            window_minutes: 10,
+            min_requests: 10,
+            ..rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0)
+        },
+        AlertSpec {
+            quantile: Some(0.95),
+            severity: Severity::High,
+            window_minutes: 10,
+            ..rule(
+                "Slow answers",
+                AlertType::ResponseTime,
+                Comparison::Gt,
+                600.0,
+            )
+        },
+        AlertSpec {
+            severity: Severity::High,
+            window_minutes: 10,
+            ..rule(
+                "Nobody calls",
+                AlertType::RequestVolume,
+                Comparison::Lt,
+                1.0,
+            )
+        },
+        AlertSpec {
+            service: Some("shop".into()),
+            severity: Severity::Low,
+            window_minutes: 60,
+            ..rule("Callers err", AlertType::ErrorRate, Comparison::Gt, 0.5)
+        },
+        AlertSpec {
+            window_minutes: 15,
+            ..rule("Unusual traffic", AlertType::Anomaly, Comparison::Gte, 12.0)
+        },
+        AlertSpec {
+            enabled: false,
+            severity: Severity::Low,
+            window_minutes: 60,
+            ..rule("Much to send", AlertType::Bandwidth, Comparison::Gt, 5e9)
+        },
+    ];
+    for spec in &rules {
+        store.acts().create_alert(spec, Some("seed")).await?;
+    }
+    Ok(())
+}
