@@ -6,6 +6,7 @@ mod support;
 mod auto_traits;
 mod bounds;
 mod clocks;
+mod ended_bodies;
 mod endings;
 mod grpc;
 mod http;

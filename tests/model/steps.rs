@@ -1,6 +1,8 @@
 //! What can happen in the world, at random.
 
-use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    collections::BTreeSet, future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration,
+};
 
 use api_metrics_store::store::{FlushError, Flushed, Store};
 use api_metrics_tests::pg_proxy::{Request, Verdict};
@@ -148,6 +150,7 @@ impl World {
     }
 
     fn end_flush(&mut self, process: usize, outcome: Option<Result<Flushed, FlushError>>) {
+        self.notice_what_is_settled(process);
         let life = self.processes[process].life;
         let monotonic = self.monotonic();
         let writer = &mut self.writers[life];
@@ -178,6 +181,30 @@ impl World {
                 }
             }
             Some(Err(error)) => self.fail(&format!("{error}")),
+        }
+    }
+
+    /// An attempt that has read the fence knows what became of all before it: what is in is acknowledged,
+    /// and what is not goes with this one. Whether it has come so far, its recorder tells.
+    fn notice_what_is_settled(&mut self, process: usize) {
+        let life = self.processes[process].life;
+        let recorder = Arc::clone(self.processes[process].writer.recorder());
+        let held = recorder.capture(&|_, _| true);
+        let held: BTreeSet<u64> = held.parts.iter().map(|(tag, _)| *tag).collect();
+        let monotonic = self.monotonic();
+        let writer = &mut self.writers[life];
+        let (fence, number) = (writer.fence, writer.begun);
+        if recorder.acknowledged() == fence {
+            writer.acknowledged = fence;
+            for n in 1..=fence {
+                writer.acknowledged_at.entry(n).or_insert(monotonic);
+            }
+        }
+        for record in self.records.iter_mut().filter(|r| r.writer == life) {
+            let moved = |tag: &u64| *tag > fence && *tag < number && !held.contains(tag);
+            if !record.gone && record.tag.is_some_and(|tag| moved(&tag)) {
+                record.tag = Some(number);
+            }
         }
     }
 

@@ -11,3 +11,4 @@ mod harness;
 mod row_security;
 mod scopes;
 mod sql;
+mod unresolved;

@@ -46,8 +46,9 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let inner = this.inner.as_mut();
-        let polled = this.guard.watch(|_| inner.poll_frame(cx));
+        let watched = this.guard.watch();
+        let polled = this.inner.as_mut().poll_frame(cx);
+        watched.over();
         let Some(exchange) = this.guard.exchange() else {
             return polled;
         };

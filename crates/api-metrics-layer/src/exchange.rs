@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::{
-    HeaderMap, Method, Request, Response, StatusCode,
+    Extensions, HeaderMap, Method, Request, Response, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     uri::PathAndQuery,
 };
@@ -85,26 +85,28 @@ impl Exchange {
         self.request_bytes = BodyCounter::default();
     }
 
-    /// Asks the user's functions. The request is taken apart only where they want that: its parts are
-    /// 220 bytes, and each way costs a copy of them.
+    /// Asks the user's functions, which want to see the request taken apart.
     #[inline]
-    pub(crate) fn extract<B, E: ExtractEndpoint, K: ExtractApiKey>(
+    pub(crate) fn ask<B, E: ExtractEndpoint, K: ExtractApiKey>(
         &mut self,
         request: Request<B>,
         endpoint: &E,
         api_key: &K,
     ) -> Request<B> {
-        if !E::NEEDS_PARTS && !K::NEEDS_PARTS {
-            self.endpoint = endpoint.endpoint_in(request.extensions());
-            return request;
-        }
         let (parts, body) = request.into_parts();
         self.endpoint = endpoint.endpoint(&parts);
         self.api_key = api_key.api_key(&parts);
         Request::from_parts(parts, body)
     }
 
-    /// Keeps of the request what the record will need, after [`extract`](Self::extract).
+    /// The same where nobody wants to.
+    #[inline]
+    pub(crate) fn find_endpoint<E: ExtractEndpoint>(&mut self, endpoint: &E, from: &Extensions) {
+        self.endpoint = endpoint.endpoint_in(from);
+    }
+
+    /// Keeps of the request what the record will need, after [`ask`](Self::ask) or
+    /// [`find_endpoint`](Self::find_endpoint).
     #[inline]
     pub(crate) fn on_request<B>(&mut self, request: &Request<B>) {
         self.method = known_method(request.method());

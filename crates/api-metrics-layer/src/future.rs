@@ -41,8 +41,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inner = this.inner;
-        match ready!(this.guard.watch(|_| inner.poll(cx))) {
+        let watched = this.guard.watch();
+        let polled = this.inner.poll(cx);
+        watched.over();
+        match ready!(polled) {
             Ok(response) => {
                 this.guard.on_head(&response);
                 let guard = this.guard.take();

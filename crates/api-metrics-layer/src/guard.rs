@@ -96,25 +96,36 @@ impl<M: MetricSink> Guard<M> {
         Self(self.0.take())
     }
 
-    /// Runs `inner`, and records the request as panicked if it unwinds.
+    /// Until [`over`](Watched::over) is said, unwinding records the request as panicked.
     ///
     /// It must be noticed here: whoever catches the panic further out drops the future only
     /// afterwards, when it looks like any other abort.
     #[inline]
-    pub(crate) fn watch<R>(&mut self, inner: impl FnOnce(&mut Self) -> R) -> R {
-        struct Unwinding<'a, M: MetricSink>(&'a mut Guard<M>);
+    pub(crate) const fn watch(&mut self) -> Watched<'_, M> {
+        Watched(self)
+    }
+}
 
-        impl<M: MetricSink> Drop for Unwinding<'_, M> {
-            fn drop(&mut self) {
-                self.0.end(Outcome::Panicked);
-            }
-        }
+/// A guard while the inner service or body runs.
+pub(crate) struct Watched<'a, M: MetricSink>(&'a mut Guard<M>);
 
-        let unwinding = Unwinding(self);
-        let result = inner(unwinding.0);
+impl<M: MetricSink> Watched<'_, M> {
+    #[inline]
+    pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
+        self.0.exchange()
+    }
+
+    /// All went well.
+    #[inline]
+    pub(crate) fn over(self) {
         // Dropped only by unwinding: no need to ask whether the thread panics.
-        mem::forget(unwinding);
-        result
+        mem::forget(self);
+    }
+}
+
+impl<M: MetricSink> Drop for Watched<'_, M> {
+    fn drop(&mut self) {
+        self.0.end(Outcome::Panicked);
     }
 }
 

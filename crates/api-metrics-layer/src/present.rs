@@ -11,6 +11,14 @@ pub trait PresentBody<B>: sealed::Sealed {
     /// The body type of the inner service's requests.
     type Body;
 
+    /// Puts the counter into the body, where that leaves its type as it is. Called only for a request that
+    /// has a body.
+    #[doc(hidden)]
+    #[inline]
+    fn count(body: &mut B, counter: &mut BodyCounter) {
+        let _ = (body, counter);
+    }
+
     #[doc(hidden)]
     fn present(request: Request<B>, counter: BodyCounter) -> Request<Self::Body>;
 }
@@ -50,21 +58,16 @@ pub struct AxumBody;
 impl PresentBody<axum::body::Body> for AxumBody {
     type Body = axum::body::Body;
 
+    fn count(body: &mut axum::body::Body, counter: &mut BodyCounter) {
+        let inner = std::mem::take(body);
+        *body = axum::body::Body::new(CountingBody::new(inner, std::mem::take(counter)));
+    }
+
     #[inline]
     fn present(
-        mut request: Request<axum::body::Body>,
-        counter: BodyCounter,
+        request: Request<axum::body::Body>,
+        _: BodyCounter,
     ) -> Request<axum::body::Body> {
-        if counter.is_counting() {
-            count(request.body_mut(), counter);
-        }
         request
     }
-}
-
-/// Apart, so that the common case stays small.
-#[cfg(feature = "axum")]
-fn count(body: &mut axum::body::Body, counter: BodyCounter) {
-    let inner = std::mem::take(body);
-    *body = axum::body::Body::new(CountingBody::new(inner, counter));
 }

@@ -38,12 +38,6 @@ impl BodyCounter {
         (Self(Some(Arc::clone(&cell))), Self(Some(cell)))
     }
 
-    /// Whether there is a body to be counted.
-    #[cfg(feature = "axum")]
-    pub(crate) const fn is_counting(&self) -> bool {
-        self.0.is_some()
-    }
-
     pub(crate) fn get(&self) -> u64 {
         self.0
             .as_ref()

@@ -117,6 +117,8 @@ async fn make_ready<B: Backend>(
     if stored < recorder.acknowledged() {
         return Ok(Attempt::Rewound { to: stored });
     }
+    // The fence's lock is ours: all attempts before this one have ended, heard of or not.
+    recorder.settle(stored, number);
     let meta = tx.meta().await?;
     if meta.writer_min > SCHEMA_KNOWLEDGE {
         return Err(StoreError::Outdated {
