@@ -11,22 +11,28 @@ use crate::{
 };
 
 /// Start-up cancels in the difference of two runs that differ by so many requests.
-const REQUESTS: usize = 5_000;
+const REQUESTS: usize = 40 * BATCH;
+/// As when time is measured.
+const BATCH: usize = 128;
 
 /// Serves `n` requests in the steady state: what runs under valgrind.
 pub(crate) fn serve(subject: &str, series: usize, n: usize) {
     let mut subject = subjects::one(subject, series).unwrap();
     let mut requests = Requests::new(series, 1);
     let mut app = subject.app().clone();
-    for _ in 0..2 {
-        for request in requests.next(2_000.max(2 * series)) {
-            exchange(&mut app, request);
+    let mut serve = |n: usize| {
+        let batches = n / BATCH;
+        for _ in 0..batches {
+            for request in requests.next(BATCH) {
+                exchange(&mut app, request);
+            }
         }
+    };
+    for _ in 0..2 {
+        serve(2_000.max(2 * series));
         subject.rest(usize::MAX);
     }
-    for request in requests.next(n) {
-        exchange(&mut app, request);
-    }
+    serve(n);
 }
 
 pub(crate) fn print(series: &[usize]) {
@@ -43,7 +49,11 @@ pub(crate) fn print(series: &[usize]) {
         .map(|&series| rows(series, &CALLGRIND, "Collected :"));
     tables::print("instructions", series, &columns.collect::<Vec<_>>());
     println!("\nHeap allocations a request, by memcheck\n");
-    const MEMCHECK: [&str; 3] = ["--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"];
+    const MEMCHECK: [&str; 3] = [
+        "--tool=memcheck",
+        "--leak-check=no",
+        "--undef-value-errors=no",
+    ];
     tables::print(
         "allocations",
         &[1],

@@ -17,7 +17,11 @@ mod measure;
 mod requests;
 mod subjects;
 // Not as a dependency, which would build both databases and criterion.
-#[allow(dead_code, unreachable_pub, reason = "what the other benchmarks use of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "what the other benchmarks use of it"
+)]
 #[path = "../support/lib.rs"]
 mod support;
 mod tables;

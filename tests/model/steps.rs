@@ -1,8 +1,6 @@
 //! What can happen in the world, at random.
 
-use std::{
-    collections::BTreeSet, future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration,
-};
+use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use api_metrics_store::store::{FlushError, Flushed, Store};
 use api_metrics_tests::pg_proxy::{Request, Verdict};

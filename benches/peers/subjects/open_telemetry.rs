@@ -29,8 +29,12 @@ macro_rules! sdk {
                         .with_interval(Duration::from_secs(86_400))
                         .build();
                     // By default everything beyond 2,000 series is one series.
-                    let unlimited =
-                        |_: &_| Stream::builder().with_cardinality_limit(20_000).build().ok();
+                    let unlimited = |_: &_| {
+                        Stream::builder()
+                            .with_cardinality_limit(20_000)
+                            .build()
+                            .ok()
+                    };
                     let provider = SdkMeterProvider::builder()
                         .with_reader(reader)
                         .with_view(unlimited)

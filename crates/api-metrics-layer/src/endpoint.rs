@@ -83,16 +83,18 @@ impl fmt::Debug for Endpoint {
 /// proven to exist.
 pub trait ExtractEndpoint {
     /// Whether [`endpoint`](Self::endpoint) wants to see the request's parts. Otherwise the request needn't
-    /// be taken apart, which costs three copies of 220 bytes.
+    /// be taken apart, which costs three copies of 220 bytes, and [`template_in`](Self::template_in) is asked.
     const NEEDS_PARTS: bool = true;
 
     /// The template of the route that will answer.
     fn endpoint(&self, request: &Parts) -> Option<Endpoint> {
-        self.endpoint_in(&request.extensions)
+        let template = self.template_in(&request.extensions)?;
+        Some(template.to_owned().into())
     }
 
-    /// The template where a router has left it among the request's extensions.
-    fn endpoint_in(&self, extensions: &Extensions) -> Option<Endpoint> {
+    /// The template where a router has left it among the request's extensions. It is copied from there into
+    /// memory that is used again and again.
+    fn template_in<'a>(&self, extensions: &'a Extensions) -> Option<&'a str> {
         let _ = extensions;
         None
     }
@@ -131,10 +133,8 @@ impl ExtractEndpoint for FromMatchedPath {
 
     #[cfg(feature = "axum")]
     #[inline]
-    fn endpoint_in(&self, extensions: &Extensions) -> Option<Endpoint> {
-        extensions
-            .get::<axum::extract::MatchedPath>()
-            .cloned()
-            .map(Endpoint::from)
+    fn template_in<'a>(&self, extensions: &'a Extensions) -> Option<&'a str> {
+        let template = extensions.get::<axum::extract::MatchedPath>()?;
+        Some(template.as_str())
     }
 }

@@ -1,9 +1,12 @@
 //! What is known of one request and its response, until it is a record.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use http::{
-    Extensions, HeaderMap, Method, Request, Response, StatusCode,
+    HeaderMap, Method, Request, Response, StatusCode,
     header::{CONTENT_LENGTH, CONTENT_TYPE},
     uri::PathAndQuery,
 };
@@ -24,7 +27,10 @@ pub(crate) struct Exchange {
     /// When the head had left; read only where something followed it later.
     head_at: Option<Instant>,
     method: &'static str,
-    endpoint: Option<Endpoint>,
+    /// What the router or the user's function found, as a label. A copy, in memory that the next request uses
+    /// again: shared strings are counted by all threads at one place.
+    template: String,
+    has_template: bool,
     /// Only where it may be needed: no template, or gRPC.
     path: Option<PathAndQuery>,
     api_key: Option<ApiKey>,
@@ -46,7 +52,8 @@ impl Exchange {
             started,
             head_at: None,
             method: OTHER_METHOD,
-            endpoint: None,
+            template: String::new(),
+            has_template: false,
             path: None,
             api_key: None,
             request_bytes: BodyCounter::default(),
@@ -79,7 +86,7 @@ impl Exchange {
     /// Lets go of what belongs to others.
     #[inline]
     pub(crate) fn release(&mut self) {
-        self.endpoint = None;
+        self.has_template = false;
         self.path = None;
         self.api_key = None;
         self.request_bytes = BodyCounter::default();
@@ -94,19 +101,29 @@ impl Exchange {
         api_key: &K,
     ) -> Request<B> {
         let (parts, body) = request.into_parts();
-        self.endpoint = endpoint.endpoint(&parts);
+        if E::NEEDS_PARTS {
+            let endpoint = endpoint.endpoint(&parts);
+            self.set_template(endpoint.as_ref().map(Endpoint::as_str));
+        } else {
+            self.set_template(endpoint.template_in(&parts.extensions));
+        }
         self.api_key = api_key.api_key(&parts);
         Request::from_parts(parts, body)
     }
 
-    /// The same where nobody wants to.
+    /// The template, where it can be had without the request's parts.
     #[inline]
-    pub(crate) fn find_endpoint<E: ExtractEndpoint>(&mut self, endpoint: &E, from: &Extensions) {
-        self.endpoint = endpoint.endpoint_in(from);
+    pub(crate) fn set_template(&mut self, template: Option<&str>) {
+        self.has_template = template.is_some();
+        if let Some(template) = template {
+            self.template.clear();
+            self.template
+                .push_str(&bounded(template, MAX_ENDPOINT_BYTES));
+        }
     }
 
     /// Keeps of the request what the record will need, after [`ask`](Self::ask) or
-    /// [`find_endpoint`](Self::find_endpoint).
+    /// [`set_template`](Self::set_template).
     #[inline]
     pub(crate) fn on_request<B>(&mut self, request: &Request<B>) {
         self.method = known_method(request.method());
@@ -114,7 +131,7 @@ impl Exchange {
         if request.method() == Method::POST {
             self.asked = Flavour::of(request.headers());
         }
-        if self.endpoint.is_none() || self.asked.is_some() {
+        if !self.has_template || self.asked.is_some() {
             self.path = request.uri().path_and_query().cloned();
         }
         if self.api_key.is_none() {
@@ -221,17 +238,31 @@ impl Exchange {
     }
 
     /// The endpoint, and the path where no route matched.
-    fn endpoint(&self, methods: &grpc::Methods) -> (&str, Option<&str>) {
-        let template = self.endpoint.as_ref().map(Endpoint::as_str);
-        if self.protocol() == Protocol::Http {
-            return template.map_or((UNMATCHED, self.path()), |template| (template, None));
+    #[inline]
+    fn endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
+        let template = self.has_template.then_some(self.template.as_str());
+        match (self.protocol(), template) {
+            (Protocol::Http, Some(template)) => (template.into(), None),
+            (Protocol::Http, None) => (UNMATCHED.into(), self.path()),
+            (Protocol::Grpc, template) => self.grpc_endpoint(template, methods),
         }
+    }
+
+    fn grpc_endpoint<'a>(
+        &'a self,
+        template: Option<&'a str>,
+        methods: &grpc::Methods,
+    ) -> (Cow<'a, str>, Option<&'a str>) {
         // A template that says less than the path: tonic's `/pkg.Service/{*rest}`.
         let coarse = template.is_none_or(|template| template.contains("/{*"));
         match (self.path(), template) {
-            (Some(path), _) if coarse && methods.admit(path, self.grpc_code) => (path, None),
-            (_, Some(template)) if self.grpc_code != Some(grpc::UNIMPLEMENTED) => (template, None),
-            (path, _) => (UNMATCHED, path),
+            (Some(path), _) if coarse && methods.admit(path, self.grpc_code) => {
+                (bounded(path, MAX_ENDPOINT_BYTES), None)
+            }
+            (_, Some(template)) if self.grpc_code != Some(grpc::UNIMPLEMENTED) => {
+                (template.into(), None)
+            }
+            (path, _) => (UNMATCHED.into(), path),
         }
     }
 
@@ -253,7 +284,7 @@ impl Exchange {
         core.sink.record(&RequestRecord {
             protocol: self.protocol(),
             method: self.method,
-            endpoint: &bounded(endpoint, MAX_ENDPOINT_BYTES),
+            endpoint: &endpoint,
             unmatched_path,
             api_key: self.api_key.as_ref(),
             status: self.status(outcome),

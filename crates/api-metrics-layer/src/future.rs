@@ -20,14 +20,8 @@ pin_project! {
         M: MetricSink,
     {
         #[pin]
-        inner: F,
-        guard: Guard<M>,
-    }
-}
-
-impl<F, M: MetricSink> ResponseFuture<F, M> {
-    pub(crate) fn new(inner: F, guard: Guard<M>) -> Self {
-        Self { inner, guard }
+        pub(crate) inner: F,
+        pub(crate) guard: Guard<M>,
     }
 }
 

@@ -18,10 +18,16 @@ pub const MAX_SERVICE_BYTES: usize = 128;
 /// Cuts `label` to at most `max` bytes on a character boundary and replaces NUL, which Postgres
 /// text can't hold, by U+FFFD. Borrowed when nothing had to change.
 #[must_use]
+#[inline]
 pub fn bounded(label: &str, max: usize) -> Cow<'_, str> {
     if label.len() <= max && !has_nul(label.as_bytes()) {
         return Cow::Borrowed(label);
     }
+    Cow::Owned(cut(label, max))
+}
+
+#[cold]
+fn cut(label: &str, max: usize) -> String {
     let mut out = String::with_capacity(max.min(label.len()));
     for c in label.chars() {
         let c = if c == '\0' {
@@ -34,21 +40,30 @@ pub fn bounded(label: &str, max: usize) -> Cow<'_, str> {
         }
         out.push(c);
     }
-    Cow::Owned(out)
+    out
 }
 
 /// Eight bytes at a time: the search of the standard library is made for longer texts, and this runs
 /// for every request.
-fn has_nul(mut text: &[u8]) -> bool {
+#[inline]
+fn has_nul(text: &[u8]) -> bool {
     const LOW: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    while let Some((word, rest)) = text.split_first_chunk() {
+    let any = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         // Only a zero byte borrows into its own high bit.
-        if word.wrapping_sub(LOW) & !word & HIGH != 0 {
+        word.wrapping_sub(LOW) & !word & HIGH != 0
+    };
+    let Some(last) = text.last_chunk() else {
+        return text.contains(&0);
+    };
+    let mut rest = text;
+    while let Some((word, after)) = rest.split_first_chunk() {
+        if any(word) {
             return true;
         }
-        text = rest;
+        rest = after;
     }
-    text.contains(&0)
+    // Overlaps what has been seen.
+    any(last)
 }

@@ -1,6 +1,7 @@
 //! How the inner service gets to see the request's body.
 
 use http::Request;
+use tower_service::Service;
 
 use crate::request_body::{BodyCounter, CountingBody};
 
@@ -20,7 +21,9 @@ pub trait PresentBody<B>: sealed::Sealed {
     }
 
     #[doc(hidden)]
-    fn present(request: Request<B>, counter: BodyCounter) -> Request<Self::Body>;
+    fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
+    where
+        S: Service<Request<Self::Body>>;
 }
 
 mod sealed {
@@ -42,8 +45,11 @@ impl<B> PresentBody<B> for AnyBody {
     type Body = CountingBody<B>;
 
     #[inline]
-    fn present(request: Request<B>, counter: BodyCounter) -> Request<CountingBody<B>> {
-        request.map(|body| CountingBody::new(body, counter))
+    fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
+    where
+        S: Service<Request<CountingBody<B>>>,
+    {
+        service.call(request.map(|body| CountingBody::new(body, counter)))
     }
 }
 
@@ -64,10 +70,10 @@ impl PresentBody<axum::body::Body> for AxumBody {
     }
 
     #[inline]
-    fn present(
-        request: Request<axum::body::Body>,
-        _: BodyCounter,
-    ) -> Request<axum::body::Body> {
-        request
+    fn call<S>(service: &mut S, request: Request<axum::body::Body>, _: BodyCounter) -> S::Future
+    where
+        S: Service<Request<axum::body::Body>>,
+    {
+        service.call(request)
     }
 }

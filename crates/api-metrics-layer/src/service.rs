@@ -82,7 +82,7 @@ where
             if E::NEEDS_PARTS || K::NEEDS_PARTS {
                 request = exchange.ask(request, &self.endpoint, &self.api_key);
             } else {
-                exchange.find_endpoint(&self.endpoint, request.extensions());
+                exchange.set_template(self.endpoint.template_in(request.extensions()));
             }
             exchange.on_request(&request);
             if !request.body().is_end_stream() {
@@ -90,9 +90,9 @@ where
                 P::count(request.body_mut(), &mut counter);
             }
         }
-        let inner = self.inner.call(P::present(request, counter));
+        let inner = P::call(&mut self.inner, request, counter);
         watched.over();
-        ResponseFuture::new(inner, guard)
+        ResponseFuture { inner, guard }
     }
 }
 

@@ -33,6 +33,7 @@ mod deltas;
 mod drain;
 mod ledger;
 mod lookup;
+mod minute;
 mod registry;
 mod run;
 mod shard;
@@ -248,6 +249,7 @@ impl Recorder {
         }
     }
 
+    #[inline]
     fn shard(&self) -> Option<&Shard> {
         self.shards
             .get(thread_number() & self.mask.load(Ordering::Relaxed))
@@ -282,10 +284,9 @@ impl Recorder {
 impl MetricSink for Recorder {
     #[inline]
     fn record(&self, record: &RequestRecord<'_>) {
-        let minute = minute_of(record.finished_at);
         let hash = Lookup::of(record).hash(&self.common.hasher);
         let Some(shard) = self.shard() else { return };
-        let crowded = lock(&shard.0).record(hash, minute, record, &self.common);
+        let crowded = lock(&shard.0).record(hash, record, &self.common);
         if let Some(path) = record.unmatched_path {
             self.note_unmatched(path);
         }
@@ -307,24 +308,4 @@ fn thread_number() -> usize {
     thread_local!(static NUMBER: usize = NEXT.fetch_add(1, Ordering::Relaxed));
     // A thread that is being torn down may still finish a request.
     NUMBER.try_with(|number| *number).unwrap_or(0)
-}
-
-/// The start of the minute, kept within the years 1 to 9999, which every database can store.
-#[inline]
-fn minute_of(at: SystemTime) -> UnixSeconds {
-    const FIRST: UnixSeconds = -62_135_596_800;
-    const LAST: UnixSeconds = 253_402_300_740;
-    let seconds = match at.duration_since(UNIX_EPOCH) {
-        Ok(after) => i64::try_from(after.as_secs()).unwrap_or(LAST),
-        Err(before) => {
-            // Rounded down, as the minute is.
-            let before = before.duration();
-            let up = before
-                .as_secs()
-                .saturating_add(u64::from(before.subsec_nanos() > 0));
-            i64::try_from(up).map_or(FIRST, |up| -up)
-        }
-    };
-    let seconds = seconds.clamp(FIRST, LAST);
-    seconds - seconds.rem_euclid(60)
 }

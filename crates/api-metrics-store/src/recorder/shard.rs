@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 use super::{
     lock,
     lookup::Lookup,
+    minute::LastMinute,
     registry::{Interned, Registry},
     slab::Slab,
 };
@@ -51,6 +52,7 @@ pub(super) struct Buffer {
     /// How many of `side` are in use; the rest wait with their memory.
     side_used: usize,
     records: u64,
+    minute: LastMinute,
 }
 
 /// The half of the hash spares most comparisons of keys, which lie elsewhere in memory.
@@ -112,10 +114,10 @@ impl Buffer {
     pub(super) fn record(
         &mut self,
         hash: u64,
-        minute: UnixSeconds,
         record: &RequestRecord<'_>,
         common: &Common,
     ) -> bool {
+        let minute = self.minute.of(record.finished_at);
         let key = Lookup::of(record);
         let Some(at) = self
             .find(hash, key)

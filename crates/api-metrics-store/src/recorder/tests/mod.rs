@@ -72,7 +72,7 @@ fn expect(sum: &mut Rows, record: &RequestRecord<'_>) {
         record.method.to_owned(),
         record.endpoint.to_owned(),
         record.api_key.map(ApiKey::to_string),
-        minute_of(record.finished_at),
+        super::minute::minute_of(record.finished_at),
     );
     sum.entry(key)
         .or_insert_with(|| Bucket::new(SketchKind::Histogram))
