@@ -30,6 +30,16 @@ pub enum StartError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// A webhook that the environment names can't be used.
+    #[cfg(feature = "webhook")]
+    #[error("the environment variable {name} can't be used: {source}")]
+    Webhook {
+        /// The variable.
+        name: &'static str,
+        /// Why.
+        #[source]
+        source: api_metrics_store::notify::WebhookError,
+    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,

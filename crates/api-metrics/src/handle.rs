@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc};
 
 use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
 use api_metrics_store::{
+    notify::Notice,
     recorder::Recorder,
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
@@ -152,7 +153,8 @@ impl ApiMetrics {
         shared.flush().await.map(Some)
     }
 
-    /// Runs fold, rollup and retention until nothing more is due: for a scheduler of one's own,
+    /// Runs fold, rollup and retention, judges alerts, limits and quotas, and tells what is to be
+    /// told, until nothing more is due: for a scheduler of one's own,
     /// together with [`Maintenance::Manual`](crate::Maintenance::Manual) or `FlushOnly`. Every 30 s
     /// to 60 s is a good pace.
     ///
@@ -163,6 +165,23 @@ impl ApiMetrics {
             Some(shared) => shared.maintain().await,
             None => Ok(Maintained::default()),
         }
+    }
+
+    /// Listens, from now on, to what this process tells: alerts, limits and quotas, as a door to
+    /// the host's own event bus. Each notice is told by one process, so listen in every one.
+    /// `None` where metrics are off.
+    ///
+    /// ```
+    /// # async fn example(metrics: api_metrics::ApiMetrics) {
+    /// let Some(mut notices) = metrics.notices() else { return };
+    /// while let Ok(notice) = notices.recv().await {
+    ///     println!("{}", notice.message);
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn notices(&self) -> Option<tokio::sync::broadcast::Receiver<Notice>> {
+        self.shared().map(|shared| shared.notices.subscribe())
     }
 
     /// How the background work is doing. `None` where metrics are off.

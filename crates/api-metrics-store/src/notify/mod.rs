@@ -12,6 +12,8 @@ mod log;
 mod notice;
 mod notifier;
 mod schedule;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 pub use broadcast::BroadcastNotifier;
 pub use courier::{Courier, Delivered};
@@ -19,3 +21,5 @@ pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
 pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
+#[cfg(feature = "webhook")]
+pub use webhook::{SlackNotifier, WebhookError, WebhookNotifier};

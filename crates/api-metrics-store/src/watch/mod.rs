@@ -67,8 +67,13 @@ pub struct Ticked {
 
 impl Watch {
     /// Tells through this notifier too.
-    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
-        self.notifiers.push(Arc::new(notifier));
+    pub fn notifier(self, notifier: impl Notifier) -> Self {
+        self.shared_notifier(Arc::new(notifier))
+    }
+
+    /// As [`notifier`](Self::notifier), for one that is shared.
+    pub fn shared_notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifiers.push(notifier);
         self
     }
 
@@ -104,14 +109,33 @@ impl Watch {
         self
     }
 
-    /// One round of everything that is due. Call it every few seconds; a round in which nothing is
-    /// due costs a handful of short statements. `own` is this process's writer, so that what it has
-    /// not flushed yet counts too.
+    /// One round of everything that is due: [`judge`](Self::judge), then
+    /// [`deliver`](Self::deliver). Call it every few seconds; a round in which nothing is due costs
+    /// a handful of short statements. `own` is this process's writer, so that what it has not
+    /// flushed yet counts too.
     ///
     /// # Errors
     /// The database's, the first of several: one part that fails does not keep the others from
     /// their turn. The next round goes on.
     pub async fn tick(
+        &self,
+        store: &dyn Store,
+        own: Option<&Writer>,
+    ) -> Result<Ticked, StoreError> {
+        let judged = self.judge(store, own).await;
+        let delivered = self.deliver(store).await?;
+        Ok(Ticked {
+            delivered,
+            ..judged?
+        })
+    }
+
+    /// Judges what is due and leaves in the store what is to be told: the first half of
+    /// [`tick`](Self::tick). In a task of its own it never waits for a receiver.
+    ///
+    /// # Errors
+    /// As [`tick`](Self::tick).
+    pub async fn judge(
         &self,
         store: &dyn Store,
         own: Option<&Writer>,
@@ -137,17 +161,13 @@ impl Watch {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match self.deliver(store).await {
-            Ok(delivered) => done.delivered = delivered,
-            Err(error) => note(error),
-        }
         if let Err(error) = self.forget(store).await {
             note(error);
         }
         failed.map_or(Ok(done), Err)
     }
 
-    /// Delivers what is due; a part of [`tick`](Self::tick).
+    /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick).
     ///
     /// # Errors
     /// The database's.

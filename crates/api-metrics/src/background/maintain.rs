@@ -9,11 +9,10 @@ use super::{Shared, Task};
 #[non_exhaustive]
 pub enum Maintenance {
     /// All of it, in background tasks: flush every 10 s, fold every 10 s, rollup every 30 s,
-    /// retention every 10 min. Instances that share a database agree on a leader by themselves.
+    /// retention every 10 min, alerts once a minute, rate limits and notices every 5 s. Instances that share a database agree on a leader by themselves.
     #[default]
     Background,
-    /// It hands over its records; fold, rollup and retention are left to other instances or to
-    /// calls of [`ApiMetrics::maintain`](crate::ApiMetrics::maintain).
+    /// It hands over its records; all else is left to other instances or to calls of [`ApiMetrics::maintain`](crate::ApiMetrics::maintain).
     FlushOnly,
     /// None: the host calls [`ApiMetrics::flush`](crate::ApiMetrics::flush) and
     /// [`ApiMetrics::maintain`](crate::ApiMetrics::maintain) from its own scheduler.
@@ -42,6 +41,10 @@ pub struct Maintained {
     pub rolled_up: u64,
     /// Floors moved and pieces of old data removed.
     pub retained: u64,
+    /// Alerts judged.
+    pub judged: u64,
+    /// Notices that a notifier has taken.
+    pub told: u64,
 }
 
 impl Shared {
@@ -63,6 +66,18 @@ impl Shared {
                         let step = self.store.retain().await?;
                         done.retained += step.steps;
                         (step.led, step.steps, step.more)
+                    }
+                    Task::Judge => {
+                        let done_now = self.watch.judge(&*self.store, Some(&self.writer)).await?;
+                        done.judged += done_now.alerts.rules;
+                        (done_now.alerts.led, done_now.alerts.rules, false)
+                    }
+                    // Whoever gets to a notice delivers it, leader or not.
+                    Task::Deliver => {
+                        let delivered = self.watch.deliver(&*self.store).await?;
+                        done.told += delivered.delivered;
+                        let steps = delivered.delivered + delivered.retried + delivered.dead;
+                        (true, steps, delivered.more)
                     }
                     Task::Fold | Task::Flush => {
                         let step = self.store.fold().await?;

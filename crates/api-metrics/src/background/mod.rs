@@ -15,6 +15,7 @@ use std::{
 
 use api_metrics_routes::Admin;
 use api_metrics_store::{
+    notify::BroadcastNotifier,
     store::{FlushError, Store, StoreError, Writer},
     time::Clock,
 };
@@ -37,6 +38,9 @@ pub(crate) struct Shared {
     pub(crate) writer: Arc<Writer>,
     pub(crate) admin: Admin,
     pub(crate) health: Arc<Monitor>,
+    /// Judges rules, limits and quotas, and tells.
+    watch: api_metrics_store::watch::Watch,
+    pub(crate) notices: BroadcastNotifier,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
     maintenance: Maintenance,
@@ -60,6 +64,8 @@ pub(crate) struct Parts<F> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: String,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) watch: api_metrics_store::watch::Watch,
+    pub(crate) notices: BroadcastNotifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     pub(crate) shutdown_timeout: Duration,
@@ -93,6 +99,8 @@ impl Shared {
             writer: parts.writer,
             admin,
             health,
+            watch: parts.watch,
+            notices: parts.notices,
             log: Quiet::new(parts.clock),
             flush_interval: parts.flush_interval,
             shutdown_timeout: parts.shutdown_timeout,

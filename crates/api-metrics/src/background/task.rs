@@ -21,12 +21,29 @@ pub(crate) enum Task {
     RollUp,
     /// Floors, and what lies below them.
     Retain,
+    /// Buckets to alerts, limits and quotas.
+    Judge,
+    /// What is to be told, to whom.
+    Deliver,
 }
 
 impl Task {
-    pub(crate) const ALL: [Self; 4] = [Self::Flush, Self::Fold, Self::RollUp, Self::Retain];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Flush,
+        Self::Fold,
+        Self::RollUp,
+        Self::Retain,
+        Self::Judge,
+        Self::Deliver,
+    ];
     /// All but the one that takes records out of memory.
-    pub(super) const UPKEEP: [Self; 3] = [Self::Fold, Self::RollUp, Self::Retain];
+    pub(super) const UPKEEP: [Self; 5] = [
+        Self::Fold,
+        Self::RollUp,
+        Self::Retain,
+        Self::Judge,
+        Self::Deliver,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -34,6 +51,8 @@ impl Task {
             Self::Fold => "fold",
             Self::RollUp => "rollup",
             Self::Retain => "retention",
+            Self::Judge => "alerts",
+            Self::Deliver => "notices",
         }
     }
 
@@ -44,6 +63,9 @@ impl Task {
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
             Self::Retain => Duration::from_secs(600),
+            // Alerts are judged once a minute; asking more often makes that prompt, and rate limits
+            // are hit within seconds.
+            Self::Judge | Self::Deliver => Duration::from_secs(5),
         }
     }
 
@@ -51,8 +73,9 @@ impl Task {
     /// silent reaches it.
     const fn limit(self) -> Duration {
         match self {
-            Self::Flush => Duration::from_secs(60),
-            Self::Fold | Self::RollUp | Self::Retain => Duration::from_secs(300),
+            // A receiver has 30 s, and all of a round are told at once.
+            Self::Flush | Self::Deliver => Duration::from_secs(60),
+            Self::Fold | Self::RollUp | Self::Retain | Self::Judge => Duration::from_secs(300),
         }
     }
 }
@@ -109,12 +132,15 @@ impl Shared {
             return self.flush().await.map(|_| false);
         }
         let store = &self.store;
+        let own = Some(&*self.writer);
         let run = async {
             match task {
                 Task::Flush => Ok(false),
                 Task::Fold => store.fold().await.map(|done| done.more),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
+                Task::Judge => self.watch.judge(&**store, own).await.map(|_| false),
+                Task::Deliver => self.watch.deliver(&**store).await.map(|done| done.more),
             }
             .map_err(FlushError::NotSent)
         };

@@ -28,6 +28,17 @@ impl Builder {
         self.environment = self.environment.or_else(|| text("API_METRICS_ENVIRONMENT"));
         self.version = self.version.or_else(|| text("API_METRICS_VERSION"));
         self.admin_token = self.admin_token.or_else(|| text("API_METRICS_ADMIN_TOKEN"));
+        let acts = &mut self.acts;
+        acts.webhook_url = text("API_METRICS_WEBHOOK_URL");
+        acts.webhook_secret = text("API_METRICS_WEBHOOK_SECRET");
+        acts.slack_url = text("API_METRICS_SLACK_WEBHOOK_URL");
+        fill(
+            variables,
+            &mut acts.allow_private,
+            "API_METRICS_WEBHOOK_ALLOW_PRIVATE",
+            "true or false",
+            flag,
+        )?;
         let number = "a whole number above 0";
         fill(
             variables,

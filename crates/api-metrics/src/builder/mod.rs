@@ -1,5 +1,6 @@
 //! The builder: what the code sets, what the environment adds, what is started.
 
+mod acts;
 mod environment;
 mod open;
 mod start;
@@ -41,6 +42,7 @@ pub struct Builder {
     shutdown_timeout: Duration,
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
+    acts: acts::Acts,
 }
 
 impl Default for Builder {
@@ -62,6 +64,7 @@ impl Default for Builder {
             shutdown_timeout: Duration::from_millis(4_500),
             maintenance: Maintenance::default(),
             clock: None,
+            acts: acts::Acts::default(),
         }
     }
 }

@@ -113,8 +113,12 @@ impl Builder {
             .flush_interval
             .unwrap_or(FLUSH_INTERVAL)
             .max(SHORTEST_FLUSH_INTERVAL);
+        let (watch, notices) = self.acts.watch(flush_interval)?;
+        let acts = self.acts;
         Ok(Shared::new(background::Parts {
             store: opened.store,
+            watch,
+            notices,
             database: opened.name,
             writer,
             clock,
@@ -127,7 +131,10 @@ impl Builder {
                     .writer(Arc::clone(shared.writer))
                     .shutdown(shared.streams.clone())
                     .flush_interval(flush_interval)
-                    .health(shared.health);
+                    .health(shared.health)
+                    .limits(acts.limits)
+                    .quotas(acts.quotas)
+                    .billing(acts.billing);
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
                 } else if let Some(token) = self.admin_token {
