@@ -89,7 +89,7 @@ impl Acts {
             watch = watch.without_notifiers().notifier(LogNotifier);
         }
         watch = watch.notifier(listeners.clone());
-        for notifier in self.notifiers.iter().chain(&self.from_environment()?) {
+        for notifier in self.notifiers.iter().chain(&self.set_by_environment()?) {
             watch = watch.shared_notifier(Arc::clone(notifier));
         }
         Ok((watch, listeners))
@@ -97,7 +97,7 @@ impl Acts {
 
     /// The notifiers that the environment names.
     #[cfg(feature = "webhook")]
-    fn from_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
+    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
         use api_metrics_store::notify::{SlackNotifier, WebhookNotifier};
 
         let failed = |name| move |source| StartError::Webhook { name, source };
@@ -128,7 +128,7 @@ impl Acts {
     }
 
     #[cfg(not(feature = "webhook"))]
-    fn from_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
+    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
         // Nobody is to find out at the first outage that alerts went nowhere.
         for (name, url) in [
             ("API_METRICS_WEBHOOK_URL", &self.webhook_url),
