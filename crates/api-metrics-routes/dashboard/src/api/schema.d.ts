@@ -1738,6 +1738,19 @@ export interface components {
             requestCount: number;
             service: string;
         };
+        /** @description Hand-overs that are gone. */
+        LostView: {
+            /**
+             * Format: int64
+             * @description The number of the first.
+             */
+            first: number;
+            /**
+             * Format: int64
+             * @description The number of the last.
+             */
+            last: number;
+        };
         /** @description A row: the dimensions that were grouped by, and the metrics that were asked for. */
         MetricRow: {
             /** Format: int64 */
@@ -2477,9 +2490,11 @@ export interface components {
             instances: components["schemas"]["InstanceView"][];
             /**
              * Format: int64
-             * @description Hand-overs that the database has lost by a restore or a failover; 0 is the promise.
+             * @description Hand-overs of this process that the database has lost by a restore or a failover; 0 is the promise.
              */
             lost: number;
+            /** @description Their numbers, the latest spans last; at most 32 spans. */
+            lostFlushes: components["schemas"]["LostView"][];
             recorder?: components["schemas"]["RecorderView"] | null;
             /** @description The store. */
             store: components["schemas"]["StoreView"];
@@ -7745,6 +7760,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "lost": 0,
+                     *       "lostFlushes": [],
                      *       "recorder": {
                      *         "bytes": 190464,
                      *         "coarsened": [],
