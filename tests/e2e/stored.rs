@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use api_metrics_store::{
     bucket::Bucket,
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sqlite::SqliteStore,
@@ -17,9 +16,9 @@ const ALWAYS: TimeRange = TimeRange::new(0, 4_102_444_800);
 
 pub(crate) fn open(url: &str) -> Arc<dyn Store> {
     if url.starts_with("postgres") {
-        Arc::new(PostgresStore::connect_lazy(url, StoreOptions::default()).unwrap())
+        Arc::new(PostgresStore::connect_lazy(url, api_metrics_tests::patient()).unwrap())
     } else {
-        Arc::new(SqliteStore::open(url, StoreOptions::default()).unwrap())
+        Arc::new(SqliteStore::open(url, api_metrics_tests::patient()).unwrap())
     }
 }
 

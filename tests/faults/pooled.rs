@@ -23,7 +23,7 @@ use crate::writers::{self, record, requests, settle};
 const SERVERS: u32 = 3;
 
 fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
-    StoreOptions::default()
+    api_metrics_tests::patient()
         .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
         .retention(Retention {
             minutes: Duration::from_secs(3_600),

@@ -10,7 +10,6 @@ use std::{
 
 use api_metrics::{ApiMetrics, Maintenance, MetricSink, RequestRecord};
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     store::Store,
     time::{Clock, ManualClock},
@@ -41,7 +40,7 @@ struct Scene {
 
 impl Scene {
     fn store(&self, database: &str) -> Arc<dyn Store> {
-        let options = StoreOptions::default()
+        let options = api_metrics_tests::patient()
             .clock(Arc::new(self.clock.clone()))
             .retention(RETENTION);
         Arc::new(PostgresStore::connect_lazy(&self.cluster.url_of(database), options).unwrap())

@@ -10,7 +10,6 @@ use std::{
 
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{GroupBy, Query, TimeRange},
     store::{Store, Writer},
@@ -47,7 +46,7 @@ async fn eight_instances_that_flush_the_same_5000_series_at_once_never_deadlock(
     let database = PgDatabase::create().await;
     let clock = writers::noon();
     let open = || -> Arc<dyn Store> {
-        let options = StoreOptions::default().clock(clock.clone());
+        let options = api_metrics_tests::patient().clock(clock.clone());
         Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
     };
     let leader = open();

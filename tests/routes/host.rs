@@ -9,7 +9,6 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
 use api_metrics_routes::{Admin, AdminBuilder};
 use api_metrics_store::{
-    options::StoreOptions,
     recorder::Recorder,
     sqlite::SqliteStore,
     store::{Instance, Store, Writer},
@@ -76,7 +75,7 @@ impl Host {
         around: impl FnOnce(Router) -> Router + Send,
     ) -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
-        let options = StoreOptions::default().clock(clock.clone());
+        let options = api_metrics_tests::patient().clock(clock.clone());
         let store = SqliteStore::open(file.path().to_str().unwrap(), options).unwrap();
         store.prepare().await.unwrap();
         let store = Arc::new(store);

@@ -5,7 +5,6 @@ use std::{sync::Arc, time::Duration};
 use api_metrics_layer::{MetricSink as _, RequestRecord};
 use api_metrics_routes::Admin;
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     recorder::Recorder,
     store::{Instance, Store, Writer},
@@ -27,7 +26,7 @@ struct Process {
 
 impl Process {
     async fn start(database: &PgDatabase, clock: &Arc<ManualClock>) -> Self {
-        let options = StoreOptions::default().clock(clock.clone());
+        let options = api_metrics_tests::patient().clock(clock.clone());
         let store = Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap());
         store.prepare().await.unwrap();
         let instance = Instance {

@@ -196,7 +196,7 @@ async fn instances_agree_on_a_token_that_was_made_by_one_of_them() {
     // A second instance on the same database finds the same.
     let second = api_metrics_store::sqlite::SqliteStore::open(
         path.to_str().unwrap(),
-        api_metrics_store::options::StoreOptions::default(),
+        api_metrics_tests::patient(),
     )
     .unwrap();
     second.prepare().await.unwrap();

@@ -1,7 +1,6 @@
 //! One suite, both stores.
 
 use api_metrics_store::{
-    options::StoreOptions,
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
@@ -455,7 +454,7 @@ async fn another_kind_of_sketch_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
     let other = h
         .database
-        .store_with(StoreOptions::default().sketch_kind(SketchKind::TDigest));
+        .store_with(api_metrics_tests::patient().sketch_kind(SketchKind::TDigest));
     let error = other.prepare().await.unwrap_err();
     assert_eq!(
         error.to_string(),

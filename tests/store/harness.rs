@@ -60,7 +60,7 @@ impl Database {
     async fn install(&self, clock: &Arc<ManualClock>) {
         if let Self::PostgresAs(database, owner, Some(service)) = self {
             let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-            let options = StoreOptions::default().clock(clock);
+            let options = api_metrics_tests::patient().clock(clock);
             let store = PostgresStore::connect_lazy(&database.url_of(owner), options).unwrap();
             store.prepare().await.unwrap();
             store.pool().close().await;
@@ -79,7 +79,7 @@ impl Database {
     /// Another process's view of the same database.
     pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn Store> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        self.store_with(StoreOptions::default().clock(clock))
+        self.store_with(api_metrics_tests::patient().clock(clock))
     }
 
     pub fn store_with(&self, options: StoreOptions) -> Arc<dyn Store> {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{Query, TimeRange},
     store::{FlushError, Store},
@@ -23,7 +22,7 @@ async fn however_many_outcomes_are_unknown_one_part_waits_and_all_is_counted_onc
     let database = PgDatabase::create().await;
     let proxy = PgProxy::start(database.address().to_string()).await;
     let clock = Arc::new(ManualClock::at(NOON));
-    let options = || StoreOptions::default().clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    let options = || api_metrics_tests::patient().clock(Arc::clone(&clock) as Arc<dyn Clock>);
     let url = database.url_through(proxy.address());
     let store = PostgresStore::connect_lazy(&url, options()).unwrap();
     store.prepare().await.unwrap();

@@ -3,10 +3,17 @@
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    time::Duration,
 };
 
+use api_metrics_store::options::StoreOptions;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
+
+/// A store's options that wait for a connection for as long as a busy machine may need to make one.
+pub fn patient() -> StoreOptions {
+    StoreOptions::default().acquire_timeout(Duration::from_secs(60))
+}
 
 /// A fresh Postgres database on the server that `DATABASE_URL` names; dropped with this value, its
 /// remaining connections cut.

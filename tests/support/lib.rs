@@ -14,7 +14,7 @@ pub mod random;
 pub mod wait;
 
 pub use cluster::Cluster;
-pub use database::{PgDatabase, SqliteFile};
+pub use database::{PgDatabase, SqliteFile, patient};
 pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;
 pub use process::Process;
