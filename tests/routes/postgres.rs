@@ -13,6 +13,7 @@ use api_metrics_store::{
 use api_metrics_tests::PgDatabase;
 use axum::Router;
 use serde_json::Value;
+use sqlx::{Connection as _, PgConnection};
 use tokio::net::TcpListener;
 
 use crate::host::{NOW, TOKEN};
@@ -115,4 +116,55 @@ async fn two_instances_answer_the_same_once_both_have_flushed() {
     let status = second.json("/api-status").await;
     assert_eq!(status["store"]["backend"], "postgres");
     assert_eq!(status["instances"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_an_export_stops_its_query() {
+    let database = PgDatabase::create().await;
+    let clock = Arc::new(ManualClock::at(NOW));
+    let process = Process::start(&database, &clock).await;
+    process.record("/a", 3);
+    process.flush().await;
+    let mut watcher = PgConnection::connect_with(&database.options())
+        .await
+        .unwrap();
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND state = 'active' AND wait_event_type = 'Lock'";
+    // The query stands at a lock until it is stopped: its reads come after the ones that take none.
+    let mut holder = PgConnection::connect_with(&database.options())
+        .await
+        .unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE api_metrics.series IN ACCESS EXCLUSIVE MODE")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    let url = format!("{}/api-metrics/export?period=1h", process.url);
+    let client = tokio::spawn(reqwest::Client::new().get(url).bearer_auth(TOKEN).send());
+    let mut seen = 0_i64;
+    while seen == 0 {
+        seen = sqlx::query_scalar(running)
+            .fetch_one(&mut watcher)
+            .await
+            .unwrap();
+        tokio::task::yield_now().await;
+    }
+    client.abort();
+    // The lock is still held: nothing but a cancel ends the query.
+    let mut left = 1_i64;
+    while left > 0 {
+        left = sqlx::query_scalar(running)
+            .fetch_one(&mut watcher)
+            .await
+            .unwrap();
+        tokio::task::yield_now().await;
+    }
+    sqlx::raw_sql("ROLLBACK")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    let summary = process.json("/api-metrics/summary?period=1h").await;
+    assert_eq!(
+        summary["totalRequests"], 3,
+        "the pool's connections are whole"
+    );
 }

@@ -300,3 +300,41 @@ async fn a_principal_that_asks_too_often_is_told_when_to_come_back() {
     host.clock.advance(std::time::Duration::from_secs(30));
     assert_eq!(host.get("/api-status").await.status(), 200);
 }
+
+#[tokio::test]
+async fn guessing_the_token_ends_for_a_minute_and_bearers_of_the_right_one_go_on() {
+    let host = Host::start().await;
+    let guess = async || {
+        let request = host.client.get(host.url("/api-status"));
+        request.bearer_auth("a guess").send().await.unwrap()
+    };
+    // The host does not tell addresses: all guessers share sixty a minute.
+    for _ in 0..60 {
+        problem(guess().await, 401).await;
+    }
+    let refused = guess().await;
+    assert!(refused.headers().contains_key("retry-after"));
+    problem(refused, 429).await;
+    assert_eq!(host.get("/api-status").await.status(), 200);
+    // Signing in does not even look at the token any more.
+    problem(sign_in(&host, TOKEN).await, 429).await;
+    host.clock.advance(std::time::Duration::from_secs(61));
+    assert_eq!(sign_in(&host, TOKEN).await.status(), 200);
+    problem(guess().await, 401).await;
+}
+
+#[tokio::test]
+async fn reads_and_writes_are_limited_apart() {
+    let host = Host::start_with(|builder| builder.token(TOKEN).requests_per_minute(1)).await;
+    assert_eq!(host.get("/api-status").await.status(), 200);
+    problem(host.get("/api-status").await, 429).await;
+    let write = async || {
+        let request = host.client.post(host.url("/api-metrics/query"));
+        let request = request.bearer_auth(TOKEN).json(&json!({"groupings": [[]]}));
+        request.send().await.unwrap()
+    };
+    let first = write().await;
+    assert_eq!(first.status(), 200);
+    assert_eq!(first.headers()["ratelimit-policy"], "\"writes\";q=1;w=60");
+    problem(write().await, 429).await;
+}

@@ -147,3 +147,28 @@ async fn many_watchers_cost_one_poll() {
     assert!(ids.iter().all(|id| *id == ids[0]));
     assert_eq!(host.json("/api-status").await["streams"], 50);
 }
+
+#[tokio::test]
+async fn what_cannot_wait_is_an_event_before_the_next_update() {
+    let host = Host::start_with(|builder| {
+        builder
+            .token(TOKEN)
+            .stream_interval(Duration::from_secs(3_600))
+            .stream_glance(Duration::from_millis(20))
+    })
+    .await;
+    let mut events = Events::of(&host).await;
+    assert_eq!(events.next().await.unwrap().2["totalRequests"], 0);
+    // Traffic begins.
+    host.record(&Hit::of("/x"));
+    events.until(1).await;
+    // Everything fails.
+    for _ in 0..30 {
+        host.record(&Hit {
+            status: 500,
+            ..Hit::of("/x")
+        });
+    }
+    let (_, _, data) = events.next().await.expect("the stream goes on");
+    assert!(data["totalErrorCount"].as_u64().unwrap() >= 20, "{data}");
+}

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::Admin;
 use crate::{
     app::{Acts, Cors, Shared},
-    auth::{SignIn, Throttle},
+    auth::{Failures, SignIn, Throttle},
     cache::AnswerCache,
     directory::DirectoryCache,
     health::HealthSource,
@@ -95,6 +95,7 @@ impl AdminBuilder {
             streams: HubLimits {
                 connections: 2_500,
                 poll: Duration::from_secs(5),
+                glance: Duration::from_secs(1),
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
@@ -214,6 +215,13 @@ impl AdminBuilder {
         self
     }
 
+    /// How often the store is looked at between two updates for what cannot wait: traffic that begins,
+    /// a share of errors that jumps by ten points. 1 s by default.
+    pub fn stream_glance(mut self, interval: Duration) -> Self {
+        self.streams.glance = interval.max(Duration::from_millis(10));
+        self
+    }
+
     /// After how long a stream ends; its client comes back by itself. 60 minutes by default.
     pub fn stream_lifetime(mut self, lifetime: Duration) -> Self {
         self.streams.lifetime = lifetime;
@@ -269,6 +277,7 @@ impl AdminBuilder {
                 self.query_timeout,
                 self.slow_query,
             ),
+            failures: Failures::new(self.clock.clone()),
             clock: self.clock,
             sign_in,
             #[cfg(feature = "jwt")]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    auth::Session,
+    auth::{Session, peer, too_many_failures},
     problem::{Kind, Problem},
     shape::time,
 };
@@ -32,6 +32,11 @@ struct Started {
 pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let headers = request.headers().clone();
     let by_form = is_form(&headers);
+    let peer = peer(request.extensions());
+    // Before the token is looked at, or guessing would go on.
+    if let Some(wait) = app.failures.wait(peer) {
+        return Err(too_many_failures(wait));
+    }
     let wrong_body = || {
         Problem::new(
             Kind::BadBody,
@@ -54,6 +59,7 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
         ));
     };
     if !keys.admits(credentials.token.trim()) {
+        app.failures.note(peer);
         return Err(Problem::new(
             Kind::Unauthenticated,
             "this is not the admin token",

@@ -14,7 +14,7 @@ pub(crate) use cors::Cors;
 pub(crate) use routes::{Declared, RouteTable};
 
 use crate::{
-    auth::SignIn,
+    auth::{Failures, SignIn},
     cache::AnswerCache,
     directory::DirectoryCache,
     health::HealthSource,
@@ -31,6 +31,7 @@ pub(crate) struct Shared {
     pub(crate) reader: Reader,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sign_in: SignIn,
+    pub(crate) failures: Failures,
     #[cfg(feature = "jwt")]
     pub(crate) jwt: Option<crate::auth::Jwt>,
     pub(crate) cache: AnswerCache,

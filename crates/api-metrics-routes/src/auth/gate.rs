@@ -9,7 +9,7 @@ use axum::{
 };
 use http::{Extensions, HeaderMap, Method, header};
 
-use super::{Access, Caller, Principal, Role, Session, Throttle, Via};
+use super::{Access, Caller, Principal, Role, Session, Throttle, Via, failures::Peer, peer};
 use crate::{
     app::App,
     auth::sign_in::{Keys, SignIn},
@@ -82,7 +82,8 @@ async fn identify(
             .ok()
             .and_then(bearer)
             .ok_or_else(|| unauthenticated("the Authorization header is no bearer token"))?;
-        return by_token(app, token).await.map(|p| (p, Via::Bearer));
+        let peer = peer(extensions);
+        return by_token(app, token, peer).await.map(|p| (p, Via::Bearer));
     }
     if headers.contains_key(header::COOKIE)
         && let Some(keys) = app.sign_in.keys().await?
@@ -101,7 +102,7 @@ async fn identify(
     ))
 }
 
-async fn by_token(app: &App, token: &str) -> Result<Principal, Problem> {
+async fn by_token(app: &App, token: &str, peer: Peer) -> Result<Principal, Problem> {
     #[cfg(feature = "jwt")]
     if let Some(jwt) = &app.jwt
         && let Some(principal) = jwt.principal(token, app.clock.unix_seconds())
@@ -112,7 +113,13 @@ async fn by_token(app: &App, token: &str) -> Result<Principal, Problem> {
     if keys.is_some_and(|keys| keys.admits(token)) {
         return Ok(Principal::new("admin", Role::Admin));
     }
-    Err(unauthenticated("the bearer token is not valid"))
+    // A right token passes all the same: whoever shares an address with a guesser is not locked out.
+    let wait = app.failures.wait(peer);
+    app.failures.note(peer);
+    Err(wait.map_or_else(
+        || unauthenticated("the bearer token is not valid"),
+        too_many_failures,
+    ))
 }
 
 /// The credentials of the scheme `Bearer`, whose name is case-insensitive (RFC 9110).
@@ -122,6 +129,11 @@ fn bearer(value: &str) -> Option<&str> {
         .eq_ignore_ascii_case("bearer")
         .then(|| token.trim())
         .filter(|token| !token.is_empty())
+}
+
+/// Too many wrong tokens came from there.
+pub(crate) fn too_many_failures(wait: u64) -> Problem {
+    Problem::new(Kind::TooManyRequests, "too many wrong tokens").retry_after(wait)
 }
 
 fn unauthenticated(detail: &'static str) -> Problem {

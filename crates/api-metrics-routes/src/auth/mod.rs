@@ -2,6 +2,7 @@
 
 mod access;
 mod caller;
+mod failures;
 mod gate;
 #[cfg(feature = "jwt")]
 mod jwt;
@@ -13,7 +14,8 @@ mod throttle;
 
 pub(crate) use access::Access;
 pub(crate) use caller::{Caller, Via};
-pub(crate) use gate::{authenticate, gate};
+pub(crate) use failures::{Failures, peer};
+pub(crate) use gate::{authenticate, gate, too_many_failures};
 #[cfg(feature = "jwt")]
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};
 pub use principal::{Principal, Role};

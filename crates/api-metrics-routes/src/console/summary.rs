@@ -17,7 +17,7 @@ use crate::{
     extract::Params,
     problem::Problem,
     shape::{Figures, time},
-    stream::{Watch, live},
+    stream::{Vitals, Watch, live},
 };
 
 /// A consumer's numbers.
@@ -39,6 +39,17 @@ pub(crate) struct Summary {
     period_start: DateTime<Utc>,
     /// The last second of the period.
     period_end: DateTime<Utc>,
+}
+
+impl Summary {
+    /// Requests and errors of the period.
+    pub(crate) fn vitals(&self) -> Vitals {
+        Vitals(vec![(
+            self.period_start.timestamp(),
+            self.total_requests,
+            self.total_error_count,
+        )])
+    }
 }
 
 /// A consumer's numbers of the running day, week or month
@@ -76,7 +87,8 @@ pub(super) async fn get_summary(
 
 /// A consumer's numbers, as server-sent events
 ///
-/// An event `metrics-update` every five seconds, each a whole answer of `summary`.
+/// An event `metrics-update` every five seconds, or sooner when requests begin or fail all at once, each
+/// a whole answer of `summary`.
 #[utoipa::path(
     get,
     path = "/stream",

@@ -13,15 +13,22 @@ use api_metrics_store::query::{Filter, Scope};
 use serde::Serialize;
 use tokio::{
     sync::watch,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
-use super::snapshot;
+use super::{
+    pulse::{Pulse, Vitals},
+    snapshot,
+};
 use crate::{
     app::{App, Shared},
     console,
     problem::{Kind, Problem},
 };
+
+/// Beyond so many feeds they keep to their updates: looking in between would cost the store more than
+/// it is worth.
+const MOST_GLANCING: usize = 20;
 
 /// What a feed is about.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -50,8 +57,10 @@ pub(super) struct Event {
 pub(crate) struct HubLimits {
     /// Open streams of all routers together.
     pub(crate) connections: usize,
-    /// How often the store is asked on behalf of a feed.
+    /// How often a feed sends an update.
     pub(crate) poll: Duration,
+    /// How often it looks for what cannot wait until then.
+    pub(crate) glance: Duration,
     /// After how long a stream ends, and its client comes back.
     pub(crate) lifetime: Duration,
 }
@@ -149,15 +158,19 @@ impl Hub {
 }
 
 async fn poll(app: Weak<Shared>, topic: Topic) {
-    let Some((period, shutdown)) = app
+    let Some((limits, shutdown)) = app
         .upgrade()
-        .map(|app| (app.hub.limits.poll, app.shutdown.clone()))
+        .map(|app| (app.hub.limits, app.shutdown.clone()))
     else {
         return;
     };
-    let mut ticks = interval(period);
+    let glance = limits.glance.min(limits.poll);
+    let mut ticks = interval(glance);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failures = 0_u64;
+    let mut failing = false;
+    let mut pulse = Pulse::default();
+    let mut due_at = Instant::now();
     loop {
         tokio::select! {
             biased;
@@ -168,42 +181,64 @@ async fn poll(app: Weak<Shared>, topic: Topic) {
         if app.hub.end_if_unwatched(&topic) {
             return;
         }
+        // Ticks come a little late at times, never early.
+        let due = Instant::now() + glance / 2 >= due_at;
+        if !due && app.hub.feeds() > MOST_GLANCING {
+            continue;
+        }
         let seen = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
             seen = look(&app, &topic) => seen,
         };
-        let event = seen.unwrap_or_else(|problem| {
-            failures += 1;
-            Event {
-                name: "metrics-unavailable",
-                id: format!("unavailable-{failures}"),
-                data: json(&problem),
+        let (event, news) = match seen {
+            Ok((event, vitals)) => {
+                let news = failing || pulse.is_news(&vitals);
+                if due || news {
+                    pulse.sent(vitals);
+                }
+                failing = false;
+                (event, news)
             }
-        });
-        app.hub.publish(&topic, event);
+            Err(problem) => {
+                let news = !failing;
+                failing = true;
+                failures += 1;
+                let event = Event {
+                    name: "metrics-unavailable",
+                    id: format!("unavailable-{failures}"),
+                    data: json(&problem),
+                };
+                (event, news)
+            }
+        };
+        if due || news {
+            due_at = Instant::now() + limits.poll;
+            app.hub.publish(&topic, event);
+        }
     }
     if let Some(app) = app.upgrade() {
         app.hub.end(&topic);
     }
 }
 
-async fn look(app: &Shared, (scope, watch): &Topic) -> Result<Event, Problem> {
-    let (as_of_us, data) = match watch {
+async fn look(app: &Shared, (scope, watch): &Topic) -> Result<(Event, Vitals), Problem> {
+    let (as_of_us, vitals, data) = match watch {
         Watch::Live(filter) => {
             let seen = snapshot(app, scope, filter).await?;
-            (seen.as_of.timestamp_micros(), json(&seen))
+            (seen.as_of.timestamp_micros(), seen.vitals(), json(&seen))
         }
         Watch::Console(asked) => {
             let (as_of_us, seen) = console::summary(app, scope, *asked).await?;
-            (as_of_us, json(&seen))
+            (as_of_us, seen.vitals(), json(&seen))
         }
     };
-    Ok(Event {
+    let event = Event {
         name: "metrics-update",
         id: as_of_us.to_string(),
         data,
-    })
+    };
+    Ok((event, vitals))
 }
 
 /// One line: JSON escapes line breaks, which would end an event's field.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::pulse::Vitals;
 use crate::{
     app::Shared,
     extract::floor_minute,
@@ -58,6 +59,18 @@ pub(crate) struct Snapshot {
     pub(crate) to: DateTime<Utc>,
     /// The database's time of the snapshot.
     pub(crate) as_of: DateTime<Utc>,
+}
+
+impl Snapshot {
+    /// Requests and errors by minute.
+    pub(super) fn vitals(&self) -> Vitals {
+        let minutes = self.minutes.iter();
+        Vitals(
+            minutes
+                .map(|m| (m.period_start.timestamp(), m.request_count, m.error_count))
+                .collect(),
+        )
+    }
 }
 
 /// One minute.

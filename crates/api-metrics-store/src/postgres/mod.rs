@@ -1,5 +1,6 @@
 //! The store in a Postgres database, 14 or newer, in the schema `api_metrics`.
 
+mod cancel;
 mod connect;
 mod flush;
 mod lead;

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
+<<<<<<< HEAD
 use super::{store::Postgres, unnamed::Unnamed};
+=======
+use super::{cancel::Cancel, store::Postgres};
+>>>>>>> dd57c3d (Tell what cannot wait at once; limit wrong tokens; stop reads that nobody waits for)
 use crate::{
     protocol::{
         backend::{Backend, Floors, Meta, Mode, Result, Tx},
@@ -24,6 +28,7 @@ pub(crate) struct PgTx {
     clock: Option<Arc<dyn Clock>>,
     /// As the transaction's first look at [`Meta`] told.
     kind: Option<SketchKind>,
+    cancel: Cancel,
 }
 
 impl PgTx {
@@ -81,29 +86,33 @@ impl Backend for Postgres {
             sql,
             clock: self.options.clock.clone(),
             kind: None,
+            cancel: Cancel::never(),
         })
     }
 
     async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
         let mut tx = self.begin(Mode::Read).await?;
-        let (tenant, keys) = match scope {
-            Scope::All => return Ok(tx),
-            Scope::Tenant(tenant) => (tenant.as_str(), String::new()),
+        let (access, tenant, keys) = match scope {
+            Scope::All => ("all", "", String::new()),
+            Scope::Tenant(tenant) => ("", tenant.as_str(), String::new()),
             Scope::Keys(ids) => {
                 let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
-                ("", format!("{{{}}}", ids.join(",")))
+                ("", "", format!("{{{}}}", ids.join(",")))
             }
         };
         // After the lock, because a SELECT takes the snapshot.
-        sqlx::query(
-            "SELECT set_config('api_metrics.access', '', true), \
-                    set_config('api_metrics.tenant', $1, true), \
-                    set_config('api_metrics.keys', $2, true)",
+        let row = sqlx::query(
+            "SELECT pg_backend_pid() AS backend, now() AS began, \
+                    set_config('api_metrics.access', $1, true), \
+                    set_config('api_metrics.tenant', $2, true), \
+                    set_config('api_metrics.keys', $3, true)",
         )
+        .bind(access)
         .bind(tenant)
         .bind(keys)
-        .execute(&mut *tx.sql)
+        .fetch_one(&mut *tx.sql)
         .await?;
+        tx.cancel = Cancel::of(&self.pool, row.try_get("backend")?, row.try_get("began")?);
         Ok(tx)
     }
 
@@ -163,8 +172,10 @@ impl Tx for PgTx {
         })
     }
 
-    async fn commit(self) -> Result<()> {
-        Ok(self.sql.commit().await?)
+    async fn commit(mut self) -> Result<()> {
+        self.sql.commit().await?;
+        self.cancel.disarm();
+        Ok(())
     }
 }
 
