@@ -384,6 +384,8 @@ fn shape_of(value: &Value) -> Value {
             .map(|(name, value)| (name.clone(), shape_of(value)))
             .collect(),
         Value::Array(items) => items.iter().map(shape_of).collect(),
+        // JavaScript, which wrote the copy, writes 10.0 as 10.
+        Value::Number(number) => number.as_f64().into(),
         plain => plain.clone(),
     }
 }

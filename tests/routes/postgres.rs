@@ -10,10 +10,10 @@ use api_metrics_store::{
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock},
 };
-use api_metrics_tests::PgDatabase;
+use api_metrics_tests::{PgDatabase, eventually, eventually_within};
 use axum::Router;
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::net::TcpListener;
 
 use crate::host::{NOW, TOKEN};
@@ -125,9 +125,7 @@ async fn a_client_that_leaves_an_export_stops_its_query() {
     let process = Process::start(&database, &clock).await;
     process.record("/a", 3);
     process.flush().await;
-    let mut watcher = PgConnection::connect_with(&database.options())
-        .await
-        .unwrap();
+    let watcher = PgPool::connect_with(database.options()).await.unwrap();
     let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                    AND state = 'active' AND wait_event_type = 'Lock'";
     // The query stands at a lock until it is stopped: its reads come after the ones that take none.
@@ -140,24 +138,20 @@ async fn a_client_that_leaves_an_export_stops_its_query() {
         .unwrap();
     let url = format!("{}/api-metrics/export?period=1h", process.url);
     let client = tokio::spawn(reqwest::Client::new().get(url).bearer_auth(TOKEN).send());
-    let mut seen = 0_i64;
-    while seen == 0 {
-        seen = sqlx::query_scalar(running)
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap();
-        tokio::task::yield_now().await;
-    }
+    let count = async || {
+        let query = sqlx::query_scalar::<_, i64>(running);
+        query.fetch_one(&watcher).await.unwrap()
+    };
+    eventually("the query at the lock", async || {
+        (count().await > 0).then_some(())
+    })
+    .await;
     client.abort();
-    // The lock is still held: nothing but a cancel ends the query.
-    let mut left = 1_i64;
-    while left > 0 {
-        left = sqlx::query_scalar(running)
-            .fetch_one(&mut watcher)
-            .await
-            .unwrap();
-        tokio::task::yield_now().await;
-    }
+    // The lock is held for longer than the query may wait for it: nothing but a cancel ends it so soon.
+    eventually_within(Duration::from_secs(4), "the query's end", async || {
+        (count().await == 0).then_some(())
+    })
+    .await;
     sqlx::raw_sql("ROLLBACK")
         .execute(&mut holder)
         .await

@@ -44,8 +44,9 @@ pub(super) async fn realtime(
 /// The last five minutes, as server-sent events
 ///
 /// An event `metrics-update` every five seconds, or sooner when traffic begins or the share of errors
-/// jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a problem while the store does not answer. The stream ends after an
-/// hour and when the service stops: clients come back by themselves.
+/// jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a
+/// problem while the store does not answer. The stream ends after an hour and when the service stops:
+/// clients come back by themselves.
 #[utoipa::path(
     get,
     path = "/api-metrics/stream",

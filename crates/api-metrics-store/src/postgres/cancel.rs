@@ -1,7 +1,9 @@
 //! Stops a read that nobody waits for any more.
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+
+use super::unnamed::WithoutName;
 
 /// Held by a read. Dropped before the read was finished, because a client left or the time was up, it
 /// asks the server to stop what is still running: sqlx would let the statement run to its end first.
@@ -43,17 +45,34 @@ impl Drop for Cancel {
             return;
         };
         runtime.spawn(async move {
-            let stopped = sqlx::query(
-                "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
-                 WHERE pid = $1 AND xact_start = $2 AND state = 'active'",
-            )
-            .bind(running.backend)
-            .bind(running.began)
-            .execute(&running.pool)
-            .await;
-            if let Err(error) = stopped {
+            if let Err(error) = running.stop().await {
                 tracing::debug!(%error, "a query that nobody waits for was left to its end");
             }
         });
+    }
+}
+
+impl Running {
+    async fn stop(&self) -> Result<(), sqlx::Error> {
+        // Where all connections are taken, waiting for one would be waiting for the query itself.
+        if let Some(mut connection) = self.pool.try_acquire() {
+            return self.stop_by(&mut connection).await;
+        }
+        let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
+        self.stop_by(&mut connection).await?;
+        connection.close().await
+    }
+
+    async fn stop_by(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let query = sqlx::query(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+             WHERE pid = $1 AND xact_start = $2 AND state = 'active'",
+        )
+        .bind(self.backend)
+        .bind(self.began);
+        connection
+            .fetch_optional(WithoutName(query))
+            .await
+            .map(|_| ())
     }
 }

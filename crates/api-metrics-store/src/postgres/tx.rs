@@ -3,11 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-<<<<<<< HEAD
-use super::{store::Postgres, unnamed::Unnamed};
-=======
-use super::{cancel::Cancel, store::Postgres};
->>>>>>> dd57c3d (Tell what cannot wait at once; limit wrong tokens; stop reads that nobody waits for)
+use super::{cancel::Cancel, store::Postgres, unnamed::Unnamed};
 use crate::{
     protocol::{
         backend::{Backend, Floors, Meta, Mode, Result, Tx},

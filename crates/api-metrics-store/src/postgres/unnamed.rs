@@ -75,7 +75,7 @@ impl<'c> Executor<'c> for &'c mut Unnamed {
 }
 
 /// The same query, but for its name.
-struct WithoutName<E>(E);
+pub(super) struct WithoutName<E>(pub(super) E);
 
 impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for WithoutName<E> {
     fn sql(self) -> SqlStr {

@@ -440,9 +440,10 @@ export interface paths {
         };
         /**
          * The last five minutes, as server-sent events
-         * @description An event `metrics-update` every five seconds, each a whole answer of `/api-metrics/realtime`;
-         *     `metrics-unavailable` with a problem while the store does not answer. The stream ends after an
-         *     hour and when the service stops: clients come back by themselves.
+         * @description An event `metrics-update` every five seconds, or sooner when traffic begins or the share of errors
+         *     jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a
+         *     problem while the store does not answer. The stream ends after an hour and when the service stops:
+         *     clients come back by themselves.
          */
         get: operations["stream"];
         put?: never;
