@@ -26,7 +26,14 @@ macro_rules! on_both {
 }
 
 mod alerts;
+mod billing;
 mod help;
+mod invoices;
 mod keys;
+mod limits;
 mod measures;
+mod quotas;
+mod receiver;
+mod reconciliation;
 mod scenario;
+mod webhook;
