@@ -347,7 +347,7 @@ async fn answers_that_do_not_count_cost_nothing(database: Database) {
     }
     h.store.flush(&writer).await.unwrap();
     let settings = BillingSettings {
-        counted: "2xx,4xx".parse().unwrap(),
+        status_counts: "2xx,4xx".parse().unwrap(),
         ..BillingSettings::default()
     };
     let (from, to) = (day("2026-03-01"), day("2026-04-01"));

@@ -1,20 +1,16 @@
-//! What a rule measures, and how its notices travel.
-
-use std::{sync::Arc, time::Duration};
+//! What a rule measures.
 
 use api_metrics_store::{
     alerts::{AlertSpec, AlertType, Comparison, Evaluator, dry_run},
     keys::KeyChange,
-    notify::{DeliveryQuery, DeliveryStatus},
     query::TimeRange,
     store::StoreError,
     time::{Granularity, UnixSeconds},
-    watch::Watch,
 };
 
 use crate::{
     harness::{Database, NOON},
-    help::{Memory, Tell, Traffic},
+    help::Traffic,
 };
 
 use crate::alerts::{Watched, errors, events};
@@ -27,8 +23,6 @@ on_both! {
     a_rate_limit_names_the_busiest_key
     an_anomaly_needs_a_history_and_is_held_against_it
     a_coarsened_span_is_not_judged_in_part
-    what_could_not_be_delivered_comes_again_under_its_id
-    what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived
     a_dry_run_tells_when_a_rule_would_have_fired
 }
 
@@ -305,119 +299,6 @@ async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
         w.judge(5).await,
         ["Error rate is 50.0% (threshold 10%) over 1 min, 100 requests"]
     );
-}
-
-async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database) {
-    let w = Watched::on(database).await;
-    w.create(&errors()).await;
-    let second = Arc::new(Memory::default());
-    let watch = Watch::default()
-        .without_notifiers()
-        .notifier(Tell("memory", w.memory.clone()))
-        .notifier(Tell("second", second.clone()));
-    *w.memory.failures.lock().unwrap() = 2;
-    w.minute(0, 100, 20);
-    w.h.store.flush(&w.writer).await.unwrap();
-    w.h.clock.step_to(NOON + 75);
-    let ticked = watch.tick(&*w.h.store, None).await.unwrap();
-    assert_eq!(
-        (ticked.delivered.delivered, ticked.delivered.retried),
-        (1, 1)
-    );
-    // One channel's failure is not the other's.
-    let id = second.take()[0].id;
-    assert_eq!(
-        watch.deliver(&*w.h.store).await.unwrap().retried,
-        0,
-        "not before its time"
-    );
-    w.h.clock.advance(Duration::from_secs(15));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().retried, 1);
-    w.h.clock.advance(Duration::from_secs(30));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
-    assert_eq!(w.memory.take()[0].id, id);
-    assert_eq!(second.take(), []);
-
-    // A process that dies between delivery and acknowledgement: its attempt counts as lost.
-    w.minute(1, 100, 0);
-    w.h.store.flush(&w.writer).await.unwrap();
-    w.h.clock.step_to(NOON + 240);
-    Evaluator::default()
-        .evaluate(&*w.h.store, None)
-        .await
-        .unwrap();
-    let taken =
-        w.h.store
-            .acts()
-            .claim_deliveries(&["memory", "second"], 90, 16)
-            .await
-            .unwrap();
-    assert_eq!(taken.len(), 2);
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
-    w.h.clock.advance(Duration::from_secs(90));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 2);
-    assert_eq!(w.memory.take()[0].id, taken[0].notice.id);
-    // Should the dead process come back, it changes nothing.
-    w.h.store.acts().settle_delivery(&taken[0]).await.unwrap();
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
-}
-
-async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(database: Database) {
-    let w = Watched::on(database).await;
-    w.create(&errors()).await;
-    *w.memory.failures.lock().unwrap() = 10;
-    w.minute(0, 100, 20);
-    assert_eq!(w.judge(0).await, Vec::<String>::new());
-    let mut dead = 0;
-    let mut attempts = 1;
-    while dead == 0 {
-        w.h.clock.advance(Duration::from_secs(2 * 3_600));
-        let done = w.watch.deliver(&*w.h.store).await.unwrap();
-        dead += done.dead;
-        attempts += done.dead + done.retried;
-    }
-    assert_eq!(attempts, 10);
-    let query = DeliveryQuery {
-        status: Some(DeliveryStatus::Dead),
-        before: None,
-        limit: 10,
-    };
-    let letters = w.h.store.acts().deliveries(&query).await.unwrap();
-    assert_eq!(letters.len(), 1);
-    assert_eq!(
-        (
-            letters[0].channel.as_str(),
-            letters[0].attempts,
-            letters[0].last_error.as_deref()
-        ),
-        ("memory", 10, Some("not now"))
-    );
-    let after = DeliveryQuery {
-        before: Some((
-            letters[0].updated_at,
-            letters[0].notice.id,
-            letters[0].channel.clone(),
-        )),
-        ..query.clone()
-    };
-    assert_eq!(w.h.store.acts().deliveries(&after).await.unwrap(), []);
-    assert!(
-        w.h.store
-            .acts()
-            .redeliver(letters[0].notice.id, "memory")
-            .await
-            .unwrap()
-    );
-    assert!(
-        !w.h.store
-            .acts()
-            .redeliver(letters[0].notice.id, "memory")
-            .await
-            .unwrap()
-    );
-    assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
-    assert_eq!(w.memory.take()[0].id, letters[0].notice.id);
-    assert_eq!(w.h.store.acts().deliveries(&query).await.unwrap(), []);
 }
 
 async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {

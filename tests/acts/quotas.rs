@@ -247,7 +247,7 @@ async fn only_the_answers_that_count_are_used(database: Database) {
     h.store.flush(&writer).await.unwrap();
     for (counted, used) in [("all", 56), ("2xx,3xx", 5), ("2xx,500", 4), ("5xx", 1)] {
         let settings = QuotaSettings {
-            counted: counted.parse().unwrap(),
+            status_counts: counted.parse().unwrap(),
             ..QuotaSettings::default()
         };
         assert_eq!(usage(&h, &settings, None).await.used, used, "{counted}");

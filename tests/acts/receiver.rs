@@ -21,6 +21,8 @@ pub enum Reply {
     Silence,
     /// Closes without a word.
     Close,
+    /// Sends a head byte by byte, slowly.
+    Trickle,
     /// Sends a head that never ends.
     EndlessHead,
     /// Sends a body that never ends.
@@ -152,6 +154,12 @@ async fn serve(
         Reply::Close => {}
         // Until the client goes away.
         Reply::Silence => while stream.read(&mut [0; 64]).await.ok()? > 0 {},
+        Reply::Trickle => {
+            for byte in "HTTP/1.1 200 OK\r\nx: ".bytes().chain(junk) {
+                stream.write_all(&[byte]).await.ok()?;
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
         Reply::EndlessHead => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await.ok()?;
             loop {

@@ -49,7 +49,7 @@ fn notice() -> Notice {
     }
 }
 
-fn hook(receiver: &Receiver) -> WebhookNotifier {
+pub(crate) fn hook(receiver: &Receiver) -> WebhookNotifier {
     WebhookNotifier::new(&receiver.url())
         .unwrap()
         .allow_private()
@@ -158,6 +158,10 @@ async fn a_receiver_that_says_nothing_has_its_time_and_no_more() {
         Err(NotifyError::Retry("no answer within 200ms".into()))
     );
     assert_eq!(receiver.take().len(), 1);
+    // Neither does one that has always something more to say.
+    let receiver = Receiver::start([Reply::Trickle]).await;
+    let hook = self::hook(&receiver).timeout(Duration::from_millis(200));
+    assert_eq!(hook.notify(&notice()).await, failed);
 }
 
 #[tokio::test]
@@ -411,7 +415,7 @@ async fn a_crash_between_delivery_and_its_acknowledgement_repeats_the_id(databas
     let taken =
         w.h.store
             .acts()
-            .claim_deliveries(&["webhook"], 90, 10)
+            .claim_deliveries(&["webhook"], "webhook", 90, 10)
             .await
             .unwrap();
     hook(&receiver).notify(&taken[0].notice).await.unwrap();

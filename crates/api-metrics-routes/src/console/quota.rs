@@ -111,6 +111,8 @@ async fn month_so_far(
             quantiles: false,
         })
         .await?;
-    let used = answer.total().map_or(0, |all| settings.counted.of(all));
+    let used = answer
+        .total()
+        .map_or(0, |all| settings.status_counts.of(all));
     Ok((used, month.to))
 }

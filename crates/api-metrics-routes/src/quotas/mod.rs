@@ -116,7 +116,7 @@ pub(crate) async fn quotas(
     Ok(Json(QuotaPage {
         data: usage.iter().map(Quota::from).collect(),
         next_cursor: last.map(|id| Cursor::new(&question, NO_RANGE, id).encode()),
-        counted_statuses: app.acts.quotas.counted.to_string(),
+        counted_statuses: app.acts.quotas.status_counts.to_string(),
         tz: app.acts.quotas.tz.name().to_owned(),
         as_of: time(now),
     }))

@@ -112,9 +112,12 @@ impl Evaluator {
             }
         }
         if !judged.is_empty() {
-            done.rules = store.acts().put_judged(&judged).await?;
-            done.fired = judged.iter().map(|j| j.fired.len() as u64).sum();
-            done.resolved = judged.iter().map(|j| j.resolved.len() as u64).sum();
+            let written = store.acts().put_judged(&judged).await?;
+            done.rules = written.len() as u64;
+            for judged in judged.iter().filter(|j| written.contains(&j.rule.id)) {
+                done.fired += judged.fired.len() as u64;
+                done.resolved += judged.resolved.len() as u64;
+            }
         }
         failed.map_or(Ok(done), Err)
     }

@@ -126,12 +126,12 @@ pub trait AlertStore: Send + Sync {
     async fn due_alerts(&self, settle_seconds: u32) -> Result<Option<DueAlerts>, StoreError>;
 
     /// Writes what came of judging, events and notices in one transaction with the states. A rule
-    /// that was edited or judged by another process in between is left as it is; answers how many
-    /// were written.
+    /// that was edited or judged by another process in between is left as it is; answers the
+    /// numbers of those that were written.
     ///
     /// # Errors
     /// The database's; nothing was written then.
-    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<u64, StoreError>;
+    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<Vec<i64>, StoreError>;
 }
 
 #[async_trait]
@@ -246,12 +246,12 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         Ok(Some(DueAlerts { end, rules, coarse }))
     }
 
-    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<u64, StoreError> {
+    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.backend().begin(Mode::Lead).await?;
         if lead(&mut tx).await?.is_none() {
-            return Ok(0);
+            return Ok(Vec::new());
         }
-        let mut written = 0;
+        let mut written = Vec::with_capacity(judged.len());
         for judged in judged {
             let stored = tx.lock_rule(judged.rule.id).await?;
             let same = stored.is_some_and(|stored| {
@@ -273,7 +273,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
             }
             tx.write_state(judged.rule.id, &judged.state, judged.last_fired_at)
                 .await?;
-            written += 1;
+            written.push(judged.rule.id);
         }
         tx.commit().await?;
         Ok(written)

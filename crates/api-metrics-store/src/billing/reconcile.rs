@@ -105,7 +105,8 @@ pub async fn reconcile(
             .api_key_id
             .is_some_and(|id| billable.contains(&id))
         {
-            *usage.entry(first_of_month(day)).or_default() += settings.counted.of(&row.bucket);
+            *usage.entry(first_of_month(day)).or_default() +=
+                settings.status_counts.of(&row.bucket);
         }
     }
     let mut billed: BTreeMap<NaiveDate, (u64, u64)> = BTreeMap::new();

@@ -22,14 +22,14 @@ pub struct BillingSettings {
     /// What counts where no plan was set. 0.02 USD for 1,000 requests by default.
     pub default_plan: PlanVersion,
     /// Which answers are billed. All by default.
-    pub counted: CountedStatuses,
+    pub status_counts: CountedStatuses,
 }
 
 impl Default for BillingSettings {
     fn default() -> Self {
         Self {
             default_plan: PlanVersion::fallback(),
-            counted: CountedStatuses::default(),
+            status_counts: CountedStatuses::default(),
         }
     }
 }
@@ -187,7 +187,7 @@ pub(super) fn report(
         };
         let day = utc_date(start);
         if billed.contains(&id) {
-            let counted = settings.counted.of(&row.bucket);
+            let counted = settings.status_counts.of(&row.bucket);
             let sums = by_key.entry(id).or_default().entry(day).or_default();
             sums.0 += counted;
             sums.1 += row.bucket.request_count.saturating_sub(counted);

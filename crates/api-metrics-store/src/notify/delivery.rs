@@ -135,14 +135,16 @@ pub trait NoticeStore: Send + Sync {
         events_before: UnixSeconds,
     ) -> Result<bool, StoreError>;
 
-    /// Takes up to `limit` deliveries of these channels that are due. Nobody else takes them for
-    /// the next `lease_seconds`, after which an attempt that was not settled counts as lost.
+    /// Takes up to `limit` deliveries of `channel` that are due. Nobody else takes them for the next
+    /// `lease_seconds`, after which an attempt that was not settled counts as lost. Notices that are
+    /// new get a delivery for each of `all` channels first.
     ///
     /// # Errors
     /// The database's.
     async fn claim_deliveries(
         &self,
-        channels: &[&str],
+        all: &[&str],
+        channel: &str,
         lease_seconds: u32,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError>;
@@ -232,18 +234,16 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
 
     async fn claim_deliveries(
         &self,
-        channels: &[&str],
+        all: &[&str],
+        channel: &str,
         lease_seconds: u32,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        if channels.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut tx = self.backend().begin(Mode::Write).await?;
         let now = now(&mut tx).await?;
-        tx.fan_out(channels, now).await?;
+        tx.fan_out(all, now).await?;
         let lost_at = now + i64::from(lease_seconds);
-        let claimed = tx.claim(channels, now, lost_at, i64::from(limit)).await?;
+        let claimed = tx.claim(channel, now, lost_at, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(claimed
             .into_iter()

@@ -70,7 +70,7 @@ impl FromStr for CountedStatuses {
             };
             if known.is_none() {
                 return crate::store::invalid(
-                    "countedStatuses",
+                    "status_counts",
                     format!("holds `{word}`, which is neither a class such as 2xx nor a code"),
                 );
             }

@@ -18,7 +18,7 @@ pub struct QuotaSettings {
     /// The zone of calendar months. UTC by default.
     pub tz: Tz,
     /// Which answers count. All by default.
-    pub counted: CountedStatuses,
+    pub status_counts: CountedStatuses,
     /// At which percentages of the limit a notice is sent, once a period each. 50, 80, 100 by
     /// default.
     pub thresholds: Vec<u8>,
@@ -28,7 +28,7 @@ impl Default for QuotaSettings {
     fn default() -> Self {
         Self {
             tz: Tz::UTC,
-            counted: CountedStatuses::default(),
+            status_counts: CountedStatuses::default(),
             thresholds: vec![50, 80, 100],
         }
     }
@@ -138,7 +138,12 @@ pub async fn quota_usage(
         let used: HashMap<i64, u64> = answer
             .rows
             .iter()
-            .filter_map(|row| Some((row.group.api_key_id?, settings.counted.of(&row.bucket))))
+            .filter_map(|row| {
+                Some((
+                    row.group.api_key_id?,
+                    settings.status_counts.of(&row.bucket),
+                ))
+            })
             .collect();
         usage.extend(keys.into_iter().map(|key| QuotaUsage {
             used: used.get(&key.id).copied().unwrap_or_default(),

@@ -35,7 +35,7 @@ pub(crate) trait NoticeTx: Send {
     /// Takes deliveries that are due, so that nobody else does until `lost_at`.
     fn claim(
         &mut self,
-        channels: &[&str],
+        channel: &str,
         now: UnixSeconds,
         lost_at: UnixSeconds,
         limit: i64,
@@ -134,7 +134,7 @@ macro_rules! notice_statements {
 
                 async fn claim(
                     &mut self,
-                    channels: &[&str],
+                    channel: &str,
                     now: UnixSeconds,
                     lost_at: UnixSeconds,
                     limit: i64,
@@ -143,11 +143,10 @@ macro_rules! notice_statements {
                         "UPDATE ", $d!(table "deliveries"), " SET attempts = attempts + 1, next_attempt_at = ",
                         $d!(at "$3"), ", updated_at = ", $d!(at "$2"), " WHERE (notice_id, channel) IN (\
                          SELECT notice_id, channel FROM ", $d!(table "deliveries"),
-                        " WHERE status = 'pending' AND next_attempt_at <= ", $d!(at "$2"), " AND channel IN ",
-                        $d!(texts "$1"), " ORDER BY next_attempt_at, notice_id LIMIT $4", $d!(skip_locked),
+                        " WHERE status = 'pending' AND next_attempt_at <= ", $d!(at "$2"), " AND channel = $1 ORDER BY next_attempt_at, notice_id LIMIT $4", $d!(skip_locked),
                         ") RETURNING notice_id, channel, attempts"
                     ))
-                    .bind(texts(channels))
+                    .bind(channel)
                     .bind(now)
                     .bind(lost_at)
                     .bind(limit)

@@ -1,6 +1,9 @@
 //! All that acts on the numbers, in one call for a host's loop.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use crate::{
     alerts::{Evaluated, Evaluator},
@@ -34,7 +37,7 @@ pub struct Watch {
     evaluator: Evaluator,
     limits: LimitSettings,
     quotas: QuotaSettings,
-    notifiers: Vec<Arc<dyn Notifier>>,
+    courier: Courier,
     settle: Duration,
     keep_events: Duration,
 }
@@ -45,7 +48,7 @@ impl Default for Watch {
             evaluator: Evaluator::default(),
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
-            notifiers: vec![Arc::new(LogNotifier)],
+            courier: Courier::new(vec![Arc::new(LogNotifier)]),
             settle: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
         }
@@ -65,6 +68,14 @@ pub struct Ticked {
     pub delivered: Delivered,
 }
 
+impl Ticked {
+    /// Whether there is something new to deliver.
+    #[must_use]
+    pub const fn has_news(&self) -> bool {
+        self.notices > 0 || self.alerts.fired > 0 || self.alerts.resolved > 0
+    }
+}
+
 impl Watch {
     /// Tells through this notifier too.
     pub fn notifier(self, notifier: impl Notifier) -> Self {
@@ -73,13 +84,13 @@ impl Watch {
 
     /// As [`notifier`](Self::notifier), for one that is shared.
     pub fn shared_notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.notifiers.push(notifier);
+        self.courier.add(notifier);
         self
     }
 
     /// Leaves out the log, or any other notifier added so far.
     pub fn without_notifiers(mut self) -> Self {
-        self.notifiers.clear();
+        self.courier = Courier::default();
         self
     }
 
@@ -172,9 +183,38 @@ impl Watch {
     /// # Errors
     /// The database's.
     pub async fn deliver(&self, store: &dyn Store) -> Result<Delivered, StoreError> {
-        Courier::new(self.notifiers.clone())
-            .deliver(store.acts())
-            .await
+        self.courier.deliver(store.acts()).await
+    }
+
+    /// As [`deliver`](Self::deliver), on one of the [`channels`](Self::channels): in a task for each
+    /// of them, none waits for another's receiver.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn deliver_on(
+        &self,
+        store: &dyn Store,
+        channel: &str,
+    ) -> Result<Delivered, StoreError> {
+        self.courier.deliver_on(store.acts(), channel).await
+    }
+
+    /// The names under which its notifiers' deliveries are kept.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        self.courier.channels()
+    }
+
+    /// How long it will be, at `now`, until the next minute can be judged.
+    #[must_use]
+    pub fn until_due(&self, now: SystemTime) -> Duration {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let settled = now
+            .checked_sub(self.settle)
+            .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
+            .unwrap_or_default();
+        let into = settled.as_nanos() % MINUTE.as_nanos();
+        // Less than a minute's nanoseconds.
+        MINUTE.saturating_sub(Duration::from_nanos(into as u64))
     }
 
     async fn forget(&self, store: &dyn Store) -> Result<(), StoreError> {
@@ -188,5 +228,21 @@ impl Watch {
             acts.finish_duty(DUTY, now).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_is_due_when_it_has_settled() {
+        let watch = Watch::default().settle(Duration::from_secs(13));
+        let until = |ms| watch.until_due(UNIX_EPOCH + Duration::from_millis(ms));
+        assert_eq!(until(600_000), Duration::from_secs(13));
+        assert_eq!(until(612_750), Duration::from_millis(250));
+        assert_eq!(until(613_000), Duration::from_secs(60));
+        // Clocks before 1970 are wrong, and no reason to fail.
+        assert!(watch.until_due(UNIX_EPOCH) <= Duration::from_secs(60));
     }
 }

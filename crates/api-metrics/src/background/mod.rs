@@ -41,6 +41,9 @@ pub(crate) struct Shared {
     /// Judges rules, limits and quotas, and tells.
     watch: api_metrics_store::watch::Watch,
     pub(crate) notices: BroadcastNotifier,
+    /// Changes when there is something new to tell.
+    news: watch::Sender<()>,
+    clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
     maintenance: Maintenance,
@@ -101,7 +104,9 @@ impl Shared {
             health,
             watch: parts.watch,
             notices: parts.notices,
-            log: Quiet::new(parts.clock),
+            news: watch::Sender::new(()),
+            log: Quiet::new(Arc::clone(&parts.clock)),
+            clock: parts.clock,
             flush_interval: parts.flush_interval,
             shutdown_timeout: parts.shutdown_timeout,
             maintenance: parts.maintenance,

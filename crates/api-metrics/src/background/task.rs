@@ -3,7 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use api_metrics_store::store::{FlushError, Flushed, StoreError};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 
 use super::{
     Shared,
@@ -73,8 +73,9 @@ impl Task {
     /// silent reaches it.
     const fn limit(self) -> Duration {
         match self {
-            // A receiver has 30 s, and all of a round are told at once.
-            Self::Flush | Self::Deliver => Duration::from_secs(60),
+            Self::Flush => Duration::from_secs(60),
+            // A receiver has 30 s for each of an event's two notices.
+            Self::Deliver => Duration::from_secs(75),
             Self::Fold | Self::RollUp | Self::Retain | Self::Judge => Duration::from_secs(300),
         }
     }
@@ -106,18 +107,37 @@ async fn repeat(shared: &Shared, task: Task) {
     if !shared.until_ready().await {
         return;
     }
+    if task == Task::Deliver {
+        // A slow receiver holds up its own channel only.
+        let channels = shared.watch.channels();
+        join_all(channels.map(|channel| rounds(shared, task, channel))).await;
+    } else {
+        rounds(shared, task, "").await;
+    }
+}
+
+/// Run after run, with pauses between them; `channel` is the one to deliver on.
+async fn rounds(shared: &Shared, task: Task, channel: &str) {
     let every = task.every(shared);
     let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
+    let mut news = shared.news.subscribe();
     let mut pause = first(every);
-    while !shared.stopped_within(pause).await {
+    loop {
+        tokio::select! {
+            biased;
+            () = shared.stop.cancelled() => break,
+            // What was decided is told at once, not with the next turn.
+            Ok(()) = news.changed(), if task == Task::Deliver => {}
+            () = tokio::time::sleep(pause) => {}
+        }
         // A stop does not cut a transaction short: it is bounded, and the shutdown has its own deadline.
-        pause = match shared.once(task).await {
+        pause = match shared.once(task, channel).await {
             Ok(more) => {
                 backoff.reset();
                 if more {
                     Duration::ZERO
                 } else {
-                    jittered(every)
+                    shared.pause_after(task, every)
                 }
             }
             Err(_) => backoff.pause(),
@@ -126,8 +146,18 @@ async fn repeat(shared: &Shared, task: Task) {
 }
 
 impl Shared {
+    fn pause_after(&self, task: Task, every: Duration) -> Duration {
+        let pause = jittered(every);
+        if task != Task::Judge {
+            return pause;
+        }
+        // A minute is judged as soon as it can be. A little later: the database has its own clock.
+        let due = self.watch.until_due(self.clock.wall()) + jittered(Duration::from_millis(500));
+        pause.min(due)
+    }
+
     /// One run of a task, its outcome noted: whether more could be done at once.
-    async fn once(&self, task: Task) -> Result<bool, FlushError> {
+    async fn once(&self, task: Task, channel: &str) -> Result<bool, FlushError> {
         if task == Task::Flush {
             return self.flush().await.map(|_| false);
         }
@@ -139,8 +169,16 @@ impl Shared {
                 Task::Fold => store.fold().await.map(|done| done.more),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
-                Task::Judge => self.watch.judge(&**store, own).await.map(|_| false),
-                Task::Deliver => self.watch.deliver(&**store).await.map(|done| done.more),
+                Task::Judge => self.watch.judge(&**store, own).await.map(|done| {
+                    if done.has_news() {
+                        self.news.send_replace(());
+                    }
+                    false
+                }),
+                Task::Deliver => {
+                    let told = self.watch.deliver_on(&**store, channel).await;
+                    told.map(|done| done.more)
+                }
             }
             .map_err(FlushError::NotSent)
         };

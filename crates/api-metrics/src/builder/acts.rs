@@ -6,7 +6,7 @@ use api_metrics_store::{
     billing::BillingSettings,
     limits::LimitSettings,
     notify::{BroadcastNotifier, LogNotifier, Notifier},
-    quotas::QuotaSettings,
+    quotas::{CountedStatuses, QuotaSettings},
     watch::Watch,
 };
 
@@ -24,8 +24,9 @@ pub(super) struct Acts {
     notifiers: Vec<Arc<dyn Notifier>>,
     without_log: bool,
     pub(super) limits: LimitSettings,
-    pub(super) quotas: QuotaSettings,
-    pub(super) billing: BillingSettings,
+    quotas: Option<QuotaSettings>,
+    billing: Option<BillingSettings>,
+    pub(super) status_counts: Option<CountedStatuses>,
     pub(super) webhook_url: Option<String>,
     pub(super) webhook_secret: Option<String>,
     pub(super) slack_url: Option<String>,
@@ -56,21 +57,37 @@ impl Builder {
     }
 
     /// How quotas are counted, and at which percentages that is told. Default: every answer, months
-    /// in UTC; 50, 80, 100.
+    /// in UTC; 50, 80, 100. `API_METRICS_STATUS_COUNTS`, such as `2xx,3xx`: which answers count.
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
-        self.acts.quotas = settings;
+        self.acts.quotas = Some(settings);
         self
     }
 
     /// How usage is billed: the plan of keys without one, and which answers count. Default: 0.02
-    /// USD for 1,000 requests; every answer.
+    /// USD for 1,000 requests; every answer. `API_METRICS_STATUS_COUNTS`, as for quotas.
     pub fn billing(mut self, settings: BillingSettings) -> Self {
-        self.acts.billing = settings;
+        self.acts.billing = Some(settings);
         self
     }
 }
 
 impl Acts {
+    /// How quotas are counted: as the code says, else as the environment does.
+    pub(super) fn quotas(&self) -> QuotaSettings {
+        self.quotas.clone().unwrap_or_else(|| QuotaSettings {
+            status_counts: self.status_counts.clone().unwrap_or_default(),
+            ..QuotaSettings::default()
+        })
+    }
+
+    /// How usage is billed: as the code says, else as the environment does.
+    pub(super) fn billing(&self) -> BillingSettings {
+        self.billing.clone().unwrap_or_else(|| BillingSettings {
+            status_counts: self.status_counts.clone().unwrap_or_default(),
+            ..BillingSettings::default()
+        })
+    }
+
     /// The watch, and the channel to whoever listens in this process.
     pub(super) fn watch(
         &self,
@@ -81,7 +98,7 @@ impl Acts {
         let settle = flush_interval.mul_f64(1.1) + Duration::from_secs(1);
         let mut watch = Watch::default()
             .limits(self.limits.clone())
-            .quotas(self.quotas.clone())
+            .quotas(self.quotas())
             .settle(Duration::from_secs(settle.as_secs() + 1));
         if self.without_log {
             watch = watch.without_notifiers();

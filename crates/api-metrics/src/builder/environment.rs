@@ -39,6 +39,13 @@ impl Builder {
             "true or false",
             flag,
         )?;
+        fill(
+            variables,
+            &mut acts.status_counts,
+            "API_METRICS_STATUS_COUNTS",
+            "all, or classes and codes such as 2xx,3xx,404",
+            |value| value.parse().ok(),
+        )?;
         let number = "a whole number above 0";
         fill(
             variables,
@@ -140,6 +147,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use api_metrics_store::quotas::QuotaSettings;
 
     fn with(values: &[(&str, &str)]) -> Result<Builder, StartError> {
         filled(Builder::default(), values)
@@ -212,10 +220,23 @@ mod tests {
             ("API_METRICS_MAX_SERIES", "0"),
             ("API_METRICS_MAX_KEYS", "many"),
             ("API_METRICS_SKETCH", "gk"),
+            ("API_METRICS_STATUS_COUNTS", "2xx,ok"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");
         }
+    }
+
+    #[test]
+    fn which_answers_count_is_the_codes_or_else_the_environments() {
+        let counts = [("API_METRICS_STATUS_COUNTS", "2xx, 404")];
+        let acts = with(&counts).unwrap().acts;
+        assert_eq!(acts.quotas().status_counts.to_string(), "2xx,404");
+        assert_eq!(acts.billing().status_counts.to_string(), "2xx,404");
+        let code = Builder::default().quotas(QuotaSettings::default());
+        let acts = filled(code, &counts).unwrap().acts;
+        assert_eq!(acts.quotas().status_counts.to_string(), "all");
+        assert_eq!(acts.billing().status_counts.to_string(), "2xx,404");
     }
 
     #[test]

@@ -132,9 +132,9 @@ impl Builder {
                     .shutdown(shared.streams.clone())
                     .flush_interval(flush_interval)
                     .health(shared.health)
-                    .limits(acts.limits)
-                    .quotas(acts.quotas)
-                    .billing(acts.billing);
+                    .quotas(acts.quotas())
+                    .billing(acts.billing())
+                    .limits(acts.limits);
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
                 } else if let Some(token) = self.admin_token {
