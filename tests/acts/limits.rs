@@ -161,9 +161,9 @@ async fn a_pause_is_recorded_afterwards_and_two_leaders_write_the_same(database:
     for minute in 0..120 {
         send(&writer, "k", NOON + minute * 60, 10);
     }
+    h.clock.step_to(NOON + 120 * 60 + 15);
     h.store.flush(&writer).await.unwrap();
     h.settle().await;
-    h.clock.step_to(NOON + 120 * 60 + 15);
     let other = h.database.store(&h.clock);
     let second = quiet();
     let (a, b) = tokio::join!(first.tick(&*h.store, None), second.tick(&*other, None));
@@ -263,9 +263,9 @@ async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
         send(&writer, "near", at, if minute < 120 { 9 } else { 1 });
         send(&writer, "busy once", at, if minute < 40 { 10 } else { 1 });
     }
+    h.clock.step_to(NOON + 180 * 60 + 15);
     h.store.flush(&writer).await.unwrap();
     h.settle().await;
-    h.clock.step_to(NOON + 180 * 60 + 15);
     watch.tick(&*h.store, None).await.unwrap();
     let settings = LimitSettings::default();
     let now = h.clock.unix_seconds();

@@ -119,10 +119,7 @@ async fn a_row_that_somebody_changed_is_found_wherever_it_is(database: Database)
 async fn change(database: &Database, granularity: &str, by: &str) {
     match database {
         Database::Sqlite(file) => {
-            let table = format!("api_metrics_{granularity}");
-            let sql = format!(
-                "UPDATE {table} SET request_count = request_count {by} WHERE rowid = (SELECT min(rowid) FROM {table})"
-            );
+            let sql = first_row(&format!("api_metrics_{granularity}"), by);
             let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
             sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
                 .execute(&pool)
@@ -131,13 +128,15 @@ async fn change(database: &Database, granularity: &str, by: &str) {
             pool.close().await;
         }
         Database::Postgres(database) | Database::PostgresAs(database, ..) => {
-            let table = format!("api_metrics.metrics_{granularity}");
-            database
-                .admin(&format!(
-                    "UPDATE {table} SET request_count = request_count {by} WHERE (period_start, series_id) = \
-                     (SELECT period_start, series_id FROM {table} ORDER BY period_start, series_id LIMIT 1)"
-                ))
-                .await;
+            let sql = first_row(&format!("api_metrics.metrics_{granularity}"), by);
+            database.admin(&sql).await;
         }
     }
+}
+
+fn first_row(table: &str, by: &str) -> String {
+    format!(
+        "UPDATE {table} SET request_count = request_count {by} WHERE (period_start, series_id) = \
+         (SELECT period_start, series_id FROM {table} ORDER BY period_start, series_id LIMIT 1)"
+    )
 }

@@ -105,9 +105,10 @@ macro_rules! notice_statements {
                 }
 
                 async fn fan_out(&mut self, channels: &[&str], now: UnixSeconds) -> Result<()> {
+                    // Waits for another channel's turn instead of skipping what that is about to make.
                     let waiting: Vec<Uuid> = sqlx::query_scalar(concat!(
                         "SELECT id FROM ", $d!(table "notices"), " WHERE ", $d!(is_false "fanned_out"),
-                        " ORDER BY at LIMIT 200", $d!(skip_locked)
+                        " ORDER BY at, id LIMIT 200", $d!(for_update)
                     ))
                     .fetch_all(&mut *self.sql)
                     .await?;

@@ -39,7 +39,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// `{id}.{timestamp}.{body}`. A receiver should refuse timestamps that are minutes old.
 ///
 /// An answer of 2xx counts as delivered. 408, 425, 429, 5xx, a silence and a broken connection are
-/// tried again, 10 times over about nine hours; any other answer, redirects among them, makes a
+/// tried again, 10 times over one to two hours; any other answer, redirects among them, makes a
 /// dead letter at once.
 ///
 /// ```
