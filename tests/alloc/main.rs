@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod counting;
+mod outage;
 mod recorder;
+mod traffic;
 
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;

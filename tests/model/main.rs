@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 mod database;
 mod drained;
+mod flushes;
 mod invariants;
 mod mutations;
 mod reads;
@@ -76,6 +77,7 @@ async fn runs(scenario: Scenario, postgres: bool, default: u64) {
     // A model in which nothing happens proves nothing.
     let mut wanted = vec![
         "commits that nobody heard of",
+        "numbers tried again",
         "flushes cancelled",
         "floors moved",
         "leaders interrupted",
@@ -88,7 +90,7 @@ async fn runs(scenario: Scenario, postgres: bool, default: u64) {
         wanted.push("memories coarsened");
     }
     if scenario.failover {
-        wanted.extend(["records gone", "losses told"]);
+        wanted.extend(["records gone", "losses told", "abandoned histories"]);
     }
     if seeds.len() >= usize::try_from(default).unwrap() {
         for what in wanted {
@@ -109,7 +111,7 @@ macro_rules! scenarios {
 scenarios! {
     postgres true:
         counts_stay_exact_through_everything PLAIN 5,
-        counts_stay_exact_while_memory_is_coarsened COARSE 3,
+        counts_stay_exact_while_memory_is_coarsened COARSE 5,
         counts_stay_exact_through_failovers FAILOVER 5;
     sqlite false:
         counts_stay_exact_through_everything PLAIN 15,

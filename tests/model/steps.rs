@@ -1,8 +1,8 @@
 //! What can happen in the world, at random.
 
-use std::{collections::BTreeSet, future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
-use api_metrics_store::store::{FlushError, Flushed, Store};
+use api_metrics_store::store::Store;
 use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
@@ -132,112 +132,8 @@ impl World {
             Some(outcome) => format!("{outcome:?}"),
         };
         self.log.push(format!("{process} flushes {kind}: {told}"));
+        self.number_records(process);
         self.end_flush(process, outcome);
-    }
-
-    fn begin_flush(&mut self, process: usize) {
-        let life = self.processes[process].life;
-        self.notice_what_is_gone(process);
-        let (now, writer) = (self.now(), &mut self.writers[life]);
-        writer.begun += 1;
-        writer.wall_at.insert(writer.begun, now);
-        let number = writer.begun;
-        for record in self.records.iter_mut().filter(|r| r.writer == life) {
-            record.tag.get_or_insert(number);
-        }
-    }
-
-    fn end_flush(&mut self, process: usize, outcome: Option<Result<Flushed, FlushError>>) {
-        self.notice_what_is_settled(process);
-        let life = self.processes[process].life;
-        let monotonic = self.monotonic();
-        let writer = &mut self.writers[life];
-        let number = writer.begun;
-        match outcome {
-            // Cancelled, or nobody knows: the fence will tell.
-            None => self.saw("flushes cancelled"),
-            Some(Err(FlushError::Unknown(_))) => self.saw("flushes with an unknown outcome"),
-            Some(Ok(flushed)) => {
-                writer.acknowledged = number;
-                for n in 1..=number {
-                    writer.acknowledged_at.entry(n).or_insert(monotonic);
-                }
-                let untold = writer.untold.take();
-                if untold.is_some() {
-                    self.saw("losses told");
-                }
-                if flushed.number != number || flushed.lost != untold {
-                    self.fail(&format!("expected {number} and {untold:?} lost"));
-                }
-            }
-            Some(Err(FlushError::NotSent(_))) => {
-                self.saw("flushes not sent");
-                for record in self.records.iter_mut().filter(|r| r.writer == life) {
-                    if record.tag == Some(number) {
-                        record.tag = None;
-                    }
-                }
-            }
-            Some(Err(error)) => self.fail(&format!("{error}")),
-        }
-    }
-
-    /// An attempt that has read the fence knows what became of all before it: what is in is acknowledged,
-    /// and what is not goes with this one. Whether it has come so far, its recorder tells.
-    fn notice_what_is_settled(&mut self, process: usize) {
-        let life = self.processes[process].life;
-        let recorder = Arc::clone(self.processes[process].writer.recorder());
-        let held = recorder.capture(&|_, _| true);
-        let held: BTreeSet<u64> = held.parts.iter().map(|(tag, _)| *tag).collect();
-        let monotonic = self.monotonic();
-        let writer = &mut self.writers[life];
-        let (fence, number) = (writer.fence, writer.begun);
-        if recorder.acknowledged() == fence {
-            writer.acknowledged = fence;
-            for n in 1..=fence {
-                writer.acknowledged_at.entry(n).or_insert(monotonic);
-            }
-        }
-        for record in self.records.iter_mut().filter(|r| r.writer == life) {
-            let moved = |tag: &u64| *tag > fence && *tag < number && !held.contains(tag);
-            if !record.gone && record.tag.is_some_and(|tag| moved(&tag)) {
-                record.tag = Some(number);
-            }
-        }
-    }
-
-    /// After a failover: acknowledged records that neither the database nor the process holds.
-    fn notice_what_is_gone(&mut self, process: usize) {
-        let life = self.processes[process].life;
-        let (fence, acknowledged) = (self.writers[life].fence, self.writers[life].acknowledged);
-        if fence >= acknowledged {
-            return;
-        }
-        let held = self.capture(process).records;
-        let monotonic = self.monotonic();
-        for at in 0..self.records.len() {
-            let record = &self.records[at];
-            let Some(tag) = record
-                .tag
-                .filter(|tag| record.writer == life && *tag > fence)
-            else {
-                continue;
-            };
-            if record.gone || held.contains_key(&at) {
-                continue;
-            }
-            let writer = &self.writers[life];
-            let since = writer.acknowledged_at.get(&tag);
-            if since.is_none_or(|at| monotonic < *at + Duration::from_secs(60)) {
-                self.fail(&format!("record {at} of flush {tag} was freed too early"));
-            }
-            let untold = writer
-                .untold
-                .map_or((tag, tag), |(a, b)| (a.min(tag), b.max(tag)));
-            self.writers[life].untold = Some(untold);
-            self.records[at].gone = true;
-            self.saw("records gone");
-        }
     }
 
     pub(crate) async fn lead(&mut self, process: usize, duty: Duty) {
@@ -395,6 +291,8 @@ impl World {
         {
             self.fail("they hindered one another");
         }
+        self.number_records(0);
+        self.number_records(1);
         self.end_flush(0, Some(first));
         self.end_flush(1, Some(second));
     }
@@ -418,14 +316,27 @@ impl World {
         self.look().await;
         let number = self.database.snapshot().await;
         let State { stored, .. } = self.state();
-        self.snapshots.push(Snapshot { number, stored });
+        self.snapshots.push(Snapshot {
+            number,
+            stored,
+            abandoned: false,
+        });
         self.log.push(format!("snapshot {number}"));
     }
 
-    /// The database goes back to an earlier state, and all that came after is not in it.
+    /// The database goes back to another state, and all that came after that is not in it. The state that
+    /// is left may come back in its turn, as when a service returns to the server that it had fled.
     pub(crate) async fn fail_over(&mut self) {
+        if self.random.one_in(2) {
+            self.snapshot().await;
+        }
         let at = self.random.index(self.snapshots.len());
-        self.snapshots.truncate(at + 1);
+        if std::mem::take(&mut self.snapshots[at].abandoned) {
+            self.saw("abandoned histories");
+        }
+        for later in &mut self.snapshots[at + 1..] {
+            later.abandoned = true;
+        }
         let Snapshot { number, stored, .. } = &self.snapshots[at];
         let (number, stored) = (*number, stored.clone());
         if !self.database.is_postgres() {

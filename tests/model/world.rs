@@ -61,12 +61,14 @@ pub(crate) struct Record {
 pub(crate) struct WriterLife {
     pub(crate) id: Uuid,
     pub(crate) service: usize,
-    /// How many flushes have begun; the number of the last.
+    /// The last number that was taken.
     pub(crate) begun: u64,
     /// By number: the database's clock during that flush.
     pub(crate) wall_at: BTreeMap<u64, UnixSeconds>,
-    /// The last number that was acknowledged, for as long as no failover was noticed.
-    pub(crate) acknowledged: u64,
+    /// While a flush is under way: the last number that its recorder took for committed before, and the
+    /// records that are neither in the database nor held any more.
+    pub(crate) believed: u64,
+    pub(crate) missing: Vec<usize>,
     /// By number: when it was first acknowledged, on the monotonic clock.
     pub(crate) acknowledged_at: BTreeMap<u64, Duration>,
     /// The fence as last seen.
@@ -81,6 +83,8 @@ pub(crate) struct Process {
     pub(crate) writer: Arc<Writer>,
     /// In [`World::writers`].
     pub(crate) life: usize,
+    /// From so many hand-overs without an outcome on it tries the last one again.
+    pub(crate) max_unresolved: usize,
     /// Walls seen by its retention runs, with the monotonic clock.
     pub(crate) retained_at: Vec<(Duration, UnixSeconds)>,
     pub(crate) captures: Vec<Capture>,
@@ -94,10 +98,21 @@ pub(crate) struct Capture {
     pub(crate) records: BTreeMap<usize, u64>,
 }
 
+/// What the process of a flush believed at its end.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) life: usize,
+    pub(crate) acknowledged: u64,
+    /// Its number, where it was acknowledged.
+    pub(crate) number: Option<u64>,
+}
+
 /// A state to go back to.
 pub(crate) struct Snapshot {
     pub(crate) number: usize,
     pub(crate) stored: Vec<Option<UnixSeconds>>,
+    /// Whether the database has gone back behind it since.
+    pub(crate) abandoned: bool,
 }
 
 pub(crate) struct World {
@@ -112,6 +127,8 @@ pub(crate) struct World {
     pub(crate) snapshots: Vec<Snapshot>,
     /// The database at the last look.
     pub(crate) tables: Tables,
+    /// Flushes that have ended since.
+    pub(crate) ended: Vec<Ended>,
     /// The furthest that floors may have moved.
     pub(crate) floor_bound: UnixSeconds,
     pub(crate) log: Vec<String>,
@@ -134,6 +151,7 @@ impl World {
             records: Vec::new(),
             snapshots: Vec::new(),
             tables: Tables::default(),
+            ended: Vec::new(),
             floor_bound: NOON,
             log: Vec::new(),
             awaits: 8,
@@ -151,7 +169,12 @@ impl World {
     pub(crate) fn start_process(&mut self) -> Process {
         let service = self.random.index(SERVICES.len());
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
-        let mut recorder = Recorder::builder().clock(clock).shards(1);
+        // Few, so that it happens.
+        let max_unresolved = 1 + self.random.index(3);
+        let mut recorder = Recorder::builder()
+            .clock(clock)
+            .shards(1)
+            .max_unresolved_parts(max_unresolved);
         if self.scenario.coarse {
             recorder = recorder.memory_budget(300);
         }
@@ -168,7 +191,8 @@ impl World {
             service,
             begun: 0,
             wall_at: BTreeMap::new(),
-            acknowledged: 0,
+            believed: 0,
+            missing: Vec::new(),
             acknowledged_at: BTreeMap::new(),
             fence: 0,
             untold: None,
@@ -179,6 +203,7 @@ impl World {
             pool,
             writer: Arc::new(Writer::new(instance, Arc::new(recorder.build()))),
             life: self.writers.len() - 1,
+            max_unresolved,
             retained_at: Vec::new(),
             captures: Vec::new(),
         }
@@ -249,9 +274,6 @@ impl World {
             if fence == writer.fence {
                 continue;
             }
-            if fence > writer.acknowledged {
-                *self.seen.entry("commits that nobody heard of").or_default() += 1;
-            }
             let now = writer.wall_at.get(&fence).copied();
             for record in self
                 .records
@@ -268,6 +290,24 @@ impl World {
                 }
             }
             writer.fence = fence;
+        }
+        for flush in std::mem::take(&mut self.ended) {
+            let WriterLife {
+                fence, believed, ..
+            } = self.writers[flush.life];
+            let acknowledged = flush.acknowledged;
+            // An attempt that did not come so far as to read the fence does not know that it went back.
+            if acknowledged > fence && acknowledged != believed {
+                self.fail(&format!(
+                    "{acknowledged} acknowledged, the fence is {fence}"
+                ));
+            }
+            if flush.number.is_some_and(|number| number != fence) {
+                self.fail(&format!("{:?} flushed, the fence is {fence}", flush.number));
+            }
+            if fence > acknowledged {
+                self.saw("commits that nobody heard of");
+            }
         }
     }
 

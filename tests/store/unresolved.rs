@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     postgres::PostgresStore,
-    query::{Query, TimeRange},
-    store::{FlushError, Store},
+    query::{GroupBy, Query, TimeRange},
+    recorder::Recorder,
+    store::{FlushError, Store, Writer},
     time::{Clock, ManualClock},
 };
 use api_metrics_tests::{
@@ -15,39 +16,180 @@ use api_metrics_tests::{
 
 use crate::harness::{NOON, record, writer_of};
 
-/// Each is another part that the recorder can't let go of, unless the next one that reads the fence tells
-/// what became of it.
+struct Scene {
+    database: PgDatabase,
+    proxy: PgProxy,
+    clock: Arc<ManualClock>,
+    store: PostgresStore,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let database = PgDatabase::create().await;
+        let proxy = PgProxy::start(database.address().to_string()).await;
+        let clock = Arc::new(ManualClock::at(NOON));
+        let options = api_metrics_tests::patient().clock(Arc::clone(&clock) as Arc<dyn Clock>);
+        let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
+        let store = PostgresStore::connect_lazy(&url, options).unwrap();
+        store.prepare().await.unwrap();
+        Self {
+            database,
+            proxy,
+            clock,
+            store,
+        }
+    }
+
+    /// A writer that tries the last number again once `max` outcomes are unknown.
+    fn writer(&self, max: usize) -> Writer {
+        let recorder = Recorder::builder()
+            .clock(Arc::<ManualClock>::clone(&self.clock))
+            .max_unresolved_parts(max)
+            .build();
+        let instance = writer_of("shop", &self.clock).instance().clone();
+        Writer::new(instance, Arc::new(recorder))
+    }
+
+    /// A flush whose COMMITs meet these verdicts, one after the other.
+    async fn flush_unheard(&self, writer: &Writer, verdicts: &'static [Verdict]) {
+        let mut verdicts = verdicts.iter();
+        self.proxy.judge(move |request| match request {
+            Request::Commit => verdicts.next().cloned().unwrap_or(Verdict::Pass),
+            Request::Other => Verdict::Pass,
+        });
+        let error = self.store.flush(writer).await.unwrap_err();
+        assert!(matches!(error, FlushError::Unknown(_)), "{error}");
+        self.proxy.pass();
+    }
+
+    /// The requests of each endpoint, by name.
+    async fn requests(&self) -> Vec<(String, u64)> {
+        while self.store.fold().await.unwrap().more {}
+        let query = Query {
+            group_by: GroupBy {
+                endpoint: true,
+                ..GroupBy::default()
+            },
+            ..Query::over(TimeRange::new(NOON, NOON + 60))
+        };
+        let answer = self.store.read(&query, None).await.unwrap();
+        let mut counts: Vec<_> = answer
+            .rows
+            .iter()
+            .map(|row| {
+                let endpoint = row.group.endpoint.as_deref().unwrap_or_default();
+                (endpoint.to_owned(), row.bucket.request_count)
+            })
+            .collect();
+        counts.sort();
+        counts
+    }
+}
+
+fn counts(of: &[(&str, u64)]) -> Vec<(String, u64)> {
+    of.iter().map(|(e, n)| ((*e).to_owned(), *n)).collect()
+}
+
 #[tokio::test]
-async fn however_many_outcomes_are_unknown_one_part_waits_and_all_is_counted_once() {
-    let database = PgDatabase::create().await;
-    let proxy = PgProxy::start(database.address().to_string()).await;
-    let clock = Arc::new(ManualClock::at(NOON));
-    let options = || api_metrics_tests::patient().clock(Arc::clone(&clock) as Arc<dyn Clock>);
-    let url = database.url_through(proxy.address());
-    let store = PostgresStore::connect_lazy(&url, options()).unwrap();
-    store.prepare().await.unwrap();
-    let writer = writer_of("shop", &clock);
+async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
+    let scene = Scene::new().await;
+    let writer = scene.writer(8);
     for n in 1..=12 {
         record(&writer, NOON, "/users/{id}", None, 5, 1);
-        proxy.judge(move |request| match (request, n % 3) {
-            (Request::Commit, 0) => Verdict::CutAfter,
-            (Request::Commit, _) => Verdict::CutBefore,
-            (Request::Other, _) => Verdict::Pass,
-        });
-        let error = store.flush(&writer).await.unwrap_err();
-        assert!(matches!(error, FlushError::Unknown(_)), "{error}");
-        assert_eq!(writer.recorder().unresolved_parts(), 1, "after flush {n}");
+        let verdict: &[Verdict] = match n % 3 {
+            0 => &[Verdict::CutAfter],
+            _ => &[Verdict::CutBefore],
+        };
+        scene.flush_unheard(&writer, verdict).await;
         // What is known to be in has been acknowledged: two cut flushes, and the one that got in.
-        let unheard = writer.recorder().unflushed_records();
-        assert_eq!(unheard, (n - 1) % 3 + 1, "after flush {n}");
+        let recorder = writer.recorder();
+        let unheard = (n - 1) % 3 + 1;
+        assert_eq!(recorder.unflushed_records(), unheard, "after flush {n}");
+        assert_eq!(recorder.unresolved_parts() as u64, unheard);
     }
-    proxy.pass();
     record(&writer, NOON, "/users/{id}", None, 5, 1);
-    store.flush(&writer).await.unwrap();
+    scene.store.flush(&writer).await.unwrap();
     assert_eq!(writer.recorder().unresolved_parts(), 0);
     assert_eq!(writer.recorder().unflushed_records(), 0);
-    while store.fold().await.unwrap().more {}
-    let query = Query::over(TimeRange::new(NOON, NOON + 60));
-    let answer = store.read(&query, None).await.unwrap();
-    assert_eq!(answer.total().unwrap().request_count, 13);
+    assert_eq!(scene.requests().await, counts(&[("/users/{id}", 13)]));
+}
+
+#[tokio::test]
+async fn however_many_outcomes_are_unknown_eight_parts_wait_and_all_is_counted_once() {
+    let scene = Scene::new().await;
+    let writer = scene.writer(8);
+    for n in 1..=20 {
+        record(&writer, NOON, "/users/{id}", None, 5, 1);
+        scene.flush_unheard(&writer, &[Verdict::CutBefore]).await;
+        assert_eq!(writer.recorder().unflushed_records(), n);
+        assert_eq!(writer.recorder().unresolved_parts() as u64, n.min(8));
+    }
+    let flushed = scene.store.flush(&writer).await.unwrap();
+    // The eighth once more, and then the ninth with all that waited behind it.
+    assert_eq!((flushed.number, flushed.records), (9, 20));
+    assert_eq!(writer.recorder().unflushed_records(), 0);
+    assert_eq!(scene.requests().await, counts(&[("/users/{id}", 20)]));
+}
+
+/// As where a service flees to a replica that lags and then returns: the first server holds a commit that
+/// nobody had heard of, and that was sent again elsewhere.
+#[tokio::test]
+async fn a_history_that_comes_back_with_an_unheard_commit_counts_nothing_twice() {
+    let mut scene = Scene::new().await;
+    let writer = scene.writer(8);
+    record(&writer, NOON, "/a", None, 5, 1);
+    scene.store.flush(&writer).await.unwrap();
+    let before = scene.database.snapshot().await;
+    record(&writer, NOON, "/b", None, 5, 1);
+    scene.flush_unheard(&writer, &[Verdict::CutAfter]).await;
+    let with_it = scene.database.snapshot().await;
+
+    scene.database.restore(before).await;
+    record(&writer, NOON, "/c", None, 5, 1);
+    assert_eq!(scene.store.flush(&writer).await.unwrap().records, 2);
+    assert_eq!(
+        scene.requests().await,
+        counts(&[("/a", 1), ("/b", 1), ("/c", 1)])
+    );
+
+    scene.database.restore(with_it).await;
+    record(&writer, NOON, "/d", None, 5, 1);
+    assert_eq!(scene.store.flush(&writer).await.unwrap().records, 2);
+    assert_eq!(
+        scene.requests().await,
+        counts(&[("/a", 1), ("/b", 1), ("/c", 1), ("/d", 1)])
+    );
+}
+
+/// The number says the same in both histories, the series' numbers don't.
+#[tokio::test]
+async fn a_number_that_is_in_two_histories_brings_no_series_from_one_into_the_other() {
+    let mut scene = Scene::new().await;
+    let (writer, other) = (scene.writer(1), scene.writer(1));
+    record(&writer, NOON, "/a", None, 5, 1);
+    scene.store.flush(&writer).await.unwrap();
+    let before = scene.database.snapshot().await;
+    record(&writer, NOON, "/b", None, 5, 1);
+    scene.flush_unheard(&writer, &[Verdict::CutAfter]).await;
+    record(&other, NOON, "/c", None, 5, 1);
+    scene.store.flush(&other).await.unwrap();
+    let with_it = scene.database.snapshot().await;
+
+    // Here another series comes first, and /b gets what is the number of /c there.
+    scene.database.restore(before).await;
+    let third = scene.writer(1);
+    record(&third, NOON, "/z", None, 5, 1);
+    scene.store.flush(&third).await.unwrap();
+    record(&writer, NOON, "/b", None, 5, 1);
+    // The second number is acknowledged in this history too, the third does not get in.
+    let verdicts = &[Verdict::Pass, Verdict::CutBefore];
+    scene.flush_unheard(&writer, verdicts).await;
+    assert_eq!(writer.recorder().acknowledged(), 2);
+
+    scene.database.restore(with_it).await;
+    scene.store.flush(&writer).await.unwrap();
+    assert_eq!(
+        scene.requests().await,
+        counts(&[("/a", 1), ("/b", 2), ("/c", 1)])
+    );
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    recorder::Deltas,
+    recorder::{Deltas, Recorder, Sealed},
     series::{SeriesKey, SeriesKind},
     store::{FlushError, Flushed, StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -37,11 +37,38 @@ pub(crate) async fn flush<B: Backend>(
     writer: &Writer,
 ) -> std::result::Result<Flushed, FlushError> {
     let _one_at_a_time = writer.flushing.lock().await;
+    let mut done = commit_one(backend, writer).await?;
+    if done.retry {
+        // That was what waited for its outcome; what was recorded since goes under a number of its own.
+        let earlier = done.flushed;
+        done = commit_one(backend, writer).await?;
+        done.flushed.rows = done.flushed.rows.saturating_add(earlier.rows);
+        done.flushed.records = done.flushed.records.saturating_add(earlier.records);
+    }
+    done.flushed.lost = writer.take_lost();
+    Ok(done.flushed)
+}
+
+struct Committed {
+    flushed: Flushed,
+    retry: bool,
+}
+
+async fn commit_one<B: Backend>(
+    backend: &B,
+    writer: &Writer,
+) -> std::result::Result<Committed, FlushError> {
     let recorder = writer.recorder();
-    let number = recorder.seal();
+    let mut attempt = Unsent::new(recorder);
     let ready = loop {
+        let Sealed { number, retry } = attempt.sealed;
         match make_ready(backend, writer, number).await {
             Ok(Attempt::Ready(ready)) => break ready,
+            Ok(Attempt::Superseded { stored }) if retry && stored == number => {
+                // The earlier attempt under this number is in, and with it all that wait.
+                recorder.acknowledge(number);
+                attempt.sealed = recorder.seal_or_retry();
+            }
             Ok(Attempt::Rewound { to }) => {
                 // The database went back behind what it had acknowledged. Its series numbers may
                 // mean something else now; what is still held is sent again.
@@ -62,10 +89,7 @@ pub(crate) async fn flush<B: Backend>(
                     stored,
                 });
             }
-            Err(error) => {
-                recorder.release(number);
-                return Err(FlushError::NotSent(error));
-            }
+            Err(error) => return Err(FlushError::NotSent(error)),
         }
     };
     let Ready {
@@ -74,19 +98,57 @@ pub(crate) async fn flush<B: Backend>(
         records,
         interned,
     } = ready;
+    let Sealed { number, retry } = attempt.send();
     tx.commit().await.map_err(FlushError::Unknown)?;
     recorder.acknowledge(number);
-    let mut known = writer.interned();
-    if known.len() + interned.len() > MOST_REMEMBERED {
-        known.clear();
+    // An earlier attempt under this number may be in another history of the database, where the same
+    // series got other numbers; should that come back, its fence alone would not tell.
+    if !retry {
+        let mut known = writer.interned();
+        if known.len() + interned.len() > MOST_REMEMBERED {
+            known.clear();
+        }
+        known.extend(interned);
     }
-    known.extend(interned);
-    Ok(Flushed {
-        number,
-        rows,
-        records,
-        lost: writer.take_lost(),
+    Ok(Committed {
+        flushed: Flushed {
+            number,
+            rows,
+            records,
+            lost: None,
+        },
+        retry,
     })
+}
+
+/// An attempt whose COMMIT has not been sent. Dropped, also in the middle of an await, its part is open
+/// again: the transaction ends without it.
+struct Unsent<'a> {
+    recorder: &'a Recorder,
+    sealed: Sealed,
+}
+
+impl<'a> Unsent<'a> {
+    fn new(recorder: &'a Recorder) -> Self {
+        let sealed = recorder.seal_or_retry();
+        Self { recorder, sealed }
+    }
+
+    /// From here on nobody knows, until the database says so.
+    fn send(mut self) -> Sealed {
+        let sealed = self.sealed;
+        self.sealed.retry = true;
+        sealed
+    }
+}
+
+impl Drop for Unsent<'_> {
+    fn drop(&mut self) {
+        // One that was attempted before may be in.
+        if !self.sealed.retry {
+            self.recorder.release(self.sealed.number);
+        }
+    }
 }
 
 enum Attempt<T> {
@@ -118,7 +180,7 @@ async fn make_ready<B: Backend>(
         return Ok(Attempt::Rewound { to: stored });
     }
     // The fence's lock is ours: all attempts before this one have ended, heard of or not.
-    recorder.settle(stored, number);
+    recorder.acknowledge(stored);
     let meta = tx.meta().await?;
     if meta.writer_min > SCHEMA_KNOWLEDGE {
         return Err(StoreError::Outdated {

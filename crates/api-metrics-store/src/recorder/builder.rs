@@ -37,6 +37,7 @@ pub struct RecorderBuilder {
     shards: usize,
     sketch_kind: SketchKind,
     memory_budget: usize,
+    max_unresolved_parts: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +50,7 @@ impl Default for RecorderBuilder {
             shards: threads.min(MAX_DEFAULT_SHARDS),
             sketch_kind: SketchKind::default(),
             memory_budget: 32 << 20,
+            max_unresolved_parts: 8,
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -90,6 +92,14 @@ impl RecorderBuilder {
         self
     }
 
+    /// How many hand-overs may wait for an outcome that was not heard of before the last of them is tried
+    /// again instead of making another; 8 by default, at least 1. What is recorded meanwhile waits behind
+    /// them.
+    pub fn max_unresolved_parts(mut self, max: usize) -> Self {
+        self.max_unresolved_parts = max.max(1);
+        self
+    }
+
     /// The clock for retention and idleness; records carry their own times.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -119,6 +129,7 @@ impl RecorderBuilder {
             max_series: self.max_series,
             max_keys: self.max_keys,
             memory_budget: self.memory_budget,
+            max_unresolved_parts: self.max_unresolved_parts,
             room,
             clock: self.clock,
         }

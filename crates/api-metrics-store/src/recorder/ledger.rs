@@ -27,6 +27,15 @@ pub struct Lost {
     pub records: u64,
 }
 
+/// The number of an attempt to flush.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sealed {
+    /// Under which it is to be committed.
+    pub number: u64,
+    /// Whether an attempt under this number was made before, so that its outcome may be that of either.
+    pub retry: bool,
+}
+
 /// What the seal mutex guards.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -83,6 +92,16 @@ impl Ledger {
         n
     }
 
+    /// The last number once more if `max` parts or more wait for their outcome, else the next one.
+    pub(super) fn seal_or_retry(&mut self, max: usize) -> Sealed {
+        let retry = self.unresolved() >= max;
+        let number = match retry {
+            true => self.sealed(),
+            false => self.seal(),
+        };
+        Sealed { number, retry }
+    }
+
     pub(super) fn contents(&self, after: u64, upto: u64) -> Deltas {
         let mut sum = Deltas::default();
         for part in &self.parts {
@@ -108,31 +127,6 @@ impl Ledger {
             self.open.merge(&part.deltas);
             self.open.compact();
         }
-    }
-
-    /// Attempts before `n` have ended, and the fence says `s`: parts up to it are in, and those after it
-    /// are not and share the fate of attempt `n`.
-    pub(super) fn settle(&mut self, s: u64, n: u64, now: Duration) {
-        self.acknowledge(s, now);
-        let failed = |part: &Part| part.tag < n && part.acknowledged_at.is_none();
-        if !self.parts.iter().any(failed) {
-            return;
-        }
-        let mut sum = Part {
-            tag: n,
-            deltas: Deltas::default(),
-            acknowledged_at: None,
-        };
-        self.parts.retain(|part| {
-            let moves = part.tag <= n && part.acknowledged_at.is_none();
-            if moves {
-                sum.deltas.merge(&part.deltas);
-            }
-            !moves
-        });
-        sum.deltas.compact();
-        let at = self.parts.partition_point(|part| part.tag < n);
-        self.parts.insert(at, sum);
     }
 
     pub(super) fn rewind(&mut self, s: u64) -> Option<Lost> {
@@ -246,5 +240,9 @@ impl Ledger {
 
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged
+    }
+
+    pub(super) fn sealed(&self) -> u64 {
+        self.next.saturating_sub(1)
     }
 }

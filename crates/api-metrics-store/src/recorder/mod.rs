@@ -56,7 +56,7 @@ use api_metrics_layer::{MetricSink, RequestRecord};
 pub use self::{
     builder::RecorderBuilder,
     deltas::{Deltas, OwnDeltas},
-    ledger::Lost,
+    ledger::{Lost, Sealed},
     registry::OTHER_KEY,
     run::{DeltaRow, Rows},
     status::RecorderStatus,
@@ -94,6 +94,7 @@ pub struct Recorder {
     max_series: usize,
     max_keys: usize,
     memory_budget: usize,
+    max_unresolved_parts: usize,
     room: usize,
     clock: Arc<dyn Clock>,
 }
@@ -119,6 +120,19 @@ impl Recorder {
         ledger.seal()
     }
 
+    /// [`seal`](Self::seal), unless [`max_unresolved_parts`](RecorderBuilder::max_unresolved_parts) already
+    /// wait for their outcome: then the last number is to be attempted once more, and what is open stays
+    /// open. So the number of parts stays bounded, however many outcomes are never heard of.
+    ///
+    /// Parts of unknown outcome are never merged: one of them may be in a state of the database to which it
+    /// goes back some day, and there it must not come in again with another.
+    pub fn seal_or_retry(&self) -> Sealed {
+        let mut ledger = lock(&self.ledger);
+        self.drain(&mut ledger);
+        ledger.fit(self.memory_budget);
+        ledger.seal_or_retry(self.max_unresolved_parts)
+    }
+
     /// The sum of the parts with `after < number <= upto`: what attempt `upto` writes, where `after` is what
     /// the database's fence row says.
     #[must_use]
@@ -126,7 +140,8 @@ impl Recorder {
         lock(&self.ledger).contents(after, upto)
     }
 
-    /// Attempt `n` is committed. Its parts and those before are kept for 60 more seconds.
+    /// The database holds all parts up to number `n`: attempt `n` is committed, or a later one has read so
+    /// from the fence row under its lock. They are kept for 60 more seconds.
     pub fn acknowledge(&self, n: u64) {
         let now = self.clock.monotonic();
         let mut ledger = lock(&self.ledger);
@@ -140,18 +155,6 @@ impl Recorder {
         let mut ledger = lock(&self.ledger);
         ledger.release(n);
         ledger.fit(self.memory_budget);
-    }
-
-    /// Attempt `n` has read `s` from the fence row under its lock, so that all attempts before it have ended:
-    /// parts with `number <= s` are committed, and those with `s < number < n` are not and become one with
-    /// part `n`. Keeps the number of unresolved parts at one, however many outcomes were never heard of.
-    /// Optional; not to be called with an `s` below [`acknowledged`](Self::acknowledged), which is for
-    /// [`rewind`](Self::rewind).
-    pub fn settle(&self, s: u64, n: u64) {
-        let now = self.clock.monotonic();
-        let mut ledger = lock(&self.ledger);
-        ledger.settle(s, n, now);
-        ledger.free(now);
     }
 
     /// The database's fence row says `s`, less than what was acknowledged: it was restored or failed over.
@@ -242,6 +245,7 @@ impl Recorder {
                 drop(registry);
                 self.unflushed(&ledger)
             },
+            sealed: ledger.sealed(),
             acknowledged: ledger.acknowledged(),
             hand_over: Duration::from_nanos(self.hand_over_ns.load(Ordering::Relaxed)),
             unmatched: lock(&self.unmatched).sample(),

@@ -22,6 +22,8 @@ pub struct RecorderStatus {
     pub unresolved_parts: usize,
     /// Records that are not acknowledged.
     pub unflushed_records: u64,
+    /// The last sequence number that was taken.
+    pub sealed: u64,
     /// The last sequence number that is acknowledged.
     pub acknowledged: u64,
     /// The longest time for which the last hand-over, by a flush or a capture, kept a thread from recording.

@@ -34,12 +34,17 @@ impl Backoff {
     }
 
     pub(crate) fn pause(&mut self) -> Duration {
+        self.pause_of(random())
+    }
+
+    /// The pause that `random`, uniform in [0, 1), makes of it.
+    fn pause_of(&mut self, random: f64) -> Duration {
         let full = self
             .shortest
             .saturating_mul(1_u32.checked_shl(self.failures).unwrap_or(u32::MAX))
             .min(self.longest);
         self.failures = self.failures.saturating_add(1).min(31);
-        full.mul_f64(0.5 + 0.5 * random())
+        full.mul_f64(0.5 + 0.5 * random)
     }
 
     pub(crate) const fn reset(&mut self) {
@@ -93,5 +98,47 @@ mod tests {
         }
         backoff.reset();
         assert!(backoff.pause() < Duration::from_secs(1));
+    }
+    /// A simulated hour: all instances lose the database at the same moment and try again by their own
+    /// pauses, drawn from a fixed seed, until it is back.
+    #[test]
+    fn two_hundred_instances_do_not_come_back_at_once_after_an_hour() {
+        const INSTANCES: u32 = 200;
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut draw = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            f64::from(u32::try_from(seed >> 32).unwrap_or(0)) / 4_294_967_296.0
+        };
+        let back = 3_600.0;
+        let mut attempts = 0_u32;
+        let mut returns = [0_u32; 60];
+        for _ in 0..INSTANCES {
+            let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+            let mut now = 0.0;
+            while now < back {
+                attempts += 1;
+                now += backoff.pause_of(draw()).as_secs_f64();
+            }
+            // All within the longest pause, or this has no such place.
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "0 to 60"
+            )]
+            let second = (now - back) as usize;
+            returns[second] += 1;
+        }
+        // Without jitter all would come in the same second. Evenly spread it would be 200 in 45 s.
+        let most = returns.iter().max().copied().unwrap_or_default();
+        assert!(most <= 15, "{most} in one second: {returns:?}");
+        let first_ten: u32 = returns[..10].iter().sum();
+        assert!(
+            first_ten >= INSTANCES / 10,
+            "and nobody waits for long: {returns:?}"
+        );
+        // While it is away: about 80 attempts an hour each.
+        assert!(attempts < 100 * INSTANCES, "{attempts} attempts");
     }
 }
