@@ -1,10 +1,10 @@
 //! The demo's own authentication, as a host would have one. What it verifies goes to the metrics as
 //! an [`ApiKey`]: the consumer's name, never the secret.
 
-use api_metrics::ApiKey;
+use api_metrics::{ApiKey, Principal, Role};
 use axum::{
     extract::Request,
-    http::{HeaderName, StatusCode},
+    http::{HeaderMap, HeaderName, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -23,17 +23,38 @@ pub(crate) const CONSUMERS: [(&str, &str); 4] = [
 /// Without a key a request is anonymous, with a known one it is its consumer's, with any other it is
 /// refused.
 pub(crate) async fn identify(request: Request, next: Next) -> Response {
-    let Some(secret) = request.headers().get(&HEADER) else {
-        return next.run(request).await;
-    };
-    let known = CONSUMERS
-        .iter()
-        .find(|(key, _)| secret.as_bytes() == key.as_bytes());
-    let Some((_, name)) = known else {
-        return (StatusCode::UNAUTHORIZED, "unknown x-api-key\n").into_response();
+    let name = match consumer(request.headers()) {
+        Ok(None) => return next.run(request).await,
+        Ok(Some(name)) => name,
+        Err(refused) => return refused,
     };
     let mut response = next.run(request).await;
     // The layer stands outside of this middleware, so it learns the consumer from the response.
-    response.extensions_mut().insert(ApiKey::from(*name));
+    response.extensions_mut().insert(ApiKey::from(name));
     response
+}
+
+/// The same for the console: a consumer is a viewer of its own key. Whoever comes with none has to
+/// sign in as an operator does.
+pub(crate) async fn principal(mut request: Request, next: Next) -> Response {
+    match consumer(request.headers()) {
+        Ok(None) => {}
+        Ok(Some(name)) => {
+            let principal = Principal::new(name, Role::Viewer).with_key(name);
+            request.extensions_mut().insert(principal);
+        }
+        Err(refused) => return refused,
+    }
+    next.run(request).await
+}
+
+fn consumer(headers: &HeaderMap) -> Result<Option<&'static str>, Response> {
+    let Some(secret) = headers.get(&HEADER) else {
+        return Ok(None);
+    };
+    CONSUMERS
+        .iter()
+        .find(|(key, _)| secret.as_bytes() == key.as_bytes())
+        .map(|(_, name)| Some(*name))
+        .ok_or_else(|| (StatusCode::UNAUTHORIZED, "unknown x-api-key\n").into_response())
 }

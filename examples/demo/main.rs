@@ -7,7 +7,7 @@
 //!
 //! Settings by environment: `DEMO_LISTEN` (127.0.0.1:3000), `DATABASE_URL` (sqlite or postgres; the
 //! file demo-metrics.db), `DEMO_TRAFFIC` (requests a second, 0 for none; 20), `DEMO_ADMIN_TOKEN`
-//! (made and printed). Ctrl-C and SIGTERM end it within five seconds and lose nothing.
+//! (made and printed), `DEMO_ADMIN_REQUESTS` (a minute, of the admin; 600). Ctrl-C and SIGTERM end it within five seconds and lose nothing.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -59,12 +59,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         caught.cancel();
     });
 
+    let requests = settings.admin_requests;
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
         .environment("demo")
         .version(env!("CARGO_PKG_VERSION"))
         .admin_token(&settings.admin_token)
+        .configure_admin(move |admin| admin.requests_per_minute(requests))
         .shutdown_timeout(DELIVERY)
         .start()
         .await?;
@@ -73,9 +75,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .await
         .map_err(|error| format!("DEMO_LISTEN={}: {error}", settings.listen))?;
     let address = listener.local_addr()?;
+    // Consumers sign in as they do elsewhere in the API, and see themselves.
+    let console = metrics
+        .console()
+        .layer(axum::middleware::from_fn(auth::principal));
     let app = api::router(stopping.clone())
         .layer(metrics.layer())
-        .nest_service("/admin", metrics.admin());
+        .nest_service("/admin", metrics.admin())
+        .nest_service("/api/v2/console/metrics", console);
 
     welcome::print(&settings, address);
     let traffic = traffic::start(address, settings.traffic, stopping.clone())?;

@@ -11,6 +11,8 @@ pub(crate) struct Settings {
     pub(crate) traffic: f64,
     /// Signs in to the dashboard.
     pub(crate) admin_token: String,
+    /// Requests a minute that the admin takes from one principal.
+    pub(crate) admin_requests: u32,
 }
 
 impl Settings {
@@ -30,6 +32,12 @@ impl Settings {
                 .ok_or_else(|| {
                     format!("DEMO_TRAFFIC={traffic}: not a number of requests a second, 0 to 10000")
                 })?,
+            admin_requests: match text("DEMO_ADMIN_REQUESTS") {
+                None => 600,
+                Some(n) => n.parse().map_err(|_| {
+                    format!("DEMO_ADMIN_REQUESTS={n}: not a number of requests a minute")
+                })?,
+            },
             // Not kept anywhere: whoever restarts the demo reads the new one.
             admin_token: text("DEMO_ADMIN_TOKEN")
                 .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()),

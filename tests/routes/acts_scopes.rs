@@ -90,7 +90,7 @@ impl Shop {
     }
 }
 
-const READS: [&str; 10] = [
+pub(crate) const READS: [&str; 10] = [
     "/api-alerts",
     "/api-alerts/events",
     "/api-keys",

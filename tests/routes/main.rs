@@ -1,12 +1,15 @@
 //! The admin's routes over real sockets and a real store.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod events;
 mod host;
+mod process;
 
 mod acts;
 mod acts_figures;
 mod acts_scopes;
 mod answers;
+mod bodies;
 mod browser;
 mod console;
 mod document;
@@ -14,6 +17,7 @@ mod failures;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod row_security;
 mod scopes;
 mod series;
 mod sign_in;

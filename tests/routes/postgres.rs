@@ -1,91 +1,29 @@
-//! Two instances on one Postgres database.
+//! Several instances on one Postgres database, and queries that nobody waits for.
 
-use std::{sync::Arc, time::Duration};
-
-use api_metrics_layer::{MetricSink as _, RequestRecord};
-use api_metrics_routes::Admin;
-use api_metrics_store::{
-    postgres::PostgresStore,
-    recorder::Recorder,
-    store::{Instance, Store, Writer},
-    time::{Clock, ManualClock},
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use api_metrics_store::time::{Clock as _, ManualClock};
 use api_metrics_tests::{PgDatabase, eventually, eventually_within};
-use axum::Router;
-use serde_json::Value;
 use sqlx::{Connection as _, PgConnection, PgPool};
-use tokio::net::TcpListener;
 
-use crate::host::{NOW, TOKEN};
-
-struct Process {
-    url: String,
-    store: Arc<PostgresStore>,
-    writer: Arc<Writer>,
-    clock: Arc<ManualClock>,
-}
-
-impl Process {
-    async fn start(database: &PgDatabase, clock: &Arc<ManualClock>) -> Self {
-        let options = api_metrics_tests::patient().clock(clock.clone());
-        let store = Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap());
-        store.prepare().await.unwrap();
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".to_owned(),
-            environment: "test".to_owned(),
-            version: "1".to_owned(),
-            host: "h".to_owned(),
-            started_at: clock.unix_seconds(),
-        };
-        let recorder = Recorder::builder().clock(clock.clone()).build();
-        let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
-        let admin = Admin::builder(store.clone())
-            .writer(writer.clone())
-            .clock(clock.clone())
-            .token(TOKEN)
-            .build();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/admin", listener.local_addr().unwrap());
-        let app = Router::new().nest_service("/admin", admin.router());
-        tokio::spawn(async move { axum::serve(listener, app).await });
-        Self {
-            url,
-            store,
-            writer,
-            clock: clock.clone(),
-        }
-    }
-
-    fn record(&self, endpoint: &str, count: u64) {
-        for i in 0..count {
-            let mut record = RequestRecord::new("GET", endpoint, self.clock.wall());
-            record.latency = Some(Duration::from_millis(i + 1));
-            self.writer.recorder().record(&record);
-        }
-    }
-
-    async fn flush(&self) {
-        self.store.flush(&self.writer).await.unwrap();
-        while self.store.fold().await.unwrap().more {}
-    }
-
-    async fn json(&self, path: &str) -> Value {
-        let request = reqwest::Client::new().get(format!("{}{path}", self.url));
-        let response = request.bearer_auth(TOKEN).send().await.unwrap();
-        assert_eq!(response.status(), 200, "{path}");
-        response.json().await.unwrap()
-    }
-}
+use crate::{
+    events::Events,
+    host::{NOW, TOKEN, problem},
+    process::Process,
+};
 
 #[tokio::test]
 async fn two_instances_answer_the_same_once_both_have_flushed() {
     let database = PgDatabase::create().await;
     let clock = Arc::new(ManualClock::at(NOW));
-    let first = Process::start(&database, &clock).await;
-    let second = Process::start(&database, &clock).await;
-    first.record("/a", 30);
-    second.record("/b", 12);
+    let first = Process::start(&database.url(), &clock).await;
+    let second = Process::start(&database.url(), &clock).await;
+    first.record("/a", None, 30);
+    second.record("/b", None, 12);
     // What is in the other's memory is not seen; what is in its own is.
     assert_eq!(
         first.json("/api-metrics/summary").await["totalRequests"],
@@ -106,6 +44,9 @@ async fn two_instances_answer_the_same_once_both_have_flushed() {
         "/api-metrics/daily?period=7d",
         "/api-metrics/realtime?service=shop",
         "/api-metrics/export?format=json&period=1h",
+        "/api-metrics/rate-limits",
+        "/api-metrics/quotas",
+        "/api-metrics/billing",
     ] {
         let (one, other) = (first.json(path).await, second.json(path).await);
         assert_eq!(one, other, "{path}");
@@ -118,47 +59,188 @@ async fn two_instances_answer_the_same_once_both_have_flushed() {
     assert_eq!(status["instances"].as_array().unwrap().len(), 2);
 }
 
+/// A client watches each of two instances while both record and flush; the clock moves only after that, so
+/// that a moment has one truth.
 #[tokio::test]
-async fn a_client_that_leaves_an_export_stops_its_query() {
+async fn streams_of_two_instances_show_the_same_numbers_for_the_same_moment() {
     let database = PgDatabase::create().await;
     let clock = Arc::new(ManualClock::at(NOW));
-    let process = Process::start(&database, &clock).await;
-    process.record("/a", 3);
-    process.flush().await;
-    let watcher = PgPool::connect_with(database.options()).await.unwrap();
-    let running = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                   AND state = 'active' AND wait_event_type = 'Lock'";
-    // The query stands at a lock until it is stopped: its reads come after the ones that take none.
-    let mut holder = PgConnection::connect_with(&database.options())
-        .await
-        .unwrap();
-    sqlx::raw_sql("BEGIN; LOCK TABLE api_metrics.series IN ACCESS EXCLUSIVE MODE")
-        .execute(&mut holder)
-        .await
-        .unwrap();
-    let url = format!("{}/api-metrics/export?period=1h", process.url);
-    let client = tokio::spawn(reqwest::Client::new().get(url).bearer_auth(TOKEN).send());
-    let count = async || {
-        let query = sqlx::query_scalar::<_, i64>(running);
-        query.fetch_one(&watcher).await.unwrap()
+    let first = Process::start(&database.url(), &clock).await;
+    let second = Process::start(&database.url(), &clock).await;
+    let watch = async |process: &Process, path: &str| {
+        let url = format!("{}{path}", process.origin);
+        let request = process.client.get(url).bearer_auth(TOKEN);
+        Events::of(request.send().await.unwrap())
     };
-    eventually("the query at the lock", async || {
-        (count().await > 0).then_some(())
-    })
-    .await;
-    client.abort();
-    // The lock is held for longer than the query may wait for it: nothing but a cancel ends it so soon.
-    eventually_within(Duration::from_secs(4), "the query's end", async || {
-        (count().await == 0).then_some(())
-    })
-    .await;
-    sqlx::raw_sql("ROLLBACK")
-        .execute(&mut holder)
-        .await
-        .unwrap();
+    for path in [
+        "/admin/api-metrics/stream",
+        "/api/v2/console/metrics/stream",
+    ] {
+        let mut streams = [watch(&first, path).await, watch(&second, path).await];
+        for step in 1..=5 {
+            first.record("/a", Some("alpha"), step);
+            second.record("/b", None, 2 * step);
+            first.flush().await;
+            second.flush().await;
+            clock.advance(Duration::from_secs(1));
+            let moment = (clock.unix_seconds() * 1_000_000).to_string();
+            let [one, other] = &mut streams;
+            let (one, other) = (one.at(&moment).await, other.at(&moment).await);
+            assert_eq!(one, other, "{path}");
+            assert!(one["totalRequests"].as_u64().unwrap() >= 3 * step);
+        }
+    }
+    let all = first.json("/api-metrics/summary?period=1h").await;
+    assert_eq!(all["totalRequests"], 90);
+}
+
+/// Queries that stand at a lock.
+const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND state = 'active' AND wait_event_type = 'Lock'";
+
+/// A table that no query gets at while this lives: every query stands there until it is stopped.
+struct Locked {
+    holder: PgConnection,
+    watcher: PgPool,
+}
+
+impl Locked {
+    async fn series(database: &PgDatabase) -> Self {
+        let mut holder = PgConnection::connect_with(&database.options())
+            .await
+            .unwrap();
+        sqlx::raw_sql("BEGIN; LOCK TABLE api_metrics.series IN ACCESS EXCLUSIVE MODE")
+            .execute(&mut holder)
+            .await
+            .unwrap();
+        let watcher = PgPool::connect_with(database.options()).await.unwrap();
+        Self { holder, watcher }
+    }
+
+    async fn waiting(&self) -> i64 {
+        let query = sqlx::query_scalar(WAITING);
+        query.fetch_one(&self.watcher).await.unwrap()
+    }
+
+    /// Sooner than the five seconds that a query may wait for a lock: nothing but a cancel ends it then.
+    async fn nobody_waits(&self) {
+        eventually_within(Duration::from_secs(4), "the query's end", async || {
+            (self.waiting().await == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn release(mut self) {
+        let released = sqlx::raw_sql("ROLLBACK").execute(&mut self.holder).await;
+        released.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_stops_its_query() {
+    let database = PgDatabase::create().await;
+    let clock = Arc::new(ManualClock::at(NOW));
+    let process = Process::start(&database.url(), &clock).await;
+    process.record("/a", None, 3);
+    process.flush().await;
+    for path in [
+        "/api-metrics/export?period=1h",
+        "/api-metrics/endpoints?period=1h",
+    ] {
+        let locked = Locked::series(&database).await;
+        let client = tokio::spawn(process.get(path).send());
+        eventually("the query at the lock", async || {
+            (locked.waiting().await > 0).then_some(())
+        })
+        .await;
+        client.abort();
+        locked.nobody_waits().await;
+        locked.release().await;
+    }
     let summary = process.json("/api-metrics/summary?period=1h").await;
     assert_eq!(
         summary["totalRequests"], 3,
         "the pool's connections are whole"
+    );
+}
+
+/// What this thread logs.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8(bytes.clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_given_up_stopped_counted_and_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    // The runtime of this test has one thread, so that the server's tasks log here too.
+    let _logging = tracing::subscriber::set_default(
+        tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish(),
+    );
+    let database = PgDatabase::create().await;
+    let clock = Arc::new(ManualClock::at(NOW));
+    let patience = Duration::from_secs(1);
+    let process = Process::start_with(
+        &database.url(),
+        &clock,
+        |builder| builder.query_timeout(patience).slow_query(patience),
+        |router| router,
+    )
+    .await;
+    process.record("/a", None, 3);
+    process.flush().await;
+    let locked = Locked::series(&database).await;
+    let refused = process
+        .answer("/api-metrics/endpoints?service=shop&period=1h")
+        .await;
+    let refused = problem(refused, 504).await;
+    assert_eq!(refused["type"], "urn:api-metrics:timed-out");
+    assert_eq!(refused["detail"], "no answer within 1 s; ask for less");
+    locked.nobody_waits().await;
+    locked.release().await;
+    let slow: Vec<String> = log
+        .text()
+        .lines()
+        .filter(|line| line.contains("a query of the metrics store was slow"))
+        .map(str::to_owned)
+        .collect();
+    assert!(!slow.is_empty(), "{}", log.text());
+    // It says what was asked, so that somebody can ask it again.
+    assert!(
+        slow.iter()
+            .any(|line| line.contains("WARN") && line.contains("service: Some(\"shop\")")),
+        "{slow:?}"
+    );
+    let text = process.answer("/metrics").await.text().await.unwrap();
+    let failures = text
+        .lines()
+        .find_map(|line| line.strip_prefix("api_metrics_query_failures_total "))
+        .unwrap();
+    assert!(failures.parse::<f64>().unwrap() >= 1.0);
+    assert_eq!(
+        process.json("/api-metrics/summary?period=1h").await["totalRequests"],
+        3
     );
 }

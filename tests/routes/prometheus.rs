@@ -2,6 +2,8 @@
 
 use std::{io::Write as _, process::Stdio};
 
+use api_metrics_tests::eventually;
+
 use crate::host::{Hit, Host};
 
 /// The value of the sample that begins like this.
@@ -61,6 +63,48 @@ async fn own_health_is_told_while_the_store_is_away() {
     assert_eq!(value(&text, "api_metrics_recorder_unflushed_records"), 1.0);
     assert!(value(&text, "api_metrics_query_failures_total") >= 1.0);
     assert!(!text.contains("http_server_"));
+}
+
+#[tokio::test]
+async fn cache_hits_queries_and_streams_are_counted() {
+    let host = Host::start().await;
+    host.record(&Hit::of("/x"));
+    for _ in 0..4 {
+        host.json("/api-metrics/summary?period=1h").await;
+    }
+    let stream = host.get("/api-metrics/stream").await;
+    let other = host.get("/api-metrics/stream?endpoint=/x").await;
+    let same = host.get("/api-metrics/stream").await;
+    let text = scraped(&host).await;
+    let lookups = |result: &str| {
+        value(
+            &text,
+            &format!("api_metrics_cache_requests_total{{result=\"{result}\"}}"),
+        )
+    };
+    assert_eq!((lookups("hit"), lookups("miss")), (3.0, 1.0));
+    assert_eq!(value(&text, "api_metrics_cache_entries"), 1.0);
+    assert!(value(&text, "api_metrics_cache_bytes") > 100.0);
+    assert_eq!(value(&text, "api_metrics_stream_connections"), 3.0);
+    assert_eq!(value(&text, "api_metrics_stream_feeds"), 2.0);
+    let queries = value(&text, "api_metrics_query_duration_seconds_count");
+    assert!(queries >= 4.0, "{text}");
+    assert!(value(&text, "api_metrics_query_duration_seconds_sum") > 0.0);
+    assert_eq!(
+        value(
+            &text,
+            "api_metrics_query_duration_seconds_bucket{le=\"+Inf\"}"
+        ),
+        queries
+    );
+    drop((stream, other, same));
+    eventually("the streams' end", async || {
+        let text = scraped(&host).await;
+        (value(&text, "api_metrics_stream_connections") == 0.0
+            && value(&text, "api_metrics_stream_feeds") == 0.0)
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

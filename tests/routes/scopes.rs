@@ -3,12 +3,13 @@
 use api_metrics_routes::{Principal, Role};
 use api_metrics_tests::SqliteFile;
 use axum::{Extension, Router};
+use reqwest::Client;
 use serde_json::Value;
 
 use crate::host::{Hit, Host, TOKEN};
 
 /// Every route of metrics, with parameters that make it show all it can.
-const READS: [&str; 16] = [
+pub(crate) const READS: [&str; 16] = [
     "/api-metrics?groupBy=service,method,endpoint,apiKey&limit=1000",
     "/api-metrics?granularity=none&groupBy=endpoint",
     "/api-metrics?granularity=none",
@@ -26,7 +27,7 @@ const READS: [&str; 16] = [
     "/api-metrics/export?format=ndjson",
     "/api-metrics/stream",
 ];
-const CONSOLE: [&str; 3] = ["/summary", "/endpoints", "/stream"];
+pub(crate) const CONSOLE: [&str; 5] = ["/summary", "/endpoints", "/stream", "/quota", "/billing"];
 
 /// 3 requests to `/of-alpha` by tenant acme's key, 5 to `/of-beta` by another tenant's, 7 without a
 /// key: half of each flushed and folded, half still in memory.
@@ -66,8 +67,8 @@ async fn host_of(principal: Principal) -> Host {
 }
 
 /// The body of an answer; of a stream, its first event.
-async fn body(host: &Host, url: String) -> String {
-    let mut response = host.client.get(&url).send().await.unwrap();
+pub(crate) async fn body(client: &Client, url: &str) -> String {
+    let mut response = client.get(url).send().await.unwrap();
     assert_eq!(response.status(), 200, "{url}");
     if response.headers()["content-type"] != "text/event-stream" {
         return response.text().await.unwrap();
@@ -80,7 +81,7 @@ async fn body(host: &Host, url: String) -> String {
     text
 }
 
-fn sees_only_alpha(path: &str, body: &str) {
+pub(crate) fn sees_only_alpha(path: &str, body: &str) {
     for other in ["of-beta", "of-nobody", "\"beta\"", "umbrella"] {
         assert!(!body.contains(other), "{path} shows {other}: {body}");
     }
@@ -125,14 +126,14 @@ async fn no_route_shows_another_tenant_or_another_key() {
     ] {
         let host = host_of(principal).await;
         for path in READS {
-            sees_only_alpha(path, &body(&host, host.url(path)).await);
+            sees_only_alpha(path, &body(&host.client, &host.url(path)).await);
         }
         for path in CONSOLE {
             let url = format!("http://{}/api/v2/console/metrics{path}", host.address);
-            sees_only_alpha(path, &body(&host, url).await);
+            sees_only_alpha(path, &body(&host.client, &url).await);
         }
         // And its own is there, what is not flushed included.
-        let summary = body(&host, host.url("/api-metrics/summary?period=1h")).await;
+        let summary = body(&host.client, &host.url("/api-metrics/summary?period=1h")).await;
         let summary: Value = serde_json::from_str(&summary).unwrap();
         assert_eq!(summary["totalRequests"], 3);
         assert_eq!(summary["topEndpoints"][0]["endpoint"], "/of-alpha");
@@ -146,7 +147,7 @@ async fn no_route_shows_another_tenant_or_another_key() {
 #[tokio::test]
 async fn an_admin_sees_all_of_them() {
     let host = host_of(Principal::new("a", Role::Admin)).await;
-    let summary = body(&host, host.url("/api-metrics/summary")).await;
+    let summary = body(&host.client, &host.url("/api-metrics/summary")).await;
     let summary: Value = serde_json::from_str(&summary).unwrap();
     assert_eq!(summary["totalRequests"], 15);
 }

@@ -4,68 +4,21 @@ use std::time::Duration;
 
 use api_metrics_tests::wait::eventually;
 use futures_util::StreamExt as _;
-use reqwest::Response;
-use serde_json::Value;
 
-use crate::host::{Hit, Host, TOKEN, problem};
+use crate::{
+    events::Events,
+    host::{Hit, Host, TOKEN, problem},
+};
 
-/// Reads events off a response.
-struct Events {
-    response: Response,
-    text: String,
-}
-
-impl Events {
-    async fn of(host: &Host) -> Self {
-        let response = host.get("/api-metrics/stream").await;
-        assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self {
-            response,
-            text: String::new(),
-        }
-    }
-
-    /// The next event that has data: its name, id and data. `None` at the stream's end.
-    async fn next(&mut self) -> Option<(String, String, Value)> {
-        loop {
-            while let Some((event, rest)) = self.text.split_once("\n\n") {
-                let event = event.to_owned();
-                self.text = rest.to_owned();
-                let field = |name: &str| {
-                    let prefix = format!("{name}: ");
-                    event
-                        .lines()
-                        .find_map(|line| line.strip_prefix(&prefix))
-                        .map(str::to_owned)
-                };
-                if let Some(data) = field("data") {
-                    let data = serde_json::from_str(&data).unwrap();
-                    return Some((field("event").unwrap(), field("id").unwrap(), data));
-                }
-            }
-            let chunk = self.response.chunk().await.unwrap()?;
-            self.text.push_str(std::str::from_utf8(&chunk).unwrap());
-        }
-    }
-
-    /// The next snapshot that says so many requests.
-    async fn until(&mut self, requests: u64) {
-        loop {
-            let (name, _, data) = self.next().await.expect("the stream goes on");
-            assert_eq!(name, "metrics-update");
-            if data["totalRequests"] == requests {
-                return;
-            }
-        }
-    }
+async fn watch(host: &Host) -> Events {
+    Events::of(host.get("/api-metrics/stream").await)
 }
 
 #[tokio::test]
 async fn a_client_sees_whole_snapshots_and_may_come_back() {
     let host = Host::start().await;
     host.record(&Hit::of("/x"));
-    let mut events = Events::of(&host).await;
+    let mut events = watch(&host).await;
     let (name, id, data) = events.next().await.unwrap();
     assert_eq!(name, "metrics-update");
     assert!(id.parse::<i64>().is_ok());
@@ -73,13 +26,19 @@ async fn a_client_sees_whole_snapshots_and_may_come_back() {
     assert_eq!(data["minutes"].as_array().unwrap().len(), 5);
     drop(events);
     host.record(&Hit::of("/x"));
-    Events::of(&host).await.until(2).await;
+    // As a browser's EventSource does: it says what it saw last.
+    let back = host.client.get(host.url("/api-metrics/stream"));
+    let back = back.bearer_auth(TOKEN).header("last-event-id", &id).send();
+    let mut events = Events::of(back.await.unwrap());
+    events.until(2).await;
+    host.record(&Hit::of("/x"));
+    events.until(3).await;
 }
 
 #[tokio::test]
 async fn a_client_that_left_gives_its_place_back() {
     let host = Host::start_with(|builder| builder.token(TOKEN).max_streams(1)).await;
-    let first = Events::of(&host).await;
+    let first = watch(&host).await;
     let refused = problem(host.get("/api-metrics/stream").await, 503).await;
     assert_eq!(refused["type"], "urn:api-metrics:too-many-streams");
     drop(first);
@@ -93,7 +52,7 @@ async fn a_client_that_left_gives_its_place_back() {
 #[tokio::test]
 async fn a_stream_ends_after_its_lifetime() {
     let host = Host::start().await;
-    let mut events = Events::of(&host).await;
+    let mut events = watch(&host).await;
     events.next().await.unwrap();
     host.clock.advance(Duration::from_secs(3_600));
     // Ends by itself: the loop would never return otherwise.
@@ -103,7 +62,7 @@ async fn a_stream_ends_after_its_lifetime() {
 #[tokio::test]
 async fn shutdown_ends_streams_and_lets_the_server_return() {
     let host = Host::start().await;
-    let mut events = Events::of(&host).await;
+    let mut events = watch(&host).await;
     events.next().await.unwrap();
     host.shutdown.cancel();
     while events.next().await.is_some() {}
@@ -113,7 +72,7 @@ async fn shutdown_ends_streams_and_lets_the_server_return() {
 #[tokio::test]
 async fn an_outage_is_an_event_and_the_stream_goes_on() {
     let host = Host::start().await;
-    let mut events = Events::of(&host).await;
+    let mut events = watch(&host).await;
     events.next().await.unwrap();
     host.store.pool().close().await;
     loop {
@@ -136,7 +95,7 @@ async fn many_watchers_cost_one_poll() {
     .await;
     let mut watchers = Vec::new();
     for _ in 0..50 {
-        watchers.push(Events::of(&host).await);
+        watchers.push(watch(&host).await);
         host.clock.advance(Duration::from_millis(1));
     }
     // An event is named after the time of its poll: polls of their own would have times of their own.
@@ -157,7 +116,7 @@ async fn what_cannot_wait_is_an_event_before_the_next_update() {
             .stream_glance(Duration::from_millis(20))
     })
     .await;
-    let mut events = Events::of(&host).await;
+    let mut events = watch(&host).await;
     assert_eq!(events.next().await.unwrap().2["totalRequests"], 0);
     // Traffic begins.
     host.record(&Hit::of("/x"));

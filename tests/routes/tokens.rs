@@ -123,6 +123,46 @@ async fn a_token_admits_its_subject_with_its_role_and_keys() {
 }
 
 #[tokio::test]
+async fn a_token_of_another_tenant_sees_nothing_of_this_one() {
+    let host = host_with(jwt()).await;
+    let (alpha, beta) = (host.key_id("alpha").await, host.key_id("beta").await);
+    for (key, tenant) in [(alpha, "acme"), (beta, "umbrella")] {
+        let tenant = json!({"tenantId": tenant, "rateLimitPerMinute": 5, "quotaLimit": 9});
+        host.sent("PATCH", &format!("/api-keys/{key}"), tenant, 200)
+            .await;
+    }
+    for role in ["manager", "developer"] {
+        let mut stranger = claims();
+        stranger["role"] = json!(role);
+        stranger["tenant"] = json!("umbrella");
+        // The keys that a token names are a viewer's.
+        let token = hs256(&stranger);
+        let ask = async |path: &str| {
+            let request = host.client.get(host.url(path)).bearer_auth(&token);
+            let response = request.send().await.unwrap();
+            assert_eq!(response.status(), 200, "{path}");
+            response.json::<Value>().await.unwrap()
+        };
+        assert_eq!(total(&host, &token).await, 5, "{role}");
+        for path in [
+            "/api-keys",
+            "/api-metrics/keys",
+            "/api-metrics/quotas",
+            "/api-metrics/rate-limits",
+            "/api-metrics/billing",
+        ] {
+            let text = ask(path).await.to_string();
+            assert!(
+                !text.contains("alpha") && text.contains("beta"),
+                "{path}: {text}"
+            );
+        }
+        let of_alpha = ask(&format!("/api-metrics/summary?apiKeyId={alpha}")).await;
+        assert_eq!(of_alpha["totalRequests"], 0);
+    }
+}
+
+#[tokio::test]
 async fn rs256_and_es256_are_taken_under_the_public_key() {
     for (jwt, algorithm, key) in [
         (

@@ -10,7 +10,7 @@ use api_metrics_store::{
 };
 use axum::{Router, http::StatusCode, response::IntoResponse};
 
-use api_metrics_routes::{Health, HealthSource};
+use api_metrics_routes::{Admin, Health, HealthSource};
 
 use crate::{
     Builder, Maintained, Unflushed,
@@ -92,12 +92,23 @@ impl ApiMetrics {
     /// Where no token was set, the first process that calls this on a database prints a new one to
     /// stderr, as soon as the database answers.
     pub fn admin(&self) -> Router {
+        self.router(Admin::router)
+    }
+
+    /// The console router, for consumers of the API, who see their own keys and nothing else. Mount it
+    /// by `nest_service`, behind the host's own authentication, which puts a
+    /// [`Principal`](api_metrics_routes::Principal) into the request's extensions.
+    pub fn console(&self) -> Router {
+        self.router(|admin| admin.console().router())
+    }
+
+    fn router(&self, of: impl FnOnce(&Admin) -> Router) -> Router {
         match &self.0.part {
             Part::Running(shared) => {
                 background::prepare_sign_in(shared);
                 // A router that outlives the handle keeps the tasks running that feed it.
                 let alive = KeepAlive(Arc::clone(&self.0));
-                shared.admin.router().layer(axum::Extension(alive))
+                of(&shared.admin).layer(axum::Extension(alive))
             }
             Part::Inert(reason) => {
                 let reason = format!("API metrics are off: {reason}\n");

@@ -55,7 +55,7 @@ pub use api_metrics_store as store;
 pub use api_metrics_layer::{
     ApiKey, ApiMetricsLayer, MetricSink, Outcome, Protocol, RequestRecord,
 };
-pub use api_metrics_routes::{Health, TaskHealth};
+pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
 pub use api_metrics_store::sketch::SketchKind;
 
 pub use background::{Maintained, Maintenance};

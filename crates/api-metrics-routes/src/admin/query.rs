@@ -17,8 +17,8 @@ use crate::{
     app::App,
     auth::Caller,
     cache::time_to_live,
-    extract::{Params, group_by, metrics, take_limit},
-    problem::{Kind, Problem},
+    extract::{Params, group_by, json_object, metrics, take_limit},
+    problem::Problem,
     shape::{Columns, MetricRow, metric_row, time, time_us},
     walk::Walk,
 };
@@ -120,12 +120,7 @@ pub(super) async fn query(
     headers: HeaderMap,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let Ok(Json(Value::Object(body))) = body else {
-        return Err(Problem::new(
-            Kind::BadBody,
-            "the body must be a JSON object, with Content-Type: application/json",
-        ));
-    };
+    let body = json_object(body)?;
     let now = app.clock.unix_seconds();
     let mut members = Members::of(body)?;
     let mut asked = Asked::take(&mut members.params, now, &[])?;

@@ -37,20 +37,18 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     if let Some(wait) = app.failures.wait(peer) {
         return Err(too_many_failures(wait));
     }
-    let wrong_body = || {
-        Problem::new(
-            Kind::BadBody,
-            "send {\"token\": \"...\"} as JSON, or a form with `token`",
-        )
+    let wrong_body = |status| {
+        let expected = "send {\"token\": \"...\"} as JSON, or a form with `token`";
+        Problem::body(status, expected)
     };
     let credentials = if by_form {
         let form = Form::<Credentials>::from_request(request, &()).await;
         form.map(|Form(credentials)| credentials)
-            .map_err(|_| wrong_body())?
+            .map_err(|rejection| wrong_body(rejection.status()))?
     } else {
         let json = Json::<Credentials>::from_request(request, &()).await;
         json.map(|Json(credentials)| credentials)
-            .map_err(|_| wrong_body())?
+            .map_err(|rejection| wrong_body(rejection.status()))?
     };
     let Some(keys) = app.sign_in.keys().await? else {
         return Err(Problem::new(

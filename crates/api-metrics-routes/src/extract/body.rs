@@ -2,13 +2,14 @@
 
 use axum::{
     Json,
-    extract::{FromRequest, Request},
+    extract::{FromRequest, Request, rejection::JsonRejection},
 };
 use chrono::{DateTime, NaiveDate};
+use http::StatusCode;
 use serde_json::{Map, Number, Value};
 
 use super::shown;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
 
 /// What a body says of a member: nothing, that it is to be cleared, or a value.
 pub(crate) type Member<T> = Option<Option<T>>;
@@ -172,20 +173,29 @@ pub(crate) fn present<T>(name: &'static str, member: Member<T>) -> Result<T, Pro
     required(name, member)?.ok_or_else(|| Problem::parameter(name, "is missing"))
 }
 
+/// The members of a body that has to be an object.
+pub(crate) fn json_object(
+    body: Result<Json<Value>, JsonRejection>,
+) -> Result<Map<String, Value>, Problem> {
+    let status = match body {
+        Ok(Json(Value::Object(members))) => return Ok(members),
+        Ok(_) => StatusCode::BAD_REQUEST,
+        Err(rejection) => rejection.status(),
+    };
+    Err(Problem::body(
+        status,
+        "the body must be a JSON object, with Content-Type: application/json",
+    ))
+}
+
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::<Value>::from_request(request, state).await {
-            Ok(Json(Value::Object(members))) => Ok(Self {
-                members,
-                known: Vec::new(),
-            }),
-            _ => Err(Problem::new(
-                Kind::BadBody,
-                "the body must be a JSON object, with Content-Type: application/json",
-            )),
-        }
+        Ok(Self {
+            members: json_object(Json::from_request(request, state).await)?,
+            known: Vec::new(),
+        })
     }
 }
 

@@ -13,7 +13,7 @@ mod range;
 mod step;
 mod zone;
 
-pub(crate) use body::{Body, present, required, wrong};
+pub(crate) use body::{Body, json_object, present, required, wrong};
 pub(crate) use cursor::{Cursor, NO_RANGE, question};
 pub(crate) use days::{
     DayParams, Days, MonthParams, first_of_month, take_days, take_month, utc_day,

@@ -136,7 +136,9 @@ pub(crate) fn complete(operation: &mut Operation, access: Access) {
         ),
         ("504", "The query took too long"),
     ];
-    for (status, description) in errors {
+    let too_large = ("413", "The body is larger than 64 KiB");
+    let of_body = operation.request_body.is_some().then_some(too_large);
+    for (status, description) in errors.into_iter().chain(of_body) {
         operation
             .responses
             .responses

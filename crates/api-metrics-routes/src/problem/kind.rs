@@ -7,6 +7,7 @@ use http::StatusCode;
 pub(crate) enum Kind {
     BadParameter,
     BadBody,
+    BodyTooLarge,
     Unauthenticated,
     Forbidden,
     BadCsrfToken,
@@ -26,6 +27,7 @@ impl Kind {
         match self {
             Self::BadParameter => "urn:api-metrics:bad-parameter",
             Self::BadBody => "urn:api-metrics:bad-body",
+            Self::BodyTooLarge => "urn:api-metrics:body-too-large",
             Self::Unauthenticated => "urn:api-metrics:unauthenticated",
             Self::Forbidden => "urn:api-metrics:forbidden",
             Self::BadCsrfToken => "urn:api-metrics:bad-csrf-token",
@@ -45,6 +47,7 @@ impl Kind {
         match self {
             Self::BadParameter => "Bad parameter",
             Self::BadBody => "Bad body",
+            Self::BodyTooLarge => "Body too large",
             Self::Unauthenticated => "Not signed in",
             Self::Forbidden => "Not allowed",
             Self::BadCsrfToken => "Bad CSRF token",
@@ -63,6 +66,7 @@ impl Kind {
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::BadParameter | Self::BadBody => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::BadCsrfToken => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,

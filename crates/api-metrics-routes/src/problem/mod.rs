@@ -68,6 +68,15 @@ impl Problem {
         problem
     }
 
+    /// A body that is not what was `expected`, as axum has refused it.
+    pub(crate) fn body(refused: StatusCode, expected: &'static str) -> Self {
+        if refused == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::new(Kind::BodyTooLarge, "a body has at most 64 KiB")
+        } else {
+            Self::new(Kind::BadBody, expected)
+        }
+    }
+
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self

@@ -63,7 +63,7 @@ impl Reader {
 
     /// Answers `query` from the store and from what this process has not flushed yet.
     pub(crate) async fn read(&self, query: &Query) -> Result<Answer, Problem> {
-        self.bounded("read", async {
+        self.watched("read", Some(query), async {
             // Before the store's snapshot is taken: what is flushed in between is then in both, and
             // the store leaves out what its fence row says it has. The other way round, a flush in
             // between would be in neither.
@@ -83,6 +83,15 @@ impl Reader {
         what: &'static str,
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, Problem> {
+        self.watched(what, None, work).await
+    }
+
+    async fn watched<T>(
+        &self,
+        what: &'static str,
+        query: Option<&Query>,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, Problem> {
         let started = Instant::now();
         let outcome = timeout(self.limit, async {
             let _permit = self.permits.acquire().await;
@@ -92,7 +101,9 @@ impl Reader {
         let took = started.elapsed();
         self.times.add(took, matches!(outcome, Ok(Ok(_))));
         if took >= self.slow {
-            tracing::warn!(what, ?took, "a query of the metrics store was slow");
+            // With what was asked, so that somebody can ask it again.
+            let query = query.map(tracing::field::debug);
+            tracing::warn!(what, ?took, query, "a query of the metrics store was slow");
         }
         match outcome {
             Ok(result) => result.map_err(Problem::from),

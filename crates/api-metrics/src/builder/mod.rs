@@ -1,6 +1,7 @@
 //! The builder: what the code sets, what the environment adds, what is started.
 
 mod acts;
+mod admin;
 mod environment;
 mod open;
 mod start;
@@ -43,6 +44,7 @@ pub struct Builder {
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
     acts: acts::Acts,
+    admin: admin::Admins,
 }
 
 impl Default for Builder {
@@ -65,6 +67,7 @@ impl Default for Builder {
             maintenance: Maintenance::default(),
             clock: None,
             acts: acts::Acts::default(),
+            admin: admin::Admins::default(),
         }
     }
 }

@@ -140,7 +140,7 @@ impl Builder {
                 } else if let Some(token) = self.admin_token {
                     admin = admin.token(token);
                 }
-                admin.build()
+                self.admin.apply(admin).build()
             },
         }))
     }
