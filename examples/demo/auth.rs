@@ -26,7 +26,7 @@ pub(crate) async fn identify(request: Request, next: Next) -> Response {
     let name = match consumer(request.headers()) {
         Ok(None) => return next.run(request).await,
         Ok(Some(name)) => name,
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     };
     let mut response = next.run(request).await;
     // The layer stands outside of this middleware, so it learns the consumer from the response.
@@ -43,12 +43,12 @@ pub(crate) async fn principal(mut request: Request, next: Next) -> Response {
             let principal = Principal::new(name, Role::Viewer).with_key(name);
             request.extensions_mut().insert(principal);
         }
-        Err(refused) => return refused,
+        Err(refused) => return refused.into_response(),
     }
     next.run(request).await
 }
 
-fn consumer(headers: &HeaderMap) -> Result<Option<&'static str>, Response> {
+fn consumer(headers: &HeaderMap) -> Result<Option<&'static str>, (StatusCode, &'static str)> {
     let Some(secret) = headers.get(&HEADER) else {
         return Ok(None);
     };
@@ -56,5 +56,5 @@ fn consumer(headers: &HeaderMap) -> Result<Option<&'static str>, Response> {
         .iter()
         .find(|(key, _)| secret.as_bytes() == key.as_bytes())
         .map(|(_, name)| Some(*name))
-        .ok_or_else(|| (StatusCode::UNAUTHORIZED, "unknown x-api-key\n").into_response())
+        .ok_or((StatusCode::UNAUTHORIZED, "unknown x-api-key\n"))
 }

@@ -21,8 +21,8 @@ pub(crate) struct PartParams {
     /// Only the keys of this tenant.
     #[param(example = "acme", min_length = 1)]
     tenant_id: Option<String>,
-    /// Only the API key of this number.
-    #[param(example = 3, minimum = 1)]
+    /// Only the API key of this number; requests without one are not billed.
+    #[param(example = 3, minimum = 0)]
     api_key_id: Option<i64>,
 }
 

@@ -4882,7 +4882,7 @@ export interface operations {
                  */
                 tenantId?: string;
                 /**
-                 * @description Only the API key of this number.
+                 * @description Only the API key of this number; requests without one are not billed.
                  * @example 3
                  */
                 apiKeyId?: number;
@@ -5106,7 +5106,7 @@ export interface operations {
                  */
                 tenantId?: string;
                 /**
-                 * @description Only the API key of this number.
+                 * @description Only the API key of this number; requests without one are not billed.
                  * @example 3
                  */
                 apiKeyId?: number;
