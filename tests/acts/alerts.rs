@@ -24,6 +24,7 @@ on_both! {
     a_restart_judges_the_minutes_in_between
     an_edit_while_it_fires_decides_the_next_minute
     switching_off_or_removing_a_rule_that_fires_ends_its_event
+    a_clock_that_was_ahead_does_not_silence_a_rule
 }
 
 pub(crate) fn errors() -> AlertSpec {
@@ -77,6 +78,12 @@ impl Watched {
 
     pub(crate) async fn create(&self, spec: &AlertSpec) -> AlertRule {
         self.h.store.acts().create_alert(spec, None).await.unwrap()
+    }
+
+    async fn edit(&self, id: i64, spec: &AlertSpec) {
+        let acts = self.h.store.acts();
+        let edited = acts.update_alert(id, &Scope::All, None, spec).await;
+        assert!(edited.unwrap().is_some());
     }
 
     /// Goes to 15 s after the end of minute `minute` (counted from noon) and judges it.
@@ -211,7 +218,7 @@ async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
     );
 }
 
-async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
+pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     let w = Watched::on(database).await;
     let acts = w.h.store.acts();
     let tenant = |name: &str| KeyChange {
@@ -262,7 +269,7 @@ async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     assert_eq!(acts.alert_events(&seen(other)).await.unwrap(), []);
 }
 
-async fn two_leaders_at_once_tell_an_event_once(database: Database) {
+pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
     let h = Harness::on(database).await;
     let other = h.database.store(&h.clock);
     let writer = h.writer();
@@ -359,11 +366,7 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
         threshold: 30.0,
         ..errors()
     };
-    w.h.store
-        .acts()
-        .update_alert(made.id, &Scope::All, None, &edited)
-        .await
-        .unwrap();
+    w.edit(made.id, &edited).await;
     assert_eq!(rule(&*w.h.store).await.state.phase, Phase::Firing);
     w.minute(1, 100, 20);
     assert_eq!(
@@ -371,11 +374,7 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
         ["Resolved: Error rate is back at 20.0% (threshold 30%) after 1 min"]
     );
     // An edit does not shorten the cooldown.
-    w.h.store
-        .acts()
-        .update_alert(made.id, &Scope::All, None, &errors())
-        .await
-        .unwrap();
+    w.edit(made.id, &errors()).await;
     w.minute(2, 100, 20);
     assert_eq!(w.judge(2).await, Vec::<String>::new());
     assert_eq!(rule(&*w.h.store).await.state.phase, Phase::Pending);
@@ -383,11 +382,7 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
         cooldown_minutes: 2,
         ..errors()
     };
-    w.h.store
-        .acts()
-        .update_alert(made.id, &Scope::All, None, &patient)
-        .await
-        .unwrap();
+    w.edit(made.id, &patient).await;
     w.minute(3, 100, 20);
     assert_eq!(w.judge(3).await.len(), 1);
     assert_eq!(events(&*w.h.store).await.len(), 2);
@@ -407,21 +402,13 @@ async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Da
         enabled: false,
         ..made.spec.clone()
     };
-    w.h.store
-        .acts()
-        .update_alert(made.id, &Scope::All, None, &off)
-        .await
-        .unwrap();
+    w.edit(made.id, &off).await;
     w.minute(1, 100, 20);
     assert_eq!(w.judge(1).await, ["errors: the rule was switched off"]);
     w.minute(2, 100, 20);
     assert_eq!(w.judge(2).await, Vec::<String>::new());
     // What happened while it was off stays untold.
-    w.h.store
-        .acts()
-        .update_alert(made.id, &Scope::All, None, &made.spec)
-        .await
-        .unwrap();
+    w.edit(made.id, &made.spec).await;
     w.minute(3, 100, 20);
     assert_eq!(w.judge(3).await.len(), 1);
     assert!(
@@ -439,4 +426,22 @@ async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Da
             .iter()
             .all(|e| e.resolved_at.is_some() && e.rule_id.is_none() && e.name == "errors")
     );
+}
+
+async fn a_clock_that_was_ahead_does_not_silence_a_rule(database: Database) {
+    let w = Watched::on(database).await;
+    w.create(&errors()).await;
+    let ahead = 2 * 1_440;
+    w.h.clock.step_to(NOON + ahead * 60);
+    w.minute(ahead, 100, 20);
+    assert_eq!(w.judge(ahead).await.len(), 1);
+    // Set right.
+    w.h.clock.step_to(NOON);
+    w.minute(0, 100, 0);
+    assert_eq!(
+        w.judge(0).await,
+        ["Resolved: Error rate is back at 0.0% (threshold 10%) after 0 min"]
+    );
+    w.minute(1, 100, 20);
+    assert_eq!(w.judge(1).await.len(), 1);
 }

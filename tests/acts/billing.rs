@@ -133,7 +133,9 @@ async fn days_are_billed_by_the_default_plan_through_a_leap_day(database: Databa
     assert_eq!(costs(&report, 0), [row("2028-02-29", 750, "0.015")]);
 }
 
-async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_on(database: Database) {
+pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_on(
+    database: Database,
+) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     let acts = h.store.acts();
@@ -278,7 +280,9 @@ async fn a_key_made_within_a_month_has_the_whole_allowance(database: Database) {
     assert_eq!(april.total.to_string(), "0.00");
 }
 
-async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(database: Database) {
+pub(crate) async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(
+    database: Database,
+) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     let tenant = KeyChange {

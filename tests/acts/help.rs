@@ -13,6 +13,8 @@ use api_metrics_store::{
 };
 use async_trait::async_trait;
 
+use crate::harness::Database;
+
 /// Requests of one kind.
 #[derive(Clone, Copy)]
 pub struct Traffic<'a> {
@@ -72,6 +74,24 @@ impl Memory {
 
     pub fn take(&self) -> Vec<Notice> {
         std::mem::take(&mut self.told.lock().unwrap())
+    }
+}
+
+/// Runs a statement by hand, as somebody would who should not: the first on Postgres, the second on
+/// SQLite.
+pub async fn by_hand(database: &Database, postgres: &str, sqlite: &str) {
+    match database {
+        Database::Postgres(database) | Database::PostgresAs(database, ..) => {
+            database.admin(postgres).await;
+        }
+        Database::Sqlite(file) => {
+            let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sqlite.to_owned()))
+                .execute(&pool)
+                .await
+                .unwrap();
+            pool.close().await;
+        }
     }
 }
 

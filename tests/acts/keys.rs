@@ -31,7 +31,7 @@ fn change(name: &str, tenant: &str) -> KeyChange {
     }
 }
 
-async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
+pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
     let h = Harness::on(database).await;
     let acts = h.store.acts();
     let key = acts

@@ -35,6 +35,16 @@ pub(crate) fn limit(requests: u64) -> KeyChange {
     }
 }
 
+/// The number of a key with a limit of 100.
+async fn limited(h: &Harness) -> i64 {
+    h.store
+        .acts()
+        .create_key("k", &limit(100))
+        .await
+        .unwrap()
+        .id
+}
+
 fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
     Traffic {
         key: Some(key),
@@ -75,7 +85,7 @@ async fn rows(store: &dyn Store, key: i64, granularity: Granularity) -> Vec<(i64
 async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database: Database) {
     let h = Harness::on(database).await;
     let acts = h.store.acts();
-    let key = acts.create_key("k", &limit(100)).await.unwrap().id;
+    let key = limited(&h).await;
     let free = acts
         .create_key("free", &KeyChange::default())
         .await
@@ -117,15 +127,9 @@ async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database
     }
 }
 
-async fn what_is_flushed_late_corrects_its_period(database: Database) {
+pub(crate) async fn what_is_flushed_late_corrects_its_period(database: Database) {
     let h = Harness::on(database).await;
-    let key = h
-        .store
-        .acts()
-        .create_key("k", &limit(100))
-        .await
-        .unwrap()
-        .id;
+    let key = limited(&h).await;
     let (writer, late, watch) = (h.writer(), writer_of("late", &h.clock), quiet());
     send(&writer, "k", NOON, 40);
     send(&late, "k", NOON + 30, 20);
@@ -147,13 +151,7 @@ async fn what_is_flushed_late_corrects_its_period(database: Database) {
 
 async fn a_pause_is_recorded_afterwards_and_two_leaders_write_the_same(database: Database) {
     let h = Harness::on(database).await;
-    let key = h
-        .store
-        .acts()
-        .create_key("k", &limit(100))
-        .await
-        .unwrap()
-        .id;
+    let key = limited(&h).await;
     let (writer, first) = (h.writer(), quiet());
     h.clock.step_to(NOON + 15);
     first.tick(&*h.store, None).await.unwrap();
@@ -183,7 +181,7 @@ async fn a_pause_is_recorded_afterwards_and_two_leaders_write_the_same(database:
 
 async fn a_key_is_told_of_before_its_limit_and_at_it_once_an_hour(database: Database) {
     let h = Harness::on(database).await;
-    h.store.acts().create_key("k", &limit(100)).await.unwrap();
+    limited(&h).await;
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
     let watch = quiet().notifier(Tell("memory", memory.clone()));
     let tell = async |at: UnixSeconds, n| {
@@ -219,7 +217,7 @@ async fn a_key_is_told_of_before_its_limit_and_at_it_once_an_hour(database: Data
 async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     let h = Harness::on(database).await;
     let acts = h.store.acts();
-    acts.create_key("k", &limit(100)).await.unwrap();
+    limited(&h).await;
     let tenant = KeyChange {
         tenant_id: Some(Some("acme".into())),
         ..limit(10)
@@ -251,7 +249,7 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     assert_eq!(of_acme.len(), 1);
 }
 
-async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
+pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
     let h = Harness::on(database).await;
     let acts = h.store.acts();
     let near = acts.create_key("near", &limit(10)).await.unwrap().id;
@@ -296,15 +294,9 @@ async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
     );
 }
 
-async fn history_ends_after_thirty_days(database: Database) {
+pub(crate) async fn history_ends_after_thirty_days(database: Database) {
     let h = Harness::on(database).await;
-    let key = h
-        .store
-        .acts()
-        .create_key("k", &limit(100))
-        .await
-        .unwrap()
-        .id;
+    let key = limited(&h).await;
     let (writer, watch) = (h.writer(), quiet());
     send(&writer, "k", NOON, 1);
     h.store.flush(&writer).await.unwrap();

@@ -27,6 +27,7 @@ macro_rules! on_both {
 
 mod alerts;
 mod billing;
+mod dry_run;
 mod help;
 mod invoices;
 mod keys;
@@ -36,6 +37,7 @@ mod outbox;
 mod quotas;
 mod receiver;
 mod reconciliation;
+mod roles;
 mod scenario;
 mod service;
 mod webhook;

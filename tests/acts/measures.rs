@@ -1,16 +1,14 @@
 //! What a rule measures.
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, Evaluator, dry_run},
+    alerts::{AlertSpec, AlertType, Comparison, Evaluator},
     keys::KeyChange,
-    query::TimeRange,
-    store::StoreError,
-    time::{Granularity, UnixSeconds},
+    time::UnixSeconds,
 };
 
 use crate::{
     harness::{Database, NOON},
-    help::Traffic,
+    help::{Traffic, by_hand},
 };
 
 use crate::alerts::{Watched, errors, events};
@@ -23,7 +21,6 @@ on_both! {
     a_rate_limit_names_the_busiest_key
     an_anomaly_needs_a_history_and_is_held_against_it
     a_coarsened_span_is_not_judged_in_part
-    a_dry_run_tells_when_a_rule_would_have_fired
 }
 
 async fn four_requests_page_nobody(database: Database) {
@@ -254,33 +251,15 @@ async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
     })
     .await;
     // An outage made a process count five minutes as one.
-    let span = "INSERT INTO";
-    match &w.h.database {
-        Database::Postgres(pg) | Database::PostgresAs(pg, ..) => {
-            let pool = sqlx::PgPool::connect_with(pg.options()).await.unwrap();
-            let text = format!(
-                "{span} api_metrics.coarse (period_from, period_to) VALUES (to_timestamp({NOON}), to_timestamp({}))",
-                NOON + 300
-            );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-                .execute(&pool)
-                .await
-                .unwrap();
-            pool.close().await;
-        }
-        Database::Sqlite(file) => {
-            let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
-            let text = format!(
-                "{span} api_metrics_coarse (period_from, period_to) VALUES ({NOON}, {})",
-                NOON + 300
-            );
-            sqlx::raw_sql(sqlx::AssertSqlSafe(text))
-                .execute(&pool)
-                .await
-                .unwrap();
-            pool.close().await;
-        }
-    }
+    let to = NOON + 300;
+    by_hand(
+        &w.h.database,
+        &format!(
+            "INSERT INTO api_metrics.coarse (period_from, period_to) VALUES (to_timestamp({NOON}), to_timestamp({to}))"
+        ),
+        &format!("INSERT INTO api_metrics_coarse (period_from, period_to) VALUES ({NOON}, {to})"),
+    )
+    .await;
     w.minute(0, 500, 100);
     for minute in 0..4 {
         assert_eq!(
@@ -299,66 +278,4 @@ async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
         w.judge(5).await,
         ["Error rate is 50.0% (threshold 10%) over 1 min, 100 requests"]
     );
-}
-
-async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
-    let w = Watched::on(database).await;
-    for minute in -120..0 {
-        let failed = if (-60..-50).contains(&minute) || (-20..-18).contains(&minute) {
-            20
-        } else {
-            1
-        };
-        w.minute(minute, 100, failed);
-    }
-    w.h.store.flush(&w.writer).await.unwrap();
-    let range = TimeRange::new(NOON - 7_200, NOON);
-    let run = dry_run(&*w.h.store, &errors(), range).await.unwrap();
-    assert_eq!(
-        (run.step, run.windows, run.breaches),
-        (Granularity::Minute, 120, 12)
-    );
-    let when: Vec<_> = run
-        .events
-        .iter()
-        .map(|e| (e.fired_at - NOON, e.resolved_at.map(|at| at - NOON)))
-        .collect();
-    assert_eq!(
-        when,
-        [(-59 * 60, Some(-49 * 60)), (-19 * 60, Some(-17 * 60))]
-    );
-    assert_eq!(
-        run.events[0].message,
-        "Error rate jumped from 1.0% to 20.0% (threshold 10%) over 1 min, 100 requests"
-    );
-    // With the cooldown still running the second one waits, and is over by then.
-    let patient = AlertSpec {
-        cooldown_minutes: 60,
-        ..errors()
-    };
-    assert_eq!(
-        dry_run(&*w.h.store, &patient, range)
-            .await
-            .unwrap()
-            .events
-            .len(),
-        1
-    );
-    // Where minutes are no longer kept, windows of five minutes are judged every five minutes.
-    let old = TimeRange::new(NOON - 3 * 86_400, NOON - 3 * 86_400 + 3_600);
-    let five = AlertSpec {
-        window_minutes: 5,
-        ..errors()
-    };
-    let run = dry_run(&*w.h.store, &five, old).await.unwrap();
-    assert_eq!(
-        (run.step, run.windows, run.events.len()),
-        (Granularity::FiveMinutes, 12, 0)
-    );
-    assert!(matches!(
-        dry_run(&*w.h.store, &errors(), old).await,
-        Err(StoreError::Invalid { field: "from", .. })
-    ));
-    // Nothing was written, nobody was told.
-    assert_eq!(events(&*w.h.store).await, []);
 }

@@ -22,7 +22,7 @@ on_both! {
     an_event_is_told_before_its_end_however_many_there_are
 }
 
-async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database) {
+pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database) {
     let w = Watched::on(database).await;
     w.create(&errors()).await;
     let second = Arc::new(Memory::default());
@@ -79,7 +79,9 @@ async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database
     assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
 }
 
-async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(database: Database) {
+pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(
+    database: Database,
+) {
     let w = Watched::on(database).await;
     w.create(&errors()).await;
     *w.memory.failures.lock().unwrap() = 10;

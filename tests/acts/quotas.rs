@@ -254,7 +254,9 @@ async fn only_the_answers_that_count_are_used(database: Database) {
     }
 }
 
-async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_anew(database: Database) {
+pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_anew(
+    database: Database,
+) {
     let h = Harness::on(database).await;
     let named = KeyChange {
         name: Some(Some("render-farm".into())),

@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, EventQuery, Phase, Severity},
+    alerts::{AlertSpec, AlertType, Comparison, Phase, Severity},
     notify::NoticeKind,
-    query::Scope,
     store::Writer,
     time::{Clock, UnixSeconds},
     watch::Watch,
 };
 
 use crate::{
+    alerts::{events, rule},
     harness::{Database, Harness, NOON},
     help::{Memory, Tell, Traffic},
 };
@@ -121,23 +121,9 @@ async fn one_alert_within_two_minutes_of_the_onset_with_a_window_of_a_minute(dat
     );
     // A second breach within the cooldown is not told.
     assert!(s.live(5 * 60, 15).await.is_empty());
-    let rule =
-        s.h.store
-            .acts()
-            .alerts(&Scope::All, 0, 10)
-            .await
-            .unwrap()
-            .remove(0);
-    assert_eq!(rule.state.phase, Phase::Pending);
+    assert_eq!(rule(&*s.h.store).await.state.phase, Phase::Pending);
     assert!(s.live(3 * 60, 1).await.is_empty());
-    let events = EventQuery {
-        scope: Scope::All,
-        rule_id: None,
-        open_only: false,
-        before: None,
-        limit: 10,
-    };
-    let events = s.h.store.acts().alert_events(&events).await.unwrap();
+    let events = events(&*s.h.store).await;
     assert_eq!(events.len(), 1);
     assert_eq!(
         events[0].resolved_message.as_deref(),

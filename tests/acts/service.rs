@@ -19,7 +19,21 @@ use crate::{
     receiver::{Receiver, Reply},
 };
 
-on_both! {
+/// Both databases at once, since most of the time is spent on waiting for background tasks.
+macro_rules! on_both_at_once {
+    ($($name:ident)*) => {
+        mod on_both {
+            $(#[tokio::test] async fn $name() {
+                tokio::join!(
+                    super::$name(crate::harness::Database::postgres().await),
+                    super::$name(crate::harness::Database::sqlite().await),
+                );
+            })*
+        }
+    };
+}
+
+on_both_at_once! {
     a_breach_reaches_webhook_and_event_bus_of_a_running_service
     a_receiver_that_never_answers_holds_up_nobody_else
     a_host_with_its_own_scheduler_is_told_the_same

@@ -104,6 +104,7 @@ pub async fn dry_run(
         .collect();
     let limits = keys
         .values()
+        .filter(|key| key.spec.enabled)
         .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
         .collect();
     let coarse = store.acts().coarse_spans(range).await?;

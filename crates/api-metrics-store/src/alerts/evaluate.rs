@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     AlertEvent, AlertRule, AlertSpec, AlertType, JudgedAlert, Judgement, Target, Transition,
     event::{fired_notice, resolved_notice},
-    machine::step,
+    machine::{CLOCK_WAS_AHEAD, step},
     measure::{Known, Measured, measure},
     message, question,
     usual::{Hours, Usual},
@@ -171,7 +171,12 @@ impl Round<'_> {
         rule: AlertRule,
         end: UnixSeconds,
     ) -> Result<JudgedAlert, StoreError> {
-        let first = (rule.state.evaluated_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60);
+        let judged_to = rule.state.evaluated_to;
+        let first = if judged_to > end + CLOCK_WAS_AHEAD {
+            end
+        } else {
+            (judged_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
+        };
         // One minute is one question; many are one question too, by minutes.
         let rows = if first < end {
             let window = i64::from(rule.spec.window_minutes) * 60;

@@ -42,6 +42,9 @@ pub enum Transition {
 /// alike.
 const EVENTS: Uuid = Uuid::from_u128(0x6d6b_54f1_62cf_4f10_8f53_0e0c_6a1b_9d02);
 
+/// A state that lies so many seconds ahead was written by a clock that was wrong and was set back.
+pub(crate) const CLOCK_WAS_AHEAD: i64 = 3_600;
+
 /// The id of the event that opens when rule `rule` fires at `end`.
 #[must_use]
 pub fn event_id(rule: i64, end: UnixSeconds) -> Uuid {
@@ -58,7 +61,9 @@ pub fn step(
     judgement: &Judgement,
 ) -> (AlertState, Option<Transition>) {
     let end = judgement.end;
-    let cooled = last_fired_at.is_none_or(|at| end - at >= i64::from(spec.cooldown_minutes) * 60);
+    let cooled = last_fired_at.is_none_or(|at| {
+        end - at >= i64::from(spec.cooldown_minutes) * 60 || at - end > CLOCK_WAS_AHEAD
+    });
     let mut transition = None;
     let mut event_id = state.event_id;
     let phase = match (state.phase, judgement.breaches(spec)) {

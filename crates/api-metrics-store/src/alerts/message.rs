@@ -61,7 +61,7 @@ pub(super) fn resolved(
     seconds: i64,
     key: Label<'_>,
 ) -> String {
-    let lasted = minutes(u32::try_from(seconds / 60).unwrap_or(u32::MAX));
+    let lasted = minutes(u32::try_from(seconds.max(0) / 60).unwrap_or(u32::MAX));
     let threshold = amount(spec, spec.threshold, false);
     match measured.value {
         Some(value) => format!(

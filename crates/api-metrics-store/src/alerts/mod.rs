@@ -21,6 +21,7 @@ mod usual;
 pub use dry_run::{DryEvent, DryRun, dry_run};
 pub use evaluate::{Evaluated, Evaluator};
 pub use event::{AlertEvent, EventQuery};
+pub(crate) use machine::CLOCK_WAS_AHEAD;
 pub use machine::{Judgement, Transition, event_id, step};
 pub use spec::{AlertRule, AlertSpec, AlertState, AlertType, Comparison, Phase, Severity};
 pub use store::{AlertStore, DueAlerts, JudgedAlert};

@@ -3,7 +3,7 @@
 use super::{LimitNow, LimitSettings, limits_now};
 use crate::{
     alerts::Severity,
-    notify::{Notice, NoticeKey, NoticeKind},
+    notify::{Notice, NoticeKey, NoticeKind, Published},
     query::Scope,
     store::{Store, StoreError, Writer},
     time::Granularity,
@@ -15,7 +15,8 @@ const EVERY_SECONDS: u32 = 5;
 
 /// Looks at all limits, every few seconds by one process, and leaves a notice for each key that is
 /// near its limit, and one for each that has hit it; once an hour and key each. Answers how many
-/// are new; `None` where it was not the time, or another process leads.
+/// are new; `None` where it was not the time, or another process leads. `published` is kept for the
+/// life of the process.
 ///
 /// # Errors
 /// The database's.
@@ -23,6 +24,7 @@ pub async fn watch_limits(
     store: &dyn Store,
     settings: &LimitSettings,
     own: Option<&Writer>,
+    published: &Published,
 ) -> Result<Option<u64>, StoreError> {
     let Some(now) = store.acts().begin_duty(DUTY, EVERY_SECONDS).await? else {
         return Ok(None);
@@ -31,7 +33,7 @@ pub async fn watch_limits(
     for limit in limits_now(store, &Scope::All, now, own).await? {
         notices.extend(near(settings, &limit));
     }
-    let new = store.acts().publish(&notices).await?;
+    let new = published.publish(store.acts(), notices, now).await?;
     store.acts().finish_duty(DUTY, now).await?;
     Ok(Some(new))
 }

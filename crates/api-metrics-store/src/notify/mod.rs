@@ -11,6 +11,7 @@ mod delivery;
 mod log;
 mod notice;
 mod notifier;
+mod published;
 mod schedule;
 #[cfg(feature = "webhook")]
 mod webhook;
@@ -21,5 +22,6 @@ pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
 pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
+pub use published::Published;
 #[cfg(feature = "webhook")]
 pub use webhook::{SlackNotifier, WebhookError, WebhookNotifier};

@@ -4,7 +4,7 @@ use super::{QuotaSettings, QuotaUsage, quota_usage};
 use crate::{
     alerts::Severity,
     keys::all_keys,
-    notify::{Notice, NoticeKey, NoticeKind},
+    notify::{Notice, NoticeKey, NoticeKind, Published},
     query::Scope,
     store::{Store, StoreError, Writer},
     text::{count, span},
@@ -16,7 +16,8 @@ const EVERY_SECONDS: u32 = 60;
 
 /// Looks at all quotas, at most once a minute by one process, and leaves a notice for each
 /// threshold that was reached since the last look. Where several were, only the highest is told.
-/// Answers how many notices are new; `None` where it was not the time, or another process leads.
+/// Answers how many notices are new; `None` where it was not the time, or another process leads. `published` is kept for the
+/// life of the process.
 ///
 /// # Errors
 /// The database's.
@@ -24,6 +25,7 @@ pub async fn watch_quotas(
     store: &dyn Store,
     settings: &QuotaSettings,
     own: Option<&Writer>,
+    published: &Published,
 ) -> Result<Option<u64>, StoreError> {
     let Some(now) = store.acts().begin_duty(DUTY, EVERY_SECONDS).await? else {
         return Ok(None);
@@ -37,7 +39,7 @@ pub async fn watch_quotas(
     for usage in quota_usage(store, settings, &keys, now, own).await? {
         notices.extend(reached(settings, &usage));
     }
-    let new = store.acts().publish(&notices).await?;
+    let new = published.publish(store.acts(), notices, now).await?;
     store.acts().finish_duty(DUTY, now).await?;
     Ok(Some(new))
 }

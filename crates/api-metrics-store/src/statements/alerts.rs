@@ -72,8 +72,8 @@ macro_rules! alert_statements {
             use super::AlertTx;
             use crate::{
                 alerts::{
-                    AlertEvent, AlertRule, AlertSpec, AlertState, AlertType, Comparison, EventQuery, Phase,
-                    Severity,
+                    AlertEvent, AlertRule, AlertSpec, AlertState, AlertType, CLOCK_WAS_AHEAD, Comparison,
+                    EventQuery, Phase, Severity,
                 },
                 protocol::backend::Result,
                 query::Scope,
@@ -146,9 +146,10 @@ macro_rules! alert_statements {
                 async fn due_rules(&mut self, end: UnixSeconds) -> Result<Vec<AlertRule>> {
                     sqlx::query(select_rules!(concat!(
                         "WHERE c.enabled AND (s.evaluated_to IS NULL OR s.evaluated_to < ", $d!(at "$1"),
-                        ") ORDER BY c.id"
+                        " OR s.evaluated_to > ", $d!(at "$2"), ") ORDER BY c.id"
                     )))
                     .bind(end)
+                    .bind(end + CLOCK_WAS_AHEAD)
                     .fetch_all(&mut *self.sql)
                     .await?
                     .iter()

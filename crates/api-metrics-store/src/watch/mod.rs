@@ -8,7 +8,7 @@ use std::{
 use crate::{
     alerts::{Evaluated, Evaluator},
     limits::{LimitSettings, record_utilization, watch_limits},
-    notify::{Courier, Delivered, LogNotifier, Notifier},
+    notify::{Courier, Delivered, LogNotifier, Notifier, Published},
     quotas::{QuotaSettings, watch_quotas},
     store::{Store, StoreError, Writer},
 };
@@ -38,6 +38,7 @@ pub struct Watch {
     limits: LimitSettings,
     quotas: QuotaSettings,
     courier: Courier,
+    published: Published,
     settle: Duration,
     keep_events: Duration,
 }
@@ -49,6 +50,7 @@ impl Default for Watch {
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
             courier: Courier::new(vec![Arc::new(LogNotifier)]),
+            published: Published::default(),
             settle: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
         }
@@ -164,11 +166,11 @@ impl Watch {
             Ok(rows) => done.utilization = rows.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match watch_limits(store, &self.limits, own).await {
+        match watch_limits(store, &self.limits, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match watch_quotas(store, &self.quotas, own).await {
+        match watch_quotas(store, &self.quotas, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
