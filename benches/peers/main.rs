@@ -56,14 +56,25 @@ fn main() {
         }
         _ => {
             let quick = words.contains(&"--quick");
-            let effort = if quick { Effort::Quick } else { Effort::Full };
-            for threads in THREADS {
-                println!("\nNanoseconds of thread time a request, {threads} at once\n");
-                let columns = SERIES.map(|series| times(series, threads, effort));
-                tables::print("ns", &SERIES, &columns);
+            // Times want a quiet machine and instructions do not: each may be had alone.
+            let only = ["--times", "--instructions"]
+                .into_iter()
+                .find(|only| words.contains(only));
+            if only != Some("--instructions") {
+                print_times(if quick { Effort::Quick } else { Effort::Full });
             }
-            instructions::print(if quick { &[1] } else { &SERIES });
+            if only != Some("--times") {
+                instructions::print(if quick { &[1] } else { &SERIES });
+            }
         }
+    }
+}
+
+fn print_times(effort: Effort) {
+    for threads in THREADS {
+        println!("\nNanoseconds of thread time a request, {threads} at once\n");
+        let columns = SERIES.map(|series| times(series, threads, effort));
+        tables::print("ns", &SERIES, &columns);
     }
 }
 

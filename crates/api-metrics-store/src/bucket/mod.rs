@@ -112,6 +112,37 @@ impl Bucket {
         add(&mut self.response_bytes, record.response_bytes);
     }
 
+    /// Adds completed requests of one status: their latencies, in microseconds, and the sum of their times
+    /// to headers. Their bytes are told apart, by [`record_bytes`](Self::record_bytes).
+    pub(crate) fn record_completed(&mut self, status: u16, latencies_us: &[u32], ttfb_sum_us: u64) {
+        let (Some(&min), Some(&max)) = (latencies_us.iter().min(), latencies_us.iter().max())
+        else {
+            return;
+        };
+        let (n, min, max) = (latencies_us.len() as u64, u64::from(min), u64::from(max));
+        add(&mut self.request_count, n);
+        self.status_counts.add(status, n);
+        match status {
+            400..=499 => add(&mut self.error_count_4xx, n),
+            500..=599 => add(&mut self.error_count_5xx, n),
+            _ => {}
+        }
+        let sum = latencies_us.iter().map(|&us| u64::from(us)).sum();
+        add(&mut self.latency_sum_us, sum);
+        add(&mut self.latency_count, n);
+        self.latency_min_us = Some(self.latency_min_us.map_or(min, |known| known.min(min)));
+        self.latency_max_us = Some(self.latency_max_us.map_or(max, |known| known.max(max)));
+        self.sketch.record_all(latencies_us);
+        add(&mut self.ttfb_sum_us, ttfb_sum_us);
+        add(&mut self.ttfb_count, n);
+    }
+
+    /// Adds body bytes of requests that are counted already.
+    pub(crate) fn record_bytes(&mut self, request_bytes: u64, response_bytes: u64) {
+        add(&mut self.request_bytes, request_bytes);
+        add(&mut self.response_bytes, response_bytes);
+    }
+
     /// Adds all requests of another bucket.
     ///
     /// # Errors
@@ -196,7 +227,7 @@ fn add(sum: &mut u64, n: u64) {
 
 /// `Duration::as_micros` in 64 bits, saturating.
 #[inline]
-fn micros(duration: Duration) -> u64 {
+pub(crate) fn micros(duration: Duration) -> u64 {
     duration
         .as_secs()
         .saturating_mul(1_000_000)

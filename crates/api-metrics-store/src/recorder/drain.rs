@@ -31,6 +31,9 @@ impl Recorder {
         }
         let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
         self.hand_over_ns.store(longest, Ordering::Relaxed);
+        for buffer in &mut ledger.spares {
+            buffer.settle(self.common.kind);
+        }
         for (start, run) in encode(&ledger.spares) {
             ledger.open.add_run(start, run.finish());
         }

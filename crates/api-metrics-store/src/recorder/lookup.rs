@@ -13,7 +13,7 @@ use crate::series::SeriesKey;
 
 /// Almost always it is the very same text.
 #[inline]
-fn same_method(a: &'static str, b: &'static str) -> bool {
+pub(super) fn same_method(a: &'static str, b: &'static str) -> bool {
     std::ptr::eq(a, b) || a == b
 }
 

@@ -31,6 +31,7 @@
 mod builder;
 mod deltas;
 mod drain;
+mod index;
 mod ledger;
 mod lookup;
 mod minute;
@@ -38,7 +39,9 @@ mod registry;
 mod run;
 mod shard;
 mod slab;
+mod slot;
 mod status;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod top_k;

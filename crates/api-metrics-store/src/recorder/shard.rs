@@ -6,11 +6,13 @@ use api_metrics_layer::{ApiKey, OTHER_ENDPOINT, RequestRecord};
 use hashbrown::HashTable;
 
 use super::{
+    index::Index,
     lock,
     lookup::Lookup,
     minute::LastMinute,
     registry::{Interned, Registry},
     slab::Slab,
+    slot::{NO_BUCKET, Slot},
 };
 use crate::{bucket::Bucket, series::SeriesKey, sketch::SketchKind, time::UnixSeconds};
 
@@ -41,39 +43,20 @@ pub(super) struct Overflow {
     pub(super) keys: std::sync::atomic::AtomicU64,
 }
 
-/// The open buckets of one shard. Slots outlive a hand-over and are emptied in place, so that a series
-/// which is seen again costs no allocation.
+/// What is open in one shard. Slots and buckets outlive a hand-over and are emptied in place, so that a
+/// series which is seen again costs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
-    table: HashTable<Place>,
+    index: Index,
     slots: Slab<Slot>,
+    /// Those that hold the most of what their slots' minutes saw.
+    buckets: Slab<Bucket>,
     side_table: HashTable<SidePlace>,
     side: Slab<SideSlot>,
     /// How many of `side` are in use; the rest wait with their memory.
     side_used: usize,
     records: u64,
     minute: LastMinute,
-}
-
-/// The half of the hash spares most comparisons of keys, which lie elsewhere in memory.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    hash: u32,
-    slot: u32,
-}
-
-/// Begins a cache line and takes five: at thousands of series a record's cost is the lines it waits for.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Slot {
-    /// The same as in `series`, a step nearer: a lookup at thousands of series waits for memory.
-    key: SeriesKey,
-    series: Arc<SeriesKey>,
-    hash: u64,
-    minute: UnixSeconds,
-    /// When it last held something, in seconds of the monotonic clock.
-    used: u64,
-    bucket: Bucket,
 }
 
 /// A minute beside the one that its slot is at: after a change of the minute, or in an import.
@@ -91,20 +74,16 @@ struct SideSlot {
     bucket: Bucket,
 }
 
-/// Spreads half a hash over 64 bits: the table uses both ends.
-const fn spread(hash: u32) -> u64 {
-    (hash as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
 const fn side_hash(slot: u32, minute: UnixSeconds) -> u64 {
-    spread(slot ^ (minute / 60) as u32)
+    // Spread over 64 bits: the table uses both ends.
+    ((slot ^ (minute / 60) as u32) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Buffer {
     /// Room for `series` without growing, which would move a large table in the middle of a request.
     pub(super) fn with_room(series: usize) -> Self {
         Self {
-            table: HashTable::with_capacity(series),
+            index: Index::with_room(series),
             ..Self::default()
         }
     }
@@ -128,27 +107,40 @@ impl Buffer {
         self.records = self.records.saturating_add(1);
         if let Some(slot) = self.slots.get_mut(at) {
             if slot.minute != minute {
-                if !slot.bucket.is_empty() {
+                if slot.filled {
                     return self.record_aside(at, minute, record, common.kind);
                 }
                 slot.minute = minute;
             }
-            slot.bucket.record(record);
+            slot.filled = true;
+            if !slot.tally.add(record) {
+                self.record_in_full(at, record, common.kind);
+            }
         }
         false
     }
 
+    /// Adds what a tally does not take.
+    #[cold]
+    fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, kind: SketchKind) {
+        let Some(slot) = self.slots.get_mut(at) else {
+            return;
+        };
+        let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) else {
+            return;
+        };
+        if slot.tally.is_full() {
+            slot.tally.empty_into(bucket);
+        }
+        if !slot.tally.add(record) {
+            bucket.record(record);
+        }
+    }
+
     #[inline]
     fn find(&self, hash: u64, key: Lookup<'_>) -> Option<u32> {
-        let half = hash as u32;
-        let same = |place: &Place| {
-            place.hash == half
-                && self
-                    .slots
-                    .get(place.slot)
-                    .is_some_and(|slot| key.is(&slot.key))
-        };
-        self.table.find(spread(half), same).map(|place| place.slot)
+        let same = |slot| self.slots.get(slot).is_some_and(|slot| slot.is_of(key));
+        self.index.find(hash, same)
     }
 
     /// The slot of a series that this buffer meets for the first time, or of the one that stands for it.
@@ -172,7 +164,7 @@ impl Buffer {
             }
             let interned = lock(&common.registry).intern(hash, key, &common.other_key);
             match interned {
-                Interned::Series(series) => return self.insert(hash, series, common.kind),
+                Interned::Series(series) => return self.insert(Slot::new(hash, series)),
                 Interned::KeyOverflow => {
                     common.overflow.keys.fetch_add(1, Relaxed);
                     key.api_key = Some(&common.other_key);
@@ -187,25 +179,11 @@ impl Buffer {
         None
     }
 
-    fn insert(&mut self, hash: u64, series: Arc<SeriesKey>, kind: SketchKind) -> Option<u32> {
-        let slot = self.slots.push(Slot {
-            key: SeriesKey::clone(&series),
-            series,
-            hash,
-            minute: 0,
-            used: 0,
-            bucket: Bucket::new(kind),
-        })?;
-        self.place(hash, slot);
-        Some(slot)
-    }
-
-    fn place(&mut self, hash: u64, slot: u32) {
-        let hash = hash as u32;
-        self.table
-            .insert_unique(spread(hash), Place { hash, slot }, |place| {
-                spread(place.hash)
-            });
+    fn insert(&mut self, slot: Slot) -> Option<u32> {
+        let hash = slot.hash;
+        let at = self.slots.push(slot)?;
+        let hash_of = |slot| self.slots.get(slot).map_or(0, |slot| slot.hash);
+        self.index.insert(hash, at, hash_of).then_some(at)
     }
 
     #[cold]
@@ -256,12 +234,22 @@ impl Buffer {
         self.records
     }
 
-    /// All buckets that hold something.
+    /// Moves what the tallies hold into buckets, so that [`buckets`](Self::buckets) has all.
+    pub(super) fn settle(&mut self, kind: SketchKind) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.filled) {
+            if let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) {
+                slot.tally.empty_into(bucket);
+            }
+        }
+    }
+
+    /// All buckets that hold something, once they are [settled](Self::settle).
     pub(super) fn buckets(&self) -> impl Iterator<Item = (UnixSeconds, &Arc<SeriesKey>, &Bucket)> {
-        let own = self
-            .slots
-            .iter()
-            .map(|slot| (slot.minute, &slot.series, &slot.bucket));
+        let own = self.slots.iter().filter(|slot| slot.filled);
+        let own = own.filter_map(|slot| {
+            let bucket = self.buckets.get(slot.bucket)?;
+            Some((slot.minute, &slot.series, bucket))
+        });
         let side = self.side.iter().take(self.side_used).filter_map(|side| {
             Some((
                 side.minute,
@@ -272,13 +260,15 @@ impl Buffer {
         own.chain(side).filter(|(_, _, bucket)| !bucket.is_empty())
     }
 
-    /// Empties all buckets in place and notes when they were used.
+    /// Empties all buckets in place and notes when they were used. The tallies are empty, as
+    /// [`settle`](Self::settle) has left them.
     pub(super) fn reset(&mut self, now: u64) {
-        for slot in self.slots.iter_mut() {
-            if !slot.bucket.is_empty() {
-                slot.bucket.reset();
-                slot.used = now;
+        for slot in self.slots.iter_mut().filter(|slot| slot.filled) {
+            if let Some(bucket) = self.buckets.get_mut(slot.bucket) {
+                bucket.reset();
             }
+            slot.filled = false;
+            slot.used = now;
         }
         for side in self.side.iter_mut().take(self.side_used) {
             side.bucket.reset();
@@ -297,32 +287,40 @@ impl Buffer {
             return;
         }
         let old = std::mem::replace(self, Self::with_room(room));
-        for slot in old.slots.into_iter() {
+        let mut buckets: Vec<_> = old.buckets.into_iter().map(Some).collect();
+        for mut slot in old.slots.into_iter() {
             if slot.used < since {
                 lock(&common.registry).release(slot.hash, &slot.series);
-            } else if let (hash, Some(at)) = (slot.hash, self.slots.push(slot)) {
-                self.place(hash, at);
+                continue;
             }
+            let bucket = buckets.get_mut(slot.bucket as usize);
+            let bucket = bucket.and_then(Option::take);
+            let kept = bucket.and_then(|bucket| self.buckets.push(bucket));
+            slot.bucket = kept.unwrap_or(NO_BUCKET);
+            self.insert(slot);
         }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let buckets = self.slots.iter().map(|slot| &slot.bucket);
-        let buckets = buckets.chain(self.side.iter().map(|side| &side.bucket));
+        let side = self.side.iter().map(|side| &side.bucket);
+        let buckets = self.buckets.iter().chain(side);
         buckets.map(Bucket::heap_bytes).sum::<usize>()
             + self.slots.heap_bytes()
+            + self.buckets.heap_bytes()
             + self.side.heap_bytes()
-            + self.table.allocation_size()
+            + self.index.heap_bytes()
             + self.side_table.allocation_size()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slot_takes_five_cache_lines() {
-        assert_eq!(size_of::<Slot>(), 5 * 64);
+/// The bucket of a slot, made where it has none yet.
+fn bucket_of<'a>(
+    slot: &mut Slot,
+    buckets: &'a mut Slab<Bucket>,
+    kind: SketchKind,
+) -> Option<&'a mut Bucket> {
+    if slot.bucket == NO_BUCKET {
+        slot.bucket = buckets.push(Bucket::new(kind))?;
     }
+    buckets.get_mut(slot.bucket)
 }

@@ -149,6 +149,18 @@ impl Sketch {
         }
     }
 
+    /// Adds many values in microseconds.
+    pub(crate) fn record_all(&mut self, values_us: &[u32]) {
+        match &mut self.0 {
+            Inner::Histogram(histogram) => histogram.record_all(values_us),
+            Inner::Digest(digest) => {
+                values_us
+                    .iter()
+                    .for_each(|&us| digest.record(u64::from(us)));
+            }
+        }
+    }
+
     /// Adds all values of another sketch.
     ///
     /// # Errors

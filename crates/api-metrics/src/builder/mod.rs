@@ -6,7 +6,7 @@ mod environment;
 mod open;
 mod start;
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_store::{sketch::SketchKind, store::Store, time::Clock};
 
@@ -16,7 +16,8 @@ use crate::Maintenance;
 #[derive(Clone)]
 enum Database {
     Url(String),
-    Embedded(PathBuf),
+    #[cfg(feature = "sqlite")]
+    Embedded(std::path::PathBuf),
     #[cfg(feature = "postgres")]
     Pool(sqlx::PgPool),
     Store(Arc<dyn Store>),
@@ -76,7 +77,7 @@ impl Builder {
     /// Keeps the buckets in one SQLite file, which is created where it is missing. For services
     /// that run as one process.
     #[cfg(feature = "sqlite")]
-    pub fn embedded(mut self, path: impl Into<PathBuf>) -> Self {
+    pub fn embedded(mut self, path: impl Into<std::path::PathBuf>) -> Self {
         self.database = Some(Database::Embedded(path.into()));
         self
     }

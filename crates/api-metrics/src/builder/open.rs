@@ -42,6 +42,7 @@ pub(super) fn open(
                 name,
             })
         }
+        #[cfg(feature = "sqlite")]
         Some(Database::Embedded(path)) => embedded(&path, options),
         Some(Database::Url(url)) => by_url(&url, options),
         None if cfg!(feature = "sqlite") => embedded(Path::new("metrics.db"), options),

@@ -79,6 +79,15 @@ impl Histogram {
         self.counts.increment(bucket_of(value), self.count);
     }
 
+    pub(super) fn record_all(&mut self, values: &[u32]) {
+        let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else {
+            return;
+        };
+        self.make_room(values.len() as u64, u64::from(min), u64::from(max));
+        let buckets = values.iter().map(|&value| bucket_of(u64::from(value)));
+        self.counts.add_pairs(buckets.map(|bucket| (bucket, 1)));
+    }
+
     pub(super) fn merge(&mut self, other: &Self) {
         let (Some(min), Some(max)) = (other.min(), other.max()) else {
             return;

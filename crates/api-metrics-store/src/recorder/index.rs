@@ -1,0 +1,143 @@
+//! From a hash to the slot of a series, in as few cache lines as there can be.
+
+/// Open addressing over four bytes an entry: with thousands of series between two requests of one, every
+/// cache line of a look-up is a wait for memory, and here it is one.
+///
+/// An entry is 0, or holds a slot's number plus one in its low bits and a part of the hash above them. At
+/// most half of the entries are used, so that the number always fits, and a search soon ends.
+#[derive(Debug)]
+pub(super) struct Index {
+    /// A power of two.
+    entries: Box<[u32]>,
+    used: usize,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self::with_room(0)
+    }
+}
+
+impl Index {
+    /// Room for so many slots without growing, which would take long for a large one in the middle of a
+    /// request.
+    pub(super) fn with_room(slots: usize) -> Self {
+        let entries = slots
+            .saturating_mul(2)
+            .clamp(16, 1 << 31)
+            .next_power_of_two();
+        Self {
+            entries: vec![0; entries].into_boxed_slice(),
+            used: 0,
+        }
+    }
+
+    /// The slot of that hash that `same` accepts.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
+        let mask = self.mask();
+        let tag = tag(hash, mask);
+        let mut at = hash as u32 & mask;
+        loop {
+            let entry = *self.entries.get(at as usize)?;
+            if entry == 0 {
+                return None;
+            }
+            let slot = (entry & mask).wrapping_sub(1);
+            if entry & !mask == tag && same(slot) {
+                return Some(slot);
+            }
+            at = at.wrapping_add(1) & mask;
+        }
+    }
+
+    /// Adds a slot that is not in it; `hash_of` tells the hashes of those that are. `false`: there are more
+    /// than numbers.
+    pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) -> bool {
+        if 2 * (self.used + 1) > self.entries.len() {
+            if self.entries.len() > 1 << 30 {
+                return false;
+            }
+            let mut grown = Self::with_room(self.entries.len());
+            for &entry in self.entries.iter().filter(|&&entry| entry != 0) {
+                let slot = (entry & self.mask()).wrapping_sub(1);
+                grown.put(hash_of(slot), slot);
+            }
+            *self = grown;
+        }
+        self.put(hash, slot);
+        true
+    }
+
+    fn put(&mut self, hash: u64, slot: u32) {
+        let mask = self.mask();
+        let mut at = hash as u32 & mask;
+        while let Some(entry) = self.entries.get_mut(at as usize) {
+            if *entry == 0 {
+                *entry = tag(hash, mask) | slot.wrapping_add(1);
+                self.used += 1;
+                return;
+            }
+            at = at.wrapping_add(1) & mask;
+        }
+    }
+
+    /// The low bits, of which as many are set as it takes to number the entries.
+    #[inline]
+    fn mask(&self) -> u32 {
+        // At most 2^31 entries are ever made.
+        (self.entries.len() as u32).wrapping_sub(1)
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.entries)
+    }
+}
+
+/// What an entry keeps of the hash: other bits than those that say where it stands.
+#[inline]
+const fn tag(hash: u64, mask: u32) -> u32 {
+    (hash >> 32) as u32 & !mask
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_was_inserted_is_found_and_nothing_else_however_often_it_grows() {
+        let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut index = Index::default();
+        for slot in 0..5_000 {
+            let absent = index.find(hash(slot), |other| hash(other) == hash(slot));
+            assert_eq!(absent, None);
+            assert!(index.insert(hash(slot), slot, hash));
+        }
+        for slot in 0..5_000 {
+            assert_eq!(index.find(hash(slot), |other| other == slot), Some(slot));
+        }
+    }
+
+    #[test]
+    fn slots_of_one_hash_are_told_apart_by_who_asks() {
+        let mut index = Index::with_room(4);
+        for slot in 0..100 {
+            assert!(index.insert(u64::MAX, slot, |_| u64::MAX));
+        }
+        for slot in 0..100 {
+            assert_eq!(index.find(u64::MAX, |other| other == slot), Some(slot));
+        }
+        assert_eq!(index.find(u64::MAX, |_| false), None);
+        assert_eq!(index.find(0, |_| true), None);
+    }
+
+    #[test]
+    fn within_its_room_it_does_not_grow() {
+        let mut index = Index::with_room(1_000);
+        let before = index.heap_bytes();
+        for slot in 0..1_000 {
+            assert!(index.insert(u64::from(slot), slot, u64::from));
+        }
+        assert_eq!(index.heap_bytes(), before);
+    }
+}
