@@ -41,6 +41,7 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
     type Data = B::Data;
     type Error = B::Error;
 
+    #[inline]
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -76,10 +77,12 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         polled
     }
 
+    #[inline]
     fn is_end_stream(&self) -> bool {
         self.inner.is_end_stream()
     }
 
+    #[inline]
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }

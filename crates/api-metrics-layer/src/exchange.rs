@@ -84,7 +84,7 @@ impl Exchange {
     }
 
     /// Lets go of what belongs to others.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn release(&mut self) {
         self.has_template = false;
         self.path = None;
@@ -112,7 +112,7 @@ impl Exchange {
     }
 
     /// The template, where it can be had without the request's parts.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn set_template(&mut self, template: Option<&str>) {
         self.has_template = template.is_some();
         if let Some(template) = template {
@@ -124,7 +124,7 @@ impl Exchange {
 
     /// Keeps of the request what the record will need, after [`ask`](Self::ask) or
     /// [`set_template`](Self::set_template).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_request<B>(&mut self, request: &Request<B>) {
         self.method = known_method(request.method());
         // gRPC is always POST: other methods save the look-up.
@@ -147,7 +147,7 @@ impl Exchange {
     }
 
     /// Notes the response's head. `true`: nothing will follow it, the request is complete.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_head<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
         let status = response.status();
         self.status = Some(status);
@@ -183,6 +183,7 @@ impl Exchange {
 
     /// Responses of which only the head is sent (RFC 9110, 6.4.1), and those after which the
     /// connection speaks another protocol, past the body.
+    #[inline]
     fn is_bodiless(&self, status: StatusCode) -> bool {
         status.is_informational()
             || status == StatusCode::NO_CONTENT

@@ -33,6 +33,7 @@ where
 {
     type Output = Result<Response<ResponseBody<B, M>>, E>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let watched = this.guard.watch();

@@ -25,7 +25,7 @@ struct Open<M> {
 
 impl<M: MetricSink> Guard<M> {
     /// From here on the request counts.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn start(core: &Arc<Core<M>>) -> Self {
         let started = core.clocks.now();
         let spare = SPARES

@@ -44,7 +44,7 @@ pub struct AnyBody;
 impl<B> PresentBody<B> for AnyBody {
     type Body = CountingBody<B>;
 
-    #[inline]
+    #[inline(always)]
     fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
     where
         S: Service<Request<CountingBody<B>>>,
@@ -69,7 +69,7 @@ impl PresentBody<axum::body::Body> for AxumBody {
         *body = axum::body::Body::new(CountingBody::new(inner, std::mem::take(counter)));
     }
 
-    #[inline]
+    #[inline(always)]
     fn call<S>(service: &mut S, request: Request<axum::body::Body>, _: BodyCounter) -> S::Future
     where
         S: Service<Request<axum::body::Body>>,

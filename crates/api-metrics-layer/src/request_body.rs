@@ -38,6 +38,7 @@ impl BodyCounter {
         (Self(Some(Arc::clone(&cell))), Self(Some(cell)))
     }
 
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0
             .as_ref()
@@ -54,21 +55,26 @@ impl BodyCounter {
 }
 
 impl Drop for BodyCounter {
+    #[inline]
     fn drop(&mut self) {
-        let Some(mut cell) = self.0.take() else {
-            return;
-        };
-        if let Some(count) = Arc::get_mut(&mut cell) {
-            *count.get_mut() = 0;
-            // A thread that is ending has no spares any more; the cell is then simply freed.
-            let _ = SPARES.try_with(|spares| {
-                if let Ok(mut spares) = spares.try_borrow_mut() {
-                    if spares.len() < SPARE {
-                        spares.push(cell);
-                    }
-                }
-            });
+        if let Some(cell) = self.0.take() {
+            give_back(cell);
         }
+    }
+}
+
+/// The last of a pair leaves the cell to a later request.
+fn give_back(mut cell: Arc<AtomicU64>) {
+    if let Some(count) = Arc::get_mut(&mut cell) {
+        *count.get_mut() = 0;
+        // A thread that is ending has no spares any more; the cell is then simply freed.
+        let _ = SPARES.try_with(|spares| {
+            if let Ok(mut spares) = spares.try_borrow_mut() {
+                if spares.len() < SPARE {
+                    spares.push(cell);
+                }
+            }
+        });
     }
 }
 

@@ -73,6 +73,7 @@ where
         self.inner.poll_ready(cx)
     }
 
+    #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let mut guard = Guard::start(&self.anchor.core);
         let mut watched = guard.watch();
