@@ -40,7 +40,8 @@ impl Effort {
 
 pub(crate) fn print(series: usize, threads: usize, effort: Effort) {
     let turn = Turn {
-        warm: 10 + series / 200,
+        // Every series twice: the turns of the others have emptied the caches.
+        warm: 10 + (2 * series).div_ceil(128),
         measured: 30,
     };
     let mut subjects = subjects::all(series);

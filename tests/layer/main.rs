@@ -13,4 +13,5 @@ mod http;
 mod in_process;
 mod keys;
 mod long_lived;
+mod neighbours;
 mod routers;

@@ -4,7 +4,7 @@
 /// cache line of a look-up is a wait for memory, and here it is one.
 ///
 /// An entry is 0, or holds a slot's number plus one in its low bits and a part of the hash above them. At
-/// most half of the entries are used, so that the number always fits, and a search soon ends.
+/// most three of four entries are used, so that the number always fits, and a search soon ends.
 #[derive(Debug)]
 pub(super) struct Index {
     /// A power of two.
@@ -22,8 +22,7 @@ impl Index {
     /// Room for so many slots without growing, which would take long for a large one in the middle of a
     /// request.
     pub(super) fn with_room(slots: usize) -> Self {
-        let entries = slots
-            .saturating_mul(2)
+        let entries = (slots.saturating_mul(4) / 3 + 1)
             .clamp(16, 1 << 31)
             .next_power_of_two();
         Self {
@@ -54,11 +53,11 @@ impl Index {
     /// Adds a slot that is not in it; `hash_of` tells the hashes of those that are. `false`: there are more
     /// than numbers.
     pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) -> bool {
-        if 2 * (self.used + 1) > self.entries.len() {
+        if self.used + 1 > self.entries.len() / 4 * 3 {
             if self.entries.len() > 1 << 30 {
                 return false;
             }
-            let mut grown = Self::with_room(self.entries.len());
+            let mut grown = Self::with_room(2 * self.used);
             for &entry in self.entries.iter().filter(|&&entry| entry != 0) {
                 let slot = (entry & self.mask()).wrapping_sub(1);
                 grown.put(hash_of(slot), slot);
