@@ -11,22 +11,54 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 pub struct Scratch {
     server: String,
     name: String,
+    keep: bool,
 }
 
 impl Scratch {
     pub async fn create() -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
-        let server = std::env::var("DATABASE_URL")
-            .expect("DATABASE_URL names a Postgres server whose user may create databases");
         let made = MADE.fetch_add(1, Ordering::Relaxed);
         let name = format!("api_metrics_bench_{}_{made}", std::process::id());
-        let mut sql = PgConnection::connect(&server).await.unwrap();
-        let create = format!("CREATE DATABASE {name}");
+        let scratch = Self {
+            server: server(),
+            name,
+            keep: false,
+        };
+        scratch.make().await;
+        scratch
+    }
+
+    /// The one that an earlier run has kept under `BENCH_KEEP`, or a new one that is to be kept; and
+    /// whether it is new. Without `BENCH_KEEP` a new one.
+    pub async fn kept(series: usize) -> (Self, bool) {
+        if !keeps() {
+            return (Self::create().await, true);
+        }
+        let scratch = Self {
+            server: server(),
+            name: format!("api_metrics_bench_kept_{series}"),
+            keep: true,
+        };
+        let mut sql = PgConnection::connect(&scratch.server).await.unwrap();
+        let found: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                .bind(&scratch.name)
+                .fetch_one(&mut sql)
+                .await
+                .unwrap();
+        if !found {
+            scratch.make().await;
+        }
+        (scratch, !found)
+    }
+
+    async fn make(&self) {
+        let mut sql = PgConnection::connect(&self.server).await.unwrap();
+        let create = format!("CREATE DATABASE {}", self.name);
         sqlx::raw_sql(AssertSqlSafe(create))
             .execute(&mut sql)
             .await
             .unwrap();
-        Self { server, name }
     }
 
     pub fn options(&self) -> PgConnectOptions {
@@ -37,6 +69,10 @@ impl Scratch {
     }
 
     pub async fn remove(self) {
+        if self.keep {
+            println!("kept: {}", self.name);
+            return;
+        }
         let mut sql = PgConnection::connect(&self.server).await.unwrap();
         let remove = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         sqlx::raw_sql(AssertSqlSafe(remove))
@@ -46,9 +82,29 @@ impl Scratch {
     }
 }
 
+fn server() -> String {
+    std::env::var("DATABASE_URL")
+        .expect("DATABASE_URL names a Postgres server whose user may create databases")
+}
+
+/// Whether what was filled stays, so that the next run finds it.
+pub fn keeps() -> bool {
+    std::env::var_os("BENCH_KEEP").is_some()
+}
+
 /// Where the SQLite file is to be.
 pub fn file() -> PathBuf {
     std::env::temp_dir().join(format!("api_metrics_bench_{}.db", std::process::id()))
+}
+
+/// As [`Scratch::kept`].
+pub fn kept_file(series: usize) -> (PathBuf, bool) {
+    if !keeps() {
+        return (file(), true);
+    }
+    let path = std::env::temp_dir().join(format!("api_metrics_bench_kept_{series}.db"));
+    let new = !path.exists();
+    (path, new)
 }
 
 /// Removes a file and what SQLite keeps beside it.

@@ -3,7 +3,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, UNIX_EPOCH},
 };
 
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
@@ -45,12 +45,10 @@ impl Size {
     }
 }
 
-pub fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs()
-        .cast_signed()
+/// When everything happens, for a database that is kept to be as fresh in a later run: a Wednesday at
+/// 17:43:27, so that nothing begins or ends where a period does.
+pub const fn now() -> i64 {
+    1_781_718_207
 }
 
 /// A small generator, the same numbers in every run.
@@ -145,7 +143,7 @@ fn bucket(granularity: Granularity, variant: i64, times: i64) -> Bucket {
     let mut bucket = Bucket::new(SketchKind::Histogram);
     let n = requests(granularity, variant) * times;
     for i in 0..n.min(2_000) {
-        let mut record = RequestRecord::new("GET", "/", SystemTime::now());
+        let mut record = RequestRecord::new("GET", "/", UNIX_EPOCH);
         record.latency = Some(Duration::from_micros(random.latency_us()));
         record.time_to_headers = record.latency;
         record.response_bytes = 1_500;
@@ -233,9 +231,7 @@ pub async fn postgres(pool: &PgPool, size: Size) {
     sqlx::raw_sql(
         "DELETE FROM api_metrics.dirty; \
          INSERT INTO api_metrics.dirty VALUES \
-             ('5m', to_timestamp(floor(extract(epoch FROM now()) / 300) * 300)), \
-             ('1h', date_trunc('hour', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'), \
-             ('1d', date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC')",
+             ('5m', '2026-06-17 17:40Z'), ('1h', '2026-06-17 17:00Z'), ('1d', '2026-06-17 00:00Z')",
     )
     .execute(pool)
     .await

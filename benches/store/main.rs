@@ -2,7 +2,10 @@
 //! a team would write by hand.
 //!
 //! `DATABASE_URL=postgres://… cargo bench --bench store` builds a database of its own on that server,
-//! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data.
+//! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data; with `BENCH_KEEP` the
+//! databases stay, and the next run of that size begins with the measurements. `BENCH_STORE` is
+//! `postgres` or `sqlite`, `BENCH_ONLY` is `leader` or `views`, and `BENCH_PLAIN_LOG` adds the tables
+//! that a team would write by hand.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -21,7 +24,11 @@ mod views;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+    options::StoreOptions,
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
+    store::Store,
+    time::{Clock, ManualClock},
 };
 use database::Scratch;
 use sqlx::postgres::PgPoolOptions;
@@ -68,14 +75,21 @@ async fn main() {
 }
 
 async fn postgres(size: fill::Size, table: &mut measure::Table) {
-    let database = Scratch::create().await;
+    let (database, new) = Scratch::kept(size.series()).await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
         .connect_lazy_with(database.options());
-    let store = PostgresStore::from_pool(pool, StoreOptions::default());
-    fill::prepare(&store, size).await;
-    fill::postgres(store.pool(), size).await;
+    let store = PostgresStore::from_pool(pool, options());
+    if new {
+        fill::prepare(&store, size).await;
+        fill::postgres(store.pool(), size).await;
+    }
     let pool = store.pool().clone();
+    // What an earlier run has left.
+    sqlx::raw_sql("DELETE FROM api_metrics.inbox; UPDATE api_metrics.instance SET live = false")
+        .execute(&pool)
+        .await
+        .unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     views::run(&store, size, table).await;
     measure::sizes(&pool).await;
@@ -86,15 +100,29 @@ async fn postgres(size: fill::Size, table: &mut measure::Table) {
 }
 
 async fn sqlite(size: fill::Size, table: &mut measure::Table) {
-    let file = database::file();
+    let (file, new) = database::kept_file(size.series());
     let path = file.to_str().unwrap();
-    let store = SqliteStore::open(path, StoreOptions::default()).unwrap();
-    fill::prepare(&store, size).await;
-    fill::sqlite(store.pool(), size).await;
+    let store = SqliteStore::open(path, options()).unwrap();
+    if new {
+        fill::prepare(&store, size).await;
+        fill::sqlite(store.pool(), size).await;
+    }
     let store_pool = store.pool().clone();
+    sqlx::raw_sql("DELETE FROM api_metrics_inbox; UPDATE api_metrics_instance SET live = false")
+        .execute(&store_pool)
+        .await
+        .unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     views::run(&store, size, table).await;
     println!("file: {} MiB", std::fs::metadata(path).unwrap().len() >> 20);
     store_pool.close().await;
-    database::remove_file(&file);
+    if !database::keeps() {
+        database::remove_file(&file);
+    }
+}
+
+/// A store to which it is always the same time.
+fn options() -> StoreOptions {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(fill::now()));
+    StoreOptions::default().clock(clock)
 }

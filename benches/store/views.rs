@@ -78,25 +78,9 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "heatmap 24 h x 50 endpoints",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Hour));
-                let totals = ask(&Query {
+                ask(&Query {
                     quantiles: false,
-                    ..by(
-                        GroupBy {
-                            endpoint: true,
-                            ..GroupBy::default()
-                        },
-                        DAY,
-                    )
-                })
-                .await;
-                let mut busiest: Vec<_> = totals
-                    .rows
-                    .iter()
-                    .map(|r| (r.bucket.request_count, r.group.endpoint.clone()))
-                    .collect();
-                busiest.sort_unstable_by(|a, b| b.cmp(a));
-                let mut cells = ask(&Query {
-                    quantiles: false,
+                    busiest: Some(50),
                     ..by(
                         GroupBy {
                             endpoint: true,
@@ -106,14 +90,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
                         DAY,
                     )
                 })
-                .await;
-                let kept: Vec<_> = busiest
-                    .into_iter()
-                    .take(50)
-                    .map(|(_, endpoint)| endpoint)
-                    .collect();
-                cells.rows.retain(|row| kept.contains(&row.group.endpoint));
-                cells
+                .await
             },
             rows,
         )

@@ -107,6 +107,7 @@ pub(crate) async fn print(
                     ..GroupBy::default()
                 },
                 quantiles: false,
+                busiest: None,
             },
             None,
         )

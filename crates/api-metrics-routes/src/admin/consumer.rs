@@ -49,6 +49,7 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
             ..GroupBy::default()
         },
         quantiles: true,
+        busiest: None,
     }
 }
 

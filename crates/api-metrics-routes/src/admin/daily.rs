@@ -143,6 +143,7 @@ async fn compute(
             ..GroupBy::default()
         },
         quantiles: false,
+        busiest: None,
     };
     let (days, hours) = (
         query(TimeStep::Day(zone), true),

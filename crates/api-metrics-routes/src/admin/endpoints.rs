@@ -178,6 +178,7 @@ async fn compute(
                 ..GroupBy::default()
             },
             quantiles: true,
+            busiest: None,
         })
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();

@@ -208,6 +208,7 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
             ..GroupBy::default()
         },
         quantiles: false,
+        busiest: None,
     }
 }
 

@@ -193,6 +193,7 @@ async fn last_seen(
                 ..GroupBy::default()
             },
             quantiles: false,
+            busiest: None,
         })
         .await?;
     let mut seen = HashMap::new();

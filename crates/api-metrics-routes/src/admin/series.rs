@@ -84,6 +84,7 @@ impl Asked {
             scope: scope.clone(),
             group_by: self.group_by,
             quantiles: self.metrics.iter().any(|metric| metric.is_quantile()),
+            busiest: None,
         }
     }
 }

@@ -136,6 +136,7 @@ async fn compute(
         scope: scope.clone(),
         group_by,
         quantiles,
+        busiest: None,
     };
     let total = app
         .reader

@@ -75,6 +75,7 @@ pub(super) async fn get_endpoints(
             ..GroupBy::default()
         },
         quantiles: false,
+        busiest: None,
     };
     let compute = async {
         let mut rows = app.reader.read(&query).await?.rows;

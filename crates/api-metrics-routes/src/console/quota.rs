@@ -109,6 +109,7 @@ async fn month_so_far(
             scope: caller.scope.clone(),
             group_by: GroupBy::default(),
             quantiles: false,
+            busiest: None,
         })
         .await?;
     let used = answer

@@ -122,6 +122,7 @@ pub(crate) async fn summary(
             scope: scope.clone(),
             group_by: GroupBy::default(),
             quantiles: false,
+            busiest: None,
         })
         .await?;
     let figures = Figures::of(answer.total());

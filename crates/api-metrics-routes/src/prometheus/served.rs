@@ -25,6 +25,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
             ..GroupBy::default()
         },
         quantiles,
+        busiest: None,
     };
     let (today, recent) = (
         question(now - now.rem_euclid(DAY), false),

@@ -117,6 +117,7 @@ pub(crate) async fn snapshot(
                 ..GroupBy::default()
             },
             quantiles: true,
+            busiest: None,
         })
         .await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));

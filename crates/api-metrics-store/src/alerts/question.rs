@@ -48,5 +48,6 @@ pub(super) fn question(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep
             ..GroupBy::default()
         },
         quantiles: spec.alert_type == AlertType::ResponseTime && spec.quantile.is_some(),
+        busiest: None,
     }
 }

@@ -166,6 +166,7 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
             ..GroupBy::default()
         },
         quantiles: false,
+        busiest: None,
     }
 }
 

@@ -100,6 +100,7 @@ pub(super) async fn by_key(
             ..GroupBy::default()
         },
         quantiles: false,
+        busiest: None,
     };
     let held = own.map(|writer| {
         let held = writer

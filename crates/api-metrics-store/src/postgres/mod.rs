@@ -10,6 +10,7 @@ mod read;
 mod rows;
 mod status;
 mod store;
+mod sum;
 mod tx;
 mod unnamed;
 

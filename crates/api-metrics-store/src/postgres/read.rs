@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     protocol::backend::{
-        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+        AggregateRow, Ask, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Sink,
     },
     query::Scope,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -27,18 +27,18 @@ macro_rules! aggregate {
                 ($table:literal) => {
                     concat!(
                         "SELECT m.series_id, width_bucket(m.period_start, $3::timestamptz[]) - 1 AS step, \
-                            sum(m.request_count)::bigint AS request_count, \
-                            sum(m.error_count_4xx)::bigint AS error_count_4xx, \
-                            sum(m.error_count_5xx)::bigint AS error_count_5xx, \
-                            sum(m.aborted_count)::bigint AS aborted_count, \
-                            sum(m.latency_sum_us)::bigint AS latency_sum_us, \
+                            api_metrics.add(m.request_count) AS request_count, \
+                            api_metrics.add(m.error_count_4xx) AS error_count_4xx, \
+                            api_metrics.add(m.error_count_5xx) AS error_count_5xx, \
+                            api_metrics.add(m.aborted_count) AS aborted_count, \
+                            api_metrics.add(m.latency_sum_us) AS latency_sum_us, \
                             min(m.latency_min_us) AS latency_min_us, \
                             max(m.latency_max_us) AS latency_max_us, \
-                            sum(m.latency_count)::bigint AS latency_count, \
-                            sum(m.ttfb_sum_us)::bigint AS ttfb_sum_us, \
-                            sum(m.ttfb_count)::bigint AS ttfb_count, \
-                            sum(m.total_request_bytes)::bigint AS total_request_bytes, \
-                            sum(m.total_response_bytes)::bigint AS total_response_bytes, \
+                            api_metrics.add(m.latency_count) AS latency_count, \
+                            api_metrics.add(m.ttfb_sum_us) AS ttfb_sum_us, \
+                            api_metrics.add(m.ttfb_count) AS ttfb_count, \
+                            api_metrics.add(m.total_request_bytes) AS total_request_bytes, \
+                            api_metrics.add(m.total_response_bytes) AS total_response_bytes, \
                             string_agg(m.status_counts, ''::bytea) AS status_counts, \
                             string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
                          FROM api_metrics.",
@@ -113,6 +113,10 @@ impl ReadTx for PgTx {
         .collect()
     }
 
+    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
+        super::sum::sum(self, ask, into).await
+    }
+
     async fn aggregate(
         &mut self,
         granularity: Granularity,
@@ -140,12 +144,12 @@ impl ReadTx for PgTx {
                 Series::Ids(ids) => query.bind(ids),
             };
             for row in query.fetch_all(&mut *self.sql).await? {
-                let step: i32 = row.try_get("step")?;
-                let sketches: Option<&[u8]> = row.try_get("latency_sketch")?;
+                let step: i32 = row.try_get(1)?;
+                let sketches: Option<&[u8]> = row.try_get(15)?;
                 sums.push(AggregateRow {
-                    series_id: row.try_get("series_id")?,
+                    series_id: row.try_get(0)?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),
-                    counts: rows::counts(&row, kind)?,
+                    counts: rows::counts(&row, 2, kind)?,
                     sketches: sketches.unwrap_or_default().to_vec(),
                 });
             }

@@ -140,29 +140,30 @@ impl Encode<'_, Postgres> for Composite<'_> {
     }
 }
 
-/// The counts of a row, by the tables' names; the sketch stays empty.
-pub(super) fn counts(row: &PgRow, kind: SketchKind) -> Result<Bucket> {
-    let number = |column: &str| -> Result<u64> { Ok(unsigned(row.try_get(column)?)) };
-    let perhaps = |column: &str| -> Result<Option<u64>> {
-        let value: Option<i64> = row.try_get(column)?;
+/// The counts of a row whose columns they are from `first` on, in the order of the tables; by their places,
+/// because looking names up would take longer than reading them. The sketch stays empty.
+pub(super) fn counts(row: &PgRow, first: usize, kind: SketchKind) -> Result<Bucket> {
+    let number = |n: usize| -> Result<u64> { Ok(unsigned(row.try_get(first + n)?)) };
+    let perhaps = |n: usize| -> Result<Option<u64>> {
+        let value: Option<i64> = row.try_get(first + n)?;
         Ok(value.map(unsigned))
     };
     let mut bucket = Bucket::new(kind);
-    bucket.request_count = number("request_count")?;
-    bucket.error_count_4xx = number("error_count_4xx")?;
-    bucket.error_count_5xx = number("error_count_5xx")?;
-    bucket.aborted_count = number("aborted_count")?;
-    bucket.latency_sum_us = number("latency_sum_us")?;
-    bucket.latency_min_us = perhaps("latency_min_us")?;
-    bucket.latency_max_us = perhaps("latency_max_us")?;
-    bucket.latency_count = number("latency_count")?;
-    bucket.ttfb_sum_us = number("ttfb_sum_us")?;
-    bucket.ttfb_count = number("ttfb_count")?;
-    bucket.request_bytes = number("total_request_bytes")?;
-    bucket.response_bytes = number("total_response_bytes")?;
+    bucket.request_count = number(0)?;
+    bucket.error_count_4xx = number(1)?;
+    bucket.error_count_5xx = number(2)?;
+    bucket.aborted_count = number(3)?;
+    bucket.latency_sum_us = number(4)?;
+    bucket.latency_min_us = perhaps(5)?;
+    bucket.latency_max_us = perhaps(6)?;
+    bucket.latency_count = number(7)?;
+    bucket.ttfb_sum_us = number(8)?;
+    bucket.ttfb_count = number(9)?;
+    bucket.request_bytes = number(10)?;
+    bucket.response_bytes = number(11)?;
     bucket
         .status_counts
-        .merge_encoded(row.try_get("status_counts")?)?;
+        .merge_encoded(row.try_get(first + 12)?)?;
     Ok(bucket)
 }
 
@@ -170,26 +171,26 @@ pub(super) fn counts(row: &PgRow, kind: SketchKind) -> Result<Bucket> {
 pub(super) fn found(row: &PgRow, period_start: UnixSeconds, kind: SketchKind) -> Result<FoundRow> {
     Ok(FoundRow {
         period_start,
-        series_id: row.try_get("series_id")?,
-        counts: counts(row, kind)?,
-        sketch: row.try_get("latency_sketch")?,
+        series_id: row.try_get(0)?,
+        counts: counts(row, 1, kind)?,
+        sketch: row.try_get(14)?,
     })
 }
 
+/// A series, its columns selected in the order of the table, then `kind`.
 pub(super) fn series(row: &PgRow) -> Result<SeriesRow> {
-    let text = |column: &str| -> Result<std::sync::Arc<str>> {
-        Ok(row.try_get::<&str, _>(column)?.into())
-    };
-    let code: i16 = row.try_get("kind")?;
+    let text =
+        |at: usize| -> Result<std::sync::Arc<str>> { Ok(row.try_get::<&str, _>(at)?.into()) };
+    let code: i16 = row.try_get(7)?;
     Ok(SeriesRow {
-        id: row.try_get("id")?,
+        id: row.try_get(0)?,
         labels: SeriesLabels {
-            service: text("service")?,
-            environment: text("environment")?,
-            protocol: text("protocol")?,
-            method: text("http_method")?,
-            endpoint: text("endpoint")?,
-            api_key_id: row.try_get("api_key_id")?,
+            service: text(1)?,
+            environment: text(2)?,
+            protocol: text(3)?,
+            method: text(4)?,
+            endpoint: text(5)?,
+            api_key_id: row.try_get(6)?,
             kind: SeriesKind::from_code(code).ok_or_else(|| {
                 StoreError::Corrupt(format!("a series of the unknown kind {code}"))
             })?,

@@ -39,7 +39,8 @@ impl PgTx {
 
 /// The isolation level is named because a host's default may differ. The timeouts bound how long a
 /// stopped process can hold what others need. The access is what row-level security asks for; it ends
-/// with the transaction.
+/// with the transaction. Compiling a statement takes longer than most of ours, and what a read sorts or
+/// groups is some MiB at most.
 const BEGIN_WRITE: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
@@ -51,12 +52,16 @@ const BEGIN_LEAD: &str = "\
     SET LOCAL idle_in_transaction_session_timeout = '30s'; \
     SET LOCAL statement_timeout = '60s'; \
     SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL jit = off; \
+    SET LOCAL work_mem = '32MB'; \
     SET LOCAL api_metrics.access = 'all'";
 const BEGIN_READ: &str = "\
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
     SET LOCAL statement_timeout = '30s'; \
     SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL jit = off; \
+    SET LOCAL work_mem = '32MB'; \
     SET LOCAL api_metrics.access = 'all'";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
 /// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a

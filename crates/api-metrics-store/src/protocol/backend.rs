@@ -199,6 +199,42 @@ pub(crate) struct Segment {
     pub to: UnixSeconds,
 }
 
+/// What a read sums.
+#[derive(Debug)]
+pub(crate) struct Ask<'a> {
+    /// The periods, of any granularity.
+    pub segments: &'a [Segment],
+    /// Step `i` is `[edges[i], edges[i + 1])`.
+    pub edges: &'a [UnixSeconds],
+    /// Series, ascending, and the number of the group that each counts in.
+    pub series: &'a [(i64, i32)],
+    pub detail: Detail,
+}
+
+/// How much of the buckets is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// The requests alone.
+    Requests,
+    /// Everything but the sketches.
+    Counts,
+    Sketches,
+}
+
+/// A part of the sum of one group and step, as far as the database has summed it.
+#[derive(Debug)]
+pub(crate) struct Part<'a> {
+    pub group: usize,
+    pub step: usize,
+    /// Everything but the sketch.
+    pub counts: Bucket,
+    /// Zero or more sketches, one encoding after another.
+    pub sketches: &'a [u8],
+}
+
+/// Takes parts as they come.
+pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
+
 /// One transaction. Dropping it rolls back.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
@@ -321,6 +357,12 @@ pub(crate) trait ReadTx: Send {
         &mut self,
         selection: &Selection<'_>,
     ) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
+    /// Sums what is asked for, in parts of any order.
+    fn sum(
+        &mut self,
+        ask: &Ask<'_>,
+        into: &mut Sink<'_>,
+    ) -> impl Future<Output = Result<()>> + Send;
     /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
     /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty.
     fn aggregate(

@@ -1,10 +1,13 @@
 //! The protocol by which counts stay exact: flush, fold, rollup, retention and the read, written
 //! once over what a database can do.
 
+mod admit;
+mod axis;
 pub(crate) mod backend;
 pub(crate) mod batch;
 pub(crate) mod flush;
 pub(crate) mod fold;
+mod groups;
 mod pace;
 pub(crate) mod plan;
 pub(crate) mod read;

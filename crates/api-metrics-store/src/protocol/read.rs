@@ -1,26 +1,26 @@
 //! The read: one snapshot of folded rows and inbox, plus what the caller's own process still holds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
 use super::{
-    backend::{
-        Backend, Floors, Result, Segment, Selection, Series, SeriesLabels, SeriesRow, Tx, key_text,
-    },
+    admit::Admission,
+    axis::Axis,
+    backend::{Ask, Backend, Detail, Meta, Result, Selection, SeriesLabels, Tx, key_text},
     batch::{self, PayloadRow},
     flush::plausible_period,
-    plan, steps,
+    groups::{Groups, Sums},
+    plan,
 };
 use crate::{
     bucket::Bucket,
-    query::{Answer, Filter, Group, GroupBy, Query, Row, Scope, TimeRange},
+    query::{Answer, Filter, Query, Scope},
     recorder::OwnDeltas,
     series::SeriesKind,
-    sketch::SketchKind,
     store::{ApiKeyInfo, Writer},
-    time::{Granularity, UnixSeconds},
+    time::Granularity,
 };
 
 /// The number under which own records count whose key has not been stored yet: a key that was first
@@ -45,131 +45,33 @@ pub(crate) async fn read_in<T: Tx>(
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Answer> {
     let meta = tx.meta().await?;
-    let floors = meta.floors;
-    let axis = Axis::of(query, &floors);
-    let range = axis.range();
-    let mut sums = Sums {
+    let mut reading = Reading {
         query,
-        axis: &axis,
-        kind: meta.sketch_kind,
-        groups: BTreeMap::new(),
+        axis: Axis::of(query, &meta.floors),
+        meta,
+        groups: Groups::new(query.group_by),
+        series: HashMap::new(),
+        fresh: Vec::new(),
     };
-
-    folded(tx, &mut sums, &floors).await?;
-    inbox(tx, &mut sums).await?;
+    reading.select(tx).await?;
+    reading.inbox(tx).await?;
     if let Some((writer, own)) = own {
         let seq = tx.instance_seq(writer.instance().id).await?;
-        held(tx, &mut sums, writer, &own, seq, meta.now()).await?;
+        reading.held(tx, writer, &own, seq).await?;
     }
-    let mut approximate = axis.moved;
+    let sums = reading.sum(tx).await?;
+    let range = reading.axis.range();
+    let mut approximate = reading.axis.moved;
     for (from, to) in tx.coarse(range.from, range.to).await? {
-        approximate |= axis.edges.iter().any(|edge| from < *edge && *edge < to);
+        let cuts = |edge: &i64| from < *edge && *edge < to;
+        approximate |= reading.axis.edges.iter().any(cuts);
     }
-    let rows = sums
-        .groups
-        .into_iter()
-        .map(|(group, bucket)| Row { group, bucket })
-        .collect();
     Ok(Answer {
         range,
         as_of_us: meta.now_us,
         approximate,
-        rows,
+        rows: sums.rows(&reading.groups, &reading.axis.edges),
     })
-}
-
-/// The steps of an answer, their edges snapped to what is still kept.
-struct Axis {
-    /// Ascending, at least two.
-    edges: Vec<UnixSeconds>,
-    /// Whether a calendar's edge had to be moved to the start of a coarser period.
-    moved: bool,
-}
-
-impl Axis {
-    fn of(query: &Query, floors: &Floors) -> Self {
-        let range = TimeRange::new(query.range.from, query.range.to.max(query.range.from + 1));
-        let (from, to) = (
-            plan::snap_down(floors, range.from),
-            plan::snap_up(floors, range.to),
-        );
-        let mut edges = vec![from];
-        let mut moved = false;
-        if let Some(step) = query.group_by.time {
-            for edge in steps::edges(range, step) {
-                let snapped = plan::snap_down(floors, edge);
-                if edge > range.from
-                    && edge < range.to
-                    && edges.last().is_some_and(|last| *last < snapped)
-                    && snapped < to
-                {
-                    moved |= snapped != edge;
-                    edges.push(snapped);
-                }
-            }
-        }
-        edges.push(to);
-        Self { edges, moved }
-    }
-
-    fn range(&self) -> TimeRange {
-        let first = self.edges.first().copied().unwrap_or_default();
-        TimeRange::new(first, self.edges.last().copied().unwrap_or(first))
-    }
-
-    /// The start of the step that contains `at`.
-    fn step_start(&self, at: UnixSeconds) -> Option<UnixSeconds> {
-        if !self.range().contains(at) {
-            return None;
-        }
-        self.edges
-            .get(
-                self.edges
-                    .partition_point(|edge| *edge <= at)
-                    .checked_sub(1)?,
-            )
-            .copied()
-    }
-}
-
-/// The answer in the making.
-struct Sums<'a> {
-    query: &'a Query,
-    axis: &'a Axis,
-    kind: SketchKind,
-    groups: BTreeMap<Group, Bucket>,
-}
-
-impl Sums<'_> {
-    /// Adds a bucket and any number of encoded sketches to the group of its series and step.
-    fn add(
-        &mut self,
-        labels: &SeriesLabels,
-        step: UnixSeconds,
-        bucket: &Bucket,
-        sketches: &[u8],
-    ) -> Result<()> {
-        let group = group(&self.query.group_by, labels, step);
-        let sum = self
-            .groups
-            .entry(group)
-            .or_insert_with(|| Bucket::new(self.kind));
-        sum.merge(bucket)?;
-        Ok(sum.sketch.merge_encoded(sketches)?)
-    }
-}
-
-fn group(by: &GroupBy, labels: &SeriesLabels, step: UnixSeconds) -> Group {
-    let label = |wanted: bool, label: &Arc<str>| wanted.then(|| Arc::clone(label));
-    Group {
-        period_start: by.time.map(|_| step),
-        service: label(by.service, &labels.service),
-        environment: label(by.environment, &labels.environment),
-        protocol: label(by.protocol, &labels.protocol),
-        method: label(by.method, &labels.method),
-        endpoint: label(by.endpoint, &labels.endpoint),
-        api_key_id: by.api_key.then_some(labels.api_key_id),
-    }
 }
 
 /// The stored series that answer with the fewest rows.
@@ -185,211 +87,267 @@ fn kind_for(query: &Query) -> SeriesKind {
     }
 }
 
-async fn folded<T: Tx>(tx: &mut T, sums: &mut Sums<'_>, floors: &Floors) -> Result<()> {
-    let query = sums.query;
-    let selection = Selection {
-        kind: kind_for(query),
-        filter: &query.filter,
-        scope: &query.scope,
-    };
-    let series: HashMap<i64, SeriesRow> = tx
-        .select_series(&selection)
-        .await?
-        .into_iter()
-        .map(|row| (row.id, row))
-        .collect();
-    if series.is_empty() {
-        return Ok(());
-    }
-    let mut ids: Vec<i64> = series.keys().copied().collect();
-    ids.sort_unstable();
-    let range = sums.axis.range();
-    // A dirty period that began before the range can contain a part of it.
-    let dirty: BTreeSet<_> = tx
-        .dirty(Granularity::Day.floor(range.from), range.to)
-        .await?
-        .into_iter()
-        .collect();
-    let mut segments: Vec<Segment> = Vec::new();
-    for step in sums.axis.edges.windows(2) {
-        if let [from, to] = step {
-            plan::cover(floors, &dirty, *from, *to, &mut segments);
+/// What is not in the buckets yet: of one group and step.
+struct Fresh {
+    group: usize,
+    step: usize,
+    counts: Bucket,
+    sketches: Vec<u8>,
+}
+
+/// One read on its way.
+struct Reading<'a> {
+    query: &'a Query,
+    axis: Axis,
+    meta: Meta,
+    groups: Groups,
+    /// The stored series that answer, and their groups.
+    series: HashMap<i64, usize>,
+    fresh: Vec<Fresh>,
+}
+
+impl Reading<'_> {
+    async fn select<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
+        let selection = Selection {
+            kind: kind_for(self.query),
+            filter: &self.query.filter,
+            scope: &self.query.scope,
+        };
+        for row in tx.select_series(&selection).await? {
+            let group = self.groups.number(&row.labels);
+            self.series.insert(row.id, group);
         }
+        Ok(())
     }
-    for granularity in Granularity::ALL {
-        let mine: Vec<_> = segments
+
+    /// Committed hand-overs that are not folded.
+    async fn inbox<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
+        let range = self.axis.range();
+        let kind = self.meta.sketch_kind;
+        let chunks = tx.unfolded(range.from, range.to).await?;
+        // What can't be read is set aside by the next fold, and told by the status.
+        let rows: Vec<PayloadRow<'_>> = chunks
             .iter()
-            .copied()
-            .filter(|s| s.granularity == granularity)
+            .filter_map(|chunk| batch::decode(&chunk.payload).ok())
+            .flatten()
+            .filter(|row| range.contains(row.period_start) && row.counts.sketch.kind() == kind)
             .collect();
-        if mine.is_empty() {
-            continue;
+        if rows.is_empty() {
+            return Ok(());
         }
-        let rows = tx
-            .aggregate(
-                granularity,
-                &mine,
-                &sums.axis.edges,
-                Series::Ids(&ids),
-                query.quantiles,
-            )
-            .await?;
-        for row in rows {
-            if let (Some(series), Some(step)) =
-                (series.get(&row.series_id), sums.axis.edges.get(row.step))
-            {
-                sums.add(&series.labels, *step, &row.counts, &row.sketches)?;
+        let groups = self.groups_of(tx, &rows).await?;
+        let mut placed: Vec<(usize, usize, &PayloadRow<'_>)> = rows
+            .iter()
+            .filter_map(|row| {
+                let group = groups
+                    .as_ref()
+                    .map_or(Some(0), |groups| groups.get(&row.series_id).copied())?;
+                Some((group, self.axis.step(row.period_start)?, row))
+            })
+            .collect();
+        // A group's rows one after another, so that their sketches are added at once.
+        placed.sort_unstable_by_key(|(group, step, _)| (*group, *step));
+        for rows in placed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
+            let Some(&(group, step, _)) = rows.first() else {
+                continue;
+            };
+            let mut counts = Bucket::new(kind);
+            let mut sketches = Vec::new();
+            for (_, _, row) in rows {
+                counts.merge(&row.counts)?;
+                if self.query.quantiles {
+                    sketches.extend_from_slice(row.sketch);
+                }
+            }
+            self.fresh.push(Fresh {
+                group,
+                step,
+                counts,
+                sketches,
+            });
+        }
+        Ok(())
+    }
+
+    /// The groups of the base series of `rows` that count; `None` where everything counts in group 0.
+    async fn groups_of<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        rows: &[PayloadRow<'_>],
+    ) -> Result<Option<HashMap<i64, usize>>> {
+        let query = self.query;
+        let all = query.scope == Scope::All && query.filter == Filter::default();
+        if all && self.groups.is_one() {
+            // Nobody needs to know which series they are; the group must be there all the same.
+            self.groups.only();
+            return Ok(None);
+        }
+        let mut ids: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        // A base series counts where the pre-merged one does that it belongs to: both have all the names
+        // that are asked about.
+        let (mut groups, mut unknown) = (HashMap::new(), Vec::new());
+        match kind_for(query).premerged_place() {
+            None => unknown = ids,
+            Some(place) => {
+                let premerged: HashMap<i64, [i64; 3]> =
+                    tx.premerged(&ids).await?.into_iter().collect();
+                for id in ids {
+                    match premerged.get(&id).and_then(|of| of.get(place)) {
+                        Some(of) => groups.extend(self.series.get(of).map(|group| (id, *group))),
+                        None => unknown.push(id),
+                    }
+                }
             }
         }
-    }
-    Ok(())
-}
-
-async fn inbox<T: Tx>(tx: &mut T, sums: &mut Sums<'_>) -> Result<()> {
-    let range = sums.axis.range();
-    let chunks = tx.unfolded(range.from, range.to).await?;
-    // What can't be read is set aside by the next fold, and told by the status.
-    let mut rows: Vec<PayloadRow<'_>> = chunks
-        .iter()
-        .filter_map(|chunk| batch::decode(&chunk.payload).ok())
-        .flatten()
-        .filter(|row| range.contains(row.period_start) && row.counts.sketch.kind() == sums.kind)
-        .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    // A series' rows one after another, so that its names are looked at once a step.
-    rows.sort_unstable_by_key(|row| (row.series_id, row.period_start));
-    let mut ids: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
-    ids.dedup();
-    let scope = KeyScope::load(tx, &sums.query.scope).await?;
-    let series: HashMap<i64, SeriesRow> = tx
-        .series(&ids)
-        .await?
-        .into_iter()
-        .filter(|row| {
-            passes(&sums.query.filter, &row.labels) && scope.admits(row.labels.api_key_id)
-        })
-        .map(|row| (row.id, row))
-        .collect();
-    let axis = sums.axis;
-    let step_of = |row: &PayloadRow<'_>| axis.step_start(row.period_start);
-    let mut sketches = Vec::new();
-    for rows in rows.chunk_by(|a, b| a.series_id == b.series_id && step_of(a) == step_of(b)) {
-        let Some(first) = rows.first() else { continue };
-        let (Some(series), Some(step)) = (series.get(&first.series_id), step_of(first)) else {
-            continue;
-        };
-        let mut counts = Bucket::new(sums.kind);
-        sketches.clear();
-        for row in rows {
-            counts.merge(&row.counts)?;
-            if sums.query.quantiles {
-                sketches.extend_from_slice(row.sketch);
-            }
-        }
-        sums.add(&series.labels, step, &counts, &sketches)?;
-    }
-    Ok(())
-}
-
-/// Adds what the caller's process holds and the snapshot does not.
-async fn held<T: Tx>(
-    tx: &mut T,
-    sums: &mut Sums<'_>,
-    writer: &Writer,
-    own: &OwnDeltas,
-    seq: u64,
-    now: UnixSeconds,
-) -> Result<()> {
-    let deltas = own.newer_than(seq);
-    if deltas.is_empty() {
-        return Ok(());
-    }
-    let mut texts: Vec<String> = deltas
-        .rows()
-        .filter_map(|row| row.series.api_key.as_ref().map(key_text))
-        .collect();
-    texts.sort_unstable();
-    texts.dedup();
-    let keys: HashMap<String, ApiKeyInfo> = tx
-        .api_keys_by_external_id(&texts)
-        .await?
-        .into_iter()
-        .map(|key| (key.external_id.clone(), key))
-        .collect();
-    let scope = KeyScope::load(tx, &sums.query.scope).await?;
-    let instance = writer.instance();
-    let (service, environment): (Arc<str>, Arc<str>) = (
-        instance.service.as_str().into(),
-        instance.environment.as_str().into(),
-    );
-    for row in deltas.rows() {
-        let series = row.series;
-        let Some(step) = sums
-            .axis
-            .step_start(plausible_period(row.period_start, now))
-        else {
-            continue;
-        };
-        let api_key_id = series.api_key.as_ref().map_or(0, |key| {
-            keys.get(&key_text(key))
-                .map_or(KEY_NOT_STORED_YET, |info| info.id)
+        unknown.retain(|id| match self.series.get(id) {
+            Some(group) => groups.insert(*id, *group).is_some(),
+            None => true,
         });
-        let labels = SeriesLabels {
-            service: Arc::clone(&service),
-            environment: Arc::clone(&environment),
-            protocol: series.protocol.as_str().into(),
-            method: series.method.into(),
-            endpoint: Arc::clone(&series.endpoint),
-            api_key_id,
-            kind: SeriesKind::Base,
+        if !unknown.is_empty() {
+            let admission = Admission::of(tx, query).await?;
+            for row in tx.series(&unknown).await? {
+                if admission.admits(&row.labels) {
+                    groups.insert(row.id, self.groups.number(&row.labels));
+                }
+            }
+        }
+        Ok(Some(groups))
+    }
+
+    /// What the caller's process holds and the snapshot does not.
+    async fn held<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        writer: &Writer,
+        own: &OwnDeltas,
+        seq: u64,
+    ) -> Result<()> {
+        let deltas = own.newer_than(seq);
+        if deltas.is_empty() {
+            return Ok(());
+        }
+        let mut texts: Vec<String> = deltas
+            .rows()
+            .filter_map(|row| row.series.api_key.as_ref().map(key_text))
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let keys: HashMap<String, ApiKeyInfo> = tx
+            .api_keys_by_external_id(&texts)
+            .await?
+            .into_iter()
+            .map(|key| (key.external_id.clone(), key))
+            .collect();
+        let admission = Admission::of(tx, self.query).await?;
+        let instance = writer.instance();
+        let (service, environment): (Arc<str>, Arc<str>) = (
+            instance.service.as_str().into(),
+            instance.environment.as_str().into(),
+        );
+        for row in deltas.rows() {
+            let series = row.series;
+            let period_start = plausible_period(row.period_start, self.meta.now());
+            let Some(step) = self.axis.step(period_start) else {
+                continue;
+            };
+            let api_key_id = series.api_key.as_ref().map_or(0, |key| {
+                keys.get(&key_text(key))
+                    .map_or(KEY_NOT_STORED_YET, |info| info.id)
+            });
+            let labels = SeriesLabels {
+                service: Arc::clone(&service),
+                environment: Arc::clone(&environment),
+                protocol: series.protocol.as_str().into(),
+                method: series.method.into(),
+                endpoint: Arc::clone(&series.endpoint),
+                api_key_id,
+                kind: SeriesKind::Base,
+            };
+            if admission.admits(&labels) {
+                self.fresh.push(Fresh {
+                    group: self.groups.number(&labels),
+                    step,
+                    counts: row.bucket(),
+                    sketches: Vec::new(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything, added up.
+    async fn sum<T: Tx>(&mut self, tx: &mut T) -> Result<Sums> {
+        let range = self.axis.range();
+        // A dirty period that began before the range can contain a part of it.
+        let dirty: BTreeSet<_> = tx
+            .dirty(Granularity::Day.floor(range.from), range.to)
+            .await?
+            .into_iter()
+            .collect();
+        let floors = &self.meta.floors;
+        if let Some(n) = self.query.busiest {
+            let mut segments = Vec::new();
+            plan::cover(floors, &dirty, range.from, range.to, &mut segments);
+            let mut requests: HashMap<usize, u64> = HashMap::new();
+            let mut add = |group, counts: &Bucket| {
+                let sum = requests.entry(group).or_default();
+                *sum = sum.saturating_add(counts.request_count);
+            };
+            let ask = Ask {
+                segments: &segments,
+                edges: &[range.from, range.to],
+                series: &self.numbered(),
+                detail: Detail::Requests,
+            };
+            tx.sum(&ask, &mut |part| {
+                add(part.group, &part.counts);
+                Ok(())
+            })
+            .await?;
+            for fresh in &self.fresh {
+                add(fresh.group, &fresh.counts);
+            }
+            let busiest: BTreeSet<usize> = self.groups.busiest(&requests, n).into_iter().collect();
+            self.series.retain(|_, group| busiest.contains(group));
+            self.fresh.retain(|fresh| busiest.contains(&fresh.group));
+        }
+        let mut segments = Vec::new();
+        for step in self.axis.edges.windows(2) {
+            if let [from, to] = step {
+                plan::cover(floors, &dirty, *from, *to, &mut segments);
+            }
+        }
+        let ask = Ask {
+            segments: &segments,
+            edges: &self.axis.edges,
+            series: &self.numbered(),
+            detail: if self.query.quantiles {
+                Detail::Sketches
+            } else {
+                Detail::Counts
+            },
         };
-        if passes(&sums.query.filter, &labels) && scope.admits(api_key_id) {
-            sums.add(&labels, step, &row.bucket(), &[])?;
-        }
-    }
-    Ok(())
-}
-
-/// Whether a base series passes the filter; the same in words as the stores' statements.
-fn passes(filter: &Filter, labels: &SeriesLabels) -> bool {
-    let is =
-        |wanted: &Option<String>, label: &Arc<str>| wanted.as_deref().is_none_or(|w| w == &**label);
-    is(&filter.service, &labels.service)
-        && is(&filter.environment, &labels.environment)
-        && is(&filter.protocol, &labels.protocol)
-        && is(&filter.method, &labels.method)
-        && is(&filter.endpoint, &labels.endpoint)
-        && filter.api_key_id.is_none_or(|id| id == labels.api_key_id)
-}
-
-/// A scope as the set of keys that it admits.
-enum KeyScope {
-    All,
-    Keys(BTreeSet<i64>),
-}
-
-impl KeyScope {
-    async fn load<T: Tx>(tx: &mut T, scope: &Scope) -> Result<Self> {
-        Ok(match scope {
-            Scope::All => Self::All,
-            Scope::Keys(ids) => Self::Keys(ids.iter().copied().collect()),
-            Scope::Tenant(tenant) => Self::Keys(
-                tx.api_keys(None)
-                    .await?
-                    .into_iter()
-                    .filter(|key| key.tenant_id.as_ref() == Some(tenant))
-                    .map(|key| key.id)
-                    .collect(),
-            ),
+        let mut sums = Sums::new(self.meta.sketch_kind);
+        tx.sum(&ask, &mut |part| {
+            sums.add(part.group, part.step, &part.counts, part.sketches)
         })
+        .await?;
+        for fresh in &self.fresh {
+            sums.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
+        }
+        Ok(sums)
     }
 
-    fn admits(&self, api_key_id: i64) -> bool {
-        match self {
-            Self::All => true,
-            Self::Keys(ids) => ids.contains(&api_key_id),
-        }
+    fn numbered(&self) -> Vec<(i64, i32)> {
+        let number = |group: usize| i32::try_from(group).unwrap_or(i32::MAX);
+        let mut series: Vec<_> = self
+            .series
+            .iter()
+            .map(|(id, group)| (*id, number(*group)))
+            .collect();
+        series.sort_unstable();
+        series
     }
 }

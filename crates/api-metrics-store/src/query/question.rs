@@ -111,6 +111,9 @@ pub struct Query {
     pub group_by: GroupBy,
     /// Whether quantiles will be asked of the rows. Without, no sketch is read.
     pub quantiles: bool,
+    /// Only so many groups, those with the most requests over the whole range; `None` for all of them.
+    /// Groups count without their time: each that is kept has all of its steps.
+    pub busiest: Option<usize>,
 }
 
 impl Query {
@@ -123,6 +126,7 @@ impl Query {
             scope: Scope::All,
             group_by: GroupBy::default(),
             quantiles: true,
+            busiest: None,
         }
     }
 }

@@ -127,6 +127,7 @@ pub async fn quota_usage(
                 ..GroupBy::default()
             },
             quantiles: false,
+            busiest: None,
         };
         let held = own.map(|writer| {
             let held = writer

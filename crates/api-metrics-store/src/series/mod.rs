@@ -46,6 +46,11 @@ impl SeriesKind {
         }
     }
 
+    /// Where it stands among the three pre-merged kinds; `None` for a base series.
+    pub(crate) fn premerged_place(self) -> Option<usize> {
+        usize::try_from(self.code()).ok()?.checked_sub(1)
+    }
+
     /// The kind that is stored under this number.
     #[must_use]
     pub const fn from_code(code: i16) -> Option<Self> {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
+use futures_util::TryStreamExt;
 use sqlx::{Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -11,8 +12,10 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
+    bucket::Bucket,
     protocol::backend::{
-        AggregateRow, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+        AggregateRow, Ask, Detail, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series,
+        SeriesRow, Sink,
     },
     query::Scope,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -68,6 +71,50 @@ impl ReadTx for SqliteTx {
         .iter()
         .map(rows::series)
         .collect()
+    }
+
+    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
+        let kind = self.sketch_kind().await?;
+        let groups: HashMap<i64, i32> = ask.series.iter().copied().collect();
+        let ids = json_numbers(ask.series.iter().map(|(id, _)| *id));
+        for segment in ask.segments {
+            let statement = if ask.series.len() <= FEW_SERIES {
+                rows::select_range_of_few(segment.granularity)
+            } else {
+                rows::select_range(segment.granularity)
+            };
+            let mut found = sqlx::query(statement)
+                .bind(segment.from)
+                .bind(segment.to)
+                .bind(&ids)
+                .fetch(&mut *self.sql);
+            while let Some(row) = found.try_next().await? {
+                let period_start: UnixSeconds = row.try_get(0)?;
+                let after = ask.edges.partition_point(|edge| *edge <= period_start);
+                let group = groups.get(&row.try_get(1)?);
+                let (Some(step), Some(group)) = (after.checked_sub(1), group) else {
+                    continue;
+                };
+                let counts = match ask.detail {
+                    Detail::Requests => {
+                        let mut counts = Bucket::new(kind);
+                        counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
+                        counts
+                    }
+                    Detail::Counts | Detail::Sketches => rows::counts(&row, kind)?,
+                };
+                into(Part {
+                    group: usize::try_from(*group).unwrap_or(usize::MAX),
+                    step,
+                    counts,
+                    sketches: match ask.detail {
+                        Detail::Sketches => row.try_get(15)?,
+                        Detail::Requests | Detail::Counts => &[],
+                    },
+                })?;
+            }
+        }
+        Ok(())
     }
 
     async fn aggregate(

@@ -146,32 +146,31 @@ by_granularity!(
     " AS m WHERE m.period_start = w.value)"
 );
 
-/// The counts of a row; the sketch stays empty.
+/// The counts of a row of one of the selects above, by the places of its columns: looking their names up
+/// would take longer than reading them. The sketch stays empty.
 pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
-    let number = |column: &str| -> Result<u64> {
-        Ok(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or_default())
+    let number = |at: usize| -> Result<u64> {
+        Ok(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or_default())
     };
-    let perhaps = |column: &str| -> Result<Option<u64>> {
+    let perhaps = |at: usize| -> Result<Option<u64>> {
         Ok(row
-            .try_get::<Option<i64>, _>(column)?
+            .try_get::<Option<i64>, _>(at)?
             .and_then(|n| u64::try_from(n).ok()))
     };
     let mut bucket = Bucket::new(kind);
-    bucket.request_count = number("request_count")?;
-    bucket.error_count_4xx = number("error_count_4xx")?;
-    bucket.error_count_5xx = number("error_count_5xx")?;
-    bucket.aborted_count = number("aborted_count")?;
-    bucket.latency_sum_us = number("latency_sum_us")?;
-    bucket.latency_min_us = perhaps("latency_min_us")?;
-    bucket.latency_max_us = perhaps("latency_max_us")?;
-    bucket.latency_count = number("latency_count")?;
-    bucket.ttfb_sum_us = number("ttfb_sum_us")?;
-    bucket.ttfb_count = number("ttfb_count")?;
-    bucket.request_bytes = number("total_request_bytes")?;
-    bucket.response_bytes = number("total_response_bytes")?;
-    bucket
-        .status_counts
-        .merge_encoded(row.try_get("status_counts")?)?;
+    bucket.request_count = number(2)?;
+    bucket.error_count_4xx = number(3)?;
+    bucket.error_count_5xx = number(4)?;
+    bucket.aborted_count = number(5)?;
+    bucket.latency_sum_us = number(6)?;
+    bucket.latency_min_us = perhaps(7)?;
+    bucket.latency_max_us = perhaps(8)?;
+    bucket.latency_count = number(9)?;
+    bucket.ttfb_sum_us = number(10)?;
+    bucket.ttfb_count = number(11)?;
+    bucket.request_bytes = number(12)?;
+    bucket.response_bytes = number(13)?;
+    bucket.status_counts.merge_encoded(row.try_get(14)?)?;
     Ok(bucket)
 }
 

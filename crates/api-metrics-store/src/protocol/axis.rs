@@ -1,0 +1,57 @@
+//! The time axis of a read.
+
+use super::{backend::Floors, plan, steps};
+use crate::{
+    query::{Query, TimeRange},
+    time::UnixSeconds,
+};
+
+/// The steps of an answer, their edges snapped to what is still kept.
+pub(super) struct Axis {
+    /// Ascending, at least two.
+    pub(super) edges: Vec<UnixSeconds>,
+    /// Whether a calendar's edge had to be moved to the start of a coarser period.
+    pub(super) moved: bool,
+}
+
+impl Axis {
+    pub(super) fn of(query: &Query, floors: &Floors) -> Self {
+        let range = TimeRange::new(query.range.from, query.range.to.max(query.range.from + 1));
+        let (from, to) = (
+            plan::snap_down(floors, range.from),
+            plan::snap_up(floors, range.to),
+        );
+        let mut edges = vec![from];
+        let mut moved = false;
+        if let Some(step) = query.group_by.time {
+            for edge in steps::edges(range, step) {
+                let snapped = plan::snap_down(floors, edge);
+                if edge > range.from
+                    && edge < range.to
+                    && edges.last().is_some_and(|last| *last < snapped)
+                    && snapped < to
+                {
+                    moved |= snapped != edge;
+                    edges.push(snapped);
+                }
+            }
+        }
+        edges.push(to);
+        Self { edges, moved }
+    }
+
+    pub(super) fn range(&self) -> TimeRange {
+        let first = self.edges.first().copied().unwrap_or_default();
+        TimeRange::new(first, self.edges.last().copied().unwrap_or(first))
+    }
+
+    /// The step that contains `at`, 0 for the first.
+    pub(super) fn step(&self, at: UnixSeconds) -> Option<usize> {
+        if !self.range().contains(at) {
+            return None;
+        }
+        self.edges
+            .partition_point(|edge| *edge <= at)
+            .checked_sub(1)
+    }
+}

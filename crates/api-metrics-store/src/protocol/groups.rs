@@ -1,0 +1,126 @@
+//! The answer in the making: sums by group and step.
+
+use std::{collections::HashMap, sync::Arc};
+
+use foldhash::fast::RandomState;
+
+use super::backend::{Result, SeriesLabels};
+use crate::{
+    bucket::Bucket,
+    query::{Group, GroupBy, Row},
+    sketch::SketchKind,
+    time::UnixSeconds,
+};
+
+/// Groups by number, in the order in which they were met; they are told apart by names once, and by
+/// numbers from then on.
+pub(super) struct Groups {
+    by: GroupBy,
+    names: Vec<Group>,
+    numbers: HashMap<Group, usize, RandomState>,
+}
+
+impl Groups {
+    pub(super) fn new(by: GroupBy) -> Self {
+        Self {
+            by,
+            names: Vec::new(),
+            numbers: HashMap::default(),
+        }
+    }
+
+    /// The number of the group that a series counts in.
+    pub(super) fn number(&mut self, labels: &SeriesLabels) -> usize {
+        let by = &self.by;
+        let label = |wanted: bool, label: &Arc<str>| wanted.then(|| Arc::clone(label));
+        let group = Group {
+            period_start: None,
+            service: label(by.service, &labels.service),
+            environment: label(by.environment, &labels.environment),
+            protocol: label(by.protocol, &labels.protocol),
+            method: label(by.method, &labels.method),
+            endpoint: label(by.endpoint, &labels.endpoint),
+            api_key_id: by.api_key.then_some(labels.api_key_id),
+        };
+        *self.numbers.entry(group).or_insert_with_key(|group| {
+            self.names.push(group.clone());
+            self.names.len() - 1
+        })
+    }
+
+    /// Where all series count in one group: makes it, as number 0.
+    pub(super) fn only(&mut self) {
+        if self.names.is_empty() {
+            self.names.push(Group::default());
+            self.numbers.insert(Group::default(), 0);
+        }
+    }
+
+    /// Whether all series count in one group.
+    pub(super) const fn is_one(&self) -> bool {
+        let by = &self.by;
+        !(by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key)
+    }
+
+    /// The numbers of the `n` groups with the most requests, equals in the order of their names.
+    pub(super) fn busiest(&self, requests: &HashMap<usize, u64>, n: usize) -> Vec<usize> {
+        let mut numbers: Vec<usize> = requests.keys().copied().collect();
+        numbers.sort_unstable_by(|a, b| {
+            let order = requests.get(b).cmp(&requests.get(a));
+            order.then_with(|| self.names.get(*a).cmp(&self.names.get(*b)))
+        });
+        numbers.truncate(n);
+        numbers
+    }
+}
+
+/// Sums by group and step.
+pub(super) struct Sums {
+    kind: SketchKind,
+    cells: HashMap<(usize, usize), Bucket, RandomState>,
+}
+
+impl Sums {
+    pub(super) fn new(kind: SketchKind) -> Self {
+        Self {
+            kind,
+            cells: HashMap::default(),
+        }
+    }
+
+    /// Adds a bucket and any number of encoded sketches.
+    pub(super) fn add(
+        &mut self,
+        group: usize,
+        step: usize,
+        counts: &Bucket,
+        sketches: &[u8],
+    ) -> Result<()> {
+        let sum = self
+            .cells
+            .entry((group, step))
+            .or_insert_with(|| Bucket::new(self.kind));
+        sum.merge(counts)?;
+        if !sketches.is_empty() {
+            sum.sketch.merge_encoded(sketches)?;
+        }
+        Ok(())
+    }
+
+    /// The rows of an answer, in the order of their groups.
+    pub(super) fn rows(self, groups: &Groups, edges: &[UnixSeconds]) -> Vec<Row> {
+        let mut rows: Vec<Row> = self
+            .cells
+            .into_iter()
+            .filter_map(|((group, step), bucket)| {
+                let mut group = groups.names.get(group)?.clone();
+                if groups.by.time.is_some() {
+                    group.period_start = Some(*edges.get(step)?);
+                }
+                Some(Row { group, bucket })
+            })
+            .collect();
+        rows.sort_unstable_by(|a, b| a.group.cmp(&b.group));
+        rows
+    }
+}
