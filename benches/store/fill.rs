@@ -231,7 +231,8 @@ pub async fn postgres(pool: &PgPool, size: Size) {
     sqlx::raw_sql(
         "DELETE FROM api_metrics.dirty; \
          INSERT INTO api_metrics.dirty VALUES \
-             ('5m', '2026-06-17 17:40Z'), ('1h', '2026-06-17 17:00Z'), ('1d', '2026-06-17 00:00Z')",
+             ('5m', '2026-06-17 17:40Z', '2026-06-17 17:40Z'), ('1h', '2026-06-17 17:00Z', '2026-06-17 17:00Z'), \
+             ('1d', '2026-06-17 00:00Z', '2026-06-17 00:00Z')",
     )
     .execute(pool)
     .await
@@ -298,7 +299,7 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
     }
     let marks = format!(
         "DELETE FROM api_metrics_dirty; \
-         INSERT INTO api_metrics_dirty VALUES ('5m', {}), ('1h', {}), ('1d', {})",
+         INSERT INTO api_metrics_dirty VALUES ('5m', {0}, {0}), ('1h', {1}, {1}), ('1d', {2}, {2})",
         Granularity::FiveMinutes.floor(now()),
         Granularity::Hour.floor(now()),
         Granularity::Day.floor(now()),

@@ -112,6 +112,8 @@ CREATE TABLE api_metrics.level (
 CREATE TABLE api_metrics.dirty (
     granularity   text NOT NULL,
     period_start  timestamptz NOT NULL,
+    -- When the mark was made: what comes afterwards finds it and leaves it.
+    since         timestamptz NOT NULL,
     PRIMARY KEY (granularity, period_start)
 );
 

@@ -111,6 +111,8 @@ CREATE TABLE api_metrics_level (
 CREATE TABLE api_metrics_dirty (
     granularity   text NOT NULL,
     period_start  integer NOT NULL,
+    -- When the mark was made: what comes afterwards finds it and leaves it.
+    since         integer NOT NULL,
     PRIMARY KEY (granularity, period_start)
 );
 

@@ -36,6 +36,8 @@ struct Track {
     running: bool,
     /// The wall clock for people, the monotonic one for the lag.
     success: Option<(SystemTime, Duration)>,
+    /// When there was nothing to do.
+    idle: Option<Duration>,
     error: Option<String>,
 }
 
@@ -64,6 +66,25 @@ impl Monitor {
             track.success = Some(now);
             track.error = None;
         });
+    }
+
+    /// There was nothing to flush.
+    pub(crate) fn idles(&self) {
+        let now = self.clock.monotonic();
+        self.track(Task::Flush, |track| track.idle = Some(now));
+    }
+
+    /// Whether the last flush was a success, and no longer ago than this.
+    pub(crate) fn flushed_within(&self, age: Duration) -> bool {
+        let now = self.clock.monotonic();
+        let mut within = false;
+        self.track(Task::Flush, |track| {
+            within = track.error.is_none()
+                && track
+                    .success
+                    .is_some_and(|(_, at)| now.saturating_sub(at) <= age);
+        });
+        within
     }
 
     pub(crate) fn failed(&self, task: Task, error: &str) {
@@ -126,7 +147,9 @@ impl HealthSource for Monitor {
         let state = self.lock();
         let track = |task: Task| state.tasks.get(task as usize).and_then(Option::as_ref);
         let flushed = track(Task::Flush).and_then(|track| track.success);
-        let since_flush = now.saturating_sub(flushed.map_or(self.started, |(_, at)| at));
+        let idle = track(Task::Flush).and_then(|track| track.idle);
+        let last = flushed.map_or(self.started, |(_, at)| at);
+        let since_flush = now.saturating_sub(last.max(idle.unwrap_or_default()));
         Health {
             store_unreachable_since: state.unreachable.as_ref().map(|(since, _)| *since),
             store_error: state.unreachable.as_ref().map(|(_, why)| why.clone()),
@@ -217,6 +240,21 @@ mod tests {
         assert_eq!(monitor.health().flush_lag, Duration::ZERO);
         clock.advance(Duration::from_secs(9));
         assert_eq!(monitor.health().flush_lag, Duration::from_secs(9));
+    }
+
+    #[test]
+    fn a_flush_that_was_not_needed_is_no_lag_and_no_success() {
+        let (clock, monitor) = monitor();
+        monitor.succeeded(Task::Flush);
+        let flushed_at = monitor.health().last_flush_at;
+        clock.advance(Duration::from_secs(20));
+        assert!(monitor.flushed_within(Duration::from_secs(20)));
+        assert!(!monitor.flushed_within(Duration::from_secs(19)));
+        monitor.idles();
+        assert_eq!(monitor.health().flush_lag, Duration::ZERO);
+        assert_eq!(monitor.health().last_flush_at, flushed_at);
+        monitor.failed(Task::Flush, "refused");
+        assert!(!monitor.flushed_within(Duration::from_secs(20)));
     }
 
     #[test]

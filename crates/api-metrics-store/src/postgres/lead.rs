@@ -12,7 +12,9 @@ use super::{
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
-    protocol::backend::{BucketRow, FoundRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
+    protocol::backend::{
+        BucketRow, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+    },
     time::{Granularity, UnixSeconds},
 };
 
@@ -225,16 +227,35 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
-    async fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> Result<()> {
+    async fn mark_dirty(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+        now: UnixSeconds,
+    ) -> Result<()> {
         sqlx::query(
-            "INSERT INTO api_metrics.dirty (granularity, period_start) \
-             SELECT * FROM unnest($1::text[], $2::timestamptz[]) ON CONFLICT DO NOTHING",
+            "INSERT INTO api_metrics.dirty (granularity, period_start, since) \
+             SELECT p.*, $3 FROM unnest($1::text[], $2::timestamptz[]) AS p ON CONFLICT DO NOTHING",
         )
         .bind(periods.iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
         .bind(periods.iter().map(|(_, p)| at(*p)).collect::<Vec<_>>())
+        .bind(at(now))
         .execute(&mut *self.sql)
         .await?;
         Ok(())
+    }
+
+    async fn marks(&mut self) -> Result<Marks> {
+        let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> =
+            sqlx::query_as("SELECT granularity, period_start, since FROM api_metrics.dirty")
+                .fetch_all(&mut *self.sql)
+                .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, period, since)| {
+                let granularity = Granularity::from_name(&name)?;
+                Some(((granularity, period.timestamp()), since.timestamp()))
+            })
+            .collect())
     }
 
     async fn dirty(

@@ -1,7 +1,12 @@
 //! What the protocol needs of a database. The steps and their order stand in the other files of
 //! this folder; an implementation only carries out one statement a method.
 
-use std::{collections::BTreeSet, fmt::Debug, future::Future, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+    future::Future,
+    sync::Arc,
+};
 
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
@@ -199,6 +204,9 @@ pub(crate) struct Segment {
     pub to: UnixSeconds,
 }
 
+/// Dirty periods, and when they were marked.
+pub(crate) type Marks = BTreeMap<(Granularity, UnixSeconds), UnixSeconds>;
+
 /// What a read sums.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
@@ -326,10 +334,14 @@ pub(crate) trait LeadTx: Send {
         rows: &[BucketRow],
         fresh: bool,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Marks periods at the time `now`; those that are marked keep their time.
     fn mark_dirty(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
+        now: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// All dirty periods, and when they were marked.
+    fn marks(&mut self) -> impl Future<Output = Result<Marks>> + Send;
     /// Dirty periods that start in `[from, to)`.
     fn dirty(
         &mut self,

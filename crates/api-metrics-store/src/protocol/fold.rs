@@ -116,7 +116,7 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
     let totals = premerge(&mut base.sums, meta.sketch_kind, of).await?;
     let mut sums = base.sums;
     sums.extend(totals.sums);
-    write(tx, sums, meta.sketch_kind).await
+    write(tx, sums, meta).await
 }
 
 /// Sums the chunks that are not refused; refuses those that can't be read.
@@ -168,7 +168,7 @@ fn refuse_unknown(
     }
 }
 
-async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, kind: SketchKind) -> Result<u64> {
+async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, meta: &Meta) -> Result<u64> {
     sums.sort_unstable_by_key(|sum| sum.key);
     let mut dirty = BTreeSet::new();
     let mut by_granularity: BTreeMap<Granularity, Vec<Sum>> = BTreeMap::new();
@@ -202,13 +202,13 @@ async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, kind: SketchKind) -> Resul
             .into_iter()
             .partition(|sum| exists.contains(&(sum.key.period_start, sum.key.series_id)));
         for (sums, fresh) in [(new, true), (old, false)] {
-            let rows = finish(sums, kind).await?;
+            let rows = finish(sums, meta.sketch_kind).await?;
             tx.put_buckets(granularity, &rows, fresh).await?;
             written += rows.len() as u64;
         }
     }
     let dirty: Vec<_> = dirty.into_iter().collect();
-    tx.mark_dirty(&dirty).await?;
+    tx.mark_dirty(&dirty, meta.now()).await?;
     Ok(written)
 }
 

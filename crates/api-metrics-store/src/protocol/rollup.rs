@@ -1,10 +1,7 @@
 //! Coarser periods from finer ones: recomputed, never added to.
 
-use std::collections::BTreeSet;
-
 use super::{
-    backend::{Backend, LeadTx, Mode, Result, Segment, Series, Tx},
-    flush::EARLIEST,
+    backend::{Backend, LeadTx, Marks, Mode, Result, Segment, Series, Tx},
     fold::lead,
     pace::Pace,
     sum::row,
@@ -18,6 +15,9 @@ use crate::{
 /// How long after its end a period waits for hand-overs that are on their way; what comes later
 /// marks it again.
 const GRACE_SECONDS: i64 = 75;
+/// How long a day that is over waits after it was marked: late data that trickles in costs a sum over the
+/// day's hours this often at most. Reads take the hours meanwhile.
+const DAY_WAITS_SECONDS: i64 = 900;
 /// Periods recomputed in one transaction.
 const PERIODS_A_STEP: usize = 12;
 
@@ -26,8 +26,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     let Some(meta) = lead(&mut tx).await? else {
         return Ok(Maintained::default());
     };
-    let dirty: BTreeSet<_> = tx.dirty(EARLIEST, i64::MAX).await?.into_iter().collect();
-    let due = due(&dirty, meta.now());
+    let due = due(&tx.marks().await?, meta.now());
     let more = due.len() > PERIODS_A_STEP;
     let mut steps = 0;
     for (granularity, period) in due.into_iter().take(PERIODS_A_STEP) {
@@ -45,13 +44,15 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
 
 /// The marks that can be worked off now: of periods that are over and hold no finer mark. The
 /// finest come first, so that one step can lead to the next.
-fn due(
-    dirty: &BTreeSet<(Granularity, UnixSeconds)>,
-    now: UnixSeconds,
-) -> Vec<(Granularity, UnixSeconds)> {
+fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
+    // A mark from the future was made before the clock stepped back.
+    let may_wait = |granularity, since| {
+        granularity == Granularity::Day && (since..since + DAY_WAITS_SECONDS).contains(&now)
+    };
     dirty
         .iter()
-        .copied()
+        .filter(|((granularity, _), since)| !may_wait(*granularity, **since))
+        .map(|(period, _)| *period)
         .filter(|(granularity, period)| {
             let end = period + granularity.seconds();
             end + GRACE_SECONDS <= now
@@ -106,13 +107,14 @@ mod tests {
 
     #[test]
     fn a_period_waits_for_its_end_its_grace_and_its_finer_periods() {
-        let dirty: BTreeSet<_> = [
+        let dirty: Marks = [
             (Granularity::FiveMinutes, 0),
             (Granularity::FiveMinutes, 7_200),
             (Granularity::Hour, 0),
             (Granularity::Hour, 3_600),
             (Granularity::Day, 0),
         ]
+        .map(|period| (period, 0))
         .into();
         assert_eq!(due(&dirty, 300 + GRACE_SECONDS - 1), []);
         assert_eq!(
@@ -127,5 +129,17 @@ mod tests {
                 (Granularity::Hour, 3_600)
             ]
         );
+    }
+
+    #[test]
+    fn late_data_recomputes_a_day_that_is_over_once_in_a_while() {
+        let noon = 86_400 + 43_200;
+        let dirty = |since| Marks::from([((Granularity::Day, 0), since)]);
+        let day = [(Granularity::Day, 0)];
+        assert_eq!(due(&dirty(0), noon), day, "marked when it began");
+        assert_eq!(due(&dirty(noon), noon), []);
+        assert_eq!(due(&dirty(noon), noon + DAY_WAITS_SECONDS - 1), []);
+        assert_eq!(due(&dirty(noon), noon + DAY_WAITS_SECONDS), day);
+        assert_eq!(due(&dirty(noon + 60), noon), day, "the clock stepped back");
     }
 }

@@ -10,7 +10,9 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    protocol::backend::{BucketRow, FoundRow, InboxChunk, LeadTx, Pending, Result, SeriesRow},
+    protocol::backend::{
+        BucketRow, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+    },
     time::{Granularity, UnixSeconds},
 };
 
@@ -205,17 +207,36 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
-    async fn mark_dirty(&mut self, periods: &[(Granularity, UnixSeconds)]) -> Result<()> {
+    async fn mark_dirty(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+        now: UnixSeconds,
+    ) -> Result<()> {
         for (granularity, period) in periods {
             sqlx::query(
-                "INSERT INTO api_metrics_dirty (granularity, period_start) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO api_metrics_dirty (granularity, period_start, since) VALUES (?, ?, ?) \
+                 ON CONFLICT DO NOTHING",
             )
             .bind(granularity.as_str())
             .bind(period)
+            .bind(now)
             .execute(&mut *self.sql)
             .await?;
         }
         Ok(())
+    }
+
+    async fn marks(&mut self) -> Result<Marks> {
+        let rows: Vec<(String, UnixSeconds, UnixSeconds)> =
+            sqlx::query_as("SELECT granularity, period_start, since FROM api_metrics_dirty")
+                .fetch_all(&mut *self.sql)
+                .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, period, since)| {
+                Some(((Granularity::from_name(&name)?, period), since))
+            })
+            .collect())
     }
 
     async fn dirty(

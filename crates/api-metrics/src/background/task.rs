@@ -159,6 +159,10 @@ impl Shared {
     /// One run of a task, its outcome noted: whether more could be done at once.
     async fn once(&self, task: Task, channel: &str) -> Result<bool, FlushError> {
         if task == Task::Flush {
+            if self.has_nothing_to_say() {
+                self.health.idles();
+                return Ok(false);
+            }
             return self.flush().await.map(|_| false);
         }
         let store = &self.store;
@@ -190,6 +194,17 @@ impl Shared {
             Err(error) => self.failed(task, error),
         }
         outcome
+    }
+
+    /// Whether a flush would be empty, and the last one is young enough to stand for it: that the
+    /// database answers, and that it is not one of before a restore, is asked in time to send again what
+    /// is still held.
+    fn has_nothing_to_say(&self) -> bool {
+        let at_most = (3 * self.flush_interval).min(Duration::from_secs(30));
+        self.writer.recorder().unflushed_records() == 0
+            && self
+                .health
+                .flushed_within(at_most.saturating_sub(self.flush_interval))
     }
 
     /// Hands over everything recorded so far, its outcome noted.
