@@ -34,6 +34,10 @@ impl Size {
             .ok()
             .and_then(|n| n.parse().ok())
             .unwrap_or(5_000);
+        Self::of(series)
+    }
+
+    pub const fn of(series: usize) -> Self {
         Self {
             endpoints: series / KEYS_AN_ENDPOINT,
             keys: 20,
@@ -175,6 +179,7 @@ fn pool_rows(granularity: Granularity) -> Vec<(i64, i64, Bucket)> {
         .collect()
 }
 
+/// In the order in which the leader writes: period by period, in each the series by their numbers.
 pub async fn postgres(pool: &PgPool, size: Size) {
     let started = std::time::Instant::now();
     sqlx::raw_sql("CREATE TABLE bench_pool (kind smallint, variant bigint, c bigint[], statuses bytea, sketch bytea)")
@@ -211,11 +216,13 @@ pub async fn postgres(pool: &PgPool, size: Size) {
         let fill = format!(
             "DELETE FROM api_metrics.metrics_{name}; \
              INSERT INTO api_metrics.metrics_{name} \
-             SELECT to_timestamp(p), s.id, b.c[1], b.c[2], b.c[3], 0, b.c[4], b.c[5], b.c[6], b.c[1], b.c[4], b.c[1], \
+             SELECT to_timestamp(p), b.id, b.c[1], b.c[2], b.c[3], 0, b.c[4], b.c[5], b.c[6], b.c[1], b.c[4], b.c[1], \
                     b.c[1] * 200, b.c[7], 18, 55, 90, 24, b.statuses, b.sketch \
              FROM generate_series({from}::bigint, {to}::bigint - 1, {step}) AS p \
-             CROSS JOIN api_metrics.series AS s \
-             JOIN bench_pool AS b ON b.kind = s.kind AND b.variant = (p / {step} * 31 + s.id * 17) % {VARIANTS}",
+             CROSS JOIN LATERAL ( \
+                 SELECT s.id, b.* FROM api_metrics.series AS s \
+                 JOIN bench_pool AS b ON b.kind = s.kind AND b.variant = (p / {step} * 31 + s.id * 17) % {VARIANTS} \
+                 ORDER BY s.id) AS b",
             step = granularity.seconds(),
         );
         sqlx::raw_sql(AssertSqlSafe(fill))

@@ -17,7 +17,7 @@ use sqlx::postgres::PgPoolOptions;
 use crate::{
     database::{Scratch, file, remove_file},
     fill::{Random, Size, record_every_series, writer},
-    measure::Table,
+    measure::{Table, ms},
 };
 
 /// Requests of every series in ten seconds.
@@ -38,6 +38,69 @@ pub struct Figures {
     pub as_it_goes: Vec<Duration>,
     /// One of these folds.
     pub one_fold: Vec<Duration>,
+}
+
+/// How the work of flush, fold and rollup grows with series and instances, as lines of CSV.
+pub async fn growth() {
+    let sizes = [500, 5_000, 50_000].map(|series| (series, 1));
+    let instances = [2, 4, 8, 16].map(|instances| (5_000, instances));
+    println!("series,instances,flush p50 ms,fold of one flush each p50 ms,rollup of 5 minutes ms");
+    for (series, instances) in sizes.into_iter().chain(instances) {
+        let database = Scratch::create().await;
+        let pool = PgPoolOptions::new()
+            .max_connections(5)
+            .connect_lazy_with(database.options());
+        let clock = clock();
+        let store = PostgresStore::from_pool(pool, options(&clock));
+        store.prepare().await.unwrap();
+        let figures = five_quiet_minutes(&store, &clock, Size::of(series), instances).await;
+        println!(
+            "{series},{instances},{:.1},{:.1},{:.1}",
+            ms(middle(figures.flush)),
+            ms(middle(figures.one_fold)),
+            ms(middle(figures.rollup)),
+        );
+        database.remove().await;
+    }
+}
+
+/// Five minutes in which each series is seen every thirty seconds, and their rollup.
+async fn five_quiet_minutes(
+    store: &dyn Store,
+    clock: &ManualClock,
+    size: Size,
+    instances: usize,
+) -> Figures {
+    let writers: Vec<Writer> = (0..instances).map(|_| writer()).collect();
+    let mut random = Random::new(5);
+    let mut figures = Figures::default();
+    let start = Granularity::Day.floor(clock.unix_seconds()) + 3_600;
+    for flush in 0..10 {
+        clock.step_to(start + flush * 30);
+        for writer in &writers {
+            record_every_series(writer, size, clock.unix_seconds(), &mut random);
+            let started = Instant::now();
+            store.flush(writer).await.unwrap();
+            if flush > 0 {
+                figures.flush.push(started.elapsed());
+            }
+        }
+        let started = Instant::now();
+        while store.fold().await.unwrap().more {}
+        if flush > 0 {
+            figures.one_fold.push(started.elapsed());
+        }
+    }
+    clock.step_to(start + 300 + 75);
+    let started = Instant::now();
+    while store.roll_up().await.unwrap().steps > 0 {}
+    figures.rollup.push(started.elapsed());
+    figures
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
 }
 
 /// Rounds of five minutes each: with one fold at the end, then as many with a fold every ten seconds.

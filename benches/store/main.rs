@@ -4,8 +4,8 @@
 //! `DATABASE_URL=postgres://… cargo bench --bench store` builds a database of its own on that server,
 //! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data; with `BENCH_KEEP` the
 //! databases stay, and the next run of that size begins with the measurements. `BENCH_STORE` is
-//! `postgres` or `sqlite`, `BENCH_ONLY` is `leader` or `views`, and `BENCH_PLAIN_LOG` adds the tables
-//! that a team would write by hand.
+//! `postgres` or `sqlite`, `BENCH_ONLY` is `leader`, `views`, `log` (the tables
+//! that a team would write by hand) or `growth`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -46,6 +46,10 @@ async fn main() {
         size.endpoints,
         size.keys
     );
+    if std::env::var("BENCH_ONLY").is_ok_and(|only| only == "growth") {
+        leader::growth().await;
+        return;
+    }
     let wanted = |variable: &str, name: &str| {
         std::env::var(variable).map_or(true, |value| value.split(',').any(|one| one == name))
     };
@@ -62,6 +66,9 @@ async fn main() {
                 leader::on_sqlite(size, 1, rounds).await
             };
             leader::report(figures, size, &mut table);
+        }
+        if on_postgres && wanted("BENCH_ONLY", "log") {
+            log(size, &mut table).await;
         }
         if wanted("BENCH_ONLY", "views") {
             if on_postgres {
@@ -93,9 +100,15 @@ async fn postgres(size: fill::Size, table: &mut measure::Table) {
     let store: Arc<dyn Store> = Arc::new(store);
     views::run(&store, size, table).await;
     measure::sizes(&pool).await;
-    if std::env::var_os("BENCH_PLAIN_LOG").is_some() {
-        plain_log::run(&pool, size, table).await;
-    }
+    database.remove().await;
+}
+
+async fn log(size: fill::Size, table: &mut measure::Table) {
+    let (database, _) = Scratch::kept(size.series()).await;
+    let pool = PgPoolOptions::new()
+        .max_connections(5)
+        .connect_lazy_with(database.options());
+    plain_log::run(&pool, size, table).await;
     database.remove().await;
 }
 

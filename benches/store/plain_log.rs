@@ -2,20 +2,35 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::{fill::Size, measure::Table};
+use crate::{
+    fill::{Size, now},
+    measure::Table,
+};
 
 const ROWS: i64 = 5_000_000;
 
 pub async fn run(pool: &PgPool, size: Size, table: &mut Table) {
+    let found: bool = sqlx::query_scalar("SELECT to_regclass('request_log') IS NOT NULL")
+        .fetch_one(pool)
+        .await
+        .unwrap();
+    if !found {
+        build(pool, size).await;
+    }
+    ask(pool, table).await;
+}
+
+async fn build(pool: &PgPool, size: Size) {
     let build = format!(
         "CREATE TABLE request_log (at timestamptz NOT NULL, endpoint text NOT NULL, method text NOT NULL, \
                                    api_key_id bigint, status smallint NOT NULL, latency_ms real NOT NULL, bytes bigint NOT NULL); \
          INSERT INTO request_log \
-         SELECT now() - n * interval '1 day' / {ROWS}, '/api/v1/resource' || (n * 7919 % {endpoints}) / 4 || '/{{id}}', \
+         SELECT to_timestamp({now}) - n * interval '1 day' / {ROWS}, '/api/v1/resource' || (n * 7919 % {endpoints}) / 4 || '/{{id}}', \
                 (ARRAY['GET','POST','PUT','DELETE'])[1 + n * 7919 % 4], n * 31 % {keys}, \
                 CASE WHEN n % 50 = 0 THEN 404 WHEN n % 50 = 25 THEN 500 ELSE 200 END, 20 * exp(0.6 * (random() + random() + random() - 1.5) * 2), 1500 \
          FROM generate_series(1, {ROWS}) AS n; \
          CREATE INDEX ON request_log (at); CREATE INDEX ON request_log (api_key_id, at)",
+        now = now(),
         endpoints = size.endpoints,
         keys = size.keys,
     );
@@ -27,9 +42,12 @@ pub async fn run(pool: &PgPool, size: Size, table: &mut Table) {
         .execute(pool)
         .await
         .unwrap();
+}
+
+async fn ask(pool: &PgPool, table: &mut Table) {
     const QUANTILES: &str =
         "percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY latency_ms)";
-    let day = "WHERE at > now() - interval '24 hours'";
+    let day = format!("WHERE at > to_timestamp({}) - interval '24 hours'", now());
     let queries = [
         (
             "summary 24 h",

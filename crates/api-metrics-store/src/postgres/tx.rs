@@ -39,8 +39,9 @@ impl PgTx {
 
 /// The isolation level is named because a host's default may differ. The timeouts bound how long a
 /// stopped process can hold what others need. The access is what row-level security asks for; it ends
-/// with the transaction. Compiling a statement takes longer than most of ours, and what a read sorts or
-/// groups is some MiB at most.
+/// with the transaction. Compiling a statement takes longer than most of ours, and so does starting
+/// workers, which others may need; what is sorted or grouped is some MiB at most; and what is read again
+/// and again is in memory.
 const BEGIN_WRITE: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
@@ -62,6 +63,8 @@ const BEGIN_READ: &str = "\
     SET LOCAL lock_timeout = '5s'; \
     SET LOCAL jit = off; \
     SET LOCAL work_mem = '32MB'; \
+    SET LOCAL random_page_cost = 1.1; \
+    SET LOCAL max_parallel_workers_per_gather = 0; \
     SET LOCAL api_metrics.access = 'all'";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
 /// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
