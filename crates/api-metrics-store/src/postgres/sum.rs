@@ -133,15 +133,34 @@ macro_rules! lookup {
     };
 }
 
-/// One sum a group and step.
+/// One sum a series and step: joined afterwards, because the planner can't know how few rows remain.
 macro_rules! scan {
     ($detail:ident, $step:ident) => {
         concat!(
-            "SELECT s.number, ", step!($step), " AS step, ", sums!($detail), " FROM (",
-            arm!($detail, "metrics_1m", "$5", "$6", "series_id BETWEEN $19 AND $20"), " UNION ALL ",
-            arm!($detail, "metrics_1m", "$7", "$8", "series_id BETWEEN $19 AND $20"), " UNION ALL ",
+            "SELECT s.number, m.* FROM (SELECT ",
+            step!($step),
+            " AS step, ",
+            sums!($detail),
+            ", m.series_id FROM (",
+            arm!(
+                $detail,
+                "metrics_1m",
+                "$5",
+                "$6",
+                "series_id BETWEEN $19 AND $20"
+            ),
+            " UNION ALL ",
+            arm!(
+                $detail,
+                "metrics_1m",
+                "$7",
+                "$8",
+                "series_id BETWEEN $19 AND $20"
+            ),
+            " UNION ALL ",
             coarser_than_minutes!($detail, "series_id BETWEEN $19 AND $20"),
-            ") AS m JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id GROUP BY 1, 2"
+            ") AS m GROUP BY 1, m.series_id) AS m \
+             JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         )
     };
 }
