@@ -26,6 +26,8 @@ impl World {
         self.clock.advance(Duration::from_secs(220 * 86_400));
         let store = std::sync::Arc::clone(&self.processes[0].store);
         while store.fold().await.unwrap().more {}
+        // Days that are over wait for late data.
+        self.clock.advance(Duration::from_secs(900));
         while store.roll_up().await.unwrap().steps > 0 {}
         self.look().await;
         self.check();
