@@ -28,7 +28,7 @@ async fn build(pool: &PgPool, size: Size) {
          SELECT to_timestamp({now}) - n * interval '1 day' / {ROWS}, '/api/v1/resource' || (n * 7919 % {endpoints}) / 4 || '/{{id}}', \
                 (ARRAY['GET','POST','PUT','DELETE'])[1 + n * 7919 % 4], n * 31 % {keys}, \
                 CASE WHEN n % 50 = 0 THEN 404 WHEN n % 50 = 25 THEN 500 ELSE 200 END, 20 * exp(0.6 * (random() + random() + random() - 1.5) * 2), 1500 \
-         FROM generate_series(1, {ROWS}) AS n; \
+         FROM generate_series(1::bigint, {ROWS}) AS n; \
          CREATE INDEX ON request_log (at); CREATE INDEX ON request_log (api_key_id, at)",
         now = now(),
         endpoints = size.endpoints,
