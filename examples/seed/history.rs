@@ -18,7 +18,7 @@ use crate::{
     random::Random,
     rules,
     settings::Settings,
-    shop::{INCIDENT, ROUTES, SILENCE, load, record},
+    shop::{INCIDENT, SILENCE, load, record, routes},
 };
 
 const DAY: i64 = 86_400;
@@ -50,7 +50,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     let mut at = start;
     while at < end {
         let ago = end - at;
-        let step = step(ago);
+        let step = step(ago, settings.fine);
         if ago <= DAY && !watched {
             rules::alerts(&*store).await?;
             watched = true;
@@ -63,7 +63,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
             writer = self::writer(&clock, at, version);
         }
         if !SILENCE.contains(&ago) {
-            for route in &ROUTES {
+            for route in routes(settings.hostile) {
                 let mean = route.per_minute
                     * load(route.endpoint, at)
                     * settings.load
@@ -83,7 +83,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
         clock.advance(Duration::from_secs(step.unsigned_abs()));
         // A process that is down hands nothing over; what it had is handed over as it goes.
         let goes = SILENCE.contains(&(end - at)) && !SILENCE.contains(&ago);
-        let due = at % (if ago > DAY { 6 * 3_600 } else { 900 }) == 0;
+        let due = at % settling(ago, settings.fine) == 0;
         if goes || (due && !SILENCE.contains(&ago)) {
             settle(&*store, &writer).await?;
             if ago <= DAY {
@@ -105,14 +105,25 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Nothing finer is kept so far back, so nothing finer is made.
-const fn step(ago: i64) -> i64 {
-    if ago > 7 * DAY {
+/// Nothing finer is kept so far back, or asked for, so nothing finer is made.
+const fn step(ago: i64, fine: i64) -> i64 {
+    if ago > fine * DAY {
         3_600
     } else if ago > DAY {
         300
     } else {
         60
+    }
+}
+
+/// How often what was recorded is handed over, in seconds.
+const fn settling(ago: i64, fine: i64) -> i64 {
+    if ago > fine * DAY {
+        DAY
+    } else if ago > DAY {
+        6 * 3_600
+    } else {
+        900
     }
 }
 

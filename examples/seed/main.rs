@@ -4,10 +4,12 @@
 //! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000 --token secret
 //! ```
 //!
-//! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28),
-//! `--load` how much of the shop's traffic (1), `--seed` another course of events (1), `--serve` an address to serve the admin on afterwards,
-//! with a few live requests a second (not at all without it), `--token` the admin token (printed
-//! where none is given; `none` lets everybody in). What is written goes the way of real traffic:
+//! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28), `--fine`
+//! how many of them every five minutes, those before by the hour (7), `--load` how much of the shop's
+//! traffic (1), `--seed` another course of events (1), `--hostile true` adds routes of names that break
+//! careless pages, `--serve` an address to serve the admin on
+//! afterwards, with a few live requests a second (not at all without it), `--token` the admin token
+//! (printed where none is given; `none` lets everybody in). What is written goes the way of real traffic:
 //! records, flushes, folds, rollups, retention and alerts, only with a clock that runs ahead.
 
 #![allow(clippy::print_stdout)]

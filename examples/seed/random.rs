@@ -31,15 +31,23 @@ impl Random {
         (0..12).map(|_| self.unit()).sum::<f64>() - 6.0
     }
 
-    /// `mean` on average, with a deviation like a Poisson count's.
+    /// Poisson: few by Knuth's product of uniform ones, many by a normal deviate, which is only near it.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a small count, never below zero"
     )]
     pub(crate) fn count(&mut self, mean: f64) -> u64 {
-        let whole = mean + self.normal() * mean.sqrt();
-        let floor = whole.max(0.0).floor();
-        floor as u64 + u64::from(self.chance((whole.max(0.0) - floor).clamp(0.0, 1.0)))
+        if mean > 30.0 {
+            return (mean + self.normal() * mean.sqrt()).round().max(0.0) as u64;
+        }
+        let least = (-mean).exp();
+        let mut product = self.unit();
+        let mut n = 0;
+        while product > least {
+            product *= self.unit();
+            n += 1;
+        }
+        n
     }
 }

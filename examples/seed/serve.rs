@@ -21,7 +21,7 @@ use crate::{
     Failure, open,
     random::Random,
     settings::Settings,
-    shop::{ROUTES, load, record},
+    shop::{load, record, routes},
 };
 
 const FLUSH: Duration = Duration::from_secs(5);
@@ -97,7 +97,7 @@ async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, settings: Settings) {
         ticks.tick().await;
         let now = SystemTime::now();
         let at = SystemClock::default().unix_seconds();
-        for route in &ROUTES {
+        for route in routes(settings.hostile) {
             let n =
                 random.count(route.per_minute / 60.0 * load(route.endpoint, at) * settings.load);
             record(&**writer.recorder(), &mut random, route, (now, 0), n);

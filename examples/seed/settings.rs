@@ -9,9 +9,13 @@ use crate::Failure;
 pub(crate) struct Settings {
     pub(crate) database: String,
     pub(crate) days: i64,
+    /// How many of them are written every five minutes; those before by the hour.
+    pub(crate) fine: i64,
     /// In parts of the shop's full traffic.
     pub(crate) load: f64,
     pub(crate) seed: u64,
+    /// With routes of names that break careless pages.
+    pub(crate) hostile: bool,
     pub(crate) serve: Option<SocketAddr>,
     pub(crate) token: Option<String>,
 }
@@ -23,8 +27,10 @@ impl Settings {
         let mut settings = Self {
             database: "shop-metrics.db".to_owned(),
             days: 28,
+            fine: 7,
             load: 1.0,
             seed: 1,
+            hostile: false,
             serve: None,
             token: None,
         };
@@ -35,13 +41,15 @@ impl Settings {
             match name.as_str() {
                 "--database" => settings.database = value,
                 "--days" => settings.days = value.parse()?,
+                "--fine" => settings.fine = value.parse()?,
                 "--load" => settings.load = value.parse()?,
                 "--seed" => settings.seed = value.parse()?,
+                "--hostile" => settings.hostile = value.parse()?,
                 "--serve" => settings.serve = Some(value.parse()?),
                 "--token" => settings.token = Some(value),
                 _ => {
                     return Err(format!(
-                        "{name} is none of --database, --days, --load, --seed, --serve, --token"
+                        "{name} is none of --database, --days, --fine, --load, --seed, --hostile, --serve, --token"
                     )
                     .into());
                 }

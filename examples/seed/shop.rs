@@ -42,7 +42,7 @@ const fn route(
     }
 }
 
-pub(crate) const ROUTES: [Route; 18] = [
+const ROUTES: [Route; 17] = [
     route(
         "GET",
         "/api/products/{id}",
@@ -179,7 +179,11 @@ pub(crate) const ROUTES: [Route; 18] = [
         (0.0, 9.0),
         (1.0, 0.0),
     ),
-    // What a route may legally be called; a page that shows it as markup is broken.
+];
+
+/// What routes may legally be called: a page that shows the first as markup, or breaks at the length of
+/// the second, is broken.
+const HOSTILE: [Route; 2] = [
     route(
         "GET",
         "/odd/<script>alert(\"x\")</script>/'{a}&amp;/=cmd|{b}",
@@ -188,7 +192,29 @@ pub(crate) const ROUTES: [Route; 18] = [
         (0.0, 20.0),
         (0.0, 0.0),
     ),
+    route("GET", LONG, 0.2, (3.0, 0.4), (0.0, 20.0), (0.0, 0.0)),
 ];
+
+/// Two thousand characters.
+const LONG: &str = match std::str::from_utf8(&LONG_BYTES) {
+    Ok(text) => text,
+    Err(_) => "",
+};
+const LONG_BYTES: [u8; 2_000] = {
+    let mut bytes = [b'a'; 2_000];
+    let mut at = 0;
+    while at < bytes.len() {
+        bytes[at] = if at % 100 == 0 { b'/' } else { bytes[at] };
+        at += 1;
+    }
+    bytes
+};
+
+/// The shop's routes, with the hostile ones where they are asked for.
+pub(crate) fn routes(hostile: bool) -> impl Iterator<Item = &'static Route> {
+    let more: &'static [Route] = if hostile { &HOSTILE } else { &[] };
+    ROUTES.iter().chain(more)
+}
 
 /// The consumers with their shares; the rest is anonymous.
 const CONSUMERS: [(&str, f64); 9] = [

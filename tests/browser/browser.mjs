@@ -34,6 +34,8 @@ export const browser = () => {
   return async (options, body) => {
     const { signedIn = true, expected = [], ...context } = options;
     const opened = await running.newContext({ viewport: { width: 1440, height: 900 }, timezoneId: "Europe/Berlin", locale: "en-GB", ...context });
+    // A machine that builds meanwhile is slow, not broken.
+    opened.setDefaultTimeout(90_000);
     const page = await opened.newPage();
     const wrong = [];
     const allowed = (text) => expected.some((pattern) => pattern.test(text));

@@ -50,7 +50,7 @@ impl Node {
     /// Runs one file of cases and prints its report where a case failed.
     pub(crate) fn run(&self, spec: &str, stage: &Stage) -> Cases {
         let output = Command::new("node")
-            .args(["--test", "--test-reporter=tap", "--test-timeout=120000"])
+            .args(["--test", "--test-reporter=tap", "--test-timeout=300000"])
             .arg(format!("specs/{spec}.test.mjs"))
             .current_dir(&self.folder)
             .env("DASHBOARD_URL", &stage.dashboard)

@@ -9,6 +9,8 @@ pub(crate) const TOKEN: &str = "browser-test-token";
 
 /// Eight days hold a Monday and every step of retention but the last.
 const DAYS: &str = "8";
+/// Beyond these days an hour's traffic may come at once: no case looks closer.
+const FINE: &str = "1";
 /// A fifth of the shop's traffic shows the same, sooner.
 const LOAD: &str = "0.2";
 
@@ -65,7 +67,8 @@ impl Stage {
         };
         let url = database.url();
         let seeded = Command::new(env!("CARGO_BIN_EXE_seed"))
-            .args(["--database", &url, "--days", DAYS, "--load", LOAD])
+            .args(["--database", &url, "--days", DAYS, "--fine", FINE])
+            .args(["--load", LOAD, "--hostile", "true"])
             .stdin(Stdio::null())
             .output()
             .unwrap();

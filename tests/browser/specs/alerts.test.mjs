@@ -107,10 +107,24 @@ test("what fires stands above the overview and leads to its history", () =>
     assert.ok(data.length > 0, "one rule fires all the time");
     await show(page, "#/overview?tz=UTC&refresh=off");
     const banner = page.getByRole("alert", { name: "Firing alerts" });
+    await page.getByRole("navigation", { name: "Pages" }).getByRole("img", { name: `${data.length} firing` }).waitFor();
+    // One line says the worst; the others are a click away.
+    if (data.length > 1) await banner.getByRole("button", { name: `and ${data.length - 1} more` }).click();
     await banner.getByText(data[0].message).waitFor();
     await banner.getByRole("link", { name: data[0].name }).click();
     await page.getByRole("region", { name: "History", exact: true }).waitFor();
     assert.match(page.url(), new RegExp(`alert=${data[0].alertId}`));
+  }));
+
+test("quiet is told from not knowing", () =>
+  use({ expected: [/500/] }, async (page) => {
+    let body = { status: 200, json: { data: [], nextCursor: null } };
+    await page.route(/api-alerts\/events/, (route) => route.fulfill(body));
+    await show(page, "#/overview?tz=UTC&refresh=off");
+    await page.getByRole("status", { name: "Firing alerts" }).getByText("No alert is firing").waitFor();
+    body = { status: 500, json: { type: "about:blank", title: "Broken", status: 500, detail: "it broke" } };
+    await page.reload();
+    await page.getByRole("region", { name: "Firing alerts" }).getByText("The alerts can't be read: it broke").waitFor();
   }));
 
 test("thresholds stand in the latency chart, firings and releases in the one of errors", () =>

@@ -105,6 +105,15 @@ test("series can be switched off and on", () =>
     assert.equal(await p99.getAttribute("aria-pressed"), "true");
   }));
 
+test("slow stretches and those without data are marked, in words too", () =>
+  use({}, async (page) => {
+    await show(page, "#/overview?tz=UTC");
+    const label = (name) => chart(page, name).locator(".plot-canvas").getAttribute("aria-label");
+    assert.match(await label("latency"), /Slow: .*\d\d:\d\d – \d\d:\d\d/, "the incident was slow");
+    assert.match(await label("volume"), /No data: .*\d\d:\d\d – \d\d:\d\d/, "the service was down");
+    assert.doesNotMatch(await label("volume"), /Slow/);
+  }));
+
 test("no data is told from zero", () =>
   use({}, async (page) => {
     await show(page, "#/overview?tz=UTC");

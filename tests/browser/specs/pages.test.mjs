@@ -87,6 +87,62 @@ test("exports are the API's own files", () =>
     assert.ok(lines.length > 10);
   }));
 
+test("what two thousand characters name is cut, shown as text and breaks nothing", () =>
+  use({}, async (page, context) => {
+    await show(page, "#/endpoints?period=7d&tz=UTC&refresh=off");
+    await page.getByRole("searchbox").fill("aaaaaaaaaa");
+    const link = page.locator(".table-card tbody a");
+    assert.equal(await link.count(), 1);
+    const { data } = await ask(context, "api-metrics/endpoints?period=7d&limit=1000");
+    const label = data.find((row) => row.endpoint.includes("aaaaaaaaaa")).endpoint;
+    assert.equal(label.length, 1_024, "as the layer cuts it");
+    assert.ok((await link.boundingBox()).width < 700, "the table keeps its shape");
+    await link.click();
+    await settled(page);
+    assert.ok((await page.getByRole("heading", { level: 1 }).textContent()).includes(label));
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
+  }));
+
+test("every table and the charts' numbers can be taken along", () =>
+  use({}, async (page, context) => {
+    const taken = async (region, name) => {
+      const [download] = await Promise.all([page.waitForEvent("download"), region.getByRole(/^Export the series|^Export as/.test(name) ? "link" : "button", { name }).click()]);
+      let text = "";
+      for await (const part of await download.createReadStream()) text += part;
+      return { text, file: download.suggestedFilename() };
+    };
+    await show(page, "#/overview?tz=UTC&refresh=off&period=6h");
+    assert.match((await taken(page, "Export the series as CSV")).text, /^periodStart,.*requestCount/);
+    await show(page, "#/limits?tz=UTC&refresh=off");
+    const limits = await taken(page, "Export as CSV");
+    assert.equal(limits.file, "rate-limits.csv");
+    const { data } = await ask(context, "api-metrics/rate-limits?limit=1000");
+    assert.equal(limits.text.trim().split("\r\n").length, 1 + data.length);
+    await show(page, "#/alerts?tz=UTC&refresh=off");
+    const rules = JSON.parse((await taken(page, "Rules as JSON")).text);
+    assert.deepEqual(rules.map((rule) => rule.name).sort(), (await ask(context, "api-alerts?limit=1000")).data.map((rule) => rule.name).sort());
+    assert.match((await taken(page, "History as CSV")).text, /Orders fail/);
+    await show(page, "#/billing?tz=UTC&refresh=off");
+    assert.match((await taken(page, "Costs as CSV")).text, /partner-sync/);
+    await show(page, "#/status?tz=UTC&refresh=off");
+    assert.match((await taken(page, "Instances as CSV")).text, /shop,production,1\.9\.1/);
+  }));
+
+test("a text that a spreadsheet would run is exported as text", () =>
+  use({}, async (page) => {
+    await page.route(/api-metrics\/rate-limits/, async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      body.data = [{ ...body.data[0], name: '=HYPERLINK("x"),1' }];
+      await route.fulfill({ response: answer, json: body });
+    });
+    await show(page, "#/limits?tz=UTC&refresh=off");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export as CSV" }).click()]);
+    let text = "";
+    for await (const part of await download.createReadStream()) text += part;
+    assert.ok(text.includes(`"'=HYPERLINK(""x""),1"`), text);
+  }));
+
 test("the heatmap has both layouts, three values, two scales and a table", () =>
   use({}, async (page) => {
     await show(page, "#/heatmap?tz=UTC&period=30d&refresh=off");
@@ -94,6 +150,11 @@ test("the heatmap has both layouts, three values, two scales and a table", () =>
     assert.ok((await rows.count()) > 10);
     await page.locator(".heat-inner canvas").hover({ position: { x: 400, y: 10 } });
     assert.match(await page.locator(".heat-tip").innerText(), /Requests\s+[\d,]+/);
+    for (const step of ["Hour", "Week", "Day"]) {
+      await page.getByRole("group", { name: "Step" }).getByRole("button", { name: step }).click();
+      await settled(page);
+      assert.match(page.url(), new RegExp(`step=${step.toLowerCase()}`));
+    }
     await page.getByRole("button", { name: "By weekday" }).click();
     await settled(page);
     await page.getByRole("heading", { name: "Requests of an average week by weekday and hour" }).waitFor();
@@ -110,6 +171,7 @@ test("the heatmap has both layouts, three values, two scales and a table", () =>
     }
     await page.getByRole("button", { name: "Log" }).click();
     assert.match(page.url(), /scale=log/);
+    await page.locator(".heat-legend").getByText("0", { exact: true }).waitFor();
     await page.locator(".heat-inner canvas").focus();
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Home");

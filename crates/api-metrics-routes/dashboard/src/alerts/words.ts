@@ -46,7 +46,7 @@ export const scopeOf = (rule: Alert, keyName: (id: number) => string): string =>
 export const STATES: Readonly<Record<string, { word: string; level: string }>> = {
   firing: { word: "firing", level: "bad" },
   pending: { word: "pending", level: "some" },
-  resolved: { word: "resolved", level: "good" },
+  resolved: { word: "resolved", level: "none" },
   ok: { word: "ok", level: "good" },
   off: { word: "off", level: "none" },
 };

@@ -1,6 +1,7 @@
 // The frame around all pages: sign-in, navigation, toolbar, what happens now.
 import { useQueryClient } from "@tanstack/react-query";
 import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
+import { useAlertEvents } from "../api/acts";
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useLive } from "../api/live";
 import { useRefresh } from "../api/queries";
@@ -48,6 +49,7 @@ const Frame = () => {
   const page = pageOf(location.page);
   const hover = useMemo(() => new HoverStore(), []);
   const refresh = useRefresh();
+  const firing = useAlertEvents(view, { open: true }).data?.data.length ?? 0;
   const filter = {
     ...(view.service === null ? {} : { service: view.service }),
     ...(view.environment === null ? {} : { environment: view.environment }),
@@ -76,6 +78,7 @@ const Frame = () => {
           {PAGES.filter((entry) => entry.menu).map((entry) => (
             <a key={entry.id} href={href(entry.id)} aria-current={entry.id === page.id || entry.id === page.parent ? "page" : undefined}>
               {entry.title}
+              {entry.id === "alerts" && firing > 0 && <span className="nav-count" role="img" aria-label={`${firing} firing`}>{firing}</span>}
             </a>
           ))}
         </nav>

@@ -19,16 +19,15 @@ export const NowStrip = ({ live: { state, snapshot, trouble } }: Props) => {
   ];
   return (
     <section className="now" aria-label="The last five minutes" data-live={state} data-as-of={snapshot?.asOf}>
-      <span className="dot" aria-hidden="true" />
-      <span className="now-state">{trouble ?? WORDS[state]}</span>
       {state !== "off" && (
         <>
-          <span className="muted now-span">last 5 min</span>
+          <span className="muted now-span">Last 5 min</span>
           {figures.map(([name, value]) => (
             <span key={name} className="now-figure" data-figure={name}><span className="muted">{name}</span> <b>{value}</b></span>
           ))}
         </>
       )}
+      <span className="now-state"><span className="dot" aria-hidden="true" />{trouble ?? WORDS[state]}</span>
     </section>
   );
 };

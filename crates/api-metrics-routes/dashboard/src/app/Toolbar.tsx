@@ -1,7 +1,7 @@
 // Range, zone, service, environment and refresh: one row that every page shares.
 import { useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
-import { fromInput, iso, precise, toInput } from "../format/time";
+import { fromInput, iso, moment, toInput } from "../format/time";
 import { Pick } from "../ui/Pick";
 import { patch } from "./location";
 import { PERIODS, REFRESHES, type Refresh, lengthOf, localZone, useView } from "./view";
@@ -65,7 +65,7 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
       </div>
       {custom && (
         <span className="range-text">
-          {precise(Date.parse(view.from ?? ""), view.tz)} – {view.to === null ? "now" : precise(Date.parse(view.to), view.tz)}
+          {moment(Date.parse(view.from ?? ""), view.tz)} – {view.to === null ? "now" : moment(Date.parse(view.to), view.tz)}
           <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>Reset</button>
         </span>
       )}

@@ -3,9 +3,14 @@ import { invoiceUrl, useInvoice } from "../api/acts";
 import type { InvoiceAnswer } from "../api/types";
 import { useView } from "../app/view";
 import * as number from "../format/number";
+import { day } from "../format/time";
 import { Empty, Failure, SkeletonRows } from "../ui/states";
 
 type Lines = InvoiceAnswer["data"][number];
+
+/** "12 – 21 Nov" of two dates in one month. */
+const days = (first: string, last: string): string =>
+  first === last ? day(Date.parse(last), "UTC") : `${Number(first.slice(8))} – ${day(Date.parse(last), "UTC")}`;
 
 const Head = () => (
   <thead><tr>
@@ -19,7 +24,7 @@ const Body = ({ invoice }: { invoice: Lines }) => (
     <tbody>
       {invoice.lines.map((line, n) => (
         <tr key={n}>
-          <td>{line.keyName}</td><td>{line.description}</td><td data-wide="2">{line.plan}</td><td data-wide="3">{line.firstDay.slice(8)}. – {line.lastDay.slice(8)}.</td>
+          <td>{line.keyName}</td><td>{line.description}</td><td data-wide="2">{line.plan}</td><td data-wide="3">{days(line.firstDay, line.lastDay)}</td>
           <td className="num">{number.count(line.quantity)}</td><td className="num" data-wide="1">{number.exactMoney(line.perThousand, invoice.currency)}</td>
           <td className="num" data-wide="3">{line.exact}</td><td className="num">{number.money(line.amount, invoice.currency)}</td>
         </tr>
@@ -50,7 +55,7 @@ export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKey
       </header>
       {invoice.error && !invoice.data ? <Failure error={invoice.error} retry={() => void invoice.refetch()} /> : (
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Invoice preview, scrollable">
-          <table className="table invoice">
+          <table className="table invoice" data-waiting={!invoice.data}>
             <caption className="sr">Invoice preview</caption>
             <Head />
             {!invoice.data && <tbody><SkeletonRows rows={5} columns={8} /></tbody>}

@@ -28,10 +28,12 @@ interface Props {
 }
 
 /** What a picture shows beside its numbers, which its table has. */
-const labelOf = (title: string, model: TimeChartModel): string => {
+const labelOf = (title: string, model: TimeChartModel, tz: string): string => {
   const lines = (model.thresholds ?? []).map((threshold) => `Threshold ${threshold.name}.`);
   const marks = [...new Set((model.marks ?? []).map(nameOf))].map((name) => `${name}.`);
-  return [`${title}. The same numbers are in its table view.`, ...lines, ...marks].join(" ");
+  const stretches = (model.stretches ?? []).map(({ first, last, kind }) =>
+    `${kind === "slow" ? "Slow" : "No data"}: ${span(model.slots.starts[first] ?? 0, endOf(model.slots, last), tz)}.`);
+  return [`${title}. The same numbers are in its table view.`, ...lines, ...marks, ...stretches].join(" ");
 };
 
 export const TimeChart = ({ title, name, model, error, empty = false, extra, stale = false, zooms = true, nothing = "No requests in this range." }: Props) => {
@@ -65,7 +67,7 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
     if (asTable) return <ChartTable model={model} tz={tz} caption={title} />;
     return (
       <Suspense fallback={<div className="plot skeleton" />}>
-        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zooms ? zoom : undefined} label={labelOf(title, model)} />
+        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zooms ? zoom : undefined} label={labelOf(title, model, tz)} />
       </Suspense>
     );
   };

@@ -50,8 +50,20 @@ const areas = (stretches: Stretch[]) => ({
   ]),
 });
 
-const lines = (model: TimeChartModel, ink: string) => {
-  const marks = (model.marks ?? []).flatMap((mark: Mark) => {
+/** A text of ten pixels' size that fits; the table has all of it. */
+const cut = (text: string, width: number): string => {
+  const most = Math.max(8, Math.floor(width / 5.5));
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+};
+
+/** Names that would lie over a neighbour's are left to tooltip and table. */
+const crowded = (marks: readonly Mark[], mark: Mark, length: number, width: number): boolean =>
+  marks.some((other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36));
+
+const lines = (model: TimeChartModel, ink: string, width: number) => {
+  const length = model.slots.end - (model.slots.starts[0] ?? 0);
+  const all = model.marks ?? [];
+  const marks = all.flatMap((mark: Mark) => {
     const index = indexOf(model.slots, mark.at);
     if (index < 0) return [];
     const alert = mark.kind === "alert";
@@ -62,7 +74,7 @@ const lines = (model: TimeChartModel, ink: string) => {
         lineStyle: { color: colour(alert ? "alarm" : "deploy"), type: alert ? "solid" : [3, 3], width: 1 },
         label: {
           // Alerts come in swarms, in which names would lie over each other: tooltip and table have them.
-          formatter: alert ? "▼" : mark.name,
+          formatter: alert ? "▼" : crowded(all, mark, length, width) ? "" : mark.name,
           color: colour(alert ? "alarm" : "deploy"),
           position: "end",
           align: "center",
@@ -76,7 +88,11 @@ const lines = (model: TimeChartModel, ink: string) => {
     yAxis: threshold.value,
     name: threshold.name,
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
-    label: { formatter: threshold.name, color: ink, position: "insideEndTop", fontSize: 10 },
+    // On the card's own ground, or lines would run through it.
+    label: {
+      formatter: cut(threshold.name, width * 0.6), color: ink, position: "insideEndTop", fontSize: 10, distance: [4, 3],
+      backgroundColor: colour("card"), padding: [1, 4], borderRadius: 3,
+    },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
 };
@@ -141,6 +157,8 @@ const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> 
 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const most = highest(model, visible);
+  // A whole is the top of its axis, not a step below it.
+  if (model.unit === "percent" && most <= 102 && most > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
   const step = niceStep(most, 4, model.unit === "bytes" ? binary : () => 1);
   const interval = model.unit === "count" ? whole(step) : step;
   const formatter = AXIS[model.unit];
@@ -167,7 +185,8 @@ export const optionOf = (
   const scale = scaleOf(model, visible);
   return {
     animation: false,
-    grid: { left: 56, right: 10, top: (model.marks ?? []).length > 0 ? 20 : 10, bottom: 20 },
+    // The same for all, so that the lines of neighbours meet.
+    grid: { left: 56, right: 10, top: 18, bottom: 20 },
     xAxis: {
       type: "category",
       data: model.slots.starts.map((at) => full(at, tz)),
@@ -214,14 +233,15 @@ export const optionOf = (
     series: [
       ...visible.map((series) => plot(series, model, series.width === 2)),
       {
-        // Carries lines and areas, so that they stay when every series is switched off.
+        // Areas behind, lines before: of their own, so that they stay when every series is switched off.
         id: "marks",
         type: "line",
         data: model.slots.starts.map(() => null),
         silent: true,
-        markLine: lines(model, ink),
         markArea: areas(model.stretches ?? []),
+        z: 1,
       },
+      { id: "lines", type: "line", data: model.slots.starts.map(() => null), silent: true, z: 6, markLine: { ...lines(model, ink, width), z: 6 } },
     ],
   };
 };

@@ -85,7 +85,8 @@ const currency = (code: string, digits: number): Intl.NumberFormat => {
   const key = `${code} ${digits}`;
   let found = currencies.get(key);
   if (!found) {
-    found = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "code", minimumFractionDigits: Math.min(2, digits), maximumFractionDigits: digits });
+    found = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "code", // Four stand below each other in a table; ten are all there are.
+      minimumFractionDigits: digits > 4 ? 2 : digits, maximumFractionDigits: digits });
     currencies.set(key, found);
   }
   return found;

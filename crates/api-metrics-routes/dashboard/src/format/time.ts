@@ -58,6 +58,17 @@ export const precise = (at: number, tz: string): string =>
     day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
   }).format(at);
 
+/** As short as it can be said today: the year where it is another, seconds where there are some. */
+export const moment = (at: number, tz: string): string => {
+  const l = local(at, tz);
+  const options: Intl.DateTimeFormatOptions = {
+    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+    ...(l.second === 0 ? {} : { second: "2-digit" }),
+    ...(l.year === local(Date.now(), tz).year ? {} : { year: "numeric" }),
+  };
+  return format(tz, `moment ${l.second === 0} ${options.year ?? ""}`, options).format(at);
+};
+
 /** "Thu 5 Nov, 09:00 – 10:00", as short as it can be. */
 export const span = (from: number, to: number, tz: string): string => {
   const sameDay = day(from, tz) === day(to - 1, tz);

@@ -18,6 +18,14 @@ interface Props { model: GridModel; scale: Scale; rowHeight: number; label: stri
 
 const LEAST_WIDTH = 4;
 
+/** Narrower than a label that has another to its right. */
+const LABEL = 68;
+
+const squeezed = (columns: GridModel["columns"], index: number, cell: number): boolean => {
+  const next = columns.findIndex((column, at) => at > index && column.tick !== null);
+  return next > 0 && (next - index) * cell < Math.min(LABEL, 14 + 6 * (columns[index]?.tick?.length ?? 0));
+};
+
 export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
   const canvas = useRef<HTMLCanvasElement>(null);
   const frame = useRef<HTMLDivElement>(null);
@@ -111,8 +119,8 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
             onMouseLeave={() => setAt(null)} onBlur={() => setAt(null)} onKeyDown={onKey}
             onClick={(event) => { const found = point(event); if (found) onOpen?.(...found); }} />
           <div className="heat-columns" aria-hidden="true">
-            {model.columns.map((column, index) =>
-              column.tick === null ? null : <span key={column.name} style={{ left: `${index * cell}px` }}>{column.tick}</span>)}
+            {cell > 0 && model.columns.map((column, index) =>
+              column.tick === null || squeezed(model.columns, index, cell) ? null : <span key={column.name} style={{ left: `${index * cell}px` }}>{column.tick}</span>)}
           </div>
           {shown && (
             <div className="tip heat-tip" data-flip={shown[1] > columns / 2} style={{

@@ -1,9 +1,10 @@
 import { type Scale, valueAt } from "./scale";
 
-interface Props { most: number; scale: Scale; short: (value: number) => string }
+interface Props { most: number; scale: Scale; /** Whether some cells have none. */ gaps: boolean; short: (value: number) => string }
 
-export const Legend = ({ most, scale, short }: Props) => (
+export const Legend = ({ most, scale, gaps, short }: Props) => (
   <div className="heat-legend" role="img" aria-label={`Colours from 0 to ${short(most)}, ${scale}`}>
+    {gaps && <span className="heat-none">no value</span>}
     <span>0</span>
     <div>
       <div className="heat-ramp" />

@@ -8,14 +8,14 @@ import { DeadLetters } from "../alerts/DeadLetters";
 import { Form } from "../alerts/Form";
 import { STATES, condition, scopeOf, stateOf, valueIn } from "../alerts/words";
 import * as number from "../format/number";
-import { precise } from "../format/time";
+import { moment } from "../format/time";
+import { Below } from "../ui/Below";
+import { ExportRows } from "../ui/ExportRows";
 import { Pick } from "../ui/Pick";
 import { type Column, Table } from "../ui/Table";
 import { Failure } from "../ui/states";
 
 const RANK: Readonly<Record<string, number>> = { firing: 0, pending: 1, resolved: 2, ok: 3, off: 4 };
-
-const when = (text: string, tz: string): string => precise(Date.parse(text), tz).replace(/:\d\d$/, "");
 
 const Alerts = () => {
   const view = useView();
@@ -33,7 +33,7 @@ const Alerts = () => {
       id: "state", head: "State", by: (row) => RANK[stateOf(row)] ?? 9,
       cell: (row) => {
         const state = STATES[stateOf(row)] ?? { word: row.state, level: "none" };
-        return <span className="badge" data-level={state.level} title={row.enabled ? `Since ${when(row.stateSince, view.tz)}` : ""}>{state.word}</span>;
+        return <span className="badge" data-level={state.level} title={row.enabled ? `Since ${moment(Date.parse(row.stateSince), view.tz)}` : ""}>{state.word}</span>;
       },
     },
     {
@@ -48,7 +48,7 @@ const Alerts = () => {
     { id: "severity", head: "Severity", wide: 1, by: (row) => ["critical", "high", "medium", "low"].indexOf(row.severity), cell: (row) => <span className="severity" data-severity={row.severity}>{row.severity}</span> },
     { id: "scope", head: "Watches", wide: 2, by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`), cell: (row) => <span className="path">{scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`)}</span> },
     { id: "value", head: "Value now", number: true, wide: 1, cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE) },
-    { id: "fired", head: "Last fired", number: true, wide: 1, by: (row) => row.lastFiredAt ?? null, cell: (row) => (row.lastFiredAt ? when(row.lastFiredAt, view.tz) : "never") },
+    { id: "fired", head: "Last fired", number: true, wide: 1, by: (row) => row.lastFiredAt ?? null, cell: (row) => (row.lastFiredAt ? moment(Date.parse(row.lastFiredAt), view.tz) : "never") },
     {
       id: "do", head: "", number: true,
       cell: (row) => (
@@ -74,9 +74,11 @@ const Alerts = () => {
       <Table caption="Rules" columns={columns} rows={rows} idOf={(row) => String(row.id)} text={(row) => `${row.name} ${condition(row)} ${row.endpointFilter ?? ""} ${row.serviceFilter ?? ""}`}
         error={rules.error} retry={() => void rules.refetch()} start={{ id: "state", down: false }}
         empty="No rule watches anything yet. Make one: it is judged every minute, and can be tried on the past before it is saved."
-        tools={<button type="button" className="primary" onClick={() => patch({ edit: "new" })}>New rule</button>} />
-      <History rules={rows} />
-      <DeadLetters />
+        tools={<><ExportRows rows={rows} file="alerts" label="Rules" /><button type="button" className="primary" onClick={() => patch({ edit: "new" })}>New rule</button></>} />
+      <Below ready={rows !== undefined || rules.error !== null}>
+        <History rules={rows} />
+        <DeadLetters />
+      </Below>
       {edited !== undefined && <Form key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
     </>
   );
@@ -93,7 +95,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   const events = useAlertEvents(view, { most, limit: "100", ...(only === undefined ? {} : { alertId: only }) });
   const columns = useMemo((): Column<AlertEvent>[] => [
     { id: "state", head: "State", by: (row) => row.state, cell: (row) => <span className="badge" data-level={row.resolvedAt ? "none" : "bad"}>{row.resolvedAt ? "resolved" : "firing"}</span> },
-    { id: "fired", head: "Fired", by: (row) => row.firedAt, number: true, cell: (row) => when(row.firedAt, view.tz) },
+    { id: "fired", head: "Fired", by: (row) => row.firedAt, number: true, cell: (row) => <span className="time">{moment(Date.parse(row.firedAt), view.tz)}</span> },
     { id: "lasted", head: "Lasted", number: true, wide: 1, by: lasted, cell: (row) => (row.resolvedAt ? number.age(lasted(row) ?? 0) : "until now") },
     { id: "severity", head: "Severity", wide: 2, by: (row) => row.severity, cell: (row) => <span className="severity" data-severity={row.severity}>{row.severity}</span> },
     { id: "message", head: "Message", cell: (row) => <span className="rule"><span>{row.message}</span><span className="muted">{row.name}</span></span> },
@@ -104,6 +106,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       tools={
         <>
           <Pick label="Rule" value={params.alert ?? ""} options={[["", "all"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]} onChange={(alert) => patch({ alert })} />
+          <ExportRows rows={events.data?.data} file="alert-history" label="History" />
           {events.data && !events.data.whole && <button type="button" onClick={() => setMost(most + 5)}>Older</button>}
         </>
       } />

@@ -9,6 +9,8 @@ import { Reconciliation } from "../billing/Reconciliation";
 import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/bill";
 import { TimeChart } from "../charts/TimeChart";
 import * as number from "../format/number";
+import { Below } from "../ui/Below";
+import { ExportRows } from "../ui/ExportRows";
 import { Bar } from "../ui/Bar";
 import { Choice } from "../ui/Choice";
 import { Figures } from "../ui/Figures";
@@ -46,8 +48,10 @@ const Billing = () => {
         <TimeChart name="cost" title="Cost by day" model={model} error={billing.error} empty={page?.total.requests === 0} stale={billing.isPlaceholderData} zooms={false} nothing="Nothing was charged in this month." />
       </div>
       <ByKey page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
-      <Invoice month={month} />
-      <Reconciliation month={month} tz={view.tz} />
+      <Below ready={page !== undefined || billing.error !== null}>
+        <Invoice month={month} />
+        <Reconciliation month={month} tz={view.tz} />
+      </Below>
     </>
   );
 };
@@ -92,7 +96,8 @@ const ByKey = ({ page, currency, error, stale }: { page: BillingPage | undefined
   ], [page, currency, total, tenants]);
   return (
     <Table caption="Cost by consumer" columns={columns} rows={rows} idOf={(row) => String(row.apiKeyId)} text={(row) => `${keyName(row)} ${row.tenantId ?? ""}`} searchLabel="Search consumers"
-      error={error} start={{ id: "cost", down: true }} empty="Nobody was charged in this month." stale={stale} />
+      error={error} start={{ id: "cost", down: true }} empty="Nobody was charged in this month." stale={stale}
+      tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />} />
   );
 };
 

@@ -1,11 +1,12 @@
 // One API key: what it asks for and how that goes.
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { type Filter, exportUrl, useEndpoints, useKeys, useSummary } from "../api/queries";
 import { href, useLocation } from "../app/location";
 import { useView } from "../app/view";
 import { FourCharts } from "../charts/FourCharts";
 import * as number from "../format/number";
 import { Account } from "../ui/Account";
+import { Below } from "../ui/Below";
 import { Export } from "../ui/Export";
 import { Figures } from "../ui/Figures";
 import { keyName } from "../ui/KeyName";
@@ -17,6 +18,7 @@ const Consumer = () => {
   const view = useView();
   const { params } = useLocation();
   const id = params.key ?? "0";
+  const [known, setKnown] = useState<string | null>(null);
   const filter: Filter = useMemo(() => ({ apiKeyId: id }), [id]);
   const summary = useSummary(view, filter);
   const endpoints = useEndpoints(view, filter).data?.data;
@@ -50,12 +52,14 @@ const Consumer = () => {
         ["Received", now ? number.bytes(now.totalRequestBytes) : null],
         ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
       ]} />
-      {id !== "0" && <Account id={id} />}
-      <FourCharts filter={filter} />
-      <div className="halves">
-        <EndpointList title="What it asks for" rows={endpoints} />
-        <StatusCodes codes={codes} />
-      </div>
+      {id !== "0" && <Account id={id} known={() => setKnown(id)} />}
+      <Below ready={id === "0" || known === id}>
+        <FourCharts filter={filter} />
+        <div className="halves">
+          <EndpointList title="What it asks for" rows={endpoints} />
+          <StatusCodes codes={codes} />
+        </div>
+      </Below>
     </>
   );
 };

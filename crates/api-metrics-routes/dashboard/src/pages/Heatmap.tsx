@@ -90,7 +90,7 @@ const Heatmap = () => {
             <footer className="heat-foot">
               {endpoints && endpoints.of > endpoints.model.rows.length && <span className="muted">The busiest {endpoints.model.rows.length} of {endpoints.of} endpoints.</span>}
               {series.data && layout === "endpoints" && !series.data.whole && <span className="notice">Too many rows: the end of the range is missing. Filter by service or choose a longer step.</span>}
-              <Legend most={model.most} scale={scale} short={shown.short} />
+              <Legend gaps={model.values.some((row) => row.includes(null))} most={model.most} scale={scale} short={shown.short} />
             </footer>
           </>
         )}

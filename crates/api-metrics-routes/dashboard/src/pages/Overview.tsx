@@ -1,6 +1,6 @@
 // Open it at 3 a.m. and know.
 import { useMemo } from "react";
-import { useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
+import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
 import { AlertBanner } from "../app/AlertBanner";
 import { useView } from "../app/view";
@@ -8,7 +8,8 @@ import { href } from "../app/location";
 import { FourCharts, useTimeline } from "../charts/FourCharts";
 import { spark } from "../charts/build";
 import * as number from "../format/number";
-import { span } from "../format/time";
+import { moment } from "../format/time";
+import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Label";
 import { type Change, Tile } from "../ui/Tile";
 import { Failure } from "../ui/states";
@@ -37,13 +38,16 @@ const bytesOf = (summary: Summary | undefined) => summary && summary.totalReques
 export const Overview = () => {
   const view = useView();
   const summary = useSummary(view);
-  const before = usePreviousSummary(view, summary.data).data;
+  const previous = usePreviousSummary(view, summary.data);
+  const before = previous.data;
   const { line } = useTimeline();
   const now = summary.data;
   const comparable = before && before.totalRequests > 0 ? before : undefined;
 
   if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
   const nothing = now?.totalRequests === 0;
+  // A comparison that is still asked for is no missing one.
+  const known = (change: Change | null) => (before || previous.error ? change : undefined);
   return (
     <>
       <h1 className="sr">Overview</h1>
@@ -51,17 +55,17 @@ export const Overview = () => {
       {now?.approximate && <p className="notice">Some of the oldest data is kept in coarser periods: the edges of this range are approximate.</p>}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
         <Tile label="Requests" value={now ? number.compact(now.totalRequests) : null} colour="read" detail={was(number.compact(comparable?.totalRequests), comparable)}
-          change={relative(now?.totalRequests, comparable?.totalRequests, null)} spark={line && spark(line, (row) => row.requestCount, true)} />
+          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))} spark={line && spark(line, (row) => row.requestCount, true)} />
         <Tile label="Error rate" value={now ? number.percent(now.errorRate) : null} colour="s5xx"
           detail={now ? `${number.compact(now.errorCount5xx)} × 5xx, ${number.compact(now.errorCount4xx)} × 4xx` : ""}
-          change={points(now?.errorRate, comparable?.errorRate)} spark={line && spark(line, (row) => row.errorRate, false)} />
+          change={known(points(now?.errorRate, comparable?.errorRate))} spark={line && spark(line, (row) => row.errorRate, false)} />
         <Tile label="p95 latency" value={now ? number.ms(now.p95Ms) : null} colour="p95"
           detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}` : ""}
-          change={relative(now?.p95Ms, comparable?.p95Ms, true)} spark={line && spark(line, (row) => row.p95Ms, false)} />
+          change={known(relative(now?.p95Ms, comparable?.p95Ms, true))} spark={line && spark(line, (row) => row.p95Ms, false)} />
         <Tile label="Bandwidth" value={now ? number.bytes(bytesOf(now)) : null} colour="sent" detail={was(number.bytes(bytesOf(comparable)), comparable)}
-          change={relative(bytesOf(now), bytesOf(comparable), null)}
+          change={known(relative(bytesOf(now), bytesOf(comparable), null))}
           spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)} />
-        <KeysTile now={now} before={comparable} />
+        <KeysTile now={now} before={comparable} change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))} />
       </div>
       {nothing ? <FirstSteps /> : (
         <>
@@ -69,13 +73,16 @@ export const Overview = () => {
           <TopEndpoints />
         </>
       )}
-      {now && <p className="muted covers">{span(Date.parse(now.from), Date.parse(now.to), view.tz)}</p>}
+      <footer className="covers">
+        <span className="muted">{now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}</span>
+        <Export url={(format) => exportUrl(view, format, { granularity: "auto" })} label="Export the series" />
+      </footer>
     </>
   );
 };
 
 /** Distinct keys can't be added up: the line is only drawn where counting them a slot is cheap. */
-const KeysTile = ({ now, before }: { now: Summary | undefined; before: Summary | undefined }) => {
+const KeysTile = ({ now, before, change }: { now: Summary | undefined; before: Summary | undefined; change: Change | null | undefined }) => {
   const view = useView();
   const step = ["15m", "1h"].includes(view.period ?? "") ? "1m" : ["7d", "30d", "90d", "1y"].includes(view.period ?? "") ? "1d" : "1h";
   const keys = useSeries(view, {
@@ -93,30 +100,32 @@ const KeysTile = ({ now, before }: { now: Summary | undefined; before: Summary |
   }, [keys.data]);
   return (
     <Tile label="Active keys" value={now ? number.count(now.distinctKeys) : null} colour="keys" detail={was(number.count(before?.distinctKeys), before)}
-      change={relative(now?.distinctKeys, before?.distinctKeys, null)} spark={values} />
+      change={change} spark={values} />
   );
 };
+
+/** Rows of a short list. */
+const MOST = 6;
 
 const TopEndpoints = () => {
   const view = useView();
   const endpoints = useEndpoints(view);
   const rows = endpoints.data?.data;
-  const busiest = useMemo(() => (rows ?? []).slice(0, 6), [rows]);
+  const busiest = useMemo(() => (rows ?? []).slice(0, MOST), [rows]);
   const failing = useMemo(
     () => [...(rows ?? [])].filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
-      .sort((a, b) => errorsOf(b) - errorsOf(a)).slice(0, 6),
+      .sort((a, b) => errorsOf(b) - errorsOf(a)).slice(0, MOST),
     [rows],
   );
   const slowest = useMemo(
-    () => [...(rows ?? [])].filter((row) => row.p95Ms !== null && row.requestCount >= 20).sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0)).slice(0, 6),
+    () => [...(rows ?? [])].filter((row) => row.p95Ms !== null && row.requestCount >= 20).sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0)).slice(0, MOST),
     [rows],
   );
-  if (!rows) return null;
   return (
     <div className="tops">
-      <Top title="Busiest" rows={busiest} value={(row) => number.compact(row.requestCount)} />
-      <Top title="Slowest by p95" rows={slowest} value={(row) => number.ms(row.p95Ms)} />
-      <Top title="Most server errors" rows={failing} value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />} />
+      <Top title="Busiest" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
+      <Top title="Slowest by p95" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
+      <Top title="Most server errors" rows={rows && failing} value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />} />
     </div>
   );
 };
@@ -129,11 +138,12 @@ const errorsOf = (row: Row): number => {
   return row.requestCount > 0 ? (100 * sum) / row.requestCount : 0;
 };
 
-const Top = ({ title, rows, value }: { title: string; rows: Row[]; value: (row: Row) => React.ReactNode }) => (
+const Top = ({ title, rows, value }: { title: string; rows: Row[] | undefined; value: (row: Row) => React.ReactNode }) => (
   <section className="card top-list" aria-label={title}>
     <header className="card-head"><h2>{title}</h2></header>
     <ol>
-      {rows.map((row) => (
+      {!rows && Array.from({ length: MOST }, (_, n) => <li key={n} aria-hidden="true"><span className="skeleton line" /></li>)}
+      {rows?.map((row) => (
         <li key={`${row.service} ${row.method} ${row.endpoint}`}>
           <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>
             <Route method={row.method} endpoint={row.endpoint} />
@@ -141,7 +151,7 @@ const Top = ({ title, rows, value }: { title: string; rows: Row[]; value: (row: 
           <span className="num">{value(row)}</span>
         </li>
       ))}
-      {rows.length === 0 && <li className="muted">None.</li>}
+      {rows?.length === 0 && <li className="muted">None.</li>}
     </ol>
   </section>
 );

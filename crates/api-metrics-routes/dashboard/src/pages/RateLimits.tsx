@@ -7,6 +7,8 @@ import { useView } from "../app/view";
 import { TimeChart } from "../charts/TimeChart";
 import { utilization } from "../charts/utilization";
 import * as number from "../format/number";
+import { Below } from "../ui/Below";
+import { ExportRows } from "../ui/ExportRows";
 import { keyName } from "../ui/KeyName";
 import { type Column, Table } from "../ui/Table";
 import { Use } from "../ui/Use";
@@ -55,21 +57,23 @@ const RateLimits = () => {
   return (
     <>
       <h1 className="sr">Rate limits</h1>
-      {near.length > 0 && (
-        <section className="card near" aria-label="Near their limit">
-          <ul>
-            {near.map((row) => (
-              <li key={row.apiKeyId}><span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>{row.hitsInSeconds === 0 ? "Hit" : "Near"}</span> {row.text}{row.forecast ? `: ${row.forecast}` : ""}</li>
-            ))}
-          </ul>
-        </section>
-      )}
       <Table caption="Rate limits" columns={columns} rows={rows} idOf={(row) => String(row.apiKeyId)} text={(row) => `${keyName(row)} ${row.externalId} ${row.tenantId ?? ""}`}
-        error={limits.error} retry={() => void limits.refetch()} start={{ id: "utilization", down: true }} empty={NOTHING} />
-      {params.key !== undefined && <History id={params.key} name={rows?.find((row) => String(row.apiKeyId) === params.key)} />}
+        error={limits.error} retry={() => void limits.refetch()} start={{ id: "utilization", down: true }} empty={NOTHING}
+        lead={near.length > 0 && <Near rows={near} />} tools={<ExportRows rows={rows} file="rate-limits" />} />
+      {params.key !== undefined && <Below ready={limits.data !== undefined || limits.error !== null}><History id={params.key} name={rows?.find((row) => String(row.apiKeyId) === params.key)} /></Below>}
     </>
   );
 };
+
+const Near = ({ rows }: { rows: readonly RateLimit[] }) => (
+  <section className="near" aria-label="Near their limit">
+    <ul>
+      {rows.map((row) => (
+        <li key={row.apiKeyId}><span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>{row.hitsInSeconds === 0 ? "Hit" : "Near"}</span> {row.text}{row.forecast ? `: ${row.forecast}` : ""}</li>
+      ))}
+    </ul>
+  </section>
+);
 
 const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   const view = useView();

@@ -4,6 +4,7 @@ import type { Status as StatusBody } from "../api/types";
 import { useView } from "../app/view";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
 
 type Level = "fine" | "some" | "bad";
@@ -47,7 +48,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           <p className="muted">Requests are still counted in memory and handed over when it answers; nothing is lost while this process lives.</p>
         </div>
       )}
-      <div className="thirds">
+      <div className="thirds status">
         <List title="Store" lines={[
           { name: "Answers", value: store.reachable ? "yes" : "no", level: store.reachable ? "fine" : "bad" },
           { name: "Kind", value: `${store.backend ?? number.NONE}, schema ${store.schemaVersion ?? number.NONE}, ${store.sketchKind ?? number.NONE}` },
@@ -81,7 +82,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         ]} />
       </div>
       <section className="card" aria-label="Instances">
-        <header className="card-head"><h2>Instances</h2><span className="muted">{live.length} live of {status.instances.length} known</span></header>
+        <header className="card-head"><h2>Instances</h2><span className="muted">{live.length} live of {status.instances.length} known</span><div className="card-tools"><ExportRows rows={status.instances} file="instances" label="Instances" /></div></header>
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Instances, scrollable">
           <table className="table">
             <thead><tr>

@@ -10,11 +10,12 @@ import { precise } from "../format/time";
 import { advice } from "../pages/RateLimits";
 import { Facts } from "./Fact";
 import { Use } from "./Use";
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 
 const when = (text: string, tz: string): string => precise(Date.parse(text), tz).replace(/:\d\d$/, "");
 
-export const Account = ({ id }: { id: string }) => {
+/** `known` is called once all three answers are there, and nothing changes its height any more. */
+export const Account = ({ id, known }: { id: string; known: () => void }) => {
   const view = useView();
   const limit = useRateLimits(view, id);
   const quota = useQuotas(view, id);
@@ -26,9 +27,13 @@ export const Account = ({ id }: { id: string }) => {
   const owed = bill.data;
   const currency = owed ? (currenciesOf(owed)[0] ?? null) : null;
   const projected = owed?.projection.find((each) => each.projectedCost.currency === currency);
+  const settled = [limit, quota, bill].every((each) => each.data !== undefined || each.error !== null);
+  useEffect(() => {
+    if (settled) known();
+  });
   return (
     <>
-      <div className="thirds">
+      <div className="thirds account">
         <section className="card" aria-label="Rate limit">
           <header className="card-head"><h2>Rate limit</h2>{row && <div className="card-tools"><a href={href("limits", { key: id })}>All limits</a></div>}</header>
           {row ? (

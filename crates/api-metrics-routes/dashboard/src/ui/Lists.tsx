@@ -11,7 +11,7 @@ const SHOWN = 12;
 export const EndpointList = ({ title, rows }: { title: string; rows: readonly EndpointRow[] | undefined }) => (
   <section className="card" aria-label={title}>
     <header className="card-head"><h2>{title}</h2>{rows && rows.length > SHOWN && <span className="muted">{SHOWN} of {rows.length}</span>}</header>
-    <table className="table">
+    <table className="table" data-waiting={!rows}>
       <thead><tr><th scope="col">Endpoint</th><th scope="col" className="num">Requests</th><th scope="col" className="num">Errors</th><th scope="col" className="num">p95</th></tr></thead>
       <tbody>
         {!rows && <SkeletonRows rows={6} columns={4} />}
@@ -32,7 +32,7 @@ export const EndpointList = ({ title, rows }: { title: string; rows: readonly En
 export const KeyList = ({ title, rows }: { title: string; rows: readonly KeyRow[] | undefined }) => (
   <section className="card" aria-label={title}>
     <header className="card-head"><h2>{title}</h2>{rows && rows.length > SHOWN && <span className="muted">{SHOWN} of {rows.length}</span>}</header>
-    <table className="table">
+    <table className="table" data-waiting={!rows}>
       <thead><tr><th scope="col">Consumer</th><th scope="col" className="num">Requests</th><th scope="col" className="num">Errors</th><th scope="col" className="num">Bandwidth</th></tr></thead>
       <tbody>
         {!rows && <SkeletonRows rows={6} columns={4} />}

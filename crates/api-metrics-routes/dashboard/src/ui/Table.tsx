@@ -27,6 +27,8 @@ interface Props<Row> {
   start: { id: string; down: boolean };
   empty: ReactNode;
   tools?: ReactNode;
+  /** Said between the head and the rows. */
+  lead?: ReactNode;
   stale?: boolean;
 }
 
@@ -38,7 +40,7 @@ const order = (a: number | string | null, b: number | string | null): number => 
 /** At first; more on demand, so that ten thousand rows don't stop the page. */
 const SHOWN = 100;
 
-export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, searchLabel, start, empty, tools, stale = false }: Props<Row>) => {
+export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, searchLabel, start, empty, tools, lead, stale = false }: Props<Row>) => {
   const [sort, setSort] = useState(start);
   const [search, setSearch] = useState("");
   const [limit, setLimit] = useState(SHOWN);
@@ -82,11 +84,12 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
           {tools}
         </div>
       </header>
+      {rows && lead}
       {error && !rows ? (
         <Failure error={error} retry={retry} />
       ) : (
         <div className="scroll-x" tabIndex={0} role="region" aria-label={`${caption}, scrollable`}>
-          <table className="table">
+          <table className="table" data-waiting={!rows}>
             <caption className="sr">{caption}</caption>
             <thead>
               <tr>

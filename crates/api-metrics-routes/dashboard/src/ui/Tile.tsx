@@ -12,7 +12,8 @@ interface Props {
   value: string | null;
   unit?: string;
   detail?: string;
-  change: Change | null;
+  /** Null where there is nothing to compare with, undefined while that is not known. */
+  change: Change | null | undefined;
   spark: readonly (number | null)[] | null;
   colour: string;
 }
@@ -27,9 +28,9 @@ export const Tile = ({ label, value, detail, change, spark, colour }: Props) => 
           {change.text}
         </span>
       ) : (
-        <span className="change muted">{value === null ? "\u00a0" : "no comparison"}</span>
+        <span className="change muted">{change === undefined ? "\u00a0" : "no comparison"}</span>
       )}
-      {detail && <span className="muted tile-detail">{detail}</span>}
+      {change !== undefined && detail && <span className="muted tile-detail">{detail}</span>}
     </div>
     <div className="tile-spark">
       {spark && spark.some((v) => v !== null) && <Spark values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />}

@@ -31,9 +31,7 @@ export const SkeletonRows = ({ rows, columns }: { rows: number; columns: number 
   <>
     {Array.from({ length: rows }, (_, row) => (
       <tr key={row} aria-hidden="true">
-        {Array.from({ length: columns }, (_, column) => (
-          <td key={column}><span className="skeleton line" /></td>
-        ))}
+        <td colSpan={columns}><span className="skeleton line" /></td>
       </tr>
     ))}
   </>
