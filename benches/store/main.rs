@@ -5,7 +5,8 @@
 //! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data; with `BENCH_KEEP` the
 //! databases stay, and the next run of that size begins with the measurements. `BENCH_STORE` is
 //! `postgres` or `sqlite`, `BENCH_ONLY` is `leader`, `views`, `log` (the tables
-//! that a team would write by hand) or `growth`.
+//! that a team would write by hand) or `growth`. `BENCH_FILL=year.db` only fills that SQLite file
+//! and keeps it, to look at it in the dashboard.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -48,6 +49,13 @@ async fn main() {
     );
     if std::env::var("BENCH_ONLY").is_ok_and(|only| only == "growth") {
         leader::growth().await;
+        return;
+    }
+    if let Some(path) = std::env::var_os("BENCH_FILL") {
+        let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
+        fill::prepare(&store, size).await;
+        fill::sqlite(store.pool(), size).await;
+        store.pool().close().await;
         return;
     }
     let wanted = |variable: &str, name: &str| {

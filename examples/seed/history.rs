@@ -1,6 +1,7 @@
 //! Four weeks in a few seconds: a clock that is stepped through them, and the real way of a record.
 
 use std::{
+    ops::Range,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -18,7 +19,7 @@ use crate::{
     random::Random,
     rules,
     settings::Settings,
-    shop::{INCIDENT, SILENCE, load, record, routes},
+    shop::{INCIDENT, SILENCE, load, record, retries, routes},
 };
 
 const DAY: i64 = 86_400;
@@ -66,6 +67,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
             for route in routes(settings.hostile) {
                 let mean = route.per_minute
                     * load(route.endpoint, at)
+                    * retries(route, ago)
                     * settings.load
                     * (step as f64 / 60.0);
                 let n = random.count(mean);
@@ -122,9 +124,17 @@ const fn settling(ago: i64, fine: i64) -> i64 {
         DAY
     } else if ago > DAY {
         6 * 3_600
+    } else if near(ago, &INCIDENT) || near(ago, &SILENCE) {
+        // Rules are judged then, and are to see how it begins and how it ends.
+        600
     } else {
-        900
+        3_600
     }
+}
+
+/// Within half an hour of it.
+const fn near(ago: i64, what: &Range<i64>) -> bool {
+    ago >= what.start - 1_800 && ago <= what.end + 1_800
 }
 
 fn version(ago: i64) -> &'static str {

@@ -95,7 +95,7 @@ pub(crate) async fn alerts(store: &dyn Store) -> Result<(), Failure> {
             endpoint: Some("POST /api/orders".into()),
             severity: Severity::Critical,
             window_minutes: 10,
-            min_requests: 10,
+            min_requests: 5,
             ..rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0)
         },
         AlertSpec {

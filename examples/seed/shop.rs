@@ -251,6 +251,16 @@ pub(crate) fn load(endpoint: &str, at: i64) -> f64 {
     day * week * if monday { partners } else { 1.0 }
 }
 
+/// What fails is tried again, so that even at night there is enough of it to be told.
+pub(crate) fn retries(route: &Route, ago: i64) -> f64 {
+    if is_troubled(route, ago) { 4.0 } else { 1.0 }
+}
+
+fn is_troubled(route: &Route, ago: i64) -> bool {
+    let troubled = ["/api/orders", "/api/payments", "/api/carts/{id}"];
+    INCIDENT.contains(&ago) && troubled.contains(&route.endpoint)
+}
+
 /// Records `n` requests that finish at `at`, `ago` seconds before the end of the history.
 pub(crate) fn record(
     sink: &impl MetricSink,
@@ -259,11 +269,7 @@ pub(crate) fn record(
     (at, ago): (SystemTime, i64),
     n: u64,
 ) {
-    let trouble = INCIDENT.contains(&ago)
-        && matches!(
-            route.endpoint,
-            "/api/orders" | "/api/payments" | "/api/carts/{id}"
-        );
+    let trouble = is_troubled(route, ago);
     for _ in 0..n {
         let key = consumer(random);
         let mut record = RequestRecord::new(route.method, route.endpoint, at);

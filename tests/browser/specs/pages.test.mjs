@@ -105,14 +105,14 @@ test("what two thousand characters name is cut, shown as text and breaks nothing
 
 test("every table and the charts' numbers can be taken along", () =>
   use({}, async (page, context) => {
-    const taken = async (region, name) => {
-      const [download] = await Promise.all([page.waitForEvent("download"), region.getByRole(/^Export the series|^Export as/.test(name) ? "link" : "button", { name }).click()]);
+    const taken = async (region, name, role = "button") => {
+      const [download] = await Promise.all([page.waitForEvent("download"), region.getByRole(role, { name, exact: true }).click()]);
       let text = "";
       for await (const part of await download.createReadStream()) text += part;
       return { text, file: download.suggestedFilename() };
     };
     await show(page, "#/overview?tz=UTC&refresh=off&period=6h");
-    assert.match((await taken(page, "Export the series as CSV")).text, /^periodStart,.*requestCount/);
+    assert.match((await taken(page, "Export as CSV", "link")).text, /^periodStart,.*requestCount/);
     await show(page, "#/limits?tz=UTC&refresh=off");
     const limits = await taken(page, "Export as CSV");
     assert.equal(limits.file, "rate-limits.csv");
@@ -192,10 +192,11 @@ test("the status page tells of store, processes and what was lost", () =>
 test("every entry of the menu opens its page, by keyboard too", () =>
   use({}, async (page) => {
     await show(page);
-    const names = await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts();
+    // The number beside one of them comes and goes with what fires.
+    const names = (await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts()).map((text) => text.split("\n")[0]);
     assert.ok(names.length >= 5, names.join());
     for (const name of names) {
-      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name, exact: true });
+      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: new RegExp(`^${name}`) });
       await link.focus();
       await page.keyboard.press("Enter");
       await settled(page);

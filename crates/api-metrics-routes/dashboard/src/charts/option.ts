@@ -88,10 +88,10 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
     yAxis: threshold.value,
     name: threshold.name,
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
-    // On the card's own ground, or lines would run through it.
+    // Outlined in the card's own colour, or lines would run through it.
     label: {
       formatter: cut(threshold.name, width * 0.6), color: ink, position: "insideEndTop", fontSize: 10, distance: [4, 3],
-      backgroundColor: colour("card"), padding: [1, 4], borderRadius: 3,
+      textBorderColor: colour("card"), textBorderWidth: 4,
     },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };

@@ -75,7 +75,7 @@ export const Overview = () => {
       )}
       <footer className="covers">
         <span className="muted">{now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}</span>
-        <Export url={(format) => exportUrl(view, format, { granularity: "auto" })} label="Export the series" />
+        <Export url={(format) => exportUrl(view, format, { granularity: "auto" })} />
       </footer>
     </>
   );
