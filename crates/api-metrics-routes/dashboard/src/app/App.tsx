@@ -59,6 +59,8 @@ const Frame = () => {
   });
 
   useEffect(() => {
+    // On a phone the menu is wider than the screen.
+    document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     document.title = `${page.title} · API metrics`;
   }, [page]);
 

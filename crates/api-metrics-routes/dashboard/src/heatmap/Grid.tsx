@@ -46,6 +46,11 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     return () => observer.disconnect();
   }, []);
 
+  // What is wider than its frame begins at its end: that is now.
+  useEffect(() => {
+    if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth;
+  }, [columns, inner]);
+
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
