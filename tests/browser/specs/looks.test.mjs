@@ -42,6 +42,13 @@ test("360 pixels are enough for every page", () =>
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(width <= 360, `${each} is ${width} pixels wide`);
     }
+    // A menu that is wider than the screen shows where one is.
+    await show(page, link("status"));
+    const entry = await page.getByRole("link", { name: "Status", exact: true }).boundingBox();
+    assert.ok(entry.x >= 0 && entry.x + entry.width <= 360, `${entry.x} to ${entry.x + entry.width}`);
+    await show(page, link("heatmap?period=7d"));
+    const frame = page.locator(".heat-frame");
+    assert.ok(await frame.evaluate((element) => element.scrollLeft > 0 && element.scrollLeft + element.clientWidth >= element.scrollWidth - 1), "the latest hours are seen first");
     await show(page, link("overview"));
     await page.getByRole("button", { name: "Filters" }).click();
     await page.getByLabel("Zone").selectOption("UTC");

@@ -81,11 +81,12 @@ export const useSeries = (view: View, { filter = {}, groupBy, metrics, granulari
   });
 };
 
-export const useEndpoints = (view: View, filter: Filter = {}) => {
+export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) => {
   const params = { ...question(view), ...filter };
   return useQuery({
     queryKey: ["endpoints", params],
     queryFn: ({ signal }) => pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
+    enabled,
     ...options(view),
   });
 };
