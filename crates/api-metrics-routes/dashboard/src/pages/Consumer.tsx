@@ -4,14 +4,13 @@ import { type Filter, exportUrl, useEndpoints, useKeys, useSummary } from "../ap
 import { href, useLocation } from "../app/location";
 import { useView } from "../app/view";
 import { FourCharts } from "../charts/FourCharts";
-import * as number from "../format/number";
 import { Account } from "../ui/Account";
 import { Below } from "../ui/Below";
 import { Export } from "../ui/Export";
-import { Figures } from "../ui/Figures";
 import { keyName } from "../ui/KeyName";
 import { EndpointList } from "../ui/Lists";
 import { StatusCodes } from "../ui/StatusCodes";
+import { Totals } from "../ui/Totals";
 import { Failure } from "../ui/states";
 
 const Consumer = () => {
@@ -23,12 +22,6 @@ const Consumer = () => {
   const summary = useSummary(view, filter);
   const endpoints = useEndpoints(view, filter).data?.data;
   const key = useKeys(view, filter, 1).data?.data[0];
-  const codes = useMemo(() => {
-    const sums: Record<string, number> = {};
-    for (const each of endpoints ?? []) for (const [code, n] of Object.entries(each.statusCodes)) sums[code] = (sums[code] ?? 0) + n;
-    return sums;
-  }, [endpoints]);
-  const now = summary.data;
   return (
     <>
       <header className="page-head">
@@ -38,26 +31,14 @@ const Consumer = () => {
         {key?.tenantId && <span className="badge">{key.tenantId}</span>}
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
-      {summary.error && !now && <Failure error={summary.error} retry={() => void summary.refetch()} />}
-      <Figures label="Totals" values={[
-        ["Requests", now ? number.count(now.totalRequests) : null],
-        ["Error rate", now ? number.percent(now.errorRate) : null],
-        ["4xx", now ? number.count(now.errorCount4xx) : null],
-        ["5xx", now ? number.count(now.errorCount5xx) : null],
-        ["Aborted", now ? number.count(now.abortedCount) : null],
-        ["Average", now ? number.ms(now.averageMs) : null],
-        ["p50", now ? number.ms(now.p50Ms) : null],
-        ["p95", now ? number.ms(now.p95Ms) : null],
-        ["p99", now ? number.ms(now.p99Ms) : null],
-        ["Received", now ? number.bytes(now.totalRequestBytes) : null],
-        ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
-      ]} />
+      {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
+      <Totals summary={summary.data} />
       {id !== "0" && <Account id={id} known={() => setKnown(id)} />}
       <Below ready={id === "0" || known === id}>
         <FourCharts filter={filter} />
         <div className="halves">
           <EndpointList title="What it asks for" rows={endpoints} />
-          <StatusCodes codes={codes} />
+          <StatusCodes rows={endpoints} />
         </div>
       </Below>
     </>
