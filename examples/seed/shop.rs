@@ -239,7 +239,9 @@ pub(crate) const SILENCE: std::ops::Range<i64> = 9 * 3_600..9 * 3_600 + 2_700;
 pub(crate) fn load(endpoint: &str, at: i64) -> f64 {
     let hour = (at.rem_euclid(86_400)) as f64 / 3_600.0;
     let weekday = (at.div_euclid(86_400) + 3).rem_euclid(7);
-    let wave = |centre: f64, width: f64| (-((hour - centre) / width).powi(2)).exp();
+    // A day ends where the next begins: an evening lasts into it.
+    let away = |centre: f64| (hour - centre).abs().min(24.0 - (hour - centre).abs());
+    let wave = |centre: f64, width: f64| (-(away(centre) / width).powi(2)).exp();
     let day = 0.22 + 0.85 * wave(12.5, 3.2) + 1.0 * wave(19.5, 2.6);
     let week = if weekday >= 5 { 0.68 } else { 1.0 };
     let monday = weekday == 0 && (9.0..10.0).contains(&hour);

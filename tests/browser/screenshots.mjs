@@ -7,24 +7,25 @@ import { base, launch, settled, token } from "./browser.mjs";
 const folder = process.argv[2] ?? "docs/images";
 mkdirSync(folder, { recursive: true });
 
-const WIDE = { width: 1440, height: 980 };
+/** Pages are as high as what they hold; what the first screen shows, as high as a screen. */
+const WIDE = { viewport: { width: 1440, height: 400 }, fullPage: true };
+const PHONE = { viewport: { width: 360, height: 760 }, deviceScaleFactor: 2 };
 const shots = [
-  ["overview-light", "#/overview?tz=UTC", { viewport: WIDE, colorScheme: "light" }],
-  ["overview-dark", "#/overview?tz=UTC", { viewport: WIDE, colorScheme: "dark" }],
-  ["endpoints", "#/endpoints?tz=UTC", { viewport: WIDE, colorScheme: "light" }],
-  ["endpoint", "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h", { viewport: WIDE, colorScheme: "light" }],
-  ["consumers", "#/consumers?tz=UTC", { viewport: WIDE, colorScheme: "dark" }],
-  ["heatmap-weekday", "#/heatmap?tz=UTC&period=30d&layout=weekday", { viewport: { width: 1440, height: 560 }, colorScheme: "light" }],
-  ["heatmap-endpoints", "#/heatmap?tz=UTC&period=7d&scale=log", { viewport: { width: 1440, height: 760 }, colorScheme: "dark" }],
-  ["limits", "#/limits?tz=UTC&period=6h&key=partner-sync", { viewport: WIDE, colorScheme: "light" }],
-  ["alerts", "#/alerts?tz=UTC", { viewport: WIDE, colorScheme: "light" }],
-  ["alert-form", "#/alerts?tz=UTC&edit=Orders fail", { viewport: WIDE, colorScheme: "dark" }],
-  ["billing", "#/billing?tz=UTC", { viewport: { width: 1440, height: 1180 }, colorScheme: "light" }],
-  ["consumer", "#/consumer?tz=UTC&key=partner-sync", { viewport: WIDE, colorScheme: "dark" }],
-  ["status", "#/status?tz=UTC", { viewport: WIDE, colorScheme: "dark" }],
-  ["phone-light", "#/overview?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "light", deviceScaleFactor: 2 }],
-  ["phone-alerts", "#/alerts?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "dark", deviceScaleFactor: 2 }],
-  ["phone-dark", "#/endpoints?tz=UTC", { viewport: { width: 360, height: 760 }, colorScheme: "dark", deviceScaleFactor: 2 }],
+  ["overview-light", "#/overview?tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["overview-dark", "#/overview?tz=UTC", { ...WIDE, colorScheme: "dark" }],
+  ["endpoints", "#/endpoints?tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["endpoint", "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h", { ...WIDE, colorScheme: "light" }],
+  ["heatmap-weekday", "#/heatmap?tz=UTC&period=30d&layout=weekday", { ...WIDE, colorScheme: "light" }],
+  ["heatmap-endpoints", "#/heatmap?tz=UTC&period=7d&scale=log", { ...WIDE, colorScheme: "dark" }],
+  ["consumer", "#/consumer?tz=UTC&key=partner-sync", { ...WIDE, colorScheme: "dark" }],
+  ["limits", "#/limits?tz=UTC&period=6h&key=render-farm", { ...WIDE, colorScheme: "light" }],
+  ["alerts", "#/alerts?tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["alert-form", "#/alerts?tz=UTC&edit=Orders fail", { viewport: { width: 1440, height: 860 }, colorScheme: "dark" }],
+  ["billing", "#/billing?tz=UTC", { ...WIDE, colorScheme: "light" }],
+  ["status", "#/status?tz=UTC", { ...WIDE, colorScheme: "dark" }],
+  ["phone-light", "#/overview?tz=UTC", { ...PHONE, colorScheme: "light" }],
+  ["phone-dark", "#/overview?tz=UTC", { ...PHONE, colorScheme: "dark" }],
+  ["phone-alerts", "#/alerts?tz=UTC", { ...PHONE, colorScheme: "light" }],
 ];
 /** Names of consumers and rules in a link, as their numbers: those differ from store to store. */
 const numbered = async (context, fragment) => {
@@ -42,7 +43,7 @@ const wanted = process.argv.slice(3);
 
 const browser = await launch();
 try {
-  for (const [name, fragment, options] of shots) {
+  for (const [name, fragment, { fullPage = false, ...options }] of shots) {
     if (wanted.length > 0 && !wanted.some((part) => name.includes(part))) continue;
     const context = await browser.newContext({ deviceScaleFactor: 1, reducedMotion: "reduce", ...options });
     await context.request.post(`${base()}session`, { data: { token: token() } });
@@ -57,7 +58,9 @@ try {
     }
     // The live line comes with the first event.
     await page.waitForSelector('.now[data-live="live"]');
-    await page.screenshot({ path: join(folder, `${name}.png`) });
+    // What came into view by itself would stand under the toolbar.
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
     console.log(name);
     await context.close();
   }
