@@ -50,6 +50,12 @@ export const browser = () => {
     });
     await page.addInitScript(() => {
       window.breaches = [];
+      // Which fragment the page has been told of, and has shown.
+      const shown = () => setTimeout(() => { window.shown = window.location.hash; });
+      window.shown = window.location.hash;
+      window.addEventListener("hashchange", shown);
+      const replace = window.history.replaceState;
+      window.history.replaceState = function (...values) { replace.apply(this, values); shown(); };
       document.addEventListener("securitypolicyviolation", (event) => window.breaches.push(`${event.violatedDirective} ${event.blockedURI}`));
     });
     try {
@@ -82,8 +88,16 @@ export const show = async (page, fragment = "#/overview") => {
 /** Waits until nothing is loading: no skeleton, no faded part, every chart drawn. */
 export const settled = (page) =>
   page.waitForFunction(() =>
-    document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true']") &&
+    (window.shown ?? window.location.hash) === window.location.hash && document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true']") &&
     [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every((canvas) => canvas.dataset.drawn === "true"));
+
+/** Does what leads to another view, and waits for that. */
+export const follow = async (page, act) => {
+  const before = page.url();
+  await act();
+  await page.waitForURL((url) => url.href !== before);
+  await settled(page);
+};
 
 /** Asks the API itself, as the one who holds the token. */
 export const api = async (context, method, path, data) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, browser, settled, show } from "../browser.mjs";
+import { api, browser, follow, show } from "../browser.mjs";
 
 const use = browser();
 const numberOf = (text) => Number(text.replace(/[^\d.-]/g, ""));
@@ -38,8 +38,7 @@ test("cost by day, by consumer and in sum is the API's", () =>
 test("another currency has sums of its own", () =>
   use({}, async (page, context) => {
     await show(page, "#/billing?tz=UTC&refresh=off");
-    await page.getByRole("group", { name: "Currency" }).getByRole("button", { name: "EUR" }).click();
-    await settled(page);
+    await follow(page, () => page.getByRole("group", { name: "Currency" }).getByRole("button", { name: "EUR" }).click());
     const bill = await api(context, "GET", "api-metrics/billing");
     within(numberOf(await figure(page, "Cost").innerText()), Number(bill.total.cost.find((each) => each.currency === "EUR").amount), 0.02, "euros");
     assert.match(page.url(), /currency=EUR/);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { base, browser, settled, show } from "../browser.mjs";
+import { base, browser, follow, settled, show } from "../browser.mjs";
 
 const use = browser();
 const asOf = (page) => page.locator(".now").getAttribute("data-as-of");
@@ -52,7 +52,6 @@ test("a range without requests says so and shows the lines to add", () =>
     await show(page, "#/overview?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z&tz=UTC");
     await page.getByRole("heading", { name: "No requests in this range" }).waitFor();
     assert.match(await page.locator(".first-steps pre").innerText(), /\.layer\(metrics\.layer\(\)\)/);
-    await page.getByRole("button", { name: "Show 30 days without filters" }).click();
-    await settled(page);
+    await follow(page, () => page.getByRole("button", { name: "Show 30 days without filters" }).click());
     assert.equal(await page.locator("[data-chart]").count(), 4);
   }));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { base, browser, settled, show } from "../browser.mjs";
+import { base, browser, follow, settled, show } from "../browser.mjs";
 
 const use = browser();
 const ask = async (context, path) => (await context.request.get(`${base()}${path}`)).json();
@@ -141,8 +141,7 @@ test("range, zone, filters and refresh stand in the URL and come back from it", 
     assert.equal(await other.getByLabel("Zone").inputValue(), "Asia/Tokyo");
     assert.equal(await other.getByLabel("Service").inputValue(), "shop");
     await other.close();
-    await page.getByRole("link", { name: "Endpoints" }).click();
-    await settled(page);
+    await follow(page, () => page.getByRole("link", { name: "Endpoints" }).click());
     assert.ok(page.url().includes("period=7d"), "another page keeps the range");
   }));
 
@@ -156,8 +155,7 @@ test("a range of one's own is checked and applied in the chosen zone", () =>
     await page.getByText("The end must be later than the start.").waitFor();
     assert.equal(await page.getByRole("button", { name: "Apply" }).isDisabled(), true);
     await page.getByLabel("To", { exact: true }).fill(`${day}T15:30`);
-    await page.getByRole("button", { name: "Apply" }).click();
-    await settled(page);
+    await follow(page, () => page.getByRole("button", { name: "Apply" }).click());
     const params = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
     assert.deepEqual([params.get("from"), params.get("to")], [`${day}T12:00:00Z`, `${day}T15:30:00Z`]);
     await page.getByRole("button", { name: "Earlier" }).click();
