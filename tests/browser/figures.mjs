@@ -1,11 +1,13 @@
 // Measures the overview of a running dashboard, and prints the tables of docs/dashboard.md:
 //   DASHBOARD_URL=http://127.0.0.1:3000/admin/ DASHBOARD_TOKEN=... node tests/browser/figures.mjs [ROUNDS]
 import { readFileSync, readdirSync } from "node:fs";
+import { pathToFileURL } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { base, launch, token } from "./browser.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 15);
-const ASSETS = new URL("../../crates/api-metrics-routes/assets/dashboard/", import.meta.url);
+/** What the running program has in it. */
+const ASSETS = process.env.DASHBOARD_ASSETS ? pathToFileURL(`${process.env.DASHBOARD_ASSETS}/`) : new URL("../../crates/api-metrics-routes/assets/dashboard/", import.meta.url);
 /** Longer than answers are kept where a range touches now: each round asks the store. */
 const FORGOTTEN_MS = 11_000;
 
