@@ -12,6 +12,7 @@ mod answers;
 mod bodies;
 mod browser;
 mod console;
+mod docs;
 mod document;
 mod failures;
 mod parameters;
