@@ -17,7 +17,7 @@ mod signals;
 mod traffic;
 mod welcome;
 
-use std::{process::ExitCode, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use api_metrics::ApiMetrics;
 use tokio::net::TcpListener;
@@ -82,7 +82,9 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let app = api::router(stopping.clone())
         .layer(metrics.layer())
         .nest_service("/admin", metrics.admin())
-        .nest_service("/api/v2/console/metrics", console);
+        .nest_service("/api/v2/console/metrics", console)
+        // Tells the admin from which address a wrong token came.
+        .into_make_service_with_connect_info::<SocketAddr>();
 
     welcome::print(&settings, address);
     let traffic = traffic::start(address, settings.traffic, stopping.clone())?;

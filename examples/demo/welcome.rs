@@ -22,6 +22,11 @@ fn write(out: &mut impl Write, settings: &Settings, address: SocketAddr) -> io::
     writeln!(out, "consumers   x-api-key: {}", keys.join(" | "))?;
     writeln!(
         out,
+        "console     curl -H 'x-api-key: {}' '{base}/api/v2/console/metrics/summary'",
+        keys.first().copied().unwrap_or_default()
+    )?;
+    writeln!(
+        out,
         "traffic     {} requests a second (DEMO_TRAFFIC)",
         settings.traffic
     )?;

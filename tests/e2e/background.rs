@@ -46,6 +46,10 @@ impl Store for Faulty {
         self.inner.prepare().await
     }
 
+    fn sketch_kind(&self) -> api_metrics_store::sketch::SketchKind {
+        self.inner.sketch_kind()
+    }
+
     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
         let faulty = self
             .left

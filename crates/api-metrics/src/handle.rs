@@ -89,6 +89,9 @@ impl ApiMetrics {
     /// The admin router: the dashboard at its root, the HTTP API below it. Mount it by
     /// `nest_service("/admin", metrics.admin())` after the layer.
     ///
+    /// Wrong tokens are limited by address where the server tells addresses
+    /// (`app.into_make_service_with_connect_info::<SocketAddr>()`), else for all callers together.
+    ///
     /// Where no token was set, the first process that calls this on a database prints a new one to
     /// stderr, as soon as the database answers.
     pub fn admin(&self) -> Router {

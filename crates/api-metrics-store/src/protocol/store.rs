@@ -42,6 +42,10 @@ impl<B: Backend> SqlStore<B> {
 
 #[async_trait]
 impl<B: Backend> Store for SqlStore<B> {
+    fn sketch_kind(&self) -> crate::sketch::SketchKind {
+        self.options.sketch_kind
+    }
+
     async fn prepare(&self) -> Result<(), StoreError> {
         self.backend.prepare().await
     }

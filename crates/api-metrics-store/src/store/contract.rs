@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
+    sketch::SketchKind,
     store::{Acts, FlushError, StoreError, StoreStatus, Writer},
 };
 
@@ -92,6 +93,10 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// [`StoreError::TooNew`], [`StoreError::SketchKind`]: this process can't use this database.
     /// Others: worth another try.
     async fn prepare(&self) -> Result<(), StoreError>;
+
+    /// The kind of sketch that its recorders must have; [`prepare`](Self::prepare) compares it with
+    /// the database's.
+    fn sketch_kind(&self) -> SketchKind;
 
     /// Hands over everything that the writer's recorder holds, in one transaction.
     ///

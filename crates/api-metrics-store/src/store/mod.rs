@@ -21,6 +21,9 @@ macro_rules! delegate_store {
             async fn prepare(&self) -> Result<(), $crate::store::StoreError> {
                 self.0.prepare().await
             }
+            fn sketch_kind(&self) -> $crate::sketch::SketchKind {
+                self.0.sketch_kind()
+            }
             async fn flush(
                 &self,
                 writer: &$crate::store::Writer,

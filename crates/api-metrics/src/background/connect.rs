@@ -122,6 +122,13 @@ fn is_configuration(error: &StoreError) -> bool {
         error,
         StoreError::Url { .. } | StoreError::TooNew { .. } | StoreError::SketchKind { .. }
     ) || is_no_database(error)
+        || needs_another_build(error)
+}
+
+/// A server that asks for TLS, and a build without it.
+fn needs_another_build(error: &StoreError) -> bool {
+    cfg!(not(any(feature = "tls-rustls", feature = "tls-native")))
+        && matches!(error, StoreError::Unavailable(sqlx::Error::Tls(_)))
 }
 
 /// SQLite's own word for a file that is something else: another try won't make a database of it.

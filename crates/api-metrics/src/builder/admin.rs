@@ -22,7 +22,8 @@ impl Admins {
 
 impl Builder {
     /// Sets what [`AdminBuilder`] has beyond this builder: JSON Web Tokens, other origins, limits of
-    /// requests, queries and streams. Called last, so that it may also replace what was set here.
+    /// requests, queries and streams. Called after this builder's own settings, so that it may also replace those;
+    /// the writer, health and shutdown stay as they are.
     ///
     /// ```
     /// let builder = api_metrics::ApiMetrics::builder().configure_admin(|admin| {

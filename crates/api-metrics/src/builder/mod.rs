@@ -8,7 +8,7 @@ mod start;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use api_metrics_store::{sketch::SketchKind, store::Store, time::Clock};
+use api_metrics_store::{options::StoreOptions, sketch::SketchKind, store::Store, time::Clock};
 
 use crate::Maintenance;
 
@@ -18,6 +18,8 @@ enum Database {
     Url(String),
     #[cfg(feature = "sqlite")]
     Embedded(std::path::PathBuf),
+    #[cfg(feature = "postgres")]
+    Postgres(String),
     #[cfg(feature = "postgres")]
     Pool(sqlx::PgPool),
     Store(Arc<dyn Store>),
@@ -29,6 +31,7 @@ enum Database {
 #[must_use = "a builder does nothing until it is started"]
 pub struct Builder {
     database: Option<Database>,
+    store_options: StoreOptions,
     service: Option<String>,
     environment: Option<String>,
     version: Option<String>,
@@ -52,6 +55,7 @@ impl Default for Builder {
     fn default() -> Self {
         Self {
             database: None,
+            store_options: StoreOptions::default(),
             service: None,
             environment: None,
             version: None,
@@ -82,10 +86,12 @@ impl Builder {
         self
     }
 
-    /// Keeps the buckets in Postgres, 14 or newer, in a schema of their own.
+    /// Keeps the buckets in Postgres, 14 or newer, in a schema of their own. A server that asks for
+    /// TLS, as most that are rented do, needs the feature `tls-rustls` or `tls-native`.
     #[cfg(feature = "postgres")]
-    pub fn postgres(self, url: impl Into<String>) -> Self {
-        self.database(url)
+    pub fn postgres(mut self, url: impl Into<String>) -> Self {
+        self.database = Some(Database::Postgres(url.into()));
+        self
     }
 
     /// Keeps the buckets in Postgres through the host's own pool. A flush and a dashboard query
@@ -103,9 +109,27 @@ impl Builder {
         self
     }
 
-    /// Keeps the buckets in a store of one's own.
+    /// Keeps the buckets in a store of one's own. It brings its own options and kind of sketch; give
+    /// it the same [`clock`](Self::clock), if it has one.
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.database = Some(Database::Store(store));
+        self
+    }
+
+    /// How long buckets are kept and how many connections the store may have, for the databases that
+    /// this builder opens itself. [`sketch_kind`](Self::sketch_kind) and [`clock`](Self::clock) go
+    /// before what is said here.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use api_metrics::{ApiMetrics, store::options::{Retention, StoreOptions}};
+    ///
+    /// let mut retention = Retention::default();
+    /// retention.hours = Duration::from_secs(365 * 86_400);
+    /// let builder = ApiMetrics::builder().store_options(StoreOptions::default().retention(retention));
+    /// ```
+    pub fn store_options(mut self, options: StoreOptions) -> Self {
+        self.store_options = options;
         self
     }
 

@@ -42,6 +42,12 @@ pub(super) fn open(
                 name,
             })
         }
+        #[cfg(feature = "postgres")]
+        Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, options),
+        #[cfg(feature = "postgres")]
+        Some(Database::Postgres(url)) => {
+            Err(malformed(&url, "it does not start with postgres://"))
+        }
         #[cfg(feature = "sqlite")]
         Some(Database::Embedded(path)) => embedded(&path, options),
         Some(Database::Url(url)) => by_url(&url, options),
@@ -51,20 +57,60 @@ pub(super) fn open(
 }
 
 fn by_url(url: &str, options: StoreOptions) -> Result<Opened, StartError> {
-    let scheme = url
-        .split_once(':')
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme.as_deref() {
-        Some("postgres" | "postgresql") => postgres(url, options),
-        Some("sqlite") => embedded(Path::new(url), options),
-        _ if url.contains("://") => Err(StartError::Store {
-            database: without_password(url),
-            source: StoreError::Url {
-                url: without_password(url),
-                reason: "it starts neither with postgres:// nor with sqlite://".to_owned(),
-            },
-        }),
-        _ => embedded(Path::new(url), options),
+    if is_postgres(url) {
+        postgres(url, options)
+    } else if scheme(url).is_some_and(|scheme| scheme.eq_ignore_ascii_case("sqlite")) {
+        embedded(Path::new(url), options)
+    } else if url.contains("://") {
+        Err(malformed(
+            url,
+            "it starts neither with postgres:// nor with sqlite://",
+        ))
+    } else if names_a_server(url) {
+        Err(malformed(
+            url,
+            "it looks like a server's address without postgres:// in front; a file of that name is \
+             ./ and the name",
+        ))
+    } else {
+        embedded(Path::new(url), options)
+    }
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+fn is_postgres(url: &str) -> bool {
+    scheme(url).is_some_and(|scheme| {
+        scheme.eq_ignore_ascii_case("postgres") || scheme.eq_ignore_ascii_case("postgresql")
+    })
+}
+
+/// `db:5432` and `app:secret@db/metrics` are no files that anybody has.
+fn names_a_server(url: &str) -> bool {
+    let authority = url.split('/').next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map(|(_, port)| port);
+    authority.contains('@')
+        || port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
+fn malformed(url: &str, reason: &str) -> StartError {
+    // Without a scheme there is nothing to tell a password by.
+    let shown = if url.contains("://") {
+        without_password(url)
+    } else {
+        match url.rsplit_once('@') {
+            Some((_, server)) => format!("***@{server}"),
+            None => url.to_owned(),
+        }
+    };
+    StartError::Store {
+        database: shown.clone(),
+        source: StoreError::Url {
+            url: shown,
+            reason: reason.to_owned(),
+        },
     }
 }
 
@@ -135,5 +181,31 @@ mod tests {
             error.contains("mysql://app:***@db/app") && !error.contains("secret"),
             "{error}"
         );
+    }
+
+    fn refusal(database: Database) -> String {
+        open(Some(database), StoreOptions::default())
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_server_without_a_scheme_makes_no_file_of_that_name() {
+        for url in ["db:5432/app", "app:secret@db/metrics", "localhost:5432"] {
+            let error = refusal(Database::Url(url.to_owned()));
+            assert!(error.contains("postgres://"), "{url}: {error}");
+            assert!(!error.contains("secret"), "{error}");
+            assert!(!Path::new(url).exists());
+        }
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn what_is_said_to_be_postgres_is_never_a_file() {
+        for url in ["db/app", "metrics.db", "sqlite://metrics.db"] {
+            let error = refusal(Database::Postgres(url.to_owned()));
+            assert!(error.contains("postgres://"), "{url}: {error}");
+        }
     }
 }

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
 use api_metrics_routes::Admin;
 use api_metrics_store::{
-    options::StoreOptions,
     recorder::Recorder,
-    sketch::SketchKind,
-    store::{Instance, Writer},
+    store::{Instance, StoreError, Writer},
     time::SystemClock,
 };
 
@@ -75,8 +73,10 @@ impl Builder {
     }
 
     fn assemble(self, runtime: Handle) -> Result<Arc<Shared>, StartError> {
-        let kind = self.sketch_kind.unwrap_or(SketchKind::Histogram);
-        let mut options = StoreOptions::default().sketch_kind(kind);
+        let mut options = self.store_options;
+        if let Some(kind) = self.sketch_kind {
+            options = options.sketch_kind(kind);
+        }
         let clock = match self.clock {
             Some(clock) => {
                 options = options.clock(Arc::clone(&clock));
@@ -85,6 +85,17 @@ impl Builder {
             None => Arc::new(SystemClock::default()),
         };
         let opened = open(self.database, options)?;
+        // What is recorded must be what the store folds.
+        let kind = opened.store.sketch_kind();
+        if let Some(configured) = self.sketch_kind.filter(|&configured| configured != kind) {
+            return Err(StartError::Store {
+                database: opened.name,
+                source: StoreError::SketchKind {
+                    found: kind,
+                    configured,
+                },
+            });
+        }
 
         let mut recorder = Recorder::builder()
             .sketch_kind(kind)
@@ -128,10 +139,6 @@ impl Builder {
             runtime,
             admin: |shared: background::AdminParts<'_>| {
                 let mut admin = Admin::builder(Arc::clone(shared.store))
-                    .writer(Arc::clone(shared.writer))
-                    .shutdown(shared.streams.clone())
-                    .flush_interval(flush_interval)
-                    .health(shared.health)
                     .quotas(acts.quotas())
                     .billing(acts.billing())
                     .limits(acts.limits);
@@ -140,7 +147,14 @@ impl Builder {
                 } else if let Some(token) = self.admin_token {
                     admin = admin.token(token);
                 }
-                self.admin.apply(admin).build()
+                // What ties the router to this handle comes last, so that nothing unties it.
+                self.admin
+                    .apply(admin)
+                    .writer(Arc::clone(shared.writer))
+                    .shutdown(shared.streams.clone())
+                    .flush_interval(flush_interval)
+                    .health(shared.health)
+                    .build()
             },
         }))
     }
