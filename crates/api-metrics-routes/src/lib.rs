@@ -14,6 +14,12 @@
 //!     .nest_service("/admin", admin.router());
 //! # }
 //! ```
+//!
+//! [`Admin::console`] is the router by which the API's consumers see their own usage, quota and bill.
+//!
+//! Who asks is found out by a [`Principal`] that the host has put into the request's extensions, by a
+//! bearer token (the admin token, or a JSON Web Token behind the feature `jwt`), or by the session of
+//! the sign-in page. Its [`Role`] says what it may do, its tenant and keys what it sees.
 #![forbid(unsafe_code)]
 
 mod admin;

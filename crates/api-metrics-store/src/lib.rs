@@ -1,4 +1,50 @@
 //! Exact API metrics in the user's own database.
+//!
+//! A [`Recorder`](recorder::Recorder) sums requests in memory, a [`Store`](store::Store) takes over
+//! what it holds, exactly once, and answers [`Query`](query::Query)s over any range, filter and
+//! grouping. The facade `api-metrics` does all of this in the background; by hand it is:
+//!
+#![cfg_attr(feature = "sqlite", doc = "```")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+//! use std::sync::Arc;
+//! use api_metrics_layer::{MetricSink, RequestRecord};
+//! use api_metrics_store::{
+//!     options::StoreOptions,
+//!     query::{Query, TimeRange},
+//!     recorder::Recorder,
+//!     sqlite::SqliteStore,
+//!     store::{Instance, Store, Writer},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("metrics.db");
+//! # let path = path.to_str().ok_or("UTF-8")?;
+//! let store = SqliteStore::open(path, StoreOptions::default())?;
+//! store.prepare().await?;
+//!
+//! let recorder = Arc::new(Recorder::builder().build());
+//! let instance = Instance {
+//!     id: uuid::Uuid::new_v4(),
+//!     service: "shop".to_owned(),
+//!     environment: "production".to_owned(),
+//!     version: "1.0.0".to_owned(),
+//!     host: "web-1".to_owned(),
+//!     started_at: 1_700_000_000,
+//! };
+//! let writer = Writer::new(instance, recorder.clone());
+//!
+//! // What a layer does for every request.
+//! recorder.record(&RequestRecord::new("GET", "/users/{id}", std::time::SystemTime::now()));
+//! store.flush(&writer).await?;
+//! store.fold().await?;
+//!
+//! let answer = store.read(&Query::over(TimeRange::new(0, 4_102_444_800)), None).await?;
+//! assert_eq!(answer.total().map(|bucket| bucket.request_count), Some(1));
+//! # Ok(())
+//! # }
+//! ```
 #![forbid(unsafe_code)]
 // Without a database only the recorder and the contract are of use; the protocol then serves nobody.
 #![cfg_attr(

@@ -9,10 +9,12 @@ use super::{Shared, Task};
 #[non_exhaustive]
 pub enum Maintenance {
     /// All of it, in background tasks: flush every 10 s, fold every 10 s, rollup every 30 s,
-    /// retention every 10 min, alerts once a minute, rate limits and notices every 5 s. Instances that share a database agree on a leader by themselves.
+    /// retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices
+    /// every 5 s. Instances that share a database agree on a leader by themselves.
     #[default]
     Background,
-    /// It hands over its records; all else is left to other instances or to calls of [`ApiMetrics::maintain`](crate::ApiMetrics::maintain).
+    /// It hands over its records; all else is left to other instances or to calls of
+    /// [`ApiMetrics::maintain`](crate::ApiMetrics::maintain).
     FlushOnly,
     /// None: the host calls [`ApiMetrics::flush`](crate::ApiMetrics::flush) and
     /// [`ApiMetrics::maintain`](crate::ApiMetrics::maintain) from its own scheduler.

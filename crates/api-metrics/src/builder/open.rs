@@ -45,9 +45,7 @@ pub(super) fn open(
         #[cfg(feature = "postgres")]
         Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, options),
         #[cfg(feature = "postgres")]
-        Some(Database::Postgres(url)) => {
-            Err(malformed(&url, "it does not start with postgres://"))
-        }
+        Some(Database::Postgres(url)) => Err(malformed(&url, "it does not start with postgres://")),
         #[cfg(feature = "sqlite")]
         Some(Database::Embedded(path)) => embedded(&path, options),
         Some(Database::Url(url)) => by_url(&url, options),
