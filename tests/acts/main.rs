@@ -28,6 +28,7 @@ macro_rules! on_both {
 mod alerts;
 mod billing;
 mod dry_run;
+mod fairness;
 mod help;
 mod invoices;
 mod keys;

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::{
     AlertSpec, AlertState, AlertType, Judgement, Transition,
-    evaluate::{cuts, slice, window},
+    evaluate::{cuts, window},
     machine::step,
-    measure::{Known, measure},
+    measure::Part,
     message, question,
+    sliding::Sliding,
     usual::Hours,
 };
 use crate::{
@@ -19,6 +20,8 @@ use crate::{
 
 /// So many windows are judged at most.
 const MOST_STEPS: i64 = 10_080;
+/// So many steps are read at once: a glob has rows for each endpoint, which must not all be held.
+const READ_STEPS: i64 = 720;
 
 /// A breach as it would have been told.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,12 +90,6 @@ pub async fn dry_run(
             "lies too far back: at most 10,080 windows are judged",
         );
     }
-    let question = question::question(
-        spec,
-        TimeRange::new(range.from - 2 * length, range.to),
-        Some(TimeStep::Fixed(granularity)),
-    );
-    let rows = store.read(&question, None).await?.rows;
     let hours = match spec.alert_type {
         AlertType::Anomaly => Some(Hours::read(store, spec, range.from, range.to).await?),
         _ => None,
@@ -109,19 +106,10 @@ pub async fn dry_run(
         .collect();
     let coarse = store.acts().coarse_spans(range).await?;
 
-    let target = question::target(spec);
-    let measured = |end: UnixSeconds| {
-        let known = Known {
-            limits: Some(&limits),
-            usual: hours.as_ref().and_then(|hours| hours.usual(end - 1)),
-        };
-        measure(
-            spec,
-            target.as_ref(),
-            slice(&rows, window(spec, end)).iter(),
-            &known,
-        )
-    };
+    let all = TimeRange::new(range.from - 2 * length, range.to);
+    let steps = steps(store, spec, all, granularity, &limits).await?;
+    let usual = |end: UnixSeconds| hours.as_ref().and_then(|hours| hours.usual(end - 1));
+    let (mut now, mut before) = (Sliding::over(&steps), Sliding::over(&steps));
     let mut run = DryRun {
         range,
         step: granularity,
@@ -133,8 +121,10 @@ pub async fn dry_run(
     let mut last_fired_at = None;
     let mut end = range.from + step_seconds;
     while end <= range.to {
+        // Whoever asked may have left, or have no time left.
+        tokio::task::yield_now().await;
         if !cuts(&coarse, window(spec, end)) {
-            let found = measured(end)?;
+            let found = now.at(window(spec, end))?.measured(spec, usual(end));
             let judgement = Judgement {
                 end,
                 value: found.value,
@@ -145,7 +135,8 @@ pub async fn dry_run(
             state = next;
             match transition {
                 Some(Transition::Fired { .. }) => {
-                    let before = measured(end - length)?;
+                    let at = end - length;
+                    let before = before.at(window(spec, at))?.measured(spec, usual(at));
                     let key = found.busiest.map(|(id, ..)| id).or(spec.api_key_id);
                     let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
                     let told = before.value.filter(|_| before.requests > 0);
@@ -167,6 +158,33 @@ pub async fn dry_run(
         end += step_seconds;
     }
     Ok(run)
+}
+
+/// Reads what happened, summed by steps.
+async fn steps(
+    store: &dyn Store,
+    spec: &AlertSpec,
+    range: TimeRange,
+    granularity: Granularity,
+    limits: &HashMap<i64, u64>,
+) -> Result<Vec<(UnixSeconds, Part)>, StoreError> {
+    let target = question::target(spec);
+    let mut steps = Vec::new();
+    let mut from = range.from;
+    while from < range.to {
+        let to = range.to.min(from + READ_STEPS * granularity.seconds());
+        let chunk = TimeRange::new(from, to);
+        let question = question::question(spec, chunk, Some(TimeStep::Fixed(granularity)));
+        let rows = store.read(&question, None).await?.rows;
+        for rows in rows.chunk_by(|a, b| a.group.period_start == b.group.period_start) {
+            let start = rows.first().and_then(|row| row.group.period_start);
+            let part = Part::of(target.as_ref(), rows.iter(), Some(limits))?;
+            steps.push((start.unwrap_or(from), part));
+            tokio::task::yield_now().await;
+        }
+        from = to;
+    }
+    Ok(steps)
 }
 
 /// The finest granularity that is kept from `from` on.

@@ -15,6 +15,7 @@ use super::{
     machine::{CLOCK_WAS_AHEAD, step},
     measure::{Known, Measured, measure},
     message, question,
+    turns::Turns,
     usual::{Hours, Usual},
 };
 use crate::{
@@ -28,6 +29,9 @@ use crate::{
 /// After a pause of all processes so many minutes are judged afterwards; older ones are history.
 const CATCH_UP_MINUTES: i64 = 120;
 
+/// So many judgements are written in one transaction.
+const AT_ONCE: usize = 50;
+
 /// What is usual, by rule and revision, and of which hour that is.
 type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>;
 
@@ -37,6 +41,7 @@ type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>;
 pub struct Evaluator {
     settle_seconds: u32,
     usual: Mutex<Remembered>,
+    turns: Turns,
 }
 
 impl Default for Evaluator {
@@ -44,6 +49,7 @@ impl Default for Evaluator {
         Self {
             settle_seconds: 12,
             usual: Mutex::default(),
+            turns: Turns::default(),
         }
     }
 }
@@ -59,6 +65,9 @@ pub struct Evaluated {
     pub fired: u64,
     /// Events that ended.
     pub resolved: u64,
+    /// Rules whose statement the database stopped because its time was up. They are judged again
+    /// with the next minute, after all others.
+    pub timed_out: u64,
 }
 
 impl Evaluator {
@@ -95,30 +104,36 @@ impl Evaluator {
             coarse: &due.coarse,
             keys: None,
         };
-        let mut judged = Vec::with_capacity(due.rules.len());
+        let mut queue = self.turns.queue(due.rules, due.end);
+        let mut judged = Vec::new();
         let mut failed = None;
-        for rule in due.rules {
-            match round.judge(rule, due.end).await {
+        while let Some((rule, turn)) = queue.next() {
+            let (id, outcome) = (rule.id, round.judge(rule, due.end).await);
+            let timed_out = outcome.as_ref().is_err_and(StoreError::is_query_canceled);
+            queue.end(&turn, timed_out || (outcome.is_ok() && turn.took_long()));
+            match outcome {
                 Ok(rule) => judged.push(rule),
+                // Its own fault, and no reason to judge the others less often.
+                Err(error) if timed_out => {
+                    warn!(rule = id, "an alert took too long to be judged: {error}");
+                    done.timed_out += 1;
+                }
                 Err(error @ StoreError::Unavailable(_)) => {
                     failed = Some(error);
                     break;
                 }
                 // One rule that can't be judged does not keep the others from it.
                 Err(error) => {
-                    warn!("an alert could not be judged: {error}");
+                    warn!(rule = id, "an alert could not be judged: {error}");
                     failed.get_or_insert(error);
                 }
             }
-        }
-        if !judged.is_empty() {
-            let written = store.acts().put_judged(&judged).await?;
-            done.rules = written.len() as u64;
-            for judged in judged.iter().filter(|j| written.contains(&j.rule.id)) {
-                done.fired += judged.fired.len() as u64;
-                done.resolved += judged.resolved.len() as u64;
+            // Should the round be cut short, what was judged so far is told.
+            if judged.len() >= AT_ONCE {
+                write(store, &mut judged, &mut done).await?;
             }
         }
+        write(store, &mut judged, &mut done).await?;
         failed.map_or(Ok(done), Err)
     }
 
@@ -148,6 +163,24 @@ impl Evaluator {
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.usual.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes what was judged so far, and counts it.
+async fn write(
+    store: &dyn Store,
+    judged: &mut Vec<JudgedAlert>,
+    done: &mut Evaluated,
+) -> Result<(), StoreError> {
+    if judged.is_empty() {
+        return Ok(());
+    }
+    let written = store.acts().put_judged(judged).await?;
+    done.rules += written.len() as u64;
+    for judged in judged.drain(..).filter(|j| written.contains(&j.rule.id)) {
+        done.fired += judged.fired.len() as u64;
+        done.resolved += judged.resolved.len() as u64;
+    }
+    Ok(())
 }
 
 /// One evaluation of all rules.

@@ -13,9 +13,11 @@ mod machine;
 mod measure;
 mod message;
 mod question;
+mod sliding;
 mod spec;
 mod store;
 mod target;
+mod turns;
 mod usual;
 
 pub use dry_run::{DryEvent, DryRun, dry_run};

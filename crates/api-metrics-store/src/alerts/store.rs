@@ -21,6 +21,9 @@ use crate::{
     time::UnixSeconds,
 };
 
+/// A tenant has so many rules at most, and the operator as many: each is judged every minute.
+const MOST_RULES: u64 = 500;
+
 /// Rules that wait to be judged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueAlerts {
@@ -74,7 +77,8 @@ pub trait AlertStore: Send + Sync {
     /// Adds a rule. It is judged from the next whole minute on.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Conflict`] where its tenant has 500 rules already; [`StoreError::Invalid`]; the
+    /// database's.
     async fn create_alert(
         &self,
         spec: &AlertSpec,
@@ -85,8 +89,8 @@ pub trait AlertStore: Send + Sync {
     /// switched off while it fires is resolved, and that is told.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where it is no longer at `revision`; [`StoreError::Invalid`]; the
-    /// database's.
+    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one too
+    /// many of another tenant's; [`StoreError::Invalid`]; the database's.
     async fn update_alert(
         &self,
         id: i64,
@@ -161,6 +165,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         spec.validate()?;
         let mut tx = self.backend().begin(Mode::Write).await?;
         let now = now(&mut tx).await?;
+        check_room(&mut tx, spec).await?;
         let id = tx.insert_rule(spec, created_by, now).await?;
         tx.write_state(id, &AlertState::new(now - now.rem_euclid(60)), None)
             .await?;
@@ -186,6 +191,9 @@ impl<B: Backend> AlertStore for SqlStore<B> {
             return Err(StoreError::Conflict(format!(
                 "alert {id} was changed by somebody else"
             )));
+        }
+        if spec.tenant_id != before.spec.tenant_id {
+            check_room(&mut tx, spec).await?;
         }
         tx.write_rule(id, spec, now).await?;
         if before.spec.enabled && !spec.enabled {
@@ -278,6 +286,16 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         tx.commit().await?;
         Ok(written)
     }
+}
+
+/// Two that add at once may both find room for one: the bound guards the database, not a price.
+async fn check_room<T: Tx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
+    if tx.count_rules(spec.tenant_id.as_deref()).await? < MOST_RULES {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(format!(
+        "there are {MOST_RULES} rules already, which is as many as can be judged"
+    )))
 }
 
 /// Keeps the rule for this transaction, if `scope` may see it.

@@ -20,6 +20,9 @@ use crate::{
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
 };
 
+/// So many versions of plans are a tenant's at most, and as many everybody's: each report reads them.
+const MOST_VERSIONS: usize = 500;
+
 /// The requests of a UTC day, by where they are counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DayCounts {
@@ -54,8 +57,8 @@ pub trait PlanStore: Send + Sync {
     /// explained.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where there is a version of that name and day;
-    /// [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has 500
+    /// versions already; [`StoreError::Invalid`]; the database's.
     async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
 
     /// Which keys are on which plans from which days on.
@@ -93,6 +96,12 @@ impl<B: Backend> PlanStore for SqlStore<B> {
         let currency = plan.validate()?;
         let mut tx = self.backend().begin(Mode::Write).await?;
         let now = now(&mut tx).await?;
+        let owned = tx.plans().await?.into_iter();
+        if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MOST_VERSIONS {
+            return Err(StoreError::Conflict(format!(
+                "there are {MOST_VERSIONS} versions of plans already"
+            )));
+        }
         let mut version = PlanVersion {
             id: 0,
             tenant_id: plan.tenant_id.clone(),

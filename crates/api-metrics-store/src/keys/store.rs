@@ -14,6 +14,9 @@ use crate::{
     time::UnixSeconds,
 };
 
+/// So many keys of a tenant can be made one by one. What the host records or puts is its own concern.
+const MOST_KEYS: u64 = 10_000;
+
 /// Reads and writes consumers.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
@@ -31,8 +34,8 @@ pub trait KeyStore: Send + Sync {
     /// Makes a key before its first request.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is one of that text; [`StoreError::Invalid`]; the
-    /// database's.
+    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys already;
+    /// [`StoreError::Invalid`]; the database's.
     async fn create_key(
         &self,
         external_id: &str,
@@ -80,6 +83,13 @@ impl<B: Backend> KeyStore for SqlStore<B> {
         change.validate()?;
         let mut tx = self.backend().begin(Mode::Write).await?;
         let now = now(&mut tx).await?;
+        if let Some(Some(tenant)) = &change.tenant_id
+            && tx.count_keys(tenant).await? >= MOST_KEYS
+        {
+            return Err(StoreError::Conflict(format!(
+                "tenant `{tenant}` has {MOST_KEYS} keys already"
+            )));
+        }
         let Some(id) = tx.insert_key(external_id, now).await? else {
             return Err(StoreError::Conflict(format!(
                 "there is a key `{external_id}` already"

@@ -32,6 +32,8 @@ pub(crate) trait AlertTx: Send {
         created_by: Option<&str>,
         now: UnixSeconds,
     ) -> impl Future<Output = Result<i64>> + Send;
+    /// How many rules a tenant has; the operator's own where none is given.
+    fn count_rules(&mut self, tenant: Option<&str>) -> impl Future<Output = Result<u64>> + Send;
     /// Writes the spec under the next revision.
     fn write_rule(
         &mut self,
@@ -188,6 +190,17 @@ macro_rules! alert_statements {
                     .bind(now)
                     .fetch_one(&mut *self.sql)
                     .await?)
+                }
+
+                async fn count_rules(&mut self, tenant: Option<&str>) -> Result<u64> {
+                    let count: i64 = sqlx::query_scalar(concat!(
+                        "SELECT count(*) FROM ", $d!(table "api_alert_configs"),
+                        " WHERE tenant_id = $1 OR (tenant_id IS NULL AND $1 IS NULL)"
+                    ))
+                    .bind(tenant)
+                    .fetch_one(&mut *self.sql)
+                    .await?;
+                    Ok(unsigned(count))
                 }
 
                 async fn write_rule(&mut self, id: i64, spec: &AlertSpec, now: UnixSeconds) -> Result<()> {

@@ -31,6 +31,8 @@ pub(crate) trait KeyTx: Send {
         external_id: &str,
         now: UnixSeconds,
     ) -> impl Future<Output = Result<Option<i64>>> + Send;
+    /// How many keys a tenant has.
+    fn count_keys(&mut self, tenant: &str) -> impl Future<Output = Result<u64>> + Send;
     fn write_key(&mut self, key: &KeyRecord) -> impl Future<Output = Result<()>> + Send;
     /// From its day on this plan counts: what was said of later days is taken back.
     fn put_key_plan(&mut self, plan: PlanFrom) -> impl Future<Output = Result<()>> + Send;
@@ -112,6 +114,16 @@ macro_rules! key_statements {
                     .bind(now)
                     .fetch_optional(&mut *self.sql)
                     .await?)
+                }
+
+                async fn count_keys(&mut self, tenant: &str) -> Result<u64> {
+                    let count: i64 = sqlx::query_scalar(concat!(
+                        "SELECT count(*) FROM ", $d!(table "api_keys"), " WHERE tenant_id = $1"
+                    ))
+                    .bind(tenant)
+                    .fetch_one(&mut *self.sql)
+                    .await?;
+                    Ok(unsigned(count))
                 }
 
                 async fn write_key(&mut self, key: &KeyRecord) -> Result<()> {

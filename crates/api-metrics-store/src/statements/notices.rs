@@ -76,7 +76,7 @@ macro_rules! notice_statements {
 
             use super::{ClaimedRow, Delivery, DeliveryQuery, DeliveryStatus, NoticeTx, texts};
             use crate::{
-                notify::Notice,
+                notify::{MOST_ATTEMPTS, Notice},
                 protocol::backend::Result,
                 statements::{bounded, signed, unknown, unsigned},
                 store::StoreError,
@@ -162,11 +162,12 @@ macro_rules! notice_statements {
                         .bind(id)
                         .fetch_one(&mut *self.sql)
                         .await?;
-                        claimed.push(ClaimedRow {
-                            notice: read_notice(&body)?,
-                            channel: row.try_get("channel")?,
-                            attempts: row.try_get("attempts")?,
-                        });
+                        let channel: String = row.try_get("channel")?;
+                        let attempts: i64 = row.try_get("attempts")?;
+                        match read_notice(&body) {
+                            Ok(notice) => claimed.push(ClaimedRow { notice, channel, attempts }),
+                            Err(error) => self.unreadable(id, &channel, attempts, &error.to_string()).await?,
+                        }
                     }
                     // An event is told before its end.
                     claimed.sort_by(|a, b| {
@@ -194,25 +195,40 @@ macro_rules! notice_statements {
                 }
 
                 async fn list_deliveries(&mut self, query: &DeliveryQuery) -> Result<Vec<Delivery>> {
-                    sqlx::query(concat!(
-                        "SELECT n.body, d.notice_id, d.channel, d.status, d.attempts, d.last_error, ",
-                        $d!(epoch "d.next_attempt_at"), " AS next_attempt_at, ", $d!(epoch "d.updated_at"),
-                        " AS updated_at FROM ", $d!(table "deliveries"), " AS d JOIN ", $d!(table "notices"),
-                        " AS n ON n.id = d.notice_id WHERE ($1 IS NULL OR d.status = $1) AND ($2 IS NULL OR d.updated_at < ",
-                        $d!(at "$2"), " OR (d.updated_at = ", $d!(at "$2"),
-                        " AND (d.notice_id < $3 OR (d.notice_id = $3 AND d.channel < $4)))) \
-                         ORDER BY d.updated_at DESC, d.notice_id DESC, d.channel DESC LIMIT $5"
-                    ))
-                    .bind(query.status.map(DeliveryStatus::as_str))
-                    .bind(query.before.as_ref().map(|(at, _, _)| *at))
-                    .bind(query.before.as_ref().map(|(_, id, _)| *id))
-                    .bind(query.before.as_ref().map(|(_, _, channel)| channel.as_str()))
-                    .bind(i64::from(query.limit))
-                    .fetch_all(&mut *self.sql)
-                    .await?
-                    .iter()
-                    .map(delivery)
-                    .collect()
+                    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+                    let mut before = query.before.clone();
+                    let mut found = Vec::new();
+                    loop {
+                        let rows = sqlx::query(concat!(
+                            "SELECT n.body, d.notice_id, d.channel, d.status, d.attempts, d.last_error, ",
+                            $d!(epoch "d.next_attempt_at"), " AS next_attempt_at, ", $d!(epoch "d.updated_at"),
+                            " AS updated_at FROM ", $d!(table "deliveries"), " AS d JOIN ", $d!(table "notices"),
+                            " AS n ON n.id = d.notice_id WHERE ($1 IS NULL OR d.status = $1) AND ($2 IS NULL OR d.updated_at < ",
+                            $d!(at "$2"), " OR (d.updated_at = ", $d!(at "$2"),
+                            " AND (d.notice_id < $3 OR (d.notice_id = $3 AND d.channel < $4)))) \
+                             ORDER BY d.updated_at DESC, d.notice_id DESC, d.channel DESC LIMIT $5"
+                        ))
+                        .bind(query.status.map(DeliveryStatus::as_str))
+                        .bind(before.as_ref().map(|(at, _, _)| bounded(*at)))
+                        .bind(before.as_ref().map(|(_, id, _)| *id))
+                        .bind(before.as_ref().map(|(_, _, channel)| channel.as_str()))
+                        .bind(i64::from(query.limit))
+                        .fetch_all(&mut *self.sql)
+                        .await?;
+                        // What can't be read is left out, and the list goes on behind it.
+                        for row in &rows {
+                            found.extend(delivery(row)?);
+                        }
+                        let Some(last) = rows.last().filter(|_| rows.len() >= limit && found.len() < limit) else {
+                            found.truncate(limit);
+                            return Ok(found);
+                        };
+                        before = Some((
+                            last.try_get("updated_at")?,
+                            last.try_get("notice_id")?,
+                            last.try_get("channel")?,
+                        ));
+                    }
                 }
 
                 async fn revive(&mut self, notice: Uuid, channel: &str, now: UnixSeconds) -> Result<bool> {
@@ -267,18 +283,44 @@ macro_rules! notice_statements {
                 Notice::from_json(body).map_err(|error| StoreError::Corrupt(error.to_string()))
             }
 
-            fn delivery(row: &DbRow) -> Result<Delivery> {
+            impl $tx {
+                /// The attempt is left to run out, so that a newer release among the processes can take
+                /// the next; once all have failed it is a dead letter.
+                async fn unreadable(&mut self, id: Uuid, channel: &str, attempts: i64, error: &str) -> Result<()> {
+                    let dead = unsigned(attempts) >= MOST_ATTEMPTS;
+                    tracing::warn!(channel, %id, attempts, dead, "a notice can't be read: {error}");
+                    let status = if dead { DeliveryStatus::Dead } else { DeliveryStatus::Pending };
+                    sqlx::query(concat!(
+                        "UPDATE ", $d!(table "deliveries"),
+                        " SET status = $3, last_error = $4 WHERE notice_id = $1 AND channel = $2"
+                    ))
+                    .bind(id)
+                    .bind(channel)
+                    .bind(status.as_str())
+                    // Postgres takes no NUL in text.
+                    .bind(error.replace('\0', "\u{fffd}"))
+                    .execute(&mut *self.sql)
+                    .await?;
+                    Ok(())
+                }
+            }
+
+            /// `None`: its notice can't be read.
+            fn delivery(row: &DbRow) -> Result<Option<Delivery>> {
                 let body: String = row.try_get("body")?;
                 let status: String = row.try_get("status")?;
-                Ok(Delivery {
-                    notice: read_notice(&body)?,
+                let Ok(notice) = read_notice(&body) else {
+                    return Ok(None);
+                };
+                Ok(Some(Delivery {
+                    notice,
                     channel: row.try_get("channel")?,
                     status: DeliveryStatus::from_name(&status).ok_or_else(|| unknown("status", &status))?,
                     attempts: unsigned(row.try_get("attempts")?),
                     next_attempt_at: row.try_get("next_attempt_at")?,
                     last_error: row.try_get("last_error")?,
                     updated_at: row.try_get("updated_at")?,
-                })
+                }))
             }
         }
     };

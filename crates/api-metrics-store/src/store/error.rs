@@ -78,6 +78,17 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// Whether one statement was stopped, mostly because its time was up: the database is there, and
+    /// other statements may well pass.
+    pub(crate) fn is_query_canceled(&self) -> bool {
+        let Self::Unavailable(sqlx::Error::Database(error)) = self else {
+            return false;
+        };
+        error.code().as_deref() == Some("57014")
+    }
+}
+
 /// Refuses a member of what was asked for.
 pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Result<T, StoreError> {
     Err(StoreError::Invalid {

@@ -3,9 +3,13 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
-use tokio::net::{TcpStream, lookup_host};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
 use tokio_rustls::{
     TlsConnector,
     client::TlsStream,
@@ -45,8 +49,13 @@ impl Connector {
         Ok(())
     }
 
-    pub(super) async fn connect(&self, to: &Endpoint) -> Result<Connection, NotifyError> {
-        let stream = self.tcp(to).await?;
+    /// Within `patience`, which begins now.
+    pub(super) async fn connect(
+        &self,
+        to: &Endpoint,
+        patience: Duration,
+    ) -> Result<Connection, NotifyError> {
+        let stream = self.tcp(to, Instant::now() + patience).await?;
         if !to.tls {
             return Ok(Connection::Plain(stream));
         }
@@ -60,7 +69,7 @@ impl Connector {
         Ok(Connection::Tls(Box::new(stream)))
     }
 
-    async fn tcp(&self, to: &Endpoint) -> Result<TcpStream, NotifyError> {
+    async fn tcp(&self, to: &Endpoint, until: Instant) -> Result<TcpStream, NotifyError> {
         // Written addresses pass here too, in whatever form the resolver knows: `127.1`, `0x7f000001`.
         let found: Vec<SocketAddr> = lookup_host((to.host.as_str(), to.port))
             .await
@@ -78,14 +87,7 @@ impl Connector {
                 "the host has a private or local address, which is not allowed".into(),
             ));
         }
-        let mut failed = "the host has no address".to_owned();
-        for address in allowed {
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failed = format!("no connection: {error}"),
-            }
-        }
-        Err(NotifyError::Retry(failed))
+        first_that_answers(&allowed, until).await
     }
 
     fn config(&self) -> Result<Arc<ClientConfig>, NotifyError> {
@@ -105,5 +107,70 @@ impl Connector {
             .with_root_certificates(roots)
             .with_no_client_auth();
         Ok(Arc::clone(self.config.get_or_init(|| Arc::new(config))))
+    }
+}
+
+/// A connection to the first of these addresses that takes one. Each has its part of the time that is
+/// left: one that swallows packets, as IPv6 without a route often does, must not use up the others'.
+async fn first_that_answers(
+    addresses: &[SocketAddr],
+    until: Instant,
+) -> Result<TcpStream, NotifyError> {
+    let mut failed = "the host has no address".to_owned();
+    for (left, address) in (1..=addresses.len()).rev().zip(addresses) {
+        let rest = until.saturating_duration_since(Instant::now());
+        let part = rest / u32::try_from(left).unwrap_or(u32::MAX);
+        match timeout(part, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => failed = format!("no connection: {error}"),
+            Err(_) => failed = "no connection: no answer".into(),
+        }
+    }
+    Err(NotifyError::Retry(failed))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::net::TcpStream as Blocking;
+
+    use tokio::net::{TcpListener, TcpSocket};
+
+    use super::*;
+
+    /// An address whose queue of connections is full, so that the kernel drops what asks for another.
+    fn silent() -> (TcpListener, Vec<Blocking>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(1).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = Blocking::connect_timeout(&address, Duration::from_millis(300)) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100, "the queue is never full");
+        }
+        (listener, waiting)
+    }
+
+    #[test]
+    fn an_address_that_swallows_packets_leaves_time_for_the_next() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let (silent, _waiting) = silent();
+            let answers = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let addresses = [silent.local_addr().unwrap(), answers.local_addr().unwrap()];
+            let until = Instant::now() + Duration::from_secs(4);
+            let stream = first_that_answers(&addresses, until).await.unwrap();
+            assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
+            // Where none is left, that is told before whoever waits has lost patience.
+            let until = Instant::now() + Duration::from_millis(300);
+            let error = first_that_answers(&addresses[..1], until)
+                .await
+                .unwrap_err();
+            assert!(matches!(error, NotifyError::Retry(text) if text.contains("no answer")));
+        });
     }
 }

@@ -1,6 +1,6 @@
 //! One request and the head of its answer.
 
-use std::pin::pin;
+use std::{pin::pin, time::Duration};
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
@@ -26,6 +26,7 @@ pub(super) async fn post(
     to: &Endpoint,
     headers: impl Iterator<Item = (HeaderName, HeaderValue)>,
     body: Bytes,
+    patience: Duration,
 ) -> Result<(), NotifyError> {
     let mut request = Request::post(to.target.clone())
         .header(header::HOST, &to.authority)
@@ -38,7 +39,7 @@ pub(super) async fn post(
         .body(Full::new(body))
         .map_err(|error| NotifyError::Permanent(format!("the request can't be made: {error}")))?;
     request.headers_mut().extend(headers);
-    let status = match connector.connect(to).await? {
+    let status = match connector.connect(to, patience).await? {
         Connection::Plain(stream) => exchange(TokioIo::new(stream), request).await?,
         Connection::Tls(stream) => exchange(TokioIo::new(*stream), request).await?,
     };

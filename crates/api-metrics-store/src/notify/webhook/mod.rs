@@ -157,7 +157,7 @@ impl WebhookNotifier {
             let value = HeaderValue::try_from(value).ok()?;
             Some((HeaderName::from_static(name), value))
         });
-        let exchange = exchange::post(&self.connector, &self.endpoint, headers, body);
+        let exchange = exchange::post(&self.connector, &self.endpoint, headers, body, self.timeout);
         match tokio::time::timeout(self.timeout, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(NotifyError::Retry(format!(

@@ -1,0 +1,338 @@
+//! What one tenant, one rule or one notice may cost the others: nothing but its own turn.
+
+use std::{future::pending, pin::pin, sync::Arc, task::Poll};
+
+use api_metrics_store::{
+    alerts::{AlertSpec, Evaluator, dry_run},
+    billing::{NewPlan, PriceTier},
+    keys::KeyChange,
+    notify::{DeliveryQuery, DeliveryStatus},
+    query::{Answer, Query, TimeRange},
+    recorder::OwnDeltas,
+    store::{
+        Acts, ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        StoreStatus, Writer,
+    },
+};
+use async_trait::async_trait;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::Notify;
+
+use crate::{
+    alerts::{Watched, errors, events},
+    harness::{Database, NOON},
+    help::by_hand,
+};
+
+on_both! {
+    a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up
+    a_tenant_has_a_bounded_number_of_rules_keys_and_plans
+    a_notice_that_can_not_be_read_stops_no_other
+    a_dry_run_gives_way_while_it_judges
+}
+
+/// How a read of the service `slow` ends.
+#[derive(Debug)]
+enum Trouble {
+    /// Never, and this is told when it begins.
+    Silence(Notify),
+    /// As Postgres ends a statement whose time is up: by this connection.
+    Timeout(tokio::sync::Mutex<PgConnection>),
+}
+
+/// A real store on which one service's rows take too long.
+#[derive(Debug)]
+struct Slow(Arc<dyn Store>, Trouble);
+
+#[async_trait]
+impl Store for Slow {
+    async fn prepare(&self) -> Result<(), StoreError> {
+        self.0.prepare().await
+    }
+    async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
+        self.0.flush(writer).await
+    }
+    async fn fold(&self) -> Result<Folded, StoreError> {
+        self.0.fold().await
+    }
+    async fn roll_up(&self) -> Result<Maintained, StoreError> {
+        self.0.roll_up().await
+    }
+    async fn retain(&self) -> Result<Maintained, StoreError> {
+        self.0.retain().await
+    }
+    async fn read(
+        &self,
+        query: &Query,
+        own: Option<(&Writer, OwnDeltas)>,
+    ) -> Result<Answer, StoreError> {
+        if query.filter.service.as_deref() == Some("slow") {
+            match &self.1 {
+                Trouble::Silence(begun) => {
+                    begun.notify_one();
+                    pending::<()>().await;
+                }
+                Trouble::Timeout(connection) => {
+                    let mut connection = connection.lock().await;
+                    sqlx::query("SELECT pg_sleep(600)")
+                        .execute(&mut *connection)
+                        .await?;
+                }
+            }
+        }
+        self.0.read(query, own).await
+    }
+    async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        self.0.api_keys(ids).await
+    }
+    async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
+        self.0.shared_secret(name, proposal).await
+    }
+    fn acts(&self) -> &dyn Acts {
+        self.0.acts()
+    }
+    async fn status(&self) -> Result<StoreStatus, StoreError> {
+        self.0.status().await
+    }
+}
+
+fn slow(tenant: Option<&str>) -> AlertSpec {
+    AlertSpec {
+        name: "slow".into(),
+        service: Some("slow".into()),
+        tenant_id: tenant.map(str::to_owned),
+        ..errors()
+    }
+}
+
+#[tokio::test]
+async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
+    let w = Watched::on(Database::postgres().await).await;
+    w.create(&slow(Some("acme"))).await;
+    w.create(&errors()).await;
+    w.create(&slow(None)).await;
+    w.create(&AlertSpec {
+        name: "last".into(),
+        ..errors()
+    })
+    .await;
+    w.minute(0, 100, 20);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    let Database::Postgres(database) = &w.h.database else {
+        unreachable!()
+    };
+    let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+    sqlx::query("SET statement_timeout = '20ms'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let store = Slow(w.h.store.clone(), Trouble::Timeout(connection.into()));
+    let evaluator = Evaluator::default();
+    let done = evaluator.evaluate(&store, None).await.unwrap();
+    assert_eq!((done.rules, done.fired, done.timed_out), (2, 2, 2));
+    // Tried again with the next minute, and not before.
+    let done = evaluator.evaluate(&store, None).await.unwrap();
+    assert_eq!((done.rules, done.timed_out), (0, 0));
+    w.h.clock.step_to(NOON + 135);
+    let done = evaluator.evaluate(&store, None).await.unwrap();
+    assert_eq!((done.rules, done.resolved, done.timed_out), (2, 2, 2));
+    // No minute is lost to a rule that was too slow for a while.
+    let done = evaluator.evaluate(&*w.h.store, None).await.unwrap();
+    assert_eq!(done.rules, 0);
+    w.h.clock.step_to(NOON + 195);
+    let done = evaluator.evaluate(&*w.h.store, None).await.unwrap();
+    assert_eq!((done.rules, done.timed_out), (4, 0));
+}
+
+async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up(
+    database: Database,
+) {
+    let w = Watched::on(database).await;
+    for n in 0..50 {
+        w.create(&AlertSpec {
+            name: format!("rule {n}"),
+            ..errors()
+        })
+        .await;
+    }
+    w.create(&slow(None)).await;
+    w.create(&AlertSpec {
+        name: "last".into(),
+        ..errors()
+    })
+    .await;
+    w.minute(0, 100, 20);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    let store = Slow(w.h.store.clone(), Trouble::Silence(Notify::new()));
+    let Trouble::Silence(begun) = &store.1 else {
+        unreachable!()
+    };
+    let evaluator = Evaluator::default();
+    tokio::select! {
+        _ = evaluator.evaluate(&store, None) => unreachable!("it never ends"),
+        () = begun.notified() => {}
+    }
+    assert_eq!(events(&*w.h.store).await.len(), 50);
+    let done = evaluator.evaluate(&store, None).await.unwrap();
+    assert_eq!((done.rules, done.fired), (1, 1));
+}
+
+async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Database) {
+    let w = Watched::on(database).await;
+    let insert = "INSERT INTO api_metrics.api_alert_configs (name, alert_type, tenant_id, threshold_value, comparison) \
+                  SELECT 'rule', 'error_rate', 'acme', 1, 'gt' FROM generate_series(1, 499); \
+                  INSERT INTO api_metrics.api_keys (external_id, tenant_id) \
+                  SELECT 'key ' || n, 'acme' FROM generate_series(1, 9999) AS n; \
+                  INSERT INTO api_metrics.price_plans (tenant_id, name, currency, effective_from) \
+                  SELECT 'acme', 'plan ' || n, 'EUR', '2026-01-01'::date FROM generate_series(1, 499) AS n; \
+                  INSERT INTO api_metrics.price_tiers (plan_id, from_requests, per_thousand) \
+                  SELECT id, 0, 1 FROM api_metrics.price_plans";
+    let series = "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < ";
+    let lite = insert
+        .replace("api_metrics.", "api_metrics_")
+        .replace("::date", "")
+        .replace("0, 1 FROM", "0, '1' FROM")
+        .replace("generate_series(1, ", series)
+        .replace("499)", "499) SELECT n FROM s)")
+        .replace("9999)", "9999) SELECT n FROM s)");
+    by_hand(&w.h.database, insert, &lite).await;
+    let acts = w.h.store.acts();
+    let of = |tenant: Option<&str>| AlertSpec {
+        tenant_id: tenant.map(str::to_owned),
+        ..errors()
+    };
+    acts.create_alert(&of(Some("acme")), None).await.unwrap();
+    let full = acts.create_alert(&of(Some("acme")), None).await;
+    assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
+    // Others have room of their own, and a full one is entered by no other door.
+    let other = acts.create_alert(&of(Some("other")), None).await.unwrap();
+    acts.create_alert(&of(None), None).await.unwrap();
+    let scope = &api_metrics_store::query::Scope::All;
+    let moved = acts
+        .update_alert(other.id, scope, None, &of(Some("acme")))
+        .await;
+    assert!(matches!(moved, Err(StoreError::Conflict(_))), "{moved:?}");
+
+    let key = KeyChange {
+        tenant_id: Some(Some("acme".into())),
+        ..KeyChange::default()
+    };
+    acts.create_key("one more", &key).await.unwrap();
+    let full = acts.create_key("one too many", &key).await;
+    assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
+    acts.create_key("nobody's", &KeyChange::default())
+        .await
+        .unwrap();
+
+    let plan = |name: &str, tenant: Option<&str>| NewPlan {
+        tenant_id: tenant.map(str::to_owned),
+        name: name.into(),
+        currency: "EUR".into(),
+        effective_from: "2026-01-01".parse().unwrap(),
+        free_requests: 0,
+        tiers: vec![PriceTier {
+            from_requests: 0,
+            per_thousand: "0.02".parse().unwrap(),
+        }],
+    };
+    acts.create_plan(&plan("one more", Some("acme")))
+        .await
+        .unwrap();
+    let full = acts.create_plan(&plan("one too many", Some("acme"))).await;
+    assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
+    acts.create_plan(&plan("basic", None)).await.unwrap();
+}
+
+async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
+    let w = Watched::on(database).await;
+    for name in ["first", "broken", "last"] {
+        w.create(&AlertSpec {
+            name: name.into(),
+            ..errors()
+        })
+        .await;
+    }
+    w.minute(0, 100, 20);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    w.watch.judge(&*w.h.store, None).await.unwrap();
+    // As a newer release might have written it.
+    by_hand(
+        &w.h.database,
+        "UPDATE api_metrics.notices SET body = 'v2' || body WHERE body LIKE '%broken%'",
+        "UPDATE api_metrics_notices SET body = 'v2' || body WHERE body LIKE '%broken%'",
+    )
+    .await;
+    let done = w.watch.deliver(&*w.h.store).await.unwrap();
+    assert_eq!(done.delivered, 2);
+    assert_eq!(w.memory.take().len(), 2);
+    // A page is full although what can't be read is left out of it.
+    let acts = w.h.store.acts();
+    let mut query = DeliveryQuery {
+        status: None,
+        before: None,
+        limit: 1,
+    };
+    let mut listed = 0;
+    while let Some(found) = acts.deliveries(&query).await.unwrap().pop() {
+        listed += 1;
+        query.before = Some((found.updated_at, found.notice.id, found.channel));
+    }
+    assert_eq!(listed, 2);
+
+    // A process that can read it might come; after all attempts it is a dead letter.
+    for _ in 0..12 {
+        w.h.clock.advance(std::time::Duration::from_secs(91));
+        assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+    }
+    by_hand(
+        &w.h.database,
+        "UPDATE api_metrics.notices SET body = substr(body, 3) WHERE body LIKE 'v2%'",
+        "UPDATE api_metrics_notices SET body = substr(body, 3) WHERE body LIKE 'v2%'",
+    )
+    .await;
+    let query = DeliveryQuery {
+        status: Some(DeliveryStatus::Dead),
+        before: None,
+        limit: 10,
+    };
+    let letters = acts.deliveries(&query).await.unwrap();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].attempts, 10);
+    let error = letters[0].last_error.as_deref().unwrap();
+    assert!(error.contains("can't be read"), "{error}");
+    assert!(
+        acts.redeliver(letters[0].notice.id, "memory")
+            .await
+            .unwrap()
+    );
+    assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+}
+
+async fn a_dry_run_gives_way_while_it_judges(database: Database) {
+    let w = Watched::on(database).await;
+    for minute in -120..0 {
+        w.minute(minute, 10, 1);
+    }
+    w.h.store.flush(&w.writer).await.unwrap();
+    let glob = AlertSpec {
+        endpoint: Some("/*".into()),
+        window_minutes: 60,
+        ..errors()
+    };
+    let range = TimeRange::new(NOON - 86_400, NOON);
+    let mut run = pin!(dry_run(&*w.h.store, &glob, range));
+    let mut waits = 0;
+    let run = std::future::poll_fn(|context| {
+        let poll = run.as_mut().poll(context);
+        waits += u32::from(matches!(poll, Poll::Pending));
+        poll
+    })
+    .await
+    .unwrap();
+    assert_eq!(run.windows, 1_440);
+    // Each window is a moment in which whoever asked may give up, or somebody else have a turn.
+    assert!(waits >= 1_440, "{waits}");
+}
