@@ -25,6 +25,7 @@ const READ_STEPS: i64 = 720;
 
 /// A breach as it would have been told.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DryEvent {
     /// The end of the window that breached.
     pub fired_at: UnixSeconds,
@@ -38,6 +39,7 @@ pub struct DryEvent {
 
 /// What a rule would have done.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DryRun {
     /// The range whose windows were judged.
     pub range: TimeRange,

@@ -56,6 +56,7 @@ impl Default for Evaluator {
 
 /// What one evaluation did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Evaluated {
     /// Whether this process led.
     pub led: bool,

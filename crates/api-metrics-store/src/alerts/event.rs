@@ -14,6 +14,7 @@ pub(crate) const KEEP_NOTICES_SECONDS: i64 = 30 * 86_400;
 
 /// A breach from its firing to its end.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct AlertEvent {
     /// The same in every process and every notice.
     pub id: Uuid,

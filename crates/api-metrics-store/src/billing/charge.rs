@@ -77,6 +77,7 @@ impl Tariff {
 
 /// A number of requests of one key and month that cost the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Charge {
     /// The version of the plan.
     pub plan: PlanVersion,

@@ -14,6 +14,7 @@ pub const ROUNDING_RULE: &str = "Each line is rounded half up to the currency's 
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvoiceLine {
     /// The key, by its number.
     pub api_key_id: i64,
@@ -47,6 +48,7 @@ pub struct InvoiceLine {
 
 /// A month of one currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Invoice {
     /// The month's first day.
     pub period_start: NaiveDate,

@@ -16,6 +16,7 @@ use crate::{
 
 /// A day, counted in every place.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReconciledDay {
     /// The UTC day.
     pub date: NaiveDate,
@@ -36,6 +37,7 @@ pub struct ReconciledDay {
 /// A month's invoices, held against the usage that they are for: from the month's first day to its
 /// end, or to the end of the range.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReconciledMonth {
     /// The month's first day.
     pub month: NaiveDate,
@@ -49,6 +51,7 @@ pub struct ReconciledMonth {
 
 /// A range of days, counted in every place.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reconciliation {
     /// The first day.
     pub from: NaiveDate,

@@ -99,6 +99,7 @@ pub struct BillingReport {
 
 /// What a month will cost at the pace so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Projection {
     /// In this currency.
     pub currency: Currency,

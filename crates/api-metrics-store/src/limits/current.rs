@@ -13,6 +13,7 @@ use crate::{
 
 /// How a key stands towards its limit.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LimitNow {
     /// The key.
     pub key: KeyRecord,

@@ -29,6 +29,7 @@ impl Default for LimitSettings {
 
 /// What a key did in one period, held against what it may.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct UtilizationRow {
     /// The key.
     pub api_key_id: i64,
@@ -59,6 +60,7 @@ pub struct UtilizationQuery {
 
 /// A key that is near its limit consistently.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct NearLimit {
     /// The key.
     pub api_key_id: i64,

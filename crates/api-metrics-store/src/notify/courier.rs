@@ -30,6 +30,7 @@ pub struct Courier {
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Delivered {
     /// Notices taken by a notifier.
     pub delivered: u64,

@@ -18,6 +18,7 @@ use crate::{
 
 /// How a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DeliveryStatus {
     /// To be tried, or being tried.
     Pending,
@@ -49,6 +50,7 @@ impl DeliveryStatus {
 
 /// One notice on its way through one channel.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Delivery {
     /// The notice.
     pub notice: Notice,

@@ -12,6 +12,7 @@ use crate::{
 
 /// How long a quota lasts before it starts anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum QuotaPeriod {
     /// A calendar month.
     Month,

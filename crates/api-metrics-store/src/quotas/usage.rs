@@ -36,6 +36,7 @@ impl Default for QuotaSettings {
 
 /// What a key has used of its quota.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct QuotaUsage {
     /// The key.
     pub key: KeyRecord,

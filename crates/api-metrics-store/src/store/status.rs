@@ -9,6 +9,7 @@ use crate::{
 
 /// One recording process.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InstanceStatus {
     /// Its id.
     pub id: Uuid,
@@ -34,6 +35,7 @@ pub struct InstanceStatus {
 
 /// Hand-overs that wait to be folded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InboxStatus {
     /// Flushes.
     pub batches: u64,
@@ -45,6 +47,7 @@ pub struct InboxStatus {
 
 /// Where a granularity begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Floor {
     /// The granularity.
     pub granularity: Granularity,
@@ -54,6 +57,7 @@ pub struct Floor {
 
 /// Periods that wait to be recomputed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DirtyCount {
     /// The granularity.
     pub granularity: Granularity,
@@ -63,6 +67,7 @@ pub struct DirtyCount {
 
 /// What a store says about itself.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct StoreStatus {
     /// `postgres` or `sqlite`.
     pub backend: &'static str,

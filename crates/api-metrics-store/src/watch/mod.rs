@@ -59,6 +59,7 @@ impl Default for Watch {
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ticked {
     /// Alerts that were judged.
     pub alerts: Evaluated,
