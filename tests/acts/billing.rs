@@ -350,10 +350,7 @@ async fn answers_that_do_not_count_cost_nothing(database: Database) {
         .send(&writer, at("2026-03-10T12:00:00Z"), n);
     }
     h.store.flush(&writer).await.unwrap();
-    let settings = BillingSettings {
-        status_counts: "2xx,4xx".parse().unwrap(),
-        ..BillingSettings::default()
-    };
+    let settings = BillingSettings::default().status_counts("2xx,4xx".parse().unwrap());
     let (from, to) = (day("2026-03-01"), day("2026-04-01"));
     let report = billing_report(&*h.store, &settings, &Scope::All, from, to, None)
         .await

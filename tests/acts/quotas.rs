@@ -89,10 +89,7 @@ async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(databa
     let h = Harness::on(database).await;
     h.store.acts().create_key("k", &quota(100)).await.unwrap();
     let writer = h.writer();
-    let settings = QuotaSettings {
-        tz: Tz::Europe__Berlin,
-        ..QuotaSettings::default()
-    };
+    let settings = QuotaSettings::default().tz(Tz::Europe__Berlin);
     // March 2026 loses an hour on the 29th: it ends at 22:00 UTC, the one before it began at 23:00.
     for (when, n) in [
         ("2026-03-28T23:30:00Z", 1),
@@ -246,10 +243,7 @@ async fn only_the_answers_that_count_are_used(database: Database) {
     }
     h.store.flush(&writer).await.unwrap();
     for (counted, used) in [("all", 56), ("2xx,3xx", 5), ("2xx,500", 4), ("5xx", 1)] {
-        let settings = QuotaSettings {
-            status_counts: counted.parse().unwrap(),
-            ..QuotaSettings::default()
-        };
+        let settings = QuotaSettings::default().status_counts(counted.parse().unwrap());
         assert_eq!(usage(&h, &settings, None).await.used, used, "{counted}");
     }
 }

@@ -67,12 +67,11 @@ async fn readiness_says_since_when_the_store_has_been_away() {
     let source = reported.clone();
     let host = Host::start_with(|builder| builder.token(TOKEN).health(source)).await;
     assert_eq!(host.anonymous("/health/ready").await.status(), 200);
-    *reported.0.lock().unwrap() = Health {
-        store_unreachable_since: Some(UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs())),
-        store_error: Some("connection refused".to_owned()),
-        lost: vec![(3, 5)],
-        ..Health::default()
-    };
+    let mut away = Health::default();
+    away.store_unreachable_since = Some(UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs()));
+    away.store_error = Some("connection refused".to_owned());
+    away.lost = vec![(3, 5)];
+    *reported.0.lock().unwrap() = away;
     let ready = host.anonymous("/health/ready").await;
     assert_eq!(ready.status(), 503);
     let body = ready.text().await.unwrap();
@@ -84,15 +83,11 @@ async fn readiness_says_since_when_the_store_has_been_away() {
 
 #[tokio::test]
 async fn a_task_that_has_ended_is_not_ready() {
-    let reported = Arc::new(Reported(std::sync::Mutex::new(Health {
-        tasks: vec![TaskHealth {
-            name: "flush",
-            running: false,
-            last_success_at: None,
-            last_error: Some("it panicked".to_owned()),
-        }],
-        ..Health::default()
-    })));
+    let mut flush = TaskHealth::new("flush", false);
+    flush.last_error = Some("it panicked".to_owned());
+    let mut health = Health::default();
+    health.tasks = vec![flush];
+    let reported = Arc::new(Reported(std::sync::Mutex::new(health)));
     let host = Host::start_with(|builder| builder.token(TOKEN).health(reported)).await;
     assert_eq!(host.anonymous("/health/ready").await.status(), 503);
     let status = host.json("/api-status").await;

@@ -244,11 +244,9 @@ async fn a_token_that_is_not_meant_for_now_and_here_is_refused() {
 
 #[tokio::test]
 async fn claims_may_have_other_names() {
-    let names = ClaimNames {
-        role: "https://example.com/role".to_owned(),
-        keys: "api_keys".to_owned(),
-        ..ClaimNames::default()
-    };
+    let names = ClaimNames::default()
+        .role("https://example.com/role")
+        .keys("api_keys");
     let host = host_with(jwt().claim_names(names)).await;
     let mut other = claims();
     other["https://example.com/role"] = json!("viewer");

@@ -53,3 +53,5 @@ pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
 pub use health::{Health, HealthSource, TaskHealth};
+/// What [`AdminBuilder::shutdown`] takes.
+pub use tokio_util::sync::CancellationToken;

@@ -150,26 +150,24 @@ impl HealthSource for Monitor {
         let idle = track(Task::Flush).and_then(|track| track.idle);
         let last = flushed.map_or(self.started, |(_, at)| at);
         let since_flush = now.saturating_sub(last.max(idle.unwrap_or_default()));
-        Health {
-            store_unreachable_since: state.unreachable.as_ref().map(|(since, _)| *since),
-            store_error: state.unreachable.as_ref().map(|(_, why)| why.clone()),
-            last_flush_at: flushed.map(|(wall, _)| wall),
-            // Jitter makes an interval up to a tenth longer: that is no lag.
-            flush_lag: since_flush.saturating_sub(self.flush_interval.mul_f64(1.1)),
-            lost: state.lost.clone(),
-            tasks: Task::ALL
-                .into_iter()
-                .filter_map(|task| {
-                    let track = track(task)?;
-                    Some(TaskHealth {
-                        name: task.name(),
-                        running: track.running,
-                        last_success_at: track.success.map(|(wall, _)| wall),
-                        last_error: track.error.clone(),
-                    })
-                })
-                .collect(),
-        }
+        let mut health = Health::default();
+        health.store_unreachable_since = state.unreachable.as_ref().map(|(since, _)| *since);
+        health.store_error = state.unreachable.as_ref().map(|(_, why)| why.clone());
+        health.last_flush_at = flushed.map(|(wall, _)| wall);
+        // Jitter makes an interval up to a tenth longer: that is no lag.
+        health.flush_lag = since_flush.saturating_sub(self.flush_interval.mul_f64(1.1));
+        health.lost = state.lost.clone();
+        health.tasks = Task::ALL
+            .into_iter()
+            .filter_map(|task| {
+                let track = track(task)?;
+                let mut health = TaskHealth::new(task.name(), track.running);
+                health.last_success_at = track.success.map(|(wall, _)| wall);
+                health.last_error.clone_from(&track.error);
+                Some(health)
+            })
+            .collect();
+        health
     }
 }
 

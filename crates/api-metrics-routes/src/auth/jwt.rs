@@ -28,6 +28,7 @@ pub struct Jwt {
 
 /// Under which names a token carries what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClaimNames {
     /// Who it is; `sub`.
     pub subject: String,
@@ -47,6 +48,36 @@ impl Default for ClaimNames {
             role: "role".to_owned(),
             keys: "keys".to_owned(),
         }
+    }
+}
+
+impl ClaimNames {
+    /// Sets [`subject`](Self#structfield.subject).
+    #[must_use]
+    pub fn subject(mut self, name: impl Into<String>) -> Self {
+        self.subject = name.into();
+        self
+    }
+
+    /// Sets [`tenant`](Self#structfield.tenant).
+    #[must_use]
+    pub fn tenant(mut self, name: impl Into<String>) -> Self {
+        self.tenant = name.into();
+        self
+    }
+
+    /// Sets [`role`](Self#structfield.role).
+    #[must_use]
+    pub fn role(mut self, name: impl Into<String>) -> Self {
+        self.role = name.into();
+        self
+    }
+
+    /// Sets [`keys`](Self#structfield.keys).
+    #[must_use]
+    pub fn keys(mut self, name: impl Into<String>) -> Self {
+        self.keys = name.into();
+        self
     }
 }
 

@@ -12,8 +12,9 @@ pub trait HealthSource: Send + Sync + Debug + 'static {
     fn health(&self) -> Health;
 }
 
-/// The state of the background work.
+/// The state of the background work. Begin with [`Health::default`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Health {
     /// Since when the store has not answered; `None` while it does.
     pub store_unreachable_since: Option<SystemTime>,
@@ -31,6 +32,7 @@ pub struct Health {
 
 /// The state of one background task.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskHealth {
     /// What it does: `flush`, `fold`, `rollup`, `retention`.
     pub name: &'static str,
@@ -40,4 +42,17 @@ pub struct TaskHealth {
     pub last_success_at: Option<SystemTime>,
     /// What went wrong last, until it succeeds again. Shown to admins only.
     pub last_error: Option<String>,
+}
+
+impl TaskHealth {
+    /// A task of this name that has not done anything yet.
+    #[must_use]
+    pub const fn new(name: &'static str, running: bool) -> Self {
+        Self {
+            name,
+            running,
+            last_success_at: None,
+            last_error: None,
+        }
+    }
 }

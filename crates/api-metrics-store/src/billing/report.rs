@@ -18,6 +18,7 @@ const OTHER_KEY: &str = "<other key>";
 
 /// How usage is billed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BillingSettings {
     /// What counts where no plan was set. 0.02 USD for 1,000 requests by default.
     pub default_plan: PlanVersion,
@@ -31,6 +32,22 @@ impl Default for BillingSettings {
             default_plan: PlanVersion::fallback(),
             status_counts: CountedStatuses::default(),
         }
+    }
+}
+
+impl BillingSettings {
+    /// Sets [`default_plan`](Self#structfield.default_plan).
+    #[must_use]
+    pub fn default_plan(mut self, plan: PlanVersion) -> Self {
+        self.default_plan = plan;
+        self
+    }
+
+    /// Sets [`status_counts`](Self#structfield.status_counts).
+    #[must_use]
+    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
+        self.status_counts = counted;
+        self
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
 
 /// How limits are watched.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LimitSettings {
     /// From which percentage of the limit on a key is near it. 80 by default.
     pub threshold_pct: f64,
@@ -24,6 +25,22 @@ impl Default for LimitSettings {
             threshold_pct: 80.0,
             retention: Duration::from_secs(30 * 86_400),
         }
+    }
+}
+
+impl LimitSettings {
+    /// Sets [`threshold_pct`](Self#structfield.threshold_pct).
+    #[must_use]
+    pub fn threshold_pct(mut self, percent: f64) -> Self {
+        self.threshold_pct = percent;
+        self
+    }
+
+    /// Sets [`retention`](Self#structfield.retention).
+    #[must_use]
+    pub fn retention(mut self, keep: Duration) -> Self {
+        self.retention = keep;
+        self
     }
 }
 

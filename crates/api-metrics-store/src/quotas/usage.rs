@@ -14,6 +14,7 @@ use crate::{
 
 /// How quotas are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct QuotaSettings {
     /// The zone of calendar months. UTC by default.
     pub tz: Tz,
@@ -31,6 +32,29 @@ impl Default for QuotaSettings {
             status_counts: CountedStatuses::default(),
             thresholds: vec![50, 80, 100],
         }
+    }
+}
+
+impl QuotaSettings {
+    /// Sets [`tz`](Self#structfield.tz).
+    #[must_use]
+    pub fn tz(mut self, zone: Tz) -> Self {
+        self.tz = zone;
+        self
+    }
+
+    /// Sets [`status_counts`](Self#structfield.status_counts).
+    #[must_use]
+    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
+        self.status_counts = counted;
+        self
+    }
+
+    /// Sets [`thresholds`](Self#structfield.thresholds).
+    #[must_use]
+    pub fn thresholds(mut self, percentages: impl Into<Vec<u8>>) -> Self {
+        self.thresholds = percentages.into();
+        self
     }
 }
 

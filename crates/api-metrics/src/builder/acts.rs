@@ -74,17 +74,15 @@ impl Builder {
 impl Acts {
     /// How quotas are counted: as the code says, else as the environment does.
     pub(super) fn quotas(&self) -> QuotaSettings {
-        self.quotas.clone().unwrap_or_else(|| QuotaSettings {
-            status_counts: self.status_counts.clone().unwrap_or_default(),
-            ..QuotaSettings::default()
+        self.quotas.clone().unwrap_or_else(|| {
+            QuotaSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
         })
     }
 
     /// How usage is billed: as the code says, else as the environment does.
     pub(super) fn billing(&self) -> BillingSettings {
-        self.billing.clone().unwrap_or_else(|| BillingSettings {
-            status_counts: self.status_counts.clone().unwrap_or_default(),
-            ..BillingSettings::default()
+        self.billing.clone().unwrap_or_else(|| {
+            BillingSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
         })
     }
 
