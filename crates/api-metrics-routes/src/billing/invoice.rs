@@ -200,7 +200,7 @@ pub(crate) async fn invoice(
             data: invoices.into_iter().map(InvoiceView::from).collect(),
         })
     };
-    let asked = (month, &part, app.acts.edits());
+    let asked = (month, &part);
     let ttl = kept_for(&app, month, now);
     let (cached, hit) = app
         .cache

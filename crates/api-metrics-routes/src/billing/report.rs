@@ -134,7 +134,7 @@ pub(crate) async fn billing(
         let report = read_report(&app, &scope, days).await?;
         Ok(page(report, days, now, after, limit, &question))
     };
-    let asked = (days, &part, limit, after, &question, app.acts.edits());
+    let asked = (days, &part, limit, after, &question);
     let (cached, hit) = app
         .cache
         .answer(

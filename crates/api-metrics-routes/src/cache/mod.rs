@@ -24,12 +24,14 @@ struct Question {
     route: &'static str,
     scope: Scope,
     asked: String,
+    edits: u64,
 }
 
 /// The cache of one admin and its consoles.
 #[derive(Debug)]
 pub(crate) struct AnswerCache {
     answers: Cache<Question, Cached>,
+    edits: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -48,6 +50,7 @@ impl AnswerCache {
                 .eviction_policy(EvictionPolicy::lru())
                 .expire_after(entry::ByEntry)
                 .build(),
+            edits: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         }
@@ -68,6 +71,7 @@ impl AnswerCache {
             route,
             scope: scope.clone(),
             asked: format!("{asked:?}"),
+            edits: self.edits.load(Ordering::Relaxed),
         };
         let entry = self
             .answers
@@ -86,6 +90,12 @@ impl AnswerCache {
         let count = if hit { &self.hits } else { &self.misses };
         count.fetch_add(1, Ordering::Relaxed);
         Ok((entry.into_value(), hit))
+    }
+
+    /// A key or a plan has changed, here: what was kept may name a key to those who no longer may see
+    /// it, or bill what is no longer true.
+    pub(crate) fn edited(&self) {
+        self.edits.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Hits and misses since the start.

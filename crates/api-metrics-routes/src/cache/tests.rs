@@ -63,6 +63,24 @@ async fn the_same_question_of_another_scope_is_another_question() {
 }
 
 #[tokio::test]
+async fn an_edit_makes_every_kept_answer_old() {
+    let cache = AnswerCache::new(1 << 20);
+    for (answer, old) in [(1, false), (2, true), (3, true)] {
+        if old {
+            cache.edited();
+        }
+        for hit in [false, true] {
+            let (cached, found) = cache
+                .answer("r", &tenant("a"), &"q", MINUTE, async { Ok(answer) })
+                .await
+                .unwrap();
+            assert_eq!(*cached.body(), answer.to_string());
+            assert_eq!(found, hit);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_failure_is_not_kept() {
     let cache = AnswerCache::new(1 << 20);
     let failed = cache

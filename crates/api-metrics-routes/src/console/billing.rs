@@ -121,7 +121,7 @@ pub(super) async fn get_billing(
         };
         billing(&read_report(&app, &scope, days).await?, currency)
     };
-    let asked = (days, only, currency, Tz::UTC.name(), app.acts.edits());
+    let asked = (days, only, currency, Tz::UTC.name());
     let (cached, hit) = app
         .cache
         .answer(

@@ -207,7 +207,7 @@ pub(crate) async fn create(
         .reader
         .bounded("make a key", acts.create_key(&external_id, &change))
         .await?;
-    app.acts.changed();
+    app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
@@ -247,7 +247,7 @@ pub(crate) async fn change(
         .reader
         .bounded("change a key", acts.update_key(id, &caller.scope, &change))
         .await?;
-    app.acts.changed();
+    app.cache.edited();
     Ok(Json(changed.ok_or_else(nothing)?.into()))
 }
 

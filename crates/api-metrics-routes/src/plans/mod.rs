@@ -190,7 +190,7 @@ pub(crate) async fn create(
         .reader
         .bounded("make a price plan", acts.create_plan(&plan))
         .await?;
-    app.acts.changed();
+    app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
