@@ -77,7 +77,7 @@ fn hs256(claims: &Value) -> String {
 }
 
 fn jwt() -> Jwt {
-    Jwt::hs256(SECRET, "https://id.example.com", "metrics")
+    Jwt::hs256(SECRET, "https://id.example.com", "metrics").unwrap()
 }
 
 async fn host_with(jwt: Jwt) -> Host {

@@ -22,6 +22,11 @@ use crate::{
     stream::{Hub, HubLimits},
 };
 
+/// A time that nobody means to wait for; `Duration::MAX` would overflow clocks.
+const LONGEST: Duration = Duration::from_secs(86_400);
+/// An interval of zero would never let go of its thread.
+const SHORTEST_POLL: Duration = Duration::from_millis(10);
+
 /// Builds an [`Admin`]. Without [`token`](Self::token) and [`no_auth`](Self::no_auth) a token is
 /// made, shared with all instances through the store as a hash, and printed to stderr once.
 #[derive(Debug)]
@@ -94,6 +99,8 @@ impl AdminBuilder {
             console_requests_per_minute: at_least_one(60),
             streams: HubLimits {
                 connections: 2_500,
+                of_one_principal: 10,
+                feeds_of_one_scope: 20,
                 poll: Duration::from_secs(5),
                 glance: Duration::from_secs(1),
                 lifetime: Duration::from_secs(3_600),
@@ -145,9 +152,10 @@ impl AdminBuilder {
         self
     }
 
-    /// How often this process flushes; answers that touch now are kept that long. 10 s by default.
+    /// How often this process flushes; answers that touch now are kept that long. 10 s by default, at
+    /// most a day.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
-        self.flush_interval = interval;
+        self.flush_interval = interval.min(LONGEST);
         self
     }
 
@@ -208,23 +216,30 @@ impl AdminBuilder {
         self
     }
 
-    /// How often streams send an update. 5 s by default.
+    /// How many of them one principal may have. 10 by default. Admins are not limited so: the admin
+    /// token is one principal, however many operators have it.
+    pub fn max_streams_per_principal(mut self, streams: usize) -> Self {
+        self.streams.of_one_principal = streams;
+        self
+    }
+
+    /// How often streams send an update. 5 s by default, at most a day.
     pub fn stream_interval(mut self, interval: Duration) -> Self {
-        // An interval of zero would never let go of its thread.
-        self.streams.poll = interval.max(Duration::from_millis(10));
+        self.streams.poll = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
     /// How often the store is looked at between two updates for what cannot wait: traffic that begins,
     /// a share of errors that jumps by ten points. 1 s by default.
     pub fn stream_glance(mut self, interval: Duration) -> Self {
-        self.streams.glance = interval.max(Duration::from_millis(10));
+        self.streams.glance = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
-    /// After how long a stream ends; its client comes back by itself. 60 minutes by default.
+    /// After how long a stream ends; its client comes back by itself. 60 minutes by default, at most a
+    /// day. It ends sooner where the caller's token or session does.
     pub fn stream_lifetime(mut self, lifetime: Duration) -> Self {
-        self.streams.lifetime = lifetime;
+        self.streams.lifetime = lifetime.min(LONGEST);
         self
     }
 

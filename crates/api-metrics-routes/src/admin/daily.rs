@@ -22,6 +22,9 @@ use crate::{
     shape::{Figures, page_of, time, time_us},
 };
 
+/// More hours than one answer should be made of: 458 days.
+const MAX_HOURS: i64 = 11_000;
+
 /// One day of a zone's calendar.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -70,6 +73,8 @@ pub(crate) struct DailyPage {
 }
 
 /// One row for each calendar day
+///
+/// Of at most 458 days at once.
 #[utoipa::path(
     get,
     path = "/api-metrics/daily",
@@ -94,6 +99,12 @@ pub(super) async fn daily(
     params.finish()?;
     if let Some(cursor) = &cursor {
         range = cursor.range();
+    }
+    if (range.to - range.from) / 3_600 > MAX_HOURS {
+        return Err(Problem::parameter(
+            "from",
+            format!("gives more than {MAX_HOURS} hours to choose each day's peak from"),
+        ));
     }
     let after = cursor.map(|cursor| cursor.key);
     let ttl = time_to_live(range, now, super::CLOSED_ENDPOINTS, app.flush_interval);

@@ -45,8 +45,9 @@ pub(super) async fn realtime(
 ///
 /// An event `metrics-update` every five seconds, or sooner when traffic begins or the share of errors
 /// jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a
-/// problem while the store does not answer. The stream ends after an hour and when the service stops:
-/// clients come back by themselves.
+/// problem while the store does not answer. The stream ends after an hour, with the caller's token or
+/// session, and when the service stops: clients come back by themselves. At most ten streams a principal,
+/// admins excepted, and twenty different ones a scope.
 #[utoipa::path(
     get,
     path = "/api-metrics/stream",
@@ -62,5 +63,5 @@ pub(super) async fn stream(
 ) -> Result<Response, Problem> {
     let filter = take_filter(&mut params)?;
     params.finish()?;
-    live(&app, caller.scope, Watch::Live(filter))
+    live(&app, caller, Watch::Live(filter))
 }

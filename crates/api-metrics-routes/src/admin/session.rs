@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    auth::{Session, peer, too_many_failures},
+    auth::{Session, peer, refuse_wrong_token},
     problem::{Kind, Problem},
     shape::time,
 };
@@ -33,10 +33,6 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     let headers = request.headers().clone();
     let by_form = is_form(&headers);
     let peer = peer(request.extensions());
-    // Before the token is looked at, or guessing would go on.
-    if let Some(wait) = app.failures.wait(peer) {
-        return Err(too_many_failures(wait));
-    }
     let wrong_body = |status| {
         let expected = "send {\"token\": \"...\"} as JSON, or a form with `token`";
         Problem::body(status, expected)
@@ -57,9 +53,9 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
         ));
     };
     if !keys.admits(credentials.token.trim()) {
-        app.failures.note(peer);
-        return Err(Problem::new(
-            Kind::Unauthenticated,
+        return Err(refuse_wrong_token(
+            &app,
+            peer,
             "this is not the admin token",
         ));
     }

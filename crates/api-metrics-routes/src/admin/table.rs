@@ -55,7 +55,7 @@ pub(super) fn build(
         .documented(Operate, routes!(alerts::deliveries))
         .documented(Operate, routes!(alerts::redeliver))
         .documented(Read, routes!(api_keys::list))
-        .documented(Write, routes!(api_keys::create))
+        .documented(Operate, routes!(api_keys::create))
         .documented(Write, routes!(api_keys::change))
         .documented(Read, routes!(plans::list))
         .documented(Write, routes!(plans::create))

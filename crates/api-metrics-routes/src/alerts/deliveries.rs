@@ -11,10 +11,15 @@ use uuid::Uuid;
 use crate::{
     app::App,
     auth::Caller,
-    extract::{Body, Cursor, NO_RANGE, PageParams, Params, present, question, take_limit},
+    extract::{
+        Body, Cursor, NO_RANGE, PageParams, Params, present, question, storable, take_limit,
+    },
     problem::{Kind, Problem},
     shape::time,
 };
+
+/// Longer than any notifier's name.
+const MAX_CHANNEL_BYTES: usize = 200;
 
 /// `status`.
 #[derive(IntoParams)]
@@ -171,6 +176,13 @@ pub(crate) async fn deliveries(
     let status = params.choice("status", &choices, DeliveryStatus::Dead)?;
     let limit = take_limit(&mut params)?;
     let cursor = Cursor::<(i64, Uuid, String)>::take(&mut params, &question)?;
+    if let Some(Cursor {
+        key: (_, _, channel),
+        ..
+    }) = &cursor
+    {
+        storable("cursor", channel, MAX_CHANNEL_BYTES)?;
+    }
     params.finish()?;
     let query = DeliveryQuery {
         status: Some(status),
@@ -231,6 +243,7 @@ pub(crate) async fn redeliver(
     let notice = body.word("noticeId", "a UUID", |text| text.parse::<Uuid>().ok())?;
     let notice = present("noticeId", notice)?;
     let channel = present("channel", body.text("channel")?)?;
+    storable("channel", &channel, MAX_CHANNEL_BYTES)?;
     body.finish()?;
     let acts = app.reader.store().acts();
     let there = app

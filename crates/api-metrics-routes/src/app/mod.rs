@@ -2,6 +2,7 @@
 
 mod acts;
 mod cors;
+mod drain;
 mod routes;
 
 use std::{sync::Arc, time::Duration};

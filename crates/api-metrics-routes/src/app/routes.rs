@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn_with_state, map_response, map_response_with_state},
     response::Response,
     routing::MethodRouter,
 };
@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa::openapi::{OpenApi, path::PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::{App, cors};
+use super::{App, cors, drain};
 use crate::{
     auth::{Access, Throttle, authenticate, gate},
     openapi,
@@ -111,6 +111,11 @@ impl RouteTable {
             .layer(map_response(secure))
             // Streams are left as they are, and so is what is too small to gain.
             .layer(CompressionLayer::new())
+            // Outside of that, or pieces would seem to have left that were only compressed.
+            .layer(map_response_with_state(
+                self.app.shutdown.clone(),
+                drain::end_with_service,
+            ))
             .with_state(self.app);
         if let Some(cors) = cors {
             // Outside of the gates: a preflight request carries no credentials.

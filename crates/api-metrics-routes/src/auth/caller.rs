@@ -1,12 +1,13 @@
 //! A principal together with how it proved itself and what it may see.
 
-use api_metrics_store::query::Scope;
+use api_metrics_store::{query::Scope, time::UnixSeconds};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::{
     auth::{Principal, Role},
     directory::Directory,
+    extract::is_tenant,
     problem::{Kind, Problem},
 };
 
@@ -15,8 +16,11 @@ use crate::{
 pub(crate) enum Via {
     /// The host said so.
     Host,
-    /// By a bearer token.
+    /// By the admin token.
     Bearer,
+    /// By a JSON Web Token.
+    #[cfg(feature = "jwt")]
+    Jwt,
     /// By a browser session: writes need a CSRF token.
     Cookie,
     /// Nobody asked.
@@ -29,9 +33,30 @@ pub(crate) struct Caller {
     pub(crate) principal: Principal,
     pub(crate) via: Via,
     pub(crate) scope: Scope,
+    /// When its token or session ends, where that is known.
+    pub(crate) expires_at: Option<UnixSeconds>,
+}
+
+/// What tells callers apart where each has limits of its own. The name alone would let a token of
+/// one issuer use up what belongs to another's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    via: Via,
+    role: Role,
+    tenant: Option<String>,
+    subject: String,
 }
 
 impl Caller {
+    pub(crate) fn identity(&self) -> Identity {
+        Identity {
+            via: self.via,
+            role: self.principal.role,
+            tenant: self.principal.tenant.clone(),
+            subject: self.principal.subject.clone(),
+        }
+    }
+
     /// What `principal` may see. The numbers of keys come from `directory`; a key that the store
     /// has not seen yet has no records that could be shown.
     pub(crate) fn scope(principal: &Principal, directory: &Directory) -> Result<Scope, Problem> {
@@ -40,6 +65,7 @@ impl Caller {
             Role::Manager | Role::Developer => principal
                 .tenant
                 .clone()
+                .filter(|tenant| is_tenant(tenant))
                 .map(Scope::Tenant)
                 .ok_or_else(|| Problem::new(Kind::Forbidden, "this role needs a tenant")),
             Role::Viewer => {

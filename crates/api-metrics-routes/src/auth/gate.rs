@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_metrics_store::time::UnixSeconds;
 use axum::{
     extract::{Request, State},
     middleware::Next,
@@ -51,7 +52,7 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Result<Caller, Problem> {
-    let (principal, via) = identify(app, method, headers, extensions).await?;
+    let (principal, via, expires_at) = identify(app, method, headers, extensions).await?;
     let scope = if principal.role == Role::Viewer {
         Caller::scope(&principal, &*app.directory.get(&app.reader).await?)?
     } else {
@@ -61,29 +62,34 @@ pub(crate) async fn authenticate(
         principal,
         via,
         scope,
+        expires_at,
     })
 }
+
+/// Who it is, how it said so, and when that ends.
+type Known = (Principal, Via, Option<UnixSeconds>);
 
 async fn identify(
     app: &App,
     method: &Method,
     headers: &HeaderMap,
     extensions: &Extensions,
-) -> Result<(Principal, Via), Problem> {
+) -> Result<Known, Problem> {
     if let Some(principal) = extensions.get::<Principal>() {
-        return Ok((principal.clone(), Via::Host));
+        return Ok((principal.clone(), Via::Host, None));
     }
     if matches!(app.sign_in, SignIn::NoAuth) {
-        return Ok((Principal::new("anyone", Role::Admin), Via::NoAuth));
+        return Ok((Principal::new("anyone", Role::Admin), Via::NoAuth, None));
     }
-    if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let token = value
-            .to_str()
-            .ok()
-            .and_then(bearer)
-            .ok_or_else(|| unauthenticated("the Authorization header is no bearer token"))?;
-        let peer = peer(extensions);
-        return by_token(app, token, peer).await.map(|p| (p, Via::Bearer));
+    // Credentials of another scheme are for somebody else: a proxy in front that asks for a password
+    // leaves them on every request of a browser that has signed in here.
+    if let Some(token) = headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(bearer)
+    {
+        return by_token(app, token, peer(extensions)).await;
     }
     if headers.contains_key(header::COOKIE)
         && let Some(keys) = app.sign_in.keys().await?
@@ -95,31 +101,46 @@ async fn identify(
                 "a write by a browser session needs its CSRF token in X-CSRF-Token",
             ));
         }
-        return Ok((Principal::new("admin", Role::Admin), Via::Cookie));
+        let admin = Principal::new("admin", Role::Admin);
+        return Ok((admin, Via::Cookie, Some(session.expires_at)));
     }
     Err(unauthenticated(
         "send `Authorization: Bearer <token>`, or sign in on the page",
     ))
 }
 
-async fn by_token(app: &App, token: &str, peer: Peer) -> Result<Principal, Problem> {
+async fn by_token(app: &App, token: &str, peer: Peer) -> Result<Known, Problem> {
     #[cfg(feature = "jwt")]
     if let Some(jwt) = &app.jwt
-        && let Some(principal) = jwt.principal(token, app.clock.unix_seconds())
+        && let Some((principal, ends_at)) = jwt.principal(token, app.clock.unix_seconds())
     {
-        return Ok(principal);
+        return Ok((principal, Via::Jwt, Some(ends_at)));
     }
     let keys: Option<Keys> = app.sign_in.keys().await?;
     if keys.is_some_and(|keys| keys.admits(token)) {
-        return Ok(Principal::new("admin", Role::Admin));
+        return Ok((Principal::new("admin", Role::Admin), Via::Bearer, None));
     }
-    // A right token passes all the same: whoever shares an address with a guesser is not locked out.
+    // One that is over, or of another issuer, is no guess at the admin token.
+    #[cfg(feature = "jwt")]
+    if app.jwt.is_some() && super::jwt::is_shaped(token) {
+        return Err(unauthenticated("the bearer token is not valid"));
+    }
+    Err(refuse_wrong_token(
+        app,
+        peer,
+        "the bearer token is not valid",
+    ))
+}
+
+/// Refuses a wrong admin token: 401, and 429 from whom too many came. Asked only where the token is
+/// wrong: a right one always passes, or whoever shares an address with a guesser were locked out.
+pub(crate) fn refuse_wrong_token(app: &App, peer: Peer, detail: &'static str) -> Problem {
     let wait = app.failures.wait(peer);
     app.failures.note(peer);
-    Err(wait.map_or_else(
-        || unauthenticated("the bearer token is not valid"),
-        too_many_failures,
-    ))
+    wait.map_or_else(
+        || unauthenticated(detail),
+        |wait| Problem::new(Kind::TooManyRequests, "too many wrong tokens").retry_after(wait),
+    )
 }
 
 /// The credentials of the scheme `Bearer`, whose name is case-insensitive (RFC 9110).
@@ -129,11 +150,6 @@ fn bearer(value: &str) -> Option<&str> {
         .eq_ignore_ascii_case("bearer")
         .then(|| token.trim())
         .filter(|token| !token.is_empty())
-}
-
-/// Too many wrong tokens came from there.
-pub(crate) fn too_many_failures(wait: u64) -> Problem {
-    Problem::new(Kind::TooManyRequests, "too many wrong tokens").retry_after(wait)
 }
 
 fn unauthenticated(detail: &'static str) -> Problem {

@@ -81,10 +81,28 @@ impl ClaimNames {
     }
 }
 
-/// A key could not be read.
+/// A key can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the key for JSON Web Tokens can't be read: {0}")]
-pub struct JwtKeyError(#[source] jsonwebtoken::errors::Error);
+#[error(transparent)]
+pub struct JwtKeyError(#[from] Unusable);
+
+/// Why it can't.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("the key for JSON Web Tokens can't be read: {0}")]
+    Unreadable(#[from] jsonwebtoken::errors::Error),
+    #[error("the secret for JSON Web Tokens has {0} bytes; HS256 takes no fewer than 32")]
+    Short(usize),
+}
+
+/// The least bytes of a secret for HS256 (RFC 7518, section 3.2). Whoever has one token of a shorter
+/// one can look for it at home.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Whether a token has the form of a JSON Web Token, whoever made it.
+pub(super) fn is_shaped(token: &str) -> bool {
+    token.len() <= MAX_BYTES && jsonwebtoken::decode_header(token).is_ok()
+}
 
 impl std::fmt::Debug for Jwt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,11 +115,16 @@ impl std::fmt::Debug for Jwt {
 }
 
 impl Jwt {
-    /// HS256 under a secret that issuer and service share; at least 32 bytes (RFC 7518).
-    #[must_use]
-    pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Self {
+    /// HS256 under a secret that issuer and service share.
+    ///
+    /// # Errors
+    /// The secret has fewer than 32 bytes, the least that RFC 7518 allows.
+    pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
+        if secret.len() < MIN_SECRET_BYTES {
+            return Err(Unusable::Short(secret.len()).into());
+        }
         let key = DecodingKey::from_secret(secret);
-        Self::new(Algorithm::HS256, key, issuer, audience)
+        Ok(Self::new(Algorithm::HS256, key, issuer, audience))
     }
 
     /// RS256 under the issuer's public key in PEM.
@@ -109,7 +132,7 @@ impl Jwt {
     /// # Errors
     /// The PEM holds no RSA public key.
     pub fn rs256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
-        let key = DecodingKey::from_rsa_pem(pem).map_err(JwtKeyError)?;
+        let key = DecodingKey::from_rsa_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::RS256, key, issuer, audience))
     }
 
@@ -118,7 +141,7 @@ impl Jwt {
     /// # Errors
     /// The PEM holds no P-256 public key.
     pub fn es256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
-        let key = DecodingKey::from_ec_pem(pem).map_err(JwtKeyError)?;
+        let key = DecodingKey::from_ec_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::ES256, key, issuer, audience))
     }
 
@@ -147,8 +170,13 @@ impl Jwt {
         self
     }
 
-    /// Whom a token names; `None` if it is not valid, for whatever reason.
-    pub(crate) fn principal(&self, token: &str, now: UnixSeconds) -> Option<Principal> {
+    /// Whom a token names, and from when on it is no longer taken; `None` if it is not valid, for
+    /// whatever reason.
+    pub(crate) fn principal(
+        &self,
+        token: &str,
+        now: UnixSeconds,
+    ) -> Option<(Principal, UnixSeconds)> {
         if token.len() > MAX_BYTES {
             return None;
         }
@@ -156,8 +184,8 @@ impl Jwt {
             .inspect_err(|error| tracing::debug!(%error, "a JSON Web Token was refused"))
             .ok()?
             .claims;
-        let expires_at = seconds(claims.get("exp")?)?;
-        if expires_at.saturating_add(LEEWAY_SECONDS) <= now {
+        let ends_at = seconds(claims.get("exp")?)?.saturating_add(LEEWAY_SECONDS);
+        if ends_at <= now {
             return None;
         }
         if let Some(not_before) = claims.get("nbf")
@@ -182,7 +210,7 @@ impl Jwt {
             }
             Some(_) => return None,
         }
-        Some(principal)
+        Some((principal, ends_at))
     }
 }
 

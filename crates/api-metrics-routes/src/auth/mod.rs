@@ -13,9 +13,9 @@ mod sign_in;
 mod throttle;
 
 pub(crate) use access::Access;
-pub(crate) use caller::{Caller, Via};
+pub(crate) use caller::{Caller, Identity, Via};
 pub(crate) use failures::{Failures, peer};
-pub(crate) use gate::{authenticate, gate, too_many_failures};
+pub(crate) use gate::{authenticate, gate, refuse_wrong_token};
 #[cfg(feature = "jwt")]
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};
 pub use principal::{Principal, Role};

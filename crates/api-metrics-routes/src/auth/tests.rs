@@ -105,9 +105,13 @@ fn each_role_sees_no_more_than_its_scope() {
         let principal = Principal::new("m", role);
         assert!(scope(&principal).is_err());
         assert_eq!(
-            scope(&principal.with_tenant("t")).unwrap(),
+            scope(&principal.clone().with_tenant("t")).unwrap(),
             Scope::Tenant("t".to_owned())
         );
+        // What names nobody is nobody's.
+        for tenant in ["", " ", "a\0b", &"x".repeat(201)] {
+            assert!(scope(&principal.clone().with_tenant(tenant)).is_err());
+        }
     }
     // A key that the store has never seen gives an empty scope, not an open one.
     let viewer = Principal::new("v", Role::Viewer)
@@ -134,6 +138,7 @@ fn a_principal_is_limited_alone_and_reads_apart_from_writes() {
         principal: Principal::new(subject, Role::Viewer),
         via: Via::Host,
         scope: Scope::Keys(Vec::new()),
+        expires_at: None,
     };
     let refused = |subject: &str, method: Method| {
         throttle
@@ -153,6 +158,31 @@ fn a_principal_is_limited_alone_and_reads_apart_from_writes() {
 }
 
 #[test]
+fn a_name_is_limited_apart_by_role_tenant_and_the_way_in() {
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
+    let throttle = Throttle::new(NonZeroU32::MIN, &clock);
+    let admin = Principal::new("admin", Role::Admin);
+    let manager = Principal::new("admin", Role::Manager);
+    for (principal, via) in [
+        (admin.clone(), Via::Bearer),
+        (admin, Via::Cookie),
+        (Principal::new("admin", Role::Viewer), Via::Bearer),
+        (manager.clone().with_tenant("a"), Via::Bearer),
+        (manager.with_tenant("b"), Via::Bearer),
+    ] {
+        let caller = Caller {
+            principal,
+            via,
+            scope: Scope::All,
+            expires_at: None,
+        };
+        let refused = || throttle.check(&caller, &Method::GET).refusal().is_some();
+        assert!(!refused(), "{caller:?}");
+        assert!(refused(), "{caller:?}");
+    }
+}
+
+#[test]
 fn a_refusal_says_what_is_left_and_when_to_come_back() {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(0));
     let throttle = Throttle::new(NonZeroU32::new(2).unwrap(), &clock);
@@ -160,6 +190,7 @@ fn a_refusal_says_what_is_left_and_when_to_come_back() {
         principal: Principal::new("a", Role::Admin),
         via: Via::Bearer,
         scope: Scope::All,
+        expires_at: None,
     };
     let mut headers = HeaderMap::new();
     throttle.check(&caller, &Method::GET).write(&mut headers);

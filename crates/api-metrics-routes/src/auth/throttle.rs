@@ -12,14 +12,14 @@ use governor::{
 };
 use http::{HeaderMap, HeaderValue, Method};
 
-use super::{Caller, Via};
+use super::{Caller, Identity};
 use crate::problem::{Kind, Problem};
 
 /// Principals remembered before those that have been silent are forgotten.
 const REMEMBERED: usize = 10_000;
 
-type Key = (Via, String);
-type Limiter = RateLimiter<Key, DashMapStateStore<Key>, Ticks, StateInformationMiddleware>;
+type Limiter =
+    RateLimiter<Identity, DashMapStateStore<Identity>, Ticks, StateInformationMiddleware>;
 
 /// Our clock in governor's terms, so that tests tell the time.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl Throttle {
         } else {
             &self.writes
         };
-        limit.check((caller.via, caller.principal.subject.clone()))
+        limit.check(&caller.identity())
     }
 }
 
@@ -93,11 +93,11 @@ impl Limit {
         }
     }
 
-    fn check(&self, key: Key) -> Verdict {
+    fn check(&self, key: &Identity) -> Verdict {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
         }
-        let (remaining, retry_after) = match self.limiter.check_key(&key) {
+        let (remaining, retry_after) = match self.limiter.check_key(key) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(not_yet) => {
                 let wait = not_yet.wait_time_from(self.clock.now());

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use crate::{
     app::App,
     auth::Caller,
-    extract::{Params, take_api_key_id},
+    extract::{MAX_TENANT_BYTES, Params, label, take_api_key_id},
     problem::Problem,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 )]
 pub(crate) struct PartParams {
     /// Only the keys of this tenant.
-    #[param(example = "acme", min_length = 1)]
+    #[param(example = "acme", min_length = 1, max_length = 200)]
     tenant_id: Option<String>,
     /// Only the API key of this number; requests without one are not billed.
     #[param(example = 3, minimum = 0)]
@@ -35,7 +35,7 @@ pub(super) struct Part {
 
 pub(super) fn take_part(params: &mut Params) -> Result<Part, Problem> {
     let part = Part {
-        tenant: params.take("tenantId")?,
+        tenant: label(params, "tenantId", MAX_TENANT_BYTES)?,
         key: take_api_key_id(params)?,
     };
     if part.tenant.is_some() && part.key.is_some() {

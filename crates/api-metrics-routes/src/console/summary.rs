@@ -104,7 +104,7 @@ pub(super) async fn get_stream(
 ) -> Result<Response, Problem> {
     let asked = Asked::take(&mut params)?;
     params.finish()?;
-    live(&app, caller.scope, Watch::Console(asked))
+    live(&app, caller, Watch::Console(asked))
 }
 
 /// The numbers, and the database's time of their snapshot in microseconds.

@@ -7,6 +7,9 @@ use utoipa::IntoParams;
 use super::{Params, shown};
 use crate::problem::Problem;
 
+/// The longest name of a tenant that the store takes.
+pub(crate) const MAX_TENANT_BYTES: usize = 200;
+
 /// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
@@ -55,18 +58,33 @@ pub(crate) fn take_filter(params: &mut Params) -> Result<Filter, Problem> {
     })
 }
 
-fn label(params: &mut Params, name: &'static str, max: usize) -> Result<Option<String>, Problem> {
+/// Text of at most `max` bytes that a database can hold.
+pub(crate) fn label(
+    params: &mut Params,
+    name: &'static str,
+    max: usize,
+) -> Result<Option<String>, Problem> {
     let value = params.take(name)?;
     if let Some(value) = &value {
-        if value.len() > max {
-            return Err(Problem::parameter(name, format!("longer than {max} bytes")));
-        }
-        // Postgres text can't hold it, and no label contains it.
-        if value.contains('\0') {
-            return Err(Problem::parameter(name, "holds a NUL character"));
-        }
+        storable(name, value, max)?;
     }
     Ok(value)
+}
+
+/// Refuses text that no label can be: it is too long, or Postgres can't hold it.
+pub(crate) fn storable(name: &'static str, text: &str, max: usize) -> Result<(), Problem> {
+    if text.len() > max {
+        return Err(Problem::parameter(name, format!("longer than {max} bytes")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::parameter(name, "holds a NUL character"));
+    }
+    Ok(())
+}
+
+/// Whether a tenant can have this name; what names nobody would stand for everybody.
+pub(crate) fn is_tenant(text: &str) -> bool {
+    !text.trim().is_empty() && storable("tenantId", text, MAX_TENANT_BYTES).is_ok()
 }
 
 pub(crate) fn take_api_key_id(params: &mut Params) -> Result<Option<i64>, Problem> {

@@ -18,7 +18,9 @@ pub(crate) use cursor::{Cursor, NO_RANGE, question};
 pub(crate) use days::{
     DayParams, Days, MonthParams, first_of_month, take_days, take_month, utc_day,
 };
-pub(crate) use filter::{FilterParams, take_api_key_id, take_filter};
+pub(crate) use filter::{
+    FilterParams, MAX_TENANT_BYTES, is_tenant, label, storable, take_api_key_id, take_filter,
+};
 pub(crate) use group::{DIMENSIONS, GroupParams, group_by, metrics, take_group_by, take_metrics};
 pub(crate) use id::{Id, nothing};
 pub(crate) use key::ApiKeyParams;

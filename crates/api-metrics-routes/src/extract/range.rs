@@ -123,13 +123,21 @@ fn take_range_or(
             "the range is longer than 100 years",
         ));
     }
-    Ok(TimeRange::new(start, stop))
+    let range = TimeRange::new(start, stop);
+    if !is_sane(range) {
+        return Err(Problem::parameter(
+            "from",
+            "the range lies outside of the years 1 to 9998",
+        ));
+    }
+    Ok(range)
 }
 
 /// Whether a range that came from elsewhere could have been read by [`take_range`].
 pub(super) fn is_sane(range: TimeRange) -> bool {
-    // The years 0 to 9999, as RFC 3339 knows them.
-    const YEARS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_800;
+    // The years 1 to 9998. RFC 3339 knows 0 to 9999, but whole periods and other zones' days reach
+    // a little beyond a range, and an answer has to name those too.
+    const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_370_764_800;
     !range.is_empty()
         && YEARS.contains(&range.from)
         && YEARS.contains(&range.to)

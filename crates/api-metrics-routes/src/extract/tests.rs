@@ -70,6 +70,26 @@ fn a_wrong_range_names_its_parameter() {
 }
 
 #[test]
+fn a_range_that_answers_could_not_name_is_refused() {
+    for query in [
+        "from=-262143-01-01&to=-262143-02-01",
+        "from=0000-12-31&to=0001-02-01",
+        "from=9998-12-31&to=9999-01-02",
+        "from=%2B262142-01-01&to=%2B262142-02-01",
+    ] {
+        assert_eq!(wrong(query), "from", "{query}");
+    }
+    for query in [
+        "from=0001-01-01&to=0001-02-01",
+        "from=9998-12-31&to=9999-01-01",
+    ] {
+        let taken = range(query).unwrap();
+        // A cursor may carry what was taken.
+        assert!(range::is_sane(taken), "{query}");
+    }
+}
+
+#[test]
 fn a_wrong_filter_names_its_parameter() {
     let wrong = |query: &str| named(&take_filter(&mut params(query)).unwrap_err());
     assert_eq!(wrong("apiKeyId=-1"), "apiKeyId");

@@ -42,7 +42,7 @@ impl Reader {
         Self {
             store,
             writer,
-            permits: Semaphore::new(concurrency.max(1)),
+            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limit,
             slow,
             times: QueryTimes::default(),

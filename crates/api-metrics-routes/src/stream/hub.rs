@@ -1,11 +1,8 @@
 //! Feeds: one for each thing that somebody watches, ended when nobody does.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicUsize, Ordering},
-    },
+    collections::{HashMap, hash_map::Entry},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -22,12 +19,14 @@ use super::{
 };
 use crate::{
     app::{App, Shared},
+    auth::{Caller, Identity, Role},
     console,
     problem::{Kind, Problem},
 };
 
 /// Beyond so many feeds they keep to their updates: looking in between would cost the store more than
-/// it is worth.
+/// it is worth. Those of operators and those of consumers are counted apart, so that neither takes it
+/// from the other.
 const MOST_GLANCING: usize = 20;
 
 /// What a feed is about.
@@ -57,6 +56,10 @@ pub(super) struct Event {
 pub(crate) struct HubLimits {
     /// Open streams of all routers together.
     pub(crate) connections: usize,
+    /// How many of them a principal that is no admin may have.
+    pub(crate) of_one_principal: usize,
+    /// How many different things may be watched within one scope: each is a query of its own.
+    pub(crate) feeds_of_one_scope: usize,
     /// How often a feed sends an update.
     pub(crate) poll: Duration,
     /// How often it looks for what cannot wait until then.
@@ -70,16 +73,36 @@ pub(crate) struct HubLimits {
 pub(crate) struct Hub {
     pub(super) limits: HubLimits,
     feeds: Mutex<HashMap<Topic, watch::Sender<Seen>>>,
-    connections: Arc<AtomicUsize>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// The open streams.
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    /// Those of principals that are limited.
+    by_principal: HashMap<Identity, usize>,
 }
 
 /// A place among the open streams, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<AtomicUsize>);
+pub(super) struct Place {
+    open: Arc<Mutex<Open>>,
+    of: Option<Identity>,
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all = open.all.saturating_sub(1);
+        if let Some(principal) = self.of.take()
+            && let Entry::Occupied(mut taken) = open.by_principal.entry(principal)
+        {
+            *taken.get_mut() -= 1;
+            if *taken.get() == 0 {
+                taken.remove();
+            }
+        }
     }
 }
 
@@ -88,13 +111,13 @@ impl Hub {
         Self {
             limits,
             feeds: Mutex::default(),
-            connections: Arc::default(),
+            open: Arc::default(),
         }
     }
 
     /// Streams that are open.
     pub(crate) fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.open().all
     }
 
     /// Feeds that poll the store.
@@ -102,31 +125,59 @@ impl Hub {
         self.lock().len()
     }
 
-    pub(super) fn place(&self) -> Result<Place, Problem> {
-        let taken = self.connections.fetch_add(1, Ordering::Relaxed);
-        // From here on the guard gives the place back, also where there was none.
-        let place = Place(self.connections.clone());
-        if taken >= self.limits.connections {
-            return Err(Problem::new(
-                Kind::TooManyStreams,
-                format!("{taken} streams are open, which is the limit"),
-            )
-            .retry_after(30));
+    /// Feeds that poll the store for admins, or for everybody else.
+    fn feeds_like(&self, scope: &Scope) -> usize {
+        let for_admins = |scope: &Scope| *scope == Scope::All;
+        self.lock()
+            .keys()
+            .filter(|(other, _)| for_admins(other) == for_admins(scope))
+            .count()
+    }
+
+    pub(super) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
+        // The admin token is one principal, however many operators have it.
+        let limited = (caller.principal.role() != Role::Admin).then(|| caller.identity());
+        let mut open = self.open();
+        if open.all >= self.limits.connections {
+            let all = open.all;
+            return Err(too_many(format!(
+                "{all} streams are open, which is the limit"
+            )));
         }
-        Ok(place)
+        if let Some(principal) = &limited {
+            let taken = open.by_principal.get(principal).copied().unwrap_or(0);
+            if taken >= self.limits.of_one_principal {
+                return Err(too_many(format!(
+                    "{taken} streams of this principal are open, which is the limit"
+                )));
+            }
+            open.by_principal.insert(principal.clone(), taken + 1);
+        }
+        open.all += 1;
+        Ok(Place {
+            open: self.open.clone(),
+            of: limited,
+        })
     }
 
     /// Watches a topic; its first watcher starts the poll.
-    pub(super) fn watch(&self, app: &App, topic: Topic) -> watch::Receiver<Seen> {
+    pub(super) fn watch(&self, app: &App, topic: Topic) -> Result<watch::Receiver<Seen>, Problem> {
         let mut feeds = self.lock();
         if let Some(feed) = feeds.get(&topic) {
-            return feed.subscribe();
+            return Ok(feed.subscribe());
+        }
+        let beside = feeds.keys().filter(|(scope, _)| *scope == topic.0).count();
+        if beside >= self.limits.feeds_of_one_scope {
+            return Err(too_many(format!(
+                "{beside} different streams are open here, which is the limit: watch what another \
+                 watches already"
+            )));
         }
         let (sender, receiver) = watch::channel(None);
         feeds.insert(topic.clone(), sender);
         // A weak reference: a feed must not keep the app alive that holds it.
         tokio::spawn(poll(Arc::downgrade(app), topic));
-        receiver
+        Ok(receiver)
     }
 
     fn publish(&self, topic: &Topic, event: Event) {
@@ -155,6 +206,14 @@ impl Hub {
     fn lock(&self) -> MutexGuard<'_, HashMap<Topic, watch::Sender<Seen>>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn too_many(detail: String) -> Problem {
+    Problem::new(Kind::TooManyStreams, detail).retry_after(30)
 }
 
 async fn poll(app: Weak<Shared>, topic: Topic) {
@@ -183,7 +242,7 @@ async fn poll(app: Weak<Shared>, topic: Topic) {
         }
         // Ticks come a little late at times, never early.
         let due = Instant::now() + glance / 2 >= due_at;
-        if !due && app.hub.feeds() > MOST_GLANCING {
+        if !due && app.hub.feeds_like(&topic.0) > MOST_GLANCING {
             continue;
         }
         let seen = tokio::select! {

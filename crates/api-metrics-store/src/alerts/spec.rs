@@ -2,7 +2,7 @@
 
 use crate::{
     alerts::Target,
-    store::{StoreError, invalid},
+    store::{MAX_TENANT_BYTES, StoreError, check_text, invalid},
     time::UnixSeconds,
 };
 
@@ -164,18 +164,15 @@ impl AlertSpec {
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub fn validate(&self) -> Result<(), StoreError> {
-        let text = |field, text: &str, most| {
-            if text.trim().is_empty() || text.len() > most || text.contains('\0') {
-                return invalid(field, format!("takes 1 to {most} bytes of text"));
-            }
-            Ok(())
-        };
-        text("name", &self.name, 200)?;
+        check_text("name", &self.name, 200)?;
+        if let Some(tenant) = &self.tenant_id {
+            check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
+        }
         if let Some(service) = &self.service {
-            text("serviceFilter", service, 128)?;
+            check_text("serviceFilter", service, 128)?;
         }
         if let Some(endpoint) = &self.endpoint {
-            text("endpointFilter", endpoint, 1_040)?;
+            check_text("endpointFilter", endpoint, 1_040)?;
             if Target::parse(endpoint).is_none() {
                 return invalid("endpointFilter", "names a method without a path");
             }

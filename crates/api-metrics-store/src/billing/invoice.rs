@@ -6,7 +6,7 @@ use chrono::{Months, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::{BillingReport, Charge, Currency, Money};
-use crate::{text::count, time::UnixSeconds};
+use crate::{csv::field, text::count, time::UnixSeconds};
 
 /// How amounts are rounded, in words; it stands on every invoice.
 pub const ROUNDING_RULE: &str = "Each line is rounded half up to the currency's smallest unit; the total is the sum of the \
@@ -153,12 +153,12 @@ impl Invoice {
                 "{},{},{},{},{},{},{},{},{},{tier},{},{},{},{},{},{},{}\r\n",
                 self.period_start,
                 self.period_end,
-                cell(line.tenant_id.as_deref().unwrap_or_default()),
+                field(line.tenant_id.as_deref().unwrap_or_default()),
                 line.api_key_id,
-                cell(&line.external_id),
-                cell(&line.key_name),
-                cell(&line.description),
-                cell(&line.plan),
+                field(&line.external_id),
+                field(&line.key_name),
+                field(&line.description),
+                field(&line.plan),
                 line.plan_from,
                 line.first_day,
                 line.last_day,
@@ -194,32 +194,4 @@ pub fn invoices_to_csv(invoices: &[Invoice]) -> String {
         invoice.write_csv(&mut csv);
     }
     csv
-}
-
-/// A cell of free text.
-fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\r', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_formulas_defused() {
-        assert_eq!(cell("plain"), "plain");
-        assert_eq!(cell("a,\"b\"\n"), "\"a,\"\"b\"\"\n\"");
-        assert_eq!(cell("=1+1"), "'=1+1");
-        assert_eq!(cell("@x,y"), "\"'@x,y\"");
-    }
 }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Currency, money::PRICE_SCALE};
-use crate::store::{StoreError, invalid};
+use crate::store::{MAX_TENANT_BYTES, StoreError, check_text, invalid};
 
 /// From which request of the month on which price counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,8 +121,10 @@ impl NewPlan {
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub fn validate(&self) -> Result<Currency, StoreError> {
-        if self.name.trim().is_empty() || self.name.len() > 200 || self.name.contains('\0') {
-            return invalid("name", "takes 1 to 200 bytes of text");
+        check_text("name", &self.name, 200)?;
+        // Nothing stands for everybody's: an empty tenant would too.
+        if let Some(tenant) = &self.tenant_id {
+            check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }
         let Some(currency) = Currency::from_code(&self.currency) else {
             return invalid("currency", "takes an ISO 4217 code such as USD");

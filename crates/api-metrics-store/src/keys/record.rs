@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use crate::{
     query::Scope,
     quotas::QuotaPeriod,
-    store::{StoreError, invalid},
+    store::{StoreError, check_text, invalid},
     time::UnixSeconds,
 };
 
@@ -118,10 +118,8 @@ impl KeyChange {
             ("tenantId", &self.tenant_id),
             ("userId", &self.user_id),
         ] {
-            if let Some(Some(text)) = value
-                && (text.trim().is_empty() || text.len() > 200 || text.contains('\0'))
-            {
-                return invalid(field, "takes 1 to 200 bytes of text");
+            if let Some(Some(text)) = value {
+                check_text(field, text, 200)?;
             }
         }
         for (field, value) in [

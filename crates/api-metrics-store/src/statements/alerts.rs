@@ -314,7 +314,7 @@ macro_rules! alert_statements {
                     .bind(tenant)
                     .bind(keys)
                     .bind(query.rule_id)
-                    .bind(query.before.map(|(at, _)| at))
+                    .bind(query.before.map(|(at, _)| bounded(at)))
                     .bind(query.before.map(|(_, id)| id))
                     .bind(query.open_only)
                     .bind(i64::from(query.limit))

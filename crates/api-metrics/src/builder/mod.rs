@@ -12,6 +12,10 @@ use api_metrics_store::{options::StoreOptions, sketch::SketchKind, store::Store,
 
 use crate::Maintenance;
 
+/// The longest that anything is waited for. Clocks overflow at `Duration::MAX`, which is how users
+/// write `never`.
+const LONGEST: Duration = Duration::from_secs(86_400);
+
 /// Where the buckets are kept.
 #[derive(Clone)]
 enum Database {
@@ -176,7 +180,7 @@ impl Builder {
     }
 
     /// How often records are handed over to the store; a crash loses at most this much. Default 10 s,
-    /// at least 100 ms. `API_METRICS_FLUSH_INTERVAL`, in seconds.
+    /// at least 100 ms, at most a day. `API_METRICS_FLUSH_INTERVAL`, in seconds.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = Some(interval);
         self
@@ -217,9 +221,9 @@ impl Builder {
     }
 
     /// How long [`shutdown`](crate::ApiMetrics::shutdown) may take. Default 4.5 s, so that a
-    /// supervisor's 5 s are enough.
+    /// supervisor's 5 s are enough; at most a day.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
-        self.shutdown_timeout = timeout;
+        self.shutdown_timeout = timeout.min(LONGEST);
         self
     }
 

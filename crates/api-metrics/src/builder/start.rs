@@ -123,7 +123,7 @@ impl Builder {
         let flush_interval = self
             .flush_interval
             .unwrap_or(FLUSH_INTERVAL)
-            .max(SHORTEST_FLUSH_INTERVAL);
+            .clamp(SHORTEST_FLUSH_INTERVAL, super::LONGEST);
         let (watch, notices) = self.acts.watch(flush_interval)?;
         let acts = self.acts;
         Ok(Shared::new(background::Parts {

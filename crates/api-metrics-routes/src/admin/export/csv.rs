@@ -1,5 +1,6 @@
 //! CSV (RFC 4180) that is safe to open in a spreadsheet.
 
+use api_metrics_store::csv::field;
 use serde_json::Value;
 
 /// Writes one record. Objects become `name:value` pairs with semicolons between them.
@@ -10,42 +11,18 @@ pub(super) fn line<'a>(values: impl IntoIterator<Item = &'a Value>, out: &mut Ve
         }
         match value {
             Value::Null => {}
-            Value::String(text) => field(text, out),
+            Value::String(text) => out.extend_from_slice(field(text).as_bytes()),
             Value::Object(pairs) => {
                 let pairs: Vec<String> = pairs
                     .iter()
                     .map(|(name, value)| format!("{name}:{value}"))
                     .collect();
-                field(&pairs.join(";"), out);
+                out.extend_from_slice(field(&pairs.join(";")).as_bytes());
             }
             other => out.extend_from_slice(other.to_string().as_bytes()),
         }
     }
     out.extend_from_slice(b"\r\n");
-}
-
-/// Writes text. A label may hold what a caller has sent; a spreadsheet takes text that begins with
-/// one of these characters for a formula and runs it (OWASP, CSV injection).
-fn field(text: &str, out: &mut Vec<u8>) {
-    let formula = text.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\n', '|', '＝', '＋', '－', '＠',
-    ]);
-    let quoted = formula || text.contains(['"', ',', ';', '\n', '\r']) || text.trim() != text;
-    if !quoted {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    if formula {
-        out.push(b'\'');
-    }
-    for byte in text.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]

@@ -76,6 +76,16 @@ impl Rows {
         Ok(Some(out.into()))
     }
 
+    /// The next piece while the service runs. An export may take longer than a shutdown can wait.
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        let shutdown = self.app.shutdown.clone();
+        tokio::select! {
+            biased;
+            () = shutdown.cancelled() => Err(io::Error::other("the service stops")),
+            piece = self.piece() => piece.map_err(|problem| io::Error::other(problem.detail().to_owned())),
+        }
+    }
+
     fn head(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => {
@@ -104,11 +114,7 @@ impl Rows {
         stream::unfold((self, first), |(mut rows, first)| async move {
             let piece = match first {
                 Some(first) => Ok(first),
-                None => rows
-                    .piece()
-                    .await
-                    .map_err(|problem| io::Error::other(problem.detail().to_owned()))
-                    .transpose()?,
+                None => rows.next().await.transpose()?,
             };
             if piece.is_err() {
                 rows.done = true;
