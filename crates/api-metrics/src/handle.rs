@@ -121,7 +121,11 @@ impl ApiMetrics {
     }
 
     /// A future for `with_graceful_shutdown`: waits for `signal`, then ends this crate's own event
-    /// streams, without which a graceful server would wait for an open dashboard for ever.
+    /// streams, without which a graceful server would wait for an open dashboard for ever, and breaks
+    /// off exports.
+    ///
+    /// `axum::serve` also waits for clients of the host's own routes, however slowly they read: a
+    /// service that must be gone in time puts a `tokio::time::timeout` around it.
     pub fn shutdown_on<F>(&self, signal: F) -> impl Future<Output = ()> + Send + use<F> + 'static
     where
         F: Future + Send + 'static,
