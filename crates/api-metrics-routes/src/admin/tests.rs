@@ -54,7 +54,7 @@ const ADMIN: [(&str, &str, Access); 44] = [
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),
     ("POST", "/api-alerts/dry-run", Write),
-    ("POST", "/api-keys", Write),
+    ("POST", "/api-keys", Operate),
     ("POST", "/api-metrics/query", Read),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),

@@ -166,7 +166,11 @@ impl Hub {
         if let Some(feed) = feeds.get(&topic) {
             return Ok(feed.subscribe());
         }
-        let beside = feeds.keys().filter(|(scope, _)| *scope == topic.0).count();
+        // A feed that nobody watches any more ends by itself at its next look.
+        let beside = feeds
+            .iter()
+            .filter(|((scope, _), feed)| *scope == topic.0 && feed.receiver_count() > 0)
+            .count();
         if beside >= self.limits.feeds_of_one_scope {
             return Err(too_many(format!(
                 "{beside} different streams are open here, which is the limit: watch what another \

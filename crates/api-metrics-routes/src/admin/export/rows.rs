@@ -78,6 +78,9 @@ impl Rows {
 
     /// The next piece while the service runs. An export may take longer than a shutdown can wait.
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
+        if self.done {
+            return Ok(None);
+        }
         let shutdown = self.app.shutdown.clone();
         tokio::select! {
             biased;
