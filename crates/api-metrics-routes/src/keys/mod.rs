@@ -176,6 +176,8 @@ pub(crate) async fn list(
 }
 
 /// Makes an API key before its first request
+///
+/// For admins: the text may be that of another tenant's key that has not been used yet.
 #[utoipa::path(
     post,
     path = "/api-keys",
