@@ -100,7 +100,7 @@ impl AdminBuilder {
             streams: HubLimits {
                 connections: 2_500,
                 of_one_principal: 10,
-                feeds_of_one_scope: 20,
+                feeds_of_one_scope: 50,
                 poll: Duration::from_secs(5),
                 glance: Duration::from_secs(1),
                 lifetime: Duration::from_secs(3_600),

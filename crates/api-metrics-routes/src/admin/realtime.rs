@@ -47,7 +47,7 @@ pub(super) async fn realtime(
 /// jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a
 /// problem while the store does not answer. The stream ends after an hour, with the caller's token or
 /// session, and when the service stops: clients come back by themselves. At most ten streams a principal,
-/// admins excepted, and twenty different ones a scope.
+/// admins excepted, and fifty different ones a scope.
 #[utoipa::path(
     get,
     path = "/api-metrics/stream",
