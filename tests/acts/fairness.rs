@@ -46,6 +46,9 @@ struct Slow(Arc<dyn Store>, Trouble);
 
 #[async_trait]
 impl Store for Slow {
+    fn sketch_kind(&self) -> api_metrics_store::sketch::SketchKind {
+        self.0.sketch_kind()
+    }
     async fn prepare(&self) -> Result<(), StoreError> {
         self.0.prepare().await
     }
