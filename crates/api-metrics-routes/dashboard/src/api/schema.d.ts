@@ -142,7 +142,10 @@ export interface paths {
          */
         get: operations["list_keys"];
         put?: never;
-        /** Makes an API key before its first request */
+        /**
+         * Makes an API key before its first request
+         * @description For admins: the text may be that of another tenant's key that has not been used yet.
+         */
         post: operations["create_key"];
         delete?: never;
         options?: never;
@@ -253,7 +256,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One row for each calendar day */
+        /**
+         * One row for each calendar day
+         * @description Of at most 458 days at once.
+         */
         get: operations["daily"];
         put?: never;
         post?: never;
@@ -442,8 +448,9 @@ export interface paths {
          * The last five minutes, as server-sent events
          * @description An event `metrics-update` every five seconds, or sooner when traffic begins or the share of errors
          *     jumps by ten points, each a whole answer of `/api-metrics/realtime`; `metrics-unavailable` with a
-         *     problem while the store does not answer. The stream ends after an hour and when the service stops:
-         *     clients come back by themselves.
+         *     problem while the store does not answer. The stream ends after an hour, with the caller's token or
+         *     session, and when the service stops: clients come back by themselves. At most ten streams a principal,
+         *     admins excepted, and fifty different ones a scope.
          */
         get: operations["stream"];
         put?: never;
