@@ -1,5 +1,7 @@
 //! The schema: created and upgraded in one transaction that holds the file's write lock.
 
+use std::time::Duration;
+
 use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::tx::sketch_kind;
@@ -17,7 +19,30 @@ const MIGRATIONS: &[Migration] = &[Migration {
     sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
 }];
 
+/// The first connection to a new file switches it to a write-ahead log, and SQLite turns others away
+/// meanwhile, whatever their busy timeout: they come again, for up to 2.5 s.
 pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
+    let mut pause = Duration::from_millis(10);
+    loop {
+        match migrate_once(pool, options).await {
+            Err(error) if is_busy(&error) && pause < Duration::from_secs(2) => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_busy(error: &StoreError) -> bool {
+    const BUSY: &str = "5";
+    match error {
+        StoreError::Unavailable(sqlx::Error::Database(told)) => told.code().as_deref() == Some(BUSY),
+        _ => false,
+    }
+}
+
+async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
     // Most starts find everything done, and need not wait for a writer then.
     let mut tx = pool.begin().await?;
     let done = applied(&mut tx).await?;
