@@ -8,6 +8,7 @@
 
 mod conformance;
 mod harness;
+mod lifecycle;
 mod row_security;
 mod scopes;
 mod sql;

@@ -56,7 +56,10 @@ pub use api_metrics_layer::{
     ApiKey, ApiMetricsLayer, MetricSink, Outcome, Protocol, RequestRecord,
 };
 pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
-pub use api_metrics_store::sketch::SketchKind;
+pub use api_metrics_store::{
+    options::{Retention, StoreOptions},
+    sketch::SketchKind,
+};
 
 pub use background::{Maintained, Maintenance};
 pub use builder::Builder;

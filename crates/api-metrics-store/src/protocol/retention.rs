@@ -81,6 +81,14 @@ pub(crate) async fn retain<B: Backend>(
         return Ok(Maintained::default());
     };
     tx.retire_instances(meta.now_us - IDLE_US).await?;
+    // Before the first row of a partition comes, so that no fold has to make one while rows wait.
+    let now = meta.now();
+    for granularity in Granularity::ALL {
+        let periods = [now, next_partition(granularity, now)];
+        let kept = |at: &UnixSeconds| *at >= meta.floors.of(granularity);
+        let periods: Vec<_> = periods.into_iter().filter(kept).collect();
+        tx.make_room(granularity, &periods).await?;
+    }
     let mut floors = meta.floors;
     let mut done = Maintained {
         led: true,
@@ -137,6 +145,17 @@ async fn movable<T: Tx>(
         }
     }
     Ok((floor > current).then_some(floor))
+}
+
+/// A time in the partition after that of `at`; of days, whose partitions are years, a month ahead.
+const fn next_partition(granularity: Granularity, at: UnixSeconds) -> UnixSeconds {
+    const DAY: i64 = 86_400;
+    at + match granularity {
+        Granularity::Minute => 3_600,
+        Granularity::FiveMinutes => DAY,
+        Granularity::Hour => 7 * DAY,
+        Granularity::Day => 31 * DAY,
+    }
 }
 
 /// The start of the partition that contains `at`: hours, days, weeks from Monday. Floors move by

@@ -1,0 +1,235 @@
+//! A database over time: partitions that are made ahead, space that is given back, and a kind of sketch
+//! that was chosen at the start.
+
+use std::{sync::Arc, time::Duration};
+
+use api_metrics::{ApiMetrics, Maintenance};
+use api_metrics_store::{
+    options::{Retention, StoreOptions},
+    query::{Query, TimeRange},
+    recorder::Recorder,
+    sketch::SketchKind,
+    sqlite::SqliteStore,
+    store::{Store, Writer},
+    time::{Clock, ManualClock},
+};
+use api_metrics_tests::SqliteFile;
+use sqlx::{Connection, PgConnection, SqliteConnection};
+
+use crate::harness::{Database, Harness, NOON, record, writer_of};
+
+const HOUR: i64 = 3_600;
+
+async fn partitions(database: &Database) -> Vec<String> {
+    let Database::Postgres(database) = database else {
+        panic!("only Postgres has partitions");
+    };
+    let mut sql = PgConnection::connect_with(&database.options())
+        .await
+        .unwrap();
+    let names = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
+         JOIN pg_class AS p ON p.oid = i.inhparent \
+         WHERE p.relkind = 'p' AND p.relnamespace = 'api_metrics'::regnamespace ORDER BY 1",
+    )
+    .fetch_all(&mut sql)
+    .await
+    .unwrap();
+    sql.close().await.unwrap();
+    names
+}
+
+#[tokio::test]
+async fn partitions_are_there_before_the_first_row_and_go_with_their_floor() {
+    let h = Harness::on(Database::postgres().await).await;
+    h.store.retain().await.unwrap();
+    let ahead = partitions(&h.database).await;
+    // 2026-03-10 is a Tuesday.
+    let names = [
+        "metrics_1d_2026",
+        "metrics_1h_20260309",
+        "metrics_1h_20260316",
+        "metrics_1m_20260310_12",
+        "metrics_1m_20260310_13",
+        "metrics_5m_20260310",
+        "metrics_5m_20260311",
+    ];
+    assert_eq!(ahead, names);
+    // What is recorded in this hour and the next finds its place.
+    let writer = h.writer();
+    for minutes in [0, 59, 61, 119] {
+        record(&writer, NOON + 60 * minutes, "/a", None, 5, 1);
+    }
+    h.clock.advance(Duration::from_secs(2 * 3_600));
+    h.store.flush(&writer).await.unwrap();
+    h.settle().await;
+    assert_eq!(partitions(&h.database).await, names);
+    assert_eq!(h.requests(NOON, NOON + 2 * HOUR).await, 4);
+
+    h.clock.advance(Duration::from_secs(30 * 3_600));
+    for _ in 0..2 {
+        h.settle().await;
+        while h.store.retain().await.unwrap().more {}
+        h.clock.advance(Duration::from_secs(601));
+    }
+    let later = partitions(&h.database).await;
+    assert!(
+        !later.contains(&"metrics_1m_20260310_12".to_owned()),
+        "{later:?}"
+    );
+    assert!(
+        !later.contains(&"metrics_1m_20260310_13".to_owned()),
+        "{later:?}"
+    );
+    assert!(
+        later.contains(&"metrics_5m_20260310".to_owned()),
+        "{later:?}"
+    );
+    assert!(
+        later.contains(&"metrics_1m_20260311_21".to_owned()),
+        "{later:?}"
+    );
+    assert_eq!(h.requests(NOON, NOON + 2 * HOUR).await, 4);
+}
+
+#[tokio::test]
+async fn a_sqlite_file_gets_smaller_when_minutes_go() {
+    let database = Database::sqlite().await;
+    let Database::Sqlite(file) = &database else {
+        unreachable!()
+    };
+    let url = file.url();
+    let h = Harness::on(database).await;
+    let pages = async || {
+        let mut sql = SqliteConnection::connect(&url).await.unwrap();
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count")
+            .fetch_one(&mut sql)
+            .await
+            .unwrap();
+        sql.close().await.unwrap();
+        pages
+    };
+    let writer = h.writer();
+    for minute in 0..60 {
+        for endpoint in 0..40 {
+            let endpoint = format!("/endpoint/{endpoint}");
+            record(&writer, NOON + 60 * minute, &endpoint, Some("k"), 5, 1);
+        }
+    }
+    h.clock.advance(Duration::from_secs(7_200));
+    h.store.flush(&writer).await.unwrap();
+    h.settle().await;
+    let full = pages().await;
+    h.clock.advance(Duration::from_secs(26 * 3_600));
+    let mut steps = 0;
+    for _ in 0..2 {
+        h.settle().await;
+        while h.store.retain().await.unwrap().more {
+            steps += 1;
+        }
+        h.clock.advance(Duration::from_secs(601));
+    }
+    let left = pages().await;
+    println!("{full} pages, then {left}, in {steps} steps");
+    assert!(left * 2 < full, "{full} pages, then {left}");
+    assert_eq!(h.requests(NOON, NOON + HOUR).await, 2_400);
+}
+
+#[tokio::test]
+async fn floors_follow_the_retention_that_was_set_on_both_stores() {
+    for database in [Database::postgres().await, Database::sqlite().await] {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let hours = |n: u64| Duration::from_secs(n * 3_600);
+        let options = api_metrics_tests::patient()
+            .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
+            .retention(Retention {
+                minutes: hours(3),
+                five_minutes: hours(48),
+                hours: hours(24 * 14),
+            });
+        let store = database.store_with(options);
+        store.prepare().await.unwrap();
+        clock.advance(hours(24 * 28));
+        for _ in 0..2 {
+            while store.retain().await.unwrap().more {}
+            clock.advance(Duration::from_secs(601));
+        }
+        let floors: Vec<_> = store.status().await.unwrap().floors;
+        let now = NOON + 28 * 24 * HOUR;
+        let age = |at: usize| now - floors[at].floor;
+        assert_eq!(age(0), 3 * HOUR);
+        // Whole days, and whole weeks from Monday on: never less than asked for.
+        assert_eq!(age(1), 60 * HOUR);
+        assert_eq!(age(2), 15 * 24 * HOUR + 12 * HOUR);
+    }
+}
+
+#[tokio::test]
+async fn the_builder_hands_its_retention_on() {
+    let file = SqliteFile::create();
+    let clock = Arc::new(ManualClock::at(NOON));
+    let metrics = ApiMetrics::builder()
+        .embedded(file.path())
+        .clock(Arc::<ManualClock>::clone(&clock))
+        .maintenance(Maintenance::Manual)
+        .retention(Retention {
+            minutes: Duration::from_secs(7_200),
+            ..Retention::default()
+        })
+        .no_auth()
+        .start()
+        .await
+        .unwrap();
+    clock.advance(Duration::from_secs(5 * 86_400));
+    for _ in 0..2 {
+        metrics.maintain().await.unwrap();
+        clock.advance(Duration::from_secs(601));
+    }
+    metrics.shutdown().await.unwrap();
+    let store = SqliteStore::open(&file.url(), api_metrics_tests::patient()).unwrap();
+    let floors = store.status().await.unwrap().floors;
+    assert_eq!(floors[0].floor, NOON + 5 * 86_400 - 7_200);
+}
+
+fn digests(clock: &Arc<ManualClock>) -> StoreOptions {
+    api_metrics_tests::patient()
+        .clock(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>)
+        .sketch_kind(SketchKind::TDigest)
+}
+
+#[tokio::test]
+async fn a_database_of_digests_answers_from_digests_at_every_granularity() {
+    for database in [Database::postgres().await, Database::sqlite().await] {
+        let clock = Arc::new(ManualClock::at(NOON));
+        let store = database.store_with(digests(&clock));
+        store.prepare().await.unwrap();
+        let recorder = Recorder::builder()
+            .clock(Arc::<ManualClock>::clone(&clock))
+            .sketch_kind(SketchKind::TDigest)
+            .build();
+        let instance = writer_of("shop", &clock).instance().clone();
+        let writer = Writer::new(instance, Arc::new(recorder));
+        // 1 to 1,000 ms, spread over an hour.
+        for ms in 1..=1_000_u64 {
+            let at = NOON + i64::try_from(ms * 7_919 % 3_600).unwrap();
+            record(&writer, at, "/a", None, ms, 1);
+        }
+        store.flush(&writer).await.unwrap();
+        let query = Query::over(TimeRange::new(NOON, NOON + HOUR));
+        clock.advance(Duration::from_secs(2 * 3_600));
+        for folded in [false, true] {
+            if folded {
+                while store.fold().await.unwrap().more {}
+                while store.roll_up().await.unwrap().steps > 0 {}
+            }
+            let answer = store.read(&query, None).await.unwrap();
+            let total = answer.total().unwrap();
+            assert_eq!(total.request_count, 1_000);
+            assert_eq!(total.sketch.kind(), SketchKind::TDigest);
+            for (q, ms) in [(0.5, 500.0), (0.95, 950.0), (0.99, 990.0)] {
+                let found = total.quantile_ms(q).unwrap();
+                assert!((found - ms).abs() < 10.0, "p{q}: {found}");
+            }
+        }
+    }
+}
