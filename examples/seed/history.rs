@@ -11,6 +11,7 @@ use api_metrics_store::{
     recorder::Recorder,
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, SystemClock},
+    url::without_password,
     watch::Watch,
 };
 
@@ -42,6 +43,14 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
         StoreOptions::default().clock(clock.clone()),
     )?;
     store.prepare().await?;
+    // A second history would lie on top of the first, and count everything twice.
+    if !store.status().await?.instances.is_empty() {
+        println!(
+            "{} holds data already: nothing is written",
+            without_password(&settings.database)
+        );
+        return Ok(());
+    }
     rules::consumers(&*store, start, settings.load).await?;
     let watch = Watch::default();
     let mut watched = false;
