@@ -37,7 +37,9 @@ pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result
 fn is_busy(error: &StoreError) -> bool {
     const BUSY: &str = "5";
     match error {
-        StoreError::Unavailable(sqlx::Error::Database(told)) => told.code().as_deref() == Some(BUSY),
+        StoreError::Unavailable(sqlx::Error::Database(told)) => {
+            told.code().as_deref() == Some(BUSY)
+        }
         _ => false,
     }
 }
