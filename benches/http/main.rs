@@ -85,6 +85,7 @@ fn open(url: &str) -> Arc<dyn Store> {
 
 #[tokio::main]
 async fn main() {
+    fill::follow_the_machines_clock();
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == "serve") {
         return server::serve(&arguments[at + 1..]).await;

@@ -2,7 +2,10 @@
 //! behind. The rows' sketches are real ones, of lognormal latencies.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -12,7 +15,7 @@ use api_metrics_store::{
     recorder::Recorder,
     sketch::SketchKind,
     store::{Instance, Store, Writer},
-    time::Granularity,
+    time::{Clock, Granularity, SystemClock},
 };
 use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
 
@@ -49,10 +52,22 @@ impl Size {
     }
 }
 
-/// When everything happens, for a database that is kept to be as fresh in a later run: a Wednesday at
-/// 17:43:27, so that nothing begins or ends where a period does.
-pub const fn now() -> i64 {
-    1_781_718_207
+static BY_THE_MACHINES_CLOCK: AtomicBool = AtomicBool::new(false);
+
+/// For programs whose service asks the machine what time it is.
+#[allow(dead_code, reason = "each benchmark has one of the two clocks")]
+pub fn follow_the_machines_clock() {
+    BY_THE_MACHINES_CLOCK.store(true, Ordering::Relaxed);
+}
+
+/// When everything happens. It stands still, for a database that is kept to be as fresh in a later run:
+/// a Wednesday at 17:43:27, so that nothing begins or ends where a period does.
+pub fn now() -> i64 {
+    if BY_THE_MACHINES_CLOCK.load(Ordering::Relaxed) {
+        SystemClock::default().unix_seconds()
+    } else {
+        1_781_718_207
+    }
 }
 
 /// A small generator, the same numbers in every run.
