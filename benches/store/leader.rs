@@ -46,13 +46,7 @@ pub async fn growth() {
     let instances = [2, 4, 8, 16].map(|instances| (5_000, instances));
     println!("series,instances,flush p50 ms,fold of one flush each p50 ms,rollup of 5 minutes ms");
     for (series, instances) in sizes.into_iter().chain(instances) {
-        let database = Scratch::create().await;
-        let pool = PgPoolOptions::new()
-            .max_connections(5)
-            .connect_lazy_with(database.options());
-        let clock = clock();
-        let store = PostgresStore::from_pool(pool, options(&clock));
-        store.prepare().await.unwrap();
+        let (database, clock, store) = new_postgres().await;
         let figures = five_quiet_minutes(&store, &clock, Size::of(series), instances).await;
         println!(
             "{series},{instances},{:.1},{:.1},{:.1}",
@@ -169,7 +163,7 @@ fn options(clock: &Arc<ManualClock>) -> StoreOptions {
     StoreOptions::default().clock(clock)
 }
 
-pub async fn on_postgres(size: Size, instances: usize, rounds: usize) -> Figures {
+async fn new_postgres() -> (Scratch, Arc<ManualClock>, PostgresStore) {
     let database = Scratch::create().await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
@@ -177,6 +171,11 @@ pub async fn on_postgres(size: Size, instances: usize, rounds: usize) -> Figures
     let clock = clock();
     let store = PostgresStore::from_pool(pool, options(&clock));
     store.prepare().await.unwrap();
+    (database, clock, store)
+}
+
+pub async fn on_postgres(size: Size, instances: usize, rounds: usize) -> Figures {
+    let (database, clock, store) = new_postgres().await;
     let figures = five_minutes(&store, &clock, size, instances, rounds).await;
     database.remove().await;
     figures

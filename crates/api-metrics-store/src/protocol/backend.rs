@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     bucket::Bucket,
     query::{Filter, Scope},
-    series::SeriesKind,
+    series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
     statements::ActTx,
     store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
@@ -65,6 +65,34 @@ pub(crate) struct SeriesLabels {
     pub endpoint: Arc<str>,
     pub api_key_id: i64,
     pub kind: SeriesKind,
+}
+
+/// Whose series a process records.
+pub(crate) struct Owner {
+    service: Arc<str>,
+    environment: Arc<str>,
+}
+
+impl Owner {
+    pub(crate) fn of(instance: &Instance) -> Self {
+        Self {
+            service: instance.service.as_str().into(),
+            environment: instance.environment.as_str().into(),
+        }
+    }
+
+    /// The labels of a base series of this process.
+    pub(crate) fn labels(&self, series: &SeriesKey, api_key_id: i64) -> SeriesLabels {
+        SeriesLabels {
+            service: Arc::clone(&self.service),
+            environment: Arc::clone(&self.environment),
+            protocol: series.protocol.as_str().into(),
+            method: series.method.into(),
+            endpoint: Arc::clone(&series.endpoint),
+            api_key_id,
+            kind: SeriesKind::Base,
+        }
+    }
 }
 
 impl SeriesLabels {

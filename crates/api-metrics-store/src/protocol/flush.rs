@@ -6,13 +6,13 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, FlushTx, Mode, Result, SeriesLabels, Tx, key_text},
+    backend::{Backend, FlushTx, Mode, Owner, Result, SeriesLabels, Tx, key_text},
     batch::{self, EncodedRow},
 };
 use crate::{
     bucket::Bucket,
     recorder::{Deltas, Recorder, Sealed},
-    series::{SeriesKey, SeriesKind},
+    series::SeriesKey,
     store::{FlushError, Flushed, StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
@@ -246,11 +246,7 @@ async fn intern<T: Tx>(
         .map(String::as_str)
         .zip(tx.intern_keys(&keys).await?)
         .collect();
-    let instance = writer.instance();
-    let (service, environment): (Arc<str>, Arc<str>) = (
-        instance.service.as_str().into(),
-        instance.environment.as_str().into(),
-    );
+    let owner = Owner::of(writer.instance());
     let mut labelled: Vec<(SeriesLabels, Arc<SeriesKey>)> = Vec::with_capacity(unknown.len());
     for series in unknown {
         let api_key_id = match &series.api_key {
@@ -259,16 +255,7 @@ async fn intern<T: Tx>(
                 .get(key_text(key).as_str())
                 .ok_or_else(|| StoreError::Corrupt(format!("API key `{key}` was not interned")))?,
         };
-        let labels = SeriesLabels {
-            service: Arc::clone(&service),
-            environment: Arc::clone(&environment),
-            protocol: series.protocol.as_str().into(),
-            method: series.method.into(),
-            endpoint: Arc::clone(&series.endpoint),
-            api_key_id,
-            kind: SeriesKind::Base,
-        };
-        labelled.push((labels, series));
+        labelled.push((owner.labels(&series, api_key_id), series));
     }
     labelled.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let (labels, series): (Vec<_>, Vec<_>) = labelled.into_iter().unzip();

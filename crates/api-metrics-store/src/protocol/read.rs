@@ -1,14 +1,11 @@
 //! The read: one snapshot of folded rows and inbox, plus what the caller's own process still holds.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     admit::Admission,
     axis::Axis,
-    backend::{Ask, Backend, Detail, Meta, Result, Selection, SeriesLabels, Tx, key_text},
+    backend::{Ask, Backend, Detail, Meta, Owner, Result, Selection, Tx, key_text},
     batch::{self, PayloadRow},
     flush::plausible_period,
     groups::{Groups, Sums},
@@ -241,11 +238,7 @@ impl Reading<'_> {
             .map(|key| (key.external_id.clone(), key))
             .collect();
         let admission = Admission::of(tx, self.query).await?;
-        let instance = writer.instance();
-        let (service, environment): (Arc<str>, Arc<str>) = (
-            instance.service.as_str().into(),
-            instance.environment.as_str().into(),
-        );
+        let owner = Owner::of(writer.instance());
         for row in deltas.rows() {
             let series = row.series;
             let period_start = plausible_period(row.period_start, self.meta.now());
@@ -256,15 +249,7 @@ impl Reading<'_> {
                 keys.get(&key_text(key))
                     .map_or(KEY_NOT_STORED_YET, |info| info.id)
             });
-            let labels = SeriesLabels {
-                service: Arc::clone(&service),
-                environment: Arc::clone(&environment),
-                protocol: series.protocol.as_str().into(),
-                method: series.method.into(),
-                endpoint: Arc::clone(&series.endpoint),
-                api_key_id,
-                kind: SeriesKind::Base,
-            };
+            let labels = owner.labels(series, api_key_id);
             if admission.admits(&labels) {
                 self.fresh.push(Fresh {
                     group: self.groups.number(&labels),
