@@ -197,6 +197,16 @@ fn pool_rows(granularity: Granularity) -> Vec<(i64, i64, Bucket)> {
 /// In the order in which the leader writes: period by period, in each the series by their numbers.
 pub async fn postgres(pool: &PgPool, size: Size) {
     let started = std::time::Instant::now();
+    // A day that was just written to waits for late data, and its year for its first day.
+    sqlx::raw_sql(
+        "SELECT api_metrics.attach_partition('metrics_1d', 'metrics_1d_' || year, \
+                make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC'), make_timestamptz(year + 1, 1, 1, 0, 0, 0, 'UTC')) \
+         FROM generate_series(2025, extract(year FROM now() AT TIME ZONE 'UTC')::integer) AS year \
+         WHERE to_regclass('api_metrics.metrics_1d_' || year) IS NULL",
+    )
+    .execute(pool)
+    .await
+    .unwrap();
     sqlx::raw_sql("CREATE TABLE bench_pool (kind smallint, variant bigint, c bigint[], statuses bytea, sketch bytea)")
         .execute(pool).await.unwrap();
     for (granularity, name, span) in SPANS {

@@ -4,9 +4,9 @@
 //! `DATABASE_URL=postgres://… cargo bench --bench store` builds a database of its own on that server,
 //! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data; with `BENCH_KEEP` the
 //! databases stay, and the next run of that size begins with the measurements. `BENCH_STORE` is
-//! `postgres` or `sqlite`, `BENCH_ONLY` is `leader`, `views`, `log` (the tables
-//! that a team would write by hand) or `growth`. `BENCH_FILL=year.db` only fills that SQLite file
-//! and keeps it, to look at it in the dashboard.
+//! `postgres` or `sqlite`, `BENCH_ONLY` is `leader`, `views`, `log` (the tables that a team would write
+//! by hand) or `growth`; `BENCH_MATCH=keys` leaves the views whose names have it. `BENCH_FILL=year.db`
+//! only fills that SQLite file and keeps it, to look at it in the dashboard.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -34,7 +34,7 @@ use api_metrics_store::{
 use database::Scratch;
 use sqlx::postgres::PgPoolOptions;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() {
     // `cargo test --benches` and `cargo bench -- --list` only want to know that it starts.
     if !std::env::args().any(|arg| arg == "--bench") {

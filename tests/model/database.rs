@@ -296,7 +296,8 @@ fn snapshot_file(file: &SqliteFile, snapshot: usize) -> PathBuf {
 }
 
 /// The rows of a payload of the inbox, decoded independently of the library: a version, then rows
-/// whose series number and minute are zigzag varints relative to the row before.
+/// whose series number and minute are zigzag varints relative to the row before, the length of the bucket
+/// as a varint, and the bucket.
 pub(crate) fn decode(payload: &[u8]) -> Vec<(UnixSeconds, i64, Sum)> {
     let (version, mut rest) = payload.split_first().expect("a payload has a version");
     assert_eq!(*version, 1, "the version of a payload");
@@ -305,20 +306,28 @@ pub(crate) fn decode(payload: &[u8]) -> Vec<(UnixSeconds, i64, Sum)> {
     while !rest.is_empty() {
         series += zigzag(&mut rest);
         minute += zigzag(&mut rest);
-        let bucket = Bucket::decode(&mut rest).expect("a bucket");
+        let length = usize::try_from(varint(&mut rest)).expect("a length");
+        let (mut bucket, after) = rest.split_at(length);
+        rest = after;
+        let bucket = Bucket::decode(&mut bucket).expect("a bucket");
         rows.push((minute * 60, series, Sum::of_bucket(&bucket)));
     }
     rows
 }
 
 fn zigzag(input: &mut &[u8]) -> i64 {
+    let value = varint(input);
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+fn varint(input: &mut &[u8]) -> u64 {
     let (mut value, mut shift) = (0_u64, 0);
     loop {
         let (byte, rest) = input.split_first().expect("a varint ends");
         *input = rest;
         value |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 == 0 {
-            return (value >> 1).cast_signed() ^ -(value & 1).cast_signed();
+            return value;
         }
         shift += 7;
     }

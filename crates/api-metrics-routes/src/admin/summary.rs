@@ -138,14 +138,6 @@ async fn compute(
         quantiles,
         busiest: None,
     };
-    let total = app
-        .reader
-        .read(&query(range, GroupBy::default(), true))
-        .await?;
-    // The rest is asked about what the first answer really covers, so that the parts fit together
-    // and the range before ends where this one begins.
-    let range = total.range;
-    let before = TimeRange::new(range.from - (range.to - range.from), range.from);
     let (by_endpoint, by_key) = (
         GroupBy {
             service: true,
@@ -158,17 +150,38 @@ async fn compute(
             ..GroupBy::default()
         },
     );
-    let (endpoint_query, key_query, before_query) = (
-        query(range, by_endpoint, true),
-        query(range, by_key, false),
-        query(before, GroupBy::default(), true),
-    );
-    let (endpoints, keys, before) = futures_util::try_join!(
-        app.reader.read(&endpoint_query),
-        app.reader.read(&key_query),
-        app.reader.read(&before_query),
-    )?;
-    Ok(shaped(&total, endpoints, &keys, &before))
+    let mut range = range;
+    loop {
+        let endpoint_query = Query {
+            busiest: Some(TOP),
+            ..query(range, by_endpoint, true)
+        };
+        let (total_query, key_query) = (
+            query(range, GroupBy::default(), true),
+            query(range, by_key, false),
+        );
+        let totals = async {
+            let total = app.reader.read(&total_query).await?;
+            // The range before ends where this one really begins.
+            let covered = total.range;
+            let before = TimeRange::new(covered.from - (covered.to - covered.from), covered.from);
+            let before = app
+                .reader
+                .read(&query(before, GroupBy::default(), true))
+                .await?;
+            Ok((total, before))
+        };
+        let ((total, before), endpoints, keys) = futures_util::try_join!(
+            totals,
+            app.reader.read(&endpoint_query),
+            app.reader.read(&key_query),
+        )?;
+        if endpoints.range == total.range && keys.range == total.range {
+            return Ok(shaped(&total, endpoints, &keys, &before));
+        }
+        // A floor has moved in between: what all of them still cover.
+        range = total.range;
+    }
 }
 
 fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> Summary {
@@ -194,7 +207,7 @@ fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> 
         total_request_bytes: now.request_bytes,
         total_response_bytes: now.response_bytes,
         distinct_keys: distinct_keys(keys),
-        top_endpoints: rows.iter().take(TOP).map(EndpointRow::of).collect(),
+        top_endpoints: rows.iter().map(EndpointRow::of).collect(),
         from: time(total.range.from),
         to: time(total.range.to),
         as_of: time_us(total.as_of_us),

@@ -3,9 +3,9 @@
 //! A version byte, a varint of field flags in which bit `i` says that field `i` is present (absent is 0
 //! or `None`), the present fields as varints, then the sketch's own encoding.
 
-use super::Bucket;
+use super::{Bucket, add};
 use crate::{
-    sketch::{Sketch, SketchError, SketchKind, take_encoded},
+    sketch::{Encoded, Sketch, SketchError, SketchKind, take_encoded},
     varint,
 };
 
@@ -95,7 +95,9 @@ impl Bucket {
     /// [`BucketError`], whatever the bytes are; `input` is left where it was.
     pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
         let mut rest = *input;
-        let (mut bucket, from_sketch) = Self::decode_counts(&mut rest)?;
+        // The kind is known at the end.
+        let mut bucket = Self::new(SketchKind::Histogram);
+        let from_sketch = bucket.add_counts(&mut rest)?;
         bucket.sketch = Sketch::decode(&mut rest)?;
         if from_sketch {
             bucket.latency_count = bucket.sketch.count();
@@ -106,26 +108,43 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// The same with the sketch left encoded: the bucket holds an empty one of its kind.
-    pub(crate) fn decode_parts<'a>(input: &mut &'a [u8]) -> Result<(Self, &'a [u8]), BucketError> {
-        let mut rest = *input;
-        let (mut bucket, from_sketch) = Self::decode_counts(&mut rest)?;
-        let sketch = take_encoded(&mut rest)?;
+    /// The same of one encoding and nothing else, with the sketch left encoded: the bucket holds an empty
+    /// one of its kind.
+    pub(crate) fn decode_parts(encoded: &[u8]) -> Result<(Self, &[u8]), BucketError> {
+        let mut bucket = Self::new(SketchKind::Histogram);
+        let sketch = bucket.add_parts(encoded)?;
         if sketch.kind != bucket.sketch.kind() {
             bucket.sketch = Sketch::new(sketch.kind);
         }
-        if from_sketch {
-            bucket.latency_count = sketch.count;
-            bucket.latency_min_us = sketch.min;
-            bucket.latency_max_us = sketch.max;
-        }
-        *input = rest;
         Ok((bucket, sketch.bytes))
     }
 
-    /// Everything before the sketch, and whether count, minimum and maximum of the latencies are to be
-    /// taken from it.
-    fn decode_counts(input: &mut &[u8]) -> Result<(Self, bool), BucketError> {
+    /// Adds one encoding and answers its sketch, which is not added. Where it can't be read, a part of it
+    /// may have been added.
+    pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], BucketError> {
+        let sketch = self.add_parts(encoded)?;
+        let (expected, found) = (self.sketch.kind(), sketch.kind);
+        if expected != found {
+            return Err(SketchError::KindMismatch { expected, found }.into());
+        }
+        Ok(sketch.bytes)
+    }
+
+    fn add_parts<'a>(&mut self, mut encoded: &'a [u8]) -> Result<Encoded<'a>, BucketError> {
+        let from_sketch = self.add_counts(&mut encoded)?;
+        let sketch = take_encoded(&mut encoded)?;
+        if !encoded.is_empty() {
+            return Err(BucketError::Corrupt("longer than its fields"));
+        }
+        if from_sketch {
+            self.add_latencies(sketch.count, sketch.min, sketch.max);
+        }
+        Ok(sketch)
+    }
+
+    /// Adds everything before the sketch; answers whether count, minimum and maximum of the latencies are
+    /// to be taken from it.
+    fn add_counts(&mut self, input: &mut &[u8]) -> Result<bool, BucketError> {
         let (&version, mut rest) = input.split_first().ok_or(BucketError::Truncated)?;
         if version != VERSION {
             return Err(BucketError::UnknownVersion(version));
@@ -135,14 +154,11 @@ impl Bucket {
         if flags & !ALL != 0 {
             return Err(BucketError::Corrupt("unknown field"));
         }
-        let mut numbers = [0; NUMBERS];
-        for (bit, number) in numbers.iter_mut().enumerate() {
+        for (bit, sum) in self.numbers_mut().into_iter().enumerate() {
             if flags & (1 << bit) != 0 {
-                *number = next()?;
+                add(sum, next()?);
             }
         }
-        let mut bucket = Self::new(SketchKind::Histogram);
-        bucket.set_numbers(numbers);
         if flags & STATUS != 0 {
             let len = next()?;
             if len > 1 << 16 {
@@ -151,15 +167,15 @@ impl Bucket {
             // Read one by one, so that a lie about the number costs no memory.
             for _ in 0..len {
                 let code = u16::try_from(next()?).map_err(|_| BucketError::Corrupt("status"))?;
-                bucket.status_counts.add(code, next()?);
+                self.status_counts.add(code, next()?);
             }
         }
         let mut optional = |flag| (flags & flag != 0).then(&mut next).transpose();
-        bucket.latency_count = optional(COUNT)?.unwrap_or(0);
-        bucket.latency_min_us = optional(MIN)?;
-        bucket.latency_max_us = optional(MAX)?;
+        let count = optional(COUNT)?.unwrap_or(0);
+        let (min, max) = (optional(MIN)?, optional(MAX)?);
+        self.add_latencies(count, min, max);
         *input = rest;
-        Ok((bucket, flags & FROM_SKETCH != 0))
+        Ok(flags & FROM_SKETCH != 0)
     }
 
     /// The request count of an encoding, without decoding the rest; 0 where it is none.
@@ -185,17 +201,17 @@ impl Bucket {
         ]
     }
 
-    fn set_numbers(&mut self, numbers: [u64; NUMBERS]) {
+    fn numbers_mut(&mut self) -> [&mut u64; NUMBERS] {
         [
-            self.request_count,
-            self.error_count_4xx,
-            self.error_count_5xx,
-            self.aborted_count,
-            self.latency_sum_us,
-            self.ttfb_sum_us,
-            self.ttfb_count,
-            self.request_bytes,
-            self.response_bytes,
-        ] = numbers;
+            &mut self.request_count,
+            &mut self.error_count_4xx,
+            &mut self.error_count_5xx,
+            &mut self.aborted_count,
+            &mut self.latency_sum_us,
+            &mut self.ttfb_sum_us,
+            &mut self.ttfb_count,
+            &mut self.request_bytes,
+            &mut self.response_bytes,
+        ]
     }
 }

@@ -129,9 +129,7 @@ impl Bucket {
         }
         let sum = latencies_us.iter().map(|&us| u64::from(us)).sum();
         add(&mut self.latency_sum_us, sum);
-        add(&mut self.latency_count, n);
-        self.latency_min_us = Some(self.latency_min_us.map_or(min, |known| known.min(min)));
-        self.latency_max_us = Some(self.latency_max_us.map_or(max, |known| known.max(max)));
+        self.add_latencies(n, Some(min), Some(max));
         self.sketch.record_all(latencies_us);
         add(&mut self.ttfb_sum_us, ttfb_sum_us);
         add(&mut self.ttfb_count, n);
@@ -157,17 +155,26 @@ impl Bucket {
         add(&mut self.aborted_count, other.aborted_count);
         self.status_counts.merge(&other.status_counts);
         add(&mut self.latency_sum_us, other.latency_sum_us);
-        self.latency_min_us = match (self.latency_min_us, other.latency_min_us) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        self.latency_max_us = self.latency_max_us.max(other.latency_max_us);
-        add(&mut self.latency_count, other.latency_count);
+        self.add_latencies(
+            other.latency_count,
+            other.latency_min_us,
+            other.latency_max_us,
+        );
         add(&mut self.ttfb_sum_us, other.ttfb_sum_us);
         add(&mut self.ttfb_count, other.ttfb_count);
         add(&mut self.request_bytes, other.request_bytes);
         add(&mut self.response_bytes, other.response_bytes);
         Ok(())
+    }
+
+    /// Adds to how many latencies are known, and to their extremes.
+    fn add_latencies(&mut self, count: u64, min_us: Option<u64>, max_us: Option<u64>) {
+        add(&mut self.latency_count, count);
+        self.latency_min_us = match (self.latency_min_us, min_us) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.latency_max_us = self.latency_max_us.max(max_us);
     }
 
     /// Whether it holds no request.

@@ -3,10 +3,11 @@
 //! One statement reads all granularities of an answer. There are two ways to the rows, because the planner,
 //! which can't know that a list of series is one block of numbers, would read whole partitions for it:
 //!
-//! - **lookup**: for each series its rows, by the index that begins with the series. Each series' sum comes
-//!   as soon as it is made, so that sketches are merged here while the server reads on.
+//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
+//!   series' sum comes as soon as it is made, so that they are merged here while the server reads on.
 //! - **scan**: for each period the block of numbers that the series lie in. A third of the time where
-//!   the block is full, and nothing but counts is asked for.
+//!   the block is full: for minutes, which have no index that begins with the series, and for everything
+//!   where nothing but counts is asked for.
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt;
@@ -29,7 +30,7 @@ const SEGMENTS_A_STATEMENT: usize = 2;
 const MANY_SERIES: usize = 100;
 /// A scan may read so many rows for each that it wants.
 const MOST_WASTE: i64 = 4;
-/// Minutes have no index by series: each of a series' minutes is a lookup of its own, up to so many.
+/// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
 
 macro_rules! columns {
@@ -113,22 +114,42 @@ macro_rules! coarser_than_minutes {
     };
 }
 
-/// One sum a series and step.
+/// The rows of one series, `s`.
+macro_rules! rows_of_one {
+    ($detail:ident) => {
+        concat!(
+            "SELECT ",
+            columns!($detail),
+            " FROM api_metrics.metrics_1m \
+               WHERE period_start = ANY($4::timestamptz[]) AND series_id = s.id UNION ALL ",
+            coarser_than_minutes!($detail, "series_id = s.id")
+        )
+    };
+}
+
+/// With sketches one sum a series and step, as soon as it is made; otherwise one a group and step.
 macro_rules! lookup {
-    ($detail:ident, $step:ident) => {
+    (sketches, $step:ident) => {
         concat!(
             "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL (SELECT ",
             step!($step),
             " AS step, ",
-            sums!($detail),
-            " FROM (\
-               SELECT ",
-            columns!($detail),
-            " FROM api_metrics.metrics_1m \
-               WHERE period_start = ANY($4::timestamptz[]) AND series_id = s.id UNION ALL ",
-            coarser_than_minutes!($detail, "series_id = s.id"),
+            sums!(sketches),
+            " FROM (",
+            rows_of_one!(sketches),
             ") AS m GROUP BY 1) AS m"
+        )
+    };
+    ($detail:ident, $step:ident) => {
+        concat!(
+            "SELECT s.number, ",
+            step!($step),
+            " AS step, ",
+            sums!($detail),
+            " FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) CROSS JOIN LATERAL (",
+            rows_of_one!($detail),
+            ") AS m GROUP BY 1, 2"
         )
     };
 }
@@ -189,25 +210,36 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let kind = tx.sketch_kind().await?;
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
+    let dense = ids.len() >= MANY_SERIES
+        && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let mut rest = ask.segments.to_vec();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);
-        let minutes = arms.minutes();
-        let scan = minutes.len().saturating_mul(ids.len()) > MOST_MINUTES
-            || ask.detail != Detail::Sketches
-                && ids.len() >= MANY_SERIES
-                && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, scan))
-            .bind(&ids)
-            .bind(&numbers)
-            .bind(&edges)
-            .bind(if scan { Vec::new() } else { minutes });
-        for (from, to) in arms.bounds() {
-            query = query.bind(from).bind(to);
-        }
-        let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
-        while let Some(row) = rows.try_next().await? {
-            into(part(&row, ask.detail, kind)?)?;
+        let lookups = arms.minutes().len().saturating_mul(ids.len());
+        let scan_minutes = dense || lookups > MOST_MINUTES;
+        let scan_rest = dense && ask.detail != Detail::Sketches;
+        let parts = if scan_minutes == scan_rest {
+            vec![(arms, scan_rest)]
+        } else {
+            let (minutes, rest) = arms.split();
+            vec![(minutes, scan_minutes), (rest, scan_rest)]
+        };
+        for (arms, scan) in parts {
+            if arms.is_empty() {
+                continue;
+            }
+            let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, scan))
+                .bind(&ids)
+                .bind(&numbers)
+                .bind(&edges)
+                .bind(if scan { Vec::new() } else { arms.minutes() });
+            for (from, to) in arms.bounds() {
+                query = query.bind(from).bind(to);
+            }
+            let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
+            while let Some(row) = rows.try_next().await? {
+                into(part(&row, ask.detail, kind)?)?;
+            }
         }
     }
     Ok(())
@@ -248,6 +280,25 @@ impl Arms {
         let step = usize::try_from(Granularity::Minute.seconds()).unwrap_or(60);
         let minutes = |segment: &Segment| (segment.from..segment.to).step_by(step);
         self.minutes.iter().flat_map(minutes).map(at).collect()
+    }
+
+    /// The minutes, and everything else.
+    fn split(self) -> (Self, Self) {
+        let minutes = Self {
+            minutes: self.minutes,
+            ..Self::default()
+        };
+        let rest = Self {
+            minutes: Vec::new(),
+            ..self
+        };
+        (minutes, rest)
+    }
+
+    fn is_empty(&self) -> bool {
+        [&self.minutes, &self.five_minutes, &self.hours, &self.days]
+            .iter()
+            .all(|segments| segments.is_empty())
     }
 
     /// In the order of the statements' parameters.

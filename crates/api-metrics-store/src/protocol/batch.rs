@@ -1,7 +1,8 @@
 //! The rows of a hand-over as bytes: what a row of the inbox carries.
 //!
 //! A version byte, then rows in the order of (series, period): the series' number and the period in
-//! minutes as signed varints, each relative to the row before, and the encoded bucket.
+//! minutes as signed varints, each relative to the row before, the length of the encoded bucket as a
+//! varint, and the bucket.
 
 use std::borrow::Cow;
 
@@ -20,6 +21,14 @@ pub(crate) struct EncodedRow<'a> {
     pub period_start: UnixSeconds,
     pub series_id: i64,
     pub bucket: Cow<'a, [u8]>,
+}
+
+/// A row of a payload, its bucket unread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct UnreadRow<'a> {
+    pub period_start: UnixSeconds,
+    pub series_id: i64,
+    pub bucket: &'a [u8],
 }
 
 /// A row of a payload, its sketch still encoded.
@@ -43,6 +52,7 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxCh
                 let row_minute = row.period_start.div_euclid(60);
                 put_signed(&mut payload, row.series_id - series);
                 put_signed(&mut payload, row_minute - minute);
+                varint::put(&mut payload, row.bucket.len() as u64);
                 payload.extend_from_slice(&row.bucket);
                 (series, minute) = (row.series_id, row_minute);
             }
@@ -63,8 +73,8 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxCh
         .collect()
 }
 
-/// The rows of a payload.
-pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
+/// The rows of a payload, whose buckets may turn out to be unreadable.
+pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadRow<'_>>>> {
     let (version, mut rest) = payload
         .split_first()
         .ok_or_else(|| StoreError::Corrupt("an empty hand-over".into()))?;
@@ -73,20 +83,51 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
             "a hand-over of version {version}"
         )));
     }
-    let mut rows = Vec::new();
     let (mut series, mut minute) = (0_i64, 0_i64);
-    while !rest.is_empty() {
+    let mut next = move || -> Result<Option<UnreadRow<'_>>> {
+        if rest.is_empty() {
+            return Ok(None);
+        }
         series = series.saturating_add(take_signed(&mut rest)?);
         minute = minute.saturating_add(take_signed(&mut rest)?);
-        let (counts, sketch) = Bucket::decode_parts(&mut rest)?;
-        rows.push(PayloadRow {
+        let bucket = usize::try_from(take(&mut rest)?)
+            .ok()
+            .and_then(|length| rest.split_at_checked(length));
+        let Some((bucket, after)) = bucket else {
+            return Err(StoreError::Corrupt(
+                "a hand-over that ends within a bucket".into(),
+            ));
+        };
+        rest = after;
+        Ok(Some(UnreadRow {
             period_start: minute.saturating_mul(60),
             series_id: series,
-            counts,
-            sketch,
-        });
-    }
-    Ok(rows)
+            bucket,
+        }))
+    };
+    let mut failed = false;
+    Ok(std::iter::from_fn(move || {
+        // Where one row ends is known by that row alone: nothing follows one that can't be read.
+        let row = if failed { None } else { next().transpose() };
+        failed = matches!(row, Some(Err(_)));
+        row
+    }))
+}
+
+/// The rows of a payload, all of which are read.
+pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
+    rows(payload)?
+        .map(|row| {
+            let row = row?;
+            let (counts, sketch) = Bucket::decode_parts(row.bucket)?;
+            Ok(PayloadRow {
+                period_start: row.period_start,
+                series_id: row.series_id,
+                counts,
+                sketch,
+            })
+        })
+        .collect()
 }
 
 /// The zigzag form, so that small steps back are short too.
@@ -95,7 +136,11 @@ fn put_signed(out: &mut Vec<u8>, value: i64) {
 }
 
 fn take_signed(input: &mut &[u8]) -> Result<i64> {
-    let value = varint::take(input)
-        .ok_or_else(|| StoreError::Corrupt("a hand-over that ends within a number".into()))?;
+    let value = take(input)?;
     Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
+}
+
+fn take(input: &mut &[u8]) -> Result<u64> {
+    varint::take(input)
+        .ok_or_else(|| StoreError::Corrupt("a hand-over that ends within a number".into()))
 }

@@ -8,7 +8,7 @@ use super::backend::{Result, SeriesLabels};
 use crate::{
     bucket::Bucket,
     query::{Group, GroupBy, Row},
-    sketch::SketchKind,
+    sketch::{self, SketchKind},
     time::UnixSeconds,
 };
 
@@ -77,6 +77,7 @@ impl Groups {
 /// Sums by group and step.
 pub(super) struct Sums {
     kind: SketchKind,
+    sketches: sketch::Sums,
     cells: HashMap<(usize, usize), Bucket, RandomState>,
 }
 
@@ -84,6 +85,7 @@ impl Sums {
     pub(super) fn new(kind: SketchKind) -> Self {
         Self {
             kind,
+            sketches: sketch::Sums::default(),
             cells: HashMap::default(),
         }
     }
@@ -102,7 +104,7 @@ impl Sums {
             .or_insert_with(|| Bucket::new(self.kind));
         sum.merge(counts)?;
         if !sketches.is_empty() {
-            sum.sketch.merge_encoded(sketches)?;
+            self.sketches.merge(sketches, &mut sum.sketch)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ pub(crate) mod backend;
 pub(crate) mod batch;
 pub(crate) mod flush;
 pub(crate) mod fold;
+mod fresh;
 mod groups;
 mod pace;
 pub(crate) mod plan;

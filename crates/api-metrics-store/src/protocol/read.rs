@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::{
     admit::Admission,
     axis::Axis,
     backend::{Ask, Backend, Detail, Meta, Owner, Result, Selection, Tx, key_text},
-    batch::{self, PayloadRow},
+    batch,
     flush::plausible_period,
+    fresh::FreshSums,
     groups::{Groups, Sums},
     plan,
 };
@@ -47,8 +50,8 @@ pub(crate) async fn read_in<T: Tx>(
         axis: Axis::of(query, &meta.floors),
         meta,
         groups: Groups::new(query.group_by),
-        series: HashMap::new(),
-        fresh: Vec::new(),
+        series: ByNumber::default(),
+        fresh: FreshSums::default(),
     };
     reading.select(tx).await?;
     reading.inbox(tx).await?;
@@ -84,13 +87,8 @@ fn kind_for(query: &Query) -> SeriesKind {
     }
 }
 
-/// What is not in the buckets yet: of one group and step.
-struct Fresh {
-    group: usize,
-    step: usize,
-    counts: Bucket,
-    sketches: Vec<u8>,
-}
+/// By the number of a series.
+type ByNumber<T> = HashMap<i64, T, RandomState>;
 
 /// One read on its way.
 struct Reading<'a> {
@@ -99,8 +97,9 @@ struct Reading<'a> {
     meta: Meta,
     groups: Groups,
     /// The stored series that answer, and their groups.
-    series: HashMap<i64, usize>,
-    fresh: Vec<Fresh>,
+    series: ByNumber<usize>,
+    /// What is not in the buckets yet.
+    fresh: FreshSums,
 }
 
 impl Reading<'_> {
@@ -120,58 +119,59 @@ impl Reading<'_> {
     /// Committed hand-overs that are not folded.
     async fn inbox<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
         let range = self.axis.range();
-        let kind = self.meta.sketch_kind;
         let chunks = tx.unfolded(range.from, range.to).await?;
-        // What can't be read is set aside by the next fold, and told by the status.
-        let rows: Vec<PayloadRow<'_>> = chunks
+        let mut payloads: Vec<&[u8]> = chunks.iter().map(|chunk| &*chunk.payload).collect();
+        let mut ids: Vec<i64> = payloads
             .iter()
-            .filter_map(|chunk| batch::decode(&chunk.payload).ok())
-            .flatten()
-            .filter(|row| range.contains(row.period_start) && row.counts.sketch.kind() == kind)
+            .filter_map(|payload| batch::rows(payload).ok())
+            .flat_map(|rows| rows.map_while(std::result::Result::ok))
+            .filter(|row| range.contains(row.period_start))
+            .map(|row| row.series_id)
             .collect();
-        if rows.is_empty() {
+        if ids.is_empty() {
             return Ok(());
         }
-        let groups = self.groups_of(tx, &rows).await?;
-        let mut placed: Vec<(usize, usize, &PayloadRow<'_>)> = rows
-            .iter()
-            .filter_map(|row| {
-                let group = groups
-                    .as_ref()
-                    .map_or(Some(0), |groups| groups.get(&row.series_id).copied())?;
-                Some((group, self.axis.step(row.period_start)?, row))
-            })
-            .collect();
-        // A group's rows one after another, so that their sketches are added at once.
-        placed.sort_unstable_by_key(|(group, step, _)| (*group, *step));
-        for rows in placed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let Some(&(group, step, _)) = rows.first() else {
-                continue;
-            };
-            let mut counts = Bucket::new(kind);
-            let mut sketches = Vec::new();
-            for (_, _, row) in rows {
-                counts.merge(&row.counts)?;
-                if self.query.quantiles {
-                    sketches.extend_from_slice(row.sketch);
-                }
-            }
-            self.fresh.push(Fresh {
-                group,
-                step,
-                counts,
-                sketches,
-            });
+        ids.sort_unstable();
+        ids.dedup();
+        let groups = self.groups_of(tx, ids).await?;
+        // What can't be read is set aside by the next fold, and told by the status: the answer is made
+        // again without it, which costs nothing where it never happens.
+        while let Err(unreadable) = self.add_payloads(&payloads, groups.as_ref()) {
+            payloads.remove(unreadable);
+            self.fresh = FreshSums::default();
         }
         Ok(())
     }
 
-    /// The groups of the base series of `rows` that count; `None` where everything counts in group 0.
+    /// Adds the rows of `payloads` that count; where one can't be read, answers which.
+    fn add_payloads(
+        &mut self,
+        payloads: &[&[u8]],
+        groups: Option<&ByNumber<usize>>,
+    ) -> std::result::Result<(), usize> {
+        for (at, payload) in payloads.iter().enumerate() {
+            for row in batch::rows(payload).map_err(|_| at)? {
+                let row = row.map_err(|_| at)?;
+                let group = groups.map_or(Some(0), |groups| groups.get(&row.series_id).copied());
+                let place = group.zip(self.axis.step(row.period_start));
+                let Some((group, step)) = place else {
+                    continue;
+                };
+                self.fresh
+                    .of(group, step, self.meta.sketch_kind)
+                    .add(row.bucket, self.query.quantiles)
+                    .map_err(|_| at)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The groups of those base series that count; `None` where everything counts in group 0.
     async fn groups_of<T: Tx>(
         &mut self,
         tx: &mut T,
-        rows: &[PayloadRow<'_>],
-    ) -> Result<Option<HashMap<i64, usize>>> {
+        ids: Vec<i64>,
+    ) -> Result<Option<ByNumber<usize>>> {
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
@@ -179,24 +179,18 @@ impl Reading<'_> {
             self.groups.only();
             return Ok(None);
         }
-        let mut ids: Vec<i64> = rows.iter().map(|row| row.series_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
         // A base series counts where the pre-merged one does that it belongs to: both have all the names
         // that are asked about.
-        let (mut groups, mut unknown) = (HashMap::new(), Vec::new());
-        match kind_for(query).premerged_place() {
-            None => unknown = ids,
-            Some(place) => {
-                let premerged: HashMap<i64, [i64; 3]> =
-                    tx.premerged(&ids).await?.into_iter().collect();
-                for id in ids {
-                    match premerged.get(&id).and_then(|of| of.get(place)) {
-                        Some(of) => groups.extend(self.series.get(of).map(|group| (id, *group))),
-                        None => unknown.push(id),
-                    }
-                }
-            }
+        let mut groups = ByNumber::default();
+        let mut unknown = ids;
+        if let Some(place) = kind_for(query).premerged_place() {
+            let premerged: ByNumber<[i64; 3]> = tx.premerged(&unknown).await?.into_iter().collect();
+            unknown.retain(|id| {
+                let of = premerged.get(id).and_then(|of| of.get(place));
+                let group = of.and_then(|of| self.series.get(of));
+                groups.extend(group.map(|group| (*id, *group)));
+                of.is_none()
+            });
         }
         unknown.retain(|id| match self.series.get(id) {
             Some(group) => groups.insert(*id, *group).is_some(),
@@ -251,12 +245,10 @@ impl Reading<'_> {
             });
             let labels = owner.labels(series, api_key_id);
             if admission.admits(&labels) {
-                self.fresh.push(Fresh {
-                    group: self.groups.number(&labels),
-                    step,
-                    counts: row.bucket(),
-                    sketches: Vec::new(),
-                });
+                let group = self.groups.number(&labels);
+                self.fresh
+                    .of(group, step, self.meta.sketch_kind)
+                    .add(row.encoded(), self.query.quantiles)?;
             }
         }
         Ok(())
@@ -291,12 +283,12 @@ impl Reading<'_> {
                 Ok(())
             })
             .await?;
-            for fresh in &self.fresh {
+            for fresh in self.fresh.sums() {
                 add(fresh.group, &fresh.counts);
             }
             let busiest: BTreeSet<usize> = self.groups.busiest(&requests, n).into_iter().collect();
             self.series.retain(|_, group| busiest.contains(group));
-            self.fresh.retain(|fresh| busiest.contains(&fresh.group));
+            self.fresh.keep(&busiest);
         }
         let mut segments = Vec::new();
         for step in self.axis.edges.windows(2) {
@@ -319,7 +311,7 @@ impl Reading<'_> {
             sums.add(part.group, part.step, &part.counts, part.sketches)
         })
         .await?;
-        for fresh in &self.fresh {
+        for fresh in self.fresh.sums() {
             sums.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
         }
         Ok(sums)

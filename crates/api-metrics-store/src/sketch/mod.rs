@@ -30,7 +30,7 @@ mod sum;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::sum::{Sums, encoded_quantiles, take_encoded};
+pub(crate) use self::sum::{Encoded, Sums, encoded_quantiles, take_encoded};
 use self::{digest::Digest, histogram::Histogram};
 
 /// How latencies are summarised. The kind belongs to a database and is fixed when it is created.

@@ -202,9 +202,17 @@ impl Totals {
     }
 
     /// Checks one encoding and adds its totals; returns what follows it.
-    pub(in crate::sketch) fn scan<'a>(
+    pub(in crate::sketch) fn scan<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8], SketchError> {
+        self.visit(input, |_, _| {})
+    }
+
+    /// The same, and calls `f` with each bucket, which is below [`BUCKETS`], and its count; with some of
+    /// them also where the encoding turns out to be none.
+    #[inline]
+    pub(super) fn visit<'a>(
         &mut self,
         mut input: &'a [u8],
+        mut f: impl FnMut(usize, u64),
     ) -> Result<&'a [u8], SketchError> {
         const CUT: SketchError = SketchError::Truncated;
         let mut count = varint::take(&mut input).ok_or(CUT)?;
@@ -213,6 +221,7 @@ impl Totals {
         }
         let min = varint::take(&mut input).ok_or(CUT)?;
         let mut bucket = u64::from(bucket_of(min));
+        f(bucket as usize, count);
         loop {
             let (&head, rest) = input.split_first().ok_or(CUT)?;
             input = rest;
@@ -231,6 +240,7 @@ impl Totals {
             if n == 0 || bucket >= u64::from(BUCKETS) {
                 return Err(SketchError::Corrupt("bucket out of range"));
             }
+            f(bucket as usize, n);
             count = count.saturating_add(n);
         }
         let rest = varint::take(&mut input).ok_or(CUT)?;

@@ -1,14 +1,14 @@
-//! Encodings summed into one encoding, without histograms in between.
+//! Encodings summed in one pass, without histograms in between.
 
 use super::{
-    BUCKETS, bounds_of,
+    BUCKETS, Histogram, bounds_of,
     codec::{PairWriter, Pairs, Totals},
 };
 use crate::sketch::{SketchError, SketchKind, body_of};
 
 /// One counter a bucket, all zero between two sums: the memory is made once, however many sums follow.
 #[derive(Debug, Default)]
-pub(in crate::sketch) struct Counters(Vec<u64>);
+pub(in crate::sketch) struct Counters(Option<Box<[u64; BUCKETS as usize]>>);
 
 impl Counters {
     /// Appends the encoding of the sum of `encodings`, the tag byte included. A single one that holds
@@ -18,54 +18,106 @@ impl Counters {
         encodings: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), SketchError> {
-        let mut totals = Totals::default();
-        let mut filled = 0_usize;
-        let mut last: &[u8] = &[];
-        let mut rest = encodings;
-        while !rest.is_empty() {
-            let before = totals.count;
-            let next = totals.scan(body_of(SketchKind::Histogram, rest)?)?;
-            if totals.count > before || before == u64::MAX {
-                filled += 1;
-                last = rest.get(..rest.len() - next.len()).unwrap_or_default();
+        let mut only = Only::default();
+        let totals = self.count(encodings, |encoding| only.see(encoding))?;
+        match only {
+            Only::None => out.extend([SketchKind::Histogram.code(), 0]),
+            Only::One(encoding) => {
+                self.drain(&totals).for_each(drop);
+                out.extend_from_slice(encoding);
             }
-            rest = next;
-        }
-        match filled {
-            0 => out.extend([SketchKind::Histogram.code(), 0]),
-            1 => out.extend_from_slice(last),
-            _ => self.sum_scanned(&totals, encodings, out),
+            Only::Many => {
+                out.push(SketchKind::Histogram.code());
+                let mut writer = PairWriter::new(totals.min);
+                self.drain(&totals)
+                    .for_each(|(bucket, n)| writer.push(bucket, n, out));
+                writer.finish(totals.max, out);
+            }
         }
         Ok(())
     }
 
-    fn sum_scanned(&mut self, totals: &Totals, encodings: &[u8], out: &mut Vec<u8>) {
-        if self.0.is_empty() {
-            self.0 = vec![0; usize::from(BUCKETS)];
+    /// Adds `encodings` to a histogram, which is left as it was where they can't be read.
+    pub(in crate::sketch) fn merge(
+        &mut self,
+        encodings: &[u8],
+        into: &mut Histogram,
+    ) -> Result<(), SketchError> {
+        let totals = self.count(encodings, |_| {})?;
+        if totals.count > 0 {
+            into.make_room(totals.count, totals.min, totals.max);
+            into.counts.add_pairs(self.drain(&totals));
         }
+        Ok(())
+    }
+
+    /// Counts `encodings` and calls `filled` with each that holds anything. All counters are zero again where
+    /// one can't be read.
+    fn count<'a>(
+        &mut self,
+        encodings: &'a [u8],
+        mut filled: impl FnMut(&'a [u8]),
+    ) -> Result<Totals, SketchError> {
+        let counters = self
+            .0
+            .get_or_insert_with(|| Box::new([0; BUCKETS as usize]));
+        let mut totals = Totals::default();
         let mut rest = encodings;
-        while let Some(body) = rest.get(1..) {
-            let mut pairs = Pairs::of(body);
-            for (bucket, n) in &mut pairs {
-                if let Some(counter) = self.0.get_mut(usize::from(bucket)) {
-                    *counter = counter.saturating_add(n);
+        while !rest.is_empty() {
+            let before = totals.count;
+            let next = body_of(SketchKind::Histogram, rest).and_then(|body| {
+                totals.visit(body, |bucket, n| {
+                    if let Some(counter) = counters.get_mut(bucket) {
+                        *counter = counter.saturating_add(n);
+                    }
+                })
+            });
+            let next = match next {
+                Ok(next) => next,
+                Err(error) => {
+                    counters.fill(0);
+                    return Err(error);
                 }
+            };
+            if totals.count > before || before == u64::MAX {
+                filled(rest.get(..rest.len() - next.len()).unwrap_or_default());
             }
-            rest = pairs.rest();
+            rest = next;
         }
-        out.push(SketchKind::Histogram.code());
-        let mut writer = PairWriter::new(totals.min);
+        Ok(totals)
+    }
+
+    /// The buckets that count something, ascending, as their counters go back to zero.
+    fn drain(&mut self, totals: &Totals) -> impl Iterator<Item = (u16, u64)> {
         let (low, high) = totals.buckets();
-        let counters = self.0.iter_mut().enumerate();
-        let inside = usize::from(high) + 1 - usize::from(low);
-        for (bucket, counter) in counters.skip(usize::from(low)).take(inside) {
-            let n = std::mem::take(counter);
-            if n != 0 {
-                // Below BUCKETS, which is a u16.
-                writer.push(bucket as u16, n, out);
-            }
-        }
-        writer.finish(totals.max, out);
+        (low..)
+            .zip(
+                self.0
+                    .iter_mut()
+                    .flat_map(|counters| counters.iter_mut())
+                    .skip(usize::from(low)),
+            )
+            .take(usize::from(high) + 1 - usize::from(low))
+            .map(|(bucket, counter)| (bucket, std::mem::take(counter)))
+            .filter(|(_, n)| *n != 0)
+    }
+}
+
+/// Which of a row of encodings hold anything.
+#[derive(Default)]
+enum Only<'a> {
+    #[default]
+    None,
+    One(&'a [u8]),
+    Many,
+}
+
+impl<'a> Only<'a> {
+    fn see(&mut self, encoding: &'a [u8]) {
+        *self = match self {
+            Self::None => Self::One(encoding),
+            Self::One(_) | Self::Many => Self::Many,
+        };
     }
 }
 

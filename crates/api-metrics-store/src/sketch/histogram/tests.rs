@@ -1,6 +1,8 @@
 //! The layout of the buckets, and that no form of the counters changes an answer.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use proptest::{collection::vec, prelude::*};
+
 use super::*;
 use crate::sketch::SketchKind;
 
@@ -116,4 +118,37 @@ fn a_reset_histogram_records_as_much_again_without_growing() {
     histogram.reset();
     fill(&mut histogram);
     assert_eq!(histogram.heap_bytes(), bytes);
+}
+
+proptest! {
+    #[test]
+    fn encodings_counted_in_one_pass_add_up_to_the_same(
+        before in vec(any::<u64>(), 0..80),
+        parts in vec(vec(0_u64..1 << 30, 0..90), 0..6),
+        garbage in vec(any::<u8>(), 1..9),
+    ) {
+        let of = |values: &[u64]| {
+            let mut histogram = Histogram::default();
+            values.iter().for_each(|&value| histogram.record(value));
+            histogram
+        };
+        let mut joined = Vec::new();
+        for part in &parts {
+            joined.push(SketchKind::Histogram.code());
+            of(part).encode(&mut joined);
+        }
+        let mut expected = of(&before);
+        expected.merge_encoded(&joined).unwrap();
+        // With one memory for both: what can't be read may leave nothing in it.
+        let mut counters = Counters::default();
+        let mut spoilt = joined.clone();
+        spoilt.extend(garbage);
+        let mut histogram = of(&before);
+        if counters.merge(&spoilt, &mut histogram).is_err() {
+            prop_assert_eq!(&histogram, &of(&before));
+        }
+        let mut histogram = of(&before);
+        counters.merge(&joined, &mut histogram).unwrap();
+        prop_assert_eq!(&histogram, &expected);
+    }
 }

@@ -1,0 +1,65 @@
+//! What is not in the buckets yet, summed by group and step of an answer.
+
+use std::collections::{BTreeSet, HashMap};
+
+use foldhash::fast::RandomState;
+
+use crate::{
+    bucket::{Bucket, BucketError},
+    sketch::SketchKind,
+};
+
+/// Of one group and step.
+pub(super) struct Fresh {
+    pub(super) group: usize,
+    pub(super) step: usize,
+    /// Everything but the sketch.
+    pub(super) counts: Bucket,
+    /// Encodings, one after another.
+    pub(super) sketches: Vec<u8>,
+}
+
+impl Fresh {
+    /// Adds an encoded bucket. Where it can't be read, a part of it may have been added.
+    pub(super) fn add(&mut self, encoded: &[u8], quantiles: bool) -> Result<(), BucketError> {
+        let sketch = self.counts.add_encoded(encoded)?;
+        if quantiles {
+            self.sketches.extend_from_slice(sketch);
+        }
+        Ok(())
+    }
+}
+
+/// Sums in the order of their first rows.
+#[derive(Default)]
+pub(super) struct FreshSums {
+    places: HashMap<(usize, usize), usize, RandomState>,
+    sums: Vec<Fresh>,
+}
+
+impl FreshSums {
+    /// The sum of a group and step, which is made where there is none.
+    pub(super) fn of(&mut self, group: usize, step: usize, kind: SketchKind) -> &mut Fresh {
+        let at = *self.places.entry((group, step)).or_insert(self.sums.len());
+        if at == self.sums.len() {
+            self.sums.push(Fresh {
+                group,
+                step,
+                counts: Bucket::new(kind),
+                sketches: Vec::new(),
+            });
+        }
+        &mut self.sums[at]
+    }
+
+    pub(super) fn sums(&self) -> &[Fresh] {
+        &self.sums
+    }
+
+    /// Forgets all other groups.
+    pub(super) fn keep(&mut self, groups: &BTreeSet<usize>) {
+        // Of what is added later a second sum is made, which counts as well.
+        self.places.clear();
+        self.sums.retain(|fresh| groups.contains(&fresh.group));
+    }
+}
