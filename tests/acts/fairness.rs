@@ -88,6 +88,10 @@ impl Store for Slow {
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
         self.0.api_keys(ids).await
     }
+
+    async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        self.0.api_keys_named(external_ids).await
+    }
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
         self.0.shared_secret(name, proposal).await
     }

@@ -85,6 +85,10 @@ impl Store for Faulty {
         self.inner.api_keys(ids).await
     }
 
+    async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        self.inner.api_keys_named(external_ids).await
+    }
+
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
         self.inner.shared_secret(name, proposal).await
     }

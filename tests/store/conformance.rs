@@ -287,6 +287,8 @@ async fn filters_and_groups_agree_with_the_total(database: Database) {
             0
         );
         let keys = h.store.api_keys(None).await.unwrap();
+        let named = ["never seen".to_owned(), keys[0].external_id.clone()];
+        assert_eq!(h.store.api_keys_named(&named).await.unwrap(), keys[..1]);
         let x = keys.iter().find(|key| key.external_id == "x").unwrap().id;
         assert_eq!(
             count(&of(Filter {

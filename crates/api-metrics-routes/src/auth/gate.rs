@@ -54,7 +54,10 @@ pub(crate) async fn authenticate(
 ) -> Result<Caller, Problem> {
     let (principal, via, expires_at) = identify(app, method, headers, extensions).await?;
     let scope = if principal.role == Role::Viewer {
-        Caller::scope(&principal, &*app.directory.get(&app.reader).await?)?
+        Caller::scope(
+            &principal,
+            &*app.directory.of(&principal, &app.reader).await?,
+        )?
     } else {
         Caller::scope(&principal, &crate::directory::Directory::default())?
     };

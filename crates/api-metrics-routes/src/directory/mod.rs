@@ -1,13 +1,16 @@
-//! What the store knows about API keys, kept for a flush interval.
+//! Which keys of the store a viewer's are, kept for a flush interval.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use api_metrics_store::store::ApiKeyInfo;
 use moka::future::Cache;
 
-use crate::{problem::Problem, reader::Reader};
+use crate::{auth::Principal, problem::Problem, reader::Reader};
 
-/// The numbers of all keys, by the host's name for them.
+/// So many viewers are remembered.
+const VIEWERS: u64 = 1_000;
+
+/// The numbers of keys, by the host's name for them.
 #[derive(Debug, Default)]
 pub(crate) struct Directory(HashMap<String, i64>);
 
@@ -25,25 +28,37 @@ impl Directory {
     }
 }
 
-/// The directory as of at most one flush interval ago, read by one caller at a time.
+/// The directories of viewers, each of its own keys, as of at most one flush interval ago.
 #[derive(Debug)]
-pub(crate) struct DirectoryCache(Cache<(), Arc<Directory>>);
+pub(crate) struct DirectoryCache(Cache<Vec<String>, Arc<Directory>>);
 
 impl DirectoryCache {
     pub(crate) fn new(time_to_live: Duration) -> Self {
         Self(
             Cache::builder()
-                .max_capacity(1)
+                .max_capacity(VIEWERS)
                 .time_to_live(time_to_live)
                 .build(),
         )
     }
 
-    pub(crate) async fn get(&self, reader: &Reader) -> Result<Arc<Directory>, Problem> {
+    /// What the store knows of a principal's keys.
+    pub(crate) async fn of(
+        &self,
+        principal: &Principal,
+        reader: &Reader,
+    ) -> Result<Arc<Directory>, Problem> {
+        let mut names: Vec<String> = principal.keys.iter().map(ToString::to_string).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.is_empty() {
+            return Ok(Arc::default());
+        }
+        let asked = names.clone();
         self.0
-            .try_get_with((), async {
+            .try_get_with(names, async {
                 let keys = reader
-                    .bounded("api keys", reader.store().api_keys(None))
+                    .bounded("api keys", reader.store().api_keys_named(&asked))
                     .await?;
                 Ok::<_, Problem>(Arc::new(Directory::new(keys)))
             })

@@ -87,6 +87,13 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(keys)
     }
 
+    async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
+        let mut tx = self.backend.begin(Mode::Read).await?;
+        let keys = tx.api_keys_by_external_id(external_ids).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
         let mut tx = self.backend.begin(Mode::Write).await?;
         let secret = tx.shared_secret(name, proposal).await?;

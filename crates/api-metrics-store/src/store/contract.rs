@@ -139,6 +139,12 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// The database's.
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError>;
 
+    /// What the store knows about the keys of these external ids; it leaves out those that it has not seen.
+    ///
+    /// # Errors
+    /// The database's.
+    async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError>;
+
     /// The value under `name` that all instances agree on: `proposal`, if none was there.
     ///
     /// # Errors

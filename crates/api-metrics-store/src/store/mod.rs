@@ -54,6 +54,12 @@ macro_rules! delegate_store {
             ) -> Result<Vec<$crate::store::ApiKeyInfo>, $crate::store::StoreError> {
                 self.0.api_keys(ids).await
             }
+            async fn api_keys_named(
+                &self,
+                external_ids: &[String],
+            ) -> Result<Vec<$crate::store::ApiKeyInfo>, $crate::store::StoreError> {
+                self.0.api_keys_named(external_ids).await
+            }
             async fn shared_secret(
                 &self,
                 name: &str,
