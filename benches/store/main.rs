@@ -52,6 +52,8 @@ async fn main() {
         return;
     }
     if let Some(path) = std::env::var_os("BENCH_FILL") {
+        // A dashboard over it asks for the last 24 hours.
+        fill::follow_the_machines_clock();
         let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
         fill::prepare(&store, size).await;
         fill::sqlite(store.pool(), size).await;

@@ -31,6 +31,46 @@ test("switched off, nothing is asked for any more", () =>
     assert.ok(asked.some((url) => url.includes("api-metrics/summary")));
   }));
 
+for (const [name, period] of [["5s", 5_000], ["30s", 30_000]]) {
+  test(`a refresh of ${name} asks for the numbers as often`, () =>
+    use({}, async (page) => {
+      await page.clock.install();
+      await page.addInitScript(() => {
+        window.asked = [];
+        window.underway = 0;
+        const fetched = window.fetch;
+        window.fetch = async (...request) => {
+          if (String(request[0]?.url ?? request[0]).includes("api-metrics/summary")) window.asked.push(Date.now());
+          window.underway += 1;
+          try {
+            const answer = await fetched(...request);
+            await answer.clone().arrayBuffer();
+            return answer;
+          } finally {
+            window.underway -= 1;
+          }
+        };
+      });
+      await show(page, `#/overview?refresh=${name}`);
+      // From here on the page's time passes only as the test says, however long the machine takes.
+      await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1));
+      const asked = async () => {
+        await page.waitForFunction(() => window.underway === 0, null, { polling: 20 });
+        return page.evaluate(() => window.asked);
+      };
+      const already = (await asked()).length;
+      let times = [];
+      for (let step = 0; times.length < 3 && step < 200; step += 1) {
+        await page.clock.runFor(1_000);
+        times = (await asked()).slice(already);
+      }
+      const [first, second, third] = times;
+      for (const between of [second - first, third - second]) {
+        assert.ok(between >= period && between <= period + 3_000, `asked at ${times}`);
+      }
+    }));
+}
+
 test("a store that does not answer is told with what to do, and the page recovers", () =>
   use({ expected: [/503/] }, async (page) => {
     let broken = true;
