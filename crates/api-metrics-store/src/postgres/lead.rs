@@ -1,9 +1,8 @@
 //! The statements of fold, rollup and retention.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use foldhash::fast::RandomState;
 use uuid::Uuid;
 
 use super::{
@@ -122,38 +121,21 @@ impl LeadTx for PgTx {
 
     async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
         // Four arrays instead of thousands of rows.
-        macro_rules! statement {
-            ($which:literal) => {
-                concat!(
-                    "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(any_key_id), '{}'), \
-                            coalesce(array_agg(any_endpoint_id), '{}'), coalesce(array_agg(total_id), '{}') \
-                     FROM api_metrics.series \
-                     WHERE any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL AND ",
-                    $which
-                )
-            };
-        }
-        let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
-            return Ok(Vec::new());
-        };
-        // Series that are used together were mostly made together: a list of their numbers would cost the
-        // server more than a few rows too many.
-        let dense = (last - first) / 2 <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        let query = if dense {
-            sqlx::query_as(statement!("id BETWEEN $1 AND $2"))
-                .bind(first)
-                .bind(last)
-        } else {
-            sqlx::query_as(statement!("id = ANY($1)")).bind(ids)
-        };
-        let (found, any_key, any_endpoint, total): (Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>) =
-            query.fetch_one(&mut *self.sql).await?;
-        let wanted: HashSet<i64, RandomState> = ids.iter().copied().collect();
+        let (ids, any_key, any_endpoint, total): (Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>) =
+            sqlx::query_as(
+                "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(any_key_id), '{}'), \
+                        coalesce(array_agg(any_endpoint_id), '{}'), coalesce(array_agg(total_id), '{}') \
+                 FROM api_metrics.series \
+                 WHERE id = ANY($1) AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL \
+                   AND total_id IS NOT NULL",
+            )
+            .bind(ids)
+            .fetch_one(&mut *self.sql)
+            .await?;
         let three = any_key.into_iter().zip(any_endpoint).zip(total);
-        Ok(found
+        Ok(ids
             .into_iter()
             .zip(three)
-            .filter(|(id, _)| wanted.contains(id))
             .map(|(id, ((any_key, any_endpoint), total))| (id, [any_key, any_endpoint, total]))
             .collect())
     }
