@@ -28,8 +28,10 @@ use crate::{
 const SEGMENTS_A_STATEMENT: usize = 2;
 /// From so many on a scan can be cheaper than as many lookups.
 const MANY_SERIES: usize = 100;
-/// A scan may read so many rows for each that it wants.
+/// A scan may read so many rows for each that it wants,
 const MOST_WASTE: i64 = 4;
+/// and one of minutes so many: what it saves are whole descents into an index.
+const MOST_WASTE_OF_MINUTES: i64 = 8;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
 
@@ -121,7 +123,10 @@ macro_rules! rows_of_one {
             "SELECT ",
             columns!($detail),
             " FROM api_metrics.metrics_1m \
-               WHERE period_start = ANY($4::timestamptz[]) AND series_id = s.id UNION ALL ",
+               WHERE period_start = ANY($4::timestamptz[]) AND series_id = s.id UNION ALL SELECT ",
+            columns!($detail),
+            " FROM api_metrics.metrics_1m \
+               WHERE period_start = ANY($21::timestamptz[]) AND series_id = s.id UNION ALL ",
             coarser_than_minutes!($detail, "series_id = s.id")
         )
     };
@@ -210,14 +215,17 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let kind = tx.sketch_kind().await?;
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
-    let dense = ids.len() >= MANY_SERIES
-        && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let dense = |waste: i64| {
+        let wanted = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        ids.len() >= MANY_SERIES && (last - first) / waste <= wanted
+    };
     let mut rest = ask.segments.to_vec();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);
-        let lookups = arms.minutes().len().saturating_mul(ids.len());
-        let scan_minutes = dense || lookups > MOST_MINUTES;
-        let scan_rest = dense && ask.detail != Detail::Sketches;
+        let minutes: usize = arms.minutes().iter().map(Vec::len).sum();
+        let scan_minutes =
+            dense(MOST_WASTE_OF_MINUTES) || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
+        let scan_rest = dense(MOST_WASTE) && ask.detail != Detail::Sketches;
         let parts = if scan_minutes == scan_rest {
             vec![(arms, scan_rest)]
         } else {
@@ -228,15 +236,25 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
             if arms.is_empty() {
                 continue;
             }
+            // Of each end of the range by itself: a partition is looked into for what may be there.
+            let [first_minutes, last_minutes] = if scan {
+                Default::default()
+            } else {
+                arms.minutes()
+            };
             let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, scan))
                 .bind(&ids)
                 .bind(&numbers)
                 .bind(&edges)
-                .bind(if scan { Vec::new() } else { arms.minutes() });
+                .bind(first_minutes);
             for (from, to) in arms.bounds() {
                 query = query.bind(from).bind(to);
             }
-            let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
+            let mut rows = query
+                .bind(first)
+                .bind(last)
+                .bind(last_minutes)
+                .fetch(&mut *tx.sql);
             while let Some(row) = rows.try_next().await? {
                 into(part(&row, ask.detail, kind)?)?;
             }
@@ -276,10 +294,17 @@ impl Arms {
         arms
     }
 
-    fn minutes(&self) -> Vec<DateTime<Utc>> {
+    /// The minutes of the one segment and of the other.
+    fn minutes(&self) -> [Vec<DateTime<Utc>>; SEGMENTS_A_STATEMENT] {
         let step = usize::try_from(Granularity::Minute.seconds()).unwrap_or(60);
-        let minutes = |segment: &Segment| (segment.from..segment.to).step_by(step);
-        self.minutes.iter().flat_map(minutes).map(at).collect()
+        std::array::from_fn(|n| {
+            let segment = self.minutes.get(n);
+            segment
+                .into_iter()
+                .flat_map(|segment| (segment.from..segment.to).step_by(step))
+                .map(at)
+                .collect()
+        })
     }
 
     /// The minutes, and everything else.
@@ -381,6 +406,6 @@ mod tests {
             segment(Granularity::Minute, 600, 1),
         ];
         let minutes = Arms::take(&mut rest).minutes();
-        assert_eq!(minutes, [0, 60, 600].map(at));
+        assert_eq!(minutes, [[0, 60].map(at).to_vec(), [600].map(at).to_vec()]);
     }
 }
