@@ -28,10 +28,8 @@ use crate::{
 const SEGMENTS_A_STATEMENT: usize = 2;
 /// From so many on a scan can be cheaper than as many lookups.
 const MANY_SERIES: usize = 100;
-/// A scan may read so many rows for each that it wants,
+/// A scan may read so many rows for each that it wants.
 const MOST_WASTE: i64 = 4;
-/// and one of minutes so many: what it saves are whole descents into an index.
-const MOST_WASTE_OF_MINUTES: i64 = 8;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
 
@@ -215,17 +213,14 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let kind = tx.sketch_kind().await?;
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
-    let dense = |waste: i64| {
-        let wanted = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        ids.len() >= MANY_SERIES && (last - first) / waste <= wanted
-    };
+    let dense = ids.len() >= MANY_SERIES
+        && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let mut rest = ask.segments.to_vec();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);
         let minutes: usize = arms.minutes().iter().map(Vec::len).sum();
-        let scan_minutes =
-            dense(MOST_WASTE_OF_MINUTES) || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
-        let scan_rest = dense(MOST_WASTE) && ask.detail != Detail::Sketches;
+        let scan_minutes = dense || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
+        let scan_rest = dense && ask.detail != Detail::Sketches;
         let parts = if scan_minutes == scan_rest {
             vec![(arms, scan_rest)]
         } else {
