@@ -39,8 +39,8 @@ impl World {
                 ));
                 self.processes[process].captures.push(capture);
             }
-            78..88 => self.read(process).await,
-            88..92 => self.read_during(process).await,
+            78..84 => self.read(process).await,
+            84..92 => self.read_during(process).await,
             92..94 => self.at_once().await,
             94..96 => self.crash(process),
             96..98 if self.scenario.failover => self.snapshot().await,
@@ -215,19 +215,26 @@ impl World {
     /// A read that is held up somewhere while a flush or a leader's duty happens. It must see the
     /// database from before or from after.
     async fn read_during(&mut self, process: usize) {
+        // Mostly something waits in the inbox, for a fold to take away under the read's eyes.
+        let waiting = self.random.index(self.processes.len());
+        if !self.random.one_in(3) {
+            self.flush(waiting, false).await;
+            self.look().await;
+        }
         let own = self.some_capture(process);
         let query = self.random_query();
         let (store, writer) = self.store_and_writer(process);
         let given = own.as_ref().map(|capture| (&*writer, capture.own.clone()));
         let before = self.state();
-        let polls = self.random.below(12);
+        // Up to its last statement: a read on Postgres takes 16 to 20.
+        let polls = self.random.below(22);
         let mut reading = store.read(&query, given);
         let early = interrupted(&mut reading, Some(polls)).await;
         let other = self.random.index(self.processes.len());
-        match self.random.below(5) {
+        match self.random.below(6) {
             0 => self.flush(other, false).await,
-            1 => self.lead(other, Duty::Fold).await,
-            2 => self.lead(other, Duty::RollUp).await,
+            1 | 2 => self.lead(other, Duty::Fold).await,
+            3 => self.lead(other, Duty::RollUp).await,
             _ => self.lead(other, Duty::Retain).await,
         }
         let late = early.is_none();
@@ -330,7 +337,14 @@ impl World {
         if self.random.one_in(2) {
             self.snapshot().await;
         }
-        let at = self.random.index(self.snapshots.len());
+        let left = self
+            .snapshots
+            .iter()
+            .position(|snapshot| snapshot.abandoned);
+        let at = match left {
+            Some(at) if self.random.one_in(2) => at,
+            _ => self.random.index(self.snapshots.len()),
+        };
         if std::mem::take(&mut self.snapshots[at].abandoned) {
             self.saw("abandoned histories");
         }
