@@ -260,15 +260,19 @@ pub async fn postgres(pool: &PgPool, size: Size) {
         .await
         .unwrap();
     // As the fold leaves it: the running periods wait for their end.
-    sqlx::raw_sql(
+    let marks = format!(
         "DELETE FROM api_metrics.dirty; \
-         INSERT INTO api_metrics.dirty VALUES \
-             ('5m', '2026-06-17 17:40Z', '2026-06-17 17:40Z'), ('1h', '2026-06-17 17:00Z', '2026-06-17 17:00Z'), \
-             ('1d', '2026-06-17 00:00Z', '2026-06-17 00:00Z')",
-    )
-    .execute(pool)
-    .await
-    .unwrap();
+         INSERT INTO api_metrics.dirty \
+         SELECT granularity, to_timestamp(period), to_timestamp(period) \
+         FROM (VALUES ('5m', {}), ('1h', {}), ('1d', {})) AS running (granularity, period)",
+        Granularity::FiveMinutes.floor(now()),
+        Granularity::Hour.floor(now()),
+        Granularity::Day.floor(now()),
+    );
+    sqlx::raw_sql(AssertSqlSafe(marks))
+        .execute(pool)
+        .await
+        .unwrap();
     sqlx::raw_sql("VACUUM ANALYZE").execute(pool).await.unwrap();
     println!(
         "filled {} series on Postgres in {:.0} s",

@@ -5,8 +5,9 @@
 //! fills it, measures and drops it. `BENCH_SERIES` (5000) scales the data; with `BENCH_KEEP` the
 //! databases stay, and the next run of that size begins with the measurements. `BENCH_STORE` is
 //! `postgres` or `sqlite`, `BENCH_ONLY` is `leader`, `views`, `log` (the tables that a team would write
-//! by hand) or `growth`; `BENCH_MATCH=keys` leaves the views whose names have it. `BENCH_FILL=year.db`
-//! only fills that SQLite file and keeps it, to look at it in the dashboard.
+//! by hand) or `growth`; `BENCH_MATCH=keys` leaves the views whose names have it. `BENCH_FILL` only
+//! fills that database, a SQLite file or the URL of an empty one on Postgres, to look at it in the
+//! dashboard.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -51,10 +52,16 @@ async fn main() {
         leader::growth().await;
         return;
     }
-    if let Some(path) = std::env::var_os("BENCH_FILL") {
+    if let Ok(place) = std::env::var("BENCH_FILL") {
         // A dashboard over it asks for the last 24 hours.
         fill::follow_the_machines_clock();
-        let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
+        if place.starts_with("postgres") {
+            let store = PostgresStore::connect_lazy(&place, StoreOptions::default()).unwrap();
+            fill::prepare(&store, size).await;
+            fill::postgres(store.pool(), size).await;
+            return;
+        }
+        let store = SqliteStore::open(&place, StoreOptions::default()).unwrap();
         fill::prepare(&store, size).await;
         fill::sqlite(store.pool(), size).await;
         store.pool().close().await;
