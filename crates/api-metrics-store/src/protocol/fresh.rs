@@ -30,36 +30,27 @@ impl Fresh {
     }
 }
 
-/// Sums in the order of their first rows.
+/// Sums by group and step.
 #[derive(Default)]
-pub(super) struct FreshSums {
-    places: HashMap<(usize, usize), usize, RandomState>,
-    sums: Vec<Fresh>,
-}
+pub(super) struct FreshSums(HashMap<(usize, usize), Fresh, RandomState>);
 
 impl FreshSums {
     /// The sum of a group and step, which is made where there is none.
     pub(super) fn of(&mut self, group: usize, step: usize, kind: SketchKind) -> &mut Fresh {
-        let at = *self.places.entry((group, step)).or_insert(self.sums.len());
-        if at == self.sums.len() {
-            self.sums.push(Fresh {
-                group,
-                step,
-                counts: Bucket::new(kind),
-                sketches: Vec::new(),
-            });
-        }
-        &mut self.sums[at]
+        self.0.entry((group, step)).or_insert_with(|| Fresh {
+            group,
+            step,
+            counts: Bucket::new(kind),
+            sketches: Vec::new(),
+        })
     }
 
-    pub(super) fn sums(&self) -> &[Fresh] {
-        &self.sums
+    pub(super) fn sums(&self) -> impl Iterator<Item = &Fresh> {
+        self.0.values()
     }
 
     /// Forgets all other groups.
     pub(super) fn keep(&mut self, groups: &BTreeSet<usize>) {
-        // Of what is added later a second sum is made, which counts as well.
-        self.places.clear();
-        self.sums.retain(|fresh| groups.contains(&fresh.group));
+        self.0.retain(|_, fresh| groups.contains(&fresh.group));
     }
 }

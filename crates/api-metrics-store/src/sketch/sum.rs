@@ -76,7 +76,7 @@ impl Sums {
         Ok(out)
     }
 
-    /// As [`Sketch::merge_encoded`], in half the time where there is much to add.
+    /// As [`Sketch::merge_encoded`], in one pass instead of two where there is much to add.
     pub(crate) fn merge(&mut self, encodings: &[u8], into: &mut Sketch) -> Result<(), SketchError> {
         match &mut into.0 {
             Inner::Histogram(histogram) if encodings.len() >= MUCH => {
