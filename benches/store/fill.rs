@@ -194,9 +194,19 @@ fn pool_rows(granularity: Granularity) -> Vec<(i64, i64, Bucket)> {
         .collect()
 }
 
+/// The periods that run at `end`, as rows of granularity and start.
+fn running_periods(end: i64) -> String {
+    format!(
+        "VALUES ('5m', {}), ('1h', {}), ('1d', {})",
+        Granularity::FiveMinutes.floor(end),
+        Granularity::Hour.floor(end),
+        Granularity::Day.floor(end),
+    )
+}
+
 /// In the order in which the leader writes: period by period, in each the series by their numbers.
 pub async fn postgres(pool: &PgPool, size: Size) {
-    let started = std::time::Instant::now();
+    let (started, end) = (std::time::Instant::now(), now());
     // A day that was just written to waits for late data, and its year for its first day.
     sqlx::raw_sql(
         "SELECT api_metrics.attach_partition('metrics_1d', 'metrics_1d_' || year, \
@@ -237,7 +247,7 @@ pub async fn postgres(pool: &PgPool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(now() - span), granularity.floor(now()));
+        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
         let fill = format!(
             "DELETE FROM api_metrics.metrics_{name}; \
              INSERT INTO api_metrics.metrics_{name} \
@@ -264,10 +274,8 @@ pub async fn postgres(pool: &PgPool, size: Size) {
         "DELETE FROM api_metrics.dirty; \
          INSERT INTO api_metrics.dirty \
          SELECT granularity, to_timestamp(period), to_timestamp(period) \
-         FROM (VALUES ('5m', {}), ('1h', {}), ('1d', {})) AS running (granularity, period)",
-        Granularity::FiveMinutes.floor(now()),
-        Granularity::Hour.floor(now()),
-        Granularity::Day.floor(now()),
+         FROM ({}) AS running (granularity, period)",
+        running_periods(end)
     );
     sqlx::raw_sql(AssertSqlSafe(marks))
         .execute(pool)
@@ -282,7 +290,7 @@ pub async fn postgres(pool: &PgPool, size: Size) {
 }
 
 pub async fn sqlite(pool: &SqlitePool, size: Size) {
-    let started = std::time::Instant::now();
+    let (started, end) = (std::time::Instant::now(), now());
     for (granularity, name, span) in SPANS {
         let mut sql = pool.begin().await.unwrap();
         sqlx::raw_sql("CREATE TEMP TABLE bench_pool (kind integer, variant integer, requests integer, e4 integer, \
@@ -315,7 +323,7 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(now() - span), granularity.floor(now()));
+        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
         let fill = format!(
             "DELETE FROM api_metrics_{name}; \
              WITH RECURSIVE period (p) AS (SELECT {from} UNION ALL SELECT p + {step} FROM period WHERE p + {step} < {to}) \
@@ -335,10 +343,8 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
     }
     let marks = format!(
         "DELETE FROM api_metrics_dirty; \
-         INSERT INTO api_metrics_dirty VALUES ('5m', {0}, {0}), ('1h', {1}, {1}), ('1d', {2}, {2})",
-        Granularity::FiveMinutes.floor(now()),
-        Granularity::Hour.floor(now()),
-        Granularity::Day.floor(now()),
+         INSERT INTO api_metrics_dirty SELECT column1, column2, column2 FROM ({})",
+        running_periods(end)
     );
     sqlx::raw_sql(AssertSqlSafe(marks))
         .execute(pool)
