@@ -70,17 +70,46 @@ async fn exchange(app: &Router) {
 }
 
 #[tokio::test]
-async fn a_step_of_the_wall_clock_is_noticed_within_ten_milliseconds() {
+async fn a_step_of_the_wall_clock_is_noticed_within_a_millisecond() {
     let (app, mut records, clock) = in_process(|| Body::from("x"));
     exchange(&app).await;
     assert_eq!(records.next().await.finished_at, START);
     clock.step_wall(60_000);
-    clock.advance(ms(9));
+    clock.advance(Duration::from_micros(999));
     exchange(&app).await;
-    assert_eq!(records.next().await.finished_at, START + ms(9));
+    assert_eq!(records.next().await.finished_at, START);
+    clock.advance(Duration::from_micros(1));
+    exchange(&app).await;
+    assert_eq!(records.next().await.finished_at, START + ms(60_001));
+}
+
+#[tokio::test]
+async fn layers_of_one_thread_do_not_see_each_others_wall_clocks() {
+    let (one, mut of_one, clock) = in_process(|| Body::from("x"));
+    let (other, mut of_other, stepped) = in_process(|| Body::from("x"));
+    stepped.step_wall(60_000);
     clock.advance(ms(1));
+    stepped.advance(ms(1));
+    for _ in 0..2 {
+        exchange(&one).await;
+        assert_eq!(of_one.next().await.finished_at, START + ms(1));
+        exchange(&other).await;
+        assert_eq!(of_other.next().await.finished_at, START + ms(60_001));
+    }
+}
+
+#[tokio::test]
+async fn a_monotonic_clock_that_runs_back_does_not_keep_an_old_reading_alive() {
+    let (app, mut records, clock) = in_process(|| Body::from("x"));
+    clock.advance(ms(3_600_000));
     exchange(&app).await;
-    assert_eq!(records.next().await.finished_at, START + ms(60_010));
+    assert_eq!(records.next().await.finished_at, START + ms(3_600_000));
+    clock.go_back(ms(3_600_000));
+    clock.step_wall(7);
+    exchange(&app).await;
+    let record = records.next().await;
+    assert_eq!(record.finished_at, START + ms(7));
+    assert_eq!(record.latency, Some(ms(0)));
 }
 
 #[tokio::test]
@@ -117,7 +146,7 @@ async fn a_unary_exchange_reads_the_monotonic_clock_twice_and_the_wall_clock_har
             exchange(&app).await;
             records.next().await;
         }
-        assert_eq!(clock.reads(), (monotonic + 100 * expected, wall));
+        assert_eq!(clock.reads(), (monotonic + 100 * expected, wall + 1));
     }
 }
 

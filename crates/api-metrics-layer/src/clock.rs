@@ -1,24 +1,25 @@
 //! Where the layer's times come from.
 
 use std::{
+    cell::Cell,
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime},
 };
 
-/// How long a reading of the wall clock serves, on the monotonic clock, in nanoseconds.
-const WALL_VALID_NS: u64 = 10_000_000;
+/// How long a reading of the wall clock serves, on the monotonic clock.
+const WALL_VALID: Duration = Duration::from_millis(1);
 
 /// The two clocks that the layer reads: a monotonic one for durations, a wall clock for buckets.
 ///
 /// The layer reads the monotonic clock when a request is seen and when it ends, and once between where the
 /// response's head leaves before its last byte: two reads for a response of at most one frame, three for a
-/// streamed one. The wall clock is not read for every request: its distance to the monotonic clock is kept
-/// for at most 10 ms of monotonic time, so a step of the wall clock shows in
-/// [`finished_at`](crate::RequestRecord::finished_at) at most 10 ms later, and durations never see it.
+/// streamed one. The wall clock is not read for every request: a thread's reading serves for a millisecond of
+/// monotonic time. So [`finished_at`](crate::RequestRecord::finished_at) is at most 1 ms behind, a step of the
+/// wall clock shows as soon, and durations never see it.
 ///
 /// Hosts have no reason to implement this; tests do, to be masters of time:
 ///
@@ -66,36 +67,42 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
     }
 }
 
-/// The clocks of one layer, and the wall clock's distance as last seen.
+/// The clocks of one layer.
 pub(crate) struct Clocks {
     /// `None`: the system's, without a virtual call.
     custom: Option<Box<dyn Clock>>,
-    base: Instant,
-    /// When the distance was measured, in ns after `base`.
-    measured_ns: AtomicU64,
-    /// The wall clock at `base`, in ns after the epoch.
-    wall_at_base_ns: AtomicI64,
+    /// Whose readings serve here too: 0 is the system's.
+    id: u64,
+}
+
+/// What a thread's wall clock said.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// The [`Clocks::id`] of those that were read.
+    clocks: u64,
+    from: Instant,
+    until: Instant,
+    wall: SystemTime,
+}
+
+thread_local! {
+    static READING: Cell<Option<Reading>> = const { Cell::new(None) };
 }
 
 impl Clocks {
-    pub(crate) fn system() -> Self {
-        Self::new(None)
+    pub(crate) const fn system() -> Self {
+        Self {
+            custom: None,
+            id: 0,
+        }
     }
 
     pub(crate) fn custom(clock: impl Clock) -> Self {
-        Self::new(Some(Box::new(clock)))
-    }
-
-    fn new(custom: Option<Box<dyn Clock>>) -> Self {
-        let mut clocks = Self {
-            custom,
-            base: Instant::now(),
-            measured_ns: AtomicU64::new(0),
-            wall_at_base_ns: AtomicI64::new(0),
-        };
-        clocks.base = clocks.now();
-        clocks.wall_at_base_ns = AtomicI64::new(clocks.measure(0));
-        clocks
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self {
+            custom: Some(Box::new(clock)),
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
     }
 
     #[inline]
@@ -107,45 +114,38 @@ impl Clocks {
     }
 
     /// The wall clock at `now`, which must have been read just before.
+    ///
+    /// To compare two times costs a few instructions, to subtract them fifty: so a reading is passed on as it is.
     #[inline]
     pub(crate) fn wall_at(&self, now: Instant) -> SystemTime {
-        let now_ns = saturating_ns(now.saturating_duration_since(self.base));
-        // Acquire pairs with the Release below: who sees the new time of measurement sees its result.
-        let measured_ns = self.measured_ns.load(Ordering::Acquire);
-        let wall_at_base_ns = if now_ns.saturating_sub(measured_ns) < WALL_VALID_NS {
-            self.wall_at_base_ns.load(Ordering::Relaxed)
-        } else {
-            self.refresh(now_ns)
-        };
-        let wall_ns = wall_at_base_ns.saturating_add_unsigned(now_ns);
-        let distance = Duration::from_nanos(wall_ns.unsigned_abs());
-        let wall = if wall_ns >= 0 {
-            UNIX_EPOCH.checked_add(distance)
-        } else {
-            UNIX_EPOCH.checked_sub(distance)
-        };
-        wall.unwrap_or(UNIX_EPOCH)
+        match READING.try_with(Cell::get) {
+            Ok(Some(last)) if last.serves(self.id, now) => last.wall,
+            _ => self.read_wall(now),
+        }
     }
 
     #[cold]
-    fn refresh(&self, now_ns: u64) -> i64 {
-        let wall_at_base_ns = self.measure(now_ns);
-        self.wall_at_base_ns
-            .store(wall_at_base_ns, Ordering::Relaxed);
-        self.measured_ns.store(now_ns, Ordering::Release);
-        wall_at_base_ns
-    }
-
-    fn measure(&self, now_ns: u64) -> i64 {
+    fn read_wall(&self, now: Instant) -> SystemTime {
         let wall = match &self.custom {
             None => SystemTime::now(),
             Some(clock) => clock.wall(),
         };
-        let wall_ns = match wall.duration_since(UNIX_EPOCH) {
-            Ok(after) => 0_i64.saturating_add_unsigned(saturating_ns(after)),
-            Err(before) => 0_i64.saturating_sub_unsigned(saturating_ns(before.duration())),
-        };
-        wall_ns.saturating_sub_unsigned(now_ns)
+        let reading = now.checked_add(WALL_VALID).map(|until| Reading {
+            clocks: self.id,
+            from: now,
+            until,
+            wall,
+        });
+        // Without a destructor it outlives whatever else a thread that ends may still record.
+        let _ = READING.try_with(|last| last.set(reading));
+        wall
+    }
+}
+
+impl Reading {
+    #[inline]
+    fn serves(&self, clocks: u64, now: Instant) -> bool {
+        self.clocks == clocks && self.from <= now && now < self.until
     }
 }
 
@@ -156,9 +156,4 @@ impl fmt::Debug for Clocks {
             Some(_) => "Custom",
         })
     }
-}
-
-/// 64 bits of nanoseconds last for 584 years.
-fn saturating_ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

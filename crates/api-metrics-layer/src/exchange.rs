@@ -213,7 +213,47 @@ impl Exchange {
         }
     }
 
-    fn status(&self, outcome: Outcome) -> Option<u16> {
+    fn path(&self) -> Option<&str> {
+        self.path.as_ref().map(PathAndQuery::path)
+    }
+
+    fn template(&self) -> Option<&str> {
+        self.has_template.then_some(self.template.as_str())
+    }
+
+    /// What is plain HTTP to whoever looks at the labels.
+    #[inline]
+    fn labels(&self) -> Labels<'_> {
+        let template = self.template();
+        Labels {
+            protocol: Protocol::Http,
+            endpoint: template.unwrap_or(UNMATCHED).into(),
+            unmatched_path: if template.is_some() {
+                None
+            } else {
+                self.path()
+            },
+            status: self.status.map(|status| status.as_u16()),
+        }
+    }
+
+    /// The same, where the request says that it speaks gRPC.
+    #[cold]
+    fn grpc_labels(&self, outcome: Outcome, methods: &grpc::Methods) -> Labels<'_> {
+        // The request's word stands only until the service has answered: anyone can claim to speak gRPC.
+        if self.status.is_some() && self.answered.is_none() {
+            return self.labels();
+        }
+        let (endpoint, unmatched_path) = self.grpc_endpoint(methods);
+        Labels {
+            protocol: Protocol::Grpc,
+            endpoint,
+            unmatched_path,
+            status: self.grpc_status(outcome),
+        }
+    }
+
+    fn grpc_status(&self, outcome: Outcome) -> Option<u16> {
         let http = self.status?;
         match (self.answered, self.grpc_code) {
             (Some(_), Some(code)) => Some(grpc::http_equivalent(code)),
@@ -226,34 +266,9 @@ impl Exchange {
         }
     }
 
-    fn protocol(&self) -> Protocol {
-        // The request's word stands only until the service has answered: anyone can claim to speak gRPC.
-        match (self.status, self.asked, self.answered) {
-            (Some(_), _, Some(_)) | (None, Some(_), _) => Protocol::Grpc,
-            _ => Protocol::Http,
-        }
-    }
-
-    fn path(&self) -> Option<&str> {
-        self.path.as_ref().map(PathAndQuery::path)
-    }
-
     /// The endpoint, and the path where no route matched.
-    #[inline]
-    fn endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
-        let template = self.has_template.then_some(self.template.as_str());
-        match (self.protocol(), template) {
-            (Protocol::Http, Some(template)) => (template.into(), None),
-            (Protocol::Http, None) => (UNMATCHED.into(), self.path()),
-            (Protocol::Grpc, template) => self.grpc_endpoint(template, methods),
-        }
-    }
-
-    fn grpc_endpoint<'a>(
-        &'a self,
-        template: Option<&'a str>,
-        methods: &grpc::Methods,
-    ) -> (Cow<'a, str>, Option<&'a str>) {
+    fn grpc_endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
+        let template = self.template();
         // A template that says less than the path: tonic's `/pkg.Service/{*rest}`.
         let coarse = template.is_none_or(|template| template.contains("/{*"));
         match (self.path(), template) {
@@ -281,14 +296,18 @@ impl Exchange {
             Some(time_to_headers) if self.long_lived => time_to_headers,
             _ => lifetime,
         };
-        let (endpoint, unmatched_path) = self.endpoint(&core.grpc_methods);
+        let labels = if self.asked.is_none() {
+            self.labels()
+        } else {
+            self.grpc_labels(outcome, &core.grpc_methods)
+        };
         core.sink.record(&RequestRecord {
-            protocol: self.protocol(),
+            protocol: labels.protocol,
             method: self.method,
-            endpoint: &endpoint,
-            unmatched_path,
+            endpoint: &labels.endpoint,
+            unmatched_path: labels.unmatched_path,
             api_key: self.api_key.as_ref(),
-            status: self.status(outcome),
+            status: labels.status,
             outcome,
             latency: Some(latency),
             time_to_headers,
@@ -297,6 +316,14 @@ impl Exchange {
             finished_at: core.clocks.wall_at(now),
         });
     }
+}
+
+/// What depends on the protocol that was spoken.
+struct Labels<'a> {
+    protocol: Protocol,
+    endpoint: Cow<'a, str>,
+    unmatched_path: Option<&'a str>,
+    status: Option<u16>,
 }
 
 /// Labels are a closed set: a caller may send any token as a method.

@@ -76,7 +76,7 @@ pub enum Outcome {
 /// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody asked for it |
 /// | `request_bytes` | bytes | body bytes that the service read until the record was made, without framing | an upload left unread is 0; what is read after the response's end is not in it |
 /// | `response_bytes` | bytes | body bytes that passed, whatever `Content-Length` said, without framing, headers and trailers | HEAD, 204, 304: 0; compressed by a layer inside: compressed, outside: uncompressed; after an upgrade: 0 |
-/// | `finished_at` | wall clock, to 10 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::Clock) |
+/// | `finished_at` | wall clock, to 1 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::Clock) |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord<'a> {

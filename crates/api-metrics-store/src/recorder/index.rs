@@ -31,22 +31,15 @@ impl Index {
         }
     }
 
-    /// The slot of that hash that `same` accepts.
+    /// The slots that may be of that hash; whose it is, they know themselves.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
+    pub(super) fn candidates(&self, hash: u64) -> Candidates<'_> {
         let mask = self.mask();
-        let tag = tag(hash, mask);
-        let mut at = hash as u32 & mask;
-        loop {
-            let entry = *self.entries.get(at as usize)?;
-            if entry == 0 {
-                return None;
-            }
-            let slot = (entry & mask).wrapping_sub(1);
-            if entry & !mask == tag && same(slot) {
-                return Some(slot);
-            }
-            at = at.wrapping_add(1) & mask;
+        Candidates {
+            entries: &self.entries,
+            mask,
+            tag: tag(hash, mask),
+            at: hash as u32 & mask,
         }
     }
 
@@ -93,6 +86,32 @@ impl Index {
     }
 }
 
+/// See [`Index::candidates`].
+pub(super) struct Candidates<'a> {
+    entries: &'a [u32],
+    mask: u32,
+    tag: u32,
+    at: u32,
+}
+
+impl Iterator for Candidates<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        loop {
+            let entry = *self.entries.get(self.at as usize)?;
+            if entry == 0 {
+                return None;
+            }
+            self.at = self.at.wrapping_add(1) & self.mask;
+            if entry & !self.mask == self.tag {
+                return Some((entry & self.mask).wrapping_sub(1));
+            }
+        }
+    }
+}
+
 /// What an entry keeps of the hash: other bits than those that say where it stands.
 #[inline]
 const fn tag(hash: u64, mask: u32) -> u32 {
@@ -108,26 +127,25 @@ mod tests {
         let hash = |slot: u32| u64::from(slot).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut index = Index::default();
         for slot in 0..5_000 {
-            let absent = index.find(hash(slot), |other| hash(other) == hash(slot));
+            let absent = index.candidates(hash(slot)).find(|other| *other == slot);
             assert_eq!(absent, None);
             assert!(index.insert(hash(slot), slot, hash));
         }
         for slot in 0..5_000 {
-            assert_eq!(index.find(hash(slot), |other| other == slot), Some(slot));
+            assert!(index.candidates(hash(slot)).any(|other| other == slot));
         }
     }
 
     #[test]
-    fn slots_of_one_hash_are_told_apart_by_who_asks() {
+    fn slots_of_one_hash_are_all_candidates_and_those_of_others_are_not() {
         let mut index = Index::with_room(4);
         for slot in 0..100 {
             assert!(index.insert(u64::MAX, slot, |_| u64::MAX));
         }
-        for slot in 0..100 {
-            assert_eq!(index.find(u64::MAX, |other| other == slot), Some(slot));
-        }
-        assert_eq!(index.find(u64::MAX, |_| false), None);
-        assert_eq!(index.find(0, |_| true), None);
+        let mut all: Vec<u32> = index.candidates(u64::MAX).collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..100).collect::<Vec<_>>());
+        assert_eq!(index.candidates(0).next(), None);
     }
 
     #[test]

@@ -98,30 +98,52 @@ impl Buffer {
     ) -> bool {
         let minute = self.minute.of(record.finished_at);
         let key = Lookup::of(record);
-        let Some(at) = self
-            .find(hash, key)
-            .or_else(|| self.admit(hash, key, common))
-        else {
-            return true;
-        };
+        for at in self.index.candidates(hash) {
+            let Some(slot) = self.slots.get_mut(at) else {
+                break;
+            };
+            slot.touch();
+            if slot.is_of(key) {
+                if slot.minute == minute && slot.tally.add(record) {
+                    slot.filled = true;
+                    self.records = self.records.saturating_add(1);
+                    return false;
+                }
+                return self.record_at(at, minute, record, common.kind);
+            }
+        }
+        match self.admit(hash, key, common) {
+            Some(at) => self.record_at(at, minute, record, common.kind),
+            None => true,
+        }
+    }
+
+    /// Adds a record to a slot, whatever is there.
+    #[cold]
+    fn record_at(
+        &mut self,
+        at: u32,
+        minute: UnixSeconds,
+        record: &RequestRecord<'_>,
+        kind: SketchKind,
+    ) -> bool {
         self.records = self.records.saturating_add(1);
         if let Some(slot) = self.slots.get_mut(at) {
             if slot.minute != minute {
                 if slot.filled {
-                    return self.record_aside(at, minute, record, common.kind);
+                    return self.record_aside(at, minute, record, kind);
                 }
                 slot.minute = minute;
             }
             slot.filled = true;
             if !slot.tally.add(record) {
-                self.record_in_full(at, record, common.kind);
+                self.record_in_full(at, record, kind);
             }
         }
         false
     }
 
     /// Adds what a tally does not take.
-    #[cold]
     fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, kind: SketchKind) {
         let Some(slot) = self.slots.get_mut(at) else {
             return;
@@ -137,10 +159,9 @@ impl Buffer {
         }
     }
 
-    #[inline]
     fn find(&self, hash: u64, key: Lookup<'_>) -> Option<u32> {
-        let same = |slot| self.slots.get(slot).is_some_and(|slot| slot.is_of(key));
-        self.index.find(hash, same)
+        let is_it = |at: &u32| self.slots.get(*at).is_some_and(|slot| slot.is_of(key));
+        self.index.candidates(hash).find(is_it)
     }
 
     /// The slot of a series that this buffer meets for the first time, or of the one that stands for it.

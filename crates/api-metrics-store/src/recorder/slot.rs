@@ -57,6 +57,13 @@ impl Slot {
         }
     }
 
+    /// Asks the memory for the last of the slot's lines while the first are on their way: a record is written
+    /// into one of them, and the mutex is not released before that has arrived.
+    #[inline]
+    pub(super) fn touch(&self) {
+        self.tally.touch();
+    }
+
     #[inline]
     pub(super) fn is_of(&self, key: Lookup<'_>) -> bool {
         let endpoint = self
@@ -65,9 +72,24 @@ impl Slot {
             .unwrap_or(self.series.endpoint.as_bytes());
         self.protocol == key.protocol
             && super::lookup::same_method(self.method, key.method)
-            && *endpoint == *key.endpoint.as_bytes()
+            && same_text(endpoint, key.endpoint.as_bytes())
             && self.api_key.as_ref() == key.api_key
     }
+}
+
+/// Eight bytes at a time: the comparison of the standard library is made for longer texts.
+#[inline]
+fn same_text(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
+        return a == b;
+    };
+    let same = |a: &[u8; 8], b: &[u8; 8]| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
+    let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    // The last word overlaps what has been seen.
+    words_a.iter().zip(words_b).all(|(a, b)| same(a, b)) && same(last_a, last_b)
 }
 
 #[cfg(test)]
