@@ -91,7 +91,7 @@ async fn fill_hours(place: &Place, last: i64) {
     while store.roll_up().await.unwrap().steps > 0 {}
     drop(store);
     match place {
-        Place::Postgres(scratch) => {
+        Place::Postgres { scratch, .. } => {
             let pool = PgPool::connect_with(scratch.options()).await.unwrap();
             let mut sql = pool.acquire().await.unwrap();
             let copy = format!(

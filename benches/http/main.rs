@@ -36,16 +36,21 @@ use api_metrics_store::{
 use database::Scratch;
 use sqlx::ConnectOptions as _;
 
-/// A fresh database, to be filled and then served by a process of its own.
+/// A database, to be filled where it is new, and then served by a process of its own.
 enum Place {
-    Postgres(Scratch),
+    Postgres { scratch: Scratch, new: bool },
     Sqlite(std::path::PathBuf),
 }
 
 impl Place {
-    async fn make(on_postgres: bool) -> Self {
+    /// Only that of the views is worth keeping under `BENCH_KEEP`; what is in it grows older.
+    async fn make(on_postgres: bool, part: &str) -> Self {
         if on_postgres {
-            Self::Postgres(Scratch::create().await)
+            let (scratch, new) = match part {
+                "speed" => Scratch::kept("http", fill::Size::from_env().series()).await,
+                _ => (Scratch::create().await, true),
+            };
+            Self::Postgres { scratch, new }
         } else {
             Self::Sqlite(database::file())
         }
@@ -53,21 +58,21 @@ impl Place {
 
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Postgres(_) => "Postgres",
+            Self::Postgres { .. } => "Postgres",
             Self::Sqlite(_) => "SQLite",
         }
     }
 
     pub fn url(&self) -> String {
         match self {
-            Self::Postgres(scratch) => scratch.options().to_url_lossy().to_string(),
+            Self::Postgres { scratch, .. } => scratch.options().to_url_lossy().to_string(),
             Self::Sqlite(path) => format!("sqlite://{}", path.display()),
         }
     }
 
     async fn remove(self) {
         match self {
-            Self::Postgres(scratch) => scratch.remove().await,
+            Self::Postgres { scratch, .. } => scratch.remove().await,
             Self::Sqlite(path) => database::remove_file(&path),
         }
     }
@@ -106,7 +111,7 @@ async fn main() {
             if !wanted("BENCH_ONLY", part) {
                 continue;
             }
-            let place = Place::make(on_postgres).await;
+            let place = Place::make(on_postgres, part).await;
             match part {
                 "speed" => speed::run(&place).await,
                 "export" => export::run(&place).await,

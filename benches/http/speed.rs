@@ -31,11 +31,14 @@ const VIEWS: [(&str, &str); 9] = [
 pub async fn run(place: &Place) {
     let size = Size::from_env();
     match place {
-        Place::Postgres(scratch) => {
+        Place::Postgres { scratch, new } => {
             let pool = PgPool::connect_with(scratch.options()).await.unwrap();
             let store = PostgresStore::from_pool(pool.clone(), StoreOptions::default());
-            fill::prepare(&store, size).await;
-            fill::postgres(&pool, size).await;
+            if *new {
+                fill::prepare(&store, size).await;
+                fill::postgres(&pool, size).await;
+            }
+            fill::empty_inbox(&pool).await;
             pool.close().await;
         }
         Place::Sqlite(path) => {

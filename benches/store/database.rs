@@ -30,13 +30,13 @@ impl Scratch {
 
     /// The one that an earlier run has kept under `BENCH_KEEP`, or a new one that is to be kept; and
     /// whether it is new. Without `BENCH_KEEP` a new one.
-    pub async fn kept(series: usize) -> (Self, bool) {
+    pub async fn kept(bench: &str, series: usize) -> (Self, bool) {
         if !keeps() {
             return (Self::create().await, true);
         }
         let scratch = Self {
             server: server(),
-            name: format!("api_metrics_bench_kept_{series}"),
+            name: format!("api_metrics_bench_kept_{bench}_{series}"),
             keep: true,
         };
         let mut sql = PgConnection::connect(&scratch.server).await.unwrap();

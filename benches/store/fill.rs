@@ -204,6 +204,14 @@ fn running_periods(end: i64) -> String {
     )
 }
 
+/// Removes what an earlier run has left.
+pub async fn empty_inbox(pool: &PgPool) {
+    sqlx::raw_sql("DELETE FROM api_metrics.inbox; UPDATE api_metrics.instance SET live = false")
+        .execute(pool)
+        .await
+        .unwrap();
+}
+
 /// In the order in which the leader writes: period by period, in each the series by their numbers.
 pub async fn postgres(pool: &PgPool, size: Size) {
     let (started, end) = (std::time::Instant::now(), now());

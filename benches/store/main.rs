@@ -99,7 +99,7 @@ async fn main() {
 }
 
 async fn postgres(size: fill::Size, table: &mut measure::Table) {
-    let (database, new) = Scratch::kept(size.series()).await;
+    let (database, new) = Scratch::kept("store", size.series()).await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
         .connect_lazy_with(database.options());
@@ -109,11 +109,7 @@ async fn postgres(size: fill::Size, table: &mut measure::Table) {
         fill::postgres(store.pool(), size).await;
     }
     let pool = store.pool().clone();
-    // What an earlier run has left.
-    sqlx::raw_sql("DELETE FROM api_metrics.inbox; UPDATE api_metrics.instance SET live = false")
-        .execute(&pool)
-        .await
-        .unwrap();
+    fill::empty_inbox(&pool).await;
     let store: Arc<dyn Store> = Arc::new(store);
     views::run(&store, size, table).await;
     measure::sizes(&pool).await;
@@ -121,7 +117,7 @@ async fn postgres(size: fill::Size, table: &mut measure::Table) {
 }
 
 async fn log(size: fill::Size, table: &mut measure::Table) {
-    let (database, _) = Scratch::kept(size.series()).await;
+    let (database, _) = Scratch::kept("store", size.series()).await;
     let pool = PgPoolOptions::new()
         .max_connections(5)
         .connect_lazy_with(database.options());

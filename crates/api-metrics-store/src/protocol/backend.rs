@@ -232,6 +232,15 @@ pub(crate) struct Segment {
     pub to: UnixSeconds,
 }
 
+impl Segment {
+    /// The starts of its periods.
+    pub(crate) fn periods(&self) -> impl ExactSizeIterator<Item = UnixSeconds> + use<> {
+        let (from, seconds) = (self.from, self.granularity.seconds());
+        let n = (self.to - from).max(0) / seconds;
+        (0..u32::try_from(n).unwrap_or(u32::MAX)).map(move |n| from + i64::from(n) * seconds)
+    }
+}
+
 /// Dirty periods, and when they were marked.
 pub(crate) type Marks = BTreeMap<(Granularity, UnixSeconds), UnixSeconds>;
 

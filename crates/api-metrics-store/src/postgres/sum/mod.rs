@@ -1,0 +1,120 @@
+//! The statements that sum buckets for a read.
+//!
+//! One statement reads all granularities of an answer. There are two ways to the rows, because the planner,
+//! which can't know that a list of series is one block of numbers, would read whole partitions for it:
+//!
+//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
+//!   series' sum comes as soon as it is made, so that they are merged here while the server reads on.
+//! - **scan**: for each period the block of numbers that the series lie in. A third of the time where
+//!   the block is full: for minutes, which have no index that begins with the series, and for everything
+//!   where nothing but counts is asked for. Periods are named one by one where they are few: of a range of
+//!   them the index would be read with all series in between.
+
+mod arms;
+mod statements;
+
+use futures_util::TryStreamExt;
+use sqlx::{Row, postgres::PgRow};
+
+use self::{
+    arms::Arms,
+    statements::{Way, statement},
+};
+use super::{
+    rows,
+    tx::{PgTx, at, unsigned},
+};
+use crate::{
+    bucket::Bucket,
+    protocol::backend::{Ask, Detail, Part, Result, Sink},
+    sketch::SketchKind,
+    time::Granularity,
+};
+
+/// From so many on a scan can be cheaper than as many lookups.
+const MANY_SERIES: usize = 100;
+/// A scan may read so many rows for each that it wants.
+const MOST_WASTE: i64 = 4;
+/// Each of a series' minutes is a lookup of its own, up to so many.
+const MOST_MINUTES: usize = 20_000;
+/// So many periods of one granularity are named one by one: the planner looks at each.
+const MOST_LISTED: usize = 100;
+
+pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
+    let (Some((first, _)), Some((last, _))) = (ask.series.first(), ask.series.last()) else {
+        return Ok(());
+    };
+    let kind = tx.sketch_kind().await?;
+    let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
+    let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
+    let dense = ids.len() >= MANY_SERIES
+        && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let mut rest = ask.segments.to_vec();
+    while !rest.is_empty() {
+        let arms = Arms::take(&mut rest);
+        let minutes = arms.periods(Granularity::Minute);
+        let scan_minutes = dense || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
+        let scan_rest = dense && ask.detail != Detail::Sketches;
+        let parts = if scan_minutes == scan_rest {
+            vec![(arms, scan_rest)]
+        } else {
+            let (minutes, rest) = arms.split();
+            vec![(minutes, scan_minutes), (rest, scan_rest)]
+        };
+        for (arms, scan) in parts {
+            if arms.is_empty() {
+                continue;
+            }
+            let way = if scan {
+                Way::Scan {
+                    listed: arms.most_periods() <= MOST_LISTED,
+                }
+            } else {
+                Way::Lookup
+            };
+            let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, way))
+                .bind(&ids)
+                .bind(&numbers)
+                .bind(&edges);
+            for list in arms.lists(way) {
+                query = query.bind(list);
+            }
+            for (from, to) in arms.bounds() {
+                query = query.bind(from).bind(to);
+            }
+            let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
+            while let Some(row) = rows.try_next().await? {
+                into(part(&row, ask.detail, kind)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A row of the statements above, by the places of its columns: looking their names up would take longer
+/// than reading them.
+fn part(row: &PgRow, detail: Detail, kind: SketchKind) -> Result<Part<'_>> {
+    let place = |at: usize| -> Result<usize> {
+        let value: i32 = row.try_get(at)?;
+        Ok(usize::try_from(value).unwrap_or(usize::MAX))
+    };
+    let counts = match detail {
+        Detail::Requests => {
+            let mut counts = Bucket::new(kind);
+            counts.request_count = unsigned(row.try_get(2)?);
+            counts
+        }
+        Detail::Counts | Detail::Sketches => rows::counts(row, 2, kind)?,
+    };
+    let sketches = if detail == Detail::Sketches {
+        row.try_get(15)?
+    } else {
+        &[][..]
+    };
+    Ok(Part {
+        group: place(0)?,
+        step: place(1)?,
+        counts,
+        sketches,
+    })
+}

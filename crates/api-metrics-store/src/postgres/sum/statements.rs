@@ -1,0 +1,271 @@
+//! The texts of the statements.
+
+use crate::protocol::backend::Detail;
+
+macro_rules! columns {
+    (requests, whole) => {
+        "series_id, request_count"
+    };
+    (requests, steps) => {
+        concat!(columns!(requests, whole), ", period_start")
+    };
+    (counts, $step:ident) => {
+        concat!(
+            columns!(requests, $step),
+            ", error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, latency_min_us, \
+               latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
+               total_response_bytes, status_counts"
+        )
+    };
+    (sketches, $step:ident) => {
+        concat!(columns!(counts, $step), ", latency_sketch")
+    };
+}
+
+/// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
+macro_rules! sums {
+    (requests) => {
+        "api_metrics.add(m.request_count)"
+    };
+    (counts) => {
+        concat!(
+            sums!(requests),
+            ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
+               api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
+               min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
+               api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
+               api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
+               string_agg(m.status_counts, ''::bytea)"
+        )
+    };
+    (sketches) => {
+        concat!(sums!(counts), ", string_agg(m.latency_sketch, ''::bytea)")
+    };
+}
+
+macro_rules! step {
+    (whole) => {
+        "0"
+    };
+    (steps) => {
+        "width_bucket(m.period_start, $3::timestamptz[]) - 1"
+    };
+}
+
+/// Which periods: those of a list, or all from one bound to another. A NULL leaves the table out while planning.
+macro_rules! periods {
+    (listed, $list:literal) => {
+        concat!("period_start = ANY(", $list, "::timestamptz[])")
+    };
+    (ranged, $from:literal, $to:literal) => {
+        concat!(
+            "period_start >= ",
+            $from,
+            "::timestamptz AND period_start < ",
+            $to,
+            "::timestamptz"
+        )
+    };
+}
+
+/// Rows of one granularity.
+macro_rules! arm {
+    ($columns:expr, $table:literal, $periods:expr, $which:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM api_metrics.",
+            $table,
+            " WHERE ",
+            $periods,
+            " AND ",
+            $which
+        )
+    };
+}
+
+macro_rules! minutes {
+    (listed, $columns:expr, $which:literal) => {
+        concat!(
+            arm!($columns, "metrics_1m", periods!(listed, "$4"), $which),
+            " UNION ALL ",
+            arm!($columns, "metrics_1m", periods!(listed, "$5"), $which)
+        )
+    };
+    (ranged, $columns:expr, $which:literal) => {
+        concat!(
+            arm!(
+                $columns,
+                "metrics_1m",
+                periods!(ranged, "$11", "$12"),
+                $which
+            ),
+            " UNION ALL ",
+            arm!(
+                $columns,
+                "metrics_1m",
+                periods!(ranged, "$13", "$14"),
+                $which
+            )
+        )
+    };
+}
+
+macro_rules! coarser_than_minutes {
+    (listed, $columns:expr, $which:literal) => {
+        concat!(
+            arm!($columns, "metrics_5m", periods!(listed, "$6"), $which),
+            " UNION ALL ",
+            arm!($columns, "metrics_5m", periods!(listed, "$7"), $which),
+            " UNION ALL ",
+            arm!($columns, "metrics_1h", periods!(listed, "$8"), $which),
+            " UNION ALL ",
+            arm!($columns, "metrics_1h", periods!(listed, "$9"), $which),
+            " UNION ALL ",
+            arm!($columns, "metrics_1d", periods!(listed, "$10"), $which)
+        )
+    };
+    (ranged, $columns:expr, $which:literal) => {
+        concat!(
+            arm!(
+                $columns,
+                "metrics_5m",
+                periods!(ranged, "$15", "$16"),
+                $which
+            ),
+            " UNION ALL ",
+            arm!(
+                $columns,
+                "metrics_5m",
+                periods!(ranged, "$17", "$18"),
+                $which
+            ),
+            " UNION ALL ",
+            arm!(
+                $columns,
+                "metrics_1h",
+                periods!(ranged, "$19", "$20"),
+                $which
+            ),
+            " UNION ALL ",
+            arm!(
+                $columns,
+                "metrics_1h",
+                periods!(ranged, "$21", "$22"),
+                $which
+            ),
+            " UNION ALL ",
+            arm!(
+                $columns,
+                "metrics_1d",
+                periods!(ranged, "$23", "$24"),
+                $which
+            )
+        )
+    };
+}
+
+/// The rows of one series, `s`.
+macro_rules! rows_of_one {
+    ($columns:expr) => {
+        concat!(
+            minutes!(listed, $columns, "series_id = s.id"),
+            " UNION ALL ",
+            coarser_than_minutes!(ranged, $columns, "series_id = s.id")
+        )
+    };
+}
+
+/// With sketches one sum a series and step, as soon as it is made; otherwise one a group and step.
+macro_rules! lookup {
+    (sketches, $step:ident) => {
+        concat!(
+            "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
+             CROSS JOIN LATERAL (SELECT ",
+            step!($step),
+            " AS step, ",
+            sums!(sketches),
+            " FROM (",
+            rows_of_one!(columns!(sketches, $step)),
+            ") AS m GROUP BY 1) AS m"
+        )
+    };
+    ($detail:ident, $step:ident) => {
+        concat!(
+            "SELECT s.number, ",
+            step!($step),
+            " AS step, ",
+            sums!($detail),
+            " FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) CROSS JOIN LATERAL (",
+            rows_of_one!(columns!($detail, $step)),
+            ") AS m GROUP BY 1, 2"
+        )
+    };
+}
+
+/// The rows of a block of series.
+macro_rules! rows_of_block {
+    ($periods:ident, $columns:expr) => {
+        concat!(
+            minutes!($periods, $columns, "series_id BETWEEN $25 AND $26"),
+            " UNION ALL ",
+            coarser_than_minutes!($periods, $columns, "series_id BETWEEN $25 AND $26")
+        )
+    };
+}
+
+/// One sum a series and step: joined afterwards, because the planner can't know how few rows remain.
+macro_rules! scan {
+    ($periods:ident, $detail:ident, whole) => {
+        concat!(
+            "SELECT s.number, 0, m.* FROM (SELECT ",
+            sums!($detail),
+            ", m.series_id FROM (",
+            rows_of_block!($periods, columns!($detail, whole)),
+            ") AS m GROUP BY m.series_id) AS m \
+             JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
+        )
+    };
+    ($periods:ident, $detail:ident, steps) => {
+        concat!(
+            "SELECT s.number, m.* FROM (SELECT ",
+            step!(steps),
+            " AS step, ",
+            sums!($detail),
+            ", m.series_id FROM (",
+            rows_of_block!($periods, columns!($detail, steps)),
+            ") AS m GROUP BY 1, m.series_id) AS m \
+             JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
+        )
+    };
+}
+
+/// A way to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Lookup,
+    /// By a list of periods, or by their range.
+    Scan {
+        listed: bool,
+    },
+}
+
+pub(super) fn statement(detail: Detail, steps: bool, way: Way) -> &'static str {
+    macro_rules! by_way {
+        ($detail:ident, $step:ident) => {
+            match way {
+                Way::Lookup => lookup!($detail, $step),
+                Way::Scan { listed: true } => scan!(listed, $detail, $step),
+                Way::Scan { listed: false } => scan!(ranged, $detail, $step),
+            }
+        };
+    }
+    match (detail, steps) {
+        (Detail::Requests, false) => by_way!(requests, whole),
+        (Detail::Requests, true) => by_way!(requests, steps),
+        (Detail::Counts, false) => by_way!(counts, whole),
+        (Detail::Counts, true) => by_way!(counts, steps),
+        (Detail::Sketches, false) => by_way!(sketches, whole),
+        (Detail::Sketches, true) => by_way!(sketches, steps),
+    }
+}
