@@ -64,12 +64,13 @@ impl Store for Slow {
     async fn retain(&self) -> Result<Maintained, StoreError> {
         self.0.retain().await
     }
-    async fn read(
+    async fn read_all(
         &self,
-        query: &Query,
+        queries: &[Query],
         own: Option<(&Writer, OwnDeltas)>,
-    ) -> Result<Answer, StoreError> {
-        if query.filter.service.as_deref() == Some("slow") {
+    ) -> Result<Vec<Answer>, StoreError> {
+        let slow = |query: &Query| query.filter.service.as_deref() == Some("slow");
+        if queries.iter().any(slow) {
             match &self.1 {
                 Trouble::Silence(begun) => {
                     begun.notify_one();
@@ -83,7 +84,7 @@ impl Store for Slow {
                 }
             }
         }
-        self.0.read(query, own).await
+        self.0.read_all(queries, own).await
     }
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
         self.0.api_keys(ids).await

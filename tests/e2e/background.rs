@@ -73,12 +73,12 @@ impl Store for Faulty {
         self.inner.retain().await
     }
 
-    async fn read(
+    async fn read_all(
         &self,
-        query: &Query,
+        queries: &[Query],
         own: Option<(&Writer, OwnDeltas)>,
-    ) -> Result<Answer, StoreError> {
-        self.inner.read(query, own).await
+    ) -> Result<Vec<Answer>, StoreError> {
+        self.inner.read_all(queries, own).await
     }
 
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {

@@ -156,11 +156,11 @@ async fn compute(
         quantiles: false,
         busiest: None,
     };
-    let (days, hours) = (
+    let questions = [
         query(TimeStep::Day(zone), true),
         query(TimeStep::Hour(zone), false),
-    );
-    let (days, hours) = futures_util::try_join!(app.reader.read(&days), app.reader.read(&hours))?;
+    ];
+    let [days, hours] = app.reader.read_all(&questions).await?;
     let mut rows = BTreeMap::new();
     for row in &days.rows {
         let Some(start) = row.group.period_start else {

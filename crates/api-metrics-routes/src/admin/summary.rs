@@ -150,38 +150,25 @@ async fn compute(
             ..GroupBy::default()
         },
     );
-    let mut range = range;
-    loop {
-        let endpoint_query = Query {
+    // The range before ends where this one really begins, which mostly is where it was asked to.
+    let before = |range: TimeRange| {
+        let before = TimeRange::new(range.from - (range.to - range.from), range.from);
+        query(before, GroupBy::default(), true)
+    };
+    let questions = [
+        query(range, GroupBy::default(), true),
+        before(range),
+        query(range, by_key, false),
+        Query {
             busiest: Some(TOP),
             ..query(range, by_endpoint, true)
-        };
-        let (total_query, key_query) = (
-            query(range, GroupBy::default(), true),
-            query(range, by_key, false),
-        );
-        let totals = async {
-            let total = app.reader.read(&total_query).await?;
-            // The range before ends where this one really begins.
-            let covered = total.range;
-            let before = TimeRange::new(covered.from - (covered.to - covered.from), covered.from);
-            let before = app
-                .reader
-                .read(&query(before, GroupBy::default(), true))
-                .await?;
-            Ok((total, before))
-        };
-        let ((total, before), endpoints, keys) = futures_util::try_join!(
-            totals,
-            app.reader.read(&endpoint_query),
-            app.reader.read(&key_query),
-        )?;
-        if endpoints.range == total.range && keys.range == total.range {
-            return Ok(shaped(&total, endpoints, &keys, &before));
-        }
-        // A floor has moved in between: what all of them still cover.
-        range = total.range;
+        },
+    ];
+    let [total, mut of_before, keys, endpoints] = app.reader.read_all(&questions).await?;
+    if total.range != range {
+        of_before = app.reader.read(&before(total.range)).await?;
     }
+    Ok(shaped(&total, endpoints, &keys, &of_before))
 }
 
 fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> Summary {

@@ -27,12 +27,11 @@ pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
         quantiles,
         busiest: None,
     };
-    let (today, recent) = (
+    let questions = [
         question(now - now.rem_euclid(DAY), false),
         question(end - WINDOW, true),
-    );
-    let (today, recent) =
-        futures_util::try_join!(app.reader.read(&today), app.reader.read(&recent))?;
+    ];
+    let [today, recent] = app.reader.read_all(&questions).await?;
     durations(&today.rows, &recent.rows, text);
     counters(&today.rows, text);
     Ok(())

@@ -63,16 +63,28 @@ impl Reader {
 
     /// Answers `query` from the store and from what this process has not flushed yet.
     pub(crate) async fn read(&self, query: &Query) -> Result<Answer, Problem> {
-        self.watched("read", Some(query), async {
+        let [answer] = self.read_all(std::array::from_ref(query)).await?;
+        Ok(answer)
+    }
+
+    /// Answers questions of one scope and filter from one snapshot.
+    pub(crate) async fn read_all<const N: usize>(
+        &self,
+        queries: &[Query; N],
+    ) -> Result<[Answer; N], Problem> {
+        self.watched("read", queries, async {
             // Before the store's snapshot is taken: what is flushed in between is then in both, and
             // the store leaves out what its fence row says it has. The other way round, a flush in
             // between would be in neither.
             let own = self
                 .writer
                 .as_deref()
-                .filter(|writer| may_matter(query, writer))
-                .map(|writer| (writer, capture(query, writer)));
-            self.store.read(query, own).await
+                .filter(|writer| queries.iter().any(|query| may_matter(query, writer)))
+                .map(|writer| (writer, capture(queries, writer)));
+            let answers = self.store.read_all(queries, own).await?;
+            answers
+                .try_into()
+                .map_err(|_| StoreError::Corrupt("questions without an answer".into()))
         })
         .await
     }
@@ -83,13 +95,13 @@ impl Reader {
         what: &'static str,
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, Problem> {
-        self.watched(what, None, work).await
+        self.watched(what, &[], work).await
     }
 
     async fn watched<T>(
         &self,
         what: &'static str,
-        query: Option<&Query>,
+        queries: &[Query],
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, Problem> {
         let started = Instant::now();
@@ -102,8 +114,12 @@ impl Reader {
         self.times.add(took, matches!(outcome, Ok(Ok(_))));
         if took >= self.slow {
             // With what was asked, so that somebody can ask it again.
-            let query = query.map(tracing::field::debug);
-            tracing::warn!(what, ?took, query, "a query of the metrics store was slow");
+            tracing::warn!(
+                what,
+                ?took,
+                ?queries,
+                "a query of the metrics store was slow"
+            );
         }
         match outcome {
             Ok(result) => result.map_err(Problem::from),
@@ -124,29 +140,18 @@ fn may_matter(query: &Query, writer: &Writer) -> bool {
         && same(&query.filter.environment, &instance.environment)
 }
 
-/// What the recorder holds of the question. The range is a day wider on both sides, because the
+/// What the recorder holds of the questions. Ranges are a day wider on both sides, because the
 /// store snaps edges outward to the periods that it still keeps, at most days, and decides itself.
-fn capture(query: &Query, writer: &Writer) -> api_metrics_store::recorder::OwnDeltas {
+fn capture(queries: &[Query], writer: &Writer) -> api_metrics_store::recorder::OwnDeltas {
     const DAY: i64 = 86_400;
-    let from = query.range.from.saturating_sub(DAY);
-    let to = query.range.to.saturating_add(DAY);
+    let is = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
     writer.recorder().capture(&|series, period| {
-        from <= period
-            && period < to
-            && query
-                .filter
-                .endpoint
-                .as_deref()
-                .is_none_or(|endpoint| endpoint == &*series.endpoint)
-            && query
-                .filter
-                .method
-                .as_deref()
-                .is_none_or(|method| method == series.method)
-            && query
-                .filter
-                .protocol
-                .as_deref()
-                .is_none_or(|protocol| protocol == series.protocol.as_str())
+        queries.iter().any(|query| {
+            query.range.from.saturating_sub(DAY) <= period
+                && period < query.range.to.saturating_add(DAY)
+                && is(&query.filter.endpoint, &series.endpoint)
+                && is(&query.filter.method, series.method)
+                && is(&query.filter.protocol, series.protocol.as_str())
+        })
     })
 }

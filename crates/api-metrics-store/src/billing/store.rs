@@ -163,7 +163,7 @@ impl<B: Backend> PlanStore for SqlStore<B> {
         stored(&mut tx, start, end, &mut days).await?;
         inbox(&mut tx, start, end, &mut days).await?;
         let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
-        let answer = read::read_in(&mut tx, &query, None).await?;
+        let answer = read::read_one_in(&mut tx, &query).await?;
         let keys = tx.list_keys(&Scope::All, 0, i64::MAX).await?;
         tx.commit().await?;
         Ok(LedgerCounts { days, answer, keys })

@@ -72,12 +72,12 @@ impl<B: Backend> Store for SqlStore<B> {
         .await
     }
 
-    async fn read(
+    async fn read_all(
         &self,
-        query: &Query,
+        queries: &[Query],
         own: Option<(&Writer, OwnDeltas)>,
-    ) -> Result<Answer, StoreError> {
-        read::read(&self.backend, query, own).await
+    ) -> Result<Vec<Answer>, StoreError> {
+        read::read(&self.backend, queries, own).await
     }
 
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {

@@ -122,8 +122,18 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// The database's.
     async fn retain(&self) -> Result<Maintained, StoreError>;
 
-    /// Answers a question from one snapshot. `own` is what the caller's process captured from its
-    /// recorder *before* the call, with the instance that it flushes under.
+    /// Answers questions of one scope from one snapshot, in their order. `own` is what the caller's process
+    /// captured from its recorder *before* the call, with the instance that it flushes under.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where their scopes differ; the database's.
+    async fn read_all(
+        &self,
+        queries: &[Query],
+        own: Option<(&Writer, OwnDeltas)>,
+    ) -> Result<Vec<Answer>, StoreError>;
+
+    /// [`read_all`](Self::read_all) of one question.
     ///
     /// # Errors
     /// The database's.
@@ -131,7 +141,10 @@ pub trait Store: Send + Sync + Debug + 'static {
         &self,
         query: &Query,
         own: Option<(&Writer, OwnDeltas)>,
-    ) -> Result<Answer, StoreError>;
+    ) -> Result<Answer, StoreError> {
+        let answers = self.read_all(std::slice::from_ref(query), own).await?;
+        crate::protocol::read::one(answers)
+    }
 
     /// What the store knows about these keys; all of them where `ids` is `None`.
     ///

@@ -41,12 +41,12 @@ macro_rules! delegate_store {
             async fn retain(&self) -> Result<$crate::store::Maintained, $crate::store::StoreError> {
                 self.0.retain().await
             }
-            async fn read(
+            async fn read_all(
                 &self,
-                query: &$crate::query::Query,
+                queries: &[$crate::query::Query],
                 own: Option<(&$crate::store::Writer, $crate::recorder::OwnDeltas)>,
-            ) -> Result<$crate::query::Answer, $crate::store::StoreError> {
-                self.0.read(query, own).await
+            ) -> Result<Vec<$crate::query::Answer>, $crate::store::StoreError> {
+                self.0.read_all(queries, own).await
             }
             async fn api_keys(
                 &self,
