@@ -19,15 +19,8 @@ pub(super) type ByNumber<T> = HashMap<i64, T, RandomState>;
 /// The inbox of a snapshot, and the series in it.
 pub(super) struct Inbox {
     chunks: Vec<InboxChunk>,
-    series: Option<Series>,
-}
-
-/// The series of an inbox.
-pub(super) struct Series {
-    /// Those whose pre-merged series are known: the numbers of any key, any endpoint and total.
-    pub(super) premerged: ByNumber<[i64; 3]>,
-    /// The others.
-    pub(super) unknown: Vec<i64>,
+    ids: Option<Vec<i64>>,
+    premerged: Option<ByNumber<[i64; 3]>>,
 }
 
 impl Inbox {
@@ -39,32 +32,31 @@ impl Inbox {
     ) -> Result<Self> {
         Ok(Self {
             chunks: tx.unfolded(from, to).await?,
-            series: None,
+            ids: None,
+            premerged: None,
         })
     }
 
-    /// The series of all rows, looked up once for all questions.
-    pub(super) async fn series<T: Tx>(&mut self, tx: &mut T) -> Result<&Series> {
-        let series = match self.series.take() {
-            Some(series) => series,
-            None => {
-                let mut ids: Vec<i64> = self
-                    .chunks
-                    .iter()
-                    .flat_map(|chunk| readable(&chunk.payload))
-                    .map(|row| row.series_id)
-                    .collect();
-                ids.sort_unstable();
-                ids.dedup();
-                let premerged: ByNumber<_> = tx.premerged(&ids).await?.into_iter().collect();
-                ids.retain(|id| !premerged.contains_key(id));
-                Series {
-                    premerged,
-                    unknown: ids,
-                }
-            }
+    /// The series of all rows.
+    pub(super) fn ids(&mut self) -> &[i64] {
+        let chunks = &self.chunks;
+        self.ids.get_or_insert_with(|| {
+            let rows = chunks.iter().flat_map(|chunk| readable(&chunk.payload));
+            let mut ids: Vec<i64> = rows.map(|row| row.series_id).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            ids
+        })
+    }
+
+    /// Those whose pre-merged series are known: the numbers of any key, any endpoint and total. Looked up once
+    /// for all questions.
+    pub(super) async fn premerged<T: Tx>(&mut self, tx: &mut T) -> Result<&ByNumber<[i64; 3]>> {
+        let premerged = match self.premerged.take() {
+            Some(premerged) => premerged,
+            None => tx.premerged(self.ids()).await?.into_iter().collect(),
         };
-        Ok(self.series.insert(series))
+        Ok(self.premerged.insert(premerged))
     }
 
     /// Whether anything may count in that range.

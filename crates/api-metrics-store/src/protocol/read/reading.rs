@@ -176,14 +176,17 @@ impl<'a> Reading<'a> {
         }
         // A base series counts where the pre-merged one does that it belongs to: both have all the names
         // that are asked about.
-        let series = inbox.series(tx).await?;
-        let place = kind_for(query).premerged_place();
-        let known = series.premerged.iter().filter_map(|(id, premerged)| {
-            let of = place.map_or(Some(id), |place| premerged.get(place))?;
-            Some((*id, *self.series.get(of)?))
-        });
-        let mut groups: ByNumber<usize> = known.collect();
-        let mut unknown = series.unknown.clone();
+        let mut groups = ByNumber::default();
+        let mut unknown = inbox.ids().to_vec();
+        if let Some(place) = kind_for(query).premerged_place() {
+            let premerged = inbox.premerged(tx).await?;
+            unknown.retain(|id| {
+                let of = premerged.get(id).and_then(|of| of.get(place));
+                let group = of.and_then(|of| self.series.get(of));
+                groups.extend(group.map(|group| (*id, *group)));
+                of.is_none()
+            });
+        }
         unknown.retain(|id| match self.series.get(id) {
             Some(group) => groups.insert(*id, *group).is_some(),
             None => true,
