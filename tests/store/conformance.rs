@@ -1,7 +1,7 @@
 //! One suite, both stores.
 
 use api_metrics_store::{
-    query::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
     time::{Clock, Granularity},
@@ -10,6 +10,7 @@ use api_metrics_store::{
 use crate::{
     harness::{Database, Harness, NOON, record, writer_of},
     scopes::{a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer},
+    snapshots::questions_of_one_snapshot_are_answered_as_if_asked_alone,
 };
 
 macro_rules! on_both_stores {
@@ -101,87 +102,6 @@ async fn what_was_flushed_is_read_before_and_after_the_fold(database: Database) 
     let p99 = total.quantile_ms(0.99).unwrap();
     assert!((p99 - 50.0).abs() / 50.0 < 0.01, "{p99}");
     assert_eq!(h.store.fold().await.unwrap().batches, 0);
-}
-
-async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: Database) {
-    let h = Harness::on(database).await;
-    let writer = h.writer();
-    // In buckets, in the inbox with series that no fold has seen, and in memory with a key that no flush has.
-    record(&writer, NOON - 3_600, "/a", Some("k"), 5, 3);
-    record(&writer, NOON - 3_600, "/b", None, 7, 1);
-    h.store.flush(&writer).await.unwrap();
-    h.settle().await;
-    record(&writer, NOON, "/b", Some("k"), 50, 4);
-    record(&writer, NOON + 60, "/c", Some("l"), 60, 2);
-    h.store.flush(&writer).await.unwrap();
-    record(&writer, NOON + 60, "/a", Some("m"), 70, 1);
-    record(&writer, NOON - 3_600, "/c", None, 80, 1);
-
-    let by = |group_by, from, to| Query {
-        group_by,
-        ..Query::over(TimeRange::new(from, to))
-    };
-    let endpoint = GroupBy {
-        endpoint: true,
-        ..GroupBy::default()
-    };
-    let minute_of_key = GroupBy {
-        api_key: true,
-        time: Some(TimeStep::Fixed(Granularity::Minute)),
-        ..GroupBy::default()
-    };
-    let both = GroupBy {
-        endpoint: true,
-        api_key: true,
-        ..GroupBy::default()
-    };
-    let queries = [
-        by(GroupBy::default(), NOON - 7_200, NOON + 120),
-        by(GroupBy::default(), NOON - 7_200, NOON),
-        Query {
-            busiest: Some(2),
-            ..by(endpoint, NOON - 7_200, NOON + 120)
-        },
-        Query {
-            busiest: Some(1),
-            ..by(GroupBy::default(), NOON, NOON + 120)
-        },
-        Query {
-            quantiles: false,
-            ..by(minute_of_key, NOON - 3_600, NOON + 120)
-        },
-        by(both, NOON, NOON + 120),
-        by(endpoint, NOON - 86_400, NOON - 7_200),
-    ];
-    let own = || (&writer, writer.recorder().capture(&|_, _| true));
-    let together = h.store.read_all(&queries, Some(own())).await.unwrap();
-    let mut requests = Vec::new();
-    for (query, together) in queries.iter().zip(&together) {
-        let alone = h.store.read(query, Some(own())).await.unwrap();
-        assert_eq!(together.rows, alone.rows, "{query:?}");
-        assert_eq!(together.range, alone.range, "{query:?}");
-        assert_eq!(together.as_of_us, alone.as_of_us, "{query:?}");
-        requests.push(
-            together
-                .rows
-                .iter()
-                .map(|row| row.bucket.request_count)
-                .sum::<u64>(),
-        );
-    }
-    assert_eq!(requests, [12, 5, 9, 7, 12, 7, 0]);
-
-    assert!(h.store.read_all(&[], None).await.unwrap().is_empty());
-    let mine = Query {
-        scope: Scope::Tenant("t".into()),
-        ..queries[0].clone()
-    };
-    let error = h.store.read_all(&[queries[0].clone(), mine], None).await;
-    let error = error.unwrap_err();
-    assert!(
-        matches!(&error, StoreError::Invalid { field: "scope", .. }),
-        "{error:?}"
-    );
 }
 
 async fn an_unflushed_record_is_read_by_its_own_process_only(database: Database) {

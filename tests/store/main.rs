@@ -11,5 +11,6 @@ mod harness;
 mod lifecycle;
 mod row_security;
 mod scopes;
+mod snapshots;
 mod sql;
 mod unresolved;
