@@ -102,7 +102,6 @@ impl Buffer {
             let Some(slot) = self.slots.get_mut(at) else {
                 break;
             };
-            slot.touch();
             if slot.is_of(key) {
                 if slot.minute == minute && slot.tally.add(record) {
                     slot.filled = true;

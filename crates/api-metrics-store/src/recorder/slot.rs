@@ -57,13 +57,6 @@ impl Slot {
         }
     }
 
-    /// Asks the memory for the last of the slot's lines while the first are on their way: a record is written
-    /// into one of them, and the mutex is not released before that has arrived.
-    #[inline]
-    pub(super) fn touch(&self) {
-        self.tally.touch();
-    }
-
     #[inline]
     pub(super) fn is_of(&self, key: Lookup<'_>) -> bool {
         let endpoint = self

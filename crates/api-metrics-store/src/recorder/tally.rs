@@ -1,7 +1,5 @@
 //! A few requests of one kind, on their way into a bucket.
 
-use std::hint::black_box;
-
 use api_metrics_layer::{Outcome, RequestRecord};
 
 use crate::bucket::{Bucket, micros};
@@ -50,12 +48,6 @@ impl Tally {
         self.request_bytes = self.request_bytes.saturating_add(record.request_bytes);
         self.response_bytes = self.response_bytes.saturating_add(record.response_bytes);
         true
-    }
-
-    /// Reads from its last cache line.
-    #[inline]
-    pub(super) fn touch(&self) {
-        black_box(self.latencies_us.last().copied());
     }
 
     pub(super) fn is_full(&self) -> bool {
