@@ -88,7 +88,7 @@ async fn cache_hits_queries_and_streams_are_counted() {
     assert_eq!(value(&text, "api_metrics_stream_connections"), 3.0);
     assert_eq!(value(&text, "api_metrics_stream_feeds"), 2.0);
     let queries = value(&text, "api_metrics_query_duration_seconds_count");
-    assert!(queries >= 4.0, "{text}");
+    assert!(queries >= 1.0, "{text}");
     assert!(value(&text, "api_metrics_query_duration_seconds_sum") > 0.0);
     assert_eq!(
         value(
