@@ -52,113 +52,65 @@ macro_rules! step {
     };
 }
 
-/// Which periods: those of a list, or all from one bound to another. A NULL leaves the table out while planning.
-macro_rules! periods {
-    (listed, $list:literal) => {
-        concat!("period_start = ANY(", $list, "::timestamptz[])")
-    };
-    (ranged, $from:literal, $to:literal) => {
-        concat!(
-            "period_start >= ",
-            $from,
-            "::timestamptz AND period_start < ",
-            $to,
-            "::timestamptz"
-        )
-    };
-}
-
-/// Rows of one granularity.
+/// Rows of one granularity: of the periods of a list, or of all from one bound to another. A NULL leaves the
+/// table out while planning.
 macro_rules! arm {
-    ($columns:expr, $table:literal, $periods:expr, $which:literal) => {
+    (listed, $columns:expr, $table:literal, $list:literal, $from:literal, $to:literal, $which:literal) => {
         concat!(
             "SELECT ",
             $columns,
             " FROM api_metrics.",
             $table,
-            " WHERE ",
-            $periods,
-            " AND ",
+            " WHERE period_start = ANY(",
+            $list,
+            "::timestamptz[]) AND ",
+            $which
+        )
+    };
+    (ranged, $columns:expr, $table:literal, $list:literal, $from:literal, $to:literal, $which:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM api_metrics.",
+            $table,
+            " WHERE period_start >= ",
+            $from,
+            "::timestamptz AND period_start < ",
+            $to,
+            "::timestamptz AND ",
             $which
         )
     };
 }
 
 macro_rules! minutes {
-    (listed, $columns:expr, $which:literal) => {
+    ($periods:ident, $columns:expr, $which:literal) => {
         concat!(
-            arm!($columns, "metrics_1m", periods!(listed, "$4"), $which),
+            arm!($periods, $columns, "metrics_1m", "$4", "$11", "$12", $which),
             " UNION ALL ",
-            arm!($columns, "metrics_1m", periods!(listed, "$5"), $which)
-        )
-    };
-    (ranged, $columns:expr, $which:literal) => {
-        concat!(
-            arm!(
-                $columns,
-                "metrics_1m",
-                periods!(ranged, "$11", "$12"),
-                $which
-            ),
-            " UNION ALL ",
-            arm!(
-                $columns,
-                "metrics_1m",
-                periods!(ranged, "$13", "$14"),
-                $which
-            )
+            arm!($periods, $columns, "metrics_1m", "$5", "$13", "$14", $which)
         )
     };
 }
 
 macro_rules! coarser_than_minutes {
-    (listed, $columns:expr, $which:literal) => {
+    ($periods:ident, $columns:expr, $which:literal) => {
         concat!(
-            arm!($columns, "metrics_5m", periods!(listed, "$6"), $which),
+            arm!($periods, $columns, "metrics_5m", "$6", "$15", "$16", $which),
             " UNION ALL ",
-            arm!($columns, "metrics_5m", periods!(listed, "$7"), $which),
+            arm!($periods, $columns, "metrics_5m", "$7", "$17", "$18", $which),
             " UNION ALL ",
-            arm!($columns, "metrics_1h", periods!(listed, "$8"), $which),
+            arm!($periods, $columns, "metrics_1h", "$8", "$19", "$20", $which),
             " UNION ALL ",
-            arm!($columns, "metrics_1h", periods!(listed, "$9"), $which),
-            " UNION ALL ",
-            arm!($columns, "metrics_1d", periods!(listed, "$10"), $which)
-        )
-    };
-    (ranged, $columns:expr, $which:literal) => {
-        concat!(
-            arm!(
-                $columns,
-                "metrics_5m",
-                periods!(ranged, "$15", "$16"),
-                $which
-            ),
+            arm!($periods, $columns, "metrics_1h", "$9", "$21", "$22", $which),
             " UNION ALL ",
             arm!(
-                $columns,
-                "metrics_5m",
-                periods!(ranged, "$17", "$18"),
-                $which
-            ),
-            " UNION ALL ",
-            arm!(
-                $columns,
-                "metrics_1h",
-                periods!(ranged, "$19", "$20"),
-                $which
-            ),
-            " UNION ALL ",
-            arm!(
-                $columns,
-                "metrics_1h",
-                periods!(ranged, "$21", "$22"),
-                $which
-            ),
-            " UNION ALL ",
-            arm!(
+                $periods,
                 $columns,
                 "metrics_1d",
-                periods!(ranged, "$23", "$24"),
+                "$10",
+                "$23",
+                "$24",
                 $which
             )
         )
