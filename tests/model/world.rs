@@ -170,7 +170,7 @@ impl World {
         let service = self.random.index(SERVICES.len());
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         // Few, so that it happens.
-        let max_unresolved = 1 + self.random.index(2);
+        let max_unresolved = [1, 1, 2, 3][self.random.index(4)];
         let mut recorder = Recorder::builder()
             .clock(clock)
             .shards(1)
