@@ -33,6 +33,9 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// For a machine that is busy with other tests.
 const SLACK: Duration = Duration::from_secs(15);
 
+/// A lock, for as long as it lives.
+type Held = sqlx::Transaction<'static, sqlx::Postgres>;
+
 struct Scene {
     database: PgDatabase,
     clock: FastClock,
@@ -76,44 +79,50 @@ impl Scene {
         command
     }
 
-    /// Stops the process again and again, until it is caught with an open transaction that `holds`.
-    async fn stop_in_the_middle(&self, process: &Process, holds: &'static str) -> i32 {
-        let caught = format!(
-            "SELECT a.pid FROM pg_stat_activity AS a WHERE a.datname = current_database() \
-             AND a.application_name = 'api-metrics' AND a.state = 'idle in transaction' AND {holds}"
-        );
-        eventually_within(
-            Duration::from_secs(60),
-            "a stop in a transaction",
-            || async {
-                process.signal("STOP");
-                // What it had asked before is answered a moment after the stop.
-                self.no_backend_is_busy().await;
-                let pid: Option<i32> = sqlx::query_scalar(sqlx::AssertSqlSafe(caught.clone()))
-                    .fetch_optional(&self.observer)
-                    .await
-                    .unwrap();
-                if pid.is_none() {
-                    process.signal("CONT");
-                }
-                pid
-            },
-        )
-        .await
+    /// From here on nobody changes the inbox.
+    async fn hold_the_inbox(&self) -> Held {
+        let mut held = self.observer.begin().await.unwrap();
+        sqlx::query("LOCK TABLE api_metrics.inbox IN SHARE MODE")
+            .execute(&mut *held)
+            .await
+            .unwrap();
+        held
     }
 
-    async fn no_backend_is_busy(&self) {
-        eventually("its server process to be done", || async {
-            let busy: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-                 AND application_name = 'api-metrics' AND state = 'active'",
+    /// Stops the process in the middle of a transaction that is about to change the inbox, and tells its
+    /// server process.
+    ///
+    /// It waits there for the lock until it stands still. Then nothing that it has sent is on its way, and
+    /// its server ends the one statement and hears no more.
+    async fn stop_before_the_inbox(&self, process: &Process, held: Held) -> i32 {
+        let pid: i32 = eventually("a transaction to reach the inbox", || async {
+            sqlx::query_scalar(
+                "SELECT pid FROM pg_locks WHERE relation = 'api_metrics.inbox'::regclass \
+                 AND mode = 'RowExclusiveLock' AND NOT granted",
             )
+            .fetch_optional(&self.observer)
+            .await
+            .unwrap()
+        })
+        .await;
+        process.signal("STOP");
+        eventually("the process to stand still", || async {
+            process.is_stopped().then_some(())
+        })
+        .await;
+        held.rollback().await.unwrap();
+        eventually("its server process to be done", || async {
+            let still: bool = sqlx::query_scalar(
+                "SELECT state = 'idle in transaction' FROM pg_stat_activity WHERE pid = $1",
+            )
+            .bind(pid)
             .fetch_one(&self.observer)
             .await
             .unwrap();
-            (busy == 0).then_some(())
+            still.then_some(())
         })
         .await;
+        pid
     }
 
     async fn is_there(&self, pid: i32) -> bool {
@@ -167,13 +176,8 @@ async fn a_writer_stopped_in_its_flush_blocks_nobody_for_longer_than_its_timeout
     let process = Process::start(&mut command);
     flushed(&log).await;
     // It has interned series that nobody else can see yet.
-    let pid = scene
-        .stop_in_the_middle(
-            &process,
-            "a.backend_xid IS NOT NULL AND EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid \
-             AND l.relation = 'api_metrics.series'::regclass AND l.mode = 'RowExclusiveLock')",
-        )
-        .await;
+    let held = scene.hold_the_inbox().await;
+    let pid = scene.stop_before_the_inbox(&process, held).await;
     let stopped = Instant::now();
     let number = Life::read(&log).flushes.keys().copied().max().unwrap();
     assert!(scene.fence(id).await < number, "its flush is not committed");
@@ -247,20 +251,19 @@ async fn a_leader_stopped_in_its_duty_is_replaced_after_its_timeout() {
     let store = scene.store();
     let clock = writers::noon();
     let writer = writers::writer("shop", &clock);
+    record(&writer, writers::NOON, "/a", 10);
+    store.flush(&writer).await.unwrap();
+    // It has read the inbox and stored the sums, and is about to take away what it has read.
+    let held = scene.hold_the_inbox().await;
     let process = Process::start(&mut scene.faulty("leader"));
-    let pid = scene
-        .stop_in_the_middle(
-            &process,
-            "EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND l.locktype = 'advisory' AND l.granted)",
-        )
-        .await;
+    let pid = scene.stop_before_the_inbox(&process, held).await;
     let stopped = Instant::now();
     // Writers and readers don't notice.
     for _ in 0..3 {
         record(&writer, writers::NOON, "/a", 10);
         store.flush(&writer).await.unwrap();
     }
-    assert_eq!(writers::requests(&*store).await, 30);
+    assert_eq!(writers::requests(&*store).await, 40);
     assert!(!store.fold().await.unwrap().led, "the stopped one leads");
     assert!(scene.is_there(pid).await);
     let folded = eventually_within(LEADER_TIMEOUT + SLACK, "another leader", || async {
@@ -270,7 +273,7 @@ async fn a_leader_stopped_in_its_duty_is_replaced_after_its_timeout() {
     .await;
     assert!(stopped.elapsed() < LEADER_TIMEOUT + SLACK);
     assert!(folded.batches > 0 && !scene.is_there(pid).await);
-    assert_eq!(writers::requests(&*store).await, 30);
+    assert_eq!(writers::requests(&*store).await, 40);
 
     // Woken up, it leads again, and nothing counts twice.
     process.signal("CONT");
@@ -280,5 +283,5 @@ async fn a_leader_stopped_in_its_duty_is_replaced_after_its_timeout() {
         (store.status().await.unwrap().inbox.batches == 0).then_some(())
     })
     .await;
-    assert_eq!(writers::requests(&*store).await, 31);
+    assert_eq!(writers::requests(&*store).await, 41);
 }

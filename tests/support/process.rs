@@ -82,6 +82,20 @@ impl Process {
         assert!(sent.success(), "the process is there to be signalled");
     }
 
+    /// Whether all of it stands still, as after the signal `STOP`, which takes effect a moment later.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let states = Command::new("ps")
+            // Linux tells of each thread by itself.
+            .args(cfg!(target_os = "linux").then_some("-L"))
+            .args(["-o", "stat=", "-p", &self.child.id().to_string()])
+            .output()
+            .expect("ps runs");
+        let states = String::from_utf8_lossy(&states.stdout);
+        assert!(!states.is_empty(), "the process is there");
+        states.lines().all(|state| state.starts_with('T'))
+    }
+
     /// Waits for its end and tells how long that took and all that it has said.
     ///
     /// # Panics
