@@ -17,7 +17,7 @@ use api_metrics_store::{
     store::{Instance, Store, Writer},
     time::{Clock, Granularity, SystemClock},
 };
-use sqlx::{AssertSqlSafe, PgPool, SqlitePool};
+use sqlx::{AssertSqlSafe, PgPool, SqliteConnection, SqlitePool};
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 /// Keys that use one endpoint.
@@ -272,6 +272,18 @@ pub async fn postgres(pool: &PgPool, size: Size) {
             .execute(pool)
             .await
             .unwrap();
+        let tallies = format!(
+            "DELETE FROM api_metrics.tally WHERE granularity = '{name}'; \
+             INSERT INTO api_metrics.tally \
+             SELECT '{name}', m.period_start, \
+                    string_agg(int8send(m.series_id) || int8send(m.request_count), ''::bytea ORDER BY m.series_id) \
+             FROM api_metrics.metrics_{name} AS m JOIN api_metrics.series AS s ON s.id = m.series_id AND s.kind <> 0 \
+             GROUP BY m.period_start",
+        );
+        sqlx::raw_sql(AssertSqlSafe(tallies))
+            .execute(pool)
+            .await
+            .unwrap();
     }
     sqlx::raw_sql("DROP TABLE bench_pool")
         .execute(pool)
@@ -295,6 +307,36 @@ pub async fn postgres(pool: &PgPool, size: Size) {
         size.series(),
         started.elapsed().as_secs_f64()
     );
+}
+
+/// Sixteen bytes an entry, as the schema says: SQLite has no function that makes them.
+async fn tally_in_sqlite(sql: &mut SqliteConnection, name: &str) {
+    let select = format!(
+        "SELECT m.period_start, m.series_id, m.request_count FROM api_metrics_{name} AS m \
+         JOIN api_metrics_series AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
+    );
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(select))
+        .fetch_all(&mut *sql)
+        .await
+        .unwrap();
+    sqlx::query("DELETE FROM api_metrics_tally WHERE granularity = ?")
+        .bind(name)
+        .execute(&mut *sql)
+        .await
+        .unwrap();
+    for rows in rows.chunk_by(|a, b| a.0 == b.0) {
+        let entries = rows
+            .iter()
+            .map(|(_, series, requests)| [*series, *requests]);
+        let tally: Vec<u8> = entries.flatten().flat_map(i64::to_be_bytes).collect();
+        sqlx::query("INSERT INTO api_metrics_tally VALUES (?, ?, ?)")
+            .bind(name)
+            .bind(rows[0].0)
+            .bind(tally)
+            .execute(&mut *sql)
+            .await
+            .unwrap();
+    }
 }
 
 pub async fn sqlite(pool: &SqlitePool, size: Size) {
@@ -347,6 +389,7 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
             .execute(&mut *sql)
             .await
             .unwrap();
+        tally_in_sqlite(&mut sql, name).await;
         sql.commit().await.unwrap();
     }
     let marks = format!(

@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use api_metrics_store::{
-    query::{Answer, Filter, GroupBy, Query, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, GroupBy, Query, TimeRange, TimeStep},
     store::Store,
     time::Granularity,
 };
@@ -41,7 +41,11 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
     let rows = |answer: &Answer| format!("{} rows", answer.rows.len());
     let ask = async |query: &Query| {
         let answer = store.read(query, None).await.unwrap();
-        for row in answer.rows.iter().filter(|_| query.quantiles) {
+        for row in answer
+            .rows
+            .iter()
+            .filter(|_| query.detail == Detail::Quantiles)
+        {
             black_box([0.5, 0.95, 0.99].map(|q| row.bucket.quantile_ms(q)));
         }
         answer
@@ -66,7 +70,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "top 10 keys 24 h",
             async || {
                 let mut answer = ask(&Query {
-                    quantiles: false,
+                    detail: Detail::Counts,
                     ..by(key, DAY)
                 })
                 .await;
@@ -85,7 +89,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Hour));
                 ask(&Query {
-                    quantiles: false,
+                    detail: Detail::Counts,
                     busiest: Some(50),
                     ..by(
                         GroupBy {
@@ -107,7 +111,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Day));
                 ask(&Query {
-                    quantiles: false,
+                    detail: Detail::Counts,
                     ..by(
                         GroupBy {
                             api_key: true,

@@ -6,7 +6,7 @@ use api_metrics::{
     ApiMetrics,
     store::{
         bucket::Bucket,
-        query::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+        query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
         time::Granularity,
         url::without_password,
     },
@@ -106,7 +106,7 @@ pub(crate) async fn print(
                     time: Some(TimeStep::Fixed(Granularity::Day)),
                     ..GroupBy::default()
                 },
-                quantiles: false,
+                detail: Detail::Counts,
                 busiest: None,
             },
             None,

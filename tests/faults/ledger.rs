@@ -8,7 +8,7 @@ use std::{
 };
 
 use api_metrics_store::{
-    query::{GroupBy, Query, TimeRange, TimeStep},
+    query::{Detail, GroupBy, Query, TimeRange, TimeStep},
     store::Store,
     time::{Clock, Granularity},
 };
@@ -108,7 +108,7 @@ pub(crate) async fn told(store: &Arc<dyn Store>, clock: &FastClock) -> Days {
             time: Some(TimeStep::Fixed(Granularity::Day)),
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         ..Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
     };
     let answer = store.read(&query, None).await.unwrap();

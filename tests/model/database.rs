@@ -74,6 +74,8 @@ pub(crate) struct Tables {
     /// By instance and number.
     pub(crate) inbox: Inbox,
     pub(crate) rows: BTreeMap<Granularity, BTreeMap<(UnixSeconds, i64), Sum>>,
+    /// Requests by period and series.
+    pub(crate) tallies: BTreeMap<(Granularity, UnixSeconds), BTreeMap<i64, u64>>,
     pub(crate) dirty: BTreeSet<(Granularity, UnixSeconds)>,
     pub(crate) floors: BTreeMap<Granularity, UnixSeconds>,
     pub(crate) series: BTreeMap<i64, Labels>,

@@ -23,6 +23,7 @@ impl World {
         self.every_committed_record_once();
         self.clean_periods_are_the_sums_of_their_children();
         self.premerged_rows_are_the_sums_of_their_base_rows();
+        self.tallies_are_what_the_premerged_rows_say();
         self.floors_are_in_order();
     }
 
@@ -202,6 +203,34 @@ impl World {
                 let g = granularity.as_str();
                 self.fail(&format!(
                     "a pre-merged row of {g} is not the sum of its base rows"
+                ));
+            }
+        }
+    }
+
+    /// Also of periods that are dirty: both are behind then.
+    fn tallies_are_what_the_premerged_rows_say(&self) {
+        let tables = &self.tables;
+        for granularity in Granularity::ALL {
+            let floor = tables.floor(granularity);
+            let mut expected: BTreeMap<UnixSeconds, BTreeMap<i64, u64>> = BTreeMap::new();
+            for ((period, id), sum) in &tables.rows[&granularity] {
+                if *period >= floor && self.labels(*id).kind != 0 {
+                    let tally = expected.entry(*period).or_default();
+                    tally.insert(*id, sum.requests);
+                }
+            }
+            let found = tables
+                .tallies
+                .iter()
+                .filter(|((g, _), _)| *g == granularity);
+            let found: BTreeMap<_, _> = found
+                .map(|((_, period), tally)| (*period, tally.clone()))
+                .collect();
+            if expected != found {
+                self.fail(&format!(
+                    "the tallies of {} are {found:?} instead of {expected:?}",
+                    granularity.as_str()
                 ));
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -72,7 +72,7 @@ impl World {
                 time: time.map(TimeStep::Fixed),
                 ..GroupBy::default()
             },
-            quantiles: random.one_in(2),
+            detail: *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]),
             ..Query::over(TimeRange::new(from, to))
         }
     }
@@ -174,9 +174,17 @@ impl World {
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
             record.count_in(bucket);
         }
-        if !query.quantiles {
-            for bucket in groups.values_mut() {
-                bucket.sketch = Bucket::new(SketchKind::Histogram).sketch;
+        for bucket in groups.values_mut() {
+            let nothing = Bucket::new(SketchKind::Histogram);
+            match query.detail {
+                Detail::Requests => {
+                    *bucket = Bucket {
+                        request_count: bucket.request_count,
+                        ..nothing
+                    }
+                }
+                Detail::Counts => bucket.sketch = nothing.sketch,
+                Detail::Quantiles => {}
             }
         }
         groups
@@ -201,12 +209,4 @@ fn edges(query: &Query, tables: &Tables) -> Vec<UnixSeconds> {
     }
     edges.push(end);
     edges
-}
-
-/// Without quantiles the store reads no sketches, but what it adds itself has them.
-pub(crate) fn without_sketches(mut answer: Answer) -> Answer {
-    for row in &mut answer.rows {
-        row.bucket.sketch = Bucket::new(SketchKind::Histogram).sketch;
-    }
-    answer
 }

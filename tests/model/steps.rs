@@ -6,7 +6,7 @@ use api_metrics_store::store::Store;
 use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
-    reads::{State, without_sketches},
+    reads::State,
     world::{Capture, Snapshot, World},
 };
 
@@ -189,8 +189,7 @@ impl World {
         self.log
             .push(format!("{process} reads {query:?}, own: {}", own.is_some()));
         let answer = match answer {
-            Ok(answer) if query.quantiles => answer,
-            Ok(answer) => without_sketches(answer),
+            Ok(answer) => answer,
             Err(error) => self.fail(&format!("a read failed: {error}")),
         };
         let own = own
@@ -248,8 +247,7 @@ impl World {
             own.is_some()
         ));
         let answer = match answer {
-            Ok(answer) if query.quantiles => answer,
-            Ok(answer) => without_sketches(answer),
+            Ok(answer) => answer,
             Err(error) => self.fail(&format!("a read failed: {error}")),
         };
         let own = own

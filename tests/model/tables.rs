@@ -61,6 +61,13 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
             .map(|row| ((row.get("period"), row.get("series_id")), sum_of(row)));
         tables.rows.insert(granularity, rows.collect());
     }
+    let tallies: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT granularity, extract(epoch FROM period_start)::bigint, requests FROM api_metrics.tally",
+    )
+    .fetch_all(&mut *sql)
+    .await
+    .unwrap();
+    tables.tallies = tallies.into_iter().map(tally).collect();
     let dirty: Vec<(String, i64)> = sqlx::query_as(
         "SELECT granularity, extract(epoch FROM period_start)::bigint FROM api_metrics.dirty",
     )
@@ -127,6 +134,12 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .map(|row| ((row.get("period_start"), row.get("series_id")), sum_of(row)));
         tables.rows.insert(granularity, rows.collect());
     }
+    let tallies: Vec<(String, i64, Vec<u8>)> =
+        sqlx::query_as("SELECT granularity, period_start, requests FROM api_metrics_tally")
+            .fetch_all(&mut *sql)
+            .await
+            .unwrap();
+    tables.tallies = tallies.into_iter().map(tally).collect();
     let dirty: Vec<(String, i64)> =
         sqlx::query_as("SELECT granularity, period_start FROM api_metrics_dirty")
             .fetch_all(&mut *sql)
@@ -173,6 +186,20 @@ fn inbox_of(rows: Vec<(Uuid, i64, Vec<u8>)>) -> Inbox {
             .extend(decode(&payload));
     }
     inbox
+}
+
+/// Sixteen bytes an entry, as the schema says.
+fn tally(
+    (name, period, requests): (String, i64, Vec<u8>),
+) -> ((Granularity, i64), BTreeMap<i64, u64>) {
+    assert_eq!(requests.len() % 16, 0, "a tally ends within an entry");
+    let entries = requests.chunks_exact(16).map(|entry| {
+        let (series, requests) = entry.split_at(8);
+        let series = i64::from_be_bytes(series.try_into().unwrap());
+        (series, u64::from_be_bytes(requests.try_into().unwrap()))
+    });
+    let period = (Granularity::from_name(&name).unwrap(), period);
+    (period, entries.collect())
 }
 
 fn periods(rows: Vec<(String, i64)>) -> BTreeSet<(Granularity, i64)> {

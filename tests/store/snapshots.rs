@@ -1,7 +1,7 @@
 //! Several questions to one snapshot, a part of the suite of both stores.
 
 use api_metrics_store::{
-    query::{GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Detail, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::StoreError,
     time::Granularity,
 };
@@ -52,7 +52,7 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
             ..by(GroupBy::default(), NOON, NOON + 120)
         },
         Query {
-            quantiles: false,
+            detail: Detail::Counts,
             ..by(minute_of_key, NOON - 3_600, NOON + 120)
         },
         by(both, NOON, NOON + 120),

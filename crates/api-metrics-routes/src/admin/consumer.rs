@@ -1,6 +1,6 @@
 //! What lists of API keys have in common.
 
-use api_metrics_store::query::{Filter, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -48,7 +48,7 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
             api_key: true,
             ..GroupBy::default()
         },
-        quantiles: true,
+        detail: Detail::Quantiles,
         busiest: None,
     }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::query::{Answer, Filter, GroupBy, Query, Scope, TimeRange, TimeStep};
+use api_metrics_store::query::{
+    Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep,
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -153,7 +155,7 @@ async fn compute(
             time: Some(step),
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         busiest: None,
     };
     let questions = [

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use api_metrics_store::query::{Filter, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -177,7 +177,7 @@ async fn compute(
                 endpoint: true,
                 ..GroupBy::default()
             },
-            quantiles: true,
+            detail: Detail::Quantiles,
             busiest: None,
         })
         .await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     time::UnixSeconds,
 };
 use axum::{extract::State, response::Response};
@@ -207,7 +207,7 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
             time: Some(step),
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         busiest: None,
     }
 }

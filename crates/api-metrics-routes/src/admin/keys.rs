@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use api_metrics_store::query::{Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep};
+use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -192,7 +192,7 @@ async fn last_seen(
                 time: Some(step),
                 ..GroupBy::default()
             },
-            quantiles: false,
+            detail: Detail::Counts,
             busiest: None,
         })
         .await?;

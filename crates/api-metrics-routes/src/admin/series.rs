@@ -1,6 +1,6 @@
 //! `GET /api-metrics`: rows over time, told apart by any dimensions.
 
-use api_metrics_store::query::{Filter, Group, GroupBy, Query, Scope, TimeRange};
+use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Scope, TimeRange};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -83,7 +83,11 @@ impl Asked {
             filter: self.filter.clone(),
             scope: scope.clone(),
             group_by: self.group_by,
-            quantiles: self.metrics.iter().any(|metric| metric.is_quantile()),
+            detail: if self.metrics.iter().any(|metric| metric.is_quantile()) {
+                Detail::Quantiles
+            } else {
+                Detail::Counts
+            },
             busiest: None,
         }
     }

@@ -1,6 +1,6 @@
 //! `GET /api-metrics/summary`: what happened in a range, and against the range before.
 
-use api_metrics_store::query::{Answer, Filter, GroupBy, Query, Scope, TimeRange};
+use api_metrics_store::query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -130,12 +130,12 @@ async fn compute(
     filter: &Filter,
     range: TimeRange,
 ) -> Result<Summary, Problem> {
-    let query = |range, group_by, quantiles| Query {
+    let query = |range, group_by, detail| Query {
         range,
         filter: filter.clone(),
         scope: scope.clone(),
         group_by,
-        quantiles,
+        detail,
         busiest: None,
     };
     let (by_endpoint, by_key) = (
@@ -153,15 +153,15 @@ async fn compute(
     // The range before ends where this one really begins, which mostly is where it was asked to.
     let before = |range: TimeRange| {
         let before = TimeRange::new(range.from - (range.to - range.from), range.from);
-        query(before, GroupBy::default(), true)
+        query(before, GroupBy::default(), Detail::Quantiles)
     };
     let questions = [
-        query(range, GroupBy::default(), true),
+        query(range, GroupBy::default(), Detail::Quantiles),
         before(range),
-        query(range, by_key, false),
+        query(range, by_key, Detail::Requests),
         Query {
             busiest: Some(TOP),
-            ..query(range, by_endpoint, true)
+            ..query(range, by_endpoint, Detail::Quantiles)
         },
     ];
     let [total, mut of_before, keys, endpoints] = app.reader.read_all(&questions).await?;

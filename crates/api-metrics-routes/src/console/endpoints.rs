@@ -1,6 +1,6 @@
 //! `GET endpoints`: which routes a consumer has asked for.
 
-use api_metrics_store::query::{GroupBy, Query};
+use api_metrics_store::query::{Detail, GroupBy, Query};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use serde::Serialize;
@@ -74,7 +74,7 @@ pub(super) async fn get_endpoints(
             endpoint: true,
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         busiest: None,
     };
     let compute = async {

@@ -1,7 +1,7 @@
 //! `GET quota`: what is left of a consumer's quota.
 
 use api_metrics_store::{
-    query::{GroupBy, Query, TimeRange},
+    query::{Detail, GroupBy, Query, TimeRange},
     quotas::{QuotaPeriod, period_at},
 };
 use axum::{Json, extract::State};
@@ -108,7 +108,7 @@ async fn month_so_far(
             },
             scope: caller.scope.clone(),
             group_by: GroupBy::default(),
-            quantiles: false,
+            detail: Detail::Counts,
             busiest: None,
         })
         .await?;

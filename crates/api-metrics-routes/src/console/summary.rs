@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{GroupBy, Query, Scope},
+    query::{Detail, GroupBy, Query, Scope},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -121,7 +121,7 @@ pub(crate) async fn summary(
             filter: asked.filter(),
             scope: scope.clone(),
             group_by: GroupBy::default(),
-            quantiles: false,
+            detail: Detail::Counts,
             busiest: None,
         })
         .await?;

@@ -1,7 +1,7 @@
 //! Rate, errors and duration of what the service has served, by OpenTelemetry's names (semantic
 //! conventions for HTTP servers) in Prometheus' spelling.
 
-use api_metrics_store::query::{Filter, Group, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange};
 
 use super::text::{Text, count};
 use crate::{app::App, extract::floor_minute, problem::Problem, shape::Figures};
@@ -13,7 +13,7 @@ const WINDOW: i64 = 300;
 pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let now = end - 1;
-    let question = |from, quantiles| Query {
+    let question = |from, detail| Query {
         range: TimeRange::new(from, end),
         filter: Filter::default(),
         scope: Scope::All,
@@ -24,12 +24,12 @@ pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
             endpoint: true,
             ..GroupBy::default()
         },
-        quantiles,
+        detail,
         busiest: None,
     };
     let questions = [
-        question(now - now.rem_euclid(DAY), false),
-        question(end - WINDOW, true),
+        question(now - now.rem_euclid(DAY), Detail::Counts),
+        question(end - WINDOW, Detail::Quantiles),
     ];
     let [today, recent] = app.reader.read_all(&questions).await?;
     durations(&today.rows, &recent.rows, text);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Filter, Group, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
     time::Granularity,
 };
 use chrono::{DateTime, Utc};
@@ -116,7 +116,7 @@ pub(crate) async fn snapshot(
                 time: Some(TimeStep::Fixed(Granularity::Minute)),
                 ..GroupBy::default()
             },
-            quantiles: true,
+            detail: Detail::Quantiles,
             busiest: None,
         })
         .await?;

@@ -2,7 +2,7 @@
 
 use super::{AlertSpec, AlertType, Target};
 use crate::{
-    query::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     time::Granularity,
 };
 
@@ -47,7 +47,11 @@ pub(super) fn question(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep
             },
             ..GroupBy::default()
         },
-        quantiles: spec.alert_type == AlertType::ResponseTime && spec.quantile.is_some(),
+        detail: if spec.alert_type == AlertType::ResponseTime && spec.quantile.is_some() {
+            Detail::Quantiles
+        } else {
+            Detail::Counts
+        },
         busiest: None,
     }
 }

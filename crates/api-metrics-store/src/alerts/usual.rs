@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{AlertSpec, question};
 use crate::{
-    query::{TimeRange, TimeStep},
+    query::{Detail, TimeRange, TimeStep},
     store::{Store, StoreError},
     time::{Granularity, UnixSeconds},
 };
@@ -80,7 +80,7 @@ impl Hours {
         let first = hour.floor(from) - WEEKS * WEEK;
         let range = TimeRange::new(first, hour.ceil(to) - WEEK);
         let mut query = question::question(spec, range, Some(TimeStep::Fixed(hour)));
-        query.quantiles = false;
+        query.detail = Detail::Counts;
         let answer = store.read(&query, None).await?;
         let target = question::target(spec);
         let mut requests: BTreeMap<UnixSeconds, u64> = BTreeMap::new();

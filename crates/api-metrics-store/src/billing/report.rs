@@ -7,7 +7,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use super::{Charge, Currency, Money, PlanVersion, Tariff, charge_month};
 use crate::{
     keys::{KeyRecord, all_keys},
-    query::{Answer, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     quotas::CountedStatuses,
     store::{Store, StoreError, Writer, invalid},
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
@@ -183,7 +183,7 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
             time: Some(TimeStep::Fixed(Granularity::Day)),
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         busiest: None,
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{LimitSettings, UtilizationRow};
 use crate::{
     keys::all_keys,
-    query::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::{Store, StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
@@ -99,7 +99,7 @@ pub(super) async fn by_key(
             time: Some(TimeStep::Fixed(granularity)),
             ..GroupBy::default()
         },
-        quantiles: false,
+        detail: Detail::Counts,
         busiest: None,
     };
     let held = own.map(|writer| {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     protocol::backend::{
-        BucketRow, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+        BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
     },
     time::{Granularity, UnixSeconds},
 };
@@ -224,6 +224,52 @@ impl LeadTx for PgTx {
                 .execute(&mut *self.sql)
                 .await?;
         }
+        Ok(())
+    }
+
+    async fn tallies(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+    ) -> Result<Vec<EncodedTally>> {
+        let rows: Vec<(String, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
+            "SELECT t.granularity, t.period_start, t.requests \
+             FROM unnest($1::text[], $2::timestamptz[]) AS p (granularity, period_start) \
+             JOIN api_metrics.tally AS t USING (granularity, period_start)",
+        )
+        .bind(periods.iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
+        .bind(periods.iter().map(|(_, p)| at(*p)).collect::<Vec<_>>())
+        .fetch_all(&mut *self.sql)
+        .await?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|(name, period, requests)| {
+                let granularity = Granularity::from_name(&name)?;
+                Some(((granularity, period.timestamp()), requests))
+            })
+            .collect())
+    }
+
+    async fn put_tallies(&mut self, tallies: &[EncodedTally]) -> Result<()> {
+        let periods = || tallies.iter().map(|(period, _)| *period);
+        sqlx::query(
+            "INSERT INTO api_metrics.tally (granularity, period_start, requests) \
+             SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[]) \
+             ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
+        )
+        .bind(periods().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
+        .bind(periods().map(|(_, p)| at(p)).collect::<Vec<_>>())
+        .bind(tallies.iter().map(|(_, t)| t).collect::<Vec<_>>())
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn remove_tallies(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
+        sqlx::query("DELETE FROM api_metrics.tally WHERE granularity = $1 AND period_start < $2")
+            .bind(granularity.as_str())
+            .bind(at(floor))
+            .execute(&mut *self.sql)
+            .await?;
         Ok(())
     }
 

@@ -45,6 +45,11 @@ impl Axis {
         TimeRange::new(first, self.edges.last().copied().unwrap_or(first))
     }
 
+    /// Whether there is but one step.
+    pub(super) fn is_whole(&self) -> bool {
+        self.edges.len() == 2
+    }
+
     /// The step that contains `at`, 0 for the first.
     pub(super) fn step(&self, at: UnixSeconds) -> Option<usize> {
         if !self.range().contains(at) {

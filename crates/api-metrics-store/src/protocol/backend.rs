@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     bucket::Bucket,
-    query::{Filter, Scope},
+    query::{Detail, Filter, Scope},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
     statements::ActTx,
@@ -153,6 +153,9 @@ pub(crate) struct AggregateRow {
     pub sketches: Vec<u8>,
 }
 
+/// The requests of a period's pre-merged series, see [`tally`](super::tally).
+pub(crate) type EncodedTally = ((Granularity, UnixSeconds), Vec<u8>);
+
 /// A piece of a hand-over.
 #[derive(Debug, Clone)]
 pub(crate) struct InboxChunk {
@@ -254,16 +257,6 @@ pub(crate) struct Ask<'a> {
     /// Series, ascending, and the number of the group that each counts in.
     pub series: &'a [(i64, i32)],
     pub detail: Detail,
-}
-
-/// How much of the buckets is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Detail {
-    /// The requests alone.
-    Requests,
-    /// Everything but the sketches.
-    Counts,
-    Sketches,
 }
 
 /// A part of the sum of one group and step, as far as the database has summed it.
@@ -370,6 +363,19 @@ pub(crate) trait LeadTx: Send {
         granularity: Granularity,
         rows: &[BucketRow],
         fresh: bool,
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// The tallies that exist of these periods.
+    fn tallies(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+    ) -> impl Future<Output = Result<Vec<EncodedTally>>> + Send;
+    /// Writes tallies, replacing those that exist.
+    fn put_tallies(&mut self, tallies: &[EncodedTally]) -> impl Future<Output = Result<()>> + Send;
+    /// Removes the tallies below `floor`.
+    fn remove_tallies(
+        &mut self,
+        granularity: Granularity,
+        floor: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
     /// Marks periods at the time `now`; those that are marked keep their time.
     fn mark_dirty(

@@ -10,6 +10,7 @@ use super::{
     batch::{self, PayloadRow},
     pace::Pace,
     sum::{Key, Sum, Table, finish, premerge},
+    tally,
 };
 use crate::{
     series::SeriesKind,
@@ -114,9 +115,10 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
     }
     let of = |id| premerged.get(&id).copied().unwrap_or_default();
     let totals = premerge(&mut base.sums, meta.sketch_kind, of).await?;
+    let tallied = totals.sums.iter().map(|sum| sum.key.series_id).collect();
     let mut sums = base.sums;
     sums.extend(totals.sums);
-    write(tx, sums, meta).await
+    write(tx, sums, &tallied, meta).await
 }
 
 /// Sums the chunks that are not refused; refuses those that can't be read.
@@ -168,7 +170,12 @@ fn refuse_unknown(
     }
 }
 
-async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, meta: &Meta) -> Result<u64> {
+async fn write<T: Tx>(
+    tx: &mut T,
+    mut sums: Vec<Sum>,
+    tallied: &HashSet<i64>,
+    meta: &Meta,
+) -> Result<u64> {
     sums.sort_unstable_by_key(|sum| sum.key);
     let mut dirty = BTreeSet::new();
     let mut by_granularity: BTreeMap<Granularity, Vec<Sum>> = BTreeMap::new();
@@ -179,6 +186,7 @@ async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, meta: &Meta) -> Result<u64
             .push(sum);
     }
     let mut written = 0;
+    let mut tallies = tally::Changes::default();
     for (granularity, mut sums) in by_granularity {
         let mut periods: Vec<_> = sums.iter().map(|sum| sum.key.period_start).collect();
         periods.dedup();
@@ -204,9 +212,11 @@ async fn write<T: Tx>(tx: &mut T, mut sums: Vec<Sum>, meta: &Meta) -> Result<u64
         for (sums, fresh) in [(new, true), (old, false)] {
             let rows = finish(sums, meta.sketch_kind).await?;
             tx.put_buckets(granularity, &rows, fresh).await?;
+            tallies.note(granularity, &rows, tallied);
             written += rows.len() as u64;
         }
     }
+    tallies.apply(tx).await?;
     let dirty: Vec<_> = dirty.into_iter().collect();
     tx.mark_dirty(&dirty, meta.now()).await?;
     Ok(written)

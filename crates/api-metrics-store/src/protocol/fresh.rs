@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::{
     bucket::{Bucket, BucketError},
+    query::Detail,
     sketch::SketchKind,
 };
 
@@ -21,9 +22,14 @@ pub(super) struct Fresh {
 
 impl Fresh {
     /// Adds an encoded bucket. Where it can't be read, a part of it may have been added.
-    pub(super) fn add(&mut self, encoded: &[u8], quantiles: bool) -> Result<(), BucketError> {
+    pub(super) fn add(&mut self, encoded: &[u8], detail: Detail) -> Result<(), BucketError> {
+        if detail == Detail::Requests {
+            let requests = Bucket::peek_request_count(encoded);
+            self.counts.request_count = self.counts.request_count.saturating_add(requests);
+            return Ok(());
+        }
         let sketch = self.counts.add_encoded(encoded)?;
-        if quantiles {
+        if detail == Detail::Quantiles {
             self.sketches.extend_from_slice(sketch);
         }
         Ok(())

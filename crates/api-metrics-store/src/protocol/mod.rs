@@ -17,6 +17,7 @@ pub(crate) mod rollup;
 pub(crate) mod steps;
 pub(crate) mod store;
 mod sum;
+mod tally;
 
 /// What this release knows of the schema's meaning; databases say how much they ask for.
 pub(crate) const SCHEMA_KNOWLEDGE: i64 = 2;

@@ -5,6 +5,7 @@ use super::{
     fold::lead,
     pace::Pace,
     sum::row,
+    tally,
 };
 use crate::{
     sketch::{SketchKind, Sums},
@@ -96,6 +97,7 @@ async fn recompute<T: Tx>(
                 tx.make_room(granularity, &[period]).await?;
             }
             tx.put_buckets(granularity, &rows, fresh).await?;
+            tally::recompute(tx, granularity, period, &children).await?;
         }
     }
     tx.clear_dirty(granularity, period).await

@@ -28,7 +28,7 @@ pub struct Group {
 pub struct Row {
     /// Which group.
     pub group: Group,
-    /// The sum of its records; its sketch is empty unless the query asked for quantiles.
+    /// The sum of its records, as far as the query's [`Detail`](crate::query::Detail) goes.
     pub bucket: Bucket,
 }
 

@@ -4,4 +4,4 @@ mod answer;
 mod question;
 
 pub use answer::{Answer, Group, Row};
-pub use question::{Filter, GroupBy, Query, Scope, TimeRange, TimeStep};
+pub use question::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep};

@@ -98,6 +98,19 @@ pub struct GroupBy {
     pub time: Option<TimeStep>,
 }
 
+/// How much of the records an answer tells. What is not asked for is not read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// How many requests there were; everything else in a row's bucket is empty. Over a whole range, over all
+    /// keys or all endpoints, a few dozen rows of the database tell it of any number of series.
+    Requests,
+    /// All counts and sums, the smallest and the largest latency; the sketch is empty.
+    Counts,
+    /// Quantiles too.
+    #[default]
+    Quantiles,
+}
+
 /// One question to a store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
@@ -109,8 +122,8 @@ pub struct Query {
     pub scope: Scope,
     /// How the rows are told apart.
     pub group_by: GroupBy,
-    /// Whether quantiles will be asked of the rows. Without, no sketch is read.
-    pub quantiles: bool,
+    /// How much of the records the rows tell.
+    pub detail: Detail,
     /// Only so many groups, those with the most requests over the whole range; `None` for all of them.
     /// Groups count without their time: each that is kept has all of its steps.
     pub busiest: Option<usize>,
@@ -125,7 +138,7 @@ impl Query {
             filter: Filter::default(),
             scope: Scope::All,
             group_by: GroupBy::default(),
-            quantiles: true,
+            detail: Detail::Quantiles,
             busiest: None,
         }
     }

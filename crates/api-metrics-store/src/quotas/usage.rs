@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use super::{CountedStatuses, QuotaPeriod, period_at};
 use crate::{
     keys::KeyRecord,
-    query::{Filter, GroupBy, Query, Scope, TimeRange},
+    query::{Detail, Filter, GroupBy, Query, Scope, TimeRange},
     store::{Store, StoreError, Writer},
     time::UnixSeconds,
 };
@@ -151,7 +151,7 @@ pub async fn quota_usage(
                 api_key: true,
                 ..GroupBy::default()
             },
-            quantiles: false,
+            detail: Detail::Counts,
             busiest: None,
         };
         let held = own.map(|writer| {

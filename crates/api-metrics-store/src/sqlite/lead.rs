@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     protocol::backend::{
-        BucketRow, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+        BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
     },
     time::{Granularity, UnixSeconds},
 };
@@ -204,6 +204,52 @@ impl LeadTx for SqliteTx {
                 .execute(&mut *self.sql)
                 .await?;
         }
+        Ok(())
+    }
+
+    async fn tallies(
+        &mut self,
+        periods: &[(Granularity, UnixSeconds)],
+    ) -> Result<Vec<EncodedTally>> {
+        let mut tallies = Vec::new();
+        for granularity in Granularity::ALL {
+            let of_it = periods.iter().filter(|(g, _)| *g == granularity);
+            let starts = json_numbers(of_it.map(|(_, start)| *start));
+            let rows: Vec<(UnixSeconds, Vec<u8>)> = sqlx::query_as(
+                "SELECT period_start, requests FROM api_metrics_tally \
+                 WHERE granularity = ? AND period_start IN (SELECT value FROM json_each(?))",
+            )
+            .bind(granularity.as_str())
+            .bind(starts)
+            .fetch_all(&mut *self.sql)
+            .await?;
+            let rows = rows.into_iter();
+            tallies.extend(rows.map(|(start, requests)| ((granularity, start), requests)));
+        }
+        Ok(tallies)
+    }
+
+    async fn put_tallies(&mut self, tallies: &[EncodedTally]) -> Result<()> {
+        for ((granularity, start), requests) in tallies {
+            sqlx::query(
+                "INSERT INTO api_metrics_tally (granularity, period_start, requests) VALUES (?, ?, ?) \
+                 ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
+            )
+            .bind(granularity.as_str())
+            .bind(start)
+            .bind(requests)
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_tallies(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
+        sqlx::query("DELETE FROM api_metrics_tally WHERE granularity = ? AND period_start < ?")
+            .bind(granularity.as_str())
+            .bind(floor)
+            .execute(&mut *self.sql)
+            .await?;
         Ok(())
     }
 

@@ -14,10 +14,10 @@ use super::{
 use crate::{
     bucket::Bucket,
     protocol::backend::{
-        AggregateRow, Ask, Detail, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series,
-        SeriesRow, Sink,
+        AggregateRow, Ask, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+        Sink,
     },
-    query::Scope,
+    query::{Detail, Scope},
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -101,14 +101,14 @@ impl ReadTx for SqliteTx {
                         counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
                         counts
                     }
-                    Detail::Counts | Detail::Sketches => rows::counts(&row, kind)?,
+                    Detail::Counts | Detail::Quantiles => rows::counts(&row, kind)?,
                 };
                 into(Part {
                     group: usize::try_from(*group).unwrap_or(usize::MAX),
                     step,
                     counts,
                     sketches: match ask.detail {
-                        Detail::Sketches => row.try_get(15)?,
+                        Detail::Quantiles => row.try_get(15)?,
                         Detail::Requests | Detail::Counts => &[],
                     },
                 })?;

@@ -26,7 +26,8 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    protocol::backend::{Ask, Detail, Part, Result, Sink},
+    protocol::backend::{Ask, Part, Result, Sink},
+    query::Detail,
     sketch::SketchKind,
     time::Granularity,
 };
@@ -54,7 +55,7 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
         let arms = Arms::take(&mut rest);
         let minutes = arms.periods(Granularity::Minute);
         let scan_minutes = dense || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
-        let scan_rest = dense && ask.detail != Detail::Sketches;
+        let scan_rest = dense && ask.detail != Detail::Quantiles;
         let parts = if scan_minutes == scan_rest {
             vec![(arms, scan_rest)]
         } else {
@@ -104,9 +105,9 @@ fn part(row: &PgRow, detail: Detail, kind: SketchKind) -> Result<Part<'_>> {
             counts.request_count = unsigned(row.try_get(2)?);
             counts
         }
-        Detail::Counts | Detail::Sketches => rows::counts(row, 2, kind)?,
+        Detail::Counts | Detail::Quantiles => rows::counts(row, 2, kind)?,
     };
-    let sketches = if detail == Detail::Sketches {
+    let sketches = if detail == Detail::Quantiles {
         row.try_get(15)?
     } else {
         &[][..]

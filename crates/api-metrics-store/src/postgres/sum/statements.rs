@@ -1,6 +1,6 @@
 //! The texts of the statements.
 
-use crate::protocol::backend::Detail;
+use crate::query::Detail;
 
 macro_rules! columns {
     (requests, whole) => {
@@ -217,7 +217,7 @@ pub(super) fn statement(detail: Detail, steps: bool, way: Way) -> &'static str {
         (Detail::Requests, true) => by_way!(requests, steps),
         (Detail::Counts, false) => by_way!(counts, whole),
         (Detail::Counts, true) => by_way!(counts, steps),
-        (Detail::Sketches, false) => by_way!(sketches, whole),
-        (Detail::Sketches, true) => by_way!(sketches, steps),
+        (Detail::Quantiles, false) => by_way!(sketches, whole),
+        (Detail::Quantiles, true) => by_way!(sketches, steps),
     }
 }

@@ -3,14 +3,16 @@
 mod inbox;
 mod own;
 mod reading;
+mod snapshot;
+mod tallies;
 
-use self::{inbox::Inbox, own::Own, reading::Reading};
+use self::{own::Own, reading::Reading, snapshot::Snapshot};
 use super::{
     axis::Axis,
     backend::{Backend, Result, Tx},
 };
 use crate::{
-    query::{Answer, Query},
+    query::{Answer, Query, TimeRange},
     recorder::OwnDeltas,
     store::{StoreError, Writer, invalid},
 };
@@ -50,7 +52,7 @@ async fn read_in<T: Tx>(
     ) else {
         return Ok(Vec::new());
     };
-    let mut inbox = Inbox::load(tx, from, to).await?;
+    let mut snapshot = Snapshot::load(tx, TimeRange::new(from, to)).await?;
     let own = match own {
         Some((writer, deltas)) => Own::load(tx, writer, &deltas).await?,
         None => None,
@@ -58,7 +60,7 @@ async fn read_in<T: Tx>(
     let mut answers = Vec::with_capacity(queries.len());
     for (query, axis) in queries.iter().zip(axes) {
         let reading = Reading::new(query, axis, meta);
-        answers.push(reading.answer(tx, &mut inbox, own.as_ref()).await?);
+        answers.push(reading.answer(tx, &mut snapshot, own.as_ref()).await?);
     }
     Ok(answers)
 }

@@ -8,21 +8,22 @@ use tokio::task::yield_now;
 use super::{
     inbox::{self, ByNumber, Inbox, Waiting},
     own::Own,
+    snapshot::{Dirty, Snapshot},
+    tallies::Tallies,
 };
 use crate::{
     bucket::Bucket,
     protocol::{
         admit::Admission,
         axis::Axis,
-        backend::{Ask, Detail, Meta, Part, Result, Selection, Tx},
+        backend::{Ask, Meta, Part, Result, Tx},
         batch,
         fresh::FreshSums,
         groups::{Groups, Sums},
         plan,
     },
-    query::{Answer, Filter, Query, Scope},
+    query::{Answer, Detail, Filter, Query, Scope},
     series::SeriesKind,
-    time::{Granularity, UnixSeconds},
 };
 
 /// The stored series that answer with the fewest rows.
@@ -76,40 +77,30 @@ impl<'a> Reading<'a> {
     pub(super) async fn answer<T: Tx>(
         mut self,
         tx: &mut T,
-        inbox: &mut Inbox,
+        snapshot: &mut Snapshot,
         own: Option<&Own>,
     ) -> Result<Answer> {
-        self.select(tx).await?;
-        let waiting = self.waiting(tx, inbox).await?;
+        for row in snapshot
+            .select(tx, kind_for(self.query), self.query)
+            .await?
+        {
+            let group = self.groups.number(&row.labels);
+            self.series.insert(row.id, group);
+        }
+        let approximate = self.axis.moved || snapshot.is_coarse_at(&self.axis.edges);
+        let waiting = self.waiting(tx, &mut snapshot.inbox).await?;
         if let Some(own) = own {
             self.hold(tx, own).await?;
         }
-        let sums = self.sum(tx, waiting).await?;
-        let range = self.axis.range();
-        let mut approximate = self.axis.moved;
-        for (from, to) in tx.coarse(range.from, range.to).await? {
-            let cuts = |edge: &i64| from < *edge && *edge < to;
-            approximate |= self.axis.edges.iter().any(cuts);
-        }
+        let sums = self
+            .sum(tx, &snapshot.dirty, &mut snapshot.tallies, waiting)
+            .await?;
         Ok(Answer {
-            range,
+            range: self.axis.range(),
             as_of_us: self.meta.now_us,
             approximate,
             rows: sums.rows(&self.groups, &self.axis.edges),
         })
-    }
-
-    async fn select<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
-        let selection = Selection {
-            kind: kind_for(self.query),
-            filter: &self.query.filter,
-            scope: &self.query.scope,
-        };
-        for row in tx.select_series(&selection).await? {
-            let group = self.groups.number(&row.labels);
-            self.series.insert(row.id, group);
-        }
-        Ok(())
     }
 
     /// What counts of the inbox.
@@ -154,7 +145,7 @@ impl<'a> Reading<'a> {
                     continue;
                 };
                 sums.of(group, step, self.meta.sketch_kind)
-                    .add(row.bucket, self.query.quantiles)
+                    .add(row.bucket, self.query.detail)
                     .map_err(|_| at)?;
             }
         }
@@ -213,61 +204,68 @@ impl<'a> Reading<'a> {
                 let group = self.groups.number(&labels);
                 self.held
                     .of(group, step, self.meta.sketch_kind)
-                    .add(row.encoded(), self.query.quantiles)?;
+                    .add(row.encoded(), self.query.detail)?;
             }
         }
         Ok(())
     }
 
     /// Everything, added up.
-    async fn sum<T: Tx>(&mut self, tx: &mut T, mut waiting: Waiting<'_>) -> Result<Sums> {
-        let range = self.axis.range();
-        // A dirty period that began before the range can contain a part of it.
-        let dirty: BTreeSet<_> = tx
-            .dirty(Granularity::Day.floor(range.from), range.to)
-            .await?
-            .into_iter()
-            .collect();
+    async fn sum<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        dirty: &Dirty,
+        tallies: &mut Tallies,
+        mut waiting: Waiting<'_>,
+    ) -> Result<Sums> {
         if let Some(n) = self.query.busiest {
-            self.keep_busiest(tx, n, &dirty, &mut waiting).await?;
+            self.keep_busiest(tx, n, dirty, tallies, &mut waiting)
+                .await?;
         }
-        let mut segments = Vec::new();
-        for step in self.axis.edges.windows(2) {
-            if let [from, to] = step {
-                plan::cover(&self.meta.floors, &dirty, *from, *to, &mut segments);
-            }
-        }
-        let ask = Ask {
-            segments: &segments,
-            edges: &self.axis.edges,
-            series: &self.numbered(),
-            detail: if self.query.quantiles {
-                Detail::Sketches
-            } else {
-                Detail::Counts
-            },
-        };
         let mut sums = Sums::new(self.meta.sketch_kind);
-        let mut add = |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
+        let not_stored = self.sums_of(&mut waiting);
         // The inbox is summed while the database works.
-        let (summed, waiting) = join(tx.sum(&ask, &mut add), self.sums_of(&mut waiting)).await;
-        summed?;
-        for fresh in waiting.sums().chain(self.held.sums()) {
+        let not_stored = if self.query.detail == Detail::Requests && self.axis.is_whole() {
+            let (requests, not_stored) = join(self.requests(tx, dirty, tallies), not_stored).await;
+            for (group, count) in requests?.0 {
+                let mut counts = Bucket::new(self.meta.sketch_kind);
+                counts.request_count = count;
+                sums.add(group, 0, &counts, &[])?;
+            }
+            not_stored
+        } else {
+            let mut segments = Vec::new();
+            for step in self.axis.edges.windows(2) {
+                if let [from, to] = step {
+                    plan::cover(&self.meta.floors, dirty, *from, *to, &mut segments);
+                }
+            }
+            let ask = Ask {
+                segments: &segments,
+                edges: &self.axis.edges,
+                series: &self.numbered(),
+                detail: self.query.detail,
+            };
+            let mut add =
+                |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
+            let (summed, not_stored) = join(tx.sum(&ask, &mut add), not_stored).await;
+            summed?;
+            not_stored
+        };
+        for fresh in not_stored.sums().chain(self.held.sums()) {
             sums.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
         }
         Ok(sums)
     }
 
-    /// Leaves the `n` groups with the most requests: of the others nothing but requests is ever looked at.
-    async fn keep_busiest<T: Tx>(
-        &mut self,
+    /// The stored requests of each group in the whole range.
+    async fn requests<T: Tx>(
+        &self,
         tx: &mut T,
-        n: usize,
-        dirty: &BTreeSet<(Granularity, UnixSeconds)>,
-        waiting: &mut Waiting<'_>,
-    ) -> Result<()> {
+        dirty: &Dirty,
+        tallies: &mut Tallies,
+    ) -> Result<Requests> {
         let range = self.axis.range();
-        let (mut stored, mut fresh) = (Requests::default(), Requests::default());
         let mut segments = Vec::new();
         plan::cover(
             &self.meta.floors,
@@ -276,16 +274,41 @@ impl<'a> Reading<'a> {
             range.to,
             &mut segments,
         );
-        let ask = Ask {
-            segments: &segments,
-            edges: &[range.from, range.to],
-            series: &self.numbered(),
-            detail: Detail::Requests,
-        };
-        let mut add = |part: Part<'_>| {
-            stored.add(part.group, part.counts.request_count);
-            Ok(())
-        };
+        let mut requests = Requests::default();
+        if kind_for(self.query) == SeriesKind::Base {
+            let ask = Ask {
+                segments: &segments,
+                edges: &[range.from, range.to],
+                series: &self.numbered(),
+                detail: Detail::Requests,
+            };
+            let mut add = |part: Part<'_>| {
+                requests.add(part.group, part.counts.request_count);
+                Ok(())
+            };
+            tx.sum(&ask, &mut add).await?;
+        } else {
+            let tallied = tallies.requests(tx, &segments).await?;
+            for (series, group) in &self.series {
+                if let Some(count) = tallied.get(series) {
+                    requests.add(*group, *count);
+                }
+            }
+        }
+        Ok(requests)
+    }
+
+    /// Leaves the `n` groups with the most requests: of the others nothing but requests is ever looked at.
+    async fn keep_busiest<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        n: usize,
+        dirty: &Dirty,
+        tallies: &mut Tallies,
+        waiting: &mut Waiting<'_>,
+    ) -> Result<()> {
+        let range = self.axis.range();
+        let mut fresh = Requests::default();
         let not_stored = async {
             for payload in &waiting.payloads {
                 yield_now().await;
@@ -301,8 +324,8 @@ impl<'a> Reading<'a> {
                 fresh.add(held.group, held.counts.request_count);
             }
         };
-        join(tx.sum(&ask, &mut add), not_stored).await.0?;
-        for (group, count) in stored.0 {
+        let (stored, ()) = join(self.requests(tx, dirty, tallies), not_stored).await;
+        for (group, count) in stored?.0 {
             fresh.add(group, count);
         }
         let busiest: BTreeSet<usize> = self.groups.busiest(&fresh.0, n).into_iter().collect();

@@ -1,0 +1,81 @@
+//! What the questions to one snapshot have in common, asked once.
+
+use std::collections::BTreeSet;
+
+use super::{inbox::Inbox, tallies::Tallies};
+use crate::{
+    protocol::backend::{Result, Selection, SeriesRow, Tx},
+    query::{Filter, Query, TimeRange},
+    series::SeriesKind,
+    time::{Granularity, UnixSeconds},
+};
+
+/// Periods whose rows are not up to date.
+pub(super) type Dirty = BTreeSet<(Granularity, UnixSeconds)>;
+
+/// A snapshot, as far as questions over one range and scope look at it.
+pub(super) struct Snapshot {
+    pub(super) inbox: Inbox,
+    pub(super) dirty: Dirty,
+    pub(super) tallies: Tallies,
+    coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    selected: Vec<Selected>,
+}
+
+/// The series that answer questions of one kind and filter.
+struct Selected {
+    kind: SeriesKind,
+    filter: Filter,
+    series: Vec<SeriesRow>,
+}
+
+impl Snapshot {
+    /// What may matter to questions within that range.
+    pub(super) async fn load<T: Tx>(tx: &mut T, range: TimeRange) -> Result<Self> {
+        // A dirty period that began before the range can contain a part of it.
+        let dirty = tx.dirty(Granularity::Day.floor(range.from), range.to);
+        let dirty = dirty.await?.into_iter().collect();
+        Ok(Self {
+            inbox: Inbox::load(tx, range.from, range.to).await?,
+            dirty,
+            tallies: Tallies::default(),
+            coarse: tx.coarse(range.from, range.to).await?,
+            selected: Vec::new(),
+        })
+    }
+
+    /// Whether a coarsened span lies across one of the edges.
+    pub(super) fn is_coarse_at(&self, edges: &[UnixSeconds]) -> bool {
+        let cut = |(from, to): &(UnixSeconds, UnixSeconds)| {
+            edges.iter().any(|edge| from < edge && edge < to)
+        };
+        self.coarse.iter().any(cut)
+    }
+
+    /// The stored series that answer.
+    pub(super) async fn select<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        kind: SeriesKind,
+        query: &Query,
+    ) -> Result<&[SeriesRow]> {
+        let same = |one: &Selected| one.kind == kind && one.filter == query.filter;
+        let at = match self.selected.iter().position(same) {
+            Some(at) => at,
+            None => {
+                let selection = Selection {
+                    kind,
+                    filter: &query.filter,
+                    scope: &query.scope,
+                };
+                self.selected.push(Selected {
+                    kind,
+                    filter: query.filter.clone(),
+                    series: tx.select_series(&selection).await?,
+                });
+                self.selected.len() - 1
+            }
+        };
+        Ok(self.selected.get(at).map_or(&[], |one| &one.series))
+    }
+}
