@@ -9,6 +9,7 @@ use super::{
     flush::chunk,
     migrate::TRY_LEAD,
     partitions, rows,
+    sum::block,
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
@@ -121,21 +122,31 @@ impl LeadTx for PgTx {
 
     async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
         // Four arrays instead of thousands of rows.
-        let (ids, any_key, any_endpoint, total): (Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>) =
-            sqlx::query_as(
-                "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(any_key_id), '{}'), \
-                        coalesce(array_agg(any_endpoint_id), '{}'), coalesce(array_agg(total_id), '{}') \
-                 FROM api_metrics.series \
-                 WHERE id = ANY($1) AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL \
-                   AND total_id IS NOT NULL",
-            )
-            .bind(ids)
-            .fetch_one(&mut *self.sql)
-            .await?;
+        macro_rules! premerged {
+            ($which:literal) => {
+                concat!(
+                    "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(any_key_id), '{}'), \
+                            coalesce(array_agg(any_endpoint_id), '{}'), coalesce(array_agg(total_id), '{}') \
+                     FROM api_metrics.series \
+                     WHERE ",
+                    $which,
+                    " AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL"
+                )
+            };
+        }
+        let query = match block(ids) {
+            Some((first, last)) => sqlx::query_as(premerged!("id BETWEEN $1 AND $2"))
+                .bind(first)
+                .bind(last),
+            None => sqlx::query_as(premerged!("id = ANY($1)")).bind(ids),
+        };
+        let (found, any_key, any_endpoint, total): (Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>) =
+            query.fetch_one(&mut *self.sql).await?;
         let three = any_key.into_iter().zip(any_endpoint).zip(total);
-        Ok(ids
+        Ok(found
             .into_iter()
             .zip(three)
+            .filter(|(id, _)| ids.binary_search(id).is_ok())
             .map(|(id, ((any_key, any_endpoint), total))| (id, [any_key, any_endpoint, total]))
             .collect())
     }

@@ -331,8 +331,8 @@ pub(crate) trait LeadTx: Send {
     /// Moves the fold mark and removes what it has passed.
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
-    /// The base series among `ids` whose pre-merged series are known: the numbers of any key, any
-    /// endpoint and total.
+    /// The base series among `ids`, which ascend, whose pre-merged series are known: the numbers of any
+    /// key, any endpoint and total.
     fn premerged(
         &mut self,
         ids: &[i64],

@@ -119,7 +119,7 @@ mod tests {
         #[test]
         fn entries_come_back_as_they_were(tally in btree_map(1_i64.., any::<u64>(), 0..50)) {
             let encoded = encode(&tally);
-            prop_assert_eq!(entries(&encoded).unwrap().collect::<Tally>(), tally);
+            prop_assert_eq!(entries(&encoded).map(Iterator::collect::<Tally>).ok(), Some(tally));
         }
 
         #[test]

@@ -41,6 +41,14 @@ const MOST_MINUTES: usize = 20_000;
 /// So many periods of one granularity are named one by one: the planner looks at each.
 const MOST_LISTED: usize = 100;
 
+/// The first and the last of these series, which ascend, where they lie so close together that reading all
+/// between them is cheaper than as many lookups.
+pub(super) fn block(ids: &[i64]) -> Option<(i64, i64)> {
+    let (first, last) = (*ids.first()?, *ids.last()?);
+    let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    (ids.len() >= MANY_SERIES && (last - first) / MOST_WASTE <= most).then_some((first, last))
+}
+
 pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
     let (Some((first, _)), Some((last, _))) = (ask.series.first(), ask.series.last()) else {
         return Ok(());
@@ -48,8 +56,7 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let kind = tx.sketch_kind().await?;
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
-    let dense = ids.len() >= MANY_SERIES
-        && (last - first) / MOST_WASTE <= i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let dense = block(&ids).is_some();
     let mut rest = ask.segments.to_vec();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);

@@ -1,13 +1,14 @@
 //! Committed hand-overs that are not folded.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
 use crate::{
+    bucket::Bucket,
     protocol::{
         backend::{InboxChunk, Result, Tx},
-        batch::{self, UnreadRow},
+        batch,
     },
     query::TimeRange,
     time::UnixSeconds,
@@ -16,85 +17,160 @@ use crate::{
 /// By the number of a series.
 pub(super) type ByNumber<T> = HashMap<i64, T, RandomState>;
 
-/// The inbox of a snapshot, and the series in it.
-pub(super) struct Inbox {
-    chunks: Vec<InboxChunk>,
-    ids: Option<Vec<i64>>,
-    premerged: Option<ByNumber<[i64; 3]>>,
+/// A row of a hand-over, its bucket unread.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InboxRow<'a> {
+    /// The place of its series among [`Inbox::ids`].
+    pub(super) place: usize,
+    pub(super) period_start: UnixSeconds,
+    pub(super) bucket: &'a [u8],
+    /// Which hand-over it is of.
+    pub(super) chunk: usize,
 }
 
-impl Inbox {
-    /// What may count between `from` and `to`.
-    pub(super) async fn load<T: Tx>(
-        tx: &mut T,
-        from: UnixSeconds,
-        to: UnixSeconds,
-    ) -> Result<Self> {
-        Ok(Self {
-            chunks: tx.unfolded(from, to).await?,
-            ids: None,
+/// The inbox of a snapshot. Series go by their places, so that nothing is looked up a row.
+pub(super) struct Inbox<'a> {
+    ids: Vec<i64>,
+    rows: Vec<InboxRow<'a>>,
+    premerged: Option<Vec<Option<[i64; 3]>>>,
+    requests: Option<(TimeRange, Vec<u64>)>,
+}
+
+impl<'a> Inbox<'a> {
+    /// A hand-over whose rows can't be told apart is left out: the next fold sets it aside, and the status
+    /// tells of it.
+    pub(super) fn of(chunks: &'a [InboxChunk]) -> Self {
+        let unread = chunks.iter().enumerate().flat_map(|(chunk, payload)| {
+            let rows = batch::rows(&payload.payload).and_then(Iterator::collect);
+            let rows: Vec<_> = rows.unwrap_or_default();
+            rows.into_iter().map(move |row| (chunk, row))
+        });
+        let unread: Vec<_> = unread.collect();
+        let mut ids: Vec<i64> = unread.iter().map(|(_, row)| row.series_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut place = 0;
+        let rows = unread.into_iter().map(|(chunk, row)| {
+            // Rows come in the order of their series: mostly it is the same one again, or the next.
+            if ids.get(place) != Some(&row.series_id) {
+                place += 1;
+                if ids.get(place) != Some(&row.series_id) {
+                    // Every series is among them.
+                    place = ids.partition_point(|id| *id < row.series_id);
+                }
+            }
+            InboxRow {
+                place,
+                period_start: row.period_start,
+                bucket: row.bucket,
+                chunk,
+            }
+        });
+        Self {
+            rows: rows.collect(),
+            ids,
             premerged: None,
-        })
+            requests: None,
+        }
     }
 
-    /// The series of all rows.
-    pub(super) fn ids(&mut self) -> &[i64] {
-        let chunks = &self.chunks;
-        self.ids.get_or_insert_with(|| {
-            let rows = chunks.iter().flat_map(|chunk| readable(&chunk.payload));
-            let mut ids: Vec<i64> = rows.map(|row| row.series_id).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            ids
-        })
+    /// The series of all rows, ascending.
+    pub(super) fn ids(&self) -> &[i64] {
+        &self.ids
     }
 
-    /// Those whose pre-merged series are known: the numbers of any key, any endpoint and total. Looked up once
-    /// for all questions.
-    pub(super) async fn premerged<T: Tx>(&mut self, tx: &mut T) -> Result<&ByNumber<[i64; 3]>> {
-        let premerged = match self.premerged.take() {
-            Some(premerged) => premerged,
-            None => tx.premerged(self.ids()).await?.into_iter().collect(),
-        };
-        Ok(self.premerged.insert(premerged))
+    /// The rows, of which one question takes those that count.
+    pub(super) fn rows(&self) -> &[InboxRow<'a>] {
+        &self.rows
     }
 
     /// Whether anything may count in that range.
     pub(super) fn concerns(&self, range: TimeRange) -> bool {
-        self.payloads(range).next().is_some()
+        self.rows.iter().any(|row| range.contains(row.period_start))
     }
 
-    /// The payloads of which something may count in that range.
-    pub(super) fn payloads(&self, range: TimeRange) -> impl Iterator<Item = &[u8]> {
-        self.chunks
-            .iter()
-            .filter(move |chunk| chunk.period_from < range.to && range.from < chunk.period_to)
-            .map(|chunk| &*chunk.payload)
+    /// Looks up which pre-merged series these count in, once for all questions.
+    pub(super) async fn find_premerged<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
+        if self.premerged.is_none() {
+            let mut premerged = vec![None; self.ids.len()];
+            for (id, of) in tx.premerged(&self.ids).await? {
+                let place = self.ids.binary_search(&id).ok();
+                if let Some(place) = place.and_then(|place| premerged.get_mut(place)) {
+                    *place = Some(of);
+                }
+            }
+            self.premerged = Some(premerged);
+        }
+        Ok(())
+    }
+
+    /// The numbers of any key, any endpoint and total of the series at `place`, as far as they are known.
+    pub(super) fn premerged(&self, place: usize) -> Option<[i64; 3]> {
+        *self.premerged.as_ref()?.get(place)?
+    }
+
+    /// The requests within that range, by the places of their series.
+    pub(super) fn requests(&mut self, range: TimeRange) -> &[u64] {
+        let known = self.requests.take().filter(|(of, _)| *of == range);
+        let (_, requests) = self.requests.insert(known.unwrap_or_else(|| {
+            let mut requests = vec![0_u64; self.ids.len()];
+            for row in &self.rows {
+                if range.contains(row.period_start)
+                    && let Some(sum) = requests.get_mut(row.place)
+                {
+                    *sum = sum.saturating_add(Bucket::peek_request_count(row.bucket));
+                }
+            }
+            (range, requests)
+        }));
+        requests
     }
 }
 
 /// What one question takes of the inbox.
 #[derive(Default)]
-pub(super) struct Waiting<'a> {
-    pub(super) payloads: Vec<&'a [u8]>,
-    /// The groups of those base series that count; `None` where everything counts in group 0.
-    pub(super) groups: Option<ByNumber<usize>>,
+pub(super) struct Waiting {
+    pub(super) groups: WaitingGroups,
+    /// Hand-overs with a bucket that can't be read, as far as that is known.
+    pub(super) unreadable: BTreeSet<usize>,
 }
 
-impl Waiting<'_> {
-    /// The group of a row, if it counts.
-    pub(super) fn group(&self, row: &UnreadRow<'_>) -> Option<usize> {
+/// The groups of the series in the inbox.
+#[derive(Default)]
+pub(super) enum WaitingGroups {
+    /// Nothing counts.
+    #[default]
+    None,
+    /// Everything counts in group 0.
+    One,
+    /// By the places of the series: where each counts, if it does.
+    Each(Vec<Option<usize>>),
+}
+
+impl Waiting {
+    /// The group of a series, if it counts.
+    pub(super) fn group(&self, place: usize) -> Option<usize> {
         match &self.groups {
-            None => Some(0),
-            Some(groups) => groups.get(&row.series_id).copied(),
+            WaitingGroups::None => None,
+            WaitingGroups::One => Some(0),
+            WaitingGroups::Each(groups) => *groups.get(place)?,
         }
     }
-}
 
-/// The rows of a payload, without those behind one that can't be read.
-pub(super) fn readable(payload: &[u8]) -> impl Iterator<Item = UnreadRow<'_>> {
-    batch::rows(payload)
-        .into_iter()
-        .flatten()
-        .map_while(std::result::Result::ok)
+    /// Forgets all other groups.
+    pub(super) fn keep(&mut self, groups: &BTreeSet<usize>) {
+        match &mut self.groups {
+            WaitingGroups::None => {}
+            WaitingGroups::One => {
+                if !groups.contains(&0) {
+                    self.groups = WaitingGroups::None;
+                }
+            }
+            WaitingGroups::Each(each) => {
+                for group in each {
+                    *group = group.filter(|group| groups.contains(group));
+                }
+            }
+        }
+    }
 }

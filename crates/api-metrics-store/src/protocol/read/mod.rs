@@ -52,7 +52,8 @@ async fn read_in<T: Tx>(
     ) else {
         return Ok(Vec::new());
     };
-    let mut snapshot = Snapshot::load(tx, TimeRange::new(from, to)).await?;
+    let chunks = tx.unfolded(from, to).await?;
+    let mut snapshot = Snapshot::load(tx, TimeRange::new(from, to), &chunks).await?;
     let own = match own {
         Some((writer, deltas)) => Own::load(tx, writer, &deltas).await?,
         None => None,

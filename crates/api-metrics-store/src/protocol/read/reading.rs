@@ -6,10 +6,9 @@ use futures_util::future::join;
 use tokio::task::yield_now;
 
 use super::{
-    inbox::{self, ByNumber, Inbox, Waiting},
+    inbox::{ByNumber, Inbox, Waiting, WaitingGroups},
     own::Own,
-    snapshot::{Dirty, Snapshot},
-    tallies::Tallies,
+    snapshot::Snapshot,
 };
 use crate::{
     bucket::Bucket,
@@ -17,7 +16,6 @@ use crate::{
         admit::Admission,
         axis::Axis,
         backend::{Ask, Meta, Part, Result, Tx},
-        batch,
         fresh::FreshSums,
         groups::{Groups, Sums},
         plan,
@@ -25,6 +23,9 @@ use crate::{
     query::{Answer, Detail, Filter, Query, Scope},
     series::SeriesKind,
 };
+
+/// Rows of the inbox that are added at a stretch.
+const ROWS_A_TURN: usize = 1_000;
 
 /// The stored series that answer with the fewest rows.
 fn kind_for(query: &Query) -> SeriesKind {
@@ -77,7 +78,7 @@ impl<'a> Reading<'a> {
     pub(super) async fn answer<T: Tx>(
         mut self,
         tx: &mut T,
-        snapshot: &mut Snapshot,
+        snapshot: &mut Snapshot<'_>,
         own: Option<&Own>,
     ) -> Result<Answer> {
         for row in snapshot
@@ -88,13 +89,18 @@ impl<'a> Reading<'a> {
             self.series.insert(row.id, group);
         }
         let approximate = self.axis.moved || snapshot.is_coarse_at(&self.axis.edges);
-        let waiting = self.waiting(tx, &mut snapshot.inbox).await?;
+        let mut waiting = self.waiting(tx, &mut snapshot.inbox).await?;
         if let Some(own) = own {
             self.hold(tx, own).await?;
         }
-        let sums = self
-            .sum(tx, &snapshot.dirty, &mut snapshot.tallies, waiting)
-            .await?;
+        if let Some(n) = self.query.busiest {
+            self.keep_busiest(tx, n, snapshot, &mut waiting).await?;
+        }
+        let sums = if self.query.detail == Detail::Requests && self.axis.is_whole() {
+            self.requests_alone(tx, snapshot, &waiting).await?
+        } else {
+            self.sum(tx, snapshot, waiting).await?
+        };
         Ok(Answer {
             range: self.axis.range(),
             as_of_us: self.meta.now_us,
@@ -104,93 +110,101 @@ impl<'a> Reading<'a> {
     }
 
     /// What counts of the inbox.
-    async fn waiting<'i, T: Tx>(
-        &mut self,
-        tx: &mut T,
-        inbox: &'i mut Inbox,
-    ) -> Result<Waiting<'i>> {
-        let range = self.axis.range();
-        if !inbox.concerns(range) {
-            return Ok(Waiting::default());
-        }
-        let groups = self.groups_of(tx, inbox).await?;
+    async fn waiting<T: Tx>(&mut self, tx: &mut T, inbox: &mut Inbox<'_>) -> Result<Waiting> {
+        let groups = if inbox.concerns(self.axis.range()) {
+            self.groups_of(tx, inbox).await?
+        } else {
+            WaitingGroups::None
+        };
         Ok(Waiting {
-            payloads: inbox.payloads(range).collect(),
             groups,
+            ..Waiting::default()
         })
     }
 
-    /// The sums of the inbox. What can't be read is set aside by the next fold, and told by the status: the
-    /// sums are made again without it, which costs nothing where it never happens.
-    ///
-    /// Lets others have their turn between payloads: a statement takes two round trips to be sent.
-    async fn sums_of(&self, waiting: &mut Waiting<'_>) -> FreshSums {
-        loop {
-            match self.try_sums_of(waiting).await {
-                Ok(sums) => return sums,
-                Err(unreadable) => drop(waiting.payloads.remove(unreadable)),
-            }
-        }
-    }
-
-    /// Adds the rows that count; where one can't be read, answers in which payload.
-    async fn try_sums_of(&self, waiting: &Waiting<'_>) -> std::result::Result<FreshSums, usize> {
-        let mut sums = FreshSums::default();
-        for (at, payload) in waiting.payloads.iter().enumerate() {
-            yield_now().await;
-            for row in batch::rows(payload).map_err(|_| at)? {
-                let row = row.map_err(|_| at)?;
-                let place = waiting.group(&row).zip(self.axis.step(row.period_start));
-                let Some((group, step)) = place else {
-                    continue;
-                };
-                sums.of(group, step, self.meta.sketch_kind)
-                    .add(row.bucket, self.query.detail)
-                    .map_err(|_| at)?;
-            }
-        }
-        Ok(sums)
-    }
-
-    /// The groups of those base series that count; `None` where everything counts in group 0.
+    /// The groups of those base series that count.
     async fn groups_of<T: Tx>(
         &mut self,
         tx: &mut T,
-        inbox: &mut Inbox,
-    ) -> Result<Option<ByNumber<usize>>> {
+        inbox: &mut Inbox<'_>,
+    ) -> Result<WaitingGroups> {
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
             // Nobody needs to know which series they are; the group must be there all the same.
             self.groups.only();
-            return Ok(None);
+            return Ok(WaitingGroups::One);
         }
         // A base series counts where the pre-merged one does that it belongs to: both have all the names
         // that are asked about.
-        let mut groups = ByNumber::default();
-        let mut unknown = inbox.ids().to_vec();
-        if let Some(place) = kind_for(query).premerged_place() {
-            let premerged = inbox.premerged(tx).await?;
-            unknown.retain(|id| {
-                let of = premerged.get(id).and_then(|of| of.get(place));
-                let group = of.and_then(|of| self.series.get(of));
-                groups.extend(group.map(|group| (*id, *group)));
-                of.is_none()
-            });
+        let kind = kind_for(query).premerged_place();
+        if kind.is_some() {
+            inbox.find_premerged(tx).await?;
         }
-        unknown.retain(|id| match self.series.get(id) {
-            Some(group) => groups.insert(*id, *group).is_some(),
-            None => true,
-        });
+        let mut unknown: Vec<(usize, i64)> = Vec::new();
+        let mut groups = Vec::with_capacity(inbox.ids().len());
+        for (place, id) in inbox.ids().iter().enumerate() {
+            let premerged = kind.and_then(|kind| inbox.premerged(place)?.get(kind).copied());
+            let group = self.series.get(&premerged.unwrap_or(*id)).copied();
+            if group.is_none() && premerged.is_none() {
+                unknown.push((place, *id));
+            }
+            groups.push(group);
+        }
         if !unknown.is_empty() {
             let admission = Admission::of(tx, query).await?;
-            for row in tx.series(&unknown).await? {
-                if admission.admits(&row.labels) {
-                    groups.insert(row.id, self.groups.number(&row.labels));
+            let ids: Vec<i64> = unknown.iter().map(|(_, id)| *id).collect();
+            for row in tx.series(&ids).await? {
+                let at = unknown.binary_search_by_key(&row.id, |(_, id)| *id);
+                let place = at.ok().and_then(|at| unknown.get(at));
+                if let Some(group) = place.and_then(|(place, _)| groups.get_mut(*place))
+                    && admission.admits(&row.labels)
+                {
+                    *group = Some(self.groups.number(&row.labels));
                 }
             }
         }
-        Ok(Some(groups))
+        Ok(WaitingGroups::Each(groups))
+    }
+
+    /// The sums of the inbox. A hand-over that can't be read is set aside by the next fold, and told by the
+    /// status: the sums are made again without it, which costs nothing where it never happens.
+    async fn sums_of(&self, inbox: &Inbox<'_>, mut waiting: Waiting) -> FreshSums {
+        loop {
+            match self.try_sums_of(inbox, &waiting).await {
+                Ok(sums) => return sums,
+                Err(unreadable) => drop(waiting.unreadable.insert(unreadable)),
+            }
+        }
+    }
+
+    /// Adds the rows that count; where one can't be read, answers of which hand-over it is.
+    ///
+    /// Lets others have their turn now and then: a statement takes two round trips to be sent.
+    async fn try_sums_of(
+        &self,
+        inbox: &Inbox<'_>,
+        waiting: &Waiting,
+    ) -> std::result::Result<FreshSums, usize> {
+        let mut sums = FreshSums::default();
+        for rows in inbox.rows().chunks(ROWS_A_TURN) {
+            yield_now().await;
+            for row in rows {
+                let place = waiting
+                    .group(row.place)
+                    .zip(self.axis.step(row.period_start));
+                let Some((group, step)) = place else {
+                    continue;
+                };
+                if waiting.unreadable.contains(&row.chunk) {
+                    continue;
+                }
+                sums.of(group, step, self.meta.sketch_kind)
+                    .add(row.bucket, self.query.detail)
+                    .map_err(|_| row.chunk)?;
+            }
+        }
+        Ok(sums)
     }
 
     /// Adds what the caller's process holds.
@@ -214,62 +228,87 @@ impl<'a> Reading<'a> {
     async fn sum<T: Tx>(
         &mut self,
         tx: &mut T,
-        dirty: &Dirty,
-        tallies: &mut Tallies,
-        mut waiting: Waiting<'_>,
+        snapshot: &Snapshot<'_>,
+        waiting: Waiting,
     ) -> Result<Sums> {
-        if let Some(n) = self.query.busiest {
-            self.keep_busiest(tx, n, dirty, tallies, &mut waiting)
-                .await?;
+        let mut segments = Vec::new();
+        for step in self.axis.edges.windows(2) {
+            if let [from, to] = step {
+                plan::cover(
+                    &self.meta.floors,
+                    &snapshot.dirty,
+                    *from,
+                    *to,
+                    &mut segments,
+                );
+            }
         }
-        let mut sums = Sums::new(self.meta.sketch_kind);
-        let not_stored = self.sums_of(&mut waiting);
-        // The inbox is summed while the database works.
-        let not_stored = if self.query.detail == Detail::Requests && self.axis.is_whole() {
-            let (requests, not_stored) = join(self.requests(tx, dirty, tallies), not_stored).await;
-            for (group, count) in requests?.0 {
-                let mut counts = Bucket::new(self.meta.sketch_kind);
-                counts.request_count = count;
-                sums.add(group, 0, &counts, &[])?;
-            }
-            not_stored
-        } else {
-            let mut segments = Vec::new();
-            for step in self.axis.edges.windows(2) {
-                if let [from, to] = step {
-                    plan::cover(&self.meta.floors, dirty, *from, *to, &mut segments);
-                }
-            }
-            let ask = Ask {
-                segments: &segments,
-                edges: &self.axis.edges,
-                series: &self.numbered(),
-                detail: self.query.detail,
-            };
-            let mut add =
-                |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
-            let (summed, not_stored) = join(tx.sum(&ask, &mut add), not_stored).await;
-            summed?;
-            not_stored
+        let ask = Ask {
+            segments: &segments,
+            edges: &self.axis.edges,
+            series: &self.numbered(),
+            detail: self.query.detail,
         };
+        let mut sums = Sums::new(self.meta.sketch_kind);
+        let mut add = |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
+        // The inbox is summed while the database works.
+        let not_stored = self.sums_of(&snapshot.inbox, waiting);
+        let (summed, not_stored) = join(tx.sum(&ask, &mut add), not_stored).await;
+        summed?;
         for fresh in not_stored.sums().chain(self.held.sums()) {
             sums.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
         }
         Ok(sums)
     }
 
-    /// The stored requests of each group in the whole range.
+    /// The same where nothing but requests is asked for, and no steps.
+    async fn requests_alone<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        snapshot: &mut Snapshot<'_>,
+        waiting: &Waiting,
+    ) -> Result<Sums> {
+        let mut sums = Sums::new(self.meta.sketch_kind);
+        for (group, count) in self.requests(tx, snapshot, waiting).await?.0 {
+            let mut counts = Bucket::new(self.meta.sketch_kind);
+            counts.request_count = count;
+            sums.add(group, 0, &counts, &[])?;
+        }
+        Ok(sums)
+    }
+
+    /// The requests of each group in the whole range, from wherever they are.
     async fn requests<T: Tx>(
         &self,
         tx: &mut T,
-        dirty: &Dirty,
-        tallies: &mut Tallies,
+        snapshot: &mut Snapshot<'_>,
+        waiting: &Waiting,
+    ) -> Result<Requests> {
+        let mut requests = self.stored_requests(tx, snapshot).await?;
+        let counts = snapshot.inbox.requests(self.axis.range());
+        for (place, count) in counts.iter().enumerate() {
+            if let Some(group) = waiting.group(place)
+                && *count > 0
+            {
+                requests.add(group, *count);
+            }
+        }
+        for held in self.held.sums() {
+            requests.add(held.group, held.counts.request_count);
+        }
+        Ok(requests)
+    }
+
+    async fn stored_requests<T: Tx>(
+        &self,
+        tx: &mut T,
+        snapshot: &mut Snapshot<'_>,
     ) -> Result<Requests> {
         let range = self.axis.range();
         let mut segments = Vec::new();
         plan::cover(
             &self.meta.floors,
-            dirty,
+            &snapshot.dirty,
             range.from,
             range.to,
             &mut segments,
@@ -288,7 +327,7 @@ impl<'a> Reading<'a> {
             };
             tx.sum(&ask, &mut add).await?;
         } else {
-            let tallied = tallies.requests(tx, &segments).await?;
+            let tallied = snapshot.tallies.requests(tx, &segments).await?;
             for (series, group) in &self.series {
                 if let Some(count) = tallied.get(series) {
                     requests.add(*group, *count);
@@ -303,39 +342,14 @@ impl<'a> Reading<'a> {
         &mut self,
         tx: &mut T,
         n: usize,
-        dirty: &Dirty,
-        tallies: &mut Tallies,
-        waiting: &mut Waiting<'_>,
+        snapshot: &mut Snapshot<'_>,
+        waiting: &mut Waiting,
     ) -> Result<()> {
-        let range = self.axis.range();
-        let mut fresh = Requests::default();
-        let not_stored = async {
-            for payload in &waiting.payloads {
-                yield_now().await;
-                for row in inbox::readable(payload) {
-                    if let Some(group) = waiting.group(&row)
-                        && range.contains(row.period_start)
-                    {
-                        fresh.add(group, Bucket::peek_request_count(row.bucket));
-                    }
-                }
-            }
-            for held in self.held.sums() {
-                fresh.add(held.group, held.counts.request_count);
-            }
-        };
-        let (stored, ()) = join(self.requests(tx, dirty, tallies), not_stored).await;
-        for (group, count) in stored?.0 {
-            fresh.add(group, count);
-        }
-        let busiest: BTreeSet<usize> = self.groups.busiest(&fresh.0, n).into_iter().collect();
+        let requests = self.requests(tx, snapshot, waiting).await?;
+        let busiest: BTreeSet<usize> = self.groups.busiest(&requests.0, n).into_iter().collect();
         self.series.retain(|_, group| busiest.contains(group));
         self.held.keep(&busiest);
-        match &mut waiting.groups {
-            Some(groups) => groups.retain(|_, group| busiest.contains(group)),
-            None if busiest.contains(&0) => {}
-            None => waiting.payloads.clear(),
-        }
+        waiting.keep(&busiest);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{inbox::Inbox, tallies::Tallies};
 use crate::{
-    protocol::backend::{Result, Selection, SeriesRow, Tx},
+    protocol::backend::{InboxChunk, Result, Selection, SeriesRow, Tx},
     query::{Filter, Query, TimeRange},
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -14,8 +14,8 @@ use crate::{
 pub(super) type Dirty = BTreeSet<(Granularity, UnixSeconds)>;
 
 /// A snapshot, as far as questions over one range and scope look at it.
-pub(super) struct Snapshot {
-    pub(super) inbox: Inbox,
+pub(super) struct Snapshot<'a> {
+    pub(super) inbox: Inbox<'a>,
     pub(super) dirty: Dirty,
     pub(super) tallies: Tallies,
     coarse: Vec<(UnixSeconds, UnixSeconds)>,
@@ -29,14 +29,18 @@ struct Selected {
     series: Vec<SeriesRow>,
 }
 
-impl Snapshot {
-    /// What may matter to questions within that range.
-    pub(super) async fn load<T: Tx>(tx: &mut T, range: TimeRange) -> Result<Self> {
+impl<'a> Snapshot<'a> {
+    /// What may matter to questions within that range, of which `chunks` are all that is not folded.
+    pub(super) async fn load<T: Tx>(
+        tx: &mut T,
+        range: TimeRange,
+        chunks: &'a [InboxChunk],
+    ) -> Result<Self> {
         // A dirty period that began before the range can contain a part of it.
         let dirty = tx.dirty(Granularity::Day.floor(range.from), range.to);
         let dirty = dirty.await?.into_iter().collect();
         Ok(Self {
-            inbox: Inbox::load(tx, range.from, range.to).await?,
+            inbox: Inbox::of(chunks),
             dirty,
             tallies: Tallies::default(),
             coarse: tx.coarse(range.from, range.to).await?,
