@@ -40,35 +40,43 @@ impl<'a> Inbox<'a> {
     /// A hand-over whose rows can't be told apart is left out: the next fold sets it aside, and the status
     /// tells of it.
     pub(super) fn of(chunks: &'a [InboxChunk]) -> Self {
-        let unread = chunks.iter().enumerate().flat_map(|(chunk, payload)| {
-            let rows = batch::rows(&payload.payload).and_then(Iterator::collect);
-            let rows: Vec<_> = rows.unwrap_or_default();
-            rows.into_iter().map(move |row| (chunk, row))
-        });
-        let unread: Vec<_> = unread.collect();
-        let mut ids: Vec<i64> = unread.iter().map(|(_, row)| row.series_id).collect();
-        ids.sort_unstable();
+        let mut rows: Vec<InboxRow<'a>> = Vec::new();
+        let mut series: Vec<i64> = Vec::new();
+        for (chunk, payload) in chunks.iter().enumerate() {
+            let before = rows.len();
+            for row in batch::rows(&payload.payload).into_iter().flatten() {
+                let Ok(row) = row else {
+                    rows.truncate(before);
+                    series.truncate(before);
+                    break;
+                };
+                series.push(row.series_id);
+                rows.push(InboxRow {
+                    place: 0,
+                    period_start: row.period_start,
+                    bucket: row.bucket,
+                    chunk,
+                });
+            }
+        }
+        let mut ids = series.clone();
+        // Each hand-over is in order already, which this sort makes use of.
+        ids.sort();
         ids.dedup();
         let mut place = 0;
-        let rows = unread.into_iter().map(|(chunk, row)| {
-            // Rows come in the order of their series: mostly it is the same one again, or the next.
-            if ids.get(place) != Some(&row.series_id) {
+        for (row, series) in rows.iter_mut().zip(series) {
+            // Mostly the same series again, or the next.
+            if ids.get(place) != Some(&series) {
                 place += 1;
-                if ids.get(place) != Some(&row.series_id) {
-                    // Every series is among them.
-                    place = ids.partition_point(|id| *id < row.series_id);
+                if ids.get(place) != Some(&series) {
+                    place = ids.partition_point(|id| *id < series);
                 }
             }
-            InboxRow {
-                place,
-                period_start: row.period_start,
-                bucket: row.bucket,
-                chunk,
-            }
-        });
+            row.place = place;
+        }
         Self {
-            rows: rows.collect(),
             ids,
+            rows,
             premerged: None,
             requests: None,
         }
