@@ -1,15 +1,16 @@
 //! Transactions: isolation, timeouts, the clock, the leader's lock.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
+use sqlx::{Row, postgres::PgRow};
+use uuid::Uuid;
 
 use super::{cancel::Cancel, store::Postgres, unnamed::Unnamed};
 use crate::{
     protocol::{
-        backend::{Backend, Floors, Meta, Mode, Result, Tx},
+        backend::{Backend, Floors, Meta, Mode, Opening, Result, Tx},
         flush::EARLIEST,
     },
-    query::Scope,
+    query::{Scope, TimeRange},
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
@@ -146,17 +147,72 @@ pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Res
     Ok(Unnamed::new(begun))
 }
 
+/// What [`PgTx::meta_of`] reads.
+macro_rules! meta {
+    () => {
+        "m.leader_min, m.writer_min, m.sketch_kind, \
+         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
+         (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
+          FROM api_metrics.level AS l) AS floors"
+    };
+}
+
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query(
-            "SELECT m.leader_min, m.writer_min, m.sketch_kind, \
-                    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
-                    (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
-                     FROM api_metrics.level AS l) AS floors \
-             FROM api_metrics.meta AS m",
-        )
+        let row = sqlx::query(concat!("SELECT ", meta!(), " FROM api_metrics.meta AS m"))
+            .fetch_one(&mut *self.sql)
+            .await?;
+        self.meta_of(&row)
+    }
+
+    async fn opening(&mut self, range: TimeRange, instance: Uuid) -> Result<Opening> {
+        let row = sqlx::query(concat!(
+            "SELECT ",
+            meta!(),
+            ", d.granularities, d.periods, c.starts, c.ends, \
+               (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence \
+             FROM api_metrics.meta AS m \
+             CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
+                                coalesce(array_agg(period_start), '{}') AS periods \
+                         FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
+             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{}') AS starts, \
+                                coalesce(array_agg(period_to), '{}') AS ends \
+                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c"
+        ))
+        .bind(at(range.from))
+        .bind(at(range.to))
+        .bind(instance)
         .fetch_one(&mut *self.sql)
         .await?;
+        let times = |column| -> Result<Vec<UnixSeconds>> {
+            let times: Vec<DateTime<Utc>> = row.try_get(column)?;
+            Ok(times.iter().map(DateTime::timestamp).collect())
+        };
+        let granularities: Vec<String> = row.try_get("granularities")?;
+        let granularities = granularities
+            .iter()
+            .map(|name| Granularity::from_name(name));
+        let fence: Option<i64> = row.try_get("fence")?;
+        Ok(Opening {
+            meta: self.meta_of(&row)?,
+            dirty: granularities
+                .zip(times("periods")?)
+                .filter_map(|(granularity, period)| Some((granularity?, period)))
+                .collect(),
+            coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
+            fence: fence.map_or(0, unsigned),
+        })
+    }
+
+    async fn commit(mut self) -> Result<()> {
+        self.sql.commit().await?;
+        self.cancel.disarm();
+        Ok(())
+    }
+}
+
+impl PgTx {
+    fn meta_of(&mut self, row: &PgRow) -> Result<Meta> {
         let floors: Vec<DateTime<Utc>> = row.try_get("floors")?;
         let floors: Vec<_> = floors.iter().map(DateTime::timestamp).collect();
         let floors = floors.try_into().map_err(|_| {
@@ -174,12 +230,6 @@ impl Tx for PgTx {
             writer_min: row.try_get("writer_min")?,
             sketch_kind,
         })
-    }
-
-    async fn commit(mut self) -> Result<()> {
-        self.sql.commit().await?;
-        self.cancel.disarm();
-        Ok(())
     }
 }
 

@@ -14,9 +14,14 @@ pub(super) struct Axis {
     pub(super) moved: bool,
 }
 
+/// The range of a question, which has at least a second.
+pub(super) fn asked(query: &Query) -> TimeRange {
+    TimeRange::new(query.range.from, query.range.to.max(query.range.from + 1))
+}
+
 impl Axis {
     pub(super) fn of(query: &Query, floors: &Floors) -> Self {
-        let range = TimeRange::new(query.range.from, query.range.to.max(query.range.from + 1));
+        let range = asked(query);
         let (from, to) = (
             plan::snap_down(floors, range.from),
             plan::snap_up(floors, range.to),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     bucket::Bucket,
-    query::{Detail, Filter, Scope},
+    query::{Detail, Filter, Scope, TimeRange},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
     statements::ActTx,
@@ -219,6 +219,18 @@ impl Meta {
     }
 }
 
+/// What a read begins with.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    pub meta: Meta,
+    /// Dirty periods.
+    pub dirty: Vec<(Granularity, UnixSeconds)>,
+    /// Coarsened spans.
+    pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    /// The fence of an instance; 0 where it has none.
+    pub fence: u64,
+}
+
 /// Which stored series an aggregate reads.
 #[derive(Debug)]
 pub(crate) struct Selection<'a> {
@@ -276,6 +288,22 @@ pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 /// One transaction. Dropping it rolls back.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
+    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, and the
+    /// fence of an instance. Databases that are a round trip away answer it by one statement.
+    fn opening(
+        &mut self,
+        range: TimeRange,
+        instance: Uuid,
+    ) -> impl Future<Output = Result<Opening>> + Send {
+        async move {
+            Ok(Opening {
+                meta: self.meta().await?,
+                dirty: self.dirty(range.from, range.to).await?,
+                coarse: self.coarse(range.from, range.to).await?,
+                fence: self.instance_seq(instance).await?,
+            })
+        }
+    }
     fn commit(self) -> impl Future<Output = Result<()>> + Send;
 }
 

@@ -8,13 +8,14 @@ mod tallies;
 
 use self::{own::Own, reading::Reading, snapshot::Snapshot};
 use super::{
-    axis::Axis,
+    axis::{self, Axis},
     backend::{Backend, Result, Tx},
 };
 use crate::{
     query::{Answer, Query, TimeRange},
     recorder::OwnDeltas,
     store::{StoreError, Writer, invalid},
+    time::Granularity,
 };
 
 pub(crate) async fn read<B: Backend>(
@@ -40,22 +41,24 @@ async fn read_in<T: Tx>(
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
-    let meta = tx.meta().await?;
-    let axes: Vec<Axis> = queries
-        .iter()
-        .map(|query| Axis::of(query, &meta.floors))
-        .collect();
-    let ranges = || axes.iter().map(Axis::range);
-    let (Some(from), Some(to)) = (
-        ranges().map(|range| range.from).min(),
-        ranges().map(|range| range.to).max(),
-    ) else {
+    let Some(asked) = around(queries.iter().map(axis::asked)) else {
         return Ok(Vec::new());
     };
-    let chunks = tx.unfolded(from, to).await?;
-    let mut snapshot = Snapshot::load(tx, TimeRange::new(from, to), &chunks).await?;
+    // The edges of an answer move by less than a day, and a day that began before it can contain a part of it.
+    let days = TimeRange::new(
+        Granularity::Day.floor(asked.from),
+        Granularity::Day.ceil(asked.to),
+    );
+    let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
+    let opening = tx.opening(days, instance.unwrap_or_default()).await?;
+    let (meta, fence) = (opening.meta, opening.fence);
+    let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
+    let axes: Vec<Axis> = axes.collect();
+    let answered = around(axes.iter().map(Axis::range)).unwrap_or(asked);
+    let chunks = tx.unfolded(answered.from, answered.to).await?;
+    let mut snapshot = Snapshot::of(opening, &chunks);
     let own = match own {
-        Some((writer, deltas)) => Own::load(tx, writer, &deltas).await?,
+        Some((writer, deltas)) => Own::load(tx, writer, &deltas, fence).await?,
         None => None,
     };
     let mut answers = Vec::with_capacity(queries.len());
@@ -64,6 +67,11 @@ async fn read_in<T: Tx>(
         answers.push(reading.answer(tx, &mut snapshot, own.as_ref()).await?);
     }
     Ok(answers)
+}
+
+/// The range that contains all of these.
+fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
+    ranges.reduce(|all, range| TimeRange::new(all.from.min(range.from), all.to.max(range.to)))
 }
 
 /// One question within a snapshot that the caller has opened, without anything of its own.

@@ -24,14 +24,14 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// `None` where there is nothing.
+    /// What `fence` has not let in; `None` where there is nothing.
     pub(super) async fn load<T: Tx>(
         tx: &mut T,
         writer: &Writer,
         own: &OwnDeltas,
+        fence: u64,
     ) -> Result<Option<Self>> {
-        let seq = tx.instance_seq(writer.instance().id).await?;
-        let deltas = own.newer_than(seq);
+        let deltas = own.newer_than(fence);
         if deltas.is_empty() {
             return Ok(None);
         }

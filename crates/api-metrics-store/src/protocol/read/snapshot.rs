@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{inbox::Inbox, tallies::Tallies};
 use crate::{
-    protocol::backend::{InboxChunk, Result, Selection, SeriesRow, Tx},
-    query::{Filter, Query, TimeRange},
+    protocol::backend::{InboxChunk, Opening, Result, Selection, SeriesRow, Tx},
+    query::{Filter, Query},
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
@@ -30,22 +30,15 @@ struct Selected {
 }
 
 impl<'a> Snapshot<'a> {
-    /// What may matter to questions within that range, of which `chunks` are all that is not folded.
-    pub(super) async fn load<T: Tx>(
-        tx: &mut T,
-        range: TimeRange,
-        chunks: &'a [InboxChunk],
-    ) -> Result<Self> {
-        // A dirty period that began before the range can contain a part of it.
-        let dirty = tx.dirty(Granularity::Day.floor(range.from), range.to);
-        let dirty = dirty.await?.into_iter().collect();
-        Ok(Self {
+    /// Of what it began with, and of all that is not folded.
+    pub(super) fn of(opening: Opening, chunks: &'a [InboxChunk]) -> Self {
+        Self {
             inbox: Inbox::of(chunks),
-            dirty,
+            dirty: opening.dirty.into_iter().collect(),
             tallies: Tallies::default(),
-            coarse: tx.coarse(range.from, range.to).await?,
+            coarse: opening.coarse,
             selected: Vec::new(),
-        })
+        }
     }
 
     /// Whether a coarsened span lies across one of the edges.
