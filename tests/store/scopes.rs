@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     keys::KeyChange,
-    query::{GroupBy, Query, Scope, TimeRange},
+    query::{Detail, GroupBy, Query, Scope, TimeRange},
 };
 
 use crate::harness::{Database, Harness, NOON, record};
@@ -84,20 +84,31 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
         endpoint: true,
         ..GroupBy::default()
     };
-    for group_by in [GroupBy::default(), by_endpoint] {
-        let query = Query {
-            group_by,
-            ..query.clone()
-        };
-        let counts = |answer: api_metrics_store::query::Answer| {
-            answer
-                .rows
-                .iter()
-                .map(|row| row.bucket.request_count)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(counts(h.read(&query).await), [3]);
-        assert_eq!(counts(h.read_with(&query, &writer).await), [7]);
+    let by_key = GroupBy {
+        api_key: true,
+        ..GroupBy::default()
+    };
+    for group_by in [GroupBy::default(), by_endpoint, by_key] {
+        for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
+            for busiest in [None, Some(3)] {
+                let query = Query {
+                    group_by,
+                    detail,
+                    busiest,
+                    ..query.clone()
+                };
+                let counts = |answer: api_metrics_store::query::Answer| {
+                    answer
+                        .rows
+                        .iter()
+                        .map(|row| row.bucket.request_count)
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(counts(h.read(&query).await), [3], "{query:?}");
+                let with_own = h.read_with(&query, &writer).await;
+                assert_eq!(counts(with_own), [7], "{query:?}");
+            }
+        }
     }
     let scope = Scope::Tenant("acme".into());
     let keys = h.store.acts().keys(&scope, 0, 100).await.unwrap();

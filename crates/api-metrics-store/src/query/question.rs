@@ -101,8 +101,9 @@ pub struct GroupBy {
 /// How much of the records an answer tells. What is not asked for is not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Detail {
-    /// How many requests there were; everything else in a row's bucket is empty. Over a whole range, over all
-    /// keys or all endpoints, a few dozen rows of the database tell it of any number of series.
+    /// How many requests there were; everything else in a row's bucket is empty. Where the scope is all, and
+    /// rows are not told apart by time, nor by key and endpoint both, a few dozen rows of the database tell
+    /// it of any number of series.
     Requests,
     /// All counts and sums, the smallest and the largest latency; the sketch is empty.
     Counts,

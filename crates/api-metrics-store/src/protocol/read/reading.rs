@@ -314,7 +314,9 @@ impl<'a> Reading<'a> {
             &mut segments,
         );
         let mut requests = Requests::default();
-        if kind_for(self.query) == SeriesKind::Base {
+        // A tally is of everybody's pre-merged series.
+        let tallied = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
+        if !tallied {
             let ask = Ask {
                 segments: &segments,
                 edges: &[range.from, range.to],
