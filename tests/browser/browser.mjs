@@ -85,10 +85,10 @@ export const show = async (page, fragment = "#/overview") => {
   await settled(page);
 };
 
-/** Waits until nothing is loading: no skeleton, no faded part, every chart drawn. */
+/** Waits until nothing is loading: no skeleton, no faded or busy part, every chart drawn. */
 export const settled = (page) =>
   page.waitForFunction(() =>
-    (window.shown ?? window.location.hash) === window.location.hash && document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true']") &&
+    (window.shown ?? window.location.hash) === window.location.hash && document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true'], [aria-busy='true']") &&
     [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every((canvas) => canvas.dataset.drawn === "true"));
 
 /** Does what leads to another view, and waits for that. */

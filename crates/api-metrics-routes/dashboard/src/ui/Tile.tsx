@@ -19,7 +19,7 @@ interface Props {
 }
 
 export const Tile = ({ label, value, detail, change, spark, colour }: Props) => (
-  <div className="tile card" role="group" aria-label={label} data-tile={label}>
+  <div className="tile card" role="group" aria-label={label} aria-busy={change === undefined} data-tile={label}>
     <div className="tile-label">{label}</div>
     <div className="tile-value">{value ?? <span className="skeleton line big" />}</div>
     <div className="tile-foot">
