@@ -13,9 +13,8 @@
 mod arms;
 mod statements;
 
-use futures_util::{TryStreamExt, future::join};
+use futures_util::TryStreamExt;
 use sqlx::{Row, postgres::PgRow};
-use tokio::task::yield_now;
 
 use self::{
     arms::Arms,
@@ -39,8 +38,6 @@ const MANY_SERIES: usize = 100;
 const MOST_WASTE: i64 = 4;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
-/// Rows of a scan that are added at a stretch.
-const ROWS_A_TURN: usize = 20;
 /// So many periods of one granularity are named one by one: the planner looks at each.
 const MOST_LISTED: usize = 100;
 
@@ -61,8 +58,6 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
     let dense = block(&ids).is_some();
     let mut rest = ask.segments.to_vec();
-    // What a scan found: added while the server works on the next statement, instead of before it is sent.
-    let mut kept: Vec<PgRow> = Vec::new();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);
         let minutes = arms.periods(Granularity::Minute);
@@ -96,29 +91,12 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
                 query = query.bind(from).bind(to);
             }
             let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
-            let mut add = |row: &PgRow| into(part(row, ask.detail, kind)?);
-            let adding = async {
-                for some in std::mem::take(&mut kept).chunks(ROWS_A_TURN) {
-                    // The statement's turn comes first: it takes two round trips to be sent.
-                    yield_now().await;
-                    some.iter().try_for_each(&mut add)?;
-                }
-                Ok(())
-            };
-            let (mut next, added): (_, Result<()>) = join(rows.try_next(), adding).await;
-            added?;
-            while let Some(row) = next? {
-                if scan {
-                    kept.push(row);
-                } else {
-                    add(&row)?;
-                }
-                next = rows.try_next().await;
+            while let Some(row) = rows.try_next().await? {
+                into(part(&row, ask.detail, kind)?)?;
             }
         }
     }
-    kept.iter()
-        .try_for_each(|row| into(part(row, ask.detail, kind)?))
+    Ok(())
 }
 
 /// A row of the statements above, by the places of its columns: looking their names up would take longer

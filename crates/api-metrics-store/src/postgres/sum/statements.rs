@@ -128,16 +128,6 @@ macro_rules! rows_of_one {
     };
 }
 
-/// Without steps there is nothing to tell apart: one sum, unless there is no row.
-macro_rules! whole_or_by {
-    (whole) => {
-        "HAVING api_metrics.add(m.request_count) IS NOT NULL"
-    };
-    (steps) => {
-        "GROUP BY 1"
-    };
-}
-
 /// With sketches one sum a series and step, as soon as it is made; otherwise one a group and step.
 macro_rules! lookup {
     (sketches, $step:ident) => {
@@ -149,9 +139,7 @@ macro_rules! lookup {
             sums!(sketches),
             " FROM (",
             rows_of_one!(columns!(sketches, $step)),
-            ") AS m ",
-            whole_or_by!($step),
-            ") AS m"
+            ") AS m GROUP BY 1) AS m"
         )
     };
     ($detail:ident, $step:ident) => {
