@@ -242,13 +242,14 @@ impl LeadTx for PgTx {
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
     ) -> Result<Vec<EncodedTally>> {
+        let (granularities, starts) = columns(periods.iter());
         let rows: Vec<(String, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
             "SELECT t.granularity, t.period_start, t.requests \
              FROM unnest($1::text[], $2::timestamptz[]) AS p (granularity, period_start) \
              JOIN api_metrics.tally AS t USING (granularity, period_start)",
         )
-        .bind(periods.iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
-        .bind(periods.iter().map(|(_, p)| at(*p)).collect::<Vec<_>>())
+        .bind(granularities)
+        .bind(starts)
         .fetch_all(&mut *self.sql)
         .await?;
         Ok(rows
@@ -261,14 +262,14 @@ impl LeadTx for PgTx {
     }
 
     async fn put_tallies(&mut self, tallies: &[EncodedTally]) -> Result<()> {
-        let periods = || tallies.iter().map(|(period, _)| *period);
+        let (granularities, starts) = columns(tallies.iter().map(|(period, _)| period));
         sqlx::query(
             "INSERT INTO api_metrics.tally (granularity, period_start, requests) \
              SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[]) \
              ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
         )
-        .bind(periods().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
-        .bind(periods().map(|(_, p)| at(p)).collect::<Vec<_>>())
+        .bind(granularities)
+        .bind(starts)
         .bind(tallies.iter().map(|(_, t)| t).collect::<Vec<_>>())
         .execute(&mut *self.sql)
         .await?;
@@ -289,12 +290,13 @@ impl LeadTx for PgTx {
         periods: &[(Granularity, UnixSeconds)],
         now: UnixSeconds,
     ) -> Result<()> {
+        let (granularities, starts) = columns(periods.iter());
         sqlx::query(
             "INSERT INTO api_metrics.dirty (granularity, period_start, since) \
              SELECT p.*, $3 FROM unnest($1::text[], $2::timestamptz[]) AS p ON CONFLICT DO NOTHING",
         )
-        .bind(periods.iter().map(|(g, _)| g.as_str()).collect::<Vec<_>>())
-        .bind(periods.iter().map(|(_, p)| at(*p)).collect::<Vec<_>>())
+        .bind(granularities)
+        .bind(starts)
         .bind(at(now))
         .execute(&mut *self.sql)
         .await?;
@@ -365,4 +367,13 @@ impl LeadTx for PgTx {
         .await?;
         Ok(())
     }
+}
+
+/// Periods as two columns, for `unnest`.
+fn columns<'a>(
+    periods: impl Iterator<Item = &'a (Granularity, UnixSeconds)>,
+) -> (Vec<&'static str>, Vec<DateTime<Utc>>) {
+    periods
+        .map(|(granularity, start)| (granularity.as_str(), at(*start)))
+        .unzip()
 }

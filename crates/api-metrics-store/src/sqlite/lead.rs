@@ -214,13 +214,16 @@ impl LeadTx for SqliteTx {
         let mut tallies = Vec::new();
         for granularity in Granularity::ALL {
             let of_it = periods.iter().filter(|(g, _)| *g == granularity);
-            let starts = json_numbers(of_it.map(|(_, start)| *start));
+            let starts: Vec<UnixSeconds> = of_it.map(|(_, start)| *start).collect();
+            if starts.is_empty() {
+                continue;
+            }
             let rows: Vec<(UnixSeconds, Vec<u8>)> = sqlx::query_as(
                 "SELECT period_start, requests FROM api_metrics_tally \
                  WHERE granularity = ? AND period_start IN (SELECT value FROM json_each(?))",
             )
             .bind(granularity.as_str())
-            .bind(starts)
+            .bind(json_numbers(starts))
             .fetch_all(&mut *self.sql)
             .await?;
             let rows = rows.into_iter();

@@ -136,47 +136,33 @@ impl<'a> Inbox<'a> {
 }
 
 /// What one question takes of the inbox.
-#[derive(Default)]
-pub(super) struct Waiting {
-    pub(super) groups: WaitingGroups,
-    /// Hand-overs with a bucket that can't be read, as far as that is known.
-    pub(super) unreadable: BTreeSet<usize>,
-}
-
-/// The groups of the series in the inbox.
-#[derive(Default)]
-pub(super) enum WaitingGroups {
+pub(super) enum Waiting {
     /// Nothing counts.
-    #[default]
     None,
     /// Everything counts in group 0.
     One,
-    /// By the places of the series: where each counts, if it does.
+    /// By the places of the series: the group that each counts in, if it does.
     Each(Vec<Option<usize>>),
 }
 
 impl Waiting {
     /// The group of a series, if it counts.
     pub(super) fn group(&self, place: usize) -> Option<usize> {
-        match &self.groups {
-            WaitingGroups::None => None,
-            WaitingGroups::One => Some(0),
-            WaitingGroups::Each(groups) => *groups.get(place)?,
+        match self {
+            Self::None => None,
+            Self::One => Some(0),
+            Self::Each(groups) => *groups.get(place)?,
         }
     }
 
     /// Forgets all other groups.
-    pub(super) fn keep(&mut self, groups: &BTreeSet<usize>) {
-        match &mut self.groups {
-            WaitingGroups::None => {}
-            WaitingGroups::One => {
-                if !groups.contains(&0) {
-                    self.groups = WaitingGroups::None;
-                }
-            }
-            WaitingGroups::Each(each) => {
-                for group in each {
-                    *group = group.filter(|group| groups.contains(group));
+    pub(super) fn keep(&mut self, kept: &BTreeSet<usize>) {
+        match self {
+            Self::One if !kept.contains(&0) => *self = Self::None,
+            Self::None | Self::One => {}
+            Self::Each(groups) => {
+                for group in groups {
+                    *group = group.filter(|group| kept.contains(group));
                 }
             }
         }

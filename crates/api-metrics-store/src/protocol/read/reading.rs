@@ -6,7 +6,7 @@ use futures_util::future::join;
 use tokio::task::yield_now;
 
 use super::{
-    inbox::{ByNumber, Inbox, Waiting, WaitingGroups},
+    inbox::{ByNumber, Inbox, Waiting},
     own::Own,
     snapshot::Snapshot,
 };
@@ -99,7 +99,7 @@ impl<'a> Reading<'a> {
         let sums = if self.query.detail == Detail::Requests && self.axis.is_whole() {
             self.requests_alone(tx, snapshot, &waiting).await?
         } else {
-            self.sum(tx, snapshot, waiting).await?
+            self.sum(tx, snapshot, &waiting).await?
         };
         Ok(Answer {
             range: self.axis.range(),
@@ -111,29 +111,15 @@ impl<'a> Reading<'a> {
 
     /// What counts of the inbox.
     async fn waiting<T: Tx>(&mut self, tx: &mut T, inbox: &mut Inbox<'_>) -> Result<Waiting> {
-        let groups = if inbox.concerns(self.axis.range()) {
-            self.groups_of(tx, inbox).await?
-        } else {
-            WaitingGroups::None
-        };
-        Ok(Waiting {
-            groups,
-            ..Waiting::default()
-        })
-    }
-
-    /// The groups of those base series that count.
-    async fn groups_of<T: Tx>(
-        &mut self,
-        tx: &mut T,
-        inbox: &mut Inbox<'_>,
-    ) -> Result<WaitingGroups> {
+        if !inbox.concerns(self.axis.range()) {
+            return Ok(Waiting::None);
+        }
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
             // Nobody needs to know which series they are; the group must be there all the same.
             self.groups.only();
-            return Ok(WaitingGroups::One);
+            return Ok(Waiting::One);
         }
         // A base series counts where the pre-merged one does that it belongs to: both have all the names
         // that are asked about.
@@ -164,16 +150,17 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        Ok(WaitingGroups::Each(groups))
+        Ok(Waiting::Each(groups))
     }
 
     /// The sums of the inbox. A hand-over that can't be read is set aside by the next fold, and told by the
     /// status: the sums are made again without it, which costs nothing where it never happens.
-    async fn sums_of(&self, inbox: &Inbox<'_>, mut waiting: Waiting) -> FreshSums {
+    async fn sums_of(&self, inbox: &Inbox<'_>, waiting: &Waiting) -> FreshSums {
+        let mut unreadable = BTreeSet::new();
         loop {
-            match self.try_sums_of(inbox, &waiting).await {
+            match self.try_sums_of(inbox, waiting, &unreadable).await {
                 Ok(sums) => return sums,
-                Err(unreadable) => drop(waiting.unreadable.insert(unreadable)),
+                Err(chunk) => drop(unreadable.insert(chunk)),
             }
         }
     }
@@ -185,6 +172,7 @@ impl<'a> Reading<'a> {
         &self,
         inbox: &Inbox<'_>,
         waiting: &Waiting,
+        unreadable: &BTreeSet<usize>,
     ) -> std::result::Result<FreshSums, usize> {
         let mut sums = FreshSums::default();
         for rows in inbox.rows().chunks(ROWS_A_TURN) {
@@ -196,7 +184,7 @@ impl<'a> Reading<'a> {
                 let Some((group, step)) = place else {
                     continue;
                 };
-                if waiting.unreadable.contains(&row.chunk) {
+                if unreadable.contains(&row.chunk) {
                     continue;
                 }
                 sums.of(group, step, self.meta.sketch_kind)
@@ -229,7 +217,7 @@ impl<'a> Reading<'a> {
         &mut self,
         tx: &mut T,
         snapshot: &Snapshot<'_>,
-        waiting: Waiting,
+        waiting: &Waiting,
     ) -> Result<Sums> {
         let mut segments = Vec::new();
         for step in self.axis.edges.windows(2) {
