@@ -390,3 +390,35 @@ async fn the_gauge_counts_over_clones_and_layers_and_outlives_them() {
     drop(futures);
     assert_eq!((in_flight.get(), count.load(Ordering::Relaxed)), (0, 3));
 }
+
+#[tokio::test]
+async fn requests_opened_by_many_threads_are_one_gauge_and_end_anywhere() {
+    const THREADS: usize = 16;
+    let (layer, mut records, in_flight) = layer();
+    let answer = |_| async { Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())) };
+    let service = layer.layer(service_fn(answer));
+    // Clones of a clone, too, as a server makes them for connections and requests.
+    let connection = service.clone();
+    let open: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(|| [service.clone(), connection.clone()].map(|mut s| s.call(request())))
+            })
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    assert_eq!(in_flight.get(), 2 * THREADS);
+    drop((service, layer));
+    // A service that has outlived what made it still records.
+    drop(connection.clone().call(request()));
+    assert_eq!(in_flight.get(), 2 * THREADS);
+    drop(open);
+    assert_eq!(in_flight.get(), 0);
+    for _ in 0..=2 * THREADS {
+        assert_eq!(records.next().await.outcome, Outcome::Aborted);
+    }
+    assert_eq!(records.rest(), vec![]);
+}

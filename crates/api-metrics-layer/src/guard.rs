@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, mem, sync::Arc};
 
-use crate::{MetricSink, Outcome, exchange::Exchange, shared::Core};
+use crate::{MetricSink, Outcome, exchange::Exchange, shared::Held};
 
 /// Spare exchanges kept a thread.
 const SPARE: usize = 256;
@@ -19,15 +19,15 @@ pub(crate) struct Guard<M: MetricSink>(Option<Open<M>>);
 /// Two words: a guard is moved several times a request, in and out of boxed futures and bodies, while
 /// the exchange stays where it is. Its memory is used again by later requests of the thread.
 struct Open<M> {
-    core: Arc<Core<M>>,
+    held: Arc<Held<M>>,
     exchange: Box<Exchange>,
 }
 
 impl<M: MetricSink> Guard<M> {
     /// From here on the request counts.
     #[inline(always)]
-    pub(crate) fn start(core: &Arc<Core<M>>) -> Self {
-        let started = core.clocks.now();
+    pub(crate) fn start(held: &Arc<Held<M>>) -> Self {
+        let started = held.core().clocks.now();
         let spare = SPARES
             .try_with(|spares| spares.try_borrow_mut().ok()?.pop())
             .ok()
@@ -40,7 +40,7 @@ impl<M: MetricSink> Guard<M> {
             None => Box::new(Exchange::new(started)),
         };
         Self(Some(Open {
-            core: Arc::clone(core),
+            held: Arc::clone(held),
             exchange,
         }))
     }
@@ -69,15 +69,15 @@ impl<M: MetricSink> Guard<M> {
     #[inline]
     pub(crate) fn on_head_gone(&mut self) {
         if let Some(open) = &mut self.0 {
-            open.exchange.on_head_gone(&open.core.clocks);
+            open.exchange.on_head_gone(&open.held.core().clocks);
         }
     }
 
     /// Records the request, once.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
-        if let Some(Open { core, mut exchange }) = self.0.take() {
-            exchange.record(&core, outcome);
+        if let Some(Open { held, mut exchange }) = self.0.take() {
+            exchange.record(held.core(), outcome);
             exchange.release();
             // A thread that is ending has no spares any more; the exchange is then simply freed.
             let _ = SPARES.try_with(|spares| {

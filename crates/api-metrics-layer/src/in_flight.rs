@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 /// of the layer and all services made by it. Upgraded connections are not open requests: they are
 /// recorded when the 101 is sent.
 ///
-/// The gauge is the reference count of what every open request holds anyway. There is no decrement
+/// The gauge is the reference counts of what every open request holds anyway. There is no decrement
 /// that could be forgotten, so it cannot leak, and it costs a request nothing. Reads are exact at rest
 /// and otherwise as fresh as any relaxed atomic.
 #[derive(Clone)]

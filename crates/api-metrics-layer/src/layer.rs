@@ -7,7 +7,7 @@ use tower_layer::Layer;
 
 use crate::{
     AnyBody, ApiKey, ApiMetrics, Clock, Endpoint, FromMatchedPath, InFlight, MetricSink,
-    shared::Anchor,
+    shared::Lane,
 };
 
 /// Records every request of the service it is put around, exactly once, into a [`MetricSink`].
@@ -17,7 +17,7 @@ use crate::{
 /// Examples are in the [crate's documentation](crate).
 #[must_use = "a layer records nothing until it is put around a service"]
 pub struct ApiMetricsLayer<M, E = FromMatchedPath, K = (), P = AnyBody> {
-    anchor: Arc<Anchor<M>>,
+    lane: Arc<Lane<M>>,
     endpoint: E,
     api_key: K,
     present: PhantomData<fn() -> P>,
@@ -27,17 +27,17 @@ impl<M: MetricSink> ApiMetricsLayer<M> {
     /// A layer that takes the endpoint from axum's `MatchedPath` and the API key from extensions, and
     /// works with any body.
     pub fn new(sink: M) -> Self {
-        Self::build(Anchor::new(sink))
+        Self::build(Lane::first(sink))
     }
 
     /// The same with clocks of one's own, for tests.
     pub fn with_clock(sink: M, clock: impl Clock) -> Self {
-        Self::build(Anchor::with_clock(sink, clock))
+        Self::build(Lane::first_with_clock(sink, clock))
     }
 
-    fn build(anchor: Arc<Anchor<M>>) -> Self {
+    fn build(lane: Arc<Lane<M>>) -> Self {
         Self {
-            anchor,
+            lane,
             endpoint: FromMatchedPath,
             api_key: (),
             present: PhantomData,
@@ -53,7 +53,7 @@ impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
         F: Fn(&Parts) -> Option<Endpoint>,
     {
         ApiMetricsLayer {
-            anchor: self.anchor,
+            lane: self.lane,
             endpoint,
             api_key: self.api_key,
             present: PhantomData,
@@ -67,7 +67,7 @@ impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
         F: Fn(&Parts) -> Option<ApiKey>,
     {
         ApiMetricsLayer {
-            anchor: self.anchor,
+            lane: self.lane,
             endpoint: self.endpoint,
             api_key,
             present: PhantomData,
@@ -83,7 +83,7 @@ impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
     #[cfg(feature = "axum")]
     pub fn for_axum(self) -> ApiMetricsLayer<M, E, K, crate::AxumBody> {
         ApiMetricsLayer {
-            anchor: self.anchor,
+            lane: self.lane,
             endpoint: self.endpoint,
             api_key: self.api_key,
             present: PhantomData,
@@ -95,13 +95,13 @@ impl<M: MetricSink, E, K, P> ApiMetricsLayer<M, E, K, P> {
     /// The gauge of open requests, over all clones of this layer and all services made by it.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
-        InFlight::new(Arc::clone(&self.anchor) as Arc<_>)
+        InFlight::new(Arc::clone(&self.lane) as Arc<_>)
     }
 
     /// Where records go.
     #[must_use]
     pub fn sink(&self) -> &M {
-        &self.anchor.core.sink
+        &self.lane.core().sink
     }
 }
 
@@ -111,7 +111,7 @@ impl<S, M, E: Clone, K: Clone, P> Layer<S> for ApiMetricsLayer<M, E, K, P> {
     fn layer(&self, inner: S) -> Self::Service {
         ApiMetrics::new(
             inner,
-            Arc::clone(&self.anchor),
+            Arc::clone(&self.lane),
             self.endpoint.clone(),
             self.api_key.clone(),
         )
@@ -122,7 +122,7 @@ impl<S, M, E: Clone, K: Clone, P> Layer<S> for ApiMetricsLayer<M, E, K, P> {
 impl<M, E: Clone, K: Clone, P> Clone for ApiMetricsLayer<M, E, K, P> {
     fn clone(&self) -> Self {
         Self {
-            anchor: Arc::clone(&self.anchor),
+            lane: Arc::clone(&self.lane),
             endpoint: self.endpoint.clone(),
             api_key: self.api_key.clone(),
             present: PhantomData,
@@ -133,7 +133,7 @@ impl<M, E: Clone, K: Clone, P> Clone for ApiMetricsLayer<M, E, K, P> {
 impl<M, E, K, P> fmt::Debug for ApiMetricsLayer<M, E, K, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiMetricsLayer")
-            .field("anchor", &self.anchor)
+            .field("shared", &self.lane)
             .finish_non_exhaustive()
     }
 }

@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::{
     AnyBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
-    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shared::Anchor,
+    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shared::Lane,
 };
 
 /// The service made by [`ApiMetricsLayer`](crate::ApiMetricsLayer); the [crate's documentation](crate) has examples.
@@ -21,17 +21,17 @@ use crate::{
 /// `S` is the inner service, the other parameters are the layer's.
 pub struct ApiMetrics<S, M, E = FromMatchedPath, K = (), P = AnyBody> {
     inner: S,
-    anchor: Arc<Anchor<M>>,
+    lane: Arc<Lane<M>>,
     endpoint: E,
     api_key: K,
     present: PhantomData<fn() -> P>,
 }
 
 impl<S, M, E, K, P> ApiMetrics<S, M, E, K, P> {
-    pub(crate) fn new(inner: S, anchor: Arc<Anchor<M>>, endpoint: E, api_key: K) -> Self {
+    pub(crate) fn new(inner: S, lane: Arc<Lane<M>>, endpoint: E, api_key: K) -> Self {
         Self {
             inner,
-            anchor,
+            lane,
             endpoint,
             api_key,
             present: PhantomData,
@@ -75,7 +75,7 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut guard = Guard::start(&self.anchor.core);
+        let mut guard = Guard::start(&self.lane.held);
         let mut watched = guard.watch();
         let mut counter = BodyCounter::default();
         if let Some(exchange) = watched.exchange() {
@@ -102,7 +102,7 @@ impl<S: Clone, M, E: Clone, K: Clone, P> Clone for ApiMetrics<S, M, E, K, P> {
     fn clone(&self) -> Self {
         Self::new(
             self.inner.clone(),
-            Arc::clone(&self.anchor),
+            self.lane.here(),
             self.endpoint.clone(),
             self.api_key.clone(),
         )
@@ -113,7 +113,7 @@ impl<S: fmt::Debug, M, E, K, P> fmt::Debug for ApiMetrics<S, M, E, K, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiMetrics")
             .field("inner", &self.inner)
-            .field("anchor", &self.anchor)
+            .field("shared", &self.lane)
             .finish_non_exhaustive()
     }
 }
