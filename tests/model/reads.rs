@@ -1,10 +1,10 @@
 //! Reads and what they must answer.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
+    query::{Answer, Busiest, Detail, Filter, Group, GroupBy, Query, Rank, TimeRange, TimeStep},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -54,6 +54,25 @@ impl World {
             time = None;
         }
         let keys: Vec<i64> = self.tables.keys.values().copied().chain([0]).collect();
+        let group_by = GroupBy {
+            service: random.one_in(2),
+            endpoint: random.one_in(3),
+            api_key: random.one_in(3),
+            time: time.map(TimeStep::Fixed),
+            ..GroupBy::default()
+        };
+        let busiest = random.one_in(3).then(|| Busiest {
+            most: random.index(4),
+            after: random.one_in(2).then(|| Rank {
+                requests: random.below(30),
+                group: Group {
+                    service: group_by.service.then(|| (*random.pick(&SERVICES)).into()),
+                    endpoint: group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()),
+                    api_key_id: group_by.api_key.then(|| *random.pick(&keys)),
+                    ..Group::default()
+                },
+            }),
+        });
         Query {
             filter: Filter {
                 service: random
@@ -65,13 +84,8 @@ impl World {
                 api_key_id: random.one_in(4).then(|| *random.pick(&keys)),
                 ..Filter::default()
             },
-            group_by: GroupBy {
-                service: random.one_in(2),
-                endpoint: random.one_in(3),
-                api_key: random.one_in(3),
-                time: time.map(TimeStep::Fixed),
-                ..GroupBy::default()
-            },
+            group_by,
+            busiest,
             detail: *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]),
             ..Query::over(TimeRange::new(from, to))
         }
@@ -174,6 +188,9 @@ impl World {
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
             record.count_in(bucket);
         }
+        if let Some(busiest) = &query.busiest {
+            keep(&mut groups, busiest);
+        }
         for bucket in groups.values_mut() {
             let nothing = Bucket::new(SketchKind::Histogram);
             match query.detail {
@@ -189,6 +206,28 @@ impl World {
         }
         groups
     }
+}
+
+/// Leaves the groups that rank so.
+fn keep(groups: &mut BTreeMap<Group, Bucket>, busiest: &Busiest) {
+    let timeless = |group: &Group| Group {
+        period_start: None,
+        ..group.clone()
+    };
+    let mut requests: BTreeMap<Group, u64> = BTreeMap::new();
+    for (group, bucket) in &*groups {
+        *requests.entry(timeless(group)).or_default() += bucket.request_count;
+    }
+    let mut ranks: Vec<_> = requests
+        .into_iter()
+        .map(|(group, requests)| (Reverse(requests), group))
+        .collect();
+    ranks.sort();
+    if let Some(after) = &busiest.after {
+        ranks.retain(|rank| *rank > (Reverse(after.requests), after.group.clone()));
+    }
+    ranks.truncate(busiest.most);
+    groups.retain(|group, _| ranks.iter().any(|(_, kept)| *kept == timeless(group)));
 }
 
 /// The edges of the steps of an answer: each at the start of the finest period that is kept there.

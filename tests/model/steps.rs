@@ -28,8 +28,8 @@ impl World {
             26..36 => self.time_passes(),
             36..50 => self.flush(process, false).await,
             50..56 => self.flush(process, true).await,
-            56..64 => self.lead(process, Duty::Fold).await,
-            64..70 => self.lead(process, Duty::RollUp).await,
+            56..64 => self.lead(process, Duty::Fold, true).await,
+            64..70 => self.lead(process, Duty::RollUp, true).await,
             70..74 => self.retain(process).await,
             74..78 => {
                 let capture = self.capture(process);
@@ -136,10 +136,11 @@ impl World {
         self.end_flush(process, outcome);
     }
 
-    pub(crate) async fn lead(&mut self, process: usize, duty: Duty) {
+    /// A duty of the leader's, with `trouble` one that may be cut off or cancelled somewhere.
+    pub(crate) async fn lead(&mut self, process: usize, duty: Duty, trouble: bool) {
         self.note_retention(process, duty);
         let (store, _) = self.store_and_writer(process);
-        let kind = if self.random.one_in(4) {
+        let kind = if trouble && self.random.one_in(4) {
             self.arm()
         } else {
             ""
@@ -159,9 +160,9 @@ impl World {
 
     /// Two runs, so that floors can move: with time between them, or a clock that somebody has touched.
     async fn retain(&mut self, process: usize) {
-        self.lead(process, Duty::Retain).await;
+        self.lead(process, Duty::Retain, true).await;
         self.time_passes();
-        self.lead(process, Duty::Retain).await;
+        self.lead(process, Duty::Retain, true).await;
     }
 
     fn note_retention(&mut self, process: usize, duty: Duty) {
@@ -230,11 +231,12 @@ impl World {
         let mut reading = store.read(&query, given);
         let early = interrupted(&mut reading, Some(polls)).await;
         let other = self.random.index(self.processes.len());
+        // In no trouble: what cuts a connection does not ask whose it is.
         match self.random.below(6) {
             0 => self.flush(other, false).await,
-            1 | 2 => self.lead(other, Duty::Fold).await,
-            3 => self.lead(other, Duty::RollUp).await,
-            _ => self.lead(other, Duty::Retain).await,
+            1 | 2 => self.lead(other, Duty::Fold, false).await,
+            3 => self.lead(other, Duty::RollUp, false).await,
+            _ => self.lead(other, Duty::Retain, false).await,
         }
         let late = early.is_none();
         let answer = match early {

@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     keys::KeyChange,
-    query::{Detail, GroupBy, Query, Scope, TimeRange},
+    query::{Busiest, Detail, Group, GroupBy, Query, Rank, Scope, TimeRange},
 };
 
 use crate::harness::{Database, Harness, NOON, record};
@@ -90,7 +90,14 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     };
     for group_by in [GroupBy::default(), by_endpoint, by_key] {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
-            for busiest in [None, Some(3)] {
+            let behind_nobody = Busiest {
+                most: 3,
+                after: Some(Rank {
+                    requests: u64::MAX,
+                    group: Group::default(),
+                }),
+            };
+            for busiest in [None, Some(Busiest::first(3)), Some(behind_nobody)] {
                 let query = Query {
                     group_by,
                     detail,

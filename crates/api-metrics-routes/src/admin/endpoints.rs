@@ -2,7 +2,9 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::query::{
+    Busiest, Detail, Filter, Group, GroupBy, Query, Rank, Row, Scope, TimeRange,
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -85,6 +87,20 @@ impl EndpointRow {
             self.method.clone(),
             self.endpoint.clone(),
         )
+    }
+}
+
+/// The same, as the store ranks.
+fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> Rank {
+    let label = |label: &str| Some(label.into());
+    Rank {
+        requests: *requests,
+        group: Group {
+            service: label(service),
+            method: label(method),
+            endpoint: label(endpoint),
+            ..Group::default()
+        },
     }
 }
 
@@ -178,7 +194,11 @@ async fn compute(
                 ..GroupBy::default()
             },
             detail: Detail::Quantiles,
-            busiest: None,
+            // One more tells whether there is another page.
+            busiest: Some(Busiest {
+                most: limit + 1,
+                after: after.map(rank),
+            }),
         })
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();

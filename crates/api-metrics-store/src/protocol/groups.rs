@@ -1,13 +1,13 @@
 //! The answer in the making: sums by group and step.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 
 use super::backend::{Result, SeriesLabels};
 use crate::{
     bucket::Bucket,
-    query::{Group, GroupBy, Row},
+    query::{Busiest, Group, GroupBy, Row},
     sketch::{self, SketchKind},
     time::UnixSeconds,
 };
@@ -62,15 +62,30 @@ impl Groups {
         !(by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key)
     }
 
-    /// The numbers of the `n` groups with the most requests, equals in the order of their names.
-    pub(super) fn busiest(&self, requests: &HashMap<usize, u64>, n: usize) -> Vec<usize> {
-        let mut numbers: Vec<usize> = requests.keys().copied().collect();
-        numbers.sort_unstable_by(|a, b| {
-            let order = requests.get(b).cmp(&requests.get(a));
-            order.then_with(|| self.names.get(*a).cmp(&self.names.get(*b)))
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The numbers of the groups that rank so by their requests.
+    pub(super) fn busiest(
+        &self,
+        requests: &HashMap<usize, u64>,
+        busiest: &Busiest,
+    ) -> impl Iterator<Item = usize> {
+        let after = busiest.after.as_ref();
+        let after = after.map(|rank| (Reverse(rank.requests), &rank.group));
+        let ranks = requests.iter();
+        let ranks = ranks.filter_map(|(number, requests)| {
+            let rank = (Reverse(*requests), self.names.get(*number)?);
+            (Some(rank) > after).then_some((rank, *number))
         });
-        numbers.truncate(n);
-        numbers
+        let mut ranks: Vec<_> = ranks.collect();
+        ranks.sort_unstable();
+        ranks
+            .into_iter()
+            .map(|(_, number)| number)
+            .take(busiest.most)
     }
 }
 

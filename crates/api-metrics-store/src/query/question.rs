@@ -2,7 +2,10 @@
 
 use chrono_tz::Tz;
 
-use crate::time::{Granularity, UnixSeconds};
+use crate::{
+    query::Group,
+    time::{Granularity, UnixSeconds},
+};
 
 /// A half-open range of time, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +115,34 @@ pub enum Detail {
     Quantiles,
 }
 
+/// A part of the groups, ranked by their requests over the whole range: the most first, equals in the order
+/// of [`Group`]. Of all others nothing but requests is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Busiest {
+    /// So many of them, or as many as there are.
+    pub most: usize,
+    /// Only those that rank behind this one, which need not be among them any more: the last of the page
+    /// before.
+    pub after: Option<Rank>,
+}
+
+impl Busiest {
+    /// The first so many.
+    #[must_use]
+    pub const fn first(most: usize) -> Self {
+        Self { most, after: None }
+    }
+}
+
+/// Where a group stands among the busiest.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Rank {
+    /// Its requests over the whole range.
+    pub requests: u64,
+    /// Its names, without a step of time.
+    pub group: Group,
+}
+
 /// One question to a store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Query {
@@ -125,9 +156,9 @@ pub struct Query {
     pub group_by: GroupBy,
     /// How much of the records the rows tell.
     pub detail: Detail,
-    /// Only so many groups, those with the most requests over the whole range; `None` for all of them.
-    /// Groups count without their time: each that is kept has all of its steps.
-    pub busiest: Option<usize>,
+    /// Only some groups, by their requests over the whole range; `None` for all of them. Groups count
+    /// without their time: each that is kept has all of its steps.
+    pub busiest: Option<Busiest>,
 }
 
 impl Query {

@@ -20,7 +20,7 @@ use crate::{
         groups::{Groups, Sums},
         plan,
     },
-    query::{Answer, Detail, Filter, Query, Scope},
+    query::{Answer, Busiest, Detail, Filter, Query, Scope},
     series::SeriesKind,
 };
 
@@ -93,8 +93,8 @@ impl<'a> Reading<'a> {
         if let Some(own) = own {
             self.hold(tx, own).await?;
         }
-        if let Some(n) = self.query.busiest {
-            self.keep_busiest(tx, n, snapshot, &mut waiting).await?;
+        if let Some(busiest) = &self.query.busiest {
+            self.keep(tx, busiest, snapshot, &mut waiting).await?;
         }
         let sums = if self.query.detail == Detail::Requests && self.axis.is_whole() {
             self.requests_alone(tx, snapshot, &waiting).await?
@@ -327,16 +327,19 @@ impl<'a> Reading<'a> {
         Ok(requests)
     }
 
-    /// Leaves the `n` groups with the most requests: of the others nothing but requests is ever looked at.
-    async fn keep_busiest<T: Tx>(
+    /// Leaves those groups: of the others nothing but requests is ever looked at.
+    async fn keep<T: Tx>(
         &mut self,
         tx: &mut T,
-        n: usize,
+        busiest: &Busiest,
         snapshot: &mut Snapshot<'_>,
         waiting: &mut Waiting,
     ) -> Result<()> {
+        if busiest.after.is_none() && self.groups.count() <= busiest.most {
+            return Ok(());
+        }
         let requests = self.requests(tx, snapshot, waiting).await?;
-        let busiest: BTreeSet<usize> = self.groups.busiest(&requests.0, n).into_iter().collect();
+        let busiest: BTreeSet<usize> = self.groups.busiest(&requests.0, busiest).collect();
         self.series.retain(|_, group| busiest.contains(group));
         self.held.keep(&busiest);
         waiting.keep(&busiest);
