@@ -13,9 +13,13 @@ use crate::{
 };
 
 /// Name and path.
-const VIEWS: [(&str, &str); 9] = [
+const VIEWS: [(&str, &str); 10] = [
     ("summary 24 h", "/api-metrics/summary"),
     ("endpoints 24 h", "/api-metrics/endpoints"),
+    (
+        "endpoints 24 h, 1,000 a page",
+        "/api-metrics/endpoints?limit=1000",
+    ),
     ("rows over 24 h", "/api-metrics?period=24h"),
     ("heatmap 24 h", "/api-metrics/heatmap?period=24h"),
     (

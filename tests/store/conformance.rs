@@ -9,6 +9,7 @@ use api_metrics_store::{
 
 use crate::{
     harness::{Database, Harness, NOON, record, writer_of},
+    many::many_series_are_told_like_a_few,
     scopes::{a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer},
     snapshots::questions_of_one_snapshot_are_answered_as_if_asked_alone,
 };
@@ -46,6 +47,7 @@ as_ordinary_roles! {
     edges_snap_outward_and_the_answer_says_so
     filters_and_groups_agree_with_the_total
     questions_of_one_snapshot_are_answered_as_if_asked_alone
+    many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer
     days_follow_the_calendar_of_a_zone
@@ -65,6 +67,7 @@ on_both_stores! {
     edges_snap_outward_and_the_answer_says_so
     filters_and_groups_agree_with_the_total
     questions_of_one_snapshot_are_answered_as_if_asked_alone
+    many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer
     days_follow_the_calendar_of_a_zone

@@ -9,6 +9,7 @@
 mod conformance;
 mod harness;
 mod lifecycle;
+mod many;
 mod row_security;
 mod scopes;
 mod snapshots;

@@ -7,6 +7,9 @@ use crate::{postgres::tx::at, protocol::backend::Segment, time::Granularity};
 
 /// Segments of one granularity in one statement, but for days, which rarely have two.
 const SEGMENTS_A_STATEMENT: usize = 2;
+/// So many periods of one segment are named one by one: the planner looks at each.
+const MOST_LISTED: usize = 100;
+
 /// The segments that one statement reads.
 #[derive(Default)]
 pub(super) struct Arms {
@@ -58,10 +61,22 @@ impl Arms {
         segments.map(|segment| segment.periods().count()).sum()
     }
 
-    pub(super) fn most_periods(&self) -> usize {
-        let segments = self.places().into_iter().flatten();
-        let lengths = segments.map(|segment| segment.periods().count());
-        lengths.max().unwrap_or_default()
+    /// Whether the periods of each segment are so few that they can be named one by one.
+    pub(super) fn are_few(&self) -> bool {
+        let mut segments = self.places().into_iter().flatten();
+        segments.all(|segment| segment.periods().count() <= MOST_LISTED)
+    }
+
+    /// With the way to their rows, by scan or by lookup.
+    pub(super) fn by(self, scan: bool) -> (Self, Way) {
+        let way = if scan {
+            Way::Scan {
+                listed: self.are_few(),
+            }
+        } else {
+            Way::Lookup
+        };
+        (self, way)
     }
 
     /// The periods of each segment by themselves: a partition is looked into for what may be there.
@@ -71,6 +86,7 @@ impl Arms {
             let listed = match way {
                 Way::Lookup => segment.granularity == Granularity::Minute,
                 Way::Scan { listed } => listed,
+                Way::Blocks => true,
             };
             listed.then(|| segment.periods().map(at).collect())
         })

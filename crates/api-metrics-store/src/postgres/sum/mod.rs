@@ -1,6 +1,6 @@
 //! The statements that sum buckets for a read.
 //!
-//! One statement reads all granularities of an answer. There are two ways to the rows, because the planner,
+//! One statement reads all granularities of an answer. There are three ways to the rows, because the planner,
 //! which can't know that a list of series is one block of numbers, would read whole partitions for it:
 //!
 //! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
@@ -9,6 +9,9 @@
 //!   the block is full: for minutes, which have no index that begins with the series, and for everything
 //!   where nothing but counts is asked for. Periods are named one by one where they are few: of a range of
 //!   them the index would be read with all series in between.
+//! - **blocks**: the same with sketches, a few dozen series at a time: their rows of one period lie side by
+//!   side, and their sums are merged here while the server reads the next block. Two thirds of the time of
+//!   as many lookups.
 
 mod arms;
 mod statements;
@@ -38,8 +41,10 @@ const MANY_SERIES: usize = 100;
 const MOST_WASTE: i64 = 4;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
-/// So many periods of one granularity are named one by one: the planner looks at each.
-const MOST_LISTED: usize = 100;
+/// Series of one block: their sums are made before the first of them is sent.
+const SERIES_A_BLOCK: usize = 64;
+/// With sketches a scan may read so many rows for each that it wants.
+const MOST_WASTE_OF_SKETCHES: i64 = 2;
 
 /// The first and the last of these series, which ascend, where they lie so close together that reading all
 /// between them is cheaper than as many lookups.
@@ -47,6 +52,18 @@ pub(super) fn block(ids: &[i64]) -> Option<(i64, i64)> {
     let (first, last) = (*ids.first()?, *ids.last()?);
     let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     (ids.len() >= MANY_SERIES && (last - first) / MOST_WASTE <= most).then_some((first, last))
+}
+
+/// The first and the last of each few dozen of these series, which ascend, where so few others lie between
+/// them that reading those too is cheaper than lookups.
+fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
+    let ends = ids.chunks(SERIES_A_BLOCK);
+    let ends = ends.filter_map(|block| Some((*block.first()?, *block.last()?)));
+    let (firsts, lasts): (Vec<i64>, Vec<i64>) = ends.unzip();
+    let between = firsts.iter().zip(&lasts).map(|(first, last)| last - first);
+    let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    (ids.len() >= MANY_SERIES && between.sum::<i64>() / MOST_WASTE_OF_SKETCHES <= most)
+        .then_some((firsts, lasts))
 }
 
 pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
@@ -57,29 +74,28 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
     let dense = block(&ids).is_some();
+    let (firsts, lasts) = match ask.detail {
+        Detail::Quantiles => blocks(&ids).unwrap_or_default(),
+        Detail::Requests | Detail::Counts => <_>::default(),
+    };
     let mut rest = ask.segments.to_vec();
     while !rest.is_empty() {
         let arms = Arms::take(&mut rest);
         let minutes = arms.periods(Granularity::Minute);
         let scan_minutes = dense || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
         let scan_rest = dense && ask.detail != Detail::Quantiles;
-        let parts = if scan_minutes == scan_rest {
-            vec![(arms, scan_rest)]
+        let parts = if !firsts.is_empty() && arms.are_few() {
+            vec![(arms, Way::Blocks)]
+        } else if scan_minutes == scan_rest {
+            vec![arms.by(scan_rest)]
         } else {
             let (minutes, rest) = arms.split();
-            vec![(minutes, scan_minutes), (rest, scan_rest)]
+            vec![minutes.by(scan_minutes), rest.by(scan_rest)]
         };
-        for (arms, scan) in parts {
+        for (arms, way) in parts {
             if arms.is_empty() {
                 continue;
             }
-            let way = if scan {
-                Way::Scan {
-                    listed: arms.most_periods() <= MOST_LISTED,
-                }
-            } else {
-                Way::Lookup
-            };
             let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, way))
                 .bind(&ids)
                 .bind(&numbers)
@@ -90,7 +106,11 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
             for (from, to) in arms.bounds() {
                 query = query.bind(from).bind(to);
             }
-            let mut rows = query.bind(first).bind(last).fetch(&mut *tx.sql);
+            let query = match way {
+                Way::Blocks => query.bind(&firsts).bind(&lasts),
+                Way::Scan { .. } | Way::Lookup => query.bind(first).bind(last),
+            };
+            let mut rows = query.fetch(&mut *tx.sql);
             while let Some(row) = rows.try_next().await? {
                 into(part(&row, ask.detail, kind)?)?;
             }

@@ -155,13 +155,13 @@ macro_rules! lookup {
     };
 }
 
-/// The rows of a block of series.
+/// The rows of the series that are meant.
 macro_rules! rows_of_block {
-    ($periods:ident, $columns:expr) => {
+    ($periods:ident, $columns:expr, $which:literal) => {
         concat!(
-            minutes!($periods, $columns, "series_id BETWEEN $25 AND $26"),
+            minutes!($periods, $columns, $which),
             " UNION ALL ",
-            coarser_than_minutes!($periods, $columns, "series_id BETWEEN $25 AND $26")
+            coarser_than_minutes!($periods, $columns, $which)
         )
     };
 }
@@ -173,7 +173,11 @@ macro_rules! scan {
             "SELECT s.number, 0, m.* FROM (SELECT ",
             sums!($detail),
             ", m.series_id FROM (",
-            rows_of_block!($periods, columns!($detail, whole)),
+            rows_of_block!(
+                $periods,
+                columns!($detail, whole),
+                "series_id BETWEEN $25 AND $26"
+            ),
             ") AS m GROUP BY m.series_id) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         )
@@ -185,9 +189,43 @@ macro_rules! scan {
             " AS step, ",
             sums!($detail),
             ", m.series_id FROM (",
-            rows_of_block!($periods, columns!($detail, steps)),
+            rows_of_block!(
+                $periods,
+                columns!($detail, steps),
+                "series_id BETWEEN $25 AND $26"
+            ),
             ") AS m GROUP BY 1, m.series_id) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
+        )
+    };
+}
+
+/// The same for one block after another, each as soon as it is added up.
+macro_rules! blocks {
+    (@rest $step:ident, $step_column:expr, $by:literal) => {
+        concat!(
+            " FROM unnest($25::bigint[], $26::bigint[]) AS b (first, last) \
+             CROSS JOIN LATERAL (SELECT ",
+            $step_column,
+            sums!(sketches),
+            ", m.series_id FROM (",
+            rows_of_block!(
+                listed,
+                columns!(sketches, $step),
+                "series_id BETWEEN b.first AND b.last"
+            ),
+            ") AS m GROUP BY ",
+            $by,
+            ") AS m JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
+        )
+    };
+    (whole) => {
+        concat!("SELECT s.number, 0, m.*", blocks!(@rest whole, "", "m.series_id"))
+    };
+    (steps) => {
+        concat!(
+            "SELECT s.number, m.*",
+            blocks!(@rest steps, concat!(step!(steps), " AS step, "), "1, m.series_id")
         )
     };
 }
@@ -200,12 +238,15 @@ pub(super) enum Way {
     Scan {
         listed: bool,
     },
+    /// With sketches alone.
+    Blocks,
 }
 
 pub(super) fn statement(detail: Detail, steps: bool, way: Way) -> &'static str {
     macro_rules! by_way {
         ($detail:ident, $step:ident) => {
             match way {
+                Way::Blocks => blocks!($step),
                 Way::Lookup => lookup!($detail, $step),
                 Way::Scan { listed: true } => scan!(listed, $detail, $step),
                 Way::Scan { listed: false } => scan!(ranged, $detail, $step),
