@@ -43,6 +43,10 @@ const MOST_WASTE: i64 = 4;
 const MOST_MINUTES: usize = 20_000;
 /// Series of one block: their sums are made before the first of them is sent.
 const SERIES_A_BLOCK: usize = 64;
+/// As many as make a block worth while, on average: it looks for each period by itself.
+const FEWEST_A_BLOCK: usize = 16;
+/// A block ends where the next series is further away.
+const MOST_GAP: i64 = 64;
 /// With sketches a scan may read so many rows for each that it wants.
 const MOST_WASTE_OF_SKETCHES: i64 = 2;
 
@@ -54,15 +58,22 @@ pub(super) fn block(ids: &[i64]) -> Option<(i64, i64)> {
     (ids.len() >= MANY_SERIES && (last - first) / MOST_WASTE <= most).then_some((first, last))
 }
 
-/// The first and the last of each few dozen of these series, which ascend, where so few others lie between
-/// them that reading those too is cheaper than lookups.
+/// The first and the last of each few dozen of these series, which ascend, where they lie so close together
+/// that reading all between them is cheaper than lookups.
 fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
-    let ends = ids.chunks(SERIES_A_BLOCK);
-    let ends = ends.filter_map(|block| Some((*block.first()?, *block.last()?)));
+    // They are numbered as they come: those that came together lie together.
+    let near = ids.chunk_by(|one, next| next - one <= MOST_GAP);
+    let blocks = near.flat_map(|run| run.chunks(SERIES_A_BLOCK));
+    let ends = blocks.filter_map(|block| Some((*block.first()?, *block.last()?)));
     let (firsts, lasts): (Vec<i64>, Vec<i64>) = ends.unzip();
-    let between = firsts.iter().zip(&lasts).map(|(first, last)| last - first);
-    let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-    (ids.len() >= MANY_SERIES && between.sum::<i64>() / MOST_WASTE_OF_SKETCHES <= most)
+    let read = firsts
+        .iter()
+        .zip(&lasts)
+        .map(|(first, last)| last - first + 1);
+    let wanted = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    (ids.len() >= MANY_SERIES
+        && firsts.len().saturating_mul(FEWEST_A_BLOCK) <= ids.len()
+        && read.sum::<i64>() / MOST_WASTE_OF_SKETCHES <= wanted)
         .then_some((firsts, lasts))
 }
 
@@ -145,4 +156,31 @@ fn part(row: &PgRow, detail: Detail, kind: SketchKind) -> Result<Part<'_>> {
         counts,
         sketches,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks_of(ids: impl IntoIterator<Item = i64>) -> Option<Vec<(i64, i64)>> {
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let (firsts, lasts) = blocks(&ids)?;
+        Some(firsts.into_iter().zip(lasts).collect())
+    }
+
+    #[test]
+    fn many_series_that_lie_together_are_blocks_and_what_lies_between_them_is_left_out() {
+        let ids = (1..=100).chain(9_000..9_020);
+        let blocks = [(1, 64), (65, 100), (9_000, 9_019)];
+        assert_eq!(blocks_of(ids), Some(blocks.to_vec()));
+    }
+
+    #[test]
+    fn few_series_or_such_as_lie_apart_are_looked_up() {
+        assert_eq!(blocks_of(1..100), None);
+        assert_eq!(blocks_of((1..600).step_by(3)), None);
+        assert_eq!(blocks_of((1..100_000).step_by(100)), None);
+        assert_eq!(blocks_of([]), None);
+        assert!(blocks_of((1..600).step_by(2)).is_some());
+    }
 }
