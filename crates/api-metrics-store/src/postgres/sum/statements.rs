@@ -200,15 +200,23 @@ macro_rules! scan {
     };
 }
 
-/// The same for one block after another, each as soon as it is added up.
+/// The same for one block after another, each sent as soon as it is added up, by series: a join to their
+/// numbers would copy all sketches once more.
 macro_rules! blocks {
-    (@rest $step:ident, $step_column:expr, $by:literal) => {
+    (whole) => {
+        blocks!(@of whole, "0", "1")
+    };
+    (steps) => {
+        blocks!(@of steps, step!(steps), "1, 2")
+    };
+    (@of $step:ident, $step_column:expr, $by:literal) => {
         concat!(
-            " FROM unnest($25::bigint[], $26::bigint[]) AS b (first, last) \
-             CROSS JOIN LATERAL (SELECT ",
+            "SELECT m.* FROM unnest($25::bigint[], $26::bigint[]) AS b (first, last) \
+             CROSS JOIN LATERAL (SELECT m.series_id, ",
             $step_column,
+            " AS step, ",
             sums!(sketches),
-            ", m.series_id FROM (",
+            " FROM (",
             rows_of_block!(
                 listed,
                 columns!(sketches, $step),
@@ -216,16 +224,7 @@ macro_rules! blocks {
             ),
             ") AS m GROUP BY ",
             $by,
-            ") AS m JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
-        )
-    };
-    (whole) => {
-        concat!("SELECT s.number, 0, m.*", blocks!(@rest whole, "", "m.series_id"))
-    };
-    (steps) => {
-        concat!(
-            "SELECT s.number, m.*",
-            blocks!(@rest steps, concat!(step!(steps), " AS step, "), "1, m.series_id")
+            ") AS m"
         )
     };
 }
@@ -238,7 +237,7 @@ pub(super) enum Way {
     Scan {
         listed: bool,
     },
-    /// With sketches alone.
+    /// With sketches alone; rows begin with the series itself, and there are some that nobody wants.
     Blocks,
 }
 
