@@ -10,8 +10,8 @@
 //!   where nothing but counts is asked for. Periods are named one by one where they are few: of a range of
 //!   them the index would be read with all series in between.
 //! - **blocks**: the same with sketches, a few dozen series at a time: their rows of one period lie side by
-//!   side, and their sums are merged here while the server reads the next block. Four fifths of the time of
-//!   as many lookups.
+//!   side, and their sums are merged here while the server reads the next block. Three quarters of the
+//!   time of as many lookups.
 
 mod arms;
 mod statements;
