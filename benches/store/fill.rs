@@ -17,7 +17,10 @@ use api_metrics_store::{
     store::{Instance, Store, Writer},
     time::{Clock, Granularity, SystemClock},
 };
-use sqlx::{AssertSqlSafe, PgPool, SqliteConnection, SqlitePool};
+use sqlx::{
+    AssertSqlSafe, PgPool, SqliteConnection, SqlitePool,
+    types::chrono::{DateTime, Utc},
+};
 
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 /// Keys that use one endpoint.
@@ -272,18 +275,7 @@ pub async fn postgres(pool: &PgPool, size: Size) {
             .execute(pool)
             .await
             .unwrap();
-        let tallies = format!(
-            "DELETE FROM api_metrics.tally WHERE granularity = '{name}'; \
-             INSERT INTO api_metrics.tally \
-             SELECT '{name}', m.period_start, \
-                    string_agg(int8send(m.series_id) || int8send(m.request_count), ''::bytea ORDER BY m.series_id) \
-             FROM api_metrics.metrics_{name} AS m JOIN api_metrics.series AS s ON s.id = m.series_id AND s.kind <> 0 \
-             GROUP BY m.period_start",
-        );
-        sqlx::raw_sql(AssertSqlSafe(tallies))
-            .execute(pool)
-            .await
-            .unwrap();
+        tally_in_postgres(pool, name).await;
     }
     sqlx::raw_sql("DROP TABLE bench_pool")
         .execute(pool)
@@ -309,13 +301,57 @@ pub async fn postgres(pool: &PgPool, size: Size) {
     );
 }
 
-/// Sixteen bytes an entry, as the schema says: SQLite has no function that makes them.
+/// Requests of pre-merged series by period, of which tallies are made.
+fn tallied(schema: &str, name: &str) -> String {
+    format!(
+        "SELECT m.period_start, m.series_id, m.request_count FROM {schema}metrics_{name} AS m \
+         JOIN {schema}series AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
+    )
+}
+
+/// Two LEB128 integers an entry, as the schema says.
+fn tally(entries: impl IntoIterator<Item = (i64, i64)>) -> Vec<u8> {
+    let (mut tally, mut before) = (Vec::new(), 0);
+    for (series, requests) in entries {
+        for mut number in [series - before, requests] {
+            while number >= 0x80 {
+                tally.push((number & 0x7f) as u8 | 0x80);
+                number >>= 7;
+            }
+            tally.push(number as u8);
+        }
+        before = series;
+    }
+    tally
+}
+
+async fn tally_in_postgres(pool: &PgPool, name: &str) {
+    let rows: Vec<(DateTime<Utc>, i64, i64)> =
+        sqlx::query_as(AssertSqlSafe(tallied("api_metrics.", name)))
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    sqlx::query("DELETE FROM api_metrics.tally WHERE granularity = $1")
+        .bind(name)
+        .execute(pool)
+        .await
+        .unwrap();
+    for rows in rows.chunk_by(|a, b| a.0 == b.0) {
+        sqlx::query("INSERT INTO api_metrics.tally VALUES ($1, $2, $3)")
+            .bind(name)
+            .bind(rows[0].0)
+            .bind(tally(
+                rows.iter()
+                    .map(|(_, series, requests)| (*series, *requests)),
+            ))
+            .execute(pool)
+            .await
+            .unwrap();
+    }
+}
+
 async fn tally_in_sqlite(sql: &mut SqliteConnection, name: &str) {
-    let select = format!(
-        "SELECT m.period_start, m.series_id, m.request_count FROM api_metrics_{name} AS m \
-         JOIN api_metrics_series AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
-    );
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(select))
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(tallied("api_metrics_", name)))
         .fetch_all(&mut *sql)
         .await
         .unwrap();
@@ -325,14 +361,13 @@ async fn tally_in_sqlite(sql: &mut SqliteConnection, name: &str) {
         .await
         .unwrap();
     for rows in rows.chunk_by(|a, b| a.0 == b.0) {
-        let entries = rows
-            .iter()
-            .map(|(_, series, requests)| [*series, *requests]);
-        let tally: Vec<u8> = entries.flatten().flat_map(i64::to_be_bytes).collect();
         sqlx::query("INSERT INTO api_metrics_tally VALUES (?, ?, ?)")
             .bind(name)
             .bind(rows[0].0)
-            .bind(tally)
+            .bind(tally(
+                rows.iter()
+                    .map(|(_, series, requests)| (*series, *requests)),
+            ))
             .execute(&mut *sql)
             .await
             .unwrap();

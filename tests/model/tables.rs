@@ -188,18 +188,30 @@ fn inbox_of(rows: Vec<(Uuid, i64, Vec<u8>)>) -> Inbox {
     inbox
 }
 
-/// Sixteen bytes an entry, as the schema says.
+/// Two LEB128 integers an entry, as the schema says: the step from the series before, and the requests.
 fn tally(
     (name, period, requests): (String, i64, Vec<u8>),
 ) -> ((Granularity, i64), BTreeMap<i64, u64>) {
-    assert_eq!(requests.len() % 16, 0, "a tally ends within an entry");
-    let entries = requests.chunks_exact(16).map(|entry| {
-        let (series, requests) = entry.split_at(8);
-        let series = i64::from_be_bytes(series.try_into().unwrap());
-        (series, u64::from_be_bytes(requests.try_into().unwrap()))
-    });
+    let mut bytes = requests.iter();
+    let mut number = || {
+        let mut value = 0;
+        for shift in (0..).step_by(7) {
+            let byte = *bytes.next()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                break;
+            }
+        }
+        Some(value)
+    };
+    let (mut series, mut entries) = (0, BTreeMap::new());
+    while let Some(step) = number() {
+        series += step.cast_signed();
+        let requests = number().expect("a tally ends with an entry");
+        assert!(step > 0 && entries.insert(series, requests).is_none());
+    }
     let period = (Granularity::from_name(&name).unwrap(), period);
-    (period, entries.collect())
+    (period, entries)
 }
 
 fn periods(rows: Vec<(String, i64)>) -> BTreeSet<(Granularity, i64)> {

@@ -194,7 +194,7 @@ async fn stored<T: Tx>(
         }
         for kind in [SeriesKind::Base, SeriesKind::Total] {
             let selection = Selection {
-                kind,
+                kinds: &[kind],
                 filter: &filter,
                 scope: &Scope::All,
             };

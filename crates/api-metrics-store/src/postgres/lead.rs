@@ -3,19 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
     flush::chunk,
     migrate::TRY_LEAD,
-    partitions, rows,
+    partitions,
+    rows::{self, Numbers},
     sum::block,
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
-    protocol::backend::{
-        BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+    protocol::{
+        backend::{
+            BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
+            SeriesRow,
+        },
+        places::Places,
     },
+    series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
 
@@ -108,46 +115,63 @@ impl LeadTx for PgTx {
     }
 
     async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
-        sqlx::query(
+        let rows = sqlx::query(
             "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind \
              FROM api_metrics.series WHERE id = ANY($1)",
         )
         .bind(ids)
         .fetch_all(&mut *self.sql)
-        .await?
-        .iter()
-        .map(rows::series)
-        .collect()
+        .await?;
+        rows::series(&rows)
     }
 
-    async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
-        // Four arrays instead of thousands of rows.
-        macro_rules! premerged {
-            ($which:literal) => {
-                concat!(
-                    "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(any_key_id), '{}'), \
-                            coalesce(array_agg(any_endpoint_id), '{}'), coalesce(array_agg(total_id), '{}') \
-                     FROM api_metrics.series \
-                     WHERE ",
-                    $which,
-                    " AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL"
-                )
-            };
-        }
-        let query = match block(ids) {
-            Some((first, last)) => sqlx::query_as(premerged!("id BETWEEN $1 AND $2"))
-                .bind(first)
-                .bind(last),
-            None => sqlx::query_as(premerged!("id = ANY($1)")).bind(ids),
+    async fn premerged(
+        &mut self,
+        ids: &[i64],
+        kinds: &BTreeSet<SeriesKind>,
+    ) -> Result<Vec<(i64, [i64; 3])>> {
+        let columns = [
+            (SeriesKind::AnyKey, "any_key_id"),
+            (SeriesKind::AnyEndpoint, "any_endpoint_id"),
+            (SeriesKind::Total, "total_id"),
+        ];
+        // An array a column instead of thousands of rows, and none of what nobody asks for.
+        let arrays = columns.map(|(kind, column)| {
+            if kinds.contains(&kind) {
+                format!("array_agg({column})")
+            } else {
+                "NULL::bigint[]".into()
+            }
+        });
+        let [any_key, any_endpoint, total] = arrays;
+        let block = block(ids);
+        let which = match block {
+            Some(_) => "id BETWEEN $1 AND $2",
+            None => "id = ANY($1)",
         };
-        let (found, any_key, any_endpoint, total): (Vec<i64>, Vec<i64>, Vec<i64>, Vec<i64>) =
+        let text = format!(
+            "SELECT array_agg(id), {any_key}, {any_endpoint}, {total} \
+             FROM api_metrics.series \
+             WHERE {which} \
+               AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL"
+        );
+        let query = sqlx::query_as(AssertSqlSafe(text));
+        let query = match block {
+            Some((first, last)) => query.bind(first).bind(last),
+            None => query.bind(ids),
+        };
+        type Column = Option<Numbers>;
+        let (found, any_key, any_endpoint, total): (Column, Column, Column, Column) =
             query.fetch_one(&mut *self.sql).await?;
-        let three = any_key.into_iter().zip(any_endpoint).zip(total);
+        let of = |column: &Column, n: usize| {
+            let number = column.as_ref().and_then(|column| column.0.get(n));
+            number.copied().unwrap_or_default()
+        };
+        let mut places = Places::of(ids);
+        let found = found.into_iter().flat_map(|found| found.0).enumerate();
         Ok(found
-            .into_iter()
-            .zip(three)
-            .filter(|(id, _)| ids.binary_search(id).is_ok())
-            .map(|(id, ((any_key, any_endpoint), total))| (id, [any_key, any_endpoint, total]))
+            .filter(|(_, id)| places.find(*id).is_some())
+            .map(|(n, id)| (id, [of(&any_key, n), of(&any_endpoint, n), of(&total, n)]))
             .collect())
     }
 

@@ -65,6 +65,18 @@ macro_rules! aggregate {
 aggregate!(all_series, "");
 aggregate!(these_series, "AND m.series_id = ANY($5)");
 
+/// What is not folded of `[$1, $2)`.
+macro_rules! unfolded {
+    () => {
+        "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
+         FROM api_metrics.instance AS i \
+         LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
+         JOIN api_metrics.inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
+         WHERE i.live AND b.period_from < $2 AND b.period_to > $1"
+    };
+}
+pub(super) use unfolded;
+
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
         let seq: Option<i64> =
@@ -81,12 +93,13 @@ impl ReadTx for PgTx {
             Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
             Scope::Keys(ids) => (None, Some(ids.as_slice())),
         };
+        let kinds: Vec<i16> = selection.kinds.iter().map(|kind| kind.code()).collect();
         let filter = selection.filter;
-        sqlx::query(
+        let rows = sqlx::query(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
                     s.kind \
              FROM api_metrics.series AS s \
-             WHERE s.kind = $1 \
+             WHERE s.kind = ANY($1) \
                AND ($2::text IS NULL OR s.service = $2) \
                AND ($3::text IS NULL OR s.environment = $3) \
                AND ($4::text IS NULL OR s.protocol = $4) \
@@ -97,7 +110,7 @@ impl ReadTx for PgTx {
                AND ($9::text IS NULL OR s.api_key_id IN \
                     (SELECT k.id FROM api_metrics.api_keys AS k WHERE k.tenant_id = $9))",
         )
-        .bind(selection.kind.code())
+        .bind(kinds)
         .bind(&filter.service)
         .bind(&filter.environment)
         .bind(&filter.protocol)
@@ -107,10 +120,8 @@ impl ReadTx for PgTx {
         .bind(keys)
         .bind(tenant)
         .fetch_all(&mut *self.sql)
-        .await?
-        .iter()
-        .map(rows::series)
-        .collect()
+        .await?;
+        rows::series(&rows)
     }
 
     async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
@@ -158,20 +169,14 @@ impl ReadTx for PgTx {
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
-        sqlx::query(
-            "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
-             FROM api_metrics.instance AS i \
-             LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
-             JOIN api_metrics.inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
-             WHERE i.live AND b.period_from < $2 AND b.period_to > $1",
-        )
-        .bind(at(from))
-        .bind(at(to))
-        .fetch_all(&mut *self.sql)
-        .await?
-        .iter()
-        .map(chunk)
-        .collect()
+        sqlx::query(unfolded!())
+            .bind(at(from))
+            .bind(at(to))
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(chunk)
+            .collect()
     }
 
     async fn coarse(

@@ -1,10 +1,15 @@
 //! Between buckets and the columns of the metrics tables.
 
+use std::sync::Arc;
+
 use sqlx::{
-    Encode, Postgres, Row, Type,
+    Decode, Encode, Postgres, Row, Type,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, types::PgRecordEncoder},
+    postgres::{
+        PgArgumentBuffer, PgHasArrayType, PgRow, PgTypeInfo, PgValueFormat, PgValueRef,
+        types::PgRecordEncoder,
+    },
 };
 
 use super::tx::{at, signed, unsigned};
@@ -177,23 +182,67 @@ pub(super) fn found(row: &PgRow, period_start: UnixSeconds, kind: SketchKind) ->
     })
 }
 
-/// A series, its columns selected in the order of the table, then `kind`.
-pub(super) fn series(row: &PgRow) -> Result<SeriesRow> {
-    let text =
-        |at: usize| -> Result<std::sync::Arc<str>> { Ok(row.try_get::<&str, _>(at)?.into()) };
-    let code: i16 = row.try_get(7)?;
-    Ok(SeriesRow {
-        id: row.try_get(0)?,
-        labels: SeriesLabels {
-            service: text(1)?,
-            environment: text(2)?,
-            protocol: text(3)?,
-            method: text(4)?,
-            endpoint: text(5)?,
+/// Series, their columns selected in the order of the table, then `kind`.
+pub(super) fn series(rows: &[PgRow]) -> Result<Vec<SeriesRow>> {
+    let mut all: Vec<SeriesRow> = Vec::with_capacity(rows.len());
+    for row in rows {
+        let before = all.last().map(|row| &row.labels);
+        let text = |at: usize, label: fn(&SeriesLabels) -> &Arc<str>| -> Result<Arc<str>> {
+            let text = row.try_get::<&str, _>(at)?;
+            // Most have names in common.
+            let same = before.map(label).filter(|label| ***label == *text);
+            Ok(same.map_or_else(|| text.into(), Arc::clone))
+        };
+        let code: i16 = row.try_get(7)?;
+        let labels = SeriesLabels {
+            service: text(1, |labels| &labels.service)?,
+            environment: text(2, |labels| &labels.environment)?,
+            protocol: text(3, |labels| &labels.protocol)?,
+            method: text(4, |labels| &labels.method)?,
+            endpoint: text(5, |labels| &labels.endpoint)?,
             api_key_id: row.try_get(6)?,
             kind: SeriesKind::from_code(code).ok_or_else(|| {
                 StoreError::Corrupt(format!("a series of the unknown kind {code}"))
             })?,
-        },
-    })
+        };
+        all.push(SeriesRow {
+            id: row.try_get(0)?,
+            labels,
+        });
+    }
+    Ok(all)
+}
+
+/// An array of integers without NULLs. sqlx looks at the type of each of them: of thousands it takes a tenth
+/// of the time to take the array apart at once.
+#[derive(Debug)]
+pub(super) struct Numbers(pub(super) Vec<i64>);
+
+impl Type<Postgres> for Numbers {
+    fn type_info() -> PgTypeInfo {
+        <Vec<i64> as Type<Postgres>>::type_info()
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Numbers {
+    fn decode(value: PgValueRef<'r>) -> std::result::Result<Self, BoxDynError> {
+        /// Dimensions, flags and type; then, unless it is empty, its length and the number of its first element.
+        const HEAD: usize = 20;
+        /// Its length, and the integer.
+        const ELEMENT: usize = 12;
+        if value.format() != PgValueFormat::Binary {
+            return Ok(Self(<Vec<i64> as Decode<Postgres>>::decode(value)?));
+        }
+        let elements = value.as_bytes()?.get(HEAD..).unwrap_or_default();
+        let (elements, rest) = elements.as_chunks::<ELEMENT>();
+        let number = |element: &[u8; ELEMENT]| match element {
+            [0, 0, 0, 8, number @ ..] => Some(i64::from_be_bytes(*number)),
+            _ => None,
+        };
+        let numbers = elements.iter().map(number).collect::<Option<_>>();
+        numbers
+            .filter(|_| rest.is_empty())
+            .map(Self)
+            .ok_or_else(|| "an array of integers has a NULL among them".into())
+    }
 }

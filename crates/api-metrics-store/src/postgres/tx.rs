@@ -1,10 +1,10 @@
 //! Transactions: isolation, timeouts, the clock, the leader's lock.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{cancel::Cancel, store::Postgres, unnamed::Unnamed};
+use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed::Unnamed};
 use crate::{
     protocol::{
         backend::{Backend, Floors, Meta, Mode, Opening, Result, Tx},
@@ -65,8 +65,7 @@ const BEGIN_READ: &str = "\
     SET LOCAL jit = off; \
     SET LOCAL work_mem = '32MB'; \
     SET LOCAL random_page_cost = 1.1; \
-    SET LOCAL max_parallel_workers_per_gather = 0; \
-    SET LOCAL api_metrics.access = 'all'";
+    SET LOCAL max_parallel_workers_per_gather = 0";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
 /// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
 /// transaction whose opening failed, and would hand its connection on with the transaction aborted.
@@ -78,25 +77,14 @@ impl Backend for Postgres {
     type Tx = PgTx;
 
     async fn begin(&self, mode: Mode) -> Result<PgTx> {
-        let begin = match mode {
-            Mode::Write => BEGIN_WRITE,
-            Mode::Lead => BEGIN_LEAD,
-            Mode::Read => BEGIN_READ,
-        };
-        let mut sql = Box::new(uncancelled(&self.pool, begin).await?);
-        if matches!(mode, Mode::Read) {
-            sqlx::raw_sql(LOCK_READ).execute(&mut *sql).await?;
+        match mode {
+            Mode::Write => self.begun(BEGIN_WRITE).await,
+            Mode::Lead => self.begun(BEGIN_LEAD).await,
+            Mode::Read => self.begin_read(&Scope::All).await,
         }
-        Ok(PgTx {
-            sql,
-            clock: self.options.clock.clone(),
-            kind: None,
-            cancel: Cancel::never(),
-        })
     }
 
     async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
-        let mut tx = self.begin(Mode::Read).await?;
         let (access, tenant, keys) = match scope {
             Scope::All => ("all", "", String::new()),
             Scope::Tenant(tenant) => ("", tenant.as_str(), String::new()),
@@ -105,19 +93,25 @@ impl Backend for Postgres {
                 ("", "", format!("{{{}}}", ids.join(",")))
             }
         };
-        // After the lock, because a SELECT takes the snapshot.
-        let row = sqlx::query(
-            "SELECT pg_backend_pid() AS backend, now() AS began, \
-                    set_config('api_metrics.access', $1, true), \
-                    set_config('api_metrics.tenant', $2, true), \
-                    set_config('api_metrics.keys', $3, true)",
-        )
-        .bind(access)
-        .bind(tenant)
-        .bind(keys)
-        .fetch_one(&mut *tx.sql)
-        .await?;
-        tx.cancel = Cancel::of(&self.pool, row.try_get("backend")?, row.try_get("began")?);
+        // Both in one message, which takes no parameters: digits can't be anything but what they stand for.
+        let tenant: String = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let lock = format!(
+            "{LOCK_READ}; \
+             SELECT pg_backend_pid() AS backend, \
+                    (extract(epoch FROM now()) * 1000000)::bigint AS began_us, \
+                    set_config('api_metrics.access', '{access}', true), \
+                    set_config('api_metrics.tenant', convert_from(decode('{tenant}', 'hex'), 'UTF8'), true), \
+                    set_config('api_metrics.keys', '{keys}', true)"
+        );
+        let mut tx = self.begun(BEGIN_READ).await?;
+        let row = sqlx::raw_sql(AssertSqlSafe(lock))
+            .fetch_one(&mut *tx.sql)
+            .await?;
+        let began = DateTime::from_timestamp_micros(row.try_get("began_us")?);
+        let backend = row.try_get("backend")?;
+        tx.cancel = began.map_or(Cancel::never(), |began| {
+            Cancel::of(&self.pool, backend, began)
+        });
         Ok(tx)
     }
 
@@ -131,6 +125,17 @@ impl Backend for Postgres {
         floor: UnixSeconds,
     ) -> Result<Maintained> {
         super::partitions::drop_below(&self.pool, granularity, floor).await
+    }
+}
+
+impl Postgres {
+    async fn begun(&self, begin: &'static str) -> Result<PgTx> {
+        Ok(PgTx {
+            sql: Box::new(uncancelled(&self.pool, begin).await?),
+            clock: self.options.clock.clone(),
+            kind: None,
+            cancel: Cancel::never(),
+        })
     }
 }
 
@@ -166,24 +171,35 @@ impl Tx for PgTx {
     }
 
     async fn opening(&mut self, range: TimeRange, instance: Uuid) -> Result<Opening> {
-        let row = sqlx::query(concat!(
+        let rows = sqlx::query(concat!(
             "SELECT ",
             meta!(),
             ", d.granularities, d.periods, c.starts, c.ends, \
-               (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence \
+               (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, b.* \
              FROM api_metrics.meta AS m \
              CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
                                 coalesce(array_agg(period_start), '{}') AS periods \
                          FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
              CROSS JOIN (SELECT coalesce(array_agg(period_from), '{}') AS starts, \
                                 coalesce(array_agg(period_to), '{}') AS ends \
-                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c"
+                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c \
+             LEFT JOIN (",
+            unfolded!(),
+            ") AS b ON true"
         ))
         .bind(at(range.from))
         .bind(at(range.to))
         .bind(instance)
-        .fetch_one(&mut *self.sql)
+        .fetch_all(&mut *self.sql)
         .await?;
+        // What is not folded, if there is any, comes with the same row again and again.
+        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let mut unfolded = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
+                unfolded.push(chunk(row)?);
+            }
+        }
         let times = |column| -> Result<Vec<UnixSeconds>> {
             let times: Vec<DateTime<Utc>> = row.try_get(column)?;
             Ok(times.iter().map(DateTime::timestamp).collect())
@@ -194,13 +210,14 @@ impl Tx for PgTx {
             .map(|name| Granularity::from_name(name));
         let fence: Option<i64> = row.try_get("fence")?;
         Ok(Opening {
-            meta: self.meta_of(&row)?,
+            meta: self.meta_of(row)?,
             dirty: granularities
                 .zip(times("periods")?)
                 .filter_map(|(granularity, period)| Some((granularity?, period)))
                 .collect(),
             coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
             fence: fence.map_or(0, unsigned),
+            unfolded,
         })
     }
 

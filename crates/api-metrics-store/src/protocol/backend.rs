@@ -229,12 +229,14 @@ pub(crate) struct Opening {
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
     /// The fence of an instance; 0 where it has none.
     pub fence: u64,
+    /// Committed hand-overs above the fold marks.
+    pub unfolded: Vec<InboxChunk>,
 }
 
 /// Which stored series an aggregate reads.
 #[derive(Debug)]
 pub(crate) struct Selection<'a> {
-    pub kind: SeriesKind,
+    pub kinds: &'a [SeriesKind],
     pub filter: &'a Filter,
     pub scope: &'a Scope,
 }
@@ -288,8 +290,8 @@ pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 /// One transaction. Dropping it rolls back.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
-    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, and the
-    /// fence of an instance. Databases that are a round trip away answer it by one statement.
+    /// [`Meta`], the dirty periods that start in a range, the coarsened spans and the hand-overs that reach
+    /// into it, and the fence of an instance. Databases that are a round trip away answer it by one statement.
     fn opening(
         &mut self,
         range: TimeRange,
@@ -301,6 +303,7 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
                 dirty: self.dirty(range.from, range.to).await?,
                 coarse: self.coarse(range.from, range.to).await?,
                 fence: self.instance_seq(instance).await?,
+                unfolded: self.unfolded(range.from, range.to).await?,
             })
         }
     }
@@ -360,10 +363,11 @@ pub(crate) trait LeadTx: Send {
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
     /// The base series among `ids`, which ascend, whose pre-merged series are known: the numbers of any
-    /// key, any endpoint and total.
+    /// key, any endpoint and total, of which those that are not of these kinds may be 0.
     fn premerged(
         &mut self,
         ids: &[i64],
+        kinds: &BTreeSet<SeriesKind>,
     ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
     fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
     /// Makes room for these periods.

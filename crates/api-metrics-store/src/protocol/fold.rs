@@ -275,7 +275,8 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
         SeriesKind::AnyEndpoint,
         SeriesKind::Total,
     ];
-    let mut known: HashMap<i64, [i64; 3]> = tx.premerged(ids).await?.into_iter().collect();
+    let known = tx.premerged(ids, &KINDS.into()).await?;
+    let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();
     let unknown: Vec<i64> = ids
         .iter()
         .copied()

@@ -10,6 +10,7 @@ pub(crate) mod fold;
 mod fresh;
 mod groups;
 mod pace;
+pub(crate) mod places;
 pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;

@@ -13,6 +13,7 @@ use crate::{
     protocol::backend::{
         BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
     },
+    series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
 
@@ -116,7 +117,11 @@ impl LeadTx for SqliteTx {
         .collect()
     }
 
-    async fn premerged(&mut self, ids: &[i64]) -> Result<Vec<(i64, [i64; 3])>> {
+    async fn premerged(
+        &mut self,
+        ids: &[i64],
+        _: &BTreeSet<SeriesKind>,
+    ) -> Result<Vec<(i64, [i64; 3])>> {
         let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
             "SELECT id, any_key_id, any_endpoint_id, total_id FROM api_metrics_series \
              WHERE id IN (SELECT value FROM json_each(?)) AND any_key_id IS NOT NULL \

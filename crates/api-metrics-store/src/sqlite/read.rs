@@ -41,12 +41,13 @@ impl ReadTx for SqliteTx {
             Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
             Scope::Keys(ids) => (None, Some(json_numbers(ids.iter().copied()))),
         };
+        let kinds = selection.kinds.iter().map(|kind| i64::from(kind.code()));
         let filter = selection.filter;
         sqlx::query(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
                     s.kind \
              FROM api_metrics_series AS s \
-             WHERE s.kind = ?1 \
+             WHERE s.kind IN (SELECT value FROM json_each(?1)) \
                AND (?2 IS NULL OR s.service = ?2) \
                AND (?3 IS NULL OR s.environment = ?3) \
                AND (?4 IS NULL OR s.protocol = ?4) \
@@ -57,7 +58,7 @@ impl ReadTx for SqliteTx {
                AND (?9 IS NULL OR s.api_key_id IN \
                     (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?9))",
         )
-        .bind(selection.kind.code())
+        .bind(json_numbers(kinds))
         .bind(&filter.service)
         .bind(&filter.environment)
         .bind(&filter.protocol)

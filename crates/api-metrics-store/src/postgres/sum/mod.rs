@@ -17,10 +17,10 @@ mod arms;
 mod statements;
 
 use futures_util::TryStreamExt;
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 
 use self::{
-    arms::Arms,
+    arms::{Arm, are_few, periods},
     statements::{Way, statement},
 };
 use super::{
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    protocol::backend::{Ask, Part, Result, Sink},
+    protocol::backend::{Ask, Part, Result, Segment, Sink},
     query::Detail,
     sketch::SketchKind,
     time::Granularity,
@@ -39,6 +39,8 @@ use crate::{
 const MANY_SERIES: usize = 100;
 /// A scan may read so many rows for each that it wants.
 const MOST_WASTE: i64 = 4;
+/// The planner's time grows with each arm, and with some faster than that.
+const ARMS_A_STATEMENT: usize = 8;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
 /// Series of one block: their sums are made before the first of them is sent.
@@ -77,6 +79,44 @@ fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
         .then_some((firsts, lasts))
 }
 
+/// The statements that read these segments, and their ways to the rows.
+fn statements(ask: &Ask<'_>, ids: &[i64], blocks: bool) -> Vec<(Way, Vec<Arm>)> {
+    let segments = ask.segments;
+    if blocks && are_few(segments) {
+        return vec![(Way::Blocks, Arm::listed(segments))];
+    }
+    let (minutes, rest): (Vec<Segment>, Vec<Segment>) = segments
+        .iter()
+        .partition(|segment| segment.granularity == Granularity::Minute);
+    let dense = block(ids).is_some();
+    let lookups = periods(&minutes, Granularity::Minute).saturating_mul(ids.len());
+    let mut statements = Vec::new();
+    let mut add = |way, arms: Vec<Arm>| {
+        let mut arms = arms.into_iter().peekable();
+        while arms.peek().is_some() {
+            statements.push((way, arms.by_ref().take(ARMS_A_STATEMENT).collect()));
+        }
+    };
+    let scan = |segments: &[Segment]| {
+        if are_few(segments) {
+            Arm::listed(segments)
+        } else {
+            Arm::ranged(segments)
+        }
+    };
+    if dense && ask.detail != Detail::Quantiles {
+        add(Way::Scan, scan(segments));
+    } else if dense || lookups > MOST_MINUTES {
+        add(Way::Scan, scan(&minutes));
+        add(Way::Lookup, Arm::ranged(&rest));
+    } else {
+        let mut arms = Arm::listed(&minutes);
+        arms.extend(Arm::ranged(&rest));
+        add(Way::Lookup, arms);
+    }
+    statements
+}
+
 pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
     let (Some((first, _)), Some((last, _))) = (ask.series.first(), ask.series.last()) else {
         return Ok(());
@@ -84,55 +124,32 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
     let kind = tx.sketch_kind().await?;
     let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
     let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
-    let dense = block(&ids).is_some();
-    let (firsts, lasts) = match ask.detail {
-        Detail::Quantiles => blocks(&ids).unwrap_or_default(),
-        Detail::Requests | Detail::Counts => <_>::default(),
+    let blocks = match ask.detail {
+        Detail::Quantiles => blocks(&ids),
+        Detail::Requests | Detail::Counts => None,
     };
-    let mut rest = ask.segments.to_vec();
-    while !rest.is_empty() {
-        let arms = Arms::take(&mut rest);
-        let minutes = arms.periods(Granularity::Minute);
-        let scan_minutes = dense || minutes.saturating_mul(ids.len()) > MOST_MINUTES;
-        let scan_rest = dense && ask.detail != Detail::Quantiles;
-        let parts = if !firsts.is_empty() && arms.are_few() {
-            vec![(arms, Way::Blocks)]
-        } else if scan_minutes == scan_rest {
-            vec![arms.by(scan_rest)]
-        } else {
-            let (minutes, rest) = arms.split();
-            vec![minutes.by(scan_minutes), rest.by(scan_rest)]
+    for (way, arms) in statements(ask, &ids, blocks.is_some()) {
+        let text = statement(ask.detail, edges.len() > 2, way, &arms);
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(&ids)
+            .bind(&numbers)
+            .bind(&edges);
+        let query = match (way, &blocks) {
+            (Way::Blocks, Some((firsts, lasts))) => query.bind(firsts).bind(lasts),
+            _ => query.bind(first).bind(last),
         };
-        for (arms, way) in parts {
-            if arms.is_empty() {
-                continue;
-            }
-            let mut query = sqlx::query(statement(ask.detail, edges.len() > 2, way))
-                .bind(&ids)
-                .bind(&numbers)
-                .bind(&edges);
-            for list in arms.lists(way) {
-                query = query.bind(list);
-            }
-            for (from, to) in arms.bounds() {
-                query = query.bind(from).bind(to);
-            }
-            let query = match way {
-                Way::Blocks => query.bind(&firsts).bind(&lasts),
-                Way::Scan { .. } | Way::Lookup => query.bind(first).bind(last),
-            };
-            let mut rows = query.fetch(&mut *tx.sql);
-            while let Some(row) = rows.try_next().await? {
-                let group = match way {
-                    Way::Blocks => {
-                        let place = ids.binary_search(&row.try_get(0)?).ok();
-                        place.and_then(|place| numbers.get(place)).copied()
-                    }
-                    Way::Scan { .. } | Way::Lookup => Some(row.try_get(0)?),
-                };
-                if let Some(group) = group {
-                    into(part(&row, group, ask.detail, kind)?)?;
+        let query = arms.iter().fold(query, |query, arm| arm.bind(query));
+        let mut rows = query.fetch(&mut *tx.sql);
+        while let Some(row) = rows.try_next().await? {
+            let group = match way {
+                Way::Blocks => {
+                    let place = ids.binary_search(&row.try_get(0)?).ok();
+                    place.and_then(|place| numbers.get(place)).copied()
                 }
+                Way::Scan | Way::Lookup => Some(row.try_get(0)?),
+            };
+            if let Some(group) = group {
+                into(part(&row, group, ask.detail, kind)?)?;
             }
         }
     }

@@ -1,25 +1,46 @@
 //! The texts of the statements.
+//!
+//! They are put together of the parts that an answer needs, and of nothing that a caller says: a part costs
+//! the planner some tenths of a millisecond, whether or not there is anything in it.
 
-use crate::query::Detail;
+use super::arms::Arm;
+use crate::{query::Detail, time::Granularity};
 
-macro_rules! columns {
-    (requests, whole) => {
-        "series_id, request_count"
+/// A way to the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Of one series after another.
+    Lookup,
+    /// Of all series between two.
+    Scan,
+    /// The same of a few dozen after another, with sketches alone. Rows begin with the series itself, and
+    /// there are some that nobody wants.
+    Blocks,
+}
+
+impl Way {
+    /// Which series' rows are read.
+    const fn series(self) -> &'static str {
+        match self {
+            Self::Lookup => "series_id = s.id",
+            Self::Scan => "series_id BETWEEN $4 AND $5",
+            Self::Blocks => "series_id BETWEEN b.first AND b.last",
+        }
+    }
+}
+
+const COUNTS: &str = ", error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, latency_min_us, \
+    latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, \
+    status_counts";
+
+fn columns(detail: Detail, steps: bool) -> String {
+    let (counts, sketches) = match detail {
+        Detail::Requests => ("", ""),
+        Detail::Counts => (COUNTS, ""),
+        Detail::Quantiles => (COUNTS, ", latency_sketch"),
     };
-    (requests, steps) => {
-        concat!(columns!(requests, whole), ", period_start")
-    };
-    (counts, $step:ident) => {
-        concat!(
-            columns!(requests, $step),
-            ", error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, latency_min_us, \
-               latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-               total_response_bytes, status_counts"
-        )
-    };
-    (sketches, $step:ident) => {
-        concat!(columns!(counts, $step), ", latency_sketch")
-    };
+    let period_start = if steps { ", period_start" } else { "" };
+    format!("series_id, request_count{period_start}{counts}{sketches}")
 }
 
 /// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
@@ -43,221 +64,87 @@ macro_rules! sums {
     };
 }
 
-macro_rules! step {
-    (whole) => {
+const fn sums(detail: Detail) -> &'static str {
+    match detail {
+        Detail::Requests => sums!(requests),
+        Detail::Counts => sums!(counts),
+        Detail::Quantiles => sums!(sketches),
+    }
+}
+
+const fn table(granularity: Granularity) -> &'static str {
+    match granularity {
+        Granularity::Minute => "api_metrics.metrics_1m",
+        Granularity::FiveMinutes => "api_metrics.metrics_5m",
+        Granularity::Hour => "api_metrics.metrics_1h",
+        Granularity::Day => "api_metrics.metrics_1d",
+    }
+}
+
+/// The parameters before those of the arms.
+const PARAMETERS: usize = 5;
+
+/// The rows of all arms.
+fn rows(arms: &[Arm], columns: &str, series: &str) -> String {
+    let mut next = PARAMETERS + 1;
+    let arm = |arm: &Arm| {
+        let n = next;
+        next += arm.parameters();
+        let (granularity, periods) = match arm {
+            Arm::Listed(granularity, _) => (
+                granularity,
+                format!("period_start = ANY(${n}::timestamptz[])"),
+            ),
+            Arm::Ranged(granularity, ..) => (
+                granularity,
+                format!(
+                    "period_start >= ${n}::timestamptz AND period_start < ${}::timestamptz",
+                    n + 1
+                ),
+            ),
+        };
+        let table = table(*granularity);
+        format!("SELECT {columns} FROM {table} WHERE {periods} AND {series}")
+    };
+    let arms: Vec<String> = arms.iter().map(arm).collect();
+    arms.join(" UNION ALL ")
+}
+
+/// The statement with these parameters: the series (`$1`), the groups that they count in (`$2`), the edges of
+/// the steps (`$3`), from which series (`$4`) to which (`$5`), which are lists for blocks; and from `$6` on
+/// those of the arms, in their order.
+pub(super) fn statement(detail: Detail, steps: bool, way: Way, arms: &[Arm]) -> String {
+    let step = if steps {
+        "width_bucket(m.period_start, $3::timestamptz[]) - 1"
+    } else {
         "0"
     };
-    (steps) => {
-        "width_bucket(m.period_start, $3::timestamptz[]) - 1"
-    };
-}
-
-/// Rows of one granularity: of the periods of a list, or of all from one bound to another. A NULL leaves the
-/// table out while planning.
-macro_rules! arm {
-    (listed, $columns:expr, $table:literal, $list:literal, $from:literal, $to:literal, $which:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM api_metrics.",
-            $table,
-            " WHERE period_start = ANY(",
-            $list,
-            "::timestamptz[]) AND ",
-            $which
-        )
-    };
-    (ranged, $columns:expr, $table:literal, $list:literal, $from:literal, $to:literal, $which:literal) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM api_metrics.",
-            $table,
-            " WHERE period_start >= ",
-            $from,
-            "::timestamptz AND period_start < ",
-            $to,
-            "::timestamptz AND ",
-            $which
-        )
-    };
-}
-
-macro_rules! minutes {
-    ($periods:ident, $columns:expr, $which:literal) => {
-        concat!(
-            arm!($periods, $columns, "metrics_1m", "$4", "$11", "$12", $which),
-            " UNION ALL ",
-            arm!($periods, $columns, "metrics_1m", "$5", "$13", "$14", $which)
-        )
-    };
-}
-
-macro_rules! coarser_than_minutes {
-    ($periods:ident, $columns:expr, $which:literal) => {
-        concat!(
-            arm!($periods, $columns, "metrics_5m", "$6", "$15", "$16", $which),
-            " UNION ALL ",
-            arm!($periods, $columns, "metrics_5m", "$7", "$17", "$18", $which),
-            " UNION ALL ",
-            arm!($periods, $columns, "metrics_1h", "$8", "$19", "$20", $which),
-            " UNION ALL ",
-            arm!($periods, $columns, "metrics_1h", "$9", "$21", "$22", $which),
-            " UNION ALL ",
-            arm!(
-                $periods,
-                $columns,
-                "metrics_1d",
-                "$10",
-                "$23",
-                "$24",
-                $which
-            )
-        )
-    };
-}
-
-/// The rows of one series, `s`.
-macro_rules! rows_of_one {
-    ($columns:expr) => {
-        concat!(
-            minutes!(listed, $columns, "series_id = s.id"),
-            " UNION ALL ",
-            coarser_than_minutes!(ranged, $columns, "series_id = s.id")
-        )
-    };
-}
-
-/// With sketches one sum a series and step, as soon as it is made; otherwise one a group and step.
-macro_rules! lookup {
-    (sketches, $step:ident) => {
-        concat!(
+    let sums = sums(detail);
+    let rows = rows(arms, &columns(detail, steps), way.series());
+    match (way, detail) {
+        // One sum a series and step, as soon as it is made.
+        (Way::Lookup, Detail::Quantiles) => format!(
             "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
-             CROSS JOIN LATERAL (SELECT ",
-            step!($step),
-            " AS step, ",
-            sums!(sketches),
-            " FROM (",
-            rows_of_one!(columns!(sketches, $step)),
-            ") AS m GROUP BY 1) AS m"
-        )
-    };
-    ($detail:ident, $step:ident) => {
-        concat!(
-            "SELECT s.number, ",
-            step!($step),
-            " AS step, ",
-            sums!($detail),
-            " FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) CROSS JOIN LATERAL (",
-            rows_of_one!(columns!($detail, $step)),
-            ") AS m GROUP BY 1, 2"
-        )
-    };
-}
-
-/// The rows of the series that are meant.
-macro_rules! rows_of_block {
-    ($periods:ident, $columns:expr, $which:literal) => {
-        concat!(
-            minutes!($periods, $columns, $which),
-            " UNION ALL ",
-            coarser_than_minutes!($periods, $columns, $which)
-        )
-    };
-}
-
-/// One sum a series and step: joined afterwards, because the planner can't know how few rows remain.
-macro_rules! scan {
-    ($periods:ident, $detail:ident, whole) => {
-        concat!(
-            "SELECT s.number, 0, m.* FROM (SELECT ",
-            sums!($detail),
-            ", m.series_id FROM (",
-            rows_of_block!(
-                $periods,
-                columns!($detail, whole),
-                "series_id BETWEEN $25 AND $26"
-            ),
-            ") AS m GROUP BY m.series_id) AS m \
+             CROSS JOIN LATERAL (SELECT {step} AS step, {sums} FROM ({rows}) AS m GROUP BY 1) AS m"
+        ),
+        // One a group and step.
+        (Way::Lookup, Detail::Requests | Detail::Counts) => format!(
+            "SELECT s.number, {step} AS step, {sums} \
+             FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
+             CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1, 2"
+        ),
+        // One a series and step: joined afterwards, because the planner can't know how few rows remain.
+        (Way::Scan, _) => format!(
+            "SELECT s.number, m.* \
+             FROM (SELECT {step} AS step, {sums}, m.series_id FROM ({rows}) AS m \
+                   GROUP BY 1, m.series_id) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
-        )
-    };
-    ($periods:ident, $detail:ident, steps) => {
-        concat!(
-            "SELECT s.number, m.* FROM (SELECT ",
-            step!(steps),
-            " AS step, ",
-            sums!($detail),
-            ", m.series_id FROM (",
-            rows_of_block!(
-                $periods,
-                columns!($detail, steps),
-                "series_id BETWEEN $25 AND $26"
-            ),
-            ") AS m GROUP BY 1, m.series_id) AS m \
-             JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
-        )
-    };
-}
-
-/// The same for one block after another, each sent as soon as it is added up, by series: a join to their
-/// numbers would copy all sketches once more.
-macro_rules! blocks {
-    (whole) => {
-        blocks!(@of whole, "0", "1")
-    };
-    (steps) => {
-        blocks!(@of steps, step!(steps), "1, 2")
-    };
-    (@of $step:ident, $step_column:expr, $by:literal) => {
-        concat!(
-            "SELECT m.* FROM unnest($25::bigint[], $26::bigint[]) AS b (first, last) \
-             CROSS JOIN LATERAL (SELECT m.series_id, ",
-            $step_column,
-            " AS step, ",
-            sums!(sketches),
-            " FROM (",
-            rows_of_block!(
-                listed,
-                columns!(sketches, $step),
-                "series_id BETWEEN b.first AND b.last"
-            ),
-            ") AS m GROUP BY ",
-            $by,
-            ") AS m"
-        )
-    };
-}
-
-/// A way to the rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
-    Lookup,
-    /// By a list of periods, or by their range.
-    Scan {
-        listed: bool,
-    },
-    /// With sketches alone; rows begin with the series itself, and there are some that nobody wants.
-    Blocks,
-}
-
-pub(super) fn statement(detail: Detail, steps: bool, way: Way) -> &'static str {
-    macro_rules! by_way {
-        ($detail:ident, $step:ident) => {
-            match way {
-                Way::Blocks => blocks!($step),
-                Way::Lookup => lookup!($detail, $step),
-                Way::Scan { listed: true } => scan!(listed, $detail, $step),
-                Way::Scan { listed: false } => scan!(ranged, $detail, $step),
-            }
-        };
-    }
-    match (detail, steps) {
-        (Detail::Requests, false) => by_way!(requests, whole),
-        (Detail::Requests, true) => by_way!(requests, steps),
-        (Detail::Counts, false) => by_way!(counts, whole),
-        (Detail::Counts, true) => by_way!(counts, steps),
-        (Detail::Quantiles, false) => by_way!(sketches, whole),
-        (Detail::Quantiles, true) => by_way!(sketches, steps),
+        ),
+        // By series: a join to their groups would copy all sketches once more.
+        (Way::Blocks, _) => format!(
+            "SELECT m.* FROM unnest($4::bigint[], $5::bigint[]) AS b (first, last) \
+             CROSS JOIN LATERAL (SELECT m.series_id, {step} AS step, {sums} FROM ({rows}) AS m \
+                                 GROUP BY 1, 2) AS m"
+        ),
     }
 }

@@ -3,14 +3,17 @@
 use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
+use tokio::task::yield_now;
 
 use crate::{
     bucket::Bucket,
     protocol::{
         backend::{InboxChunk, Result, Tx},
         batch,
+        places::Places,
     },
     query::TimeRange,
+    series::SeriesKind,
     time::UnixSeconds,
 };
 
@@ -39,11 +42,12 @@ pub(super) struct Inbox<'a> {
 impl<'a> Inbox<'a> {
     /// A hand-over whose rows can't be told apart is left out: the next fold sets it aside, and the status
     /// tells of it.
-    pub(super) fn of(chunks: &'a [InboxChunk]) -> Self {
+    pub(super) async fn of(chunks: &'a [InboxChunk]) -> Self {
         let mut rows: Vec<InboxRow<'a>> = Vec::new();
         let mut series: Vec<i64> = Vec::new();
         for (chunk, payload) in chunks.iter().enumerate() {
             let before = rows.len();
+            yield_now().await;
             for row in batch::rows(&payload.payload).into_iter().flatten() {
                 let Ok(row) = row else {
                     rows.truncate(before);
@@ -59,20 +63,16 @@ impl<'a> Inbox<'a> {
                 });
             }
         }
+        yield_now().await;
         let mut ids = series.clone();
         // Each hand-over is in order already, which this sort makes use of.
         ids.sort();
         ids.dedup();
-        let mut place = 0;
+        yield_now().await;
+        let mut places = Places::of(&ids);
         for (row, series) in rows.iter_mut().zip(series) {
-            // Mostly the same series again, or the next.
-            if ids.get(place) != Some(&series) {
-                place += 1;
-                if ids.get(place) != Some(&series) {
-                    place = ids.partition_point(|id| *id < series);
-                }
-            }
-            row.place = place;
+            // Each is among them.
+            row.place = places.find(series).unwrap_or_default();
         }
         Self {
             ids,
@@ -97,12 +97,17 @@ impl<'a> Inbox<'a> {
         self.rows.iter().any(|row| range.contains(row.period_start))
     }
 
-    /// Looks up which pre-merged series these count in, once for all questions.
-    pub(super) async fn find_premerged<T: Tx>(&mut self, tx: &mut T) -> Result<()> {
+    /// Looks up which pre-merged series of these kinds they count in, once for all questions.
+    pub(super) async fn find_premerged<T: Tx>(
+        &mut self,
+        tx: &mut T,
+        kinds: &BTreeSet<SeriesKind>,
+    ) -> Result<()> {
         if self.premerged.is_none() {
             let mut premerged = vec![None; self.ids.len()];
-            for (id, of) in tx.premerged(&self.ids).await? {
-                let place = self.ids.binary_search(&id).ok();
+            let mut places = Places::of(&self.ids);
+            for (id, of) in tx.premerged(&self.ids, kinds).await? {
+                let place = places.find(id);
                 if let Some(place) = place.and_then(|place| premerged.get_mut(place)) {
                     *place = Some(of);
                 }
@@ -112,7 +117,8 @@ impl<'a> Inbox<'a> {
         Ok(())
     }
 
-    /// The numbers of any key, any endpoint and total of the series at `place`, as far as they are known.
+    /// The numbers of any key, any endpoint and total of the series at `place`, as far as they are known and
+    /// were looked up.
     pub(super) fn premerged(&self, place: usize) -> Option<[i64; 3]> {
         *self.premerged.as_ref()?.get(place)?
     }
@@ -146,6 +152,10 @@ pub(super) enum Waiting {
 }
 
 impl Waiting {
+    pub(super) const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     /// The group of a series, if it counts.
     pub(super) fn group(&self, place: usize) -> Option<usize> {
         match self {

@@ -4,11 +4,14 @@ mod inbox;
 mod own;
 mod reading;
 mod snapshot;
+mod sums;
 mod tallies;
 
 use self::{own::Own, reading::Reading, snapshot::Snapshot};
+use futures_util::future::join;
+
 use super::{
-    axis::{self, Axis},
+    axis,
     backend::{Backend, Result, Tx},
 };
 use crate::{
@@ -51,22 +54,38 @@ async fn read_in<T: Tx>(
     );
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
     let opening = tx.opening(days, instance.unwrap_or_default()).await?;
-    let (meta, fence) = (opening.meta, opening.fence);
-    let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
-    let axes: Vec<Axis> = axes.collect();
-    let answered = around(axes.iter().map(Axis::range)).unwrap_or(asked);
-    let chunks = tx.unfolded(answered.from, answered.to).await?;
-    let mut snapshot = Snapshot::of(opening, &chunks);
+    let meta = opening.meta;
+    let (dirty, coarse) = (opening.dirty, opening.coarse);
+    let mut snapshot = Snapshot::take(tx, queries, dirty, coarse, &opening.unfolded).await?;
     let own = match own {
-        Some((writer, deltas)) => Own::load(tx, writer, &deltas, fence).await?,
+        Some((writer, deltas)) => Own::load(tx, writer, &deltas, opening.fence).await?,
         None => None,
     };
-    let mut answers = Vec::with_capacity(queries.len());
-    for (query, axis) in queries.iter().zip(axes) {
-        let reading = Reading::new(query, axis, meta);
-        answers.push(reading.answer(tx, &mut snapshot, own.as_ref()).await?);
+    let mut readings = Vec::with_capacity(queries.len());
+    for query in queries {
+        readings.push(Reading::new(tx, &mut snapshot, query, meta, own.as_ref()).await?);
     }
-    Ok(answers)
+    let stored = async {
+        let mut sums = Vec::with_capacity(readings.len());
+        for reading in &readings {
+            sums.push(reading.stored(tx, &snapshot.dirty).await?);
+        }
+        Ok::<_, StoreError>(sums)
+    };
+    let unfolded = async {
+        let mut sums = Vec::with_capacity(readings.len());
+        for reading in &readings {
+            sums.push(reading.unfolded(&snapshot.inbox).await);
+        }
+        sums
+    };
+    // The inbox is summed while the database works.
+    let (stored, unfolded) = join(stored, unfolded).await;
+    let sums = stored?.into_iter().zip(unfolded);
+    let answers = readings.into_iter().zip(sums);
+    answers
+        .map(|(reading, (stored, unfolded))| reading.answer(stored, &unfolded))
+        .collect()
 }
 
 /// The range that contains all of these.

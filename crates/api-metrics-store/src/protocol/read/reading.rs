@@ -1,131 +1,115 @@
-//! The answer to one question.
+//! What counts in the answer to one question.
 
 use std::collections::{BTreeSet, HashMap};
 
-use futures_util::future::join;
-use tokio::task::yield_now;
-
 use super::{
-    inbox::{ByNumber, Inbox, Waiting},
+    inbox::{ByNumber, Waiting},
     own::Own,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, kind_for},
 };
 use crate::{
-    bucket::Bucket,
     protocol::{
         admit::Admission,
         axis::Axis,
         backend::{Ask, Meta, Part, Result, Tx},
         fresh::FreshSums,
-        groups::{Groups, Sums},
+        groups::Groups,
         plan,
     },
-    query::{Answer, Busiest, Detail, Filter, Query, Scope},
+    query::{Busiest, Detail, Filter, Query, Scope},
     series::SeriesKind,
 };
 
-/// Rows of the inbox that are added at a stretch.
-const ROWS_A_TURN: usize = 1_000;
-
-/// The stored series that answer with the fewest rows.
-fn kind_for(query: &Query) -> SeriesKind {
-    let keys =
-        query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
-    let endpoints = query.group_by.endpoint || query.filter.endpoint.is_some();
-    match (keys, endpoints) {
-        (true, true) => SeriesKind::Base,
-        (false, true) => SeriesKind::AnyKey,
-        (true, false) => SeriesKind::AnyEndpoint,
-        (false, false) => SeriesKind::Total,
-    }
-}
-
 /// Requests by group.
 #[derive(Default)]
-struct Requests(HashMap<usize, u64>);
+pub(super) struct Requests(HashMap<usize, u64>);
 
 impl Requests {
+    /// Groups and their requests.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, u64)> {
+        self.0.iter().map(|(group, count)| (*group, *count))
+    }
+
     fn add(&mut self, group: usize, count: u64) {
         let sum = self.0.entry(group).or_default();
         *sum = sum.saturating_add(count);
     }
 }
 
-/// One read on its way.
+/// One question on its way to its answer: which groups there are, and what counts in them.
 pub(super) struct Reading<'a> {
-    query: &'a Query,
-    axis: Axis,
-    meta: Meta,
-    groups: Groups,
+    pub(super) query: &'a Query,
+    pub(super) axis: Axis,
+    pub(super) meta: Meta,
+    pub(super) groups: Groups,
+    /// Whether records at an edge may belong to the other side of it.
+    pub(super) approximate: bool,
     /// The stored series that answer, and their groups.
-    series: ByNumber<usize>,
+    pub(super) series: ByNumber<usize>,
+    /// What counts of the inbox.
+    pub(super) waiting: Waiting,
     /// What only the caller's process holds.
-    held: FreshSums,
+    pub(super) held: FreshSums,
+    /// The whole answer, where it needs nothing else.
+    pub(super) requests: Option<Requests>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(query: &'a Query, axis: Axis, meta: Meta) -> Self {
-        Self {
-            query,
-            axis,
-            meta,
-            groups: Groups::new(query.group_by),
-            series: ByNumber::default(),
-            held: FreshSums::default(),
-        }
-    }
-
-    pub(super) async fn answer<T: Tx>(
-        mut self,
+    /// Finds out what counts.
+    pub(super) async fn new<T: Tx>(
         tx: &mut T,
         snapshot: &mut Snapshot<'_>,
+        query: &'a Query,
+        meta: Meta,
         own: Option<&Own>,
-    ) -> Result<Answer> {
-        for row in snapshot
-            .select(tx, kind_for(self.query), self.query)
-            .await?
-        {
-            let group = self.groups.number(&row.labels);
-            self.series.insert(row.id, group);
-        }
-        let approximate = self.axis.moved || snapshot.is_coarse_at(&self.axis.edges);
-        let mut waiting = self.waiting(tx, &mut snapshot.inbox).await?;
-        if let Some(own) = own {
-            self.hold(tx, own).await?;
-        }
-        if let Some(busiest) = &self.query.busiest {
-            self.keep(tx, busiest, snapshot, &mut waiting).await?;
-        }
-        let sums = if self.query.detail == Detail::Requests && self.axis.is_whole() {
-            self.requests_alone(tx, snapshot, &waiting).await?
-        } else {
-            self.sum(tx, snapshot, &waiting).await?
+    ) -> Result<Self> {
+        let axis = Axis::of(query, &meta.floors);
+        let mut groups = Groups::new(query.group_by);
+        let series = snapshot.series(query);
+        let series = series.map(|row| (row.id, groups.number(&row.labels)));
+        let mut reading = Self {
+            query,
+            approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
+            axis,
+            meta,
+            series: series.collect(),
+            groups,
+            waiting: Waiting::None,
+            held: FreshSums::default(),
+            requests: None,
         };
-        Ok(Answer {
-            range: self.axis.range(),
-            as_of_us: self.meta.now_us,
-            approximate,
-            rows: sums.rows(&self.groups, &self.axis.edges),
-        })
+        reading.look_into(tx, snapshot).await?;
+        if let Some(own) = own {
+            reading.hold(tx, own).await?;
+        }
+        if let Some(busiest) = &query.busiest {
+            reading.keep(tx, busiest, snapshot).await?;
+        }
+        if query.detail == Detail::Requests && reading.axis.is_whole() {
+            reading.requests = Some(reading.requests(tx, snapshot).await?);
+        }
+        Ok(reading)
     }
 
-    /// What counts of the inbox.
-    async fn waiting<T: Tx>(&mut self, tx: &mut T, inbox: &mut Inbox<'_>) -> Result<Waiting> {
+    /// Finds out what counts of the inbox.
+    async fn look_into<T: Tx>(&mut self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<()> {
+        let inbox = &mut snapshot.inbox;
         if !inbox.concerns(self.axis.range()) {
-            return Ok(Waiting::None);
+            return Ok(());
         }
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
             // Nobody needs to know which series they are; the group must be there all the same.
             self.groups.only();
-            return Ok(Waiting::One);
+            self.waiting = Waiting::One;
+            return Ok(());
         }
         // A base series counts where the pre-merged one does that it belongs to: both have all the names
         // that are asked about.
         let kind = kind_for(query).premerged_place();
         if kind.is_some() {
-            inbox.find_premerged(tx).await?;
+            inbox.find_premerged(tx, &snapshot.kinds).await?;
         }
         let mut unknown: Vec<(usize, i64)> = Vec::new();
         let mut groups = Vec::with_capacity(inbox.ids().len());
@@ -150,49 +134,8 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        Ok(Waiting::Each(groups))
-    }
-
-    /// The sums of the inbox. A hand-over that can't be read is set aside by the next fold, and told by the
-    /// status: the sums are made again without it, which costs nothing where it never happens.
-    async fn sums_of(&self, inbox: &Inbox<'_>, waiting: &Waiting) -> FreshSums {
-        let mut unreadable = BTreeSet::new();
-        loop {
-            match self.try_sums_of(inbox, waiting, &unreadable).await {
-                Ok(sums) => return sums,
-                Err(chunk) => drop(unreadable.insert(chunk)),
-            }
-        }
-    }
-
-    /// Adds the rows that count; where one can't be read, answers of which hand-over it is.
-    ///
-    /// Lets others have their turn now and then: a statement takes two round trips to be sent.
-    async fn try_sums_of(
-        &self,
-        inbox: &Inbox<'_>,
-        waiting: &Waiting,
-        unreadable: &BTreeSet<usize>,
-    ) -> std::result::Result<FreshSums, usize> {
-        let mut sums = FreshSums::default();
-        for rows in inbox.rows().chunks(ROWS_A_TURN) {
-            yield_now().await;
-            for row in rows {
-                let place = waiting
-                    .group(row.place)
-                    .zip(self.axis.step(row.period_start));
-                let Some((group, step)) = place else {
-                    continue;
-                };
-                if unreadable.contains(&row.chunk) {
-                    continue;
-                }
-                sums.of(group, step, self.meta.sketch_kind)
-                    .add(row.bucket, self.query.detail)
-                    .map_err(|_| row.chunk)?;
-            }
-        }
-        Ok(sums)
+        self.waiting = Waiting::Each(groups);
+        Ok(())
     }
 
     /// Adds what the caller's process holds.
@@ -212,70 +155,12 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Everything, added up.
-    async fn sum<T: Tx>(
-        &mut self,
-        tx: &mut T,
-        snapshot: &Snapshot<'_>,
-        waiting: &Waiting,
-    ) -> Result<Sums> {
-        let mut segments = Vec::new();
-        for step in self.axis.edges.windows(2) {
-            if let [from, to] = step {
-                plan::cover(
-                    &self.meta.floors,
-                    &snapshot.dirty,
-                    *from,
-                    *to,
-                    &mut segments,
-                );
-            }
-        }
-        let ask = Ask {
-            segments: &segments,
-            edges: &self.axis.edges,
-            series: &self.numbered(),
-            detail: self.query.detail,
-        };
-        let mut sums = Sums::new(self.meta.sketch_kind);
-        let mut add = |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
-        // The inbox is summed while the database works.
-        let not_stored = self.sums_of(&snapshot.inbox, waiting);
-        let (summed, not_stored) = join(tx.sum(&ask, &mut add), not_stored).await;
-        summed?;
-        for fresh in not_stored.sums().chain(self.held.sums()) {
-            sums.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
-        }
-        Ok(sums)
-    }
-
-    /// The same where nothing but requests is asked for, and no steps.
-    async fn requests_alone<T: Tx>(
-        &mut self,
-        tx: &mut T,
-        snapshot: &mut Snapshot<'_>,
-        waiting: &Waiting,
-    ) -> Result<Sums> {
-        let mut sums = Sums::new(self.meta.sketch_kind);
-        for (group, count) in self.requests(tx, snapshot, waiting).await?.0 {
-            let mut counts = Bucket::new(self.meta.sketch_kind);
-            counts.request_count = count;
-            sums.add(group, 0, &counts, &[])?;
-        }
-        Ok(sums)
-    }
-
     /// The requests of each group in the whole range, from wherever they are.
-    async fn requests<T: Tx>(
-        &self,
-        tx: &mut T,
-        snapshot: &mut Snapshot<'_>,
-        waiting: &Waiting,
-    ) -> Result<Requests> {
+    async fn requests<T: Tx>(&self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<Requests> {
         let mut requests = self.stored_requests(tx, snapshot).await?;
         let counts = snapshot.inbox.requests(self.axis.range());
         for (place, count) in counts.iter().enumerate() {
-            if let Some(group) = waiting.group(place)
+            if let Some(group) = self.waiting.group(place)
                 && *count > 0
             {
                 requests.add(group, *count);
@@ -319,8 +204,8 @@ impl<'a> Reading<'a> {
         } else {
             let tallied = snapshot.tallies.requests(tx, &segments).await?;
             for (series, group) in &self.series {
-                if let Some(count) = tallied.get(series) {
-                    requests.add(*group, *count);
+                if let Some(count) = tallied.of(*series) {
+                    requests.add(*group, count);
                 }
             }
         }
@@ -333,27 +218,15 @@ impl<'a> Reading<'a> {
         tx: &mut T,
         busiest: &Busiest,
         snapshot: &mut Snapshot<'_>,
-        waiting: &mut Waiting,
     ) -> Result<()> {
         if busiest.after.is_none() && self.groups.count() <= busiest.most {
             return Ok(());
         }
-        let requests = self.requests(tx, snapshot, waiting).await?;
+        let requests = self.requests(tx, snapshot).await?;
         let busiest: BTreeSet<usize> = self.groups.busiest(&requests.0, busiest).collect();
         self.series.retain(|_, group| busiest.contains(group));
         self.held.keep(&busiest);
-        waiting.keep(&busiest);
+        self.waiting.keep(&busiest);
         Ok(())
-    }
-
-    fn numbered(&self) -> Vec<(i64, i32)> {
-        let number = |group: usize| i32::try_from(group).unwrap_or(i32::MAX);
-        let mut series: Vec<_> = self
-            .series
-            .iter()
-            .map(|(id, group)| (*id, number(*group)))
-            .collect();
-        series.sort_unstable();
-        series
     }
 }

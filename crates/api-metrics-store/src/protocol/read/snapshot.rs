@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join;
+
 use super::{inbox::Inbox, tallies::Tallies};
 use crate::{
-    protocol::backend::{InboxChunk, Opening, Result, Selection, SeriesRow, Tx},
-    query::{Filter, Query},
+    protocol::backend::{InboxChunk, Result, Selection, SeriesRow, Tx},
+    query::{Filter, Query, Scope},
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
@@ -18,27 +20,37 @@ pub(super) struct Snapshot<'a> {
     pub(super) inbox: Inbox<'a>,
     pub(super) dirty: Dirty,
     pub(super) tallies: Tallies,
+    /// The kinds of stored series that answer its questions.
+    pub(super) kinds: BTreeSet<SeriesKind>,
     coarse: Vec<(UnixSeconds, UnixSeconds)>,
-    selected: Vec<Selected>,
+    selected: Vec<Selected<'a>>,
 }
 
-/// The series that answer questions of one kind and filter.
-struct Selected {
-    kind: SeriesKind,
-    filter: Filter,
+/// The series that answer the questions of one filter.
+struct Selected<'a> {
+    filter: &'a Filter,
     series: Vec<SeriesRow>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// Of what it began with, and of all that is not folded.
-    pub(super) fn of(opening: Opening, chunks: &'a [InboxChunk]) -> Self {
-        Self {
-            inbox: Inbox::of(chunks),
-            dirty: opening.dirty.into_iter().collect(),
+    /// What the questions need of it: of what it began with, of all that is not folded, and the series.
+    pub(super) async fn take<T: Tx>(
+        tx: &mut T,
+        queries: &'a [Query],
+        dirty: Vec<(Granularity, UnixSeconds)>,
+        coarse: Vec<(UnixSeconds, UnixSeconds)>,
+        unfolded: &'a [InboxChunk],
+    ) -> Result<Self> {
+        // The hand-overs are taken apart while the database works.
+        let (selected, inbox) = join(select(tx, queries), Inbox::of(unfolded)).await;
+        Ok(Self {
+            inbox,
+            dirty: dirty.into_iter().collect(),
             tallies: Tallies::default(),
-            coarse: opening.coarse,
-            selected: Vec::new(),
-        }
+            kinds: queries.iter().map(kind_for).collect(),
+            coarse,
+            selected: selected?,
+        })
     }
 
     /// Whether a coarsened span lies across one of the edges.
@@ -49,30 +61,47 @@ impl<'a> Snapshot<'a> {
         self.coarse.iter().any(cut)
     }
 
-    /// The stored series that answer.
-    pub(super) async fn select<T: Tx>(
-        &mut self,
-        tx: &mut T,
-        kind: SeriesKind,
-        query: &Query,
-    ) -> Result<&[SeriesRow]> {
-        let same = |one: &Selected| one.kind == kind && one.filter == query.filter;
-        let at = match self.selected.iter().position(same) {
-            Some(at) => at,
-            None => {
-                let selection = Selection {
-                    kind,
-                    filter: &query.filter,
-                    scope: &query.scope,
-                };
-                self.selected.push(Selected {
-                    kind,
-                    filter: query.filter.clone(),
-                    series: tx.select_series(&selection).await?,
-                });
-                self.selected.len() - 1
-            }
-        };
-        Ok(self.selected.get(at).map_or(&[], |one| &one.series))
+    /// The stored series that answer a question.
+    pub(super) fn series(&self, query: &Query) -> impl Iterator<Item = &SeriesRow> {
+        let kind = kind_for(query);
+        let of_it = |one: &&Selected<'_>| *one.filter == query.filter;
+        let selected = self.selected.iter().filter(of_it);
+        selected
+            .flat_map(|one| &one.series)
+            .filter(move |row| row.labels.kind == kind)
     }
+}
+
+/// The stored series that answer with the fewest rows.
+pub(super) fn kind_for(query: &Query) -> SeriesKind {
+    let keys =
+        query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
+    let endpoints = query.group_by.endpoint || query.filter.endpoint.is_some();
+    match (keys, endpoints) {
+        (true, true) => SeriesKind::Base,
+        (false, true) => SeriesKind::AnyKey,
+        (true, false) => SeriesKind::AnyEndpoint,
+        (false, false) => SeriesKind::Total,
+    }
+}
+
+/// The series of all questions, by one statement a filter.
+async fn select<'a, T: Tx>(tx: &mut T, queries: &'a [Query]) -> Result<Vec<Selected<'a>>> {
+    let mut selected: Vec<Selected<'a>> = Vec::new();
+    for Query { filter, scope, .. } in queries {
+        if selected.iter().any(|one| one.filter == filter) {
+            continue;
+        }
+        let same = queries.iter().filter(|query| query.filter == *filter);
+        let kinds: BTreeSet<SeriesKind> = same.map(kind_for).collect();
+        let kinds: Vec<SeriesKind> = kinds.into_iter().collect();
+        let selection = Selection {
+            kinds: &kinds,
+            filter,
+            scope,
+        };
+        let series = tx.select_series(&selection).await?;
+        selected.push(Selected { filter, series });
+    }
+    Ok(selected)
 }

@@ -1,0 +1,123 @@
+//! What the buckets and the inbox add up to.
+
+use std::collections::BTreeSet;
+
+use tokio::task::yield_now;
+
+use super::{inbox::Inbox, reading::Reading, snapshot::Dirty};
+use crate::{
+    bucket::Bucket,
+    protocol::{
+        backend::{Ask, Part, Result, Tx},
+        fresh::FreshSums,
+        groups::Sums,
+        plan,
+    },
+    query::Answer,
+};
+
+/// Rows of the inbox that are added at a stretch.
+const ROWS_A_TURN: usize = 1_000;
+
+impl Reading<'_> {
+    /// What the database has summed.
+    pub(super) async fn stored<T: Tx>(&self, tx: &mut T, dirty: &Dirty) -> Result<Sums> {
+        let mut sums = Sums::new(self.meta.sketch_kind);
+        if self.requests.is_some() {
+            return Ok(sums);
+        }
+        let mut segments = Vec::new();
+        for step in self.axis.edges.windows(2) {
+            if let [from, to] = step {
+                plan::cover(&self.meta.floors, dirty, *from, *to, &mut segments);
+            }
+        }
+        let ask = Ask {
+            segments: &segments,
+            edges: &self.axis.edges,
+            series: &self.numbered(),
+            detail: self.query.detail,
+        };
+        let mut add = |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
+        tx.sum(&ask, &mut add).await?;
+        Ok(sums)
+    }
+
+    /// The sums of the inbox. A hand-over that can't be read is set aside by the next fold, and told by the
+    /// status: the sums are made again without it, which costs nothing where it never happens.
+    pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> FreshSums {
+        if self.requests.is_some() || self.waiting.is_none() {
+            return FreshSums::default();
+        }
+        let mut unreadable = BTreeSet::new();
+        loop {
+            match self.try_unfolded(inbox, &unreadable).await {
+                Ok(sums) => return sums,
+                Err(chunk) => drop(unreadable.insert(chunk)),
+            }
+        }
+    }
+
+    /// Adds the rows that count; where one can't be read, answers of which hand-over it is.
+    ///
+    /// Lets others have their turn now and then: a statement takes two round trips to be sent.
+    async fn try_unfolded(
+        &self,
+        inbox: &Inbox<'_>,
+        unreadable: &BTreeSet<usize>,
+    ) -> std::result::Result<FreshSums, usize> {
+        let mut sums = FreshSums::default();
+        for rows in inbox.rows().chunks(ROWS_A_TURN) {
+            yield_now().await;
+            for row in rows {
+                let place = self
+                    .waiting
+                    .group(row.place)
+                    .zip(self.axis.step(row.period_start));
+                let Some((group, step)) = place else {
+                    continue;
+                };
+                if unreadable.contains(&row.chunk) {
+                    continue;
+                }
+                sums.of(group, step, self.meta.sketch_kind)
+                    .add(row.bucket, self.query.detail)
+                    .map_err(|_| row.chunk)?;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// Everything together.
+    pub(super) fn answer(self, mut stored: Sums, unfolded: &FreshSums) -> Result<Answer> {
+        if let Some(requests) = &self.requests {
+            for (group, count) in requests.iter() {
+                let mut counts = Bucket::new(self.meta.sketch_kind);
+                counts.request_count = count;
+                stored.add(group, 0, &counts, &[])?;
+            }
+        } else {
+            for fresh in unfolded.sums().chain(self.held.sums()) {
+                stored.add(fresh.group, fresh.step, &fresh.counts, &fresh.sketches)?;
+            }
+        }
+        Ok(Answer {
+            range: self.axis.range(),
+            as_of_us: self.meta.now_us,
+            approximate: self.approximate,
+            rows: stored.rows(&self.groups, &self.axis.edges),
+        })
+    }
+
+    /// The series that answer, ascending, and the numbers of their groups.
+    pub(super) fn numbered(&self) -> Vec<(i64, i32)> {
+        let number = |group: usize| i32::try_from(group).unwrap_or(i32::MAX);
+        let mut series: Vec<_> = self
+            .series
+            .iter()
+            .map(|(id, group)| (*id, number(*group)))
+            .collect();
+        series.sort_unstable();
+        series
+    }
+}
