@@ -55,6 +55,14 @@ CREATE TABLE api_metrics.series (
 );
 CREATE INDEX series_kind_key ON api_metrics.series (kind, api_key_id);
 
+-- One row: another tag whenever a fold has made pre-merged series. What was read of them holds in all snapshots
+-- that show the same tag.
+CREATE TABLE api_metrics.premerged (
+    one           boolean PRIMARY KEY DEFAULT true CHECK (one),
+    tag           uuid NOT NULL
+);
+INSERT INTO api_metrics.premerged (tag) VALUES (gen_random_uuid());
+
 -- One row a recording process, never deleted: the fence that makes a flush happen exactly once.
 CREATE TABLE api_metrics.instance (
     id            uuid PRIMARY KEY,

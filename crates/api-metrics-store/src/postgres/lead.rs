@@ -176,6 +176,9 @@ impl LeadTx for PgTx {
     }
 
     async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
+        sqlx::query("UPDATE api_metrics.premerged SET tag = gen_random_uuid()")
+            .execute(&mut *self.sql)
+            .await?;
         let column = |n: usize| {
             of.iter()
                 .map(|(_, ids)| ids.get(n).copied().unwrap_or_default())

@@ -175,7 +175,8 @@ impl Tx for PgTx {
             "SELECT ",
             meta!(),
             ", d.granularities, d.periods, c.starts, c.ends, \
-               (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, b.* \
+               (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
+               (SELECT tag FROM api_metrics.premerged) AS premerged_tag, b.* \
              FROM api_metrics.meta AS m \
              CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
                                 coalesce(array_agg(period_start), '{}') AS periods \
@@ -217,6 +218,7 @@ impl Tx for PgTx {
                 .collect(),
             coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
             fence: fence.map_or(0, unsigned),
+            premerged_tag: row.try_get("premerged_tag")?,
             unfolded,
         })
     }

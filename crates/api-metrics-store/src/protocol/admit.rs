@@ -24,8 +24,8 @@ impl<'a> Admission<'a> {
     }
 }
 
-/// Whether a base series passes the filter; the same in words as the stores' statements.
-fn passes(filter: &Filter, labels: &SeriesLabels) -> bool {
+/// Whether a series passes the filter; the same in words as the stores' statements.
+pub(super) fn passes(filter: &Filter, labels: &SeriesLabels) -> bool {
     let is =
         |wanted: &Option<String>, label: &Arc<str>| wanted.as_deref().is_none_or(|w| w == &**label);
     is(&filter.service, &labels.service)

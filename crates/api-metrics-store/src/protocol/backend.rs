@@ -229,6 +229,9 @@ pub(crate) struct Opening {
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
     /// The fence of an instance; 0 where it has none.
     pub fence: u64,
+    /// Another one whenever a fold has made pre-merged series; `None` where the database does not tell, and
+    /// none of them may be kept from read to read.
+    pub premerged_tag: Option<Uuid>,
     /// Committed hand-overs above the fold marks.
     pub unfolded: Vec<InboxChunk>,
 }
@@ -291,7 +294,8 @@ pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
     /// [`Meta`], the dirty periods that start in a range, the coarsened spans and the hand-overs that reach
-    /// into it, and the fence of an instance. Databases that are a round trip away answer it by one statement.
+    /// into it, the fence of an instance, and the tag of the pre-merged series. Databases that are a round trip
+    /// away answer it by one statement.
     fn opening(
         &mut self,
         range: TimeRange,
@@ -303,6 +307,7 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
                 dirty: self.dirty(range.from, range.to).await?,
                 coarse: self.coarse(range.from, range.to).await?,
                 fence: self.instance_seq(instance).await?,
+                premerged_tag: None,
                 unfolded: self.unfolded(range.from, range.to).await?,
             })
         }
@@ -369,6 +374,7 @@ pub(crate) trait LeadTx: Send {
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
+    /// Sets them, and gives them all another tag.
     fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
     /// Makes room for these periods.
     fn make_room(

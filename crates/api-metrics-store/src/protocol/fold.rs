@@ -270,12 +270,7 @@ async fn set_aside<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Resul
 
 /// The pre-merged series of each base series that exists, interning those that are missing.
 async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
-    const KINDS: [SeriesKind; 3] = [
-        SeriesKind::AnyKey,
-        SeriesKind::AnyEndpoint,
-        SeriesKind::Total,
-    ];
-    let known = tx.premerged(ids, &KINDS.into()).await?;
+    let known = tx.premerged(ids, &SeriesKind::PREMERGED.into()).await?;
     let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();
     let unknown: Vec<i64> = ids
         .iter()
@@ -288,7 +283,7 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
     let series = tx.series(&unknown).await?;
     let wanted: BTreeSet<SeriesLabels> = series
         .iter()
-        .flat_map(|row| KINDS.map(|kind| row.labels.premerged(kind)))
+        .flat_map(|row| SeriesKind::PREMERGED.map(|kind| row.labels.premerged(kind)))
         .collect();
     let wanted: Vec<_> = wanted.into_iter().collect();
     let interned = tx.intern_series(&wanted).await?;
@@ -296,7 +291,7 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
     let mut new = Vec::new();
     for row in &series {
         let mut three = [0; 3];
-        for (slot, kind) in three.iter_mut().zip(KINDS) {
+        for (slot, kind) in three.iter_mut().zip(SeriesKind::PREMERGED) {
             let labels = row.labels.premerged(kind);
             *slot = *interned.get(&labels).ok_or_else(|| {
                 StoreError::Corrupt(format!("series {labels:?} was not interned"))

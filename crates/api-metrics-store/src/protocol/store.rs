@@ -24,6 +24,7 @@ pub(crate) struct SqlStore<B> {
     backend: B,
     options: StoreOptions,
     wanted: Wanted,
+    known: read::KnownSeries,
 }
 
 impl<B: Backend> SqlStore<B> {
@@ -32,6 +33,7 @@ impl<B: Backend> SqlStore<B> {
             backend,
             options,
             wanted: Wanted::default(),
+            known: read::KnownSeries::default(),
         }
     }
 
@@ -77,7 +79,7 @@ impl<B: Backend> Store for SqlStore<B> {
         queries: &[Query],
         own: Option<(&Writer, OwnDeltas)>,
     ) -> Result<Vec<Answer>, StoreError> {
-        read::read(&self.backend, queries, own).await
+        read::read(&self.backend, &self.known, queries, own).await
     }
 
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {

@@ -35,6 +35,9 @@ impl SeriesKind {
     /// All of them, `Base` first.
     pub const ALL: [Self; 4] = [Self::Base, Self::AnyKey, Self::AnyEndpoint, Self::Total];
 
+    /// Those that are sums of base series, in the order of [`premerged_place`](Self::premerged_place).
+    pub(crate) const PREMERGED: [Self; 3] = [Self::AnyKey, Self::AnyEndpoint, Self::Total];
+
     /// The number under which it is stored: bit 0 says any key, bit 1 any endpoint.
     #[must_use]
     pub const fn code(self) -> i16 {

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 use tokio::task::yield_now;
 
+use super::known::Known;
 use crate::{
     bucket::Bucket,
     protocol::{
@@ -101,18 +102,11 @@ impl<'a> Inbox<'a> {
     pub(super) async fn find_premerged<T: Tx>(
         &mut self,
         tx: &mut T,
+        known: &mut Known,
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<()> {
         if self.premerged.is_none() {
-            let mut premerged = vec![None; self.ids.len()];
-            let mut places = Places::of(&self.ids);
-            for (id, of) in tx.premerged(&self.ids, kinds).await? {
-                let place = places.find(id);
-                if let Some(place) = place.and_then(|place| premerged.get_mut(place)) {
-                    *place = Some(of);
-                }
-            }
-            self.premerged = Some(premerged);
+            self.premerged = Some(known.premerged(tx, &self.ids, kinds).await?);
         }
         Ok(())
     }

@@ -1,12 +1,14 @@
 //! The read: one snapshot of folded rows and inbox, plus what the caller's own process still holds.
 
 mod inbox;
+mod known;
 mod own;
 mod reading;
 mod snapshot;
 mod sums;
 mod tallies;
 
+pub(crate) use self::known::KnownSeries;
 use self::{own::Own, reading::Reading, snapshot::Snapshot};
 use futures_util::future::join;
 
@@ -23,6 +25,7 @@ use crate::{
 
 pub(crate) async fn read<B: Backend>(
     backend: &B,
+    known: &KnownSeries,
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
@@ -33,7 +36,7 @@ pub(crate) async fn read<B: Backend>(
         return invalid("scope", "must be the same in all questions of one snapshot");
     }
     let mut tx = backend.begin_read(&first.scope).await?;
-    let answers = read_in(&mut tx, queries, own).await?;
+    let answers = read_in(&mut tx, known, queries, own).await?;
     tx.commit().await?;
     Ok(answers)
 }
@@ -41,6 +44,7 @@ pub(crate) async fn read<B: Backend>(
 /// The same within a snapshot that the caller has opened.
 async fn read_in<T: Tx>(
     tx: &mut T,
+    known: &KnownSeries,
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
@@ -55,8 +59,8 @@ async fn read_in<T: Tx>(
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
     let opening = tx.opening(days, instance.unwrap_or_default()).await?;
     let meta = opening.meta;
-    let (dirty, coarse) = (opening.dirty, opening.coarse);
-    let mut snapshot = Snapshot::take(tx, queries, dirty, coarse, &opening.unfolded).await?;
+    let under_tag = known.under(opening.premerged_tag);
+    let mut snapshot = Snapshot::take(tx, queries, &opening, under_tag).await?;
     let own = match own {
         Some((writer, deltas)) => Own::load(tx, writer, &deltas, opening.fence).await?,
         None => None,
@@ -81,6 +85,7 @@ async fn read_in<T: Tx>(
     };
     // The inbox is summed while the database works.
     let (stored, unfolded) = join(stored, unfolded).await;
+    known.keep(snapshot.known);
     let sums = stored?.into_iter().zip(unfolded);
     let answers = readings.into_iter().zip(sums);
     answers
@@ -95,7 +100,8 @@ fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
 
 /// One question within a snapshot that the caller has opened, without anything of its own.
 pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
-    let answers = read_in(tx, std::slice::from_ref(query), None).await?;
+    let known = KnownSeries::default();
+    let answers = read_in(tx, &known, std::slice::from_ref(query), None).await?;
     one(answers)
 }
 

@@ -109,7 +109,8 @@ impl<'a> Reading<'a> {
         // that are asked about.
         let kind = kind_for(query).premerged_place();
         if kind.is_some() {
-            inbox.find_premerged(tx, &snapshot.kinds).await?;
+            let known = &mut snapshot.known;
+            inbox.find_premerged(tx, known, &snapshot.kinds).await?;
         }
         let mut unknown: Vec<(usize, i64)> = Vec::new();
         let mut groups = Vec::with_capacity(inbox.ids().len());

@@ -1,12 +1,15 @@
 //! What the questions to one snapshot have in common, asked once.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::join;
 
-use super::{inbox::Inbox, tallies::Tallies};
+use super::{inbox::Inbox, known::Known, tallies::Tallies};
 use crate::{
-    protocol::backend::{InboxChunk, Result, Selection, SeriesRow, Tx},
+    protocol::{
+        admit::passes,
+        backend::{Opening, Result, Selection, SeriesRow, Tx},
+    },
     query::{Filter, Query, Scope},
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -20,16 +23,18 @@ pub(super) struct Snapshot<'a> {
     pub(super) inbox: Inbox<'a>,
     pub(super) dirty: Dirty,
     pub(super) tallies: Tallies,
+    pub(super) known: Known,
     /// The kinds of stored series that answer its questions.
     pub(super) kinds: BTreeSet<SeriesKind>,
-    coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    coarse: &'a [(UnixSeconds, UnixSeconds)],
     selected: Vec<Selected<'a>>,
 }
 
-/// The series that answer the questions of one filter.
+/// Series of one kind, among which are all that pass a filter.
 struct Selected<'a> {
+    kind: SeriesKind,
     filter: &'a Filter,
-    series: Vec<SeriesRow>,
+    series: Arc<[SeriesRow]>,
 }
 
 impl<'a> Snapshot<'a> {
@@ -37,19 +42,20 @@ impl<'a> Snapshot<'a> {
     pub(super) async fn take<T: Tx>(
         tx: &mut T,
         queries: &'a [Query],
-        dirty: Vec<(Granularity, UnixSeconds)>,
-        coarse: Vec<(UnixSeconds, UnixSeconds)>,
-        unfolded: &'a [InboxChunk],
+        opening: &'a Opening,
+        mut known: Known,
     ) -> Result<Self> {
         // The hand-overs are taken apart while the database works.
-        let (selected, inbox) = join(select(tx, queries), Inbox::of(unfolded)).await;
+        let select = select(tx, &mut known, queries);
+        let (selected, inbox) = join(select, Inbox::of(&opening.unfolded)).await;
         Ok(Self {
             inbox,
-            dirty: dirty.into_iter().collect(),
+            dirty: opening.dirty.iter().copied().collect(),
             tallies: Tallies::default(),
             kinds: queries.iter().map(kind_for).collect(),
-            coarse,
+            coarse: &opening.coarse,
             selected: selected?,
+            known,
         })
     }
 
@@ -64,11 +70,10 @@ impl<'a> Snapshot<'a> {
     /// The stored series that answer a question.
     pub(super) fn series(&self, query: &Query) -> impl Iterator<Item = &SeriesRow> {
         let kind = kind_for(query);
-        let of_it = |one: &&Selected<'_>| *one.filter == query.filter;
-        let selected = self.selected.iter().filter(of_it);
-        selected
-            .flat_map(|one| &one.series)
-            .filter(move |row| row.labels.kind == kind)
+        let same = |one: &&Selected<'_>| one.kind == kind && *one.filter == query.filter;
+        let selected = self.selected.iter().find(same);
+        let series = selected.into_iter().flat_map(|one| one.series.iter());
+        series.filter(|row| passes(&query.filter, &row.labels))
     }
 }
 
@@ -85,23 +90,55 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
     }
 }
 
-/// The series of all questions, by one statement a filter.
-async fn select<'a, T: Tx>(tx: &mut T, queries: &'a [Query]) -> Result<Vec<Selected<'a>>> {
+/// The series of all questions, by one statement a filter, or by none where they are known.
+async fn select<'a, T: Tx>(
+    tx: &mut T,
+    known: &mut Known,
+    queries: &'a [Query],
+) -> Result<Vec<Selected<'a>>> {
     let mut selected: Vec<Selected<'a>> = Vec::new();
     for Query { filter, scope, .. } in queries {
         if selected.iter().any(|one| one.filter == filter) {
             continue;
         }
         let same = queries.iter().filter(|query| query.filter == *filter);
-        let kinds: BTreeSet<SeriesKind> = same.map(kind_for).collect();
+        let mut kinds: BTreeSet<SeriesKind> = same.map(kind_for).collect();
+        if *scope == Scope::All {
+            kinds.retain(|kind| match known.series(*kind) {
+                Some(series) => {
+                    let kind = *kind;
+                    selected.push(Selected {
+                        kind,
+                        filter,
+                        series,
+                    });
+                    false
+                }
+                None => true,
+            });
+        }
+        if kinds.is_empty() {
+            continue;
+        }
         let kinds: Vec<SeriesKind> = kinds.into_iter().collect();
         let selection = Selection {
             kinds: &kinds,
             filter,
             scope,
         };
-        let series = tx.select_series(&selection).await?;
-        selected.push(Selected { filter, series });
+        let mut rows = tx.select_series(&selection).await?;
+        for kind in kinds {
+            let series: Arc<[SeriesRow]> =
+                rows.extract_if(.., |row| row.labels.kind == kind).collect();
+            if *scope == Scope::All && *filter == Filter::default() {
+                known.learn(kind, &series);
+            }
+            selected.push(Selected {
+                kind,
+                filter,
+                series,
+            });
+        }
     }
     Ok(selected)
 }
