@@ -11,6 +11,7 @@ use crate::{
     harness::{Database, Harness, NOON, record, writer_of},
     many::many_series_are_told_like_a_few,
     scopes::{a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer},
+    series::series_that_others_fold_after_a_read_are_in_the_next_one,
     snapshots::questions_of_one_snapshot_are_answered_as_if_asked_alone,
 };
 
@@ -47,6 +48,7 @@ as_ordinary_roles! {
     edges_snap_outward_and_the_answer_says_so
     filters_and_groups_agree_with_the_total
     questions_of_one_snapshot_are_answered_as_if_asked_alone
+    series_that_others_fold_after_a_read_are_in_the_next_one
     many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer
@@ -67,6 +69,7 @@ on_both_stores! {
     edges_snap_outward_and_the_answer_says_so
     filters_and_groups_agree_with_the_total
     questions_of_one_snapshot_are_answered_as_if_asked_alone
+    series_that_others_fold_after_a_read_are_in_the_next_one
     many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer

@@ -12,6 +12,7 @@ mod lifecycle;
 mod many;
 mod row_security;
 mod scopes;
+mod series;
 mod snapshots;
 mod sql;
 mod unresolved;

@@ -1,0 +1,86 @@
+//! What is kept of series from read to read, a part of the suite of both stores.
+
+use api_metrics_store::query::{Busiest, Detail, Filter, GroupBy, Query, TimeRange};
+
+use crate::harness::{Database, Harness, NOON, record, writer_of};
+
+/// Questions that are answered by each kind of series, with and without a filter.
+fn questions() -> Vec<Query> {
+    let over = Query::over(TimeRange::new(NOON - 3_600, NOON + 120));
+    let endpoint = GroupBy {
+        endpoint: true,
+        ..GroupBy::default()
+    };
+    let service = GroupBy {
+        service: true,
+        ..GroupBy::default()
+    };
+    let key = GroupBy {
+        api_key: true,
+        ..GroupBy::default()
+    };
+    let both = GroupBy {
+        endpoint: true,
+        api_key: true,
+        ..GroupBy::default()
+    };
+    let groupings = [GroupBy::default(), service, endpoint, key, both];
+    let of_shop = Filter {
+        service: Some("shop".into()),
+        ..Filter::default()
+    };
+    let mut questions = Vec::new();
+    for group_by in groupings {
+        for filter in [Filter::default(), of_shop.clone()] {
+            for (detail, busiest) in [
+                (Detail::Quantiles, None),
+                (Detail::Counts, Some(Busiest::first(1))),
+                (Detail::Requests, None),
+            ] {
+                questions.push(Query {
+                    group_by,
+                    filter: filter.clone(),
+                    detail,
+                    busiest,
+                    ..over.clone()
+                });
+            }
+        }
+    }
+    questions
+}
+
+pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: Database) {
+    let h = Harness::on(database).await;
+    let other = h.database.store(&h.clock);
+    let writers = ["shop", "bank"].map(|service| writer_of(service, &h.clock));
+    let records = [
+        ("/a", None),
+        ("/b", None),
+        ("/a", Some("k")),
+        ("/b", Some("l")),
+    ];
+    let mut expected = 0;
+    for (endpoint, key) in records {
+        for writer in &writers {
+            record(writer, NOON, endpoint, key, 5, 2);
+            other.flush(writer).await.unwrap();
+            expected += 2;
+            // In the inbox, of a series that no fold has seen; then in buckets.
+            for folded in [false, true] {
+                if folded {
+                    while other.fold().await.unwrap().more {}
+                }
+                let fresh = h.database.store(&h.clock);
+                assert_eq!(h.requests(NOON, NOON + 60).await, expected);
+                for query in questions() {
+                    let of_fresh = fresh.read(&query, None).await.unwrap();
+                    let answer = h.read(&query).await;
+                    assert_eq!(answer.rows, of_fresh.rows, "{query:?}");
+                    // What the first answer has left behind.
+                    assert_eq!(h.read(&query).await.rows, of_fresh.rows, "{query:?}");
+                }
+            }
+        }
+    }
+}
