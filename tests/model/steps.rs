@@ -221,18 +221,27 @@ impl World {
             self.flush(waiting, false).await;
             self.look().await;
         }
+        let (other, act) = (
+            self.random.index(self.processes.len()),
+            self.random.below(6),
+        );
+        if act > 3 {
+            // Another run that agrees, so that something goes while the read looks for it.
+            self.lead(other, Duty::Retain, false).await;
+            self.time_passes();
+            self.look().await;
+        }
         let own = self.some_capture(process);
         let query = self.random_query();
         let (store, writer) = self.store_and_writer(process);
         let given = own.as_ref().map(|capture| (&*writer, capture.own.clone()));
         let before = self.state();
-        // Up to its last statement: a read on Postgres takes 16 to 20.
-        let polls = self.random.below(22);
+        // Up to its last statement: a read on Postgres takes 9 to 25.
+        let polls = self.random.below(20);
         let mut reading = store.read(&query, given);
         let early = interrupted(&mut reading, Some(polls)).await;
-        let other = self.random.index(self.processes.len());
         // In no trouble: what cuts a connection does not ask whose it is.
-        match self.random.below(6) {
+        match act {
             0 => self.flush(other, false).await,
             1 | 2 => self.lead(other, Duty::Fold, false).await,
             3 => self.lead(other, Duty::RollUp, false).await,

@@ -116,6 +116,14 @@ impl Harness {
         }
     }
 
+    /// The Postgres database that it is on.
+    pub fn postgres(&mut self) -> &mut PgDatabase {
+        match &mut self.database {
+            Database::Postgres(database) | Database::PostgresAs(database, ..) => database,
+            Database::Sqlite(_) => panic!("it is on SQLite"),
+        }
+    }
+
     pub fn writer(&self) -> Writer {
         writer_of("shop", &self.clock)
     }

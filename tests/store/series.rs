@@ -1,4 +1,6 @@
-//! What is kept of series from read to read, a part of the suite of both stores.
+//! What is kept of series from read to read.
+
+use std::collections::BTreeMap;
 
 use api_metrics_store::query::{Busiest, Detail, Filter, GroupBy, Query, TimeRange};
 
@@ -50,6 +52,7 @@ fn questions() -> Vec<Query> {
     questions
 }
 
+/// A part of the suite of both stores.
 pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: Database) {
     let h = Harness::on(database).await;
     let other = h.database.store(&h.clock);
@@ -83,4 +86,57 @@ pub async fn series_that_others_fold_after_a_read_are_in_the_next_one(database: 
             }
         }
     }
+}
+
+/// In each of two histories of one database the same numbers stand for other series; the store that reads
+/// them lives through both.
+#[tokio::test]
+async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
+    let mut h = Harness::on(Database::postgres().await).await;
+    let tell = async |h: &Harness, endpoint: &str, n| {
+        let writer = h.writer();
+        record(&writer, NOON, endpoint, None, 5, n);
+        h.store.flush(&writer).await.unwrap();
+        h.settle().await;
+        // What waits counts by its pre-merged series, too.
+        record(&writer, NOON, endpoint, None, 5, 1);
+        h.store.flush(&writer).await.unwrap();
+    };
+    let told = async |h: &Harness| {
+        let by_endpoint = GroupBy {
+            endpoint: true,
+            ..GroupBy::default()
+        };
+        let answer = h
+            .read(&Query {
+                group_by: by_endpoint,
+                ..Query::over(TimeRange::new(NOON, NOON + 60))
+            })
+            .await;
+        let rows = answer.rows.iter();
+        let rows = rows.map(|row| {
+            let endpoint = row.group.endpoint.as_ref().unwrap().to_string();
+            (endpoint, row.bucket.request_count)
+        });
+        rows.collect::<BTreeMap<String, u64>>()
+    };
+    let counts = |counts: &[(&str, u64)]| {
+        let counts = counts.iter();
+        counts.map(|(e, n)| (String::from(*e), *n)).collect()
+    };
+    tell(&h, "/a", 1).await;
+    assert_eq!(told(&h).await, counts(&[("/a", 2)]));
+    let before = h.postgres().snapshot().await;
+
+    tell(&h, "/b", 10).await;
+    assert_eq!(told(&h).await, counts(&[("/a", 2), ("/b", 11)]));
+    let with_b = h.postgres().snapshot().await;
+
+    h.postgres().restore(before).await;
+    assert_eq!(told(&h).await, counts(&[("/a", 2)]));
+    tell(&h, "/z", 20).await;
+    assert_eq!(told(&h).await, counts(&[("/a", 2), ("/z", 21)]));
+
+    h.postgres().restore(with_b).await;
+    assert_eq!(told(&h).await, counts(&[("/a", 2), ("/b", 11)]));
 }

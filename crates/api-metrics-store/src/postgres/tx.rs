@@ -171,36 +171,40 @@ impl Tx for PgTx {
     }
 
     async fn opening(&mut self, range: TimeRange, instance: Uuid) -> Result<Opening> {
+        // What is not folded may be many rows: all else comes once, with the first of them or alone.
         let rows = sqlx::query(concat!(
-            "SELECT ",
+            "SELECT * FROM (SELECT 1 AS first, ",
             meta!(),
             ", d.granularities, d.periods, c.starts, c.ends, \
                (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
-               (SELECT tag FROM api_metrics.premerged) AS premerged_tag, b.* \
+               (SELECT tag FROM api_metrics.premerged) AS premerged_tag \
              FROM api_metrics.meta AS m \
              CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
                                 coalesce(array_agg(period_start), '{}') AS periods \
                          FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
              CROSS JOIN (SELECT coalesce(array_agg(period_from), '{}') AS starts, \
                                 coalesce(array_agg(period_to), '{}') AS ends \
-                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c \
-             LEFT JOIN (",
+                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
+             FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM (",
             unfolded!(),
-            ") AS b ON true"
+            ") AS b) AS b ON b.place = o.first"
         ))
         .bind(at(range.from))
         .bind(at(range.to))
         .bind(instance)
         .fetch_all(&mut *self.sql)
         .await?;
-        // What is not folded, if there is any, comes with the same row again and again.
-        let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+        let mut opening = None;
         let mut unfolded = Vec::with_capacity(rows.len());
         for row in &rows {
-            if row.try_get::<Option<Uuid>, _>("id")?.is_some() {
+            if row.try_get::<Option<i32>, _>("first")?.is_some() {
+                opening = Some(row);
+            }
+            if row.try_get::<Option<i64>, _>("place")?.is_some() {
                 unfolded.push(chunk(row)?);
             }
         }
+        let row = opening.ok_or(sqlx::Error::RowNotFound)?;
         let times = |column| -> Result<Vec<UnixSeconds>> {
             let times: Vec<DateTime<Utc>> = row.try_get(column)?;
             Ok(times.iter().map(DateTime::timestamp).collect())

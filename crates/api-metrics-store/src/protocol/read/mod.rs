@@ -17,7 +17,7 @@ use super::{
     backend::{Backend, Result, Tx},
 };
 use crate::{
-    query::{Answer, Query, TimeRange},
+    query::{Answer, Query, Scope, TimeRange},
     recorder::OwnDeltas,
     store::{StoreError, Writer, invalid},
     time::Granularity,
@@ -59,8 +59,10 @@ async fn read_in<T: Tx>(
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
     let opening = tx.opening(days, instance.unwrap_or_default()).await?;
     let meta = opening.meta;
-    let under_tag = known.under(opening.premerged_tag);
-    let mut snapshot = Snapshot::take(tx, queries, &opening, under_tag).await?;
+    // Within a scope the database itself hides series: what it shows then is not all there is.
+    let all = queries.iter().all(|query| query.scope == Scope::All);
+    let in_snapshot = known.under(opening.premerged_tag.filter(|_| all));
+    let mut snapshot = Snapshot::take(tx, queries, &opening, in_snapshot).await?;
     let own = match own {
         Some((writer, deltas)) => Own::load(tx, writer, &deltas, opening.fence).await?,
         None => None,

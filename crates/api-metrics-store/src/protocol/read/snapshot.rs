@@ -103,20 +103,18 @@ async fn select<'a, T: Tx>(
         }
         let same = queries.iter().filter(|query| query.filter == *filter);
         let mut kinds: BTreeSet<SeriesKind> = same.map(kind_for).collect();
-        if *scope == Scope::All {
-            kinds.retain(|kind| match known.series(*kind) {
-                Some(series) => {
-                    let kind = *kind;
-                    selected.push(Selected {
-                        kind,
-                        filter,
-                        series,
-                    });
-                    false
-                }
-                None => true,
-            });
-        }
+        kinds.retain(|kind| match known.series(*kind) {
+            Some(series) => {
+                let kind = *kind;
+                selected.push(Selected {
+                    kind,
+                    filter,
+                    series,
+                });
+                false
+            }
+            None => true,
+        });
         if kinds.is_empty() {
             continue;
         }
@@ -130,7 +128,7 @@ async fn select<'a, T: Tx>(
         for kind in kinds {
             let series: Arc<[SeriesRow]> =
                 rows.extract_if(.., |row| row.labels.kind == kind).collect();
-            if *scope == Scope::All && *filter == Filter::default() {
+            if *filter == Filter::default() {
                 known.learn(kind, &series);
             }
             selected.push(Selected {
