@@ -32,11 +32,15 @@ impl World {
     pub(crate) fn random_query(&mut self) -> Query {
         let now = self.now();
         let random = &mut self.random;
-        let near = |random: &mut api_metrics_tests::random::Random| match random.below(5) {
+        // What goes next lies behind a floor.
+        let mut floors: Vec<_> = self.tables.floors.values().copied().collect();
+        floors.retain(|floor| *floor > 0);
+        let near = |random: &mut api_metrics_tests::random::Random| match random.below(7) {
             0 => now + random.between(-7_200, 3_700),
             1 => now + random.between(-3, 3) * 3_600,
             2 => now + random.between(-40, 2) * 86_400,
             3 => crate::world::NOON + random.between(-86_400 * 3, 86_400 * 3),
+            4 | 5 => random.pick(&floors) + random.between(-600, 7_200),
             _ => now + random.between(-90 * 86_400, 86_400),
         };
         let (a, b) = (near(random), near(random));

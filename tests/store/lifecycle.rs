@@ -1,7 +1,7 @@
 //! A database over time: partitions that are made ahead, space that is given back, and a kind of sketch
 //! that was chosen at the start.
 
-use std::{sync::Arc, time::Duration};
+use std::{sync::Arc, task::Poll, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
@@ -90,6 +90,64 @@ async fn partitions_are_there_before_the_first_row_and_go_with_their_floor() {
         "{later:?}"
     );
     assert_eq!(h.requests(NOON, NOON + 2 * HOUR).await, 4);
+}
+
+/// A statement sees the partitions of its own time, whatever its snapshot. A read is held up at one await
+/// after the other while a leader drops the partition that it asks about.
+#[tokio::test]
+async fn a_read_that_has_begun_finds_what_a_leader_drops_meanwhile() {
+    const READS: i64 = 24;
+    let h = Harness::on(Database::postgres().await).await;
+    let leader = h.database.store(&h.clock);
+    let writer = h.writer();
+    for hour in 0..READS {
+        record(&writer, NOON + hour * HOUR, "/a", None, 5, 1);
+        h.store.flush(&writer).await.unwrap();
+        h.settle().await;
+        h.clock.advance(Duration::from_secs(3_600));
+    }
+    let minutes = async || {
+        let mut names = partitions(&h.database).await;
+        names.retain(|name| name.starts_with("metrics_1m"));
+        names
+    };
+    // Minutes are kept for a day, and go by the hour.
+    h.clock.advance(Duration::from_secs(1_300));
+    let mut held_up = 0;
+    for hour in 0..READS {
+        // A second run that agrees is what lets it go.
+        h.clock.advance(Duration::from_secs(2_900));
+        h.settle().await;
+        leader.retain().await.unwrap();
+        h.clock.advance(Duration::from_secs(700));
+        let there = minutes().await;
+        let minute = NOON + hour * HOUR;
+        let query = Query::over(TimeRange::new(minute, minute + 60));
+        let mut reading = h.store.read(&query, None);
+        let mut polls = hour;
+        let early = std::future::poll_fn(|context| match reading.as_mut().poll(context) {
+            Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            Poll::Pending if polls == 0 => Poll::Ready(None),
+            Poll::Pending => {
+                polls -= 1;
+                Poll::Pending
+            }
+        });
+        let early = early.await;
+        held_up += i64::from(early.is_none());
+        leader.retain().await.unwrap();
+        let answer = match early {
+            Some(answer) => answer,
+            None => reading.await,
+        };
+        let requests = answer.unwrap().total().map(|bucket| bucket.request_count);
+        assert_eq!(requests, Some(1), "held up at await {hour}");
+        while leader.retain().await.unwrap().more {}
+        // That one alone, and the read's.
+        let kept = minutes().await;
+        assert_eq!(kept.first(), there.get(1), "after the read of hour {hour}");
+    }
+    assert!(held_up > 5, "reads were held up {held_up} times");
 }
 
 #[tokio::test]
