@@ -114,10 +114,14 @@ fn rows(arms: &[Arm], columns: &str, series: &str) -> String {
 /// the steps (`$3`), from which series (`$4`) to which (`$5`), which are lists for blocks; and from `$6` on
 /// those of the arms, in their order.
 pub(super) fn statement(detail: Detail, steps: bool, way: Way, arms: &[Arm]) -> String {
-    let step = if steps {
-        "width_bucket(m.period_start, $3::timestamptz[]) - 1"
+    // A constant to group by would be made for every row.
+    let (step, and_by_step) = if steps {
+        (
+            "width_bucket(m.period_start, $3::timestamptz[]) - 1",
+            ", step",
+        )
     } else {
-        "0"
+        ("0", "")
     };
     let sums = sums(detail);
     let rows = rows(arms, &columns(detail, steps), way.series());
@@ -131,20 +135,20 @@ pub(super) fn statement(detail: Detail, steps: bool, way: Way, arms: &[Arm]) -> 
         (Way::Lookup, Detail::Requests | Detail::Counts) => format!(
             "SELECT s.number, {step} AS step, {sums} \
              FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
-             CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1, 2"
+             CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1{and_by_step}"
         ),
         // One a series and step: joined afterwards, because the planner can't know how few rows remain.
         (Way::Scan, _) => format!(
             "SELECT s.number, m.* \
              FROM (SELECT {step} AS step, {sums}, m.series_id FROM ({rows}) AS m \
-                   GROUP BY 1, m.series_id) AS m \
+                   GROUP BY m.series_id{and_by_step}) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         ),
         // By series: a join to their groups would copy all sketches once more.
         (Way::Blocks, _) => format!(
             "SELECT m.* FROM unnest($4::bigint[], $5::bigint[]) AS b (first, last) \
              CROSS JOIN LATERAL (SELECT m.series_id, {step} AS step, {sums} FROM ({rows}) AS m \
-                                 GROUP BY 1, 2) AS m"
+                                 GROUP BY 1{and_by_step}) AS m"
         ),
     }
 }
