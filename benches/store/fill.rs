@@ -309,9 +309,9 @@ fn tallied(schema: &str, name: &str) -> String {
     )
 }
 
-/// Two LEB128 integers an entry, as the schema says.
+/// A version byte, then two LEB128 integers an entry, as the schema says.
 fn tally(entries: impl IntoIterator<Item = (i64, i64)>) -> Vec<u8> {
-    let (mut tally, mut before) = (Vec::new(), 0);
+    let (mut tally, mut before) = (vec![1], 0);
     for (series, requests) in entries {
         for mut number in [series - before, requests] {
             while number >= 0x80 {

@@ -231,8 +231,8 @@ CREATE INDEX api_metrics_1h_series ON api_metrics_1h (series_id, period_start);
 CREATE INDEX api_metrics_1d_series ON api_metrics_1d (series_id, period_start);
 
 -- The requests of all pre-merged series in a period that has buckets, in one row: the busiest of many
--- series are found without reading theirs. Two LEB128 integers an entry, ascending by series: its series_id
--- less that of the entry before, and its requests.
+-- series are found without reading theirs. A version byte, then two LEB128 integers an entry, ascending by
+-- series: its series_id less that of the entry before, and its requests.
 CREATE TABLE api_metrics_tally (
     granularity          text NOT NULL,
     period_start         integer NOT NULL,

@@ -237,7 +237,7 @@ impl World {
         let given = own.as_ref().map(|capture| (&*writer, capture.own.clone()));
         let before = self.state();
         // Up to its last statement: a read on Postgres takes 9 to 25.
-        let polls = self.random.below(20);
+        let polls = self.random.below(26);
         let mut reading = store.read(&query, given);
         let early = interrupted(&mut reading, Some(polls)).await;
         // In no trouble: what cuts a connection does not ask whose it is.

@@ -188,11 +188,13 @@ fn inbox_of(rows: Vec<(Uuid, i64, Vec<u8>)>) -> Inbox {
     inbox
 }
 
-/// Two LEB128 integers an entry, as the schema says: the step from the series before, and the requests.
+/// A version byte, then two LEB128 integers an entry, as the schema says: the step from the series before, and
+/// the requests.
 fn tally(
     (name, period, requests): (String, i64, Vec<u8>),
 ) -> ((Granularity, i64), BTreeMap<i64, u64>) {
     let mut bytes = requests.iter();
+    assert_eq!(bytes.next(), Some(&1), "the version of a tally");
     let mut number = || {
         let mut value = 0;
         for shift in (0..).step_by(7) {

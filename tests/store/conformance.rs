@@ -10,7 +10,10 @@ use api_metrics_store::{
 use crate::{
     harness::{Database, Harness, NOON, record, writer_of},
     many::many_series_are_told_like_a_few,
-    scopes::{a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer},
+    scopes::{
+        a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
+        a_tenants_name_is_nothing_but_a_name,
+    },
     series::series_that_others_fold_after_a_read_are_in_the_next_one,
     snapshots::questions_of_one_snapshot_are_answered_as_if_asked_alone,
 };
@@ -52,6 +55,7 @@ as_ordinary_roles! {
     many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer
+    a_tenants_name_is_nothing_but_a_name
     days_follow_the_calendar_of_a_zone
     a_time_far_ahead_counts_in_the_current_minute
     the_first_proposal_of_a_secret_wins
@@ -73,6 +77,7 @@ on_both_stores! {
     many_series_are_told_like_a_few
     a_scope_hides_other_keys_in_every_layer
     a_tenant_is_answered_from_every_layer
+    a_tenants_name_is_nothing_but_a_name
     days_follow_the_calendar_of_a_zone
     a_time_far_ahead_counts_in_the_current_minute
     preparing_twice_and_at_once_is_one_schema

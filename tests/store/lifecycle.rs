@@ -113,7 +113,7 @@ async fn a_read_that_has_begun_finds_what_a_leader_drops_meanwhile() {
     };
     // Minutes are kept for a day, and go by the hour.
     h.clock.advance(Duration::from_secs(1_300));
-    let mut held_up = 0;
+    let mut gave_way = false;
     for hour in 0..READS {
         // A second run that agrees is what lets it go.
         h.clock.advance(Duration::from_secs(2_900));
@@ -134,8 +134,7 @@ async fn a_read_that_has_begun_finds_what_a_leader_drops_meanwhile() {
             }
         });
         let early = early.await;
-        held_up += i64::from(early.is_none());
-        leader.retain().await.unwrap();
+        gave_way |= leader.retain().await.unwrap().more;
         let answer = match early {
             Some(answer) => answer,
             None => reading.await,
@@ -147,7 +146,7 @@ async fn a_read_that_has_begun_finds_what_a_leader_drops_meanwhile() {
         let kept = minutes().await;
         assert_eq!(kept.first(), there.get(1), "after the read of hour {hour}");
     }
-    assert!(held_up > 5, "reads were held up {held_up} times");
+    assert!(gave_way, "no read was held up with its snapshot taken");
 }
 
 #[tokio::test]

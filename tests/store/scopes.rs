@@ -122,3 +122,48 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0].external_id, "x");
 }
+
+/// After reads of everything, whose series the store keeps.
+pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
+    const ODD: &str = r"o'brien\é'; SELECT set_config('api_metrics.access', 'all', true); --";
+    let h = Harness::on(database).await;
+    let writer = h.writer();
+    for (key, tenant) in [("x", ODD), ("y", "umbrella")] {
+        let change = KeyChange {
+            tenant_id: Some(Some(tenant.into())),
+            ..KeyChange::default()
+        };
+        h.store.acts().create_key(key, &change).await.unwrap();
+    }
+    record(&writer, NOON, "/a", Some("x"), 5, 1);
+    record(&writer, NOON, "/b", Some("y"), 5, 10);
+    h.store.flush(&writer).await.unwrap();
+    h.settle().await;
+    record(&writer, NOON, "/a", Some("x"), 5, 2);
+    record(&writer, NOON, "/b", Some("y"), 5, 20);
+    h.store.flush(&writer).await.unwrap();
+    for (endpoint, api_key) in [(false, false), (true, false), (false, true), (true, true)] {
+        let all = Query {
+            group_by: GroupBy {
+                endpoint,
+                api_key,
+                ..GroupBy::default()
+            },
+            ..Query::over(TimeRange::new(NOON, NOON + 60))
+        };
+        let requests = async |scope| {
+            let query = Query {
+                scope,
+                ..all.clone()
+            };
+            let answer = h.read(&query).await;
+            let counts = answer.rows.iter().map(|row| row.bucket.request_count);
+            counts.sum::<u64>()
+        };
+        assert_eq!(requests(Scope::All).await, 33);
+        assert_eq!(requests(Scope::Tenant(ODD.into())).await, 3);
+        assert_eq!(requests(Scope::Tenant("umbrella".into())).await, 30);
+        assert_eq!(requests(Scope::Tenant("o'brien".into())).await, 0);
+        assert_eq!(requests(Scope::Keys(Vec::new())).await, 0);
+    }
+}

@@ -65,14 +65,19 @@ macro_rules! aggregate {
 aggregate!(all_series, "");
 aggregate!(these_series, "AND m.series_id = ANY($5)");
 
-/// What is not folded of `[$1, $2)`.
+/// What is not folded of a range.
 macro_rules! unfolded {
-    () => {
-        "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
+    ($from:literal, $to:literal) => {
+        concat!(
+            "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
          FROM api_metrics.instance AS i \
          LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
          JOIN api_metrics.inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
-         WHERE i.live AND b.period_from < $2 AND b.period_to > $1"
+         WHERE i.live AND b.period_from < ",
+            $to,
+            " AND b.period_to > ",
+            $from
+        )
     };
 }
 pub(super) use unfolded;
@@ -169,7 +174,7 @@ impl ReadTx for PgTx {
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
-        sqlx::query(unfolded!())
+        sqlx::query(unfolded!("$1", "$2"))
             .bind(at(from))
             .bind(at(to))
             .fetch_all(&mut *self.sql)

@@ -170,7 +170,12 @@ impl Tx for PgTx {
         self.meta_of(&row)
     }
 
-    async fn opening(&mut self, range: TimeRange, instance: Uuid) -> Result<Opening> {
+    async fn opening(
+        &mut self,
+        range: TimeRange,
+        inner: TimeRange,
+        instance: Uuid,
+    ) -> Result<Opening> {
         // What is not folded may be many rows: all else comes once, with the first of them or alone.
         let rows = sqlx::query(concat!(
             "SELECT * FROM (SELECT 1 AS first, ",
@@ -186,12 +191,14 @@ impl Tx for PgTx {
                                 coalesce(array_agg(period_to), '{}') AS ends \
                          FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
              FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM (",
-            unfolded!(),
+            unfolded!("$4", "$5"),
             ") AS b) AS b ON b.place = o.first"
         ))
         .bind(at(range.from))
         .bind(at(range.to))
         .bind(instance)
+        .bind(at(inner.from))
+        .bind(at(inner.to))
         .fetch_all(&mut *self.sql)
         .await?;
         let mut opening = None;

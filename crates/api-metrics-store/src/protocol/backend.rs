@@ -232,7 +232,7 @@ pub(crate) struct Opening {
     /// Another one whenever a fold has made pre-merged series; `None` where the database does not tell, and
     /// none of them may be kept from read to read.
     pub premerged_tag: Option<Uuid>,
-    /// Committed hand-overs above the fold marks.
+    /// Committed hand-overs above the fold marks with rows in the inner range.
     pub unfolded: Vec<InboxChunk>,
 }
 
@@ -293,12 +293,13 @@ pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 /// One transaction. Dropping it rolls back.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
-    /// [`Meta`], the dirty periods that start in a range, the coarsened spans and the hand-overs that reach
-    /// into it, the fence of an instance, and the tag of the pre-merged series. Databases that are a round trip
-    /// away answer it by one statement.
+    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the hand-overs
+    /// that reach into a range within, the fence of an instance, and the tag of the pre-merged series. Databases
+    /// that are a round trip away answer it by one statement.
     fn opening(
         &mut self,
         range: TimeRange,
+        inner: TimeRange,
         instance: Uuid,
     ) -> impl Future<Output = Result<Opening>> + Send {
         async move {
@@ -308,7 +309,7 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
                 coarse: self.coarse(range.from, range.to).await?,
                 fence: self.instance_seq(instance).await?,
                 premerged_tag: None,
-                unfolded: self.unfolded(range.from, range.to).await?,
+                unfolded: self.unfolded(inner.from, inner.to).await?,
             })
         }
     }

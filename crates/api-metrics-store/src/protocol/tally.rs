@@ -19,9 +19,14 @@ pub(super) const PERIODS_A_STATEMENT: usize = 100;
 /// One period's requests by series.
 type Tally = BTreeMap<i64, u64>;
 
-/// Two variable-length integers an entry: how far the series is from the one before, and its requests.
+/// The first byte of a tally.
+const VERSION: u8 = 1;
+
+/// The version, then two variable-length integers an entry: how far the series is from the one before, and its
+/// requests.
 pub(super) fn encode(tally: &Tally) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(4 * tally.len());
+    let mut encoded = Vec::with_capacity(1 + 4 * tally.len());
+    encoded.push(VERSION);
     let mut before = 0_i64;
     for (series, requests) in tally {
         varint::put(&mut encoded, series.wrapping_sub(before).cast_unsigned());
@@ -31,28 +36,40 @@ pub(super) fn encode(tally: &Tally) -> Vec<u8> {
     encoded
 }
 
-/// Series, ascending, and requests of an encoded tally; [`StoreError::Corrupt`] where it ends within an
-/// entry, and nothing after that.
-pub(super) fn entries(mut encoded: &[u8]) -> impl Iterator<Item = Result<(i64, u64)>> {
+/// Series, ascending, and requests of an encoded tally; [`StoreError::Corrupt`] where it can't be read, and
+/// nothing after that.
+pub(super) fn entries(encoded: &[u8]) -> impl Iterator<Item = Result<(i64, u64)>> {
+    let mut rest = match encoded {
+        [VERSION, rest @ ..] => Ok(rest),
+        [version, ..] => Err(format!("a tally of version {version}")),
+        [] => Err("an empty tally".into()),
+    };
     let (length, mut series) = (encoded.len(), 0_i64);
     std::iter::from_fn(move || {
-        if encoded.is_empty() {
-            return None;
+        let bytes = rest.as_mut().ok().filter(|bytes| !bytes.is_empty());
+        let entry = bytes.map(|bytes| {
+            let (step, requests) = (varint::take(bytes)?, varint::take(bytes)?);
+            let next = series.checked_add_unsigned(step)?;
+            (step > 0).then(|| {
+                series = next;
+                (next, requests)
+            })
+        });
+        match (entry, &rest) {
+            (Some(Some(entry)), _) => Some(Ok(entry)),
+            (Some(None), _) => {
+                rest = Ok(&[]);
+                Some(Err(StoreError::Corrupt(format!(
+                    "a tally of {length} bytes has an entry that can't be read"
+                ))))
+            }
+            (None, Ok(_)) => None,
+            (None, Err(reason)) => {
+                let reason = reason.clone();
+                rest = Ok(&[]);
+                Some(Err(StoreError::Corrupt(reason)))
+            }
         }
-        let mut number = || varint::take(&mut encoded);
-        let entry = number().zip(number());
-        Some(match entry {
-            Some((step, requests)) => {
-                series = series.wrapping_add(step.cast_signed());
-                Ok((series, requests))
-            }
-            None => {
-                encoded = &[];
-                Err(StoreError::Corrupt(format!(
-                    "a tally of {length} bytes ends within an entry"
-                )))
-            }
-        })
     })
 }
 
@@ -147,7 +164,22 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_to_an_end(encoded in prop::collection::vec(any::<u8>(), 0..200)) {
-            prop_assert!(entries(&encoded).count() <= encoded.len());
+            let read: Vec<_> = entries(&encoded).collect();
+            prop_assert!(read.len() <= encoded.len().max(1));
+            let series: Vec<i64> = read.iter().flatten().map(|(series, _)| *series).collect();
+            prop_assert!(series.is_sorted_by(|one, next| one < next), "{series:?}");
+        }
+
+        #[test]
+        fn a_tally_of_another_version_is_told(
+            version in any::<u8>().prop_filter("another", |version| *version != VERSION),
+            tally in btree_map(1_i64.., any::<u64>(), 0..5),
+        ) {
+            let mut encoded = encode(&tally);
+            encoded[0] = version;
+            let read: Vec<_> = entries(&encoded).collect();
+            let told = read.first().and_then(|entry| entry.as_ref().err()).map(ToString::to_string);
+            prop_assert!(read.len() == 1 && told.unwrap_or_default().contains(&version.to_string()));
         }
     }
 }

@@ -13,7 +13,7 @@ use self::{own::Own, reading::Reading, snapshot::Snapshot};
 use futures_util::future::join;
 
 use super::{
-    axis,
+    axis::{self, Axis},
     backend::{Backend, Result, Tx},
 };
 use crate::{
@@ -52,13 +52,17 @@ async fn read_in<T: Tx>(
         return Ok(Vec::new());
     };
     // The edges of an answer move by less than a day, and a day that began before it can contain a part of it.
-    let days = TimeRange::new(
-        Granularity::Day.floor(asked.from),
-        Granularity::Day.ceil(asked.to),
-    );
+    let days = snapped(asked, Granularity::Day);
+    // Mostly they move by less than five minutes, and much more may wait of the same day.
+    let near = snapped(asked, Granularity::FiveMinutes);
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
-    let opening = tx.opening(days, instance.unwrap_or_default()).await?;
+    let mut opening = tx.opening(days, near, instance.unwrap_or_default()).await?;
     let meta = opening.meta;
+    let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
+    let answered = around(axes.map(|axis| axis.range())).unwrap_or(near);
+    if answered.from < near.from || near.to < answered.to {
+        opening.unfolded = tx.unfolded(answered.from, answered.to).await?;
+    }
     // Within a scope the database itself hides series: what it shows then is not all there is.
     let all = queries.iter().all(|query| query.scope == Scope::All);
     let in_snapshot = known.under(opening.premerged_tag.filter(|_| all));
@@ -93,6 +97,11 @@ async fn read_in<T: Tx>(
     answers
         .map(|(reading, (stored, unfolded))| reading.answer(stored, &unfolded))
         .collect()
+}
+
+/// A range of whole periods.
+const fn snapped(range: TimeRange, granularity: Granularity) -> TimeRange {
+    TimeRange::new(granularity.floor(range.from), granularity.ceil(range.to))
 }
 
 /// The range that contains all of these.
