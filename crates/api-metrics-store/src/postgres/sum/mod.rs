@@ -39,7 +39,7 @@ use crate::{
 const MANY_SERIES: usize = 100;
 /// A scan may read so many rows for each that it wants.
 const MOST_WASTE: i64 = 4;
-/// The planner's time grows with each arm, and with some faster than that.
+/// The planner's time grows with each arm.
 const ARMS_A_STATEMENT: usize = 8;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;

@@ -4,7 +4,7 @@
 //! the planner some tenths of a millisecond, whether or not there is anything in it.
 
 use super::arms::Arm;
-use crate::{query::Detail, time::Granularity};
+use crate::{postgres::tx::table, query::Detail};
 
 /// A way to the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,15 +72,6 @@ const fn sums(detail: Detail) -> &'static str {
     }
 }
 
-const fn table(granularity: Granularity) -> &'static str {
-    match granularity {
-        Granularity::Minute => "api_metrics.metrics_1m",
-        Granularity::FiveMinutes => "api_metrics.metrics_5m",
-        Granularity::Hour => "api_metrics.metrics_1h",
-        Granularity::Day => "api_metrics.metrics_1d",
-    }
-}
-
 /// The parameters before those of the arms.
 const PARAMETERS: usize = 5;
 
@@ -104,7 +95,7 @@ fn rows(arms: &[Arm], columns: &str, series: &str) -> String {
             ),
         };
         let table = table(*granularity);
-        format!("SELECT {columns} FROM {table} WHERE {periods} AND {series}")
+        format!("SELECT {columns} FROM api_metrics.{table} WHERE {periods} AND {series}")
     };
     let arms: Vec<String> = arms.iter().map(arm).collect();
     arms.join(" UNION ALL ")

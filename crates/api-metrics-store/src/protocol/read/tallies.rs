@@ -51,7 +51,7 @@ pub(super) struct Sums {
 impl Sums {
     fn add(&mut self, tally: &[u8]) -> Result<()> {
         let mut next = 0;
-        for entry in tally::entries(tally) {
+        for entry in tally::entries(tally)? {
             let (series, count) = entry?;
             // Mostly the same series as in the tally before, one after another.
             let same = self.requests.get(next).filter(|(id, _)| *id == series);
