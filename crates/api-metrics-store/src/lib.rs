@@ -74,8 +74,8 @@ pub mod time;
 pub mod url;
 pub mod watch;
 
+mod engine;
 mod migrations;
-mod protocol;
 mod statements;
 mod text;
 mod varint;

@@ -8,13 +8,13 @@ use super::{
     event::{KEEP_NOTICES_SECONDS, resolved_notice},
 };
 use crate::{
-    keys::now,
-    notify::Notice,
-    protocol::{
+    engine::{
         backend::{Backend, Mode, ReadTx, Tx},
         fold::lead,
         store::SqlStore,
     },
+    keys::now,
+    notify::Notice,
     query::{Scope, TimeRange},
     statements::{AlertTx, NoticeTx},
     store::StoreError,

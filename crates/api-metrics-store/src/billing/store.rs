@@ -7,12 +7,12 @@ use chrono::NaiveDate;
 
 use super::{Assignment, NewPlan, PlanVersion, report::usage_query};
 use crate::{
-    keys::{KeyRecord, now},
-    protocol::{
+    engine::{
         backend::{Backend, Mode, Segment, Selection, Series, Tx},
         batch, read,
         store::SqlStore,
     },
+    keys::{KeyRecord, now},
     query::{Answer, Filter, Scope},
     series::SeriesKind,
     statements::{KeyTx, PlanTx},

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{KeyChange, KeyRecord};
 use crate::{
-    protocol::{
+    engine::{
         backend::{Backend, Mode, Tx},
         store::SqlStore,
     },

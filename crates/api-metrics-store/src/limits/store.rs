@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{NearLimit, UtilizationQuery, UtilizationRow};
 use crate::{
-    protocol::{
+    engine::{
         backend::{Backend, Mode, Tx},
         store::SqlStore,
     },

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use super::Notice;
 use crate::{
-    keys::now,
-    protocol::{
+    engine::{
         backend::{Backend, Mode, Tx},
         fold::lead,
         store::SqlStore,
     },
+    keys::now,
     statements::{AlertTx, NoticeTx},
     store::StoreError,
     time::UnixSeconds,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::tx::{PgTx, at, signed, unsigned};
 use crate::{
-    protocol::backend::{FlushTx, InboxChunk, Result, SeriesLabels},
+    engine::backend::{FlushTx, InboxChunk, Result, SeriesLabels},
     store::{Instance, StoreError},
     time::UnixSeconds,
 };

@@ -15,7 +15,7 @@ use super::{
     tx::{PgTx, at, signed, unsigned},
 };
 use crate::{
-    protocol::{
+    engine::{
         backend::{
             BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
             SeriesRow,

@@ -8,9 +8,9 @@ use super::{
     unnamed::Unnamed,
 };
 use crate::{
+    engine::{SCHEMA_KNOWLEDGE, flush::EARLIEST, retention},
     migrations::{self, Migration},
     options::StoreOptions,
-    protocol::{SCHEMA_KNOWLEDGE, flush::EARLIEST, retention},
     store::StoreError,
     time::Granularity,
 };

@@ -8,7 +8,7 @@ use super::{
     unnamed::Unnamed,
 };
 use crate::{
-    protocol::{backend::Result, retention::align},
+    engine::{backend::Result, retention::align},
     store::Maintained,
     time::{Granularity, UnixSeconds},
 };

@@ -10,7 +10,7 @@ use super::{
     tx::{PgTx, at, unsigned},
 };
 use crate::{
-    protocol::backend::{
+    engine::backend::{
         AggregateRow, Ask, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Sink,
     },
     query::Scope,

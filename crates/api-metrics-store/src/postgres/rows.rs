@@ -15,7 +15,7 @@ use sqlx::{
 use super::tx::{at, signed, unsigned};
 use crate::{
     bucket::Bucket,
-    protocol::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+    engine::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,

@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::tx::{PgTx, unsigned};
 use crate::{
-    protocol::backend::{Result, Tx},
+    engine::backend::{Result, Tx},
     store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
     time::Granularity,
 };

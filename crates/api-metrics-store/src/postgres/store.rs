@@ -4,8 +4,8 @@ use sqlx::PgPool;
 
 use super::connect::lazy_pool;
 use crate::{
+    engine::store::SqlStore,
     options::StoreOptions,
-    protocol::store::SqlStore,
     store::{StoreError, delegate_store},
 };
 

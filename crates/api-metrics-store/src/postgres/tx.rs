@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed::Unnamed};
 use crate::{
-    protocol::{
+    engine::{
         backend::{Backend, Floors, Meta, Mode, Opening, Result, Tx},
         flush::EARLIEST,
     },

@@ -10,7 +10,7 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    protocol::backend::{
+    engine::backend::{
         BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
     },
     series::SeriesKind,

@@ -6,9 +6,9 @@ use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::tx::sketch_kind;
 use crate::{
+    engine::{SCHEMA_KNOWLEDGE, retention},
     migrations::{self, Migration},
     options::StoreOptions,
-    protocol::{SCHEMA_KNOWLEDGE, retention},
     store::StoreError,
     time::{Clock, Granularity, SystemClock},
 };

@@ -11,8 +11,8 @@ use sqlx::{
 };
 
 use crate::{
+    engine::store::SqlStore,
     options::StoreOptions,
-    protocol::store::SqlStore,
     store::{StoreError, delegate_store},
     url::malformed,
 };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    protocol::backend::{
+    engine::backend::{
         AggregateRow, Ask, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series, SeriesRow,
         Sink,
     },

@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use crate::{
     bucket::Bucket,
-    protocol::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+    engine::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,

@@ -4,7 +4,7 @@ use sqlx::Row;
 
 use super::tx::SqliteTx;
 use crate::{
-    protocol::backend::{Result, Tx},
+    engine::backend::{Result, Tx},
     store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
     time::Granularity,
 };

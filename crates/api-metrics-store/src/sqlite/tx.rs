@@ -7,7 +7,7 @@ use sqlx::Row;
 
 use super::open::Sqlite;
 use crate::{
-    protocol::backend::{Backend, Floors, Meta, Mode, Result, Tx},
+    engine::backend::{Backend, Floors, Meta, Mode, Result, Tx},
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     alerts::{AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery},
-    protocol::backend::Result,
+    engine::backend::Result,
     query::Scope,
     time::UnixSeconds,
 };
@@ -77,7 +77,7 @@ macro_rules! alert_statements {
                     AlertEvent, AlertRule, AlertSpec, AlertState, AlertType, CLOCK_WAS_AHEAD, Comparison,
                     EventQuery, Phase, Severity,
                 },
-                protocol::backend::Result,
+                engine::backend::Result,
                 query::Scope,
                 statements::{bounded, scope_parameters, signed, unknown, unsigned},
                 time::UnixSeconds,

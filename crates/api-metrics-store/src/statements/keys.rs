@@ -4,7 +4,7 @@ use std::future::Future;
 
 use chrono::NaiveDate;
 
-use crate::{keys::KeyRecord, protocol::backend::Result, query::Scope, time::UnixSeconds};
+use crate::{engine::backend::Result, keys::KeyRecord, query::Scope, time::UnixSeconds};
 
 /// Which plan a key is on from a day on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ macro_rules! key_statements {
             use super::{KeyTx, PlanFrom};
             use crate::{
                 keys::{KeyRecord, KeySpec},
-                protocol::backend::Result,
+                engine::backend::Result,
                 query::Scope,
                 quotas::QuotaPeriod,
                 statements::{bounded, scope_parameters, signed, unknown, unsigned},

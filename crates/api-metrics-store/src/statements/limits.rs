@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use crate::{
+    engine::backend::Result,
     limits::{NearLimit, UtilizationQuery, UtilizationRow},
-    protocol::backend::Result,
     query::Scope,
     time::UnixSeconds,
 };
@@ -60,7 +60,7 @@ macro_rules! limit_statements {
             use super::{LimitTx, encoded};
             use crate::{
                 limits::{NearLimit, UtilizationQuery, UtilizationRow},
-                protocol::backend::Result,
+                engine::backend::Result,
                 query::Scope,
                 statements::{bounded, scope_parameters, unknown, unsigned},
                 time::{Granularity, UnixSeconds},

@@ -189,5 +189,5 @@ fn unknown(what: &str, found: &str) -> StoreError {
 
 /// Postgres' timestamps end somewhere; so do ours.
 fn bounded(at: UnixSeconds) -> UnixSeconds {
-    at.clamp(crate::protocol::flush::EARLIEST, 253_402_300_799)
+    at.clamp(crate::engine::flush::EARLIEST, 253_402_300_799)
 }

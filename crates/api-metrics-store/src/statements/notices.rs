@@ -5,8 +5,8 @@ use std::future::Future;
 use uuid::Uuid;
 
 use crate::{
+    engine::backend::Result,
     notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice},
-    protocol::backend::Result,
     time::UnixSeconds,
 };
 
@@ -77,7 +77,7 @@ macro_rules! notice_statements {
             use super::{ClaimedRow, Delivery, DeliveryQuery, DeliveryStatus, NoticeTx, texts};
             use crate::{
                 notify::{MOST_ATTEMPTS, Notice},
-                protocol::backend::Result,
+                engine::backend::Result,
                 statements::{bounded, signed, unknown, unsigned},
                 store::StoreError,
                 time::UnixSeconds,

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use crate::{billing::PlanVersion, protocol::backend::Result, time::UnixSeconds};
+use crate::{billing::PlanVersion, engine::backend::Result, time::UnixSeconds};
 
 pub(crate) trait PlanTx: Send {
     fn plans(&mut self) -> impl Future<Output = Result<Vec<PlanVersion>>> + Send;
@@ -26,7 +26,7 @@ macro_rules! plan_statements {
             use super::PlanTx;
             use crate::{
                 billing::{Currency, PlanVersion, PriceTier},
-                protocol::backend::Result,
+                engine::backend::Result,
                 statements::{signed, unknown, unsigned},
                 time::UnixSeconds,
             };

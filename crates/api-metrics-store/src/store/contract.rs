@@ -143,7 +143,7 @@ pub trait Store: Send + Sync + Debug + 'static {
         own: Option<(&Writer, OwnDeltas)>,
     ) -> Result<Answer, StoreError> {
         let answers = self.read_all(std::slice::from_ref(query), own).await?;
-        crate::protocol::read::one(answers)
+        crate::engine::read::one(answers)
     }
 
     /// What the store knows about these keys; all of them where `ids` is `None`.

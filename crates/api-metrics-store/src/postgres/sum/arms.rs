@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
-use crate::{postgres::tx::at, protocol::backend::Segment, time::Granularity};
+use crate::{engine::backend::Segment, postgres::tx::at, time::Granularity};
 
 /// So many periods of one granularity are named one by one: the planner looks at each.
 const MOST_LISTED: usize = 100;

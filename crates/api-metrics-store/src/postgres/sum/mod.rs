@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    protocol::backend::{Ask, Part, Result, Segment, Sink},
+    engine::backend::{Ask, Part, Result, Segment, Sink},
     query::Detail,
     sketch::SketchKind,
     time::Granularity,

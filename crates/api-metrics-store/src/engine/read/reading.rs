@@ -8,7 +8,7 @@ use super::{
     snapshot::{Snapshot, kind_for},
 };
 use crate::{
-    protocol::{
+    engine::{
         admit::Admission,
         axis::Axis,
         backend::{Ask, Meta, Part, Result, Tx},

@@ -8,7 +8,7 @@ use tokio::task::yield_now;
 use super::known::Known;
 use crate::{
     bucket::Bucket,
-    protocol::{
+    engine::{
         backend::{InboxChunk, Result, Tx},
         batch,
         places::Places,

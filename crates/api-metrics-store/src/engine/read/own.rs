@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    protocol::{
+    engine::{
         backend::{Owner, Result, SeriesLabels, Tx, key_text},
         flush::plausible_period,
     },

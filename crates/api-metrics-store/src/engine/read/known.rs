@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::inbox::ByNumber;
 use crate::{
-    protocol::backend::{Result, SeriesRow, Tx},
+    engine::backend::{Result, SeriesRow, Tx},
     series::SeriesKind,
 };
 

@@ -6,7 +6,7 @@ use futures_util::future::join;
 
 use super::{inbox::Inbox, known::Known, tallies::Tallies};
 use crate::{
-    protocol::{
+    engine::{
         admit::passes,
         backend::{Opening, Result, Selection, SeriesRow, Tx},
     },

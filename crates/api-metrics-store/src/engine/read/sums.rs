@@ -7,7 +7,7 @@ use tokio::task::yield_now;
 use super::{inbox::Inbox, reading::Reading, snapshot::Dirty};
 use crate::{
     bucket::Bucket,
-    protocol::{
+    engine::{
         backend::{Ask, Part, Result, Tx},
         fresh::FreshSums,
         groups::Sums,

@@ -1,7 +1,7 @@
 //! Requests of all pre-merged series over a whole range.
 
 use super::inbox::ByNumber;
-use crate::protocol::{
+use crate::engine::{
     backend::{Result, Segment, Tx},
     tally,
 };
