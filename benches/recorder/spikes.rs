@@ -59,7 +59,7 @@ fn record_all(recorder: &Recorder, traffic: &Traffic, minute: u64, costs: &mut V
 }
 
 fn flush(recorder: &Recorder) {
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     recorder.acknowledge(n);
 }
 
@@ -132,9 +132,9 @@ fn hand_over(traffic: &Traffic) {
             recorder.record(&record);
         }
         let since = Instant::now();
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         sealed.push(since.elapsed().as_nanos() as u64);
-        held.push(recorder.status().hand_over.as_nanos() as u64);
+        held.push(recorder.status().longest_lock.as_nanos() as u64);
         recorder.acknowledge(n);
     }
     println!("\na hand-over of {SERIES} series and 40,000 records, ns of wall time");

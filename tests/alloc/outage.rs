@@ -200,7 +200,7 @@ fn an_hour_without_postgres_at_5000_series_takes_less_than_64_mib_and_loses_noth
         let errors = scene.outage().await;
         let unknown = |error: &&FlushError| matches!(error, FlushError::Unknown(_));
         assert_eq!(errors.iter().filter(unknown).count(), 10);
-        assert_eq!(scene.writer.recorder().unresolved_parts(), 8);
+        assert_eq!(scene.writer.recorder().unresolved_batches(), 8);
         scene.peak("the outage");
         proxy.pass();
         scene.recovery().await;

@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use api_metrics_layer::{ApiKey, ApiMetricsLayer, Clock, RequestRecord};
+use api_metrics_layer::{ApiKey, ApiMetricsLayer, RequestClock, RequestRecord};
 use api_metrics_store::recorder::Recorder;
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
@@ -105,7 +105,7 @@ fn without_a_router_a_request_allocates_nothing() {
 /// Time stands still: a new minute's buckets would allocate.
 struct Noon(std::time::Instant);
 
-impl Clock for Noon {
+impl RequestClock for Noon {
     fn monotonic(&self) -> std::time::Instant {
         self.0
     }

@@ -14,7 +14,7 @@ impl World {
             max_unresolved,
             ..
         } = &self.processes[process];
-        if writer.recorder().unresolved_parts() >= *max_unresolved {
+        if writer.recorder().unresolved_batches() >= *max_unresolved {
             self.saw("numbers tried again");
         }
         self.find_what_is_missing(process);
@@ -29,9 +29,9 @@ impl World {
     pub(crate) fn number_records(&mut self, process: usize) {
         let life = self.processes[process].life;
         let recorder = Arc::clone(self.processes[process].writer.recorder());
-        let (sealed, acknowledged) = (recorder.status().sealed, recorder.acknowledged());
+        let (sealed, acknowledged) = (recorder.status().last_seq, recorder.acknowledged());
         let held = recorder.capture(&|_, _| true);
-        let held: BTreeSet<u64> = held.parts.iter().map(|(tag, _)| *tag).collect();
+        let held: BTreeSet<u64> = held.batches.iter().map(|(tag, _)| *tag).collect();
         self.note_what_is_gone(life, acknowledged);
         let begun = std::mem::replace(&mut self.writers[life].begun, sealed);
         if sealed > begun + 1 {

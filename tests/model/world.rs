@@ -174,7 +174,7 @@ impl World {
         let mut recorder = Recorder::builder()
             .clock(clock)
             .shards(1)
-            .max_unresolved_parts(max_unresolved);
+            .max_unresolved_batches(max_unresolved);
         if self.scenario.coarse {
             recorder = recorder.memory_budget(300);
         }
@@ -256,7 +256,7 @@ impl World {
     pub(crate) fn capture(&mut self, process: usize) -> Capture {
         let Process { writer, life, .. } = &self.processes[process];
         let own = writer.recorder().capture(&|_, _| true);
-        let parts: BTreeSet<u64> = own.parts.iter().map(|(tag, _)| *tag).collect();
+        let parts: BTreeSet<u64> = own.batches.iter().map(|(tag, _)| *tag).collect();
         let next = self.writers[*life].begun + 1;
         let records = self
             .records_of(*life)

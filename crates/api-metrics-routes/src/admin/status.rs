@@ -325,7 +325,7 @@ fn recorder(status: RecorderStatus) -> RecorderView {
         series_overflow: status.series_overflow,
         key_overflow: status.key_overflow,
         bytes: status.bytes,
-        unresolved_parts: status.unresolved_parts,
+        unresolved_parts: status.unresolved_batches,
         unflushed_records: status.unflushed_records,
         unmatched: status
             .unmatched

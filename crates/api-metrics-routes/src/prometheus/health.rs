@@ -136,7 +136,7 @@ fn recorder(status: &RecorderStatus, text: &mut Text) {
             "api_metrics_recorder_unresolved_parts",
             "gauge",
             "Flushes whose outcome is not known.",
-            status.unresolved_parts as u64,
+            status.unresolved_batches as u64,
         ),
     ] {
         text.single(name, kind, help, count(value));

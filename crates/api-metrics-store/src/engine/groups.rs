@@ -92,7 +92,7 @@ impl Groups {
 /// Sums by group and step.
 pub(super) struct Sums {
     kind: SketchKind,
-    sketches: sketch::Sums,
+    sketches: sketch::SketchMerger,
     cells: HashMap<(usize, usize), Bucket, RandomState>,
 }
 
@@ -100,7 +100,7 @@ impl Sums {
     pub(super) fn new(kind: SketchKind) -> Self {
         Self {
             kind,
-            sketches: sketch::Sums::default(),
+            sketches: sketch::SketchMerger::default(),
             cells: HashMap::default(),
         }
     }

@@ -8,7 +8,7 @@ use super::{
     tally,
 };
 use crate::{
-    sketch::{SketchKind, Sums},
+    sketch::{SketchKind, SketchMerger},
     store::Maintained,
     time::{Granularity, UnixSeconds},
 };
@@ -83,7 +83,7 @@ async fn recompute<T: Tx>(
             .await?;
         if !sums.is_empty() {
             let mut rows = Vec::with_capacity(sums.len());
-            let (mut scratch, mut pace) = (Sums::default(), Pace::default());
+            let (mut scratch, mut pace) = (SketchMerger::default(), Pace::default());
             for sum in sums {
                 let sketch = scratch.sum(kind, &sum.sketches)?;
                 rows.push(row(period, sum.series_id, sum.counts, sketch)?);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    sketch::{SketchKind, Sums, encoded_quantiles},
+    sketch::{SketchKind, SketchMerger, encoded_quantiles},
     time::{Granularity, UnixSeconds},
 };
 
@@ -67,7 +67,7 @@ impl Sum {
     }
 
     /// Makes one sketch of many.
-    fn settle(&mut self, sums: &mut Sums, kind: SketchKind) -> Result<()> {
+    fn settle(&mut self, sums: &mut SketchMerger, kind: SketchKind) -> Result<()> {
         if self.parts > 1 {
             self.sketches = sums.sum(kind, &self.sketches)?;
             self.parts = 1;
@@ -84,7 +84,7 @@ pub(super) async fn premerge(
     of: impl Fn(i64) -> [i64; 3],
 ) -> Result<Table> {
     let mut premerged = Table::default();
-    let (mut sums, mut pace) = (Sums::default(), Pace::default());
+    let (mut sums, mut pace) = (SketchMerger::default(), Pace::default());
     for sum in base {
         sum.settle(&mut sums, kind)?;
         for series_id in of(sum.key.series_id) {
@@ -106,7 +106,7 @@ pub(super) async fn finish(
 ) -> Result<Vec<BucketRow>> {
     let sums = sums.into_iter();
     let mut rows = Vec::with_capacity(sums.size_hint().0);
-    let (mut scratch, mut pace) = (Sums::default(), Pace::default());
+    let (mut scratch, mut pace) = (SketchMerger::default(), Pace::default());
     for mut sum in sums {
         sum.settle(&mut scratch, kind)?;
         rows.push(row(

@@ -1,19 +1,20 @@
-//! What a bucket is about.
+//! Series: the labels that a bucket belongs to.
 
 use std::sync::Arc;
 
 use api_metrics_layer::{ApiKey, Protocol};
 
-/// A series as one recorder knows it: its instance adds service and environment.
+/// The labels of a series in one recorder. Its instance adds service and environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct SeriesKey {
-    /// `http` or `grpc`.
+    /// HTTP or gRPC.
     pub protocol: Protocol,
     /// A standard method or `_OTHER`.
     pub method: &'static str,
-    /// The route template, bounded.
+    /// The route template, at most 1,024 bytes.
     pub endpoint: Arc<str>,
-    /// `None`: the request came without a key.
+    /// The consumer; `None` for requests without a key.
     pub api_key: Option<ApiKey>,
 }
 

@@ -1,4 +1,4 @@
-//! What is known of one request and its response, until it is a record.
+//! The state of one request, from its arrival until it is recorded.
 
 use std::{
     borrow::Cow,
@@ -18,39 +18,41 @@ use crate::{
     grpc::{self, Flavour},
     label::{MAX_ENDPOINT_BYTES, bounded},
     request_body::BodyCounter,
-    shared::Core,
+    shard::Core,
 };
 
 /// The state of one open request.
-pub(crate) struct Exchange {
+pub(crate) struct RequestState {
     started: Instant,
-    /// When the head had left; read only where something followed it later.
-    head_at: Option<Instant>,
+    /// When the response's head was sent. Read only where more of the response came later.
+    headers_sent_at: Option<Instant>,
     method: &'static str,
-    /// What the router or the user's function found, as a label. A copy, in memory that the next request uses
-    /// again: shared strings are counted by all threads at one place.
+    /// The endpoint label that the router or the user's function found: a copy in memory that later requests
+    /// reuse, because all threads would count references to a shared string in one place.
     template: String,
     has_template: bool,
-    /// Only where it may be needed: no template, or gRPC.
+    /// Kept only where it may be needed: without a template, or for gRPC.
     path: Option<PathAndQuery>,
     api_key: Option<ApiKey>,
     request_bytes: BodyCounter,
     response_bytes: u64,
-    /// The size at which the response's body is complete; `u64::MAX` where only its end tells.
+    /// Bytes after which the response's body is complete; `u64::MAX` where only its end tells.
     complete_at: u64,
     status: Option<StatusCode>,
-    asked: Option<Flavour>,
-    answered: Option<Flavour>,
+    /// The kind of gRPC that the request claims to speak.
+    request_flavour: Option<Flavour>,
+    /// The kind of gRPC that the response speaks.
+    response_flavour: Option<Flavour>,
     grpc_code: Option<u16>,
-    /// An event stream: its lifetime says nothing about how fast the service is.
+    /// Whether the response is an event stream, whose lifetime says nothing about the service's speed.
     long_lived: bool,
 }
 
-impl Exchange {
+impl RequestState {
     pub(crate) fn new(started: Instant) -> Self {
         Self {
             started,
-            head_at: None,
+            headers_sent_at: None,
             method: OTHER_METHOD,
             template: String::new(),
             has_template: false,
@@ -60,30 +62,30 @@ impl Exchange {
             response_bytes: 0,
             complete_at: u64::MAX,
             status: None,
-            asked: None,
-            answered: None,
+            request_flavour: None,
+            response_flavour: None,
             grpc_code: None,
             long_lived: false,
         }
     }
 
-    /// Makes a [released](Self::release) exchange a new one: what isn't set here has been released, or is set by
-    /// every request.
+    /// Resets a [released](Self::release) state for a new request. Fields that are missing here were reset by
+    /// `release` or are set by every request.
     #[inline]
     pub(crate) fn restart(&mut self, started: Instant) {
         self.started = started;
-        self.head_at = None;
+        self.headers_sent_at = None;
         self.method = OTHER_METHOD;
         self.response_bytes = 0;
         self.complete_at = u64::MAX;
         self.status = None;
-        self.asked = None;
-        self.answered = None;
+        self.request_flavour = None;
+        self.response_flavour = None;
         self.grpc_code = None;
         self.long_lived = false;
     }
 
-    /// Lets go of what belongs to others.
+    /// Drops shared values, so that a pooled state keeps nothing of the request alive.
     #[inline(always)]
     pub(crate) fn release(&mut self) {
         self.has_template = false;
@@ -92,9 +94,9 @@ impl Exchange {
         self.request_bytes = BodyCounter::default();
     }
 
-    /// Asks the user's functions, which want to see the request taken apart.
+    /// Calls the user's functions. They want the request's parts, so it is taken apart and put together again.
     #[inline]
-    pub(crate) fn ask<B, E: ExtractEndpoint, K: ExtractApiKey>(
+    pub(crate) fn extract_labels<B, E: ExtractEndpoint, K: ExtractApiKey>(
         &mut self,
         request: Request<B>,
         endpoint: &E,
@@ -111,7 +113,7 @@ impl Exchange {
         Request::from_parts(parts, body)
     }
 
-    /// The template, where it can be had without the request's parts.
+    /// Sets the endpoint label, where it was found without the request's parts.
     #[inline(always)]
     pub(crate) fn set_template(&mut self, template: Option<&str>) {
         self.has_template = template.is_some();
@@ -122,16 +124,16 @@ impl Exchange {
         }
     }
 
-    /// Keeps of the request what the record will need, after [`ask`](Self::ask) or
+    /// Copies what the record needs from the request, after [`extract_labels`](Self::extract_labels) or
     /// [`set_template`](Self::set_template).
     #[inline(always)]
     pub(crate) fn on_request<B>(&mut self, request: &Request<B>) {
         self.method = known_method(request.method());
-        // gRPC is always POST: other methods save the look-up.
+        // gRPC always uses POST; other methods skip the header look-up.
         if request.method() == Method::POST {
-            self.asked = Flavour::of(request.headers());
+            self.request_flavour = Flavour::of(request.headers());
         }
-        if !self.has_template || self.asked.is_some() {
+        if !self.has_template || self.request_flavour.is_some() {
             self.path = request.uri().path_and_query().cloned();
         }
         if self.api_key.is_none() {
@@ -139,24 +141,24 @@ impl Exchange {
         }
     }
 
-    /// A counter for the request's body; the other half stays here.
+    /// Creates the counter of the request's body and keeps its reading half.
     pub(crate) fn count_request_body(&mut self) -> BodyCounter {
         let (ours, theirs) = BodyCounter::pair();
         self.request_bytes = ours;
         theirs
     }
 
-    /// Notes the response's head. `true`: nothing will follow it, the request is complete.
+    /// Reads the response's head. Returns whether the request is complete because no body follows.
     #[inline(always)]
-    pub(crate) fn on_head<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
+    pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
         let status = response.status();
         self.status = Some(status);
         if self.api_key.is_none() {
             self.api_key = response.extensions().get::<ApiKey>().cloned();
         }
-        if self.asked.is_some() {
-            self.answered = Flavour::of(response.headers());
-            if self.answered.is_some() {
+        if self.request_flavour.is_some() {
+            self.response_flavour = Flavour::of(response.headers());
+            if self.response_flavour.is_some() {
                 self.grpc_code = grpc::code_in(response.headers());
             }
         }
@@ -165,7 +167,7 @@ impl Exchange {
             return true;
         }
         // The last frame of a gRPC response is its trailers, whatever its size.
-        if self.answered.is_none() {
+        if self.response_flavour.is_none() {
             self.complete_at = match body.size_hint().exact() {
                 Some(size) => size,
                 None => self.undeclared_size(response.headers()),
@@ -174,15 +176,14 @@ impl Exchange {
         self.complete_at == 0
     }
 
-    /// Where the body can't tell its size.
+    /// The size of a body that doesn't know it itself.
     fn undeclared_size(&mut self, headers: &HeaderMap) -> u64 {
         self.long_lived = is_event_stream(headers);
-        // The transport stops at the header's value, and never asks for the end.
+        // The transport stops at the header's value and never polls for the end.
         content_length(headers).unwrap_or(u64::MAX)
     }
 
-    /// Responses of which only the head is sent (RFC 9110, 6.4.1), and those after which the
-    /// connection speaks another protocol, past the body.
+    /// Whether only the head is sent (RFC 9110, 6.4.1), or the connection speaks another protocol after it.
     #[inline]
     fn is_bodiless(&self, status: StatusCode) -> bool {
         status.is_informational()
@@ -192,15 +193,15 @@ impl Exchange {
             || (self.method == "CONNECT" && status.is_success())
     }
 
-    /// Notes that the transport has asked for the body, and got nothing, or not all of it.
+    /// Notes that the transport has request_flavour for the body, and got nothing, or not all of it.
     #[inline]
-    pub(crate) fn on_head_gone(&mut self, clocks: &Clocks) {
-        if self.head_at.is_none() {
-            self.head_at = Some(clocks.now());
+    pub(crate) fn on_headers_sent(&mut self, clocks: &Clocks) {
+        if self.headers_sent_at.is_none() {
+            self.headers_sent_at = Some(clocks.now());
         }
     }
 
-    /// `true`: that was the last byte.
+    /// Counts bytes of the response's body. Returns whether the last byte has passed.
     #[inline]
     pub(crate) fn on_data(&mut self, bytes: usize) -> bool {
         self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
@@ -208,11 +209,12 @@ impl Exchange {
     }
 
     pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
-        if self.answered.is_some() {
+        if self.response_flavour.is_some() {
             self.grpc_code = grpc::code_in(trailers).or(self.grpc_code);
         }
     }
 
+    /// The path of the request, without its query.
     fn path(&self) -> Option<&str> {
         self.path.as_ref().map(PathAndQuery::path)
     }
@@ -221,7 +223,7 @@ impl Exchange {
         self.has_template.then_some(self.template.as_str())
     }
 
-    /// What is plain HTTP to whoever looks at the labels.
+    /// The labels of an HTTP request.
     #[inline]
     fn labels(&self) -> Labels<'_> {
         let template = self.template();
@@ -237,11 +239,11 @@ impl Exchange {
         }
     }
 
-    /// The same, where the request says that it speaks gRPC.
+    /// The labels of a request that claims to speak gRPC.
     #[cold]
     fn grpc_labels(&self, outcome: Outcome, methods: &grpc::Methods) -> Labels<'_> {
-        // The request's word stands only until the service has answered: anyone can claim to speak gRPC.
-        if self.status.is_some() && self.answered.is_none() {
+        // Anyone can claim to speak gRPC, so the claim counts only until the service has answered.
+        if self.status.is_some() && self.response_flavour.is_none() {
             return self.labels();
         }
         let (endpoint, unmatched_path) = self.grpc_endpoint(methods);
@@ -253,9 +255,10 @@ impl Exchange {
         }
     }
 
+    /// The HTTP equivalent of the call's gRPC status.
     fn grpc_status(&self, outcome: Outcome) -> Option<u16> {
         let http = self.status?;
-        match (self.answered, self.grpc_code) {
+        match (self.response_flavour, self.grpc_code) {
             (Some(_), Some(code)) => Some(grpc::http_equivalent(code)),
             (Some(Flavour::Grpc), None) if http == StatusCode::OK => match outcome {
                 // A client takes the missing status for UNKNOWN.
@@ -266,7 +269,7 @@ impl Exchange {
         }
     }
 
-    /// The endpoint, and the path where no route matched.
+    /// The endpoint of a gRPC call, and its path where that is `<unmatched>`.
     fn grpc_endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
         let template = self.template();
         // A template that says less than the path: tonic's `/pkg.Service/{*rest}`.
@@ -282,13 +285,14 @@ impl Exchange {
         }
     }
 
+    /// Hands the record to the sink.
     pub(crate) fn record<M: MetricSink>(&self, core: &Core<M>, outcome: Outcome) {
         let now = core.clocks.now();
         let since_start = |then: Instant| then.saturating_duration_since(self.started);
         let lifetime = since_start(now);
-        let time_to_headers: Option<Duration> = match (self.head_at, self.status, outcome) {
-            (Some(head_at), ..) => Some(since_start(head_at)),
-            // The head left with all that followed it.
+        let time_to_headers: Option<Duration> = match (self.headers_sent_at, self.status, outcome) {
+            (Some(headers_sent_at), ..) => Some(since_start(headers_sent_at)),
+            // The head was sent together with the whole body.
             (None, Some(_), Outcome::Completed | Outcome::Failed) => Some(lifetime),
             _ => None,
         };
@@ -296,7 +300,7 @@ impl Exchange {
             Some(time_to_headers) if self.long_lived => time_to_headers,
             _ => lifetime,
         };
-        let labels = if self.asked.is_none() {
+        let labels = if self.request_flavour.is_none() {
             self.labels()
         } else {
             self.grpc_labels(outcome, &core.grpc_methods)
@@ -318,7 +322,7 @@ impl Exchange {
     }
 }
 
-/// What depends on the protocol that was spoken.
+/// The labels that depend on the protocol.
 struct Labels<'a> {
     protocol: Protocol,
     endpoint: Cow<'a, str>,
@@ -326,7 +330,7 @@ struct Labels<'a> {
     status: Option<u16>,
 }
 
-/// Labels are a closed set: a caller may send any token as a method.
+/// The method as a label. A caller may send any token, so the set is closed.
 fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

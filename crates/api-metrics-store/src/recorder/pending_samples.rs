@@ -1,27 +1,27 @@
-//! A few requests of one kind, on their way into a bucket.
+//! Requests buffered beside a slot, before they are added to its bucket.
 
 use api_metrics_layer::{Outcome, RequestRecord};
 
 use crate::bucket::{Bucket, micros};
 
-/// So many requests share the cost of a bucket's update; as many as fit into a slot's cache lines.
-const ROOM: usize = 22;
+/// Requests buffered per slot before they are added to its bucket; 22 fill the slot's four cache lines.
+const CAPACITY: usize = 22;
 
-/// Completed requests with one status, in a fraction of a bucket's memory: at thousands of series a
-/// record's cost is the cache lines that it waits for, and a bucket has four.
+/// Completed requests with the same status. With thousands of series the cost of a record is the number of
+/// cache lines that it waits for, and buffering spares the bucket's four.
 #[derive(Debug, Default)]
 #[repr(C)]
-pub(super) struct Tally {
+pub(super) struct PendingSamples {
     request_bytes: u64,
     response_bytes: u64,
     ttfb_sum_us: u64,
     status: u16,
     len: u8,
-    latencies_us: [u32; ROOM],
+    latencies_us: [u32; CAPACITY],
 }
 
-impl Tally {
-    /// Counts a request, if it is like those that are here and there is room.
+impl PendingSamples {
+    /// Buffers a request. Returns `false` where it is full, or the request differs from those in it.
     #[inline]
     pub(super) fn add(&mut self, record: &RequestRecord<'_>) -> bool {
         let (Some(latency), Some(ttfb), Outcome::Completed) =
@@ -51,11 +51,11 @@ impl Tally {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        usize::from(self.len) >= ROOM
+        usize::from(self.len) >= CAPACITY
     }
 
-    /// Moves everything into a bucket, which then is as if it had seen the requests one by one.
-    pub(super) fn empty_into(&mut self, bucket: &mut Bucket) {
+    /// Moves everything into a bucket, with the same result as recording the requests one by one.
+    pub(super) fn drain_into(&mut self, bucket: &mut Bucket) {
         let latencies_us = self.latencies_us.get(..usize::from(self.len));
         if let Some(latencies_us) = latencies_us
             && self.len > 0
@@ -115,24 +115,24 @@ mod tests {
 
     proptest! {
         #[test]
-        fn requests_through_a_tally_make_the_bucket_that_they_make_one_by_one(
+        fn buffered_requests_make_the_bucket_that_they_make_one_by_one(
             requests in proptest::collection::vec(request(), 0..200),
             kind in select(vec![SketchKind::Histogram, SketchKind::TDigest]),
         ) {
-            let (mut tally, mut through) = (Tally::default(), Bucket::new(kind));
+            let (mut pending, mut through) = (PendingSamples::default(), Bucket::new(kind));
             let mut one_by_one = Bucket::new(kind);
             let mut rest = Bucket::new(kind);
             for request in requests {
                 let record = record(request);
                 one_by_one.record(&record);
-                if tally.is_full() {
-                    tally.empty_into(&mut through);
+                if pending.is_full() {
+                    pending.drain_into(&mut through);
                 }
-                if !tally.add(&record) {
+                if !pending.add(&record) {
                     rest.record(&record);
                 }
             }
-            tally.empty_into(&mut through);
+            pending.drain_into(&mut through);
             prop_assert!(through.merge(&rest).is_ok());
             // A digest depends on the order of its values.
             if kind == SketchKind::TDigest {

@@ -30,7 +30,7 @@ fn records_of_all_keys_and_minutes_come_out_as_a_bare_map_would_hold_them() {
             recorder.record(&record);
             expect(&mut expected, &record);
         }
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         add(&mut got, &recorder.contents(n - 1, n));
         recorder.acknowledge(n);
     }
@@ -130,18 +130,18 @@ fn a_capture_takes_what_is_wanted_and_nothing_else() {
         recorder.record(&request("/a", START + 60 * minute));
         recorder.record(&request("/b", START + 60 * minute));
     }
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     recorder.record(&request("/a", START));
     let own = recorder.capture(&|series, start| &*series.endpoint == "/a" && start < START + 120);
     let sizes: Vec<_> = own
-        .parts
+        .batches
         .iter()
-        .map(|(tag, d)| (*tag, d.records()))
+        .map(|(seq, d)| (*seq, d.records()))
         .collect();
     assert_eq!(sizes, [(n, 2), (n + 1, 1)]);
     assert_eq!(own.newer_than(n).records(), 1);
     assert_eq!(own.newer_than(n + 1).records(), 0);
-    assert!(recorder.capture(&|_, _| false).parts.is_empty());
+    assert!(recorder.capture(&|_, _| false).batches.is_empty());
     assert_eq!(everything(&recorder).records(), 7);
 }
 
