@@ -52,18 +52,12 @@
     allow(dead_code, unused_imports, unused_macros)
 )]
 
-pub mod alerts;
-pub mod billing;
 pub mod bucket;
-pub mod csv;
-pub mod keys;
-pub mod limits;
-pub mod notify;
+pub mod control;
 pub mod options;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod query;
-pub mod quotas;
 pub mod recorder;
 pub mod series;
 pub mod sketch;
@@ -72,10 +66,9 @@ pub mod sqlite;
 pub mod store;
 pub mod time;
 pub mod url;
-pub mod watch;
 
 mod engine;
 mod migrations;
-mod statements;
-mod text;
 mod varint;
+
+pub use control::{alerts, billing, csv, keys, limits, notify, quotas, worker as watch};

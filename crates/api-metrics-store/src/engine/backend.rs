@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use crate::{
     bucket::Bucket,
+    control::ActTx,
     query::{Detail, Filter, Scope, TimeRange},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
-    statements::ActTx,
     store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
     time::{Granularity, UnixSeconds},
 };

@@ -1,6 +1,6 @@
 //! What acts on the numbers.
 
-use crate::{
+use crate::control::{
     alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
 };
 
