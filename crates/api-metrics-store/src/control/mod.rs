@@ -12,4 +12,18 @@ pub mod worker;
 mod sql;
 mod text;
 
-pub(crate) use sql::ActTx;
+use self::{
+    alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
+};
+use crate::store::Store;
+
+/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
+///
+/// Implemented by every store that has all of its parts, such as `PostgresStore` and `SqliteStore`.
+/// An `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
+pub trait ControlStore:
+    Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore
+{
+}
+
+impl<T: Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore> ControlStore for T {}

@@ -7,12 +7,13 @@ use std::{
 
 use crate::{
     control::{
+        ControlStore,
         alerts::{Evaluated, Evaluator},
         limits::{LimitSettings, record_utilization, watch_limits},
         notify::{Courier, Delivered, LogNotifier, Notifier, Published},
         quotas::{QuotaSettings, watch_quotas},
     },
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
 };
 
 const DUTY: &str = "forget";
@@ -135,7 +136,7 @@ impl Watch {
     /// their turn. The next round goes on.
     pub async fn tick(
         &self,
-        store: &dyn Store,
+        store: &dyn ControlStore,
         own: Option<&Writer>,
     ) -> Result<Ticked, StoreError> {
         let judged = self.judge(store, own).await;
@@ -153,7 +154,7 @@ impl Watch {
     /// As [`tick`](Self::tick).
     pub async fn judge(
         &self,
-        store: &dyn Store,
+        store: &dyn ControlStore,
         own: Option<&Writer>,
     ) -> Result<Ticked, StoreError> {
         let mut done = Ticked::default();
@@ -187,8 +188,8 @@ impl Watch {
     ///
     /// # Errors
     /// The database's.
-    pub async fn deliver(&self, store: &dyn Store) -> Result<Delivered, StoreError> {
-        self.courier.deliver(store.acts()).await
+    pub async fn deliver(&self, store: &dyn ControlStore) -> Result<Delivered, StoreError> {
+        self.courier.deliver(store).await
     }
 
     /// As [`deliver`](Self::deliver), on one of the [`channels`](Self::channels): in a task for each
@@ -198,10 +199,10 @@ impl Watch {
     /// The database's.
     pub async fn deliver_on(
         &self,
-        store: &dyn Store,
+        store: &dyn ControlStore,
         channel: &str,
     ) -> Result<Delivered, StoreError> {
-        self.courier.deliver_on(store.acts(), channel).await
+        self.courier.deliver_on(store, channel).await
     }
 
     /// The names under which its notifiers' deliveries are kept.
@@ -222,15 +223,14 @@ impl Watch {
         MINUTE.saturating_sub(Duration::from_nanos(into as u64))
     }
 
-    async fn forget(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let acts = store.acts();
-        let Some(now) = acts.begin_duty(DUTY, FORGET_EVERY_SECONDS).await? else {
+    async fn forget(&self, store: &dyn ControlStore) -> Result<(), StoreError> {
+        let Some(now) = store.begin_duty(DUTY, FORGET_EVERY_SECONDS).await? else {
             return Ok(());
         };
         let keep = i64::try_from(self.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
-        let more = acts.forget_notices(now, now.saturating_sub(keep)).await?;
+        let more = store.forget_notices(now, now.saturating_sub(keep)).await?;
         if !more {
-            acts.finish_duty(DUTY, now).await?;
+            store.finish_duty(DUTY, now).await?;
         }
         Ok(())
     }

@@ -11,9 +11,10 @@ use std::{
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
+use super::sql::SqlTx;
+
 use crate::{
     bucket::Bucket,
-    control::ActTx,
     query::{Detail, Filter, Scope, TimeRange},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
@@ -291,7 +292,7 @@ pub(crate) struct Part<'a> {
 pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 
 /// One transaction. Dropping it rolls back.
-pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + SqlTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
     /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the hand-overs
     /// that reach into a range within, the fence of an instance, and the tag of the pre-merged series. Databases

@@ -8,6 +8,7 @@ mod migrate;
 mod partitions;
 mod read;
 mod rows;
+mod sql;
 mod status;
 mod store;
 mod sum;
@@ -15,4 +16,3 @@ mod tx;
 mod unnamed;
 
 pub use store::PostgresStore;
-pub(crate) use tx::PgTx;

@@ -9,8 +9,8 @@ mod migrate;
 mod open;
 mod read;
 mod rows;
+mod sql;
 mod status;
 mod tx;
 
 pub use open::{SqliteStore, Synchronous};
-pub(crate) use tx::SqliteTx;

@@ -12,7 +12,10 @@ use super::{
     sliding::Sliding,
 };
 use crate::{
-    control::keys::{KeyRecord, all_keys},
+    control::{
+        ControlStore,
+        keys::{KeyRecord, all_keys},
+    },
     query::{Scope, TimeRange, TimeStep},
     store::{Store, StoreError, invalid},
     time::{Granularity, UnixSeconds},
@@ -60,7 +63,7 @@ pub struct DryRun {
 /// [`StoreError::Invalid`] where the rule or the range can't be judged: more than 10,080 windows (a
 /// week of minutes), or windows shorter than what is still kept of that time. The database's.
 pub async fn dry_run(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     spec: &AlertSpec,
     range: TimeRange,
 ) -> Result<DryRun, StoreError> {
@@ -96,7 +99,7 @@ pub async fn dry_run(
         AlertType::Anomaly => Some(Hours::read(store, spec, range.from, range.to).await?),
         _ => None,
     };
-    let keys: HashMap<i64, KeyRecord> = all_keys(store.acts(), &Scope::All)
+    let keys: HashMap<i64, KeyRecord> = all_keys(store, &Scope::All)
         .await?
         .into_iter()
         .map(|key| (key.id, key))
@@ -106,7 +109,7 @@ pub async fn dry_run(
         .filter(|key| key.spec.enabled)
         .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
         .collect();
-    let coarse = store.acts().coarse_spans(range).await?;
+    let coarse = store.coarse_spans(range).await?;
 
     let all = TimeRange::new(range.from - 2 * length, range.to);
     let steps = steps(store, spec, all, granularity, &limits).await?;

@@ -20,11 +20,12 @@ use super::{
 };
 use crate::{
     control::{
+        ControlStore,
         keys::{KeyRecord, all_keys},
         notify::NoticeKey,
     },
     query::{Row, Scope, TimeRange, TimeStep},
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
 
@@ -90,10 +91,10 @@ impl Evaluator {
     /// The database's. What was judged before is written; the rest is judged by the next call.
     pub async fn evaluate(
         &self,
-        store: &dyn Store,
+        store: &dyn ControlStore,
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
-        let Some(due) = store.acts().due_alerts(self.settle_seconds).await? else {
+        let Some(due) = store.due_alerts(self.settle_seconds).await? else {
             return Ok(Evaluated::default());
         };
         let mut done = Evaluated {
@@ -143,7 +144,7 @@ impl Evaluator {
     /// What is usual for this rule in the hour of `at`; read once an hour.
     async fn usual(
         &self,
-        store: &dyn Store,
+        store: &dyn ControlStore,
         rule: &AlertRule,
         at: UnixSeconds,
     ) -> Result<Option<Usual>, StoreError> {
@@ -170,14 +171,14 @@ impl Evaluator {
 
 /// Writes what was judged so far, and counts it.
 async fn write(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     judged: &mut Vec<JudgedAlert>,
     done: &mut Evaluated,
 ) -> Result<(), StoreError> {
     if judged.is_empty() {
         return Ok(());
     }
-    let written = store.acts().put_judged(judged).await?;
+    let written = store.put_judged(judged).await?;
     done.rules += written.len() as u64;
     for judged in judged.drain(..).filter(|j| written.contains(&j.rule.id)) {
         done.fired += judged.fired.len() as u64;
@@ -189,7 +190,7 @@ async fn write(
 /// One evaluation of all rules.
 struct Round<'a> {
     evaluator: &'a Evaluator,
-    store: &'a dyn Store,
+    store: &'a dyn ControlStore,
     own: Option<&'a Writer>,
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
@@ -364,7 +365,7 @@ impl Round<'_> {
 
     async fn keys(&mut self) -> Result<&Keys, StoreError> {
         if self.keys.is_none() {
-            let all = all_keys(self.store.acts(), &Scope::All).await?;
+            let all = all_keys(self.store, &Scope::All).await?;
             let limits = all
                 .iter()
                 .filter(|key| key.spec.enabled)

@@ -8,15 +8,11 @@ use super::{
     event::{KEEP_NOTICES_SECONDS, resolved_notice},
 };
 use crate::{
-    control::{
-        keys::now,
-        notify::Notice,
-        sql::{AlertTx, NoticeTx},
-    },
+    control::{notify::Notice, sql},
     engine::{
-        backend::{Backend, Mode, ReadTx, Tx},
+        backend::{Mode, ReadTx, Tx},
         fold::lead,
-        store::SqlStore,
+        sql::BeginTx,
     },
     query::{Scope, TimeRange},
     store::StoreError,
@@ -141,15 +137,15 @@ pub trait AlertStore: Send + Sync {
 }
 
 #[async_trait]
-impl<B: Backend> AlertStore for SqlStore<B> {
+impl<T: BeginTx> AlertStore for T {
     async fn alerts(
         &self,
         scope: &Scope,
         after: i64,
         limit: u32,
     ) -> Result<Vec<AlertRule>, StoreError> {
-        let mut tx = self.backend().begin_read(scope).await?;
-        let rules = tx.list_rules(scope, after, i64::from(limit)).await?;
+        let mut tx = self.begin_read(scope).await?;
+        let rules = sql::alerts::list_rules(&mut tx, scope, after, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(rules)
     }
@@ -165,13 +161,18 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         created_by: Option<&str>,
     ) -> Result<AlertRule, StoreError> {
         spec.validate()?;
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         check_room(&mut tx, spec).await?;
-        let id = tx.insert_rule(spec, created_by, now).await?;
-        tx.write_state(id, &AlertState::new(now - now.rem_euclid(60)), None)
-            .await?;
-        let rule = tx.lock_rule(id).await?;
+        let id = sql::alerts::insert_rule(&mut tx, spec, created_by, now).await?;
+        sql::alerts::put_state(
+            &mut tx,
+            id,
+            &AlertState::new(now - now.rem_euclid(60)),
+            None,
+        )
+        .await?;
+        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
         tx.commit().await?;
         rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
     }
@@ -184,8 +185,8 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         spec: &AlertSpec,
     ) -> Result<Option<AlertRule>, StoreError> {
         spec.validate()?;
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         let Some(before) = seen(&mut tx, id, scope).await? else {
             return Ok(None);
         };
@@ -197,34 +198,34 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         if spec.tenant_id != before.spec.tenant_id {
             check_room(&mut tx, spec).await?;
         }
-        tx.write_rule(id, spec, now).await?;
+        sql::alerts::update_rule(&mut tx, id, spec, now).await?;
         if before.spec.enabled && !spec.enabled {
             close(&mut tx, &before, now, "the rule was switched off").await?;
         } else if !before.spec.enabled && spec.enabled {
             // What happened while it was off is not judged.
             let state = AlertState::new(now - now.rem_euclid(60));
-            tx.write_state(id, &state, before.last_fired_at).await?;
+            sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
         }
-        let rule = tx.lock_rule(id).await?;
+        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
         tx.commit().await?;
         Ok(rule)
     }
 
     async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         let Some(rule) = seen(&mut tx, id, scope).await? else {
             return Ok(false);
         };
         close(&mut tx, &rule, now, "the rule was removed").await?;
-        tx.delete_rule(id).await?;
+        sql::alerts::delete_rule(&mut tx, id).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError> {
-        let mut tx = self.backend().begin_read(&query.scope).await?;
-        let events = tx.list_events(query).await?;
+        let mut tx = self.begin_read(&query.scope).await?;
+        let events = sql::alerts::list_events(&mut tx, query).await?;
         tx.commit().await?;
         Ok(events)
     }
@@ -233,20 +234,20 @@ impl<B: Backend> AlertStore for SqlStore<B> {
         &self,
         range: TimeRange,
     ) -> Result<Vec<(UnixSeconds, UnixSeconds)>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.begin(Mode::Read).await?;
         let spans = tx.coarse(range.from, range.to).await?;
         tx.commit().await?;
         Ok(spans)
     }
 
     async fn due_alerts(&self, settle_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Lead).await?;
+        let mut tx = self.begin(Mode::Lead).await?;
         let Some(meta) = lead(&mut tx).await? else {
             return Ok(None);
         };
         let settled = meta.now() - i64::from(settle_seconds);
         let end = settled - settled.rem_euclid(60);
-        let rules = tx.due_rules(end).await?;
+        let rules = sql::alerts::list_due_rules(&mut tx, end).await?;
         let coarse = if rules.is_empty() {
             Vec::new()
         } else {
@@ -257,13 +258,13 @@ impl<B: Backend> AlertStore for SqlStore<B> {
     }
 
     async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<Vec<i64>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Lead).await?;
+        let mut tx = self.begin(Mode::Lead).await?;
         if lead(&mut tx).await?.is_none() {
             return Ok(Vec::new());
         }
         let mut written = Vec::with_capacity(judged.len());
         for judged in judged {
-            let stored = tx.lock_rule(judged.rule.id).await?;
+            let stored = sql::alerts::lock_rule(&mut tx, judged.rule.id).await?;
             let same = stored.is_some_and(|stored| {
                 stored.revision == judged.rule.revision
                     && stored.state.evaluated_to == judged.rule.state.evaluated_to
@@ -272,16 +273,21 @@ impl<B: Backend> AlertStore for SqlStore<B> {
                 continue;
             }
             for event in &judged.fired {
-                tx.insert_event(event).await?;
+                sql::alerts::insert_event(&mut tx, event).await?;
             }
             for (id, at, message) in &judged.resolved {
-                tx.resolve_event(*id, *at, message).await?;
+                sql::alerts::resolve_event(&mut tx, *id, *at, message).await?;
             }
             for notice in &judged.notices {
-                tx.insert_notice(notice, notice.at + KEEP_NOTICES_SECONDS, true)
-                    .await?;
+                sql::notices::insert_notice(
+                    &mut tx,
+                    notice,
+                    notice.at + KEEP_NOTICES_SECONDS,
+                    true,
+                )
+                .await?;
             }
-            tx.write_state(judged.rule.id, &judged.state, judged.last_fired_at)
+            sql::alerts::put_state(&mut tx, judged.rule.id, &judged.state, judged.last_fired_at)
                 .await?;
             written.push(judged.rule.id);
         }
@@ -292,7 +298,7 @@ impl<B: Backend> AlertStore for SqlStore<B> {
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
 async fn check_room<T: Tx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
-    if tx.count_rules(spec.tenant_id.as_deref()).await? < MOST_RULES {
+    if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MOST_RULES {
         return Ok(());
     }
     Err(StoreError::Conflict(format!(
@@ -302,11 +308,13 @@ async fn check_room<T: Tx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreErro
 
 /// Keeps the rule for this transaction, if `scope` may see it.
 async fn seen<T: Tx>(tx: &mut T, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError> {
-    Ok(tx.lock_rule(id).await?.filter(|rule| match scope {
-        Scope::All => true,
-        Scope::Tenant(tenant) => rule.spec.tenant_id.as_ref() == Some(tenant),
-        Scope::Keys(_) => false,
-    }))
+    Ok(sql::alerts::lock_rule(tx, id)
+        .await?
+        .filter(|rule| match scope {
+            Scope::All => true,
+            Scope::Tenant(tenant) => rule.spec.tenant_id.as_ref() == Some(tenant),
+            Scope::Keys(_) => false,
+        }))
 }
 
 /// Ends the event of a rule that will no longer be judged.
@@ -318,11 +326,10 @@ async fn close<T: Tx>(
 ) -> Result<(), StoreError> {
     if let (Phase::Firing, Some(id)) = (rule.state.phase, rule.state.event_id) {
         let message = format!("{}: {why}", rule.spec.name);
-        tx.resolve_event(id, now, &message).await?;
+        sql::alerts::resolve_event(tx, id, now, &message).await?;
         let notice = resolved_notice(rule, id, now, None, message);
-        tx.insert_notice(&notice, now + KEEP_NOTICES_SECONDS, true)
-            .await?;
+        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, true).await?;
     }
     let state = AlertState::new(now - now.rem_euclid(60));
-    tx.write_state(rule.id, &state, rule.last_fired_at).await
+    sql::alerts::put_state(tx, rule.id, &state, rule.last_fired_at).await
 }

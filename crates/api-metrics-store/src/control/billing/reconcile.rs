@@ -9,8 +9,8 @@ use super::{
     report::{billed_keys, first_of_month, report, tariff},
 };
 use crate::{
-    control::text::count,
-    store::{Store, StoreError, invalid},
+    control::{ControlStore, text::count},
+    store::{StoreError, invalid},
     time::{UnixSeconds, utc_date},
 };
 
@@ -80,7 +80,7 @@ impl Reconciliation {
 /// # Errors
 /// [`StoreError::Invalid`] where the range is empty or longer than 366 days; the database's.
 pub async fn reconcile(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &BillingSettings,
     from: NaiveDate,
     to: NaiveDate,
@@ -91,7 +91,7 @@ pub async fn reconcile(
     if (to - from).num_days() > 366 {
         return invalid("from", "lies more than 366 days before to");
     }
-    let counts = store.acts().ledger_counts(from, to).await?;
+    let counts = store.ledger_counts(from, to).await?;
     let tariff = tariff(store, settings).await?;
     let bills = report(settings, tariff, &counts.keys, &counts.answer, from, to);
 

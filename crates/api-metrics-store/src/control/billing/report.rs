@@ -7,11 +7,12 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 use super::{Charge, Currency, Money, PlanVersion, Tariff, charge_month};
 use crate::{
     control::{
+        ControlStore,
         keys::{KeyRecord, all_keys},
         quotas::CountedStatuses,
     },
     query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
-    store::{Store, StoreError, Writer, invalid},
+    store::{StoreError, Writer, invalid},
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
 };
 
@@ -138,7 +139,7 @@ pub struct Projection {
 /// # Errors
 /// [`StoreError::Invalid`] where the range is empty or longer than ten years; the database's.
 pub async fn billing_report(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &BillingSettings,
     scope: &Scope,
     from: NaiveDate,
@@ -162,16 +163,16 @@ pub async fn billing_report(
     });
     let answer = store.read(&query, held).await?;
     let tariff = tariff(store, settings).await?;
-    let keys = all_keys(store.acts(), scope).await?;
+    let keys = all_keys(store, scope).await?;
     Ok(report(settings, tariff, &keys, &answer, from, to))
 }
 
 pub(super) async fn tariff(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &BillingSettings,
 ) -> Result<Tariff, StoreError> {
-    let plans = store.acts().plans(&Scope::All).await?;
-    let assignments = store.acts().plan_assignments().await?;
+    let plans = store.plans(&Scope::All).await?;
+    let assignments = store.plan_assignments().await?;
     Ok(Tariff::new(plans, &assignments).with_default(settings.default_plan.clone()))
 }
 

@@ -7,14 +7,11 @@ use chrono::NaiveDate;
 
 use super::{Assignment, NewPlan, PlanVersion, report::usage_query};
 use crate::{
-    control::{
-        keys::{KeyRecord, now},
-        sql::{KeyTx, PlanTx},
-    },
+    control::{keys::KeyRecord, sql},
     engine::{
-        backend::{Backend, Mode, Segment, Selection, Series, Tx},
+        backend::{Mode, Segment, Selection, Series, Tx},
         batch, read,
-        store::SqlStore,
+        sql::BeginTx,
     },
     query::{Answer, Filter, Scope},
     series::SeriesKind,
@@ -81,10 +78,10 @@ pub trait PlanStore: Send + Sync {
 }
 
 #[async_trait]
-impl<B: Backend> PlanStore for SqlStore<B> {
+impl<T: BeginTx> PlanStore for T {
     async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError> {
-        let mut tx = self.backend().begin_read(scope).await?;
-        let mut plans = tx.plans().await?;
+        let mut tx = self.begin_read(scope).await?;
+        let mut plans = sql::plans::list_plans(&mut tx).await?;
         tx.commit().await?;
         plans.retain(|plan| match scope {
             Scope::All => true,
@@ -96,9 +93,9 @@ impl<B: Backend> PlanStore for SqlStore<B> {
 
     async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError> {
         let currency = plan.validate()?;
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
-        let owned = tx.plans().await?.into_iter();
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
         if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MOST_VERSIONS {
             return Err(StoreError::Conflict(format!(
                 "there are {MOST_VERSIONS} versions of plans already"
@@ -113,7 +110,7 @@ impl<B: Backend> PlanStore for SqlStore<B> {
             free_requests: plan.free_requests,
             tiers: plan.tiers.clone(),
         };
-        let Some(id) = tx.insert_plan(&version, now).await? else {
+        let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
             return Err(StoreError::Conflict(format!(
                 "plan `{}` has a version of {} already",
                 plan.name, plan.effective_from
@@ -125,9 +122,8 @@ impl<B: Backend> PlanStore for SqlStore<B> {
     }
 
     async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
-        let mut assignments: Vec<Assignment> = tx
-            .key_plans()
+        let mut tx = self.begin(Mode::Read).await?;
+        let mut assignments: Vec<Assignment> = sql::keys::list_key_plans(&mut tx)
             .await?
             .into_iter()
             .map(|plan| Assignment {
@@ -137,7 +133,7 @@ impl<B: Backend> PlanStore for SqlStore<B> {
             })
             .collect();
         // A plan that was set by hand, without a history, has counted ever since.
-        for (key, plan) in tx.keys_on_plans().await? {
+        for (key, plan) in sql::plans::list_keys_on_plans(&mut tx).await? {
             if !assignments.iter().any(|a| a.api_key_id == key) {
                 assignments.push(Assignment {
                     api_key_id: key,
@@ -155,7 +151,7 @@ impl<B: Backend> PlanStore for SqlStore<B> {
         from: NaiveDate,
         to: NaiveDate,
     ) -> Result<LedgerCounts, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
+        let mut tx = self.begin(Mode::Read).await?;
         let (start, end) = (utc_midnight(from), utc_midnight(to));
         let mut days: BTreeMap<NaiveDate, DayCounts> = from
             .iter_days()
@@ -166,7 +162,7 @@ impl<B: Backend> PlanStore for SqlStore<B> {
         inbox(&mut tx, start, end, &mut days).await?;
         let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
         let answer = read::read_one_in(&mut tx, &query).await?;
-        let keys = tx.list_keys(&Scope::All, 0, i64::MAX).await?;
+        let keys = sql::keys::list_keys(&mut tx, &Scope::All, 0, i64::MAX).await?;
         tx.commit().await?;
         Ok(LedgerCounts { days, answer, keys })
     }

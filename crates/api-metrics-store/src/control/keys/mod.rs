@@ -6,5 +6,4 @@ mod store;
 
 pub use directory::{DirectoryError, KeyDirectory, sync_keys};
 pub use record::{KeyChange, KeyRecord, KeySpec};
-pub(crate) use store::now;
 pub use store::{KeyStore, all_keys};

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::{KeyChange, KeyRecord};
 use crate::{
-    control::sql::{KeyTx, PlanFrom},
+    control::sql::{self, keys::PlanFrom},
     engine::{
-        backend::{Backend, Mode, Tx},
-        store::SqlStore,
+        backend::{Mode, Tx},
+        sql::BeginTx,
     },
     query::Scope,
     store::{StoreError, invalid},
@@ -61,15 +61,15 @@ pub trait KeyStore: Send + Sync {
 }
 
 #[async_trait]
-impl<B: Backend> KeyStore for SqlStore<B> {
+impl<T: BeginTx> KeyStore for T {
     async fn keys(
         &self,
         scope: &Scope,
         after: i64,
         limit: u32,
     ) -> Result<Vec<KeyRecord>, StoreError> {
-        let mut tx = self.backend().begin_read(scope).await?;
-        let keys = tx.list_keys(scope, after, i64::from(limit)).await?;
+        let mut tx = self.begin_read(scope).await?;
+        let keys = sql::keys::list_keys(&mut tx, scope, after, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(keys)
     }
@@ -81,16 +81,16 @@ impl<B: Backend> KeyStore for SqlStore<B> {
     ) -> Result<KeyRecord, StoreError> {
         check_external_id(external_id)?;
         change.validate()?;
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         if let Some(Some(tenant)) = &change.tenant_id
-            && tx.count_keys(tenant).await? >= MOST_KEYS
+            && sql::keys::count_keys(&mut tx, tenant).await? >= MOST_KEYS
         {
             return Err(StoreError::Conflict(format!(
                 "tenant `{tenant}` has {MOST_KEYS} keys already"
             )));
         }
-        let Some(id) = tx.insert_key(external_id, now).await? else {
+        let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {
             return Err(StoreError::Conflict(format!(
                 "there is a key `{external_id}` already"
             )));
@@ -107,8 +107,8 @@ impl<B: Backend> KeyStore for SqlStore<B> {
         change: &KeyChange,
     ) -> Result<Option<KeyRecord>, StoreError> {
         change.validate()?;
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         let key = apply(&mut tx, id, scope, change, now).await?;
         tx.commit().await?;
         Ok(key)
@@ -119,18 +119,20 @@ impl<B: Backend> KeyStore for SqlStore<B> {
             check_external_id(external_id)?;
             change.validate()?;
         }
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
         // One order for all processes: two that sync at once would otherwise wait for each other.
         let mut keys: Vec<_> = keys.iter().collect();
         keys.sort_by(|a, b| a.0.cmp(&b.0));
         for (external_id, change) in keys {
-            let id = match tx.key_id(external_id).await? {
+            let id = match sql::keys::find_key(&mut tx, external_id).await? {
                 Some(id) => id,
-                None => match tx.insert_key(external_id, now).await? {
+                None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
                     Some(id) => id,
                     // Made by another process in between.
-                    None => tx.key_id(external_id).await?.unwrap_or_default(),
+                    None => sql::keys::find_key(&mut tx, external_id)
+                        .await?
+                        .unwrap_or_default(),
                 },
             };
             apply(&mut tx, id, &Scope::All, change, now).await?;
@@ -167,17 +169,13 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-pub(crate) async fn now<T: Tx>(tx: &mut T) -> Result<UnixSeconds, StoreError> {
-    Ok(tx.meta().await?.now())
-}
-
 /// A plan can be taken if it is everybody's or the key's own tenant's.
 async fn check_plan<T: Tx>(tx: &mut T, plan: i64, key: &KeyRecord) -> Result<(), StoreError> {
     let tenant = key.spec.tenant_id.as_deref().unwrap_or_default();
-    let known =
-        tx.plans().await?.into_iter().any(|p| {
-            p.id == plan && (p.tenant_id.is_none() || p.tenant_id.as_deref() == Some(tenant))
-        });
+    let known = sql::plans::list_plans(tx)
+        .await?
+        .into_iter()
+        .any(|p| p.id == plan && (p.tenant_id.is_none() || p.tenant_id.as_deref() == Some(tenant)));
     if known {
         Ok(())
     } else {
@@ -192,7 +190,10 @@ async fn apply<T: Tx>(
     change: &KeyChange,
     now: UnixSeconds,
 ) -> Result<Option<KeyRecord>, StoreError> {
-    let Some(mut key) = tx.lock_key(id).await?.filter(|key| key.is_in(scope)) else {
+    let Some(mut key) = sql::keys::lock_key(tx, id)
+        .await?
+        .filter(|key| key.is_in(scope))
+    else {
         return Ok(None);
     };
     let before = key.spec.clone();
@@ -213,14 +214,22 @@ async fn apply<T: Tx>(
                 from: crate::time::DAWN,
                 plan: before.price_plan_id,
             };
-            if first.plan.is_some() && !tx.key_plans().await?.iter().any(|p| p.key == id) {
-                tx.put_key_plan(first).await?;
+            if first.plan.is_some()
+                && !sql::keys::list_key_plans(tx)
+                    .await?
+                    .iter()
+                    .any(|p| p.key == id)
+            {
+                sql::keys::put_key_plan(tx, first).await?;
             }
-            tx.put_key_plan(PlanFrom {
-                key: id,
-                from,
-                plan,
-            })
+            sql::keys::put_key_plan(
+                tx,
+                PlanFrom {
+                    key: id,
+                    from,
+                    plan,
+                },
+            )
             .await?;
         }
     }
@@ -228,6 +237,6 @@ async fn apply<T: Tx>(
         return Ok(Some(key));
     }
     key.updated_at = now;
-    tx.write_key(&key).await?;
+    sql::keys::update_key(tx, &key).await?;
     Ok(Some(key))
 }

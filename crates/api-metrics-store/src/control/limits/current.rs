@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use super::record::by_key;
 use crate::{
     control::{
+        ControlStore,
         keys::{KeyRecord, all_keys},
         text::{count, span},
     },
     query::{Scope, TimeRange},
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
 
@@ -97,12 +98,12 @@ pub(super) fn pct(made: u64, limit: u64) -> f64 {
 /// # Errors
 /// The database's.
 pub async fn limits_now(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     scope: &Scope,
     now: UnixSeconds,
     own: Option<&Writer>,
 ) -> Result<Vec<LimitNow>, StoreError> {
-    let keys: Vec<(KeyRecord, u64)> = all_keys(store.acts(), scope)
+    let keys: Vec<(KeyRecord, u64)> = all_keys(store, scope)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled)

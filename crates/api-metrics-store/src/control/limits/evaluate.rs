@@ -3,11 +3,12 @@
 use super::{LimitNow, LimitSettings, limits_now};
 use crate::{
     control::{
+        ControlStore,
         alerts::Severity,
         notify::{Notice, NoticeKey, NoticeKind, Published},
     },
     query::Scope,
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
     time::Granularity,
 };
 
@@ -23,20 +24,20 @@ const EVERY_SECONDS: u32 = 5;
 /// # Errors
 /// The database's.
 pub async fn watch_limits(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &LimitSettings,
     own: Option<&Writer>,
     published: &Published,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(now) = store.acts().begin_duty(DUTY, EVERY_SECONDS).await? else {
+    let Some(now) = store.begin_duty(DUTY, EVERY_SECONDS).await? else {
         return Ok(None);
     };
     let mut notices = Vec::new();
     for limit in limits_now(store, &Scope::All, now, own).await? {
         notices.extend(near(settings, &limit));
     }
-    let new = published.publish(store.acts(), notices, now).await?;
-    store.acts().finish_duty(DUTY, now).await?;
+    let new = published.publish(store, notices, now).await?;
+    store.finish_duty(DUTY, now).await?;
     Ok(Some(new))
 }
 

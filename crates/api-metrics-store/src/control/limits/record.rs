@@ -4,7 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{LimitSettings, UtilizationRow};
 use crate::{
-    control::keys::all_keys,
+    control::{ControlStore, keys::all_keys},
     query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::{Store, StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -28,19 +28,18 @@ const RECORDED: [Granularity; 3] = [
 /// # Errors
 /// The database's; the next call goes on from the same point.
 pub async fn record_utilization(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &LimitSettings,
     settle: Duration,
     own: Option<&Writer>,
 ) -> Result<Option<u64>, StoreError> {
-    let acts = store.acts();
     let settle = i64::try_from(settle.as_secs()).unwrap_or(i64::MAX / 2);
-    let Some(now) = acts.begin_duty(DUTY, 0).await? else {
+    let Some(now) = store.begin_duty(DUTY, 0).await? else {
         return Ok(None);
     };
     let end = Granularity::Minute.floor(now.saturating_sub(settle));
     // A clock that was ahead has left a mark ahead.
-    let done = acts
+    let done = store
         .duty_done_to(DUTY)
         .await?
         .filter(|done| *done < end + 3_600);
@@ -48,7 +47,7 @@ pub async fn record_utilization(
         return Ok(None);
     }
     let since = done.unwrap_or(end - 60).max(end - CATCH_UP_SECONDS) - LATE_SECONDS;
-    let limits: HashMap<i64, u64> = all_keys(acts, &Scope::All)
+    let limits: HashMap<i64, u64> = all_keys(store, &Scope::All)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled)
@@ -56,7 +55,7 @@ pub async fn record_utilization(
         .collect();
     let mut rows = Vec::new();
     if !limits.is_empty() {
-        let coarse = acts
+        let coarse = store
             .coarse_spans(TimeRange::new(Granularity::Hour.floor(since), end))
             .await?;
         for granularity in RECORDED {
@@ -77,9 +76,9 @@ pub async fn record_utilization(
         }
     }
     rows.sort_by_key(|row| (row.api_key_id, row.granularity, row.period_start));
-    acts.put_utilization(&rows, DUTY, end).await?;
+    store.put_utilization(&rows, DUTY, end).await?;
     let keep = i64::try_from(settings.retention.as_secs()).unwrap_or(i64::MAX / 2);
-    acts.forget_utilization(end.saturating_sub(keep)).await?;
+    store.forget_utilization(end.saturating_sub(keep)).await?;
     Ok(Some(rows.len() as u64))
 }
 

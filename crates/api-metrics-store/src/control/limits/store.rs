@@ -4,10 +4,10 @@ use async_trait::async_trait;
 
 use super::{NearLimit, UtilizationQuery, UtilizationRow};
 use crate::{
-    control::sql::{LimitTx, NoticeTx},
+    control::sql,
     engine::{
-        backend::{Backend, Mode, Tx},
-        store::SqlStore,
+        backend::{Mode, Tx},
+        sql::BeginTx,
     },
     query::Scope,
     store::StoreError,
@@ -58,13 +58,13 @@ pub trait LimitStore: Send + Sync {
 }
 
 #[async_trait]
-impl<B: Backend> LimitStore for SqlStore<B> {
+impl<T: BeginTx> LimitStore for T {
     async fn utilization(
         &self,
         query: &UtilizationQuery,
     ) -> Result<Vec<UtilizationRow>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
-        let rows = tx.list_utilization(query).await?;
+        let mut tx = self.begin(Mode::Read).await?;
+        let rows = sql::limits::list_utilization(&mut tx, query).await?;
         tx.commit().await?;
         Ok(rows)
     }
@@ -75,11 +75,11 @@ impl<B: Backend> LimitStore for SqlStore<B> {
         duty: &str,
         done_to: UnixSeconds,
     ) -> Result<(), StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
+        let mut tx = self.begin(Mode::Write).await?;
         // Whoever writes first keeps the duty's row until the commit: two leaders would otherwise
         // meet in the middle of each other's rows.
-        tx.set_done_to(duty, done_to).await?;
-        tx.write_utilization(rows).await?;
+        sql::notices::put_lease(&mut tx, duty, done_to).await?;
+        sql::limits::put_utilization(&mut tx, rows).await?;
         tx.commit().await
     }
 
@@ -89,16 +89,16 @@ impl<B: Backend> LimitStore for SqlStore<B> {
         since: UnixSeconds,
         threshold_pct: f64,
     ) -> Result<Vec<NearLimit>, StoreError> {
-        let mut tx = self.backend().begin_read(scope).await?;
-        let near = tx.count_near(scope, since, threshold_pct).await?;
+        let mut tx = self.begin_read(scope).await?;
+        let near = sql::limits::count_near_limits(&mut tx, scope, since, threshold_pct).await?;
         tx.commit().await?;
         Ok(near)
     }
 
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let removed = tx.remove_utilization(before).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let removed = sql::limits::remove_utilization(&mut tx, before).await?;
         tx.commit().await?;
-        Ok(removed >= crate::control::sql::REMOVED_AT_ONCE)
+        Ok(removed >= sql::limits::MAX_REMOVED)
     }
 }

@@ -5,14 +5,11 @@ use uuid::Uuid;
 
 use super::Notice;
 use crate::{
-    control::{
-        keys::now,
-        sql::{AlertTx, NoticeTx},
-    },
+    control::sql,
     engine::{
-        backend::{Backend, Mode, Tx},
+        backend::{Mode, Tx},
         fold::lead,
-        store::SqlStore,
+        sql::BeginTx,
     },
     store::StoreError,
     time::UnixSeconds,
@@ -162,18 +159,18 @@ pub trait NoticeStore: Send + Sync {
 }
 
 #[async_trait]
-impl<B: Backend> NoticeStore for SqlStore<B> {
+impl<T: BeginTx> NoticeStore for T {
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
-        let deliveries = tx.list_deliveries(query).await?;
+        let mut tx = self.begin(Mode::Read).await?;
+        let deliveries = sql::notices::list_deliveries(&mut tx, query).await?;
         tx.commit().await?;
         Ok(deliveries)
     }
 
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
-        let there = tx.revive(notice, channel, now).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let there = sql::notices::revive_delivery(&mut tx, notice, channel, now).await?;
         tx.commit().await?;
         Ok(there)
     }
@@ -182,10 +179,11 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
         if notices.is_empty() {
             return Ok(0);
         }
-        let mut tx = self.backend().begin(Mode::Write).await?;
+        let mut tx = self.begin(Mode::Write).await?;
         let mut new = 0;
         for (notice, keep_until, told) in notices {
-            new += u64::from(tx.insert_notice(notice, *keep_until, *told).await?);
+            new +=
+                u64::from(sql::notices::insert_notice(&mut tx, notice, *keep_until, *told).await?);
         }
         tx.commit().await?;
         Ok(new)
@@ -196,12 +194,12 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
         duty: &str,
         every_seconds: u32,
     ) -> Result<Option<UnixSeconds>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Lead).await?;
+        let mut tx = self.begin(Mode::Lead).await?;
         let Some(meta) = lead(&mut tx).await? else {
             return Ok(None);
         };
         let now = meta.now();
-        let done = tx.done_to(duty).await?;
+        let done = sql::notices::lease_done_to(&mut tx, duty).await?;
         tx.commit().await?;
         // A clock that was set back must not stop a duty until it has caught up.
         let due =
@@ -210,15 +208,15 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
     }
 
     async fn duty_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Read).await?;
-        let done = tx.done_to(duty).await?;
+        let mut tx = self.begin(Mode::Read).await?;
+        let done = sql::notices::lease_done_to(&mut tx, duty).await?;
         tx.commit().await?;
         Ok(done)
     }
 
     async fn finish_duty(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        tx.set_done_to(duty, to).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        sql::notices::put_lease(&mut tx, duty, to).await?;
         tx.commit().await
     }
 
@@ -227,11 +225,10 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
         now: UnixSeconds,
         events_before: UnixSeconds,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let removed = tx
-            .remove_notices(now)
+        let mut tx = self.begin(Mode::Write).await?;
+        let removed = sql::notices::remove_notices(&mut tx, now)
             .await?
-            .max(tx.remove_events(events_before).await?);
+            .max(sql::alerts::remove_events(&mut tx, events_before).await?);
         tx.commit().await?;
         Ok(removed >= 1_000)
     }
@@ -243,11 +240,11 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
         lease_seconds: u32,
         limit: u32,
     ) -> Result<Vec<Delivery>, StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        let now = now(&mut tx).await?;
-        tx.fan_out(all, now).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        sql::notices::fan_out(&mut tx, all, now).await?;
         let lost_at = now + i64::from(lease_seconds);
-        let claimed = tx.claim(channel, now, lost_at, i64::from(limit)).await?;
+        let claimed = sql::notices::claim(&mut tx, channel, now, lost_at, i64::from(limit)).await?;
         tx.commit().await?;
         Ok(claimed
             .into_iter()
@@ -255,7 +252,7 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
                 notice: row.notice,
                 channel: row.channel,
                 status: DeliveryStatus::Pending,
-                attempts: row.attempts.max(0).cast_unsigned(),
+                attempts: row.attempts,
                 next_attempt_at: lost_at,
                 last_error: None,
                 updated_at: now,
@@ -264,8 +261,8 @@ impl<B: Backend> NoticeStore for SqlStore<B> {
     }
 
     async fn settle_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
-        let mut tx = self.backend().begin(Mode::Write).await?;
-        tx.settle(delivery).await?;
+        let mut tx = self.begin(Mode::Write).await?;
+        sql::notices::update_delivery(&mut tx, delivery).await?;
         tx.commit().await
     }
 }

@@ -10,10 +10,10 @@ use futures_util::{
 use tracing::warn;
 
 use super::{
-    Delivery, DeliveryStatus, Notifier, NotifyError,
-    schedule::{MOST_ATTEMPTS, chance, next_attempt},
+    Delivery, DeliveryStatus, NoticeStore, Notifier, NotifyError,
+    schedule::{MAX_ATTEMPTS, chance, next_attempt},
 };
-use crate::store::{Acts, StoreError};
+use crate::store::StoreError;
 
 /// A notifier that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,7 +76,7 @@ impl Courier {
     /// # Errors
     /// The database's, the first of several. What was delivered but could not be written down is
     /// delivered again.
-    pub async fn deliver(&self, store: &dyn Acts) -> Result<Delivered, StoreError> {
+    pub async fn deliver(&self, store: &dyn NoticeStore) -> Result<Delivered, StoreError> {
         let rounds = self
             .notifiers
             .iter()
@@ -99,7 +99,7 @@ impl Courier {
     /// As [`deliver`](Self::deliver).
     pub async fn deliver_on(
         &self,
-        store: &dyn Acts,
+        store: &dyn NoticeStore,
         channel: &str,
     ) -> Result<Delivered, StoreError> {
         match self.notifiers.iter().find(|n| n.channel() == channel) {
@@ -110,7 +110,7 @@ impl Courier {
 
     async fn round(
         &self,
-        store: &dyn Acts,
+        store: &dyn NoticeStore,
         notifier: &dyn Notifier,
     ) -> Result<Delivered, StoreError> {
         let channels: Vec<&str> = self.channels().collect();
@@ -169,7 +169,7 @@ async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
         Ok(Err(_)) => NotifyError::Retry("the notifier panicked".into()),
         Err(_) => NotifyError::Retry(format!("no answer within {} s", PATIENCE.as_secs())),
     };
-    let given_up = matches!(error, NotifyError::Permanent(_)) || delivery.attempts >= MOST_ATTEMPTS;
+    let given_up = matches!(error, NotifyError::Permanent(_)) || delivery.attempts >= MAX_ATTEMPTS;
     let mut text = error.to_string();
     text.truncate(text.floor_char_boundary(500));
     warn!(

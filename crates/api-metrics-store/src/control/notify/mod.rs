@@ -23,6 +23,6 @@ pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
 pub use published::Published;
-pub(crate) use schedule::MOST_ATTEMPTS;
+pub(crate) use schedule::MAX_ATTEMPTS;
 #[cfg(feature = "webhook")]
 pub use webhook::{SlackNotifier, WebhookError, WebhookNotifier};

@@ -7,11 +7,8 @@ use std::{
 
 use uuid::Uuid;
 
-use super::Notice;
-use crate::{
-    store::{Acts, StoreError},
-    time::UnixSeconds,
-};
+use super::{Notice, NoticeStore};
+use crate::{store::StoreError, time::UnixSeconds};
 
 /// Longer than any look comes again, and short enough for memory to stay small.
 const REMEMBERED_SECONDS: i64 = 86_400;
@@ -26,7 +23,7 @@ impl Published {
     /// Leaves those in the outbox that are not known to be there; answers how many are new to it.
     pub(crate) async fn publish(
         &self,
-        store: &dyn Acts,
+        store: &dyn NoticeStore,
         notices: Vec<(Notice, UnixSeconds, bool)>,
         now: UnixSeconds,
     ) -> Result<u64, StoreError> {

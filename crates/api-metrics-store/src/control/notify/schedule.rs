@@ -3,7 +3,7 @@
 use crate::time::UnixSeconds;
 
 /// So often a delivery is tried before it is a dead letter: over one to two hours.
-pub(crate) const MOST_ATTEMPTS: u64 = 10;
+pub(crate) const MAX_ATTEMPTS: u64 = 10;
 const FIRST_WAIT: u64 = 15;
 const LONGEST_WAIT: u64 = 2 * 3_600;
 
@@ -33,7 +33,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_two_hours_and_half_of_each_is_chance() {
         let waits = |chance| -> Vec<_> {
-            (1..=MOST_ATTEMPTS)
+            (1..=MAX_ATTEMPTS)
                 .map(|n| next_attempt(0, n, chance))
                 .collect()
         };

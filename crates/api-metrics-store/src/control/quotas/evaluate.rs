@@ -3,13 +3,14 @@
 use super::{QuotaSettings, QuotaUsage, quota_usage};
 use crate::{
     control::{
+        ControlStore,
         alerts::Severity,
         keys::all_keys,
         notify::{Notice, NoticeKey, NoticeKind, Published},
         text::{count, span},
     },
     query::Scope,
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
 };
 
 const DUTY: &str = "quotas";
@@ -24,15 +25,15 @@ const EVERY_SECONDS: u32 = 60;
 /// # Errors
 /// The database's.
 pub async fn watch_quotas(
-    store: &dyn Store,
+    store: &dyn ControlStore,
     settings: &QuotaSettings,
     own: Option<&Writer>,
     published: &Published,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(now) = store.acts().begin_duty(DUTY, EVERY_SECONDS).await? else {
+    let Some(now) = store.begin_duty(DUTY, EVERY_SECONDS).await? else {
         return Ok(None);
     };
-    let keys: Vec<_> = all_keys(store.acts(), &Scope::All)
+    let keys: Vec<_> = all_keys(store, &Scope::All)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled && key.spec.quota_limit.is_some())
@@ -41,8 +42,8 @@ pub async fn watch_quotas(
     for usage in quota_usage(store, settings, &keys, now, own).await? {
         notices.extend(reached(settings, &usage));
     }
-    let new = published.publish(store.acts(), notices, now).await?;
-    store.acts().finish_duty(DUTY, now).await?;
+    let new = published.publish(store, notices, now).await?;
+    store.finish_duty(DUTY, now).await?;
     Ok(Some(new))
 }
 

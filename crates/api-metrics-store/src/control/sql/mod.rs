@@ -1,176 +1,57 @@
-//! The statements of what acts on the numbers: keys, rules, notices, limits, plans.
-//!
-//! Both databases take the same text but for names of tables, times, lists and dates, which the
-//! macros below spell out while compiling. Each statement therefore stands in one place.
+//! SQL for alerts, notices, API keys, rate limits and price plans: a function a statement, shared by
+//! both databases. What they spell differently comes from the transaction's dialect.
 
-/// How Postgres spells it.
-#[cfg(feature = "postgres")]
-macro_rules! pg {
-    (table $name:literal) => {
-        concat!("api_metrics.", $name)
-    };
-    // A parameter in Unix seconds as a time.
-    (at $parameter:literal) => {
-        concat!("to_timestamp(", $parameter, ")")
-    };
-    // A time as Unix seconds.
-    (epoch $column:literal) => {
-        concat!("extract(epoch FROM ", $column, ")::bigint")
-    };
-    (date $parameter:literal) => {
-        concat!($parameter, "::date")
-    };
-    (date_text $column:literal) => {
-        concat!($column, "::text")
-    };
-    (number $parameter:literal) => {
-        concat!($parameter, "::numeric")
-    };
-    (number_text $column:literal) => {
-        concat!($column, "::text")
-    };
-    // The numbers of a JSON list, as rows.
-    (numbers $parameter:literal) => {
-        concat!(
-            "(SELECT value::bigint FROM json_array_elements_text(",
-            $parameter,
-            "::json))"
-        )
-    };
-    (texts $parameter:literal) => {
-        concat!(
-            "(SELECT value FROM json_array_elements_text(",
-            $parameter,
-            "::json))"
-        )
-    };
-    // Keeps the rows for this transaction. A writer on SQLite has the whole file.
-    (for_update) => {
-        " FOR UPDATE"
-    };
-    // The same, leaving out rows that another transaction keeps.
-    (skip_locked) => {
-        " FOR UPDATE SKIP LOCKED"
-    };
-    (yes) => {
-        "true"
-    };
-    (is_false $column:literal) => {
-        concat!("NOT ", $column)
-    };
-    (real $value:literal) => {
-        concat!("(", $value, ")::double precision")
-    };
-    // The items of a JSON list of lists, as rows, and what is in one of them.
-    (items $parameter:literal) => {
-        concat!("json_array_elements(", $parameter, "::json)")
-    };
-    (item_number $at:literal) => {
-        concat!("(value->>", $at, ")::bigint")
-    };
-    (item_text $at:literal) => {
-        concat!("value->>", $at)
-    };
-    (item_time $at:literal) => {
-        concat!("to_timestamp((value->>", $at, ")::bigint)")
-    };
-    (item_real $at:literal) => {
-        concat!("(value->>", $at, ")::real")
-    };
+pub(super) mod alerts;
+pub(super) mod keys;
+pub(super) mod limits;
+pub(super) mod notices;
+pub(super) mod plans;
+
+use crate::{
+    engine::{
+        backend::{Result, Tx},
+        sql::{SqlRow, SqlTx},
+    },
+    query::Scope,
+    store::StoreError,
+    time::UnixSeconds,
+};
+
+/// The database's clock, or the one given at construction.
+pub(super) async fn now<T: Tx>(tx: &mut T) -> Result<UnixSeconds> {
+    Ok(tx.meta().await?.now())
 }
 
-/// How SQLite spells it.
-#[cfg(feature = "sqlite")]
-macro_rules! lite {
-    (table $name:literal) => {
-        concat!("api_metrics_", $name)
-    };
-    (at $parameter:literal) => {
-        $parameter
-    };
-    (epoch $column:literal) => {
-        $column
-    };
-    (date $parameter:literal) => {
-        $parameter
-    };
-    (date_text $column:literal) => {
-        $column
-    };
-    (number $parameter:literal) => {
-        $parameter
-    };
-    (number_text $column:literal) => {
-        $column
-    };
-    (numbers $parameter:literal) => {
-        concat!("(SELECT value FROM json_each(", $parameter, "))")
-    };
-    (texts $parameter:literal) => {
-        concat!("(SELECT value FROM json_each(", $parameter, "))")
-    };
-    (for_update) => {
-        ""
-    };
-    (skip_locked) => {
-        ""
-    };
-    (yes) => {
-        "1"
-    };
-    (is_false $column:literal) => {
-        concat!("NOT ", $column)
-    };
-    (real $value:literal) => {
-        $value
-    };
-    (items $parameter:literal) => {
-        concat!("json_each(", $parameter, ")")
-    };
-    (item_number $at:literal) => {
-        concat!("json_extract(value, '$[", $at, "]')")
-    };
-    (item_text $at:literal) => {
-        concat!("json_extract(value, '$[", $at, "]')")
-    };
-    (item_time $at:literal) => {
-        concat!("json_extract(value, '$[", $at, "]')")
-    };
-    (item_real $at:literal) => {
-        concat!("json_extract(value, '$[", $at, "]')")
-    };
+/// The only row of a statement that always returns one.
+fn only<R>(rows: Vec<R>) -> Result<R> {
+    rows.into_iter()
+        .next()
+        .ok_or_else(|| StoreError::Corrupt("a statement returned no row".into()))
 }
 
-mod alerts;
-mod keys;
-mod limits;
-mod notices;
-mod plans;
+/// The number in a column of the first row, where there is one.
+fn first_int<R: SqlRow>(rows: &[R], column: &str) -> Result<Option<i64>> {
+    rows.first().map(|row| row.int(column)).transpose()
+}
 
-use crate::{query::Scope, store::StoreError, time::UnixSeconds};
-
-pub(crate) use alerts::AlertTx;
-pub(crate) use keys::{KeyTx, PlanFrom};
-pub(crate) use limits::{LimitTx, REMOVED_AT_ONCE};
-pub(crate) use notices::NoticeTx;
-pub(crate) use plans::PlanTx;
-
-/// All of them.
-pub(crate) trait ActTx: KeyTx + AlertTx + NoticeTx + LimitTx + PlanTx {}
-impl<T: KeyTx + AlertTx + NoticeTx + LimitTx + PlanTx> ActTx for T {}
+/// How many rows a condition with one parameter selects.
+async fn count<T: SqlTx>(tx: &mut T, table: &str, condition: &str, of: &str) -> Result<u64> {
+    let table = tx.dialect().table(table);
+    let sql = format!("SELECT count(*) AS found FROM {table} WHERE {condition}");
+    let rows = tx.fetch(sql, crate::engine::sql::params![of]).await?;
+    Ok(unsigned(only(rows)?.int("found")?))
+}
 
 /// A scope as two parameters, of which at most one is set: a tenant, or a JSON list of keys.
 fn scope_parameters(scope: &Scope) -> (Option<&str>, Option<String>) {
     match scope {
         Scope::All => (None, None),
         Scope::Tenant(tenant) => (Some(tenant), None),
-        Scope::Keys(ids) => (None, Some(numbers(ids))),
+        Scope::Keys(ids) => {
+            let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+            (None, Some(format!("[{}]", ids.join(","))))
+        }
     }
-}
-
-fn numbers(ids: &[i64]) -> String {
-    let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
-    format!("[{}]", ids.join(","))
 }
 
 /// Counts never reach the sign bit.
