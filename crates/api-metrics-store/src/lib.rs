@@ -46,6 +46,7 @@
 //! # }
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Without a database only the recorder and the contract are of use; the protocol then serves nobody.
 #![cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
@@ -53,22 +54,27 @@
 )]
 
 pub mod bucket;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
 pub mod control;
 pub mod options;
 #[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
 pub mod query;
 pub mod recorder;
 pub mod series;
 pub mod sketch;
 #[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
 pub mod store;
 pub mod time;
-pub mod url;
 
 mod engine;
 mod migrations;
+mod url;
 mod varint;
 
-pub use control::{alerts, billing, csv, keys, limits, notify, quotas, worker as watch};
+#[cfg(feature = "control")]
+pub use control::{alerts, billing, keys, limits, notify, quotas, worker as watch};

@@ -5,15 +5,8 @@ use std::borrow::Cow;
 /// Text as one field. A label may hold what a caller has sent; a spreadsheet takes text that begins
 /// with one of these characters for a formula and runs it (OWASP, CSV injection): an apostrophe before
 /// it makes it text.
-///
-/// ```
-/// use api_metrics_store::csv::field;
-///
-/// assert_eq!(field("/users/{id}"), "/users/{id}");
-/// assert_eq!(field("=1+1"), "\"'=1+1\"");
-/// ```
 #[must_use]
-pub fn field(text: &str) -> Cow<'_, str> {
+pub(super) fn field(text: &str) -> Cow<'_, str> {
     let formula = text.starts_with([
         '=', '+', '-', '@', '\t', '\r', '\n', '|', '＝', '＋', '－', '＠',
     ]);

@@ -2,13 +2,13 @@
 
 pub mod alerts;
 pub mod billing;
-pub mod csv;
 pub mod keys;
 pub mod limits;
 pub mod notify;
 pub mod quotas;
 pub mod worker;
 
+mod csv;
 mod sql;
 mod text;
 

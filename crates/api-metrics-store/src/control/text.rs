@@ -1,4 +1,17 @@
-//! Numbers as people read them.
+//! Text that people write, and numbers as people read them.
+
+use crate::store::{StoreError, invalid};
+
+/// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
+pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
+    if text.trim().is_empty() || text.len() > most || text.contains('\0') {
+        return invalid(field, format!("takes 1 to {most} bytes of text"));
+    }
+    Ok(())
+}
+
+/// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
+pub(crate) const MAX_TENANT_BYTES: usize = 200;
 
 /// Thousands apart: `1,204`.
 pub(crate) fn count(n: u64) -> String {

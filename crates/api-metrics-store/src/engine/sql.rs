@@ -10,7 +10,7 @@ use crate::query::Scope;
 
 /// Opens transactions on a store's database.
 pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
-    type Tx: Tx;
+    type Tx: Tx + SqlTx;
 
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
     /// A snapshot in which the database itself hides what `scope` may not see, where it can.

@@ -8,6 +8,7 @@ mod migrate;
 mod partitions;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
 mod sql;
 mod status;
 mod store;

@@ -9,6 +9,7 @@ mod migrate;
 mod open;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
 mod sql;
 mod status;
 mod tx;

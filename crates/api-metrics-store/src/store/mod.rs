@@ -6,8 +6,8 @@ mod instance;
 mod status;
 
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
+pub(crate) use error::invalid;
 pub use error::{FlushError, StoreError};
-pub(crate) use error::{MAX_TENANT_BYTES, check_text, invalid};
 pub use instance::{Instance, Writer};
 pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
 

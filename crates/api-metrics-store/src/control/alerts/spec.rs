@@ -2,7 +2,8 @@
 
 use crate::{
     control::alerts::Target,
-    store::{MAX_TENANT_BYTES, StoreError, check_text, invalid},
+    control::text::{MAX_TENANT_BYTES, check_text},
+    store::{StoreError, invalid},
     time::UnixSeconds,
 };
 

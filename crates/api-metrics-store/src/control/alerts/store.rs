@@ -12,7 +12,7 @@ use crate::{
     engine::{
         backend::{Mode, ReadTx, Tx},
         fold::lead,
-        sql::BeginTx,
+        sql::{BeginTx, SqlTx},
     },
     query::{Scope, TimeRange},
     store::StoreError,
@@ -297,7 +297,7 @@ impl<T: BeginTx> AlertStore for T {
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
-async fn check_room<T: Tx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
+async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
     if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MOST_RULES {
         return Ok(());
     }
@@ -307,7 +307,11 @@ async fn check_room<T: Tx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreErro
 }
 
 /// Keeps the rule for this transaction, if `scope` may see it.
-async fn seen<T: Tx>(tx: &mut T, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError> {
+async fn seen<T: Tx + SqlTx>(
+    tx: &mut T,
+    id: i64,
+    scope: &Scope,
+) -> Result<Option<AlertRule>, StoreError> {
     Ok(sql::alerts::lock_rule(tx, id)
         .await?
         .filter(|rule| match scope {
@@ -318,7 +322,7 @@ async fn seen<T: Tx>(tx: &mut T, id: i64, scope: &Scope) -> Result<Option<AlertR
 }
 
 /// Ends the event of a rule that will no longer be judged.
-async fn close<T: Tx>(
+async fn close<T: Tx + SqlTx>(
     tx: &mut T,
     rule: &AlertRule,
     now: UnixSeconds,

@@ -4,7 +4,8 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Currency, money::PRICE_SCALE};
-use crate::store::{MAX_TENANT_BYTES, StoreError, check_text, invalid};
+use crate::control::text::{MAX_TENANT_BYTES, check_text};
+use crate::store::{StoreError, invalid};
 
 /// From which request of the month on which price counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

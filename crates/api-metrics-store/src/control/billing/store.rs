@@ -11,7 +11,7 @@ use crate::{
     engine::{
         backend::{Mode, Segment, Selection, Series, Tx},
         batch, read,
-        sql::BeginTx,
+        sql::{BeginTx, SqlTx},
     },
     query::{Answer, Filter, Scope},
     series::SeriesKind,
@@ -169,7 +169,7 @@ impl<T: BeginTx> PlanStore for T {
 }
 
 /// Sums every granularity by day, for the days that it keeps in whole.
-async fn stored<T: Tx>(
+async fn stored<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,
     end: UnixSeconds,
@@ -233,7 +233,7 @@ async fn stored<T: Tx>(
     Ok(())
 }
 
-async fn inbox<T: Tx>(
+async fn inbox<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,
     end: UnixSeconds,

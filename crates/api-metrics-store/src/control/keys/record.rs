@@ -4,8 +4,9 @@ use chrono::NaiveDate;
 
 use crate::{
     control::quotas::QuotaPeriod,
+    control::text::check_text,
     query::Scope,
-    store::{StoreError, check_text, invalid},
+    store::{StoreError, invalid},
     time::UnixSeconds,
 };
 

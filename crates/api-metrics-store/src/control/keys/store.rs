@@ -7,7 +7,7 @@ use crate::{
     control::sql::{self, keys::PlanFrom},
     engine::{
         backend::{Mode, Tx},
-        sql::BeginTx,
+        sql::{BeginTx, SqlTx},
     },
     query::Scope,
     store::{StoreError, invalid},
@@ -170,7 +170,11 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
 }
 
 /// A plan can be taken if it is everybody's or the key's own tenant's.
-async fn check_plan<T: Tx>(tx: &mut T, plan: i64, key: &KeyRecord) -> Result<(), StoreError> {
+async fn check_plan<T: Tx + SqlTx>(
+    tx: &mut T,
+    plan: i64,
+    key: &KeyRecord,
+) -> Result<(), StoreError> {
     let tenant = key.spec.tenant_id.as_deref().unwrap_or_default();
     let known = sql::plans::list_plans(tx)
         .await?
@@ -183,7 +187,7 @@ async fn check_plan<T: Tx>(tx: &mut T, plan: i64, key: &KeyRecord) -> Result<(),
     }
 }
 
-async fn apply<T: Tx>(
+async fn apply<T: Tx + SqlTx>(
     tx: &mut T,
     id: i64,
     scope: &Scope,
