@@ -77,4 +77,4 @@ mod url;
 mod varint;
 
 #[cfg(feature = "control")]
-pub use control::{alerts, billing, keys, limits, notify, quotas, worker as watch};
+pub use control::{alerts, billing, keys, limits, notify, quotas};

@@ -6,12 +6,13 @@ pub mod keys;
 pub mod limits;
 pub mod notify;
 pub mod quotas;
-pub mod worker;
+mod worker;
 
 mod csv;
 mod sql;
 mod text;
 
+pub use self::worker::{ControlWorker, Tick};
 use self::{
     alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
 };

@@ -9,14 +9,14 @@ use crate::{
     control::{
         ControlStore,
         alerts::{Evaluated, Evaluator},
-        limits::{LimitSettings, record_utilization, watch_limits},
-        notify::{Courier, Delivered, LogNotifier, Notifier, Published},
-        quotas::{QuotaSettings, watch_quotas},
+        limits::{LimitSettings, evaluate_limits, record_utilization},
+        notify::{Delivered, Dispatcher, LogNotifier, Notifier, Published},
+        quotas::{QuotaSettings, evaluate_quotas},
     },
     store::{StoreError, Writer},
 };
 
-const DUTY: &str = "forget";
+const LEASE: &str = "forget";
 const FORGET_EVERY_SECONDS: u32 = 3_600;
 
 /// What acts on the numbers: judges alerts, records utilization, watches limits and quotas, and
@@ -25,10 +25,10 @@ const FORGET_EVERY_SECONDS: u32 = 3_600;
 ///
 /// ```no_run
 /// # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
-/// use api_metrics_store::{notify::BroadcastNotifier, watch::Watch};
+/// use api_metrics_store::{notify::BroadcastNotifier, watch::ControlWorker};
 ///
 /// let bus = BroadcastNotifier::new(64);
-/// let watch = Watch::default().notifier(bus.clone());
+/// let watch = ControlWorker::default().notifier(bus.clone());
 /// let mut alerts = bus.subscribe();
 /// // every few seconds:
 /// watch.tick(&*store, None).await.ok();
@@ -36,25 +36,25 @@ const FORGET_EVERY_SECONDS: u32 = 3_600;
 /// ```
 #[derive(Debug)]
 #[must_use]
-pub struct Watch {
+pub struct ControlWorker {
     evaluator: Evaluator,
     limits: LimitSettings,
     quotas: QuotaSettings,
-    courier: Courier,
+    dispatcher: Dispatcher,
     published: Published,
-    settle: Duration,
+    delay: Duration,
     keep_events: Duration,
 }
 
-impl Default for Watch {
+impl Default for ControlWorker {
     fn default() -> Self {
         Self {
             evaluator: Evaluator::default(),
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
-            courier: Courier::new(vec![Arc::new(LogNotifier)]),
+            dispatcher: Dispatcher::new(vec![Arc::new(LogNotifier)]),
             published: Published::default(),
-            settle: Duration::from_secs(12),
+            delay: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
         }
     }
@@ -63,7 +63,7 @@ impl Default for Watch {
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Ticked {
+pub struct Tick {
     /// Alerts that were judged.
     pub alerts: Evaluated,
     /// Rows of utilization that were written.
@@ -74,7 +74,7 @@ pub struct Ticked {
     pub delivered: Delivered,
 }
 
-impl Ticked {
+impl Tick {
     /// Whether there is something new to deliver.
     #[must_use]
     pub const fn has_news(&self) -> bool {
@@ -82,7 +82,7 @@ impl Ticked {
     }
 }
 
-impl Watch {
+impl ControlWorker {
     /// Tells through this notifier too.
     pub fn notifier(self, notifier: impl Notifier) -> Self {
         self.shared_notifier(Arc::new(notifier))
@@ -90,13 +90,13 @@ impl Watch {
 
     /// As [`notifier`](Self::notifier), for one that is shared.
     pub fn shared_notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.courier.add(notifier);
+        self.dispatcher.add(notifier);
         self
     }
 
     /// Leaves out the log, or any other notifier added so far.
     pub fn without_notifiers(mut self) -> Self {
-        self.courier = Courier::default();
+        self.dispatcher = Dispatcher::default();
         self
     }
 
@@ -114,9 +114,9 @@ impl Watch {
 
     /// How long after its end a minute is judged: a little more than the flush interval. 12 s by
     /// default.
-    pub fn settle(mut self, settle: Duration) -> Self {
-        self.evaluator = self.evaluator.settle(settle);
-        self.settle = settle;
+    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
+        self.evaluator = self.evaluator.evaluation_delay(delay);
+        self.delay = delay;
         self
     }
 
@@ -138,12 +138,12 @@ impl Watch {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Ticked, StoreError> {
-        let judged = self.judge(store, own).await;
+    ) -> Result<Tick, StoreError> {
+        let evaluated = self.evaluate(store, own).await;
         let delivered = self.deliver(store).await?;
-        Ok(Ticked {
+        Ok(Tick {
             delivered,
-            ..judged?
+            ..evaluated?
         })
     }
 
@@ -152,12 +152,12 @@ impl Watch {
     ///
     /// # Errors
     /// As [`tick`](Self::tick).
-    pub async fn judge(
+    pub async fn evaluate(
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Ticked, StoreError> {
-        let mut done = Ticked::default();
+    ) -> Result<Tick, StoreError> {
+        let mut done = Tick::default();
         let mut failed = None;
         let mut note = |error: StoreError| {
             failed.get_or_insert(error);
@@ -166,15 +166,15 @@ impl Watch {
             Ok(alerts) => done.alerts = alerts,
             Err(error) => note(error),
         }
-        match record_utilization(store, &self.limits, self.settle, own).await {
+        match record_utilization(store, &self.limits, self.delay, own).await {
             Ok(rows) => done.utilization = rows.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match watch_limits(store, &self.limits, own, &self.published).await {
+        match evaluate_limits(store, &self.limits, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match watch_quotas(store, &self.quotas, own, &self.published).await {
+        match evaluate_quotas(store, &self.quotas, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
@@ -189,7 +189,7 @@ impl Watch {
     /// # Errors
     /// The database's.
     pub async fn deliver(&self, store: &dyn ControlStore) -> Result<Delivered, StoreError> {
-        self.courier.deliver(store).await
+        self.dispatcher.deliver(store).await
     }
 
     /// As [`deliver`](Self::deliver), on one of the [`channels`](Self::channels): in a task for each
@@ -202,12 +202,12 @@ impl Watch {
         store: &dyn ControlStore,
         channel: &str,
     ) -> Result<Delivered, StoreError> {
-        self.courier.deliver_on(store, channel).await
+        self.dispatcher.deliver_on(store, channel).await
     }
 
     /// The names under which its notifiers' deliveries are kept.
     pub fn channels(&self) -> impl Iterator<Item = &str> {
-        self.courier.channels()
+        self.dispatcher.channels()
     }
 
     /// How long it will be, at `now`, until the next minute can be judged.
@@ -215,7 +215,7 @@ impl Watch {
     pub fn until_due(&self, now: SystemTime) -> Duration {
         const MINUTE: Duration = Duration::from_secs(60);
         let settled = now
-            .checked_sub(self.settle)
+            .checked_sub(self.delay)
             .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
             .unwrap_or_default();
         let into = settled.as_nanos() % MINUTE.as_nanos();
@@ -224,13 +224,13 @@ impl Watch {
     }
 
     async fn forget(&self, store: &dyn ControlStore) -> Result<(), StoreError> {
-        let Some(now) = store.begin_duty(DUTY, FORGET_EVERY_SECONDS).await? else {
+        let Some(now) = store.acquire_lease(LEASE, FORGET_EVERY_SECONDS).await? else {
             return Ok(());
         };
         let keep = i64::try_from(self.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
         let more = store.forget_notices(now, now.saturating_sub(keep)).await?;
         if !more {
-            store.finish_duty(DUTY, now).await?;
+            store.release_lease(LEASE, now).await?;
         }
         Ok(())
     }
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_minute_is_due_when_it_has_settled() {
-        let watch = Watch::default().settle(Duration::from_secs(13));
+        let watch = ControlWorker::default().evaluation_delay(Duration::from_secs(13));
         let until = |ms| watch.until_due(UNIX_EPOCH + Duration::from_millis(ms));
         assert_eq!(until(600_000), Duration::from_secs(13));
         assert_eq!(until(612_750), Duration::from_millis(250));

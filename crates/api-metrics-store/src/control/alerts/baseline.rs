@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AlertSpec, question};
+use super::{AlertSpec, query};
 use crate::{
     query::{Detail, TimeRange, TimeStep},
     store::{Store, StoreError},
@@ -18,14 +18,14 @@ const LEAST_WEEKS: usize = 3;
 
 /// The requests a minute that are usual, and how much they spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Usual {
+pub(super) struct Baseline {
     /// The median.
     pub median: f64,
     /// The standard deviation, estimated by the median absolute deviation.
     pub spread: f64,
 }
 
-impl Usual {
+impl Baseline {
     /// From the rates of earlier weeks. `None`: too few of them.
     ///
     /// The median absolute deviation times 1.4826 estimates the standard deviation of a normal
@@ -62,13 +62,13 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 /// The requests of whole hours in the past of some hours.
 #[derive(Debug, Default)]
-pub(super) struct Hours {
+pub(super) struct BaselineHistory {
     requests: BTreeMap<UnixSeconds, u64>,
     /// Hours before it are not kept as hours.
     floor: UnixSeconds,
 }
 
-impl Hours {
+impl BaselineHistory {
     /// Reads what is needed to know the usual of every hour in `[from, to)`.
     pub(super) async fn read(
         store: &dyn Store,
@@ -79,10 +79,10 @@ impl Hours {
         let hour = Granularity::Hour;
         let first = hour.floor(from) - WEEKS * WEEK;
         let range = TimeRange::new(first, hour.ceil(to) - WEEK);
-        let mut query = question::question(spec, range, Some(TimeStep::Fixed(hour)));
+        let mut query = query::query_for(spec, range, Some(TimeStep::Fixed(hour)));
         query.detail = Detail::Counts;
         let answer = store.read(&query, None).await?;
-        let target = question::target(spec);
+        let target = query::target(spec);
         let mut requests: BTreeMap<UnixSeconds, u64> = BTreeMap::new();
         for row in &answer.rows {
             let (Some(start), group) = (row.group.period_start, &row.group) else {
@@ -110,7 +110,7 @@ impl Hours {
 
     /// What is usual in the hour that holds `at`. Weeks before the first one with requests do not
     /// count: nobody recorded then.
-    pub(super) fn usual(&self, at: UnixSeconds) -> Option<Usual> {
+    pub(super) fn usual(&self, at: UnixSeconds) -> Option<Baseline> {
         let hour = Granularity::Hour.floor(at);
         let rates: Vec<f64> = (1..=WEEKS)
             .rev()
@@ -120,7 +120,7 @@ impl Hours {
             .skip_while(|requests| *requests == 0)
             .map(|requests| requests as f64 / 60.0)
             .collect();
-        Usual::of(&rates)
+        Baseline::of(&rates)
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn one_odd_week_does_not_move_what_is_usual() {
-        let usual = Usual::of(&[100.0, 104.0, 96.0, 900.0, 102.0]).unwrap();
+        let usual = Baseline::of(&[100.0, 104.0, 96.0, 900.0, 102.0]).unwrap();
         assert_eq!(usual.median, 102.0);
         // Deviations 2, 2, 6, 798, 0: their median is 2, less than a twentieth of 102.
         assert_eq!(usual.spread, 102.0 / 20.0);
@@ -141,8 +141,8 @@ mod tests {
 
     #[test]
     fn too_few_weeks_are_no_history() {
-        assert_eq!(Usual::of(&[5.0, 5.0]), None);
-        let mut hours = Hours::default();
+        assert_eq!(Baseline::of(&[5.0, 5.0]), None);
+        let mut hours = BaselineHistory::default();
         for week in 1..=2 {
             hours.requests.insert(-week * WEEK, 60);
         }
@@ -157,9 +157,9 @@ mod tests {
 
     #[test]
     fn a_floor_hides_the_weeks_below_it() {
-        let mut hours = Hours {
+        let mut hours = BaselineHistory {
             floor: -2 * WEEK,
-            ..Hours::default()
+            ..BaselineHistory::default()
         };
         for week in 1..=8 {
             hours.requests.insert(-week * WEEK, 60);

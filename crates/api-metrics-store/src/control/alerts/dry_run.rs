@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::{
-    AlertSpec, AlertState, AlertType, Judgement, Transition,
-    baseline::Hours,
+    AlertSpec, AlertState, AlertType, Evaluation, Transition,
+    baseline::BaselineHistory,
     evaluate::{cuts, window},
     machine::step,
-    measure::Part,
-    message, question,
+    measure::WindowSum,
+    message, query,
     sliding::Sliding,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// So many windows are judged at most.
-const MOST_STEPS: i64 = 10_080;
+const MAX_STEPS: i64 = 10_080;
 /// So many steps are read at once: a glob has rows for each endpoint, which must not all be held.
 const READ_STEPS: i64 = 720;
 
@@ -89,14 +89,14 @@ pub async fn dry_run(
         return invalid("from", "lies where minutes are no longer kept");
     }
     let range = TimeRange::new(granularity.floor(range.from), granularity.floor(range.to));
-    if (range.to - range.from) / step_seconds > MOST_STEPS {
+    if (range.to - range.from) / step_seconds > MAX_STEPS {
         return invalid(
             "from",
             "lies too far back: at most 10,080 windows are judged",
         );
     }
     let hours = match spec.alert_type {
-        AlertType::Anomaly => Some(Hours::read(store, spec, range.from, range.to).await?),
+        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
         _ => None,
     };
     let keys: HashMap<i64, KeyRecord> = all_keys(store, &Scope::All)
@@ -130,7 +130,7 @@ pub async fn dry_run(
         tokio::task::yield_now().await;
         if !cuts(&coarse, window(spec, end)) {
             let found = now.at(window(spec, end))?.measured(spec, usual(end));
-            let judgement = Judgement {
+            let judgement = Evaluation {
                 end,
                 value: found.value,
             };
@@ -142,7 +142,7 @@ pub async fn dry_run(
                 Some(Transition::Fired { .. }) => {
                     let at = end - length;
                     let before = before.at(window(spec, at))?.measured(spec, usual(at));
-                    let key = found.busiest.map(|(id, ..)| id).or(spec.api_key_id);
+                    let key = found.peak.map(|(id, ..)| id).or(spec.api_key_id);
                     let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
                     let told = before.value.filter(|_| before.requests > 0);
                     run.events.push(DryEvent {
@@ -172,18 +172,18 @@ async fn steps(
     range: TimeRange,
     granularity: Granularity,
     limits: &HashMap<i64, u64>,
-) -> Result<Vec<(UnixSeconds, Part)>, StoreError> {
-    let target = question::target(spec);
+) -> Result<Vec<(UnixSeconds, WindowSum)>, StoreError> {
+    let target = query::target(spec);
     let mut steps = Vec::new();
     let mut from = range.from;
     while from < range.to {
         let to = range.to.min(from + READ_STEPS * granularity.seconds());
         let chunk = TimeRange::new(from, to);
-        let question = question::question(spec, chunk, Some(TimeStep::Fixed(granularity)));
-        let rows = store.read(&question, None).await?.rows;
+        let asked = query::query_for(spec, chunk, Some(TimeStep::Fixed(granularity)));
+        let rows = store.read(&asked, None).await?.rows;
         for rows in rows.chunk_by(|a, b| a.group.period_start == b.group.period_start) {
             let start = rows.first().and_then(|row| row.group.period_start);
-            let part = Part::of(target.as_ref(), rows.iter(), Some(limits))?;
+            let part = WindowSum::of(target.as_ref(), rows.iter(), Some(limits))?;
             steps.push((start.unwrap_or(from), part));
             tokio::task::yield_now().await;
         }

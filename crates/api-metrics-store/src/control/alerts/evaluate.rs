@@ -10,13 +10,13 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    AlertEvent, AlertRule, AlertSpec, AlertType, JudgedAlert, Judgement, Target, Transition,
-    baseline::{Hours, Usual},
+    AlertEvent, AlertRule, AlertSpec, AlertType, EvaluatedAlert, Evaluation, Target, Transition,
+    baseline::{Baseline, BaselineHistory},
     event::{fired_notice, resolved_notice},
-    fair_scheduler::Turns,
+    fair_scheduler::FairScheduler,
     machine::{CLOCK_WAS_AHEAD, step},
-    measure::{Known, Measured, measure},
-    message, question,
+    measure::{Context, Measured, measure},
+    message, query,
 };
 use crate::{
     control::{
@@ -36,23 +36,23 @@ const CATCH_UP_MINUTES: i64 = 120;
 const AT_ONCE: usize = 50;
 
 /// What is usual, by rule and revision, and of which hour that is.
-type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Usual>)>;
+type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
 
 /// Judges rules. Any process may; the one that leads does. Keep one for the life of the process:
 /// it remembers what is usual at an hour.
 #[derive(Debug)]
 pub struct Evaluator {
-    settle_seconds: u32,
+    delay_seconds: u32,
     usual: Mutex<Remembered>,
-    turns: Turns,
+    turns: FairScheduler,
 }
 
 impl Default for Evaluator {
     fn default() -> Self {
         Self {
-            settle_seconds: 12,
+            delay_seconds: 12,
             usual: Mutex::default(),
-            turns: Turns::default(),
+            turns: FairScheduler::default(),
         }
     }
 }
@@ -78,8 +78,8 @@ impl Evaluator {
     /// How long after its end a minute is judged, so that what was recorded in it has been flushed:
     /// a little more than the flush interval. 12 s by default.
     #[must_use]
-    pub fn settle(mut self, settle: Duration) -> Self {
-        self.settle_seconds = u32::try_from(settle.as_secs()).unwrap_or(u32::MAX);
+    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
+        self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
         self
     }
 
@@ -94,7 +94,7 @@ impl Evaluator {
         store: &dyn ControlStore,
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
-        let Some(due) = store.due_alerts(self.settle_seconds).await? else {
+        let Some(due) = store.due_alerts(self.delay_seconds).await? else {
             return Ok(Evaluated::default());
         };
         let mut done = Evaluated {
@@ -109,17 +109,17 @@ impl Evaluator {
             keys: None,
         };
         let mut queue = self.turns.queue(due.rules, due.end);
-        let mut judged = Vec::new();
+        let mut evaluated = Vec::new();
         let mut failed = None;
         while let Some((rule, turn)) = queue.next() {
             let (id, outcome) = (rule.id, round.judge(rule, due.end).await);
             let timed_out = outcome.as_ref().is_err_and(StoreError::is_query_canceled);
             queue.end(&turn, timed_out || (outcome.is_ok() && turn.took_long()));
             match outcome {
-                Ok(rule) => judged.push(rule),
+                Ok(rule) => evaluated.push(rule),
                 // Its own fault, and no reason to judge the others less often.
                 Err(error) if timed_out => {
-                    warn!(rule = id, "an alert took too long to be judged: {error}");
+                    warn!(rule = id, "an alert took too long to be evaluated: {error}");
                     done.timed_out += 1;
                 }
                 Err(error @ StoreError::Unavailable(_)) => {
@@ -128,16 +128,16 @@ impl Evaluator {
                 }
                 // One rule that can't be judged does not keep the others from it.
                 Err(error) => {
-                    warn!(rule = id, "an alert could not be judged: {error}");
+                    warn!(rule = id, "an alert could not be evaluated: {error}");
                     failed.get_or_insert(error);
                 }
             }
             // Should the round be cut short, what was judged so far is told.
-            if judged.len() >= AT_ONCE {
-                write(store, &mut judged, &mut done).await?;
+            if evaluated.len() >= AT_ONCE {
+                write(store, &mut evaluated, &mut done).await?;
             }
         }
-        write(store, &mut judged, &mut done).await?;
+        write(store, &mut evaluated, &mut done).await?;
         failed.map_or(Ok(done), Err)
     }
 
@@ -147,14 +147,14 @@ impl Evaluator {
         store: &dyn ControlStore,
         rule: &AlertRule,
         at: UnixSeconds,
-    ) -> Result<Option<Usual>, StoreError> {
+    ) -> Result<Option<Baseline>, StoreError> {
         let hour = Granularity::Hour.floor(at);
         let of = (rule.id, rule.revision);
         let known = self.remembered().get(&of).copied();
         if let Some((_, usual)) = known.filter(|(known, _)| *known == hour) {
             return Ok(usual);
         }
-        let usual = Hours::read(store, &rule.spec, hour, hour + 1)
+        let usual = BaselineHistory::read(store, &rule.spec, hour, hour + 1)
             .await?
             .usual(hour);
         let mut remembered = self.remembered();
@@ -172,17 +172,17 @@ impl Evaluator {
 /// Writes what was judged so far, and counts it.
 async fn write(
     store: &dyn ControlStore,
-    judged: &mut Vec<JudgedAlert>,
+    evaluated: &mut Vec<EvaluatedAlert>,
     done: &mut Evaluated,
 ) -> Result<(), StoreError> {
-    if judged.is_empty() {
+    if evaluated.is_empty() {
         return Ok(());
     }
-    let written = store.put_judged(judged).await?;
+    let written = store.put_evaluated(evaluated).await?;
     done.rules += written.len() as u64;
-    for judged in judged.drain(..).filter(|j| written.contains(&j.rule.id)) {
-        done.fired += judged.fired.len() as u64;
-        done.resolved += judged.resolved.len() as u64;
+    for evaluated in evaluated.drain(..).filter(|j| written.contains(&j.rule.id)) {
+        done.fired += evaluated.fired.len() as u64;
+        done.resolved += evaluated.resolved.len() as u64;
     }
     Ok(())
 }
@@ -207,7 +207,7 @@ impl Round<'_> {
         &mut self,
         rule: AlertRule,
         end: UnixSeconds,
-    ) -> Result<JudgedAlert, StoreError> {
+    ) -> Result<EvaluatedAlert, StoreError> {
         let judged_to = rule.state.evaluated_to;
         let first = if judged_to > end + CLOCK_WAS_AHEAD {
             end
@@ -222,8 +222,8 @@ impl Round<'_> {
         } else {
             None
         };
-        let target = question::target(&rule.spec);
-        let mut judged = JudgedAlert {
+        let target = query::target(&rule.spec);
+        let mut evaluated = EvaluatedAlert {
             state: rule.state,
             last_fired_at: rule.last_fired_at,
             fired: Vec::new(),
@@ -233,62 +233,68 @@ impl Round<'_> {
         };
         let mut at = first;
         while at <= end {
-            if cuts(self.coarse, window(&judged.rule.spec, at)) {
-                judged.state.evaluated_to = at;
+            if cuts(self.coarse, window(&evaluated.rule.spec, at)) {
+                evaluated.state.evaluated_to = at;
             } else {
                 let measured = self
-                    .measured(&judged.rule, target.as_ref(), rows.as_deref(), at)
+                    .measured(&evaluated.rule, target.as_ref(), rows.as_deref(), at)
                     .await?;
-                self.step(&mut judged, target.as_ref(), rows.as_deref(), at, &measured)
-                    .await?;
+                self.step(
+                    &mut evaluated,
+                    target.as_ref(),
+                    rows.as_deref(),
+                    at,
+                    &measured,
+                )
+                .await?;
             }
             at += 60;
         }
-        Ok(judged)
+        Ok(evaluated)
     }
 
     async fn step(
         &mut self,
-        judged: &mut JudgedAlert,
+        evaluated: &mut EvaluatedAlert,
         target: Option<&Target>,
         rows: Option<&[Row]>,
         end: UnixSeconds,
         measured: &Measured,
     ) -> Result<(), StoreError> {
-        let judgement = Judgement {
+        let judgement = Evaluation {
             end,
             value: measured.value,
         };
-        let fired_at = judged.last_fired_at;
+        let fired_at = evaluated.last_fired_at;
         let (state, transition) = step(
-            judged.rule.id,
-            &judged.rule.spec,
-            &judged.state,
-            &mut judged.last_fired_at,
+            evaluated.rule.id,
+            &evaluated.rule.spec,
+            &evaluated.state,
+            &mut evaluated.last_fired_at,
             &judgement,
         );
-        judged.state = state;
+        evaluated.state = state;
         match transition {
             None => {}
             Some(Transition::Fired { event }) => {
-                let before = self.before(&judged.rule, target, rows, end).await?;
-                let key = self.key(&judged.rule.spec, measured).await?;
-                let event = event_of(&judged.rule, event, end, measured, before, key.as_ref());
-                let mut notice = fired_notice(&judged.rule, &event);
+                let before = self.before(&evaluated.rule, target, rows, end).await?;
+                let key = self.key(&evaluated.rule.spec, measured).await?;
+                let event = event_of(&evaluated.rule, event, end, measured, before, key.as_ref());
+                let mut notice = fired_notice(&evaluated.rule, &event);
                 notice.api_key = key.as_ref().map(notice_key);
-                judged.notices.push(notice);
-                judged.fired.push(event);
+                evaluated.notices.push(notice);
+                evaluated.fired.push(event);
             }
             Some(Transition::Resolved { event }) => {
-                let key = self.key(&judged.rule.spec, measured).await?;
+                let key = self.key(&evaluated.rule.spec, measured).await?;
                 let lasted = end - fired_at.unwrap_or(end);
                 let label = key.as_ref().map(KeyRecord::label);
-                let message = message::resolved(&judged.rule.spec, measured, lasted, label);
+                let message = message::resolved(&evaluated.rule.spec, measured, lasted, label);
                 let mut notice =
-                    resolved_notice(&judged.rule, event, end, measured.value, message.clone());
+                    resolved_notice(&evaluated.rule, event, end, measured.value, message.clone());
                 notice.api_key = key.as_ref().map(notice_key);
-                judged.notices.push(notice);
-                judged.resolved.push((event, end, message));
+                evaluated.notices.push(notice);
+                evaluated.resolved.push((event, end, message));
             }
         }
         Ok(())
@@ -319,7 +325,7 @@ impl Round<'_> {
                 &read
             }
         };
-        let known = Known {
+        let known = Context {
             limits: self.keys.as_ref().map(|keys| &keys.limits),
             usual,
         };
@@ -353,7 +359,7 @@ impl Round<'_> {
         by_minute: bool,
     ) -> Result<Vec<Row>, StoreError> {
         let step = by_minute.then_some(TimeStep::Fixed(Granularity::Minute));
-        let query = question::question(spec, range, step);
+        let query = query::query_for(spec, range, step);
         let own = self.own.map(|writer| {
             let held = writer
                 .recorder()
@@ -387,7 +393,7 @@ impl Round<'_> {
         spec: &AlertSpec,
         measured: &Measured,
     ) -> Result<Option<KeyRecord>, StoreError> {
-        let Some(id) = measured.busiest.map(|(id, ..)| id).or(spec.api_key_id) else {
+        let Some(id) = measured.peak.map(|(id, ..)| id).or(spec.api_key_id) else {
             return Ok(None);
         };
         Ok(self.keys().await?.all.get(&id).cloned())

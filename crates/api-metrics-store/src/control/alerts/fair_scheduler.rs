@@ -18,7 +18,7 @@ const ROUND: Duration = Duration::from_secs(60);
 
 /// Remembers rules that were slow, by number.
 #[derive(Debug, Default)]
-pub(super) struct Turns(Mutex<HashMap<i64, Slow>>);
+pub(super) struct FairScheduler(Mutex<HashMap<i64, Slow>>);
 
 #[derive(Debug)]
 struct Slow {
@@ -31,7 +31,7 @@ struct Slow {
 /// The rules of one round, each in its turn.
 #[derive(Debug)]
 pub(super) struct Queue<'a> {
-    turns: &'a Turns,
+    turns: &'a FairScheduler,
     /// The next one is the last.
     rules: Vec<AlertRule>,
     end: UnixSeconds,
@@ -40,12 +40,12 @@ pub(super) struct Queue<'a> {
 
 /// A rule's turn. One that is dropped in the middle, because the host's patience ended, was slow.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct Slot {
     rule: i64,
     began: Instant,
 }
 
-impl Turns {
+impl FairScheduler {
     /// The turns for the minute that ends at `end`. A rule whose time was up is not tried for one
     /// minute twice.
     pub(super) fn queue(&self, mut rules: Vec<AlertRule>, end: UnixSeconds) -> Queue<'_> {
@@ -68,7 +68,7 @@ impl Turns {
     }
 }
 
-impl Turn {
+impl Slot {
     pub(super) fn took_long(&self) -> bool {
         self.began.elapsed() >= SLOW
     }
@@ -76,7 +76,7 @@ impl Turn {
 
 impl Queue<'_> {
     /// The next rule; `None` where none is left, or the round is over.
-    pub(super) fn next(&mut self) -> Option<(AlertRule, Turn)> {
+    pub(super) fn next(&mut self) -> Option<(AlertRule, Slot)> {
         if self.began.elapsed() >= ROUND {
             return None;
         }
@@ -88,7 +88,7 @@ impl Queue<'_> {
             tenant: rule.spec.tenant_id.clone(),
         };
         self.turns.slow().insert(rule.id, slow);
-        let turn = Turn {
+        let turn = Slot {
             rule: rule.id,
             began,
         };
@@ -96,7 +96,7 @@ impl Queue<'_> {
     }
 
     /// Ends a turn. After one that was slow the same tenant's other rules wait for everybody else's.
-    pub(super) fn end(&mut self, turn: &Turn, slow: bool) {
+    pub(super) fn end(&mut self, turn: &Slot, slow: bool) {
         if slow {
             self.sort();
         } else {
@@ -142,7 +142,7 @@ mod tests {
         }
     }
 
-    fn run(turns: &Turns, rules: &[AlertRule], end: UnixSeconds, slow: &[i64]) -> Vec<i64> {
+    fn run(turns: &FairScheduler, rules: &[AlertRule], end: UnixSeconds, slow: &[i64]) -> Vec<i64> {
         let mut queue = turns.queue(rules.to_vec(), end);
         let mut order = Vec::new();
         while let Some((rule, turn)) = queue.next() {
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_tenant_whose_rule_was_slow_waits_for_everybody_else() {
-        let turns = Turns::default();
+        let turns = FairScheduler::default();
         let rules = [
             rule(1, Some("a")),
             rule(2, Some("a")),
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn slow_rules_take_turns() {
-        let turns = Turns::default();
+        let turns = FairScheduler::default();
         let rules = [rule(1, None), rule(2, None), rule(3, None)];
         assert_eq!(run(&turns, &rules, 60, &[1, 2]), [1, 2, 3]);
         // A round that ends after one of them: the other has waited longer by the next.
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_turn_that_was_never_ended_was_slow() {
-        let turns = Turns::default();
+        let turns = FairScheduler::default();
         let rules = [rule(1, None), rule(2, Some("a"))];
         let mut queue = turns.queue(rules.to_vec(), 60);
         assert_eq!(queue.next().map(|(rule, _)| rule.id), Some(1));
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_was_judged_least_far_comes_first() {
-        let turns = Turns::default();
+        let turns = FairScheduler::default();
         let mut rules = [rule(1, None), rule(2, None)];
         rules[0].state.evaluated_to = 60;
         assert_eq!(run(&turns, &rules, 120, &[]), [2, 1]);

@@ -7,14 +7,14 @@ use crate::time::UnixSeconds;
 
 /// What an evaluation says of one window.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
+pub struct Evaluation {
     /// The end of the window.
     pub end: UnixSeconds,
     /// The value; `None` where there was nothing to judge, or too little.
     pub value: Option<f64>,
 }
 
-impl Judgement {
+impl Evaluation {
     /// Whether the value breaches the rule. Nothing to judge is no breach.
     #[must_use]
     pub fn breaches(&self, spec: &AlertSpec) -> bool {
@@ -58,7 +58,7 @@ pub fn step(
     spec: &AlertSpec,
     state: &AlertState,
     last_fired_at: &mut Option<UnixSeconds>,
-    judgement: &Judgement,
+    judgement: &Evaluation,
 ) -> (AlertState, Option<Transition>) {
     let end = judgement.end;
     let cooled = last_fired_at.is_none_or(|at| {
@@ -108,7 +108,7 @@ mod tests {
         let mut state = AlertState::new(0);
         let (mut last, mut phases, mut told) = (None, Vec::new(), Vec::new());
         for (minute, value) in (1..).zip(values) {
-            let judgement = Judgement {
+            let judgement = Evaluation {
                 end: minute * 60,
                 value: Some(*value),
             };
@@ -162,7 +162,7 @@ mod tests {
             &spec(0),
             &AlertState::new(0),
             &mut last,
-            &Judgement {
+            &Evaluation {
                 end: 60,
                 value: Some(50.0),
             },
@@ -172,7 +172,7 @@ mod tests {
             &spec(0),
             &firing,
             &mut last,
-            &Judgement {
+            &Evaluation {
                 end: 120,
                 value: None,
             },

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{AlertSpec, AlertType, Target, baseline::Usual};
+use super::{AlertSpec, AlertType, Target, baseline::Baseline};
 use crate::{bucket::Bucket, query::Row, sketch::SketchError, time::UnixSeconds};
 
 /// What a window holds.
@@ -15,18 +15,18 @@ pub(super) struct Measured {
     /// The method of all of them, if they share one and an endpoint was asked for.
     pub method: Option<String>,
     /// For rate limits: the key, its requests in its busiest minute, and its limit.
-    pub busiest: Option<(i64, u64, u64)>,
+    pub peak: Option<(i64, u64, u64)>,
     /// For anomalies: the requests a minute, and what is usual.
-    pub rate: Option<(f64, Usual)>,
+    pub rate: Option<(f64, Baseline)>,
 }
 
 /// What else a value is made of.
 #[derive(Debug, Default)]
-pub(super) struct Known<'a> {
+pub(super) struct Context<'a> {
     /// Limits a minute by key, for rate limits.
     pub limits: Option<&'a HashMap<i64, u64>>,
     /// What is usual at the window's hour, for anomalies.
-    pub usual: Option<Usual>,
+    pub usual: Option<Baseline>,
 }
 
 /// Measures the rows of one window. Rows of other endpoints than the rule's are left out.
@@ -34,24 +34,24 @@ pub(super) fn measure<'a>(
     spec: &AlertSpec,
     target: Option<&Target>,
     rows: impl Iterator<Item = &'a Row>,
-    known: &Known<'_>,
+    known: &Context<'_>,
 ) -> Result<Measured, SketchError> {
-    Ok(Part::of(target, rows, known.limits)?.measured(spec, known.usual))
+    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.usual))
 }
 
 /// What the rows of a stretch of time come to. Parts of a window add up to the whole.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Part {
+pub(super) struct WindowSum {
     sum: Option<Bucket>,
     methods: BTreeSet<String>,
     /// See [`Measured::busiest`].
-    busiest: Option<Busiest>,
+    peak: Option<PeakMinute>,
 }
 
 /// A key, its requests in a minute, and its limit, which is not 0.
-type Busiest = (i64, u64, u64);
+type PeakMinute = (i64, u64, u64);
 
-impl Part {
+impl WindowSum {
     /// Sums rows. No key has rows of one minute in two parts.
     pub(super) fn of<'a>(
         target: Option<&Target>,
@@ -78,7 +78,7 @@ impl Part {
         for ((key, _), made) in minutes {
             // A limit of 0 shuts a key out: there is no part of it that could be used.
             if let Some(limit) = limits.and_then(|l| l.get(&key)).filter(|l| **l > 0) {
-                part.busiest = busier(part.busiest, Some((key, made, *limit)));
+                part.peak = nearer(part.peak, Some((key, made, *limit)));
             }
         }
         Ok(part)
@@ -92,7 +92,7 @@ impl Part {
         if !other.methods.is_subset(&self.methods) {
             self.methods.extend(other.methods.iter().cloned());
         }
-        self.busiest = busier(self.busiest, other.busiest);
+        self.peak = nearer(self.peak, other.peak);
         Ok(())
     }
 
@@ -107,7 +107,7 @@ impl Part {
     }
 
     /// What a window that is this part measures.
-    pub(super) fn measured(&self, spec: &AlertSpec, usual: Option<Usual>) -> Measured {
+    pub(super) fn measured(&self, spec: &AlertSpec, usual: Option<Baseline>) -> Measured {
         let sum = self.sum.as_ref();
         let requests = sum.map_or(0, |sum| sum.request_count);
         let mut measured = Measured {
@@ -133,8 +133,8 @@ impl Part {
                 sum.request_bytes.saturating_add(sum.response_bytes) as f64
             })),
             AlertType::RateLimit => {
-                measured.busiest = self.busiest;
-                self.busiest
+                measured.peak = self.peak;
+                self.peak
                     .map(|(_, made, limit)| made as f64 * 100.0 / limit as f64)
             }
             AlertType::Anomaly => usual.map(|usual| {
@@ -148,7 +148,7 @@ impl Part {
 }
 
 /// The one that came closer to its limit; the smaller key of two that came as close.
-fn busier(a: Option<Busiest>, b: Option<Busiest>) -> Option<Busiest> {
+fn nearer(a: Option<PeakMinute>, b: Option<PeakMinute>) -> Option<PeakMinute> {
     let (Some(first), Some(second)) = (a, b) else {
         return a.or(b);
     };

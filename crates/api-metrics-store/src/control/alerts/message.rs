@@ -20,7 +20,7 @@ pub(super) fn fired(
         minutes(spec.window_minutes),
         requests(measured.requests),
     );
-    if let (Some((_, made, limit)), Some(key)) = (measured.busiest, key) {
+    if let (Some((_, made, limit)), Some(key)) = (measured.peak, key) {
         return format!(
             "Key '{key}' is at {}/{} req/min, {} {tail}",
             count(made),
@@ -70,7 +70,7 @@ pub(super) fn resolved(
             amount(spec, value, true),
         ),
         None => format!(
-            "Resolved: {} judged with {} in {} (threshold {threshold}) after {lasted}",
+            "Resolved: {} evaluated with {} in {} (threshold {threshold}) after {lasted}",
             subject(spec, measured, key, "can't be"),
             requests(measured.requests),
             minutes(spec.window_minutes),
@@ -170,7 +170,7 @@ fn number(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::alerts::baseline::Usual;
+    use crate::control::alerts::baseline::Baseline;
 
     fn spec(alert_type: AlertType, comparison: Comparison, threshold: f64) -> AlertSpec {
         AlertSpec::new("rule", alert_type, comparison, threshold)
@@ -214,7 +214,7 @@ mod tests {
         };
         assert_eq!(
             resolved(&spec, &silent, 60, None),
-            "Resolved: Error rate for GET /api/* of shop can't be judged with 0 requests in 5 min (threshold 10%) after 1 min"
+            "Resolved: Error rate for GET /api/* of shop can't be evaluated with 0 requests in 5 min (threshold 10%) after 1 min"
         );
     }
 
@@ -254,7 +254,7 @@ mod tests {
     fn a_rate_limit_names_the_key_and_where_it_stands() {
         let near = spec(AlertType::RateLimit, Comparison::Gte, 80.0);
         let at = Measured {
-            busiest: Some((3, 82, 100)),
+            peak: Some((3, 82, 100)),
             ..measured(82.0, 301)
         };
         assert_eq!(
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn an_anomaly_says_what_is_usual() {
         let odd = spec(AlertType::Anomaly, Comparison::Gt, 4.0);
-        let usual = Usual {
+        let usual = Baseline {
             median: 120.0,
             spread: 30.0,
         };

@@ -1,6 +1,6 @@
 //! A window that moves over parts without summing them anew.
 
-use super::measure::Part;
+use super::measure::WindowSum;
 use crate::{query::TimeRange, sketch::SketchError, time::UnixSeconds};
 
 /// The sum of the steps in a window that only moves forward. Sketches can't be subtracted, so it is
@@ -8,31 +8,31 @@ use crate::{query::TimeRange, sketch::SketchError, time::UnixSeconds};
 #[derive(Debug)]
 pub(super) struct Sliding<'a> {
     /// In the order of time.
-    steps: &'a [(UnixSeconds, Part)],
+    steps: &'a [(UnixSeconds, WindowSum)],
     /// The first step of the window.
     first: usize,
     /// The first step after it.
     end: usize,
     /// Of the older steps: the last is the sum of all of them, the one before it leaves out the first
     /// step, and so on.
-    older: Vec<Part>,
+    older: Vec<WindowSum>,
     /// The sum of the newer steps.
-    newer: Part,
+    newer: WindowSum,
 }
 
 impl<'a> Sliding<'a> {
-    pub(super) fn over(steps: &'a [(UnixSeconds, Part)]) -> Self {
+    pub(super) fn over(steps: &'a [(UnixSeconds, WindowSum)]) -> Self {
         Self {
             steps,
             first: 0,
             end: 0,
             older: Vec::new(),
-            newer: Part::default(),
+            newer: WindowSum::default(),
         }
     }
 
     /// The sum of the steps that start in `window`, neither of whose edges lies before the last one's.
-    pub(super) fn at(&mut self, window: TimeRange) -> Result<Part, SketchError> {
+    pub(super) fn at(&mut self, window: TimeRange) -> Result<WindowSum, SketchError> {
         while let Some((_, part)) = self.step(self.end, window.to) {
             self.newer.add(part)?;
             self.end += 1;
@@ -50,7 +50,7 @@ impl<'a> Sliding<'a> {
     }
 
     /// The step at this place, if it starts before `at`.
-    fn step(&self, place: usize, at: UnixSeconds) -> Option<&'a (UnixSeconds, Part)> {
+    fn step(&self, place: usize, at: UnixSeconds) -> Option<&'a (UnixSeconds, WindowSum)> {
         self.steps.get(place).filter(|(start, _)| *start < at)
     }
 
@@ -64,7 +64,7 @@ impl<'a> Sliding<'a> {
             }
             self.older.push(sum);
         }
-        self.newer = Part::default();
+        self.newer = WindowSum::default();
         Ok(())
     }
 }
@@ -118,7 +118,7 @@ mod tests {
             let steps: Vec<_> = rows
                 .chunk_by(|a, b| a.group.period_start == b.group.period_start)
                 .map(|rows| {
-                    let part = Part::of(None, rows.iter(), Some(&limits)).unwrap();
+                    let part = WindowSum::of(None, rows.iter(), Some(&limits)).unwrap();
                     (rows[0].group.period_start.unwrap(), part)
                 })
                 .collect();
@@ -127,7 +127,7 @@ mod tests {
             while end < 64 {
                 let window = TimeRange::new((end - length) * 60, end * 60);
                 let found = sliding.at(window).unwrap();
-                let whole = Part::of(None, slice(&rows, window).iter(), Some(&limits)).unwrap();
+                let whole = WindowSum::of(None, slice(&rows, window).iter(), Some(&limits)).unwrap();
                 for alert_type in AlertType::ALL {
                     let mut spec = AlertSpec::new("rule", *alert_type, Comparison::Gt, 1.0);
                     spec.quantile = Some(0.9);

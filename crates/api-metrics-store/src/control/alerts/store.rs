@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// A tenant has so many rules at most, and the operator as many: each is judged every minute.
-const MOST_RULES: u64 = 500;
+const MAX_RULES: u64 = 500;
 
 /// Rules that wait to be judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub struct DueAlerts {
 
 /// What came of judging a rule.
 #[derive(Debug, Clone, PartialEq)]
-pub struct JudgedAlert {
+pub struct EvaluatedAlert {
     /// The rule as it was read.
     pub rule: AlertRule,
     /// Where it stands now.
@@ -120,12 +120,12 @@ pub trait AlertStore: Send + Sync {
         range: TimeRange,
     ) -> Result<Vec<(UnixSeconds, UnixSeconds)>, StoreError>;
 
-    /// The rules to judge, minutes counting as whole `settle_seconds` after their end. `None`:
+    /// The rules to judge, minutes counting as whole `delay_seconds` after their end. `None`:
     /// another process leads.
     ///
     /// # Errors
     /// The database's.
-    async fn due_alerts(&self, settle_seconds: u32) -> Result<Option<DueAlerts>, StoreError>;
+    async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError>;
 
     /// Writes what came of judging, events and notices in one transaction with the states. A rule
     /// that was edited or judged by another process in between is left as it is; answers the
@@ -133,7 +133,7 @@ pub trait AlertStore: Send + Sync {
     ///
     /// # Errors
     /// The database's; nothing was written then.
-    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<Vec<i64>, StoreError>;
+    async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError>;
 }
 
 #[async_trait]
@@ -240,12 +240,12 @@ impl<T: BeginTx> AlertStore for T {
         Ok(spans)
     }
 
-    async fn due_alerts(&self, settle_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
+    async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
         let Some(meta) = lead(&mut tx).await? else {
             return Ok(None);
         };
-        let settled = meta.now() - i64::from(settle_seconds);
+        let settled = meta.now() - i64::from(delay_seconds);
         let end = settled - settled.rem_euclid(60);
         let rules = sql::alerts::list_due_rules(&mut tx, end).await?;
         let coarse = if rules.is_empty() {
@@ -257,28 +257,28 @@ impl<T: BeginTx> AlertStore for T {
         Ok(Some(DueAlerts { end, rules, coarse }))
     }
 
-    async fn put_judged(&self, judged: &[JudgedAlert]) -> Result<Vec<i64>, StoreError> {
+    async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
         if lead(&mut tx).await?.is_none() {
             return Ok(Vec::new());
         }
-        let mut written = Vec::with_capacity(judged.len());
-        for judged in judged {
-            let stored = sql::alerts::lock_rule(&mut tx, judged.rule.id).await?;
+        let mut written = Vec::with_capacity(evaluated.len());
+        for evaluated in evaluated {
+            let stored = sql::alerts::lock_rule(&mut tx, evaluated.rule.id).await?;
             let same = stored.is_some_and(|stored| {
-                stored.revision == judged.rule.revision
-                    && stored.state.evaluated_to == judged.rule.state.evaluated_to
+                stored.revision == evaluated.rule.revision
+                    && stored.state.evaluated_to == evaluated.rule.state.evaluated_to
             });
             if !same {
                 continue;
             }
-            for event in &judged.fired {
+            for event in &evaluated.fired {
                 sql::alerts::insert_event(&mut tx, event).await?;
             }
-            for (id, at, message) in &judged.resolved {
+            for (id, at, message) in &evaluated.resolved {
                 sql::alerts::resolve_event(&mut tx, *id, *at, message).await?;
             }
-            for notice in &judged.notices {
+            for notice in &evaluated.notices {
                 sql::notices::insert_notice(
                     &mut tx,
                     notice,
@@ -287,9 +287,14 @@ impl<T: BeginTx> AlertStore for T {
                 )
                 .await?;
             }
-            sql::alerts::put_state(&mut tx, judged.rule.id, &judged.state, judged.last_fired_at)
-                .await?;
-            written.push(judged.rule.id);
+            sql::alerts::put_state(
+                &mut tx,
+                evaluated.rule.id,
+                &evaluated.state,
+                evaluated.last_fired_at,
+            )
+            .await?;
+            written.push(evaluated.rule.id);
         }
         tx.commit().await?;
         Ok(written)
@@ -298,11 +303,11 @@ impl<T: BeginTx> AlertStore for T {
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
 async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
-    if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MOST_RULES {
+    if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MAX_RULES {
         return Ok(());
     }
     Err(StoreError::Conflict(format!(
-        "there are {MOST_RULES} rules already, which is as many as can be judged"
+        "there are {MAX_RULES} rules already, which is as many as can be judged"
     )))
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// So many versions of plans are a tenant's at most, and as many everybody's: each report reads them.
-const MOST_VERSIONS: usize = 500;
+const MAX_VERSIONS: usize = 500;
 
 /// The requests of a UTC day, by where they are counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,9 +96,9 @@ impl<T: BeginTx> PlanStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = sql::now(&mut tx).await?;
         let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
-        if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MOST_VERSIONS {
+        if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MAX_VERSIONS {
             return Err(StoreError::Conflict(format!(
-                "there are {MOST_VERSIONS} versions of plans already"
+                "there are {MAX_VERSIONS} versions of plans already"
             )));
         }
         let mut version = PlanVersion {

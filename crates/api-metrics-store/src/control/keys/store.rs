@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// So many keys of a tenant can be made one by one. What the host records or puts is its own concern.
-const MOST_KEYS: u64 = 10_000;
+const MAX_KEYS: u64 = 10_000;
 
 /// Reads and writes consumers.
 #[async_trait]
@@ -84,10 +84,10 @@ impl<T: BeginTx> KeyStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = sql::now(&mut tx).await?;
         if let Some(Some(tenant)) = &change.tenant_id
-            && sql::keys::count_keys(&mut tx, tenant).await? >= MOST_KEYS
+            && sql::keys::count_keys(&mut tx, tenant).await? >= MAX_KEYS
         {
             return Err(StoreError::Conflict(format!(
-                "tenant `{tenant}` has {MOST_KEYS} keys already"
+                "tenant `{tenant}` has {MAX_KEYS} keys already"
             )));
         }
         let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {

@@ -12,7 +12,7 @@ use crate::{
     time::Granularity,
 };
 
-const DUTY: &str = "limits";
+const LEASE: &str = "limits";
 /// How often limits are looked at: a limit is hit within a minute or not at all.
 const EVERY_SECONDS: u32 = 5;
 
@@ -23,13 +23,13 @@ const EVERY_SECONDS: u32 = 5;
 ///
 /// # Errors
 /// The database's.
-pub async fn watch_limits(
+pub async fn evaluate_limits(
     store: &dyn ControlStore,
     settings: &LimitSettings,
     own: Option<&Writer>,
     published: &Published,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(now) = store.begin_duty(DUTY, EVERY_SECONDS).await? else {
+    let Some(now) = store.acquire_lease(LEASE, EVERY_SECONDS).await? else {
         return Ok(None);
     };
     let mut notices = Vec::new();
@@ -37,7 +37,7 @@ pub async fn watch_limits(
         notices.extend(near(settings, &limit));
     }
     let new = published.publish(store, notices, now).await?;
-    store.finish_duty(DUTY, now).await?;
+    store.release_lease(LEASE, now).await?;
     Ok(Some(new))
 }
 

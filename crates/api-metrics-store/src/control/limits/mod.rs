@@ -10,7 +10,7 @@ mod store;
 mod utilization;
 
 pub use current::{LimitNow, limits_now};
-pub use evaluate::watch_limits;
+pub use evaluate::evaluate_limits;
 pub use record::record_utilization;
 pub use store::LimitStore;
 pub use utilization::{LimitSettings, NearLimit, UtilizationQuery, UtilizationRow, near_limits};

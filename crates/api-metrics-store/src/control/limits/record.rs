@@ -10,7 +10,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-const DUTY: &str = "utilization";
+const LEASE: &str = "utilization";
 /// What is flushed late still finds its way into periods that ended so long ago.
 const LATE_SECONDS: i64 = 600;
 /// After a pause so much is recorded afterwards: minutes are kept for a day.
@@ -30,17 +30,17 @@ const RECORDED: [Granularity; 3] = [
 pub async fn record_utilization(
     store: &dyn ControlStore,
     settings: &LimitSettings,
-    settle: Duration,
+    delay: Duration,
     own: Option<&Writer>,
 ) -> Result<Option<u64>, StoreError> {
-    let settle = i64::try_from(settle.as_secs()).unwrap_or(i64::MAX / 2);
-    let Some(now) = store.begin_duty(DUTY, 0).await? else {
+    let delay = i64::try_from(delay.as_secs()).unwrap_or(i64::MAX / 2);
+    let Some(now) = store.acquire_lease(LEASE, 0).await? else {
         return Ok(None);
     };
-    let end = Granularity::Minute.floor(now.saturating_sub(settle));
+    let end = Granularity::Minute.floor(now.saturating_sub(delay));
     // A clock that was ahead has left a mark ahead.
     let done = store
-        .duty_done_to(DUTY)
+        .lease_done_to(LEASE)
         .await?
         .filter(|done| *done < end + 3_600);
     if done.is_some_and(|done| done >= end) {
@@ -76,7 +76,7 @@ pub async fn record_utilization(
         }
     }
     rows.sort_by_key(|row| (row.api_key_id, row.granularity, row.period_start));
-    store.put_utilization(&rows, DUTY, end).await?;
+    store.put_utilization(&rows, LEASE, end).await?;
     let keep = i64::try_from(settings.retention.as_secs()).unwrap_or(i64::MAX / 2);
     store.forget_utilization(end.saturating_sub(keep)).await?;
     Ok(Some(rows.len() as u64))

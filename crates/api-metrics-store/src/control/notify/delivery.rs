@@ -79,7 +79,7 @@ pub struct DeliveryQuery {
 }
 
 /// Reads the outbox. What writes to it is the evaluation; what works it off is the
-/// [`Courier`](super::Courier).
+/// [`Dispatcher`](super::Dispatcher).
 #[async_trait]
 pub trait NoticeStore: Send + Sync {
     /// Deliveries, the ones that changed last first.
@@ -107,7 +107,7 @@ pub trait NoticeStore: Send + Sync {
     ///
     /// # Errors
     /// The database's.
-    async fn begin_duty(
+    async fn acquire_lease(
         &self,
         duty: &str,
         every_seconds: u32,
@@ -117,13 +117,13 @@ pub trait NoticeStore: Send + Sync {
     ///
     /// # Errors
     /// The database's.
-    async fn duty_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError>;
+    async fn lease_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError>;
 
     /// Writes up to when the duty is done.
     ///
     /// # Errors
     /// The database's.
-    async fn finish_duty(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError>;
+    async fn release_lease(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError>;
 
     /// Removes a bounded number of notices that nobody waits for and of events that were over
     /// before `events_before`. Answers whether more may be left.
@@ -155,7 +155,7 @@ pub trait NoticeStore: Send + Sync {
     ///
     /// # Errors
     /// The database's.
-    async fn settle_delivery(&self, delivery: &Delivery) -> Result<(), StoreError>;
+    async fn record_attempt(&self, delivery: &Delivery) -> Result<(), StoreError>;
 }
 
 #[async_trait]
@@ -189,7 +189,7 @@ impl<T: BeginTx> NoticeStore for T {
         Ok(new)
     }
 
-    async fn begin_duty(
+    async fn acquire_lease(
         &self,
         duty: &str,
         every_seconds: u32,
@@ -207,14 +207,14 @@ impl<T: BeginTx> NoticeStore for T {
         Ok(due.then_some(now))
     }
 
-    async fn duty_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError> {
+    async fn lease_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
         let done = sql::notices::lease_done_to(&mut tx, duty).await?;
         tx.commit().await?;
         Ok(done)
     }
 
-    async fn finish_duty(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError> {
+    async fn release_lease(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         sql::notices::put_lease(&mut tx, duty, to).await?;
         tx.commit().await
@@ -260,7 +260,7 @@ impl<T: BeginTx> NoticeStore for T {
             .collect())
     }
 
-    async fn settle_delivery(&self, delivery: &Delivery) -> Result<(), StoreError> {
+    async fn record_attempt(&self, delivery: &Delivery) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         sql::notices::update_delivery(&mut tx, delivery).await?;
         tx.commit().await

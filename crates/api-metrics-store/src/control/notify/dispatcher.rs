@@ -24,7 +24,7 @@ const AT_ONCE: u32 = 16;
 
 /// Hands notices to notifiers.
 #[derive(Debug, Clone, Default)]
-pub struct Courier {
+pub struct Dispatcher {
     notifiers: Vec<Arc<dyn Notifier>>,
 }
 
@@ -42,15 +42,15 @@ pub struct Delivered {
     pub more: bool,
 }
 
-impl Courier {
-    /// A courier for these notifiers. Of several with one name the first counts.
+impl Dispatcher {
+    /// A dispatcher for these notifiers. Of several with one name the first counts.
     #[must_use]
     pub fn new(notifiers: Vec<Arc<dyn Notifier>>) -> Self {
-        let mut courier = Self::default();
+        let mut dispatcher = Self::default();
         for notifier in notifiers {
-            courier.add(notifier);
+            dispatcher.add(notifier);
         }
-        courier
+        dispatcher
     }
 
     /// Delivers to this notifier too, unless there is one of its name.
@@ -134,7 +134,7 @@ impl Courier {
                 DeliveryStatus::Pending => done.retried += 1,
                 DeliveryStatus::Dead => done.dead += 1,
             }
-            store.settle_delivery(&delivery).await?;
+            store.record_attempt(&delivery).await?;
         }
         Ok(done)
     }

@@ -18,7 +18,7 @@ mod webhook;
 
 pub use broadcast::BroadcastNotifier;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
-pub use dispatcher::{Courier, Delivered};
+pub use dispatcher::{Delivered, Dispatcher};
 pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};

@@ -13,7 +13,7 @@ use crate::{
     store::{StoreError, Writer},
 };
 
-const DUTY: &str = "quotas";
+const LEASE: &str = "quotas";
 /// How often quotas are looked at.
 const EVERY_SECONDS: u32 = 60;
 
@@ -24,13 +24,13 @@ const EVERY_SECONDS: u32 = 60;
 ///
 /// # Errors
 /// The database's.
-pub async fn watch_quotas(
+pub async fn evaluate_quotas(
     store: &dyn ControlStore,
     settings: &QuotaSettings,
     own: Option<&Writer>,
     published: &Published,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(now) = store.begin_duty(DUTY, EVERY_SECONDS).await? else {
+    let Some(now) = store.acquire_lease(LEASE, EVERY_SECONDS).await? else {
         return Ok(None);
     };
     let keys: Vec<_> = all_keys(store, &Scope::All)
@@ -43,7 +43,7 @@ pub async fn watch_quotas(
         notices.extend(reached(settings, &usage));
     }
     let new = published.publish(store, notices, now).await?;
-    store.finish_duty(DUTY, now).await?;
+    store.release_lease(LEASE, now).await?;
     Ok(Some(new))
 }
 

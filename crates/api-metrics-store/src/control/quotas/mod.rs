@@ -9,6 +9,6 @@ mod period;
 mod usage;
 
 pub use counted::CountedStatuses;
-pub use evaluate::watch_quotas;
+pub use evaluate::evaluate_quotas;
 pub use period::{QuotaPeriod, period_at};
 pub use usage::{QuotaSettings, QuotaUsage, quota_usage};

@@ -44,11 +44,11 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// ```
 /// # fn example() -> Result<(), api_metrics_store::notify::WebhookError> {
-/// use api_metrics_store::{notify::WebhookNotifier, watch::Watch};
+/// use api_metrics_store::{notify::WebhookNotifier, watch::ControlWorker};
 ///
 /// let hook = WebhookNotifier::new("https://ops.example.com/hooks/api")?
 ///     .secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// let watch = Watch::default().notifier(hook);
+/// let watch = ControlWorker::default().notifier(hook);
 /// # let _ = watch;
 /// # Ok(())
 /// # }

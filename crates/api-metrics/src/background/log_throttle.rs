@@ -1,4 +1,4 @@
-//! A log that a database which is down for a night does not fill.
+//! Limits how much a database that is down for a night writes to the log.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -11,7 +11,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// Lets one warning a minute through, over all tasks of a process.
 #[derive(Debug)]
-pub(super) struct Quiet {
+pub(super) struct LogThrottle {
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -26,7 +26,7 @@ struct State {
     since: Option<Duration>,
 }
 
-impl Quiet {
+impl LogThrottle {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
@@ -68,25 +68,25 @@ mod tests {
     #[test]
     fn one_warning_a_minute_counts_those_that_it_held_back() {
         let clock = Arc::new(ManualClock::at(0));
-        let quiet = Quiet::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        assert_eq!(quiet.warn(), Some(0));
+        let throttle = LogThrottle::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        assert_eq!(throttle.warn(), Some(0));
         for _ in 0..59 {
             clock.advance(Duration::from_secs(1));
-            assert_eq!(quiet.warn(), None);
+            assert_eq!(throttle.warn(), None);
         }
         clock.advance(Duration::from_secs(1));
-        assert_eq!(quiet.warn(), Some(59));
+        assert_eq!(throttle.warn(), Some(59));
     }
 
     #[test]
-    fn a_recovery_is_told_once_and_a_flapping_database_stays_quiet() {
+    fn a_recovery_is_told_once_and_a_flapping_database_does_not_fill_the_log() {
         let clock = Arc::new(ManualClock::at(0));
-        let quiet = Quiet::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        assert_eq!(quiet.recovered(), None);
-        quiet.warn();
+        let throttle = LogThrottle::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        assert_eq!(throttle.recovered(), None);
+        throttle.warn();
         clock.advance(Duration::from_secs(7));
-        assert_eq!(quiet.recovered(), Some(Duration::from_secs(7)));
-        assert_eq!(quiet.recovered(), None);
-        assert_eq!(quiet.warn(), None);
+        assert_eq!(throttle.recovered(), Some(Duration::from_secs(7)));
+        assert_eq!(throttle.recovered(), None);
+        assert_eq!(throttle.warn(), None);
     }
 }

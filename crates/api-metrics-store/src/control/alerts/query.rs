@@ -18,7 +18,7 @@ pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
 }
 
 /// The question whose answer holds all that the rule looks at in `range`.
-pub(super) fn question(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep>) -> Query {
+pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep>) -> Query {
     let target = target(spec);
     let glob = target.as_ref().is_some_and(Target::is_glob);
     let per_key = spec.alert_type == AlertType::RateLimit;

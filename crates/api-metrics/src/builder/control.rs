@@ -1,26 +1,26 @@
-//! What acts on the numbers: whom to tell, and how limits, quotas and bills are counted.
+//! Settings of the control plane: who gets notices, and how limits, quotas and bills are counted.
 
 use std::{sync::Arc, time::Duration};
 
-use api_metrics_store::{
+use api_metrics_store::control::{
+    ControlStore, ControlWorker,
     billing::BillingSettings,
     limits::LimitSettings,
     notify::{BroadcastNotifier, LogNotifier, Notifier},
     quotas::{CountedStatuses, QuotaSettings},
-    watch::Watch,
 };
 
-use super::Builder;
+use super::{Builder, Database};
 #[cfg(doc)]
 use crate::ApiMetrics;
 use crate::StartError;
 
-/// So many notices a listener of [`ApiMetrics::notices`] may fall behind.
-const NOTICES_BEHIND: usize = 256;
+/// How many notices a subscriber of [`ApiMetrics::notices`] may fall behind.
+const MAX_NOTICES_BEHIND: usize = 256;
 
-/// The settings of what acts on the numbers.
+/// What can be set of the control plane.
 #[derive(Clone, Default)]
-pub(super) struct Acts {
+pub(super) struct ControlSettings {
     notifiers: Vec<Arc<dyn Notifier>>,
     without_log: bool,
     pub(super) limits: LimitSettings,
@@ -33,45 +33,57 @@ pub(super) struct Acts {
     pub(super) allow_private: Option<bool>,
 }
 
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
 impl Builder {
-    /// Tells alerts, limits and quotas through this notifier too: a webhook, Slack, or one of your
-    /// own. `API_METRICS_WEBHOOK_URL` with `API_METRICS_WEBHOOK_SECRET`, and
-    /// `API_METRICS_SLACK_WEBHOOK_URL`, add one each, with the feature `webhook`;
-    /// `API_METRICS_WEBHOOK_ALLOW_PRIVATE` lets them connect to private addresses.
+    /// Keeps buckets and the control plane in a store of your own. It brings its own options and kind
+    /// of sketch; give it the same [`clock`](Self::clock), if it has one.
+    ///
+    /// With [`store`](Self::store) instead, there is no control plane.
+    pub fn control_store(mut self, store: Arc<dyn ControlStore>) -> Self {
+        self.database = Some(Database::ControlStore(store));
+        self
+    }
+
+    /// Adds a way to deliver notices: a webhook, Slack, or a [`Notifier`] of your own.
+    ///
+    /// With the feature `webhook`, `API_METRICS_WEBHOOK_URL` with `API_METRICS_WEBHOOK_SECRET`, and
+    /// `API_METRICS_SLACK_WEBHOOK_URL`, add one each; `API_METRICS_WEBHOOK_ALLOW_PRIVATE` lets them
+    /// connect to private addresses.
     pub fn notifier(mut self, notifier: impl Notifier) -> Self {
-        self.acts.notifiers.push(Arc::new(notifier));
+        self.control.notifiers.push(Arc::new(notifier));
         self
     }
 
-    /// Leaves alerts, limits and quotas out of the log.
+    /// Keeps notices out of the log.
     pub fn without_notices_in_log(mut self) -> Self {
-        self.acts.without_log = true;
+        self.control.without_log = true;
         self
     }
 
-    /// From when on a key is near its rate limit, and how long its utilization is kept. Default:
-    /// 80%, 30 days.
+    /// From which share of its rate limit on a key is near it, and how long utilization is kept.
+    /// Default: 80%, 30 days.
     pub fn limits(mut self, settings: LimitSettings) -> Self {
-        self.acts.limits = settings;
+        self.control.limits = settings;
         self
     }
 
-    /// How quotas are counted, and at which percentages that is told. Default: every answer, months
-    /// in UTC; 50, 80, 100. `API_METRICS_STATUS_COUNTS`, such as `2xx,3xx`: which answers count.
+    /// How quotas are counted, and at which percentages a notice is sent. Default: every response,
+    /// months in UTC; 50, 80, 100. `API_METRICS_STATUS_COUNTS`, such as `2xx,3xx`: which responses
+    /// count.
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
-        self.acts.quotas = Some(settings);
+        self.control.quotas = Some(settings);
         self
     }
 
-    /// How usage is billed: the plan of keys without one, and which answers count. Default: 0.02
-    /// USD for 1,000 requests; every answer. `API_METRICS_STATUS_COUNTS`, as for quotas.
+    /// How usage is billed: the plan of keys without one, and which responses count. Default: 0.02
+    /// USD for 1,000 requests; every response. `API_METRICS_STATUS_COUNTS`, as for quotas.
     pub fn billing(mut self, settings: BillingSettings) -> Self {
-        self.acts.billing = Some(settings);
+        self.control.billing = Some(settings);
         self
     }
 }
 
-impl Acts {
+impl ControlSettings {
     /// How quotas are counted: as the code says, else as the environment does.
     pub(super) fn quotas(&self) -> QuotaSettings {
         self.quotas.clone().unwrap_or_else(|| {
@@ -86,34 +98,31 @@ impl Acts {
         })
     }
 
-    /// The watch, and the channel to whoever listens in this process.
-    pub(super) fn watch(
+    /// The worker, and the channel to subscribers in this process.
+    pub(super) fn worker(
         &self,
         flush_interval: Duration,
-    ) -> Result<(Watch, BroadcastNotifier), StartError> {
-        let listeners = BroadcastNotifier::new(NOTICES_BEHIND);
-        // A minute is judged when it has been flushed: an interval, a tenth of jitter, and the flush.
-        let settle = flush_interval.mul_f64(1.1) + Duration::from_secs(1);
-        let mut watch = Watch::default()
+    ) -> Result<(ControlWorker, BroadcastNotifier), StartError> {
+        let subscribers = BroadcastNotifier::new(MAX_NOTICES_BEHIND);
+        let mut worker = ControlWorker::default()
             .limits(self.limits.clone())
             .quotas(self.quotas())
-            .settle(Duration::from_secs(settle.as_secs() + 1));
-        if self.without_log {
-            watch = watch.without_notifiers();
-        } else {
-            watch = watch.without_notifiers().notifier(LogNotifier);
+            .evaluation_delay(evaluation_delay(flush_interval))
+            .without_notifiers();
+        if !self.without_log {
+            worker = worker.notifier(LogNotifier);
         }
-        watch = watch.notifier(listeners.clone());
+        worker = worker.notifier(subscribers.clone());
         for notifier in self.notifiers.iter().chain(&self.set_by_environment()?) {
-            watch = watch.shared_notifier(Arc::clone(notifier));
+            worker = worker.shared_notifier(Arc::clone(notifier));
         }
-        Ok((watch, listeners))
+        Ok((worker, subscribers))
     }
 
     /// The notifiers that the environment names.
     #[cfg(feature = "webhook")]
     fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
-        use api_metrics_store::notify::{SlackNotifier, WebhookNotifier};
+        use api_metrics_store::control::notify::{SlackNotifier, WebhookNotifier};
 
         let failed = |name| move |source| StartError::Webhook { name, source };
         let private = self.allow_private == Some(true);
@@ -144,7 +153,7 @@ impl Acts {
 
     #[cfg(not(feature = "webhook"))]
     fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
-        // Nobody is to find out at the first outage that alerts went nowhere.
+        // Refused at the start, or alerts would go nowhere at the first outage.
         for (name, url) in [
             ("API_METRICS_WEBHOOK_URL", &self.webhook_url),
             ("API_METRICS_SLACK_WEBHOOK_URL", &self.slack_url),
@@ -161,19 +170,26 @@ impl Acts {
     }
 }
 
-#[cfg(all(test, feature = "webhook"))]
-mod tests {
-    #![allow(clippy::unwrap_used)]
+/// A minute is evaluated once it has been flushed: after an interval, a tenth of jitter, and the flush
+/// itself, in whole seconds.
+fn evaluation_delay(flush_interval: Duration) -> Duration {
+    let flushed = flush_interval.mul_f64(1.1) + Duration::from_secs(1);
+    Duration::from_secs(flushed.as_secs() + 1)
+}
 
+#[cfg(test)]
+mod tests {
     use super::*;
 
+    #[cfg(feature = "webhook")]
     #[test]
     fn a_wrong_webhook_names_its_variable_and_not_its_url() {
-        let acts = Acts {
+        let settings = ControlSettings {
             webhook_url: Some("https://user:s3cret@example.com/".to_owned()),
-            ..Acts::default()
+            ..ControlSettings::default()
         };
-        let error = acts.watch(Duration::from_secs(10)).unwrap_err().to_string();
+        let error = settings.worker(Duration::from_secs(10)).err();
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
         assert!(
             error.contains("API_METRICS_WEBHOOK_URL") && !error.contains("s3cret"),
             "{error}"
@@ -181,10 +197,20 @@ mod tests {
     }
 
     #[test]
-    fn a_minute_is_judged_when_it_has_been_flushed() {
-        let (watch, _) = Acts::default().watch(Duration::from_secs(10)).unwrap();
-        assert!(format!("{watch:?}").contains("settle: 13s"), "{watch:?}");
-        let (watch, _) = Acts::default().watch(Duration::from_millis(100)).unwrap();
-        assert!(format!("{watch:?}").contains("settle: 2s"), "{watch:?}");
+    fn a_minute_is_evaluated_when_it_has_been_flushed() {
+        for (interval_ms, delay) in [(10_000, 13), (100, 2)] {
+            let interval = Duration::from_millis(interval_ms);
+            assert_eq!(evaluation_delay(interval), Duration::from_secs(delay));
+        }
+    }
+
+    #[test]
+    fn the_worker_waits_for_the_flush() -> Result<(), StartError> {
+        use std::time::UNIX_EPOCH;
+
+        let (worker, _) = ControlSettings::default().worker(Duration::from_secs(10))?;
+        let minute = UNIX_EPOCH + Duration::from_secs(600);
+        assert_eq!(worker.until_due(minute), Duration::from_secs(13));
+        Ok(())
     }
 }
