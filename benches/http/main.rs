@@ -32,7 +32,6 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
-    store::Store,
 };
 use database::Scratch;
 use sqlx::ConnectOptions as _;

@@ -11,7 +11,7 @@ use api_metrics_store::{
     control::ControlWorker,
     options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Writer},
     time::{Clock, ManualClock, SystemClock},
 };
 

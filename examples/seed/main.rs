@@ -25,7 +25,6 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
-    store::Store,
 };
 
 use settings::Settings;

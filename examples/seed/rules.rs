@@ -6,7 +6,6 @@ use api_metrics_store::{
     control::ControlStore,
     keys::KeyChange,
     quotas::QuotaPeriod,
-    store::Store,
     time::utc_date,
 };
 use rust_decimal::Decimal;

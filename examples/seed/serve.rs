@@ -12,7 +12,7 @@ use api_metrics_store::{
     control::ControlWorker,
     options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Writer},
     time::{Clock, SystemClock},
 };
 use axum::{Router, response::Redirect, routing::get};

@@ -9,7 +9,7 @@ use api_metrics_store::{
     keys::KeyChange,
     notify::NoticeKind,
     query::Scope,
-    store::{Store, StoreError, Writer},
+    store::{StoreError, Writer},
 };
 
 use crate::{

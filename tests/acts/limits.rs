@@ -9,7 +9,7 @@ use api_metrics_store::{
     limits::{LimitSettings, UtilizationQuery, limits_now, near_limits},
     notify::NoticeKind,
     query::{Scope, TimeRange},
-    store::{Store, Writer},
+    store::Writer,
     time::{Clock, Granularity, UnixSeconds},
 };
 

@@ -3,7 +3,6 @@
 use api_metrics_store::{
     billing::{BillingSettings, Reconciliation, reconcile},
     control::ControlStore,
-    store::Store,
 };
 use chrono::NaiveDate;
 

@@ -8,7 +8,6 @@ use api_metrics_store::{
     keys::KeyChange,
     options::{Retention, StoreOptions},
     postgres::PostgresStore,
-    store::Store,
     time::Clock,
 };
 use api_metrics_tests::{PgBouncer, PgDatabase};
