@@ -29,6 +29,7 @@ mod auth;
 mod billing;
 mod cache;
 mod console;
+mod csv;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod directory;

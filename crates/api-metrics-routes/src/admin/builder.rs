@@ -4,6 +4,7 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use api_metrics_store::{
     billing::BillingSettings,
+    control::ControlStore,
     limits::LimitSettings,
     quotas::QuotaSettings,
     store::{Store, Writer},
@@ -33,6 +34,7 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 #[must_use]
 pub struct AdminBuilder {
     store: Arc<dyn Store>,
+    control: Option<Arc<dyn ControlStore>>,
     writer: Option<Arc<Writer>>,
     health: Option<Arc<dyn HealthSource>>,
     clock: Arc<dyn Clock>,
@@ -82,6 +84,7 @@ impl AdminBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
+            control: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
@@ -110,6 +113,12 @@ impl AdminBuilder {
             quotas: QuotaSettings::default(),
             billing: BillingSettings::default(),
         }
+    }
+
+    /// Adds the control plane: API keys, alerts, limits, quotas and billing, kept in this store.
+    pub fn control(mut self, store: Arc<dyn ControlStore>) -> Self {
+        self.control = Some(store);
+        self
     }
 
     /// This process's own recorder, so that answers include what it has not flushed yet.
@@ -249,13 +258,13 @@ impl AdminBuilder {
         self
     }
 
-    /// From when on a key is near its limit; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// From when on a key is near its limit; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
     pub fn limits(mut self, settings: LimitSettings) -> Self {
         self.limits = settings;
         self
     }
 
-    /// How quotas are counted; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// How quotas are counted; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
         self.quotas = settings;
         self
@@ -287,6 +296,7 @@ impl AdminBuilder {
         let app = Arc::new(Shared {
             reader: Reader::new(
                 self.store,
+                self.control,
                 self.writer,
                 self.concurrent_queries,
                 self.query_timeout,

@@ -145,10 +145,10 @@ fn key(row: &Row) -> KeyKey {
 async fn limits(app: &App, page: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
     let ids: Vec<i64> = page.iter().filter_map(|row| row.group.api_key_id).collect();
     let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let keys = app
         .reader
-        .bounded("api keys", acts.keys(&Scope::Keys(ids), 0, most))
+        .bounded("api keys", control.keys(&Scope::Keys(ids), 0, most))
         .await?;
     Ok(keys
         .into_iter()

@@ -189,10 +189,10 @@ pub(crate) async fn deliveries(
         before: cursor.map(|cursor| cursor.key),
         limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
     };
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let mut found = app
         .reader
-        .bounded("deliveries", acts.deliveries(&query))
+        .bounded("deliveries", control.deliveries(&query))
         .await?;
     let more = found.len() > limit;
     found.truncate(limit);
@@ -245,10 +245,10 @@ pub(crate) async fn redeliver(
     let channel = present("channel", body.text("channel")?)?;
     storable("channel", &channel, MAX_CHANNEL_BYTES)?;
     body.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let there = app
         .reader
-        .bounded("redeliver", acts.redeliver(notice, &channel))
+        .bounded("redeliver", control.redeliver(notice, &channel))
         .await?;
     if there {
         Ok(StatusCode::ACCEPTED)

@@ -105,7 +105,7 @@ pub(crate) async fn dry_run(
     // The running minute is not over.
     range.to = range.to.min(now - now.rem_euclid(60));
     check_key(&app, &caller.scope, &spec).await?;
-    let store = app.reader.store();
+    let store = app.reader.control()?;
     let run = app
         .reader
         .bounded(

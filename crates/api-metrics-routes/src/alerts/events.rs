@@ -138,10 +138,10 @@ pub(crate) async fn events(
         before: cursor.map(|cursor| cursor.key),
         limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
     };
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let mut events = app
         .reader
-        .bounded("alert events", acts.alert_events(&query))
+        .bounded("alert events", control.alert_events(&query))
         .await?;
     let more = events.len() > limit;
     events.truncate(limit);

@@ -49,10 +49,10 @@ pub(crate) async fn list(
     params.finish()?;
     let after = cursor.map_or(0, |cursor| cursor.key);
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let mut rules = app
         .reader
-        .bounded("alerts", acts.alerts(&caller.scope, after, asked))
+        .bounded("alerts", control.alerts(&caller.scope, after, asked))
         .await?;
     let more = rules.len() > limit;
     rules.truncate(limit);
@@ -84,10 +84,10 @@ pub(crate) async fn one(
     params: Params,
 ) -> Result<Json<Alert>, Problem> {
     params.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let rule = app
         .reader
-        .bounded("alert", acts.alert(id, &caller.scope))
+        .bounded("alert", control.alert(id, &caller.scope))
         .await?;
     Ok(Json(rule.ok_or_else(nothing)?.into()))
 }
@@ -114,11 +114,11 @@ pub(crate) async fn create(
     let spec = read_spec(&mut body, &caller, None)?;
     body.finish()?;
     check_key(&app, &caller.scope, &spec).await?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let by = caller.principal.subject();
     let made = app
         .reader
-        .bounded("make an alert", acts.create_alert(&spec, Some(by)))
+        .bounded("make an alert", control.create_alert(&spec, Some(by)))
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -184,10 +184,10 @@ pub(crate) async fn change(
     mut body: Body,
 ) -> Result<Json<Alert>, Problem> {
     params.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let rule = app
         .reader
-        .bounded("alert", acts.alert(id, &caller.scope))
+        .bounded("alert", control.alert(id, &caller.scope))
         .await?
         .ok_or_else(nothing)?;
     let spec = read_spec(&mut body, &caller, Some(rule.spec))?;
@@ -220,10 +220,10 @@ pub(crate) async fn remove(
     params: Params,
 ) -> Result<StatusCode, Problem> {
     params.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let gone = app
         .reader
-        .bounded("remove an alert", acts.delete_alert(id, &caller.scope))
+        .bounded("remove an alert", control.delete_alert(id, &caller.scope))
         .await?;
     if gone {
         Ok(StatusCode::NO_CONTENT)
@@ -240,12 +240,12 @@ async fn update(
     spec: &AlertSpec,
 ) -> Result<Json<Alert>, Problem> {
     check_key(app, scope, spec).await?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let changed = app
         .reader
         .bounded(
             "change an alert",
-            acts.update_alert(id, scope, revision, spec),
+            control.update_alert(id, scope, revision, spec),
         )
         .await?;
     Ok(Json(changed.ok_or_else(nothing)?.into()))
@@ -259,10 +259,10 @@ pub(super) async fn check_key(app: &App, scope: &Scope, spec: &AlertSpec) -> Res
     else {
         return Ok(());
     };
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let found = app
         .reader
-        .bounded("api keys", acts.keys(scope, id - 1, 1))
+        .bounded("api keys", control.keys(scope, id - 1, 1))
         .await?;
     if found.first().is_some_and(|key| key.id == id) {
         Ok(())

@@ -62,10 +62,10 @@ impl Part {
         let Some(id) = self.key else {
             return Ok(caller.scope.clone());
         };
-        let acts = app.reader.store().acts();
+        let control = app.reader.control()?;
         let found = app
             .reader
-            .bounded("api keys", acts.keys(&caller.scope, id - 1, 1))
+            .bounded("api keys", control.keys(&caller.scope, id - 1, 1))
             .await?;
         Ok(if found.first().is_some_and(|key| key.id == id) {
             Scope::Keys(vec![id])

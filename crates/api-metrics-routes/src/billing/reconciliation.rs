@@ -154,7 +154,7 @@ pub(crate) async fn reconciliation(
     let now = app.clock.unix_seconds();
     let days = take_days(&mut params, now)?;
     params.finish()?;
-    let store = app.reader.store();
+    let store = app.reader.control()?;
     let all = app
         .reader
         .bounded(

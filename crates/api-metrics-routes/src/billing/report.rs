@@ -155,7 +155,7 @@ pub(crate) async fn read_report(
     days: Days,
 ) -> Result<BillingReport, Problem> {
     let own = app.reader.writer().map(|writer| &**writer);
-    let store = app.reader.store();
+    let store = app.reader.control()?;
     app.reader
         .bounded(
             "billing",

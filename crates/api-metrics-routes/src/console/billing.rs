@@ -136,10 +136,10 @@ pub(super) async fn get_billing(
 }
 
 async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> {
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let found = app
         .reader
-        .bounded("api keys", acts.keys(&caller.scope, id - 1, 1))
+        .bounded("api keys", control.keys(&caller.scope, id - 1, 1))
         .await?;
     let own = found.first().filter(|key| key.id == id);
     Ok(Scope::Keys(own.map(|key| key.id).into_iter().collect()))

@@ -161,10 +161,10 @@ pub(crate) async fn list(
     params.finish()?;
     let after = cursor.map_or(0, |cursor| cursor.key);
     let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let mut keys = app
         .reader
-        .bounded("api keys", acts.keys(&caller.scope, after, asked))
+        .bounded("api keys", control.keys(&caller.scope, after, asked))
         .await?;
     let more = keys.len() > limit;
     keys.truncate(limit);
@@ -204,10 +204,10 @@ pub(crate) async fn create(
     body.finish()?;
     let tenant = own_tenant(&caller, change.tenant_id.flatten())?;
     change.tenant_id = Some(tenant);
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let made = app
         .reader
-        .bounded("make a key", acts.create_key(&external_id, &change))
+        .bounded("make a key", control.create_key(&external_id, &change))
         .await?;
     app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))
@@ -244,10 +244,13 @@ pub(crate) async fn change(
         // Clearing it would give the key away just as naming another tenant would.
         own_tenant(&caller, Some(tenant.unwrap_or_default()))?;
     }
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let changed = app
         .reader
-        .bounded("change a key", acts.update_key(id, &caller.scope, &change))
+        .bounded(
+            "change a key",
+            control.update_key(id, &caller.scope, &change),
+        )
         .await?;
     app.cache.edited();
     Ok(Json(changed.ok_or_else(nothing)?.into()))

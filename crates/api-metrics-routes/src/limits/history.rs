@@ -119,10 +119,10 @@ pub(crate) async fn history(
     if let Some(cursor) = &cursor {
         range = cursor.range();
     }
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let key = app
         .reader
-        .bounded("api keys", acts.keys(&caller.scope, id - 1, 1))
+        .bounded("api keys", control.keys(&caller.scope, id - 1, 1))
         .await?
         .into_iter()
         .find(|key| key.id == id)
@@ -135,7 +135,7 @@ pub(crate) async fn history(
     };
     let mut rows = app
         .reader
-        .bounded("utilization", acts.utilization(&query))
+        .bounded("utilization", control.utilization(&query))
         .await?;
     let more = rows.len() > limit;
     rows.truncate(limit);

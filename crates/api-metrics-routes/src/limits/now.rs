@@ -125,7 +125,7 @@ pub(crate) async fn rate_limits(
     params.finish()?;
     let after = cursor.map(|cursor| cursor.key);
     let compute = async {
-        let (store, settings) = (app.reader.store(), &app.acts.limits);
+        let (store, settings) = (app.reader.control()?, &app.acts.limits);
         let own = app.reader.writer().map(|writer| &**writer);
         let mut limits = app
             .reader
@@ -136,7 +136,7 @@ pub(crate) async fn rate_limits(
             .reader
             .bounded(
                 "near limits",
-                near_limits(store.acts(), settings, &caller.scope, now),
+                near_limits(&**store, settings, &caller.scope, now),
             )
             .await?
             .into_iter()

@@ -142,10 +142,10 @@ pub(crate) async fn list(
     let limit = take_limit(&mut params)?;
     let cursor = Cursor::<i64>::take(&mut params, &question)?;
     params.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let mut plans = app
         .reader
-        .bounded("price plans", acts.plans(&caller.scope))
+        .bounded("price plans", control.plans(&caller.scope))
         .await?;
     plans.push(app.acts.billing.default_plan.clone());
     let after = cursor.map(|cursor| cursor.key);
@@ -185,10 +185,10 @@ pub(crate) async fn create(
     params.finish()?;
     let plan = read_plan(&mut body, &caller, app.clock.unix_seconds())?;
     body.finish()?;
-    let acts = app.reader.store().acts();
+    let control = app.reader.control()?;
     let made = app
         .reader
-        .bounded("make a price plan", acts.create_plan(&plan))
+        .bounded("make a price plan", control.create_plan(&plan))
         .await?;
     app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))

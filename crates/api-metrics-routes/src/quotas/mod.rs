@@ -128,12 +128,10 @@ pub(crate) async fn keys_with_quota(
     caller: &Caller,
     only: Option<i64>,
 ) -> Result<Vec<KeyRecord>, Problem> {
+    let control = app.reader.control()?;
     let mut keys = app
         .reader
-        .bounded(
-            "api keys",
-            all_keys(app.reader.store().acts(), &caller.scope),
-        )
+        .bounded("api keys", all_keys(&**control, &caller.scope))
         .await?;
     keys.retain(|key| {
         key.spec.enabled && key.spec.quota_limit.is_some() && only.is_none_or(|only| only == key.id)

@@ -6,6 +6,7 @@ use std::{
 };
 
 use api_metrics_store::{
+    control::ControlStore,
     query::{Answer, Query},
     store::{Store, StoreError, Writer},
 };
@@ -23,6 +24,7 @@ pub(crate) use times::{BOUNDS_MS, QueryTimes, QueryTimesNow};
 #[derive(Debug)]
 pub(crate) struct Reader {
     store: Arc<dyn Store>,
+    control: Option<Arc<dyn ControlStore>>,
     writer: Option<Arc<Writer>>,
     /// Dashboards must not take all of the host's database connections.
     permits: Semaphore,
@@ -34,6 +36,7 @@ pub(crate) struct Reader {
 impl Reader {
     pub(crate) fn new(
         store: Arc<dyn Store>,
+        control: Option<Arc<dyn ControlStore>>,
         writer: Option<Arc<Writer>>,
         concurrency: usize,
         limit: Duration,
@@ -41,6 +44,7 @@ impl Reader {
     ) -> Self {
         Self {
             store,
+            control,
             writer,
             permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limit,
@@ -51,6 +55,14 @@ impl Reader {
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// The store of the control plane; a problem where the admin was built without one.
+    pub(crate) fn control(&self) -> Result<&Arc<dyn ControlStore>, Problem> {
+        let missing = "this admin was built without a control plane";
+        self.control
+            .as_ref()
+            .ok_or_else(|| Problem::new(Kind::NotFound, missing))
     }
 
     pub(crate) fn writer(&self) -> Option<&Arc<Writer>> {

@@ -1,6 +1,6 @@
 //! CSV (RFC 4180) that is safe to open in a spreadsheet.
 
-use api_metrics_store::csv::field;
+use crate::csv::field;
 use serde_json::Value;
 
 /// Writes one record. Objects become `name:value` pairs with semicolons between them.
