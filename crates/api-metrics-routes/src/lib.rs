@@ -23,35 +23,25 @@
 #![forbid(unsafe_code)]
 
 mod admin;
-mod alerts;
-mod app;
 mod auth;
-mod billing;
-mod cache;
 mod console;
-#[cfg(feature = "dashboard")]
-mod dashboard;
-mod directory;
-mod extract;
-mod health;
-mod keys;
-mod limits;
+#[cfg(feature = "control")]
+mod control;
+mod live;
+mod metrics;
 mod openapi;
-mod page;
-mod plans;
-mod problem;
-mod prometheus;
-mod quotas;
-mod reader;
-mod shape;
-mod stream;
-mod walk;
+mod ops;
+mod read;
+mod request;
+mod response;
+mod router;
+mod ui;
 
 pub use admin::{Admin, AdminBuilder, SignInError};
 #[cfg(feature = "jwt")]
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
-pub use health::{Health, HealthSource, TaskHealth};
+pub use read::{Health, HealthSource, TaskHealth};
 /// What [`AdminBuilder::shutdown`] takes.
 pub use tokio_util::sync::CancellationToken;

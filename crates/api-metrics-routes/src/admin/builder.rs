@@ -2,24 +2,23 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+#[cfg(feature = "control")]
+use api_metrics_store::{billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings};
 use api_metrics_store::{
-    billing::BillingSettings,
-    limits::LimitSettings,
-    quotas::QuotaSettings,
     store::{Store, Writer},
     time::{Clock, SystemClock},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::Admin;
+#[cfg(feature = "control")]
+use crate::router::ControlSettings;
 use crate::{
-    app::{Acts, Cors, Shared},
-    auth::{Failures, SignIn, Throttle},
-    cache::AnswerCache,
-    directory::DirectoryCache,
-    health::HealthSource,
-    reader::{Reader, StoreProbe},
-    stream::{Hub, HubLimits},
+    auth::{Authenticator, SignIn, Throttle},
+    live::{Hub, HubLimits},
+    read::{HealthSource, KeyCache, StoreClient, StoreProbe},
+    response::AnswerCache,
+    router::{AppState, Cors},
 };
 
 /// A time that nobody means to wait for; `Duration::MAX` would overflow clocks.
@@ -36,7 +35,7 @@ pub struct AdminBuilder {
     writer: Option<Arc<Writer>>,
     health: Option<Arc<dyn HealthSource>>,
     clock: Arc<dyn Clock>,
-    access: Access,
+    token: TokenChoice,
     #[cfg(feature = "jwt")]
     jwt: Option<crate::auth::Jwt>,
     cors: Option<Cors>,
@@ -50,18 +49,17 @@ pub struct AdminBuilder {
     console_requests_per_minute: NonZeroU32,
     streams: HubLimits,
     page: bool,
-    limits: LimitSettings,
-    quotas: QuotaSettings,
-    billing: BillingSettings,
+    #[cfg(feature = "control")]
+    control: ControlSettings,
 }
 
-enum Access {
+enum TokenChoice {
     Shared,
     Token(String),
     NoAuth,
 }
 
-impl std::fmt::Debug for Access {
+impl std::fmt::Debug for TokenChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Shared => "Shared",
@@ -85,7 +83,7 @@ impl AdminBuilder {
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
-            access: Access::Shared,
+            token: TokenChoice::Shared,
             #[cfg(feature = "jwt")]
             jwt: None,
             cors: None,
@@ -101,14 +99,13 @@ impl AdminBuilder {
                 connections: 2_500,
                 of_one_principal: 10,
                 feeds_of_one_scope: 50,
-                poll: Duration::from_secs(5),
-                glance: Duration::from_secs(1),
+                update_interval: Duration::from_secs(5),
+                poll_interval: Duration::from_secs(1),
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
-            limits: LimitSettings::default(),
-            quotas: QuotaSettings::default(),
-            billing: BillingSettings::default(),
+            #[cfg(feature = "control")]
+            control: ControlSettings::default(),
         }
     }
 
@@ -121,13 +118,13 @@ impl AdminBuilder {
     /// A token that the operator chose. It should be as long and random as a password that nobody
     /// has to remember: whoever has it sees everything. An empty one counts as none.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.access = Access::Token(token.into());
+        self.token = TokenChoice::Token(token.into());
         self
     }
 
     /// Lets everybody in, as admin. Said in the log and on every page.
     pub fn no_auth(mut self) -> Self {
-        self.access = Access::NoAuth;
+        self.token = TokenChoice::NoAuth;
         self
     }
 
@@ -225,14 +222,14 @@ impl AdminBuilder {
 
     /// How often streams send an update. 5 s by default, at most a day.
     pub fn stream_interval(mut self, interval: Duration) -> Self {
-        self.streams.poll = interval.clamp(SHORTEST_POLL, LONGEST);
+        self.streams.update_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
     /// How often the store is looked at between two updates for what cannot wait: traffic that begins,
     /// a share of errors that jumps by ten points. 1 s by default.
-    pub fn stream_glance(mut self, interval: Duration) -> Self {
-        self.streams.glance = interval.clamp(SHORTEST_POLL, LONGEST);
+    pub fn stream_poll_interval(mut self, interval: Duration) -> Self {
+        self.streams.poll_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
@@ -250,62 +247,71 @@ impl AdminBuilder {
     }
 
     /// From when on a key is near its limit; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    #[cfg(feature = "control")]
     pub fn limits(mut self, settings: LimitSettings) -> Self {
-        self.limits = settings;
+        self.control.limits = settings;
         self
     }
 
     /// How quotas are counted; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    #[cfg(feature = "control")]
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
-        self.quotas = settings;
+        self.control.quotas = settings;
         self
     }
 
     /// How usage is billed: the plan of keys without one, and which answers count.
+    #[cfg(feature = "control")]
     pub fn billing(mut self, settings: BillingSettings) -> Self {
-        self.billing = settings;
+        self.control.billing = settings;
         self
     }
 
     /// Builds it. Nothing is asked of the store yet.
     #[must_use]
     pub fn build(self) -> Admin {
-        let sign_in = match &self.access {
-            Access::Shared => SignIn::shared(self.store.clone()),
-            Access::Token(token) if token.trim().is_empty() => {
+        let sign_in = match &self.token {
+            TokenChoice::Shared => SignIn::shared(self.store.clone()),
+            TokenChoice::Token(token) if token.trim().is_empty() => {
                 tracing::warn!("the admin token is empty and is not used");
                 SignIn::shared(self.store.clone())
             }
-            Access::Token(token) => SignIn::fixed(token.trim()),
-            Access::NoAuth => {
+            TokenChoice::Token(token) => SignIn::fixed(token.trim()),
+            TokenChoice::NoAuth => {
                 tracing::warn!("the api-metrics admin is open to everybody: no_auth() is set");
                 SignIn::NoAuth
             }
         };
         let throttles = [self.requests_per_minute, self.console_requests_per_minute]
             .map(|limit| Throttle::new(limit, &self.clock));
-        let app = Arc::new(Shared {
-            reader: Reader::new(
-                self.store,
-                self.writer,
-                self.concurrent_queries,
-                self.query_timeout,
-                self.slow_query,
-            ),
-            failures: Failures::new(self.clock.clone()),
-            clock: self.clock,
+        let client = Arc::new(StoreClient::new(
+            self.store,
+            self.writer,
+            self.concurrent_queries,
+            self.query_timeout,
+            self.slow_query,
+        ));
+        let auth = Authenticator::new(
             sign_in,
-            #[cfg(feature = "jwt")]
-            jwt: self.jwt,
+            KeyCache::new(self.flush_interval),
+            client.clone(),
+            self.clock.clone(),
+        );
+        #[cfg(feature = "jwt")]
+        let auth = auth.with_jwt(self.jwt);
+        let app = Arc::new(AppState {
+            client,
+            auth: Arc::new(auth),
             cors: self.cors,
             cache: AnswerCache::new(self.cache_bytes),
-            directory: DirectoryCache::new(self.flush_interval),
-            hub: Hub::new(self.streams),
+            hub: Hub::new(self.streams, self.clock.clone(), self.shutdown.clone()),
+            clock: self.clock,
             probe: StoreProbe::default(),
             health: self.health,
             shutdown: self.shutdown,
             flush_interval: self.flush_interval,
-            acts: Acts::new(self.limits, self.quotas, self.billing),
+            #[cfg(feature = "control")]
+            control: self.control,
         });
         Admin::new(app, throttles, self.page)
     }

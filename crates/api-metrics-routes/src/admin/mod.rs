@@ -1,44 +1,23 @@
 //! The admin router: every view of the metrics, for operators and tenants.
 
 mod builder;
-mod consumer;
-mod daily;
-mod endpoints;
-mod export;
-mod heatmap;
-mod keys;
-mod probes;
-mod query;
-mod realtime;
-mod series;
-mod session;
-mod status;
-mod summary;
 mod table;
-mod top_consumers;
 
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::Router;
 
 pub use builder::AdminBuilder;
 
 use crate::{
-    app::App,
     auth::{SignIn, Throttle},
     console::Console,
+    router::App,
 };
 use api_metrics_store::store::Store;
-
-/// How long an answer about a range that is over is kept.
-const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
-/// The same for lists of endpoints, keys and days.
-const CLOSED_ENDPOINTS: Duration = Duration::from_secs(600);
-/// How long the last five minutes are kept: long enough that a crowd costs one query.
-pub(crate) const REALTIME: Duration = Duration::from_secs(1);
 
 /// The admin of one store: its routes, its sign-in and its caches. Cheap to clone; clones share
 /// everything.
@@ -57,7 +36,7 @@ pub struct Admin {
     router: Router,
     console: Console,
     #[cfg(test)]
-    declared: std::sync::Arc<[crate::app::Declared]>,
+    declared: std::sync::Arc<[crate::router::Declared]>,
 }
 
 impl Admin {
@@ -97,7 +76,7 @@ impl Admin {
     /// # Errors
     /// The store did not answer: to be tried again.
     pub async fn prepare_sign_in(&self) -> Result<(), SignInError> {
-        match self.app.sign_in.keys().await {
+        match self.app.auth.sign_in.keys().await {
             Ok(_) => Ok(()),
             Err(problem) => Err(SignInError(problem.detail().to_owned())),
         }
@@ -106,12 +85,12 @@ impl Admin {
     /// Whether nobody has to sign in.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self.app.sign_in, SignIn::NoAuth)
+        matches!(self.app.auth.sign_in, SignIn::NoAuth)
     }
 
     /// Every route with who may use it, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[crate::app::Declared] {
+    pub(crate) fn declared(&self) -> &[crate::router::Declared] {
         &self.declared
     }
 }

@@ -6,8 +6,8 @@ use api_metrics_store::{options::StoreOptions, sqlite::SqliteStore};
 
 use crate::{
     Admin,
-    app::Declared,
     auth::Access::{self, Open, Operate, Read, Write},
+    router::Declared,
 };
 
 /// What the root page loads: the dashboard's files, or the small page's script.

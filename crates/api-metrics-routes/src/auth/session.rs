@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::{
     secret::{bytes, keyed_hash, random, same, text},
-    sign_in::Keys,
+    sign_in::TokenKeys,
 };
 
 /// Holds the session; scripts can't read it.
@@ -29,7 +29,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn start(keys: &Keys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
+    pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(
             keys,
@@ -38,7 +38,7 @@ impl Session {
         ))
     }
 
-    fn sign(keys: &Keys, expires_at: UnixSeconds, nonce: &str) -> Self {
+    fn sign(keys: &TokenKeys, expires_at: UnixSeconds, nonce: &str) -> Self {
         let body = format!("{expires_at}.{nonce}");
         let mac = text(&keyed_hash(&keys.session_key, "cookie", body.as_bytes()));
         Self {
@@ -49,13 +49,13 @@ impl Session {
     }
 
     /// The session of a request's cookies.
-    pub(crate) fn of(headers: &HeaderMap, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         cookies(headers)
             .filter(|(name, _)| *name == SESSION_COOKIE)
             .find_map(|(_, value)| Self::read(value, keys, now))
     }
 
-    fn read(cookie: &str, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    fn read(cookie: &str, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         let mut parts = cookie.splitn(3, '.');
         let (expires_at, nonce, mac) = (parts.next()?, parts.next()?, parts.next()?);
         let expires_at: UnixSeconds = expires_at.parse().ok()?;

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::secret::{LENGTH, hash, keyed_hash, random, same, text};
-use crate::problem::{Kind, Problem};
+use crate::response::{Kind, Problem};
 
 /// The names under which instances share what they agree on.
 const SESSION_KEY: &str = "admin-session-key";
@@ -19,13 +19,13 @@ const AGREE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What checks tokens and signs sessions.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct TokenKeys {
     token_hash: [u8; LENGTH],
     /// Bound to the token too: another token ends all sessions.
     pub(super) session_key: [u8; LENGTH],
 }
 
-impl Keys {
+impl TokenKeys {
     fn new(token_hash: [u8; LENGTH], session_secret: &[u8]) -> Self {
         Self {
             session_key: keyed_hash(session_secret, "session", &token_hash),
@@ -40,9 +40,9 @@ impl Keys {
     }
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keys(..)")
+        f.write_str("TokenKeys(..)")
     }
 }
 
@@ -50,20 +50,20 @@ impl std::fmt::Debug for Keys {
 #[derive(Debug)]
 pub(crate) enum SignIn {
     /// By a token that the operator chose.
-    Fixed(Keys),
+    Fixed(TokenKeys),
     /// By a token that one process made and printed.
-    Shared(Shared),
+    Shared(SharedToken),
     /// Not at all.
     NoAuth,
 }
 
 /// A token that instances agree on once the store answers.
-pub(crate) struct Shared {
+pub(crate) struct SharedToken {
     store: Arc<dyn Store>,
     /// Kept over tries: a proposal that was stored while its acknowledgement got lost is
     /// recognised, and its token printed, when the next try finds it.
     proposal: Mutex<Option<Proposal>>,
-    agreed: OnceCell<Keys>,
+    agreed: OnceCell<TokenKeys>,
 }
 
 struct Proposal {
@@ -71,9 +71,9 @@ struct Proposal {
     session_secret: [u8; LENGTH],
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("SharedToken")
             .field("agreed", &self.agreed.initialized())
             .finish_non_exhaustive()
     }
@@ -82,11 +82,11 @@ impl std::fmt::Debug for Shared {
 impl SignIn {
     pub(crate) fn fixed(token: &str) -> Self {
         let secret = keyed_hash(token.as_bytes(), "api-metrics session", b"");
-        Self::Fixed(Keys::new(hash(token.as_bytes()), &secret))
+        Self::Fixed(TokenKeys::new(hash(token.as_bytes()), &secret))
     }
 
     pub(crate) fn shared(store: Arc<dyn Store>) -> Self {
-        Self::Shared(Shared {
+        Self::Shared(SharedToken {
             store,
             proposal: Mutex::new(None),
             agreed: OnceCell::new(),
@@ -94,7 +94,7 @@ impl SignIn {
     }
 
     /// The keys; `None` where nobody has to sign in.
-    pub(crate) async fn keys(&self) -> Result<Option<Keys>, Problem> {
+    pub(crate) async fn keys(&self) -> Result<Option<TokenKeys>, Problem> {
         match self {
             Self::Fixed(keys) => Ok(Some(keys.clone())),
             Self::NoAuth => Ok(None),
@@ -107,12 +107,12 @@ impl SignIn {
     }
 }
 
-impl Shared {
-    async fn keys(&self) -> Result<&Keys, Problem> {
+impl SharedToken {
+    async fn keys(&self) -> Result<&TokenKeys, Problem> {
         self.agreed.get_or_try_init(|| self.agree()).await
     }
 
-    async fn agree(&self) -> Result<Keys, Problem> {
+    async fn agree(&self) -> Result<TokenKeys, Problem> {
         let mut proposal = self.proposal.lock().await;
         let own = match &mut *proposal {
             Some(own) => own,
@@ -146,7 +146,7 @@ impl Shared {
             );
         }
         *proposal = None;
-        Ok(Keys::new(token_hash, &session.value))
+        Ok(TokenKeys::new(token_hash, &session.value))
     }
 }
 

@@ -13,7 +13,7 @@ use governor::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Caller, Identity};
-use crate::problem::{Kind, Problem};
+use crate::response::{Kind, Problem};
 
 /// Principals remembered before those that have been silent are forgotten.
 const REMEMBERED: usize = 10_000;

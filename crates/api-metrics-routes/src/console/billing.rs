@@ -15,11 +15,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::period::{Period, take_period};
 use crate::{
-    app::App,
     auth::Caller,
-    billing::read_report,
-    extract::{Days, Params, take_api_key_id, utc_day},
-    problem::Problem,
+    control::read_report,
+    read::utc_day,
+    request::{Days, Params, take_api_key_id},
+    response::Problem,
+    router::App,
 };
 
 /// `period`, `apiKeyId` and `currency`.
@@ -39,7 +40,7 @@ pub(crate) struct BillingParams {
 }
 
 fn period_schema() -> utoipa::openapi::schema::Object {
-    crate::openapi::choice(
+    crate::request::choice(
         "The UTC day, the ISO week or the month that now lies in.",
         &["DAY", "WEEK", "MONTH"],
         Some("MONTH"),
@@ -136,10 +137,10 @@ pub(super) async fn get_billing(
 }
 
 async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> {
-    let acts = app.reader.store().acts();
+    let control = app.client.control()?;
     let found = app
-        .reader
-        .bounded("api keys", acts.keys(&caller.scope, id - 1, 1))
+        .client
+        .bounded("api keys", control.keys(&caller.scope, id - 1, 1))
         .await?;
     let own = found.first().filter(|key| key.id == id);
     Ok(Scope::Keys(own.map(|key| key.id).into_iter().collect()))

@@ -11,11 +11,10 @@ use super::{
     summary::whole_ms,
 };
 use crate::{
-    app::App,
     auth::Caller,
-    extract::{Params, take_limit_or},
-    problem::Problem,
-    shape::Figures,
+    request::{Params, take_limit_or},
+    response::{Figures, Problem},
+    router::App,
 };
 
 /// One route.
@@ -78,7 +77,7 @@ pub(super) async fn get_endpoints(
         busiest: None,
     };
     let compute = async {
-        let mut rows = app.reader.read(&query).await?.rows;
+        let mut rows = app.client.read(&query).await?.rows;
         rows.sort_by(|a, b| {
             (b.bucket.request_count, &a.group).cmp(&(a.bucket.request_count, &b.group))
         });

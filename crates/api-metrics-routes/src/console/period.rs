@@ -9,9 +9,9 @@ use chrono_tz::Tz;
 use utoipa::IntoParams;
 
 use crate::{
-    extract::{Params, floor_minute, take_api_key_id, take_zone},
-    problem::Problem,
-    walk::{local_date, start_of_day},
+    read::{floor_minute, local_date, start_of_day},
+    request::{Params, take_api_key_id, take_zone},
+    response::Problem,
 };
 
 /// A length of the calendar.
@@ -80,7 +80,7 @@ pub(crate) struct PeriodParams {
 }
 
 fn period_schema() -> utoipa::openapi::schema::Object {
-    crate::openapi::choice(
+    crate::request::choice(
         "The calendar day, the ISO week or the month that now lies in.",
         &["DAY", "WEEK", "MONTH"],
         Some("DAY"),

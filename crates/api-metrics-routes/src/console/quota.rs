@@ -10,12 +10,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    app::{App, Shared},
     auth::Caller,
-    extract::{ApiKeyParams, Params, floor_minute, take_api_key_id},
-    problem::Problem,
-    quotas::{keys_with_quota, used},
-    shape::{rounded, time},
+    control::{keys_with_quota, used},
+    read::floor_minute,
+    request::{ApiKeyParams, Params, take_api_key_id},
+    response::{Problem, rounded, time},
+    router::{App, AppState},
 };
 
 /// What is left of a quota.
@@ -91,15 +91,15 @@ pub(super) async fn get_quota(
 
 /// Without a quota there is still a month in which requests count.
 async fn month_so_far(
-    app: &Shared,
+    app: &AppState,
     caller: &Caller,
     only: Option<i64>,
     now: i64,
 ) -> Result<(u64, i64), Problem> {
-    let settings = &app.acts.quotas;
+    let settings = &app.control.quotas;
     let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
     let answer = app
-        .reader
+        .client
         .read(&Query {
             range: TimeRange::new(month.from, month.to.min(floor_minute(now) + 60)),
             filter: api_metrics_store::query::Filter {

@@ -12,12 +12,11 @@ use utoipa::ToSchema;
 
 use super::period::{Asked, PeriodParams};
 use crate::{
-    app::{App, Shared},
     auth::Caller,
-    extract::Params,
-    problem::Problem,
-    shape::{Figures, time},
-    stream::{Vitals, Watch, live},
+    live::{self, HealthSample, Reading, Subscription},
+    request::Params,
+    response::{Figures, Problem, time},
+    router::{App, AppState},
 };
 
 /// A consumer's numbers.
@@ -43,8 +42,8 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Requests and errors of the period.
-    pub(crate) fn vitals(&self) -> Vitals {
-        Vitals(vec![(
+    pub(crate) fn sample(&self) -> HealthSample {
+        HealthSample(vec![(
             self.period_start.timestamp(),
             self.total_requests,
             self.total_error_count,
@@ -104,18 +103,27 @@ pub(super) async fn get_stream(
 ) -> Result<Response, Problem> {
     let asked = Asked::take(&mut params)?;
     params.finish()?;
-    live(&app, caller, Watch::Console(asked))
+    let scope = caller.scope.clone();
+    let name = format!("console {asked:?}");
+    let subscription = Subscription::new(caller.scope.clone(), name, &app, move |app| {
+        let scope = scope.clone();
+        async move {
+            let (as_of_us, summary) = summary(&app, &scope, asked).await?;
+            Ok(Reading::new(as_of_us, summary.sample(), &summary))
+        }
+    });
+    live::stream(&app.hub, &caller, subscription)
 }
 
 /// The numbers, and the database's time of their snapshot in microseconds.
 pub(crate) async fn summary(
-    app: &Shared,
+    app: &AppState,
     scope: &Scope,
     asked: Asked,
 ) -> Result<(i64, Summary), Problem> {
     let now = app.clock.unix_seconds();
     let answer = app
-        .reader
+        .client
         .read(&Query {
             range: asked.so_far(now),
             filter: asked.filter(),

@@ -7,7 +7,7 @@ use utoipa::{
         ResponseBuilder, Server, Tag,
         header::HeaderBuilder,
         path::Operation,
-        schema::{Object, ObjectBuilder, Schema, Type},
+        schema::{Object, Schema, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -16,7 +16,7 @@ use utoipa::{
 
 use crate::{
     auth::{Access, SESSION_COOKIE},
-    problem::Problem,
+    response::Problem,
 };
 
 /// The head of the admin's document.
@@ -86,16 +86,6 @@ fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
         .servers(Some([Server::new("./")]))
         .components(Some(components))
         .tags(Some(tags))
-        .build()
-}
-
-/// A parameter that takes one of these names.
-pub(crate) fn choice(description: &str, names: &[&str], default: Option<&str>) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .enum_values(Some(names.iter().copied()))
-        .default(default.map(Into::into))
         .build()
 }
 

@@ -7,10 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use utoipa::openapi::OpenApi;
 
-use crate::{
-    problem::{Kind, Problem},
-    shape::Entity,
-};
+use crate::response::{Entity, Kind, Problem};
 
 /// A place for the document. The route that serves it is part of the router that the document is
 /// made from, so it exists before its content does.

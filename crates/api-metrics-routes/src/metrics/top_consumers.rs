@@ -1,0 +1,158 @@
+//! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
+
+use api_metrics_store::query::Row;
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+
+use super::consumer::{Consumer, consumer_rows, query};
+use crate::{
+    auth::Caller,
+    request::{FilterParams, Params, TimeParams, take_filter, take_limit_or, take_range},
+    response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
+    router::App,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Volume,
+    ErrorRate,
+    Bandwidth,
+}
+
+/// `sort` and `limit`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes for the document what is read")]
+pub(crate) struct TopParams {
+    /// By requests (volume), by errors in percent of the requests (errorRate), or by bytes
+    /// (bandwidth).
+    #[param(inline, schema_with = sort_schema)]
+    sort: Option<String>,
+    /// At most so many.
+    #[param(example = 10, minimum = 1, maximum = 1000, default = 10)]
+    limit: Option<u32>,
+}
+
+fn sort_schema() -> utoipa::openapi::schema::Object {
+    crate::request::choice(
+        "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
+        &["volume", "errorRate", "bandwidth"],
+        Some("volume"),
+    )
+}
+
+/// One consumer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TopConsumer {
+    #[serde(flatten)]
+    consumer: Consumer,
+    /// Its requests in percent of all that the caller may see.
+    share: Option<f64>,
+}
+
+/// The top consumers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TopConsumers {
+    /// The consumers, the top one first. Requests without a key are no consumer.
+    data: Vec<TopConsumer>,
+    /// Always null: the top of a list has no next page. `/api-metrics/keys` has all.
+    next_cursor: Option<String>,
+    /// The first instant that the answer covers.
+    from: DateTime<Utc>,
+    /// The first instant that the answer does not cover.
+    to: DateTime<Utc>,
+    /// The database's time of the snapshot.
+    as_of: DateTime<Utc>,
+    /// Whether records at an edge may belong to the other side of it.
+    approximate: bool,
+}
+
+/// Who asks most, fails most or moves most
+#[utoipa::path(
+    get,
+    path = "/api-metrics/top-consumers",
+    tag = "metrics",
+    params(TopParams, TimeParams, FilterParams),
+    responses((status = 200, description = "The top consumers", body = TopConsumers,
+        example = json!(super::examples::top_consumers()))),
+)]
+pub(super) async fn top_consumers(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let now = app.clock.unix_seconds();
+    let range = take_range(&mut params, now)?;
+    let choices = [
+        ("volume", Sort::Volume),
+        ("errorRate", Sort::ErrorRate),
+        ("bandwidth", Sort::Bandwidth),
+    ];
+    let sort = params.choice("sort", &choices, Sort::Volume)?;
+    let filter = take_filter(&mut params)?;
+    let limit = take_limit_or(&mut params, 10)?;
+    params.finish()?;
+    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
+    let compute = async {
+        let answer = app
+            .client
+            .read(&query(&caller.scope, &filter, range))
+            .await?;
+        let total = answer.rows.iter().fold(0_u64, |sum, row| {
+            sum.saturating_add(row.bucket.request_count)
+        });
+        let mut rows = answer.rows;
+        rows.retain(|row| row.group.api_key_id != Some(0));
+        order(&mut rows, sort);
+        rows.truncate(limit);
+        Ok(TopConsumers {
+            data: consumer_rows(&app, &rows)
+                .await?
+                .into_iter()
+                .map(|consumer| TopConsumer {
+                    share: percent(consumer.request_count, total),
+                    consumer,
+                })
+                .collect(),
+            next_cursor: None,
+            from: time(answer.range.from),
+            to: time(answer.range.to),
+            as_of: time_us(answer.as_of_us),
+            approximate: answer.approximate,
+        })
+    };
+    let asked = (range, &filter, limit, sort);
+    let (cached, hit) = app
+        .cache
+        .answer("top-consumers", &caller.scope, &asked, ttl, compute)
+        .await?;
+    Ok(cached.response(&headers, hit))
+}
+
+/// The top first; consumers that are equal by the key number.
+fn order(rows: &mut [Row], sort: Sort) {
+    rows.sort_by(|a, b| {
+        let (x, y) = (&b.bucket, &a.bucket);
+        let by = match sort {
+            Sort::Volume => x.request_count.cmp(&y.request_count),
+            Sort::Bandwidth => {
+                let bytes = |bucket: &api_metrics_store::bucket::Bucket| {
+                    bucket.request_bytes.saturating_add(bucket.response_bytes)
+                };
+                bytes(x).cmp(&bytes(y))
+            }
+            Sort::ErrorRate => x
+                .error_rate()
+                .unwrap_or_default()
+                .total_cmp(&y.error_rate().unwrap_or_default())
+                .then(x.request_count.cmp(&y.request_count)),
+        };
+        by.then(a.group.api_key_id.cmp(&b.group.api_key_id))
+    });
+}

@@ -1,0 +1,85 @@
+//! Keyset cursors: the last row of a page, and the question that it belongs to.
+
+use api_metrics_store::query::TimeRange;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+
+use super::{Params, range::is_sane};
+use crate::response::Problem;
+
+const MAX_BYTES: usize = 4_096;
+
+/// For lists that are of no range: any will do.
+pub(crate) const NO_RANGE: TimeRange = TimeRange::new(0, 60);
+
+/// What a cursor carries. The range is in it because a period slides: the second page must be of
+/// the same range as the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Cursor<K> {
+    #[serde(rename = "q")]
+    question: String,
+    #[serde(rename = "f")]
+    from: i64,
+    #[serde(rename = "t")]
+    to: i64,
+    #[serde(rename = "k")]
+    pub(crate) key: K,
+}
+
+impl<K: Serialize + DeserializeOwned> Cursor<K> {
+    pub(crate) fn new(question: &str, range: TimeRange, key: K) -> Self {
+        Self {
+            question: question.to_owned(),
+            from: range.from,
+            to: range.to,
+            key,
+        }
+    }
+
+    pub(crate) const fn range(&self) -> TimeRange {
+        TimeRange::new(self.from, self.to)
+    }
+
+    pub(crate) fn encode(&self) -> String {
+        // Strings and numbers always serialise.
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads `cursor`. `question` is what [`question`] made of the other parameters.
+    pub(crate) fn take(params: &mut Params, question: &str) -> Result<Option<Self>, Problem> {
+        let Some(text) = params.take("cursor")? else {
+            return Ok(None);
+        };
+        let wrong = || Problem::parameter("cursor", "is no `nextCursor` of this list");
+        if text.len() > MAX_BYTES {
+            return Err(wrong());
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(&text).map_err(|_| wrong())?;
+        let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
+        if cursor.question != question {
+            return Err(Problem::parameter(
+                "cursor",
+                "belongs to another question: repeat all other parameters as they were",
+            ));
+        }
+        // The range was valid when the cursor was made; this one did not come from us.
+        if !is_sane(cursor.range()) {
+            return Err(wrong());
+        }
+        Ok(Some(cursor))
+    }
+}
+
+/// A short name for a question, so that a cursor can't be used with another: the route and all
+/// parameters but those that may change from page to page. To be asked before any is taken.
+pub(crate) fn question(route: &str, params: &Params) -> String {
+    let mut pairs: Vec<_> = params
+        .pairs()
+        .iter()
+        .filter(|(name, _)| name != "cursor" && name != "limit")
+        .collect();
+    pairs.sort();
+    let digest = Sha256::digest(format!("{route} {pairs:?}").as_bytes());
+    URL_SAFE_NO_PAD.encode(digest.get(..9).unwrap_or_default())
+}

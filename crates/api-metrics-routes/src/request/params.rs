@@ -1,0 +1,119 @@
+//! The pairs of a query string, each taken once by name.
+
+use axum::extract::{FromRequestParts, Query};
+use http::{Uri, request::Parts};
+
+use crate::response::Problem;
+
+/// More pairs than any of our routes knows; a bound on what an error may cost.
+const MAX_PAIRS: usize = 64;
+/// The longest piece of a caller's text that an error repeats.
+const MAX_SHOWN: usize = 64;
+
+/// The parameters of a request. A route takes those that it knows and then calls
+/// [`finish`](Self::finish), which refuses what is left: a misspelt filter that is silently ignored
+/// would answer a question that nobody asked.
+#[derive(Debug, Default)]
+pub(crate) struct Params {
+    pairs: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+impl Params {
+    pub(crate) fn from_uri(uri: &Uri) -> Result<Self, Problem> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
+            .map_err(|_| Problem::parameter("query", "the query string can't be read"))?;
+        Self::from_pairs(pairs)
+    }
+
+    pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
+        if pairs.len() > MAX_PAIRS {
+            return Err(Problem::parameter(
+                "query",
+                format!("more than {MAX_PAIRS} parameters"),
+            ));
+        }
+        for (i, (name, _)) in pairs.iter().enumerate() {
+            if pairs.iter().skip(i + 1).any(|(other, _)| other == name) {
+                return Err(Problem::parameter(shown(name), "given more than once"));
+            }
+        }
+        Ok(Self {
+            pairs,
+            known: Vec::new(),
+        })
+    }
+
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
+    /// The value of `name`, if it was given. An empty value is an error: it is neither a filter nor
+    /// the absence of one.
+    pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.known.push(name);
+        let Some(at) = self.pairs.iter().position(|(n, _)| n == name) else {
+            return Ok(None);
+        };
+        let (_, value) = self.pairs.swap_remove(at);
+        if value.is_empty() {
+            return Err(Problem::parameter(name, "must not be empty"));
+        }
+        Ok(Some(value))
+    }
+
+    /// The value of `name` as one of `choices`, else `default`.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        choices: &[(&str, T)],
+        default: T,
+    ) -> Result<T, Problem> {
+        let Some(value) = self.take(name)? else {
+            return Ok(default);
+        };
+        choices
+            .iter()
+            .find(|(text, _)| *text == value)
+            .map(|(_, choice)| *choice)
+            .ok_or_else(|| {
+                let names: Vec<&str> = choices.iter().map(|(text, _)| *text).collect();
+                Problem::parameter(
+                    name,
+                    format!("`{}` is none of {}", shown(&value), names.join(", ")),
+                )
+            })
+    }
+
+    /// Refuses every parameter that the route did not take.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        match self.pairs.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::parameter(
+                shown(name),
+                if self.known.is_empty() {
+                    "unknown; this route takes no parameters".to_owned()
+                } else {
+                    format!("unknown; this route takes {}", self.known.join(", "))
+                },
+            )),
+        }
+    }
+}
+
+/// A caller's text, cut for an error message.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out: String = text.chars().take(MAX_SHOWN).collect();
+    if out.len() < text.len() {
+        out.push('…');
+    }
+    out
+}
+
+impl<S: Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Self::from_uri(&parts.uri)
+    }
+}
