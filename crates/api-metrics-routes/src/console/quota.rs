@@ -13,7 +13,7 @@ use crate::{
     auth::Caller,
     control::{keys_with_quota, used},
     read::floor_minute,
-    request::{ApiKeyParams, Params, take_api_key_id},
+    request::{ApiKeyId, Validated},
     response::{Problem, rounded, time},
     router::{App, AppState},
 };
@@ -21,8 +21,7 @@ use crate::{
 /// What is left of a quota.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleQuota)]
-pub(crate) struct Quota {
+pub(crate) struct ConsoleQuota {
     /// Requests that counted in the period so far.
     used: u64,
     /// Requests that may be sent in it; 0 where there is no quota.
@@ -47,19 +46,19 @@ pub(crate) struct Quota {
     get,
     path = "/quota",
     tag = "console",
-    params(ApiKeyParams),
-    responses((status = 200, description = "The quota", body = Quota,
+    params(Validated<ApiKeyId>),
+    responses((status = 200, description = "The quota", body = ConsoleQuota,
         example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
             "resetDate": "2026-06-01T00:00:00Z", "usagePercentage": 45.23}))),
 )]
 pub(super) async fn get_quota(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
-) -> Result<Json<Quota>, Problem> {
-    let only = take_api_key_id(&mut params)?;
-    params.finish()?;
-    let now = app.clock.unix_seconds();
+    Validated {
+        params: ApiKeyId(only),
+        now,
+    }: Validated<ApiKeyId>,
+) -> Result<Json<ConsoleQuota>, Problem> {
     let keys = keys_with_quota(&app, &caller, only).await?;
     let several = keys.len() > 1;
     let usage = used(&app, &keys, now).await?;
@@ -69,7 +68,7 @@ pub(super) async fn get_quota(
             .then(b.key.id.cmp(&a.key.id))
     });
     if let Some(usage) = fullest {
-        return Ok(Json(Quota {
+        return Ok(Json(ConsoleQuota {
             used: usage.used,
             limit: usage.limit,
             remaining: usage.remaining(),
@@ -79,7 +78,7 @@ pub(super) async fn get_quota(
         }));
     }
     let (used, reset) = month_so_far(&app, &caller, only, now).await?;
-    Ok(Json(Quota {
+    Ok(Json(ConsoleQuota {
         used,
         limit: 0,
         remaining: 0,

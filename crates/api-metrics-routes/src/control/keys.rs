@@ -14,10 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::own_tenant,
-    request::{
-        Body, Cursor, Id, NO_RANGE, PageParams, Params, nothing, present, question, required,
-        take_limit,
-    },
+    request::{Body, Id, NO_RANGE, Page, Validated, nothing, present, query_params, required},
     response::{Problem, time},
     router::App,
 };
@@ -25,7 +22,8 @@ use crate::{
 /// An API key.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ApiKey {
+#[schema(as = ApiKey)]
+pub(crate) struct ApiKeyView {
     /// Its number, the `apiKeyId` of all other routes.
     id: i64,
     /// The host's own name for it.
@@ -54,7 +52,7 @@ pub(crate) struct ApiKey {
     updated_at: DateTime<Utc>,
 }
 
-impl From<KeyRecord> for ApiKey {
+impl From<KeyRecord> for ApiKeyView {
     fn from(key: KeyRecord) -> Self {
         let spec = key.spec;
         Self {
@@ -80,7 +78,7 @@ impl From<KeyRecord> for ApiKey {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ApiKeyPage {
     /// The keys, in the order of their numbers.
-    data: Vec<ApiKey>,
+    data: Vec<ApiKeyView>,
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
 }
@@ -137,6 +135,13 @@ pub(crate) struct ApiKeyBody {
     enabled: Option<bool>,
 }
 
+query_params! {
+    /// The parameters of [`list`].
+    pub(super) struct KeyListParams of "api keys" {
+        page: Page<i64>,
+    }
+}
+
 /// The API keys
 ///
 /// Those that were used, and those that were made before their first request.
@@ -145,32 +150,31 @@ pub(crate) struct ApiKeyBody {
     path = "/api-keys",
     operation_id = "list_keys",
     tag = "keys",
-    params(PageParams),
+    params(Validated<KeyListParams>),
     responses((status = 200, description = "The keys", body = ApiKeyPage,
         example = json!(crate::control::examples::api_keys()))),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<KeyListParams>,
 ) -> Result<Json<ApiKeyPage>, Problem> {
-    let question = question("api keys", &params);
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    let after = cursor.map_or(0, |cursor| cursor.key);
-    let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+    let (page, limit) = (&params.page, params.page.limit);
+    let after = page.after().copied().unwrap_or_default();
     let control = app.client.control()?;
     let mut keys = app
         .client
-        .bounded("api keys", control.keys(&caller.scope, after, asked))
+        .bounded(
+            "api keys",
+            control.keys(&caller.scope, after, limit.and_one()),
+        )
         .await?;
-    let more = keys.len() > limit;
-    keys.truncate(limit);
+    let more = keys.len() > limit.rows();
+    keys.truncate(limit.rows());
     let last = keys.last().filter(|_| more).map(|key| key.id);
     Ok(Json(ApiKeyPage {
-        data: keys.into_iter().map(ApiKey::from).collect(),
-        next_cursor: last.map(|id| Cursor::new(&question, NO_RANGE, id).encode()),
+        data: keys.into_iter().map(ApiKeyView::from).collect(),
+        next_cursor: last.map(|id| page.next(NO_RANGE, id)),
     }))
 }
 
@@ -185,7 +189,7 @@ pub(crate) async fn list(
     request_body(content = ApiKeyBody, example = json!({"externalId": "k-2041",
         "name": "render-farm", "rateLimitPerMinute": 100, "quotaLimit": 100_000})),
     responses(
-        (status = 201, description = "The key", body = ApiKey,
+        (status = 201, description = "The key", body = ApiKeyView,
             example = json!(crate::control::examples::api_key())),
         (status = 409, description = "There is a key of that text", body = Problem,
             content_type = "application/problem+json"),
@@ -194,10 +198,9 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
-) -> Result<(StatusCode, Json<ApiKey>), Problem> {
-    params.finish()?;
+) -> Result<(StatusCode, Json<ApiKeyView>), Problem> {
     let external_id = present("externalId", body.text("externalId")?)?;
     let mut change = read_change(&mut body)?;
     body.finish()?;
@@ -221,7 +224,7 @@ pub(crate) async fn create(
     params(("id" = i64, Path, description = "The key's number")),
     request_body(content = ApiKeyPatch, example = json!({"rateLimitPerMinute": 200})),
     responses(
-        (status = 200, description = "The key", body = ApiKey,
+        (status = 200, description = "The key", body = ApiKeyView,
             example = json!(crate::control::examples::api_key())),
         (status = 404, description = "There is no such key", body = Problem,
             content_type = "application/problem+json"),
@@ -231,10 +234,9 @@ pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
-) -> Result<Json<ApiKey>, Problem> {
-    params.finish()?;
+) -> Result<Json<ApiKeyView>, Problem> {
     let mut change = read_change(&mut body)?;
     body.finish()?;
     if caller.scope != Scope::All

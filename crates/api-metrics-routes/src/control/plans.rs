@@ -15,9 +15,7 @@ use crate::{
     auth::Caller,
     control::own_tenant,
     read::utc_day,
-    request::{
-        Body, Cursor, NO_RANGE, PageParams, Params, present, question, required, take_limit, wrong,
-    },
+    request::{Body, NO_RANGE, Page, Validated, present, query_params, required, wrong},
     response::{Problem, page_of},
     router::App,
 };
@@ -120,6 +118,13 @@ pub(crate) struct TierBody {
     per_thousand: String,
 }
 
+query_params! {
+    /// The parameters of [`list`].
+    pub(super) struct PlanListParams of "price plans" {
+        page: Page<i64>,
+    }
+}
+
 /// The price plans
 ///
 /// Everybody's, and those of the caller's tenant.
@@ -128,31 +133,31 @@ pub(crate) struct TierBody {
     path = "/api-price-plans",
     operation_id = "list_price_plans",
     tag = "billing",
-    params(PageParams),
+    params(Validated<PlanListParams>),
     responses((status = 200, description = "Versions of plans", body = PricePlanPage,
         example = json!(crate::control::examples::plans()))),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<PlanListParams>,
 ) -> Result<Json<PricePlanPage>, Problem> {
-    let question = question("price plans", &params);
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
     let control = app.client.control()?;
     let mut plans = app
         .client
         .bounded("price plans", control.plans(&caller.scope))
         .await?;
     plans.push(app.control.billing.default_plan.clone());
-    let after = cursor.map(|cursor| cursor.key);
-    let page = page_of(plans, |plan| plan.id, after.as_ref(), limit);
+    let page = page_of(
+        plans,
+        |plan| plan.id,
+        params.page.after(),
+        params.page.limit.rows(),
+    );
     let last = page.rows.last().filter(|_| page.more).map(|plan| plan.id);
     Ok(Json(PricePlanPage {
         data: page.rows.into_iter().map(PricePlan::from).collect(),
-        next_cursor: last.map(|id| Cursor::new(&question, NO_RANGE, id).encode()),
+        next_cursor: last.map(|id| params.page.next(NO_RANGE, id)),
     }))
 }
 
@@ -178,10 +183,9 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<(StatusCode, Json<PricePlan>), Problem> {
-    params.finish()?;
     let plan = read_plan(&mut body, &caller, app.clock.unix_seconds())?;
     body.finish()?;
     let control = app.client.control()?;

@@ -12,9 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::KeyLabel,
-    request::{
-        ApiKeyParams, Cursor, NO_RANGE, PageParams, Params, question, take_api_key_id, take_limit,
-    },
+    request::{ApiKeyId, NO_RANGE, Page, Validated, query_params},
     response::{Problem, page_of, rounded, time},
     router::{App, AppState},
 };
@@ -85,6 +83,14 @@ pub(crate) struct QuotaPage {
     as_of: DateTime<Utc>,
 }
 
+query_params! {
+    /// The parameters of [`quotas`].
+    pub(super) struct QuotaParams of "quotas" {
+        only: ApiKeyId,
+        page: Page<i64>,
+    }
+}
+
 /// What keys have used of their quotas
 ///
 /// Counted at the moment of the question, what is not folded or flushed yet included; never kept.
@@ -92,29 +98,23 @@ pub(crate) struct QuotaPage {
     get,
     path = "/api-metrics/quotas",
     tag = "limits",
-    params(ApiKeyParams, PageParams),
+    params(Validated<QuotaParams>),
     responses((status = 200, description = "The keys that have a quota", body = QuotaPage,
         example = json!(crate::control::examples::quotas()))),
 )]
 pub(crate) async fn quotas(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, now }: Validated<QuotaParams>,
 ) -> Result<Json<QuotaPage>, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("quotas", &params);
-    let only = take_api_key_id(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    let keys = keys_with_quota(&app, &caller, only).await?;
-    let after = cursor.map(|cursor| cursor.key);
-    let page = page_of(keys, |key| key.id, after.as_ref(), limit);
+    let keys = keys_with_quota(&app, &caller, params.only.0).await?;
+    let limit = params.page.limit.rows();
+    let page = page_of(keys, |key| key.id, params.page.after(), limit);
     let last = page.rows.last().filter(|_| page.more).map(|key| key.id);
     let usage = used(&app, &page.rows, now).await?;
     Ok(Json(QuotaPage {
         data: usage.iter().map(Quota::from).collect(),
-        next_cursor: last.map(|id| Cursor::new(&question, NO_RANGE, id).encode()),
+        next_cursor: last.map(|id| params.page.next(NO_RANGE, id)),
         counted_statuses: app.control.quotas.status_counts.to_string(),
         tz: app.control.quotas.tz.name().to_owned(),
         as_of: time(now),

@@ -14,10 +14,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
-    request::{
-        Cursor, FilterParams, PageParams, Params, TimeParams, ZoneParams, question, take_filter,
-        take_limit, take_range, take_zone,
-    },
+    request::{Context, Page, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Figures, Problem, page_of, time, time_to_live, time_us},
     router::App,
 };
@@ -72,6 +69,52 @@ pub(crate) struct DailyPage {
     approximate: bool,
 }
 
+/// The parameters of [`daily`].
+#[derive(Debug, Clone)]
+pub(super) struct DailyParams {
+    range: TimeRange,
+    zone: Tz,
+    filter: Filter,
+    page: Page<i64>,
+}
+
+impl DailyParams {
+    fn range(&self) -> TimeRange {
+        self.page.range_or(self.range)
+    }
+}
+
+impl QueryParams for DailyParams {
+    const LIST: &'static str = "daily";
+
+    fn describe(docs: &mut ParamDocs) {
+        TimeRange::describe(docs);
+        Tz::describe(docs);
+        Filter::describe(docs);
+        Page::<i64>::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            range: QueryParams::take(params, context)?,
+            zone: QueryParams::take(params, context)?,
+            filter: QueryParams::take(params, context)?,
+            page: QueryParams::take(params, context)?,
+        })
+    }
+
+    fn validate(&self) -> Result<(), Problem> {
+        let range = self.range();
+        if (range.to - range.from) / 3_600 > MAX_HOURS {
+            return Err(Problem::parameter(
+                "from",
+                format!("gives more than {MAX_HOURS} hours to choose each day's peak from"),
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// One row for each calendar day
 ///
 /// Of at most 458 days at once.
@@ -79,7 +122,7 @@ pub(crate) struct DailyPage {
     get,
     path = "/api-metrics/daily",
     tag = "metrics",
-    params(TimeParams, ZoneParams, FilterParams, PageParams),
+    params(Validated<DailyParams>),
     responses((status = 200, description = "The days that have requests, the earliest first",
         body = DailyPage, example = json!(super::examples::daily()))),
 )]
@@ -87,41 +130,22 @@ pub(super) async fn daily(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<DailyParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("daily", &params);
-    let mut range = take_range(&mut params, now)?;
-    let zone = take_zone(&mut params)?;
-    let filter = take_filter(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    if let Some(cursor) = &cursor {
-        range = cursor.range();
-    }
-    if (range.to - range.from) / 3_600 > MAX_HOURS {
-        return Err(Problem::parameter(
-            "from",
-            format!("gives more than {MAX_HOURS} hours to choose each day's peak from"),
-        ));
-    }
-    let after = cursor.map(|cursor| cursor.key);
+    let (range, zone) = (params.range(), params.zone);
     let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
-    let asked = (range, zone.name(), &filter, limit, after, &question);
     let compute = async {
         let (answer, approximate, rows) =
-            compute(&app, &caller.scope, &filter, range, zone).await?;
+            compute(&app, &caller.scope, &params.filter, range, zone).await?;
         let page = page_of(
             rows,
             |row| row.period_start.timestamp(),
-            after.as_ref(),
-            limit,
+            params.page.after(),
+            params.page.limit.rows(),
         );
         let last = page.rows.last().filter(|_| page.more);
         Ok(DailyPage {
-            next_cursor: last
-                .map(|row| Cursor::new(&question, range, row.period_start.timestamp()).encode()),
+            next_cursor: last.map(|row| params.page.next(range, row.period_start.timestamp())),
             data: page.rows,
             tz: zone.name().to_owned(),
             from: time(answer.range.from),
@@ -132,7 +156,7 @@ pub(super) async fn daily(
     };
     let (cached, hit) = app
         .cache
-        .answer("daily", &caller.scope, &asked, ttl, compute)
+        .answer("daily", &caller.scope, &params, ttl, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }

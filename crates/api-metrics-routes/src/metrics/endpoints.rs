@@ -13,10 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
-    request::{
-        Cursor, FilterParams, PageParams, Params, TimeParams, question, take_filter, take_limit,
-        take_range,
-    },
+    request::{Page, Validated, query_params},
     response::{CLOSED_LIST, Figures, Problem, page_of, time, time_to_live, time_us},
     router::App,
 };
@@ -122,12 +119,27 @@ pub(crate) struct EndpointPage {
     approximate: bool,
 }
 
+query_params! {
+    /// The parameters of [`endpoints`].
+    pub(super) struct EndpointParams of "endpoints" {
+        range: TimeRange,
+        filter: Filter,
+        page: Page<EndpointKey>,
+    }
+}
+
+impl EndpointParams {
+    fn range(&self) -> TimeRange {
+        self.page.range_or(self.range)
+    }
+}
+
 /// One row for each endpoint
 #[utoipa::path(
     get,
     path = "/api-metrics/endpoints",
     tag = "metrics",
-    params(TimeParams, FilterParams, PageParams),
+    params(Validated<EndpointParams>),
     responses((status = 200, description = "The endpoints, the most requested first",
         body = EndpointPage, example = json!(super::examples::endpoints()))),
 )]
@@ -135,36 +147,17 @@ pub(super) async fn endpoints(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<EndpointParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("endpoints", &params);
-    let mut range = take_range(&mut params, now)?;
-    let filter = take_filter(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<EndpointKey>::take(&mut params, &question)?;
-    params.finish()?;
-    if let Some(cursor) = &cursor {
-        range = cursor.range();
-    }
-    let after = cursor.map(|cursor| cursor.key);
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
+    let ttl = time_to_live(params.range(), now, CLOSED_LIST, app.flush_interval);
     let (cached, hit) = app
         .cache
         .answer(
             "endpoints",
             &caller.scope,
-            &(range, &filter, limit, &after, &question),
+            &params,
             ttl,
-            compute(
-                &app,
-                &caller.scope,
-                &filter,
-                range,
-                limit,
-                after.as_ref(),
-                &question,
-            ),
+            compute(&app, &caller.scope, &params),
         )
         .await?;
     Ok(cached.response(&headers, hit))
@@ -173,17 +166,18 @@ pub(super) async fn endpoints(
 async fn compute(
     app: &App,
     scope: &Scope,
-    filter: &Filter,
-    range: TimeRange,
-    limit: usize,
-    after: Option<&EndpointKey>,
-    question: &str,
+    params: &EndpointParams,
 ) -> Result<EndpointPage, Problem> {
+    let (range, limit, after) = (
+        params.range(),
+        params.page.limit.rows(),
+        params.page.after(),
+    );
     let answer = app
         .client
         .read(&Query {
             range,
-            filter: filter.clone(),
+            filter: params.filter.clone(),
             scope: scope.clone(),
             group_by: GroupBy {
                 service: true,
@@ -203,7 +197,7 @@ async fn compute(
     let page = page_of(rows, EndpointRow::key, after, limit);
     let last = page.rows.last().filter(|_| page.more);
     Ok(EndpointPage {
-        next_cursor: last.map(|row| Cursor::new(question, range, row.key()).encode()),
+        next_cursor: last.map(|row| params.page.next(range, row.key())),
         data: page.rows,
         from: time(answer.range.from),
         to: time(answer.range.to),

@@ -12,12 +12,12 @@ use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
     read::edge_after,
-    request::{FilterParams, Params, TimeParams, ZoneParams, take_filter, take_range, take_zone},
+    request::{Choice, Context, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Figures, Problem, percent, rounded, time, time_to_live, time_us},
     router::App,
 };
@@ -31,41 +31,76 @@ enum Layout {
     Weekday,
 }
 
+/// The length of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum CellLength {
     Hour,
     Day,
     Week,
 }
 
-/// `layout` and `granularity`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct HeatmapParams {
-    /// One cell a step of time (timeline), or one a weekday and hour, summed over all weeks
-    /// (weekday).
-    #[param(inline, schema_with = layout_schema)]
-    layout: Option<String>,
-    /// The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.
-    #[param(inline, schema_with = step_schema)]
-    granularity: Option<String>,
+const LAYOUT: Choice<Layout> = Choice {
+    name: "layout",
+    description: "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
+    options: &[("timeline", Layout::Timeline), ("weekday", Layout::Weekday)],
+    default: Layout::Timeline,
+};
+
+const GRANULARITY: Choice<CellLength> = Choice {
+    name: "granularity",
+    description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
+    options: &[
+        ("hour", CellLength::Hour),
+        ("day", CellLength::Day),
+        ("week", CellLength::Week),
+    ],
+    default: CellLength::Hour,
+};
+
+/// The parameters of [`heatmap`].
+#[derive(Debug, Clone)]
+pub(super) struct HeatmapParams {
+    range: TimeRange,
+    zone: Tz,
+    layout: Layout,
+    length: CellLength,
+    filter: Filter,
 }
 
-fn layout_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
-        &["timeline", "weekday"],
-        Some("timeline"),
-    )
-}
+impl QueryParams for HeatmapParams {
+    fn describe(docs: &mut ParamDocs) {
+        LAYOUT.describe(docs);
+        GRANULARITY.describe(docs);
+        TimeRange::describe(docs);
+        Tz::describe(docs);
+        Filter::describe(docs);
+    }
 
-fn step_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
-        &["hour", "day", "week"],
-        Some("hour"),
-    )
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            range: QueryParams::take(params, context)?,
+            zone: QueryParams::take(params, context)?,
+            layout: LAYOUT.take(params)?,
+            length: GRANULARITY.take(params)?,
+            filter: QueryParams::take(params, context)?,
+        })
+    }
+
+    fn validate(&self) -> Result<(), Problem> {
+        if self.layout == Layout::Weekday && self.length == CellLength::Week {
+            return Err(Problem::parameter(
+                GRANULARITY.name,
+                "week has no place in the weekday layout: choose hour or day",
+            ));
+        }
+        if (self.range.to - self.range.from) / self.length.seconds() > MAX_CELLS {
+            return Err(Problem::parameter(
+                GRANULARITY.name,
+                format!("gives more than {MAX_CELLS} cells in this range"),
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// One cell, also where nothing was requested.
@@ -121,7 +156,7 @@ pub(crate) struct Heatmap {
     get,
     path = "/api-metrics/heatmap",
     tag = "metrics",
-    params(HeatmapParams, TimeParams, ZoneParams, FilterParams),
+    params(Validated<HeatmapParams>),
     responses((status = 200, description = "The cells", body = Heatmap,
         example = json!(super::examples::heatmap()))),
 )]
@@ -129,48 +164,23 @@ pub(super) async fn heatmap(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<HeatmapParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let range = take_range(&mut params, now)?;
-    let zone = take_zone(&mut params)?;
-    let layouts = [("timeline", Layout::Timeline), ("weekday", Layout::Weekday)];
-    let layout = params.choice("layout", &layouts, Layout::Timeline)?;
-    let steps = [
-        ("hour", Step::Hour),
-        ("day", Step::Day),
-        ("week", Step::Week),
-    ];
-    let step = params.choice("granularity", &steps, Step::Hour)?;
-    let filter = take_filter(&mut params)?;
-    params.finish()?;
-    if layout == Layout::Weekday && step == Step::Week {
-        return Err(Problem::parameter(
-            "granularity",
-            "week has no place in the weekday layout: choose hour or day",
-        ));
-    }
-    if (range.to - range.from) / step.seconds() > MAX_CELLS {
-        return Err(Problem::parameter(
-            "granularity",
-            format!("gives more than {MAX_CELLS} cells in this range"),
-        ));
-    }
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
-    let asked = (range, zone.name(), layout, step, &filter);
+    let ttl = time_to_live(params.range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
-        let query = question(&caller.scope, &filter, range, step.in_zone(zone));
+        let step = params.length.in_zone(params.zone);
+        let query = question(&caller.scope, &params.filter, params.range, step);
         let answer = app.client.read(&query).await?;
-        shaped(&answer, layout, step, zone)
+        shaped(&answer, params.layout, params.length, params.zone)
     };
     let (cached, hit) = app
         .cache
-        .answer("heatmap", &caller.scope, &asked, ttl, compute)
+        .answer("heatmap", &caller.scope, &params, ttl, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }
 
-impl Step {
+impl CellLength {
     const fn seconds(self) -> i64 {
         match self {
             Self::Hour => 3_600,
@@ -210,7 +220,7 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
     }
 }
 
-fn shaped(answer: &Answer, layout: Layout, step: Step, zone: Tz) -> Result<Heatmap, Problem> {
+fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result<Heatmap, Problem> {
     let buckets: BTreeMap<UnixSeconds, &Bucket> = answer
         .rows
         .iter()
@@ -285,13 +295,17 @@ fn timeline(
 /// Seven days of 24 hours, or seven days.
 fn by_weekday(
     buckets: &BTreeMap<UnixSeconds, &Bucket>,
-    step: Step,
+    step: CellLength,
     zone: Tz,
 ) -> Result<Vec<Cell>, Problem> {
     let mut sums = BTreeMap::<(u32, u32), Bucket>::new();
     for (start, bucket) in buckets {
         let local = time(*start).with_timezone(&zone);
-        let hour = if step == Step::Hour { local.hour() } else { 0 };
+        let hour = if step == CellLength::Hour {
+            local.hour()
+        } else {
+            0
+        };
         let place = (local.weekday().number_from_monday(), hour);
         match sums.entry(place) {
             std::collections::btree_map::Entry::Vacant(free) => {
@@ -300,12 +314,12 @@ fn by_weekday(
             std::collections::btree_map::Entry::Occupied(mut sum) => sum.get_mut().merge(bucket)?,
         }
     }
-    let hours = if step == Step::Hour { 24 } else { 1 };
+    let hours = if step == CellLength::Hour { 24 } else { 1 };
     Ok((1..=7)
         .flat_map(|weekday| (0..hours).map(move |hour| (weekday, hour)))
         .map(|(weekday, hour)| Cell {
             weekday: Some(weekday),
-            hour: (step == Step::Hour).then_some(hour),
+            hour: (step == CellLength::Hour).then_some(hour),
             ..cell(sums.get(&(weekday, hour)))
         })
         .collect())

@@ -13,10 +13,7 @@ use utoipa::ToSchema;
 use super::consumer::{Consumer, consumer_rows};
 use crate::{
     auth::Caller,
-    request::{
-        Cursor, FilterParams, PageParams, Params, TimeParams, question, take_filter, take_limit,
-        take_range,
-    },
+    request::{Page, Validated, query_params},
     response::{CLOSED_LIST, Problem, page_of, percent, time, time_to_live, time_us},
     router::App,
 };
@@ -61,12 +58,21 @@ pub(crate) struct KeyPage {
 /// The most used first, then by number.
 type KeyKey = (Reverse<u64>, i64);
 
+query_params! {
+    /// The parameters of [`keys`].
+    pub(super) struct KeyParams of "keys" {
+        range: TimeRange,
+        filter: Filter,
+        page: Page<KeyKey>,
+    }
+}
+
 /// One row for each API key
 #[utoipa::path(
     get,
     path = "/api-metrics/keys",
     tag = "metrics",
-    params(TimeParams, FilterParams, PageParams),
+    params(Validated<KeyParams>),
     responses((status = 200, description = "The keys that were used", body = KeyPage,
         example = json!(super::examples::keys()))),
 )]
@@ -74,28 +80,20 @@ pub(super) async fn keys(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<KeyParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("keys", &params);
-    let mut range = take_range(&mut params, now)?;
-    let filter = take_filter(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<KeyKey>::take(&mut params, &question)?;
-    params.finish()?;
-    if let Some(cursor) = &cursor {
-        range = cursor.range();
-    }
-    let after = cursor.map(|cursor| cursor.key);
+    let range = params.page.range_or(params.range);
     let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
+        let filter = &params.filter;
         let answer = app
             .client
-            .read(&super::consumer::query(&caller.scope, &filter, range))
+            .read(&super::consumer::query(&caller.scope, filter, range))
             .await?;
-        let page = page_of(answer.rows, key, after.as_ref(), limit);
+        let limit = params.page.limit.rows();
+        let page = page_of(answer.rows, key, params.page.after(), limit);
         let last = page.rows.last().filter(|_| page.more).map(key);
-        let seen = last_seen(&app, &filter, answer.range, &page.rows).await?;
+        let seen = last_seen(&app, filter, answer.range, &page.rows).await?;
         let limits = limits(&app, &page.rows).await?;
         let minutes = ((answer.range.to - answer.range.from) / 60).unsigned_abs();
         Ok(KeyPage {
@@ -117,17 +115,16 @@ pub(super) async fn keys(
                     }
                 })
                 .collect(),
-            next_cursor: last.map(|key| Cursor::new(&question, range, key).encode()),
+            next_cursor: last.map(|key| params.page.next(range, key)),
             from: time(answer.range.from),
             to: time(answer.range.to),
             as_of: time_us(answer.as_of_us),
             approximate: answer.approximate,
         })
     };
-    let asked = (range, &filter, limit, after, &question);
     let (cached, hit) = app
         .cache
-        .answer("keys", &caller.scope, &asked, ttl, compute)
+        .answer("keys", &caller.scope, &params, ttl, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }
@@ -139,8 +136,12 @@ fn key(row: &Row) -> KeyKey {
     )
 }
 
-/// The rate limits of the keys of the page.
+/// The rate limits of the keys of the page, where the store knows any.
+#[cfg(feature = "control")]
 async fn limits(app: &App, page: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
+    if !app.client.has_control() {
+        return Ok(HashMap::new());
+    }
     let ids: Vec<i64> = page.iter().filter_map(|row| row.group.api_key_id).collect();
     let most = u32::try_from(ids.len()).unwrap_or(u32::MAX);
     let control = app.client.control()?;
@@ -152,6 +153,16 @@ async fn limits(app: &App, page: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
         .into_iter()
         .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
         .collect())
+}
+
+/// No limit is known without the control plane.
+#[cfg(not(feature = "control"))]
+#[expect(
+    clippy::unused_async,
+    reason = "read from the store with the feature `control`"
+)]
+async fn limits(_: &App, _: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
+    Ok(HashMap::new())
 }
 
 /// The start of the last step in which each key of the page was used, and the step's length.

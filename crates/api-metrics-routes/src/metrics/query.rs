@@ -12,11 +12,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::series::Asked;
+use super::series::RowParams;
 use crate::{
     auth::Caller,
     read::WindowedReader,
-    request::{Params, group_by, json_object, metrics, take_limit},
+    request::{Context, Limit, Params, QueryParams, group_by, json_object, metrics},
     response::{CLOSED_LIST, Columns, MetricRow, Problem, metric_row, time, time_to_live, time_us},
     router::App,
 };
@@ -50,7 +50,7 @@ pub(crate) struct QueryBody {
     /// The numbers of a row; all by default.
     #[schema(example = json!(["requestCount", "p95Ms"]), nullable = false)]
     metrics: Option<Vec<String>>,
-    /// At most so many rows of each grouping.
+    /// The most rows of each grouping.
     #[schema(minimum = 1, maximum = 1000, default = 100, nullable = false)]
     limit: Option<u32>,
 }
@@ -121,8 +121,9 @@ pub(super) async fn query(
     let body = json_object(body)?;
     let now = app.clock.unix_seconds();
     let mut members = Members::of(body)?;
-    let mut asked = Asked::take(&mut members.params, now, &[])?;
-    let limit = take_limit(&mut members.params)?;
+    let context = Context::at(now);
+    let mut asked = RowParams::take(&mut members.params, &context)?;
+    let limit = Limit::<100>::take(&mut members.params, &context)?.rows();
     members.params.finish()?;
     if let Some(names) = &members.metrics {
         asked.metrics = metrics("metrics", names)?;
@@ -149,7 +150,7 @@ pub(super) async fn query(
 async fn compute(
     app: &App,
     scope: &Scope,
-    asked: &Asked,
+    asked: &RowParams,
     groupings: &[(GroupBy, Vec<String>)],
     limit: usize,
 ) -> Result<QueryAnswer, Problem> {

@@ -1,5 +1,6 @@
 //! `GET /api-metrics/realtime` and `GET /api-metrics/stream`: the last five minutes, once and live.
 
+use api_metrics_store::query::Filter;
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
@@ -7,7 +8,7 @@ use super::snapshot::{Snapshot, snapshot};
 use crate::{
     auth::Caller,
     live::{self, Reading, Subscription},
-    request::{FilterParams, Params, take_filter},
+    request::Validated,
     response::{Problem, REALTIME},
     router::App,
 };
@@ -17,7 +18,7 @@ use crate::{
     get,
     path = "/api-metrics/realtime",
     tag = "metrics",
-    params(FilterParams),
+    params(Validated<Filter>),
     responses((status = 200, description = "The last five minutes", body = Snapshot,
         example = json!(super::examples::snapshot()))),
 )]
@@ -25,10 +26,8 @@ pub(super) async fn realtime(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params: filter, .. }: Validated<Filter>,
 ) -> Result<Response, Problem> {
-    let filter = take_filter(&mut params)?;
-    params.finish()?;
     let (cached, hit) = app
         .cache
         .answer(
@@ -53,17 +52,15 @@ pub(super) async fn realtime(
     get,
     path = "/api-metrics/stream",
     tag = "metrics",
-    params(FilterParams),
+    params(Validated<Filter>),
     responses((status = 200, description = "The events", content_type = "text/event-stream",
         body = String, example = "event: metrics-update\nid: 1779000000000000\ndata: {...}\n\n")),
 )]
 pub(super) async fn stream(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params: filter, .. }: Validated<Filter>,
 ) -> Result<Response, Problem> {
-    let filter = take_filter(&mut params)?;
-    params.finish()?;
     let scope = caller.scope.clone();
     let name = format!("realtime {filter:?}");
     let subscription = Subscription::new(caller.scope.clone(), name, &app, move |app| {

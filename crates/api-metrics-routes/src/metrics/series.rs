@@ -12,9 +12,8 @@ use crate::{
     auth::Caller,
     read::WindowedReader,
     request::{
-        Cursor, FilterParams, GroupParams, PageParams, Params, StepParams, TimeParams, ZoneParams,
-        question, take_filter, take_group_by, take_limit, take_metrics, take_range, take_step,
-        take_zone,
+        Context, Page, ParamDocs, Params, QueryParams, Validated, describe_columns, describe_step,
+        query_params, take_group_by, take_metrics, take_step,
     },
     response::{
         CLOSED_LIST, Columns, Metric, MetricRow, Problem, metric_row, time, time_to_live, time_us,
@@ -48,9 +47,9 @@ pub(crate) struct SeriesPage {
     approximate: bool,
 }
 
-/// What is asked, with all parameters resolved.
+/// Which rows are asked for, with all parameters resolved.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct RowParams {
     pub(super) range: TimeRange,
     pub(super) zone: Tz,
     pub(super) granularity: &'static str,
@@ -59,11 +58,15 @@ pub(super) struct Asked {
     pub(super) metrics: Vec<Metric>,
 }
 
-impl Asked {
-    /// Reads everything but the page; `default` are the dimensions where none are named.
-    pub(super) fn take(params: &mut Params, now: i64, default: &[&str]) -> Result<Self, Problem> {
-        let range = take_range(params, now)?;
-        let zone = take_zone(params)?;
+impl RowParams {
+    /// Reads the parameters; `default` are the dimensions where none are named.
+    pub(super) fn take_by(
+        params: &mut Params,
+        context: &Context,
+        default: &[&str],
+    ) -> Result<Self, Problem> {
+        let range = TimeRange::take(params, context)?;
+        let zone = Tz::take(params, context)?;
         let step = take_step(params, range)?;
         let mut group_by = take_group_by(params, default)?;
         group_by.time = step.map(|step| step.in_zone(zone));
@@ -71,7 +74,7 @@ impl Asked {
             range,
             zone,
             granularity: step.map_or("none", |step| step.name),
-            filter: take_filter(params)?,
+            filter: Filter::take(params, context)?,
             group_by,
             metrics: take_metrics(params)?,
         })
@@ -93,12 +96,41 @@ impl Asked {
     }
 }
 
+/// Without dimensions where none are named.
+impl QueryParams for RowParams {
+    fn describe(docs: &mut ParamDocs) {
+        TimeRange::describe(docs);
+        describe_step(docs);
+        Tz::describe(docs);
+        describe_columns(docs);
+        Filter::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Self::take_by(params, context, &[])
+    }
+}
+
+query_params! {
+    /// The parameters of [`series`].
+    pub(super) struct SeriesParams of "series" {
+        rows: RowParams,
+        page: Page<RowKey>,
+    }
+}
+
+impl SeriesParams {
+    fn range(&self) -> TimeRange {
+        self.page.range_or(self.rows.range)
+    }
+}
+
 /// Rows over time, by any dimensions
 #[utoipa::path(
     get,
     path = "/api-metrics",
     tag = "metrics",
-    params(TimeParams, StepParams, ZoneParams, GroupParams, FilterParams, PageParams),
+    params(Validated<SeriesParams>),
     responses((status = 200, description = "The rows that have requests", body = SeriesPage,
         example = json!(super::examples::series()))),
 )]
@@ -106,48 +138,30 @@ pub(super) async fn series(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<SeriesParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("series", &params);
-    let mut asked = Asked::take(&mut params, now, &[])?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<RowKey>::take(&mut params, &question)?;
-    params.finish()?;
-    if let Some(cursor) = &cursor {
-        asked.range = cursor.range();
-    }
-    let after = cursor.map(|cursor| cursor.key);
-    let ttl = time_to_live(asked.range, now, CLOSED_LIST, app.flush_interval);
+    let ttl = time_to_live(params.range(), now, CLOSED_LIST, app.flush_interval);
     let (cached, hit) = app
         .cache
         .answer(
             "series",
             &caller.scope,
-            &(&asked, limit, &after, &question),
+            &params,
             ttl,
-            compute(
-                &app,
-                &caller.scope,
-                &asked,
-                limit,
-                after.as_ref(),
-                &question,
-            ),
+            compute(&app, &caller.scope, &params),
         )
         .await?;
     Ok(cached.response(&headers, hit))
 }
 
-async fn compute(
-    app: &App,
-    scope: &Scope,
-    asked: &Asked,
-    limit: usize,
-    after: Option<&RowKey>,
-    question: &str,
-) -> Result<SeriesPage, Problem> {
-    let mut query = asked.query(scope);
+async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<SeriesPage, Problem> {
+    let (range, limit, after) = (
+        params.range(),
+        params.page.limit.rows(),
+        params.page.after(),
+    );
+    let mut query = params.rows.query(scope);
+    query.range = range;
     if let Some(start) = after.and_then(|(start, ..)| *start) {
         // The cursor's own step is read again for what comes after the cursor in it.
         query.range.from = start.max(query.range.from);
@@ -163,24 +177,28 @@ async fn compute(
             more = true;
             break;
         }
-        data.push(metric_row(&asked.group_by, &asked.metrics, &row));
+        data.push(metric_row(
+            &params.rows.group_by,
+            &params.rows.metrics,
+            &row,
+        ));
         last = Some(key);
     }
     // The first page says where the range really begins; the others repeat it.
     let from = if after.is_some() {
-        asked.range.from
+        range.from
     } else {
         windows.covered().from
     };
-    let to = windows.covered().to.max(asked.range.to);
+    let to = windows.covered().to.max(range.to);
     let next = last
         .filter(|_| more)
-        .map(|key| Cursor::new(question, TimeRange::new(from, asked.range.to), key).encode());
+        .map(|key| params.page.next(TimeRange::new(from, range.to), key));
     Ok(SeriesPage {
         data,
         next_cursor: next,
-        granularity: asked.granularity,
-        tz: asked.zone.name().to_owned(),
+        granularity: params.rows.granularity,
+        tz: params.rows.zone.name().to_owned(),
         from: time(from),
         to: time(to),
         as_of: time_us(windows.as_of_us()),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::endpoints::EndpointRow;
 use crate::{
     auth::Caller,
-    request::{FilterParams, Params, TimeParams, take_filter, take_range},
+    request::{Validated, query_params},
     response::{
         CLOSED_SUMMARY, Figures, Problem, percent_of, rounded, time, time_to_live, time_us,
     },
@@ -91,12 +91,20 @@ pub(crate) struct Previous {
     p95_change: Option<f64>,
 }
 
+query_params! {
+    /// The parameters of [`summary`].
+    pub(super) struct SummaryParams {
+        range: TimeRange,
+        filter: Filter,
+    }
+}
+
 /// Totals, rates and quantiles of a range
 #[utoipa::path(
     get,
     path = "/api-metrics/summary",
     tag = "metrics",
-    params(TimeParams, FilterParams),
+    params(Validated<SummaryParams>),
     responses((status = 200, description = "The numbers of the range", body = Summary,
         example = json!(super::examples::summary()))),
 )]
@@ -104,21 +112,17 @@ pub(super) async fn summary(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<SummaryParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let range = take_range(&mut params, now)?;
-    let filter = take_filter(&mut params)?;
-    params.finish()?;
-    let ttl = time_to_live(range, now, CLOSED_SUMMARY, app.flush_interval);
+    let ttl = time_to_live(params.range, now, CLOSED_SUMMARY, app.flush_interval);
     let (cached, hit) = app
         .cache
         .answer(
             "summary",
             &caller.scope,
-            &(range, &filter),
+            &params,
             ttl,
-            compute(&app, &caller.scope, &filter, range),
+            compute(&app, &caller.scope, &params.filter, params.range),
         )
         .await?;
     Ok(cached.response(&headers, hit))

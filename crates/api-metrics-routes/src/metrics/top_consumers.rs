@@ -1,16 +1,16 @@
 //! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
 
-use api_metrics_store::query::Row;
+use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
-    request::{FilterParams, Params, TimeParams, take_filter, take_limit_or, take_range},
+    request::{Choice, Context, Limit, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
     router::App,
 };
@@ -22,26 +22,42 @@ enum Sort {
     Bandwidth,
 }
 
-/// `sort` and `limit`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct TopParams {
-    /// By requests (volume), by errors in percent of the requests (errorRate), or by bytes
-    /// (bandwidth).
-    #[param(inline, schema_with = sort_schema)]
-    sort: Option<String>,
-    /// At most so many.
-    #[param(example = 10, minimum = 1, maximum = 1000, default = 10)]
-    limit: Option<u32>,
+const SORT: Choice<Sort> = Choice {
+    name: "sort",
+    description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
+    options: &[
+        ("volume", Sort::Volume),
+        ("errorRate", Sort::ErrorRate),
+        ("bandwidth", Sort::Bandwidth),
+    ],
+    default: Sort::Volume,
+};
+
+/// The parameters of [`top_consumers`].
+#[derive(Debug, Clone)]
+pub(super) struct TopParams {
+    range: TimeRange,
+    sort: Sort,
+    filter: Filter,
+    limit: Limit<10>,
 }
 
-fn sort_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
-        &["volume", "errorRate", "bandwidth"],
-        Some("volume"),
-    )
+impl QueryParams for TopParams {
+    fn describe(docs: &mut ParamDocs) {
+        SORT.describe(docs);
+        Limit::<10>::describe(docs);
+        TimeRange::describe(docs);
+        Filter::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            range: QueryParams::take(params, context)?,
+            sort: SORT.take(params)?,
+            filter: QueryParams::take(params, context)?,
+            limit: QueryParams::take(params, context)?,
+        })
+    }
 }
 
 /// One consumer.
@@ -77,7 +93,7 @@ pub(crate) struct TopConsumers {
     get,
     path = "/api-metrics/top-consumers",
     tag = "metrics",
-    params(TopParams, TimeParams, FilterParams),
+    params(Validated<TopParams>),
     responses((status = 200, description = "The top consumers", body = TopConsumers,
         example = json!(super::examples::top_consumers()))),
 )]
@@ -85,32 +101,21 @@ pub(super) async fn top_consumers(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<TopParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let range = take_range(&mut params, now)?;
-    let choices = [
-        ("volume", Sort::Volume),
-        ("errorRate", Sort::ErrorRate),
-        ("bandwidth", Sort::Bandwidth),
-    ];
-    let sort = params.choice("sort", &choices, Sort::Volume)?;
-    let filter = take_filter(&mut params)?;
-    let limit = take_limit_or(&mut params, 10)?;
-    params.finish()?;
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
+    let ttl = time_to_live(params.range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
         let answer = app
             .client
-            .read(&query(&caller.scope, &filter, range))
+            .read(&query(&caller.scope, &params.filter, params.range))
             .await?;
         let total = answer.rows.iter().fold(0_u64, |sum, row| {
             sum.saturating_add(row.bucket.request_count)
         });
         let mut rows = answer.rows;
         rows.retain(|row| row.group.api_key_id != Some(0));
-        order(&mut rows, sort);
-        rows.truncate(limit);
+        order(&mut rows, params.sort);
+        rows.truncate(params.limit.rows());
         Ok(TopConsumers {
             data: consumer_rows(&app, &rows)
                 .await?
@@ -127,10 +132,9 @@ pub(super) async fn top_consumers(
             approximate: answer.approximate,
         })
     };
-    let asked = (range, &filter, limit, sort);
     let (cached, hit) = app
         .cache
-        .answer("top-consumers", &caller.scope, &asked, ttl, compute)
+        .answer("top-consumers", &caller.scope, &params, ttl, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::{
     read::Health,
-    request::Params,
+    request::Validated,
     response::{Problem, time, time_us},
     router::App,
 };
@@ -207,9 +207,8 @@ struct CacheView {
 )]
 pub(super) async fn status(
     State(app): State<App>,
-    params: Params,
+    _: Validated<()>,
 ) -> Result<Json<Status>, Problem> {
-    params.finish()?;
     let store = app
         .client
         .bounded("status", app.client.store().status())

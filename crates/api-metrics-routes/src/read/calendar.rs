@@ -40,6 +40,7 @@ pub(crate) const fn floor_minute(at: UnixSeconds) -> UnixSeconds {
 }
 
 /// The UTC day that `at` lies in.
+#[cfg(feature = "control")]
 pub(crate) fn utc_day(at: UnixSeconds) -> NaiveDate {
     DateTime::from_timestamp(at, 0)
         .unwrap_or_default()
@@ -47,6 +48,7 @@ pub(crate) fn utc_day(at: UnixSeconds) -> NaiveDate {
 }
 
 /// The first day of the month that `day` lies in.
+#[cfg(feature = "control")]
 pub(crate) fn first_of_month(day: NaiveDate) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }

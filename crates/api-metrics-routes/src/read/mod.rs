@@ -11,9 +11,9 @@ mod probe;
 mod times;
 mod windowed;
 
-pub(crate) use calendar::{
-    edge_after, first_of_month, floor_minute, local_date, start_of_day, utc_day,
-};
+pub(crate) use calendar::{edge_after, floor_minute, local_date, start_of_day};
+#[cfg(feature = "control")]
+pub(crate) use calendar::{first_of_month, utc_day};
 pub(crate) use client::StoreClient;
 pub use health::{Health, HealthSource, TaskHealth};
 pub(crate) use key_cache::{KeyCache, KeyIds};

@@ -2,13 +2,12 @@
 
 use axum::{
     Json,
-    extract::{FromRequest, Request, rejection::JsonRejection},
+    extract::{FromRequest, Request},
 };
 use chrono::{DateTime, NaiveDate};
-use http::StatusCode;
 use serde_json::{Map, Number, Value};
 
-use super::shown;
+use super::{json_object, shown};
 use crate::response::Problem;
 
 /// What a body says of a member: nothing, that it is to be cleared, or a value.
@@ -171,21 +170,6 @@ pub(crate) fn required<T>(name: &'static str, member: Member<T>) -> Result<Optio
 /// A member that must be there.
 pub(crate) fn present<T>(name: &'static str, member: Member<T>) -> Result<T, Problem> {
     required(name, member)?.ok_or_else(|| Problem::parameter(name, "is missing"))
-}
-
-/// The members of a body that has to be an object.
-pub(crate) fn json_object(
-    body: Result<Json<Value>, JsonRejection>,
-) -> Result<Map<String, Value>, Problem> {
-    let status = match body {
-        Ok(Json(Value::Object(members))) => return Ok(members),
-        Ok(_) => StatusCode::BAD_REQUEST,
-        Err(rejection) => rejection.status(),
-    };
-    Err(Problem::body(
-        status,
-        "the body must be a JSON object, with Content-Type: application/json",
-    ))
 }
 
 impl<S: Send + Sync> FromRequest<S> for Body {

@@ -5,11 +5,22 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use super::{Params, range::is_sane};
+use super::{Form, Params, Parsed, range::is_sane};
 use crate::response::Problem;
 
 const MAX_BYTES: usize = 4_096;
 
+/// The parameter; [`Cursor::take`] reads it.
+pub(super) const CURSOR: Parsed<()> = Parsed {
+    name: "cursor",
+    description: "`nextCursor` of the page before, with all other parameters as they were.",
+    example: None,
+    form: Form::Bounded(MAX_BYTES),
+    read: |_| Some(()),
+    wrong: "",
+};
+
+#[cfg(feature = "control")]
 /// For lists that are of no range: any will do.
 pub(crate) const NO_RANGE: TimeRange = TimeRange::new(0, 60);
 
@@ -48,10 +59,10 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
 
     /// Reads `cursor`. `question` is what [`question`] made of the other parameters.
     pub(crate) fn take(params: &mut Params, question: &str) -> Result<Option<Self>, Problem> {
-        let Some(text) = params.take("cursor")? else {
+        let Some(text) = params.take(CURSOR.name)? else {
             return Ok(None);
         };
-        let wrong = || Problem::parameter("cursor", "is no `nextCursor` of this list");
+        let wrong = || Problem::parameter(CURSOR.name, "is no `nextCursor` of this list");
         if text.len() > MAX_BYTES {
             return Err(wrong());
         }
@@ -59,7 +70,7 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| wrong())?;
         if cursor.question != question {
             return Err(Problem::parameter(
-                "cursor",
+                CURSOR.name,
                 "belongs to another question: repeat all other parameters as they were",
             ));
         }

@@ -1,10 +1,8 @@
 //! Which UTC days are asked about.
 
-use api_metrics_store::time::UnixSeconds;
 use chrono::{Months, NaiveDate};
-use utoipa::IntoParams;
 
-use super::{Params, body::date, shown};
+use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams, body::date};
 use crate::{
     read::{first_of_month, utc_day},
     response::Problem,
@@ -17,37 +15,35 @@ pub(crate) struct Days {
     pub(crate) to: NaiveDate,
 }
 
-/// `month`, or `from` and `to`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "describes for the document what `take_days` reads"
-)]
-pub(crate) struct DayParams {
-    /// A calendar month in UTC; the current one by default. Not together with `from`.
-    #[param(example = "2026-05")]
-    month: Option<String>,
-    /// The first UTC day.
-    #[param(example = "2026-05-01")]
-    from: Option<NaiveDate>,
-    /// The first UTC day after the range; the day after today by default.
-    #[param(example = "2026-05-18")]
-    to: Option<NaiveDate>,
-}
+const MONTH: Parsed<Days> = Parsed {
+    name: "month",
+    description: "A calendar month in UTC; the current one by default.",
+    example: Some("2026-05"),
+    form: Form::Text,
+    read: |text| date(&format!("{text}-01")).map(month_of),
+    wrong: "no month like 2026-05",
+};
 
-/// `month`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "describes for the document what `take_month` reads"
-)]
-pub(crate) struct MonthParams {
-    /// A calendar month in UTC; the current one by default.
-    #[param(example = "2026-05")]
-    month: Option<String>,
-}
+const MONTH_OR_RANGE: Parsed<Days> = Parsed {
+    description: "A calendar month in UTC; the current one by default. Not together with `from`.",
+    ..MONTH
+};
+
+const FROM: Parsed<NaiveDate> = Parsed {
+    name: "from",
+    description: "The first UTC day.",
+    example: Some("2026-05-01"),
+    form: Form::Date,
+    read: date,
+    wrong: "no date like 2026-05-17",
+};
+
+const TO: Parsed<NaiveDate> = Parsed {
+    name: "to",
+    description: "The first UTC day after the range; the day after today by default.",
+    example: Some("2026-05-18"),
+    ..FROM
+};
 
 fn month_of(day: NaiveDate) -> Days {
     let from = first_of_month(day);
@@ -57,64 +53,66 @@ fn month_of(day: NaiveDate) -> Days {
     }
 }
 
-/// Reads `month`; the current one where it is not given.
-pub(crate) fn take_month(params: &mut Params, now: UnixSeconds) -> Result<Days, Problem> {
-    match params.take("month")? {
-        None => Ok(month_of(utc_day(now))),
-        Some(text) => month_named(&text),
+/// `month`; the current one where it is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Month(pub(crate) Days);
+
+impl QueryParams for Month {
+    fn describe(docs: &mut ParamDocs) {
+        MONTH.describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        let named = MONTH.take(params)?;
+        Ok(Self(
+            named.unwrap_or_else(|| month_of(utc_day(context.now))),
+        ))
     }
 }
 
-fn month_named(text: &str) -> Result<Days, Problem> {
-    date(&format!("{text}-01")).map(month_of).ok_or_else(|| {
-        let detail = format!("`{}` is no month like 2026-05", shown(text));
-        Problem::parameter("month", detail)
-    })
-}
+/// `month`, or `from` and `to`; the current month where none is given.
+impl QueryParams for Days {
+    fn describe(docs: &mut ParamDocs) {
+        MONTH_OR_RANGE.describe(docs);
+        FROM.describe(docs);
+        TO.describe(docs);
+    }
 
-/// Reads `month`, or `from` and `to`; the current month where none is given.
-pub(crate) fn take_days(params: &mut Params, now: UnixSeconds) -> Result<Days, Problem> {
-    let month = params.take("month")?;
-    let from = take_date(params, "from")?;
-    let to = take_date(params, "to")?;
-    let Some(from) = from else {
-        return match (to, month) {
-            (Some(_), _) => Err(Problem::parameter("to", "needs `from` beside it")),
-            (None, Some(month)) => month_named(&month),
-            (None, None) => Ok(month_of(utc_day(now))),
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        let month = params.take(MONTH_OR_RANGE.name)?;
+        let from = FROM.take(params)?;
+        let to = TO.take(params)?;
+        let Some(from) = from else {
+            return match (to, month) {
+                (Some(_), _) => Err(Problem::parameter(TO.name, "needs `from` beside it")),
+                (None, Some(month)) => MONTH_OR_RANGE.read(&month),
+                (None, None) => Ok(month_of(utc_day(context.now))),
+            };
         };
-    };
-    if month.is_some() {
-        return Err(Problem::parameter(
-            "month",
-            "can't stand beside `from`: give one of them",
-        ));
+        if month.is_some() {
+            return Err(Problem::parameter(
+                MONTH_OR_RANGE.name,
+                "can't stand beside `from`: give one of them",
+            ));
+        }
+        let to = to
+            .or_else(|| utc_day(context.now).succ_opt())
+            .unwrap_or(NaiveDate::MAX);
+        if to <= from {
+            return Err(Problem::parameter(
+                TO.name,
+                "must be later than `from`, which belongs to the range while `to` does not",
+            ));
+        }
+        Ok(Self { from, to })
     }
-    let to = to
-        .or_else(|| utc_day(now).succ_opt())
-        .unwrap_or(NaiveDate::MAX);
-    if to <= from {
-        return Err(Problem::parameter(
-            "to",
-            "must be later than `from`, which belongs to the range while `to` does not",
-        ));
-    }
-    Ok(Days { from, to })
-}
-
-fn take_date(params: &mut Params, name: &'static str) -> Result<Option<NaiveDate>, Problem> {
-    let Some(text) = params.take(name)? else {
-        return Ok(None);
-    };
-    date(&text).map(Some).ok_or_else(|| {
-        let detail = format!("`{}` is no date like 2026-05-17", shown(&text));
-        Problem::parameter(name, detail)
-    })
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use api_metrics_store::time::UnixSeconds;
 
     use super::*;
 
@@ -126,7 +124,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut params = Params::from_pairs(pairs.collect()).unwrap();
-        let days = take_days(&mut params, LEAP_DAY)?;
+        let days = Days::take(&mut params, &Context::at(LEAP_DAY))?;
         Ok((days.from.to_string(), days.to.to_string()))
     }
 

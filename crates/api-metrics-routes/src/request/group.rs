@@ -1,9 +1,8 @@
 //! By which dimensions rows are told apart, and which numbers they show.
 
 use api_metrics_store::query::GroupBy;
-use utoipa::IntoParams;
 
-use super::{Params, shown};
+use super::{Form, ParamDocs, Params, Parsed, shown};
 use crate::response::{Metric, Problem};
 
 /// The dimensions by name, in the order of columns.
@@ -16,32 +15,43 @@ pub(crate) const DIMENSIONS: [&str; 6] = [
     "apiKey",
 ];
 
-/// `groupBy` and `metrics`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct GroupParams {
-    /// Dimensions by which rows are told apart, with commas between them: service, environment,
-    /// protocol, method, endpoint, apiKey.
-    #[param(example = "endpoint,method")]
-    group_by: Option<String>,
-    /// The numbers of a row, with commas between them; all by default. Without quantiles an answer
-    /// is cheaper.
-    #[param(example = "requestCount,errorRate,p95Ms")]
-    metrics: Option<String>,
+const GROUP_BY: Parsed<String> = Parsed {
+    name: "groupBy",
+    description: "Dimensions by which rows are told apart, with commas between them: service, environment, \
+                  protocol, method, endpoint, apiKey.",
+    example: Some("endpoint,method"),
+    form: Form::Text,
+    read: |text| Some(text.to_owned()),
+    wrong: "no list",
+};
+
+const METRICS: Parsed<String> = Parsed {
+    name: "metrics",
+    description: "The numbers of a row, with commas between them; all by default. Without quantiles an \
+                  answer is cheaper.",
+    example: Some("requestCount,errorRate,p95Ms"),
+    ..GROUP_BY
+};
+
+/// Adds `groupBy` and `metrics` to the document.
+pub(crate) fn describe_columns(docs: &mut ParamDocs) {
+    GROUP_BY.describe(docs);
+    METRICS.describe(docs);
 }
 
+/// Reads `groupBy`; `default` where it is not given.
 pub(crate) fn take_group_by(params: &mut Params, default: &[&str]) -> Result<GroupBy, Problem> {
-    match params.take("groupBy")? {
-        None => group_by("groupBy", default),
-        Some(text) => group_by("groupBy", &split(&text)),
+    match GROUP_BY.take(params)? {
+        None => group_by(GROUP_BY.name, default),
+        Some(text) => group_by(GROUP_BY.name, &split(&text)),
     }
 }
 
+/// Reads `metrics`; all of them where it is not given.
 pub(crate) fn take_metrics(params: &mut Params) -> Result<Vec<Metric>, Problem> {
-    match params.take("metrics")? {
+    match METRICS.take(params)? {
         None => Ok(Metric::ALL.to_vec()),
-        Some(text) => metrics("metrics", &split(&text)),
+        Some(text) => metrics(METRICS.name, &split(&text)),
     }
 }
 

@@ -1,16 +1,15 @@
-//! One key of several.
+//! The parameter that names an API key.
 
-use utoipa::IntoParams;
+use super::{Form, Parsed};
 
-/// `apiKeyId`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "describes for the document what `take_api_key_id` reads"
-)]
-pub(crate) struct ApiKeyParams {
-    /// Only the API key of this number.
-    #[param(example = 3, minimum = 0)]
-    api_key_id: Option<i64>,
+/// `apiKeyId`, for a route that says itself what the key is for.
+pub(crate) const fn api_key_id(description: &'static str, example: &'static str) -> Parsed<i64> {
+    Parsed {
+        name: "apiKeyId",
+        description,
+        example: Some(example),
+        form: Form::Number(0),
+        read: |text| text.parse().ok().filter(|id| *id >= 0),
+        wrong: "no number from 0 up",
+    }
 }

@@ -1,7 +1,7 @@
 //! The pairs of a query string, each taken once by name.
 
-use axum::extract::{FromRequestParts, Query};
-use http::{Uri, request::Parts};
+use axum::extract::Query;
+use http::Uri;
 
 use crate::response::Problem;
 
@@ -10,8 +10,8 @@ const MAX_PAIRS: usize = 64;
 /// The longest piece of a caller's text that an error repeats.
 const MAX_SHOWN: usize = 64;
 
-/// The parameters of a request. A route takes those that it knows and then calls
-/// [`finish`](Self::finish), which refuses what is left: a misspelt filter that is silently ignored
+/// The parameters of a request. [`Validated`](super::Validated) takes those that its route knows and
+/// then calls [`finish`](Self::finish), which refuses what is left: a misspelt filter that is silently ignored
 /// would answer a question that nobody asked.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
@@ -48,6 +48,11 @@ impl Params {
         &self.pairs
     }
 
+    #[cfg(test)]
+    pub(super) fn known(&self) -> &[&'static str] {
+        &self.known
+    }
+
     /// The value of `name`, if it was given. An empty value is an error: it is neither a filter nor
     /// the absence of one.
     pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
@@ -60,29 +65,6 @@ impl Params {
             return Err(Problem::parameter(name, "must not be empty"));
         }
         Ok(Some(value))
-    }
-
-    /// The value of `name` as one of `choices`, else `default`.
-    pub(crate) fn choice<T: Copy>(
-        &mut self,
-        name: &'static str,
-        choices: &[(&str, T)],
-        default: T,
-    ) -> Result<T, Problem> {
-        let Some(value) = self.take(name)? else {
-            return Ok(default);
-        };
-        choices
-            .iter()
-            .find(|(text, _)| *text == value)
-            .map(|(_, choice)| *choice)
-            .ok_or_else(|| {
-                let names: Vec<&str> = choices.iter().map(|(text, _)| *text).collect();
-                Problem::parameter(
-                    name,
-                    format!("`{}` is none of {}", shown(&value), names.join(", ")),
-                )
-            })
     }
 
     /// Refuses every parameter that the route did not take.
@@ -108,12 +90,4 @@ pub(crate) fn shown(text: &str) -> String {
         out.push('…');
     }
     out
-}
-
-impl<S: Sync> FromRequestParts<S> for Params {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        Self::from_uri(&parts.uri)
-    }
 }

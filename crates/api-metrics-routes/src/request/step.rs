@@ -5,37 +5,40 @@ use api_metrics_store::{
     time::Granularity,
 };
 use chrono_tz::Tz;
-use utoipa::IntoParams;
 
-use super::{Params, shown};
+use super::{Choice, ParamDocs, Params};
 use crate::response::Problem;
 
-/// `auto` chooses the finest step that gives at most so many points.
+/// `auto` chooses the finest step that gives no more points than this.
 const AUTO_POINTS: i64 = 300;
 /// The most points that a caller can ask for by name.
 const MAX_POINTS: i64 = 11_000;
 
-/// `granularity`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "describes for the document what `take_step` reads"
-)]
-pub(crate) struct StepParams {
-    /// The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for
-    /// one row a group over the whole range.
-    #[param(inline, example = "auto", schema_with = step_schema)]
-    granularity: Option<String>,
+/// What `granularity` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// The finest step with at most [`AUTO_POINTS`] points.
+    Auto,
+    /// One point over the whole range.
+    Whole,
+    /// A step by its name.
+    Named(Step),
 }
 
-fn step_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range.",
-        &["auto", "none", "1m", "5m", "1h", "1d", "1w"],
-        Some("auto"),
-    )
-}
+const GRANULARITY: Choice<Wanted> = Choice {
+    name: "granularity",
+    description: "The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range.",
+    options: &[
+        ("auto", Wanted::Auto),
+        ("none", Wanted::Whole),
+        ("1m", Wanted::Named(STEPS[0])),
+        ("5m", Wanted::Named(STEPS[1])),
+        ("1h", Wanted::Named(STEPS[2])),
+        ("1d", Wanted::Named(STEPS[3])),
+        ("1w", Wanted::Named(STEPS[4])),
+    ],
+    default: Wanted::Auto,
+};
 
 /// A step with the name under which answers report it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,34 +92,23 @@ impl Step {
     }
 }
 
-/// Reads `granularity`; `None` for one point over the whole range.
-pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Option<Step>, Problem> {
-    let name = params.take("granularity")?;
-    step_of(name.as_deref(), range)
+/// Adds `granularity` to the document.
+pub(crate) fn describe_step(docs: &mut ParamDocs) {
+    GRANULARITY.describe(docs);
 }
 
-/// The step of this name in `range`.
-pub(crate) fn step_of(name: Option<&str>, range: TimeRange) -> Result<Option<Step>, Problem> {
+/// Reads `granularity`, whose bound on points depends on the range; `None` for one point over all
+/// of it.
+pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Option<Step>, Problem> {
     let auto = Step::auto(range);
-    let step = match name {
-        None | Some("auto") => return Ok(Some(auto)),
-        Some("none") => return Ok(None),
-        Some(name) => STEPS
-            .into_iter()
-            .find(|step| step.name == name)
-            .ok_or_else(|| {
-                Problem::parameter(
-                    "granularity",
-                    format!(
-                        "`{}` is none of auto, none, 1m, 5m, 1h, 1d, 1w",
-                        shown(name)
-                    ),
-                )
-            })?,
+    let step = match GRANULARITY.take(params)? {
+        Wanted::Auto => return Ok(Some(auto)),
+        Wanted::Whole => return Ok(None),
+        Wanted::Named(step) => step,
     };
     if (range.to - range.from) / step.seconds > MAX_POINTS {
         return Err(Problem::parameter(
-            "granularity",
+            GRANULARITY.name,
             format!(
                 "{} would give more than {MAX_POINTS} points in this range; the finest that fits \
                  well is {}",

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-use api_metrics_store::query::TimeRange;
+use api_metrics_store::query::{Filter, TimeRange};
 use chrono_tz::Tz;
 use proptest::prelude::*;
 
-use super::*;
+use super::{cursor::question, *};
 use crate::response::Problem;
 
 /// 2026-05-18T09:30:29Z
@@ -14,8 +14,13 @@ fn params(query: &str) -> Params {
     Params::from_uri(&format!("/x?{query}").parse().unwrap()).unwrap()
 }
 
+/// A part of a query string, read at [`NOW`].
+fn taken<P: QueryParams>(query: &str) -> Result<P, Problem> {
+    P::take(&mut params(query), &Context::at(NOW))
+}
+
 fn range(query: &str) -> Result<TimeRange, Problem> {
-    take_range(&mut params(query), NOW)
+    taken(query)
 }
 
 fn named(problem: &Problem) -> String {
@@ -91,7 +96,7 @@ fn a_range_that_answers_could_not_name_is_refused() {
 
 #[test]
 fn a_wrong_filter_names_its_parameter() {
-    let wrong = |query: &str| named(&take_filter(&mut params(query)).unwrap_err());
+    let wrong = |query: &str| named(&taken::<Filter>(query).unwrap_err());
     assert_eq!(wrong("apiKeyId=-1"), "apiKeyId");
     assert_eq!(wrong("apiKeyId=7.5"), "apiKeyId");
     assert_eq!(wrong("protocol=ftp"), "protocol");
@@ -105,32 +110,33 @@ fn a_wrong_filter_names_its_parameter() {
 
 #[test]
 fn a_method_is_compared_in_capitals() {
-    let filter = take_filter(&mut params("method=get")).unwrap();
+    let filter = taken::<Filter>("method=get").unwrap();
     assert_eq!(filter.method.as_deref(), Some("GET"));
 }
 
 #[test]
 fn a_limit_is_a_number_from_1_to_1000() {
-    assert_eq!(take_limit(&mut params("")).unwrap(), 100);
-    assert_eq!(take_limit(&mut params("limit=1000")).unwrap(), 1_000);
+    let limit = |query: &str| taken::<Limit>(query).map(Limit::rows);
+    assert_eq!(limit("").unwrap(), 100);
+    assert_eq!(limit("limit=1000").unwrap(), 1_000);
     for wrong in ["0", "1001", "-1", "ten", "1e2"] {
-        let problem = take_limit(&mut params(&format!("limit={wrong}"))).unwrap_err();
+        let problem = limit(&format!("limit={wrong}")).unwrap_err();
         assert_eq!(named(&problem), "limit");
     }
 }
 
 #[test]
 fn a_zone_is_an_iana_name() {
-    let zone = take_zone(&mut params("tz=Europe/Berlin")).unwrap();
+    let zone = taken::<Tz>("tz=Europe/Berlin").unwrap();
     assert_eq!(zone, Tz::Europe__Berlin);
-    let problem = take_zone(&mut params("tz=Mars/Olympus")).unwrap_err();
+    let problem = taken::<Tz>("tz=Mars/Olympus").unwrap_err();
     assert_eq!(named(&problem), "tz");
 }
 
 #[test]
 fn an_unknown_or_repeated_parameter_is_refused_by_name() {
     let mut unknown = params("perid=7d");
-    take_range(&mut unknown, NOW).unwrap();
+    TimeRange::take(&mut unknown, &Context::at(NOW)).unwrap();
     assert_eq!(named(&unknown.finish().unwrap_err()), "perid");
     let twice = Params::from_uri(&"/x?limit=1&limit=2".parse().unwrap()).unwrap_err();
     assert_eq!(named(&twice), "limit");
@@ -192,6 +198,39 @@ fn a_forged_cursor_can_not_carry_a_range_that_overflows() {
     }
 }
 
+/// The parameters that a part documents, and those that it reads.
+fn documented_and_read<P: QueryParams>() -> [Vec<String>; 2] {
+    let mut docs = ParamDocs::default();
+    P::describe(&mut docs);
+    let documented = docs.into_parameters().into_iter().map(|p| p.name);
+    let mut params = Params::default();
+    assert!(P::take(&mut params, &Context::at(NOW)).is_ok());
+    let read = params.known().iter().map(|name| (*name).to_owned());
+    let [mut documented, mut read] = [documented.collect::<Vec<_>>(), read.collect()];
+    documented.sort();
+    read.sort();
+    [documented, read]
+}
+
+#[test]
+fn every_part_documents_what_it_reads() {
+    for [documented, read] in [
+        documented_and_read::<TimeRange>(),
+        documented_and_read::<Filter>(),
+        documented_and_read::<Tz>(),
+        documented_and_read::<Page<i64>>(),
+        documented_and_read::<()>(),
+        #[cfg(feature = "control")]
+        documented_and_read::<Days>(),
+        #[cfg(feature = "control")]
+        documented_and_read::<Month>(),
+        #[cfg(feature = "control")]
+        documented_and_read::<ApiKeyId>(),
+    ] {
+        assert_eq!(documented, read);
+    }
+}
+
 proptest! {
     #[test]
     fn no_query_string_panics_and_every_refusal_names_a_parameter(
@@ -205,13 +244,15 @@ proptest! {
         let pairs = pairs.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         let result = (|| {
             let mut params = Params::from_pairs(pairs)?;
-            let question = question("x", &params);
-            let range = take_range(&mut params, NOW)?;
+            let context = Context {
+                now: NOW,
+                question: question("x", &params),
+            };
+            let range = TimeRange::take(&mut params, &context)?;
             take_step(&mut params, range)?;
-            take_zone(&mut params)?;
-            take_filter(&mut params)?;
-            take_limit(&mut params)?;
-            Cursor::<i64>::take(&mut params, &question)?;
+            Tz::take(&mut params, &context)?;
+            Filter::take(&mut params, &context)?;
+            Page::<i64>::take(&mut params, &context)?;
             params.finish()
         })();
         if let Err(problem) = result {

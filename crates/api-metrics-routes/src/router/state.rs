@@ -12,6 +12,7 @@ use crate::{
     auth::Authenticator,
     live::Hub,
     read::{HealthSource, StoreClient, StoreProbe},
+    request::HasClock,
     response::AnswerCache,
 };
 
@@ -35,4 +36,10 @@ pub(crate) struct AppState {
     pub(crate) cors: Option<Cors>,
     #[cfg(feature = "control")]
     pub(crate) control: ControlSettings,
+}
+
+impl HasClock for App {
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
 }

@@ -5,13 +5,14 @@ use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::Caller,
     request::{
-        Body, Cursor, NO_RANGE, PageParams, Params, present, question, storable, take_limit,
+        Body, Choice, Context, NO_RANGE, Page, ParamDocs, Params, QueryParams, Validated, present,
+        storable,
     },
     response::{Kind, Problem, time},
     router::App,
@@ -20,22 +21,45 @@ use crate::{
 /// Longer than any notifier's name.
 const MAX_CHANNEL_BYTES: usize = 200;
 
-/// `status`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct DeliveryParams {
-    /// Given up (dead), to be tried again (pending), or taken (delivered).
-    #[param(inline, schema_with = status_schema)]
-    status: Option<String>,
+const STATUS: Choice<DeliveryStatus> = Choice {
+    name: "status",
+    description: "Given up (dead), to be tried again (pending), or taken (delivered).",
+    options: &[
+        ("dead", DeliveryStatus::Dead),
+        ("pending", DeliveryStatus::Pending),
+        ("delivered", DeliveryStatus::Delivered),
+    ],
+    default: DeliveryStatus::Dead,
+};
+
+/// The parameters of [`deliveries`].
+#[derive(Debug, Clone)]
+pub(super) struct DeliveryParams {
+    status: DeliveryStatus,
+    page: Page<(i64, Uuid, String)>,
 }
 
-fn status_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "Given up (dead), to be tried again (pending), or taken (delivered).",
-        &["dead", "pending", "delivered"],
-        Some("dead"),
-    )
+impl QueryParams for DeliveryParams {
+    const LIST: &'static str = "deliveries";
+
+    fn describe(docs: &mut ParamDocs) {
+        STATUS.describe(docs);
+        Page::<(i64, Uuid, String)>::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            status: STATUS.take(params)?,
+            page: QueryParams::take(params, context)?,
+        })
+    }
+
+    fn validate(&self) -> Result<(), Problem> {
+        match self.page.after() {
+            Some((_, _, channel)) => storable("cursor", channel, MAX_CHANNEL_BYTES),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The rule that a notice is about.
@@ -157,51 +181,35 @@ pub(crate) struct DeliveryPage {
     get,
     path = "/api-alerts/deliveries",
     tag = "alerts",
-    params(DeliveryParams, PageParams),
+    params(Validated<DeliveryParams>),
     responses((status = 200, description = "The deliveries", body = DeliveryPage,
         example = json!(crate::control::examples::deliveries()))),
 )]
 pub(crate) async fn deliveries(
     State(app): State<App>,
     _: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<DeliveryParams>,
 ) -> Result<Json<DeliveryPage>, Problem> {
-    let question = question("deliveries", &params);
-    let choices = [
-        ("dead", DeliveryStatus::Dead),
-        ("pending", DeliveryStatus::Pending),
-        ("delivered", DeliveryStatus::Delivered),
-    ];
-    let status = params.choice("status", &choices, DeliveryStatus::Dead)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<(i64, Uuid, String)>::take(&mut params, &question)?;
-    if let Some(Cursor {
-        key: (_, _, channel),
-        ..
-    }) = &cursor
-    {
-        storable("cursor", channel, MAX_CHANNEL_BYTES)?;
-    }
-    params.finish()?;
+    let (page, limit) = (&params.page, params.page.limit);
     let query = DeliveryQuery {
-        status: Some(status),
-        before: cursor.map(|cursor| cursor.key),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+        status: Some(params.status),
+        before: page.after().cloned(),
+        limit: limit.and_one(),
     };
     let control = app.client.control()?;
     let mut found = app
         .client
         .bounded("deliveries", control.deliveries(&query))
         .await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let more = found.len() > limit.rows();
+    found.truncate(limit.rows());
     let last = found
         .last()
         .filter(|_| more)
         .map(|d| (d.updated_at, d.notice.id, d.channel.clone()));
     Ok(Json(DeliveryPage {
         data: found.into_iter().map(DeliveryView::from).collect(),
-        next_cursor: last.map(|key| Cursor::new(&question, NO_RANGE, key).encode()),
+        next_cursor: last.map(|key| page.next(NO_RANGE, key)),
     }))
 }
 
@@ -235,10 +243,9 @@ pub(crate) struct RedeliverBody {
 pub(crate) async fn redeliver(
     State(app): State<App>,
     _: Caller,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<StatusCode, Problem> {
-    params.finish()?;
     let notice = body.word("noticeId", "a UUID", |text| text.parse::<Uuid>().ok())?;
     let notice = present("noticeId", notice)?;
     let channel = present("channel", body.text("channel")?)?;

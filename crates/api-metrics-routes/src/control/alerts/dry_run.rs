@@ -1,5 +1,6 @@
 //! `POST /api-alerts/dry-run`: when a rule would have fired.
 
+use api_metrics_store::query::TimeRange;
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    request::{Body, Params, required, take_range},
+    request::{Body, Context, Params, QueryParams, Validated, required},
     response::{Problem, time},
     router::App,
 };
@@ -82,10 +83,9 @@ pub(crate) struct DryRunAnswer {
 pub(crate) async fn dry_run(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<Json<DryRunAnswer>, Problem> {
-    params.finish()?;
     let mut rule = body.object("rule")?;
     let spec = read_spec(&mut rule, &caller, None)?;
     rule.finish()?;
@@ -99,7 +99,7 @@ pub(crate) async fn dry_run(
     body.finish()?;
     let now = app.clock.unix_seconds();
     let mut asked = Params::from_pairs(pairs)?;
-    let mut range = take_range(&mut asked, now)?;
+    let mut range = TimeRange::take(&mut asked, &Context::at(now))?;
     asked.finish()?;
     // The running minute is not over.
     range.to = range.to.min(now - now.rem_euclid(60));

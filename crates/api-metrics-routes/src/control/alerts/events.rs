@@ -4,42 +4,65 @@ use api_metrics_store::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
     auth::Caller,
-    request::{Cursor, NO_RANGE, PageParams, Params, question, shown, take_limit},
+    request::{
+        Choice, Context, Form, NO_RANGE, Page, ParamDocs, Params, Parsed, QueryParams, Validated,
+    },
     response::{Problem, time},
     router::App,
 };
 
-/// `alertId` and `open`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct EventParams {
-    /// Only those of the rule of this number.
-    #[param(example = 1, minimum = 1)]
-    alert_id: Option<i64>,
-    /// true: only those that still fire.
-    #[param(inline, schema_with = open_schema)]
-    open: Option<String>,
+const ALERT: Parsed<i64> = Parsed {
+    name: "alertId",
+    description: "Only those of the rule of this number.",
+    example: Some("1"),
+    form: Form::Number(1),
+    read: |text| text.parse().ok().filter(|id| *id > 0),
+    wrong: "no number of a rule",
+};
+
+const OPEN: Choice<bool> = Choice {
+    name: "open",
+    description: "true: only those that still fire.",
+    options: &[("true", true), ("false", false)],
+    default: false,
+};
+
+/// The parameters of [`events`].
+#[derive(Debug, Clone)]
+pub(super) struct EventParams {
+    rule_id: Option<i64>,
+    open_only: bool,
+    page: Page<(i64, Uuid)>,
 }
 
-fn open_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "true: only those that still fire.",
-        &["true", "false"],
-        Some("false"),
-    )
+impl QueryParams for EventParams {
+    const LIST: &'static str = "alert events";
+
+    fn describe(docs: &mut ParamDocs) {
+        ALERT.describe(docs);
+        OPEN.describe(docs);
+        Page::<(i64, Uuid)>::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            rule_id: ALERT.take(params)?,
+            open_only: OPEN.take(params)?,
+            page: QueryParams::take(params, context)?,
+        })
+    }
 }
 
 /// A breach from its firing to its end.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AlertEvent)]
-pub(crate) struct Event {
+pub(crate) struct AlertEventView {
     /// The same in every notice of it.
     id: Uuid,
     /// The rule; null once that was removed.
@@ -68,7 +91,7 @@ pub(crate) struct Event {
     resolved_message: Option<String>,
 }
 
-impl From<AlertEvent> for Event {
+impl From<AlertEvent> for AlertEventView {
     fn from(event: AlertEvent) -> Self {
         Self {
             id: event.id,
@@ -97,7 +120,7 @@ impl From<AlertEvent> for Event {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AlertEventPage {
     /// The events, the latest first.
-    data: Vec<Event>,
+    data: Vec<AlertEventView>,
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
 }
@@ -107,46 +130,33 @@ pub(crate) struct AlertEventPage {
     get,
     path = "/api-alerts/events",
     tag = "alerts",
-    params(EventParams, PageParams),
+    params(Validated<EventParams>),
     responses((status = 200, description = "The events, the latest first", body = AlertEventPage,
         example = json!(crate::control::examples::events()))),
 )]
 pub(crate) async fn events(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<EventParams>,
 ) -> Result<Json<AlertEventPage>, Problem> {
-    let question = question("alert events", &params);
-    let rule_id = match params.take("alertId")? {
-        None => None,
-        Some(text) => Some(text.parse().ok().filter(|id| *id > 0).ok_or_else(|| {
-            Problem::parameter(
-                "alertId",
-                format!("`{}` is no number of a rule", shown(&text)),
-            )
-        })?),
-    };
-    let open_only = params.choice("open", &[("true", true), ("false", false)], false)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<(i64, Uuid)>::take(&mut params, &question)?;
-    params.finish()?;
+    let (page, limit) = (&params.page, params.page.limit);
     let query = EventQuery {
         scope: caller.scope,
-        rule_id,
-        open_only,
-        before: cursor.map(|cursor| cursor.key),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+        rule_id: params.rule_id,
+        open_only: params.open_only,
+        before: page.after().copied(),
+        limit: limit.and_one(),
     };
     let control = app.client.control()?;
     let mut events = app
         .client
         .bounded("alert events", control.alert_events(&query))
         .await?;
-    let more = events.len() > limit;
-    events.truncate(limit);
+    let more = events.len() > limit.rows();
+    events.truncate(limit.rows());
     let last = events.last().filter(|_| more).map(|e| (e.fired_at, e.id));
     Ok(Json(AlertEventPage {
-        data: events.into_iter().map(Event::from).collect(),
-        next_cursor: last.map(|key| Cursor::new(&question, NO_RANGE, key).encode()),
+        data: events.into_iter().map(AlertEventView::from).collect(),
+        next_cursor: last.map(|key| page.next(NO_RANGE, key)),
     }))
 }

@@ -9,9 +9,7 @@ use utoipa::ToSchema;
 use super::shape::{Alert, AlertBody, AlertPatch, read_spec};
 use crate::{
     auth::Caller,
-    request::{
-        Body, Cursor, Id, NO_RANGE, PageParams, Params, nothing, question, required, take_limit,
-    },
+    request::{Body, Id, NO_RANGE, Page, Validated, nothing, query_params, required},
     response::Problem,
     router::App,
 };
@@ -26,6 +24,13 @@ pub(crate) struct AlertPage {
     next_cursor: Option<String>,
 }
 
+query_params! {
+    /// The parameters of [`list`].
+    pub(super) struct AlertListParams of "alerts" {
+        page: Page<i64>,
+    }
+}
+
 /// The rules
 ///
 /// A manager and a developer see those of their tenant, a viewer none.
@@ -34,32 +39,31 @@ pub(crate) struct AlertPage {
     path = "/api-alerts",
     operation_id = "list_alerts",
     tag = "alerts",
-    params(PageParams),
+    params(Validated<AlertListParams>),
     responses((status = 200, description = "The rules", body = AlertPage,
         example = json!(crate::control::examples::alerts()))),
 )]
 pub(crate) async fn list(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<AlertListParams>,
 ) -> Result<Json<AlertPage>, Problem> {
-    let question = question("alerts", &params);
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    let after = cursor.map_or(0, |cursor| cursor.key);
-    let asked = u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1);
+    let (page, limit) = (&params.page, params.page.limit);
+    let after = page.after().copied().unwrap_or_default();
     let control = app.client.control()?;
     let mut rules = app
         .client
-        .bounded("alerts", control.alerts(&caller.scope, after, asked))
+        .bounded(
+            "alerts",
+            control.alerts(&caller.scope, after, limit.and_one()),
+        )
         .await?;
-    let more = rules.len() > limit;
-    rules.truncate(limit);
+    let more = rules.len() > limit.rows();
+    rules.truncate(limit.rows());
     let last = rules.last().filter(|_| more).map(|rule| rule.id);
     Ok(Json(AlertPage {
         data: rules.into_iter().map(Alert::from).collect(),
-        next_cursor: last.map(|id| Cursor::new(&question, NO_RANGE, id).encode()),
+        next_cursor: last.map(|id| page.next(NO_RANGE, id)),
     }))
 }
 
@@ -81,9 +85,8 @@ pub(crate) async fn one(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    params: Params,
+    _: Validated<()>,
 ) -> Result<Json<Alert>, Problem> {
-    params.finish()?;
     let control = app.client.control()?;
     let rule = app
         .client
@@ -107,10 +110,9 @@ pub(crate) async fn one(
 pub(crate) async fn create(
     State(app): State<App>,
     caller: Caller,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<(StatusCode, Json<Alert>), Problem> {
-    params.finish()?;
     let spec = read_spec(&mut body, &caller, None)?;
     body.finish()?;
     check_key(&app, &caller.scope, &spec).await?;
@@ -146,10 +148,9 @@ pub(crate) async fn replace(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<Json<Alert>, Problem> {
-    params.finish()?;
     let spec = read_spec(&mut body, &caller, None)?;
     let revision = required("revision", body.id("revision")?)?;
     body.finish()?;
@@ -180,10 +181,9 @@ pub(crate) async fn change(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    params: Params,
+    _: Validated<()>,
     mut body: Body,
 ) -> Result<Json<Alert>, Problem> {
-    params.finish()?;
     let control = app.client.control()?;
     let rule = app
         .client
@@ -217,9 +217,8 @@ pub(crate) async fn remove(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    params: Params,
+    _: Validated<()>,
 ) -> Result<StatusCode, Problem> {
-    params.finish()?;
     let control = app.client.control()?;
     let gone = app
         .client

@@ -8,35 +8,48 @@ use axum::{
 use chrono::{DateTime, NaiveDate, Utc};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{
-    narrow::{PartParams, take_part},
+    narrow::Part,
     report::{kept_for, read_report},
 };
 use crate::{
     auth::Caller,
-    request::{MonthParams, Params, take_month},
+    request::{Choice, Context, Month, ParamDocs, Params, QueryParams, Validated},
     response::{Problem, time},
     router::App,
 };
 
-/// `format`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct FormatParams {
-    /// JSON, or CSV with a header and a row for each total.
-    #[param(inline, schema_with = format_schema)]
-    format: Option<String>,
+const AS_CSV: Choice<bool> = Choice {
+    name: "format",
+    description: "JSON, or CSV with a header and a row for each total.",
+    options: &[("json", false), ("csv", true)],
+    default: false,
+};
+
+/// The parameters of [`invoice`].
+#[derive(Debug, Clone)]
+pub(crate) struct InvoiceParams {
+    as_csv: bool,
+    month: Month,
+    part: Part,
 }
 
-fn format_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "JSON, or CSV with a header and a row for each total.",
-        &["json", "csv"],
-        Some("json"),
-    )
+impl QueryParams for InvoiceParams {
+    fn describe(docs: &mut ParamDocs) {
+        AS_CSV.describe(docs);
+        Month::describe(docs);
+        Part::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            as_csv: AS_CSV.take(params)?,
+            month: QueryParams::take(params, context)?,
+            part: QueryParams::take(params, context)?,
+        })
+    }
 }
 
 /// One line.
@@ -149,7 +162,7 @@ pub(crate) struct InvoiceAnswer {
     get,
     path = "/api-metrics/billing/invoice",
     tag = "billing",
-    params(FormatParams, MonthParams, PartParams),
+    params(Validated<InvoiceParams>),
     responses((status = 200, description = "The line items", content(
         (InvoiceAnswer = "application/json", example = json!(crate::control::examples::invoice())),
         (String = "text/csv", example = "period_start,period_end,tenant\r\n2026-05-01,2026-06-01,acme\r\n"),
@@ -159,13 +172,13 @@ pub(crate) async fn invoice(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<InvoiceParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let as_csv = params.choice("format", &[("json", false), ("csv", true)], false)?;
-    let month = take_month(&mut params, now)?;
-    let part = take_part(&mut params)?;
-    params.finish()?;
+    let InvoiceParams {
+        as_csv,
+        month: Month(month),
+        part,
+    } = params;
     if as_csv {
         let scope = part.scope(&app, &caller).await?;
         let report = read_report(&app, &scope, month).await?;

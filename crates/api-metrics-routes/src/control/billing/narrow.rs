@@ -1,50 +1,54 @@
 //! A part of what the caller may see: one tenant, or one key.
 
 use api_metrics_store::query::Scope;
-use utoipa::IntoParams;
 
 use crate::{
     auth::Caller,
-    request::{MAX_TENANT_BYTES, Params, label, take_api_key_id},
+    request::{
+        Context, MAX_TENANT_BYTES, ParamDocs, Params, Parsed, QueryParams, Text, api_key_id,
+    },
     response::Problem,
     router::App,
 };
 
-/// `tenantId` and `apiKeyId`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(
-    dead_code,
-    reason = "describes for the document what `take_part` reads"
-)]
-pub(crate) struct PartParams {
-    /// Only the keys of this tenant.
-    #[param(example = "acme", min_length = 1, max_length = 200)]
-    tenant_id: Option<String>,
-    /// Only the API key of this number; requests without one are not billed.
-    #[param(example = 3, minimum = 0)]
-    api_key_id: Option<i64>,
-}
+const TENANT: Text = Text {
+    name: "tenantId",
+    description: "Only the keys of this tenant.",
+    example: "acme",
+    max_bytes: MAX_TENANT_BYTES,
+};
 
-/// Which part is asked about.
+const API_KEY: Parsed<i64> = api_key_id(
+    "Only the API key of this number; requests without one are not billed.",
+    "3",
+);
+
+/// `tenantId` or `apiKeyId`: which part is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
     tenant: Option<String>,
     key: Option<i64>,
 }
 
-pub(super) fn take_part(params: &mut Params) -> Result<Part, Problem> {
-    let part = Part {
-        tenant: label(params, "tenantId", MAX_TENANT_BYTES)?,
-        key: take_api_key_id(params)?,
-    };
-    if part.tenant.is_some() && part.key.is_some() {
-        return Err(Problem::parameter(
-            "apiKeyId",
-            "can't stand beside `tenantId`: give one of them",
-        ));
+impl QueryParams for Part {
+    fn describe(docs: &mut ParamDocs) {
+        TENANT.describe(docs);
+        API_KEY.describe(docs);
     }
-    Ok(part)
+
+    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+        let part = Self {
+            tenant: TENANT.take(params)?,
+            key: API_KEY.take(params)?,
+        };
+        if part.tenant.is_some() && part.key.is_some() {
+            return Err(Problem::parameter(
+                API_KEY.name,
+                "can't stand beside `tenantId`: give one of them",
+            ));
+        }
+        Ok(part)
+    }
 }
 
 impl Part {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
-    request::{DayParams, Params, take_days},
+    request::{Days, Validated},
     response::{Problem, time},
     router::App,
 };
@@ -141,18 +141,15 @@ impl From<Reconciliation> for ReconciliationAnswer {
     get,
     path = "/api-metrics/billing/reconciliation",
     tag = "billing",
-    params(DayParams),
+    params(Validated<Days>),
     responses((status = 200, description = "The counts", body = ReconciliationAnswer,
         example = json!(crate::control::examples::reconciliation()))),
 )]
 pub(crate) async fn reconciliation(
     State(app): State<App>,
     _: Caller,
-    mut params: Params,
+    Validated { params: days, .. }: Validated<Days>,
 ) -> Result<Json<ReconciliationAnswer>, Problem> {
-    let now = app.clock.unix_seconds();
-    let days = take_days(&mut params, now)?;
-    params.finish()?;
     let store = app.client.store();
     let all = app
         .client

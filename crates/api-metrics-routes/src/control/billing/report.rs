@@ -12,17 +12,12 @@ use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    narrow::{PartParams, take_part},
-    usage::Usage,
-};
+use super::{narrow::Part, usage::Usage};
 use crate::{
     auth::Caller,
     control::{Amount, KeyLabel},
-    read::utc_day,
-    request::{
-        Cursor, DayParams, Days, NO_RANGE, PageParams, Params, question, take_days, take_limit,
-    },
+    read::{first_of_month, utc_day},
+    request::{Days, NO_RANGE, Page, Validated, query_params},
     response::{Problem, page_of, time, time_to_live},
     router::{App, AppState},
 };
@@ -103,6 +98,15 @@ pub(crate) struct BillingPage {
     approximate: bool,
 }
 
+query_params! {
+    /// The parameters of [`billing`].
+    pub(crate) struct BillingParams of "billing" {
+        days: Days,
+        part: Part,
+        page: Page<i64>,
+    }
+}
+
 /// Usage and cost, by key, tenant and day
 ///
 /// Amounts are exact; only the lines of an invoice are rounded.
@@ -110,7 +114,7 @@ pub(crate) struct BillingPage {
     get,
     path = "/api-metrics/billing",
     tag = "billing",
-    params(DayParams, PartParams, PageParams),
+    params(Validated<BillingParams>),
     responses((status = 200, description = "Usage and cost", body = BillingPage,
         example = json!(crate::control::examples::billing()))),
 )]
@@ -118,29 +122,20 @@ pub(crate) async fn billing(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<BillingParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("billing", &params);
-    let days = take_days(&mut params, now)?;
-    let part = take_part(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    let after = cursor.map(|cursor| cursor.key);
     let compute = async {
-        let scope = part.scope(&app, &caller).await?;
-        let report = read_report(&app, &scope, days).await?;
-        Ok(page(report, days, now, after, limit, &question))
+        let scope = params.part.scope(&app, &caller).await?;
+        let report = read_report(&app, &scope, params.days).await?;
+        Ok(page(report, &params, now))
     };
-    let asked = (days, &part, limit, after, &question);
     let (cached, hit) = app
         .cache
         .answer(
             "billing",
             &caller.scope,
-            &asked,
-            kept_for(&app, days, now),
+            &params,
+            kept_for(&app, params.days, now),
             compute,
         )
         .await?;
@@ -177,14 +172,8 @@ pub(super) fn kept_for(app: &AppState, days: Days, now: i64) -> Duration {
     time_to_live(range, now, CLOSED, app.flush_interval)
 }
 
-fn page(
-    report: BillingReport,
-    days: Days,
-    now: i64,
-    after: Option<i64>,
-    limit: usize,
-    question: &str,
-) -> BillingPage {
+fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage {
+    let days = params.days;
     let mut tenants: BTreeMap<Option<String>, Vec<&DayCost>> = BTreeMap::new();
     for bill in &report.keys {
         let tenant = bill.key.spec.tenant_id.clone();
@@ -200,7 +189,7 @@ fn page(
     let total = Usage::of(report.keys.iter().flat_map(|bill| &bill.days));
     // It goes on from the whole month so far, so nothing less can be projected.
     let today = utc_day(now);
-    let current = days.from == crate::read::first_of_month(today) && today < days.to;
+    let current = days.from == first_of_month(today) && today < days.to;
     let projection = if current {
         report
             .projection()
@@ -212,7 +201,12 @@ fn page(
     };
     let number = |bill: &KeyBill| bill.key.id;
     let unbilled_requests = report.unbilled.values().sum();
-    let page = page_of(report.keys, number, after.as_ref(), limit);
+    let page = page_of(
+        report.keys,
+        number,
+        params.page.after(),
+        params.page.limit.rows(),
+    );
     let last = page.rows.last().filter(|_| page.more).map(number);
     BillingPage {
         data: page
@@ -223,7 +217,7 @@ fn page(
                 usage: Usage::of(bill.days.iter()),
             })
             .collect(),
-        next_cursor: last.map(|id| Cursor::new(question, NO_RANGE, id).encode()),
+        next_cursor: last.map(|id| params.page.next(NO_RANGE, id)),
         tenants,
         total,
         unbilled_requests,

@@ -8,34 +8,51 @@ use api_metrics_store::{
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
     control::KeyLabel,
-    request::{
-        Cursor, Id, PageParams, Params, TimeParams, nothing, question, take_limit, take_range,
-    },
+    request::{Choice, Context, Id, Page, ParamDocs, Params, QueryParams, Validated, nothing},
     response::{Problem, rounded, time},
     router::App,
 };
 
-/// `granularity`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
+const GRANULARITY: Choice<Granularity> = Choice {
+    name: "granularity",
+    description: "How long a period is: 1m, 5m or 1h.",
+    options: &[
+        ("1m", Granularity::Minute),
+        ("5m", Granularity::FiveMinutes),
+        ("1h", Granularity::Hour),
+    ],
+    default: Granularity::FiveMinutes,
+};
+
+/// The parameters of [`history`].
+#[derive(Debug, Clone)]
 pub(crate) struct HistoryParams {
-    /// How long a period is: 1m, 5m or 1h.
-    #[param(inline, schema_with = granularity_schema)]
-    granularity: Option<String>,
+    granularity: Granularity,
+    range: TimeRange,
+    page: Page<i64>,
 }
 
-fn granularity_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "How long a period is: 1m, 5m or 1h.",
-        &["1m", "5m", "1h"],
-        Some("5m"),
-    )
+impl QueryParams for HistoryParams {
+    const LIST: &'static str = "history";
+
+    fn describe(docs: &mut ParamDocs) {
+        GRANULARITY.describe(docs);
+        TimeRange::describe(docs);
+        Page::<i64>::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            granularity: GRANULARITY.take(params)?,
+            range: QueryParams::take(params, context)?,
+            page: QueryParams::take(params, context)?,
+        })
+    }
 }
 
 /// What a key did in a period, held against what it may.
@@ -90,7 +107,7 @@ pub(crate) struct UtilizationPage {
     get,
     path = "/api-metrics/rate-limits/{keyId}/history",
     tag = "limits",
-    params(("keyId" = i64, Path, description = "The key's number"), HistoryParams, TimeParams, PageParams),
+    params(("keyId" = i64, Path, description = "The key's number"), Validated<HistoryParams>),
     responses(
         (status = 200, description = "The periods, the latest first", body = UtilizationPage,
             example = json!(crate::control::examples::history())),
@@ -102,23 +119,12 @@ pub(crate) async fn history(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id,
-    mut params: Params,
+    Validated { params, .. }: Validated<HistoryParams>,
 ) -> Result<Json<UtilizationPage>, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question(&format!("history of {id}"), &params);
-    let choices = [
-        ("1m", Granularity::Minute),
-        ("5m", Granularity::FiveMinutes),
-        ("1h", Granularity::Hour),
-    ];
-    let granularity = params.choice("granularity", &choices, Granularity::FiveMinutes)?;
-    let mut range = take_range(&mut params, now)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<i64>::take(&mut params, &question)?;
-    params.finish()?;
-    if let Some(cursor) = &cursor {
-        range = cursor.range();
-    }
+    let HistoryParams {
+        granularity, page, ..
+    } = &params;
+    let (range, limit) = (page.range_or(params.range), page.limit);
     let control = app.client.control()?;
     let key = app
         .client
@@ -129,23 +135,23 @@ pub(crate) async fn history(
         .ok_or_else(nothing)?;
     let query = UtilizationQuery {
         api_key_id: id,
-        granularity,
-        range: TimeRange::new(range.from, cursor.map_or(range.to, |cursor| cursor.key)),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+        granularity: *granularity,
+        range: TimeRange::new(range.from, page.after().copied().unwrap_or(range.to)),
+        limit: limit.and_one(),
     };
     let mut rows = app
         .client
         .bounded("utilization", control.utilization(&query))
         .await?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let more = rows.len() > limit.rows();
+    rows.truncate(limit.rows());
     // Periods start in the range, so the next page ends where this one's last starts.
     let last = rows.last().filter(|_| more).map(|row| row.period_start);
     Ok(Json(UtilizationPage {
         key: KeyLabel::from(&key),
         rate_limit_per_minute: key.spec.rate_limit_per_minute,
         data: rows.iter().map(Utilization::from).collect(),
-        next_cursor: last.map(|at| Cursor::new(&question, range, at).encode()),
+        next_cursor: last.map(|at| page.next(range, at)),
         granularity: granularity.as_str(),
         from: time(range.from),
         to: time(range.to),

@@ -12,9 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::KeyLabel,
-    request::{
-        ApiKeyParams, Cursor, NO_RANGE, PageParams, Params, question, take_api_key_id, take_limit,
-    },
+    request::{ApiKeyId, NO_RANGE, Page, Validated, query_params},
     response::{Problem, REALTIME, page_of, rounded, time},
     router::App,
 };
@@ -99,6 +97,14 @@ fn key(limit: &LimitNow) -> NearKey {
     )
 }
 
+query_params! {
+    /// The parameters of [`rate_limits`].
+    pub(crate) struct RateLimitParams of "rate limits" {
+        only: ApiKeyId,
+        page: Page<NearKey>,
+    }
+}
+
 /// Where keys stand towards their rate limits right now
 ///
 /// What is neither folded nor, in this process, flushed is counted too.
@@ -106,7 +112,7 @@ fn key(limit: &LimitNow) -> NearKey {
     get,
     path = "/api-metrics/rate-limits",
     tag = "limits",
-    params(ApiKeyParams, PageParams),
+    params(Validated<RateLimitParams>),
     responses((status = 200, description = "The keys that have a limit, the nearest to it first",
         body = RateLimitPage, example = json!(crate::control::examples::rate_limits()))),
 )]
@@ -114,15 +120,8 @@ pub(crate) async fn rate_limits(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<RateLimitParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let question = question("rate limits", &params);
-    let only = take_api_key_id(&mut params)?;
-    let limit = take_limit(&mut params)?;
-    let cursor = Cursor::<NearKey>::take(&mut params, &question)?;
-    params.finish()?;
-    let after = cursor.map(|cursor| cursor.key);
     let compute = async {
         let (store, settings) = (app.client.store(), &app.control.limits);
         let own = app.client.writer().map(|writer| &**writer);
@@ -130,7 +129,7 @@ pub(crate) async fn rate_limits(
             .client
             .bounded("rate limits", limits_now(&**store, &caller.scope, now, own))
             .await?;
-        limits.retain(|limit| only.is_none_or(|id| id == limit.key.id));
+        limits.retain(|limit| params.only.0.is_none_or(|id| id == limit.key.id));
         let near: HashMap<i64, NearLimit> = app
             .client
             .bounded(
@@ -141,7 +140,7 @@ pub(crate) async fn rate_limits(
             .into_iter()
             .map(|near| (near.api_key_id, near))
             .collect();
-        let page = page_of(limits, key, after.as_ref(), limit);
+        let page = page_of(limits, key, params.page.after(), params.page.limit.rows());
         let last = page.rows.last().filter(|_| page.more).map(key);
         Ok(RateLimitPage {
             data: page
@@ -149,20 +148,14 @@ pub(crate) async fn rate_limits(
                 .iter()
                 .map(|limit| row(limit, settings.threshold_pct, &near))
                 .collect(),
-            next_cursor: last.map(|key| Cursor::new(&question, NO_RANGE, key).encode()),
+            next_cursor: last.map(|key| params.page.next(NO_RANGE, key)),
             threshold: settings.threshold_pct,
             as_of: time(now),
         })
     };
     let (cached, hit) = app
         .cache
-        .answer(
-            "rate limits",
-            &caller.scope,
-            &(only, limit, after, &question),
-            REALTIME,
-            compute,
-        )
+        .answer("rate limits", &caller.scope, &params, REALTIME, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }

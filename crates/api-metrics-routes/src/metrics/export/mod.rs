@@ -10,14 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, header};
-use utoipa::IntoParams;
 
 use self::rows::Rows;
-use super::series::Asked;
+use super::series::RowParams;
 use crate::{
     auth::Caller,
     read::WindowedReader,
-    request::{DIMENSIONS, FilterParams, GroupParams, Params, StepParams, TimeParams, ZoneParams},
+    request::{Choice, Context, DIMENSIONS, ParamDocs, Params, QueryParams, Validated},
     response::Problem,
     router::App,
 };
@@ -48,22 +47,36 @@ impl Format {
     }
 }
 
-/// `format`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct FormatParams {
-    /// CSV with a header, a JSON array, or one JSON object a line.
-    #[param(inline, schema_with = format_schema)]
-    format: Option<String>,
+const FORMAT: Choice<Format> = Choice {
+    name: "format",
+    description: "CSV with a header, a JSON array, or one JSON object a line.",
+    options: &[
+        ("csv", Format::Csv),
+        ("json", Format::Json),
+        ("ndjson", Format::Ndjson),
+    ],
+    default: Format::Csv,
+};
+
+/// The parameters of [`export`].
+#[derive(Debug, Clone)]
+pub(crate) struct ExportParams {
+    format: Format,
+    rows: RowParams,
 }
 
-fn format_schema() -> utoipa::openapi::schema::Object {
-    crate::request::choice(
-        "CSV with a header, a JSON array, or one JSON object a line.",
-        &["csv", "json", "ndjson"],
-        Some("csv"),
-    )
+impl QueryParams for ExportParams {
+    fn describe(docs: &mut ParamDocs) {
+        FORMAT.describe(docs);
+        RowParams::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            format: FORMAT.take(params)?,
+            rows: RowParams::take_by(params, context, &DIMENSIONS)?,
+        })
+    }
 }
 
 /// All rows and all metrics, as a file
@@ -76,7 +89,7 @@ fn format_schema() -> utoipa::openapi::schema::Object {
     get,
     path = "/api-metrics/export",
     tag = "metrics",
-    params(FormatParams, TimeParams, StepParams, ZoneParams, GroupParams, FilterParams),
+    params(Validated<ExportParams>),
     responses((status = 200, description = "The file", content(
         (String = "text/csv", example = "periodStart,endpoint,requestCount\r\n2026-05-17T00:00:00Z,/users/{id},1200\r\n"),
         (Vec<crate::response::MetricRow> = "application/json"),
@@ -86,17 +99,12 @@ fn format_schema() -> utoipa::openapi::schema::Object {
 pub(super) async fn export(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params, .. }: Validated<ExportParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let formats = [
-        ("csv", Format::Csv),
-        ("json", Format::Json),
-        ("ndjson", Format::Ndjson),
-    ];
-    let format = params.choice("format", &formats, Format::Csv)?;
-    let asked = Asked::take(&mut params, now, &DIMENSIONS)?;
-    params.finish()?;
+    let ExportParams {
+        format,
+        rows: asked,
+    } = params;
     let disposition = format!(
         "attachment; filename=\"{}\"",
         name::file_name(&asked, format.extension())

@@ -1,11 +1,11 @@
 //! The name of an exported file: its range and its filters.
 
-use crate::{metrics::series::Asked, response::time};
+use crate::{metrics::series::RowParams, response::time};
 
 /// At most so many characters of a filter.
 const MAX_FILTER: usize = 40;
 
-pub(super) fn file_name(asked: &Asked, extension: &str) -> String {
+pub(super) fn file_name(asked: &RowParams, extension: &str) -> String {
     let at = |seconds| time(seconds).format("%Y%m%dT%H%MZ").to_string();
     let mut name = format!(
         "api-metrics_{}_{}_{}",

@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 
 use super::{Format, csv};
 use crate::{
-    metrics::series::Asked,
+    metrics::series::RowParams,
     read::WindowedReader,
     response::{Columns, Problem, metric_row},
     router::App,
@@ -21,14 +21,14 @@ const PIECE_BYTES: usize = 32 * 1024;
 pub(super) struct Rows {
     app: App,
     windows: WindowedReader,
-    asked: Asked,
+    asked: RowParams,
     format: Format,
     written: u64,
     done: bool,
 }
 
 impl Rows {
-    pub(super) fn new(app: App, windows: WindowedReader, asked: Asked, format: Format) -> Self {
+    pub(super) fn new(app: App, windows: WindowedReader, asked: RowParams, format: Format) -> Self {
         Self {
             app,
             windows,

@@ -10,7 +10,7 @@ use axum::{
 };
 use http::header;
 
-use crate::{request::Params, response::Problem, router::App};
+use crate::{request::Validated, response::Problem, router::App};
 use text::Text;
 
 /// The exposition format that every Prometheus reads.
@@ -28,8 +28,7 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
     responses((status = 200, description = "The metrics", content_type = "text/plain",
         body = String, example = "# HELP api_metrics_store_up Whether the store answers.\n# TYPE api_metrics_store_up gauge\napi_metrics_store_up 1\n")),
 )]
-pub(crate) async fn metrics(State(app): State<App>, params: Params) -> Result<Response, Problem> {
-    params.finish()?;
+pub(crate) async fn metrics(State(app): State<App>, _: Validated<()>) -> Result<Response, Problem> {
     let mut text = Text::default();
     let up = health::write(&app, &mut text).await;
     if up && let Err(problem) = served::write(&app, &mut text).await {
