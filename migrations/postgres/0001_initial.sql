@@ -307,8 +307,8 @@ CREATE TABLE api_metrics.deliveries (
 CREATE INDEX deliveries_pending ON api_metrics.deliveries (next_attempt_at) WHERE status = 'pending';
 CREATE INDEX deliveries_dead ON api_metrics.deliveries (updated_at DESC) WHERE status = 'dead';
 
--- Up to when the leader has done its recurring duties.
-CREATE TABLE api_metrics.duties (
+-- Recurring work of the leader: up to when each kind is done.
+CREATE TABLE api_metrics.leases (
     name             text PRIMARY KEY,
     done_to          timestamptz NOT NULL
 );

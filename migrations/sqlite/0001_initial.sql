@@ -334,8 +334,8 @@ CREATE TABLE api_metrics_deliveries (
 CREATE INDEX api_metrics_deliveries_pending ON api_metrics_deliveries (next_attempt_at) WHERE status = 'pending';
 CREATE INDEX api_metrics_deliveries_dead ON api_metrics_deliveries (updated_at DESC) WHERE status = 'dead';
 
--- Up to when the leader has done its recurring duties.
-CREATE TABLE api_metrics_duties (
+-- Recurring work of the leader: up to when each kind is done.
+CREATE TABLE api_metrics_leases (
     name             text PRIMARY KEY,
     done_to          integer NOT NULL
 );

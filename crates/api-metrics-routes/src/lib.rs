@@ -38,6 +38,10 @@ mod router;
 mod ui;
 
 pub use admin::{Admin, AdminBuilder, SignInError};
+/// The store's crate, whose types stand in the signatures of [`AdminBuilder`]: `Store`, `Writer`,
+/// `Clock`, and with the feature `control` `ControlStore` and the settings of limits, quotas and
+/// billing.
+pub use api_metrics_store as store;
 #[cfg(feature = "jwt")]
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};

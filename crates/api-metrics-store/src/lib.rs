@@ -46,36 +46,35 @@
 //! # }
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Without a database only the recorder and the contract are of use; the protocol then serves nobody.
 #![cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
     allow(dead_code, unused_imports, unused_macros)
 )]
 
-pub mod alerts;
-pub mod billing;
 pub mod bucket;
-pub mod csv;
-pub mod keys;
-pub mod limits;
-pub mod notify;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+pub mod control;
 pub mod options;
 #[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
 pub mod query;
-pub mod quotas;
 pub mod recorder;
 pub mod series;
 pub mod sketch;
 #[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
 pub mod store;
 pub mod time;
-pub mod url;
-pub mod watch;
 
 mod engine;
 mod migrations;
-mod statements;
-mod text;
+mod url;
 mod varint;
+
+#[cfg(feature = "control")]
+pub use control::{alerts, billing, keys, limits, notify, quotas};

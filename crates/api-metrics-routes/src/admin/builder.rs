@@ -3,7 +3,9 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 #[cfg(feature = "control")]
-use api_metrics_store::{billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings};
+use api_metrics_store::control::{
+    ControlStore, billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings,
+};
 use api_metrics_store::{
     store::{Store, Writer},
     time::{Clock, SystemClock},
@@ -32,6 +34,8 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 #[must_use]
 pub struct AdminBuilder {
     store: Arc<dyn Store>,
+    #[cfg(feature = "control")]
+    control_store: Option<Arc<dyn ControlStore>>,
     writer: Option<Arc<Writer>>,
     health: Option<Arc<dyn HealthSource>>,
     clock: Arc<dyn Clock>,
@@ -80,6 +84,8 @@ impl AdminBuilder {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
+            #[cfg(feature = "control")]
+            control_store: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
@@ -107,6 +113,23 @@ impl AdminBuilder {
             #[cfg(feature = "control")]
             control: ControlSettings::default(),
         }
+    }
+
+    /// Adds the control plane, kept in this store: alerts, API keys, rate limits, quotas, billing and
+    /// plans. Without it their routes answer 404. Mostly it is the store that the builder was made of.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use api_metrics_routes::{Admin, store::control::ControlStore};
+    /// fn admin(store: Arc<dyn ControlStore>) -> Admin {
+    ///     Admin::builder(store.clone()).control(store).build()
+    /// }
+    /// ```
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn control(mut self, store: Arc<dyn ControlStore>) -> Self {
+        self.control_store = Some(store);
+        self
     }
 
     /// This process's own recorder, so that answers include what it has not flushed yet.
@@ -246,14 +269,14 @@ impl AdminBuilder {
         self
     }
 
-    /// From when on a key is near its limit; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// From when on a key is near its limit; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
     #[cfg(feature = "control")]
     pub fn limits(mut self, settings: LimitSettings) -> Self {
         self.control.limits = settings;
         self
     }
 
-    /// How quotas are counted; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// How quotas are counted; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
     #[cfg(feature = "control")]
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
         self.control.quotas = settings;
@@ -284,13 +307,16 @@ impl AdminBuilder {
         };
         let throttles = [self.requests_per_minute, self.console_requests_per_minute]
             .map(|limit| Throttle::new(limit, &self.clock));
-        let client = Arc::new(StoreClient::new(
+        let client = StoreClient::new(
             self.store,
             self.writer,
             self.concurrent_queries,
             self.query_timeout,
             self.slow_query,
-        ));
+        );
+        #[cfg(feature = "control")]
+        let client = client.with_control(self.control_store);
+        let client = Arc::new(client);
         let auth = Authenticator::new(
             sign_in,
             KeyCache::new(self.flush_interval),

@@ -88,7 +88,11 @@ const CONSOLE_CONTROL: [(&str, &str, Access); 2] =
 fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
-    Admin::builder(Arc::new(store)).token("t").build()
+    let store = Arc::new(store);
+    let builder = Admin::builder(store.clone()).token("t");
+    #[cfg(feature = "control")]
+    let builder = builder.control(store);
+    builder.build()
 }
 
 fn set(declared: &[Declared]) -> BTreeSet<(String, String, Access)> {

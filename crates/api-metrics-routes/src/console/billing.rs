@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    billing::{BillingReport, Currency, Money},
+    control::billing::{BillingReport, Currency, Money},
     query::Scope,
 };
 use axum::{extract::State, response::Response};

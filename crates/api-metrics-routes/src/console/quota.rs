@@ -1,8 +1,8 @@
 //! `GET quota`: what is left of a consumer's quota.
 
 use api_metrics_store::{
+    control::quotas::{QuotaPeriod, period_at},
     query::{Detail, GroupBy, Query, TimeRange},
-    quotas::{QuotaPeriod, period_at},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};

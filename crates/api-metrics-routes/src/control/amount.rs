@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    billing::{Currency, Money},
-    keys::KeyRecord,
+    control::billing::{Currency, Money},
+    control::keys::KeyRecord,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -160,7 +160,7 @@ pub(crate) fn invoice() -> Value {
             "quantity": 45_230, "exact": "0.9046", "total": "0.90"
         }],
         "periodStart": "2026-05-01", "periodEnd": "2026-06-01", "closed": false,
-        "rounding": api_metrics_store::billing::ROUNDING_RULE, "asOf": "2026-05-18T09:30:30Z"
+        "rounding": api_metrics_store::control::billing::ROUNDING_RULE, "asOf": "2026-05-18T09:30:30Z"
     })
 }
 

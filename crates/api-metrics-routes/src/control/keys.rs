@@ -1,9 +1,9 @@
 //! `/api-keys`: names, owners, limits and plans of API keys. Never a secret.
 
 use api_metrics_store::{
-    keys::{KeyChange, KeyRecord},
+    control::keys::{KeyChange, KeyRecord},
+    control::quotas::QuotaPeriod,
     query::Scope,
-    quotas::QuotaPeriod,
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, NaiveDate, Utc};

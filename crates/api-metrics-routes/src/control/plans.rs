@@ -1,7 +1,7 @@
 //! `/api-price-plans`: what requests cost.
 
 use api_metrics_store::{
-    billing::{NewPlan, PlanVersion, PriceTier},
+    control::billing::{NewPlan, PlanVersion, PriceTier},
     time::UnixSeconds,
 };
 use axum::{Json, extract::State};

@@ -1,8 +1,8 @@
 //! `GET /api-metrics/quotas`: what keys have used of their quotas.
 
 use api_metrics_store::{
-    keys::{KeyRecord, all_keys},
-    quotas::{QuotaPeriod, QuotaUsage, quota_usage},
+    control::keys::{KeyRecord, all_keys},
+    control::quotas::{QuotaPeriod, QuotaUsage, quota_usage},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -144,11 +144,11 @@ pub(crate) async fn used(
     now: i64,
 ) -> Result<Vec<QuotaUsage>, Problem> {
     let own = app.client.writer().map(|writer| &**writer);
-    let store = app.client.store();
+    let store = app.client.control()?;
     app.client
         .bounded(
             "quotas",
-            quota_usage(&**store, &app.control.quotas, keys, now, own),
+            quota_usage(store, &app.control.quotas, keys, now, own),
         )
         .await
 }

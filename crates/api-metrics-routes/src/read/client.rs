@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+#[cfg(feature = "control")]
+use api_metrics_store::control::ControlStore;
 use api_metrics_store::{
     query::{Answer, Query},
     store::{Store, StoreError, Writer},
@@ -18,6 +20,8 @@ use crate::response::{Kind, Problem};
 #[derive(Debug)]
 pub(crate) struct StoreClient {
     store: Arc<dyn Store>,
+    #[cfg(feature = "control")]
+    pub(super) control: Option<Arc<dyn ControlStore>>,
     writer: Option<Arc<Writer>>,
     /// Dashboards must not take all of the host's database connections.
     permits: Semaphore,
@@ -36,6 +40,8 @@ impl StoreClient {
     ) -> Self {
         Self {
             store,
+            #[cfg(feature = "control")]
+            control: None,
             writer,
             permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limit,

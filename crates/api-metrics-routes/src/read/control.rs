@@ -1,23 +1,31 @@
-//! The one way to the store's control plane: alerts, notices, API keys, limits, quotas and plans.
+//! The one way to the control plane: alerts, notices, API keys, limits, quotas and plans.
 
-use api_metrics_store::store::Acts;
+use std::sync::Arc;
+
+use api_metrics_store::control::ControlStore;
 
 use super::StoreClient;
-use crate::response::Problem;
+use crate::response::{Kind, Problem};
 
 impl StoreClient {
-    /// Whether there is a control plane at all.
-    #[expect(clippy::unused_self, reason = "a store may be without one")]
-    pub(crate) fn has_control(&self) -> bool {
-        true
+    /// Adds the store that keeps the control plane, where there is one.
+    pub(crate) fn with_control(mut self, control: Option<Arc<dyn ControlStore>>) -> Self {
+        self.control = control;
+        self
     }
 
-    /// The control plane of the store.
+    /// Whether there is a control plane. Its routes are mounted only then.
+    pub(crate) const fn has_control(&self) -> bool {
+        self.control.is_some()
+    }
+
+    /// The store of the control plane.
     ///
     /// # Errors
-    /// 404 where the admin was built without one: its routes are not mounted then.
-    #[expect(clippy::unnecessary_wraps, reason = "a store may be without one")]
-    pub(crate) fn control(&self) -> Result<&dyn Acts, Problem> {
-        Ok(self.store().acts())
+    /// 404 where the admin was built without one.
+    pub(crate) fn control(&self) -> Result<&dyn ControlStore, Problem> {
+        self.control
+            .as_deref()
+            .ok_or_else(|| Problem::new(Kind::NotFound, "there is no such route"))
     }
 }

@@ -1,6 +1,7 @@
 //! Answers: how buckets become numbers, rows and pages; problems; and the cache of answers.
 
 mod cache;
+mod csv;
 mod entity;
 mod figures;
 mod list;
@@ -12,6 +13,7 @@ use api_metrics_store::time::UnixSeconds;
 use chrono::{DateTime, Utc};
 
 pub(crate) use cache::{AnswerCache, CLOSED_LIST, CLOSED_SUMMARY, REALTIME, time_to_live};
+pub(crate) use csv::field as csv_field;
 pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};
 pub(crate) use list::page_of;

@@ -1,6 +1,9 @@
 //! How the control plane is set up.
 
-use api_metrics_store::{billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings};
+use api_metrics_store::{
+    control::billing::BillingSettings, control::limits::LimitSettings,
+    control::quotas::QuotaSettings,
+};
 
 /// The settings behind the routes of limits, quotas and billing.
 #[derive(Debug, Clone, Default)]

@@ -16,7 +16,6 @@ use crate::{
     query::{Detail, Filter, Scope, TimeRange},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
-    statements::ActTx,
     store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -146,6 +145,7 @@ pub(crate) struct FoundRow {
 pub(crate) struct AggregateRow {
     pub series_id: i64,
     /// The index of the step, 0 for the first.
+    #[cfg_attr(not(feature = "control"), allow(dead_code))]
     pub step: usize,
     /// Everything but the sketch.
     pub counts: Bucket,
@@ -291,7 +291,7 @@ pub(crate) struct Part<'a> {
 pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
 
 /// One transaction. Dropping it rolls back.
-pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
     /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the hand-overs
     /// that reach into a range within, the fence of an instance, and the tag of the pre-merged series. Databases
@@ -500,6 +500,7 @@ pub(crate) enum Series<'a> {
     /// All of them: a rollup.
     All,
     /// These.
+    #[cfg_attr(not(feature = "control"), allow(dead_code))]
     Ids(&'a [i64]),
 }
 

@@ -15,6 +15,8 @@ pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
+#[cfg(feature = "control")]
+pub(crate) mod sql;
 pub(crate) mod steps;
 pub(crate) mod store;
 mod sum;

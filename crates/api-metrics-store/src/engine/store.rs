@@ -13,7 +13,7 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     store::{
-        Acts, ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
         StoreStatus, Writer,
     },
 };
@@ -101,10 +101,6 @@ impl<B: Backend> Store for SqlStore<B> {
         let secret = tx.shared_secret(name, proposal).await?;
         tx.commit().await?;
         Ok(secret)
-    }
-
-    fn acts(&self) -> &dyn Acts {
-        self
     }
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {

@@ -8,6 +8,8 @@ mod migrate;
 mod partitions;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
+mod sql;
 mod status;
 mod store;
 mod sum;
@@ -15,4 +17,3 @@ mod tx;
 mod unnamed;
 
 pub use store::PostgresStore;
-pub(crate) use tx::PgTx;

@@ -9,8 +9,9 @@ mod migrate;
 mod open;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
+mod sql;
 mod status;
 mod tx;
 
 pub use open::{SqliteStore, Synchronous};
-pub(crate) use tx::SqliteTx;

@@ -37,7 +37,7 @@ pub(crate) struct Sqlite {
 
 /// A store in one SQLite file.
 #[derive(Debug)]
-pub struct SqliteStore(SqlStore<Sqlite>);
+pub struct SqliteStore(pub(super) SqlStore<Sqlite>);
 
 impl SqliteStore {
     /// A store in the file at `path`, which is created on first use. `path` may also be a

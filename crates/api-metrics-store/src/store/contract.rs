@@ -8,7 +8,7 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     sketch::SketchKind,
-    store::{Acts, FlushError, StoreError, StoreStatus, Writer},
+    store::{FlushError, StoreError, StoreStatus, Writer},
 };
 
 /// A flush that was acknowledged.
@@ -163,9 +163,6 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// # Errors
     /// The database's.
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError>;
-
-    /// What acts on the numbers: keys, alerts, limits, quotas, plans.
-    fn acts(&self) -> &dyn Acts;
 
     /// What it says about itself.
     ///

@@ -78,6 +78,7 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+#[cfg(feature = "control")]
 impl StoreError {
     /// Whether one statement was stopped, mostly because its time was up: the database is there, and
     /// other statements may well pass.
@@ -96,17 +97,6 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
         reason: reason.into(),
     })
 }
-
-/// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
-pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
-    if text.trim().is_empty() || text.len() > most || text.contains('\0') {
-        return invalid(field, format!("takes 1 to {most} bytes of text"));
-    }
-    Ok(())
-}
-
-/// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
-pub(crate) const MAX_TENANT_BYTES: usize = 200;
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {

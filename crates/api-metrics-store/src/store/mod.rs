@@ -1,15 +1,13 @@
 //! The contract of a store.
 
-mod acts;
 mod contract;
 mod error;
 mod instance;
 mod status;
 
-pub use acts::Acts;
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
+pub(crate) use error::invalid;
 pub use error::{FlushError, StoreError};
-pub(crate) use error::{MAX_TENANT_BYTES, check_text, invalid};
 pub use instance::{Instance, Writer};
 pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
 
@@ -66,9 +64,6 @@ macro_rules! delegate_store {
                 proposal: &[u8],
             ) -> Result<$crate::store::SharedSecret, $crate::store::StoreError> {
                 self.0.shared_secret(name, proposal).await
-            }
-            fn acts(&self) -> &dyn $crate::store::Acts {
-                self.0.acts()
             }
             async fn status(
                 &self,

@@ -4,6 +4,7 @@ mod calendar;
 mod clock;
 mod granularity;
 
+#[cfg(feature = "control")]
 pub(crate) use calendar::DAWN;
 pub use calendar::{utc_date, utc_midnight};
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -124,11 +124,17 @@ impl Builder {
             .flush_interval
             .unwrap_or(FLUSH_INTERVAL)
             .clamp(SHORTEST_FLUSH_INTERVAL, super::LONGEST);
-        let (watch, notices) = self.acts.watch(flush_interval)?;
-        let acts = self.acts;
+        #[cfg(feature = "control")]
+        let (worker, notices) = self.control.worker(flush_interval)?;
+        #[cfg(feature = "control")]
+        let (control, settings) = (opened.control, self.control);
         Ok(Shared::new(background::Parts {
             store: opened.store,
-            watch,
+            #[cfg(feature = "control")]
+            control: control
+                .clone()
+                .map(|store| background::Control::new(store, worker)),
+            #[cfg(feature = "control")]
             notices,
             database: opened.name,
             writer,
@@ -138,10 +144,15 @@ impl Builder {
             maintenance: self.maintenance,
             runtime,
             admin: |shared: background::AdminParts<'_>| {
-                let mut admin = Admin::builder(Arc::clone(shared.store))
-                    .quotas(acts.quotas())
-                    .billing(acts.billing())
-                    .limits(acts.limits);
+                let mut admin = Admin::builder(Arc::clone(shared.store));
+                #[cfg(feature = "control")]
+                if let Some(store) = control {
+                    admin = admin
+                        .control(store)
+                        .quotas(settings.quotas())
+                        .billing(settings.billing())
+                        .limits(settings.limits);
+                }
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
                 } else if let Some(token) = self.admin_token {

@@ -1,6 +1,6 @@
 //! `GET /api-alerts/deliveries`: notices on their way, dead letters first of all.
 
-use api_metrics_store::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
+use api_metrics_store::control::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;

@@ -104,12 +104,12 @@ pub(crate) async fn dry_run(
     // The running minute is not over.
     range.to = range.to.min(now - now.rem_euclid(60));
     check_key(&app, &caller.scope, &spec).await?;
-    let store = app.client.store();
+    let store = app.client.control()?;
     let run = app
         .client
         .bounded(
             "dry run",
-            api_metrics_store::alerts::dry_run(&**store, &spec, range),
+            api_metrics_store::control::alerts::dry_run(store, &spec, range),
         )
         .await?;
     Ok(Json(DryRunAnswer {

@@ -1,6 +1,6 @@
 //! `GET /api-alerts/events`: what was told.
 
-use api_metrics_store::alerts::{AlertEvent, EventQuery};
+use api_metrics_store::control::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;

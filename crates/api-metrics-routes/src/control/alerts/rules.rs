@@ -1,6 +1,6 @@
 //! `/api-alerts`: rules.
 
-use api_metrics_store::{alerts::AlertSpec, query::Scope};
+use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;

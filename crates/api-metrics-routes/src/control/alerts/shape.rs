@@ -1,6 +1,6 @@
 //! A rule as the API writes and reads it.
 
-use api_metrics_store::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
+use api_metrics_store::control::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;

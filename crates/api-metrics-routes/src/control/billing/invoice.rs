@@ -1,6 +1,8 @@
 //! `GET /api-metrics/billing/invoice`: a month's line items, as a preview.
 
-use api_metrics_store::billing::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};
+use api_metrics_store::control::billing::{
+    Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv,
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},

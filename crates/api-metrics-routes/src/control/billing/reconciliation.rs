@@ -1,6 +1,8 @@
 //! `GET /api-metrics/billing/reconciliation`: whether all counts agree.
 
-use api_metrics_store::billing::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};
+use api_metrics_store::control::billing::{
+    ReconciledDay, ReconciledMonth, Reconciliation, reconcile,
+};
 use axum::{Json, extract::State};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
@@ -150,12 +152,12 @@ pub(crate) async fn reconciliation(
     _: Caller,
     Validated { params: days, .. }: Validated<Days>,
 ) -> Result<Json<ReconciliationAnswer>, Problem> {
-    let store = app.client.store();
+    let store = app.client.control()?;
     let all = app
         .client
         .bounded(
             "reconciliation",
-            reconcile(&**store, &app.control.billing, days.from, days.to),
+            reconcile(store, &app.control.billing, days.from, days.to),
         )
         .await?;
     Ok(Json(all.into()))

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use api_metrics_store::{
-    billing::{BillingReport, DayCost, KeyBill, Projection, billing_report},
+    control::billing::{BillingReport, DayCost, KeyBill, Projection, billing_report},
     query::{Scope, TimeRange},
 };
 use axum::{extract::State, response::Response};
@@ -149,12 +149,12 @@ pub(crate) async fn read_report(
     days: Days,
 ) -> Result<BillingReport, Problem> {
     let own = app.client.writer().map(|writer| &**writer);
-    let store = app.client.store();
+    let store = app.client.control()?;
     app.client
         .bounded(
             "billing",
             billing_report(
-                &**store,
+                store,
                 &app.control.billing,
                 scope,
                 days.from,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::billing::{Currency, DayCost, Money};
+use api_metrics_store::control::billing::{Currency, DayCost, Money};
 use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,7 +1,7 @@
 //! `GET /api-metrics/rate-limits/{keyId}/history`: how near a key came to its limit.
 
 use api_metrics_store::{
-    limits::{UtilizationQuery, UtilizationRow},
+    control::limits::{UtilizationQuery, UtilizationRow},
     query::TimeRange,
     time::Granularity,
 };

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use api_metrics_store::limits::{LimitNow, NearLimit, limits_now, near_limits};
+use api_metrics_store::control::limits::{LimitNow, NearLimit, limits_now, near_limits};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -123,18 +123,18 @@ pub(crate) async fn rate_limits(
     Validated { params, now }: Validated<RateLimitParams>,
 ) -> Result<Response, Problem> {
     let compute = async {
-        let (store, settings) = (app.client.store(), &app.control.limits);
+        let (store, settings) = (app.client.control()?, &app.control.limits);
         let own = app.client.writer().map(|writer| &**writer);
         let mut limits = app
             .client
-            .bounded("rate limits", limits_now(&**store, &caller.scope, now, own))
+            .bounded("rate limits", limits_now(store, &caller.scope, now, own))
             .await?;
         limits.retain(|limit| params.only.0.is_none_or(|id| id == limit.key.id));
         let near: HashMap<i64, NearLimit> = app
             .client
             .bounded(
                 "near limits",
-                near_limits(app.client.control()?, settings, &caller.scope, now),
+                near_limits(store, settings, &caller.scope, now),
             )
             .await?
             .into_iter()

@@ -1,7 +1,8 @@
 //! CSV (RFC 4180) that is safe to open in a spreadsheet.
 
-use api_metrics_store::csv::field;
 use serde_json::Value;
+
+use crate::response::csv_field;
 
 /// Writes one record. Objects become `name:value` pairs with semicolons between them.
 pub(super) fn line<'a>(values: impl IntoIterator<Item = &'a Value>, out: &mut Vec<u8>) {
@@ -11,13 +12,13 @@ pub(super) fn line<'a>(values: impl IntoIterator<Item = &'a Value>, out: &mut Ve
         }
         match value {
             Value::Null => {}
-            Value::String(text) => out.extend_from_slice(field(text).as_bytes()),
+            Value::String(text) => out.extend_from_slice(csv_field(text).as_bytes()),
             Value::Object(pairs) => {
                 let pairs: Vec<String> = pairs
                     .iter()
                     .map(|(name, value)| format!("{name}:{value}"))
                     .collect();
-                out.extend_from_slice(field(&pairs.join(";")).as_bytes());
+                out.extend_from_slice(csv_field(&pairs.join(";")).as_bytes());
             }
             other => out.extend_from_slice(other.to_string().as_bytes()),
         }

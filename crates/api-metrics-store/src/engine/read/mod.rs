@@ -110,6 +110,7 @@ fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
 }
 
 /// One question within a snapshot that the caller has opened, without anything of its own.
+#[cfg(feature = "control")]
 pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
     let known = KnownSeries::default();
     let answers = read_in(tx, &known, std::slice::from_ref(query), None).await?;
