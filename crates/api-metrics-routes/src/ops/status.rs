@@ -37,19 +37,19 @@ pub(crate) struct Status {
     cache: CacheView,
     /// Live streams that are open.
     streams: usize,
-    /// Hand-overs of this process that the database has lost by a restore or a failover; 0 is the promise.
+    /// Flush batches of this process that the database has lost by a restore or a failover; 0 is normal.
     lost: u64,
-    /// Their numbers, the latest spans last; at most 32 spans.
-    lost_flushes: Vec<LostView>,
+    /// Their sequence numbers, the latest span last; at most 32 spans.
+    lost_batches: Vec<LostView>,
 }
 
-/// Hand-overs that are gone.
+/// Flush batches that the database has lost, by their sequence numbers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct LostView {
-    /// The number of the first.
+    /// The first of the span.
     first: u64,
-    /// The number of the last.
+    /// The last of the span.
     last: u64,
 }
 
@@ -76,11 +76,11 @@ struct StoreView {
     /// What waits to be folded into buckets.
     inbox: Option<InboxView>,
     /// The start of what each granularity keeps.
-    floors: Vec<FloorView>,
+    retention_floors: Vec<FloorView>,
     /// Periods that wait for their rollup.
     dirty: Vec<DirtyView>,
-    /// Hand-overs that could not be read and were set aside; 0 is normal.
-    set_aside: Option<u64>,
+    /// Flush batches that could not be read and were quarantined; 0 is normal.
+    quarantined: Option<u64>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -145,8 +145,8 @@ struct RecorderView {
     key_overflow: u64,
     /// Bytes held, an estimate.
     bytes: usize,
-    /// Flushes whose outcome is not known yet.
-    unresolved_parts: usize,
+    /// Flush batches whose outcome is not known yet.
+    unresolved_batches: usize,
     /// Records that no flush has delivered yet.
     unflushed_records: u64,
     /// A sample of the raw paths behind `<unmatched>`, the most frequent first.
@@ -232,7 +232,7 @@ pub(super) async fn status(
             .writer()
             .map(|writer| recorder(writer.recorder().status())),
         lost: health.as_ref().map_or(0, lost),
-        lost_flushes: health.as_ref().map(lost_flushes).unwrap_or_default(),
+        lost_batches: health.as_ref().map(lost_batches).unwrap_or_default(),
         tasks: health.map(tasks),
         cache: CacheView {
             hits,
@@ -255,9 +255,9 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
         now: None,
         series: None,
         inbox: None,
-        floors: Vec::new(),
+        retention_floors: Vec::new(),
         dirty: Vec::new(),
-        set_aside: None,
+        quarantined: None,
     };
     match store {
         Err(problem) => {
@@ -277,7 +277,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
                 records: status.inbox.records,
                 bytes: status.inbox.bytes,
             });
-            view.floors = status
+            view.retention_floors = status
                 .floors
                 .iter()
                 .map(|floor| FloorView {
@@ -294,7 +294,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
                     periods: dirty.periods,
                 })
                 .collect();
-            view.set_aside = Some(status.set_aside);
+            view.quarantined = Some(status.set_aside);
         }
     }
     view
@@ -323,7 +323,7 @@ fn recorder(status: RecorderStatus) -> RecorderView {
         series_overflow: status.series_overflow,
         key_overflow: status.key_overflow,
         bytes: status.bytes,
-        unresolved_parts: status.unresolved_parts,
+        unresolved_batches: status.unresolved_parts,
         unflushed_records: status.unflushed_records,
         unmatched: status
             .unmatched
@@ -358,7 +358,7 @@ fn tasks(health: Health) -> TasksView {
     }
 }
 
-fn lost_flushes(health: &Health) -> Vec<LostView> {
+fn lost_batches(health: &Health) -> Vec<LostView> {
     let spans = health.lost.iter();
     spans
         .map(|(first, last)| LostView {
@@ -388,9 +388,9 @@ fn example() -> serde_json::Value {
             "reachable": true, "unreachableSince": null, "error": null, "backend": "postgres",
             "schemaVersion": 1, "sketchKind": "histogram", "now": "2026-05-18T09:30:00.125Z",
             "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
-            "floors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
+            "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
-            "dirty": [{"granularity": "1h", "periods": 1}], "setAside": 0
+            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",
@@ -400,7 +400,7 @@ fn example() -> serde_json::Value {
         }],
         "recorder": {
             "liveSeries": 14, "liveKeys": 3, "seriesOverflow": 0, "keyOverflow": 0,
-            "bytes": 190_464, "unresolvedParts": 0, "unflushedRecords": 12,
+            "bytes": 190_464, "unresolvedBatches": 0, "unflushedRecords": 12,
             "unmatched": [{"path": "/wp-login.php", "count": 7}], "coarsened": []
         },
         "tasks": {
@@ -409,6 +409,6 @@ fn example() -> serde_json::Value {
                 "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
         },
         "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
-        "streams": 1, "lost": 0, "lostFlushes": []
+        "streams": 1, "lost": 0, "lostBatches": []
     })
 }

@@ -64,7 +64,7 @@ fn store(status: &StoreStatus, text: &mut Text) {
         ),
         (
             "api_metrics_inbox_batches",
-            "Flushes that wait to be folded into buckets.",
+            "Flush batches that wait to be folded into buckets.",
             status.inbox.batches,
         ),
         (
@@ -78,8 +78,8 @@ fn store(status: &StoreStatus, text: &mut Text) {
             status.series,
         ),
         (
-            "api_metrics_set_aside_batches",
-            "Flushes that could not be read and were set aside.",
+            "api_metrics_quarantined_batches",
+            "Flush batches that could not be read and were quarantined.",
             status.set_aside,
         ),
     ] {
@@ -132,9 +132,9 @@ fn recorder(status: &RecorderStatus, text: &mut Text) {
             status.unflushed_records,
         ),
         (
-            "api_metrics_recorder_unresolved_parts",
+            "api_metrics_recorder_unresolved_batches",
             "gauge",
-            "Flushes whose outcome is not known.",
+            "Flush batches whose outcome is not known.",
             status.unresolved_parts as u64,
         ),
     ] {
@@ -164,9 +164,9 @@ fn tasks(health: &Health, text: &mut Text) {
         .map(|(first, last)| last.saturating_sub(*first).saturating_add(1))
         .fold(0, u64::saturating_add);
     text.single(
-        "api_metrics_lost_flushes",
+        "api_metrics_lost_batches",
         "gauge",
-        "Flushes that the database has lost by a restore or a failover.",
+        "Flush batches that the database has lost by a restore or a failover.",
         count(lost),
     );
     if !health.tasks.is_empty() {
