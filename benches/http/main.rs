@@ -79,7 +79,7 @@ impl Place {
 }
 
 /// Opens the database of a URL.
-fn open(url: &str) -> Arc<dyn ControlStore> {
+fn open(url: &str) -> Arc<dyn Store> {
     let options = StoreOptions::default();
     if url.starts_with("postgres") {
         Arc::new(PostgresStore::connect_lazy(url, options).unwrap())

@@ -44,7 +44,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// Opens the database with these options.
-fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn ControlStore>, Failure> {
+fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn Store>, Failure> {
     if url.starts_with("postgres") {
         Ok(Arc::new(PostgresStore::connect_lazy(url, options)?))
     } else {

@@ -33,7 +33,6 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
     let writer = Arc::new(writer());
     let stopping = CancellationToken::new();
     let builder = Admin::builder(store.clone())
-        .control(store.clone())
         .writer(writer.clone())
         .flush_interval(FLUSH)
         .shutdown(stopping.clone());
