@@ -1,4 +1,4 @@
-//! What an admin is built from.
+//! The admin's settings.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -28,28 +28,105 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// An interval of zero would never let go of its thread.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
-/// Builds an [`Admin`]. Without [`token`](Self::token) and [`no_auth`](Self::no_auth) a token is
-/// made, shared with all instances through the store as a hash, and printed to stderr once.
+/// Builds an [`Admin`].
+///
+/// Without [`token`](Self::token) and [`no_auth`](Self::no_auth) a token is made when somebody first
+/// signs in, or in [`Admin::prepare_sign_in`]. All instances share it through the store as a hash; it
+/// is printed to stderr once.
+///
+/// ```
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+/// use std::time::Duration;
+///
+/// let admin = api_metrics_routes::Admin::builder(store)
+///     .token("a long random text")
+///     .query_timeout(Duration::from_secs(5))
+///     .allow_origins(["https://ops.example.com"])
+///     .build();
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct AdminBuilder {
     store: Arc<dyn Store>,
     #[cfg(feature = "control")]
     control_store: Option<Arc<dyn ControlStore>>,
+    /// This process's own recorder. Answers then include what it has not flushed yet; without it they
+    /// begin with the last flush.
     writer: Option<Arc<Writer>>,
+    /// What the host's background work reports: for the status, readiness and Prometheus.
+    ///
+    /// Without it, readiness asks the store itself, at most once a second.
     health: Option<Arc<dyn HealthSource>>,
+    /// The clock that decides what `now` is, when sessions end and when limits refill.
+    ///
+    /// The machine's by default; tests give a manual one.
     clock: Arc<dyn Clock>,
+    /// The admin token, as the operator chose it.
+    ///
+    /// It should be as long and random as a password that nobody has to remember: whoever has it sees
+    /// everything. Spaces around it are cut off. An empty one counts as none, which is logged.
+    ///
+    /// ```
+    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+    /// # use api_metrics_routes::Admin;
+    /// let token = std::env::var("API_METRICS_ADMIN_TOKEN").unwrap_or_default();
+    /// let admin = Admin::builder(store).token(token).build();
+    /// # }
+    /// ```
     token: TokenChoice,
+    /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
+    ///
+    /// ```
+    /// # fn example(
+    /// #     store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>,
+    /// # ) -> Result<(), api_metrics_routes::JwtKeyError> {
+    /// use api_metrics_routes::{Admin, Jwt};
+    ///
+    /// let secret = [7_u8; 32]; // from the issuer
+    /// let jwt = Jwt::hs256(&secret, "https://login.example.com", "metrics")?;
+    /// let admin = Admin::builder(store).jwt(jwt).build();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "jwt")]
     jwt: Option<crate::auth::Jwt>,
     cors: Option<Cors>,
+    /// Ends all streams and exports when it is cancelled. A server that waits for its open
+    /// connections would otherwise wait for them for ever.
+    ///
+    /// ```
+    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+    /// use api_metrics_routes::{Admin, CancellationToken};
+    ///
+    /// let stopping = CancellationToken::new();
+    /// let admin = Admin::builder(store).shutdown(stopping.clone()).build();
+    /// // ... serve, and at the end:
+    /// stopping.cancel();
+    /// # }
+    /// ```
     shutdown: CancellationToken,
+    /// How often this process flushes. Answers about a range that touches now are kept for so long.
+    ///
+    /// 10 s by default, at most a day.
     flush_interval: Duration,
+    /// How long a query may take, waiting for its turn included; then it answers 504. 10 s by default.
     query_timeout: Duration,
+    /// From how long on a query is logged as slow, with what was asked. 1 s by default.
     slow_query: Duration,
+    /// How many queries may be at the store at once; further ones wait. 8 by default: the host's own
+    /// work needs connections too. 0 counts as 1.
     concurrent_queries: usize,
+    /// How many bytes of answers are kept at most. 32 MiB by default; 0 keeps none.
     cache_bytes: u64,
+    /// How many requests a principal may send to the admin in a minute, reads and writes apart;
+    /// further ones answer 429 with `Retry-After`.
+    ///
+    /// 600 by default; 0 counts as 1.
     requests_per_minute: NonZeroU32,
+    /// How many requests a principal may send to the [console](crate::Console) in a minute.
+    ///
+    /// 60 by default; 0 counts as 1.
     console_requests_per_minute: NonZeroU32,
     streams: HubLimits,
     page: bool,
@@ -57,9 +134,13 @@ pub struct AdminBuilder {
     control: ControlSettings,
 }
 
+/// How admins sign in, as the host chose it.
 enum TokenChoice {
+    /// By a token that one process makes and prints.
     Shared,
+    /// By this token.
     Token(String),
+    /// Not at all.
     NoAuth,
 }
 
@@ -73,6 +154,7 @@ impl std::fmt::Debug for TokenChoice {
     }
 }
 
+/// A limit of requests, of which 0 would lock everybody out.
 const fn at_least_one(n: u32) -> NonZeroU32 {
     match NonZeroU32::new(n) {
         Some(n) => n,
@@ -81,6 +163,7 @@ const fn at_least_one(n: u32) -> NonZeroU32 {
 }
 
 impl AdminBuilder {
+    /// The defaults over `store`.
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
@@ -145,7 +228,7 @@ impl AdminBuilder {
         self
     }
 
-    /// Lets everybody in, as admin. Said in the log and on every page.
+    /// Lets everybody in, as admin. The log and every page say so.
     pub fn no_auth(mut self) -> Self {
         self.token = TokenChoice::NoAuth;
         self
@@ -153,13 +236,16 @@ impl AdminBuilder {
 
     /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
     #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt(mut self, jwt: crate::auth::Jwt) -> Self {
         self.jwt = Some(jwt);
         self
     }
 
-    /// Lets pages of these origins (`https://ops.example.com`) ask, with bearer tokens; cookies stay
-    /// with our own page. None by default. A host that sets CORS headers itself leaves this alone.
+    /// Lets pages of these origins (`https://ops.example.com`) ask, with bearer tokens. Cookies are
+    /// for our own page alone.
+    ///
+    /// None by default. A host that sets CORS headers itself leaves this alone.
     pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.cors = Some(Cors::new(origins.into_iter().map(Into::into).collect()));
         self
@@ -230,67 +316,79 @@ impl AdminBuilder {
         self
     }
 
-    /// How many streams may be open at once. 2,500 by default.
+    /// How many streams may be open at once, of all routers of this admin; further ones answer 503.
+    /// 2,500 by default.
     pub fn max_streams(mut self, streams: usize) -> Self {
         self.streams.connections = streams;
         self
     }
 
-    /// How many of them one principal may have. 10 by default. Admins are not limited so: the admin
-    /// token is one principal, however many operators have it.
+    /// How many streams one principal may have open. 10 by default.
+    ///
+    /// Admins have no such limit: the admin token is one principal, however many operators have it.
     pub fn max_streams_per_principal(mut self, streams: usize) -> Self {
         self.streams.of_one_principal = streams;
         self
     }
 
-    /// How often streams send an update. 5 s by default, at most a day.
+    /// How often streams send an update. 5 s by default, from 10 ms to a day.
     pub fn stream_interval(mut self, interval: Duration) -> Self {
         self.streams.update_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
-    /// How often the store is looked at between two updates for what cannot wait: traffic that begins,
-    /// a share of errors that jumps by ten points. 1 s by default.
+    /// How often a stream looks between two updates for what cannot wait: traffic that begins, or a
+    /// share of errors that moves by ten percentage points. 1 s by default, from 10 ms to a day.
+    ///
+    /// With more than 20 different streams open, only updates are read.
     pub fn stream_poll_interval(mut self, interval: Duration) -> Self {
         self.streams.poll_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
-    /// After how long a stream ends; its client comes back by itself. 60 minutes by default, at most a
-    /// day. It ends sooner where the caller's token or session does.
+    /// After how long a stream ends; its client comes back by itself. It ends sooner where the
+    /// caller's token or session does.
+    ///
+    /// 60 minutes by default, at most a day.
     pub fn stream_lifetime(mut self, lifetime: Duration) -> Self {
         self.streams.lifetime = lifetime.min(LONGEST);
         self
     }
 
-    /// Leaves out the page at the mount point: only the API remains.
+    /// Leaves out the page at the mount point and the API reference: only the API remains.
     pub fn without_page(mut self) -> Self {
         self.page = false;
         self
     }
 
-    /// From when on a key is near its limit; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
+    /// From which percentage of its limit on a key is near it. Give the same to the
+    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). 80% by default.
     #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn limits(mut self, settings: LimitSettings) -> Self {
         self.control.limits = settings;
         self
     }
 
-    /// How quotas are counted; as the [`ControlWorker`](api_metrics_store::control::ControlWorker) has it.
+    /// Which responses count towards quotas, and in which zone months begin. Give the same to the
+    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). Every response and UTC by default.
     #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
         self.control.quotas = settings;
         self
     }
 
-    /// How usage is billed: the plan of keys without one, and which answers count.
+    /// How usage is billed: the plan of keys without one, and which responses count. 0.02 USD for
+    /// 1,000 requests and every response by default.
     #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn billing(mut self, settings: BillingSettings) -> Self {
         self.control.billing = settings;
         self
     }
 
-    /// Builds it. Nothing is asked of the store yet.
+    /// Builds the admin and its routers. The store is not asked for anything yet.
     #[must_use]
     pub fn build(self) -> Admin {
         let sign_in = match &self.token {

@@ -33,6 +33,14 @@ use api_metrics_store::store::Store;
 #[derive(Debug, Clone)]
 pub struct Admin {
     app: App,
+    /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
+    /// and without a trailing slash; [`Router::nest`] answers 404 with one.
+    ///
+    /// ```
+    /// # fn example(admin: api_metrics_routes::Admin) {
+    /// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
+    /// # }
+    /// ```
     router: Router,
     console: Console,
     #[cfg(test)]
@@ -40,7 +48,8 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// Starts to build the admin of `store`.
+    /// Starts to build the admin of `store`. Alerts, keys, limits, quotas and bills need
+    /// `AdminBuilder::control` too.
     pub fn builder(store: Arc<dyn Store>) -> AdminBuilder {
         AdminBuilder::new(store)
     }
@@ -69,12 +78,14 @@ impl Admin {
     }
 
     /// Makes sure that there is an admin token that all instances agree on, and prints it if this
-    /// process is the one that made it. It happens by itself when somebody first signs in; called
-    /// at the start, the operator sees the token there. Does nothing where a token was given, or
-    /// where nobody has to sign in.
+    /// process is the one that made it.
+    ///
+    /// It happens by itself when somebody first signs in; called at the start, the operator sees the
+    /// token there. Does nothing where a token was given, or where nobody has to sign in.
     ///
     /// # Errors
-    /// The store did not answer: to be tried again.
+    /// [`SignInError`] when the store did not answer within 3 s, or when the operating system gave no
+    /// random bytes. Call it again later.
     pub async fn prepare_sign_in(&self) -> Result<(), SignInError> {
         match self.app.auth.sign_in.keys().await {
             Ok(_) => Ok(()),
@@ -82,7 +93,7 @@ impl Admin {
         }
     }
 
-    /// Whether nobody has to sign in.
+    /// Whether nobody has to sign in: [`AdminBuilder::no_auth`] was set.
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.app.auth.sign_in, SignIn::NoAuth)

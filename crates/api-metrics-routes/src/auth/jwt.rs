@@ -18,7 +18,18 @@ const MAX_BYTES: usize = 8 * 1024;
 ///
 /// A token has to carry `exp`, `iss`, `aud`, `sub` and `role` (`admin`, `manager`, `developer` or
 /// `viewer`). `tenant` and `keys`, a list of the API keys that a viewer may see, are optional, and
-/// so is `nbf`. The last four names can be [changed](Self::claim_names).
+/// so is `nbf`. The last four names can be [changed](Self::claim_names). `exp` and `nbf` are taken with
+/// 30 s of tolerance, because clocks differ.
+///
+/// ```
+/// # fn example() -> Result<(), api_metrics_routes::JwtKeyError> {
+/// use api_metrics_routes::{ClaimNames, Jwt};
+///
+/// let jwt = Jwt::hs256(&[7; 32], "https://login.example.com", "metrics")?
+///     .claim_names(ClaimNames::default().tenant("org"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Jwt {
     key: DecodingKey,
@@ -26,7 +37,15 @@ pub struct Jwt {
     names: ClaimNames,
 }
 
-/// Under which names a token carries what it says.
+/// Under which names a token carries its subject, tenant, role and keys.
+///
+/// ```
+/// use api_metrics_routes::ClaimNames;
+///
+/// let names = ClaimNames::default().role("metrics_role");
+/// assert_eq!(names.role, "metrics_role");
+/// assert_eq!(names.subject, "sub");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClaimNames {
@@ -81,7 +100,7 @@ impl ClaimNames {
     }
 }
 
-/// A key can't be used.
+/// The key that was given to [`Jwt`] can't be used: it is no key of that kind, or too short.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct JwtKeyError(#[from] Unusable);
@@ -118,7 +137,7 @@ impl Jwt {
     /// HS256 under a secret that issuer and service share.
     ///
     /// # Errors
-    /// The secret has fewer than 32 bytes, the least that RFC 7518 allows.
+    /// [`JwtKeyError`] where the secret has fewer than 32 bytes, the least that RFC 7518 allows.
     pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         if secret.len() < MIN_SECRET_BYTES {
             return Err(Unusable::Short(secret.len()).into());
@@ -130,7 +149,7 @@ impl Jwt {
     /// RS256 under the issuer's public key in PEM.
     ///
     /// # Errors
-    /// The PEM holds no RSA public key.
+    /// [`JwtKeyError`] where the PEM holds no RSA public key.
     pub fn rs256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         let key = DecodingKey::from_rsa_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::RS256, key, issuer, audience))
@@ -139,7 +158,7 @@ impl Jwt {
     /// ES256 under the issuer's public key in PEM.
     ///
     /// # Errors
-    /// The PEM holds no P-256 public key.
+    /// [`JwtKeyError`] where the PEM holds no P-256 public key.
     pub fn es256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         let key = DecodingKey::from_ec_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::ES256, key, issuer, audience))

@@ -153,14 +153,7 @@ pub(crate) async fn read_report(
     app.client
         .bounded(
             "billing",
-            billing_report(
-                store,
-                &app.control.billing,
-                scope,
-                days.from,
-                days.to,
-                own,
-            ),
+            billing_report(store, &app.control.billing, scope, days.from, days.to, own),
         )
         .await
 }
