@@ -48,7 +48,9 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 #[must_use]
 pub struct AdminBuilder {
+    /// The store of the buckets.
     store: Arc<dyn Store>,
+    /// The store of the control plane.
     #[cfg(feature = "control")]
     control_store: Option<Arc<dyn ControlStore>>,
     /// This process's own recorder. Answers then include what it has not flushed yet; without it they

@@ -32,6 +32,7 @@ use api_metrics_store::store::Store;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Admin {
+    /// The state of all routes.
     app: App,
     /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
     /// and without a trailing slash; [`Router::nest`] answers 404 with one.
@@ -42,6 +43,7 @@ pub struct Admin {
     /// # }
     /// ```
     router: Router,
+    /// The consumers' routes.
     console: Console,
     #[cfg(test)]
     declared: std::sync::Arc<[crate::router::Declared]>,

@@ -20,6 +20,7 @@ pub(crate) enum Access {
 }
 
 impl Access {
+    /// Whether a principal of this role may use the route.
     pub(crate) const fn admits(self, role: Role) -> bool {
         match self {
             Self::Open | Self::Read => true,

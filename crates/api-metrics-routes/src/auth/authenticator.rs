@@ -20,11 +20,16 @@ use crate::{
 pub(crate) struct Authenticator {
     /// How admins sign in.
     pub(crate) sign_in: SignIn,
+    /// Wrong admin tokens of the last minute, by address.
     pub(super) failed_logins: FailedLogins,
+    /// The issuer whose tokens are taken too.
     #[cfg(feature = "jwt")]
     pub(super) jwt: Option<super::Jwt>,
+    /// The numbers of viewers' keys.
     pub(super) key_cache: KeyCache,
+    /// Reads the numbers of keys that are not remembered.
     pub(super) client: Arc<StoreClient>,
+    /// Decides when sessions and tokens are over.
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -80,6 +85,7 @@ impl Authenticator {
         })
     }
 
+    /// Finds the principal, in the order that the crate's documentation states.
     async fn identify(
         &self,
         method: &Method,
@@ -121,6 +127,7 @@ impl Authenticator {
         ))
     }
 
+    /// The principal of a bearer token.
     async fn by_token(&self, token: &str, peer: Peer) -> Result<Identified, Problem> {
         #[cfg(feature = "jwt")]
         if let Some(jwt) = &self.jwt
@@ -163,6 +170,7 @@ fn bearer(value: &str) -> Option<&str> {
         .filter(|token| !token.is_empty())
 }
 
+/// 401 with a hint what to send.
 fn unauthenticated(detail: &'static str) -> Problem {
     Problem::new(Kind::Unauthenticated, detail)
 }

@@ -30,8 +30,11 @@ pub(crate) enum AuthMethod {
 /// Who asks. Set by the gate in front of every closed route.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
+    /// Who it is.
     pub(crate) principal: Principal,
+    /// How it proved that.
     pub(crate) auth_method: AuthMethod,
+    /// What it may see.
     pub(crate) scope: Scope,
     /// When its token or session ends, where that is known.
     pub(crate) expires_at: Option<UnixSeconds>,
@@ -41,13 +44,18 @@ pub(crate) struct Caller {
 /// one issuer use up what belongs to another's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
+    /// How it proved that.
     auth_method: AuthMethod,
+    /// Its role.
     role: Role,
+    /// Its tenant.
     tenant: Option<String>,
+    /// Its name.
     subject: String,
 }
 
 impl Caller {
+    /// What its request limit and its streams are counted by.
     pub(crate) fn identity(&self) -> Identity {
         Identity {
             auth_method: self.auth_method,

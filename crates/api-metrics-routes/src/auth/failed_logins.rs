@@ -11,6 +11,7 @@ use api_metrics_store::time::Clock;
 use axum::extract::ConnectInfo;
 use http::Extensions;
 
+/// The time over which wrong tokens are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 /// Wrong tokens a minute from one address.
 const FROM_ONE: u32 = 10;
@@ -40,13 +41,18 @@ fn network(address: IpAddr) -> IpAddr {
 /// Counts wrong tokens by address.
 #[derive(Debug)]
 pub(crate) struct FailedLogins {
+    /// Tests advance it.
     clock: Arc<dyn Clock>,
+    /// By address; `None` for those that are unknown or have found no room.
     windows: Mutex<HashMap<Peer, Window>>,
 }
 
+/// Wrong tokens of one address, or of all strangers, in one minute.
 #[derive(Debug)]
 struct Window {
+    /// On the monotonic clock.
     ends_at: Duration,
+    /// Wrong tokens so far.
     failures: u32,
 }
 
@@ -71,6 +77,7 @@ impl FailedLogins {
         (window.failures >= limit && !left.is_zero()).then(|| left.as_secs() + 1)
     }
 
+    /// Counts a wrong token of `peer`.
     pub(crate) fn note(&self, peer: Peer) {
         let now = self.clock.monotonic();
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +96,7 @@ impl FailedLogins {
 }
 
 impl Window {
+    /// An empty window that begins now.
     fn starting(now: Duration) -> Self {
         Self {
             ends_at: now + WINDOW,

@@ -32,8 +32,11 @@ const MAX_BYTES: usize = 8 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Jwt {
+    /// Checks signatures.
     key: DecodingKey,
+    /// Algorithm, issuer and audience.
     validation: Validation,
+    /// Under which names claims are read.
     names: ClaimNames,
 }
 
@@ -244,6 +247,7 @@ fn seconds(value: &Value) -> Option<UnixSeconds> {
         .or_else(|| value.as_f64().map(|at| at as i64))
 }
 
+/// A key of the list, as text or as a number.
 fn api_key(value: &Value) -> Option<ApiKey> {
     match value {
         Value::String(text) => Some(ApiKey::from(text.as_str())),

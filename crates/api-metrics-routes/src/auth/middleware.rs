@@ -14,8 +14,11 @@ use crate::response::{Kind, Problem};
 /// Checks the callers of one route.
 #[derive(Debug, Clone)]
 pub(crate) struct AuthMiddleware {
+    /// Finds out who asks.
     authenticator: Arc<Authenticator>,
+    /// Bounds how often each principal asks.
     throttle: Arc<Throttle>,
+    /// Which roles may use the route.
     access: Access,
 }
 

@@ -15,6 +15,7 @@ const CSRF_COOKIE: &str = "api_metrics_csrf";
 /// The header of the CSRF token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
+/// How long a session lasts: 12 hours.
 const LIFETIME_SECONDS: i64 = 12 * 3_600;
 
 /// A session that was signed by this admin and is not over.
@@ -29,6 +30,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// A new session that begins now.
     pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(
@@ -38,6 +40,7 @@ impl Session {
         ))
     }
 
+    /// The session of this end and nonce.
     fn sign(keys: &TokenKeys, expires_at: UnixSeconds, nonce: &str) -> Self {
         let body = format!("{expires_at}.{nonce}");
         let mac = text(&keyed_hash(&keys.session_key, "cookie", body.as_bytes()));
@@ -55,6 +58,7 @@ impl Session {
             .find_map(|(_, value)| Self::read(value, keys, now))
     }
 
+    /// The session of a cookie's value, where its signature is ours and it is not over.
     fn read(cookie: &str, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         let mut parts = cookie.splitn(3, '.');
         let (expires_at, nonce, mac) = (parts.next()?, parts.next()?, parts.next()?);
@@ -90,6 +94,7 @@ impl Session {
     }
 }
 
+/// One `Set-Cookie` value.
 fn cookie(
     name: &str,
     value: &str,
@@ -105,6 +110,7 @@ fn cookie(
     .ok()
 }
 
+/// The cookies of a request, by name and value.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)

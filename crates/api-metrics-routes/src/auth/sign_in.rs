@@ -13,6 +13,7 @@ use crate::response::{Kind, Problem};
 
 /// The names under which instances share what they agree on.
 const SESSION_KEY: &str = "admin-session-key";
+/// The SHA-256 of the shared token.
 const TOKEN_HASH: &str = "admin-token-hash";
 /// How long a caller waits for instances to agree; the next caller tries again.
 const AGREE_WITHIN: Duration = Duration::from_secs(3);
@@ -59,14 +60,18 @@ pub(crate) enum SignIn {
 
 /// A token that instances agree on once the store answers.
 pub(crate) struct SharedToken {
+    /// Where instances meet.
     store: Arc<dyn Store>,
     /// Kept over tries: a proposal that was stored while its acknowledgement got lost is
     /// recognised, and its token printed, when the next try finds it.
     proposal: Mutex<Option<Proposal>>,
+    /// What all instances agree on; once set, it stays.
     agreed: OnceCell<TokenKeys>,
 }
 
+/// What this process proposes, until instances agree.
 struct Proposal {
+    /// The admin token, to be printed if it is the one agreed on.
     token: String,
     session_secret: [u8; LENGTH],
 }
@@ -80,6 +85,7 @@ impl std::fmt::Debug for SharedToken {
 }
 
 impl SignIn {
+    /// Sign-in by this token.
     pub(crate) fn fixed(token: &str) -> Self {
         let secret = keyed_hash(token.as_bytes(), "api-metrics session", b"");
         Self::Fixed(TokenKeys::new(hash(token.as_bytes()), &secret))
@@ -112,6 +118,7 @@ impl SharedToken {
         self.agreed.get_or_try_init(|| self.agree()).await
     }
 
+    /// Proposes a token, and takes what all instances agree on.
     async fn agree(&self) -> Result<TokenKeys, Problem> {
         let mut proposal = self.proposal.lock().await;
         let own = match &mut *proposal {
@@ -161,11 +168,13 @@ fn announce(token: &str) {
     );
 }
 
+/// 503: the store failed, so instances could not agree.
 fn unavailable(error: StoreError) -> Problem {
     tracing::warn!(%error, "the admin token can't be checked yet");
     not_ready()
 }
 
+/// 503 with `Retry-After`: instances have not agreed yet.
 fn not_ready() -> Problem {
     Problem::new(
         Kind::SignInNotReady,
@@ -174,6 +183,7 @@ fn not_ready() -> Problem {
     .retry_after(5)
 }
 
+/// 500: without randomness there is no secret.
 fn no_random() -> Problem {
     tracing::error!("the operating system gave no random bytes");
     Problem::new(Kind::Internal, "no random bytes")

@@ -39,8 +39,11 @@ const CURRENCY: Parsed<String> = Parsed {
 /// The parameters of [`get_billing`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BillingParams {
+    /// The day, week or month of the calendar.
     period: Period,
+    /// Only this key.
     api_key_id: Option<i64>,
+    /// Only this currency.
     currency: Option<Currency>,
 }
 
@@ -144,6 +147,7 @@ pub(super) async fn get_billing(
     Ok(cached.response(&headers, hit))
 }
 
+/// The scope of one key, empty where the caller may not see it.
 async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> {
     let control = app.client.control()?;
     let found = app
@@ -154,6 +158,7 @@ async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> 
     Ok(Scope::Keys(own.map(|key| key.id).into_iter().collect()))
 }
 
+/// Sums a report in one currency.
 fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBilling, Problem> {
     let mut by_currency: BTreeMap<Currency, BTreeMap<NaiveDate, (u64, Money)>> = BTreeMap::new();
     for day in report.keys.iter().flat_map(|bill| &bill.days) {

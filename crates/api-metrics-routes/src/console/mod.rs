@@ -34,12 +34,14 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Console {
+    /// The routes.
     router: Router,
     #[cfg(test)]
     declared: std::sync::Arc<[crate::router::Declared]>,
 }
 
 impl Console {
+    /// Builds the router; `throttle` bounds how often a principal asks.
     pub(crate) fn new(app: &App, throttle: Throttle) -> Self {
         let document = openapi::Document::default();
         let slot = document.clone();

@@ -22,6 +22,7 @@ pub(crate) enum Period {
 }
 
 impl Period {
+    /// The name in queries and answers.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Day => "DAY",
@@ -82,8 +83,11 @@ pub(super) const API_KEY: Parsed<i64> =
 /// `period`, `tz` and `apiKeyId`: what a consumer asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PeriodParams {
+    /// Which length of the calendar.
     pub(super) period: Period,
+    /// Whose calendar.
     zone: Tz,
+    /// Only this key.
     api_key_id: Option<i64>,
 }
 
@@ -119,6 +123,7 @@ impl PeriodParams {
         TimeRange::new(start, end.min(floor_minute(now) + 60))
     }
 
+    /// The series of the API key that was asked about, or all.
     pub(super) fn filter(&self) -> Filter {
         Filter {
             api_key_id: self.api_key_id,

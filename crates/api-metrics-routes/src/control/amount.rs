@@ -22,6 +22,7 @@ pub(crate) struct Amount {
 }
 
 impl Amount {
+    /// An amount of one currency.
     pub(crate) fn new(amount: Money, currency: Currency) -> Self {
         Self {
             amount: amount.decimal().to_string(),

@@ -1,7 +1,9 @@
-//! Examples of what acts on the numbers: alerts, limits, quotas, billing, keys.
+//! Examples of the answers of the control plane, for the OpenAPI document: one small service, always
+//! the same day.
 
 use serde_json::{Value, json};
 
+/// The body of a rule.
 pub(crate) fn alert_body() -> Value {
     json!({
         "name": "checkout errors", "alertType": "error_rate", "comparison": "gt",
@@ -10,6 +12,7 @@ pub(crate) fn alert_body() -> Value {
     })
 }
 
+/// A rule.
 pub(crate) fn alert() -> Value {
     json!({
         "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null,
@@ -24,10 +27,12 @@ pub(crate) fn alert() -> Value {
     })
 }
 
+/// A page of rules.
 pub(crate) fn alerts() -> Value {
     json!({"data": [alert()], "nextCursor": null})
 }
 
+/// A page of events.
 pub(crate) fn events() -> Value {
     json!({
         "data": [{
@@ -42,6 +47,7 @@ pub(crate) fn events() -> Value {
     })
 }
 
+/// A dry run with one breach.
 pub(crate) fn dry_run() -> Value {
     json!({
         "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:30:00Z", "step": "1m",
@@ -54,6 +60,7 @@ pub(crate) fn dry_run() -> Value {
     })
 }
 
+/// A page of deliveries with a dead letter.
 pub(crate) fn deliveries() -> Value {
     json!({
         "data": [{
@@ -73,6 +80,7 @@ pub(crate) fn deliveries() -> Value {
     })
 }
 
+/// An API key as lists name it.
 fn label() -> Value {
     json!({"apiKeyId": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme"})
 }
@@ -85,6 +93,7 @@ fn with(mut a: Value, b: Value) -> Value {
     a
 }
 
+/// A page of keys near their limit.
 pub(crate) fn rate_limits() -> Value {
     json!({
         "data": [with(label(), json!({
@@ -98,6 +107,7 @@ pub(crate) fn rate_limits() -> Value {
     })
 }
 
+/// A page of a key's utilization.
 pub(crate) fn history() -> Value {
     with(
         label(),
@@ -110,6 +120,7 @@ pub(crate) fn history() -> Value {
     )
 }
 
+/// A page of quotas.
 pub(crate) fn quotas() -> Value {
     json!({
         "data": [with(label(), json!({
@@ -122,6 +133,7 @@ pub(crate) fn quotas() -> Value {
     })
 }
 
+/// A day's usage.
 fn usage() -> Value {
     json!({
         "requests": 45_230, "notCounted": 0,
@@ -131,6 +143,7 @@ fn usage() -> Value {
     })
 }
 
+/// A billing report.
 pub(crate) fn billing() -> Value {
     json!({
         "data": [with(label(), usage())], "nextCursor": null,
@@ -146,6 +159,7 @@ pub(crate) fn billing() -> Value {
     })
 }
 
+/// A month's invoice.
 pub(crate) fn invoice() -> Value {
     json!({
         "data": [{
@@ -164,6 +178,7 @@ pub(crate) fn invoice() -> Value {
     })
 }
 
+/// A reconciliation in which all counts agree.
 pub(crate) fn reconciliation() -> Value {
     json!({
         "agrees": true,
@@ -180,6 +195,7 @@ pub(crate) fn reconciliation() -> Value {
     })
 }
 
+/// An API key.
 pub(crate) fn api_key() -> Value {
     json!({
         "id": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme",
@@ -189,10 +205,12 @@ pub(crate) fn api_key() -> Value {
     })
 }
 
+/// A page of API keys.
 pub(crate) fn api_keys() -> Value {
     json!({"data": [api_key()], "nextCursor": null})
 }
 
+/// A version of a plan.
 pub(crate) fn plan() -> Value {
     json!({
         "id": 1, "tenantId": null, "name": "pro", "currency": "USD",
@@ -202,6 +220,7 @@ pub(crate) fn plan() -> Value {
     })
 }
 
+/// A page of plans.
 pub(crate) fn plans() -> Value {
     json!({"data": [plan()], "nextCursor": null})
 }

@@ -257,6 +257,7 @@ pub(crate) async fn change(
     Ok(Json(changed.ok_or_else(nothing)?.into()))
 }
 
+/// Reads the members that a body may set; the quota's period first, whose error names all forms.
 fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     let period = body.word(
         "quotaPeriod",

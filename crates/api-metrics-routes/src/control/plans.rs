@@ -46,7 +46,7 @@ pub(crate) struct PricePlan {
     currency: String,
     /// The first UTC day on which it counts.
     effective_from: NaiveDate,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing, from its first one on.
     free_requests: u64,
     /// Ascending, the first from 0.
     tiers: Vec<Tier>,
@@ -98,7 +98,7 @@ pub(crate) struct PricePlanBody {
     currency: Option<String>,
     /// The first UTC day on which it counts; today by default.
     effective_from: Option<NaiveDate>,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing, from its first one on.
     #[schema(default = 0)]
     free_requests: Option<u64>,
     /// The price of 1,000 requests: a decimal. In place of `tiers`.
@@ -197,6 +197,7 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(made.into())))
 }
 
+/// Reads a plan from a body.
 fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPlan, Problem> {
     let name = present("name", body.text("name")?)?;
     let said = body.text("tenantId")?.flatten();
@@ -237,6 +238,7 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
     })
 }
 
+/// Reads one tier.
 fn tier(value: Value) -> Result<PriceTier, Problem> {
     let Value::Object(mut members) = value else {
         return Err(wrong("tiers", &value, "a tier"));

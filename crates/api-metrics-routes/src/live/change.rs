@@ -27,6 +27,7 @@ impl HealthSample {
             })
     }
 
+    /// Whether nothing was requested in any period.
     fn is_quiet(&self) -> bool {
         self.0.iter().all(|(_, requests, _)| *requests == 0)
     }
@@ -35,6 +36,7 @@ impl HealthSample {
 /// Tells whether a sample differs enough from the one that was sent last to be sent at once.
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
+    /// Remembers a sample as the one that watchers have.
     sent: Option<HealthSample>,
     /// Errors in percent of what came before that was sent.
     share: f64,
@@ -52,6 +54,7 @@ impl ChangeDetector {
         requests >= ENOUGH && (percent(errors, requests) - self.share).abs() >= JUMP
     }
 
+    /// Remembers a sample as the one that watchers have.
     pub(super) fn sent(&mut self, now: HealthSample) {
         let none = HealthSample::default();
         let (requests, errors) = now.since(self.sent.as_ref().unwrap_or(&none));
@@ -62,6 +65,7 @@ impl ChangeDetector {
     }
 }
 
+/// A part in percent of a whole.
 #[expect(clippy::cast_precision_loss, reason = "compared with whole points")]
 fn percent(part: u64, whole: u64) -> f64 {
     100.0 * part as f64 / whole.max(1) as f64

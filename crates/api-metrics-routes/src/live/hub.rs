@@ -32,7 +32,9 @@ pub(super) type LatestEvent = Option<Event>;
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub(super) name: &'static str,
+    /// The event's `id` in the stream.
     pub(super) id: String,
+    /// The event's JSON, in one line.
     pub(super) data: Arc<str>,
 }
 
@@ -56,10 +58,15 @@ pub(crate) struct HubLimits {
 /// All feeds.
 #[derive(Debug)]
 pub(crate) struct Hub {
+    /// Bounds and intervals of streams.
     pub(super) limits: HubLimits,
+    /// Decides when streams end.
     pub(super) clock: Arc<dyn Clock>,
+    /// Ends all streams.
     pub(super) shutdown: CancellationToken,
+    /// The latest event of each topic.
     feeds: Mutex<HashMap<Topic, watch::Sender<LatestEvent>>>,
+    /// The open streams, counted.
     places: Places,
 }
 
@@ -135,6 +142,7 @@ impl Hub {
         Ok(receiver)
     }
 
+    /// Sends an event to all that watch a topic.
     fn publish(&self, topic: &Topic, event: Event) {
         if let Some(feed) = self.lock().get(topic) {
             feed.send_replace(Some(event));
@@ -154,6 +162,7 @@ impl Hub {
         unwatched
     }
 
+    /// Ends a feed.
     fn end(&self, topic: &Topic) {
         self.lock().remove(topic);
     }

@@ -14,8 +14,10 @@ use crate::{
 #[derive(Debug, Clone, Default)]
 pub(super) struct Places(Arc<Mutex<Open>>);
 
+/// Streams by whom they are counted.
 #[derive(Debug, Default)]
 struct Open {
+    /// All of them.
     all: usize,
     /// Those of principals that are limited.
     by_principal: HashMap<Identity, usize>,
@@ -24,7 +26,9 @@ struct Open {
 /// A place among the open streams, given back when dropped.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// Where it is given back.
     places: Places,
+    /// By whom it is counted; `None` for admins.
     of: Option<Identity>,
 }
 

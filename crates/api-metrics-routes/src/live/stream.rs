@@ -46,6 +46,7 @@ pub(crate) fn stream(
     Ok(response)
 }
 
+/// The events of one client, until it is over.
 fn events(
     hub: &Hub,
     latest: tokio::sync::watch::Receiver<LatestEvent>,

@@ -22,7 +22,9 @@ type Read = dyn Fn() -> Option<ReadFuture> + Send + Sync;
 /// What a client watches.
 #[derive(Clone)]
 pub(crate) struct Subscription {
+    /// Tells feeds apart.
     pub(super) topic: Topic,
+    /// Reads the next event.
     read: Arc<Read>,
 }
 
@@ -68,7 +70,9 @@ impl Subscription {
 pub(crate) struct Reading {
     /// The database's time of the snapshot, in microseconds since the Unix epoch.
     pub(super) as_of_us: i64,
+    /// Requests and errors, by which urgent changes are found.
     pub(super) sample: HealthSample,
+    /// The answer's JSON, in one line.
     pub(super) data: Arc<str>,
 }
 

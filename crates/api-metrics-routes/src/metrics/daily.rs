@@ -72,13 +72,18 @@ pub(crate) struct DailyPage {
 /// The parameters of [`daily`].
 #[derive(Debug, Clone)]
 pub(super) struct DailyParams {
+    /// The range of all pages.
     range: TimeRange,
+    /// Whose days.
     zone: Tz,
+    /// Which series count.
     filter: Filter,
+    /// The page of the list.
     page: Page<i64>,
 }
 
 impl DailyParams {
+    /// The range of all pages.
     fn range(&self) -> TimeRange {
         self.page.range_or(self.range)
     }
@@ -161,6 +166,7 @@ pub(super) async fn daily(
     Ok(cached.response(&headers, hit))
 }
 
+/// Reads days by key and hours without, from one snapshot.
 async fn compute(
     app: &App,
     scope: &Scope,

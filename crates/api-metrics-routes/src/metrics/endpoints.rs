@@ -53,6 +53,7 @@ pub(crate) struct EndpointRow {
 }
 
 impl EndpointRow {
+    /// The row of a group by service, method and endpoint.
     pub(crate) fn of(row: &Row) -> Self {
         let figures = Figures::of(Some(&row.bucket));
         let text = |label: &Option<std::sync::Arc<str>>| label.as_deref().unwrap_or("").to_owned();
@@ -85,7 +86,7 @@ impl EndpointRow {
     }
 }
 
-/// The same, as the store ranks.
+/// A row's place in the list, in the terms of the store's query.
 fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> Rank {
     let label = |label: &str| Some(label.into());
     Rank {
@@ -129,6 +130,7 @@ query_params! {
 }
 
 impl EndpointParams {
+    /// The range of all pages.
     fn range(&self) -> TimeRange {
         self.page.range_or(self.range)
     }
@@ -163,6 +165,7 @@ pub(super) async fn endpoints(
     Ok(cached.response(&headers, hit))
 }
 
+/// Reads one page; the store ranks.
 async fn compute(
     app: &App,
     scope: &Scope,

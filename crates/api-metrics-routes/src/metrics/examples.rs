@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+/// A row of the endpoints.
 fn endpoint() -> Value {
     json!({
         "service": "shop", "method": "GET", "endpoint": "/users/{id}",
@@ -13,6 +14,7 @@ fn endpoint() -> Value {
     })
 }
 
+/// A summary.
 pub(crate) fn summary() -> Value {
     json!({
         "totalRequests": 1200, "successRate": 99.5, "errorRate": 0.5, "totalErrorCount": 6,
@@ -32,6 +34,7 @@ pub(crate) fn summary() -> Value {
     })
 }
 
+/// A page of endpoints.
 pub(crate) fn endpoints() -> Value {
     json!({
         "data": [endpoint()], "nextCursor": null,
@@ -40,6 +43,7 @@ pub(crate) fn endpoints() -> Value {
     })
 }
 
+/// A page of days.
 pub(crate) fn daily() -> Value {
     json!({
         "data": [{
@@ -54,6 +58,7 @@ pub(crate) fn daily() -> Value {
     })
 }
 
+/// The last five minutes.
 pub(crate) fn snapshot() -> Value {
     let minute = |start: &str, count: u64| json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976});
     json!({
@@ -72,6 +77,7 @@ pub(crate) fn snapshot() -> Value {
     })
 }
 
+/// A page of rows over time.
 pub(crate) fn series() -> Value {
     let row = |start: &str, count: u64| {
         json!({
@@ -87,6 +93,7 @@ pub(crate) fn series() -> Value {
     })
 }
 
+/// The answer to a question with two groupings.
 pub(crate) fn query() -> Value {
     json!({
         "results": [
@@ -101,6 +108,7 @@ pub(crate) fn query() -> Value {
     })
 }
 
+/// A consumer.
 fn consumer() -> Value {
     json!({
         "apiKeyId": 3, "externalId": "acme-production", "name": "Acme", "tenantId": "acme",
@@ -109,6 +117,7 @@ fn consumer() -> Value {
     })
 }
 
+/// A page of keys.
 pub(crate) fn keys() -> Value {
     let mut row = consumer();
     row["lastSeenAt"] = json!("2026-05-17T23:00:00Z");
@@ -122,6 +131,7 @@ pub(crate) fn keys() -> Value {
     })
 }
 
+/// The top consumers.
 pub(crate) fn top_consumers() -> Value {
     let mut row = consumer();
     row["share"] = json!(66.667);
@@ -132,6 +142,7 @@ pub(crate) fn top_consumers() -> Value {
     })
 }
 
+/// A heatmap by weekday.
 pub(crate) fn heatmap() -> Value {
     let cell = |hour: u32, count: u64, intensity: f64| {
         json!({"weekday": 1, "hour": hour, "requestCount": count, "errorRate": 0.5,

@@ -25,17 +25,23 @@ use crate::{
 /// More cells than a heatmap can show.
 const MAX_CELLS: i64 = 11_000;
 
+/// How cells are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layout {
+    /// One cell a step of time.
     Timeline,
+    /// One cell a weekday and hour.
     Weekday,
 }
 
 /// The length of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CellLength {
+    /// An hour of the zone.
     Hour,
+    /// A day of the zone.
     Day,
+    /// A week of the zone, from Monday.
     Week,
 }
 
@@ -60,10 +66,15 @@ const GRANULARITY: Choice<CellLength> = Choice {
 /// The parameters of [`heatmap`].
 #[derive(Debug, Clone)]
 pub(super) struct HeatmapParams {
+    /// Which time is asked about.
     range: TimeRange,
+    /// Whose hours, days and weeks.
     zone: Tz,
+    /// How cells are laid out.
     layout: Layout,
+    /// The length of a cell.
     length: CellLength,
+    /// Which series count.
     filter: Filter,
 }
 
@@ -119,6 +130,7 @@ pub(crate) struct Cell {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 23)]
     hour: Option<u32>,
+    /// Requests that finished in the cell.
     request_count: u64,
     /// 4xx and 5xx in percent of the requests; null without requests.
     error_rate: Option<f64>,
@@ -135,6 +147,7 @@ pub(crate) struct Cell {
 pub(crate) struct Heatmap {
     /// The cells, in order of time or of weekday and hour.
     data: Vec<Cell>,
+    /// How cells are laid out.
     layout: &'static str,
     granularity: &'static str,
     /// The zone of hours, days and weeks.
@@ -181,6 +194,7 @@ pub(super) async fn heatmap(
 }
 
 impl CellLength {
+    /// The length without changes of the clock.
     const fn seconds(self) -> i64 {
         match self {
             Self::Hour => 3_600,
@@ -189,6 +203,7 @@ impl CellLength {
         }
     }
 
+    /// The name in queries and answers.
     const fn name(self) -> &'static str {
         match self {
             Self::Hour => "hour",
@@ -197,6 +212,7 @@ impl CellLength {
         }
     }
 
+    /// The step of the store's query.
     const fn in_zone(self, zone: Tz) -> TimeStep {
         match self {
             Self::Hour => TimeStep::Hour(zone),
@@ -206,6 +222,7 @@ impl CellLength {
     }
 }
 
+/// The query behind a heatmap.
 fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) -> Query {
     Query {
         range,
@@ -220,6 +237,7 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
     }
 }
 
+/// The heatmap of an answer.
 fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result<Heatmap, Problem> {
     let buckets: BTreeMap<UnixSeconds, &Bucket> = answer
         .rows
@@ -255,6 +273,7 @@ fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result
     })
 }
 
+/// A cell of these numbers, without its place.
 fn cell(bucket: Option<&Bucket>) -> Cell {
     let figures = Figures::of(bucket);
     Cell {

@@ -129,6 +129,7 @@ pub(super) async fn keys(
     Ok(cached.response(&headers, hit))
 }
 
+/// A row's place in the list.
 fn key(row: &Row) -> KeyKey {
     (
         Reverse(row.bucket.request_count),

@@ -34,11 +34,13 @@ pub(crate) struct QueryBody {
     period: Option<String>,
     #[schema(nullable = false)]
     from: Option<DateTime<Utc>>,
+    /// The first instant that the answer does not cover.
     #[schema(nullable = false)]
     to: Option<DateTime<Utc>>,
     /// As in `GET /api-metrics`.
     #[schema(example = "auto", nullable = false)]
     granularity: Option<String>,
+    /// The zone of hours, days and weeks.
     #[schema(example = "UTC", nullable = false)]
     tz: Option<String>,
     /// Which series count: the filters of `GET /api-metrics`.
@@ -60,16 +62,22 @@ pub(crate) struct QueryBody {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the shape of what `members` reads")]
 pub(crate) struct QueryFilter {
+    /// Only this recording service.
     #[schema(nullable = false)]
     service: Option<String>,
+    /// Only this environment.
     #[schema(nullable = false)]
     environment: Option<String>,
+    /// Only this protocol: http or grpc.
     #[schema(nullable = false)]
     protocol: Option<String>,
+    /// Only this method, in any case.
     #[schema(nullable = false)]
     method: Option<String>,
+    /// Only this route template, exactly.
     #[schema(nullable = false)]
     endpoint: Option<String>,
+    /// Only the API key of this number; 0 for requests without a key.
     #[schema(nullable = false)]
     api_key_id: Option<i64>,
 }
@@ -80,11 +88,16 @@ pub(crate) struct QueryFilter {
 pub(crate) struct QueryAnswer {
     /// In the order of `groupings`.
     results: Vec<QueryResult>,
+    /// The length of a point; `none` for one over the whole range.
     granularity: &'static str,
+    /// The zone of hours, days and weeks.
     tz: String,
     from: DateTime<Utc>,
+    /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
+    /// The database's time of the first snapshot.
     as_of: DateTime<Utc>,
+    /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
 }
 
@@ -147,6 +160,7 @@ pub(super) async fn query(
     Ok(cached.response(&headers, hit))
 }
 
+/// Reads the groupings one after the other, each within its limit.
 async fn compute(
     app: &App,
     scope: &Scope,
@@ -197,12 +211,16 @@ async fn compute(
 /// The members of a body: those that are also parameters of `GET /api-metrics` are read by the same
 /// code, so that both refuse the same things in the same words.
 struct Members {
+    /// The members that are parameters of `GET /api-metrics` too.
     params: Params,
+    /// Dimensions of each grouping.
     groupings: Vec<Vec<String>>,
+    /// The metrics, where the body names some.
     metrics: Option<Vec<String>>,
 }
 
 impl Members {
+    /// Sorts the members of a body.
     fn of(body: Map<String, Value>) -> Result<Self, Problem> {
         let (mut pairs, mut groupings, mut metrics) = (Vec::new(), vec![Vec::new()], None);
         for (name, value) in body {
@@ -233,6 +251,7 @@ impl Members {
     }
 }
 
+/// A member that is also a parameter, as its text.
 fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Problem> {
     match value {
         Value::Null => Ok(None),
@@ -245,6 +264,7 @@ fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Proble
     }
 }
 
+/// A member that is a list of names.
 fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
     let wrong = || Problem::parameter(name, "must be a list of names");
     let Value::Array(values) = value else {
@@ -259,6 +279,7 @@ fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
         .collect()
 }
 
+/// The groupings.
 fn lists(value: Value) -> Result<Vec<Vec<String>>, Problem> {
     let Value::Array(values) = value else {
         return Err(Problem::parameter(

@@ -50,11 +50,17 @@ pub(crate) struct SeriesPage {
 /// Which rows are asked for, with all parameters resolved.
 #[derive(Debug, Clone)]
 pub(super) struct RowParams {
+    /// Which time is asked about.
     pub(super) range: TimeRange,
+    /// Whose hours, days and weeks.
     pub(super) zone: Tz,
+    /// The name of the step in answers.
     pub(super) granularity: &'static str,
+    /// Which series count.
     pub(super) filter: Filter,
+    /// The dimensions, and the step.
     pub(super) group_by: GroupBy,
+    /// The numbers of a row, in the order of columns.
     pub(super) metrics: Vec<Metric>,
 }
 
@@ -80,6 +86,7 @@ impl RowParams {
         })
     }
 
+    /// The store's query for these rows.
     pub(super) fn query(&self, scope: &Scope) -> Query {
         Query {
             range: self.range,
@@ -120,6 +127,7 @@ query_params! {
 }
 
 impl SeriesParams {
+    /// Which time is asked about.
     fn range(&self) -> TimeRange {
         self.page.range_or(self.rows.range)
     }
@@ -154,6 +162,7 @@ pub(super) async fn series(
     Ok(cached.response(&headers, hit))
 }
 
+/// Reads one page, window by window.
 async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<SeriesPage, Problem> {
     let (range, limit, after) = (
         params.range(),
@@ -206,6 +215,7 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
     })
 }
 
+/// A row's place in the order of rows.
 fn key(group: &Group) -> RowKey {
     let labels = [
         &group.service,

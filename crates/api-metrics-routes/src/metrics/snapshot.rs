@@ -18,6 +18,7 @@ use crate::{
     router::AppState,
 };
 
+/// What a snapshot covers.
 const WINDOW_SECONDS: i64 = 300;
 /// How many endpoints a snapshot names.
 const TOP: usize = 20;
@@ -76,9 +77,13 @@ impl Snapshot {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Minute {
+    /// The start of the minute.
     period_start: DateTime<Utc>,
+    /// Requests that finished in it.
     request_count: u64,
+    /// 4xx and 5xx together.
     error_count: u64,
+    /// The 95th percentile in milliseconds.
     p95_ms: Option<f64>,
 }
 
@@ -86,12 +91,19 @@ pub(crate) struct Minute {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LiveEndpoint {
+    /// The recording service.
     service: String,
+    /// The method, or `_OTHER`.
     method: String,
+    /// The route template.
     endpoint: String,
+    /// Requests that finished in it.
     request_count: u64,
+    /// 4xx and 5xx in percent of the requests.
     error_rate: Option<f64>,
+    /// Average latency in milliseconds.
     average_ms: Option<f64>,
+    /// The 95th percentile in milliseconds.
     p95_ms: Option<f64>,
 }
 
@@ -167,6 +179,7 @@ fn sum<K: Ord>(rows: &[Row], key: impl Fn(&Group) -> K) -> Result<BTreeMap<K, Bu
     Ok(sums)
 }
 
+/// A minute, also one without requests.
 fn minute(start: i64, bucket: Option<&Bucket>) -> Minute {
     let figures = Figures::of(bucket);
     Minute {
@@ -177,6 +190,7 @@ fn minute(start: i64, bucket: Option<&Bucket>) -> Minute {
     }
 }
 
+/// The endpoints with the most requests.
 fn top(endpoints: &BTreeMap<Group, Bucket>) -> Vec<LiveEndpoint> {
     let mut sorted: Vec<_> = endpoints.iter().collect();
     // Stable: endpoints with as many requests stay in the order of their names.
@@ -200,6 +214,7 @@ fn top(endpoints: &BTreeMap<Group, Bucket>) -> Vec<LiveEndpoint> {
         .collect()
 }
 
+/// A rate over at least a second.
 #[expect(clippy::cast_precision_loss, reason = "a rate with three decimals")]
 fn per_second(count: u64, seconds: i64) -> f64 {
     rounded(count as f64 / seconds.max(1) as f64)

@@ -76,10 +76,15 @@ pub(crate) struct Summary {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Previous {
     from: DateTime<Utc>,
+    /// Its end.
     to: DateTime<Utc>,
+    /// Requests that finished in it.
     total_requests: u64,
+    /// 4xx and 5xx in percent of the requests.
     error_rate: Option<f64>,
+    /// Average latency in milliseconds.
     average_ms: Option<f64>,
+    /// The 95th percentile in milliseconds.
     p95_ms: Option<f64>,
     /// Requests more, in percent of the range before; null where it had none.
     total_requests_change: Option<f64>,
@@ -128,6 +133,7 @@ pub(super) async fn summary(
     Ok(cached.response(&headers, hit))
 }
 
+/// Reads totals, the range before, keys and endpoints, from one snapshot where the ranges meet.
 async fn compute(
     app: &App,
     scope: &Scope,
@@ -175,6 +181,7 @@ async fn compute(
     Ok(shaped(&total, endpoints, &keys, &of_before))
 }
 
+/// The summary of these answers.
 fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> Summary {
     let now = Figures::of(total.total());
     let mut rows = endpoints.rows;

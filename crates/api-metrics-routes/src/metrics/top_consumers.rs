@@ -15,10 +15,14 @@ use crate::{
     router::App,
 };
 
+/// By what consumers are ranked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sort {
+    /// By requests.
     Volume,
+    /// By errors in percent of the requests.
     ErrorRate,
+    /// By bytes of both directions.
     Bandwidth,
 }
 
@@ -36,9 +40,13 @@ const SORT: Choice<Sort> = Choice {
 /// The parameters of [`top_consumers`].
 #[derive(Debug, Clone)]
 pub(super) struct TopParams {
+    /// Which time is asked about.
     range: TimeRange,
+    /// By what consumers are ranked.
     sort: Sort,
+    /// Which series count.
     filter: Filter,
+    /// How many are answered.
     limit: Limit<10>,
 }
 
@@ -64,6 +72,7 @@ impl QueryParams for TopParams {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TopConsumer {
+    /// Who it is, and what it asked for.
     #[serde(flatten)]
     consumer: Consumer,
     /// Its requests in percent of all that the caller may see.

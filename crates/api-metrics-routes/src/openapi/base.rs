@@ -34,7 +34,7 @@ pub(crate) fn admin() -> OpenApi {
         info,
         &[
             ("metrics", "What the service has served"),
-            ("alerts", "Rules over the numbers, and what they told"),
+            ("alerts", "Alert rules, their events and their notices"),
             (
                 "limits",
                 "How near API keys are to their rate limits and quotas",
@@ -59,6 +59,7 @@ pub(crate) fn console() -> OpenApi {
     head(info, &[("console", "A consumer's own usage")])
 }
 
+/// A document without routes.
 fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
     let mut components = Components::new();
     components
@@ -137,6 +138,7 @@ pub(crate) fn complete(operation: &mut Operation, access: Access) {
     }
 }
 
+/// The answer of a problem document.
 fn problem(description: &str) -> Response {
     ResponseBuilder::new()
         .description(description)

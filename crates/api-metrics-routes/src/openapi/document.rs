@@ -15,6 +15,7 @@ use crate::response::{Entity, Kind, Problem};
 pub(crate) struct Document(Arc<OnceLock<Entity>>);
 
 impl Document {
+    /// Writes the document, once.
     pub(crate) fn set(&self, document: &OpenApi) {
         match document.to_json() {
             Ok(json) => drop(self.0.set(Entity::new(Bytes::from(json)))),
@@ -22,6 +23,7 @@ impl Document {
         }
     }
 
+    /// The document, or 304 where the caller has it.
     pub(crate) fn response(&self, request: &HeaderMap) -> Response {
         let Some(entity) = self.0.get() else {
             return Problem::new(Kind::Internal, "the document could not be written")

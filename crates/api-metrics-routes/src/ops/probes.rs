@@ -18,7 +18,7 @@ use crate::router::App;
 /// Probes give up after a second or a few; so do we, before them.
 const PROBE_WITHIN: Duration = Duration::from_millis(900);
 
-/// What a probe is told.
+/// The answer to a probe.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Probe {
@@ -35,6 +35,7 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
+    /// An answer without a reason.
     const fn of(status: &'static str) -> Self {
         Self {
             status,

@@ -83,26 +83,35 @@ struct StoreView {
     quarantined: Option<u64>,
 }
 
+/// Flush batches that wait to be folded.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct InboxView {
+    /// Flush batches.
     batches: u64,
+    /// Records in them.
     records: u64,
+    /// Bytes of them.
     bytes: u64,
 }
 
+/// From when on a granularity keeps its periods.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct FloorView {
+    /// `1m`, `5m`, `1h` or `1d`.
     granularity: &'static str,
     /// Null where everything is kept.
     floor: Option<DateTime<Utc>>,
 }
 
+/// Periods of a granularity that wait for their rollup.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct DirtyView {
+    /// `1m`, `5m`, `1h` or `1d`.
     granularity: &'static str,
+    /// How many.
     periods: u64,
 }
 
@@ -112,12 +121,15 @@ struct DirtyView {
 struct InstanceView {
     /// A UUID, random for the life of the process.
     id: String,
+    /// The service that it records for.
     service: String,
+    /// Its environment.
     environment: String,
     /// The version of the host's code.
     version: String,
     /// The machine's name.
     host: String,
+    /// When it started.
     started_at: DateTime<Utc>,
     /// When its last flush was acknowledged.
     last_flush_at: Option<DateTime<Utc>>,
@@ -155,45 +167,63 @@ struct RecorderView {
     coarsened: Vec<SpanView>,
 }
 
+/// A raw path that no route matched.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct UnmatchedView {
+    /// The path, as it was asked for.
     path: String,
     /// About how often; never less than it was.
     count: u64,
 }
 
+/// A span of time, half-open.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SpanView {
+    /// The first instant of the span.
     from: DateTime<Utc>,
+    /// The first instant after it.
     to: DateTime<Utc>,
 }
 
+/// The background tasks.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TasksView {
+    /// When a flush was last acknowledged.
     last_flush_at: Option<DateTime<Utc>>,
     /// How long records have been waiting beyond the flush interval.
     flush_lag_seconds: f64,
+    /// What the host reports.
     tasks: Vec<TaskView>,
 }
 
+/// One background task.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TaskView {
+    /// What it does: `flush`, `fold`, `rollup`, `retention`.
     name: &'static str,
+    /// Whether it still runs.
     running: bool,
+    /// When it last did its work.
     last_success_at: Option<DateTime<Utc>>,
+    /// What went wrong last, until it succeeds again.
     last_error: Option<String>,
 }
 
+/// The cache of answers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CacheView {
+    /// Answers that were at hand.
     hits: u64,
+    /// Answers that were computed.
     misses: u64,
+    /// Answers held now.
     entries: u64,
+    /// Bytes of them.
     bytes: u64,
 }
 
@@ -244,6 +274,7 @@ pub(super) async fn status(
     }))
 }
 
+/// The store as it answers, or why it does not.
 fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> StoreView {
     let mut view = StoreView {
         reachable: store.is_ok(),
@@ -300,6 +331,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
     view
 }
 
+/// One recording process.
 fn instance(instance: &InstanceStatus, now: i64) -> InstanceView {
     InstanceView {
         id: instance.id.to_string(),
@@ -316,6 +348,7 @@ fn instance(instance: &InstanceStatus, now: i64) -> InstanceView {
     }
 }
 
+/// What this process holds in memory.
 fn recorder(status: RecorderStatus) -> RecorderView {
     RecorderView {
         live_series: status.series,
@@ -341,6 +374,7 @@ fn recorder(status: RecorderStatus) -> RecorderView {
     }
 }
 
+/// What the host reports.
 fn tasks(health: Health) -> TasksView {
     TasksView {
         last_flush_at: health.last_flush_at.map(wall),
@@ -358,6 +392,7 @@ fn tasks(health: Health) -> TasksView {
     }
 }
 
+/// The lost spans.
 fn lost_batches(health: &Health) -> Vec<LostView> {
     let spans = health.lost.iter();
     spans
@@ -368,6 +403,7 @@ fn lost_batches(health: &Health) -> Vec<LostView> {
         .collect()
 }
 
+/// How many flush batches all spans hold together.
 fn lost(health: &Health) -> u64 {
     health
         .lost
@@ -376,6 +412,7 @@ fn lost(health: &Health) -> u64 {
         .fold(0, u64::saturating_add)
 }
 
+/// A time of the wall clock.
 fn wall(at: SystemTime) -> DateTime<Utc> {
     at.into()
 }

@@ -26,6 +26,7 @@ pub(crate) fn edge_after(step: TimeStep, at: UnixSeconds, n: u32) -> UnixSeconds
     }
 }
 
+/// The start of the day that lies this many days after `date`.
 fn days_after(zone: Tz, date: NaiveDate, days: u32) -> UnixSeconds {
     start_of_day(
         zone,
@@ -73,6 +74,7 @@ pub(crate) fn start_of_day(zone: Tz, date: NaiveDate) -> UnixSeconds {
     utc - offset_seconds(zone, utc - 86_400)
 }
 
+/// A zone's offset from UTC at an instant.
 fn offset_seconds(zone: Tz, at: UnixSeconds) -> i64 {
     let utc = DateTime::from_timestamp(at, 0).unwrap_or_default();
     i64::from(

@@ -19,18 +19,26 @@ use crate::response::{Kind, Problem};
 /// Reads on behalf of all routes.
 #[derive(Debug)]
 pub(crate) struct StoreClient {
+    /// The store that holds the buckets.
     store: Arc<dyn Store>,
+    /// The store of the control plane.
     #[cfg(feature = "control")]
     pub(super) control: Option<Arc<dyn ControlStore>>,
+    /// This process's own recorder, where it has one.
     writer: Option<Arc<Writer>>,
     /// Dashboards must not take all of the host's database connections.
     permits: Semaphore,
+    /// How long a question may take.
     limit: Duration,
+    /// From how long on a question is logged.
     slow: Duration,
+    /// How long queries took.
     times: QueryTimes,
 }
 
 impl StoreClient {
+    /// Reads `store`, and what `writer` has not flushed. At most `concurrency` queries run at once,
+    /// each for at most `limit`; from `slow` on they are logged.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         writer: Option<Arc<Writer>>,
@@ -50,14 +58,17 @@ impl StoreClient {
         }
     }
 
+    /// The store that holds the buckets.
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
         &self.store
     }
 
+    /// This process's own recorder, where it has one.
     pub(crate) fn writer(&self) -> Option<&Arc<Writer>> {
         self.writer.as_ref()
     }
 
+    /// How long queries took.
     pub(crate) fn times(&self) -> &QueryTimes {
         &self.times
     }
@@ -99,6 +110,7 @@ impl StoreClient {
         self.watched(what, &[], work).await
     }
 
+    /// Bounds one question, and keeps its time.
     async fn watched<T>(
         &self,
         what: &'static str,

@@ -25,6 +25,7 @@ impl KeyIds {
         )
     }
 
+    /// The number of the key that the host calls so.
     pub(crate) fn id_of(&self, external_id: &str) -> Option<i64> {
         self.0.get(external_id).copied()
     }

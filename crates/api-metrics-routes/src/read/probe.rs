@@ -22,6 +22,7 @@ impl Default for StoreProbe {
 }
 
 impl StoreProbe {
+    /// Whether the store has just answered.
     pub(crate) async fn answers(&self, client: &StoreClient) -> bool {
         self.0
             .get_with((), async {

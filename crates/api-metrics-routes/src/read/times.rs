@@ -12,7 +12,9 @@ pub(crate) const BOUNDS_MS: [u64; 10] = [1, 5, 10, 25, 50, 100, 250, 500, 1_000,
 #[derive(Debug, Default)]
 pub(crate) struct QueryTimes {
     buckets: [AtomicU64; BOUNDS_MS.len() + 1],
+    /// Microseconds of all queries.
     sum_us: AtomicU64,
+    /// Queries that failed or took too long.
     failed: AtomicU64,
 }
 
@@ -20,11 +22,14 @@ pub(crate) struct QueryTimes {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct QueryTimesNow {
     pub(crate) cumulative: [u64; BOUNDS_MS.len() + 1],
+    /// Seconds of all queries.
     pub(crate) sum_seconds: f64,
+    /// Queries that failed or took too long.
     pub(crate) failed: u64,
 }
 
 impl QueryTimes {
+    /// Counts a query that took so long.
     pub(crate) fn add(&self, took: Duration, succeeded: bool) {
         let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let at = BOUNDS_MS

@@ -20,14 +20,21 @@ const MAX_STEPS: u32 = 512;
 /// while a long answer is read may be in its later windows, and nothing is in two of them.
 #[derive(Debug)]
 pub(crate) struct WindowedReader {
+    /// The whole question.
     query: Query,
+    /// The step by which windows grow; `None` for one window.
     step: Option<TimeStep>,
+    /// Where the next window begins.
     next: UnixSeconds,
+    /// How many steps the next window holds.
     steps: u32,
+    /// Rows that were read and not taken yet.
     rows: VecDeque<Row>,
     /// What the windows so far have covered.
     covered: Option<TimeRange>,
+    /// The first window's snapshot.
     as_of_us: i64,
+    /// Whether any window's records at an edge may belong to the other side of it.
     approximate: bool,
 }
 
@@ -58,6 +65,7 @@ impl WindowedReader {
         Ok(self.rows.pop_front())
     }
 
+    /// Reads the next window, and grows or shrinks the one after it.
     async fn window(&mut self, client: &StoreClient) -> Result<(), Problem> {
         let end = self.query.range.to;
         let to = self
@@ -106,6 +114,7 @@ impl WindowedReader {
         self.covered.unwrap_or(self.query.range)
     }
 
+    /// Whether any window's records at an edge may belong to the other side of it.
     pub(crate) const fn approximate(&self) -> bool {
         self.approximate
     }

@@ -18,7 +18,9 @@ pub(crate) type Member<T> = Option<Option<T>>;
 /// queries.
 #[derive(Debug, Default)]
 pub(crate) struct Body {
+    /// Members that were not taken yet.
     members: Map<String, Value>,
+    /// Members that the route has asked for.
     known: Vec<&'static str>,
 }
 
@@ -41,6 +43,7 @@ impl Body {
         Some(Some(value).filter(|value| !value.is_null()))
     }
 
+    /// A member of one type.
     fn typed<T>(
         &mut self,
         name: &'static str,
@@ -56,10 +59,12 @@ impl Body {
         }
     }
 
+    /// Text.
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Member<String>, Problem> {
         self.typed(name, "a string", |value| value.as_str().map(str::to_owned))
     }
 
+    /// true or false.
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<Member<bool>, Problem> {
         self.typed(name, "true or false", Value::as_bool)
     }
@@ -78,7 +83,7 @@ impl Body {
         self.typed(name, "a whole number from 0 up", Value::as_u64)
     }
 
-    /// The same, of 32 bits.
+    /// A whole number from 0 up to 2^32 - 1.
     pub(crate) fn small(&mut self, name: &'static str) -> Result<Member<u32>, Problem> {
         self.typed(name, "a whole number from 0 up", |value| {
             value.as_u64().and_then(|n| u32::try_from(n).ok())
@@ -92,6 +97,7 @@ impl Body {
         })
     }
 
+    /// Any number.
     pub(crate) fn number(&mut self, name: &'static str) -> Result<Member<f64>, Problem> {
         self.typed(name, "a number", Value::as_f64)
     }
@@ -104,6 +110,7 @@ impl Body {
         })
     }
 
+    /// A date of the calendar.
     pub(crate) fn date(&mut self, name: &'static str) -> Result<Member<NaiveDate>, Problem> {
         self.typed(name, "a date like 2026-05-17", |value| {
             date(value.as_str()?)
@@ -146,6 +153,7 @@ pub(super) fn date(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|_| shaped)
 }
 
+/// 400: a member is not what was expected.
 pub(crate) fn wrong(name: &'static str, value: &Value, expected: &str) -> Problem {
     let found = match value {
         Value::String(text) => format!("`{}`", shown(text)),

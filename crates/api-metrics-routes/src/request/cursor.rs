@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Form, Params, Parsed, range::is_sane};
 use crate::response::Problem;
 
+/// The longest cursor that is read.
 const MAX_BYTES: usize = 4_096;
 
 /// The parameter; [`Cursor::take`] reads it.
@@ -28,17 +29,21 @@ pub(crate) const NO_RANGE: TimeRange = TimeRange::new(0, 60);
 /// the same range as the first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor<K> {
+    /// Hash of the question that it belongs to.
     #[serde(rename = "q")]
     question: String,
     #[serde(rename = "f")]
     from: i64,
+    /// The end of the range.
     #[serde(rename = "t")]
     to: i64,
+    /// The last row of the page.
     #[serde(rename = "k")]
     pub(crate) key: K,
 }
 
 impl<K: Serialize + DeserializeOwned> Cursor<K> {
+    /// The cursor after the row of this key.
     pub(crate) fn new(question: &str, range: TimeRange, key: K) -> Self {
         Self {
             question: question.to_owned(),
@@ -48,10 +53,12 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
         }
     }
 
+    /// The range of the first page.
     pub(crate) const fn range(&self) -> TimeRange {
         TimeRange::new(self.from, self.to)
     }
 
+    /// The text that stands in `nextCursor`.
     pub(crate) fn encode(&self) -> String {
         // Strings and numbers always serialise.
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())

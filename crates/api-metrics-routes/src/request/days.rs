@@ -12,6 +12,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Days {
     pub(crate) from: NaiveDate,
+    /// The first day after the range.
     pub(crate) to: NaiveDate,
 }
 
@@ -45,6 +46,7 @@ const TO: Parsed<NaiveDate> = Parsed {
     ..FROM
 };
 
+/// The month that a day lies in.
 fn month_of(day: NaiveDate) -> Days {
     let from = first_of_month(day);
     Days {

@@ -96,6 +96,7 @@ impl<T: Copy + PartialEq> Choice<T> {
         docs.add(self.name, self.description, None, schema);
     }
 
+    /// The words, in the order of the declaration.
     fn names(&self) -> impl Iterator<Item = &'static str> {
         self.options.iter().map(|(name, _)| *name)
     }
@@ -147,7 +148,7 @@ impl Text {
 pub(crate) enum Form {
     /// Text without a form that JSON Schema knows.
     Text,
-    /// Text of 1 to so many bytes.
+    /// Text of 1 to this many bytes.
     Bounded(usize),
     /// A date of RFC 3339.
     #[cfg(feature = "control")]
@@ -166,6 +167,7 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// The JSON schema of such a value.
     fn schema(self) -> ObjectBuilder {
         let text = ObjectBuilder::new().schema_type(Type::String);
         let integer = ObjectBuilder::new().schema_type(Type::Integer);

@@ -55,6 +55,7 @@ pub(crate) fn take_metrics(params: &mut Params) -> Result<Vec<Metric>, Problem> 
     }
 }
 
+/// The names of a list with commas.
 fn split(text: &str) -> Vec<&str> {
     text.split(',').map(str::trim).collect()
 }

@@ -25,7 +25,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
     }
 }
 
-/// There is nothing of that number, or nothing that the caller may see: the two are told alike.
+/// 404: there is nothing of that number, or nothing that the caller may see. Both answer alike, so
+/// that numbers can't be probed.
 pub(crate) fn nothing() -> Problem {
     Problem::new(Kind::NotFound, "there is nothing of that number")
 }

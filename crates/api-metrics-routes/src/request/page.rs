@@ -6,9 +6,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{Context, Cursor, Form, ParamDocs, Params, Parsed, QueryParams, cursor::CURSOR};
 use crate::response::Problem;
 
+/// Rows of a page where the caller names no limit.
 const DEFAULT_LIMIT: u32 = 100;
+/// The most rows of a page.
 const MAX_LIMIT: u32 = 1_000;
 
+/// The declaration of `limit` with this default.
 const fn limit(default: u32) -> Parsed<u32> {
     Parsed {
         name: "limit",
@@ -56,7 +59,9 @@ impl<const DEFAULT: u32> QueryParams for Limit<DEFAULT> {
 pub(crate) struct Page<K> {
     /// The most rows.
     pub(crate) limit: Limit,
+    /// The last row of the page before.
     cursor: Option<Cursor<K>>,
+    /// What the next cursor belongs to.
     question: String,
 }
 

@@ -15,17 +15,21 @@ const MAX_SHOWN: usize = 64;
 /// would answer a question that nobody asked.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
+    /// Parameters that were not taken yet.
     pairs: Vec<(String, String)>,
+    /// Parameters that the route has asked for.
     known: Vec<&'static str>,
 }
 
 impl Params {
+    /// The parameters of a URI, each of which may be given once.
     pub(crate) fn from_uri(uri: &Uri) -> Result<Self, Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| Problem::parameter("query", "the query string can't be read"))?;
         Self::from_pairs(pairs)
     }
 
+    /// The parameters of these pairs, each of which may be given once.
     pub(crate) fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, Problem> {
         if pairs.len() > MAX_PAIRS {
             return Err(Problem::parameter(
@@ -44,10 +48,12 @@ impl Params {
         })
     }
 
+    /// Parameters that were not taken yet.
     pub(super) fn pairs(&self) -> &[(String, String)] {
         &self.pairs
     }
 
+    /// Parameters that the route has asked for.
     #[cfg(test)]
     pub(super) fn known(&self) -> &[&'static str] {
         &self.known

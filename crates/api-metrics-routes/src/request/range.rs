@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Choice, Context, Form, ParamDocs, Params, Parsed, QueryParams};
 use crate::{read::floor_minute, response::Problem};
 
+/// Seconds of a day.
 const DAY: i64 = 86_400;
 /// The longest range: a hundred years. It exists so that arithmetic on dates can't overflow.
 const MAX_RANGE_SECONDS: i64 = 100 * 366 * 86_400;

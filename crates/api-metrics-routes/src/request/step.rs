@@ -43,10 +43,13 @@ const GRANULARITY: Choice<Wanted> = Choice {
 /// A step with the name under which answers report it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
+    /// `1m`, `5m`, `1h`, `1d` or `1w`.
     pub(crate) name: &'static str,
+    /// The length without changes of the clock.
     pub(crate) seconds: i64,
 }
 
+/// The steps by name, the finest first.
 const STEPS: [Step; 5] = [
     Step {
         name: "1m",

@@ -8,11 +8,14 @@ use sha2::{Digest, Sha256};
 /// Bytes that a caller may have already.
 #[derive(Debug, Clone)]
 pub(crate) struct Entity {
+    /// The body.
     bytes: Bytes,
+    /// Its weak entity tag.
     etag: HeaderValue,
 }
 
 impl Entity {
+    /// A body with the tag of its content.
     pub(crate) fn new(bytes: Bytes) -> Self {
         let digest = Sha256::digest(&bytes);
         let tag = URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default());
@@ -24,10 +27,12 @@ impl Entity {
         }
     }
 
+    /// The body.
     pub(crate) const fn bytes(&self) -> &Bytes {
         &self.bytes
     }
 
+    /// Its weak entity tag.
     pub(crate) const fn etag(&self) -> &HeaderValue {
         &self.etag
     }
@@ -44,6 +49,7 @@ impl Entity {
     }
 }
 
+/// A tag without its mark of weakness.
 fn opaque(tag: &str) -> &str {
     tag.trim().trim_start_matches("W/")
 }

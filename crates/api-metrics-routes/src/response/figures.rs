@@ -8,22 +8,39 @@ use api_metrics_store::bucket::Bucket;
 /// where there was no request to measure, which is not the same as zero.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Figures {
+    /// Requests that finished.
     pub(crate) requests: u64,
+    /// 4xx and 5xx together.
     pub(crate) errors: u64,
+    /// Requests answered with 400 to 499.
     pub(crate) errors_4xx: u64,
+    /// Requests answered with 500 to 599, that failed, or that panicked.
     pub(crate) errors_5xx: u64,
+    /// Requests whose client left before the end.
     pub(crate) aborted: u64,
+    /// 4xx and 5xx in percent of the requests.
     pub(crate) error_rate: Option<f64>,
+    /// 100 minus the error rate.
     pub(crate) success_rate: Option<f64>,
+    /// Average latency to the last byte.
     pub(crate) average_ms: Option<f64>,
+    /// The least latency.
     pub(crate) min_ms: Option<f64>,
+    /// The greatest latency.
     pub(crate) max_ms: Option<f64>,
+    /// The median latency.
     pub(crate) p50_ms: Option<f64>,
+    /// The 95th percentile.
     pub(crate) p95_ms: Option<f64>,
+    /// The 99th percentile.
     pub(crate) p99_ms: Option<f64>,
+    /// From the request being seen to the response's head.
     pub(crate) average_ttfb_ms: Option<f64>,
+    /// Body bytes that were read.
     pub(crate) request_bytes: u64,
+    /// Body bytes that were sent.
     pub(crate) response_bytes: u64,
+    /// Requests by the status that was answered.
     pub(crate) status_codes: BTreeMap<String, u64>,
 }
 

@@ -3,7 +3,9 @@
 /// A page of rows, in order, and the last of them where more follow.
 #[derive(Debug)]
 pub(crate) struct Page<R> {
+    /// The rows of the page.
     pub(crate) rows: Vec<R>,
+    /// Whether rows follow.
     pub(crate) more: bool,
 }
 

@@ -7,20 +7,35 @@ use super::Figures;
 /// One number of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Metric {
+    /// Requests that finished.
     RequestCount,
+    /// Requests answered with 400 to 499.
     ErrorCount4xx,
+    /// Requests answered with 500 to 599, that failed, or that panicked.
     ErrorCount5xx,
+    /// Requests whose client left before the end.
     AbortedCount,
+    /// 4xx and 5xx in percent of the requests.
     ErrorRate,
+    /// Requests by status.
     StatusCodes,
+    /// Average latency to the last byte, in milliseconds.
     AverageMs,
+    /// The least latency in milliseconds.
     MinMs,
+    /// The greatest latency in milliseconds.
     MaxMs,
+    /// The median latency in milliseconds.
     P50Ms,
+    /// The 95th percentile in milliseconds.
     P95Ms,
+    /// The 99th percentile in milliseconds.
     P99Ms,
+    /// From the request being seen to the response's head, in milliseconds.
     AverageTimeToHeadersMs,
+    /// Body bytes that were read.
     RequestBytes,
+    /// Body bytes that were sent.
     ResponseBytes,
 }
 
@@ -44,6 +59,7 @@ impl Metric {
         Self::ResponseBytes,
     ];
 
+    /// The name in queries, JSON and CSV.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::RequestCount => "requestCount",
@@ -69,6 +85,7 @@ impl Metric {
         matches!(self, Self::P50Ms | Self::P95Ms | Self::P99Ms)
     }
 
+    /// The value as JSON; null where there was nothing to measure.
     pub(crate) fn value(self, figures: &Figures) -> Value {
         match self {
             Self::RequestCount => json!(figures.requests),

@@ -39,12 +39,16 @@ pub(crate) struct MetricRow {
     /// The number of the API key; 0 for requests without one, null for keys that are too new to
     /// have a number.
     api_key_id: Option<i64>,
+    /// Requests that finished.
     #[schema(nullable = false)]
     request_count: Option<u64>,
+    /// Requests answered with 400 to 499.
     #[schema(nullable = false)]
     error_count_4xx: Option<u64>,
+    /// Requests answered with 500 to 599, that failed, or that panicked.
     #[schema(nullable = false)]
     error_count_5xx: Option<u64>,
+    /// Requests whose client left before the end.
     #[schema(nullable = false)]
     aborted_count: Option<u64>,
     /// 4xx and 5xx in percent of the requests.
@@ -52,16 +56,24 @@ pub(crate) struct MetricRow {
     /// How many requests were answered with each status.
     #[schema(nullable = false)]
     status_codes: Option<BTreeMap<String, u64>>,
+    /// Average latency in milliseconds.
     average_ms: Option<f64>,
+    /// The least latency in milliseconds.
     min_ms: Option<f64>,
+    /// The greatest latency in milliseconds.
     max_ms: Option<f64>,
+    /// The median latency in milliseconds.
     p50_ms: Option<f64>,
+    /// The 95th percentile in milliseconds.
     p95_ms: Option<f64>,
+    /// The 99th percentile in milliseconds.
     p99_ms: Option<f64>,
     /// From the request being seen to the response's head, in milliseconds.
     average_time_to_headers_ms: Option<f64>,
+    /// Body bytes that were read.
     #[schema(nullable = false)]
     request_bytes: Option<u64>,
+    /// Body bytes that were sent.
     #[schema(nullable = false)]
     response_bytes: Option<u64>,
 }
@@ -99,6 +111,7 @@ pub(crate) fn key_number(id: Option<i64>) -> Option<i64> {
 pub(crate) struct Columns(Vec<(&'static str, Value)>);
 
 impl Columns {
+    /// The values alone, in the order of columns.
     pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
         self.0.iter().map(|(_, value)| value)
     }

@@ -14,10 +14,12 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 pub(crate) struct Cors(Arc<[String]>);
 
 impl Cors {
+    /// These origins, compared byte by byte.
     pub(crate) fn new(origins: Vec<String>) -> Self {
         Self(origins.into())
     }
 
+    /// The request's origin, where it may ask.
     fn admitted(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = headers.get(header::ORIGIN)?;
         self.0

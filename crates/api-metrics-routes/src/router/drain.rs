@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A piece of a body that tells, by being dropped, that it has left for the network.
 struct Piece {
+    /// The piece itself.
     bytes: Bytes,
     _left: oneshot::Sender<()>,
 }

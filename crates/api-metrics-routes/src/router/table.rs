@@ -27,22 +27,31 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// One operation and who may use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
+    /// The HTTP method.
     pub(crate) method: Method,
+    /// The path below the mount point, with `{}` for captures.
     pub(crate) path: String,
+    /// Who may use it.
     pub(crate) access: Access,
+    /// Whether it stands in the OpenAPI document.
     pub(crate) documented: bool,
 }
 
 /// Collects routes. The router inside is not reachable: every route passes through
 /// [`documented`](Self::documented) or [`hidden`](Self::hidden) and is guarded there.
 pub(crate) struct RouteTable {
+    /// The state of all routes.
     app: App,
+    /// Bounds how often each principal asks.
     throttle: Arc<Throttle>,
+    /// The routes so far.
     router: OpenApiRouter<App>,
+    /// What was declared so far.
     declared: Vec<Declared>,
 }
 
 impl RouteTable {
+    /// An empty table, whose routes go into `document`.
     pub(crate) fn new(app: App, throttle: Arc<Throttle>, document: OpenApi) -> Self {
         Self {
             app,
@@ -95,6 +104,7 @@ impl RouteTable {
         self
     }
 
+    /// Puts the authentication in front of handlers.
     fn guarded(&self, access: Access, handlers: MethodRouter<App>) -> MethodRouter<App> {
         let middleware = AuthMiddleware::new(self.app.auth.clone(), self.throttle.clone(), access);
         handlers.layer(from_fn_with_state(middleware, AuthMiddleware::check))
@@ -125,6 +135,7 @@ impl RouteTable {
     }
 }
 
+/// The operations of a path, by method.
 fn operations(item: &mut PathItem) -> [(Method, &mut Option<utoipa::openapi::path::Operation>); 5] {
     [
         (Method::GET, &mut item.get),
@@ -140,11 +151,13 @@ async fn not_found(State(app): State<App>, request: Request) -> Problem {
     refuse(&app, request, Kind::NotFound, "there is no such route").await
 }
 
+/// 405, for callers that are signed in.
 async fn method_not_allowed(State(app): State<App>, request: Request) -> Problem {
     let detail = "this route does not take this method";
     refuse(&app, request, Kind::MethodNotAllowed, detail).await
 }
 
+/// A problem for callers that are signed in; 401 for others.
 async fn refuse(app: &App, request: Request, kind: Kind, detail: &'static str) -> Problem {
     let (parts, _) = request.into_parts();
     let authenticated = app

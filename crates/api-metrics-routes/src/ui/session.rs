@@ -15,15 +15,20 @@ use crate::{
     router::App,
 };
 
+/// The body of a sign-in.
 #[derive(Deserialize)]
 struct Credentials {
+    /// The admin token.
     token: String,
 }
 
+/// The answer to a sign-in by JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Started {
+    /// What writes have to carry in `X-CSRF-Token`.
     csrf_token: String,
+    /// When the session ends.
     expires_at: DateTime<Utc>,
 }
 
@@ -92,12 +97,14 @@ pub(super) async fn sign_out(
     Ok(response)
 }
 
+/// Adds `Set-Cookie` headers.
 fn set_cookies(response: &mut Response, cookies: [Option<HeaderValue>; 2]) {
     for cookie in cookies.into_iter().flatten() {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
 }
 
+/// Whether the body is an HTML form's.
 fn is_form(headers: &HeaderMap) -> bool {
     headers
         .get(header::CONTENT_TYPE)

@@ -1,4 +1,4 @@
-//! `GET /api-alerts/deliveries`: notices on their way, dead letters first of all.
+//! `GET /api-alerts/deliveries`: notices that are pending, delivered or given up.
 
 use api_metrics_store::control::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
 use axum::{Json, extract::State};
@@ -18,7 +18,7 @@ use crate::{
     router::App,
 };
 
-/// Longer than any notifier's name.
+/// The most bytes of a notifier's name.
 const MAX_CHANNEL_BYTES: usize = 200;
 
 const STATUS: Choice<DeliveryStatus> = Choice {
@@ -35,7 +35,9 @@ const STATUS: Choice<DeliveryStatus> = Choice {
 /// The parameters of [`deliveries`].
 #[derive(Debug, Clone)]
 pub(super) struct DeliveryParams {
+    /// Only deliveries that stand so.
     status: DeliveryStatus,
+    /// The page of the list.
     page: Page<(i64, Uuid, String)>,
 }
 
@@ -66,8 +68,11 @@ impl QueryParams for DeliveryParams {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoticeRule {
+    /// Its number.
     id: i64,
+    /// Its name for people.
     name: String,
+    /// What it looks at.
     alert_type: String,
 }
 
@@ -75,32 +80,42 @@ pub(crate) struct NoticeRule {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NoticeKey {
+    /// Its number.
     id: i64,
+    /// The host's own name for it.
     external_id: String,
+    /// Its name for people.
     name: Option<String>,
 }
 
-/// What is told; the body that a webhook receives.
+/// A notice: the body that a webhook receives.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Notice)]
 pub(crate) struct NoticeView {
-    /// The same however often it arrives.
+    /// The same each time that it is sent: receivers know duplicates by it.
     id: Uuid,
     /// `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`.
     kind: &'static str,
     /// When it happened.
     at: DateTime<Utc>,
+    /// `low`, `medium`, `high` or `critical`.
     severity: &'static str,
+    /// The rule's or the key's name.
     title: String,
-    /// All of it in one sentence.
+    /// The whole notice in one sentence.
     message: String,
     /// For alerts: the event.
     event_id: Option<Uuid>,
+    /// For alerts: the rule.
     rule: Option<NoticeRule>,
+    /// For limits and quotas: the key.
     api_key: Option<NoticeKey>,
+    /// Whose notice it is; null for everybody's.
     tenant_id: Option<String>,
+    /// The value that caused it, in the unit of the rule.
     value: Option<f64>,
+    /// The threshold that was reached.
     threshold: f64,
 }
 
@@ -131,11 +146,12 @@ impl From<Notice> for NoticeView {
     }
 }
 
-/// A notice on its way through one channel.
+/// A notice and how its delivery through one channel stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryView {
+    /// The notice itself.
     notice: NoticeView,
     /// The notifier's name.
     channel: String,
@@ -213,7 +229,7 @@ pub(crate) async fn deliveries(
     }))
 }
 
-/// Which dead letter is meant.
+/// Names the dead letter that is sent again.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the shape of what `redeliver` reads")]

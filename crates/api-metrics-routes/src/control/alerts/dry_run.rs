@@ -34,7 +34,7 @@ pub(crate) struct DryRunBody {
     to: Option<DateTime<Utc>>,
 }
 
-/// A breach as it would have been told.
+/// A breach that would have sent a notice.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRunEvent {
@@ -44,33 +44,33 @@ pub(crate) struct DryRunEvent {
     resolved_at: Option<DateTime<Utc>>,
     /// The value that fired.
     value: f64,
-    /// What would have been told.
+    /// The text of the notice.
     message: String,
 }
 
-/// What a rule would have done.
+/// What a rule would have done in a range of the past.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DryRunAnswer {
-    /// The range whose windows were judged.
+    /// The range whose windows were evaluated.
     from: DateTime<Utc>,
     /// Its end.
     to: DateTime<Utc>,
     /// How far the ends of two windows lie apart: `1m`, as in reality, or longer where minutes are
     /// no longer kept.
     step: &'static str,
-    /// How many windows were judged.
+    /// How many windows were evaluated.
     windows: u64,
     /// How many of them breached.
     breaches: u64,
-    /// The breaches that would have been told, the earliest first.
+    /// The breaches that would have sent a notice, the earliest first.
     events: Vec<DryRunEvent>,
 }
 
 /// When a rule would have fired
 ///
-/// Judges a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
-/// and nobody is told.
+/// Evaluates a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
+/// and no notice is sent.
 #[utoipa::path(
     post,
     path = "/api-alerts/dry-run",

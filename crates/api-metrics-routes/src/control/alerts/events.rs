@@ -1,4 +1,4 @@
-//! `GET /api-alerts/events`: what was told.
+//! `GET /api-alerts/events`: breaches of rules, from firing to resolution.
 
 use api_metrics_store::control::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};
@@ -35,8 +35,11 @@ const OPEN: Choice<bool> = Choice {
 /// The parameters of [`events`].
 #[derive(Debug, Clone)]
 pub(super) struct EventParams {
+    /// Only events of this rule.
     rule_id: Option<i64>,
+    /// Only events that still fire.
     open_only: bool,
+    /// The page of the list.
     page: Page<(i64, Uuid)>,
 }
 
@@ -63,15 +66,15 @@ impl QueryParams for EventParams {
 #[serde(rename_all = "camelCase")]
 #[schema(as = AlertEvent)]
 pub(crate) struct AlertEventView {
-    /// The same in every notice of it.
+    /// The `eventId` of its notices.
     id: Uuid,
     /// The rule; null once that was removed.
     alert_id: Option<i64>,
     /// The rule's name when it fired.
     name: String,
-    /// What it looked at.
+    /// The type of the rule.
     alert_type: &'static str,
-    /// How much it mattered.
+    /// The severity of the rule when it fired.
     severity: &'static str,
     /// Whose rule it was.
     tenant_id: Option<String>,
@@ -83,11 +86,11 @@ pub(crate) struct AlertEventView {
     resolved_at: Option<DateTime<Utc>>,
     /// The value that fired.
     value: f64,
-    /// What it was held against.
+    /// The threshold that it breached.
     threshold: f64,
-    /// What was told when it fired.
+    /// The text of the notice when it fired.
     message: String,
-    /// What was told at its end.
+    /// The text of the notice when it resolved; null while it fires.
     resolved_message: Option<String>,
 }
 
@@ -125,7 +128,7 @@ pub(crate) struct AlertEventPage {
     next_cursor: Option<String>,
 }
 
-/// What was told: fired and resolved
+/// Breaches of rules: fired and resolved
 #[utoipa::path(
     get,
     path = "/api-alerts/events",

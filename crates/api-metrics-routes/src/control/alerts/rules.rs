@@ -97,7 +97,7 @@ pub(crate) async fn one(
 
 /// Makes a rule
 ///
-/// It is judged from the next whole minute on.
+/// It is evaluated from the next whole minute on.
 #[utoipa::path(
     post,
     path = "/api-alerts",
@@ -200,7 +200,7 @@ pub(crate) async fn change(
 
 /// Removes a rule
 ///
-/// Its events stay. One that fires is resolved first, and that is told.
+/// Its events stay. One that fires is resolved first, with a notice.
 #[utoipa::path(
     delete,
     path = "/api-alerts/{id}",
@@ -231,6 +231,7 @@ pub(crate) async fn remove(
     }
 }
 
+/// Checks and writes a changed rule.
 async fn update(
     app: &App,
     scope: &Scope,

@@ -44,7 +44,7 @@ pub(crate) struct Alert {
     severity: &'static str,
     /// For response times: which quantile; null is the mean.
     quantile: Option<f64>,
-    /// A window with fewer requests is not judged.
+    /// A window with fewer requests is not evaluated.
     min_requests: u64,
     /// Whether it is evaluated.
     enabled: bool,
@@ -54,9 +54,9 @@ pub(crate) struct Alert {
     state: &'static str,
     /// Since when it stands there.
     state_since: DateTime<Utc>,
-    /// The end of the last window that was judged.
+    /// The end of the last window that was evaluated.
     evaluated_to: DateTime<Utc>,
-    /// The value of that window; null where it could not be judged.
+    /// The value of that window; null where it could not be evaluated.
     value: Option<f64>,
     /// The event that is open while it fires.
     event_id: Option<String>,
@@ -140,7 +140,7 @@ pub(crate) struct AlertBody {
     severity: Option<String>,
     /// For response times: which quantile, such as 0.95; null is the mean.
     quantile: Option<f64>,
-    /// A window with fewer requests is not judged.
+    /// A window with fewer requests is not evaluated.
     #[schema(default = 0)]
     min_requests: Option<u64>,
     /// Whether it is evaluated.
@@ -243,6 +243,7 @@ pub(super) fn read_spec(
     Ok(spec)
 }
 
+/// Sets a member that the body names; a null clears it.
 fn set<T>(to: &mut Option<T>, member: Option<Option<T>>) {
     if let Some(value) = member {
         *to = value;

@@ -33,8 +33,11 @@ const AS_CSV: Choice<bool> = Choice {
 /// The parameters of [`invoice`].
 #[derive(Debug, Clone)]
 pub(crate) struct InvoiceParams {
+    /// As CSV instead of JSON.
     as_csv: bool,
+    /// The month of the invoice.
     month: Month,
+    /// One tenant or one key, or all.
     part: Part,
 }
 

@@ -26,7 +26,9 @@ const API_KEY: Parsed<i64> = api_key_id(
 /// `tenantId` or `apiKeyId`: which part is asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Part {
+    /// Only this tenant.
     tenant: Option<String>,
+    /// Only this key.
     key: Option<i64>,
 }
 

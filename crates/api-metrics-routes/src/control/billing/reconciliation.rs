@@ -23,7 +23,7 @@ pub(crate) struct StoredCount {
     granularity: &'static str,
     /// Requests in its rows.
     requests: u64,
-    /// Requests in its pre-merged totals.
+    /// Requests in its aggregate series.
     totals: u64,
     /// Whether periods wait for their rollup, so that both are behind.
     waiting: bool,

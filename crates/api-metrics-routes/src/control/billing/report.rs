@@ -165,6 +165,7 @@ pub(super) fn kept_for(app: &AppState, days: Days, now: i64) -> Duration {
     time_to_live(range, now, CLOSED, app.flush_interval)
 }
 
+/// Makes a page of a report.
 fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage {
     let days = params.days;
     let mut tenants: BTreeMap<Option<String>, Vec<&DayCost>> = BTreeMap::new();

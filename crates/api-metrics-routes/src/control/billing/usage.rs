@@ -37,14 +37,19 @@ pub(crate) struct Usage {
     days: Vec<UsageDay>,
 }
 
+/// Requests and costs as they are added up.
 #[derive(Debug, Default)]
 struct Sum {
+    /// Requests that are billed.
     requests: u64,
+    /// Requests whose status does not count.
     not_counted: u64,
+    /// By currency.
     cost: BTreeMap<Currency, Money>,
 }
 
 impl Sum {
+    /// Adds a day.
     fn add(&mut self, day: &DayCost) {
         self.requests = self.requests.saturating_add(day.requests);
         self.not_counted = self.not_counted.saturating_add(day.not_counted);

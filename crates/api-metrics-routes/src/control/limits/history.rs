@@ -32,8 +32,11 @@ const GRANULARITY: Choice<Granularity> = Choice {
 /// The parameters of [`history`].
 #[derive(Debug, Clone)]
 pub(crate) struct HistoryParams {
+    /// How long a period is.
     granularity: Granularity,
+    /// Which time is asked about.
     range: TimeRange,
+    /// The page of the list.
     page: Page<i64>,
 }
 

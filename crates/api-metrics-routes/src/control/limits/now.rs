@@ -160,6 +160,7 @@ pub(crate) async fn rate_limits(
     Ok(cached.response(&headers, hit))
 }
 
+/// A key as the list shows it.
 fn row(limit: &LimitNow, threshold: f64, near: &HashMap<i64, NearLimit>) -> RateLimit {
     let utilization = limit.utilization_pct();
     RateLimit {

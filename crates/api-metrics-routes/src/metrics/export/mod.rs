@@ -24,12 +24,16 @@ use crate::{
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
+    /// A header and a line a row (RFC 4180).
     Csv,
+    /// One array.
     Json,
+    /// One object a line.
     Ndjson,
 }
 
 impl Format {
+    /// The `Content-Type`.
     const fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8; header=present",
@@ -38,6 +42,7 @@ impl Format {
         }
     }
 
+    /// The ending of the file's name.
     const fn extension(self) -> &'static str {
         match self {
             Self::Csv => "csv",
@@ -61,7 +66,9 @@ const FORMAT: Choice<Format> = Choice {
 /// The parameters of [`export`].
 #[derive(Debug, Clone)]
 pub(crate) struct ExportParams {
+    /// How rows are written.
     format: Format,
+    /// Which rows.
     rows: RowParams,
 }
 

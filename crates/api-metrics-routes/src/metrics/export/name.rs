@@ -2,9 +2,10 @@
 
 use crate::{metrics::series::RowParams, response::time};
 
-/// At most so many characters of a filter.
+/// Characters of a filter that stand in a file name.
 const MAX_FILTER: usize = 40;
 
+/// The name of the file that a browser saves.
 pub(super) fn file_name(asked: &RowParams, extension: &str) -> String {
     let at = |seconds| time(seconds).format("%Y%m%dT%H%MZ").to_string();
     let mut name = format!(

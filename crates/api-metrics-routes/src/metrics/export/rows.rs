@@ -19,15 +19,22 @@ const PIECE_BYTES: usize = 32 * 1024;
 /// Rows that are still to be written. Dropped with the response body, so a client that leaves stops
 /// the query.
 pub(super) struct Rows {
+    /// Reads the rows, and ends with the service.
     app: App,
+    /// The rows that are left.
     windows: WindowedReader,
+    /// Dimensions and metrics, in the order of columns.
     asked: RowParams,
+    /// How rows are written.
     format: Format,
+    /// Rows so far.
     written: u64,
+    /// After the last piece, or an error.
     done: bool,
 }
 
 impl Rows {
+    /// Writes the rows of `windows` in this format.
     pub(super) fn new(app: App, windows: WindowedReader, asked: RowParams, format: Format) -> Self {
         Self {
             app,
@@ -88,6 +95,7 @@ impl Rows {
         }
     }
 
+    /// Writes what stands before the first row.
     fn head(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => {
@@ -128,6 +136,7 @@ impl Rows {
     }
 }
 
+/// Writes a row as an object.
 fn json(row: &Columns, out: &mut Vec<u8>) {
     // Writing JSON values into memory does not fail.
     let _ = serde_json::to_writer(out, row);

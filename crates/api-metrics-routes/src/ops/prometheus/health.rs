@@ -55,6 +55,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> bool {
     status.is_ok()
 }
 
+/// What the store says about itself.
 fn store(status: &StoreStatus, text: &mut Text) {
     for (name, help, value) in [
         (
@@ -93,6 +94,7 @@ fn store(status: &StoreStatus, text: &mut Text) {
     }
 }
 
+/// What this process holds in memory.
 fn recorder(status: &RecorderStatus, text: &mut Text) {
     for (name, kind, help, value) in [
         (
@@ -142,6 +144,7 @@ fn recorder(status: &RecorderStatus, text: &mut Text) {
     }
 }
 
+/// The flush and the other background tasks.
 fn tasks(health: &Health, text: &mut Text) {
     text.single(
         "api_metrics_flush_lag_seconds",
@@ -179,6 +182,7 @@ fn tasks(health: &Health, text: &mut Text) {
     }
 }
 
+/// How long queries took.
 fn queries(times: &QueryTimesNow, text: &mut Text) {
     let name = "api_metrics_query_duration_seconds";
     text.family(name, "histogram", "How long queries of the store took.");
@@ -201,6 +205,7 @@ fn queries(times: &QueryTimesNow, text: &mut Text) {
     );
 }
 
+/// The cache of answers.
 async fn cache(app: &App, text: &mut Text) {
     let (hits, misses) = app.cache.counts();
     let (entries, bytes) = app.cache.held().await;

@@ -10,10 +10,14 @@ use crate::{
     router::App,
 };
 
+/// The quantiles of the summary.
 const QUANTILES: [&str; 3] = ["0.5", "0.95", "0.99"];
+/// Counters begin at midnight UTC.
 const DAY: i64 = 86_400;
+/// Quantiles are of the last five minutes.
 const WINDOW: i64 = 300;
 
+/// Writes what was served, read from one snapshot.
 pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let now = end - 1;
@@ -41,6 +45,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The labels of a series.
 fn labels(group: &Group) -> [(&'static str, &str); 4] {
     [
         ("service_name", group.service.as_deref().unwrap_or("")),
@@ -59,6 +64,7 @@ fn with<'a>(group: &'a Group, label: &'a str, value: &'a str) -> Vec<(&'a str, &
     all
 }
 
+/// The summary of latencies.
 fn durations(today: &[Row], recent: &[Row], text: &mut Text) {
     let name = "http_server_request_duration_seconds";
     text.family(
@@ -89,6 +95,7 @@ fn seconds(ms: f64) -> f64 {
     (ms * 1e3).round() / 1e6
 }
 
+/// Requests, aborts and bytes.
 fn counters(today: &[Row], text: &mut Text) {
     let name = "http_server_requests_total";
     text.family(

@@ -13,6 +13,7 @@ impl Text {
         let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
+    /// Adds a sample to the family that was begun last.
     pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: f64) {
         self.0.push_str(name);
         for (i, (label, value)) in labels.iter().enumerate() {
@@ -45,6 +46,7 @@ impl Text {
         }
     }
 
+    /// The text so far.
     pub(super) fn into_string(self) -> String {
         self.0
     }

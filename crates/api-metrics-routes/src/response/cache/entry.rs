@@ -15,11 +15,14 @@ use crate::response::Entity;
 /// A JSON body with its entity tag.
 #[derive(Debug, Clone)]
 pub(crate) struct Cached {
+    /// The body and its tag.
     entity: Entity,
+    /// How long it is kept.
     time_to_live: Duration,
 }
 
 impl Cached {
+    /// A body that is kept for so long.
     pub(super) fn new(body: Vec<u8>, time_to_live: Duration) -> Self {
         Self {
             entity: Entity::new(Bytes::from(body)),
@@ -27,6 +30,7 @@ impl Cached {
         }
     }
 
+    /// The JSON.
     pub(super) fn body(&self) -> &Bytes {
         self.entity.bytes()
     }

@@ -28,18 +28,26 @@ pub(crate) const REALTIME: Duration = Duration::from_secs(1);
 /// another who may see less.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Question {
+    /// Which route answers.
     route: &'static str,
+    /// What the caller may see.
     scope: Scope,
+    /// Everything else that the answer depends on.
     asked: String,
+    /// Edits before the question: an edit makes every kept answer old.
     edits: u64,
 }
 
 /// The cache of one admin and its consoles.
 #[derive(Debug)]
 pub(crate) struct AnswerCache {
+    /// Kept answers.
     answers: Cache<Question, Cached>,
+    /// Edits before the question: an edit makes every kept answer old.
     edits: AtomicU64,
+    /// Answers that were at hand.
     hits: AtomicU64,
+    /// Answers that were computed.
     misses: AtomicU64,
 }
 

@@ -5,24 +5,40 @@ use http::StatusCode;
 /// Each has a URN, a title and a status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// A parameter or a member is wrong; 400.
     BadParameter,
+    /// The body can't be read; 400.
     BadBody,
+    /// The body is larger than 64 KiB; 413.
     BodyTooLarge,
+    /// No valid credentials; 401.
     Unauthenticated,
+    /// The role or the scope does not admit it; 403.
     Forbidden,
+    /// A write of a session without its CSRF token; 403.
     BadCsrfToken,
+    /// There is no such route or thing, or none that the caller may see; 404.
     NotFound,
+    /// Somebody else was faster, or there is one already; 409.
     Conflict,
+    /// The route does not take this method; 405.
     MethodNotAllowed,
+    /// A limit of requests or of wrong tokens; 429.
     TooManyRequests,
+    /// A limit of streams; 503.
     TooManyStreams,
+    /// The store does not answer, or can't be used by this release; 503.
     StoreUnavailable,
+    /// A query took too long; 504.
     TimedOut,
+    /// Instances have not agreed on an admin token yet; 503.
     SignInNotReady,
+    /// Anything else, whose cause stands in the log; 500.
     Internal,
 }
 
 impl Kind {
+    /// The `type` of the problem: never changes its meaning.
     pub(crate) const fn urn(self) -> &'static str {
         match self {
             Self::BadParameter => "urn:api-metrics:bad-parameter",
@@ -43,6 +59,7 @@ impl Kind {
         }
     }
 
+    /// The `title` of the problem.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::BadParameter => "Bad parameter",
@@ -63,6 +80,7 @@ impl Kind {
         }
     }
 
+    /// The HTTP status.
     pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::BadParameter | Self::BadBody => StatusCode::BAD_REQUEST,

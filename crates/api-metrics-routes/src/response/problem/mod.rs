@@ -47,6 +47,7 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
+    /// A problem of this kind, about this request.
     pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind: kind.urn(),
@@ -77,6 +78,7 @@ impl Problem {
         }
     }
 
+    /// Adds the `Retry-After` header, in seconds.
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
@@ -87,6 +89,7 @@ impl Problem {
         &self.detail
     }
 
+    /// The HTTP status.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }

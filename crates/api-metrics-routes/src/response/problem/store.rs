@@ -1,4 +1,4 @@
-//! What a caller is told when the store fails, and what only the log is told.
+//! Problems that a failing store causes. The cause itself stands in the log alone.
 
 use api_metrics_store::{sketch::SketchError, store::StoreError};
 

@@ -5,8 +5,11 @@ use http::{HeaderMap, header};
 /// The forms that files are kept in, the smallest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
+    /// `br`.
     Brotli,
+    /// `gzip`.
     Gzip,
+    /// As it is.
     Identity,
 }
 
@@ -34,6 +37,7 @@ impl Encoding {
         }
     }
 
+    /// The `Content-Encoding`; none for the file as it is.
     pub(super) const fn name(self) -> Option<&'static str> {
         match self {
             Self::Brotli => Some("br"),

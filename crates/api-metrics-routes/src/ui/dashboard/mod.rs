@@ -21,14 +21,20 @@ use crate::{
     ui::page::{base, html},
 };
 
+/// The page itself, with places for the mount point and the version.
 const INDEX: &str = include_str!("../../../assets/dashboard/index.html");
 
 /// A file beside the page.
 struct File {
+    /// Its name, with a hash of its content.
     name: &'static str,
+    /// Its media type.
     content_type: &'static str,
+    /// As it is.
     identity: &'static [u8],
+    /// Compressed by Brotli.
     brotli: &'static [u8],
+    /// Compressed by gzip.
     gzip: &'static [u8],
 }
 
@@ -53,6 +59,7 @@ pub(crate) async fn asset(Path(name): Path<String>, request: HeaderMap) -> Respo
 }
 
 impl File {
+    /// The file in the smallest form that the browser takes; 304 where it has it.
     fn response(&self, request: &HeaderMap) -> Response {
         // The name says the content already; a tag serves those that ask all the same.
         let tag = HeaderValue::try_from(format!("W/\"{}\"", self.name));

@@ -11,8 +11,10 @@ use http::{HeaderValue, header};
 
 use crate::{auth::SignIn, router::App};
 
+/// The small page at the mount point.
 #[cfg(not(feature = "dashboard"))]
 const ROOT: &str = include_str!("root.html");
+/// The API reference.
 const REFERENCE: &str = include_str!("reference.html");
 
 /// No inline script, no inline style, nothing from elsewhere, no frames.
@@ -23,8 +25,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// A file that the page needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asset {
+    /// Below the mount point.
     pub(crate) path: &'static str,
+    /// Its media type.
     content_type: &'static str,
+    /// Its content.
     text: &'static str,
 }
 
@@ -49,6 +54,7 @@ pub(crate) const ASSETS: &[Asset] = &[
 ];
 
 impl Asset {
+    /// The file, which browsers ask for each time.
     pub(crate) async fn response(self) -> Response {
         (
             [
@@ -72,6 +78,7 @@ pub(crate) async fn reference(State(app): State<App>) -> Response {
     html(&filled(REFERENCE, &app))
 }
 
+/// A page with its notices and its version.
 fn filled(page: &str, app: &App) -> String {
     let notice = if matches!(app.auth.sign_in, SignIn::NoAuth) {
         "<p class=\"notice\" role=\"alert\">This admin is open to everybody: it was started with \
