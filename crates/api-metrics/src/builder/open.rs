@@ -25,7 +25,7 @@ impl Opened {
     fn new(store: impl api_metrics_store::control::ControlStore, name: String) -> Self {
         let store = Arc::new(store);
         Self {
-            store: Arc::<_>::clone(&store) as Arc<dyn Store>,
+            store: store.clone(),
             control: Some(store),
             name,
         }
@@ -51,7 +51,7 @@ pub(super) fn open(
     match database {
         #[cfg(feature = "control")]
         Some(Database::ControlStore(store)) => Ok(Opened {
-            store: Arc::<_>::clone(&store),
+            store: store.clone(),
             control: Some(store),
             name: "the given store".to_owned(),
         }),
