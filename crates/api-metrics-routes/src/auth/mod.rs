@@ -1,11 +1,12 @@
 //! Who asks, and what they may see.
 
 mod access;
+mod authenticator;
 mod caller;
-mod failures;
-mod gate;
+mod failed_logins;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod middleware;
 mod principal;
 mod secret;
 mod session;
@@ -13,11 +14,12 @@ mod sign_in;
 mod throttle;
 
 pub(crate) use access::Access;
-pub(crate) use caller::{Caller, Identity, Via};
-pub(crate) use failures::{Failures, peer};
-pub(crate) use gate::{authenticate, gate, refuse_wrong_token};
+pub(crate) use authenticator::Authenticator;
+pub(crate) use caller::{AuthMethod, Caller, Identity};
+pub(crate) use failed_logins::{FailedLogins, peer};
 #[cfg(feature = "jwt")]
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};
+pub(crate) use middleware::AuthMiddleware;
 pub use principal::{Principal, Role};
 pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;

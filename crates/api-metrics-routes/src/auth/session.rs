@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 use super::{
     secret::{bytes, keyed_hash, random, same, text},
-    sign_in::Keys,
+    sign_in::TokenKeys,
 };
 
 /// Holds the session; scripts can't read it.
@@ -15,6 +15,7 @@ const CSRF_COOKIE: &str = "api_metrics_csrf";
 /// The header of the CSRF token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
+/// How long a session lasts: 12 hours.
 const LIFETIME_SECONDS: i64 = 12 * 3_600;
 
 /// A session that was signed by this admin and is not over.
@@ -29,7 +30,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn start(keys: &Keys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
+    /// A new session that begins now.
+    pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(
             keys,
@@ -38,7 +40,8 @@ impl Session {
         ))
     }
 
-    fn sign(keys: &Keys, expires_at: UnixSeconds, nonce: &str) -> Self {
+    /// The session of this end and nonce.
+    fn sign(keys: &TokenKeys, expires_at: UnixSeconds, nonce: &str) -> Self {
         let body = format!("{expires_at}.{nonce}");
         let mac = text(&keyed_hash(&keys.session_key, "cookie", body.as_bytes()));
         Self {
@@ -49,13 +52,14 @@ impl Session {
     }
 
     /// The session of a request's cookies.
-    pub(crate) fn of(headers: &HeaderMap, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         cookies(headers)
             .filter(|(name, _)| *name == SESSION_COOKIE)
             .find_map(|(_, value)| Self::read(value, keys, now))
     }
 
-    fn read(cookie: &str, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    /// The session of a cookie's value, where its signature is ours and it is not over.
+    fn read(cookie: &str, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         let mut parts = cookie.splitn(3, '.');
         let (expires_at, nonce, mac) = (parts.next()?, parts.next()?, parts.next()?);
         let expires_at: UnixSeconds = expires_at.parse().ok()?;
@@ -90,6 +94,7 @@ impl Session {
     }
 }
 
+/// One `Set-Cookie` value.
 fn cookie(
     name: &str,
     value: &str,
@@ -105,6 +110,7 @@ fn cookie(
     .ok()
 }
 
+/// The cookies of a request, by name and value.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)

@@ -13,7 +13,7 @@ use governor::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Caller, Identity};
-use crate::problem::{Kind, Problem};
+use crate::response::{Kind, Problem};
 
 /// Principals remembered before those that have been silent are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -42,14 +42,21 @@ impl ReasonablyRealtime for Ticks {
 /// The limits of one router.
 #[derive(Debug)]
 pub(crate) struct Throttle {
+    /// Safe methods: GET, HEAD, OPTIONS.
     reads: Limit,
+    /// All other methods.
     writes: Limit,
 }
 
+/// The limit of one kind of request.
 struct Limit {
+    /// The policy's name in the headers.
     name: &'static str,
+    /// Requests a minute.
     per_minute: NonZeroU32,
+    /// Counts by caller.
     limiter: Limiter,
+    /// Tests advance it.
     clock: Ticks,
 }
 
@@ -71,6 +78,7 @@ impl Throttle {
         }
     }
 
+    /// Counts a request of `caller`.
     pub(crate) fn check(&self, caller: &Caller, method: &Method) -> Verdict {
         let limit = if method.is_safe() {
             &self.reads
@@ -93,6 +101,7 @@ impl Limit {
         }
     }
 
+    /// Counts a request of `caller`.
     fn check(&self, key: &Identity) -> Verdict {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
@@ -118,14 +127,20 @@ impl Limit {
 /// What became of one request.
 #[derive(Debug)]
 pub(crate) struct Verdict {
+    /// The policy's name in the headers.
     name: &'static str,
+    /// Requests a minute.
     per_minute: u32,
+    /// Requests that are left now.
     remaining: u32,
+    /// Seconds until all of them are left again.
     full_after: u64,
+    /// Seconds until the next request is admitted, where this one was not.
     retry_after: Option<u64>,
 }
 
 impl Verdict {
+    /// 429 with `Retry-After`, where the limit is used up.
     pub(crate) fn refusal(&self) -> Option<Problem> {
         let seconds = self.retry_after?;
         Some(

@@ -1,8 +1,8 @@
 //! `GET quota`: what is left of a consumer's quota.
 
 use api_metrics_store::{
+    control::quotas::{QuotaPeriod, period_at},
     query::{Detail, GroupBy, Query, TimeRange},
-    quotas::{QuotaPeriod, period_at},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -10,19 +10,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    app::{App, Shared},
     auth::Caller,
-    extract::{ApiKeyParams, Params, floor_minute, take_api_key_id},
-    problem::Problem,
-    quotas::{keys_with_quota, used},
-    shape::{rounded, time},
+    control::{keys_with_quota, used},
+    read::floor_minute,
+    request::{ApiKeyId, Validated},
+    response::{Problem, rounded, time},
+    router::{App, AppState},
 };
 
 /// What is left of a quota.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleQuota)]
-pub(crate) struct Quota {
+pub(crate) struct ConsoleQuota {
     /// Requests that counted in the period so far.
     used: u64,
     /// Requests that may be sent in it; 0 where there is no quota.
@@ -47,19 +46,19 @@ pub(crate) struct Quota {
     get,
     path = "/quota",
     tag = "console",
-    params(ApiKeyParams),
-    responses((status = 200, description = "The quota", body = Quota,
+    params(Validated<ApiKeyId>),
+    responses((status = 200, description = "The quota", body = ConsoleQuota,
         example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
             "resetDate": "2026-06-01T00:00:00Z", "usagePercentage": 45.23}))),
 )]
 pub(super) async fn get_quota(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
-) -> Result<Json<Quota>, Problem> {
-    let only = take_api_key_id(&mut params)?;
-    params.finish()?;
-    let now = app.clock.unix_seconds();
+    Validated {
+        params: ApiKeyId(only),
+        now,
+    }: Validated<ApiKeyId>,
+) -> Result<Json<ConsoleQuota>, Problem> {
     let keys = keys_with_quota(&app, &caller, only).await?;
     let several = keys.len() > 1;
     let usage = used(&app, &keys, now).await?;
@@ -69,7 +68,7 @@ pub(super) async fn get_quota(
             .then(b.key.id.cmp(&a.key.id))
     });
     if let Some(usage) = fullest {
-        return Ok(Json(Quota {
+        return Ok(Json(ConsoleQuota {
             used: usage.used,
             limit: usage.limit,
             remaining: usage.remaining(),
@@ -79,7 +78,7 @@ pub(super) async fn get_quota(
         }));
     }
     let (used, reset) = month_so_far(&app, &caller, only, now).await?;
-    Ok(Json(Quota {
+    Ok(Json(ConsoleQuota {
         used,
         limit: 0,
         remaining: 0,
@@ -91,15 +90,15 @@ pub(super) async fn get_quota(
 
 /// Without a quota there is still a month in which requests count.
 async fn month_so_far(
-    app: &Shared,
+    app: &AppState,
     caller: &Caller,
     only: Option<i64>,
     now: i64,
 ) -> Result<(u64, i64), Problem> {
-    let settings = &app.acts.quotas;
+    let settings = &app.control.quotas;
     let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
     let answer = app
-        .reader
+        .client
         .read(&Query {
             range: TimeRange::new(month.from, month.to.min(floor_minute(now) + 60)),
             filter: api_metrics_store::query::Filter {

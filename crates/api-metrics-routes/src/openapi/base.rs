@@ -7,7 +7,7 @@ use utoipa::{
         ResponseBuilder, Server, Tag,
         header::HeaderBuilder,
         path::Operation,
-        schema::{Object, ObjectBuilder, Schema, Type},
+        schema::{Object, Schema, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -16,7 +16,7 @@ use utoipa::{
 
 use crate::{
     auth::{Access, SESSION_COOKIE},
-    problem::Problem,
+    response::Problem,
 };
 
 /// The head of the admin's document.
@@ -34,7 +34,7 @@ pub(crate) fn admin() -> OpenApi {
         info,
         &[
             ("metrics", "What the service has served"),
-            ("alerts", "Rules over the numbers, and what they told"),
+            ("alerts", "Alert rules, their events and their notices"),
             (
                 "limits",
                 "How near API keys are to their rate limits and quotas",
@@ -59,6 +59,7 @@ pub(crate) fn console() -> OpenApi {
     head(info, &[("console", "A consumer's own usage")])
 }
 
+/// A document without routes.
 fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
     let mut components = Components::new();
     components
@@ -86,16 +87,6 @@ fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
         .servers(Some([Server::new("./")]))
         .components(Some(components))
         .tags(Some(tags))
-        .build()
-}
-
-/// A parameter that takes one of these names.
-pub(crate) fn choice(description: &str, names: &[&str], default: Option<&str>) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .enum_values(Some(names.iter().copied()))
-        .default(default.map(Into::into))
         .build()
 }
 
@@ -147,6 +138,7 @@ pub(crate) fn complete(operation: &mut Operation, access: Access) {
     }
 }
 
+/// The answer of a problem document.
 fn problem(description: &str) -> Response {
     ResponseBuilder::new()
         .description(description)
