@@ -1,4 +1,7 @@
 //! Finds out who sends a request.
+//!
+//! It tells principals apart, not what they may do: roles are checked by the middleware, scopes by
+//! the store.
 
 use std::sync::Arc;
 

@@ -1,4 +1,10 @@
 //! Browser sessions: signed, stateless, the same for all instances.
+//!
+//! A session is a cookie that holds its end, a nonce and a signature (HMAC-SHA256 by a key that is
+//! bound to the admin token). No instance remembers any, so all take it, and another token ends
+//! them all.
+//!
+//! Writes of a session also need its CSRF token, which a second cookie hands to our own scripts.
 
 use api_metrics_store::time::UnixSeconds;
 use http::{HeaderMap, HeaderValue, header};

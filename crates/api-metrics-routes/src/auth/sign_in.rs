@@ -1,4 +1,8 @@
 //! The admin token: a fixed one, one that all instances agree on through the store, or none.
+//!
+//! Where the operator chose no token, the first process that needs one proposes one, and the store
+//! decides which proposal all instances share. Only its hash is stored; the token itself is printed
+//! once, to stderr, by the process that made it.
 
 use std::{io::Write as _, sync::Arc, time::Duration};
 

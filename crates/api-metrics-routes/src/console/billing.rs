@@ -1,4 +1,7 @@
 //! `GET billing`: what a consumer has cost in the running day, week or month.
+//!
+//! The report is the admin's, narrowed to the caller's keys. Amounts of two currencies have no sum,
+//! so a caller with several has to name one.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +41,7 @@ const CURRENCY: Parsed<String> = Parsed {
 
 /// The parameters of [`get_billing`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BillingParams {
+pub(super) struct ConsoleBillingParams {
     /// The day, week or month of the calendar.
     period: Period,
     /// Only this key.
@@ -47,7 +50,7 @@ pub(super) struct BillingParams {
     currency: Option<Currency>,
 }
 
-impl QueryParams for BillingParams {
+impl QueryParams for ConsoleBillingParams {
     fn describe(docs: &mut ParamDocs) {
         PERIOD.describe(docs);
         API_KEY.describe(docs);
@@ -111,7 +114,7 @@ pub(crate) struct ConsoleBilling {
     get,
     path = "/billing",
     tag = "console",
-    params(Validated<BillingParams>),
+    params(Validated<ConsoleBillingParams>),
     responses((status = 200, description = "The cost", body = ConsoleBilling,
         example = json!({"currentPeriod": {"totalCost": 0.024, "totalRequests": 1200,
             "costPerRequest": 0.000_02}, "breakdown": [
@@ -122,7 +125,7 @@ pub(super) async fn get_billing(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<BillingParams>,
+    Validated { params, now }: Validated<ConsoleBillingParams>,
 ) -> Result<Response, Problem> {
     let (from, to) = params.period.around(utc_day(now));
     let days = Days { from, to };

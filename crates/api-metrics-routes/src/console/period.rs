@@ -1,4 +1,7 @@
 //! The calendar's day, week or month that a consumer asks about.
+//!
+//! A period is a day, an ISO week or a month of the caller's zone, so its length depends on the
+//! calendar and on changes of the clock.
 
 use api_metrics_store::{
     query::{Filter, TimeRange},

@@ -1,4 +1,7 @@
 //! `/api-keys`: names, owners, limits and plans of API keys. Never a secret.
+//!
+//! A key's secret is the host's alone: here are its name, its tenant, its limits and its plan. An
+//! edit drops every kept answer, because some may name the key to those who may no longer see it.
 
 use api_metrics_store::{
     control::keys::{KeyChange, KeyRecord},

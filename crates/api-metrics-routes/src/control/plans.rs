@@ -1,4 +1,7 @@
 //! `/api-price-plans`: what requests cost.
+//!
+//! Plans are versioned: a version counts from a day on, until a later version of the same name.
+//! Versions are never changed, so that a bill stays explained.
 
 use api_metrics_store::{
     control::billing::{NewPlan, PlanVersion, PriceTier},

@@ -1,4 +1,6 @@
 //! `GET /api-metrics/quotas`: what keys have used of their quotas.
+//!
+//! Counted at the moment of the question, what is not folded or flushed yet included; never kept.
 
 use api_metrics_store::{
     control::keys::{KeyRecord, all_keys},

@@ -1,4 +1,7 @@
 //! Whether what a feed sees cannot wait for its next update.
+//!
+//! An update is due every few seconds. In between a feed looks whether traffic has begun, or
+//! whether the share of errors has moved by ten percentage points, and sends those at once.
 
 /// Requests that make a share of errors mean something.
 const ENOUGH: u64 = 20;

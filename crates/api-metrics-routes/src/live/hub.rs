@@ -1,4 +1,6 @@
 //! Feeds: one for each thing that somebody watches, ended when nobody does.
+//!
+//! A feed holds the hub weakly and its state weakly, so that dropping an admin ends its feeds.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,8 @@
 //! One client's stream.
+//!
+//! A stream begins with the latest event, so a client never waits for the next update to show
+//! something. It ends with its lifetime, with the caller's credentials, and with the service;
+//! browsers come back by themselves.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -1,4 +1,7 @@
 //! What lists of API keys have in common.
+//!
+//! The store groups by the number of a key; names and tenants are read for the rows of the answer
+//! alone.
 
 use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
 use serde::Serialize;

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/heatmap`: when the service is busy.
+//!
+//! The timeline layout has a cell for every step, also where nothing was requested. The weekday
+//! layout sums all weeks of the range.
 
 use std::collections::BTreeMap;
 
@@ -158,7 +161,7 @@ pub(crate) struct Heatmap {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether cells may be cut at other hours than the zone's: old data is kept in UTC days.
     approximate: bool,

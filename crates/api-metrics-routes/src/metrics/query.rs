@@ -1,4 +1,7 @@
 //! `POST /api-metrics/query`: several groupings of one question at once.
+//!
+//! The members of the body that are also parameters of `GET /api-metrics` are read by the same
+//! code.
 
 use api_metrics_store::query::{GroupBy, Scope};
 use axum::{
@@ -95,7 +98,7 @@ pub(crate) struct QueryAnswer {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the first snapshot.
+    /// When the first snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,

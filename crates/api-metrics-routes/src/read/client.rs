@@ -1,4 +1,7 @@
 //! The one way from a route to the store: own data first, a bound on time and on concurrency.
+//!
+//! Queries also see what this process has recorded and not flushed. That is taken from the recorder
+//! before the store's snapshot, and the store leaves out what its fence row says it has already.
 
 use std::{
     sync::Arc,

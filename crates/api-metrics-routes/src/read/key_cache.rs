@@ -1,4 +1,7 @@
 //! Which keys of the store a viewer's are, kept for a flush interval.
+//!
+//! A viewer's keys are the host's text; the store groups by number. A key that the store has not
+//! seen yet has no number, and nothing that could be shown.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

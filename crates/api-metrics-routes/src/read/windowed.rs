@@ -1,5 +1,8 @@
 //! Reads a long answer window by window, so that neither its rows nor its sketches are ever in
 //! memory at once.
+//!
+//! A window is a number of steps that is doubled or halved until a window holds about 2,000 rows.
+//! Without a step, or where nothing multiplies the steps, there is one window.
 
 use std::collections::VecDeque;
 

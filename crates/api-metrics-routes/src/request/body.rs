@@ -1,4 +1,7 @@
 //! The members of a JSON body, each taken once by name.
+//!
+//! A member that is absent, one that is null and one that has a value are three things: left as it
+//! is, cleared, and set.
 
 use axum::{
     Json,

@@ -1,4 +1,7 @@
 //! Keyset cursors: the last row of a page, and the question that it belongs to.
+//!
+//! A cursor is base64 of JSON. It is no secret and is not trusted: what it carries is checked as if
+//! a caller had written it.
 
 use api_metrics_store::query::TimeRange;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

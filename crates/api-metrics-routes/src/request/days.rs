@@ -1,4 +1,6 @@
 //! Which UTC days are asked about.
+//!
+//! Bills are of UTC days, so days have no zone here.
 
 use chrono::{Months, NaiveDate};
 

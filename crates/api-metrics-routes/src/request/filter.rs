@@ -1,4 +1,7 @@
 //! Which series count.
+//!
+//! A filter that can't match anything, because no label can have that text, is refused instead of
+//! answered empty.
 
 use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::query::Filter;

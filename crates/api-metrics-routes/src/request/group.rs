@@ -1,4 +1,7 @@
-//! By which dimensions rows are told apart, and which numbers they show.
+//! By which dimensions rows are grouped, and which metrics they have.
+//!
+//! Columns of an answer stand in the order of the declarations here, whatever the order in the
+//! query.
 
 use api_metrics_store::query::GroupBy;
 
@@ -17,7 +20,7 @@ pub(crate) const DIMENSIONS: [&str; 6] = [
 
 const GROUP_BY: Parsed<String> = Parsed {
     name: "groupBy",
-    description: "Dimensions by which rows are told apart, with commas between them: service, environment, \
+    description: "Dimensions by which rows are grouped, with commas between them: service, environment, \
                   protocol, method, endpoint, apiKey.",
     example: Some("endpoint,method"),
     form: Form::Text,

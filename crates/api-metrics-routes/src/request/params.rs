@@ -1,4 +1,7 @@
 //! The pairs of a query string, each taken once by name.
+//!
+//! Names are known one by one as a route takes them; what is left at the end is unknown, and
+//! refused with the names that are known.
 
 use axum::extract::Query;
 use http::Uri;

@@ -1,4 +1,6 @@
 //! Which time is asked about.
+//!
+//! Ranges are half-open, in whole seconds: the first instant belongs to them, the last does not.
 
 use api_metrics_store::query::TimeRange;
 use chrono::{DateTime, NaiveDate, Utc};

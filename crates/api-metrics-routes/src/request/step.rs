@@ -1,4 +1,7 @@
 //! How long a point on the time axis is.
+//!
+//! `auto` keeps charts readable; a named step is refused where it would give more points than any
+//! chart shows.
 
 use api_metrics_store::{
     query::{TimeRange, TimeStep},

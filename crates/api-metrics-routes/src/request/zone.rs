@@ -1,4 +1,6 @@
 //! In which zone's calendar days and weeks are counted.
+//!
+//! Names are those of the IANA database, as compiled into the crate `chrono-tz`.
 
 use chrono_tz::Tz;
 

@@ -1,4 +1,6 @@
 //! Answers of unknown length end with the service, also where nobody reads them.
+//!
+//! Streams end themselves at a shutdown; this ends downloads whose client has stopped reading.
 
 use std::io;
 

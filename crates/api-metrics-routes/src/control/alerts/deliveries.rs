@@ -1,4 +1,7 @@
 //! `GET /api-alerts/deliveries`: notices that are pending, delivered or given up.
+//!
+//! A notice is delivered through each channel on its own, with retries. One that failed too often
+//! is a dead letter: it stays in the list until somebody sends it again.
 
 use api_metrics_store::control::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
 use axum::{Json, extract::State};

@@ -1,4 +1,7 @@
 //! `POST /api-alerts/dry-run`: when a rule would have fired.
+//!
+//! The range is read by the code of the query strings, so that both refuse the same things in the
+//! same words.
 
 use api_metrics_store::query::TimeRange;
 use axum::{Json, extract::State};
@@ -77,7 +80,7 @@ pub(crate) struct DryRunAnswer {
     tag = "alerts",
     request_body(content = DryRunBody, example = json!({
         "rule": crate::control::examples::alert_body(), "period": "24h"})),
-    responses((status = 200, description = "What it would have told", body = DryRunAnswer,
+    responses((status = 200, description = "What it would have done", body = DryRunAnswer,
         example = json!(crate::control::examples::dry_run()))),
 )]
 pub(crate) async fn dry_run(

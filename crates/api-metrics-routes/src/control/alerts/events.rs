@@ -1,4 +1,6 @@
 //! `GET /api-alerts/events`: breaches of rules, from firing to resolution.
+//!
+//! An event outlives its rule: the rule's name, type and severity are copied when it fires.
 
 use api_metrics_store::control::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};

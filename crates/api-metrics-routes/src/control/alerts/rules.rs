@@ -1,4 +1,7 @@
 //! `/api-alerts`: rules.
+//!
+//! A change carries the revision that it is of, where the caller names one; 409 answers a change of
+//! an older revision, so that two editors can't undo each other unseen.
 
 use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
 use axum::{Json, extract::State};

@@ -1,4 +1,7 @@
 //! A rule as the API writes and reads it.
+//!
+//! Bodies are read member by member, so that an error names the member; the structs next to the
+//! readers describe them for the document.
 
 use api_metrics_store::control::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
 use chrono::{DateTime, Utc};

@@ -1,4 +1,7 @@
 //! A part of what the caller may see: one tenant, or one key.
+//!
+//! A part is never wider than the caller's own scope: what lies outside of that is answered as
+//! empty, not as forbidden, so that keys and tenants can't be probed.
 
 use api_metrics_store::query::Scope;
 

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/export`: all rows and all metrics, streamed.
+//!
+//! Rows are read and written window by window, so an export of any length takes little memory. A
+//! client that leaves ends the query.
 
 mod csv;
 mod name;

@@ -1,4 +1,6 @@
 //! The file, piece by piece.
+//!
+//! An error on the way breaks the transfer off, so that a part is never taken for the whole.
 
 use std::io;
 

@@ -1,5 +1,8 @@
 //! Answers that were computed before: one computation at a time for each question, never shared
 //! between scopes.
+//!
+//! Answers that touch now are kept for a flush interval, because nothing can change sooner; answers
+//! about the past are kept longer. An edit of a key or a plan makes every kept answer old.
 
 mod entry;
 
