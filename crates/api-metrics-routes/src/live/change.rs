@@ -39,7 +39,7 @@ impl HealthSample {
 /// Tells whether a sample differs enough from the one that was sent last to be sent at once.
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
-    /// Remembers a sample as the one that watchers have.
+    /// The sample that watchers have; none before the first.
     sent: Option<HealthSample>,
     /// Errors in percent of what came before that was sent.
     share: f64,

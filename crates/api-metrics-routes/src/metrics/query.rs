@@ -35,9 +35,10 @@ pub(crate) struct QueryBody {
     /// The range up to now; not together with `from`.
     #[schema(example = "24h", nullable = false)]
     period: Option<String>,
+    /// The first instant of the range, RFC 3339.
     #[schema(nullable = false)]
     from: Option<DateTime<Utc>>,
-    /// The first instant that the answer does not cover.
+    /// The first instant after the range, RFC 3339; up to now without it.
     #[schema(nullable = false)]
     to: Option<DateTime<Utc>>,
     /// As in `GET /api-metrics`.
@@ -95,6 +96,7 @@ pub(crate) struct QueryAnswer {
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
+    /// The first instant that the answer covers.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,

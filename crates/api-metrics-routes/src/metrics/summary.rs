@@ -78,8 +78,9 @@ pub(crate) struct Summary {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Previous {
+    /// The first instant of the range before.
     from: DateTime<Utc>,
-    /// Its end.
+    /// The first instant after it, where the range begins.
     to: DateTime<Utc>,
     /// Requests that finished in it.
     total_requests: u64,

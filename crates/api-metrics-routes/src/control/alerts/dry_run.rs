@@ -25,14 +25,17 @@ use crate::{
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the shape of what `dry_run` reads")]
 pub(crate) struct DryRunBody {
+    /// The rule, with the members of a new one.
     #[schema(inline)]
     #[schema(value_type = AlertBody)]
     rule: AlertBody,
     /// The range up to now; not together with `from`.
     #[schema(example = "24h", nullable = false)]
     period: Option<String>,
+    /// The first instant of the range, RFC 3339.
     #[schema(nullable = false)]
     from: Option<DateTime<Utc>>,
+    /// The first instant after the range, RFC 3339; up to now without it.
     #[schema(nullable = false)]
     to: Option<DateTime<Utc>>,
 }
