@@ -71,9 +71,13 @@ impl Role {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
+    /// Its name.
     pub(crate) subject: String,
+    /// Its tenant.
     pub(crate) tenant: Option<String>,
+    /// What it may do.
     pub(crate) role: Role,
+    /// Its API keys.
     pub(crate) keys: Vec<ApiKey>,
 }
 

@@ -102,6 +102,7 @@ pub(crate) struct ConsoleBillingDay {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleBilling {
+    /// The sums of the period.
     current_period: CurrentPeriod,
     /// The days with requests, the earliest first.
     breakdown: Vec<ConsoleBillingDay>,

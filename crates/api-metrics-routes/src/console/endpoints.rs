@@ -35,7 +35,9 @@ pub(crate) struct ConsoleEndpoint {
 /// The parameters of [`get_endpoints`].
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ConsoleEndpointParams {
+    /// Which day, week or month, and which key.
     period: PeriodParams,
+    /// How many are answered.
     limit: Limit<10>,
 }
 

@@ -39,6 +39,7 @@ use crate::{
 pub struct Console {
     /// The routes.
     router: Router,
+    /// Every route with who may use it.
     #[cfg(test)]
     declared: std::sync::Arc<[crate::router::Declared]>,
 }

@@ -126,15 +126,25 @@ pub(crate) struct ApiKeyBody {
     /// The host's own name for it: the text of the `ApiKey` that its requests will carry.
     #[schema(example = "k-2041")]
     external_id: String,
+    /// A name for people, 1 to 200 bytes.
     name: Option<String>,
+    /// The tenant that it belongs to.
     tenant_id: Option<String>,
+    /// The user that it belongs to.
     user_id: Option<String>,
+    /// Requests that it may send in a minute.
     rate_limit_per_minute: Option<u64>,
+    /// Requests that it may send in a quota period.
     quota_limit: Option<u64>,
+    /// `month`, or a number of days from 1 to 366 as in `30d`.
     quota_period: Option<String>,
+    /// Where rolling periods start.
     quota_anchor: Option<DateTime<Utc>>,
+    /// Any version of the plan that it is billed by.
     price_plan_id: Option<i64>,
+    /// The first UTC day on which the plan counts.
     price_plan_from: Option<NaiveDate>,
+    /// Whether limits, quota and plan are watched.
     enabled: Option<bool>,
 }
 

@@ -116,7 +116,9 @@ pub(crate) struct PricePlanBody {
 #[schema(rename_all = "camelCase", as = PriceTierBody)]
 #[expect(dead_code, reason = "the shape of what `tiers` reads")]
 pub(crate) struct TierBody {
+    /// How many requests of the month come before it.
     from_requests: u64,
+    /// The price of 1,000 requests: a decimal.
     #[schema(example = "0.01")]
     per_thousand: String,
 }

@@ -33,6 +33,7 @@ pub(super) type LatestEvent = Option<Event>;
 /// One event, serialised once for all that watch.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
+    /// The event's `event` in the stream.
     pub(super) name: &'static str,
     /// The event's `id` in the stream.
     pub(super) id: String,

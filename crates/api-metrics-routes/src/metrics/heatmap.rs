@@ -152,6 +152,7 @@ pub(crate) struct Heatmap {
     data: Vec<Cell>,
     /// How cells are laid out.
     layout: &'static str,
+    /// The length of a cell: `hour`, `day` or `week`.
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,

@@ -35,6 +35,7 @@ pub(crate) struct Cursor<K> {
     /// Hash of the question that it belongs to.
     #[serde(rename = "q")]
     question: String,
+    /// The start of the range.
     #[serde(rename = "f")]
     from: i64,
     /// The end of the range.

@@ -13,6 +13,7 @@ use crate::{
 /// Whole UTC days, half-open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Days {
+    /// The first day.
     pub(crate) from: NaiveDate,
     /// The first day after the range.
     pub(crate) to: NaiveDate,

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 struct Piece {
     /// The piece itself.
     bytes: Bytes,
+    /// Dropped with the piece, which tells the other end.
     _left: oneshot::Sender<()>,
 }
 
