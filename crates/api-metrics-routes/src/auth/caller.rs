@@ -71,6 +71,9 @@ impl Caller {
 
     /// What `principal` may see. The numbers of keys come from `ids`; a key that the store
     /// has not seen yet has no records that could be shown.
+    ///
+    /// # Errors
+    /// 403 where a manager or developer has no tenant.
     pub(crate) fn scope(principal: &Principal, ids: &KeyIds) -> Result<Scope, Problem> {
         match principal.role {
             Role::Admin => Ok(Scope::All),

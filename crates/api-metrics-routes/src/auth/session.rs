@@ -37,6 +37,9 @@ pub(crate) struct Session {
 
 impl Session {
     /// A new session that begins now.
+    ///
+    /// # Errors
+    /// Where the operating system gives no random bytes.
     pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(

@@ -104,6 +104,9 @@ impl SignIn {
     }
 
     /// The keys; `None` where nobody has to sign in.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where instances could not agree within 3 s.
     pub(crate) async fn keys(&self) -> Result<Option<TokenKeys>, Problem> {
         match self {
             Self::Fixed(keys) => Ok(Some(keys.clone())),
@@ -123,6 +126,9 @@ impl SharedToken {
     }
 
     /// Proposes a token, and takes what all instances agree on.
+    ///
+    /// # Errors
+    /// 503 where the store fails, 500 without randomness.
     async fn agree(&self) -> Result<TokenKeys, Problem> {
         let mut proposal = self.proposal.lock().await;
         let own = match &mut *proposal {

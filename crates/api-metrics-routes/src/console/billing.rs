@@ -25,11 +25,13 @@ use crate::{
     router::App,
 };
 
+/// `period`.
 const PERIOD: Choice<Period> = period(
     "The UTC day, the ISO week or the month that now lies in.",
     Period::Month,
 );
 
+/// `currency`, whose code is read by the handler's struct.
 const CURRENCY: Parsed<String> = Parsed {
     name: "currency",
     description: "Only what is billed in this currency; needed where there are several.",
@@ -163,6 +165,9 @@ async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> 
 }
 
 /// Sums a report in one currency.
+///
+/// # Errors
+/// 400 that names `currency`, where there are several and none is chosen.
 fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBilling, Problem> {
     let mut by_currency: BTreeMap<Currency, BTreeMap<NaiveDate, (u64, Money)>> = BTreeMap::new();
     for day in report.keys.iter().flat_map(|bill| &bill.days) {

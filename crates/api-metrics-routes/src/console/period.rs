@@ -72,11 +72,13 @@ pub(super) const fn period(description: &'static str, default: Period) -> Choice
     }
 }
 
+/// `period`.
 const PERIOD: Choice<Period> = period(
     "The calendar day, the ISO week or the month that now lies in.",
     Period::Day,
 );
 
+/// `tz`.
 const ZONE: Parsed<Tz> = zone("The IANA zone of the calendar; UTC by default.");
 
 /// `apiKeyId`.

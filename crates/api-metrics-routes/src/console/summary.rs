@@ -113,6 +113,9 @@ pub(super) async fn get_stream(
 }
 
 /// The numbers, and when their snapshot was taken: microseconds since the Unix epoch.
+///
+/// # Errors
+/// Those of the store.
 pub(crate) async fn summary(
     app: &AppState,
     scope: &Scope,

@@ -271,6 +271,9 @@ pub(crate) async fn change(
 }
 
 /// Reads the members that a body may set; the quota's period first, whose error names all forms.
+///
+/// # Errors
+/// 400 that names the member that is wrong.
 fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     let period = body.word(
         "quotaPeriod",

@@ -124,6 +124,9 @@ pub(crate) async fn quotas(
 }
 
 /// The keys that the caller may see and that have a quota.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn keys_with_quota(
     app: &AppState,
     caller: &Caller,
@@ -140,6 +143,9 @@ pub(crate) async fn keys_with_quota(
 }
 
 /// What these keys have used.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn used(
     app: &AppState,
     keys: &[KeyRecord],

@@ -109,6 +109,9 @@ impl Hub {
     }
 
     /// A place among the open streams.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where a bound of streams is reached.
     pub(super) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
         self.places.take(
             caller,

@@ -28,6 +28,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Streams a subscription to `caller` until the client leaves, its credentials or the stream's
 /// lifetime are over, or the process ends.
+///
+/// # Errors
+/// 503 with `Retry-After` where a bound of streams is reached.
 pub(crate) fn stream(
     hub: &Arc<Hub>,
     caller: &Caller,

@@ -56,6 +56,9 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
 }
 
 /// The rows with what the store knows about their keys.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn consumer_rows(app: &App, rows: &[Row]) -> Result<Vec<Consumer>, Problem> {
     let ids: Vec<i64> = rows
         .iter()

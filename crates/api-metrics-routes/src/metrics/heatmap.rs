@@ -48,6 +48,7 @@ enum CellLength {
     Week,
 }
 
+/// `layout`.
 const LAYOUT: Choice<Layout> = Choice {
     name: "layout",
     description: "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
@@ -55,6 +56,7 @@ const LAYOUT: Choice<Layout> = Choice {
     default: Layout::Timeline,
 };
 
+/// `granularity`.
 const GRANULARITY: Choice<CellLength> = Choice {
     name: "granularity",
     description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",

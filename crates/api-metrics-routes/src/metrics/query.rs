@@ -226,6 +226,9 @@ struct Members {
 
 impl Members {
     /// Sorts the members of a body.
+    ///
+    /// # Errors
+    /// 400 that names the member that is wrong.
     fn of(body: Map<String, Value>) -> Result<Self, Problem> {
         let (mut pairs, mut groupings, mut metrics) = (Vec::new(), vec![Vec::new()], None);
         for (name, value) in body {
@@ -257,6 +260,9 @@ impl Members {
 }
 
 /// A member that is also a parameter, as its text.
+///
+/// # Errors
+/// 400 that names the member.
 fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Problem> {
     match value {
         Value::Null => Ok(None),
@@ -270,6 +276,9 @@ fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Proble
 }
 
 /// A member that is a list of names.
+///
+/// # Errors
+/// 400 that names the member.
 fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
     let wrong = || Problem::parameter(name, "must be a list of names");
     let Value::Array(values) = value else {
@@ -285,6 +294,9 @@ fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
 }
 
 /// The groupings.
+///
+/// # Errors
+/// 400 that names `groupings`.
 fn lists(value: Value) -> Result<Vec<Vec<String>>, Problem> {
     let Value::Array(values) = value else {
         return Err(Problem::parameter(

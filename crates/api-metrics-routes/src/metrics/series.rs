@@ -69,6 +69,9 @@ pub(super) struct RowParams {
 
 impl RowParams {
     /// Reads the parameters; `default` are the dimensions where none are named.
+    ///
+    /// # Errors
+    /// 400 that names the parameter that is wrong.
     pub(super) fn take_by(
         params: &mut Params,
         context: &Context,

@@ -110,6 +110,9 @@ pub(crate) struct LiveEndpoint {
 }
 
 /// Reads the last five minutes, unfolded and unflushed data included.
+///
+/// # Errors
+/// Those of the store; 500 where latencies can't be merged.
 pub(crate) async fn snapshot(
     app: &AppState,
     scope: &Scope,

@@ -28,6 +28,7 @@ enum Sort {
     Bandwidth,
 }
 
+/// `sort`.
 const SORT: Choice<Sort> = Choice {
     name: "sort",
     description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",

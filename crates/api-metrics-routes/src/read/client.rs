@@ -77,6 +77,10 @@ impl StoreClient {
     }
 
     /// Answers `query` from the store and from what this process has not flushed yet.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed.
     pub(crate) async fn read(&self, query: &Query) -> Result<Answer, Problem> {
         let [answer] = self.read_all(std::array::from_ref(query)).await?;
         Ok(answer)
@@ -105,6 +109,10 @@ impl StoreClient {
     }
 
     /// Runs one question to the store within the bounds of time and concurrency.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed. A conflict is 409, an invalid value 400.
     pub(crate) async fn bounded<T>(
         &self,
         what: &'static str,

@@ -50,6 +50,9 @@ impl KeyCache {
 
     /// The numbers of these keys, which are those of one viewer. A key that the store has not seen
     /// yet has none.
+    ///
+    /// # Errors
+    /// Those of [`StoreClient::bounded`]. A failure is not remembered.
     pub(crate) async fn of(
         &self,
         keys: &[ApiKey],

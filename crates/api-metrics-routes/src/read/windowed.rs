@@ -61,6 +61,9 @@ impl WindowedReader {
     }
 
     /// The next row; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of [`StoreClient::read`]; what was read before stays valid.
     pub(crate) async fn row(&mut self, client: &StoreClient) -> Result<Option<Row>, Problem> {
         while self.rows.is_empty() && self.next < self.query.range.to {
             self.window(client).await?;

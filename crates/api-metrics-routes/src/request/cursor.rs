@@ -69,6 +69,10 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
     }
 
     /// Reads `cursor`. `question` is what [`question`] made of the other parameters.
+    ///
+    /// # Errors
+    /// 400 that names `cursor`, where it can't be read, belongs to another question, or carries
+    /// a range that no query string could.
     pub(crate) fn take(params: &mut Params, question: &str) -> Result<Option<Self>, Problem> {
         let Some(text) = params.take(CURSOR.name)? else {
             return Ok(None);

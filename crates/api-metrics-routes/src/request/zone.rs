@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams};
 use crate::response::Problem;
 
+/// `tz`, for routes whose hours, days and weeks are meant.
 const ZONE: Parsed<Tz> =
     zone("The IANA zone whose hours, days and weeks are meant; UTC by default.");
 

@@ -24,6 +24,7 @@ use crate::{
 /// The most bytes of a notifier's name.
 const MAX_CHANNEL_BYTES: usize = 200;
 
+/// `status`.
 const STATUS: Choice<DeliveryStatus> = Choice {
     name: "status",
     description: "Given up (dead), to be tried again (pending), or taken (delivered).",

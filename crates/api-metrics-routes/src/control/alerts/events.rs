@@ -18,6 +18,7 @@ use crate::{
     router::App,
 };
 
+/// `alertId`.
 const ALERT: Parsed<i64> = Parsed {
     name: "alertId",
     description: "Only those of the rule of this number.",
@@ -27,6 +28,7 @@ const ALERT: Parsed<i64> = Parsed {
     wrong: "no number of a rule",
 };
 
+/// `open`.
 const OPEN: Choice<bool> = Choice {
     name: "open",
     description: "true: only those that still fire.",

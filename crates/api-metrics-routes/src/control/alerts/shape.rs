@@ -197,6 +197,9 @@ pub(crate) struct AlertPatch {
 
 /// Reads a rule: over `base`, whose members stay where the body leaves them out, or from nothing.
 /// A null stands for the default.
+///
+/// # Errors
+/// 400 that names the member that is wrong, 403 where the tenant is not the caller's own.
 pub(super) fn read_spec(
     body: &mut Body,
     caller: &Caller,

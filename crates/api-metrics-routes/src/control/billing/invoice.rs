@@ -26,6 +26,7 @@ use crate::{
     router::App,
 };
 
+/// `format`.
 const AS_CSV: Choice<bool> = Choice {
     name: "format",
     description: "JSON, or CSV with a header and a row for each total.",

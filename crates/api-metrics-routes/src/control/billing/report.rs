@@ -145,6 +145,9 @@ pub(crate) async fn billing(
 }
 
 /// The report that all views of billing are made of.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn read_report(
     app: &AppState,
     scope: &Scope,

@@ -21,6 +21,7 @@ use crate::{
     router::App,
 };
 
+/// `granularity`.
 const GRANULARITY: Choice<Granularity> = Choice {
     name: "granularity",
     description: "How long a period is: 1m, 5m or 1h.",

@@ -55,6 +55,7 @@ impl Format {
     }
 }
 
+/// `format`.
 const FORMAT: Choice<Format> = Choice {
     name: "format",
     description: "CSV with a header, a JSON array, or one JSON object a line.",

@@ -49,6 +49,9 @@ impl Rows {
     }
 
     /// The next piece; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
         if self.done {
             return Ok(None);

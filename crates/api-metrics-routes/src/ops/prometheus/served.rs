@@ -18,6 +18,9 @@ const DAY: i64 = 86_400;
 const WINDOW: i64 = 300;
 
 /// Writes what was served, read from one snapshot.
+///
+/// # Errors
+/// Those of the store; nothing was written then.
 pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Problem> {
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let now = end - 1;

@@ -77,6 +77,9 @@ impl AnswerCache {
     /// The answer to a question, computed by `compute` unless it is at hand. While one caller
     /// computes, the others wait for the result; a failure is answered to all and not kept.
     /// `asked` must tell apart every two questions that may have different answers.
+    ///
+    /// # Errors
+    /// Those of `compute`; 500 where the answer can't be written as JSON.
     pub(crate) async fn answer<T: Serialize>(
         &self,
         route: &'static str,
