@@ -93,6 +93,7 @@ pub struct AdminBuilder {
     /// ```
     #[cfg(feature = "jwt")]
     jwt: Option<crate::auth::Jwt>,
+    /// Origins whose pages may ask.
     cors: Option<Cors>,
     /// Ends all streams and exports when it is cancelled. A server that waits for its open
     /// connections would otherwise wait for them for ever.
@@ -130,8 +131,11 @@ pub struct AdminBuilder {
     ///
     /// 60 by default; 0 counts as 1.
     console_requests_per_minute: NonZeroU32,
+    /// Bounds and intervals of streams.
     streams: HubLimits,
+    /// Whether the page is there.
     page: bool,
+    /// How limits, quotas and bills are counted.
     #[cfg(feature = "control")]
     control: ControlSettings,
 }

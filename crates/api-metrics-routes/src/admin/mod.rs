@@ -1,4 +1,12 @@
 //! The admin router: every view of the metrics, for operators and tenants.
+//!
+//! The admin is the operator's router: all views of the metrics, the control plane, the state of
+//! api-metrics itself and the page. [`AdminBuilder`] takes the settings; `table` composes the
+//! routes that the other modules declare.
+//!
+//! Everything that the routes share is built once, in [`AdminBuilder::build`]: the client of the
+//! store, the authentication, the cache of answers and the hub of streams. The console shares all
+//! of it.
 
 mod builder;
 mod table;

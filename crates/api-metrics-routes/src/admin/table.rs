@@ -1,4 +1,8 @@
 //! Which routes the admin has, and its OpenAPI document.
+//!
+//! Each module declares its own routes with who may use them; the order here is the order of the
+//! document. `tests.rs` repeats the whole table, so that nobody adds a route without deciding on
+//! its access.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! What a route asks of its callers.
+//!
+//! There are four, and every route has exactly one.
 
 use crate::auth::Role;
 

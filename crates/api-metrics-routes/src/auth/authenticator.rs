@@ -1,4 +1,7 @@
 //! Finds out who sends a request.
+//!
+//! It tells principals apart, not what they may do: roles are checked by the middleware, scopes by
+//! the store.
 
 use std::sync::Arc;
 
@@ -63,6 +66,11 @@ impl Authenticator {
     }
 
     /// Who asks: the host's own principal, else the bearer token, else the session cookie.
+    ///
+    /// # Errors
+    /// 401 without valid credentials, 429 after too many wrong tokens, 403 for a write of a
+    /// session without its CSRF token or a role without its tenant, 503 while instances have
+    /// not agreed on an admin token.
     pub(crate) async fn authenticate(
         &self,
         method: &Method,
@@ -86,6 +94,9 @@ impl Authenticator {
     }
 
     /// Finds the principal, in the order that the crate's documentation states.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), but for the scope.
     async fn identify(
         &self,
         method: &Method,
@@ -128,6 +139,9 @@ impl Authenticator {
     }
 
     /// The principal of a bearer token.
+    ///
+    /// # Errors
+    /// 401, or 429 from an address that sent too many wrong tokens.
     async fn by_token(&self, token: &str, peer: Peer) -> Result<Identified, Problem> {
         #[cfg(feature = "jwt")]
         if let Some(jwt) = &self.jwt

@@ -1,4 +1,8 @@
 //! A principal together with how it proved itself and what it may see.
+//!
+//! Handlers take a [`Caller`] as an argument. It is there because
+//! [`AuthMiddleware`](super::AuthMiddleware) put it there; a handler of a route without the
+//! middleware is answered 401.
 
 use api_metrics_store::{query::Scope, time::UnixSeconds};
 use axum::extract::FromRequestParts;
@@ -27,7 +31,7 @@ pub(crate) enum AuthMethod {
     NoAuth,
 }
 
-/// Who asks. Set by the gate in front of every closed route.
+/// Who asks. Set by the middleware in front of every closed route.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// Who it is.
@@ -67,6 +71,9 @@ impl Caller {
 
     /// What `principal` may see. The numbers of keys come from `ids`; a key that the store
     /// has not seen yet has no records that could be shown.
+    ///
+    /// # Errors
+    /// 403 where a manager or developer has no tenant.
     pub(crate) fn scope(principal: &Principal, ids: &KeyIds) -> Result<Scope, Problem> {
         match principal.role {
             Role::Admin => Ok(Scope::All),
@@ -95,7 +102,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            // Only a route without a gate gets here, and the table of routes makes none.
+            // Only a route without the middleware gets here, and the table of routes makes none.
             Problem::new(Kind::Unauthenticated, "no credentials were checked")
         })
     }

@@ -1,4 +1,10 @@
 //! How often somebody may present a wrong admin token.
+//!
+//! Only wrong tokens are counted and only wrong tokens are refused: a right one always passes, or
+//! anybody could lock an operator out. Throttling does not stop guessing; a long token does.
+//!
+//! Memory is bounded: at most 10,000 addresses are remembered, and all further ones are counted
+//! together.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,7 @@
 //! JSON Web Tokens as credentials (RFC 7519), signed by somebody whom the host trusts.
+//!
+//! The algorithm, the issuer and the audience are fixed when the admin is built, so nothing in a
+//! token chooses how it is checked.
 
 use api_metrics_layer::ApiKey;
 use api_metrics_store::time::UnixSeconds;

@@ -1,4 +1,7 @@
 //! What stands in front of every closed route: who is it, may it, and how often.
+//!
+//! Each route has one, with the route's own [`Access`]. Open routes pass through without a look at
+//! the request.
 
 use std::sync::Arc;
 

@@ -1,4 +1,11 @@
 //! Who asks, and what they may see.
+//!
+//! A request passes [`AuthMiddleware`], which asks the [`Authenticator`] who sends it, the
+//! [`Throttle`] whether it may send one more, and the route's [`Access`] whether its role may use
+//! the route. The handler then finds a [`Caller`] in the request.
+//!
+//! A caller's `scope` is what it may see: everything, a tenant, or some API keys. Every query
+//! carries it to the store, which leaves out all else.
 
 mod access;
 mod authenticator;

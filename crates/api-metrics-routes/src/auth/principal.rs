@@ -1,4 +1,8 @@
 //! The identity behind a request.
+//!
+//! A principal is who asks: a name, a role, and for roles that do not see everything a tenant or
+//! API keys. Hosts make them; this crate makes one for the admin token, for a session and for each
+//! valid JSON Web Token.
 
 use api_metrics_layer::ApiKey;
 
@@ -67,9 +71,13 @@ impl Role {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
+    /// Its name.
     pub(crate) subject: String,
+    /// Its tenant.
     pub(crate) tenant: Option<String>,
+    /// What it may do.
     pub(crate) role: Role,
+    /// Its API keys.
     pub(crate) keys: Vec<ApiKey>,
 }
 

@@ -1,4 +1,10 @@
 //! Browser sessions: signed, stateless, the same for all instances.
+//!
+//! A session is a cookie that holds its end, a nonce and a signature (HMAC-SHA256 by a key that is
+//! bound to the admin token). No instance remembers any, so all take it, and another token ends
+//! them all.
+//!
+//! Writes of a session also need its CSRF token, which a second cookie hands to our own scripts.
 
 use api_metrics_store::time::UnixSeconds;
 use http::{HeaderMap, HeaderValue, header};
@@ -31,6 +37,9 @@ pub(crate) struct Session {
 
 impl Session {
     /// A new session that begins now.
+    ///
+    /// # Errors
+    /// Where the operating system gives no random bytes.
     pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(

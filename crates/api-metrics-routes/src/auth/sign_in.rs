@@ -1,4 +1,8 @@
 //! The admin token: a fixed one, one that all instances agree on through the store, or none.
+//!
+//! Where the operator chose no token, the first process that needs one proposes one, and the store
+//! decides which proposal all instances share. Only its hash is stored; the token itself is printed
+//! once, to stderr, by the process that made it.
 
 use std::{io::Write as _, sync::Arc, time::Duration};
 
@@ -100,6 +104,9 @@ impl SignIn {
     }
 
     /// The keys; `None` where nobody has to sign in.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where instances could not agree within 3 s.
     pub(crate) async fn keys(&self) -> Result<Option<TokenKeys>, Problem> {
         match self {
             Self::Fixed(keys) => Ok(Some(keys.clone())),
@@ -119,6 +126,9 @@ impl SharedToken {
     }
 
     /// Proposes a token, and takes what all instances agree on.
+    ///
+    /// # Errors
+    /// 503 where the store fails, 500 without randomness.
     async fn agree(&self) -> Result<TokenKeys, Problem> {
         let mut proposal = self.proposal.lock().await;
         let own = match &mut *proposal {

@@ -1,4 +1,8 @@
 //! How often a principal may ask, reads and writes apart.
+//!
+//! A token bucket a caller (GCRA, by the crate `governor`): the whole minute's requests may come at
+//! once, then one each time that a part of the minute has passed. Answers carry the state in the
+//! `RateLimit` headers.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -43,13 +47,13 @@ impl ReasonablyRealtime for Ticks {
 #[derive(Debug)]
 pub(crate) struct Throttle {
     /// Safe methods: GET, HEAD, OPTIONS.
-    reads: Limit,
+    reads: RequestLimit,
     /// All other methods.
-    writes: Limit,
+    writes: RequestLimit,
 }
 
 /// The limit of one kind of request.
-struct Limit {
+struct RequestLimit {
     /// The policy's name in the headers.
     name: &'static str,
     /// Requests a minute.
@@ -60,9 +64,9 @@ struct Limit {
     clock: Ticks,
 }
 
-impl std::fmt::Debug for Limit {
+impl std::fmt::Debug for RequestLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Limit")
+        f.debug_struct("RequestLimit")
             .field("name", &self.name)
             .field("per_minute", &self.per_minute)
             .finish_non_exhaustive()
@@ -73,8 +77,8 @@ impl Throttle {
     /// `per_minute` requests of each kind by each principal, all of which may come at once.
     pub(crate) fn new(per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         Self {
-            reads: Limit::new("reads", per_minute, clock),
-            writes: Limit::new("writes", per_minute, clock),
+            reads: RequestLimit::new("reads", per_minute, clock),
+            writes: RequestLimit::new("writes", per_minute, clock),
         }
     }
 
@@ -89,7 +93,7 @@ impl Throttle {
     }
 }
 
-impl Limit {
+impl RequestLimit {
     fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         let clock = Ticks(clock.clone());
         Self {

@@ -1,4 +1,7 @@
 //! `GET billing`: what a consumer has cost in the running day, week or month.
+//!
+//! The report is the admin's, narrowed to the caller's keys. Amounts of two currencies have no sum,
+//! so a caller with several has to name one.
 
 use std::collections::BTreeMap;
 
@@ -22,11 +25,13 @@ use crate::{
     router::App,
 };
 
+/// `period`.
 const PERIOD: Choice<Period> = period(
     "The UTC day, the ISO week or the month that now lies in.",
     Period::Month,
 );
 
+/// `currency`, whose code is read by the handler's struct.
 const CURRENCY: Parsed<String> = Parsed {
     name: "currency",
     description: "Only what is billed in this currency; needed where there are several.",
@@ -38,7 +43,7 @@ const CURRENCY: Parsed<String> = Parsed {
 
 /// The parameters of [`get_billing`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct BillingParams {
+pub(super) struct ConsoleBillingParams {
     /// The day, week or month of the calendar.
     period: Period,
     /// Only this key.
@@ -47,7 +52,7 @@ pub(super) struct BillingParams {
     currency: Option<Currency>,
 }
 
-impl QueryParams for BillingParams {
+impl QueryParams for ConsoleBillingParams {
     fn describe(docs: &mut ParamDocs) {
         PERIOD.describe(docs);
         API_KEY.describe(docs);
@@ -99,6 +104,7 @@ pub(crate) struct ConsoleBillingDay {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleBilling {
+    /// The sums of the period.
     current_period: CurrentPeriod,
     /// The days with requests, the earliest first.
     breakdown: Vec<ConsoleBillingDay>,
@@ -111,7 +117,7 @@ pub(crate) struct ConsoleBilling {
     get,
     path = "/billing",
     tag = "console",
-    params(Validated<BillingParams>),
+    params(Validated<ConsoleBillingParams>),
     responses((status = 200, description = "The cost", body = ConsoleBilling,
         example = json!({"currentPeriod": {"totalCost": 0.024, "totalRequests": 1200,
             "costPerRequest": 0.000_02}, "breakdown": [
@@ -122,7 +128,7 @@ pub(super) async fn get_billing(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<BillingParams>,
+    Validated { params, now }: Validated<ConsoleBillingParams>,
 ) -> Result<Response, Problem> {
     let (from, to) = params.period.around(utc_day(now));
     let days = Days { from, to };
@@ -159,6 +165,9 @@ async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> 
 }
 
 /// Sums a report in one currency.
+///
+/// # Errors
+/// 400 that names `currency`, where there are several and none is chosen.
 fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBilling, Problem> {
     let mut by_currency: BTreeMap<Currency, BTreeMap<NaiveDate, (u64, Money)>> = BTreeMap::new();
     for day in report.keys.iter().flat_map(|bill| &bill.days) {

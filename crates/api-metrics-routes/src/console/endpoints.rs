@@ -1,4 +1,6 @@
 //! `GET endpoints`: which routes a consumer has asked for.
+//!
+//! Endpoints of all services together, by method and route template.
 
 use api_metrics_store::query::{Detail, GroupBy, Query};
 use axum::{extract::State, response::Response};
@@ -32,12 +34,14 @@ pub(crate) struct ConsoleEndpoint {
 
 /// The parameters of [`get_endpoints`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct EndpointParams {
+pub(super) struct ConsoleEndpointParams {
+    /// Which day, week or month, and which key.
     period: PeriodParams,
+    /// How many are answered.
     limit: Limit<10>,
 }
 
-impl QueryParams for EndpointParams {
+impl QueryParams for ConsoleEndpointParams {
     fn describe(docs: &mut ParamDocs) {
         Limit::<10>::describe(docs);
         PeriodParams::describe(docs);
@@ -56,7 +60,7 @@ impl QueryParams for EndpointParams {
     get,
     path = "/endpoints",
     tag = "console",
-    params(Validated<EndpointParams>),
+    params(Validated<ConsoleEndpointParams>),
     responses((status = 200, description = "The routes", body = Vec<ConsoleEndpoint>,
         example = json!([{"method": "GET", "endpoint": "/users/{id}", "requestCount": 1200,
             "averageResponseTime": 12, "errorRate": 0.5}]))),
@@ -65,7 +69,7 @@ pub(super) async fn get_endpoints(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<EndpointParams>,
+    Validated { params, now }: Validated<ConsoleEndpointParams>,
 ) -> Result<Response, Problem> {
     let range = params.period.so_far(now);
     let query = Query {

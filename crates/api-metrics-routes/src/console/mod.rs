@@ -1,4 +1,7 @@
 //! The console: a consumer of the API sees its own usage, in bare shapes with zeros for nothing.
+//!
+//! Shapes differ from the admin's on purpose: they are those that a consumer's page expects. Rates
+//! and averages without a request are 0, and response times are whole milliseconds.
 
 #[cfg(feature = "control")]
 mod billing;
@@ -36,6 +39,7 @@ use crate::{
 pub struct Console {
     /// The routes.
     router: Router,
+    /// Every route with who may use it.
     #[cfg(test)]
     declared: std::sync::Arc<[crate::router::Declared]>,
 }

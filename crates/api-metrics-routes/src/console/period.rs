@@ -1,4 +1,7 @@
 //! The calendar's day, week or month that a consumer asks about.
+//!
+//! A period is a day, an ISO week or a month of the caller's zone, so its length depends on the
+//! calendar and on changes of the clock.
 
 use api_metrics_store::{
     query::{Filter, TimeRange},
@@ -69,11 +72,13 @@ pub(super) const fn period(description: &'static str, default: Period) -> Choice
     }
 }
 
+/// `period`.
 const PERIOD: Choice<Period> = period(
     "The calendar day, the ISO week or the month that now lies in.",
     Period::Day,
 );
 
+/// `tz`.
 const ZONE: Parsed<Tz> = zone("The IANA zone of the calendar; UTC by default.");
 
 /// `apiKeyId`.

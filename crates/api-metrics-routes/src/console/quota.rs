@@ -1,4 +1,6 @@
 //! `GET quota`: what is left of a consumer's quota.
+//!
+//! Counted at the moment of the question and never kept, so that a consumer sees its last request.
 
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},

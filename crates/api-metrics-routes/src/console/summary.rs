@@ -1,4 +1,6 @@
 //! `GET summary` and `GET stream`: a consumer's numbers, once and live.
+//!
+//! Both come from the same function, so that a stream and the page that it updates can't disagree.
 
 use api_metrics_store::{
     bucket::Bucket,
@@ -110,7 +112,10 @@ pub(super) async fn get_stream(
     live::stream(&app.hub, &caller, subscription)
 }
 
-/// The numbers, and the database's time of their snapshot in microseconds.
+/// The numbers, and when their snapshot was taken: microseconds since the Unix epoch.
+///
+/// # Errors
+/// Those of the store.
 pub(crate) async fn summary(
     app: &AppState,
     scope: &Scope,

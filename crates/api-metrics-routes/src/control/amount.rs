@@ -1,4 +1,6 @@
 //! Money, and whom it is about.
+//!
+//! Money is a decimal in text with its currency: a binary fraction could not say 0.02.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,7 @@
 //! `/api-keys`: names, owners, limits and plans of API keys. Never a secret.
+//!
+//! A key's secret is the host's alone: here are its name, its tenant, its limits and its plan. An
+//! edit drops every kept answer, because some may name the key to those who may no longer see it.
 
 use api_metrics_store::{
     control::keys::{KeyChange, KeyRecord},
@@ -123,15 +126,25 @@ pub(crate) struct ApiKeyBody {
     /// The host's own name for it: the text of the `ApiKey` that its requests will carry.
     #[schema(example = "k-2041")]
     external_id: String,
+    /// A name for people, 1 to 200 bytes.
     name: Option<String>,
+    /// The tenant that it belongs to.
     tenant_id: Option<String>,
+    /// The user that it belongs to.
     user_id: Option<String>,
+    /// Requests that it may send in a minute.
     rate_limit_per_minute: Option<u64>,
+    /// Requests that it may send in a quota period.
     quota_limit: Option<u64>,
+    /// `month`, or a number of days from 1 to 366 as in `30d`.
     quota_period: Option<String>,
+    /// Where rolling periods start.
     quota_anchor: Option<DateTime<Utc>>,
+    /// Any version of the plan that it is billed by.
     price_plan_id: Option<i64>,
+    /// The first UTC day on which the plan counts.
     price_plan_from: Option<NaiveDate>,
+    /// Whether limits, quota and plan are watched.
     enabled: Option<bool>,
 }
 
@@ -258,6 +271,9 @@ pub(crate) async fn change(
 }
 
 /// Reads the members that a body may set; the quota's period first, whose error names all forms.
+///
+/// # Errors
+/// 400 that names the member that is wrong.
 fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     let period = body.word(
         "quotaPeriod",

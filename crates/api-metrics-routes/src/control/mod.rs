@@ -1,4 +1,11 @@
 //! The control plane: alerts and their notices, API keys, rate limits, quotas, billing and plans.
+//!
+//! Compiled with the feature `control`, and mounted where
+//! [`AdminBuilder::control`](crate::AdminBuilder::control) was given a store. All of it goes
+//! through [`StoreClient::control`](crate::read::StoreClient::control).
+//!
+//! What is written here takes effect in every instance: the control worker of the leading instance
+//! reads it from the store.
 
 mod alerts;
 mod amount;

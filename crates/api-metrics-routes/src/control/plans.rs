@@ -1,4 +1,7 @@
 //! `/api-price-plans`: what requests cost.
+//!
+//! Plans are versioned: a version counts from a day on, until a later version of the same name.
+//! Versions are never changed, so that a bill stays explained.
 
 use api_metrics_store::{
     control::billing::{NewPlan, PlanVersion, PriceTier},
@@ -113,7 +116,9 @@ pub(crate) struct PricePlanBody {
 #[schema(rename_all = "camelCase", as = PriceTierBody)]
 #[expect(dead_code, reason = "the shape of what `tiers` reads")]
 pub(crate) struct TierBody {
+    /// How many requests of the month come before it.
     from_requests: u64,
+    /// The price of 1,000 requests: a decimal.
     #[schema(example = "0.01")]
     per_thousand: String,
 }
@@ -198,6 +203,9 @@ pub(crate) async fn create(
 }
 
 /// Reads a plan from a body.
+///
+/// # Errors
+/// 400 that names the member that is wrong, 403 where the tenant is not the caller's own.
 fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPlan, Problem> {
     let name = present("name", body.text("name")?)?;
     let said = body.text("tenantId")?.flatten();
@@ -239,6 +247,9 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
 }
 
 /// Reads one tier.
+///
+/// # Errors
+/// 400 that names `tiers`.
 fn tier(value: Value) -> Result<PriceTier, Problem> {
     let Value::Object(mut members) = value else {
         return Err(wrong("tiers", &value, "a tier"));
@@ -261,6 +272,9 @@ fn tier(value: Value) -> Result<PriceTier, Problem> {
 }
 
 /// A price as a string or a number. A number's own digits are read, not a binary fraction.
+///
+/// # Errors
+/// 400 that names the member.
 fn decimal(name: &'static str, value: &Value) -> Result<rust_decimal::Decimal, Problem> {
     let text = match value {
         Value::String(text) => Some(text.clone()),

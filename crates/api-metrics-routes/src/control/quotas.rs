@@ -1,4 +1,6 @@
 //! `GET /api-metrics/quotas`: what keys have used of their quotas.
+//!
+//! Counted at the moment of the question, what is not folded or flushed yet included; never kept.
 
 use api_metrics_store::{
     control::keys::{KeyRecord, all_keys},
@@ -122,6 +124,9 @@ pub(crate) async fn quotas(
 }
 
 /// The keys that the caller may see and that have a quota.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn keys_with_quota(
     app: &AppState,
     caller: &Caller,
@@ -138,6 +143,9 @@ pub(crate) async fn keys_with_quota(
 }
 
 /// What these keys have used.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn used(
     app: &AppState,
     keys: &[KeyRecord],

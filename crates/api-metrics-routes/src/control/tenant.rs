@@ -8,6 +8,9 @@ use crate::{
 };
 
 /// The tenant of what is made or changed: what an admin says, and for everybody else its own.
+///
+/// # Errors
+/// 403 where somebody names another tenant than its own, or may not change anything.
 pub(super) fn own_tenant(caller: &Caller, said: Option<String>) -> Result<Option<String>, Problem> {
     match &caller.scope {
         Scope::All => Ok(said),

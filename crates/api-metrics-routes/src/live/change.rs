@@ -1,4 +1,7 @@
 //! Whether what a feed sees cannot wait for its next update.
+//!
+//! An update is due every few seconds. In between a feed looks whether traffic has begun, or
+//! whether the share of errors has moved by ten percentage points, and sends those at once.
 
 /// Requests that make a share of errors mean something.
 const ENOUGH: u64 = 20;
@@ -36,7 +39,7 @@ impl HealthSample {
 /// Tells whether a sample differs enough from the one that was sent last to be sent at once.
 #[derive(Debug, Default)]
 pub(super) struct ChangeDetector {
-    /// Remembers a sample as the one that watchers have.
+    /// The sample that watchers have; none before the first.
     sent: Option<HealthSample>,
     /// Errors in percent of what came before that was sent.
     share: f64,

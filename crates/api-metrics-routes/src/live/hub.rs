@@ -1,4 +1,6 @@
 //! Feeds: one for each thing that somebody watches, ended when nobody does.
+//!
+//! A feed holds the hub weakly and its state weakly, so that dropping an admin ends its feeds.
 
 use std::{
     collections::HashMap,
@@ -31,6 +33,7 @@ pub(super) type LatestEvent = Option<Event>;
 /// One event, serialised once for all that watch.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
+    /// The event's `event` in the stream.
     pub(super) name: &'static str,
     /// The event's `id` in the stream.
     pub(super) id: String,
@@ -106,6 +109,9 @@ impl Hub {
     }
 
     /// A place among the open streams.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where a bound of streams is reached.
     pub(super) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
         self.places.take(
             caller,

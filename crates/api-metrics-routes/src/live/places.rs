@@ -55,6 +55,9 @@ impl Places {
 
     /// Takes a place for `caller` where fewer than `all` streams are open, and fewer than
     /// `of_one_principal` of its own.
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where a bound is reached.
     pub(super) fn take(
         &self,
         caller: &Caller,

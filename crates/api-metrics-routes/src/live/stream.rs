@@ -1,4 +1,8 @@
 //! One client's stream.
+//!
+//! A stream begins with the latest event, so a client never waits for the next update to show
+//! something. It ends with its lifetime, with the caller's credentials, and with the service;
+//! browsers come back by themselves.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -24,6 +28,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Streams a subscription to `caller` until the client leaves, its credentials or the stream's
 /// lifetime are over, or the process ends.
+///
+/// # Errors
+/// 503 with `Retry-After` where a bound of streams is reached.
 pub(crate) fn stream(
     hub: &Arc<Hub>,
     caller: &Caller,

@@ -68,7 +68,7 @@ impl Subscription {
 /// What was read at one moment, serialised once for all that watch.
 #[derive(Debug, Clone)]
 pub(crate) struct Reading {
-    /// The database's time of the snapshot, in microseconds since the Unix epoch.
+    /// When the snapshot was taken, by the clock of the database: microseconds since the Unix epoch.
     pub(super) as_of_us: i64,
     /// Requests and errors, by which urgent changes are found.
     pub(super) sample: HealthSample,

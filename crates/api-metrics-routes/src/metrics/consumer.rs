@@ -1,4 +1,7 @@
 //! What lists of API keys have in common.
+//!
+//! The store groups by the number of a key; names and tenants are read for the rows of the answer
+//! alone.
 
 use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
 use serde::Serialize;
@@ -53,6 +56,9 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
 }
 
 /// The rows with what the store knows about their keys.
+///
+/// # Errors
+/// Those of the store.
 pub(super) async fn consumer_rows(app: &App, rows: &[Row]) -> Result<Vec<Consumer>, Problem> {
     let ids: Vec<i64> = rows
         .iter()

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/daily`: one row a calendar day.
+//!
+//! Days are those of the zone that was asked for. The peak of a day is its hour with the most
+//! bytes.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +66,7 @@ pub(crate) struct DailyPage {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether days may be cut at other hours than the zone's: old data is kept in UTC days.
     approximate: bool,

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/endpoints`: one row a route.
+//!
+//! The store ranks the groups and reads latencies for one page of them, so a service with thousands
+//! of routes costs no more than one with ten.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -114,7 +117,7 @@ pub(crate) struct EndpointPage {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,

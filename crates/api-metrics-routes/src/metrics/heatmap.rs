@@ -1,4 +1,7 @@
 //! `GET /api-metrics/heatmap`: when the service is busy.
+//!
+//! The timeline layout has a cell for every step, also where nothing was requested. The weekday
+//! layout sums all weeks of the range.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +48,7 @@ enum CellLength {
     Week,
 }
 
+/// `layout`.
 const LAYOUT: Choice<Layout> = Choice {
     name: "layout",
     description: "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
@@ -52,6 +56,7 @@ const LAYOUT: Choice<Layout> = Choice {
     default: Layout::Timeline,
 };
 
+/// `granularity`.
 const GRANULARITY: Choice<CellLength> = Choice {
     name: "granularity",
     description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
@@ -149,6 +154,7 @@ pub(crate) struct Heatmap {
     data: Vec<Cell>,
     /// How cells are laid out.
     layout: &'static str,
+    /// The length of a cell: `hour`, `day` or `week`.
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
@@ -158,7 +164,7 @@ pub(crate) struct Heatmap {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether cells may be cut at other hours than the zone's: old data is kept in UTC days.
     approximate: bool,

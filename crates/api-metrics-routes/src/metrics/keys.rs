@@ -1,4 +1,7 @@
 //! `GET /api-metrics/keys`: one row an API key.
+//!
+//! Requests without a key are a row of their own, number 0. Keys that were made since the last
+//! flush have no number yet.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -18,7 +21,7 @@ use crate::{
     router::App,
 };
 
-/// When a key was last seen is told in steps of about this part of the range.
+/// When a key was last used is answered in steps of about this part of the range.
 const LAST_SEEN_STEPS: i64 = 60;
 
 /// One API key.
@@ -49,7 +52,7 @@ pub(crate) struct KeyPage {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,

@@ -1,4 +1,8 @@
 //! What the service has served: totals, rows over time, lists, heatmaps, exports and live numbers.
+//!
+//! All handlers have the same form: parameters are validated by their struct, the answer is looked
+//! up in the cache, and computed from one snapshot of the store where it is not there. Every answer
+//! says which range it covers and when its snapshot was taken.
 
 mod consumer;
 mod daily;

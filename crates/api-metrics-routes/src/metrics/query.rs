@@ -1,4 +1,7 @@
 //! `POST /api-metrics/query`: several groupings of one question at once.
+//!
+//! The members of the body that are also parameters of `GET /api-metrics` are read by the same
+//! code.
 
 use api_metrics_store::query::{GroupBy, Scope};
 use axum::{
@@ -32,9 +35,10 @@ pub(crate) struct QueryBody {
     /// The range up to now; not together with `from`.
     #[schema(example = "24h", nullable = false)]
     period: Option<String>,
+    /// The first instant of the range, RFC 3339.
     #[schema(nullable = false)]
     from: Option<DateTime<Utc>>,
-    /// The first instant that the answer does not cover.
+    /// The first instant after the range, RFC 3339; up to now without it.
     #[schema(nullable = false)]
     to: Option<DateTime<Utc>>,
     /// As in `GET /api-metrics`.
@@ -92,10 +96,11 @@ pub(crate) struct QueryAnswer {
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
+    /// The first instant that the answer covers.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the first snapshot.
+    /// When the first snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
@@ -221,6 +226,9 @@ struct Members {
 
 impl Members {
     /// Sorts the members of a body.
+    ///
+    /// # Errors
+    /// 400 that names the member that is wrong.
     fn of(body: Map<String, Value>) -> Result<Self, Problem> {
         let (mut pairs, mut groupings, mut metrics) = (Vec::new(), vec![Vec::new()], None);
         for (name, value) in body {
@@ -252,6 +260,9 @@ impl Members {
 }
 
 /// A member that is also a parameter, as its text.
+///
+/// # Errors
+/// 400 that names the member.
 fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Problem> {
     match value {
         Value::Null => Ok(None),
@@ -265,6 +276,9 @@ fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Proble
 }
 
 /// A member that is a list of names.
+///
+/// # Errors
+/// 400 that names the member.
 fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
     let wrong = || Problem::parameter(name, "must be a list of names");
     let Value::Array(values) = value else {
@@ -280,6 +294,9 @@ fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
 }
 
 /// The groupings.
+///
+/// # Errors
+/// 400 that names `groupings`.
 fn lists(value: Value) -> Result<Vec<Vec<String>>, Problem> {
     let Value::Array(values) = value else {
         return Err(Problem::parameter(

@@ -1,4 +1,6 @@
 //! `GET /api-metrics/realtime` and `GET /api-metrics/stream`: the last five minutes, once and live.
+//!
+//! Both routes read the same snapshot; the first keeps it for a second.
 
 use api_metrics_store::query::Filter;
 use axum::{extract::State, response::Response};

@@ -1,4 +1,7 @@
-//! `GET /api-metrics`: rows over time, told apart by any dimensions.
+//! `GET /api-metrics`: rows over time, grouped by any dimensions.
+//!
+//! Long answers are read window by window and cut into pages. A cursor carries the range of the
+//! first page, because a range up to now moves.
 
 use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Scope, TimeRange};
 use axum::{extract::State, response::Response};
@@ -41,7 +44,7 @@ pub(crate) struct SeriesPage {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot, the first where the answer took several.
+    /// When the snapshot was taken, by the clock of the database; the first of several.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
@@ -66,6 +69,9 @@ pub(super) struct RowParams {
 
 impl RowParams {
     /// Reads the parameters; `default` are the dimensions where none are named.
+    ///
+    /// # Errors
+    /// 400 that names the parameter that is wrong.
     pub(super) fn take_by(
         params: &mut Params,
         context: &Context,

@@ -1,4 +1,6 @@
 //! The last five minutes, from one snapshot of the store.
+//!
+//! Everything in it, totals, minutes and endpoints, is summed from the same rows.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +59,7 @@ pub(crate) struct Snapshot {
     pub(crate) from: DateTime<Utc>,
     /// The first instant that the answer does not cover: the end of the running minute.
     pub(crate) to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     pub(crate) as_of: DateTime<Utc>,
 }
 
@@ -108,6 +110,9 @@ pub(crate) struct LiveEndpoint {
 }
 
 /// Reads the last five minutes, unfolded and unflushed data included.
+///
+/// # Errors
+/// Those of the store; 500 where latencies can't be merged.
 pub(crate) async fn snapshot(
     app: &AppState,
     scope: &Scope,

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/summary`: what happened in a range, and against the range before.
+//!
+//! The range before has the same length and ends where this one begins, also where the store has
+//! widened this one to whole periods.
 
 use api_metrics_store::query::{Answer, Busiest, Detail, Filter, GroupBy, Query, Scope, TimeRange};
 use axum::{extract::State, response::Response};
@@ -63,7 +66,7 @@ pub(crate) struct Summary {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
@@ -75,8 +78,9 @@ pub(crate) struct Summary {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Previous {
+    /// The first instant of the range before.
     from: DateTime<Utc>,
-    /// Its end.
+    /// The first instant after it, where the range begins.
     to: DateTime<Utc>,
     /// Requests that finished in it.
     total_requests: u64,

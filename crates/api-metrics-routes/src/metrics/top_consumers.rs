@@ -1,4 +1,6 @@
 //! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
+//!
+//! Requests without a key are no consumer, but they count in the whole that shares are of.
 
 use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
@@ -26,6 +28,7 @@ enum Sort {
     Bandwidth,
 }
 
+/// `sort`.
 const SORT: Choice<Sort> = Choice {
     name: "sort",
     description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
@@ -91,7 +94,7 @@ pub(crate) struct TopConsumers {
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,

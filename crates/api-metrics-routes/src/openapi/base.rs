@@ -1,4 +1,6 @@
 //! What all operations have in common: the document's head, sign-in and errors.
+//!
+//! Servers are relative (`./`), so the document is right wherever the host has mounted the router.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -102,7 +104,7 @@ fn describe(operation: &mut Operation) {
     }
 }
 
-/// Adds to an operation what its access implies: how to sign in, and the answers that the gate in
+/// Adds to an operation what its access implies: how to sign in, and the answers that the middleware in
 /// front of it, its parameters and the store may give.
 pub(crate) fn complete(operation: &mut Operation, access: Access) {
     describe(operation);

@@ -1,4 +1,7 @@
 //! How api-metrics itself is doing: its status, health probes, and Prometheus.
+//!
+//! The status is for people, the probes for orchestrators, the text for Prometheus. All three
+//! answer while the store does not.
 
 mod probes;
 mod prometheus;

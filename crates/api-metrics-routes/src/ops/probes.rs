@@ -1,4 +1,7 @@
 //! `GET /health/live` and `GET /health/ready`: for probes, open to all, and therefore brief.
+//!
+//! Liveness says only that the process answers. Readiness looks at the host's background work where
+//! that is connected, and at the store otherwise.
 
 use std::time::Duration;
 

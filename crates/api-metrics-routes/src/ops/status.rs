@@ -1,4 +1,7 @@
 //! `GET /api-status`: what an operator wants to know at 3 a.m. It answers while the store does not.
+//!
+//! What the store, the recorder, the background tasks and the cache say about themselves. Counters
+//! that are 0 while all is well say so in their documentation.
 
 use std::time::SystemTime;
 
@@ -69,7 +72,7 @@ struct StoreView {
     schema_version: Option<i64>,
     /// The kind of its sketches.
     sketch_kind: Option<&'static str>,
-    /// The database's clock.
+    /// The time by the clock of the database.
     now: Option<DateTime<Utc>>,
     /// Series that it knows.
     series: Option<u64>,

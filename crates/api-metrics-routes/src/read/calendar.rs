@@ -1,4 +1,6 @@
 //! The calendar: where the steps of a time axis begin, and which day or month an instant lies in.
+//!
+//! All arithmetic on zones stands here. Times are whole seconds since the Unix epoch.
 
 use api_metrics_store::{query::TimeStep, time::UnixSeconds};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Offset, TimeZone};

@@ -1,4 +1,7 @@
 //! The one way from a route to the store: own data first, a bound on time and on concurrency.
+//!
+//! Queries also see what this process has recorded and not flushed. That is taken from the recorder
+//! before the store's snapshot, and the store leaves out what its fence row says it has already.
 
 use std::{
     sync::Arc,
@@ -74,6 +77,10 @@ impl StoreClient {
     }
 
     /// Answers `query` from the store and from what this process has not flushed yet.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed.
     pub(crate) async fn read(&self, query: &Query) -> Result<Answer, Problem> {
         let [answer] = self.read_all(std::array::from_ref(query)).await?;
         Ok(answer)
@@ -102,6 +109,10 @@ impl StoreClient {
     }
 
     /// Runs one question to the store within the bounds of time and concurrency.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed. A conflict is 409, an invalid value 400.
     pub(crate) async fn bounded<T>(
         &self,
         what: &'static str,

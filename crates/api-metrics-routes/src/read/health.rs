@@ -1,4 +1,6 @@
 //! What the host's background work reports, for probes and for the status page.
+//!
+//! The facade implements [`HealthSource`]; a host that runs its own background work can too.
 
 use std::{
     fmt::Debug,

@@ -1,4 +1,7 @@
 //! Which keys of the store a viewer's are, kept for a flush interval.
+//!
+//! A viewer's keys are the host's text; the store groups by number. A key that the store has not
+//! seen yet has no number, and nothing that could be shown.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -47,6 +50,9 @@ impl KeyCache {
 
     /// The numbers of these keys, which are those of one viewer. A key that the store has not seen
     /// yet has none.
+    ///
+    /// # Errors
+    /// Those of [`StoreClient::bounded`]. A failure is not remembered.
     pub(crate) async fn of(
         &self,
         keys: &[ApiKey],

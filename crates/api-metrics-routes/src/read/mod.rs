@@ -1,5 +1,8 @@
 //! The way from a route to the store: bounded reads, long answers window by window, the numbers of
 //! a viewer's keys, the calendar, and what the host says about its background work.
+//!
+//! Nothing outside of this module calls the store without [`StoreClient`], which bounds every call
+//! in time and in number.
 
 mod calendar;
 mod client;

@@ -1,4 +1,6 @@
 //! Whether the store answers, asked at most once a second.
+//!
+//! Readiness is an open route, so it must not be a way to load the database.
 
 use std::time::Duration;
 

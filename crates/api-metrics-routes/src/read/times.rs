@@ -1,4 +1,6 @@
 //! How long queries take, for our own health.
+//!
+//! A histogram of fixed bounds, counted without a lock.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},

@@ -1,5 +1,8 @@
 //! Reads a long answer window by window, so that neither its rows nor its sketches are ever in
 //! memory at once.
+//!
+//! A window is a number of steps that is doubled or halved until a window holds about 2,000 rows.
+//! Without a step, or where nothing multiplies the steps, there is one window.
 
 use std::collections::VecDeque;
 
@@ -58,6 +61,9 @@ impl WindowedReader {
     }
 
     /// The next row; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of [`StoreClient::read`]; what was read before stays valid.
     pub(crate) async fn row(&mut self, client: &StoreClient) -> Result<Option<Row>, Problem> {
         while self.rows.is_empty() && self.next < self.query.range.to {
             self.window(client).await?;

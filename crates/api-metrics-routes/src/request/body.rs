@@ -1,4 +1,7 @@
 //! The members of a JSON body, each taken once by name.
+//!
+//! A member that is absent, one that is null and one that has a value are three things: left as it
+//! is, cleared, and set.
 
 use axum::{
     Json,
@@ -44,6 +47,9 @@ impl Body {
     }
 
     /// A member of one type.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     fn typed<T>(
         &mut self,
         name: &'static str,
@@ -60,6 +66,9 @@ impl Body {
     }
 
     /// Text.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     pub(crate) fn text(&mut self, name: &'static str) -> Result<Member<String>, Problem> {
         self.typed(name, "a string", |value| value.as_str().map(str::to_owned))
     }
@@ -79,6 +88,9 @@ impl Body {
     }
 
     /// A whole number from 0 up.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     pub(crate) fn count(&mut self, name: &'static str) -> Result<Member<u64>, Problem> {
         self.typed(name, "a whole number from 0 up", Value::as_u64)
     }
@@ -91,6 +103,9 @@ impl Body {
     }
 
     /// The number of something that the store has numbered.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     pub(crate) fn id(&mut self, name: &'static str) -> Result<Member<i64>, Problem> {
         self.typed(name, "a whole number from 0 up", |value| {
             value.as_i64().filter(|n| *n >= 0)
@@ -103,6 +118,9 @@ impl Body {
     }
 
     /// An instant of RFC 3339, in whole seconds.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     pub(crate) fn instant(&mut self, name: &'static str) -> Result<Member<i64>, Problem> {
         self.typed(name, "an RFC 3339 time like 2026-05-17T00:00:00Z", |v| {
             let at = DateTime::parse_from_rfc3339(v.as_str()?).ok()?;
@@ -118,6 +136,9 @@ impl Body {
     }
 
     /// One of the words that `read` knows; `words` names them for people.
+    ///
+    /// # Errors
+    /// 400 that names the member, where it is of another type.
     pub(crate) fn word<T>(
         &mut self,
         name: &'static str,
@@ -167,6 +188,9 @@ pub(crate) fn wrong(name: &'static str, value: &Value, expected: &str) -> Proble
 }
 
 /// A member that may not be cleared.
+///
+/// # Errors
+/// 400 that names the member, where it is null.
 pub(crate) fn required<T>(name: &'static str, member: Member<T>) -> Result<Option<T>, Problem> {
     match member {
         None => Ok(None),

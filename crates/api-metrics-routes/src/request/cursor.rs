@@ -1,4 +1,7 @@
 //! Keyset cursors: the last row of a page, and the question that it belongs to.
+//!
+//! A cursor is base64 of JSON. It is no secret and is not trusted: what it carries is checked as if
+//! a caller had written it.
 
 use api_metrics_store::query::TimeRange;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -32,6 +35,7 @@ pub(crate) struct Cursor<K> {
     /// Hash of the question that it belongs to.
     #[serde(rename = "q")]
     question: String,
+    /// The start of the range.
     #[serde(rename = "f")]
     from: i64,
     /// The end of the range.
@@ -65,6 +69,10 @@ impl<K: Serialize + DeserializeOwned> Cursor<K> {
     }
 
     /// Reads `cursor`. `question` is what [`question`] made of the other parameters.
+    ///
+    /// # Errors
+    /// 400 that names `cursor`, where it can't be read, belongs to another question, or carries
+    /// a range that no query string could.
     pub(crate) fn take(params: &mut Params, question: &str) -> Result<Option<Self>, Problem> {
         let Some(text) = params.take(CURSOR.name)? else {
             return Ok(None);

@@ -1,4 +1,6 @@
 //! Which UTC days are asked about.
+//!
+//! Bills are of UTC days, so days have no zone here.
 
 use chrono::{Months, NaiveDate};
 
@@ -11,11 +13,13 @@ use crate::{
 /// Whole UTC days, half-open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Days {
+    /// The first day.
     pub(crate) from: NaiveDate,
     /// The first day after the range.
     pub(crate) to: NaiveDate,
 }
 
+/// `month`, for a route that takes nothing else.
 const MONTH: Parsed<Days> = Parsed {
     name: "month",
     description: "A calendar month in UTC; the current one by default.",
@@ -25,11 +29,13 @@ const MONTH: Parsed<Days> = Parsed {
     wrong: "no month like 2026-05",
 };
 
+/// `month`, for a route that takes a range of days too.
 const MONTH_OR_RANGE: Parsed<Days> = Parsed {
     description: "A calendar month in UTC; the current one by default. Not together with `from`.",
     ..MONTH
 };
 
+/// `from`.
 const FROM: Parsed<NaiveDate> = Parsed {
     name: "from",
     description: "The first UTC day.",
@@ -39,6 +45,7 @@ const FROM: Parsed<NaiveDate> = Parsed {
     wrong: "no date like 2026-05-17",
 };
 
+/// `to`.
 const TO: Parsed<NaiveDate> = Parsed {
     name: "to",
     description: "The first UTC day after the range; the day after today by default.",

@@ -1,4 +1,7 @@
 //! Which series count.
+//!
+//! A filter that can't match anything, because no label can have that text, is refused instead of
+//! answered empty.
 
 use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::query::Filter;
@@ -9,6 +12,7 @@ use crate::response::Problem;
 /// The longest name of a tenant that the store takes.
 pub(crate) const MAX_TENANT_BYTES: usize = 200;
 
+/// `service`.
 const SERVICE: Text = Text {
     name: "service",
     description: "Only this recording service.",
@@ -16,6 +20,7 @@ const SERVICE: Text = Text {
     max_bytes: MAX_SERVICE_BYTES,
 };
 
+/// `environment`.
 const ENVIRONMENT: Text = Text {
     name: "environment",
     description: "Only this environment.",
@@ -23,6 +28,7 @@ const ENVIRONMENT: Text = Text {
     max_bytes: MAX_SERVICE_BYTES,
 };
 
+/// `protocol`.
 const PROTOCOL: Choice<Option<&str>> = Choice {
     name: "protocol",
     description: "Only this protocol: http or grpc.",
@@ -30,6 +36,7 @@ const PROTOCOL: Choice<Option<&str>> = Choice {
     default: None,
 };
 
+/// `method`, which is compared in capitals.
 const METHOD: Text = Text {
     name: "method",
     description: "Only this method, in any case; `_OTHER` for methods outside the standard set.",
@@ -37,6 +44,7 @@ const METHOD: Text = Text {
     max_bytes: 32,
 };
 
+/// `endpoint`.
 const ENDPOINT: Text = Text {
     name: "endpoint",
     description: "Only this route template, exactly; `<unmatched>` for requests that no route matched.",
@@ -44,6 +52,7 @@ const ENDPOINT: Text = Text {
     max_bytes: MAX_ENDPOINT_BYTES,
 };
 
+/// `apiKeyId`, where 0 stands for requests without a key.
 const API_KEY: Parsed<i64> = api_key_id(
     "Only the API key of this number; 0 for requests without a key.",
     "0",
@@ -76,6 +85,9 @@ impl QueryParams for Filter {
 }
 
 /// Refuses text that no label can be: it is too long, or Postgres can't hold it.
+///
+/// # Errors
+/// 400 that names the parameter.
 pub(crate) fn storable(name: &'static str, text: &str, max: usize) -> Result<(), Problem> {
     if text.len() > max {
         return Err(Problem::parameter(name, format!("longer than {max} bytes")));

@@ -1,4 +1,7 @@
-//! By which dimensions rows are told apart, and which numbers they show.
+//! By which dimensions rows are grouped, and which metrics they have.
+//!
+//! Columns of an answer stand in the order of the declarations here, whatever the order in the
+//! query.
 
 use api_metrics_store::query::GroupBy;
 
@@ -15,9 +18,10 @@ pub(crate) const DIMENSIONS: [&str; 6] = [
     "apiKey",
 ];
 
+/// `groupBy`, whose names are read by [`group_by`].
 const GROUP_BY: Parsed<String> = Parsed {
     name: "groupBy",
-    description: "Dimensions by which rows are told apart, with commas between them: service, environment, \
+    description: "Dimensions by which rows are grouped, with commas between them: service, environment, \
                   protocol, method, endpoint, apiKey.",
     example: Some("endpoint,method"),
     form: Form::Text,
@@ -25,6 +29,7 @@ const GROUP_BY: Parsed<String> = Parsed {
     wrong: "no list",
 };
 
+/// `metrics`, whose names are read by [`metrics`].
 const METRICS: Parsed<String> = Parsed {
     name: "metrics",
     description: "The numbers of a row, with commas between them; all by default. Without quantiles an \
@@ -40,6 +45,9 @@ pub(crate) fn describe_columns(docs: &mut ParamDocs) {
 }
 
 /// Reads `groupBy`; `default` where it is not given.
+///
+/// # Errors
+/// 400 that names `groupBy`, where a dimension is unknown or given twice.
 pub(crate) fn take_group_by(params: &mut Params, default: &[&str]) -> Result<GroupBy, Problem> {
     match GROUP_BY.take(params)? {
         None => group_by(GROUP_BY.name, default),
@@ -61,6 +69,9 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// The set of these dimensions; `name` is the parameter that they came in.
+///
+/// # Errors
+/// 400 that names the parameter, where a dimension is unknown or given twice.
 pub(crate) fn group_by<S: AsRef<str>>(
     name: &'static str,
     dimensions: &[S],
@@ -90,6 +101,9 @@ pub(crate) fn group_by<S: AsRef<str>>(
 }
 
 /// The metrics of these names, in the order of columns.
+///
+/// # Errors
+/// 400 that names the parameter, where a metric is unknown.
 pub(crate) fn metrics<S: AsRef<str>>(
     name: &'static str,
     names: &[S],

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use crate::response::Problem;
 
 /// The members of a body that has to be an object.
+///
+/// # Errors
+/// 400 where the body is no JSON object, 413 where it is larger than 64 KiB.
 pub(crate) fn json_object(
     body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Map<String, Value>, Problem> {

@@ -3,6 +3,7 @@
 use super::{Context, ParamDocs, Params, Parsed, QueryParams, api_key_id};
 use crate::response::Problem;
 
+/// `apiKeyId`.
 const API_KEY: Parsed<i64> = api_key_id("Only the API key of this number.", "3");
 
 /// `apiKeyId`; all keys that the caller may see where it is not given.

@@ -1,4 +1,7 @@
 //! How much of a list is answered at once.
+//!
+//! Lists are paged by keyset: the next page begins after the last row of this one, so rows that
+//! come or go in between are neither repeated nor skipped.
 
 use api_metrics_store::query::TimeRange;
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,4 +1,7 @@
 //! The pairs of a query string, each taken once by name.
+//!
+//! Names are known one by one as a route takes them; what is left at the end is unknown, and
+//! refused with the names that are known.
 
 use axum::extract::Query;
 use http::Uri;
@@ -23,6 +26,10 @@ pub(crate) struct Params {
 
 impl Params {
     /// The parameters of a URI, each of which may be given once.
+    ///
+    /// # Errors
+    /// 400 where the query string can't be decoded, has more than 64 parameters, or names one
+    /// twice.
     pub(crate) fn from_uri(uri: &Uri) -> Result<Self, Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| Problem::parameter("query", "the query string can't be read"))?;
@@ -61,6 +68,9 @@ impl Params {
 
     /// The value of `name`, if it was given. An empty value is an error: it is neither a filter nor
     /// the absence of one.
+    ///
+    /// # Errors
+    /// 400 that names the parameter, where its value is empty.
     pub(crate) fn take(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
         self.known.push(name);
         let Some(at) = self.pairs.iter().position(|(n, _)| n == name) else {
@@ -74,6 +84,9 @@ impl Params {
     }
 
     /// Refuses every parameter that the route did not take.
+    ///
+    /// # Errors
+    /// 400 that names the first unknown parameter, and those that the route knows.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         match self.pairs.first() {
             None => Ok(()),

@@ -1,4 +1,6 @@
 //! Which time is asked about.
+//!
+//! Ranges are half-open, in whole seconds: the first instant belongs to them, the last does not.
 
 use api_metrics_store::query::TimeRange;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -29,6 +31,7 @@ const PERIOD: Choice<Option<i64>> = Choice {
     default: None,
 };
 
+/// `from`.
 const FROM: Parsed<DateTime<Utc>> = Parsed {
     name: "from",
     description: "The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.",
@@ -38,6 +41,7 @@ const FROM: Parsed<DateTime<Utc>> = Parsed {
     wrong: "no RFC 3339 time like 2015-05-17T00:00:00Z, and no date like 2015-05-17",
 };
 
+/// `to`.
 const TO: Parsed<DateTime<Utc>> = Parsed {
     name: "to",
     description: "The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it \

@@ -1,4 +1,7 @@
 //! How long a point on the time axis is.
+//!
+//! `auto` keeps charts readable; a named step is refused where it would give more points than any
+//! chart shows.
 
 use api_metrics_store::{
     query::{TimeRange, TimeStep},
@@ -25,6 +28,7 @@ enum Wanted {
     Named(Step),
 }
 
+/// `granularity`.
 const GRANULARITY: Choice<Wanted> = Choice {
     name: "granularity",
     description: "The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range.",
@@ -102,6 +106,9 @@ pub(crate) fn describe_step(docs: &mut ParamDocs) {
 
 /// Reads `granularity`, whose bound on points depends on the range; `None` for one point over all
 /// of it.
+///
+/// # Errors
+/// 400 that names `granularity`, where the step is unknown or gives more than 11,000 points.
 pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Option<Step>, Problem> {
     let auto = Step::auto(range);
     let step = match GRANULARITY.take(params)? {

@@ -1,4 +1,7 @@
 //! The parameters of a route as one struct, which reads, checks and documents itself.
+//!
+//! The order of the fields in a struct is the order in which parameters are taken, and so the order
+//! in which errors are found.
 
 use std::sync::Arc;
 

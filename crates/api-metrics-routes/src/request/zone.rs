@@ -1,10 +1,13 @@
 //! In which zone's calendar days and weeks are counted.
+//!
+//! Names are those of the IANA database, as compiled into the crate `chrono-tz`.
 
 use chrono_tz::Tz;
 
 use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams};
 use crate::response::Problem;
 
+/// `tz`, for routes whose hours, days and weeks are meant.
 const ZONE: Parsed<Tz> =
     zone("The IANA zone whose hours, days and weeks are meant; UTC by default.");
 

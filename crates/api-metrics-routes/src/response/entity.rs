@@ -1,4 +1,6 @@
 //! A body and its entity tag.
+//!
+//! The tag is a hash of the content, so two instances give the same one.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;

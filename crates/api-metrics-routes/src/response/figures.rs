@@ -1,4 +1,6 @@
 //! A bucket as the numbers that answers show.
+//!
+//! One place turns counts into rates and averages, so that no two views round differently.
 
 use std::collections::BTreeMap;
 

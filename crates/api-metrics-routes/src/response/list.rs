@@ -1,8 +1,10 @@
 //! Lists: a page of rows and where the next one begins.
+//!
+//! For lists that are small enough to be sorted in memory.
 
 /// A page of rows, in order, and the last of them where more follow.
 #[derive(Debug)]
-pub(crate) struct Page<R> {
+pub(crate) struct RowPage<R> {
     /// The rows of the page.
     pub(crate) rows: Vec<R>,
     /// Whether rows follow.
@@ -15,13 +17,13 @@ pub(crate) fn page_of<R, K: Ord>(
     key: impl Fn(&R) -> K,
     after: Option<&K>,
     limit: usize,
-) -> Page<R> {
+) -> RowPage<R> {
     rows.sort_by_cached_key(&key);
     let start = after.map_or(0, |after| rows.partition_point(|row| key(row) <= *after));
     rows.drain(..start);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    Page { rows, more }
+    RowPage { rows, more }
 }
 
 #[cfg(test)]

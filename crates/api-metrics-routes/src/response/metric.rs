@@ -1,4 +1,7 @@
 //! The numbers of a row by name: the same in JSON, in CSV and in what a caller asks for.
+//!
+//! A metric's name is its column in CSV, its member in JSON and its word in the parameter
+//! `metrics`.
 
 use serde_json::{Value, json};
 

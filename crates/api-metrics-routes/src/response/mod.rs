@@ -1,4 +1,7 @@
 //! Answers: how buckets become numbers, rows and pages; problems; and the cache of answers.
+//!
+//! Nothing here knows a route. Rates are in percent, latencies in milliseconds with three decimals,
+//! times RFC 3339 in UTC; what can't be said without a request is null.
 
 mod cache;
 mod csv;

@@ -1,4 +1,7 @@
 //! A row of `/api-metrics` and of exports: its group, then its numbers.
+//!
+//! Members depend on the question: dimensions that were not grouped by and metrics that were not
+//! asked for are absent.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,7 @@
 //! Pages of other origins, where the operator has named them.
+//!
+//! Written by hand, because credentials are never admitted here and an answer differs only by
+//! origin.
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Answers of unknown length end with the service, also where nobody reads them.
+//!
+//! Streams end themselves at a shutdown; this ends downloads whose client has stopped reading.
 
 use std::io;
 
@@ -16,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 struct Piece {
     /// The piece itself.
     bytes: Bytes,
+    /// Dropped with the piece, which tells the other end.
     _left: oneshot::Sender<()>,
 }
 

@@ -1,4 +1,6 @@
 //! The state behind the routes of one admin and its consoles.
+//!
+//! Built once by the admin's builder; the console's routes have the same.
 
 use std::{sync::Arc, time::Duration};
 

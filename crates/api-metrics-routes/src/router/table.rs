@@ -1,4 +1,8 @@
 //! The table of routes: none can be added without saying who may use it.
+//!
+//! A route is declared with its access, documented or hidden, and only then reachable. Around all
+//! routes stand the bound on bodies, security headers, compression and the end of streams with the
+//! service.
 
 use std::sync::Arc;
 

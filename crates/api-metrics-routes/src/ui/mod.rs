@@ -1,4 +1,8 @@
 //! Pages: the dashboard or the small page in its place, the API reference, and the sign-in.
+//!
+//! No page loads anything from elsewhere, and none has inline scripts or styles: the content
+//! security policy forbids both. URLs are relative, so that a page works at any mount point and
+//! behind proxies that cut the path.
 
 #[cfg(feature = "dashboard")]
 mod dashboard;

@@ -1,4 +1,6 @@
 //! `POST /session` and `DELETE /session`: the browser's sign-in and sign-out.
+//!
+//! The page sends JSON and gets the CSRF token; a form without scripts is redirected to the page.
 
 use axum::{
     Form, Json,

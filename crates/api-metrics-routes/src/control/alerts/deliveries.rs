@@ -1,4 +1,7 @@
 //! `GET /api-alerts/deliveries`: notices that are pending, delivered or given up.
+//!
+//! A notice is delivered through each channel on its own, with retries. One that failed too often
+//! is a dead letter: it stays in the list until somebody sends it again.
 
 use api_metrics_store::control::notify::{Delivery, DeliveryQuery, DeliveryStatus, Notice};
 use axum::{Json, extract::State};
@@ -21,6 +24,7 @@ use crate::{
 /// The most bytes of a notifier's name.
 const MAX_CHANNEL_BYTES: usize = 200;
 
+/// `status`.
 const STATUS: Choice<DeliveryStatus> = Choice {
     name: "status",
     description: "Given up (dead), to be tried again (pending), or taken (delivered).",

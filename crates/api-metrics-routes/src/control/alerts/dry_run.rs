@@ -1,4 +1,7 @@
 //! `POST /api-alerts/dry-run`: when a rule would have fired.
+//!
+//! The range is read by the code of the query strings, so that both refuse the same things in the
+//! same words.
 
 use api_metrics_store::query::TimeRange;
 use axum::{Json, extract::State};
@@ -22,14 +25,17 @@ use crate::{
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the shape of what `dry_run` reads")]
 pub(crate) struct DryRunBody {
+    /// The rule, with the members of a new one.
     #[schema(inline)]
     #[schema(value_type = AlertBody)]
     rule: AlertBody,
     /// The range up to now; not together with `from`.
     #[schema(example = "24h", nullable = false)]
     period: Option<String>,
+    /// The first instant of the range, RFC 3339.
     #[schema(nullable = false)]
     from: Option<DateTime<Utc>>,
+    /// The first instant after the range, RFC 3339; up to now without it.
     #[schema(nullable = false)]
     to: Option<DateTime<Utc>>,
 }
@@ -77,7 +83,7 @@ pub(crate) struct DryRunAnswer {
     tag = "alerts",
     request_body(content = DryRunBody, example = json!({
         "rule": crate::control::examples::alert_body(), "period": "24h"})),
-    responses((status = 200, description = "What it would have told", body = DryRunAnswer,
+    responses((status = 200, description = "What it would have done", body = DryRunAnswer,
         example = json!(crate::control::examples::dry_run()))),
 )]
 pub(crate) async fn dry_run(

@@ -1,4 +1,6 @@
 //! `GET /api-alerts/events`: breaches of rules, from firing to resolution.
+//!
+//! An event outlives its rule: the rule's name, type and severity are copied when it fires.
 
 use api_metrics_store::control::alerts::{AlertEvent, EventQuery};
 use axum::{Json, extract::State};
@@ -16,6 +18,7 @@ use crate::{
     router::App,
 };
 
+/// `alertId`.
 const ALERT: Parsed<i64> = Parsed {
     name: "alertId",
     description: "Only those of the rule of this number.",
@@ -25,6 +28,7 @@ const ALERT: Parsed<i64> = Parsed {
     wrong: "no number of a rule",
 };
 
+/// `open`.
 const OPEN: Choice<bool> = Choice {
     name: "open",
     description: "true: only those that still fire.",

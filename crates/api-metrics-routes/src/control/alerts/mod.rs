@@ -1,4 +1,7 @@
 //! Rules, their history, and the notices that could not be delivered.
+//!
+//! Rules are evaluated by the control worker of the store; the routes here only read and write what
+//! it works from. A dry run evaluates a rule over the past, by the worker's own code.
 
 mod deliveries;
 mod dry_run;

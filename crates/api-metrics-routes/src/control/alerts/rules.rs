@@ -1,4 +1,7 @@
 //! `/api-alerts`: rules.
+//!
+//! A change carries the revision that it is of, where the caller names one; 409 answers a change of
+//! an older revision, so that two editors can't undo each other unseen.
 
 use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
 use axum::{Json, extract::State};
@@ -232,6 +235,10 @@ pub(crate) async fn remove(
 }
 
 /// Checks and writes a changed rule.
+///
+/// # Errors
+/// 404 where there is no such rule, 409 where it has another revision, 400 where the rule is
+/// invalid.
 async fn update(
     app: &App,
     scope: &Scope,
@@ -252,6 +259,9 @@ async fn update(
 }
 
 /// A rule about a key that the caller can't see would never fire, and nobody would know why.
+///
+/// # Errors
+/// 400 that names `apiKeyFilter`.
 pub(super) async fn check_key(app: &App, scope: &Scope, spec: &AlertSpec) -> Result<(), Problem> {
     let Some(id) = spec
         .api_key_id

@@ -1,4 +1,7 @@
 //! A rule as the API writes and reads it.
+//!
+//! Bodies are read member by member, so that an error names the member; the structs next to the
+//! readers describe them for the document.
 
 use api_metrics_store::control::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
 use chrono::{DateTime, Utc};
@@ -155,23 +158,37 @@ pub(crate) struct AlertBody {
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "the shape of what `read_spec` reads")]
 pub(crate) struct AlertPatch {
+    /// A name for people, 1 to 200 bytes.
     #[schema(nullable = false)]
     name: Option<String>,
+    /// What it looks at.
     #[schema(nullable = false)]
     alert_type: Option<String>,
+    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
     #[schema(nullable = false)]
     threshold_value: Option<f64>,
+    /// `gt`, `lt`, `gte` or `lte`.
     #[schema(nullable = false)]
     comparison: Option<String>,
+    /// Only this service; null for all.
     service_filter: Option<String>,
+    /// Only this endpoint, exactly or as a glob; null for all.
     endpoint_filter: Option<String>,
+    /// Only the API key of this number; null for all.
     api_key_filter: Option<i64>,
+    /// Whose keys it watches; null watches everything.
     tenant_id: Option<String>,
+    /// Whole minutes that are looked at together, 1 to 1440.
     window_minutes: Option<u32>,
+    /// Minutes between two firings, 0 to 43200.
     cooldown_minutes: Option<u32>,
+    /// `low`, `medium`, `high` or `critical`.
     severity: Option<String>,
+    /// For response times: which quantile; null is the mean.
     quantile: Option<f64>,
+    /// A window with fewer requests is not evaluated.
     min_requests: Option<u64>,
+    /// Whether it is evaluated.
     #[schema(example = false)]
     enabled: Option<bool>,
     /// The revision that the change is of; 409 where the rule has another.
@@ -180,6 +197,9 @@ pub(crate) struct AlertPatch {
 
 /// Reads a rule: over `base`, whose members stay where the body leaves them out, or from nothing.
 /// A null stands for the default.
+///
+/// # Errors
+/// 400 that names the member that is wrong, 403 where the tenant is not the caller's own.
 pub(super) fn read_spec(
     body: &mut Body,
     caller: &Caller,

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/billing/invoice`: a month's line items, as a preview.
+//!
+//! A preview: nothing is stored. The same month asked again gives the same lines, unless late
+//! records or new plan versions changed it.
 
 use api_metrics_store::control::billing::{
     Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv,
@@ -23,6 +26,7 @@ use crate::{
     router::App,
 };
 
+/// `format`.
 const AS_CSV: Choice<bool> = Choice {
     name: "format",
     description: "JSON, or CSV with a header and a row for each total.",
@@ -156,7 +160,7 @@ pub(crate) struct InvoiceAnswer {
     closed: bool,
     /// How amounts are rounded.
     rounding: &'static str,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
 }
 

@@ -1,4 +1,7 @@
 //! What keys and tenants cost, as an invoice too, and whether all counts agree.
+//!
+//! All views of billing are made from one report, which the store computes from the buckets and the
+//! plans. Only the lines of an invoice are rounded.
 
 mod invoice;
 mod narrow;

@@ -1,4 +1,7 @@
 //! A part of what the caller may see: one tenant, or one key.
+//!
+//! A part is never wider than the caller's own scope: what lies outside of that is answered as
+//! empty, not as forbidden, so that keys and tenants can't be probed.
 
 use api_metrics_store::query::Scope;
 
@@ -11,6 +14,7 @@ use crate::{
     router::App,
 };
 
+/// `tenantId`.
 const TENANT: Text = Text {
     name: "tenantId",
     description: "Only the keys of this tenant.",
@@ -18,6 +22,7 @@ const TENANT: Text = Text {
     max_bytes: MAX_TENANT_BYTES,
 };
 
+/// `apiKeyId`, which excludes `tenantId`.
 const API_KEY: Parsed<i64> = api_key_id(
     "Only the API key of this number; requests without one are not billed.",
     "3",
@@ -56,6 +61,9 @@ impl QueryParams for Part {
 impl Part {
     /// The scope of this part, never wider than the caller's own: of what lies outside of that
     /// there is nothing.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub(super) async fn scope(&self, app: &App, caller: &Caller) -> Result<Scope, Problem> {
         let nothing = Scope::Keys(Vec::new());
         if let Some(tenant) = &self.tenant {

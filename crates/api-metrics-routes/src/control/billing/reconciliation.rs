@@ -1,4 +1,7 @@
 //! `GET /api-metrics/billing/reconciliation`: whether all counts agree.
+//!
+//! For operators who want to see that inbox, every granularity, views and invoices count the same
+//! requests.
 
 use api_metrics_store::control::billing::{
     ReconciledDay, ReconciledMonth, Reconciliation, reconcile,
@@ -33,7 +36,7 @@ pub(crate) struct StoredCount {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReconciledDay)]
-pub(crate) struct Day {
+pub(crate) struct DayView {
     /// The UTC day.
     date: NaiveDate,
     /// Committed and not folded yet.
@@ -52,7 +55,7 @@ pub(crate) struct Day {
     differences: Vec<String>,
 }
 
-impl From<ReconciledDay> for Day {
+impl From<ReconciledDay> for DayView {
     fn from(day: ReconciledDay) -> Self {
         Self {
             date: day.date,
@@ -77,11 +80,11 @@ impl From<ReconciledDay> for Day {
     }
 }
 
-/// A month's invoices, held against the usage that they are for.
+/// A month's invoices, compared with the usage that they are for.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReconciledMonth)]
-pub(crate) struct Month {
+pub(crate) struct MonthView {
     /// The month's first day.
     month: NaiveDate,
     /// Requests that are to be billed.
@@ -92,7 +95,7 @@ pub(crate) struct Month {
     differences: Vec<String>,
 }
 
-impl From<ReconciledMonth> for Month {
+impl From<ReconciledMonth> for MonthView {
     fn from(month: ReconciledMonth) -> Self {
         Self {
             month: month.month,
@@ -110,14 +113,14 @@ pub(crate) struct ReconciliationAnswer {
     /// Whether every count agrees.
     agrees: bool,
     /// Every day.
-    days: Vec<Day>,
+    days: Vec<DayView>,
     /// Every month with usage, from its first day on.
-    months: Vec<Month>,
+    months: Vec<MonthView>,
     /// The first UTC day.
     from: NaiveDate,
     /// The first UTC day after the range.
     to: NaiveDate,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
 }
 
@@ -125,8 +128,8 @@ impl From<Reconciliation> for ReconciliationAnswer {
     fn from(all: Reconciliation) -> Self {
         Self {
             agrees: all.agrees(),
-            days: all.days.into_iter().map(Day::from).collect(),
-            months: all.months.into_iter().map(Month::from).collect(),
+            days: all.days.into_iter().map(DayView::from).collect(),
+            months: all.months.into_iter().map(MonthView::from).collect(),
             from: all.from,
             to: all.to,
             as_of: time(all.at),

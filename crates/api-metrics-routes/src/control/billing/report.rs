@@ -1,4 +1,6 @@
 //! `GET /api-metrics/billing`: usage and cost, by key, tenant and day.
+//!
+//! Days are UTC days. A projection is made only for the running month, from its first day on.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -92,7 +94,7 @@ pub(crate) struct BillingPage {
     from: NaiveDate,
     /// The first UTC day after the range.
     to: NaiveDate,
-    /// The database's time of the snapshot.
+    /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
     /// Whether records near an edge of a day may count in its neighbour.
     approximate: bool,
@@ -143,6 +145,9 @@ pub(crate) async fn billing(
 }
 
 /// The report that all views of billing are made of.
+///
+/// # Errors
+/// 404 without a control plane, else those of the store.
 pub(crate) async fn read_report(
     app: &AppState,
     scope: &Scope,

@@ -1,4 +1,6 @@
 //! Requests and what they cost, by day.
+//!
+//! Sums of the report's days, by currency.
 
 use std::collections::BTreeMap;
 

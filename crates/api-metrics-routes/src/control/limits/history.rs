@@ -1,4 +1,7 @@
 //! `GET /api-metrics/rate-limits/{keyId}/history`: how near a key came to its limit.
+//!
+//! Periods are recorded by the control worker and kept for 30 days. They carry the limit of their
+//! time.
 
 use api_metrics_store::{
     control::limits::{UtilizationQuery, UtilizationRow},
@@ -18,6 +21,7 @@ use crate::{
     router::App,
 };
 
+/// `granularity`.
 const GRANULARITY: Choice<Granularity> = Choice {
     name: "granularity",
     description: "How long a period is: 1m, 5m or 1h.",
@@ -58,7 +62,7 @@ impl QueryParams for HistoryParams {
     }
 }
 
-/// What a key did in a period, held against what it may.
+/// Requests of a key in a period, compared with its limit.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Utilization {

@@ -1,4 +1,6 @@
 //! Rate limits: how near keys are to theirs, now and in the past.
+//!
+//! The service enforces its limits itself; api-metrics counts and warns.
 
 mod history;
 mod now;

@@ -1,4 +1,7 @@
 //! `GET /api-metrics/rate-limits`: where keys stand right now.
+//!
+//! Counted from the current minute of the clock and the one before it, what no flush has delivered
+//! yet included.
 
 use std::{cmp::Reverse, collections::HashMap};
 

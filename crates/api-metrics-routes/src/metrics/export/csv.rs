@@ -1,4 +1,6 @@
 //! CSV (RFC 4180) that is safe to open in a spreadsheet.
+//!
+//! Fields that a spreadsheet would take for a formula begin with an apostrophe.
 
 use serde_json::Value;
 

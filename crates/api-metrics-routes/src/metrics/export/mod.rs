@@ -1,4 +1,7 @@
 //! `GET /api-metrics/export`: all rows and all metrics, streamed.
+//!
+//! Rows are read and written window by window, so an export of any length takes little memory. A
+//! client that leaves ends the query.
 
 mod csv;
 mod name;
@@ -52,6 +55,7 @@ impl Format {
     }
 }
 
+/// `format`.
 const FORMAT: Choice<Format> = Choice {
     name: "format",
     description: "CSV with a header, a JSON array, or one JSON object a line.",

@@ -1,4 +1,6 @@
 //! The name of an exported file: its range and its filters.
+//!
+//! A filter is a caller's text, so only letters and digits of it reach the header.
 
 use crate::{metrics::series::RowParams, response::time};
 

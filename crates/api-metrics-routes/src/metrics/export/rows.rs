@@ -1,4 +1,6 @@
 //! The file, piece by piece.
+//!
+//! An error on the way breaks the transfer off, so that a part is never taken for the whole.
 
 use std::io;
 
@@ -47,6 +49,9 @@ impl Rows {
     }
 
     /// The next piece; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of the store.
     pub(super) async fn piece(&mut self) -> Result<Option<Bytes>, Problem> {
         if self.done {
             return Ok(None);

@@ -1,15 +1,17 @@
 //! How api-metrics itself is doing.
+//!
+//! Names and units follow Prometheus' conventions: base units, `_total` for counters.
 
 use api_metrics_store::{recorder::RecorderStatus, store::StoreStatus};
 
-use super::text::{Text, count};
+use super::text::{MetricsText, count};
 use crate::{
     read::{BOUNDS_MS, Health, QueryTimesNow},
     router::App,
 };
 
 /// Writes it; tells whether the store answers.
-pub(super) async fn write(app: &App, text: &mut Text) -> bool {
+pub(super) async fn write(app: &App, text: &mut MetricsText) -> bool {
     let status = app
         .client
         .bounded("status", app.client.store().status())
@@ -56,7 +58,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> bool {
 }
 
 /// What the store says about itself.
-fn store(status: &StoreStatus, text: &mut Text) {
+fn store(status: &StoreStatus, text: &mut MetricsText) {
     for (name, help, value) in [
         (
             "api_metrics_inbox_records",
@@ -95,7 +97,7 @@ fn store(status: &StoreStatus, text: &mut Text) {
 }
 
 /// What this process holds in memory.
-fn recorder(status: &RecorderStatus, text: &mut Text) {
+fn recorder(status: &RecorderStatus, text: &mut MetricsText) {
     for (name, kind, help, value) in [
         (
             "api_metrics_recorder_series",
@@ -145,7 +147,7 @@ fn recorder(status: &RecorderStatus, text: &mut Text) {
 }
 
 /// The flush and the other background tasks.
-fn tasks(health: &Health, text: &mut Text) {
+fn tasks(health: &Health, text: &mut MetricsText) {
     text.single(
         "api_metrics_flush_lag_seconds",
         "gauge",
@@ -183,7 +185,7 @@ fn tasks(health: &Health, text: &mut Text) {
 }
 
 /// How long queries took.
-fn queries(times: &QueryTimesNow, text: &mut Text) {
+fn queries(times: &QueryTimesNow, text: &mut MetricsText) {
     let name = "api_metrics_query_duration_seconds";
     text.family(name, "histogram", "How long queries of the store took.");
     let bucket = format!("{name}_bucket");
@@ -206,7 +208,7 @@ fn queries(times: &QueryTimesNow, text: &mut Text) {
 }
 
 /// The cache of answers.
-async fn cache(app: &App, text: &mut Text) {
+async fn cache(app: &App, text: &mut MetricsText) {
     let (hits, misses) = app.cache.counts();
     let (entries, bytes) = app.cache.held().await;
     let requests = "api_metrics_cache_requests_total";

@@ -1,4 +1,6 @@
 //! `GET /metrics`: our own health and what the service has served, as Prometheus text.
+//!
+//! Own metrics begin with `api_metrics_`; what the service has served has OpenTelemetry's names.
 
 mod health;
 mod served;
@@ -11,7 +13,7 @@ use axum::{
 use http::header;
 
 use crate::{request::Validated, response::Problem, router::App};
-use text::Text;
+use text::MetricsText;
 
 /// The exposition format that every Prometheus reads.
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -29,7 +31,7 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
         body = String, example = "# HELP api_metrics_store_up Whether the store answers.\n# TYPE api_metrics_store_up gauge\napi_metrics_store_up 1\n")),
 )]
 pub(crate) async fn metrics(State(app): State<App>, _: Validated<()>) -> Result<Response, Problem> {
-    let mut text = Text::default();
+    let mut text = MetricsText::default();
     let up = health::write(&app, &mut text).await;
     if up && let Err(problem) = served::write(&app, &mut text).await {
         tracing::warn!(

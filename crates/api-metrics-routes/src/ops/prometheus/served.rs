@@ -3,7 +3,7 @@
 
 use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange};
 
-use super::text::{Text, count};
+use super::text::{MetricsText, count};
 use crate::{
     read::floor_minute,
     response::{Figures, Problem},
@@ -18,7 +18,10 @@ const DAY: i64 = 86_400;
 const WINDOW: i64 = 300;
 
 /// Writes what was served, read from one snapshot.
-pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
+///
+/// # Errors
+/// Those of the store; nothing was written then.
+pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Problem> {
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let now = end - 1;
     let question = |from, detail| Query {
@@ -65,7 +68,7 @@ fn with<'a>(group: &'a Group, label: &'a str, value: &'a str) -> Vec<(&'a str, &
 }
 
 /// The summary of latencies.
-fn durations(today: &[Row], recent: &[Row], text: &mut Text) {
+fn durations(today: &[Row], recent: &[Row], text: &mut MetricsText) {
     let name = "http_server_request_duration_seconds";
     text.family(
         name,
@@ -96,7 +99,7 @@ fn seconds(ms: f64) -> f64 {
 }
 
 /// Requests, aborts and bytes.
-fn counters(today: &[Row], text: &mut Text) {
+fn counters(today: &[Row], text: &mut MetricsText) {
     let name = "http_server_requests_total";
     text.family(
         name,

@@ -1,12 +1,14 @@
 //! The text format: families with help and type, samples with escaped labels.
+//!
+//! Written by hand: the format is small, and labels are all that needs care.
 
 use std::fmt::Write as _;
 
 /// What is written.
 #[derive(Debug, Default)]
-pub(super) struct Text(String);
+pub(super) struct MetricsText(String);
 
-impl Text {
+impl MetricsText {
     /// Begins a family; its samples follow.
     pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         // Writing into a string does not fail.
@@ -67,7 +69,7 @@ mod tests {
 
     #[test]
     fn a_label_can_not_leave_its_quotes_or_its_line() {
-        let mut text = Text::default();
+        let mut text = MetricsText::default();
         text.sample("m", &[("route", "a\"} 1\nb\\")], 2.0);
         assert_eq!(text.into_string(), "m{route=\"a\\\"} 1\\nb\\\\\"} 2\n");
     }

@@ -1,4 +1,6 @@
 //! One answer, ready to be sent, and how it is sent.
+//!
+//! Browsers may keep an answer but have to ask each time; the entity tag then saves the body.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,8 @@
 //! Answers that were computed before: one computation at a time for each question, never shared
 //! between scopes.
+//!
+//! Answers that touch now are kept for a flush interval, because nothing can change sooner; answers
+//! about the past are kept longer. An edit of a key or a plan makes every kept answer old.
 
 mod entry;
 
@@ -74,6 +77,9 @@ impl AnswerCache {
     /// The answer to a question, computed by `compute` unless it is at hand. While one caller
     /// computes, the others wait for the result; a failure is answered to all and not kept.
     /// `asked` must tell apart every two questions that may have different answers.
+    ///
+    /// # Errors
+    /// Those of `compute`; 500 where the answer can't be written as JSON.
     pub(crate) async fn answer<T: Serialize>(
         &self,
         route: &'static str,

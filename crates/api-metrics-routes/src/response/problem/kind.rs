@@ -1,4 +1,6 @@
 //! The kinds of problems that this crate answers.
+//!
+//! Kinds are few and stable: clients may branch on their URNs.
 
 use http::StatusCode;
 

@@ -1,4 +1,6 @@
 //! Which compression a browser takes (RFC 9110, section 12.5.3).
+//!
+//! Files are compressed when the dashboard is built, so serving one costs no work.
 
 use http::{HeaderMap, header};
 

@@ -1,5 +1,7 @@
 //! The API reference; and the page at the mount point where the dashboard is left out: sign-in, links
 //! and a live overview. All of their URLs are relative.
+//!
+//! Files are compiled in; browsers ask for them each time.
 
 #[cfg(not(feature = "dashboard"))]
 use axum::extract::OriginalUri;
