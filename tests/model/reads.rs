@@ -196,13 +196,11 @@ impl World {
             keep(&mut groups, busiest);
         }
         for bucket in groups.values_mut() {
-            let nothing = Bucket::new(SketchKind::Histogram);
+            let mut nothing = Bucket::new(SketchKind::Histogram);
             match query.detail {
                 Detail::Requests => {
-                    *bucket = Bucket {
-                        request_count: bucket.request_count,
-                        ..nothing
-                    }
+                    nothing.request_count = bucket.request_count;
+                    *bucket = nothing;
                 }
                 Detail::Counts => bucket.sketch = nothing.sketch,
                 Detail::Quantiles => {}

@@ -98,13 +98,11 @@ fn expected(hits: &[Hit], query: &Query) -> BTreeMap<Group, Bucket> {
         });
     }
     for row in rows.values_mut() {
-        let nothing = Bucket::new(SketchKind::Histogram);
+        let mut nothing = Bucket::new(SketchKind::Histogram);
         match query.detail {
             Detail::Requests => {
-                *row = Bucket {
-                    request_count: row.request_count,
-                    ..nothing
-                }
+                nothing.request_count = row.request_count;
+                *row = nothing;
             }
             Detail::Counts => row.sketch = nothing.sketch,
             Detail::Quantiles => {}

@@ -1,4 +1,4 @@
-//! Threads that record while others seal, capture and acknowledge.
+//! Threads that record while others begin batches, capture and acknowledge.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
