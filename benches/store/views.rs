@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use api_metrics_store::{
-    query::{Answer, Busiest, Detail, Filter, GroupBy, Query, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, GroupBy, Query, TimeRange, TimeStep, TopK},
     store::Store,
     time::Granularity,
 };
@@ -90,7 +90,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
                 let time = Some(TimeStep::Fixed(Granularity::Hour));
                 ask(&Query {
                     detail: Detail::Counts,
-                    busiest: Some(Busiest::first(50)),
+                    top: Some(TopK::first(50)),
                     ..by(
                         GroupBy {
                             endpoint: true,

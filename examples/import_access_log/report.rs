@@ -107,7 +107,7 @@ pub(crate) async fn print(
                     ..GroupBy::default()
                 },
                 detail: Detail::Counts,
-                busiest: None,
+                top: None,
             },
             None,
         )

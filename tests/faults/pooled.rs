@@ -101,7 +101,7 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
         let mut direct = PgConnection::connect(&database.url()).await.unwrap();
         shared(&mut direct).await;
         sqlx::query_scalar(
-            "SELECT count(*) FROM api_metrics.level WHERE granularity = '1m' AND floor > to_timestamp($1)",
+            "SELECT count(*) FROM api_metrics.retention_floor WHERE granularity = '1m' AND floor > to_timestamp($1)",
         )
         .bind(writers::NOON)
         .fetch_one(&mut direct)

@@ -4,14 +4,14 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Busiest, Detail, Filter, Group, GroupBy, Query, Rank, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
 
 use crate::{
     database::Tables,
-    world::{Capture, ENDPOINTS, KEYS, SERVICES, World, plausible},
+    simulation::{Capture, ENDPOINTS, KEYS, SERVICES, Simulation, plausible},
 };
 
 /// What a read may see: a state of the database, and which records it holds at which minute.
@@ -21,7 +21,7 @@ pub(crate) struct State {
     pub(crate) stored: Vec<Option<UnixSeconds>>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn state(&self) -> State {
         State {
             tables: self.tables.clone(),
@@ -39,7 +39,7 @@ impl World {
             0 => now + random.between(-7_200, 3_700),
             1 => now + random.between(-3, 3) * 3_600,
             2 => now + random.between(-40, 2) * 86_400,
-            3 => crate::world::NOON + random.between(-86_400 * 3, 86_400 * 3),
+            3 => crate::simulation::NOON + random.between(-86_400 * 3, 86_400 * 3),
             4 | 5 => random.pick(&floors) + random.between(-600, 7_200),
             _ => now + random.between(-90 * 86_400, 86_400),
         };
@@ -65,9 +65,9 @@ impl World {
             time: time.map(TimeStep::Fixed),
             ..GroupBy::default()
         };
-        let busiest = random.one_in(3).then(|| Busiest {
-            most: random.index(4),
-            after: random.one_in(2).then(|| Rank {
+        let top = random.one_in(3).then(|| TopK {
+            limit: random.index(4),
+            after: random.one_in(2).then(|| RankCursor {
                 requests: random.below(30),
                 group: Group {
                     service: group_by.service.then(|| (*random.pick(&SERVICES)).into()),
@@ -89,7 +89,7 @@ impl World {
                 ..Filter::default()
             },
             group_by,
-            busiest,
+            top,
             detail: *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]),
             ..Query::over(TimeRange::new(from, to))
         }
@@ -144,9 +144,9 @@ impl World {
         let mut groups: BTreeMap<Group, Bucket> = BTreeMap::new();
         for (at, record) in self.records.iter().enumerate() {
             // Committed at the snapshot; or captured and not in yet, by its number.
-            let captured = own.and_then(|(life, capture)| {
+            let captured = own.and_then(|(history, capture)| {
                 let tag = capture.records.get(&at)?;
-                (*tag > state.tables.fence(self.writers[life].id)).then_some(())
+                (*tag > state.tables.fence(self.writers[history].id)).then_some(())
             });
             let stored = state.stored.get(at).copied().flatten();
             let minute = match (stored, captured) {
@@ -192,8 +192,8 @@ impl World {
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
             record.count_in(bucket);
         }
-        if let Some(busiest) = &query.busiest {
-            keep(&mut groups, busiest);
+        if let Some(top) = &query.top {
+            keep(&mut groups, top);
         }
         for bucket in groups.values_mut() {
             let nothing = Bucket::new(SketchKind::Histogram);
@@ -213,7 +213,7 @@ impl World {
 }
 
 /// Leaves the groups that rank so.
-fn keep(groups: &mut BTreeMap<Group, Bucket>, busiest: &Busiest) {
+fn keep(groups: &mut BTreeMap<Group, Bucket>, top: &TopK) {
     let timeless = |group: &Group| Group {
         period_start: None,
         ..group.clone()
@@ -227,10 +227,10 @@ fn keep(groups: &mut BTreeMap<Group, Bucket>, busiest: &Busiest) {
         .map(|(group, requests)| (Reverse(requests), group))
         .collect();
     ranks.sort();
-    if let Some(after) = &busiest.after {
+    if let Some(after) = &top.after {
         ranks.retain(|rank| *rank > (Reverse(after.requests), after.group.clone()));
     }
-    ranks.truncate(busiest.most);
+    ranks.truncate(top.limit);
     groups.retain(|group, _| ranks.iter().any(|(_, kept)| *kept == timeless(group)));
 }
 

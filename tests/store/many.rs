@@ -9,7 +9,7 @@ use std::{
 use api_metrics_layer::{MetricSink, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Busiest, Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
+    query::{Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -86,12 +86,12 @@ fn expected(hits: &[Hit], query: &Query) -> BTreeMap<Group, Bucket> {
         row.record(&hit.record());
         *requests.entry(hit.endpoint.clone()).or_default() += 1;
     }
-    if let Some(busiest) = &query.busiest {
+    if let Some(top) = &query.top {
         let ranks: BTreeSet<_> = requests
             .iter()
             .map(|(name, n)| (Reverse(n), name))
             .collect();
-        let kept: BTreeSet<_> = ranks.into_iter().take(busiest.most).collect();
+        let kept: BTreeSet<_> = ranks.into_iter().take(top.limit).collect();
         rows.retain(|group, _| {
             let name = group.endpoint.as_deref().unwrap();
             kept.iter().any(|(_, kept)| *kept == name)
@@ -158,7 +158,7 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
             // All of a service's are every other number; those of both, in the order of their names, are all.
             for service in [None, Some("shop")] {
-                for busiest in [None, Some(Busiest::first(120)), Some(Busiest::first(7))] {
+                for top in [None, Some(TopK::first(120)), Some(TopK::first(7))] {
                     let query = Query {
                         filter: Filter {
                             service: service.map(Into::into),
@@ -166,7 +166,7 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
                         },
                         group_by: by(step),
                         detail,
-                        busiest,
+                        top,
                         ..Query::over(range)
                     };
                     let answer = h.read(&query).await;

@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     keys::KeyChange,
-    query::{Busiest, Detail, Group, GroupBy, Query, Rank, Scope, TimeRange},
+    query::{Detail, Group, GroupBy, Query, RankCursor, Scope, TimeRange, TopK},
 };
 
 use crate::harness::{Database, Harness, NOON, record};
@@ -90,18 +90,18 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     };
     for group_by in [GroupBy::default(), by_endpoint, by_key] {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
-            let behind_nobody = Busiest {
-                most: 3,
-                after: Some(Rank {
+            let behind_nobody = TopK {
+                limit: 3,
+                after: Some(RankCursor {
                     requests: u64::MAX,
                     group: Group::default(),
                 }),
             };
-            for busiest in [None, Some(Busiest::first(3)), Some(behind_nobody)] {
+            for top in [None, Some(TopK::first(3)), Some(behind_nobody)] {
                 let query = Query {
                     group_by,
                     detail,
-                    busiest,
+                    top,
                     ..query.clone()
                 };
                 let counts = |answer: api_metrics_store::query::Answer| {

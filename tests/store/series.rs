@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::query::{Busiest, Detail, Filter, GroupBy, Query, TimeRange};
+use api_metrics_store::query::{Detail, Filter, GroupBy, Query, TimeRange, TopK};
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
@@ -34,16 +34,16 @@ fn questions() -> Vec<Query> {
     let mut questions = Vec::new();
     for group_by in groupings {
         for filter in [Filter::default(), of_shop.clone()] {
-            for (detail, busiest) in [
+            for (detail, top) in [
                 (Detail::Quantiles, None),
-                (Detail::Counts, Some(Busiest::first(1))),
+                (Detail::Counts, Some(TopK::first(1))),
                 (Detail::Requests, None),
             ] {
                 questions.push(Query {
                     group_by,
                     filter: filter.clone(),
                     detail,
-                    busiest,
+                    top,
                     ..over.clone()
                 });
             }
@@ -98,7 +98,7 @@ async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
         record(&writer, NOON, endpoint, None, 5, n);
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
-        // What waits counts by its pre-merged series, too.
+        // What waits counts by its aggregate series, too.
         record(&writer, NOON, endpoint, None, 5, 1);
         h.store.flush(&writer).await.unwrap();
     };

@@ -1,7 +1,7 @@
 //! Several questions to one snapshot, a part of the suite of both stores.
 
 use api_metrics_store::{
-    query::{Busiest, Detail, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Detail, GroupBy, Query, Scope, TimeRange, TimeStep, TopK},
     store::StoreError,
     time::Granularity,
 };
@@ -44,11 +44,11 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
         by(GroupBy::default(), NOON - 7_200, NOON + 120),
         by(GroupBy::default(), NOON - 7_200, NOON),
         Query {
-            busiest: Some(Busiest::first(2)),
+            top: Some(TopK::first(2)),
             ..by(endpoint, NOON - 7_200, NOON + 120)
         },
         Query {
-            busiest: Some(Busiest::first(1)),
+            top: Some(TopK::first(1)),
             ..by(GroupBy::default(), NOON, NOON + 120)
         },
         Query {

@@ -3,8 +3,8 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use api_metrics_store::{
-    control::ControlStore,
     billing::BillingSettings,
+    control::ControlStore,
     limits::LimitSettings,
     quotas::QuotaSettings,
     store::{Store, Writer},

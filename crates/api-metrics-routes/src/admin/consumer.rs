@@ -49,7 +49,7 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
             ..GroupBy::default()
         },
         detail: Detail::Quantiles,
-        busiest: None,
+        top: None,
     }
 }
 

@@ -156,7 +156,7 @@ async fn compute(
             ..GroupBy::default()
         },
         detail: Detail::Counts,
-        busiest: None,
+        top: None,
     };
     let questions = [
         query(TimeStep::Day(zone), true),

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::query::{
-    Busiest, Detail, Filter, Group, GroupBy, Query, Rank, Row, Scope, TimeRange,
+    Detail, Filter, Group, GroupBy, Query, RankCursor, Row, Scope, TimeRange, TopK,
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -91,9 +91,9 @@ impl EndpointRow {
 }
 
 /// The same, as the store ranks.
-fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> Rank {
+fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
     let label = |label: &str| Some(label.into());
-    Rank {
+    RankCursor {
         requests: *requests,
         group: Group {
             service: label(service),
@@ -195,8 +195,8 @@ async fn compute(
             },
             detail: Detail::Quantiles,
             // One more tells whether there is another page.
-            busiest: Some(Busiest {
-                most: limit + 1,
+            top: Some(TopK {
+                limit: limit + 1,
                 after: after.map(rank),
             }),
         })

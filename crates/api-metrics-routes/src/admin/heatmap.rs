@@ -208,7 +208,7 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
             ..GroupBy::default()
         },
         detail: Detail::Counts,
-        busiest: None,
+        top: None,
     }
 }
 

@@ -193,7 +193,7 @@ async fn last_seen(
                 ..GroupBy::default()
             },
             detail: Detail::Counts,
-            busiest: None,
+            top: None,
         })
         .await?;
     let mut seen = HashMap::new();

@@ -88,7 +88,7 @@ impl Asked {
             } else {
                 Detail::Counts
             },
-            busiest: None,
+            top: None,
         }
     }
 }

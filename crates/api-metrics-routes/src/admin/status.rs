@@ -296,7 +296,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
                     periods: dirty.periods,
                 })
                 .collect();
-            view.set_aside = Some(status.set_aside);
+            view.set_aside = Some(status.quarantined);
         }
     }
     view

@@ -1,6 +1,6 @@
 //! `GET /api-metrics/summary`: what happened in a range, and against the range before.
 
-use api_metrics_store::query::{Answer, Busiest, Detail, Filter, GroupBy, Query, Scope, TimeRange};
+use api_metrics_store::query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -136,7 +136,7 @@ async fn compute(
         scope: scope.clone(),
         group_by,
         detail,
-        busiest: None,
+        top: None,
     };
     let (by_endpoint, by_key) = (
         GroupBy {
@@ -160,7 +160,7 @@ async fn compute(
         before(range),
         query(range, by_key, Detail::Requests),
         Query {
-            busiest: Some(Busiest::first(TOP)),
+            top: Some(TopK::first(TOP)),
             ..query(range, by_endpoint, Detail::Quantiles)
         },
     ];

@@ -75,7 +75,7 @@ pub(super) async fn get_endpoints(
             ..GroupBy::default()
         },
         detail: Detail::Counts,
-        busiest: None,
+        top: None,
     };
     let compute = async {
         let mut rows = app.reader.read(&query).await?.rows;

@@ -109,7 +109,7 @@ async fn month_so_far(
             scope: caller.scope.clone(),
             group_by: GroupBy::default(),
             detail: Detail::Counts,
-            busiest: None,
+            top: None,
         })
         .await?;
     let used = answer

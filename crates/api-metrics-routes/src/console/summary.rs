@@ -122,7 +122,7 @@ pub(crate) async fn summary(
             scope: scope.clone(),
             group_by: GroupBy::default(),
             detail: Detail::Counts,
-            busiest: None,
+            top: None,
         })
         .await?;
     let figures = Figures::of(answer.total());

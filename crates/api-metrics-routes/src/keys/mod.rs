@@ -247,7 +247,10 @@ pub(crate) async fn change(
     let control = app.reader.control()?;
     let changed = app
         .reader
-        .bounded("change a key", control.update_key(id, &caller.scope, &change))
+        .bounded(
+            "change a key",
+            control.update_key(id, &caller.scope, &change),
+        )
         .await?;
     app.cache.edited();
     Ok(Json(changed.ok_or_else(nothing)?.into()))

@@ -81,7 +81,7 @@ fn store(status: &StoreStatus, text: &mut Text) {
         (
             "api_metrics_set_aside_batches",
             "Flushes that could not be read and were set aside.",
-            status.set_aside,
+            status.quarantined,
         ),
     ] {
         text.single(name, "gauge", help, count(value));

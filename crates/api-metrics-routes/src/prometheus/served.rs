@@ -25,7 +25,7 @@ pub(super) async fn write(app: &App, text: &mut Text) -> Result<(), Problem> {
             ..GroupBy::default()
         },
         detail,
-        busiest: None,
+        top: None,
     };
     let questions = [
         question(now - now.rem_euclid(DAY), Detail::Counts),

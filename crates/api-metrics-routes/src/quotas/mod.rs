@@ -131,10 +131,7 @@ pub(crate) async fn keys_with_quota(
     let control = app.reader.control()?;
     let mut keys = app
         .reader
-        .bounded(
-            "api keys",
-            all_keys(&**control, &caller.scope),
-        )
+        .bounded("api keys", all_keys(&**control, &caller.scope))
         .await?;
     keys.retain(|key| {
         key.spec.enabled && key.spec.quota_limit.is_some() && only.is_none_or(|only| only == key.id)

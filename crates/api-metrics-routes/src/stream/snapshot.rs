@@ -117,7 +117,7 @@ pub(crate) async fn snapshot(
                 ..GroupBy::default()
             },
             detail: Detail::Quantiles,
-            busiest: None,
+            top: None,
         })
         .await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));

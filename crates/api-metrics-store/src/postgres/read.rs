@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     engine::backend::{
-        AggregateRow, Ask, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Sink,
+        InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum, Sink,
+        SumRequest,
     },
     query::Scope,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -129,18 +130,18 @@ impl ReadTx for PgTx {
         rows::series(&rows)
     }
 
-    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
-        super::sum::sum(self, ask, into).await
+    async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
+        super::sum::sum(self, request, into).await
     }
 
-    async fn aggregate(
+    async fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> Result<Vec<AggregateRow>> {
+    ) -> Result<Vec<SeriesSum>> {
         let kind = self.sketch_kind().await?;
         let statement = match series {
             Series::All => all_series::sql(granularity),
@@ -162,7 +163,7 @@ impl ReadTx for PgTx {
             for row in query.fetch_all(&mut *self.sql).await? {
                 let step: i32 = row.try_get(1)?;
                 let sketches: Option<&[u8]> = row.try_get(15)?;
-                sums.push(AggregateRow {
+                sums.push(SeriesSum {
                     series_id: row.try_get(0)?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),
                     counts: rows::counts(&row, 2, kind)?,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed::Unnamed};
 use crate::{
     engine::{
-        backend::{Backend, Floors, Meta, Mode, Opening, Result, Tx},
+        backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
         flush::EARLIEST,
     },
     query::{Scope, TimeRange},
@@ -67,8 +67,8 @@ const BEGIN_READ: &str = "\
     SET LOCAL random_page_cost = 1.1; \
     SET LOCAL max_parallel_workers_per_gather = 0";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
-/// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
-/// transaction whose opening failed, and would hand its connection on with the transaction aborted.
+/// a partition that is dropped in between. It is no part of the header: sqlx does not know of a
+/// transaction whose header failed, and would hand its connection on with the transaction aborted.
 const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
@@ -158,7 +158,7 @@ macro_rules! meta {
         "m.leader_min, m.writer_min, m.sketch_kind, \
          (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
          (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
-          FROM api_metrics.level AS l) AS floors"
+          FROM api_metrics.retention_floor AS l) AS floors"
     };
 }
 
@@ -170,19 +170,19 @@ impl Tx for PgTx {
         self.meta_of(&row)
     }
 
-    async fn opening(
+    async fn read_header(
         &mut self,
         range: TimeRange,
         inner: TimeRange,
         instance: Uuid,
-    ) -> Result<Opening> {
+    ) -> Result<ReadHeader> {
         // What is not folded may be many rows: all else comes once, with the first of them or alone.
         let rows = sqlx::query(concat!(
             "SELECT * FROM (SELECT 1 AS first, ",
             meta!(),
             ", d.granularities, d.periods, c.starts, c.ends, \
                (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
-               (SELECT tag FROM api_metrics.premerged) AS premerged_tag \
+               (SELECT tag FROM api_metrics.aggregate_series_tag) AS aggregate_series_tag \
              FROM api_metrics.meta AS m \
              CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
                                 coalesce(array_agg(period_start), '{}') AS periods \
@@ -201,17 +201,17 @@ impl Tx for PgTx {
         .bind(at(inner.to))
         .fetch_all(&mut *self.sql)
         .await?;
-        let mut opening = None;
+        let mut header = None;
         let mut unfolded = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<Option<i32>, _>("first")?.is_some() {
-                opening = Some(row);
+                header = Some(row);
             }
             if row.try_get::<Option<i64>, _>("place")?.is_some() {
                 unfolded.push(chunk(row)?);
             }
         }
-        let row = opening.ok_or(sqlx::Error::RowNotFound)?;
+        let row = header.ok_or(sqlx::Error::RowNotFound)?;
         let times = |column| -> Result<Vec<UnixSeconds>> {
             let times: Vec<DateTime<Utc>> = row.try_get(column)?;
             Ok(times.iter().map(DateTime::timestamp).collect())
@@ -221,7 +221,7 @@ impl Tx for PgTx {
             .iter()
             .map(|name| Granularity::from_name(name));
         let fence: Option<i64> = row.try_get("fence")?;
-        Ok(Opening {
+        Ok(ReadHeader {
             meta: self.meta_of(row)?,
             dirty: granularities
                 .zip(times("periods")?)
@@ -229,7 +229,7 @@ impl Tx for PgTx {
                 .collect(),
             coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
             fence: fence.map_or(0, unsigned),
-            premerged_tag: row.try_get("premerged_tag")?,
+            aggregate_series_tag: row.try_get("aggregate_series_tag")?,
             unfolded,
         })
     }

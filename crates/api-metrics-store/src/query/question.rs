@@ -118,25 +118,25 @@ pub enum Detail {
 /// A part of the groups, ranked by their requests over the whole range: the most first, equals in the order
 /// of [`Group`]. Of all others nothing but requests is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Busiest {
+pub struct TopK {
     /// So many of them, or as many as there are.
-    pub most: usize,
+    pub limit: usize,
     /// Only those that rank behind this one, which need not be among them any more: the last of the page
     /// before.
-    pub after: Option<Rank>,
+    pub after: Option<RankCursor>,
 }
 
-impl Busiest {
+impl TopK {
     /// The first so many.
     #[must_use]
-    pub const fn first(most: usize) -> Self {
-        Self { most, after: None }
+    pub const fn first(limit: usize) -> Self {
+        Self { limit, after: None }
     }
 }
 
-/// Where a group stands among the busiest.
+/// Where a group stands in the ranking by requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Rank {
+pub struct RankCursor {
     /// Its requests over the whole range.
     pub requests: u64,
     /// Its names, without a step of time.
@@ -158,7 +158,7 @@ pub struct Query {
     pub detail: Detail,
     /// Only some groups, by their requests over the whole range; `None` for all of them. Groups count
     /// without their time: each that is kept has all of its steps.
-    pub busiest: Option<Busiest>,
+    pub top: Option<TopK>,
 }
 
 impl Query {
@@ -171,7 +171,7 @@ impl Query {
             scope: Scope::All,
             group_by: GroupBy::default(),
             detail: Detail::Quantiles,
-            busiest: None,
+            top: None,
         }
     }
 }

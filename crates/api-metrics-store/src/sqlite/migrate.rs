@@ -112,7 +112,7 @@ async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Resu
     );
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
-        sqlx::query("INSERT INTO api_metrics_level (granularity, floor) VALUES (?, ?)")
+        sqlx::query("INSERT INTO api_metrics_retention_floor (granularity, floor) VALUES (?, ?)")
             .bind(granularity.as_str())
             .bind(floors.of(granularity))
             .execute(&mut **tx)

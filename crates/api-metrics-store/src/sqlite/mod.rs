@@ -6,12 +6,12 @@
 mod flush;
 mod lead;
 mod migrate;
-mod open;
 mod read;
 mod rows;
 #[cfg(feature = "control")]
 mod sql;
 mod status;
+mod store;
 mod tx;
 
-pub use open::{SqliteStore, Synchronous};
+pub use store::{SqliteStore, Synchronous};

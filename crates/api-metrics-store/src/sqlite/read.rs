@@ -14,8 +14,8 @@ use super::{
 use crate::{
     bucket::Bucket,
     engine::backend::{
-        AggregateRow, Ask, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series, SeriesRow,
-        Sink,
+        InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum,
+        Sink, SumRequest,
     },
     query::{Detail, Scope},
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -74,12 +74,12 @@ impl ReadTx for SqliteTx {
         .collect()
     }
 
-    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
+    async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
         let kind = self.sketch_kind().await?;
-        let groups: HashMap<i64, i32> = ask.series.iter().copied().collect();
-        let ids = json_numbers(ask.series.iter().map(|(id, _)| *id));
-        for segment in ask.segments {
-            let statement = if ask.series.len() <= FEW_SERIES {
+        let groups: HashMap<i64, i32> = request.series.iter().copied().collect();
+        let ids = json_numbers(request.series.iter().map(|(id, _)| *id));
+        for segment in request.segments {
+            let statement = if request.series.len() <= FEW_SERIES {
                 rows::select_range_of_few(segment.granularity)
             } else {
                 rows::select_range(segment.granularity)
@@ -91,12 +91,12 @@ impl ReadTx for SqliteTx {
                 .fetch(&mut *self.sql);
             while let Some(row) = found.try_next().await? {
                 let period_start: UnixSeconds = row.try_get(0)?;
-                let after = ask.edges.partition_point(|edge| *edge <= period_start);
+                let after = request.edges.partition_point(|edge| *edge <= period_start);
                 let group = groups.get(&row.try_get(1)?);
                 let (Some(step), Some(group)) = (after.checked_sub(1), group) else {
                     continue;
                 };
-                let counts = match ask.detail {
+                let counts = match request.detail {
                     Detail::Requests => {
                         let mut counts = Bucket::new(kind);
                         counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
@@ -104,11 +104,11 @@ impl ReadTx for SqliteTx {
                     }
                     Detail::Counts | Detail::Quantiles => rows::counts(&row, kind)?,
                 };
-                into(Part {
+                into(PartialSum {
                     group: usize::try_from(*group).unwrap_or(usize::MAX),
                     step,
                     counts,
-                    sketches: match ask.detail {
+                    sketches: match request.detail {
                         Detail::Quantiles => row.try_get(15)?,
                         Detail::Requests | Detail::Counts => &[],
                     },
@@ -118,14 +118,14 @@ impl ReadTx for SqliteTx {
         Ok(())
     }
 
-    async fn aggregate(
+    async fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> Result<Vec<AggregateRow>> {
+    ) -> Result<Vec<SeriesSum>> {
         let kind = self.sketch_kind().await?;
         // Minutes have no index by series.
         let (statement, ids) = match series {
@@ -139,7 +139,7 @@ impl ReadTx for SqliteTx {
                 Some(json_numbers(ids.iter().copied())),
             ),
         };
-        let mut sums: HashMap<(i64, usize), AggregateRow> = HashMap::new();
+        let mut sums: HashMap<(i64, usize), SeriesSum> = HashMap::new();
         for segment in segments {
             let found = sqlx::query(statement)
                 .bind(segment.from)
@@ -163,7 +163,7 @@ impl ReadTx for SqliteTx {
                         sum.counts.merge(&counts)?;
                         sum
                     }
-                    Entry::Vacant(none) => none.insert(AggregateRow {
+                    Entry::Vacant(none) => none.insert(SeriesSum {
                         series_id,
                         step,
                         counts,

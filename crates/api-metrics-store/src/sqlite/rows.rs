@@ -68,7 +68,7 @@ pub(super) fn remove_below(granularity: Granularity) -> &'static str {
                 $table,
                 " WHERE (period_start, series_id) IN (SELECT period_start, series_id FROM ",
                 $table,
-                " WHERE period_start < min(?1, (SELECT floor FROM api_metrics_level WHERE granularity = ?3)) \
+                " WHERE period_start < min(?1, (SELECT floor FROM api_metrics_retention_floor WHERE granularity = ?3)) \
                  ORDER BY period_start LIMIT ?2)"
             )
         };

@@ -30,7 +30,7 @@ pub struct Flushed {
 pub struct Folded {
     /// Whether this process was the leader; if not, nothing was done.
     pub led: bool,
-    /// Hand-overs consumed.
+    /// Flush batches consumed.
     pub batches: u64,
     /// Bucket rows written.
     pub rows: u64,
@@ -75,7 +75,7 @@ pub struct SharedSecret {
 ///
 /// - **Exactly once.** A record that was handed over by [`flush`](Self::flush) is in every later
 ///   [`read`](Self::read) of its range once, through retries, lost acknowledgements, crashes and
-///   several processes; the hand-over counts as done if and only if the instance's fence number
+///   several processes; the flush batch counts as done if and only if the instance's fence number
 ///   reached it.
 /// - **One snapshot.** A read sees one state of the database, folded or not, plus what its own
 ///   process has not seen acknowledged.

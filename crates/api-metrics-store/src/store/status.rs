@@ -33,7 +33,7 @@ pub struct InstanceStatus {
     pub live: bool,
 }
 
-/// Hand-overs that wait to be folded.
+/// Flush batches that wait to be folded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InboxStatus {
@@ -87,6 +87,6 @@ pub struct StoreStatus {
     pub dirty: Vec<DirtyCount>,
     /// How many series are interned.
     pub series: u64,
-    /// Hand-overs that could not be read and were set aside.
-    pub set_aside: u64,
+    /// Flush batches that could not be read and were quarantined.
+    pub quarantined: u64,
 }
