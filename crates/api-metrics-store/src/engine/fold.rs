@@ -39,7 +39,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     let mut chunks = Vec::new();
     let mut marks = Vec::new();
     let mut room = ROWS_A_FOLD;
-    let mut more = false;
+    let (mut batches, mut more) = (0, false);
     for instance in pending {
         let mut upto = instance.seq;
         for (seq, rows) in tx
@@ -52,6 +52,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
                 break;
             }
             room = room.saturating_sub(rows);
+            batches += 1;
         }
         if upto > instance.folded {
             chunks.extend(tx.inbox(instance.id, instance.folded, upto).await?);
@@ -62,7 +63,6 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
         }
     }
     let rows = add(&mut tx, &chunks, &meta).await?;
-    let batches = marks.len() as u64;
     for (id, upto) in marks {
         tx.set_folded(id, upto).await?;
     }

@@ -36,12 +36,7 @@ pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result
 
 fn is_busy(error: &StoreError) -> bool {
     const BUSY: &str = "5";
-    match error {
-        StoreError::Unavailable(sqlx::Error::Database(told)) => {
-            told.code().as_deref() == Some(BUSY)
-        }
-        _ => false,
-    }
+    matches!(error, StoreError::Unavailable(_)) && error.code().as_deref() == Some(BUSY)
 }
 
 async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {

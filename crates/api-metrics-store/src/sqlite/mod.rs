@@ -14,4 +14,6 @@ mod status;
 mod store;
 mod tx;
 
+/// The pool in [`SqliteStore`]'s signatures.
+pub use sqlx::SqlitePool;
 pub use store::{SqliteStore, Synchronous};

@@ -7,7 +7,7 @@ mod status;
 
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
 pub(crate) use error::invalid;
-pub use error::{FlushError, StoreError};
+pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
 
