@@ -101,14 +101,10 @@ impl Random {
 
 pub fn writer() -> Writer {
     let recorder = Recorder::builder().max_series(200_000).build();
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: "bench".into(),
-        environment: "bench".into(),
-        version: "1".into(),
-        host: "bench".into(),
-        started_at: now(),
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench")
+        .version("1")
+        .host("bench")
+        .started_at(now());
     Writer::new(instance, Arc::new(recorder))
 }
 

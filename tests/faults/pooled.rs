@@ -25,11 +25,12 @@ const SERVERS: u32 = 3;
 fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
     api_metrics_tests::patient()
         .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
-        .retention(Retention {
-            minutes: Duration::from_secs(3_600),
-            five_minutes: Duration::from_secs(86_400),
-            hours: Duration::from_secs(7 * 86_400),
-        })
+        .retention(
+            Retention::default()
+                .minutes(Duration::from_secs(3_600))
+                .five_minutes(Duration::from_secs(86_400))
+                .hours(Duration::from_secs(7 * 86_400)),
+        )
         .max_connections(4)
 }
 

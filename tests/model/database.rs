@@ -26,11 +26,10 @@ use uuid::Uuid;
 use crate::sum::Sum;
 
 /// Short, so that floors move within a run.
-pub(crate) const RETENTION: Retention = Retention {
-    minutes: Duration::from_secs(2 * 3_600),
-    five_minutes: Duration::from_secs(86_400),
-    hours: Duration::from_secs(15 * 86_400),
-};
+pub(crate) const RETENTION: Retention = Retention::default()
+    .minutes(Duration::from_secs(2 * 3_600))
+    .five_minutes(Duration::from_secs(86_400))
+    .hours(Duration::from_secs(15 * 86_400));
 
 pub(crate) enum Database {
     Postgres {

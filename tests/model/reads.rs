@@ -58,41 +58,40 @@ impl Simulation {
             time = None;
         }
         let keys: Vec<i64> = self.tables.keys.values().copied().chain([0]).collect();
-        let group_by = GroupBy {
-            service: random.one_in(2),
-            endpoint: random.one_in(3),
-            api_key: random.one_in(3),
-            time: time.map(TimeStep::Fixed),
-            ..GroupBy::default()
-        };
-        let top = random.one_in(3).then(|| TopK {
-            limit: random.index(4),
-            after: random.one_in(2).then(|| RankCursor {
-                requests: random.below(30),
-                group: Group {
-                    service: group_by.service.then(|| (*random.pick(&SERVICES)).into()),
-                    endpoint: group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()),
-                    api_key_id: group_by.api_key.then(|| *random.pick(&keys)),
-                    ..Group::default()
-                },
-            }),
+        let group_by = GroupBy::default()
+            .service(random.one_in(2))
+            .endpoint(random.one_in(3))
+            .api_key(random.one_in(3))
+            .time(time.map(TimeStep::Fixed));
+        let top = random.one_in(3).then(|| {
+            TopK::first(random.index(4)).after(random.one_in(2).then(|| {
+                RankCursor::new(
+                    random.below(30),
+                    Group::default()
+                        .service(group_by.service.then(|| (*random.pick(&SERVICES)).into()))
+                        .endpoint(group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()))
+                        .api_key_id(group_by.api_key.then(|| *random.pick(&keys))),
+                )
+            }))
         });
-        Query {
-            filter: Filter {
-                service: random
-                    .one_in(4)
-                    .then(|| (*random.pick(&SERVICES)).to_owned()),
-                endpoint: random
-                    .one_in(4)
-                    .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
-                api_key_id: random.one_in(4).then(|| *random.pick(&keys)),
-                ..Filter::default()
-            },
-            group_by,
-            top,
-            detail: *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]),
-            ..Query::over(TimeRange::new(from, to))
-        }
+        Query::over(TimeRange::new(from, to))
+            .filter(
+                Filter::default()
+                    .service(
+                        random
+                            .one_in(4)
+                            .then(|| (*random.pick(&SERVICES)).to_owned()),
+                    )
+                    .endpoint(
+                        random
+                            .one_in(4)
+                            .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
+                    )
+                    .api_key_id(random.one_in(4).then(|| *random.pick(&keys))),
+            )
+            .group_by(group_by)
+            .top(top)
+            .detail(*random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]))
     }
 
     /// Says how an answer differs from what it must be, if it does.
@@ -180,13 +179,11 @@ impl Simulation {
                 continue;
             }
             let by = &query.group_by;
-            let group = Group {
-                period_start: by.time.map(|_| edges[step]),
-                service: by.service.then(|| service.into()),
-                endpoint: by.endpoint.then(|| endpoint.into()),
-                api_key_id: by.api_key.then_some(key),
-                ..Group::default()
-            };
+            let group = Group::default()
+                .period_start(by.time.map(|_| edges[step]))
+                .service(by.service.then(|| service.into()))
+                .endpoint(by.endpoint.then(|| endpoint.into()))
+                .api_key_id(by.api_key.then_some(key));
             let bucket = groups
                 .entry(group)
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
@@ -214,10 +211,7 @@ impl Simulation {
 
 /// Leaves the groups that rank so.
 fn keep(groups: &mut BTreeMap<Group, Bucket>, top: &TopK) {
-    let timeless = |group: &Group| Group {
-        period_start: None,
-        ..group.clone()
-    };
+    let timeless = |group: &Group| group.clone().period_start(None);
     let mut requests: BTreeMap<Group, u64> = BTreeMap::new();
     for (group, bucket) in &*groups {
         *requests.entry(timeless(group)).or_default() += bucket.request_count;

@@ -178,14 +178,14 @@ impl Simulation {
         if self.scenario.coarse {
             recorder = recorder.memory_budget(300);
         }
-        let instance = Instance {
-            id: Uuid::from_u64_pair(self.seed, self.random.next()),
-            service: SERVICES[service].into(),
-            environment: "test".into(),
-            version: "1".into(),
-            host: "here".into(),
-            started_at: self.clock.unix_seconds(),
-        };
+        let instance = Instance::new(
+            Uuid::from_u64_pair(self.seed, self.random.next()),
+            SERVICES[service].into(),
+            "test",
+        )
+        .version("1")
+        .host("here")
+        .started_at(self.clock.unix_seconds());
         self.writers.push(WriterHistory {
             id: instance.id,
             service,

@@ -9,28 +9,12 @@ use crate::harness::{Database, Harness, NOON, record, writer_of};
 /// Questions that are answered by each kind of series, with and without a filter.
 fn questions() -> Vec<Query> {
     let over = Query::over(TimeRange::new(NOON - 3_600, NOON + 120));
-    let endpoint = GroupBy {
-        endpoint: true,
-        ..GroupBy::default()
-    };
-    let service = GroupBy {
-        service: true,
-        ..GroupBy::default()
-    };
-    let key = GroupBy {
-        api_key: true,
-        ..GroupBy::default()
-    };
-    let both = GroupBy {
-        endpoint: true,
-        api_key: true,
-        ..GroupBy::default()
-    };
+    let endpoint = GroupBy::default().endpoint(true);
+    let service = GroupBy::default().service(true);
+    let key = GroupBy::default().api_key(true);
+    let both = GroupBy::default().endpoint(true).api_key(true);
     let groupings = [GroupBy::default(), service, endpoint, key, both];
-    let of_shop = Filter {
-        service: Some("shop".into()),
-        ..Filter::default()
-    };
+    let of_shop = Filter::default().service("shop".to_owned());
     let mut questions = Vec::new();
     for group_by in groupings {
         for filter in [Filter::default(), of_shop.clone()] {
@@ -39,13 +23,13 @@ fn questions() -> Vec<Query> {
                 (Detail::Counts, Some(TopK::first(1))),
                 (Detail::Requests, None),
             ] {
-                questions.push(Query {
-                    group_by,
-                    filter: filter.clone(),
-                    detail,
-                    top,
-                    ..over.clone()
-                });
+                questions.push(
+                    over.clone()
+                        .group_by(group_by)
+                        .filter(filter.clone())
+                        .detail(detail)
+                        .top(top),
+                );
             }
         }
     }
@@ -103,15 +87,9 @@ async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
         h.store.flush(&writer).await.unwrap();
     };
     let told = async |h: &Harness| {
-        let by_endpoint = GroupBy {
-            endpoint: true,
-            ..GroupBy::default()
-        };
+        let by_endpoint = GroupBy::default().endpoint(true);
         let answer = h
-            .read(&Query {
-                group_by: by_endpoint,
-                ..Query::over(TimeRange::new(NOON, NOON + 60))
-            })
+            .read(&Query::over(TimeRange::new(NOON, NOON + 60)).group_by(by_endpoint))
             .await;
         let rows = answer.rows.iter();
         let rows = rows.map(|row| {

@@ -93,15 +93,13 @@ impl EndpointRow {
 /// The same, as the store ranks.
 fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
     let label = |label: &str| Some(label.into());
-    RankCursor {
-        requests: *requests,
-        group: Group {
-            service: label(service),
-            method: label(method),
-            endpoint: label(endpoint),
-            ..Group::default()
-        },
-    }
+    RankCursor::new(
+        *requests,
+        Group::default()
+            .service(label(service))
+            .method(label(method))
+            .endpoint(label(endpoint)),
+    )
 }
 
 type EndpointKey = (Reverse<u64>, String, String, String);
@@ -183,23 +181,14 @@ async fn compute(
 ) -> Result<EndpointPage, Problem> {
     let answer = app
         .reader
-        .read(&Query {
-            range,
-            filter: filter.clone(),
-            scope: scope.clone(),
-            group_by: GroupBy {
-                service: true,
-                method: true,
-                endpoint: true,
-                ..GroupBy::default()
-            },
-            detail: Detail::Quantiles,
-            // One more tells whether there is another page.
-            top: Some(TopK {
-                limit: limit + 1,
-                after: after.map(rank),
-            }),
-        })
+        .read(
+            &Query::over(range)
+                .filter(filter.clone())
+                .scope(scope.clone())
+                .group_by(GroupBy::default().service(true).method(true).endpoint(true))
+                .detail(Detail::Quantiles)
+                .top(TopK::first(limit + 1).after(after.map(rank))),
+        )
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();
     let page = page_of(rows, EndpointRow::key, after, limit);

@@ -199,17 +199,11 @@ impl Step {
 }
 
 fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) -> Query {
-    Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by: GroupBy {
-            time: Some(step),
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        top: None,
-    }
+    Query::over(range)
+        .filter(filter.clone())
+        .scope(scope.clone())
+        .group_by(GroupBy::default().time(step))
+        .detail(Detail::Counts)
 }
 
 fn shaped(answer: &Answer, layout: Layout, step: Step, zone: Tz) -> Result<Heatmap, Problem> {

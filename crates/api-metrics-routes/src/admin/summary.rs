@@ -130,25 +130,16 @@ async fn compute(
     filter: &Filter,
     range: TimeRange,
 ) -> Result<Summary, Problem> {
-    let query = |range, group_by, detail| Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by,
-        detail,
-        top: None,
+    let query = |range, group_by, detail| {
+        Query::over(range)
+            .filter(filter.clone())
+            .scope(scope.clone())
+            .group_by(group_by)
+            .detail(detail)
     };
     let (by_endpoint, by_key) = (
-        GroupBy {
-            service: true,
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        GroupBy {
-            api_key: true,
-            ..GroupBy::default()
-        },
+        GroupBy::default().service(true).method(true).endpoint(true),
+        GroupBy::default().api_key(true),
     );
     // The range before ends where this one really begins, which mostly is where it was asked to.
     let before = |range: TimeRange| {
@@ -159,10 +150,7 @@ async fn compute(
         query(range, GroupBy::default(), Detail::Quantiles),
         before(range),
         query(range, by_key, Detail::Requests),
-        Query {
-            top: Some(TopK::first(TOP)),
-            ..query(range, by_endpoint, Detail::Quantiles)
-        },
+        query(range, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
     ];
     let [total, mut of_before, keys, endpoints] = app.reader.read_all(&questions).await?;
     if total.range != range {

@@ -65,18 +65,11 @@ pub(super) async fn get_endpoints(
     let limit = take_limit_or(&mut params, 10)?;
     params.finish()?;
     let range = asked.so_far(app.clock.unix_seconds());
-    let query = Query {
-        range,
-        filter: asked.filter(),
-        scope: caller.scope.clone(),
-        group_by: GroupBy {
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        top: None,
-    };
+    let query = Query::over(range)
+        .filter(asked.filter())
+        .scope(caller.scope.clone())
+        .group_by(GroupBy::default().method(true).endpoint(true))
+        .detail(Detail::Counts);
     let compute = async {
         let mut rows = app.reader.read(&query).await?.rows;
         rows.sort_by(|a, b| {

@@ -122,10 +122,7 @@ impl Asked {
     }
 
     pub(super) fn filter(&self) -> Filter {
-        Filter {
-            api_key_id: self.api_key_id,
-            ..Filter::default()
-        }
+        Filter::default().api_key_id(self.api_key_id)
     }
 }
 

@@ -48,14 +48,13 @@ pub(crate) fn take_filter(params: &mut Params) -> Result<Filter, Problem> {
         &[("http", Some("http")), ("grpc", Some("grpc"))],
         None,
     )?;
-    Ok(Filter {
-        service: label(params, "service", MAX_SERVICE_BYTES)?,
-        environment: label(params, "environment", MAX_SERVICE_BYTES)?,
-        protocol: protocol.map(str::to_owned),
-        method: label(params, "method", 32)?.map(|method| method.to_ascii_uppercase()),
-        endpoint: label(params, "endpoint", MAX_ENDPOINT_BYTES)?,
-        api_key_id: take_api_key_id(params)?,
-    })
+    Ok(Filter::default()
+        .service(label(params, "service", MAX_SERVICE_BYTES)?)
+        .environment(label(params, "environment", MAX_SERVICE_BYTES)?)
+        .protocol(protocol.map(str::to_owned))
+        .method(label(params, "method", 32)?.map(|method| method.to_ascii_uppercase()))
+        .endpoint(label(params, "endpoint", MAX_ENDPOINT_BYTES)?)
+        .api_key_id(take_api_key_id(params)?))
 }
 
 /// Text of at most `max` bytes that a database can hold.

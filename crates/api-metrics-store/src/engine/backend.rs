@@ -11,6 +11,7 @@ use std::{
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
+use super::condition::Condition;
 use crate::{
     bucket::Bucket,
     query::{Detail, Filter, Scope, TimeRange},
@@ -242,6 +243,16 @@ pub(crate) struct Selection<'a> {
     pub kinds: &'a [SeriesKind],
     pub filter: &'a Filter,
     pub scope: &'a Scope,
+}
+
+impl<'a> Selection<'a> {
+    /// What a series must meet to be selected.
+    pub(crate) fn conditions(&self) -> Vec<Condition<'a>> {
+        let mut conditions = vec![Condition::of_kinds(self.kinds)];
+        conditions.extend(Condition::of_filter(self.filter));
+        conditions.extend(Condition::of_scope(self.scope));
+        conditions
+    }
 }
 
 /// A piece of a read: whole periods of one granularity.

@@ -4,6 +4,7 @@
 mod admit;
 mod axis;
 pub(crate) mod backend;
+pub(crate) mod condition;
 pub(crate) mod flush;
 pub(crate) mod fold;
 mod groups;

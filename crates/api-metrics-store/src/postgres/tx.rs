@@ -153,20 +153,19 @@ pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Res
 }
 
 /// What [`PgTx::meta_of`] reads.
-macro_rules! meta {
-    () => {
-        "m.leader_min, m.writer_min, m.sketch_kind, \
-         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
-         (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
-          FROM api_metrics.retention_floor AS l) AS floors"
-    };
-}
+const META: &str = "\
+    m.leader_min, m.writer_min, m.sketch_kind, \
+    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
+    (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
+     FROM api_metrics.retention_floor AS l) AS floors";
 
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query(concat!("SELECT ", meta!(), " FROM api_metrics.meta AS m"))
-            .fetch_one(&mut *self.sql)
-            .await?;
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {META} FROM api_metrics.meta AS m"
+        )))
+        .fetch_one(&mut *self.sql)
+        .await?;
         self.meta_of(&row)
     }
 
@@ -177,30 +176,28 @@ impl Tx for PgTx {
         instance: Uuid,
     ) -> Result<ReadHeader> {
         // What is not folded may be many rows: all else comes once, with the first of them or alone.
-        let rows = sqlx::query(concat!(
-            "SELECT * FROM (SELECT 1 AS first, ",
-            meta!(),
-            ", d.granularities, d.periods, c.starts, c.ends, \
+        let unfolded = unfolded("$4", "$5");
+        let text = format!(
+            "SELECT * FROM (SELECT 1 AS first, {META}, d.granularities, d.periods, c.starts, c.ends, \
                (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
                (SELECT tag FROM api_metrics.aggregate_series_tag) AS aggregate_series_tag \
              FROM api_metrics.meta AS m \
-             CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
-                                coalesce(array_agg(period_start), '{}') AS periods \
+             CROSS JOIN (SELECT coalesce(array_agg(granularity), '{{}}') AS granularities, \
+                                coalesce(array_agg(period_start), '{{}}') AS periods \
                          FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
-             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{}') AS starts, \
-                                coalesce(array_agg(period_to), '{}') AS ends \
+             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{{}}') AS starts, \
+                                coalesce(array_agg(period_to), '{{}}') AS ends \
                          FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
-             FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM (",
-            unfolded!("$4", "$5"),
-            ") AS b) AS b ON b.place = o.first"
-        ))
-        .bind(at(range.from))
-        .bind(at(range.to))
-        .bind(instance)
-        .bind(at(inner.from))
-        .bind(at(inner.to))
-        .fetch_all(&mut *self.sql)
-        .await?;
+             FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM ({unfolded}) AS b) AS b ON b.place = o.first"
+        );
+        let rows = sqlx::query(AssertSqlSafe(text))
+            .bind(at(range.from))
+            .bind(at(range.to))
+            .bind(instance)
+            .bind(at(inner.from))
+            .bind(at(inner.to))
+            .fetch_all(&mut *self.sql)
+            .await?;
         let mut header = None;
         let mut unfolded = Vec::with_capacity(rows.len());
         for row in &rows {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use futures_util::TryStreamExt;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +17,8 @@ use crate::{
         InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum,
         Sink, SumRequest,
     },
-    query::{Detail, Scope},
+    engine::condition::{Condition, Values},
+    query::Detail,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -36,42 +37,27 @@ impl ReadTx for SqliteTx {
     }
 
     async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>> {
-        let (tenant, keys) = match selection.scope {
-            Scope::All => (None, None),
-            Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
-            Scope::Keys(ids) => (None, Some(json_numbers(ids.iter().copied()))),
-        };
-        let kinds = selection.kinds.iter().map(|kind| i64::from(kind.code()));
-        let filter = selection.filter;
-        sqlx::query(
+        let conditions = selection.conditions();
+        let met: Vec<String> = conditions.iter().zip(1..).map(condition).collect();
+        let text = format!(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
                     s.kind \
-             FROM api_metrics_series AS s \
-             WHERE s.kind IN (SELECT value FROM json_each(?1)) \
-               AND (?2 IS NULL OR s.service = ?2) \
-               AND (?3 IS NULL OR s.environment = ?3) \
-               AND (?4 IS NULL OR s.protocol = ?4) \
-               AND (?5 IS NULL OR s.http_method = ?5) \
-               AND (?6 IS NULL OR s.endpoint = ?6) \
-               AND (?7 IS NULL OR s.api_key_id = ?7) \
-               AND (?8 IS NULL OR s.api_key_id IN (SELECT value FROM json_each(?8))) \
-               AND (?9 IS NULL OR s.api_key_id IN \
-                    (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?9))",
-        )
-        .bind(json_numbers(kinds))
-        .bind(&filter.service)
-        .bind(&filter.environment)
-        .bind(&filter.protocol)
-        .bind(&filter.method)
-        .bind(&filter.endpoint)
-        .bind(filter.api_key_id)
-        .bind(keys)
-        .bind(tenant)
-        .fetch_all(&mut *self.sql)
-        .await?
-        .iter()
-        .map(rows::series)
-        .collect()
+             FROM api_metrics_series AS s WHERE {}",
+            met.join(" AND ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for condition in &conditions {
+            query = match &condition.values {
+                Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
+                Values::Numbers(numbers) => query.bind(json_numbers(numbers.iter().copied())),
+            };
+        }
+        query
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(rows::series)
+            .collect()
     }
 
     async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
@@ -259,6 +245,18 @@ impl ReadTx for SqliteTx {
 
     async fn status(&mut self) -> Result<StoreStatus> {
         super::status::status(self).await
+    }
+}
+
+/// A condition on a series `s`, whose values are parameter `n`.
+fn condition((condition, n): (&Condition<'_>, usize)) -> String {
+    let column = condition.column.name();
+    match &condition.values {
+        Values::Text(_) => format!("s.{column} = ?{n}"),
+        Values::Numbers(_) => format!("s.{column} IN (SELECT value FROM json_each(?{n}))"),
+        Values::KeysOfTenant(_) => format!(
+            "s.{column} IN (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?{n})"
+        ),
     }
 }
 

@@ -127,8 +127,7 @@ fn is_configuration(error: &StoreError) -> bool {
 
 /// A server that asks for TLS, and a build without it.
 fn needs_another_build(error: &StoreError) -> bool {
-    cfg!(not(any(feature = "tls-rustls", feature = "tls-native")))
-        && error.is_tls()
+    cfg!(not(any(feature = "tls-rustls", feature = "tls-native"))) && error.is_tls()
 }
 
 /// SQLite's own word for a file that is something else: another try won't make a database of it.

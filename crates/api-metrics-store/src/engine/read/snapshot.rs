@@ -7,8 +7,8 @@ use futures_util::future::join;
 use super::{inbox::Inbox, range_requests::RangeRequests, series_cache::SeriesCache};
 use crate::{
     engine::{
-        admit::passes,
         backend::{ReadHeader, Result, Selection, SeriesRow, Tx},
+        condition::Condition,
     },
     query::{Filter, Query, Scope},
     series::SeriesKind,
@@ -68,12 +68,13 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The stored series that answer a question.
-    pub(super) fn series(&self, query: &Query) -> impl Iterator<Item = &SeriesRow> {
+    pub(super) fn series<'s>(&'s self, query: &'s Query) -> impl Iterator<Item = &'s SeriesRow> {
         let kind = kind_for(query);
         let same = |one: &&Selected<'_>| one.kind == kind && *one.filter == query.filter;
         let selected = self.selected.iter().find(same);
         let series = selected.into_iter().flat_map(|one| one.series.iter());
-        series.filter(|row| passes(&query.filter, &row.labels))
+        let conditions = Condition::of_filter(&query.filter);
+        series.filter(move |row| conditions.iter().all(|one| one.is_met(&row.labels)))
     }
 }
 
