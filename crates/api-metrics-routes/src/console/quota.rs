@@ -1,7 +1,7 @@
 //! `GET quota`: what is left of a consumer's quota.
 
 use api_metrics_store::{
-    query::{Detail, GroupBy, Query, TimeRange},
+    query::{Detail, Filter, GroupBy, Query, TimeRange},
     quotas::{QuotaPeriod, period_at},
 };
 use axum::{Json, extract::State};

@@ -209,10 +209,11 @@ impl LeadTx for PgTx {
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> Result<BTreeSet<UnixSeconds>> {
-        let used: Vec<DateTime<Utc>> = sqlx::query_scalar(rows::select_used(granularity))
-            .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
-            .fetch_all(&mut *self.sql)
-            .await?;
+        let used: Vec<DateTime<Utc>> =
+            sqlx::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
+                .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
+                .fetch_all(&mut *self.sql)
+                .await?;
         Ok(used.iter().map(DateTime::timestamp).collect())
     }
 
@@ -230,7 +231,7 @@ impl LeadTx for PgTx {
         let mut found = Vec::new();
         // A statement a period: joined with a list of pairs the planner would scan every partition.
         for (period, series) in by_period {
-            let rows = sqlx::query(rows::select_existing(granularity))
+            let rows = sqlx::query(AssertSqlSafe(rows::select_existing(granularity)))
                 .bind(at(period))
                 .bind(series)
                 .fetch_all(&mut *self.sql)
@@ -257,7 +258,7 @@ impl LeadTx for PgTx {
         // Bounds one statement's parameter to some MiB, and the time that encoding it takes at a stretch.
         for rows in rows.chunks(1_000) {
             let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
-            sqlx::query(statement)
+            sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(rows)
                 .execute(&mut *self.sql)
                 .await?;

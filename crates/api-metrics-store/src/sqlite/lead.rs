@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
@@ -165,10 +166,11 @@ impl LeadTx for SqliteTx {
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> Result<BTreeSet<UnixSeconds>> {
-        let used: Vec<UnixSeconds> = sqlx::query_scalar(rows::select_used(granularity))
-            .bind(json_numbers(periods.iter().copied()))
-            .fetch_all(&mut *self.sql)
-            .await?;
+        let used: Vec<UnixSeconds> =
+            sqlx::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
+                .bind(json_numbers(periods.iter().copied()))
+                .fetch_all(&mut *self.sql)
+                .await?;
         Ok(used.into_iter().collect())
     }
 
@@ -186,7 +188,7 @@ impl LeadTx for SqliteTx {
         let mut found = Vec::new();
         // A statement a period: two JSON lists can only be joined by comparing each item with each.
         for (period, series) in by_period {
-            let rows = sqlx::query(rows::select_existing(granularity))
+            let rows = sqlx::query(AssertSqlSafe(rows::select_existing(granularity)))
                 .bind(period)
                 .bind(json_numbers(series))
                 .fetch_all(&mut *self.sql)

@@ -70,7 +70,7 @@ impl ReadTx for SqliteTx {
             } else {
                 rows::select_range(segment.granularity)
             };
-            let mut found = sqlx::query(statement)
+            let mut found = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(segment.from)
                 .bind(segment.to)
                 .bind(&ids)
@@ -127,7 +127,7 @@ impl ReadTx for SqliteTx {
         };
         let mut sums: HashMap<(i64, usize), SeriesSum> = HashMap::new();
         for segment in segments {
-            let found = sqlx::query(statement)
+            let found = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(segment.from)
                 .bind(segment.to)
                 .bind(ids.as_deref())

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
 use super::store::Sqlite;
 use crate::{
@@ -61,7 +61,7 @@ impl Backend for Sqlite {
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> Result<Maintained> {
-        let removed = sqlx::query(super::rows::remove_below(granularity))
+        let removed = sqlx::query(AssertSqlSafe(super::rows::remove_below(granularity)))
             .bind(floor)
             .bind(ROWS_A_STEP)
             .bind(granularity.as_str())

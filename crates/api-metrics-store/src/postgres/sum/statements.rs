@@ -44,32 +44,22 @@ fn columns(detail: Detail, steps: bool) -> String {
 }
 
 /// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
-macro_rules! sums {
-    (requests) => {
-        "api_metrics.add(m.request_count)"
-    };
-    (counts) => {
-        concat!(
-            sums!(requests),
-            ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
-               api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
-               min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
-               api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
-               api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
-               string_agg(m.status_counts, ''::bytea)"
-        )
-    };
-    (sketches) => {
-        concat!(sums!(counts), ", string_agg(m.latency_sketch, ''::bytea)")
-    };
-}
+const REQUESTS_SUM: &str = "api_metrics.add(m.request_count)";
+const COUNTS_SUM: &str = ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
+    api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
+    min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
+    api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
+    api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
+    string_agg(m.status_counts, ''::bytea)";
+const SKETCHES_SUM: &str = ", string_agg(m.latency_sketch, ''::bytea)";
 
-const fn sums(detail: Detail) -> &'static str {
-    match detail {
-        Detail::Requests => sums!(requests),
-        Detail::Counts => sums!(counts),
-        Detail::Quantiles => sums!(sketches),
-    }
+fn sums(detail: Detail) -> String {
+    let (counts, sketches) = match detail {
+        Detail::Requests => ("", ""),
+        Detail::Counts => (COUNTS_SUM, ""),
+        Detail::Quantiles => (COUNTS_SUM, SKETCHES_SUM),
+    };
+    format!("{REQUESTS_SUM}{counts}{sketches}")
 }
 
 /// The parameters before those of the branches.
