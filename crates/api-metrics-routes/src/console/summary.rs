@@ -124,14 +124,13 @@ pub(crate) async fn summary(
     let now = app.clock.unix_seconds();
     let answer = app
         .client
-        .read(&Query {
-            range: asked.so_far(now),
-            filter: asked.filter(),
-            scope: scope.clone(),
-            group_by: GroupBy::default(),
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .read(
+            &Query::over(asked.so_far(now))
+                .filter(asked.filter())
+                .scope(scope.clone())
+                .group_by(GroupBy::default())
+                .detail(Detail::Counts),
+        )
         .await?;
     let figures = Figures::of(answer.total());
     let (start, end) = asked.bounds(now);
