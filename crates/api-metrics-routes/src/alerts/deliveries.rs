@@ -184,10 +184,12 @@ pub(crate) async fn deliveries(
         storable("cursor", channel, MAX_CHANNEL_BYTES)?;
     }
     params.finish()?;
-    let query = DeliveryQuery {
-        status: Some(status),
-        before: cursor.map(|cursor| cursor.key),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+    let query = {
+        let mut query =
+            DeliveryQuery::new(u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1));
+        query.status = Some(status);
+        query.before = cursor.map(|cursor| cursor.key);
+        query
     };
     let control = app.reader.control()?;
     let mut found = app

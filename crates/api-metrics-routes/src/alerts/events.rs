@@ -131,12 +131,15 @@ pub(crate) async fn events(
     let limit = take_limit(&mut params)?;
     let cursor = Cursor::<(i64, Uuid)>::take(&mut params, &question)?;
     params.finish()?;
-    let query = EventQuery {
-        scope: caller.scope,
-        rule_id,
-        open_only,
-        before: cursor.map(|cursor| cursor.key),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+    let query = {
+        let mut query = EventQuery::new(
+            caller.scope,
+            u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+        );
+        query.rule_id = rule_id;
+        query.open_only = open_only;
+        query.before = cursor.map(|cursor| cursor.key);
+        query
     };
     let control = app.reader.control()?;
     let mut events = app

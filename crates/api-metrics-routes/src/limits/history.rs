@@ -127,12 +127,12 @@ pub(crate) async fn history(
         .into_iter()
         .find(|key| key.id == id)
         .ok_or_else(nothing)?;
-    let query = UtilizationQuery {
-        api_key_id: id,
+    let query = UtilizationQuery::new(
+        id,
         granularity,
-        range: TimeRange::new(range.from, cursor.map_or(range.to, |cursor| cursor.key)),
-        limit: u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
-    };
+        TimeRange::new(range.from, cursor.map_or(range.to, |cursor| cursor.key)),
+        u32::try_from(limit).unwrap_or(u32::MAX).saturating_add(1),
+    );
     let mut rows = app
         .reader
         .bounded("utilization", control.utilization(&query))

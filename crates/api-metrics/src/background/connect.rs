@@ -135,8 +135,8 @@ fn needs_another_build(error: &StoreError) -> bool {
 fn is_no_database(error: &StoreError) -> bool {
     const NOT_A_DATABASE: &str = "26";
     match error {
-        StoreError::Database(sqlx::Error::Database(told)) => {
-            told.code().as_deref() == Some(NOT_A_DATABASE)
+        StoreError::Database(sqlx::Error::Database(error)) => {
+            error.code().as_deref() == Some(NOT_A_DATABASE)
         }
         _ => false,
     }
