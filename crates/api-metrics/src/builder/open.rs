@@ -51,7 +51,7 @@ pub(super) fn open(
     match database {
         #[cfg(feature = "control")]
         Some(Database::ControlStore(store)) => Ok(Opened {
-            store: Arc::<_>::clone(&store),
+            store: store.clone(),
             control: Some(store),
             name: "the given store".to_owned(),
         }),
