@@ -8,7 +8,6 @@ use api_metrics::{
         bucket::Bucket,
         query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
         time::Granularity,
-        url::without_password,
     },
 };
 use chrono::DateTime;
@@ -106,10 +105,10 @@ pub(crate) async fn print(
             None,
         )
         .await
-        .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
+        .map_err(|error| format!("{}: {error}", crate::import::shown(&args.database)))?;
     println!(
         "{} holds for these days (UTC), service {}:",
-        without_password(&args.database),
+        crate::import::shown(&args.database),
         instance.service
     );
     println!(

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
+    control::ControlStore,
     keys::KeyChange,
     options::{Retention, StoreOptions},
     postgres::PostgresStore,
-    store::Store,
     time::Clock,
 };
 use api_metrics_tests::{PgBouncer, PgDatabase};
@@ -40,10 +40,10 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
     let bouncer = PgBouncer::start(&database, SERVERS);
     let clock = writers::noon();
     // As the library connects by a URL, and by a pool that a host has set up for pgbouncer.
-    let by_url = || -> Arc<dyn Store> {
+    let by_url = || -> Arc<dyn ControlStore> {
         Arc::new(PostgresStore::connect_lazy(bouncer.url(), options(&clock)).unwrap())
     };
-    let mut stores: Vec<Arc<dyn Store>> = (0..3).map(|_| by_url()).collect();
+    let mut stores: Vec<Arc<dyn ControlStore>> = (0..3).map(|_| by_url()).collect();
     let host: PgConnectOptions = bouncer.url().parse().unwrap();
     let pool: PgPool = PgPoolOptions::new()
         .max_connections(4)
@@ -111,13 +111,14 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
     };
     assert_eq!(dropped, 1);
 
-    // What acts on the numbers too.
-    let acts = stores[0].acts();
+    // The control plane too.
+    let control = &stores[0];
     let change = KeyChange {
         name: Some(Some("Render farm".into())),
         ..KeyChange::default()
     };
-    acts.put_keys(&[("render-farm".into(), change)])
+    control
+        .put_keys(&[("render-farm".into(), change)])
         .await
         .unwrap();
     assert_eq!(stores[3].api_keys(None).await.unwrap().len(), 1);

@@ -87,6 +87,7 @@ impl Host {
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let shutdown = CancellationToken::new();
         let builder = Admin::builder(store.clone())
+            .control(store.clone())
             .writer(writer.clone())
             .clock(clock.clone())
             .shutdown(shutdown.clone())

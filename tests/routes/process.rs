@@ -49,6 +49,7 @@ impl Process {
         let recorder = Recorder::builder().clock(clock.clone()).build();
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let builder = Admin::builder(store.clone())
+            .control(store.clone())
             .writer(writer.clone())
             .clock(clock.clone())
             .stream_interval(Duration::from_millis(20))

@@ -54,7 +54,7 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
             tenant_id: Some(Some(tenant.into())),
             ..KeyChange::default()
         };
-        h.store.acts().create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change).await.unwrap();
     }
     let query = Query::over(TimeRange::new(NOON, NOON + 60)).scope(Scope::Tenant("acme".into()));
     let hit = |n| {
@@ -89,7 +89,7 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
         }
     }
     let scope = Scope::Tenant("acme".into());
-    let keys = h.store.acts().keys(&scope, 0, 100).await.unwrap();
+    let keys = h.store.keys(&scope, 0, 100).await.unwrap();
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0].external_id, "x");
 }
@@ -104,7 +104,7 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
             tenant_id: Some(Some(tenant.into())),
             ..KeyChange::default()
         };
-        h.store.acts().create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change).await.unwrap();
     }
     record(&writer, NOON, "/a", Some("x"), 5, 1);
     record(&writer, NOON, "/b", Some("y"), 5, 10);

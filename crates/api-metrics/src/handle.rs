@@ -178,7 +178,8 @@ impl ApiMetrics {
     /// to 60 s is a good pace.
     ///
     /// # Errors
-    /// The database's; whatever was done stays done, the rest is due again.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; whatever was done stays done, the rest is due again.
     pub async fn maintain(&self) -> Result<Maintained, StoreError> {
         match self.shared() {
             Some(shared) => shared.maintain().await,

@@ -1,4 +1,4 @@
-//! All that acts on the numbers, in one call for a host's loop.
+//! The control plane's recurring work, in one call for a host's loop.
 
 use std::{
     sync::Arc,
@@ -19,19 +19,18 @@ use crate::{
 const LEASE: &str = "forget";
 const FORGET_EVERY_SECONDS: u32 = 3_600;
 
-/// What acts on the numbers: judges alerts, records utilization, watches limits and quotas, and
-/// delivers what is to be told. Every process runs one; the leader judges, whoever gets to it first
-/// delivers.
+/// Evaluates alerts, limits and quotas, records utilization, and delivers notices. Every process runs
+/// one; the leader evaluates, and whichever process claims a notice first delivers it.
 ///
 /// ```no_run
-/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
-/// use api_metrics_store::{notify::BroadcastNotifier, watch::ControlWorker};
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::control::ControlStore>) {
+/// use api_metrics_store::control::{ControlWorker, notify::BroadcastNotifier};
 ///
 /// let bus = BroadcastNotifier::new(64);
-/// let watch = ControlWorker::default().notifier(bus.clone());
-/// let mut alerts = bus.subscribe();
+/// let worker = ControlWorker::default().notifier(bus.clone());
+/// let mut notices = bus.subscribe();
 /// // every few seconds:
-/// watch.tick(&*store, None).await.ok();
+/// worker.tick(&*store, None).await.ok();
 /// # }
 /// ```
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl Default for ControlWorker {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Tick {
-    /// Alerts that were judged.
+    /// Alerts that were evaluated.
     pub alerts: Evaluated,
     /// Rows of utilization that were written.
     pub utilization: u64,
@@ -83,7 +82,7 @@ impl Tick {
 }
 
 impl ControlWorker {
-    /// Tells through this notifier too.
+    /// Delivers through this notifier too.
     pub fn notifier(self, notifier: impl Notifier) -> Self {
         self.shared_notifier(Arc::new(notifier))
     }
@@ -100,19 +99,19 @@ impl ControlWorker {
         self
     }
 
-    /// How limits are watched.
+    /// From when on a key is near its rate limit, and how long utilization is kept.
     pub fn limits(mut self, settings: LimitSettings) -> Self {
         self.limits = settings;
         self
     }
 
-    /// How quotas are counted and watched.
+    /// How quotas are counted, and at which percentages a notice is sent.
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
         self.quotas = settings;
         self
     }
 
-    /// How long after its end a minute is judged: a little more than the flush interval. 12 s by
+    /// How long after its end a minute is evaluated: a little more than the flush interval. 12 s by
     /// default.
     pub fn evaluation_delay(mut self, delay: Duration) -> Self {
         self.evaluator = self.evaluator.evaluation_delay(delay);
@@ -126,14 +125,15 @@ impl ControlWorker {
         self
     }
 
-    /// One round of everything that is due: [`judge`](Self::judge), then
+    /// One round of everything that is due: [`evaluate`](Self::evaluate), then
     /// [`deliver`](Self::deliver). Call it every few seconds; a round in which nothing is due costs
     /// a handful of short statements. `own` is this process's writer, so that what it has not
     /// flushed yet counts too.
     ///
     /// # Errors
-    /// The database's, the first of several: one part that fails does not keep the others from
-    /// their turn. The next round goes on.
+    /// The first of several: `StoreError::Unavailable` when the database cannot be reached,
+    /// `StoreError::Timeout` past the statement limit. A part that fails does not stop the others,
+    /// and the next round goes on.
     pub async fn tick(
         &self,
         store: &dyn ControlStore,
@@ -147,7 +147,7 @@ impl ControlWorker {
         })
     }
 
-    /// Judges what is due and leaves in the store what is to be told: the first half of
+    /// Evaluates what is due and leaves notices in the outbox: the first half of
     /// [`tick`](Self::tick). In a task of its own it never waits for a receiver.
     ///
     /// # Errors
@@ -187,7 +187,8 @@ impl ControlWorker {
     /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick).
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     pub async fn deliver(&self, store: &dyn ControlStore) -> Result<Delivered, StoreError> {
         self.dispatcher.deliver(store).await
     }
@@ -196,7 +197,8 @@ impl ControlWorker {
     /// of them, none waits for another's receiver.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     pub async fn deliver_on(
         &self,
         store: &dyn ControlStore,
@@ -210,7 +212,7 @@ impl ControlWorker {
         self.dispatcher.channels()
     }
 
-    /// How long it will be, at `now`, until the next minute can be judged.
+    /// How long it will be, at `now`, until the next minute can be evaluated.
     #[must_use]
     pub fn until_due(&self, now: SystemTime) -> Duration {
         const MINUTE: Duration = Duration::from_secs(60);

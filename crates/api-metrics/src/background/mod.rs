@@ -48,6 +48,7 @@ pub(crate) struct Shared {
     control: Option<Control>,
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
+    #[cfg(feature = "control")]
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -114,6 +115,7 @@ impl Shared {
             #[cfg(feature = "control")]
             notices: parts.notices,
             log: LogThrottle::new(Arc::clone(&parts.clock)),
+            #[cfg(feature = "control")]
             clock: parts.clock,
             flush_interval: parts.flush_interval,
             shutdown_timeout: parts.shutdown_timeout,

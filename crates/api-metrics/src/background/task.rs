@@ -224,6 +224,8 @@ impl Shared {
             }
             .map_err(FlushError::NotSent)
         };
+        #[cfg(not(feature = "control"))]
+        let _ = channel;
         let outcome = tokio::time::timeout(task.limit(), run)
             .await
             .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));

@@ -25,7 +25,7 @@ impl Opened {
     fn new(store: impl api_metrics_store::control::ControlStore, name: String) -> Self {
         let store = Arc::new(store);
         Self {
-            store: Arc::<_>::clone(&store) as Arc<dyn Store>,
+            store: store.clone(),
             control: Some(store),
             name,
         }

@@ -1,4 +1,4 @@
-//! What is usual at an hour of the week.
+//! The baseline of an hour of the week, for anomaly rules.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ const HOUR: i64 = 3_600;
 const WEEK: i64 = 7 * 24 * HOUR;
 /// How many weeks are looked back.
 const WEEKS: i64 = 8;
-/// With fewer weeks nothing is usual yet.
+/// With fewer weeks there is no baseline yet.
 const LEAST_WEEKS: usize = 3;
 
-/// The requests a minute that are usual, and how much they spread.
+/// The usual requests a minute, and their spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Baseline {
     /// The median.
@@ -108,7 +108,7 @@ impl BaselineHistory {
         Ok(Self { requests, floor })
     }
 
-    /// What is usual in the hour that holds `at`. Weeks before the first one with requests do not
+    /// The baseline of the hour that holds `at`. Weeks before the first one with requests do not
     /// count: nobody recorded then.
     pub(super) fn usual(&self, at: UnixSeconds) -> Option<Baseline> {
         let hour = Granularity::Hour.floor(at);

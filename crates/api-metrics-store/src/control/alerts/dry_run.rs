@@ -21,22 +21,22 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// So many windows are judged at most.
+/// Windows that one dry run evaluates at most.
 const MAX_STEPS: i64 = 10_080;
-/// So many steps are read at once: a glob has rows for each endpoint, which must not all be held.
+/// Steps that one query reads: a glob has rows for each endpoint, which must not all be in memory.
 const READ_STEPS: i64 = 720;
 
-/// A breach as it would have been told.
+/// A breach that would have fired.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DryEvent {
     /// The end of the window that breached.
     pub fired_at: UnixSeconds,
-    /// The end of the first window that no longer did; `None`: it lasted to the end.
+    /// The end of the first window that no longer breached; `None` where it lasted to the end.
     pub resolved_at: Option<UnixSeconds>,
     /// The value that fired.
     pub value: f64,
-    /// What would have been told.
+    /// The message that would have been sent.
     pub message: String,
 }
 
@@ -44,24 +44,26 @@ pub struct DryEvent {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DryRun {
-    /// The range whose windows were judged.
+    /// The range whose windows were evaluated, in Unix seconds.
     pub range: TimeRange,
     /// How far the ends of two windows lie apart: a minute, as in reality, or longer where minutes
     /// are no longer kept.
     pub step: Granularity,
-    /// How many windows were judged.
+    /// How many windows were evaluated.
     pub windows: u64,
     /// How many of them breached.
     pub breaches: u64,
-    /// The breaches that would have been told, the earliest first.
+    /// The breaches that would have fired, the earliest first.
     pub events: Vec<DryEvent>,
 }
 
-/// Judges `spec` over the past, as far as data is kept. Nothing is written and nobody is told.
+/// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] where the rule or the range can't be judged: more than 10,080 windows (a
-/// week of minutes), or windows shorter than what is still kept of that time. The database's.
+/// [`StoreError::Invalid`] where the rule or the range can't be evaluated: more than 10,080 windows (a
+/// week of minutes), or windows shorter than what is still kept of that time.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn dry_run(
     store: &dyn ControlStore,
     spec: &AlertSpec,

@@ -1,4 +1,4 @@
-//! The judgement of all rules, once a minute.
+//! Evaluates all rules, once a minute.
 
 use std::{
     collections::HashMap,
@@ -29,17 +29,17 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// After a pause of all processes so many minutes are judged afterwards; older ones are history.
+/// How far back to catch up after an outage, in minutes. Older windows are skipped.
 const CATCH_UP_MINUTES: i64 = 120;
 
-/// So many judgements are written in one transaction.
+/// Evaluations that one transaction writes.
 const AT_ONCE: usize = 50;
 
-/// What is usual, by rule and revision, and of which hour that is.
+/// Baselines by rule and revision, each with the hour that it is of.
 type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
 
-/// Judges rules. Any process may; the one that leads does. Keep one for the life of the process:
-/// it remembers what is usual at an hour.
+/// Evaluates alert rules. Every process has one; the leader's does the work. Keep it for the life of the
+/// process: it caches the baselines of the current hour.
 #[derive(Debug)]
 pub struct Evaluator {
     delay_seconds: u32,
@@ -57,38 +57,40 @@ impl Default for Evaluator {
     }
 }
 
-/// What one evaluation did.
+/// What one evaluation of all rules did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evaluated {
     /// Whether this process led.
     pub led: bool,
-    /// Rules whose judgement was written.
+    /// Rules whose evaluation was written.
     pub rules: u64,
-    /// Events that began.
+    /// Events that fired.
     pub fired: u64,
-    /// Events that ended.
+    /// Events that were resolved.
     pub resolved: u64,
-    /// Rules whose statement the database stopped because its time was up. They are judged again
-    /// with the next minute, after all others.
+    /// Rules whose statement ran into the statement limit. They are evaluated again with the next
+    /// minute, after all others.
     pub timed_out: u64,
 }
 
 impl Evaluator {
-    /// How long after its end a minute is judged, so that what was recorded in it has been flushed:
-    /// a little more than the flush interval. 12 s by default.
+    /// How long after its end a minute is evaluated, so that its requests have been flushed: a little
+    /// more than the flush interval. 12 s by default.
     #[must_use]
     pub fn evaluation_delay(mut self, delay: Duration) -> Self {
         self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
         self
     }
 
-    /// Judges all rules for the minutes that are over and not judged yet. Does next to nothing
-    /// where there are none, so call it every few seconds. `own` is this process's writer, so that
-    /// what it has not flushed yet counts too.
+    /// Evaluates all rules for the minutes that are over and not evaluated yet. Costs one short
+    /// transaction where there are none, so call it every few seconds. With this process's writer as
+    /// `own`, requests that it has not flushed yet count too.
     ///
     /// # Errors
-    /// The database's. What was judged before is written; the rest is judged by the next call.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit. What was evaluated before that is written; the next call evaluates the
+    /// rest.
     pub async fn evaluate(
         &self,
         store: &dyn ControlStore,
@@ -117,7 +119,7 @@ impl Evaluator {
             queue.end(&turn, timed_out || (outcome.is_ok() && turn.took_long()));
             match outcome {
                 Ok(rule) => evaluated.push(rule),
-                // Its own fault, and no reason to judge the others less often.
+                // Its own fault, and no reason to evaluate the others less often.
                 Err(error) if timed_out => {
                     warn!(rule = id, "an alert took too long to be evaluated: {error}");
                     done.timed_out += 1;
@@ -126,13 +128,13 @@ impl Evaluator {
                     failed = Some(error);
                     break;
                 }
-                // One rule that can't be judged does not keep the others from it.
+                // One rule that can't be evaluated does not stop the others.
                 Err(error) => {
                     warn!(rule = id, "an alert could not be evaluated: {error}");
                     failed.get_or_insert(error);
                 }
             }
-            // Should the round be cut short, what was judged so far is told.
+            // Should the round be cut short, what was evaluated so far is delivered.
             if evaluated.len() >= AT_ONCE {
                 write(store, &mut evaluated, &mut done).await?;
             }
@@ -141,7 +143,7 @@ impl Evaluator {
         failed.map_or(Ok(done), Err)
     }
 
-    /// What is usual for this rule in the hour of `at`; read once an hour.
+    /// This rule's baseline for the hour of `at`; read once an hour.
     async fn usual(
         &self,
         store: &dyn ControlStore,
@@ -169,7 +171,7 @@ impl Evaluator {
     }
 }
 
-/// Writes what was judged so far, and counts it.
+/// Writes what was evaluated so far, and counts it.
 async fn write(
     store: &dyn ControlStore,
     evaluated: &mut Vec<EvaluatedAlert>,
@@ -214,7 +216,7 @@ impl Round<'_> {
         } else {
             (judged_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
         };
-        // One minute is one question; many are one question too, by minutes.
+        // One query serves one minute, and also many, by minutes.
         let rows = if first < end {
             let window = i64::from(rule.spec.window_minutes) * 60;
             let range = TimeRange::new(first - 2 * window, end);

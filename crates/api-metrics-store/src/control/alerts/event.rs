@@ -1,4 +1,4 @@
-//! What a rule has told.
+//! Events of alert rules, and the notices about them.
 
 use uuid::Uuid;
 

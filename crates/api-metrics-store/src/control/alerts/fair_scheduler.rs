@@ -1,4 +1,4 @@
-//! Whose turn it is: one tenant's slow rules must not keep the others' from being judged.
+//! The order of evaluation: one tenant's slow rules must not delay the others'.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -9,9 +9,9 @@ use std::{
 use super::AlertRule;
 use crate::time::UnixSeconds;
 
-/// A rule that takes longer comes last from then on, until it is faster again.
+/// A rule that takes longer is evaluated last, until it is faster again.
 const SLOW: Duration = Duration::from_secs(5);
-/// Slow rules have a turn a minute; one that had none for so long is gone.
+/// Slow rules are tried once a minute; one that was not for this long has been removed.
 const FORGET: Duration = Duration::from_secs(600);
 /// A round is over after this long; what is left comes with the next one.
 const ROUND: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ struct Slow {
     tenant: Option<String>,
 }
 
-/// The rules of one round, each in its turn.
+/// The rules of one round, in the order of their evaluation.
 #[derive(Debug)]
 pub(super) struct Queue<'a> {
     turns: &'a FairScheduler,
@@ -38,7 +38,7 @@ pub(super) struct Queue<'a> {
     began: Instant,
 }
 
-/// A rule's turn. One that is dropped in the middle, because the host's patience ended, was slow.
+/// The evaluation of one rule. One that is never ended, because the round was cancelled, was slow.
 #[derive(Debug)]
 pub(super) struct Slot {
     rule: i64,
@@ -46,8 +46,8 @@ pub(super) struct Slot {
 }
 
 impl FairScheduler {
-    /// The turns for the minute that ends at `end`. A rule whose time was up is not tried for one
-    /// minute twice.
+    /// The queue for the minute that ends at `end`. A rule that ran into a limit is not tried twice for
+    /// one minute.
     pub(super) fn queue(&self, mut rules: Vec<AlertRule>, end: UnixSeconds) -> Queue<'_> {
         let mut slow = self.slow();
         slow.retain(|_, slow| slow.tried.elapsed() < FORGET);
@@ -95,7 +95,7 @@ impl Queue<'_> {
         Some((rule, turn))
     }
 
-    /// Ends a turn. After one that was slow the same tenant's other rules wait for everybody else's.
+    /// Ends an evaluation. After a slow one, the same tenant's other rules wait for everybody else's.
     pub(super) fn end(&mut self, turn: &Slot, slow: bool) {
         if slow {
             self.sort();
@@ -104,8 +104,8 @@ impl Queue<'_> {
         }
     }
 
-    /// What was never slow goes before what a slow tenant has, that before what was slow itself, the
-    /// one that waits longest first; among equals the one that was judged least far.
+    /// Rules that were never slow come first, then those of tenants with slow rules, then slow rules,
+    /// the one that waited longest first; among equals the one whose evaluation is furthest behind.
     fn sort(&mut self) {
         let slow = self.turns.slow();
         let tenants: HashSet<_> = slow.values().map(|slow| &slow.tenant).collect();

@@ -1,21 +1,21 @@
-//! From one judgement to the next: the state machine of a rule, without clock or store.
+//! The state machine of a rule: from one evaluation to the next, without clock or store.
 
 use uuid::Uuid;
 
 use super::{AlertSpec, AlertState, Phase};
 use crate::time::UnixSeconds;
 
-/// What an evaluation says of one window.
+/// The value of one window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Evaluation {
     /// The end of the window.
     pub end: UnixSeconds,
-    /// The value; `None` where there was nothing to judge, or too little.
+    /// The value; `None` where the window held no requests, or too few.
     pub value: Option<f64>,
 }
 
 impl Evaluation {
-    /// Whether the value breaches the rule. Nothing to judge is no breach.
+    /// Whether the value breaches the rule. A window without a value does not.
     #[must_use]
     pub fn breaches(&self, spec: &AlertSpec) -> bool {
         self.value
@@ -23,7 +23,7 @@ impl Evaluation {
     }
 }
 
-/// What is to be told after a judgement.
+/// What an evaluation changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     /// The rule fires.
@@ -38,11 +38,10 @@ pub enum Transition {
     },
 }
 
-/// Names events after what happened, so that two processes that judge the same window name them
-/// alike.
+/// Namespace of event ids: two processes that evaluate the same window give its event the same id.
 const EVENTS: Uuid = Uuid::from_u128(0x6d6b_54f1_62cf_4f10_8f53_0e0c_6a1b_9d02);
 
-/// A state that lies so many seconds ahead was written by a clock that was wrong and was set back.
+/// How far ahead a state must lie to count as written by a clock that was wrong, in seconds.
 pub(crate) const CLOCK_WAS_AHEAD: i64 = 3_600;
 
 /// The id of the event that opens when rule `rule` fires at `end`.
@@ -51,7 +50,7 @@ pub fn event_id(rule: i64, end: UnixSeconds) -> Uuid {
     Uuid::new_v5(&EVENTS, format!("alert {rule} {end}").as_bytes())
 }
 
-/// The state after a judgement, and what is to be told. `last_fired_at` moves when the rule fires.
+/// The state after an evaluation, and what it changed. `last_fired_at` moves when the rule fires.
 #[must_use]
 pub fn step(
     rule: i64,

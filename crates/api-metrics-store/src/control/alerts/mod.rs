@@ -1,10 +1,20 @@
-//! Alerts: rules over the numbers, judged once a minute.
+//! Alerts: rules over the metrics, evaluated once a minute.
 //!
-//! A rule looks at a window of whole minutes. At the end of every minute the leader holds the
-//! window's value against the threshold; a breach fires once, is told when it is over, and fires
-//! again only after the cooldown. What was told, and where each rule stands, is kept in the store,
-//! in the transaction that decided it: a restart, or another leader, goes on from there and judges
-//! the minutes in between.
+//! A rule looks at a window of whole minutes. At the end of every minute the leader compares the
+//! window's value with the threshold. A breach fires once, is resolved when it ends, and fires again
+//! only after the cooldown. The state of each rule and its events are written in the transaction that
+//! decided them: after a restart or a change of leader, evaluation continues where it stopped and
+//! catches up on the minutes in between.
+//!
+//! ```
+//! use api_metrics_store::control::alerts::{AlertSpec, AlertType, Comparison, Severity};
+//!
+//! let mut spec = AlertSpec::new("Checkout errors", AlertType::ErrorRate, Comparison::Gt, 5.0);
+//! spec.endpoint = Some("POST /checkout".to_owned());
+//! spec.window_minutes = 10;
+//! spec.severity = Severity::High;
+//! assert!(spec.validate().is_ok());
+//! ```
 
 mod baseline;
 mod dry_run;

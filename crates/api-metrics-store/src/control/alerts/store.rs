@@ -19,22 +19,22 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// A tenant has so many rules at most, and the operator as many: each is judged every minute.
+/// Rules that a tenant can have, and the operator as many: each is evaluated every minute.
 const MAX_RULES: u64 = 500;
 
-/// Rules that wait to be judged.
+/// Rules that are due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueAlerts {
-    /// The end of the last whole minute that can be judged.
+    /// The end of the last whole minute that can be evaluated.
     pub end: UnixSeconds,
-    /// The rules that were not judged up to there.
+    /// The rules that were not evaluated up to there.
     pub rules: Vec<AlertRule>,
-    /// Spans of the last day in which an outage made a process coarsen what it held: windows that
-    /// cut one can't be judged.
+    /// Spans of the last day in which an outage made a process coarsen its buffer: windows that cut
+    /// one can't be evaluated.
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
 }
 
-/// What came of judging a rule.
+/// The outcome of evaluating a rule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EvaluatedAlert {
     /// The rule as it was read.
@@ -43,11 +43,11 @@ pub struct EvaluatedAlert {
     pub state: AlertState,
     /// When it last fired.
     pub last_fired_at: Option<UnixSeconds>,
-    /// Events that began, in their order.
+    /// Events that fired, in their order.
     pub fired: Vec<AlertEvent>,
-    /// Events that ended: which, when, what is told.
+    /// Events that were resolved: id, time, message.
     pub resolved: Vec<(Uuid, UnixSeconds, String)>,
-    /// What is to be told.
+    /// The notices to deliver.
     pub notices: Vec<Notice>,
 }
 
@@ -58,7 +58,8 @@ pub trait AlertStore: Send + Sync {
     /// whoever is limited to keys sees none.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn alerts(
         &self,
         scope: &Scope,
@@ -69,14 +70,16 @@ pub trait AlertStore: Send + Sync {
     /// One rule; `None` where there is none that `scope` may see.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError>;
 
-    /// Adds a rule. It is judged from the next whole minute on.
+    /// Adds a rule. It is evaluated from the next whole minute on.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where its tenant has 500 rules already; [`StoreError::Invalid`]; the
-    /// database's.
+    /// [`StoreError::Conflict`] where its tenant has 500 rules already, [`StoreError::Invalid`]
+    /// where the input can't be used, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit.
     async fn create_alert(
         &self,
         spec: &AlertSpec,
@@ -84,11 +87,13 @@ pub trait AlertStore: Send + Sync {
     ) -> Result<AlertRule, StoreError>;
 
     /// Replaces a rule's spec; `None` where there is none that `scope` may see. A rule that is
-    /// switched off while it fires is resolved, and that is told.
+    /// switched off while it fires is resolved, with a notice.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one too
-    /// many of another tenant's; [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one
+    /// too many of another tenant's, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn update_alert(
         &self,
         id: i64,
@@ -97,42 +102,47 @@ pub trait AlertStore: Send + Sync {
         spec: &AlertSpec,
     ) -> Result<Option<AlertRule>, StoreError>;
 
-    /// Removes a rule; its events stay. One that fires is resolved first, and that is told.
+    /// Removes a rule; its events stay. One that fires is resolved first, with a notice.
     /// Answers whether there was one that `scope` may see.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
 
-    /// What was told, the latest first.
+    /// Events, the latest first.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError>;
 
-    /// Spans that touch `range` in which an outage made a process coarsen what it held: windows
-    /// that cut one can't be judged.
+    /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
+    /// one can't be evaluated.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn coarse_spans(
         &self,
         range: TimeRange,
     ) -> Result<Vec<(UnixSeconds, UnixSeconds)>, StoreError>;
 
-    /// The rules to judge, minutes counting as whole `delay_seconds` after their end. `None`:
+    /// The rules to evaluate, minutes counting as whole `delay_seconds` after their end. `None`:
     /// another process leads.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError>;
 
-    /// Writes what came of judging, events and notices in one transaction with the states. A rule
-    /// that was edited or judged by another process in between is left as it is; answers the
-    /// numbers of those that were written.
+    /// Writes the outcomes, with events and notices, in one transaction. A rule that was edited or
+    /// evaluated by another process in between is left as it is; answers the numbers of those that were
+    /// written.
     ///
     /// # Errors
-    /// The database's; nothing was written then.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; nothing was written then.
     async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError>;
 }
 
@@ -202,7 +212,7 @@ impl<T: BeginTx> AlertStore for T {
         if before.spec.enabled && !spec.enabled {
             close(&mut tx, &before, now, "the rule was switched off").await?;
         } else if !before.spec.enabled && spec.enabled {
-            // What happened while it was off is not judged.
+            // What happened while it was off is not evaluated.
             let state = AlertState::new(now - now.rem_euclid(60));
             sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
         }
@@ -326,7 +336,7 @@ async fn seen<T: Tx + SqlTx>(
         }))
 }
 
-/// Ends the event of a rule that will no longer be judged.
+/// Ends the event of a rule that will no longer be evaluated.
 async fn close<T: Tx + SqlTx>(
     tx: &mut T,
     rule: &AlertRule,

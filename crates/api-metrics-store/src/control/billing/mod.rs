@@ -8,6 +8,14 @@
 //! - Amounts are exact to the last digit. Only the amount of an invoice line is rounded, half up to
 //!   the currency's smallest unit; the total is the sum of the rounded lines.
 //! - Requests without a key, and those of keys beyond the recorder's bound, are never billed.
+//!
+//! ```
+//! use api_metrics_store::control::billing::{Decimal, Money};
+//!
+//! // 1,500 requests at 0.02 for a thousand.
+//! let cost = Money::of(1_500, Decimal::new(2, 2));
+//! assert_eq!(cost.decimal().to_string(), "0.03");
+//! ```
 
 mod charge;
 mod currency;
@@ -19,10 +27,12 @@ mod report;
 mod store;
 
 pub use charge::{Assignment, Charge, Tariff, charge_month};
+pub use chrono::NaiveDate;
 pub use currency::Currency;
 pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};
 pub use money::Money;
 pub use plan::{NewPlan, PlanVersion, PriceTier};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};
 pub use report::{BillingReport, BillingSettings, DayCost, KeyBill, Projection, billing_report};
+pub use rust_decimal::Decimal;
 pub use store::{DayCounts, LedgerCounts, PlanStore};

@@ -78,7 +78,9 @@ impl Reconciliation {
 /// where it keeps the whole day and no period of it waits for its rollup.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] where the range is empty or longer than 366 days; the database's.
+/// [`StoreError::Invalid`] where the range is empty or longer than 366 days,
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn reconcile(
     store: &dyn ControlStore,
     settings: &BillingSettings,

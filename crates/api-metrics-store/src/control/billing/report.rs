@@ -137,7 +137,9 @@ pub struct Projection {
 /// what `own` has not flushed yet.
 ///
 /// # Errors
-/// [`StoreError::Invalid`] where the range is empty or longer than ten years; the database's.
+/// [`StoreError::Invalid`] where the range is empty or longer than ten years,
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn billing_report(
     store: &dyn ControlStore,
     settings: &BillingSettings,

@@ -19,7 +19,7 @@ use crate::{
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
 };
 
-/// So many versions of plans are a tenant's at most, and as many everybody's: each report reads them.
+/// Versions of plans that a tenant can have, and everybody together as many: each report reads them.
 const MAX_VERSIONS: usize = 500;
 
 /// The requests of a UTC day, by where they are counted.
@@ -49,27 +49,32 @@ pub trait PlanStore: Send + Sync {
     /// All versions of the plans that `scope` may see: everybody's, and a tenant's own.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError>;
 
     /// Adds a plan, or a version of one. Versions are never changed: what was billed by one stays
     /// explained.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has 500
-    /// versions already; [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has
+    /// 500 versions already, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
 
     /// Which keys are on which plans from which days on.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError>;
 
     /// Counts `[from, to)` in every table, in one snapshot.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn ledger_counts(
         &self,
         from: NaiveDate,

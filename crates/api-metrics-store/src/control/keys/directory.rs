@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::{KeyChange, KeyStore};
 use crate::store::StoreError;
 
-/// The host's own knowledge of its consumers. [`sync_keys`] copies it into the store; call it when
+/// The host's own table of API keys. [`sync_keys`] copies it into the store; call it when
 /// the host's table changes, or from time to time.
 #[async_trait]
 pub trait KeyDirectory: Send + Sync + Debug {
@@ -16,7 +16,7 @@ pub trait KeyDirectory: Send + Sync + Debug {
     /// host knows of it. Settings that it leaves out stay as they are in the store.
     ///
     /// # Errors
-    /// The host's own.
+    /// Whatever the host's table fails with.
     async fn keys(
         &self,
     ) -> Result<Vec<(String, KeyChange)>, Box<dyn std::error::Error + Send + Sync>>;

@@ -1,4 +1,13 @@
-//! Consumers: names, owners, limits. Never a secret.
+//! API keys: their names, owners, limits, quotas and plans. Never a secret.
+//!
+//! ```
+//! use api_metrics_store::control::keys::KeyChange;
+//!
+//! let mut change = KeyChange::default();
+//! change.name = Some(Some("Render farm".to_owned()));
+//! change.rate_limit_per_minute = Some(Some(600));
+//! assert!(change.validate().is_ok());
+//! ```
 
 mod directory;
 mod record;

@@ -1,4 +1,4 @@
-//! Where consumers are kept.
+//! The store of API keys.
 
 use async_trait::async_trait;
 
@@ -14,16 +14,17 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// So many keys of a tenant can be made one by one. What the host records or puts is its own concern.
+/// Keys that a tenant can create one by one. Keys that the host records or puts are not limited.
 const MAX_KEYS: u64 = 10_000;
 
-/// Reads and writes consumers.
+/// Reads and writes API keys.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
     /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn keys(
         &self,
         scope: &Scope,
@@ -34,8 +35,9 @@ pub trait KeyStore: Send + Sync {
     /// Makes a key before its first request.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys already;
-    /// [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys
+    /// already, [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable`
+    /// when the database cannot be reached, `StoreError::Timeout` past the statement limit.
     async fn create_key(
         &self,
         external_id: &str,
@@ -45,7 +47,8 @@ pub trait KeyStore: Send + Sync {
     /// Changes a key that `scope` may see; `None` where there is none.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`]; the database's.
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
     async fn update_key(
         &self,
         id: i64,
@@ -56,7 +59,9 @@ pub trait KeyStore: Send + Sync {
     /// Changes keys by the host's text, making those that are not there; all in one transaction.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`]; the database's. Nothing was changed then.
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
+    /// changed then.
     async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
 }
 
@@ -144,7 +149,8 @@ impl<T: BeginTx> KeyStore for T {
 /// All keys that `scope` may see, page by page.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn all_keys(
     store: &(impl KeyStore + ?Sized),
     scope: &Scope,

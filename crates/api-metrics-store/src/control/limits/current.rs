@@ -96,7 +96,8 @@ pub(super) fn pct(made: u64, limit: u64) -> f64 {
 /// `own` has not flushed yet.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn limits_now(
     store: &dyn ControlStore,
     scope: &Scope,

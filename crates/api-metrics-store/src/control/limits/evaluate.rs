@@ -22,7 +22,8 @@ const EVERY_SECONDS: u32 = 5;
 /// life of the process.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn evaluate_limits(
     store: &dyn ControlStore,
     settings: &LimitSettings,

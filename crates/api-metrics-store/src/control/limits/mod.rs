@@ -1,7 +1,14 @@
 //! Rate limits: how close keys come to theirs.
 //!
-//! The host enforces the limits; here requests are held against them, so that a consumer hears of
-//! a limit before it meets it.
+//! The host enforces the limits. Here requests are compared with them, so that a notice comes before a
+//! consumer is refused.
+//!
+//! ```
+//! use api_metrics_store::control::limits::LimitSettings;
+//!
+//! let settings = LimitSettings::default().threshold_pct(90.0);
+//! assert_eq!(settings.threshold_pct, 90.0);
+//! ```
 
 mod current;
 mod evaluate;

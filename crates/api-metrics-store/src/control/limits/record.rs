@@ -11,9 +11,9 @@ use crate::{
 };
 
 const LEASE: &str = "utilization";
-/// What is flushed late still finds its way into periods that ended so long ago.
+/// How long after their end periods are recorded again, in seconds, for requests that were flushed late.
 const LATE_SECONDS: i64 = 600;
-/// After a pause so much is recorded afterwards: minutes are kept for a day.
+/// How far back to catch up after an outage, in seconds: minutes are kept for a day.
 const CATCH_UP_SECONDS: i64 = 86_400;
 const RECORDED: [Granularity; 3] = [
     Granularity::Minute,
@@ -26,7 +26,8 @@ const RECORDED: [Granularity; 3] = [
 /// `None` where it was not the time, or another process leads.
 ///
 /// # Errors
-/// The database's; the next call goes on from the same point.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit; the next call goes on from the same point.
 pub async fn record_utilization(
     store: &dyn ControlStore,
     settings: &LimitSettings,

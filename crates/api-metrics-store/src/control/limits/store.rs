@@ -20,20 +20,22 @@ pub trait LimitStore: Send + Sync {
     /// Rows of one key, the latest first.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn utilization(
         &self,
         query: &UtilizationQuery,
     ) -> Result<Vec<UtilizationRow>, StoreError>;
 
-    /// Writes rows, replacing those of the same periods, together with up to when the duty is done.
+    /// Writes rows, replacing those of the same periods, together with up to when the work under the lease is done.
     ///
     /// # Errors
-    /// The database's; nothing was written then.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; nothing was written then.
     async fn put_utilization(
         &self,
         rows: &[UtilizationRow],
-        duty: &str,
+        lease: &str,
         done_to: UnixSeconds,
     ) -> Result<(), StoreError>;
 
@@ -41,7 +43,8 @@ pub trait LimitStore: Send + Sync {
     /// above.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn near_counts(
         &self,
         scope: &Scope,
@@ -53,7 +56,8 @@ pub trait LimitStore: Send + Sync {
     /// left.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError>;
 }
 
@@ -72,13 +76,13 @@ impl<T: BeginTx> LimitStore for T {
     async fn put_utilization(
         &self,
         rows: &[UtilizationRow],
-        duty: &str,
+        lease: &str,
         done_to: UnixSeconds,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        // Whoever writes first keeps the duty's row until the commit: two leaders would otherwise
-        // meet in the middle of each other's rows.
-        sql::notices::put_lease(&mut tx, duty, done_to).await?;
+        // The first to write locks the lease's row until the commit: two leaders would otherwise lock
+        // each other's rows in turn.
+        sql::notices::put_lease(&mut tx, lease, done_to).await?;
         sql::limits::put_utilization(&mut tx, rows).await?;
         tx.commit().await
     }

@@ -107,7 +107,8 @@ const LEAST_NEAR_PERIODS: u64 = 12;
 /// hours in which they sent anything, and in at least an hour of them; the nearest first.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn near_limits(
     store: &(impl LimitStore + ?Sized),
     settings: &LimitSettings,

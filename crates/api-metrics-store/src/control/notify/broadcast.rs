@@ -1,19 +1,19 @@
-//! To whoever listens in this process.
+//! Delivers to subscribers in this process.
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;
 
 use super::{Notice, Notifier, NotifyError};
 
-/// Hands every notice that this process delivers to all current listeners: a door to the host's
-/// own event bus. Without listeners a notice counts as delivered.
+/// Delivers notices to all current subscribers in this process, such as your own event bus. Without
+/// subscribers a notice counts as delivered.
 #[derive(Debug, Clone)]
 pub struct BroadcastNotifier {
     sender: broadcast::Sender<Notice>,
 }
 
 impl BroadcastNotifier {
-    /// A channel on which a listener may fall `capacity` notices behind before it loses the oldest.
+    /// A channel on which a subscriber may fall `capacity` notices behind before it loses the oldest.
     /// At least 1.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
@@ -22,7 +22,7 @@ impl BroadcastNotifier {
         }
     }
 
-    /// Listens from now on.
+    /// Subscribes from now on.
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
         self.sender.subscribe()

@@ -1,4 +1,4 @@
-//! The outbox.
+//! The outbox and its leases.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -85,51 +85,59 @@ pub trait NoticeStore: Send + Sync {
     /// Deliveries, the ones that changed last first.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError>;
 
     /// Makes a dead letter due again, with all its attempts before it. Answers whether there was
     /// one.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
 
-    /// Leaves notices to be told, each with the time until which it is remembered and whether it is
-    /// told at all. One whose id is there already changes nothing; answers how many are new.
+    /// Adds notices to the outbox, each with the time until which it is kept and whether it is
+    /// delivered at all. One whose id is there already changes nothing; answers how many are new.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn publish(&self, notices: &[(Notice, UnixSeconds, bool)]) -> Result<u64, StoreError>;
 
-    /// The time, if this process leads and the duty was not done within the last `every_seconds`.
-    /// Two processes may do a duty at once, after a change of leader: doing it twice must not matter.
+    /// Acquires the lease of recurring work: the time, if this process leads and the work was not done
+    /// within the last `every_seconds`. After a change of leader two processes may do it at once: doing
+    /// it twice must not matter.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn acquire_lease(
         &self,
-        duty: &str,
+        lease: &str,
         every_seconds: u32,
     ) -> Result<Option<UnixSeconds>, StoreError>;
 
-    /// Up to when the duty is done.
+    /// Up to when the work under a lease is done.
     ///
     /// # Errors
-    /// The database's.
-    async fn lease_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError>;
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn lease_done_to(&self, lease: &str) -> Result<Option<UnixSeconds>, StoreError>;
 
-    /// Writes up to when the duty is done.
+    /// Releases a lease and writes up to when its work is done.
     ///
     /// # Errors
-    /// The database's.
-    async fn release_lease(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError>;
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn release_lease(&self, lease: &str, to: UnixSeconds) -> Result<(), StoreError>;
 
     /// Removes a bounded number of notices that nobody waits for and of events that were over
     /// before `events_before`. Answers whether more may be left.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn forget_notices(
         &self,
         now: UnixSeconds,
@@ -137,11 +145,12 @@ pub trait NoticeStore: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Takes up to `limit` deliveries of `channel` that are due. Nobody else takes them for the next
-    /// `lease_seconds`, after which an attempt that was not settled counts as lost. Notices that are
+    /// `lease_seconds`, after which an attempt without an outcome counts as lost. Notices that are
     /// new get a delivery for each of `all` channels first.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn claim_deliveries(
         &self,
         all: &[&str],
@@ -154,7 +163,8 @@ pub trait NoticeStore: Send + Sync {
     /// Does nothing where the attempt counts as lost and another one has begun.
     ///
     /// # Errors
-    /// The database's.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
     async fn record_attempt(&self, delivery: &Delivery) -> Result<(), StoreError>;
 }
 
@@ -181,9 +191,10 @@ impl<T: BeginTx> NoticeStore for T {
         }
         let mut tx = self.begin(Mode::Write).await?;
         let mut new = 0;
-        for (notice, keep_until, told) in notices {
-            new +=
-                u64::from(sql::notices::insert_notice(&mut tx, notice, *keep_until, *told).await?);
+        for (notice, keep_until, deliver) in notices {
+            new += u64::from(
+                sql::notices::insert_notice(&mut tx, notice, *keep_until, *deliver).await?,
+            );
         }
         tx.commit().await?;
         Ok(new)
@@ -191,7 +202,7 @@ impl<T: BeginTx> NoticeStore for T {
 
     async fn acquire_lease(
         &self,
-        duty: &str,
+        lease: &str,
         every_seconds: u32,
     ) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.begin(Mode::Lead).await?;
@@ -199,24 +210,24 @@ impl<T: BeginTx> NoticeStore for T {
             return Ok(None);
         };
         let now = meta.now();
-        let done = sql::notices::lease_done_to(&mut tx, duty).await?;
+        let done = sql::notices::lease_done_to(&mut tx, lease).await?;
         tx.commit().await?;
-        // A clock that was set back must not stop a duty until it has caught up.
+        // A clock that was set back must not stop the work until it has caught up.
         let due =
             done.is_none_or(|done| done > now + 3_600 || now - done >= i64::from(every_seconds));
         Ok(due.then_some(now))
     }
 
-    async fn lease_done_to(&self, duty: &str) -> Result<Option<UnixSeconds>, StoreError> {
+    async fn lease_done_to(&self, lease: &str) -> Result<Option<UnixSeconds>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let done = sql::notices::lease_done_to(&mut tx, duty).await?;
+        let done = sql::notices::lease_done_to(&mut tx, lease).await?;
         tx.commit().await?;
         Ok(done)
     }
 
-    async fn release_lease(&self, duty: &str, to: UnixSeconds) -> Result<(), StoreError> {
+    async fn release_lease(&self, lease: &str, to: UnixSeconds) -> Result<(), StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
-        sql::notices::put_lease(&mut tx, duty, to).await?;
+        sql::notices::put_lease(&mut tx, lease, to).await?;
         tx.commit().await
     }
 

@@ -1,4 +1,4 @@
-//! Works off the outbox.
+//! Delivers the notices of the outbox.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ const LEASE_SECONDS: u32 = 90;
 /// Deliveries of a channel in flight at once.
 const AT_ONCE: u32 = 16;
 
-/// Hands notices to notifiers.
+/// Delivers notices through notifiers.
 #[derive(Debug, Clone, Default)]
 pub struct Dispatcher {
     notifiers: Vec<Arc<dyn Notifier>>,
@@ -74,8 +74,9 @@ impl Dispatcher {
     /// at once: each delivery is one process's.
     ///
     /// # Errors
-    /// The database's, the first of several. What was delivered but could not be written down is
-    /// delivered again.
+    /// The first of several: `StoreError::Unavailable` when the database cannot be reached,
+    /// `StoreError::Timeout` past the statement limit. What was delivered but could not be written
+    /// down is delivered again.
     pub async fn deliver(&self, store: &dyn NoticeStore) -> Result<Delivered, StoreError> {
         let rounds = self
             .notifiers
@@ -140,8 +141,8 @@ impl Dispatcher {
     }
 }
 
-/// Deliveries that must follow one another: what is told of one event, its beginning before its end.
-/// They come in the order of time.
+/// Groups deliveries that must follow one another: an event's firing comes before its end. They come in
+/// the order of time.
 fn in_turn(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut turns: Vec<Vec<Delivery>> = Vec::with_capacity(due.len());
     for delivery in due {
@@ -159,8 +160,8 @@ fn in_turn(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
 
 async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
     // A notifier is the user's code: neither its panic nor its silence may stop the others.
-    let told = AssertUnwindSafe(notifier.notify(&delivery.notice)).catch_unwind();
-    let error = match tokio::time::timeout(PATIENCE, told).await {
+    let attempt = AssertUnwindSafe(notifier.notify(&delivery.notice)).catch_unwind();
+    let error = match tokio::time::timeout(PATIENCE, attempt).await {
         Ok(Ok(Ok(()))) => {
             delivery.status = DeliveryStatus::Delivered;
             return delivery;

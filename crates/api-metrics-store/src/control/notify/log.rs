@@ -1,4 +1,4 @@
-//! To the log.
+//! Delivers to the log.
 
 use async_trait::async_trait;
 
@@ -17,7 +17,7 @@ impl Notifier for LogNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        macro_rules! tell {
+        macro_rules! write_event {
             ($level:ident) => {
                 tracing::$level!(
                     target: "api_metrics::alerts",
@@ -31,11 +31,11 @@ impl Notifier for LogNotifier {
             };
         }
         if notice.kind == NoticeKind::AlertResolved {
-            tell!(info);
+            write_event!(info);
         } else if notice.severity >= Severity::High {
-            tell!(error);
+            write_event!(error);
         } else {
-            tell!(warn);
+            write_event!(warn);
         }
         Ok(())
     }

@@ -1,9 +1,18 @@
-//! Telling people: notices, the ways that they go, and the outbox behind them.
+//! Notices, the notifiers that deliver them, and the outbox in between.
 //!
-//! What is to be told is written to the store in the transaction that decided it, and handed to
-//! the notifiers afterwards, again and again until each has taken it or given up. A notice can
-//! therefore arrive twice, after a crash between delivery and its acknowledgement, always under
-//! the same id.
+//! A notice is written to the store in the transaction that decided it, and delivered afterwards. Each
+//! notifier is tried again until it takes the notice or gives up. After a crash between delivery and
+//! acknowledgement a notice arrives twice, always under the same id.
+//!
+//! ```
+//! use api_metrics_store::control::{ControlWorker, notify::BroadcastNotifier};
+//!
+//! let bus = BroadcastNotifier::new(64);
+//! let notices = bus.subscribe();
+//! let worker = ControlWorker::default().notifier(bus);
+//! assert_eq!(worker.channels().collect::<Vec<_>>(), ["log", "broadcast"]);
+//! # drop(notices);
+//! ```
 
 mod broadcast;
 mod delivery;
@@ -16,6 +25,7 @@ mod schedule;
 #[cfg(feature = "webhook")]
 mod webhook;
 
+pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
 pub use dispatcher::{Delivered, Dispatcher};

@@ -1,4 +1,4 @@
-//! What is told.
+//! Notices.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -60,7 +60,7 @@ pub struct NoticeKey {
     pub name: Option<String>,
 }
 
-/// What is told. As JSON its members are camelCase and its times RFC 3339; that is also the body
+/// A message to people. As JSON its members are camelCase and its times RFC 3339; that is also the body
 /// that a webhook receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

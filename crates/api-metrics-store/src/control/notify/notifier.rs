@@ -1,4 +1,4 @@
-//! A way to tell people.
+//! The trait of notifiers.
 
 use std::fmt::Debug;
 
@@ -7,17 +7,17 @@ use thiserror::Error;
 
 use super::Notice;
 
-/// A way to tell people. One process hands each notice to it, whichever gets to it first; after a
+/// A way to deliver notices. Each notice is delivered by one process, whichever claims it first; after a
 /// crash the same notice may come again, under the same id.
 ///
 /// ```
-/// use api_metrics_store::notify::{Notice, Notifier, NotifyError};
+/// use api_metrics_store::control::notify::{Notice, Notifier, NotifyError, async_trait};
 ///
 /// /// Writes to the operator's console.
 /// #[derive(Debug)]
 /// struct Console;
 ///
-/// #[async_trait::async_trait]
+/// #[async_trait]
 /// impl Notifier for Console {
 ///     fn channel(&self) -> &str {
 ///         "console"
@@ -35,14 +35,14 @@ pub trait Notifier: Send + Sync + Debug + 'static {
     /// restart. A process only delivers for names that it has.
     fn channel(&self) -> &str;
 
-    /// Tells it.
+    /// Delivers a notice.
     ///
     /// # Errors
-    /// It was not told; whether another try makes sense is the error's kind.
+    /// [`NotifyError::Retry`] where another attempt may work, [`NotifyError::Permanent`] where none will.
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError>;
 }
 
-/// A notice was not told.
+/// A notice was not delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum NotifyError {

@@ -1,4 +1,4 @@
-//! What this process has left in the outbox before.
+//! Remembers what this process has published.
 
 use std::{
     collections::HashMap,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{Notice, NoticeStore};
 use crate::{store::StoreError, time::UnixSeconds};
 
-/// Longer than any look comes again, and short enough for memory to stay small.
+/// How long a notice is remembered, in seconds: longer than an hour, and short enough to keep memory small.
 const REMEMBERED_SECONDS: i64 = 86_400;
 
 /// Remembers the notices that this process has published. What holds once, such as that half of a

@@ -2,7 +2,7 @@
 
 use crate::time::UnixSeconds;
 
-/// So often a delivery is tried before it is a dead letter: over one to two hours.
+/// Attempts before a delivery is a dead letter, over one to two hours.
 pub(crate) const MAX_ATTEMPTS: u64 = 10;
 const FIRST_WAIT: u64 = 15;
 const LONGEST_WAIT: u64 = 2 * 3_600;

@@ -18,12 +18,13 @@ const LEASE: &str = "quotas";
 const EVERY_SECONDS: u32 = 60;
 
 /// Looks at all quotas, at most once a minute by one process, and leaves a notice for each
-/// threshold that was reached since the last look. Where several were, only the highest is told.
+/// threshold that was reached since the last look. Where several were, only the highest is delivered.
 /// Answers how many notices are new; `None` where it was not the time, or another process leads. `published` is kept for the
 /// life of the process.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn evaluate_quotas(
     store: &dyn ControlStore,
     settings: &QuotaSettings,
@@ -47,7 +48,7 @@ pub async fn evaluate_quotas(
     Ok(Some(new))
 }
 
-/// A notice, how long it is kept, whether it is told.
+/// A notice, until when it is kept, whether it is delivered.
 type Publication = (Notice, i64, bool);
 
 fn reached(settings: &QuotaSettings, usage: &QuotaUsage) -> Vec<Publication> {
@@ -67,9 +68,9 @@ fn reached(settings: &QuotaSettings, usage: &QuotaUsage) -> Vec<Publication> {
     reached
         .into_iter()
         .map(|threshold| {
-            // The lower ones are kept untold: they must not be told later, when they are old news.
-            let told = Some(threshold) == highest;
-            (notice(usage, threshold), usage.period.to, told)
+            // The lower ones are kept without deliveries: they must not be delivered later.
+            let deliver = Some(threshold) == highest;
+            (notice(usage, threshold), usage.period.to, deliver)
         })
         .collect()
 }
@@ -145,17 +146,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_highest_of_the_thresholds_reached_is_told() {
-        let told = |used| -> Vec<_> {
+    fn only_the_highest_of_the_thresholds_reached_is_delivered() {
+        let delivered = |used| -> Vec<_> {
             reached(&QuotaSettings::default(), &usage(used, 1_000))
                 .into_iter()
-                .map(|(notice, _, told)| (notice.threshold as u8, told))
+                .map(|(notice, _, deliver)| (notice.threshold as u8, deliver))
                 .collect()
         };
-        assert_eq!(told(499), []);
-        assert_eq!(told(500), [(50, true)]);
-        assert_eq!(told(999), [(50, false), (80, true)]);
-        assert_eq!(told(5_000), [(50, false), (80, false), (100, true)]);
+        assert_eq!(delivered(499), []);
+        assert_eq!(delivered(500), [(50, true)]);
+        assert_eq!(delivered(999), [(50, false), (80, true)]);
+        assert_eq!(delivered(5_000), [(50, false), (80, false), (100, true)]);
     }
 
     #[test]

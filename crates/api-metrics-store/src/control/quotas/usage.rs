@@ -117,7 +117,8 @@ impl QuotaUsage {
 /// What these keys have used, those without a quota left out; in the order of their numbers.
 ///
 /// # Errors
-/// The database's.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub async fn quota_usage(
     store: &dyn Store,
     settings: &QuotaSettings,

@@ -43,13 +43,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// dead letter at once.
 ///
 /// ```
-/// # fn example() -> Result<(), api_metrics_store::notify::WebhookError> {
-/// use api_metrics_store::{notify::WebhookNotifier, watch::ControlWorker};
+/// # fn example() -> Result<(), api_metrics_store::control::notify::WebhookError> {
+/// use api_metrics_store::control::{ControlWorker, notify::WebhookNotifier};
 ///
 /// let hook = WebhookNotifier::new("https://ops.example.com/hooks/api")?
 ///     .secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// let watch = ControlWorker::default().notifier(hook);
-/// # let _ = watch;
+/// let worker = ControlWorker::default().notifier(hook);
+/// # let _ = worker;
 /// # Ok(())
 /// # }
 /// ```
