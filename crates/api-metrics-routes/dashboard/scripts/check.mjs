@@ -1,10 +1,11 @@
 // Fails where the committed assets are not what these sources build to. Compressed forms are
 // compared by what they hold: another release of Node may compress better.
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
+
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { files } from "./files.mjs";
 
 const committed = "../assets/dashboard";

@@ -11,7 +11,8 @@ const client = new QueryClient({
       staleTime: 4_000,
       refetchOnWindowFocus: true,
       // What the API refuses it refuses again; what did not answer may answer next time.
-      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
+      retry: (failures, error) =>
+        failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
     },
   },
 });

@@ -48,7 +48,10 @@ interface Options {
   quiet?: boolean;
 }
 
-export const call = async <T>(path: string, { method = "GET", body, signal, quiet = false }: Options = {}): Promise<T> => {
+export const call = async <T>(
+  path: string,
+  { method = "GET", body, signal, quiet = false }: Options = {},
+): Promise<T> => {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET") headers["x-csrf-token"] = csrf();
@@ -72,7 +75,7 @@ export const call = async <T>(path: string, { method = "GET", body, signal, quie
   } catch {
     // Something between us and the service has answered in its place.
   }
-  if (answer.status === 401 && !quiet) signedOut.forEach((listener) => listener());
+  if (answer.status === 401 && !quiet) for (const listener of signedOut) listener();
   const after = Number(answer.headers.get("retry-after"));
   throw new ApiError(answer.status, problem, Number.isFinite(after) && after > 0 ? after : null);
 };
@@ -82,5 +85,5 @@ export const signIn = (token: string): Promise<unknown> =>
 
 export const signOut = async (): Promise<void> => {
   await call("session", { method: "DELETE", quiet: true });
-  signedOut.forEach((listener) => listener());
+  for (const listener of signedOut) listener();
 };

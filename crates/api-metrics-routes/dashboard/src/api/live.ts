@@ -8,7 +8,11 @@ export type LiveState = "off" | "connecting" | "live" | "lost";
 /** After a stream was refused: browsers don't try that again by themselves. */
 const RETRY_MS = 10_000;
 
-export const useLive = (on: boolean, filter: Record<string, string>, onUpdate: () => void): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
+export const useLive = (
+  on: boolean,
+  filter: Record<string, string>,
+  onUpdate: () => void,
+): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
   const [state, setState] = useState<LiveState>("off");
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);

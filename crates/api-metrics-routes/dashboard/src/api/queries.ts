@@ -1,19 +1,28 @@
-// Every question that the page asks, each with the view it depends on.
+// Every query of the page, keyed by the view it depends on.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { type View, interval, question, range } from "../app/view";
+import { range, refetchInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
 import type { EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
 
 export type Filter = Readonly<Record<string, string>>;
 
-interface Page<Row> { data: Row[]; nextCursor?: string | null }
+interface Page<Row> {
+  data: Row[];
+  nextCursor?: string | null;
+}
 
 /** The most rows that an answer has. */
 const LIMIT = "1000";
 
 /** Follows cursors to the end, or to `most` pages; says whether that was the end. */
-export const pages = async <Row, Rest extends Page<Row>>(path: string, params: Record<string, string>, signal: AbortSignal, most: number, limit = LIMIT) => {
+export const pages = async <Row, Rest extends Page<Row>>(
+  path: string,
+  params: Record<string, string>,
+  signal: AbortSignal,
+  most: number,
+  limit = LIMIT,
+) => {
   const first = await call<Rest>(urlOf(path, { ...params, limit }), { signal });
   const rows = [...first.data];
   let next = first.nextCursor;
@@ -22,16 +31,16 @@ export const pages = async <Row, Rest extends Page<Row>>(path: string, params: R
     rows.push(...more.data);
     next = more.nextCursor;
   }
-  return { ...first, data: rows, whole: !next };
+  return { ...first, data: rows, complete: !next };
 };
 
 const options = (view: View) => ({
-  refetchInterval: interval(view),
+  refetchInterval: refetchInterval(view),
   placeholderData: keepPreviousData,
 });
 
 export const useSummary = (view: View, filter: Filter = {}) => {
-  const params = { ...question(view), ...filter };
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["summary", params],
     queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
@@ -42,7 +51,7 @@ export const useSummary = (view: View, filter: Filter = {}) => {
 /** The same figures of the period of the same length just before. */
 export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
   const before = summary && { from: summary.previous.from, to: summary.previous.to };
-  const { period: _, from: __, to: ___, ...filters } = question(view);
+  const { period: _, from: __, to: ___, ...filters } = viewParams(view);
   const params = { ...filters, ...filter, ...before };
   return useQuery({
     queryKey: ["summary", params],
@@ -53,7 +62,7 @@ export const usePreviousSummary = (view: View, summary: Summary | undefined, fil
   });
 };
 
-export type SeriesPage = Rows & { whole: boolean };
+export type SeriesPage = Rows & { complete: boolean };
 
 interface SeriesQuestion {
   filter?: Filter;
@@ -64,9 +73,12 @@ interface SeriesQuestion {
   most?: number;
 }
 
-export const useSeries = (view: View, { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, most = 8 }: SeriesQuestion = {}) => {
+export const useSeries = (
+  view: View,
+  { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, most = 8 }: SeriesQuestion = {},
+) => {
   const params = {
-    ...question(view),
+    ...viewParams(view),
     ...filter,
     tz: view.tz,
     granularity,
@@ -82,17 +94,18 @@ export const useSeries = (view: View, { filter = {}, groupBy, metrics, granulari
 };
 
 export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) => {
-  const params = { ...question(view), ...filter };
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["endpoints", params],
-    queryFn: ({ signal }) => pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
+    queryFn: ({ signal }) =>
+      pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
     enabled,
     ...options(view),
   });
 };
 
 export const useKeys = (view: View, filter: Filter = {}, most = 5) => {
-  const params = { ...question(view), ...filter };
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["keys", params, most],
     queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, most),
@@ -101,7 +114,7 @@ export const useKeys = (view: View, filter: Filter = {}, most = 5) => {
 };
 
 export const useHeatmap = (view: View, asked: Filter, enabled: boolean) => {
-  const params = { ...question(view), tz: view.tz, ...asked };
+  const params = { ...viewParams(view), tz: view.tz, ...asked };
   return useQuery({
     queryKey: ["heatmap", params],
     queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
@@ -114,7 +127,8 @@ export const useStatus = (view: View) =>
   useQuery({
     queryKey: ["status"],
     queryFn: ({ signal }) => call<Status>("api-status", { signal }),
-    refetchInterval: view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
+    refetchInterval:
+      view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
     placeholderData: keepPreviousData,
     // Who may not see it does without marks on the charts.
     retry: false,
@@ -127,6 +141,6 @@ export const useRefresh = () => {
 };
 
 export const exportUrl = (view: View, format: string, extra: Filter = {}): string =>
-  urlOf("api-metrics/export", { ...question(view), tz: view.tz, format, ...extra });
+  urlOf("api-metrics/export", { ...viewParams(view), tz: view.tz, format, ...extra });
 
 export { range };

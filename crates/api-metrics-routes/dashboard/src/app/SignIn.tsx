@@ -37,10 +37,22 @@ export const SignIn = ({ done }: { done: () => void }) => {
           The admin token is the one that the service was given, or the one that it printed when it first started.
         </p>
         <label htmlFor="token">Admin token</label>
-        <input ref={field} id="token" name="token" type="password" autoComplete="current-password" required
-          aria-invalid={error !== null} aria-describedby="sign-in-error" />
-        <p id="sign-in-error" className="field-error" role="alert">{error}</p>
-        <button type="submit" className="primary" disabled={busy}>{busy ? "Signing in…" : "Sign in"}</button>
+        <input
+          ref={field}
+          id="token"
+          name="token"
+          type="password"
+          autoComplete="current-password"
+          required
+          aria-invalid={error !== null}
+          aria-describedby="sign-in-error"
+        />
+        <p id="sign-in-error" className="field-error" role="alert">
+          {error}
+        </p>
+        <button type="submit" className="primary" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </button>
       </form>
     </main>
   );

@@ -1,11 +1,12 @@
 // One canvas. Loads ECharts when it is first shown, follows the shared pointer, and turns a drag
 // into a range.
-import { useContext, useEffect, useRef, useState } from "react";
+
 import type { ECharts } from "echarts/core";
+import { useContext, useEffect, useRef, useState } from "react";
+import { useShade } from "../ui/theme";
 import { HoverContext } from "./hover";
 import type { TimeChartModel } from "./model";
 import { optionOf } from "./option";
-import { useShade } from "./palette";
 import { endOf, indexOf } from "./slots";
 import { tooltipOf } from "./tooltip";
 
@@ -50,7 +51,8 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
         made.on("updateAxisPointer", (event) => {
           const axes = (event as { axesInfo?: { value: number }[] }).axesInfo;
           const index = axes?.[0]?.value;
-          if (!dragging && pointed) hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
+          if (!dragging && pointed)
+            hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
         });
         let pointed = false;
         let dragging = false;
@@ -58,7 +60,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
         const renderer = made.getZr();
         const inside = (x: number) => {
           const grid = (made as unknown as { getModel(): { getComponent(n: string): { coordinateSystem: Box } } })
-            .getModel().getComponent("grid").coordinateSystem.getRect();
+            .getModel()
+            .getComponent("grid")
+            .coordinateSystem.getRect();
           return Math.min(Math.max(x, grid.x), grid.x + grid.width);
         };
         const show = (a: number, b: number) => {
@@ -89,7 +93,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
           window.addEventListener("mousemove", move);
           window.addEventListener("mouseup", stop);
         });
-        renderer.on("mousemove", () => { pointed = true; });
+        renderer.on("mousemove", () => {
+          pointed = true;
+        });
         renderer.on("globalout", () => {
           pointed = false;
           hover.set(null, null);

@@ -13,7 +13,8 @@ export const niceStep = (most: number, parts: number, unit: (value: number) => n
 };
 
 /** The largest of 1, 1024, 1024² .. that is not above `value`. */
-export const binary = (value: number): number => 1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, value)) / Math.log(1024)));
+export const binary = (value: number): number =>
+  1024 ** Math.max(0, Math.floor(Math.log(Math.max(1, value)) / Math.log(1024)));
 
 /** Nothing is counted in halves. */
 export const whole = (step: number): number => Math.max(1, Math.ceil(step));

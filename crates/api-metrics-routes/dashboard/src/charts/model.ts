@@ -32,7 +32,8 @@ export interface Mark {
 }
 
 /** In words. */
-export const nameOf = (mark: Mark): string => (mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`);
+export const nameOf = (mark: Mark): string =>
+  mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`;
 
 /** A stretch of slots, both ends included. */
 export interface Stretch {

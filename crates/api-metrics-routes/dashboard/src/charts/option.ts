@@ -2,10 +2,10 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { axisBytes, axisMoney, axisMs, axisPercent, compact } from "../format/number";
 import { clock, day, full, weekday } from "../format/time";
+import { colour } from "../ui/theme";
 import { binary, niceStep, whole } from "./axis";
 import type { Mark, Series, Stretch, TimeChartModel } from "./model";
-import { colour } from "./palette";
-import { type Slots, indexOf } from "./slots";
+import { indexOf, type Slots } from "./slots";
 
 const axisLabel = (slots: Slots, tz: string) => {
   const length = slots.end - (slots.starts[0] ?? 0);
@@ -20,7 +20,28 @@ const axisLabel = (slots: Slots, tz: string) => {
 
 /** Labels on round times, about `wanted` of them. */
 const ticks = (slots: Slots, tz: string, wanted: number): Set<number> => {
-  const HOURS = [1 / 60, 2 / 60, 5 / 60, 10 / 60, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 8760];
+  const HOURS = [
+    1 / 60,
+    2 / 60,
+    5 / 60,
+    10 / 60,
+    0.25,
+    0.5,
+    1,
+    2,
+    3,
+    4,
+    6,
+    12,
+    24,
+    48,
+    96,
+    168,
+    336,
+    720,
+    2160,
+    8760,
+  ];
   const length = (slots.end - (slots.starts[0] ?? 0)) / 3_600_000;
   const every = HOURS.find((hours) => length / hours <= wanted) ?? 8760;
   const chosen = new Set<number>();
@@ -58,7 +79,9 @@ const cut = (text: string, width: number): string => {
 
 /** Names that would lie over a neighbour's are left to tooltip and table. */
 const crowded = (marks: readonly Mark[], mark: Mark, length: number, width: number): boolean =>
-  marks.some((other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36));
+  marks.some(
+    (other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36),
+  );
 
 const lines = (model: TimeChartModel, ink: string, width: number) => {
   const length = model.slots.end - (model.slots.starts[0] ?? 0);
@@ -90,8 +113,13 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
     // Outlined in the card's own colour, or lines would run through it.
     label: {
-      formatter: cut(threshold.name, width * 0.6), color: ink, position: "insideEndTop", fontSize: 10, distance: [4, 3],
-      textBorderColor: colour("card"), textBorderWidth: 4,
+      formatter: cut(threshold.name, width * 0.6),
+      color: ink,
+      position: "insideEndTop",
+      fontSize: 10,
+      distance: [4, 3],
+      textBorderColor: colour("card"),
+      textBorderWidth: 4,
     },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
@@ -152,13 +180,18 @@ const highest = (model: TimeChartModel, visible: readonly Series[]): number => {
 };
 
 const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> = {
-  count: compact, ms: axisMs, bytes: axisBytes, percent: axisPercent, money: axisMoney,
+  count: compact,
+  ms: axisMs,
+  bytes: axisBytes,
+  percent: axisPercent,
+  money: axisMoney,
 };
 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const most = highest(model, visible);
   // A whole is the top of its axis, not a step below it.
-  if (model.unit === "percent" && most <= 102 && most > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
+  if (model.unit === "percent" && most <= 102 && most > 50)
+    return { interval: 25, max: 100, formatter: AXIS.percent };
   const step = niceStep(most, 4, model.unit === "bytes" ? binary : () => 1);
   const interval = model.unit === "count" ? whole(step) : step;
   const formatter = AXIS[model.unit];
@@ -241,7 +274,14 @@ export const optionOf = (
         markArea: areas(model.stretches ?? []),
         z: 1,
       },
-      { id: "lines", type: "line", data: model.slots.starts.map(() => null), silent: true, z: 6, markLine: { ...lines(model, ink, width), z: 6 } },
+      {
+        id: "lines",
+        type: "line",
+        data: model.slots.starts.map(() => null),
+        silent: true,
+        z: 6,
+        markLine: { ...lines(model, ink, width), z: 6 },
+      },
     ],
   };
 };

@@ -33,7 +33,13 @@ export const exactMs = (value: number | null | undefined): string =>
 /** For round values only: no more digits than they have. */
 export const axisMs = (value: number): string => {
   if (value === 0) return "0";
-  return value < 1 ? `${+(value * 1000).toFixed(0)} µs` : value < 1000 ? `${+value.toFixed(1)} ms` : value < 60_000 ? `${+(value / 1000).toFixed(2)} s` : `${+(value / 60_000).toFixed(1)} min`;
+  return value < 1
+    ? `${+(value * 1000).toFixed(0)} µs`
+    : value < 1000
+      ? `${+value.toFixed(1)} ms`
+      : value < 60_000
+        ? `${+(value / 1000).toFixed(2)} s`
+        : `${+(value / 60_000).toFixed(1)} min`;
 };
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -85,8 +91,13 @@ const currency = (code: string, digits: number): Intl.NumberFormat => {
   const key = `${code} ${digits}`;
   let found = currencies.get(key);
   if (!found) {
-    found = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "code", // Four stand below each other in a table; ten are all there are.
-      minimumFractionDigits: digits > 4 ? 2 : digits, maximumFractionDigits: digits });
+    found = new Intl.NumberFormat("en", {
+      style: "currency",
+      currency: code,
+      currencyDisplay: "code", // Four stand below each other in a table; ten are all there are.
+      minimumFractionDigits: digits > 4 ? 2 : digits,
+      maximumFractionDigits: digits,
+    });
     currencies.set(key, found);
   }
   return found;

@@ -12,10 +12,22 @@ const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): 
 };
 
 const PARTS: Intl.DateTimeFormatOptions = {
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
 };
 
-interface Local { year: number; month: number; day: number; hour: number; minute: number; second: number }
+interface Local {
+  year: number;
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+  second: number;
+}
 
 /** The wall clock of the zone at `at` (milliseconds). */
 export const local = (at: number, tz: string): Local => {
@@ -50,19 +62,32 @@ export const weekday = (at: number, tz: string): string =>
 
 export const full = (at: number, tz: string): string =>
   format(tz, "full", {
-    weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
   }).format(at);
 
 export const precise = (at: number, tz: string): string =>
   format(tz, "precise", {
-    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
   }).format(at);
 
 /** As short as it can be said today: the year where it is another, seconds where there are some. */
 export const moment = (at: number, tz: string): string => {
   const l = local(at, tz);
   const options: Intl.DateTimeFormatOptions = {
-    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
     ...(l.second === 0 ? {} : { second: "2-digit" }),
     ...(l.year === local(Date.now(), tz).year ? {} : { year: "numeric" }),
   };

@@ -1,7 +1,7 @@
 // The picture: a canvas of cells with named rows and columns, read by pointer or by arrow keys.
 import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { colour, useShade } from "../charts/palette";
-import { type Scale, colours, intensity } from "./scale";
+import { colour, useShade } from "../ui/theme";
+import { colours, intensity, type Scale } from "./scale";
 
 export interface GridModel {
   rows: { id: string; label: ReactNode; text: string }[];
@@ -14,7 +14,13 @@ export interface GridModel {
   describe: (row: number, column: number) => [string, string][];
 }
 
-interface Props { model: GridModel; scale: Scale; rowHeight: number; label: string; onOpen?: ((row: number, column: number) => void) | undefined }
+interface Props {
+  model: GridModel;
+  scale: Scale;
+  rowHeight: number;
+  label: string;
+  onOpen?: ((row: number, column: number) => void) | undefined;
+}
 
 const LEAST_WIDTH = 4;
 
@@ -87,15 +93,22 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
   const point = (event: { clientX: number; clientY: number }): [number, number] | null => {
     const box = canvas.current?.getBoundingClientRect();
     if (!box) return null;
-    const [row, column] = [Math.floor((event.clientY - box.top) / rowHeight), Math.floor((event.clientX - box.left) / cell)];
+    const [row, column] = [
+      Math.floor((event.clientY - box.top) / rowHeight),
+      Math.floor((event.clientX - box.left) / cell),
+    ];
     return row >= 0 && row < model.rows.length && column >= 0 && column < columns ? [row, column] : null;
   };
 
   const onKey = (event: KeyboardEvent) => {
     const [row, column] = at ?? [0, columns - 1];
     const moves: Record<string, [number, number]> = {
-      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
-      Home: [row, 0], End: [row, columns - 1],
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [row, 0],
+      End: [row, columns - 1],
     };
     const move = moves[event.key];
     if (event.key === "Escape") setAt(null);
@@ -115,31 +128,68 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
   return (
     <div className="heat">
       <ul className="heat-rows" style={{ paddingTop: 0 }}>
-        {model.rows.map((row) => <li key={row.id} style={{ height: `${rowHeight}px` }}>{row.label}</li>)}
+        {model.rows.map((row) => (
+          <li key={row.id} style={{ height: `${rowHeight}px` }}>
+            {row.label}
+          </li>
+        ))}
       </ul>
       <div className="heat-frame" ref={frame}>
         <div style={{ width: `${inner}px` }} className="heat-inner">
-          <canvas ref={canvas} tabIndex={0} role="img" aria-label={`${label}. Move with the arrow keys.`} style={{ width: `${inner}px`, height: `${height}px` }}
-            onMouseMove={(event) => { setByKeys(false); setAt(point(event)); }}
-            onMouseLeave={() => setAt(null)} onBlur={() => setAt(null)} onKeyDown={onKey}
-            onClick={(event) => { const found = point(event); if (found) onOpen?.(...found); }} />
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="img"
+            aria-label={`${label}. Move with the arrow keys.`}
+            style={{ width: `${inner}px`, height: `${height}px` }}
+            onMouseMove={(event) => {
+              setByKeys(false);
+              setAt(point(event));
+            }}
+            onMouseLeave={() => setAt(null)}
+            onBlur={() => setAt(null)}
+            onKeyDown={onKey}
+            onClick={(event) => {
+              const found = point(event);
+              if (found) onOpen?.(...found);
+            }}
+          />
           <div className="heat-columns" aria-hidden="true">
-            {cell > 0 && model.columns.map((column, index) =>
-              column.tick === null || squeezed(model.columns, index, cell) ? null : <span key={column.name} style={{ left: `${index * cell}px` }}>{column.tick}</span>)}
+            {cell > 0 &&
+              model.columns.map((column, index) =>
+                column.tick === null || squeezed(model.columns, index, cell) ? null : (
+                  <span key={column.name} style={{ left: `${index * cell}px` }}>
+                    {column.tick}
+                  </span>
+                ),
+              )}
           </div>
           {shown && (
-            <div className="tip heat-tip" data-flip={shown[1] > columns / 2} style={{
-              top: `${(shown[0] + 1) * rowHeight + 4}px`,
-              ...(shown[1] > columns / 2 ? { right: `${inner - (shown[1] + 1) * cell}px` } : { left: `${shown[1] * cell}px` }),
-            }}>
+            <div
+              className="tip heat-tip"
+              data-flip={shown[1] > columns / 2}
+              style={{
+                top: `${(shown[0] + 1) * rowHeight + 4}px`,
+                ...(shown[1] > columns / 2
+                  ? { right: `${inner - (shown[1] + 1) * cell}px` }
+                  : { left: `${shown[1] * cell}px` }),
+              }}
+            >
               <div className="tip-time">{when}</div>
               <div className="tip-title">{title}</div>
-              {numbers.map(([name, value]) => <div key={name} className="tip-row"><span>{name}</span><span className="tip-value">{value}</span></div>)}
+              {numbers.map(([name, value]) => (
+                <div key={name} className="tip-row">
+                  <span>{name}</span>
+                  <span className="tip-value">{value}</span>
+                </div>
+              ))}
             </div>
           )}
         </div>
       </div>
-      <p className="sr" aria-live="polite">{byKeys && shown ? `${title}, ${when}: ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}` : ""}</p>
+      <p className="sr" aria-live="polite">
+        {byKeys && shown ? `${title}, ${when}: ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}` : ""}
+      </p>
     </div>
   );
 };

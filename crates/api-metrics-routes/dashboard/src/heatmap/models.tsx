@@ -4,8 +4,8 @@ import type { Step } from "../charts/slots";
 import { endOf, indexOf, slots } from "../charts/slots";
 import * as number from "../format/number";
 import { clock, day, local, span, weekday } from "../format/time";
-import { Route } from "../ui/Label";
-import { href } from "../app/location";
+import { Route } from "../ui/Route";
+import { href } from "../view/location";
 import type { GridModel } from "./Grid";
 
 export type Metric = "requests" | "errors" | "latency";
@@ -21,10 +21,15 @@ const ROWS = 40;
 const valueOf = (row: MetricRow, metric: Metric): number | null =>
   (metric === "requests" ? row.requestCount : metric === "errors" ? row.errorRate : row.p95Ms) ?? null;
 
-const largest = (values: (number | null)[][]): number => Math.max(0, ...values.map((row) => Math.max(0, ...row.map((value) => value ?? 0))));
+const largest = (values: (number | null)[][]): number =>
+  Math.max(0, ...values.map((row) => Math.max(0, ...row.map((value) => value ?? 0))));
 
 /** One row an endpoint, the busiest first, one column a step of time. */
-export const byEndpoint = (page: SeriesPage, metric: Metric, tz: string): { model: GridModel; starts: number[]; end: number; of: number } => {
+export const byEndpoint = (
+  page: SeriesPage,
+  metric: Metric,
+  tz: string,
+): { model: GridModel; starts: number[]; end: number; of: number } => {
   const axis = slots(Date.parse(page.from), Date.parse(page.to), page.granularity as Step, tz);
   const groups = new Map<string, { row: MetricRow; total: number; cells: (MetricRow | undefined)[] }>();
   for (const row of page.data) {
@@ -60,7 +65,10 @@ export const byEndpoint = (page: SeriesPage, metric: Metric, tz: string): { mode
     last = text;
     return text;
   };
-  const columns = axis.starts.map((start, index) => ({ name: span(start, endOf(axis, index), tz), tick: tick(start) }));
+  const columns = axis.starts.map((start, index) => ({
+    name: span(start, endOf(axis, index), tz),
+    tick: tick(start),
+  }));
   const spaced = thin(columns);
   return {
     starts: axis.starts,
@@ -71,7 +79,13 @@ export const byEndpoint = (page: SeriesPage, metric: Metric, tz: string): { mode
         id,
         text: `${row.method} ${row.endpoint}`,
         label: (
-          <a href={href("endpoint", { service: row.service ?? "", method: row.method ?? "", endpoint: row.endpoint ?? "" })}>
+          <a
+            href={href("endpoint", {
+              service: row.service ?? "",
+              method: row.method ?? "",
+              endpoint: row.endpoint ?? "",
+            })}
+          >
             <Route method={row.method ?? ""} endpoint={row.endpoint ?? ""} />
           </a>
         ),
@@ -126,7 +140,11 @@ const occurrences = (from: number, to: number, tz: string): number[][] => {
 /** Seven rows, 24 columns: a habit of the week is a column or a corner. Requests are those of an
  * average week; `since` is when somebody began to record. */
 export const byWeekday = (map: Heatmap, metric: Metric, tz: string, since: number): GridModel => {
-  const weeks = occurrences(Math.max(Date.parse(map.from), since), Math.min(Date.parse(map.to), Date.parse(map.asOf)), tz);
+  const weeks = occurrences(
+    Math.max(Date.parse(map.from), since),
+    Math.min(Date.parse(map.to), Date.parse(map.asOf)),
+    tz,
+  );
   const usual = (row: number, column: number, count: number) => count / Math.max(weeks[row]?.[column] ?? 0, 1 / 60);
   const cells = DAYS.map((): (Heatmap["data"][number] | undefined)[] => Array.from({ length: 24 }, () => undefined));
   for (const cell of map.data) {
@@ -136,13 +154,22 @@ export const byWeekday = (map: Heatmap, metric: Metric, tz: string, since: numbe
   const values = cells.map((row, r) =>
     row.map((cell, c) => {
       if (!cell) return null;
-      return (metric === "requests" ? usual(r, c, cell.requestCount) : metric === "errors" ? cell.errorRate : cell.averageMs) ?? null;
+      return (
+        (metric === "requests"
+          ? usual(r, c, cell.requestCount)
+          : metric === "errors"
+            ? cell.errorRate
+            : cell.averageMs) ?? null
+      );
     }),
   );
   const hour = (n: number) => `${String(n).padStart(2, "0")}:00`;
   return {
     rows: DAYS.map((name) => ({ id: name, text: name, label: name.slice(0, 3) })),
-    columns: Array.from({ length: 24 }, (_, n) => ({ name: `${hour(n)} – ${hour((n + 1) % 24)}`, tick: n % 3 === 0 ? hour(n) : null })),
+    columns: Array.from({ length: 24 }, (_, n) => ({
+      name: `${hour(n)} – ${hour((n + 1) % 24)}`,
+      tick: n % 3 === 0 ? hour(n) : null,
+    })),
     values,
     most: largest(values),
     describe: (row, column) => {

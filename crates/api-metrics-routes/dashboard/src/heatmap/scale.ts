@@ -1,6 +1,6 @@
 // From a number to a colour: cool to warm, and steadily darker (lighter in the dark), so that it
 // reads without hue too.
-import { colour } from "../charts/palette";
+import { colour } from "../ui/theme";
 
 type Rgb = [number, number, number];
 

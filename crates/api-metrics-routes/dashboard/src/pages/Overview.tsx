@@ -1,22 +1,26 @@
 // Open it at 3 a.m. and know.
 import { useMemo } from "react";
+import { AlertBanner } from "../alerts/AlertBanner";
 import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
-import { AlertBanner } from "../app/AlertBanner";
-import { useView } from "../app/view";
-import { href } from "../app/location";
-import { FourCharts, useTimeline } from "../charts/FourCharts";
-import { spark } from "../charts/build";
 import * as number from "../format/number";
 import { moment } from "../format/time";
+import { FirstSteps } from "../traffic/FirstSteps";
+import { spark } from "../traffic/models";
+import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
 import { Export } from "../ui/Export";
-import { Rate, Route } from "../ui/Label";
-import { type Change, Tile } from "../ui/Tile";
+import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
-import { FirstSteps } from "./FirstSteps";
+import { type Change, Tile } from "../ui/Tile";
+import { href } from "../view/location";
+import { useView } from "../view/view";
 
 /** In percent of what was before. */
-const relative = (now: number | null | undefined, before: number | null | undefined, lessIsGood: boolean | null): Change | null => {
+const relative = (
+  now: number | null | undefined,
+  before: number | null | undefined,
+  lessIsGood: boolean | null,
+): Change | null => {
   if (now == null || !before) return null;
   const change = ((now - before) / before) * 100;
   const good = lessIsGood === null || Math.abs(change) < 10 ? null : change < 0 === lessIsGood;
@@ -52,29 +56,62 @@ export const Overview = () => {
     <>
       <h1 className="sr">Overview</h1>
       <AlertBanner />
-      {now?.approximate && <p className="notice">Some of the oldest data is kept in coarser periods: the edges of this range are approximate.</p>}
+      {now?.approximate && (
+        <p className="notice">
+          Some of the oldest data is kept in coarser periods: the edges of this range are approximate.
+        </p>
+      )}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
-        <Tile label="Requests" value={now ? number.compact(now.totalRequests) : null} colour="read" detail={was(number.compact(comparable?.totalRequests), comparable)}
-          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))} spark={line && spark(line, (row) => row.requestCount, true)} />
-        <Tile label="Error rate" value={now ? number.percent(now.errorRate) : null} colour="s5xx"
+        <Tile
+          label="Requests"
+          value={now ? number.compact(now.totalRequests) : null}
+          colour="read"
+          detail={was(number.compact(comparable?.totalRequests), comparable)}
+          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))}
+          spark={line && spark(line, (row) => row.requestCount, true)}
+        />
+        <Tile
+          label="Error rate"
+          value={now ? number.percent(now.errorRate) : null}
+          colour="s5xx"
           detail={now ? `${number.compact(now.errorCount5xx)} × 5xx, ${number.compact(now.errorCount4xx)} × 4xx` : ""}
-          change={known(points(now?.errorRate, comparable?.errorRate))} spark={line && spark(line, (row) => row.errorRate, false)} />
-        <Tile label="p95 latency" value={now ? number.ms(now.p95Ms) : null} colour="p95"
+          change={known(points(now?.errorRate, comparable?.errorRate))}
+          spark={line && spark(line, (row) => row.errorRate, false)}
+        />
+        <Tile
+          label="p95 latency"
+          value={now ? number.ms(now.p95Ms) : null}
+          colour="p95"
           detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}` : ""}
-          change={known(relative(now?.p95Ms, comparable?.p95Ms, true))} spark={line && spark(line, (row) => row.p95Ms, false)} />
-        <Tile label="Bandwidth" value={now ? number.bytes(bytesOf(now)) : null} colour="sent" detail={was(number.bytes(bytesOf(comparable)), comparable)}
+          change={known(relative(now?.p95Ms, comparable?.p95Ms, true))}
+          spark={line && spark(line, (row) => row.p95Ms, false)}
+        />
+        <Tile
+          label="Bandwidth"
+          value={now ? number.bytes(bytesOf(now)) : null}
+          colour="sent"
+          detail={was(number.bytes(bytesOf(comparable)), comparable)}
           change={known(relative(bytesOf(now), bytesOf(comparable), null))}
-          spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)} />
-        <KeysTile now={now} before={comparable} change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))} />
+          spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)}
+        />
+        <KeysTile
+          now={now}
+          before={comparable}
+          change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))}
+        />
       </div>
-      {nothing ? <FirstSteps /> : (
+      {nothing ? (
+        <FirstSteps />
+      ) : (
         <>
-          <FourCharts />
+          <TrafficCharts />
           <TopEndpoints ready={line !== null} />
         </>
       )}
       <footer className="covers">
-        <span className="muted">{now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}</span>
+        <span className="muted">
+          {now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}
+        </span>
         <Export url={(format) => exportUrl(view, format, { granularity: "auto" })} />
       </footer>
     </>
@@ -82,15 +119,30 @@ export const Overview = () => {
 };
 
 /** Distinct keys can't be added up: the line is only drawn where counting them a slot is cheap. */
-const KeysTile = ({ now, before, change }: { now: Summary | undefined; before: Summary | undefined; change: Change | null | undefined }) => {
+const KeysTile = ({
+  now,
+  before,
+  change,
+}: {
+  now: Summary | undefined;
+  before: Summary | undefined;
+  change: Change | null | undefined;
+}) => {
   const view = useView();
-  const step = ["15m", "1h"].includes(view.period ?? "") ? "1m" : ["7d", "30d", "90d", "1y"].includes(view.period ?? "") ? "1d" : "1h";
+  const step = ["15m", "1h"].includes(view.period ?? "")
+    ? "1m"
+    : ["7d", "30d", "90d", "1y"].includes(view.period ?? "")
+      ? "1d"
+      : "1h";
   const keys = useSeries(view, {
-    groupBy: "apiKey", metrics: "requestCount", granularity: step, most: 3,
+    groupBy: "apiKey",
+    metrics: "requestCount",
+    granularity: step,
+    most: 3,
     enabled: view.period !== null && now !== undefined && now.distinctKeys > 0 && now.distinctKeys < 60,
   });
   const values = useMemo(() => {
-    if (!keys.data?.whole) return null;
+    if (!keys.data?.complete) return null;
     const sums = new Map<string, number>();
     for (const row of keys.data.data) {
       const start = row.periodStart ?? "";
@@ -99,8 +151,14 @@ const KeysTile = ({ now, before, change }: { now: Summary | undefined; before: S
     return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, n]) => n);
   }, [keys.data]);
   return (
-    <Tile label="Active keys" value={now ? number.count(now.distinctKeys) : null} colour="keys" detail={was(number.count(before?.distinctKeys), before)}
-      change={change} spark={values} />
+    <Tile
+      label="Active keys"
+      value={now ? number.count(now.distinctKeys) : null}
+      colour="keys"
+      detail={was(number.count(before?.distinctKeys), before)}
+      change={change}
+      spark={values}
+    />
   );
 };
 
@@ -114,19 +172,30 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
   const rows = endpoints.data?.data;
   const busiest = useMemo(() => (rows ?? []).slice(0, MOST), [rows]);
   const failing = useMemo(
-    () => [...(rows ?? [])].filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
-      .sort((a, b) => errorsOf(b) - errorsOf(a)).slice(0, MOST),
+    () =>
+      [...(rows ?? [])]
+        .filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
+        .sort((a, b) => errorsOf(b) - errorsOf(a))
+        .slice(0, MOST),
     [rows],
   );
   const slowest = useMemo(
-    () => [...(rows ?? [])].filter((row) => row.p95Ms !== null && row.requestCount >= 20).sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0)).slice(0, MOST),
+    () =>
+      [...(rows ?? [])]
+        .filter((row) => row.p95Ms !== null && row.requestCount >= 20)
+        .sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0))
+        .slice(0, MOST),
     [rows],
   );
   return (
     <div className="tops">
       <Top title="Busiest" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
       <Top title="Slowest by p95" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
-      <Top title="Most server errors" rows={rows && failing} value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />} />
+      <Top
+        title="Most server errors"
+        rows={rows && failing}
+        value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />}
+      />
     </div>
   );
 };
@@ -139,11 +208,26 @@ const errorsOf = (row: Row): number => {
   return row.requestCount > 0 ? (100 * sum) / row.requestCount : 0;
 };
 
-const Top = ({ title, rows, value }: { title: string; rows: Row[] | undefined; value: (row: Row) => React.ReactNode }) => (
+const Top = ({
+  title,
+  rows,
+  value,
+}: {
+  title: string;
+  rows: Row[] | undefined;
+  value: (row: Row) => React.ReactNode;
+}) => (
   <section className="card top-list" aria-label={title}>
-    <header className="card-head"><h2>{title}</h2></header>
+    <header className="card-head">
+      <h2>{title}</h2>
+    </header>
     <ol>
-      {!rows && Array.from({ length: MOST }, (_, n) => <li key={n} aria-hidden="true"><span className="skeleton line" /></li>)}
+      {!rows &&
+        Array.from({ length: MOST }, (_, n) => (
+          <li key={n} aria-hidden="true">
+            <span className="skeleton line" />
+          </li>
+        ))}
       {rows?.map((row) => (
         <li key={`${row.service} ${row.method} ${row.endpoint}`}>
           <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>

@@ -1,20 +1,21 @@
 // How near every consumer is to its limit a minute, right now and before.
 import { useEffect, useMemo, useRef } from "react";
-import { useRateLimits, useUtilization } from "../api/acts";
+import { useRateLimits, useUtilization } from "../api/control";
 import type { RateLimit } from "../api/types";
-import { href, patch, useLocation } from "../app/location";
-import { useView } from "../app/view";
 import { TimeChart } from "../charts/TimeChart";
-import { utilization } from "../charts/utilization";
+import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
-import { Below } from "../ui/Below";
+import { utilization } from "../limits/utilization";
+import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
-import { keyName } from "../ui/KeyName";
-import { type Column, Table } from "../ui/Table";
-import { Use } from "../ui/Use";
 import { Failure } from "../ui/states";
+import { type Column, Table } from "../ui/Table";
+import { UsageBar } from "../ui/UsageBar";
+import { href, patch, useLocation } from "../view/location";
+import { useView } from "../view/view";
 
-const NOTHING = "No consumer has a limit. Set `rateLimitPerMinute` by PATCH api-keys/{id}, or sync limits from the host with a KeyDirectory.";
+const NOTHING =
+  "No consumer has a limit. Set `rateLimitPerMinute` by PATCH api-keys/{id}, or sync limits from the host with a KeyDirectory.";
 
 /** What to do about it, in a sentence. */
 export const advice = (row: RateLimit): string => {
@@ -36,31 +37,87 @@ const RateLimits = () => {
   const rows = limits.data?.data;
   const near = rows?.filter((row) => row.near || row.hitsInSeconds != null) ?? [];
 
-  const columns = useMemo((): Column<RateLimit>[] => [
-    {
-      id: "key", head: "Consumer", by: keyName,
-      cell: (row) => (
-        <button type="button" className="link" aria-pressed={String(row.apiKeyId) === params.key} onClick={() => patch({ key: String(row.apiKeyId) })}>{keyName(row)}</button>
-      ),
-    },
-    {
-      // The pace of 60 seconds, whatever the clock's minute: that one begins with nothing, near a limit or not.
-      id: "utilization", head: "Last 60 s", by: paceOf, number: true, title: "Requests a minute over the last 60 seconds, in percent of the limit",
-      cell: (row) => <Use percent={paceOf(row)} label={`${row.text}, ${number.percent(paceOf(row))} of it over the last 60 s`} wide />,
-    },
-    { id: "pace", head: "Req/min", number: true, wide: 1, by: (row) => row.requestsPerMinute, cell: (row) => number.count(row.requestsPerMinute) },
-    { id: "used", head: "This minute", number: true, by: (row) => row.used, cell: (row) => `${number.count(row.used)} / ${number.count(row.limit)}` },
-    { id: "before", head: "Minute before", number: true, wide: 2, by: (row) => row.previous, cell: (row) => number.count(row.previous) },
-    { id: "advice", head: "Recommendation", wide: 1, cell: (row) => <span className="advice">{advice(row)}</span> },
-  ], [params.key]);
+  const columns = useMemo(
+    (): Column<RateLimit>[] => [
+      {
+        id: "key",
+        head: "Consumer",
+        by: consumerName,
+        cell: (row) => (
+          <button
+            type="button"
+            className="link"
+            aria-pressed={String(row.apiKeyId) === params.key}
+            onClick={() => patch({ key: String(row.apiKeyId) })}
+          >
+            {consumerName(row)}
+          </button>
+        ),
+      },
+      {
+        // The pace of 60 seconds, whatever the clock's minute: that one begins with nothing, near a limit or not.
+        id: "utilization",
+        head: "Last 60 s",
+        by: paceOf,
+        number: true,
+        title: "Requests a minute over the last 60 seconds, in percent of the limit",
+        cell: (row) => (
+          <UsageBar
+            percent={paceOf(row)}
+            label={`${row.text}, ${number.percent(paceOf(row))} of it over the last 60 s`}
+            wide
+          />
+        ),
+      },
+      {
+        id: "pace",
+        head: "Req/min",
+        number: true,
+        wide: 1,
+        by: (row) => row.requestsPerMinute,
+        cell: (row) => number.count(row.requestsPerMinute),
+      },
+      {
+        id: "used",
+        head: "This minute",
+        number: true,
+        by: (row) => row.used,
+        cell: (row) => `${number.count(row.used)} / ${number.count(row.limit)}`,
+      },
+      {
+        id: "before",
+        head: "Minute before",
+        number: true,
+        wide: 2,
+        by: (row) => row.previous,
+        cell: (row) => number.count(row.previous),
+      },
+      { id: "advice", head: "Recommendation", wide: 1, cell: (row) => <span className="advice">{advice(row)}</span> },
+    ],
+    [params.key],
+  );
 
   return (
     <>
       <h1 className="sr">Rate limits</h1>
-      <Table caption="Rate limits" columns={columns} rows={rows} idOf={(row) => String(row.apiKeyId)} text={(row) => `${keyName(row)} ${row.externalId} ${row.tenantId ?? ""}`}
-        error={limits.error} retry={() => void limits.refetch()} start={{ id: "utilization", down: true }} empty={NOTHING}
-        lead={near.length > 0 && <Near rows={near} />} tools={<ExportRows rows={rows} file="rate-limits" />} />
-      {params.key !== undefined && <Below ready={limits.data !== undefined || limits.error !== null}><History id={params.key} name={rows?.find((row) => String(row.apiKeyId) === params.key)} /></Below>}
+      <Table
+        caption="Rate limits"
+        columns={columns}
+        rows={rows}
+        idOf={(row) => String(row.apiKeyId)}
+        text={(row) => `${consumerName(row)} ${row.externalId} ${row.tenantId ?? ""}`}
+        error={limits.error}
+        retry={() => void limits.refetch()}
+        start={{ id: "utilization", down: true }}
+        empty={NOTHING}
+        lead={near.length > 0 && <Near rows={near} />}
+        tools={<ExportRows rows={rows} file="rate-limits" />}
+      />
+      {params.key !== undefined && (
+        <Deferred ready={limits.data !== undefined || limits.error !== null}>
+          <History id={params.key} name={rows?.find((row) => String(row.apiKeyId) === params.key)} />
+        </Deferred>
+      )}
     </>
   );
 };
@@ -69,7 +126,13 @@ const Near = ({ rows }: { rows: readonly RateLimit[] }) => (
   <section className="near" aria-label="Near their limit">
     <ul>
       {rows.map((row) => (
-        <li key={row.apiKeyId}><span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>{row.hitsInSeconds === 0 ? "Hit" : "Near"}</span> {row.text}{row.forecast ? `: ${row.forecast}` : ""}</li>
+        <li key={row.apiKeyId}>
+          <span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>
+            {row.hitsInSeconds === 0 ? "Hit" : "Near"}
+          </span>{" "}
+          {row.text}
+          {row.forecast ? `: ${row.forecast}` : ""}
+        </li>
       ))}
     </ul>
   </section>
@@ -85,10 +148,25 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   }, [id]);
   return (
     <div ref={place} className="tall">
-      {history.error && !history.data ? <Failure error={history.error} retry={() => void history.refetch()} /> : (
-        <TimeChart name="utilization" title={`Utilization of ${name ? keyName(name) : history.data ? keyName(history.data) : `key ${id}`}`} model={model} empty={history.data?.data.length === 0}
-          stale={history.isPlaceholderData} nothing="Nothing was recorded in this range: it begins when a limit is set."
-          extra={<><a href={href("consumer", { key: id })}>Open consumer</a><button type="button" className="ghost" onClick={() => patch({ key: undefined })}>Close</button></>} />
+      {history.error && !history.data ? (
+        <Failure error={history.error} retry={() => void history.refetch()} />
+      ) : (
+        <TimeChart
+          name="utilization"
+          title={`Utilization of ${name ? consumerName(name) : history.data ? consumerName(history.data) : `key ${id}`}`}
+          model={model}
+          empty={history.data?.data.length === 0}
+          stale={history.isPlaceholderData}
+          nothing="Nothing was recorded in this range: it begins when a limit is set."
+          extra={
+            <>
+              <a href={href("consumer", { key: id })}>Open consumer</a>
+              <button type="button" className="ghost" onClick={() => patch({ key: undefined })}>
+                Close
+              </button>
+            </>
+          }
+        />
       )}
     </div>
   );

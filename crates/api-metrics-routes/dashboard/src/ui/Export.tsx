@@ -5,7 +5,15 @@ export const Export = ({ url, label = "Export" }: { url: (format: string) => str
   <span className="export" role="group" aria-label={label}>
     <span className="muted">{label}</span>
     {FORMATS.map((format) => (
-      <a key={format} className="button ghost" href={url(format)} download aria-label={`${label} as ${format.toUpperCase()}`}>{format.toUpperCase()}</a>
+      <a
+        key={format}
+        className="button ghost"
+        href={url(format)}
+        download
+        aria-label={`${label} as ${format.toUpperCase()}`}
+      >
+        {format.toUpperCase()}
+      </a>
     ))}
   </span>
 );

@@ -1,5 +1,9 @@
 // Downloads rows that the page already has, where the API has no file of its own.
-interface Props { rows: readonly object[] | undefined; file: string; label?: string }
+interface Props {
+  rows: readonly object[] | undefined;
+  file: string;
+  label?: string;
+}
 
 const FORMATS = ["csv", "json"] as const;
 
@@ -33,8 +37,20 @@ export const ExportRows = ({ rows, file, label = "Export" }: Props) => (
   <span className="export" role="group" aria-label={label}>
     <span className="muted">Export</span>
     {FORMATS.map((format) => (
-      <button key={format} type="button" className="ghost" disabled={!rows || rows.length === 0} aria-label={`${label} as ${format.toUpperCase()}`}
-        onClick={() => save(format === "csv" ? csv(rows ?? []) : JSON.stringify(rows, null, 2), format === "csv" ? "text/csv" : "application/json", `${file}.${format}`)}>
+      <button
+        key={format}
+        type="button"
+        className="ghost"
+        disabled={!rows || rows.length === 0}
+        aria-label={`${label} as ${format.toUpperCase()}`}
+        onClick={() =>
+          save(
+            format === "csv" ? csv(rows ?? []) : JSON.stringify(rows, null, 2),
+            format === "csv" ? "text/csv" : "application/json",
+            `${file}.${format}`,
+          )
+        }
+      >
         {format.toUpperCase()}
       </button>
     ))}

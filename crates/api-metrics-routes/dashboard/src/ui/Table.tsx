@@ -40,7 +40,21 @@ const order = (a: number | string | null, b: number | string | null): number => 
 /** At first; more on demand, so that ten thousand rows don't stop the page. */
 const SHOWN = 100;
 
-export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, searchLabel, start, empty, tools, lead, stale = false }: Props<Row>) => {
+export const Table = <Row,>({
+  caption,
+  columns,
+  rows,
+  idOf,
+  error,
+  retry,
+  text,
+  searchLabel,
+  start,
+  empty,
+  tools,
+  lead,
+  stale = false,
+}: Props<Row>) => {
   const [sort, setSort] = useState(start);
   const [search, setSearch] = useState("");
   const [limit, setLimit] = useState(SHOWN);
@@ -50,23 +64,31 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
     const found = (rows ?? []).filter((row) => wanted === "" || (text?.(row) ?? "").toLowerCase().includes(wanted));
     const by = columns.find((column) => column.id === sort.id)?.by;
     if (!by) return found;
-    return found
-      .map((row) => ({ row, value: by(row) ?? null }))
-      // What has no value stands last, whichever way the rest is sorted.
-      .sort((a, b) => {
-        if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
-        return (sort.down ? -1 : 1) * order(a.value, b.value);
-      })
-      .map(({ row }) => row);
+    return (
+      found
+        .map((row) => ({ row, value: by(row) ?? null }))
+        // What has no value stands last, whichever way the rest is sorted.
+        .sort((a, b) => {
+          if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
+          return (sort.down ? -1 : 1) * order(a.value, b.value);
+        })
+        .map(({ row }) => row)
+    );
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
     if (!column.by) return column.head;
     const on = sort.id === column.id;
     return (
-      <button type="button" className="sort" onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}>
+      <button
+        type="button"
+        className="sort"
+        onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}
+      >
         {column.head}
-        <span aria-hidden="true" className="sort-mark">{on ? (sort.down ? "▼" : "▲") : ""}</span>
+        <span aria-hidden="true" className="sort-mark">
+          {on ? (sort.down ? "▼" : "▲") : ""}
+        </span>
       </button>
     );
   };
@@ -78,8 +100,13 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
         {rows && <span className="muted">{search ? `${sorted.length} of ${rows.length}` : rows.length}</span>}
         <div className="card-tools">
           {text && (
-            <input type="search" aria-label={searchLabel ?? `Search ${caption}`} placeholder="Search" value={search}
-              onChange={(event) => setSearch(event.target.value)} />
+            <input
+              type="search"
+              aria-label={searchLabel ?? `Search ${caption}`}
+              placeholder="Search"
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
+            />
           )}
           {tools}
         </div>
@@ -94,8 +121,14 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
             <thead>
               <tr>
                 {columns.map((column) => (
-                  <th key={column.id} scope="col" className={column.number ? "num" : ""} data-wide={column.wide} title={column.title}
-                    aria-sort={sort.id === column.id ? (sort.down ? "descending" : "ascending") : undefined}>
+                  <th
+                    key={column.id}
+                    scope="col"
+                    className={column.number ? "num" : ""}
+                    data-wide={column.wide}
+                    title={column.title}
+                    aria-sort={sort.id === column.id ? (sort.down ? "descending" : "ascending") : undefined}
+                  >
                     {head(column)}
                   </th>
                 ))}
@@ -106,7 +139,9 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
               {sorted.slice(0, limit).map((row) => (
                 <tr key={idOf(row)}>
                   {columns.map((column) => (
-                    <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>{column.cell(row)}</td>
+                    <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>
+                      {column.cell(row)}
+                    </td>
                   ))}
                 </tr>
               ))}

@@ -1,5 +1,5 @@
 // One figure that is read from across the room, with how it has changed.
-import { Spark } from "./Spark";
+import { Sparkline } from "./Sparkline";
 
 export interface Change {
   text: string;
@@ -24,7 +24,11 @@ export const Tile = ({ label, value, detail, change, spark, colour }: Props) => 
     <div className="tile-value">{value ?? <span className="skeleton line big" />}</div>
     <div className="tile-foot">
       {change ? (
-        <span className="change" data-good={change.good === null ? "neither" : change.good ? "yes" : "no"} title="Against the period before">
+        <span
+          className="change"
+          data-good={change.good === null ? "neither" : change.good ? "yes" : "no"}
+          title="Against the period before"
+        >
           {change.text}
         </span>
       ) : (
@@ -33,7 +37,9 @@ export const Tile = ({ label, value, detail, change, spark, colour }: Props) => 
       {change !== undefined && detail && <span className="muted tile-detail">{detail}</span>}
     </div>
     <div className="tile-spark">
-      {spark && spark.some((v) => v !== null) && <Spark values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />}
+      {spark && spark.some((v) => v !== null) && (
+        <Sparkline values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />
+      )}
     </div>
   </div>
 );

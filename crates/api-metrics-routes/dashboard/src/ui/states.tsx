@@ -19,8 +19,15 @@ export const Failure = ({ error, retry }: { error: unknown; retry?: (() => void)
     <div className="state failure" role="alert">
       <strong>{api?.problem?.title ?? (api?.status === 0 ? "No answer" : "Something went wrong")}</strong>
       <p>{error instanceof Error ? error.message : String(error)}</p>
-      <p className="muted">{advice}{api?.retryAfter ? ` Try again in ${api.retryAfter} s.` : ""}</p>
-      {retry && <button type="button" onClick={retry}>Try again</button>}
+      <p className="muted">
+        {advice}
+        {api?.retryAfter ? ` Try again in ${api.retryAfter} s.` : ""}
+      </p>
+      {retry && (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
     </div>
   );
 };
@@ -31,7 +38,9 @@ export const SkeletonRows = ({ rows, columns }: { rows: number; columns: number 
   <>
     {Array.from({ length: rows }, (_, row) => (
       <tr key={row} aria-hidden="true">
-        <td colSpan={columns}><span className="skeleton line" /></td>
+        <td colSpan={columns}>
+          <span className="skeleton line" />
+        </td>
       </tr>
     ))}
   </>

@@ -7,7 +7,8 @@ const DAY = 86_400_000;
 
 type Amounts = readonly { amount: string; currency: string }[];
 
-export const amountIn = (amounts: Amounts, currency: string): string | null => amounts.find((each) => each.currency === currency)?.amount ?? null;
+export const amountIn = (amounts: Amounts, currency: string): string | null =>
+  amounts.find((each) => each.currency === currency)?.amount ?? null;
 
 /** As a double: for lengths of bars and for order, never for what is owed. */
 export const roughly = (amounts: Amounts, currency: string): number => Number(amountIn(amounts, currency) ?? 0);
@@ -23,17 +24,28 @@ export const currenciesOf = (page: BillingPage): string[] => {
 /** A column a day of the range, in UTC as it is billed. */
 export const byDay = (page: BillingPage, currency: string, days = page.total.days): TimeChartModel => {
   const [from, to, asOf] = [Date.parse(page.from), Date.parse(page.to), Date.parse(page.asOf)];
-  const starts = Array.from({ length: Math.round((to - from) / DAY) }, (_, n) => from + n * DAY).filter((start) => start <= asOf);
+  const starts = Array.from({ length: Math.round((to - from) / DAY) }, (_, n) => from + n * DAY).filter(
+    (start) => start <= asOf,
+  );
   const found = new Map(days.map((day) => [Date.parse(day.date), day]));
   const last = starts[starts.length - 1] ?? from;
   return {
     slots: { starts, end: last + DAY, step: "1d" },
     running: asOf < last + DAY,
-    series: [{ id: "cost", name: `Cost in ${currency}`, colour: "keys", kind: "bar", values: starts.map((start) => roughly(found.get(start)?.cost ?? [], currency)) }],
+    series: [
+      {
+        id: "cost",
+        name: `Cost in ${currency}`,
+        colour: "keys",
+        kind: "bar",
+        values: starts.map((start) => roughly(found.get(start)?.cost ?? [], currency)),
+      },
+    ],
     short: (value) => number.money(value, currency, 4),
     exact: (value) => number.money(value, currency, 6),
     unit: "money",
-    note: (index) => `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${days === page.total.days && page.total.cost.length > 1 ? ", all currencies" : ""}`,
+    note: (index) =>
+      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${days === page.total.days && page.total.cost.length > 1 ? ", all currencies" : ""}`,
   };
 };
 
@@ -46,8 +58,12 @@ const month = (date: Date): string => date.toISOString().slice(0, 7);
 /** The current month and those before it, the latest first. */
 export const months = (now: number, many: number): string[] => {
   const first = new Date(now);
-  return Array.from({ length: many }, (_, n) => month(new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() - n, 1))));
+  return Array.from({ length: many }, (_, n) =>
+    month(new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() - n, 1))),
+  );
 };
 
 export const monthName = (text: string): string =>
-  new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(Date.parse(`${text}-01T00:00:00Z`));
+  new Intl.DateTimeFormat("en-GB", { month: "long", year: "numeric", timeZone: "UTC" }).format(
+    Date.parse(`${text}-01T00:00:00Z`),
+  );

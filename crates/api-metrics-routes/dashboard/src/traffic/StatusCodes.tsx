@@ -2,13 +2,14 @@
 import { useMemo } from "react";
 import type { EndpointRow } from "../api/types";
 import * as number from "../format/number";
-import { Bar } from "./Bar";
-import { Empty, SkeletonRows } from "./states";
+import { Bar } from "../ui/Bar";
+import { Empty, SkeletonRows } from "../ui/states";
 
 /** Of all endpoints together, in the codes' order. */
 const sumsOf = (rows: readonly EndpointRow[]): [string, number][] => {
   const sums = new Map<string, number>();
-  for (const row of rows) for (const [code, n] of Object.entries(row.statusCodes)) sums.set(code, (sums.get(code) ?? 0) + n);
+  for (const row of rows)
+    for (const [code, n] of Object.entries(row.statusCodes)) sums.set(code, (sums.get(code) ?? 0) + n);
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
@@ -17,15 +18,41 @@ export const StatusCodes = ({ rows }: { rows: readonly EndpointRow[] | undefined
   const total = codes.reduce((sum, [, n]) => sum + n, 0);
   return (
     <section className="card" aria-label="Status codes">
-      <header className="card-head"><h2>Status codes</h2></header>
+      <header className="card-head">
+        <h2>Status codes</h2>
+      </header>
       <table className="table bars" data-waiting={!rows}>
-        <thead><tr><th scope="col">Code</th><th scope="col"><span className="sr">Share</span></th><th scope="col" className="num">Requests</th><th scope="col" className="num">Share</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Code</th>
+            <th scope="col">
+              <span className="sr">Share</span>
+            </th>
+            <th scope="col" className="num">
+              Requests
+            </th>
+            <th scope="col" className="num">
+              Share
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {!rows && <SkeletonRows rows={6} columns={4} />}
           {codes.map(([code, n]) => (
             <tr key={code}>
-              <th scope="row"><span className="code" data-class={code[0]}>{code}</span></th>
-              <td className="bar-cell"><Bar kind={`s${code[0]}`} value={n} most={total} label={`${code}: ${number.percent((100 * n) / total)}`} /></td>
+              <th scope="row">
+                <span className="code" data-class={code[0]}>
+                  {code}
+                </span>
+              </th>
+              <td className="bar-cell">
+                <Bar
+                  kind={`s${code[0]}`}
+                  value={n}
+                  most={total}
+                  label={`${code}: ${number.percent((100 * n) / total)}`}
+                />
+              </td>
               <td className="num">{number.count(n)}</td>
               <td className="num">{number.percent((100 * n) / total)}</td>
             </tr>

@@ -5,10 +5,25 @@ import * as number from "../format/number";
 export const TYPES = {
   error_rate: { name: "Error rate", unit: "%", hint: "4xx and 5xx in percent of the requests", start: 5 },
   response_time: { name: "Response time", unit: "ms", hint: "The average, or a percentile", start: 500 },
-  rate_limit: { name: "Rate limit", unit: "%", hint: "The busiest minute of the window, in percent of the key's limit", start: 80 },
+  rate_limit: {
+    name: "Rate limit",
+    unit: "%",
+    hint: "The busiest minute of the window, in percent of the key's limit",
+    start: 80,
+  },
   request_volume: { name: "Request volume", unit: "requests", hint: "Requests in the window", start: 1 },
-  bandwidth: { name: "Bandwidth", unit: "bytes", hint: "Body bytes in the window, both directions", start: 1_000_000_000 },
-  anomaly: { name: "Anomaly", unit: "deviations", hint: "How far requests are from the same hour of the weeks before; 4 is unusual, 8 is very unusual", start: 6 },
+  bandwidth: {
+    name: "Bandwidth",
+    unit: "bytes",
+    hint: "Body bytes in the window, both directions",
+    start: 1_000_000_000,
+  },
+  anomaly: {
+    name: "Anomaly",
+    unit: "deviations",
+    hint: "How far requests are from the same hour of the weeks before; 4 is unusual, 8 is very unusual",
+    start: 6,
+  },
 } as const;
 
 export type AlertType = keyof typeof TYPES;
@@ -33,15 +48,24 @@ export const valueIn = (type: string, value: number | null | undefined): string 
 const minutes = (n: number): string => (n % 60 === 0 ? `${n / 60} h` : `${n} min`);
 
 /** `p95 response time > 600 ms over 10 min` */
-export const condition = (rule: Pick<AlertBody, "alertType" | "quantile" | "comparison" | "thresholdValue"> & { windowMinutes?: number | null }): string => {
+export const condition = (
+  rule: Pick<AlertBody, "alertType" | "quantile" | "comparison" | "thresholdValue"> & {
+    windowMinutes?: number | null;
+  },
+): string => {
   const kind = isType(rule.alertType) ? TYPES[rule.alertType].name : rule.alertType;
-  const of = rule.alertType === "response_time" ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time` : kind.toLowerCase();
+  const of =
+    rule.alertType === "response_time"
+      ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time`
+      : kind.toLowerCase();
   return `${of} ${SIGNS[rule.comparison] ?? rule.comparison} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };
 
 /** What a rule watches: nothing said is everything. */
-export const scopeOf = (rule: Alert, keyName: (id: number) => string): string =>
-  [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : keyName(rule.apiKeyFilter)].filter((part) => part != null).join(" · ") || "everything";
+export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
+  [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter)]
+    .filter((part) => part != null)
+    .join(" · ") || "everything";
 
 export const STATES: Readonly<Record<string, { word: string; level: string }>> = {
   firing: { word: "firing", level: "bad" },

@@ -21,7 +21,7 @@ let current = parse(window.location.hash);
 const listeners = new Set<() => void>();
 window.addEventListener("hashchange", () => {
   current = parse(window.location.hash);
-  listeners.forEach((listener) => listener());
+  for (const listener of listeners) listener();
 });
 
 export const useLocation = (): Location =>
@@ -58,7 +58,7 @@ export const patch = (params: Params, replace = false): void => {
   if (replace) {
     window.history.replaceState(null, "", window.location.pathname + window.location.search + next);
     current = parse(next);
-    listeners.forEach((listener) => listener());
+    for (const listener of listeners) listener();
   } else {
     window.location.hash = next;
   }

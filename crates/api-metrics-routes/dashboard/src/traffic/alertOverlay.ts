@@ -1,13 +1,13 @@
 // What alert rules add to charts: their thresholds, and when they fired.
 import { useMemo } from "react";
-import { useAlertEvents, useAlerts } from "../api/acts";
+import { useAlertEvents, useAlerts } from "../api/control";
 import type { Alert } from "../api/types";
-import { useView } from "../app/view";
+import type { Mark, Threshold } from "../charts/model";
 import { ms } from "../format/number";
-import type { Mark, Threshold } from "./model";
+import { useView } from "../view/view";
 
 /** What a page shows; null is everything. */
-export interface Watched {
+export interface Scope {
   service: string | null;
   method: string | null;
   endpoint: string | null;
@@ -33,22 +33,23 @@ export const glob = (pattern: string, text: string): boolean => {
   return p === pattern.length;
 };
 
-const covers = (filter: string, { method, endpoint }: Watched): boolean => {
+const covers = (filter: string, { method, endpoint }: Scope): boolean => {
   const [verb, path] = parse(filter);
   return (verb === null || method === null || verb === method) && glob(path, endpoint ?? "");
 };
 
 /** Whether a rule's numbers are those that the page shows: a threshold on other numbers misleads. */
-const same = (rule: Alert, watched: Watched): boolean => {
+const same = (rule: Alert, watched: Scope): boolean => {
   if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
   if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
-  if (watched.endpoint === null || rule.endpointFilter == null) return watched.endpoint === null && rule.endpointFilter == null;
+  if (watched.endpoint === null || rule.endpointFilter == null)
+    return watched.endpoint === null && rule.endpointFilter == null;
   const [verb, path] = parse(rule.endpointFilter);
   return path === watched.endpoint && (verb === null || verb === watched.method);
 };
 
 /** Whether what a rule tells concerns what the page shows. */
-const concerns = (rule: Alert | undefined, watched: Watched): boolean => {
+const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
   // A rule that was removed has left no filter.
   if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
   if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
@@ -56,12 +57,18 @@ const concerns = (rule: Alert | undefined, watched: Watched): boolean => {
   return watched.endpoint === null || rule.endpointFilter == null || covers(rule.endpointFilter, watched);
 };
 
-const quantile = (rule: Alert): string => (rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`);
+const quantile = (rule: Alert): string =>
+  rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`;
 
 /** Marks of the busiest hour would hide what they mark. */
 const MOST_MARKS = 12;
 
-export const useWatching = ({ service, method, endpoint, key }: Watched): { thresholds: Threshold[]; marks: Mark[] } => {
+export const useAlertOverlay = ({
+  service,
+  method,
+  endpoint,
+  key,
+}: Scope): { thresholds: Threshold[]; marks: Mark[] } => {
   const view = useView();
   const rules = useAlerts(view).data?.data;
   const events = useAlertEvents(view).data?.data;
@@ -69,9 +76,17 @@ export const useWatching = ({ service, method, endpoint, key }: Watched): { thre
     const watched = { service, method, endpoint, key };
     const thresholds = (rules ?? [])
       .filter((rule) => rule.enabled && rule.alertType === "response_time" && same(rule, watched))
-      .map((rule) => ({ value: rule.thresholdValue, name: `${rule.name}: ${quantile(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}` }));
+      .map((rule) => ({
+        value: rule.thresholdValue,
+        name: `${rule.name}: ${quantile(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}`,
+      }));
     const marks = (events ?? [])
-      .filter((event) => concerns(rules?.find((rule) => rule.id === event.alertId), watched))
+      .filter((event) =>
+        concerns(
+          rules?.find((rule) => rule.id === event.alertId),
+          watched,
+        ),
+      )
       .map((event): Mark => ({ at: Date.parse(event.firedAt), name: event.name, kind: "alert" }));
     return { thresholds, marks };
   }, [rules, events, service, method, endpoint, key]);
@@ -79,4 +94,7 @@ export const useWatching = ({ service, method, endpoint, key }: Watched): { thre
 
 /** Those in a range, the latest where there are too many. */
 export const within = (marks: readonly Mark[], from: number, to: number): Mark[] =>
-  marks.filter((mark) => mark.at >= from && mark.at < to).sort((a, b) => b.at - a.at).slice(0, MOST_MARKS);
+  marks
+    .filter((mark) => mark.at >= from && mark.at < to)
+    .sort((a, b) => b.at - a.at)
+    .slice(0, MOST_MARKS);

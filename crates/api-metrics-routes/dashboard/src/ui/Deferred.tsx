@@ -2,6 +2,8 @@
 // its place, instead of jumping there.
 import type { ReactNode } from "react";
 
-export const Below = ({ ready, children }: { ready: boolean; children: ReactNode }) => (
-  <div className="below" data-ready={ready}>{children}</div>
+export const Deferred = ({ ready, children }: { ready: boolean; children: ReactNode }) => (
+  <div className="below" data-ready={ready}>
+    {children}
+  </div>
 );

@@ -4,7 +4,15 @@ import { type Params, useLocation } from "./location";
 
 export const PERIODS = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
 const SECONDS: Readonly<Record<string, number>> = {
-  "5m": 300, "15m": 900, "1h": 3600, "6h": 21600, "24h": 86400, "7d": 604800, "30d": 2592000, "90d": 7776000, "1y": 31536000,
+  "5m": 300,
+  "15m": 900,
+  "1h": 3600,
+  "6h": 21600,
+  "24h": 86400,
+  "7d": 604800,
+  "30d": 2592000,
+  "90d": 7776000,
+  "1y": 31536000,
 };
 
 export type Refresh = "live" | "5s" | "30s" | "off";
@@ -69,14 +77,14 @@ export const range = (view: View): Record<string, string> => {
 };
 
 /** Range and filters as the API takes them. */
-export const question = (view: View): Record<string, string> => ({
+export const viewParams = (view: View): Record<string, string> => ({
   ...range(view),
   ...(view.service === null ? {} : { service: view.service }),
   ...(view.environment === null ? {} : { environment: view.environment }),
 });
 
 /** Milliseconds between two questions; false for none. */
-export const interval = (view: View): number | false => {
+export const refetchInterval = (view: View): number | false => {
   if (!isOpen(view)) return false;
   return view.refresh === "5s" ? 5_000 : view.refresh === "off" ? false : 30_000;
 };

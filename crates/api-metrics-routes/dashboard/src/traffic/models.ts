@@ -1,10 +1,10 @@
 // From the API's rows to charts: the same four everywhere.
 import type { SeriesPage } from "../api/queries";
 import type { MetricRow, Status } from "../api/types";
+import { type Mark, type Stretch, stretchesOf, type Threshold, type TimeChartModel } from "../charts/model";
+import { endOf, indexOf, type Slots, type Step, slots } from "../charts/slots";
 import * as number from "../format/number";
-import { type Mark, type Stretch, type Threshold, type TimeChartModel, stretchesOf } from "./model";
-import { type Slots, type Step, endOf, indexOf, slots } from "./slots";
-import { within } from "./watching";
+import { within } from "./alertOverlay";
 
 /** Methods that change nothing, by RFC 9110. */
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
@@ -20,29 +20,47 @@ export interface Timeline {
   empty: boolean;
 }
 
-interface Span { from: number; to: number }
+interface Span {
+  from: number;
+  to: number;
+}
 
 /** When somebody was recording, as far as the store remembers; null where that isn't known. */
 const recorded = (status: Status | undefined, service: string | null, environment: string | null): Span[] | null => {
   if (!status) return null;
-  return status.instances
-    .filter((i) => (service === null || i.service === service) && (environment === null || i.environment === environment))
-    // A flush carries what came since the last one: seconds, in which nothing was missing.
-    .map((i) => ({ from: Date.parse(i.startedAt), to: (i.lastFlushAt ? Date.parse(i.lastFlushAt) : Date.parse(i.startedAt)) + 30_000 }));
+  return (
+    status.instances
+      .filter(
+        (i) => (service === null || i.service === service) && (environment === null || i.environment === environment),
+      )
+      // A flush carries what came since the last one: seconds, in which nothing was missing.
+      .map((i) => ({
+        from: Date.parse(i.startedAt),
+        to: (i.lastFlushAt ? Date.parse(i.lastFlushAt) : Date.parse(i.startedAt)) + 30_000,
+      }))
+  );
 };
 
 const deploys = (status: Status | undefined, service: string | null): Mark[] => {
   const seen = new Set<string>();
-  return (status?.instances ?? [])
-    .filter((i) => i.version !== "" && (service === null || i.service === service))
-    .map((i) => ({ at: Date.parse(i.startedAt), name: i.version, key: `${i.service} ${i.version}` }))
-    .sort((a, b) => a.at - b.at)
-    // The first process of a version is its release; those after it are restarts.
-    .filter(({ key }) => !seen.has(key) && seen.add(key))
-    .map(({ at, name }) => ({ at, name, kind: "deploy" }));
+  return (
+    (status?.instances ?? [])
+      .filter((i) => i.version !== "" && (service === null || i.service === service))
+      .map((i) => ({ at: Date.parse(i.startedAt), name: i.version, key: `${i.service} ${i.version}` }))
+      .sort((a, b) => a.at - b.at)
+      // The first process of a version is its release; those after it are restarts.
+      .filter(({ key }) => !seen.has(key) && seen.add(key))
+      .map(({ at, name }) => ({ at, name, kind: "deploy" }))
+  );
 };
 
-export const timeline = (page: SeriesPage, tz: string, status: Status | undefined, service: string | null, environment: string | null): Timeline => {
+export const timeline = (
+  page: SeriesPage,
+  tz: string,
+  status: Status | undefined,
+  service: string | null,
+  environment: string | null,
+): Timeline => {
   const from = Date.parse(page.from);
   const to = Date.parse(page.to);
   const asOf = Date.parse(page.asOf);
@@ -76,7 +94,8 @@ export const timeline = (page: SeriesPage, tz: string, status: Status | undefine
 const values = (line: Timeline, of: (row: MetricRow) => number | null | undefined, zero: boolean) =>
   line.rows.map((row, index) => (row ? (of(row) ?? null) : zero && !line.none[index] ? 0 : null));
 
-const gaps = (line: Timeline): Stretch[] => stretchesOf(line.none.length, "none", (index) => line.none[index] ?? false);
+const gaps = (line: Timeline): Stretch[] =>
+  stretchesOf(line.none.length, "none", (index) => line.none[index] ?? false);
 
 const base = (line: Timeline) => ({ slots: line.slots, running: line.running, stretches: gaps(line) });
 
@@ -112,29 +131,60 @@ const slowFrom = (line: Timeline): number | null => {
 
 export const latency = (line: Timeline, thresholds: Threshold[] = []): TimeChartModel => {
   const limit = slowFrom(line);
-  const slow = limit === null ? [] : stretchesOf(line.rows.length, "slow", (index) => (line.rows[index]?.p95Ms ?? 0) >= limit);
+  const slow =
+    limit === null ? [] : stretchesOf(line.rows.length, "slow", (index) => (line.rows[index]?.p95Ms ?? 0) >= limit);
   return {
     ...base(line),
     stretches: [...gaps(line), ...slow],
     series: [
       { id: "p50", name: "p50", colour: "p50", kind: "line", values: values(line, (row) => row.p50Ms, false) },
-      { id: "p95", name: "p95", colour: "p95", kind: "line", width: 2, values: values(line, (row) => row.p95Ms, false) },
-      { id: "p99", name: "p99", colour: "p99", kind: "line", dash: true, values: values(line, (row) => row.p99Ms, false) },
+      {
+        id: "p95",
+        name: "p95",
+        colour: "p95",
+        kind: "line",
+        width: 2,
+        values: values(line, (row) => row.p95Ms, false),
+      },
+      {
+        id: "p99",
+        name: "p99",
+        colour: "p99",
+        kind: "line",
+        dash: true,
+        values: values(line, (row) => row.p99Ms, false),
+      },
     ],
     short: number.ms,
     unit: "ms",
     exact: number.exactMs,
     thresholds,
     note: (index) =>
-      slow.some(({ first, last }) => first <= index && index <= last) ? `Slow: p95 over twice the usual (${number.ms(limit)})` : null,
+      slow.some(({ first, last }) => first <= index && index <= last)
+        ? `Slow: p95 over twice the usual (${number.ms(limit)})`
+        : null,
   };
 };
 
 export const errors = (line: Timeline, marks: Mark[] = []): TimeChartModel => ({
   ...base(line),
   series: [
-    { id: "5xx", name: "5xx", colour: "s5xx", kind: "bar", stack: "all", values: values(line, (row) => row.errorCount5xx, true) },
-    { id: "4xx", name: "4xx", colour: "s4xx", kind: "bar", stack: "all", values: values(line, (row) => row.errorCount4xx, true) },
+    {
+      id: "5xx",
+      name: "5xx",
+      colour: "s5xx",
+      kind: "bar",
+      stack: "all",
+      values: values(line, (row) => row.errorCount5xx, true),
+    },
+    {
+      id: "4xx",
+      name: "4xx",
+      colour: "s4xx",
+      kind: "bar",
+      stack: "all",
+      values: values(line, (row) => row.errorCount4xx, true),
+    },
   ],
   short: number.compact,
   unit: "count",
@@ -156,8 +206,22 @@ export const errors = (line: Timeline, marks: Mark[] = []): TimeChartModel => ({
 export const bandwidth = (line: Timeline): TimeChartModel => ({
   ...base(line),
   series: [
-    { id: "sent", name: "Sent", colour: "sent", kind: "bar", stack: "all", values: values(line, (row) => row.responseBytes, true) },
-    { id: "received", name: "Received", colour: "received", kind: "bar", stack: "all", values: values(line, (row) => row.requestBytes, true) },
+    {
+      id: "sent",
+      name: "Sent",
+      colour: "sent",
+      kind: "bar",
+      stack: "all",
+      values: values(line, (row) => row.responseBytes, true),
+    },
+    {
+      id: "received",
+      name: "Received",
+      colour: "received",
+      kind: "bar",
+      stack: "all",
+      values: values(line, (row) => row.requestBytes, true),
+    },
   ],
   short: number.bytes,
   unit: "bytes",
@@ -165,7 +229,11 @@ export const bandwidth = (line: Timeline): TimeChartModel => ({
 });
 
 /** One figure a slot, for tiles. The running slot is left out: it would look like a fall. */
-export const spark = (line: Timeline, of: (row: MetricRow) => number | null | undefined, zero: boolean): (number | null)[] => {
+export const spark = (
+  line: Timeline,
+  of: (row: MetricRow) => number | null | undefined,
+  zero: boolean,
+): (number | null)[] => {
   const all = values(line, of, zero);
   return line.running ? all.slice(0, -1) : all;
 };

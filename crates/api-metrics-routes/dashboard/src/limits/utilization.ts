@@ -1,8 +1,8 @@
 // How much of a limit was used, period by period.
 import type { UtilizationPage } from "../api/types";
+import type { TimeChartModel } from "../charts/model";
+import { indexOf, type Step, slots } from "../charts/slots";
 import * as number from "../format/number";
-import type { TimeChartModel } from "./model";
-import { type Step, indexOf, slots } from "./slots";
 
 export const utilization = (page: UtilizationPage, tz: string): TimeChartModel => {
   const axis = slots(Date.parse(page.from), Date.parse(page.to), page.granularity as Step, tz);
@@ -15,11 +15,22 @@ export const utilization = (page: UtilizationPage, tz: string): TimeChartModel =
     slots: axis,
     // What is recorded has ended.
     running: false,
-    series: [{ id: "used", name: "Of the limit", colour: "p95", kind: "bar", values: rows.map((row) => row?.utilization ?? null) }],
+    series: [
+      {
+        id: "used",
+        name: "Of the limit",
+        colour: "p95",
+        kind: "bar",
+        values: rows.map((row) => row?.utilization ?? null),
+      },
+    ],
     short: number.percent,
     exact: number.percent,
     unit: "percent",
-    thresholds: [{ value: 80, name: "80%", colour: "s4xx" }, { value: 100, name: "limit" }],
+    thresholds: [
+      { value: 80, name: "80%", colour: "s4xx" },
+      { value: 100, name: "limit" },
+    ],
     note: (index) => {
       const row = rows[index];
       return row ? `${number.count(row.requestsMade)} of ${number.count(row.rateLimit)} requests` : null;

@@ -21,7 +21,7 @@ let theme = stored();
 
 const apply = (): void => {
   document.documentElement.dataset.theme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
-  listeners.forEach((listener) => listener());
+  for (const listener of listeners) listener();
 };
 
 dark.addEventListener("change", apply);
@@ -46,7 +46,8 @@ const subscribe = (listener: () => void) => {
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => theme);
 
 /** "light" or "dark", whichever is shown. */
-export const useShade = (): string => useSyncExternalStore(subscribe, () => document.documentElement.dataset.theme ?? "light");
+export const useShade = (): string =>
+  useSyncExternalStore(subscribe, () => document.documentElement.dataset.theme ?? "light");
 
 export const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

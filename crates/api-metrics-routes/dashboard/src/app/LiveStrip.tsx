@@ -4,12 +4,17 @@ import type { Snapshot } from "../api/types";
 import * as number from "../format/number";
 
 const WORDS: Readonly<Record<LiveState, string>> = {
-  off: "Live updates are off", connecting: "Connecting…", live: "Live", lost: "Connection lost, trying again",
+  off: "Live updates are off",
+  connecting: "Connecting…",
+  live: "Live",
+  lost: "Connection lost, trying again",
 };
 
-interface Props { live: { state: LiveState; snapshot: Snapshot | null; trouble: string | null } }
+interface Props {
+  live: { state: LiveState; snapshot: Snapshot | null; trouble: string | null };
+}
 
-export const NowStrip = ({ live: { state, snapshot, trouble } }: Props) => {
+export const LiveStrip = ({ live: { state, snapshot, trouble } }: Props) => {
   const figures: [string, string][] = [
     ["requests", number.perSecond(snapshot?.requestsPerSecond)],
     ["errors", number.percent(snapshot?.errorRate)],
@@ -23,11 +28,16 @@ export const NowStrip = ({ live: { state, snapshot, trouble } }: Props) => {
         <>
           <span className="muted now-span">Last 5 min</span>
           {figures.map(([name, value]) => (
-            <span key={name} className="now-figure" data-figure={name}><span className="muted">{name}</span> <b>{value}</b></span>
+            <span key={name} className="now-figure" data-figure={name}>
+              <span className="muted">{name}</span> <b>{value}</b>
+            </span>
           ))}
         </>
       )}
-      <span className="now-state"><span className="dot" aria-hidden="true" />{trouble ?? WORDS[state]}</span>
+      <span className="now-state">
+        <span className="dot" aria-hidden="true" />
+        {trouble ?? WORDS[state]}
+      </span>
     </section>
   );
 };

@@ -1,16 +1,18 @@
 // What fires now, above everything else. Always there and always of one height, so that nothing moves
 // when the answer comes, and so that quiet is told from not knowing.
 import { useState } from "react";
-import { isForbidden, useAlertEvents } from "../api/acts";
+import { isForbidden, useAlertEvents } from "../api/control";
 import type { AlertEvent } from "../api/types";
 import { moment } from "../format/time";
-import { href } from "./location";
-import { useView } from "./view";
+import { href } from "../view/location";
+import { useView } from "../view/view";
 
 const RANK = ["critical", "high", "medium", "low"];
 
 const bySeverity = (events: readonly AlertEvent[]): AlertEvent[] =>
-  [...events].sort((a, b) => RANK.indexOf(a.severity) - RANK.indexOf(b.severity) || Date.parse(b.firedAt) - Date.parse(a.firedAt));
+  [...events].sort(
+    (a, b) => RANK.indexOf(a.severity) - RANK.indexOf(b.severity) || Date.parse(b.firedAt) - Date.parse(a.firedAt),
+  );
 
 export const AlertBanner = () => {
   const view = useView();
@@ -20,7 +22,11 @@ export const AlertBanner = () => {
   if (!events.data) {
     return (
       <section className="banner" data-severity="none" aria-label="Firing alerts">
-        {events.error ? <span>The alerts can't be read: {events.error.message}</span> : <span className="skeleton line" />}
+        {events.error ? (
+          <span>The alerts can't be read: {events.error.message}</span>
+        ) : (
+          <span className="skeleton line" />
+        )}
       </section>
     );
   }
@@ -28,15 +34,28 @@ export const AlertBanner = () => {
   if (firing.length === 0) {
     return (
       <section className="banner" data-severity="none" role="status" aria-label="Firing alerts">
-        <span className="dot good" aria-hidden="true" /><span>No alert is firing</span>
+        <span className="dot good" aria-hidden="true" />
+        <span>No alert is firing</span>
       </section>
     );
   }
   return (
-    <section className="banner" role="alert" aria-label="Firing alerts" data-severity={firing[0]?.severity} data-all={all}>
-      <ul>{(all ? firing : firing.slice(0, 1)).map((event) => <Firing key={event.id} event={event} tz={view.tz} />)}</ul>
+    <section
+      className="banner"
+      role="alert"
+      aria-label="Firing alerts"
+      data-severity={firing[0]?.severity}
+      data-all={all}
+    >
+      <ul>
+        {(all ? firing : firing.slice(0, 1)).map((event) => (
+          <Firing key={event.id} event={event} tz={view.tz} />
+        ))}
+      </ul>
       {firing.length > 1 && (
-        <button type="button" className="ghost" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Show one" : `and ${firing.length - 1} more`}</button>
+        <button type="button" className="ghost" aria-expanded={all} onClick={() => setAll(!all)}>
+          {all ? "Show one" : `and ${firing.length - 1} more`}
+        </button>
       )}
     </section>
   );
@@ -44,9 +63,13 @@ export const AlertBanner = () => {
 
 const Firing = ({ event, tz }: { event: AlertEvent; tz: string }) => (
   <li>
-    <span className="severity" data-severity={event.severity}>{event.severity}</span>
+    <span className="severity" data-severity={event.severity}>
+      {event.severity}
+    </span>
     <a href={href("alerts", event.alertId == null ? {} : { alert: String(event.alertId) })}>{event.name}</a>
-    <span className="banner-text" title={event.message}>{event.message}</span>
+    <span className="banner-text" title={event.message}>
+      {event.message}
+    </span>
     <span className="muted">since {moment(Date.parse(event.firedAt), tz)}</span>
   </li>
 );

@@ -1,0 +1,59 @@
+// Notices that no attempt could deliver: shown only where there are some.
+import { useAlertWrites, useDeliveries } from "../api/control";
+import { precise } from "../format/time";
+import { useView } from "../view/view";
+
+export const FailedDeliveries = () => {
+  const view = useView();
+  const dead = useDeliveries(view).data?.data ?? [];
+  const { redeliver } = useAlertWrites();
+  if (dead.length === 0) return null;
+  return (
+    <section className="card" aria-label="Not delivered">
+      <header className="card-head">
+        <h2>Not delivered</h2>
+        <span className="muted">{dead.length}</span>
+      </header>
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Not delivered, scrollable">
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">Channel</th>
+              <th scope="col">Message</th>
+              <th scope="col">Why</th>
+              <th scope="col" className="num">
+                Attempts
+              </th>
+              <th scope="col" className="num">
+                Last
+              </th>
+              <th scope="col">
+                <span className="sr">Again</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {dead.map((each) => (
+              <tr key={`${each.notice.id} ${each.channel}`}>
+                <td>{each.channel}</td>
+                <td>{each.notice.message}</td>
+                <td className="path">{each.lastError}</td>
+                <td className="num">{each.attempts}</td>
+                <td className="num">{precise(Date.parse(each.updatedAt), view.tz)}</td>
+                <td className="num">
+                  <button
+                    type="button"
+                    disabled={redeliver.isPending}
+                    onClick={() => redeliver.mutate({ noticeId: each.notice.id, channel: each.channel })}
+                  >
+                    Try again
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+};

@@ -1,0 +1,136 @@
+// What a consumer may, how much of that it has used, and what it owes.
+
+import { useEffect, useMemo } from "react";
+import { useBilling, useQuotas, useRateLimits, useUtilization } from "../api/control";
+import { amountIn, currenciesOf } from "../billing/costs";
+import { TimeChart } from "../charts/TimeChart";
+import * as number from "../format/number";
+import { precise } from "../format/time";
+import { utilization } from "../limits/utilization";
+import { advice } from "../pages/RateLimits";
+import { DescriptionList } from "../ui/DescriptionItem";
+import { UsageBar } from "../ui/UsageBar";
+import { href } from "../view/location";
+import { useView } from "../view/view";
+
+const when = (text: string, tz: string): string => precise(Date.parse(text), tz).replace(/:\d\d$/, "");
+
+/** `known` is called once all three answers are there, and nothing changes its height any more. */
+export const Account = ({ id, known }: { id: string; known: () => void }) => {
+  const view = useView();
+  const limit = useRateLimits(view, id);
+  const quota = useQuotas(view, id);
+  const bill = useBilling(view, { apiKeyId: id });
+  const row = limit.data?.data[0];
+  const history = useUtilization(view, row ? id : null);
+  const model = useMemo(() => (history.data ? utilization(history.data, view.tz) : null), [history.data, view.tz]);
+  const used = quota.data?.data[0];
+  const owed = bill.data;
+  const currency = owed ? (currenciesOf(owed)[0] ?? null) : null;
+  const projected = owed?.projection.find((each) => each.projectedCost.currency === currency);
+  const settled = [limit, quota, bill].every((each) => each.data !== undefined || each.error !== null);
+  useEffect(() => {
+    if (settled) known();
+  });
+  return (
+    <>
+      <div className="thirds account">
+        <section className="card" aria-label="Rate limit">
+          <header className="card-head">
+            <h2>Rate limit</h2>
+            {row && (
+              <div className="card-tools">
+                <a href={href("limits", { key: id })}>All limits</a>
+              </div>
+            )}
+          </header>
+          {row ? (
+            <>
+              <div className="gauge">
+                <UsageBar percent={(100 * row.requestsPerMinute) / Math.max(1, row.limit)} label={row.text} wide />
+              </div>
+              <DescriptionList
+                facts={[
+                  ["This minute", `${number.count(row.used)} of ${number.count(row.limit)}`],
+                  ["Last 60 s", `${number.count(row.requestsPerMinute)} req/min`],
+                ]}
+              />
+              <p className="card-note">{advice(row)}</p>
+            </>
+          ) : (
+            <p className="card-note muted">{limit.data ? "No limit is set." : "\u00a0"}</p>
+          )}
+        </section>
+        <section className="card" aria-label="Quota">
+          <header className="card-head">
+            <h2>Quota</h2>
+            {used && (
+              <span className="muted">{used.period === "month" ? "a calendar month" : `every ${used.period}`}</span>
+            )}
+          </header>
+          {used ? (
+            <>
+              <div className="gauge">
+                <UsageBar
+                  percent={used.usagePercentage}
+                  label={`${number.percent(used.usagePercentage)} of the quota is used`}
+                  wide
+                />
+              </div>
+              <DescriptionList
+                facts={[
+                  ["Used", `${number.count(used.used)} of ${number.count(used.limit)}`],
+                  ["Remaining", number.count(used.remaining)],
+                  ["Begins anew", when(used.resetDate, view.tz)],
+                  [
+                    "Used up by",
+                    used.remaining === 0
+                      ? "now"
+                      : used.projectedExhaustion
+                        ? when(used.projectedExhaustion, view.tz)
+                        : "not in this period",
+                  ],
+                ]}
+              />
+            </>
+          ) : (
+            <p className="card-note muted">{quota.data ? "No quota is set." : "\u00a0"}</p>
+          )}
+        </section>
+        <section className="card" aria-label="Bill">
+          <header className="card-head">
+            <h2>Bill</h2>
+            <span className="muted">this month, UTC</span>
+            <div className="card-tools">
+              <a href={href("billing")}>Billing</a>
+            </div>
+          </header>
+          {owed && currency ? (
+            <DescriptionList
+              facts={[
+                ["Cost so far", <b key="cost">{number.money(amountIn(owed.total.cost, currency), currency, 4)}</b>],
+                ["Billed requests", number.count(owed.total.requests)],
+                ["At the month's end", number.money(projected?.projectedCost.amount, currency)],
+                ["Requests at its end", number.count(projected?.projectedRequests)],
+              ]}
+            />
+          ) : (
+            <p className="card-note muted">{owed ? "Nothing is charged this month." : "\u00a0"}</p>
+          )}
+        </section>
+      </div>
+      {row && (
+        <div className="tall">
+          <TimeChart
+            name="utilization"
+            title="Utilization of its limit"
+            model={model}
+            empty={history.data?.data.length === 0}
+            stale={history.isPlaceholderData}
+            nothing="Nothing was recorded in this range."
+          />
+        </div>
+      )}
+    </>
+  );
+};

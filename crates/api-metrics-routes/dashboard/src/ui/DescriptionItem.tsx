@@ -1,0 +1,13 @@
+// Names and values, one a line.
+import type { ReactNode } from "react";
+
+export const DescriptionList = ({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) => (
+  <dl className="facts">
+    {facts.map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);

@@ -1,0 +1,24 @@
+// A method and its route, which may hold anything and is only ever text.
+export const Route = ({ method, endpoint }: { method: string; endpoint: string }) => (
+  <span className="route">
+    <span className="method" data-method={method}>
+      {method === "_OTHER" ? "other" : method}
+    </span>
+    <span className="endpoint" title={endpoint}>
+      {endpoint === "<unmatched>" ? (
+        <i>no route matched</i>
+      ) : endpoint === "<other>" ? (
+        <i>other endpoints</i>
+      ) : (
+        endpoint
+      )}
+    </span>
+  </span>
+);
+
+/** A rate that turns amber and red, with a bar so that colour is not all that tells. */
+export const Rate = ({ value, text }: { value: number | null | undefined; text: string }) => (
+  <span className="rate" data-level={value == null || value < 2 ? "fine" : value < 5 ? "some" : "bad"}>
+    {text}
+  </span>
+);
