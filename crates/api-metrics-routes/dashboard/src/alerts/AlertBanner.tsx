@@ -23,7 +23,7 @@ export const AlertBanner = () => {
     return (
       <section className="banner" data-severity="none" aria-label="Firing alerts">
         {events.error ? (
-          <span>The alerts can't be read: {events.error.message}</span>
+          <span>Alerts could not be loaded: {events.error.message}</span>
         ) : (
           <span className="skeleton line" />
         )}
@@ -35,7 +35,7 @@ export const AlertBanner = () => {
     return (
       <section className="banner" data-severity="none" role="status" aria-label="Firing alerts">
         <span className="dot good" aria-hidden="true" />
-        <span>No alert is firing</span>
+        <span>No alerts firing</span>
       </section>
     );
   }
@@ -54,7 +54,7 @@ export const AlertBanner = () => {
       </ul>
       {firing.length > 1 && (
         <button type="button" className="ghost" aria-expanded={all} onClick={() => setAll(!all)}>
-          {all ? "Show one" : `and ${firing.length - 1} more`}
+          {all ? "Show fewer" : `Show ${firing.length - 1} more`}
         </button>
       )}
     </section>

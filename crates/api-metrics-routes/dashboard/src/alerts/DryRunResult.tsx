@@ -10,11 +10,12 @@ export const DryRunResult = ({ run, tz }: { run: DryRunAnswer; tz: string }) => 
     <p>
       <b>
         {run.events.length === 0
-          ? "It would not have fired."
-          : `It would have fired ${run.events.length === 1 ? "once" : `${number.count(run.events.length)} times`}.`}
+          ? "Would not have fired."
+          : `Would have fired ${run.events.length === 1 ? "once" : `${number.count(run.events.length)} times`}.`}
       </b>{" "}
       <span className="muted">
-        {number.count(run.breaches)} of {number.count(run.windows)} windows breached, one each {run.step}.
+        {number.count(run.breaches)} of {number.count(run.windows)} evaluations breached the threshold, one every{" "}
+        {run.step}.
       </span>
     </p>
     {run.events.length > 0 && (
@@ -28,7 +29,7 @@ export const DryRunResult = ({ run, tz }: { run: DryRunAnswer; tz: string }) => 
                 {precise(Date.parse(event.firedAt), tz).replace(/:\d\d$/, "")},{" "}
                 {event.resolvedAt
                   ? `for ${number.age((Date.parse(event.resolvedAt) - Date.parse(event.firedAt)) / 1000)}`
-                  : "to the end"}
+                  : "still firing at the end"}
               </span>{" "}
               {event.message}
             </li>

@@ -9,26 +9,26 @@ export const FailedDeliveries = () => {
   const { redeliver } = useAlertWrites();
   if (dead.length === 0) return null;
   return (
-    <section className="card" aria-label="Not delivered">
+    <section className="card" aria-label="Failed deliveries">
       <header className="card-head">
-        <h2>Not delivered</h2>
+        <h2>Failed deliveries</h2>
         <span className="muted">{dead.length}</span>
       </header>
-      <div className="scroll-x" tabIndex={0} role="region" aria-label="Not delivered, scrollable">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Failed deliveries, scrollable">
         <table className="table">
           <thead>
             <tr>
               <th scope="col">Channel</th>
               <th scope="col">Message</th>
-              <th scope="col">Why</th>
+              <th scope="col">Error</th>
               <th scope="col" className="num">
                 Attempts
               </th>
               <th scope="col" className="num">
-                Last
+                Last attempt
               </th>
               <th scope="col">
-                <span className="sr">Again</span>
+                <span className="sr">Actions</span>
               </th>
             </tr>
           </thead>
@@ -46,7 +46,7 @@ export const FailedDeliveries = () => {
                     disabled={redeliver.isPending}
                     onClick={() => redeliver.mutate({ noticeId: each.notice.id, channel: each.channel })}
                   >
-                    Try again
+                    Retry
                   </button>
                 </td>
               </tr>

@@ -7,7 +7,7 @@ import type { Alert } from "../api/types";
 import { useView } from "../view/view";
 import { DryRunResult } from "./DryRunResult";
 import { COMPARISONS, condition, SEVERITIES, TYPES } from "./describe";
-import { bodyOf, type Draft, draftOf, type Field, fresh, mistakes } from "./draft";
+import { bodyOf, type Draft, draftOf, type Field, fresh, validate } from "./draft";
 
 interface Props {
   rule: Alert | null;
@@ -22,7 +22,7 @@ const QUANTILES = [
   ["0.99", "p99"],
 ] as const;
 
-export const Form = ({ rule, close }: Props) => {
+export const RuleForm = ({ rule, close }: Props) => {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : fresh()));
@@ -33,7 +33,7 @@ export const Form = ({ rule, close }: Props) => {
   const endpoints = useEndpoints({ ...view, period: "24h", from: null, to: null, refresh: "off" });
   const { save } = useAlertWrites();
   const dry = useDryRun();
-  const wrong = useMemo(() => mistakes(draft), [draft]);
+  const wrong = useMemo(() => validate(draft), [draft]);
   const valid = Object.keys(wrong).length === 0;
 
   useEffect(() => {
@@ -145,7 +145,7 @@ export const Form = ({ rule, close }: Props) => {
               SEVERITIES.map((each) => [each, each]),
             ),
           )}
-          {field("alertType", "What", (shared) => (
+          {field("alertType", "Metric", (shared) => (
             <select
               {...shared}
               value={draft.alertType}
@@ -169,7 +169,7 @@ export const Form = ({ rule, close }: Props) => {
           {draft.alertType === "response_time" ? (
             field(
               "quantile",
-              "Of it",
+              "Aggregation",
               choice(
                 "quantile",
                 QUANTILES.some(([q]) => q === draft.quantile)
@@ -180,16 +180,16 @@ export const Form = ({ rule, close }: Props) => {
           ) : (
             <p className="form-hint muted">{type.hint}.</p>
           )}
-          {field("comparison", "Is", choice("comparison", Object.entries(COMPARISONS)))}
+          {field("comparison", "Condition", choice("comparison", Object.entries(COMPARISONS)))}
           {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
-          {field("windowMinutes", "Over the last", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
-          {field("cooldownMinutes", "Again after", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
+          {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
+          {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
           {field("serviceFilter", "Service", (shared) => (
             <>
               <input
                 {...shared}
                 list={`${id}-services`}
-                placeholder="all"
+                placeholder="All"
                 value={draft.serviceFilter}
                 onChange={(event) => set("serviceFilter", event.target.value)}
               />
@@ -205,7 +205,7 @@ export const Form = ({ rule, close }: Props) => {
               <input
                 {...shared}
                 list={`${id}-routes`}
-                placeholder="all; or GET /users/*"
+                placeholder="All, or GET /users/*"
                 value={draft.endpointFilter}
                 onChange={(event) => set("endpointFilter", event.target.value)}
               />
@@ -220,12 +220,12 @@ export const Form = ({ rule, close }: Props) => {
             "apiKeyFilter",
             "Consumer",
             choice("apiKeyFilter", [
-              ["", "all"],
+              ["", "All"],
               ...(keys.data?.data ?? []).map((key): [string, string] => [String(key.id), key.name ?? key.externalId]),
             ]),
           )}
           {draft.alertType !== "request_volume" &&
-            field("minRequests", "At least", text("minRequests", { inputMode: "numeric" }), "requests")}
+            field("minRequests", "Minimum requests", text("minRequests", { inputMode: "numeric" }), "requests")}
           <label className="form-check">
             <input
               type="checkbox"
@@ -245,10 +245,10 @@ export const Form = ({ rule, close }: Props) => {
               disabled={!valid || dry.isPending}
               onClick={() => dry.mutate({ rule: bodyOf(draft, rule), period })}
             >
-              {dry.isPending ? "Trying…" : "Try it on the last"}
+              {dry.isPending ? "Testing…" : "Test over the last"}
             </button>
             <select
-              aria-label="Range of the dry run"
+              aria-label="Test range"
               value={period}
               onChange={(event) => {
                 setPeriod(event.target.value);
@@ -261,7 +261,7 @@ export const Form = ({ rule, close }: Props) => {
                 </option>
               ))}
             </select>
-            <span className="muted">Nothing is saved, nobody is told.</span>
+            <span className="muted">Nothing is saved and nobody is notified.</span>
           </div>
           {dry.data && <DryRunResult run={dry.data} tz={view.tz} />}
         </section>

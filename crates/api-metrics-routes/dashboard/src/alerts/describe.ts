@@ -3,25 +3,25 @@ import type { Alert, AlertBody } from "../api/types";
 import * as number from "../format/number";
 
 export const TYPES = {
-  error_rate: { name: "Error rate", unit: "%", hint: "4xx and 5xx in percent of the requests", start: 5 },
-  response_time: { name: "Response time", unit: "ms", hint: "The average, or a percentile", start: 500 },
+  error_rate: { name: "Error rate", unit: "%", hint: "4xx and 5xx responses as a percentage of requests", start: 5 },
+  response_time: { name: "Response time", unit: "ms", hint: "Average or percentile", start: 500 },
   rate_limit: {
     name: "Rate limit",
     unit: "%",
-    hint: "The busiest minute of the window, in percent of the key's limit",
+    hint: "Busiest minute in the window, as a percentage of the key's limit",
     start: 80,
   },
   request_volume: { name: "Request volume", unit: "requests", hint: "Requests in the window", start: 1 },
   bandwidth: {
     name: "Bandwidth",
     unit: "bytes",
-    hint: "Body bytes in the window, both directions",
+    hint: "Request and response body bytes in the window",
     start: 1_000_000_000,
   },
   anomaly: {
     name: "Anomaly",
     unit: "deviations",
-    hint: "How far requests are from the same hour of the weeks before; 4 is unusual, 8 is very unusual",
+    hint: "Distance from the same hour in previous weeks: 4 is unusual, 8 very unusual",
     start: 6,
   },
 } as const;
@@ -65,14 +65,14 @@ export const condition = (
 export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
   [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter)]
     .filter((part) => part != null)
-    .join(" · ") || "everything";
+    .join(" · ") || "All traffic";
 
-export const STATES: Readonly<Record<string, { word: string; level: string }>> = {
-  firing: { word: "firing", level: "bad" },
-  pending: { word: "pending", level: "some" },
-  resolved: { word: "resolved", level: "none" },
-  ok: { word: "ok", level: "good" },
-  off: { word: "off", level: "none" },
+export const STATES: Readonly<Record<string, { label: string; level: string }>> = {
+  firing: { label: "Firing", level: "bad" },
+  pending: { label: "Pending", level: "some" },
+  resolved: { label: "Resolved", level: "none" },
+  ok: { label: "OK", level: "good" },
+  off: { label: "Disabled", level: "none" },
 };
 
 export const stateOf = (rule: Alert): string => (rule.enabled ? rule.state : "off");

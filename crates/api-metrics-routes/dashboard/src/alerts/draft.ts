@@ -52,21 +52,21 @@ export const draftOf = (rule: Alert): Draft => ({
   enabled: rule.enabled,
 });
 
-const wholeIn = (text: string, least: number, most: number): string | null => {
+const wholeIn = (text: string, min: number, max: number): string | null => {
   const value = Number(text);
-  return text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most
+  return text.trim() !== "" && Number.isInteger(value) && value >= min && value <= max
     ? null
-    : `A whole number, ${least} to ${most}.`;
+    : `Enter a whole number from ${min} to ${max}.`;
 };
 
 /** What the service would refuse, said while it is typed. The service has the last word. */
-export const mistakes = (draft: Draft): Partial<Record<Field, string>> => {
+export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   const found: Partial<Record<Field, string | null>> = {
     name:
       draft.name.trim() === ""
-        ? "A rule needs a name."
+        ? "Enter a name."
         : new TextEncoder().encode(draft.name).length > 200
-          ? "At most 200 bytes."
+          ? "Use at most 200 bytes."
           : null,
     windowMinutes: wholeIn(draft.windowMinutes, 1, 1440),
     cooldownMinutes: wholeIn(draft.cooldownMinutes, 0, 43_200),
@@ -74,13 +74,16 @@ export const mistakes = (draft: Draft): Partial<Record<Field, string>> => {
   };
   const threshold = Number(draft.thresholdValue);
   if (draft.thresholdValue.trim() === "" || !Number.isFinite(threshold) || threshold < 0)
-    found.thresholdValue = "A number that is not negative.";
-  else if (draft.alertType === "error_rate" && threshold > 100) found.thresholdValue = "A percentage, at most 100.";
-  else if (threshold === 0 && draft.comparison === "lt") found.thresholdValue = "Nothing is ever below 0.";
-  else if (threshold === 0 && draft.alertType === "anomaly") found.thresholdValue = "Deviations above 0, such as 6.";
+    found.thresholdValue = "Enter a number that is 0 or more.";
+  else if (draft.alertType === "error_rate" && threshold > 100)
+    found.thresholdValue = "Enter a percentage of at most 100.";
+  else if (threshold === 0 && draft.comparison === "lt") found.thresholdValue = "No value is ever below 0.";
+  else if (threshold === 0 && draft.alertType === "anomaly")
+    found.thresholdValue = "Enter a value above 0, such as 6.";
   if (draft.alertType === "anomaly" && (draft.comparison === "lt" || draft.comparison === "lte"))
-    found.comparison = "An anomaly is above its threshold.";
-  if (/^[A-Z_]+$/.test(draft.endpointFilter.trim())) found.endpointFilter = "A method needs a path: GET /users/*";
+    found.comparison = "Anomaly rules compare with 'above' or 'at or above'.";
+  if (/^[A-Z_]+$/.test(draft.endpointFilter.trim()))
+    found.endpointFilter = "Add a path after the method, such as GET /users/*.";
   return Object.fromEntries(Object.entries(found).filter(([, text]) => text != null)) as Partial<
     Record<Field, string>
   >;

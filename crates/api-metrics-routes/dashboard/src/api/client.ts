@@ -14,7 +14,7 @@ export class ApiError extends Error {
     readonly problem: Problem | null,
     readonly retryAfter: number | null,
   ) {
-    super(problem?.detail ?? problem?.title ?? (status === 0 ? "The service does not answer" : `HTTP ${status}`));
+    super(problem?.detail ?? problem?.title ?? (status === 0 ? "The service is not responding" : `HTTP ${status}`));
     this.name = "ApiError";
   }
 }

@@ -37,7 +37,7 @@ export const useLive = (
         update.current();
       });
       source.addEventListener("metrics-unavailable", (event) => {
-        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store does not answer");
+        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is not responding");
       });
       source.addEventListener("error", () => {
         setState("lost");

@@ -70,11 +70,11 @@ const Frame = () => {
 
   return (
     <HoverContext value={hover}>
+      {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the URL's fragment holds the page's state, so focus moves by script */}
       <a
         className="skip"
         href="#main"
         onClick={(event) => {
-          // The fragment is the page's state: the jump is made by hand.
           event.preventDefault();
           document.getElementById("main")?.focus();
         }}
@@ -116,7 +116,7 @@ const Frame = () => {
       </header>
       {isOpenAdmin && (
         <p className="notice" role="alert">
-          This admin is open to everybody: it was started with <code>no_auth()</code>.
+          Authentication is off: anyone can open this admin, because it was started with <code>no_auth()</code>.
         </p>
       )}
       <Toolbar onRefresh={refresh} />
@@ -130,7 +130,7 @@ const Frame = () => {
       </main>
       <footer className="foot">
         <span>api-metrics {about?.content}</span>
-        <span>Times in {view.tz}</span>
+        <span>Time zone: {view.tz}</span>
         <a href="reference">API reference</a>
       </footer>
     </HoverContext>

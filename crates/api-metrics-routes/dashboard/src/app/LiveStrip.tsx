@@ -4,10 +4,10 @@ import type { Snapshot } from "../api/types";
 import * as number from "../format/number";
 
 const WORDS: Readonly<Record<LiveState, string>> = {
-  off: "Live updates are off",
+  off: "Live updates off",
   connecting: "Connecting…",
   live: "Live",
-  lost: "Connection lost, trying again",
+  lost: "Connection lost. Reconnecting…",
 };
 
 interface Props {
@@ -23,7 +23,7 @@ export const LiveStrip = ({ live: { state, snapshot, trouble } }: Props) => {
     ["p99", number.ms(snapshot?.p99Ms)],
   ];
   return (
-    <section className="now" aria-label="The last five minutes" data-live={state} data-as-of={snapshot?.asOf}>
+    <section className="now" aria-label="Last five minutes" data-live={state} data-as-of={snapshot?.asOf}>
       {state !== "off" && (
         <>
           <span className="muted now-span">Last 5 min</span>

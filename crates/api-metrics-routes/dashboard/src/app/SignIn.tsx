@@ -34,7 +34,7 @@ export const SignIn = ({ done }: { done: () => void }) => {
       <form className="card" onSubmit={(event) => void submit(event)}>
         <h1>API metrics</h1>
         <p className="muted">
-          The admin token is the one that the service was given, or the one that it printed when it first started.
+          Use the admin token that the service was configured with, or the one it printed on its first start.
         </p>
         <label htmlFor="token">Admin token</label>
         <input

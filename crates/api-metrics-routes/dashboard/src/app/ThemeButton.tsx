@@ -10,8 +10,8 @@ export const ThemeButton = () => {
       type="button"
       className="ghost icon"
       onClick={() => setTheme(NEXT[theme])}
-      aria-label={`Colours: ${theme}. Change to ${NEXT[theme]}`}
-      title={`Colours: ${theme}`}
+      aria-label={`Theme: ${theme}. Switch to ${NEXT[theme]}`}
+      title={`Theme: ${theme}`}
     >
       <span aria-hidden="true">{SIGN[theme]}</span>
     </button>

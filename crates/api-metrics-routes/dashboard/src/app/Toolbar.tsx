@@ -45,7 +45,7 @@ const all = (values: readonly string[]): [string, string][] => [
 export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   const view = useView();
   const labels = useLabels();
-  const [own, setOwn] = useState(false);
+  const [editing, setEditing] = useState(false);
   const [more, setMore] = useState(false);
   const custom = view.period === null;
 
@@ -62,30 +62,30 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   };
 
   return (
-    <section className="toolbar" aria-label="Range and filters">
-      <div className="segmented" role="group" aria-label="Range">
+    <section className="toolbar" aria-label="Time range and filters">
+      <div className="segmented" role="group" aria-label="Time range">
         {PERIODS.map((period) => (
           <button
             key={period}
             type="button"
             aria-pressed={view.period === period}
             onClick={() => {
-              setOwn(false);
+              setEditing(false);
               patch({ period: period === "24h" ? undefined : period, from: undefined, to: undefined });
             }}
           >
             {period}
           </button>
         ))}
-        <button type="button" aria-pressed={custom} aria-expanded={own} onClick={() => setOwn(!own)}>
+        <button type="button" aria-pressed={custom} aria-expanded={editing} onClick={() => setEditing(!editing)}>
           Custom
         </button>
       </div>
-      <div className="segmented steps" role="group" aria-label="Move the range">
+      <div className="segmented steps" role="group" aria-label="Shift the time range">
         <button type="button" aria-label="Earlier" title="Earlier" onClick={() => shift(-1)}>
           ‹
         </button>
-        <button type="button" aria-label="Wider" title="Twice as long" onClick={widen}>
+        <button type="button" aria-label="Zoom out" title="Zoom out" onClick={widen}>
           −
         </button>
         <button type="button" aria-label="Later" title="Later" onClick={() => shift(1)} disabled={view.to === null}>
@@ -118,7 +118,7 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           onChange={(env) => patch({ env })}
         />
         <Select
-          label="Zone"
+          label="Time zone"
           value={view.tz}
           options={zones(view.tz).map((zone) => [zone, zone])}
           onChange={(tz) => patch({ tz })}
@@ -133,12 +133,12 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           <span aria-hidden="true">↻</span>
         </button>
       </div>
-      {own && <OwnRange close={() => setOwn(false)} />}
+      {editing && <CustomRange close={() => setEditing(false)} />}
     </section>
   );
 };
 
-const OwnRange = ({ close }: { close: () => void }) => {
+const CustomRange = ({ close }: { close: () => void }) => {
   const view = useView();
   const end = view.to === null ? Date.now() : Date.parse(view.to);
   const [from, setFrom] = useState(toInput(end - lengthOf(view) * 1000, view.tz));
@@ -146,13 +146,13 @@ const OwnRange = ({ close }: { close: () => void }) => {
   const [start, stop] = [fromInput(from, view.tz), fromInput(to, view.tz)];
   const wrong =
     start === null || stop === null
-      ? "Give both times."
+      ? "Enter a start and an end."
       : stop <= start
-        ? "The end must be later than the start."
+        ? "The end must be after the start."
         : null;
   return (
     <form
-      className="own-range"
+      className="custom-range"
       onSubmit={(event) => {
         event.preventDefault();
         if (wrong || start === null || stop === null) return;

@@ -16,12 +16,12 @@ const Head = () => (
   <thead>
     <tr>
       <th scope="col">Consumer</th>
-      <th scope="col">What</th>
+      <th scope="col">Line item</th>
       <th scope="col" data-wide="2">
         Plan
       </th>
       <th scope="col" data-wide="3">
-        Days
+        Period
       </th>
       <th scope="col" className="num">
         Requests
@@ -30,7 +30,7 @@ const Head = () => (
         Per 1,000
       </th>
       <th scope="col" className="num" data-wide="3">
-        Exact
+        Unrounded
       </th>
       <th scope="col" className="num">
         Amount
@@ -62,7 +62,7 @@ const Body = ({ invoice }: { invoice: Lines }) => (
     <tbody className="sum">
       <tr>
         <th scope="row" colSpan={2}>
-          Total in {invoice.currency}
+          Total ({invoice.currency})
         </th>
         <td data-wide="2" />
         <td data-wide="3" />
@@ -89,7 +89,7 @@ export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKey
         <h2>Invoice preview</h2>
         {invoice.data && (
           <span className="badge" data-level={invoice.data.closed ? "good" : "some"}>
-            {invoice.data.closed ? "month is over" : "month goes on"}
+            {invoice.data.closed ? "Closed" : "In progress"}
           </span>
         )}
         <span className="card-tools export" role="group" aria-label="Export">
@@ -123,7 +123,7 @@ export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKey
               <Body key={each.currency} invoice={each} />
             ))}
           </table>
-          {invoice.data?.data.length === 0 && <Empty>Nothing is charged in this month.</Empty>}
+          {invoice.data?.data.length === 0 && <Empty>This invoice has no line items.</Empty>}
         </div>
       )}
       {invoice.data && invoice.data.data.length > 0 && <p className="muted card-note">{invoice.data.rounding}</p>}

@@ -1,5 +1,4 @@
-// Whether every count of the month agrees: read on demand, since it reads everything.
-
+// Compares every count of the month. Runs on demand, because it reads the whole month several times.
 import { useState } from "react";
 import { useReconciliation } from "../api/control";
 import * as number from "../format/number";
@@ -21,7 +20,7 @@ export const Reconciliation = ({ month, tz }: { month: string | undefined; tz: s
         <h2>Reconciliation</h2>
         {seen && (
           <span className="badge" data-level={seen.agrees ? "good" : "bad"}>
-            {seen.agrees ? "all counts agree" : "counts differ"}
+            {seen.agrees ? "All counts match" : "Counts differ"}
           </span>
         )}
         <div className="card-tools">
@@ -33,15 +32,15 @@ export const Reconciliation = ({ month, tz }: { month: string | undefined; tz: s
               else setAsked(month ?? "");
             }}
           >
-            {check.isFetching ? "Counting…" : seen ? "Check again" : "Check"}
+            {check.isFetching ? "Checking…" : seen ? "Run again" : "Run check"}
           </button>
         </div>
       </header>
       {on && check.error && <Failure error={check.error} />}
       {!seen && !check.error && (
         <p className="muted card-note">
-          Counts the month in the inbox, in every granularity, as views answer it and as it is invoiced, in one
-          snapshot.
+          Compares the month's counts in the inbox, in every granularity, in query results and on the invoice, all in
+          one snapshot.
         </p>
       )}
       {seen && (
@@ -49,8 +48,8 @@ export const Reconciliation = ({ month, tz }: { month: string | undefined; tz: s
           <p className="card-note">
             {number.count(seen.days.reduce((sum, day) => sum + day.ledger, 0))} requests:{" "}
             {number.count(seen.days.reduce((sum, day) => sum + day.billed, 0))} billed,{" "}
-            {number.count(seen.days.reduce((sum, day) => sum + day.notCounted, 0))} of a status that does not count,{" "}
-            {number.count(seen.days.reduce((sum, day) => sum + day.unbilled, 0))} without a key.{" "}
+            {number.count(seen.days.reduce((sum, day) => sum + day.notCounted, 0))} with a status that is not billed,{" "}
+            {number.count(seen.days.reduce((sum, day) => sum + day.unbilled, 0))} anonymous.{" "}
             <span className="muted">As of {precise(Date.parse(seen.asOf), tz)}.</span>
           </p>
           {wrong.length > 0 && (

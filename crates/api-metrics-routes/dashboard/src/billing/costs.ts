@@ -35,7 +35,7 @@ export const byDay = (page: BillingPage, currency: string, days = page.total.day
     series: [
       {
         id: "cost",
-        name: `Cost in ${currency}`,
+        name: `Cost (${currency})`,
         colour: "keys",
         kind: "bar",
         values: starts.map((start) => roughly(found.get(start)?.cost ?? [], currency)),
@@ -45,7 +45,7 @@ export const byDay = (page: BillingPage, currency: string, days = page.total.day
     exact: (value) => number.money(value, currency, 6),
     unit: "money",
     note: (index) =>
-      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${days === page.total.days && page.total.cost.length > 1 ? ", all currencies" : ""}`,
+      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${days === page.total.days && page.total.cost.length > 1 ? " in all currencies" : ""}`,
   };
 };
 

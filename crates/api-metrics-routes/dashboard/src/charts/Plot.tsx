@@ -131,6 +131,7 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
     };
   }, [hover, id]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme redraws with its colours
   useEffect(() => {
     if (width === 0) return;
     chart.current?.setOption(
@@ -145,7 +146,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
       <div ref={host} className="plot-canvas" role="img" aria-label={label} />
       <div ref={line} className="plot-line" hidden />
       <div ref={brush} className="plot-brush" hidden />
-      {failed && <p className="plot-failed">The charts could not be loaded. Reload the page, or use the table.</p>}
+      {failed && (
+        <p className="plot-failed">The charts could not be loaded. Reload the page, or use the table view.</p>
+      )}
     </div>
   );
 };

@@ -35,7 +35,7 @@ const labelOf = (title: string, model: TimeChartModel, tz: string): string => {
     ({ first, last, kind }) =>
       `${kind === "slow" ? "Slow" : "No data"}: ${span(model.slots.starts[first] ?? 0, endOf(model.slots, last), tz)}.`,
   );
-  return [`${title}. The same numbers are in its table view.`, ...lines, ...marks, ...stretches].join(" ");
+  return [`${title}. The table view has the same values.`, ...lines, ...marks, ...stretches].join(" ");
 };
 
 export const TimeChart = ({

@@ -16,7 +16,7 @@ export class HoverStore {
   readonly set = (at: number | null, source: string | null): void => {
     if (this.value.at === at && this.value.source === source) return;
     this.value = { at, source };
-    this.for (const listener of listeners) listener();
+    for (const listener of this.listeners) listener();
   };
 
   readonly subscribe = (listener: () => void): (() => void) => {

@@ -35,9 +35,9 @@ export const tooltipOf = (
   }
   const none = model.stretches?.some(({ first, last, kind }) => kind === "none" && first <= index && index <= last);
   const notes = [
-    none ? "No data: nothing was recording" : null,
+    none ? "No data: no process was recording" : null,
     model.note?.(index) ?? null,
-    model.running && index === model.slots.starts.length - 1 ? "Incomplete: still running" : null,
+    model.running && index === model.slots.starts.length - 1 ? "Incomplete: period in progress" : null,
     ...(model.marks ?? []).filter((mark) => mark.at >= start && mark.at < endOf(model.slots, index)).map(nameOf),
   ];
   for (const note of notes) if (note) box.append(node("div", "tip-note", note));

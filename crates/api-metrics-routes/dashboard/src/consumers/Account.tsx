@@ -6,8 +6,8 @@ import { amountIn, currenciesOf } from "../billing/costs";
 import { TimeChart } from "../charts/TimeChart";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import { advice } from "../limits/advice";
 import { utilization } from "../limits/utilization";
-import { advice } from "../pages/RateLimits";
 import { DescriptionList } from "../ui/DescriptionItem";
 import { UsageBar } from "../ui/UsageBar";
 import { href } from "../view/location";
@@ -40,7 +40,7 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
             <h2>Rate limit</h2>
             {row && (
               <div className="card-tools">
-                <a href={href("limits", { key: id })}>All limits</a>
+                <a href={href("limits", { key: id })}>All rate limits</a>
               </div>
             )}
           </header>
@@ -58,22 +58,20 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
               <p className="card-note">{advice(row)}</p>
             </>
           ) : (
-            <p className="card-note muted">{limit.data ? "No limit is set." : "\u00a0"}</p>
+            <p className="card-note muted">{limit.data ? "No rate limit set." : "\u00a0"}</p>
           )}
         </section>
         <section className="card" aria-label="Quota">
           <header className="card-head">
             <h2>Quota</h2>
-            {used && (
-              <span className="muted">{used.period === "month" ? "a calendar month" : `every ${used.period}`}</span>
-            )}
+            {used && <span className="muted">{used.period === "month" ? "monthly" : `every ${used.period}`}</span>}
           </header>
           {used ? (
             <>
               <div className="gauge">
                 <UsageBar
                   percent={used.usagePercentage}
-                  label={`${number.percent(used.usagePercentage)} of the quota is used`}
+                  label={`${number.percent(used.usagePercentage)} of the quota used`}
                   wide
                 />
               </div>
@@ -81,26 +79,26 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
                 facts={[
                   ["Used", `${number.count(used.used)} of ${number.count(used.limit)}`],
                   ["Remaining", number.count(used.remaining)],
-                  ["Begins anew", when(used.resetDate, view.tz)],
+                  ["Resets", when(used.resetDate, view.tz)],
                   [
-                    "Used up by",
+                    "Projected to run out",
                     used.remaining === 0
                       ? "now"
                       : used.projectedExhaustion
                         ? when(used.projectedExhaustion, view.tz)
-                        : "not in this period",
+                        : "not before the reset",
                   ],
                 ]}
               />
             </>
           ) : (
-            <p className="card-note muted">{quota.data ? "No quota is set." : "\u00a0"}</p>
+            <p className="card-note muted">{quota.data ? "No quota set." : "\u00a0"}</p>
           )}
         </section>
-        <section className="card" aria-label="Bill">
+        <section className="card" aria-label="Current bill">
           <header className="card-head">
-            <h2>Bill</h2>
-            <span className="muted">this month, UTC</span>
+            <h2>Current bill</h2>
+            <span className="muted">this month, in UTC</span>
             <div className="card-tools">
               <a href={href("billing")}>Billing</a>
             </div>
@@ -108,14 +106,14 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
           {owed && currency ? (
             <DescriptionList
               facts={[
-                ["Cost so far", <b key="cost">{number.money(amountIn(owed.total.cost, currency), currency, 4)}</b>],
-                ["Billed requests", number.count(owed.total.requests)],
-                ["At the month's end", number.money(projected?.projectedCost.amount, currency)],
-                ["Requests at its end", number.count(projected?.projectedRequests)],
+                ["Month to date", <b key="cost">{number.money(amountIn(owed.total.cost, currency), currency, 4)}</b>],
+                ["Billable requests", number.count(owed.total.requests)],
+                ["Projected cost", number.money(projected?.projectedCost.amount, currency)],
+                ["Projected requests", number.count(projected?.projectedRequests)],
               ]}
             />
           ) : (
-            <p className="card-note muted">{owed ? "Nothing is charged this month." : "\u00a0"}</p>
+            <p className="card-note muted">{owed ? "No charges this month." : "\u00a0"}</p>
           )}
         </section>
       </div>
@@ -123,11 +121,11 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
         <div className="tall">
           <TimeChart
             name="utilization"
-            title="Utilization of its limit"
+            title="Rate limit utilization"
             model={model}
             empty={history.data?.data.length === 0}
             stale={history.isPlaceholderData}
-            nothing="Nothing was recorded in this range."
+            nothing="No utilization data in this range."
           />
         </div>
       )}

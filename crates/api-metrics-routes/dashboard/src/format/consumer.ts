@@ -8,4 +8,4 @@ interface Key {
 export const consumerName = (key: Key): string =>
   key.name ??
   key.externalId ??
-  (key.apiKeyId === 0 ? "without a key" : key.apiKeyId == null ? "new key" : `key ${key.apiKeyId}`);
+  (key.apiKeyId === 0 ? "Anonymous" : key.apiKeyId == null ? "New key" : `Key ${key.apiKeyId}`);

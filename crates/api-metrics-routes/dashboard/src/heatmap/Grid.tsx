@@ -1,18 +1,8 @@
 // The picture: a canvas of cells with named rows and columns, read by pointer or by arrow keys.
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { colour, useShade } from "../ui/theme";
+import type { GridModel } from "./model";
 import { colours, intensity, type Scale } from "./scale";
-
-export interface GridModel {
-  rows: { id: string; label: ReactNode; text: string }[];
-  /** The name of a column, and its label where it has one on the axis. */
-  columns: { name: string; tick: string | null }[];
-  /** Null where nothing is known. */
-  values: (number | null)[][];
-  most: number;
-  /** All numbers of a cell. */
-  describe: (row: number, column: number) => [string, string][];
-}
 
 interface Props {
   model: GridModel;
@@ -52,11 +42,13 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     return () => observer.disconnect();
   }, []);
 
-  // What is wider than its frame begins at its end: that is now.
+  // A grid wider than its frame starts scrolled to the end, which is now.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another size scrolls to the end again
   useEffect(() => {
     if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth;
   }, [columns, inner]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme repaints with its colours
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -69,9 +61,9 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, inner, height);
     const gap = cell > 7 ? 1 : 0;
-    model.values.forEach((row, r) =>
+    model.values.forEach((row, r) => {
       row.forEach((value, c) => {
-        // Whole device pixels: neighbours neither overlap nor leave a seam.
+        // Rounded to device pixels, so that neighbours neither overlap nor leave a seam.
         const x = Math.round(c * cell * ratio) / ratio;
         const next = Math.round((c + 1) * cell * ratio) / ratio;
         context.fillStyle = value === null ? unknown : paint(intensity(value, model.most, scale));
@@ -80,8 +72,8 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
         } else {
           context.fillRect(x, r * rowHeight, next - x - gap, rowHeight - 1);
         }
-      }),
-    );
+      });
+    });
     if (at) {
       context.strokeStyle = colour("ink");
       context.lineWidth = 2;
@@ -140,7 +132,7 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
             ref={canvas}
             tabIndex={0}
             role="img"
-            aria-label={`${label}. Move with the arrow keys.`}
+            aria-label={`${label}. Use the arrow keys to move.`}
             style={{ width: `${inner}px`, height: `${height}px` }}
             onMouseMove={(event) => {
               setByKeys(false);

@@ -1,4 +1,4 @@
-import type { GridModel } from "./Grid";
+import type { GridModel } from "./model";
 
 /** The same numbers as text. */
 export const HeatTable = ({

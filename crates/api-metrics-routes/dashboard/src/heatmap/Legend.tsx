@@ -8,8 +8,8 @@ interface Props {
 }
 
 export const Legend = ({ most, scale, gaps, short }: Props) => (
-  <div className="heat-legend" role="img" aria-label={`Colours from 0 to ${short(most)}, ${scale}`}>
-    {gaps && <span className="heat-none">no value</span>}
+  <div className="heat-legend" role="img" aria-label={`Color scale from 0 to ${short(most)}, ${scale}`}>
+    {gaps && <span className="heat-none">No data</span>}
     <span>0</span>
     <div>
       <div className="heat-ramp" />

@@ -18,7 +18,7 @@ export const utilization = (page: UtilizationPage, tz: string): TimeChartModel =
     series: [
       {
         id: "used",
-        name: "Of the limit",
+        name: "Utilization",
         colour: "p95",
         kind: "bar",
         values: rows.map((row) => row?.utilization ?? null),
@@ -29,7 +29,7 @@ export const utilization = (page: UtilizationPage, tz: string): TimeChartModel =
     unit: "percent",
     thresholds: [
       { value: 80, name: "80%", colour: "s4xx" },
-      { value: 100, name: "limit" },
+      { value: 100, name: "Limit" },
     ],
     note: (index) => {
       const row = rows[index];

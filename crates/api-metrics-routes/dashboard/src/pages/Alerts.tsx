@@ -2,7 +2,7 @@
 import { useMemo, useState } from "react";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
-import { Form } from "../alerts/RuleForm";
+import { RuleForm } from "../alerts/RuleForm";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
 import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
@@ -40,14 +40,14 @@ const Alerts = () => {
         head: "State",
         by: (row) => RANK[stateOf(row)] ?? 9,
         cell: (row) => {
-          const state = STATES[stateOf(row)] ?? { word: row.state, level: "none" };
+          const state = STATES[stateOf(row)] ?? { label: row.state, level: "none" };
           return (
             <span
               className="badge"
               data-level={state.level}
               title={row.enabled ? `Since ${moment(Date.parse(row.stateSince), view.tz)}` : ""}
             >
-              {state.word}
+              {state.label}
             </span>
           );
         },
@@ -78,14 +78,14 @@ const Alerts = () => {
       },
       {
         id: "scope",
-        head: "Watches",
+        head: "Scope",
         wide: 2,
-        by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`),
-        cell: (row) => <span className="path">{scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`)}</span>,
+        by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`),
+        cell: (row) => <span className="path">{scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`)}</span>,
       },
       {
         id: "value",
-        head: "Value now",
+        head: "Current value",
         number: true,
         wide: 1,
         cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE),
@@ -96,7 +96,7 @@ const Alerts = () => {
         number: true,
         wide: 1,
         by: (row) => row.lastFiredAt ?? null,
-        cell: (row) => (row.lastFiredAt ? moment(Date.parse(row.lastFiredAt), view.tz) : "never"),
+        cell: (row) => (row.lastFiredAt ? moment(Date.parse(row.lastFiredAt), view.tz) : "Never"),
       },
       {
         id: "do",
@@ -120,20 +120,20 @@ const Alerts = () => {
                   className="danger"
                   onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
                 >
-                  Remove for good
+                  Delete
                 </button>
                 <button type="button" className="ghost" onClick={() => setRemoving(null)}>
-                  Keep
+                  Cancel
                 </button>
               </>
             ) : (
               <button
                 type="button"
                 className="ghost"
-                aria-label={`Remove ${row.name}`}
+                aria-label={`Delete ${row.name}`}
                 onClick={() => setRemoving(row.id)}
               >
-                Remove
+                Delete
               </button>
             )}
           </span>
@@ -149,7 +149,7 @@ const Alerts = () => {
       <h1 className="sr">Alerts</h1>
       {failed && <Failure error={failed} />}
       <Table
-        caption="Rules"
+        caption="Alert rules"
         columns={columns}
         rows={rows}
         idOf={(row) => String(row.id)}
@@ -157,7 +157,7 @@ const Alerts = () => {
         error={rules.error}
         retry={() => void rules.refetch()}
         start={{ id: "state", down: false }}
-        empty="No rule watches anything yet. Make one: it is judged every minute, and can be tried on the past before it is saved."
+        empty="No alert rules yet. Rules are evaluated every minute; test one on past data before you save it."
         tools={
           <>
             <ExportRows rows={rows} file="alerts" label="Rules" />
@@ -171,7 +171,7 @@ const Alerts = () => {
         <History rules={rows} />
         <FailedDeliveries />
       </Deferred>
-      {edited !== undefined && <Form key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
+      {edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
     </>
   );
 };
@@ -193,7 +193,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
         by: (row) => row.state,
         cell: (row) => (
           <span className="badge" data-level={row.resolvedAt ? "none" : "bad"}>
-            {row.resolvedAt ? "resolved" : "firing"}
+            {row.resolvedAt ? "Resolved" : "Firing"}
           </span>
         ),
       },
@@ -206,11 +206,11 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
       },
       {
         id: "lasted",
-        head: "Lasted",
+        head: "Duration",
         number: true,
         wide: 1,
         by: lasted,
-        cell: (row) => (row.resolvedAt ? number.age(lasted(row) ?? 0) : "until now"),
+        cell: (row) => (row.resolvedAt ? number.age(lasted(row) ?? 0) : "Ongoing"),
       },
       {
         id: "severity",
@@ -238,29 +238,29 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   );
   return (
     <Table
-      caption="History"
+      caption="Alert history"
       columns={columns}
       rows={events.data?.data}
       idOf={(row) => row.id}
       text={(row) => `${row.name} ${row.message}`}
-      searchLabel="Search the history"
+      searchLabel="Search alert history"
       error={events.error}
       retry={() => void events.refetch()}
       start={{ id: "fired", down: true }}
-      empty="Nothing has fired."
+      empty="No alerts have fired."
       stale={events.isPlaceholderData}
       tools={
         <>
           <Select
             label="Rule"
             value={params.alert ?? ""}
-            options={[["", "all"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]}
+            options={[["", "All"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]}
             onChange={(alert) => patch({ alert })}
           />
           <ExportRows rows={events.data?.data} file="alert-history" label="History" />
           {events.data && !events.data.complete && (
             <button type="button" onClick={() => setMost(most + 5)}>
-              Older
+              Load older
             </button>
           )}
         </>

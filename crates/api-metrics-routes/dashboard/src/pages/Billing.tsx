@@ -52,23 +52,23 @@ const Billing = () => {
             onChange={(value) => patch({ currency: value }, true)}
           />
         )}
-        <span className="muted">Days and months in UTC, whatever the range and the zone above</span>
+        <span className="muted">Billing periods are in UTC and do not follow the time range above</span>
       </header>
       {billing.error && !page && <Failure error={billing.error} retry={() => void billing.refetch()} />}
-      <Sums page={page} currency={currency} />
+      <MonthlyTotals page={page} currency={currency} />
       <div className="tall">
         <TimeChart
           name="cost"
-          title="Cost by day"
+          title="Daily cost"
           model={model}
           error={billing.error}
           empty={page?.total.requests === 0}
           stale={billing.isPlaceholderData}
           zooms={false}
-          nothing="Nothing was charged in this month."
+          nothing="No charges in this month."
         />
       </div>
-      <ByKey page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
+      <CostByConsumer page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
       <Deferred ready={page !== undefined || billing.error !== null}>
         <Invoice month={month} />
         <Reconciliation month={month} tz={view.tz} />
@@ -77,7 +77,7 @@ const Billing = () => {
   );
 };
 
-const Sums = ({ page, currency }: { page: BillingPage | undefined; currency: string }) => {
+const MonthlyTotals = ({ page, currency }: { page: BillingPage | undefined; currency: string }) => {
   const projected = page?.projection.find((each) => each.projectedCost.currency === currency);
   const cost = page ? (amountIn(page.total.cost, currency) ?? "0") : null;
   // Requests of this currency: those of another are no part of the price of a thousand.
@@ -86,28 +86,28 @@ const Sums = ({ page, currency }: { page: BillingPage | undefined; currency: str
     0;
   return (
     <Figures
-      label="Sums of the month"
+      label="Monthly totals"
       values={[
         ["Cost", page ? number.money(cost, currency) : null],
         ...(page && page.projection.length === 0
           ? []
           : [
-              ["At the month's end", page ? number.money(projected?.projectedCost.amount, currency) : null] as const,
-              ["Requests at its end", page ? number.count(projected?.projectedRequests) : null] as const,
+              ["Projected cost", page ? number.money(projected?.projectedCost.amount, currency) : null] as const,
+              ["Projected requests", page ? number.count(projected?.projectedRequests) : null] as const,
             ]),
-        ["Billed requests", page ? number.count(requests) : null],
+        ["Billable requests", page ? number.count(requests) : null],
         [
-          "Per 1,000",
+          "Cost per 1,000",
           page ? (requests > 0 ? number.money((1000 * Number(cost)) / requests, currency, 4) : number.NONE) : null,
         ],
         ["Consumers", page ? number.count(page.data.length) : null],
-        ["Without a key", page ? number.count(page.unbilledRequests) : null],
+        ["Anonymous requests", page ? number.count(page.unbilledRequests) : null],
       ]}
     />
   );
 };
 
-const ByKey = ({
+const CostByConsumer = ({
   page,
   currency,
   error,
@@ -149,10 +149,10 @@ const ByKey = ({
       },
       {
         id: "trend",
-        head: "By day",
+        head: "Trend",
         wide: 2,
         cell: (row) =>
-          page ? <Sparkline values={spark(page, row, currency)} colour="keys" label="Cost by day" /> : null,
+          page ? <Sparkline values={spark(page, row, currency)} colour="keys" label="Daily cost" /> : null,
       },
       {
         id: "share",
@@ -164,7 +164,7 @@ const ByKey = ({
           const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
           return (
             <span className="share">
-              <Bar kind="share" value={share} most={100} label={`${number.percent(share)} of the cost`} />
+              <Bar kind="share" value={share} most={100} label={`${number.percent(share)} of total cost`} />
               <span>{number.percent(share)}</span>
             </span>
           );
@@ -172,7 +172,7 @@ const ByKey = ({
       },
       {
         id: "cost",
-        head: `Cost in ${currency}`,
+        head: `Cost (${currency})`,
         number: true,
         by: (row) => roughly(row.cost, currency),
         cell: (row) => (
@@ -194,7 +194,7 @@ const ByKey = ({
       searchLabel="Search consumers"
       error={error}
       start={{ id: "cost", down: true }}
-      empty="Nobody was charged in this month."
+      empty="No consumers were charged in this month."
       stale={stale}
       tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />}
     />

@@ -28,7 +28,7 @@ const Consumer = () => {
         <a href={href("consumers")} className="back">
           Consumers
         </a>
-        <h1>{key ? consumerName(key) : id === "0" ? consumerName({ apiKeyId: 0 }) : `key ${id}`}</h1>
+        <h1>{key ? consumerName(key) : id === "0" ? consumerName({ apiKeyId: 0 }) : `Key ${id}`}</h1>
         {key?.externalId && key.externalId !== consumerName(key) && <span className="muted">{key.externalId}</span>}
         {key?.tenantId && <span className="badge">{key.tenantId}</span>}
         <Export url={(format) => exportUrl(view, format, filter)} />
@@ -39,7 +39,7 @@ const Consumer = () => {
       <Deferred ready={id === "0" || known === id}>
         <TrafficCharts filter={filter} />
         <div className="halves">
-          <EndpointList title="What it asks for" rows={endpoints} />
+          <EndpointList title="Endpoints called" rows={endpoints} />
           <StatusCodes rows={endpoints} />
         </div>
       </Deferred>

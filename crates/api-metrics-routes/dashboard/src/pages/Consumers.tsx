@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { exportUrl, useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
+import { sparklineStep, sparklines } from "../charts/sparklines";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise } from "../format/time";
@@ -12,7 +13,6 @@ import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
 import { href } from "../view/location";
 import { useView } from "../view/view";
-import { lines, sparkStep } from "./Endpoints";
 
 const idOf = (row: { apiKeyId?: number | null }): string => String(row.apiKeyId ?? "new");
 
@@ -23,10 +23,10 @@ const Consumers = () => {
   const trend = useSeries(view, {
     groupBy: "apiKey",
     metrics: "requestCount",
-    granularity: sparkStep(view),
+    granularity: sparklineStep(view),
     enabled: rows !== undefined && rows.length > 0 && rows.length <= 120,
   });
-  const sparks = useMemo(() => (trend.data?.complete ? lines(trend.data.data, idOf) : null), [trend.data]);
+  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data.data, idOf) : null), [trend.data]);
   const total = useMemo(() => (rows ?? []).reduce((sum, row) => sum + row.requestCount, 0), [rows]);
   const tenants = rows?.some((row) => row.tenantId !== null) ?? false;
 
@@ -107,16 +107,19 @@ const Consumers = () => {
         ? [
             {
               id: "utilization",
-              head: "Of limit",
+              head: "Peak usage",
               number: true,
               wide: 1 as const,
-              title: "Of the limit a minute, at its busiest in the range",
+              title: "Highest utilization of the per-minute rate limit in this range",
               by: (row: KeyRow) => row.utilization ?? null,
               cell: (row: KeyRow) =>
                 row.utilization == null ? (
                   number.NONE
                 ) : (
-                  <UsageBar percent={row.utilization} label={`${number.percent(row.utilization)} of its limit`} />
+                  <UsageBar
+                    percent={row.utilization}
+                    label={`${number.percent(row.utilization)} of the rate limit`}
+                  />
                 ),
             },
           ]
@@ -146,7 +149,9 @@ const Consumers = () => {
         cell: (row) =>
           row.lastSeenAt ? (
             <span
-              title={row.lastSeenWithinSeconds ? `within ${number.age(row.lastSeenWithinSeconds)} from then on` : ""}
+              title={
+                row.lastSeenWithinSeconds ? `Within ${number.age(row.lastSeenWithinSeconds)} after this time` : ""
+              }
             >
               {precise(Date.parse(row.lastSeenAt), view.tz).replace(/:\d\d$/, "")}
             </span>
@@ -171,7 +176,7 @@ const Consumers = () => {
         retry={() => void keys.refetch()}
         stale={keys.isPlaceholderData}
         start={{ id: "requests", down: true }}
-        empty="Nobody asked for anything in this range."
+        empty="No requests in this range."
         tools={<Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />}
       />
     </>

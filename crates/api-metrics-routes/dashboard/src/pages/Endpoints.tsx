@@ -1,41 +1,17 @@
 import { useMemo } from "react";
 import { exportUrl, useEndpoints, useSeries } from "../api/queries";
 import type { EndpointRow } from "../api/types";
+import { sparklineStep, sparklines } from "../charts/sparklines";
 import * as number from "../format/number";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { href } from "../view/location";
-import { lengthOf, useView, type View } from "../view/view";
+import { useView } from "../view/view";
 
 const idOf = (row: { service?: string; method?: string; endpoint?: string }): string =>
   `${row.service ?? ""} ${row.method ?? ""} ${row.endpoint ?? ""}`;
-
-/** Few points are enough for a line of 96 pixels. */
-export const sparkStep = (view: View): string => {
-  const length = lengthOf(view);
-  return length <= 900 ? "1m" : length <= 21_600 ? "5m" : length <= 172_800 ? "1h" : "1d";
-};
-
-/** One line a group; slots without a row are zeros between the first and the last. */
-export const lines = <Row extends { periodStart?: string; requestCount?: number }>(
-  rows: readonly Row[],
-  key: (row: Row) => string,
-): Map<string, number[]> => {
-  const starts = [...new Set(rows.map((row) => row.periodStart ?? ""))].sort();
-  const at = new Map(starts.map((start, index) => [start, index]));
-  const found = new Map<string, number[]>();
-  for (const row of rows) {
-    let line = found.get(key(row));
-    if (!line) {
-      line = starts.map(() => 0);
-      found.set(key(row), line);
-    }
-    line[at.get(row.periodStart ?? "") ?? 0] = row.requestCount ?? 0;
-  }
-  return found;
-};
 
 const Endpoints = () => {
   const view = useView();
@@ -44,10 +20,10 @@ const Endpoints = () => {
   const trend = useSeries(view, {
     groupBy: "service,method,endpoint",
     metrics: "requestCount",
-    granularity: sparkStep(view),
+    granularity: sparklineStep(view),
     enabled: rows !== undefined && rows.length > 0 && rows.length <= 120,
   });
-  const sparks = useMemo(() => (trend.data?.complete ? lines(trend.data.data, idOf) : null), [trend.data]);
+  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data.data, idOf) : null), [trend.data]);
   const services = new Set(rows?.map((row) => row.service)).size;
 
   const columns = useMemo(

@@ -3,11 +3,13 @@ import { useMemo, useState } from "react";
 import { exportUrl, useHeatmap, useSeries, useStatus } from "../api/queries";
 import { endOf } from "../charts/slots";
 import { iso } from "../format/time";
+import { byEndpoint } from "../heatmap/endpointGrid";
 import { Grid } from "../heatmap/Grid";
 import { HeatTable } from "../heatmap/HeatTable";
 import { Legend } from "../heatmap/Legend";
-import { byEndpoint, byWeekday, METRICS, type Metric } from "../heatmap/models";
+import { METRICS, type Metric } from "../heatmap/model";
 import type { Scale } from "../heatmap/scale";
+import { byWeekday } from "../heatmap/weekdayGrid";
 import { Export } from "../ui/Export";
 import { SegmentedControl } from "../ui/SegmentedControl";
 import { Empty, Failure } from "../ui/states";
@@ -64,7 +66,7 @@ const Heatmap = () => {
   );
   const model = endpoints?.model ?? weekdays;
   const shown = METRICS[metric];
-  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : layout === "weekday" && metric === "requests" ? "Requests of an average week" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
+  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : layout === "weekday" && metric === "requests" ? "Average weekly requests" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
 
   const openCell = (row: number, column: number) => {
     const found = endpoints?.model.rows[row];
@@ -97,7 +99,7 @@ const Heatmap = () => {
             onChange={(value) => patch({ layout: value })}
           />
           <SegmentedControl
-            label="Value"
+            label="Metric"
             value={metric}
             options={(Object.keys(METRICS) as Metric[]).map((id) => [id, METRICS[id].name])}
             onChange={(value) => patch({ metric: value }, true)}
@@ -120,7 +122,7 @@ const Heatmap = () => {
             onChange={(value) => patch({ scale: value }, true)}
           />
           <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-            {asTable ? "Picture" : "Table"}
+            {asTable ? "Chart" : "Table"}
           </button>
           <Export
             url={(format) =>
@@ -134,7 +136,7 @@ const Heatmap = () => {
       </header>
       {layout === "weekday" && length < 7 * 86_400 && (
         <p className="heat-hint muted">
-          Habits of a week need more than one:{" "}
+          Weekly patterns need more than one week of data:{" "}
           <a href={href("heatmap", { layout, metric, scale, period: "30d", from: undefined, to: undefined })}>
             show 30 days
           </a>
@@ -161,12 +163,12 @@ const Heatmap = () => {
           <footer className="heat-foot">
             {endpoints && endpoints.of > endpoints.model.rows.length && (
               <span className="muted">
-                The busiest {endpoints.model.rows.length} of {endpoints.of} endpoints.
+                Top {endpoints.model.rows.length} of {endpoints.of} endpoints by requests
               </span>
             )}
             {series.data && layout === "endpoints" && !series.data.complete && (
               <span className="notice">
-                Too many rows: the end of the range is missing. Filter by service or choose a longer step.
+                Too many rows: the end of the range is missing. Filter by service or choose a larger step.
               </span>
             )}
             <Legend

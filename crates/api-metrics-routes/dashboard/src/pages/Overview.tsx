@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { AlertBanner } from "../alerts/AlertBanner";
 import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
+import { type Change, points, relative } from "../format/change";
 import * as number from "../format/number";
 import { moment } from "../format/time";
 import { FirstSteps } from "../traffic/FirstSteps";
@@ -11,31 +12,11 @@ import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
-import { type Change, Tile } from "../ui/Tile";
+import { Tile } from "../ui/Tile";
 import { href } from "../view/location";
 import { useView } from "../view/view";
 
-/** In percent of what was before. */
-const relative = (
-  now: number | null | undefined,
-  before: number | null | undefined,
-  lessIsGood: boolean | null,
-): Change | null => {
-  if (now == null || !before) return null;
-  const change = ((now - before) / before) * 100;
-  const good = lessIsGood === null || Math.abs(change) < 10 ? null : change < 0 === lessIsGood;
-  if (Math.abs(change) < 0.05) return { text: "unchanged", good: null };
-  return { text: number.signed(change, Math.abs(change) < 10 ? 1 : 0, "%"), good };
-};
-
-/** In percentage points. */
-const points = (now: number | null | undefined, before: number | null | undefined): Change | null => {
-  if (now == null || before == null) return null;
-  const change = now - before;
-  return { text: number.signed(change, 2, " pp"), good: Math.abs(change) < 0.1 ? null : change < 0 };
-};
-
-const was = (text: string, before: Summary | undefined): string => (before ? `${text} before` : "");
+const versus = (text: string, before: Summary | undefined): string => (before ? `vs. ${text}` : "");
 
 const bytesOf = (summary: Summary | undefined) => summary && summary.totalRequestBytes + summary.totalResponseBytes;
 
@@ -58,7 +39,7 @@ export const Overview = () => {
       <AlertBanner />
       {now?.approximate && (
         <p className="notice">
-          Some of the oldest data is kept in coarser periods: the edges of this range are approximate.
+          Older data is stored at a coarser granularity, so the edges of this range are approximate.
         </p>
       )}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
@@ -66,7 +47,7 @@ export const Overview = () => {
           label="Requests"
           value={now ? number.compact(now.totalRequests) : null}
           colour="read"
-          detail={was(number.compact(comparable?.totalRequests), comparable)}
+          detail={versus(number.compact(comparable?.totalRequests), comparable)}
           change={known(relative(now?.totalRequests, comparable?.totalRequests, null))}
           spark={line && spark(line, (row) => row.requestCount, true)}
         />
@@ -90,7 +71,7 @@ export const Overview = () => {
           label="Bandwidth"
           value={now ? number.bytes(bytesOf(now)) : null}
           colour="sent"
-          detail={was(number.bytes(bytesOf(comparable)), comparable)}
+          detail={versus(number.bytes(bytesOf(comparable)), comparable)}
           change={known(relative(bytesOf(now), bytesOf(comparable), null))}
           spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)}
         />
@@ -155,7 +136,7 @@ const KeysTile = ({
       label="Active keys"
       value={now ? number.count(now.distinctKeys) : null}
       colour="keys"
-      detail={was(number.count(before?.distinctKeys), before)}
+      detail={versus(number.count(before?.distinctKeys), before)}
       change={change}
       spark={values}
     />
@@ -189,10 +170,10 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
   );
   return (
     <div className="tops">
-      <Top title="Busiest" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
-      <Top title="Slowest by p95" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
+      <Top title="Busiest endpoints" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
+      <Top title="Slowest endpoints (p95)" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
       <Top
-        title="Most server errors"
+        title="Highest server error rate"
         rows={rows && failing}
         value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />}
       />

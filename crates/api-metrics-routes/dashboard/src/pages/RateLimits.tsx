@@ -5,6 +5,7 @@ import type { RateLimit } from "../api/types";
 import { TimeChart } from "../charts/TimeChart";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
+import { advice } from "../limits/advice";
 import { utilization } from "../limits/utilization";
 import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
@@ -14,19 +15,8 @@ import { UsageBar } from "../ui/UsageBar";
 import { href, patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 
-const NOTHING =
-  "No consumer has a limit. Set `rateLimitPerMinute` by PATCH api-keys/{id}, or sync limits from the host with a KeyDirectory.";
-
-/** What to do about it, in a sentence. */
-export const advice = (row: RateLimit): string => {
-  if (row.hitsInSeconds === 0) return "The limit is hit. Raise it, or have the calls spread out.";
-  if (row.forecast) return `${row.forecast[0]?.toUpperCase()}${row.forecast.slice(1)}.`;
-  if (row.consistently) {
-    return `Near its limit in ${number.percent(row.consistently.share)} of its active periods of 24 h, up to ${number.percent(row.consistently.peak)}: a higher limit would fit.`;
-  }
-  if (row.near) return "Near its limit: watch it.";
-  return row.requestsPerMinute * 10 < row.limit ? "Plenty of room." : "Fine.";
-};
+const NO_LIMITS =
+  "No rate limits yet. Set `rateLimitPerMinute` with PATCH api-keys/{id}, or sync limits with a KeyDirectory.";
 
 const paceOf = (row: RateLimit): number => (row.limit > 0 ? (100 * row.requestsPerMinute) / row.limit : 100);
 
@@ -60,7 +50,7 @@ const RateLimits = () => {
         head: "Last 60 s",
         by: paceOf,
         number: true,
-        title: "Requests a minute over the last 60 seconds, in percent of the limit",
+        title: "Requests per minute over the last 60 seconds, as a percentage of the limit",
         cell: (row) => (
           <UsageBar
             percent={paceOf(row)}
@@ -86,7 +76,7 @@ const RateLimits = () => {
       },
       {
         id: "before",
-        head: "Minute before",
+        head: "Previous minute",
         number: true,
         wide: 2,
         by: (row) => row.previous,
@@ -109,7 +99,7 @@ const RateLimits = () => {
         error={limits.error}
         retry={() => void limits.refetch()}
         start={{ id: "utilization", down: true }}
-        empty={NOTHING}
+        empty={NO_LIMITS}
         lead={near.length > 0 && <Near rows={near} />}
         tools={<ExportRows rows={rows} file="rate-limits" />}
       />
@@ -123,12 +113,12 @@ const RateLimits = () => {
 };
 
 const Near = ({ rows }: { rows: readonly RateLimit[] }) => (
-  <section className="near" aria-label="Near their limit">
+  <section className="near" aria-label="Near the limit">
     <ul>
       {rows.map((row) => (
         <li key={row.apiKeyId}>
           <span className="badge" data-level={row.hitsInSeconds === 0 ? "bad" : "some"}>
-            {row.hitsInSeconds === 0 ? "Hit" : "Near"}
+            {row.hitsInSeconds === 0 ? "Reached" : "Near"}
           </span>{" "}
           {row.text}
           {row.forecast ? `: ${row.forecast}` : ""}
@@ -143,6 +133,7 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   const history = useUtilization(view, id);
   const place = useRef<HTMLDivElement>(null);
   const model = useMemo(() => (history.data ? utilization(history.data, view.tz) : null), [history.data, view.tz]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another consumer scrolls to its chart
   useEffect(() => {
     void place.current?.scrollIntoView({ block: "nearest" });
   }, [id]);
@@ -153,14 +144,14 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
       ) : (
         <TimeChart
           name="utilization"
-          title={`Utilization of ${name ? consumerName(name) : history.data ? consumerName(history.data) : `key ${id}`}`}
+          title={`Utilization of ${name ? consumerName(name) : history.data ? consumerName(history.data) : `Key ${id}`}`}
           model={model}
           empty={history.data?.data.length === 0}
           stale={history.isPlaceholderData}
-          nothing="Nothing was recorded in this range: it begins when a limit is set."
+          nothing="No utilization data in this range. Recording starts when a limit is set."
           extra={
             <>
-              <a href={href("consumer", { key: id })}>Open consumer</a>
+              <a href={href("consumer", { key: id })}>View consumer</a>
               <button type="button" className="ghost" onClick={() => patch({ key: undefined })}>
                 Close
               </button>

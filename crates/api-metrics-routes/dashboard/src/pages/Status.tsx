@@ -21,14 +21,14 @@ const List = ({ title, lines }: { title: string; lines: Line[] }) => (
     <header className="card-head">
       <h2>{title}</h2>
     </header>
-    <dl className="facts">
+    <dl className="description-list">
       {lines.map(({ name, value, level = "fine", note }) => (
         <div key={name} data-level={level}>
           <dt>{name}</dt>
           <dd>
             {level !== "fine" && (
               <span className="badge" data-level={level}>
-                {level === "bad" ? "Alarm" : "Look"}
+                {level === "bad" ? "Critical" : "Warning"}
               </span>
             )}{" "}
             {value}
@@ -60,12 +60,12 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
       {!store.reachable && (
         <div className="state failure" role="alert">
           <strong>
-            The store can't be reached{store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}
+            Store unreachable{store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}
           </strong>
           <p>{store.error}</p>
           <p className="muted">
-            Requests are still counted in memory and handed over when it answers; nothing is lost while this process
-            lives.
+            Requests are still counted in memory and are flushed once the store responds. Nothing is lost while this
+            process keeps running.
           </p>
         </div>
       )}
@@ -73,37 +73,37 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         <List
           title="Store"
           lines={[
-            { name: "Answers", value: store.reachable ? "yes" : "no", level: store.reachable ? "fine" : "bad" },
+            { name: "Reachable", value: store.reachable ? "Yes" : "No", level: store.reachable ? "fine" : "bad" },
             {
-              name: "Kind",
+              name: "Backend",
               value: `${store.backend ?? number.NONE}, schema ${store.schemaVersion ?? number.NONE}, ${store.sketchKind ?? number.NONE}`,
             },
-            { name: "Its clock", value: when(store.now, tz) },
+            { name: "Store clock", value: when(store.now, tz) },
             { name: "Series", value: number.count(store.series) },
             {
-              name: "Waiting to be folded",
+              name: "Awaiting fold",
               value: store.inbox
-                ? `${number.count(store.inbox.records)} requests in ${number.count(store.inbox.batches)} hand-overs`
+                ? `${number.count(store.inbox.records)} requests in ${number.count(store.inbox.batches)} flush batches`
                 : number.NONE,
             },
             {
-              name: "Waiting to be rolled up",
+              name: "Awaiting rollup",
               value:
                 store.dirty.length === 0
-                  ? "none"
+                  ? "None"
                   : store.dirty.map((d) => `${d.periods} × ${d.granularity}`).join(", "),
             },
             {
-              name: "Set aside",
+              name: "Quarantined",
               value: number.count(store.setAside),
               level: store.setAside ? "bad" : "fine",
-              note: store.setAside ? "hand-overs that could not be read" : "",
+              note: store.setAside ? "flush batches that could not be read" : "",
             },
             {
-              name: "Hand-overs lost",
+              name: "Flush batches lost",
               value: number.count(status.lost),
               level: status.lost > 0 ? "bad" : "fine",
-              note: status.lost > 0 ? "by a restore or a failover" : "",
+              note: status.lost > 0 ? "after a restore or failover" : "",
             },
           ]}
         />
@@ -112,38 +112,38 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           lines={
             recorder
               ? [
-                  { name: "Not handed over yet", value: `${number.count(recorder.unflushedRecords)} requests` },
+                  { name: "Unflushed", value: `${number.count(recorder.unflushedRecords)} requests` },
                   { name: "Series in memory", value: number.count(recorder.liveSeries) },
                   { name: "Keys in memory", value: number.count(recorder.liveKeys) },
                   { name: "Memory", value: number.bytes(recorder.bytes) },
                   {
-                    name: "Beyond the bound of series",
+                    name: "Series overflow",
                     value: number.count(recorder.seriesOverflow),
                     level: recorder.seriesOverflow > 0 ? "some" : "fine",
-                    note: recorder.seriesOverflow > 0 ? "counted as other endpoints" : "",
+                    note: recorder.seriesOverflow > 0 ? "counted under other endpoints" : "",
                   },
                   {
-                    name: "Beyond the bound of keys",
+                    name: "Key overflow",
                     value: number.count(recorder.keyOverflow),
                     level: recorder.keyOverflow > 0 ? "bad" : "fine",
-                    note: recorder.keyOverflow > 0 ? "never billed" : "",
+                    note: recorder.keyOverflow > 0 ? "not billed" : "",
                   },
                   {
-                    name: "Flushes of unknown outcome",
+                    name: "Unconfirmed flush batches",
                     value: number.count(recorder.unresolvedParts),
                     level: recorder.unresolvedParts > 0 ? "some" : "fine",
                   },
                   {
-                    name: "Coarsened spans",
+                    name: "Coarsened periods",
                     value: number.count(recorder.coarsened.length),
                     level: recorder.coarsened.length > 0 ? "some" : "fine",
                   },
                 ]
-              : [{ name: "Recorder", value: "none: this process only reads" }]
+              : [{ name: "Recorder", value: "None: this process only reads" }]
           }
         />
         <List
-          title="Work"
+          title="Background work"
           lines={[
             {
               name: "Flush lag",
@@ -153,20 +153,20 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             ...(tasks?.tasks ?? []).map(
               (task): Line => ({
                 name: task.name,
-                value: task.running ? `last at ${when(task.lastSuccessAt, tz)}` : "has ended",
+                value: task.running ? `last success ${when(task.lastSuccessAt, tz)}` : "stopped",
                 level: task.running ? (task.lastError ? "some" : "fine") : "bad",
                 ...(task.lastError ? { note: task.lastError } : {}),
               }),
             ),
             {
-              name: "Answers from the cache",
+              name: "Cache hits",
               value: `${number.count(cache.hits)} of ${number.count(cache.hits + cache.misses)}`,
             },
-            { name: "Cache", value: `${number.count(cache.entries)} answers, ${number.bytes(cache.bytes)}` },
+            { name: "Cache size", value: `${number.count(cache.entries)} entries, ${number.bytes(cache.bytes)}` },
             { name: "Open streams", value: number.count(status.streams) },
             ...store.floors.map(
               (floor): Line => ({
-                name: `${floor.granularity} kept from`,
+                name: `${floor.granularity} retained since`,
                 value: floor.floor ? when(floor.floor, tz) : "the beginning",
               }),
             ),
@@ -177,7 +177,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         <header className="card-head">
           <h2>Instances</h2>
           <span className="muted">
-            {live.length} live of {status.instances.length} known
+            {live.length} live of {status.instances.length}
           </span>
           <div className="card-tools">
             <ExportRows rows={status.instances} file="instances" label="Instances" />
@@ -197,10 +197,10 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                   Last flush
                 </th>
                 <th scope="col" className="num">
-                  Flushes
+                  Flush batches
                 </th>
                 <th scope="col" className="num">
-                  Unfolded
+                  Awaiting fold
                 </th>
               </tr>
             </thead>
@@ -209,7 +209,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                 <tr key={each.id}>
                   <td>
                     <span className="badge" data-level={each.live ? "good" : "none"}>
-                      {each.live ? "live" : "gone"}
+                      {each.live ? "Live" : "Stopped"}
                     </span>
                   </td>
                   <td>{each.service}</td>
@@ -229,17 +229,17 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         </div>
       </section>
       {recorder && recorder.unmatched.length > 0 && (
-        <section className="card" aria-label="Paths that no route matched">
+        <section className="card" aria-label="Unmatched paths">
           <header className="card-head">
-            <h2>Paths that no route matched</h2>
-            <span className="muted">a sample, since this process started</span>
+            <h2>Unmatched paths</h2>
+            <span className="muted">sampled since this process started</span>
           </header>
           <table className="table">
             <thead>
               <tr>
                 <th scope="col">Path</th>
                 <th scope="col" className="num">
-                  About
+                  Approx. requests
                 </th>
               </tr>
             </thead>

@@ -1,4 +1,4 @@
-// Nothing has been counted in the range: perhaps nothing is connected yet.
+// Shown when the range has no requests, perhaps because no service is connected yet.
 import { useStatus } from "../api/queries";
 import { precise } from "../format/time";
 import { patch } from "../view/location";
@@ -21,22 +21,22 @@ export const FirstSteps = () => {
       <h2>No requests in this range</h2>
       {last !== undefined && status.data?.store.series !== 0 && (
         <p>
-          The store does hold data; the last hand-over came {precise(last, view.tz)}.{" "}
+          The store has data. The last flush was on {precise(last, view.tz)}.{" "}
           <button
             type="button"
             onClick={() =>
               patch({ period: "30d", from: undefined, to: undefined, service: undefined, env: undefined })
             }
           >
-            Show 30 days without filters
+            Show the last 30 days without filters
           </button>
         </p>
       )}
       <p>
-        A service is counted from the first request on, once it has the layer. What stands above <code>.layer</code>{" "}
-        is counted, what stands below is not.
+        Requests are counted as soon as the service has the layer. Routes added above <code>.layer</code> are counted,
+        routes added below it are not.
       </p>
-      <pre tabIndex={0} aria-label="The lines to add">
+      <pre tabIndex={0} role="region" aria-label="Setup code">
         <code>{CODE}</code>
       </pre>
     </section>

@@ -59,7 +59,7 @@ export const StatusCodes = ({ rows }: { rows: readonly EndpointRow[] | undefined
           ))}
         </tbody>
       </table>
-      {rows && codes.length === 0 && <Empty>Nothing in this range.</Empty>}
+      {rows && codes.length === 0 && <Empty>No requests in this range.</Empty>}
     </section>
   );
 };

@@ -54,7 +54,7 @@ export const EndpointList = ({ title, rows }: { title: string; rows: readonly En
         ))}
       </tbody>
     </table>
-    {rows?.length === 0 && <Empty>Nothing in this range.</Empty>}
+    {rows?.length === 0 && <Empty>No requests in this range.</Empty>}
   </section>
 );
 
@@ -103,6 +103,6 @@ export const KeyList = ({ title, rows }: { title: string; rows: readonly KeyRow[
         ))}
       </tbody>
     </table>
-    {rows?.length === 0 && <Empty>Nobody in this range.</Empty>}
+    {rows?.length === 0 && <Empty>No consumers in this range.</Empty>}
   </section>
 );

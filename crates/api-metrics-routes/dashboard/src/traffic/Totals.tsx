@@ -14,8 +14,8 @@ export const Totals = ({ summary: now, endpoint = false }: Props) => (
     values={[
       ["Requests", now ? number.count(now.totalRequests) : null],
       ["Error rate", now ? number.percent(now.errorRate) : null],
-      ["4xx", now ? number.count(now.errorCount4xx) : null],
-      ["5xx", now ? number.count(now.errorCount5xx) : null],
+      ["Client errors", now ? number.count(now.errorCount4xx) : null],
+      ["Server errors", now ? number.count(now.errorCount5xx) : null],
       ["Aborted", now ? number.count(now.abortedCount) : null],
       ["Average", now ? number.ms(now.averageMs) : null],
       ["p50", now ? number.ms(now.p50Ms) : null],
@@ -24,7 +24,7 @@ export const Totals = ({ summary: now, endpoint = false }: Props) => (
       ...(endpoint ? [["Max", now ? number.ms(now.maxMs) : null] as const] : []),
       ["Received", now ? number.bytes(now.totalRequestBytes) : null],
       ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
-      ...(endpoint ? [["Keys", now ? number.count(now.distinctKeys) : null] as const] : []),
+      ...(endpoint ? [["Active keys", now ? number.count(now.distinctKeys) : null] as const] : []),
     ]}
   />
 );

@@ -3,8 +3,10 @@ import { useEffect, useMemo } from "react";
 import { type Filter, useSeries, useStatus } from "../api/queries";
 import { TimeChart } from "../charts/TimeChart";
 import { useView } from "../view/view";
-import { type Scope, useAlertOverlay } from "./alertOverlay";
-import { bandwidth, errors, latency, timeline, volume } from "./models";
+import type { Scope } from "./alertScope";
+import { bandwidth, errors, latency, volume } from "./models";
+import { timeline } from "./timeline";
+import { useAlertOverlay } from "./useAlertOverlay";
 
 /** Filters that say whose requests are counted, but not which process counted them. */
 const NO_FILTER: Filter = {};

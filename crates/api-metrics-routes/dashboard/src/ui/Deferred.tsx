@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 
 export const Deferred = ({ ready, children }: { ready: boolean; children: ReactNode }) => (
-  <div className="below" data-ready={ready}>
+  <div className="deferred" data-ready={ready}>
     {children}
   </div>
 );

@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 
 export const DescriptionList = ({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) => (
-  <dl className="facts">
+  <dl className="description-list">
     {facts.map(([name, value]) => (
       <div key={name}>
         <dt>{name}</dt>

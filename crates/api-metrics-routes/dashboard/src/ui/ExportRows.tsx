@@ -1,4 +1,6 @@
 // Downloads rows that the page already has, where the API has no file of its own.
+import { csv } from "../format/csv";
+
 interface Props {
   rows: readonly object[] | undefined;
   file: string;
@@ -6,23 +8,6 @@ interface Props {
 }
 
 const FORMATS = ["csv", "json"] as const;
-
-/** A spreadsheet takes a text that begins like this for a formula, and runs it. */
-const FORMULA = /^[=+\-@\t\r]/;
-
-const cell = (value: unknown): string => {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const safe = typeof value === "string" && FORMULA.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
-
-/** RFC 4180; the columns of all rows, in the order in which they are first seen. */
-const csv = (rows: readonly object[]): string => {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  const lines = rows.map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])).join(","));
-  return [columns.join(","), ...lines, ""].join("\r\n");
-};
 
 const save = (text: string, type: string, file: string): void => {
   const url = URL.createObjectURL(new Blob([text], { type }));

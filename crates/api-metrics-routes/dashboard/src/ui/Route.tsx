@@ -6,7 +6,7 @@ export const Route = ({ method, endpoint }: { method: string; endpoint: string }
     </span>
     <span className="endpoint" title={endpoint}>
       {endpoint === "<unmatched>" ? (
-        <i>no route matched</i>
+        <i>no matching route</i>
       ) : endpoint === "<other>" ? (
         <i>other endpoints</i>
       ) : (

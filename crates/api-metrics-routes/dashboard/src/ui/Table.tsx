@@ -1,5 +1,6 @@
 // A table that sorts by its heads, searches, and opens a row's own page.
 import { type ReactNode, useMemo, useState } from "react";
+import { type SortKey, searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
 
 export interface Column<Row> {
@@ -7,7 +8,7 @@ export interface Column<Row> {
   head: string;
   cell: (row: Row) => ReactNode;
   /** What it sorts by; without it the column does not sort. */
-  by?: (row: Row) => number | string | null | undefined;
+  by?: (row: Row) => SortKey;
   number?: boolean;
   /** Left out on a narrow screen, most dispensable first. */
   wide?: 1 | 2 | 3;
@@ -32,11 +33,6 @@ interface Props<Row> {
   stale?: boolean;
 }
 
-const order = (a: number | string | null, b: number | string | null): number => {
-  if (typeof a === "string" && typeof b === "string") return a.localeCompare(b, "en", { numeric: true });
-  return Number(a) - Number(b);
-};
-
 /** At first; more on demand, so that ten thousand rows don't stop the page. */
 const SHOWN = 100;
 
@@ -60,20 +56,9 @@ export const Table = <Row,>({
   const [limit, setLimit] = useState(SHOWN);
 
   const sorted = useMemo(() => {
-    const wanted = search.trim().toLowerCase();
-    const found = (rows ?? []).filter((row) => wanted === "" || (text?.(row) ?? "").toLowerCase().includes(wanted));
+    const found = searchRows(rows ?? [], search, text);
     const by = columns.find((column) => column.id === sort.id)?.by;
-    if (!by) return found;
-    return (
-      found
-        .map((row) => ({ row, value: by(row) ?? null }))
-        // What has no value stands last, whichever way the rest is sorted.
-        .sort((a, b) => {
-          if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
-          return (sort.down ? -1 : 1) * order(a.value, b.value);
-        })
-        .map(({ row }) => row)
-    );
+    return by ? sortRows(found, by, sort.down) : found;
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
@@ -147,12 +132,12 @@ export const Table = <Row,>({
               ))}
             </tbody>
           </table>
-          {rows && sorted.length === 0 && <Empty>{search ? "Nothing matches the search." : empty}</Empty>}
+          {rows && sorted.length === 0 && <Empty>{search ? "No results match your search." : empty}</Empty>}
         </div>
       )}
       {sorted.length > limit && (
         <button type="button" className="more" onClick={() => setLimit(limit * 3)}>
-          Show more ({sorted.length - limit} left)
+          Show more ({sorted.length - limit} remaining)
         </button>
       )}
     </section>

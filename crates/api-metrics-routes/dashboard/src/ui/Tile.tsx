@@ -1,11 +1,6 @@
 // One figure that is read from across the room, with how it has changed.
+import type { Change } from "../format/change";
 import { Sparkline } from "./Sparkline";
-
-export interface Change {
-  text: string;
-  /** Whether that is good news; null where it is neither. */
-  good: boolean | null;
-}
 
 interface Props {
   label: string;
@@ -27,17 +22,17 @@ export const Tile = ({ label, value, detail, change, spark, colour }: Props) => 
         <span
           className="change"
           data-good={change.good === null ? "neither" : change.good ? "yes" : "no"}
-          title="Against the period before"
+          title="Compared with the previous period"
         >
           {change.text}
         </span>
       ) : (
-        <span className="change muted">{change === undefined ? "\u00a0" : "no comparison"}</span>
+        <span className="change muted">{change === undefined ? "\u00a0" : "no previous data"}</span>
       )}
       {change !== undefined && detail && <span className="muted tile-detail">{detail}</span>}
     </div>
     <div className="tile-spark">
-      {spark && spark.some((v) => v !== null) && (
+      {spark?.some((v) => v !== null) && (
         <Sparkline values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />
       )}
     </div>

@@ -10,7 +10,7 @@ interface Props {
 }
 
 export const UsageBar = ({ percent, label, wide = false }: Props) => (
-  <span className={wide ? "use wide" : "use"} data-level={levelOf(percent)}>
+  <span className={wide ? "usage wide" : "usage"} data-level={levelOf(percent)}>
     <Bar kind={levelOf(percent)} value={percent} most={100} label={label} />
     <span>{number.percent(percent).replace(/\.\d+%$/, (text) => (percent < 10 ? text : "%"))}</span>
   </span>

@@ -1,10 +1,5 @@
-// What alert rules add to charts: their thresholds, and when they fired.
-import { useMemo } from "react";
-import { useAlertEvents, useAlerts } from "../api/control";
+// Which alert rules concern what a page shows, by service, endpoint and API key.
 import type { Alert } from "../api/types";
-import type { Mark, Threshold } from "../charts/model";
-import { ms } from "../format/number";
-import { useView } from "../view/view";
 
 /** What a page shows; null is everything. */
 export interface Scope {
@@ -39,7 +34,7 @@ const covers = (filter: string, { method, endpoint }: Scope): boolean => {
 };
 
 /** Whether a rule's numbers are those that the page shows: a threshold on other numbers misleads. */
-const same = (rule: Alert, watched: Scope): boolean => {
+export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
   if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
   if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
   if (watched.endpoint === null || rule.endpointFilter == null)
@@ -49,7 +44,7 @@ const same = (rule: Alert, watched: Scope): boolean => {
 };
 
 /** Whether what a rule tells concerns what the page shows. */
-const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
+export const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
   // A rule that was removed has left no filter.
   if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
   if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
@@ -57,44 +52,5 @@ const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
   return watched.endpoint === null || rule.endpointFilter == null || covers(rule.endpointFilter, watched);
 };
 
-const quantile = (rule: Alert): string =>
+export const quantileOf = (rule: Alert): string =>
   rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`;
-
-/** Marks of the busiest hour would hide what they mark. */
-const MOST_MARKS = 12;
-
-export const useAlertOverlay = ({
-  service,
-  method,
-  endpoint,
-  key,
-}: Scope): { thresholds: Threshold[]; marks: Mark[] } => {
-  const view = useView();
-  const rules = useAlerts(view).data?.data;
-  const events = useAlertEvents(view).data?.data;
-  return useMemo(() => {
-    const watched = { service, method, endpoint, key };
-    const thresholds = (rules ?? [])
-      .filter((rule) => rule.enabled && rule.alertType === "response_time" && same(rule, watched))
-      .map((rule) => ({
-        value: rule.thresholdValue,
-        name: `${rule.name}: ${quantile(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}`,
-      }));
-    const marks = (events ?? [])
-      .filter((event) =>
-        concerns(
-          rules?.find((rule) => rule.id === event.alertId),
-          watched,
-        ),
-      )
-      .map((event): Mark => ({ at: Date.parse(event.firedAt), name: event.name, kind: "alert" }));
-    return { thresholds, marks };
-  }, [rules, events, service, method, endpoint, key]);
-};
-
-/** Those in a range, the latest where there are too many. */
-export const within = (marks: readonly Mark[], from: number, to: number): Mark[] =>
-  marks
-    .filter((mark) => mark.at >= from && mark.at < to)
-    .sort((a, b) => b.at - a.at)
-    .slice(0, MOST_MARKS);
