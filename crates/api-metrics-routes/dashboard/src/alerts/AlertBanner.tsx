@@ -1,5 +1,5 @@
-// What fires now, above everything else. Always there and always of one height, so that nothing moves
-// when the answer comes, and so that quiet is told from not knowing.
+// The alerts that are firing, above everything else. It is always shown and always of the same height,
+// so that nothing moves when the answer arrives and "none firing" differs from "unknown".
 import { useState } from "react";
 import { isForbidden, useAlertEvents } from "../api/control";
 import type { AlertEvent } from "../api/types";

@@ -1,4 +1,4 @@
-// When a rule would have fired.
+// The result of a dry run: when a rule would have fired.
 import type { DryRunAnswer } from "../api/types";
 import * as number from "../format/number";
 import { precise } from "../format/time";
@@ -6,7 +6,7 @@ import { precise } from "../format/time";
 const SHOWN = 20;
 
 export const DryRunResult = ({ run, tz }: { run: DryRunAnswer; tz: string }) => (
-  <div className="dry-result" role="status">
+  <div className="dry-run-result" role="status">
     <p>
       <b>
         {run.events.length === 0

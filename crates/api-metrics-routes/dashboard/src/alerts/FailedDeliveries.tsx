@@ -1,4 +1,4 @@
-// Notices that no attempt could deliver: shown only where there are some.
+// Notices that could not be delivered. Shown only if there are any.
 import { useAlertWrites, useDeliveries } from "../api/control";
 import { precise } from "../format/time";
 import { useView } from "../view/view";

@@ -1,4 +1,4 @@
-// Makes and edits a rule; says what it would have done before it is saved.
+// Creates and edits an alert rule, and tests it on past data before it is saved.
 import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { ApiError } from "../api/client";
 import { useAlertWrites, useApiKeys, useDryRun } from "../api/control";
@@ -40,7 +40,7 @@ export const RuleForm = ({ rule, close }: Props) => {
     const element = dialog.current;
     if (!element || element.open) return;
     element.showModal();
-    // It would begin with the button that closes.
+    // By default the close button would get the focus.
     element.querySelector<HTMLElement>("[data-field=name] input")?.focus();
   }, []);
 
@@ -239,7 +239,7 @@ export const RuleForm = ({ rule, close }: Props) => {
           {valid ? `Fires when ${condition(bodyOf(draft, rule) as Alert)}.` : "\u00a0"}
         </p>
         <section className="dry" aria-label="Dry run">
-          <div className="dry-ask">
+          <div className="dry-run-form">
             <button
               type="button"
               disabled={!valid || dry.isPending}

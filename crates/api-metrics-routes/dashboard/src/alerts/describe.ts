@@ -1,4 +1,4 @@
-// Rules in words and units.
+// Alert rules in words and units.
 import type { Alert, AlertBody } from "../api/types";
 import * as number from "../format/number";
 
@@ -28,7 +28,7 @@ export const TYPES = {
 
 export type AlertType = keyof typeof TYPES;
 
-export const isType = (text: string): text is AlertType => text in TYPES;
+const isType = (text: string): text is AlertType => text in TYPES;
 
 export const COMPARISONS = { gt: "above", gte: "at or above", lt: "below", lte: "at or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
@@ -58,10 +58,11 @@ export const condition = (
     rule.alertType === "response_time"
       ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time`
       : kind.toLowerCase();
-  return `${of} ${SIGNS[rule.comparison] ?? rule.comparison} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
+  const sign = SIGNS[rule.comparison] ?? rule.comparison;
+  return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };
 
-/** What a rule watches: nothing said is everything. */
+/** What a rule applies to; all traffic without filters. */
 export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
   [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter)]
     .filter((part) => part != null)

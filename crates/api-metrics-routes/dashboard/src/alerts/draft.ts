@@ -1,4 +1,4 @@
-// A rule while it is edited: text as it is typed, and what is wrong with it.
+// An alert rule while it is edited: the text as typed, and its validation.
 import type { Alert, AlertBody } from "../api/types";
 import { type AlertType, type Comparison, TYPES } from "./describe";
 
@@ -59,7 +59,7 @@ const wholeIn = (text: string, min: number, max: number): string | null => {
     : `Enter a whole number from ${min} to ${max}.`;
 };
 
-/** What the service would refuse, said while it is typed. The service has the last word. */
+/** Error messages by field, shown while typing. The service validates again when the rule is saved. */
 export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   const found: Partial<Record<Field, string | null>> = {
     name:

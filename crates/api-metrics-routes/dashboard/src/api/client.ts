@@ -1,4 +1,4 @@
-// One door to the API: relative URLs, the session's CSRF token on writes, problems as errors.
+// The API client: relative URLs, the session's CSRF token on writes, RFC 9457 problems as errors.
 
 export interface Problem {
   type: string;
@@ -24,12 +24,12 @@ const csrf = (): string => {
   return pair ? pair.slice("api_metrics_csrf=".length) : "";
 };
 
-/** Whether this browser has a session of ours, which can be ended. */
+/** Whether this browser has a session to sign out of. */
 export const hasSession = (): boolean => csrf() !== "";
 
 const signedOut = new Set<() => void>();
 
-/** Calls `listener` when the API wants somebody to sign in. */
+/** Calls `listener` when the API answers 401. Returns a function that unsubscribes. */
 export const onSignedOut = (listener: () => void): (() => void) => {
   signedOut.add(listener);
   return () => signedOut.delete(listener);
@@ -44,7 +44,7 @@ interface Options {
   method?: string;
   body?: unknown;
   signal?: AbortSignal | undefined;
-  /** A refusal is the answer and no reason to show the sign-in page. */
+  /** A 401 is returned as an error and does not show the sign-in page. */
   quiet?: boolean;
 }
 
@@ -73,7 +73,7 @@ export const call = async <T>(
   try {
     problem = (await answer.json()) as Problem;
   } catch {
-    // Something between us and the service has answered in its place.
+    // The answer is not the service's own, such as a proxy's error page.
   }
   if (answer.status === 401 && !quiet) for (const listener of signedOut) listener();
   const after = Number(answer.headers.get("retry-after"));

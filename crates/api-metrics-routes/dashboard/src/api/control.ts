@@ -1,4 +1,4 @@
-// What acts on the numbers: alerts, limits, quotas, prices. Asked for by the pages that show it.
+// Queries and writes of the control plane: alerts, rate limits, quotas, API keys and billing.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { isOpen, lengthOf, range, refetchInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
@@ -26,13 +26,13 @@ import type {
   UtilizationPage,
 } from "./types";
 
-/** Judged once a minute; asked for a little more often, as the view asks for everything else. */
+/** Rules are evaluated once a minute; their state is fetched more often than that. */
 const alertInterval = (view: View): number | false =>
   view.refresh === "off" ? false : view.refresh === "30s" ? 30_000 : 5_000;
 
-const kept = { placeholderData: keepPreviousData };
+const keepPrevious = { placeholderData: keepPreviousData };
 
-/** Who may not see something does without it where it only adds to a page. */
+/** Whether the user's role has no access; optional parts of a page are then left out. */
 export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
 
 export const useAlerts = (view: View) =>
@@ -40,27 +40,27 @@ export const useAlerts = (view: View) =>
     queryKey: ["alerts"],
     queryFn: ({ signal }) => pages<Alert, AlertPage>("api-alerts", {}, signal, 10),
     refetchInterval: alertInterval(view),
-    ...kept,
+    ...keepPrevious,
   });
 
-interface EventsAsked {
+interface EventParams {
   open?: boolean;
   alertId?: number;
-  most?: number;
+  maxPages?: number;
   limit?: string;
 }
 
-/** What was told, the latest first. */
-export const useAlertEvents = (view: View, { open = false, alertId, most = 1, limit = "200" }: EventsAsked = {}) => {
+/** Alert events, the latest first. */
+export const useAlertEvents = (view: View, { open = false, alertId, maxPages = 1, limit = "200" }: EventParams = {}) => {
   const params = {
     ...(open ? { open: "true" } : {}),
     ...(alertId === undefined ? {} : { alertId: String(alertId) }),
   };
   return useQuery({
-    queryKey: ["alert-events", params, most, limit],
-    queryFn: ({ signal }) => pages<AlertEvent, AlertEventPage>("api-alerts/events", params, signal, most, limit),
+    queryKey: ["alert-events", params, maxPages, limit],
+    queryFn: ({ signal }) => pages<AlertEvent, AlertEventPage>("api-alerts/events", params, signal, maxPages, limit),
     refetchInterval: alertInterval(view),
-    ...kept,
+    ...keepPrevious,
   });
 };
 
@@ -70,12 +70,12 @@ export const useDeliveries = (view: View) =>
     queryFn: ({ signal }) => pages<Delivery, DeliveryPage>("api-alerts/deliveries", { status: "dead" }, signal, 1),
     refetchInterval: alertInterval(view),
     retry: false,
-    ...kept,
+    ...keepPrevious,
   });
 
 export type Rule = AlertBody;
 
-/** Writes of rules; whatever shows them asks again. */
+/** Writes to alert rules. Queries that show them are refetched afterwards. */
 export const useAlertWrites = () => {
   const client = useQueryClient();
   const onSettled = async () => {
@@ -117,14 +117,14 @@ export const useRateLimits = (view: View, apiKeyId?: string) => {
   return useQuery({
     queryKey: ["rate-limits", params],
     queryFn: ({ signal }) => pages<RateLimit, RateLimitPage>("api-metrics/rate-limits", params, signal, 10),
-    // A limit is hit within a minute or not at all.
+    // Limits count per minute, so their usage changes within seconds.
     refetchInterval: view.refresh === "off" ? false : 5_000,
-    ...kept,
+    ...keepPrevious,
   });
 };
 
-/** Fine enough for a picture, and as fine as it is kept. */
-export const utilizationStep = (view: View): "1m" | "5m" | "1h" => {
+/** The finest step that is retained for the range and suits a chart. */
+const utilizationStep = (view: View): "1m" | "5m" | "1h" => {
   const length = lengthOf(view);
   return length <= 21_600 ? "1m" : length <= 172_800 ? "5m" : "1h";
 };
@@ -137,7 +137,7 @@ export const useUtilization = (view: View, apiKeyId: string | null) => {
       pages<Utilization, UtilizationPage>(`api-metrics/rate-limits/${apiKeyId}/history`, params, signal, 3),
     enabled: apiKeyId !== null,
     refetchInterval: isOpen(view) && view.refresh !== "off" ? 60_000 : false,
-    ...kept,
+    ...keepPrevious,
   });
 };
 
@@ -147,7 +147,7 @@ export const useQuotas = (view: View, apiKeyId?: string) => {
     queryKey: ["quotas", params],
     queryFn: ({ signal }) => pages<Quota, QuotaPage>("api-metrics/quotas", params, signal, 10),
     refetchInterval: refetchInterval(view),
-    ...kept,
+    ...keepPrevious,
   });
 };
 
@@ -159,41 +159,41 @@ export const useApiKeys = () =>
     retry: false,
   });
 
-interface Bill {
+interface BillParams {
   month?: string | undefined;
   apiKeyId?: string;
 }
 
-const billed = ({ month, apiKeyId }: Bill): Record<string, string> => ({
+const billParams = ({ month, apiKeyId }: BillParams): Record<string, string> => ({
   ...(month === undefined ? {} : { month }),
   ...(apiKeyId === undefined ? {} : { apiKeyId }),
 });
 
-export const useBilling = (view: View, asked: Bill) =>
+export const useBilling = (view: View, bill: BillParams) =>
   useQuery({
-    queryKey: ["billing", asked],
-    queryFn: ({ signal }) => pages<KeyUsage, BillingPage>("api-metrics/billing", billed(asked), signal, 10),
+    queryKey: ["billing", bill],
+    queryFn: ({ signal }) => pages<KeyUsage, BillingPage>("api-metrics/billing", billParams(bill), signal, 10),
     refetchInterval: refetchInterval(view),
-    ...kept,
+    ...keepPrevious,
   });
 
-export const useInvoice = (view: View, asked: Bill) =>
+export const useInvoice = (view: View, bill: BillParams) =>
   useQuery({
-    queryKey: ["invoice", asked],
-    queryFn: ({ signal }) => call<InvoiceAnswer>(urlOf("api-metrics/billing/invoice", billed(asked)), { signal }),
+    queryKey: ["invoice", bill],
+    queryFn: ({ signal }) => call<InvoiceAnswer>(urlOf("api-metrics/billing/invoice", billParams(bill)), { signal }),
     refetchInterval: refetchInterval(view),
-    ...kept,
+    ...keepPrevious,
   });
 
-export const invoiceUrl = (format: string, asked: Bill): string =>
-  urlOf("api-metrics/billing/invoice", { ...billed(asked), format });
+export const invoiceUrl = (format: string, bill: BillParams): string =>
+  urlOf("api-metrics/billing/invoice", { ...billParams(bill), format });
 
-/** Reads everything twice: asked for by hand. */
+/** Reads the whole month, so it only runs on demand. */
 export const useReconciliation = (month: string | undefined, enabled: boolean) =>
   useQuery({
     queryKey: ["reconciliation", month],
     queryFn: ({ signal }) =>
-      call<ReconciliationAnswer>(urlOf("api-metrics/billing/reconciliation", billed({ month })), { signal }),
+      call<ReconciliationAnswer>(urlOf("api-metrics/billing/reconciliation", billParams({ month })), { signal }),
     enabled,
     staleTime: 0,
     refetchOnWindowFocus: false,

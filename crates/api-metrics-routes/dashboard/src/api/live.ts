@@ -1,11 +1,11 @@
-// The last five minutes as they happen, by server-sent events. Each event is a whole answer.
+// The last five minutes as server-sent events. Each event is a complete snapshot.
 import { useEffect, useRef, useState } from "react";
 import { urlOf } from "./client";
 import type { Snapshot } from "./types";
 
 export type LiveState = "off" | "connecting" | "live" | "lost";
 
-/** After a stream was refused: browsers don't try that again by themselves. */
+/** Delay before reconnecting after a refused stream, which browsers don't retry. */
 const RETRY_MS = 10_000;
 
 export const useLive = (

@@ -1,7 +1,7 @@
 // Every query of the page, keyed by the view it depends on.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { range, refetchInterval, type View, viewParams } from "../view/view";
+import { refetchInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
 import type { EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
 
@@ -12,21 +12,21 @@ interface Page<Row> {
   nextCursor?: string | null;
 }
 
-/** The most rows that an answer has. */
+/** The largest page size of the API. */
 const LIMIT = "1000";
 
-/** Follows cursors to the end, or to `most` pages; says whether that was the end. */
+/** Follows cursors through at most `maxPages` pages. `complete` says whether that was the end. */
 export const pages = async <Row, Rest extends Page<Row>>(
   path: string,
   params: Record<string, string>,
   signal: AbortSignal,
-  most: number,
+  maxPages: number,
   limit = LIMIT,
 ) => {
   const first = await call<Rest>(urlOf(path, { ...params, limit }), { signal });
   const rows = [...first.data];
   let next = first.nextCursor;
-  for (let n = 1; next && n < most; n += 1) {
+  for (let n = 1; next && n < maxPages; n += 1) {
     const more = await call<Rest>(urlOf(path, { ...params, limit, cursor: next }), { signal });
     rows.push(...more.data);
     next = more.nextCursor;
@@ -48,7 +48,7 @@ export const useSummary = (view: View, filter: Filter = {}) => {
   });
 };
 
-/** The same figures of the period of the same length just before. */
+/** The summary of the previous period, which has the same length. */
 export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
   const before = summary && { from: summary.previous.from, to: summary.previous.to };
   const { period: _, from: __, to: ___, ...filters } = viewParams(view);
@@ -64,18 +64,18 @@ export const usePreviousSummary = (view: View, summary: Summary | undefined, fil
 
 export type SeriesPage = Rows & { complete: boolean };
 
-interface SeriesQuestion {
+interface SeriesParams {
   filter?: Filter;
   groupBy?: string;
   metrics?: string;
   granularity?: string;
   enabled?: boolean;
-  most?: number;
+  maxPages?: number;
 }
 
 export const useSeries = (
   view: View,
-  { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, most = 8 }: SeriesQuestion = {},
+  { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, maxPages = 8 }: SeriesParams = {},
 ) => {
   const params = {
     ...viewParams(view),
@@ -87,7 +87,7 @@ export const useSeries = (
   };
   return useQuery({
     queryKey: ["series", params],
-    queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, most),
+    queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, maxPages),
     enabled,
     ...options(view),
   });
@@ -104,17 +104,17 @@ export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) =>
   });
 };
 
-export const useKeys = (view: View, filter: Filter = {}, most = 5) => {
+export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
   const params = { ...viewParams(view), ...filter };
   return useQuery({
-    queryKey: ["keys", params, most],
-    queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, most),
+    queryKey: ["keys", params, maxPages],
+    queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
     ...options(view),
   });
 };
 
-export const useHeatmap = (view: View, asked: Filter, enabled: boolean) => {
-  const params = { ...viewParams(view), tz: view.tz, ...asked };
+export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) => {
+  const params = { ...viewParams(view), tz: view.tz, ...layoutParams };
   return useQuery({
     queryKey: ["heatmap", params],
     queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
@@ -130,11 +130,11 @@ export const useStatus = (view: View) =>
     refetchInterval:
       view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
     placeholderData: keepPreviousData,
-    // Who may not see it does without marks on the charts.
+    // Without access to the status, charts have no release marks.
     retry: false,
   });
 
-/** Asks everything again that can have changed. */
+/** Refetches every query in use. */
 export const useRefresh = () => {
   const client = useQueryClient();
   return useCallback(() => void client.invalidateQueries({ type: "active" }), [client]);
@@ -142,5 +142,3 @@ export const useRefresh = () => {
 
 export const exportUrl = (view: View, format: string, extra: Filter = {}): string =>
   urlOf("api-metrics/export", { ...viewParams(view), tz: view.tz, format, ...extra });
-
-export { range };

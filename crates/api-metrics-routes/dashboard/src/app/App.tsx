@@ -1,4 +1,4 @@
-// The frame around all pages: sign-in, navigation, toolbar, what happens now.
+// The frame around all pages: sign-in, navigation, toolbar and live figures.
 import { useQueryClient } from "@tanstack/react-query";
 import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import { hasSession, onSignedOut, signOut } from "../api/client";
@@ -39,7 +39,7 @@ export const App = () => {
     () =>
       onSignedOut(() => {
         setSignedIn(false);
-        // The next one to sign in may be somebody else.
+        // The next user to sign in may be a different one.
         client.clear();
       }),
     [client],
@@ -63,14 +63,14 @@ const Frame = () => {
   });
 
   useEffect(() => {
-    // On a phone the menu is wider than the screen.
+    // On a phone the menu is wider than the screen and scrolls.
     document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     document.title = `${page.title} · API metrics`;
   }, [page]);
 
   return (
     <HoverContext value={hover}>
-      {/* biome-ignore lint/a11y/useValidAnchor: a skip link; the URL's fragment holds the page's state, so focus moves by script */}
+      {/* biome-ignore lint/a11y/useValidAnchor: the fragment holds the page's state, so focus moves by script */}
       <a
         className="skip"
         href="#main"

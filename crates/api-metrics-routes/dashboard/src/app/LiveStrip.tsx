@@ -1,4 +1,4 @@
-// One line that says how it goes at this moment.
+// One line with the figures of the last five minutes.
 import type { LiveState } from "../api/live";
 import type { Snapshot } from "../api/types";
 import * as number from "../format/number";

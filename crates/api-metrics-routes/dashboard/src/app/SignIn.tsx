@@ -1,4 +1,4 @@
-// Shown whenever the API wants to know who asks.
+// Shown when the API answers 401.
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { signIn } from "../api/client";

@@ -1,4 +1,4 @@
-// Range, zone, service, environment and refresh: one row that every page shares.
+// Time range, time zone, service, environment and refresh, shared by all pages.
 import { useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
 import { fromInput, iso, moment, toInput } from "../format/time";
@@ -22,7 +22,7 @@ const useLabels = () => {
       groupBy: "service,environment",
       metrics: "requestCount",
       granularity: "none",
-      most: 1,
+      maxPages: 1,
     },
   );
   return useMemo(() => {

@@ -1,4 +1,4 @@
-// Which pages there are. Each is loaded when it is first opened.
+// The list of pages. Each page except the overview is loaded when it is first opened.
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import { Overview } from "../pages/Overview";
 

@@ -1,4 +1,4 @@
-// The month's line items as they would be charged.
+// The line items of a month's invoice.
 import { invoiceUrl, useInvoice } from "../api/control";
 import type { InvoiceAnswer } from "../api/types";
 import * as number from "../format/number";
@@ -8,7 +8,7 @@ import { useView } from "../view/view";
 
 type Lines = InvoiceAnswer["data"][number];
 
-/** "12 – 21 Nov" of two dates in one month. */
+/** Two dates of one month as a range, such as "12 – 21 Nov". */
 const days = (first: string, last: string): string =>
   first === last ? day(Date.parse(last), "UTC") : `${Number(first.slice(8))} – ${day(Date.parse(last), "UTC")}`;
 
@@ -81,8 +81,8 @@ const Body = ({ invoice }: { invoice: Lines }) => (
 
 export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKeyId?: string }) => {
   const view = useView();
-  const asked = { month, ...(apiKeyId === undefined ? {} : { apiKeyId }) };
-  const invoice = useInvoice(view, asked);
+  const params = { month, ...(apiKeyId === undefined ? {} : { apiKeyId }) };
+  const invoice = useInvoice(view, params);
   return (
     <section className="card" aria-label="Invoice preview" data-stale={invoice.isPlaceholderData}>
       <header className="card-head">
@@ -98,7 +98,7 @@ export const Invoice = ({ month, apiKeyId }: { month: string | undefined; apiKey
             <a
               key={format}
               className="button ghost"
-              href={invoiceUrl(format, asked)}
+              href={invoiceUrl(format, params)}
               download={format === "json" ? `invoice_${month ?? "current"}.json` : ""}
               aria-label={`Invoice as ${format.toUpperCase()}`}
             >

@@ -6,21 +6,23 @@ import { precise } from "../format/time";
 import { Failure } from "../ui/states";
 
 export const Reconciliation = ({ month, tz }: { month: string | undefined; tz: string }) => {
-  const [asked, setAsked] = useState<string | null>(null);
-  const on = asked === (month ?? "");
-  const check = useReconciliation(month, on);
-  const seen = on ? check.data : undefined;
-  const wrong = [
-    ...(seen?.days.flatMap((day) => day.differences.map((text) => `${day.date}: ${text}`)) ?? []),
-    ...(seen?.months.flatMap((each) => each.differences) ?? []),
+  const [requested, setRequested] = useState<string | null>(null);
+  const enabled = requested === (month ?? "");
+  const check = useReconciliation(month, enabled);
+  const result = enabled ? check.data : undefined;
+  const differences = [
+    ...(result?.days.flatMap((day) => day.differences.map((text) => `${day.date}: ${text}`)) ?? []),
+    ...(result?.months.flatMap((each) => each.differences) ?? []),
   ];
+  const sumOf = (count: "ledger" | "billed" | "notCounted" | "unbilled") =>
+    number.count(result?.days.reduce((sum, day) => sum + day[count], 0));
   return (
     <section className="card" aria-label="Reconciliation">
       <header className="card-head">
         <h2>Reconciliation</h2>
-        {seen && (
-          <span className="badge" data-level={seen.agrees ? "good" : "bad"}>
-            {seen.agrees ? "All counts match" : "Counts differ"}
+        {result && (
+          <span className="badge" data-level={result.agrees ? "good" : "bad"}>
+            {result.agrees ? "All counts match" : "Counts differ"}
           </span>
         )}
         <div className="card-tools">
@@ -28,33 +30,31 @@ export const Reconciliation = ({ month, tz }: { month: string | undefined; tz: s
             type="button"
             disabled={check.isFetching}
             onClick={() => {
-              if (on) void check.refetch();
-              else setAsked(month ?? "");
+              if (enabled) void check.refetch();
+              else setRequested(month ?? "");
             }}
           >
-            {check.isFetching ? "Checking…" : seen ? "Run again" : "Run check"}
+            {check.isFetching ? "Checking…" : result ? "Run again" : "Run check"}
           </button>
         </div>
       </header>
-      {on && check.error && <Failure error={check.error} />}
-      {!seen && !check.error && (
+      {enabled && check.error && <Failure error={check.error} />}
+      {!result && !check.error && (
         <p className="muted card-note">
           Compares the month's counts in the inbox, in every granularity, in query results and on the invoice, all in
           one snapshot.
         </p>
       )}
-      {seen && (
+      {result && (
         <>
           <p className="card-note">
-            {number.count(seen.days.reduce((sum, day) => sum + day.ledger, 0))} requests:{" "}
-            {number.count(seen.days.reduce((sum, day) => sum + day.billed, 0))} billed,{" "}
-            {number.count(seen.days.reduce((sum, day) => sum + day.notCounted, 0))} with a status that is not billed,{" "}
-            {number.count(seen.days.reduce((sum, day) => sum + day.unbilled, 0))} anonymous.{" "}
-            <span className="muted">As of {precise(Date.parse(seen.asOf), tz)}.</span>
+            {sumOf("ledger")} requests: {sumOf("billed")} billed, {sumOf("notCounted")} with a status that is not
+            billed, {sumOf("unbilled")} anonymous.{" "}
+            <span className="muted">As of {precise(Date.parse(result.asOf), tz)}.</span>
           </p>
-          {wrong.length > 0 && (
+          {differences.length > 0 && (
             <ul className="card-note differences">
-              {wrong.map((text) => (
+              {differences.map((text) => (
                 <li key={text}>{text}</li>
               ))}
             </ul>

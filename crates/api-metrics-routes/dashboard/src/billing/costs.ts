@@ -1,4 +1,4 @@
-// Usage and cost, from the API's decimals to what charts and tables take.
+// Usage and cost, from the API's decimal strings to charts and tables.
 import type { BillingPage, KeyUsage } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
 import * as number from "../format/number";
@@ -10,10 +10,10 @@ type Amounts = readonly { amount: string; currency: string }[];
 export const amountIn = (amounts: Amounts, currency: string): string | null =>
   amounts.find((each) => each.currency === currency)?.amount ?? null;
 
-/** As a double: for lengths of bars and for order, never for what is owed. */
+/** The amount as a double, for bar lengths and sorting. Amounts on display use the decimal string. */
 export const roughly = (amounts: Amounts, currency: string): number => Number(amountIn(amounts, currency) ?? 0);
 
-/** All currencies of a month, the one with the most keys first. */
+/** The currencies of a month, the one with the most consumers first. */
 export const currenciesOf = (page: BillingPage): string[] => {
   const keys = new Map<string, number>();
   for (const row of page.data) for (const { currency } of row.cost) keys.set(currency, (keys.get(currency) ?? 0) + 1);
@@ -21,12 +21,13 @@ export const currenciesOf = (page: BillingPage): string[] => {
   return [...keys].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1)).map(([currency]) => currency);
 };
 
-/** A column a day of the range, in UTC as it is billed. */
+/** A bar chart of daily cost. Days are in UTC, like billing itself. */
 export const byDay = (page: BillingPage, currency: string, days = page.total.days): TimeChartModel => {
   const [from, to, asOf] = [Date.parse(page.from), Date.parse(page.to), Date.parse(page.asOf)];
   const starts = Array.from({ length: Math.round((to - from) / DAY) }, (_, n) => from + n * DAY).filter(
     (start) => start <= asOf,
   );
+  const allCurrencies = days === page.total.days && page.total.cost.length > 1;
   const found = new Map(days.map((day) => [Date.parse(day.date), day]));
   const last = starts[starts.length - 1] ?? from;
   return {
@@ -45,17 +46,17 @@ export const byDay = (page: BillingPage, currency: string, days = page.total.day
     exact: (value) => number.money(value, currency, 6),
     unit: "money",
     note: (index) =>
-      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${days === page.total.days && page.total.cost.length > 1 ? " in all currencies" : ""}`,
+      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${allCurrencies ? " in all currencies" : ""}`,
   };
 };
 
-/** Cost a day, for a line in a table. */
+/** Daily cost of one consumer, for a sparkline. */
 export const spark = (page: BillingPage, row: KeyUsage, currency: string): number[] =>
   byDay(page, currency, row.days).series[0]?.values.map((value) => value ?? 0) ?? [];
 
 const month = (date: Date): string => date.toISOString().slice(0, 7);
 
-/** The current month and those before it, the latest first. */
+/** The current month and those before it as `YYYY-MM`, the latest first. */
 export const months = (now: number, many: number): string[] => {
   const first = new Date(now);
   return Array.from({ length: many }, (_, n) =>

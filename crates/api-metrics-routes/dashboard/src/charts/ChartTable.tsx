@@ -1,4 +1,4 @@
-// The numbers of a chart as a table, for screen readers and for copying.
+// The values of a chart as a table, for screen readers and for copying.
 import { span } from "../format/time";
 import { nameOf, type TimeChartModel } from "./model";
 import { endOf } from "./slots";

@@ -1,5 +1,5 @@
-// One canvas. Loads ECharts when it is first shown, follows the shared pointer, and turns a drag
-// into a range.
+// One chart on a canvas. It loads ECharts when it is first shown, follows the shared pointer,
+// and turns a drag into a time range.
 
 import type { ECharts } from "echarts/core";
 import { useContext, useEffect, useRef, useState } from "react";
@@ -15,14 +15,14 @@ interface Props {
   model: TimeChartModel;
   tz: string;
   hidden: ReadonlySet<string>;
-  /** What the picture shows, for those who can't see it. */
+  /** The text alternative of the chart. */
   label: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
 }
 
 type Box = { getRect(): { x: number; y: number; width: number; height: number } };
 
-/** A drag that is shorter is a click. */
+/** Shorter drags, in pixels, are clicks. */
 const SHORTEST_DRAG = 6;
 
 export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
@@ -47,7 +47,7 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
         if (gone) return;
         const made = init(element, null, { renderer: "canvas" });
         chart.current = made;
-        // Only the chart under the pointer shows a box; the others follow with their line.
+        // Only the chart under the pointer shows a tooltip; the others show a line.
         made.on("updateAxisPointer", (event) => {
           const axes = (event as { axesInfo?: { value: number }[] }).axesInfo;
           const index = axes?.[0]?.value;

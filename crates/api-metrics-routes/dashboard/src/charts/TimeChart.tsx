@@ -1,4 +1,4 @@
-// A card with a chart over time: title, legend that switches series, the picture or its table.
+// A card with a chart over time: title, legend with switches, and the chart or its table.
 import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
 import { iso, span } from "../format/time";
 import { Empty, Failure } from "../ui/states";
@@ -13,21 +13,21 @@ const Plot = lazy(() => import("./Plot").then(({ Plot }) => ({ default: Plot }))
 
 interface Props {
   title: string;
-  /** A few words under which a screen reader and a test find it. */
+  /** Identifies the chart in `data-chart`. */
   name: string;
   model: TimeChartModel | null;
   error?: unknown;
-  /** Nothing happened in the whole range. */
+  /** Whether the range has no data at all. */
   empty?: boolean;
   extra?: ReactNode;
   stale?: boolean;
-  /** Whether a drag changes the page's range: not where the chart has a range of its own. */
+  /** Whether a drag changes the page's time range. False for a chart with a range of its own. */
   zooms?: boolean;
-  /** Said where there is nothing to draw. */
+  /** The text for an empty chart. */
   nothing?: string;
 }
 
-/** What a picture shows beside its numbers, which its table has. */
+/** The chart's label: its title, thresholds, marks and highlighted stretches. Values are in its table. */
 const labelOf = (title: string, model: TimeChartModel, tz: string): string => {
   const lines = (model.thresholds ?? []).map((threshold) => `Threshold ${threshold.name}.`);
   const marks = [...new Set((model.marks ?? []).map(nameOf))].map((name) => `${name}.`);

@@ -1,9 +1,9 @@
 import type { Mark } from "./model";
 
-/** Marks of the busiest hour would hide what they mark. */
+/** The largest number of marks; more would cover the chart. */
 const MOST_MARKS = 12;
 
-/** Those in a range, the latest where there are too many. */
+/** The marks in [from, to), the latest first, at most `MOST_MARKS`. */
 export const within = (marks: readonly Mark[], from: number, to: number): Mark[] =>
   marks
     .filter((mark) => mark.at >= from && mark.at < to)

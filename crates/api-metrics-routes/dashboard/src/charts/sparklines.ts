@@ -1,13 +1,13 @@
 // The small lines in table rows: their step, and one list of values per group.
 import { lengthOf, type View } from "../view/view";
 
-/** Few points are enough for a line of 96 pixels. */
+/** The step of a sparkline that is 96 pixels wide. */
 export const sparklineStep = (view: View): string => {
   const length = lengthOf(view);
   return length <= 900 ? "1m" : length <= 21_600 ? "5m" : length <= 172_800 ? "1h" : "1d";
 };
 
-/** One line a group; slots without a row are zeros between the first and the last. */
+/** One list of values per group. Slots in which a group has no row are zero. */
 export const sparklines = <Row extends { periodStart?: string; requestCount?: number }>(
   rows: readonly Row[],
   key: (row: Row) => string,

@@ -1,5 +1,5 @@
-// The box at the pointer, made of nodes: markup in a label stays text, and no style attribute is
-// written that the page's policy would refuse.
+// The tooltip, built from DOM nodes: markup in a label stays text, and there is no style attribute
+// that the content security policy would refuse.
 import { span } from "../format/time";
 import { nameOf, type TimeChartModel } from "./model";
 import { endOf } from "./slots";

@@ -1,4 +1,4 @@
-// What a consumer may, how much of that it has used, and what it owes.
+// A consumer's rate limit, quota and current bill.
 
 import { useEffect, useMemo } from "react";
 import { useBilling, useQuotas, useRateLimits, useUtilization } from "../api/control";
@@ -15,8 +15,8 @@ import { useView } from "../view/view";
 
 const when = (text: string, tz: string): string => precise(Date.parse(text), tz).replace(/:\d\d$/, "");
 
-/** `known` is called once all three answers are there, and nothing changes its height any more. */
-export const Account = ({ id, known }: { id: string; known: () => void }) => {
+/** Calls `onReady` once all three answers have arrived and its height no longer changes. */
+export const Account = ({ id, onReady }: { id: string; onReady: () => void }) => {
   const view = useView();
   const limit = useRateLimits(view, id);
   const quota = useQuotas(view, id);
@@ -30,7 +30,7 @@ export const Account = ({ id, known }: { id: string; known: () => void }) => {
   const projected = owed?.projection.find((each) => each.projectedCost.currency === currency);
   const settled = [limit, quota, bill].every((each) => each.data !== undefined || each.error !== null);
   useEffect(() => {
-    if (settled) known();
+    if (settled) onReady();
   });
   return (
     <>

@@ -3,11 +3,11 @@ import * as number from "./number";
 
 export interface Change {
   text: string;
-  /** Whether that is good news; null where it is neither. */
+  /** Whether the change is an improvement; null if it is neither. */
   good: boolean | null;
 }
 
-/** In percent of what was before. */
+/** The change in percent of the previous value. */
 export const relative = (
   now: number | null | undefined,
   before: number | null | undefined,
@@ -20,7 +20,7 @@ export const relative = (
   return { text: number.signed(change, Math.abs(change) < 10 ? 1 : 0, "%"), good };
 };
 
-/** In percentage points. */
+/** The change in percentage points; lower is better. */
 export const points = (now: number | null | undefined, before: number | null | undefined): Change | null => {
   if (now == null || before == null) return null;
   const change = now - before;

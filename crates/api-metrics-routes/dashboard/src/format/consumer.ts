@@ -1,4 +1,4 @@
-// What a consumer is called, by what is known of it.
+// The display name of a consumer.
 interface Key {
   apiKeyId?: number | null;
   name?: string | null;

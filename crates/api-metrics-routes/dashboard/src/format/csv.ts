@@ -1,4 +1,4 @@
-/** A spreadsheet takes a text that begins like this for a formula, and runs it. */
+/** Spreadsheets run text that starts with one of these characters as a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
 
 const cell = (value: unknown): string => {
@@ -8,7 +8,7 @@ const cell = (value: unknown): string => {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
-/** RFC 4180; the columns of all rows, in the order in which they are first seen. */
+/** Rows as CSV (RFC 4180), with the columns of all rows in the order of their first appearance. */
 export const csv = (rows: readonly object[]): string => {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const lines = rows.map((row) => columns.map((name) => cell((row as Record<string, unknown>)[name])).join(","));

@@ -1,4 +1,4 @@
-// Times in a zone that the viewer chose; the platform knows the zones' rules.
+// Times in the chosen time zone, by the browser's own zone data.
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
@@ -29,7 +29,7 @@ interface Local {
   second: number;
 }
 
-/** The wall clock of the zone at `at` (milliseconds). */
+/** The zone's wall clock at `at`, in milliseconds since the epoch. */
 export const local = (at: number, tz: string): Local => {
   const found: Record<string, number> = {};
   for (const part of format(tz, "parts", PARTS).formatToParts(at)) {
@@ -38,13 +38,13 @@ export const local = (at: number, tz: string): Local => {
   return found as unknown as Local;
 };
 
-/** How far the zone is ahead of UTC at `at`, in milliseconds. */
-export const offset = (at: number, tz: string): number => {
+/** The zone's offset from UTC at `at`, in milliseconds; positive east of Greenwich. */
+const offset = (at: number, tz: string): number => {
   const l = local(at, tz);
   return Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second) - Math.floor(at / 1000) * 1000;
 };
 
-/** The instant of a wall clock time; the earlier of two, the later side of a gap. */
+/** The instant of a wall clock time. An ambiguous time gives the earlier instant, a skipped one moves past the gap. */
 export const instant = (wall: number, tz: string): number => {
   const first = wall - offset(wall, tz);
   const second = wall - offset(first, tz);
@@ -80,7 +80,7 @@ export const precise = (at: number, tz: string): string =>
     second: "2-digit",
   }).format(at);
 
-/** As short as it can be said today: the year where it is another, seconds where there are some. */
+/** A short date and time: the year only if it is not this year's, seconds only if they are not zero. */
 export const moment = (at: number, tz: string): string => {
   const l = local(at, tz);
   const options: Intl.DateTimeFormatOptions = {
@@ -94,7 +94,7 @@ export const moment = (at: number, tz: string): string => {
   return format(tz, `moment ${l.second === 0} ${options.year ?? ""}`, options).format(at);
 };
 
-/** "Thu 5 Nov, 09:00 – 10:00", as short as it can be. */
+/** A period, such as "Thu 5 Nov, 09:00 – 10:00"; whole days without a time. */
 export const span = (from: number, to: number, tz: string): string => {
   const sameDay = day(from, tz) === day(to - 1, tz);
   if (to - from >= 82_800_000) {
@@ -103,7 +103,7 @@ export const span = (from: number, to: number, tz: string): string => {
   return `${weekday(from, tz)}, ${clock(from, tz)} – ${sameDay ? "" : `${day(to, tz)} `}${clock(to, tz)}`;
 };
 
-/** For <input type="datetime-local">. */
+/** The value of an `<input type="datetime-local">`. */
 export const toInput = (at: number, tz: string): string => {
   const l = local(at, tz);
   const two = (n: number) => String(n).padStart(2, "0");

@@ -1,4 +1,4 @@
-// The picture: a canvas of cells with named rows and columns, read by pointer or by arrow keys.
+// The heatmap as a canvas of cells, readable by pointer and by arrow keys.
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { colour, useShade } from "../ui/theme";
 import type { GridModel } from "./model";
@@ -14,7 +14,7 @@ interface Props {
 
 const LEAST_WIDTH = 4;
 
-/** Narrower than a label that has another to its right. */
+/** Space in pixels that a column label needs before the next one. */
 const LABEL = 68;
 
 const squeezed = (columns: GridModel["columns"], index: number, cell: number): boolean => {
@@ -66,7 +66,7 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
         // Rounded to device pixels, so that neighbours neither overlap nor leave a seam.
         const x = Math.round(c * cell * ratio) / ratio;
         const next = Math.round((c + 1) * cell * ratio) / ratio;
-        context.fillStyle = value === null ? unknown : paint(intensity(value, model.most, scale));
+        context.fillStyle = value === null ? unknown : paint(intensity(value, model.max, scale));
         if (value === null) {
           context.fillRect(x, r * rowHeight + rowHeight / 2 - 1, next - x, 1);
         } else {

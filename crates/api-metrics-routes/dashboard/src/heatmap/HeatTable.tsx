@@ -1,6 +1,6 @@
 import type { GridModel } from "./model";
 
-/** The same numbers as text. */
+/** The heatmap's values as a table. */
 export const HeatTable = ({
   model,
   caption,

@@ -8,10 +8,10 @@ import { Route } from "../ui/Route";
 import { href } from "../view/location";
 import { type GridModel, largest, type Metric, metricOf } from "./model";
 
-/** Rows that are shown; the busiest endpoints. */
+/** The largest number of rows; the busiest endpoints are shown. */
 const ROWS = 40;
 
-/** One row an endpoint, the busiest first, one column a step of time. */
+/** One row per endpoint, the busiest first; one column per time slot. */
 export const byEndpoint = (
   page: SeriesPage,
   metric: Metric,
@@ -79,7 +79,7 @@ export const byEndpoint = (
       })),
       columns: spaced,
       values,
-      most: largest(values),
+      max: largest(values),
       describe: (row, column) => {
         const cell = shown[row]?.[1].cells[column];
         if (!cell) return [["Requests", "0"]];
@@ -95,7 +95,7 @@ export const byEndpoint = (
   };
 };
 
-/** At most about fifteen labels, evenly. */
+/** Keeps at most fifteen evenly spaced labels. */
 const thin = <Column extends { tick: string | null }>(columns: Column[]): Column[] => {
   const ticks = columns.filter((column) => column.tick !== null).length;
   const every = Math.ceil(ticks / 15);

@@ -5,12 +5,12 @@ import * as number from "../format/number";
 
 export interface GridModel {
   rows: { id: string; label: ReactNode; text: string }[];
-  /** The name of a column, and its label where it has one on the axis. */
+  /** Full name of a column; `tick` is its axis label, or null for none. */
   columns: { name: string; tick: string | null }[];
-  /** Null where nothing is known. */
+  /** One row of values per grid row; null without data. */
   values: (number | null)[][];
-  most: number;
-  /** All numbers of a cell. */
+  max: number;
+  /** Labelled figures of a cell, for the tooltip. */
   describe: (row: number, column: number) => [string, string][];
 }
 

@@ -7,8 +7,8 @@ import { type GridModel, largest, type Metric } from "./model";
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
-/** How often each hour of the week lies in [from, to), in parts of an hour at the edges: a range of nine
- * days has two Saturdays, which would look like a habit. */
+/** How many times each hour of the week occurs in [from, to), with fractions at the edges. A range of nine days
+ * has two Saturdays, so plain sums would show a pattern that isn't there. */
 const occurrences = (from: number, to: number, tz: string): number[][] => {
   const found = DAYS.map(() => Array.from({ length: 24 }, () => 0));
   const axis = slots(from, to, "1h", tz);
@@ -22,8 +22,8 @@ const occurrences = (from: number, to: number, tz: string): number[][] => {
   return found;
 };
 
-/** Seven rows, 24 columns: a habit of the week is a column or a corner. Requests are those of an
- * average week; `since` is when somebody began to record. */
+/** Seven rows of 24 hours. Requests are those of an average week; `since` is when recording started,
+ * in milliseconds. */
 export const byWeekday = (map: Heatmap, metric: Metric, tz: string, since: number): GridModel => {
   const weeks = occurrences(
     Math.max(Date.parse(map.from), since),
@@ -56,7 +56,7 @@ export const byWeekday = (map: Heatmap, metric: Metric, tz: string, since: numbe
       tick: n % 3 === 0 ? hour(n) : null,
     })),
     values,
-    most: largest(values),
+    max: largest(values),
     describe: (row, column) => {
       const cell = cells[row]?.[column];
       if (!cell) return [];

@@ -1,4 +1,4 @@
-// How much of a limit was used, period by period.
+// Rate limit utilization over time, as a chart model.
 import type { UtilizationPage } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
 import { indexOf, type Step, slots } from "../charts/slots";
@@ -13,7 +13,7 @@ export const utilization = (page: UtilizationPage, tz: string): TimeChartModel =
   }
   return {
     slots: axis,
-    // What is recorded has ended.
+    // Only finished periods are recorded.
     running: false,
     series: [
       {

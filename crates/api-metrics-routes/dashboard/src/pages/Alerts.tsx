@@ -1,4 +1,4 @@
-// Rules with where they stand, what they told, and what could not be delivered.
+// Alert rules with their state, the alert history, and failed deliveries.
 import { useMemo, useState } from "react";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
@@ -182,9 +182,9 @@ const lasted = (event: AlertEvent): number | null =>
 const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   const view = useView();
   const { params } = useLocation();
-  const [most, setMost] = useState(1);
+  const [maxPages, setMaxPages] = useState(1);
   const only = params.alert === undefined ? undefined : Number(params.alert);
-  const events = useAlertEvents(view, { most, limit: "100", ...(only === undefined ? {} : { alertId: only }) });
+  const events = useAlertEvents(view, { maxPages, limit: "100", ...(only === undefined ? {} : { alertId: only }) });
   const columns = useMemo(
     (): Column<AlertEvent>[] => [
       {
@@ -259,7 +259,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
           />
           <ExportRows rows={events.data?.data} file="alert-history" label="History" />
           {events.data && !events.data.complete && (
-            <button type="button" onClick={() => setMost(most + 5)}>
+            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
               Load older
             </button>
           )}

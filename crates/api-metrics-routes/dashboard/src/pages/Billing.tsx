@@ -1,4 +1,4 @@
-// What the month has cost so far, by day and by key, and what it will come to.
+// The cost of a month by day and by consumer, its projection and its invoice.
 import { useEffect, useMemo } from "react";
 import { useBilling } from "../api/control";
 import type { BillingPage, KeyUsage } from "../api/types";
@@ -80,7 +80,7 @@ const Billing = () => {
 const MonthlyTotals = ({ page, currency }: { page: BillingPage | undefined; currency: string }) => {
   const projected = page?.projection.find((each) => each.projectedCost.currency === currency);
   const cost = page ? (amountIn(page.total.cost, currency) ?? "0") : null;
-  // Requests of this currency: those of another are no part of the price of a thousand.
+  // Only requests billed in this currency count towards its cost per thousand.
   const requests =
     page?.data.filter((row) => amountIn(row.cost, currency) !== null).reduce((sum, row) => sum + row.requests, 0) ??
     0;
@@ -164,7 +164,7 @@ const CostByConsumer = ({
           const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
           return (
             <span className="share">
-              <Bar kind="share" value={share} most={100} label={`${number.percent(share)} of total cost`} />
+              <Bar kind="share" value={share} max={100} label={`${number.percent(share)} of total cost`} />
               <span>{number.percent(share)}</span>
             </span>
           );

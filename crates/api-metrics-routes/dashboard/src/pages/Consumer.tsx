@@ -1,4 +1,4 @@
-// One API key: what it asks for and how that goes.
+// One consumer: account, traffic charts and the endpoints it calls.
 import { useMemo, useState } from "react";
 import { exportUrl, type Filter, useEndpoints, useKeys, useSummary } from "../api/queries";
 import { Account } from "../consumers/Account";
@@ -17,7 +17,7 @@ const Consumer = () => {
   const view = useView();
   const { params } = useLocation();
   const id = params.key ?? "0";
-  const [known, setKnown] = useState<string | null>(null);
+  const [ready, setReady] = useState<string | null>(null);
   const filter: Filter = useMemo(() => ({ apiKeyId: id }), [id]);
   const summary = useSummary(view, filter);
   const endpoints = useEndpoints(view, filter).data?.data;
@@ -35,8 +35,8 @@ const Consumer = () => {
       </header>
       {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
       <Totals summary={summary.data} />
-      {id !== "0" && <Account id={id} known={() => setKnown(id)} />}
-      <Deferred ready={id === "0" || known === id}>
+      {id !== "0" && <Account id={id} onReady={() => setReady(id)} />}
+      <Deferred ready={id === "0" || ready === id}>
         <TrafficCharts filter={filter} />
         <div className="halves">
           <EndpointList title="Endpoints called" rows={endpoints} />

@@ -76,7 +76,7 @@ const Consumers = () => {
             <Bar
               kind="share"
               value={row.requestCount}
-              most={total}
+              max={total}
               label={`${number.percent((100 * row.requestCount) / Math.max(1, total))} of all requests`}
             />
             <span>{number.percent((100 * row.requestCount) / Math.max(1, total))}</span>

@@ -1,4 +1,4 @@
-// One route: the same charts, its status codes.
+// One endpoint: traffic charts, status codes and top consumers.
 import { useMemo } from "react";
 import { exportUrl, type Filter, useEndpoints, useKeys, useSummary } from "../api/queries";
 import { StatusCodes } from "../traffic/StatusCodes";

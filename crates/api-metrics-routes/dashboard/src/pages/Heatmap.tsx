@@ -1,4 +1,4 @@
-// When it is busy, and where: endpoints by time, or the hours of a week.
+// Heatmaps of endpoints over time and of the hours of a week.
 import { useMemo, useState } from "react";
 import { exportUrl, useHeatmap, useSeries, useStatus } from "../api/queries";
 import { endOf } from "../charts/slots";
@@ -19,7 +19,7 @@ import { lengthOf, useView } from "../view/view";
 const STEPS = { hour: "1h", day: "1d", week: "1w" } as const;
 type Step = keyof typeof STEPS;
 
-/** Which steps give a picture, and neither three cells nor three thousand. */
+/** The steps that give a readable number of columns for a range of `length` seconds. */
 const fitting = (length: number): Step[] => {
   if (length <= 172_800) return ["hour"];
   if (length <= 15 * 86_400) return ["hour", "day"];
@@ -28,6 +28,14 @@ const fitting = (length: number): Step[] => {
 
 const pick = <T extends string>(value: string | undefined, known: readonly T[]): T =>
   known.find((each) => each === value) ?? (known[0] as T);
+
+const TITLES: Readonly<Record<"endpoints" | "weekday", Readonly<Record<Metric, string>>>> = {
+  endpoints: { requests: "Requests", errors: "Error rate", latency: "p95 latency" },
+  weekday: { requests: "Average weekly requests", errors: "Error rate", latency: "Average latency" },
+};
+
+const titleOf = (layout: keyof typeof TITLES, metric: Metric): string =>
+  `${TITLES[layout][metric]} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
 
 const Heatmap = () => {
   const view = useView();
@@ -45,7 +53,7 @@ const Heatmap = () => {
     groupBy: "service,method,endpoint",
     granularity: fine,
     enabled: layout === "endpoints",
-    most: 20,
+    maxPages: 20,
     metrics: "requestCount,errorCount4xx,errorCount5xx,errorRate,p95Ms",
   });
   const week = useHeatmap(view, { layout: "weekday", granularity: "hour" }, layout === "weekday");
@@ -54,7 +62,7 @@ const Heatmap = () => {
     () => (status?.instances.length ? Math.min(...status.instances.map((each) => Date.parse(each.startedAt))) : 0),
     [status],
   );
-  const asked = layout === "endpoints" ? series : week;
+  const shownQuery = layout === "endpoints" ? series : week;
 
   const endpoints = useMemo(
     () => (layout === "endpoints" && series.data ? byEndpoint(series.data, metric, view.tz) : null),
@@ -66,7 +74,7 @@ const Heatmap = () => {
   );
   const model = endpoints?.model ?? weekdays;
   const shown = METRICS[metric];
-  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : layout === "weekday" && metric === "requests" ? "Average weekly requests" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
+  const label = titleOf(layout, metric);
 
   const openCell = (row: number, column: number) => {
     const found = endpoints?.model.rows[row];
@@ -85,7 +93,7 @@ const Heatmap = () => {
   };
 
   return (
-    <section className="card heat-card" aria-label="Heatmap" data-stale={asked.isPlaceholderData}>
+    <section className="card heat-card" aria-label="Heatmap" data-stale={shownQuery.isPlaceholderData}>
       <header className="card-head">
         <h1 className="heat-title">{label}</h1>
         <div className="card-tools">
@@ -143,11 +151,11 @@ const Heatmap = () => {
           .
         </p>
       )}
-      {asked.error && !model ? (
-        <Failure error={asked.error} retry={() => void asked.refetch()} />
+      {shownQuery.error && !model ? (
+        <Failure error={shownQuery.error} retry={() => void shownQuery.refetch()} />
       ) : !model ? (
         <div className="skeleton heat-wait" />
-      ) : model.most === 0 && metric === "requests" ? (
+      ) : model.max === 0 && metric === "requests" ? (
         <Empty>No requests in this range.</Empty>
       ) : asTable ? (
         <HeatTable model={model} caption={label} exact={shown.short} />
@@ -173,7 +181,7 @@ const Heatmap = () => {
             )}
             <Legend
               gaps={model.values.some((row) => row.includes(null))}
-              most={model.most}
+              max={model.max}
               scale={scale}
               short={shown.short}
             />

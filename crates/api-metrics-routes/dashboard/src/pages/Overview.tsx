@@ -1,4 +1,4 @@
-// Open it at 3 a.m. and know.
+// The overview: alerts, key figures, traffic charts and the endpoints that matter most.
 import { useMemo } from "react";
 import { AlertBanner } from "../alerts/AlertBanner";
 import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
@@ -31,7 +31,7 @@ export const Overview = () => {
 
   if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
   const nothing = now?.totalRequests === 0;
-  // A comparison that is still asked for is no missing one.
+  // Undefined while the previous period loads, null if it can't be compared.
   const known = (change: Change | null) => (before || previous.error ? change : undefined);
   return (
     <>
@@ -99,7 +99,7 @@ export const Overview = () => {
   );
 };
 
-/** Distinct keys can't be added up: the line is only drawn where counting them a slot is cheap. */
+/** Distinct keys can't be added up, so the sparkline is drawn only where counting them per slot is cheap. */
 const KeysTile = ({
   now,
   before,
@@ -119,7 +119,7 @@ const KeysTile = ({
     groupBy: "apiKey",
     metrics: "requestCount",
     granularity: step,
-    most: 3,
+    maxPages: 3,
     enabled: view.period !== null && now !== undefined && now.distinctKeys > 0 && now.distinctKeys < 60,
   });
   const values = useMemo(() => {
@@ -143,21 +143,21 @@ const KeysTile = ({
   );
 };
 
-/** Rows of a short list. */
-const MOST = 6;
+/** Rows of each list. */
+const LIST_ROWS = 6;
 
-/** The longest answer of the page, for what stands lowest: asked for when the charts have theirs. */
+/** Its query has the page's longest answer and fills its lowest part, so it starts after those of the charts. */
 const TopEndpoints = ({ ready }: { ready: boolean }) => {
   const view = useView();
   const endpoints = useEndpoints(view, {}, ready);
   const rows = endpoints.data?.data;
-  const busiest = useMemo(() => (rows ?? []).slice(0, MOST), [rows]);
+  const busiest = useMemo(() => (rows ?? []).slice(0, LIST_ROWS), [rows]);
   const failing = useMemo(
     () =>
       [...(rows ?? [])]
         .filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
         .sort((a, b) => errorsOf(b) - errorsOf(a))
-        .slice(0, MOST),
+        .slice(0, LIST_ROWS),
     [rows],
   );
   const slowest = useMemo(
@@ -165,7 +165,7 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
       [...(rows ?? [])]
         .filter((row) => row.p95Ms !== null && row.requestCount >= 20)
         .sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0))
-        .slice(0, MOST),
+        .slice(0, LIST_ROWS),
     [rows],
   );
   return (
@@ -204,7 +204,7 @@ const Top = ({
     </header>
     <ol>
       {!rows &&
-        Array.from({ length: MOST }, (_, n) => (
+        Array.from({ length: LIST_ROWS }, (_, n) => (
           <li key={n} aria-hidden="true">
             <span className="skeleton line" />
           </li>

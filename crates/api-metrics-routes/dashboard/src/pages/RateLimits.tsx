@@ -1,4 +1,4 @@
-// How near every consumer is to its limit a minute, right now and before.
+// Each consumer's usage of its per-minute rate limit, now and over time.
 import { useEffect, useMemo, useRef } from "react";
 import { useRateLimits, useUtilization } from "../api/control";
 import type { RateLimit } from "../api/types";
@@ -45,7 +45,7 @@ const RateLimits = () => {
         ),
       },
       {
-        // The pace of 60 seconds, whatever the clock's minute: that one begins with nothing, near a limit or not.
+        // The last 60 seconds instead of the clock's minute, whose usage starts at zero.
         id: "utilization",
         head: "Last 60 s",
         by: paceOf,
@@ -131,6 +131,7 @@ const Near = ({ rows }: { rows: readonly RateLimit[] }) => (
 const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   const view = useView();
   const history = useUtilization(view, id);
+  const known = name ?? history.data;
   const place = useRef<HTMLDivElement>(null);
   const model = useMemo(() => (history.data ? utilization(history.data, view.tz) : null), [history.data, view.tz]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another consumer scrolls to its chart
@@ -144,7 +145,7 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
       ) : (
         <TimeChart
           name="utilization"
-          title={`Utilization of ${name ? consumerName(name) : history.data ? consumerName(history.data) : `Key ${id}`}`}
+          title={`Utilization of ${known ? consumerName(known) : `Key ${id}`}`}
           model={model}
           empty={history.data?.data.length === 0}
           stale={history.isPlaceholderData}

@@ -1,4 +1,4 @@
-// How api-metrics itself is doing.
+// The health of api-metrics itself: store, process, background work and instances.
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
 import * as number from "../format/number";
@@ -76,7 +76,9 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             { name: "Reachable", value: store.reachable ? "Yes" : "No", level: store.reachable ? "fine" : "bad" },
             {
               name: "Backend",
-              value: `${store.backend ?? number.NONE}, schema ${store.schemaVersion ?? number.NONE}, ${store.sketchKind ?? number.NONE}`,
+              value: [store.backend, `schema ${store.schemaVersion ?? number.NONE}`, store.sketchKind]
+                .map((part) => part ?? number.NONE)
+                .join(", "),
             },
             { name: "Store clock", value: when(store.now, tz) },
             { name: "Series", value: number.count(store.series) },

@@ -1,11 +1,11 @@
-// How requests were answered, one bar a code.
+// Requests by status code, one bar per code.
 import { useMemo } from "react";
 import type { EndpointRow } from "../api/types";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
 import { Empty, SkeletonRows } from "../ui/states";
 
-/** Of all endpoints together, in the codes' order. */
+/** Requests per status code over all rows, ordered by code. */
 const sumsOf = (rows: readonly EndpointRow[]): [string, number][] => {
   const sums = new Map<string, number>();
   for (const row of rows)
@@ -49,7 +49,7 @@ export const StatusCodes = ({ rows }: { rows: readonly EndpointRow[] | undefined
                 <Bar
                   kind={`s${code[0]}`}
                   value={n}
-                  most={total}
+                  max={total}
                   label={`${code}: ${number.percent((100 * n) / total)}`}
                 />
               </td>

@@ -1,4 +1,4 @@
-// Short lists of endpoints and of consumers, beside the charts of the other.
+// Short lists of a consumer's endpoints and of an endpoint's consumers.
 import type { EndpointRow, KeyRow } from "../api/types";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";

@@ -1,4 +1,4 @@
-// The figures of one endpoint or one consumer over the range.
+// The totals of one endpoint or one consumer over the range.
 import type { Summary } from "../api/types";
 import * as number from "../format/number";
 import { Figures } from "../ui/Figures";

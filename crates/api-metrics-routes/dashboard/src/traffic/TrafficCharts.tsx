@@ -1,4 +1,4 @@
-// Volume, latency, errors and bandwidth of whatever the view and a filter choose.
+// Requests, latency, errors and bandwidth of the traffic that the view and a filter select.
 import { useEffect, useMemo } from "react";
 import { type Filter, useSeries, useStatus } from "../api/queries";
 import { TimeChart } from "../charts/TimeChart";
@@ -8,14 +8,14 @@ import { bandwidth, errors, latency, volume } from "./models";
 import { timeline } from "./timeline";
 import { useAlertOverlay } from "./useAlertOverlay";
 
-/** Filters that say whose requests are counted, but not which process counted them. */
+/** A constant, so that hooks see the same object on every render. */
 const NO_FILTER: Filter = {};
 
-/** What the four charts and the tiles show, and no more: answers are long. */
+/** The metrics that charts and tiles need. Selecting them keeps answers short. */
 const METRICS =
   "requestCount,errorCount4xx,errorCount5xx,errorRate,statusCodes,p50Ms,p95Ms,p99Ms,requestBytes,responseBytes";
 
-/** The rows of a view as a time axis, shared by charts and tiles: asked for once. */
+/** The timeline of a view. Charts and tiles share its query. */
 export const useTimeline = (filter: Filter = NO_FILTER) => {
   const view = useView();
   const series = useSeries(view, { filter, metrics: METRICS });
@@ -41,7 +41,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
     key: filter.apiKeyId ?? null,
   };
   const { thresholds, marks: alerts } = useAlertOverlay(watched);
-  // Fetched while the numbers are, not after them.
+  // Loads the chart library while the data is loading.
   useEffect(() => {
     void import("../charts/Plot");
     void import("../charts/engine");

@@ -1,7 +1,7 @@
 // Which alert rules concern what a page shows, by service, endpoint and API key.
 import type { Alert } from "../api/types";
 
-/** What a page shows; null is everything. */
+/** What a page shows; null for everything. */
 export interface Scope {
   service: string | null;
   method: string | null;
@@ -9,13 +9,14 @@ export interface Scope {
   key: string | null;
 }
 
-/** `GET /users/*` in two; a method is in capitals. */
+/** Splits `GET /users/*` into method and path; the method is optional and in capitals. */
 const parse = (filter: string): [string | null, string] => {
   const found = /^([A-Z_]+) +(.*)$/s.exec(filter.trim());
   return found ? [found[1] ?? null, found[2] ?? ""] : [null, filter.trim()];
 };
 
-/** `*` is any text, `?` one character. Goes back to the last star only, so it can't take for ever. */
+/** Matches `*` (any text) and `?` (one character). It backtracks to the last star only, so it takes at most
+ * `pattern.length * text.length` steps. */
 export const glob = (pattern: string, text: string): boolean => {
   let [p, t, star, from] = [0, 0, -1, 0];
   while (t < text.length) {
@@ -33,7 +34,7 @@ const covers = (filter: string, { method, endpoint }: Scope): boolean => {
   return (verb === null || method === null || verb === method) && glob(path, endpoint ?? "");
 };
 
-/** Whether a rule's numbers are those that the page shows: a threshold on other numbers misleads. */
+/** Whether a rule measures exactly what the page shows. A threshold for other traffic would mislead. */
 export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
   if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
   if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
@@ -43,9 +44,9 @@ export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
   return path === watched.endpoint && (verb === null || verb === watched.method);
 };
 
-/** Whether what a rule tells concerns what the page shows. */
+/** Whether a rule's alerts concern what the page shows. */
 export const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
-  // A rule that was removed has left no filter.
+  // The filters of a deleted rule are unknown.
   if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
   if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
   if (watched.key !== null && rule.apiKeyFilter != null && String(rule.apiKeyFilter) !== watched.key) return false;

@@ -6,7 +6,7 @@ import { indexOf } from "../charts/slots";
 import * as number from "../format/number";
 import type { Timeline } from "./timeline";
 
-/** Methods that change nothing, by RFC 9110. */
+/** Safe methods (RFC 9110, section 9.2.1). */
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
 const values = (line: Timeline, of: (row: MetricRow) => number | null | undefined, zero: boolean) =>
@@ -17,7 +17,7 @@ const gaps = (line: Timeline): Stretch[] =>
 
 const base = (line: Timeline) => ({ slots: line.slots, running: line.running, stretches: gaps(line) });
 
-/** Stacked by what methods do; `byMethod` has a row a slot and method. */
+/** Requests stacked by safe and other methods; `byMethod` has a row per slot and method. */
 export const volume = (line: Timeline, byMethod: readonly MetricRow[]): TimeChartModel => {
   const sums = { read: line.slots.starts.map(() => 0), write: line.slots.starts.map(() => 0) };
   for (const row of byMethod) {
@@ -40,7 +40,7 @@ export const volume = (line: Timeline, byMethod: readonly MetricRow[]): TimeChar
   };
 };
 
-/** Slow: p95 at least twice its median over the range, and 50 ms at least. */
+/** The p95 in milliseconds from which a slot is slow: twice the median of the range, at least 50 ms. */
 const slowFrom = (line: Timeline): number | null => {
   const known = line.rows.flatMap((row) => (row?.p95Ms == null ? [] : [row.p95Ms])).sort((a, b) => a - b);
   if (known.length < 8) return null;
@@ -146,7 +146,7 @@ export const bandwidth = (line: Timeline): TimeChartModel => ({
   exact: number.exactBytes,
 });
 
-/** One figure a slot, for tiles. The running slot is left out: it would look like a fall. */
+/** One value per slot, for a tile. The slot in progress is left out, because it would look like a drop. */
 export const spark = (
   line: Timeline,
   of: (row: MetricRow) => number | null | undefined,

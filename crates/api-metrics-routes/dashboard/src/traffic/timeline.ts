@@ -1,4 +1,4 @@
-// The API's rows on a time axis: which slots have data, which are zero, and which nobody recorded.
+// The API's rows on a time axis, with slots that have data, slots without requests and slots without a recorder.
 import type { SeriesPage } from "../api/queries";
 import type { MetricRow, Status } from "../api/types";
 import type { Mark } from "../charts/model";
@@ -6,9 +6,9 @@ import { endOf, indexOf, type Slots, type Step, slots } from "../charts/slots";
 
 export interface Timeline {
   slots: Slots;
-  /** One a slot; null where there was no request. */
+  /** One row per slot; null without requests. */
   rows: (MetricRow | null)[];
-  /** Nothing was recording: neither a value nor a zero. */
+  /** Whether no process was recording in a slot, which makes it unknown instead of zero. */
   none: boolean[];
   running: boolean;
   marks: Mark[];
@@ -20,7 +20,7 @@ interface Span {
   to: number;
 }
 
-/** When somebody was recording, as far as the store remembers; null where that isn't known. */
+/** When processes were recording, by the instances that the store knows; null without a status. */
 const recorded = (status: Status | undefined, service: string | null, environment: string | null): Span[] | null => {
   if (!status) return null;
   return (
@@ -28,7 +28,7 @@ const recorded = (status: Status | undefined, service: string | null, environmen
       .filter(
         (i) => (service === null || i.service === service) && (environment === null || i.environment === environment),
       )
-      // A flush carries what came since the last one: seconds, in which nothing was missing.
+      // A flush covers the seconds since the one before; 30 s allow for the next one.
       .map((i) => ({
         from: Date.parse(i.startedAt),
         to: (i.lastFlushAt ? Date.parse(i.lastFlushAt) : Date.parse(i.startedAt)) + 30_000,
@@ -43,7 +43,7 @@ const deploys = (status: Status | undefined, service: string | null): Mark[] => 
       .filter((i) => i.version !== "" && (service === null || i.service === service))
       .map((i) => ({ at: Date.parse(i.startedAt), name: i.version, key: `${i.service} ${i.version}` }))
       .sort((a, b) => a.at - b.at)
-      // The first process of a version is its release; those after it are restarts.
+      // The first process of a version is its release; later ones are restarts.
       .filter(({ key }) => !seen.has(key) && seen.add(key))
       .map(({ at, name }) => ({ at, name, kind: "deploy" }))
   );
@@ -70,7 +70,7 @@ export const timeline = (
   const none = axis.starts.map((start, index) => {
     if (rows[index]) return false;
     if (start > asOf) return true;
-    // Without the list of processes only what lies before the first request is in doubt.
+    // Without known instances only the slots before the first request are unknown.
     if (!spans || spans.length === 0) return first < 0 || index < first;
     const end = Math.min(endOf(axis, index), asOf);
     return !spans.some((span) => span.from < end && span.to > start);

@@ -1,10 +1,15 @@
 // What alert rules add to charts: their thresholds, and the times at which they fired.
 import { useMemo } from "react";
 import { useAlertEvents, useAlerts } from "../api/control";
+import type { Alert } from "../api/types";
 import type { Mark, Threshold } from "../charts/model";
 import { ms } from "../format/number";
 import { useView } from "../view/view";
 import { concerns, matchesExactly, quantileOf, type Scope } from "./alertScope";
+
+/** "p95 over 600 ms" */
+const thresholdText = (rule: Alert): string =>
+  `${quantileOf(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}`;
 
 export const useAlertOverlay = ({
   service,
@@ -21,7 +26,7 @@ export const useAlertOverlay = ({
       .filter((rule) => rule.enabled && rule.alertType === "response_time" && matchesExactly(rule, watched))
       .map((rule) => ({
         value: rule.thresholdValue,
-        name: `${rule.name}: ${quantileOf(rule)} ${rule.comparison.startsWith("g") ? "over" : "under"} ${ms(rule.thresholdValue)}`,
+        name: `${rule.name}: ${thresholdText(rule)}`,
       }));
     const marks = (events ?? [])
       .filter((event) =>

@@ -1,5 +1,5 @@
-// What stands under something whose height is not known yet: it loads, but is shown only when it has
-// its place, instead of jumping there.
+// Content below something whose height is not known yet. It loads at once and is shown when `ready`,
+// so that it does not move on screen.
 import type { ReactNode } from "react";
 
 export const Deferred = ({ ready, children }: { ready: boolean; children: ReactNode }) => (

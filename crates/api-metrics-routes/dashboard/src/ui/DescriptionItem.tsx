@@ -1,4 +1,4 @@
-// Names and values, one a line.
+// A list of labelled values, one per line.
 import type { ReactNode } from "react";
 
 export const DescriptionList = ({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) => (

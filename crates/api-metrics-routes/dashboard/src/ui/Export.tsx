@@ -1,4 +1,4 @@
-// Downloads what a table shows, from the API itself: all columns, all rows.
+// Downloads a table from the API, with all columns and all rows.
 const FORMATS = ["csv", "json", "ndjson"] as const;
 
 export const Export = ({ url, label = "Export" }: { url: (format: string) => string; label?: string }) => (

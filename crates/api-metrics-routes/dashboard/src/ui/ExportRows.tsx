@@ -1,4 +1,4 @@
-// Downloads rows that the page already has, where the API has no file of its own.
+// Downloads rows that the page has already loaded, for tables without an export in the API.
 import { csv } from "../format/csv";
 
 interface Props {

@@ -1,4 +1,4 @@
-// A row of small figures with their names.
+// A row of labelled figures.
 export const Figures = ({
   values,
   label,

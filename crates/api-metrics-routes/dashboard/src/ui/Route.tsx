@@ -1,4 +1,4 @@
-// A method and its route, which may hold anything and is only ever text.
+// A method and its route. Routes come from requests and are only ever rendered as text.
 export const Route = ({ method, endpoint }: { method: string; endpoint: string }) => (
   <span className="route">
     <span className="method" data-method={method}>
@@ -16,7 +16,7 @@ export const Route = ({ method, endpoint }: { method: string; endpoint: string }
   </span>
 );
 
-/** A rate that turns amber and red, with a bar so that colour is not all that tells. */
+/** An error rate: amber from 2%, red from 5%. */
 export const Rate = ({ value, text }: { value: number | null | undefined; text: string }) => (
   <span className="rate" data-level={value == null || value < 2 ? "fine" : value < 5 ? "some" : "bad"}>
     {text}

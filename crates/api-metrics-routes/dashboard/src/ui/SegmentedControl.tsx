@@ -1,4 +1,4 @@
-// One of a few.
+// A choice between a few options, shown as a row of buttons.
 interface Props<T extends string> {
   label: string;
   value: T;

@@ -1,4 +1,4 @@
-// One of many, with its label before it.
+// A labelled drop-down list.
 import { useId } from "react";
 
 interface Props {

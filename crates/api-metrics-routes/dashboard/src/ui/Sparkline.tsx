@@ -1,4 +1,4 @@
-// A line without axes, small enough for a table's cell. Drawn as SVG: no chart library needed.
+// A line without axes for a table cell or a tile, drawn as SVG without the chart library.
 interface Props {
   values: readonly (number | null)[];
   colour: string;

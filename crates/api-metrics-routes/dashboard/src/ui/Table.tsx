@@ -1,4 +1,4 @@
-// A table that sorts by its heads, searches, and opens a row's own page.
+// A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
 import { type SortKey, searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
@@ -7,10 +7,10 @@ export interface Column<Row> {
   id: string;
   head: string;
   cell: (row: Row) => ReactNode;
-  /** What it sorts by; without it the column does not sort. */
+  /** The sort key; a column without one does not sort. */
   by?: (row: Row) => SortKey;
   number?: boolean;
-  /** Left out on a narrow screen, most dispensable first. */
+  /** Hidden on narrow screens: 3 first, then 2, then 1. */
   wide?: 1 | 2 | 3;
   title?: string;
 }
@@ -22,18 +22,18 @@ interface Props<Row> {
   idOf: (row: Row) => string;
   error?: unknown;
   retry?: () => void;
-  /** What a row is searched by. */
+  /** The text that the search field looks in. */
   text?: (row: Row) => string;
   searchLabel?: string;
   start: { id: string; down: boolean };
   empty: ReactNode;
   tools?: ReactNode;
-  /** Said between the head and the rows. */
+  /** Shown between the header and the rows. */
   lead?: ReactNode;
   stale?: boolean;
 }
 
-/** At first; more on demand, so that ten thousand rows don't stop the page. */
+/** Rows shown at first. More are shown on demand, so that ten thousand rows don't block the page. */
 const SHOWN = 100;
 
 export const Table = <Row,>({

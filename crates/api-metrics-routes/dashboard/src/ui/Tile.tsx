@@ -1,4 +1,4 @@
-// One figure that is read from across the room, with how it has changed.
+// One large figure with its change since the previous period.
 import type { Change } from "../format/change";
 import { Sparkline } from "./Sparkline";
 
@@ -7,7 +7,7 @@ interface Props {
   value: string | null;
   unit?: string;
   detail?: string;
-  /** Null where there is nothing to compare with, undefined while that is not known. */
+  /** Null without a previous period to compare with, undefined while it loads. */
   change: Change | null | undefined;
   spark: readonly (number | null)[] | null;
   colour: string;

@@ -1,4 +1,4 @@
-// How much of something is used: a bar, and the number beside it, so that colour is not all that tells.
+// Usage of a limit as a bar with its percentage, so that colour is not the only sign.
 import * as number from "../format/number";
 import { Bar } from "./Bar";
 import { levelOf } from "./usageLevel";
@@ -11,7 +11,7 @@ interface Props {
 
 export const UsageBar = ({ percent, label, wide = false }: Props) => (
   <span className={wide ? "usage wide" : "usage"} data-level={levelOf(percent)}>
-    <Bar kind={levelOf(percent)} value={percent} most={100} label={label} />
+    <Bar kind={levelOf(percent)} value={percent} max={100} label={label} />
     <span>{number.percent(percent).replace(/\.\d+%$/, (text) => (percent < 10 ? text : "%"))}</span>
   </span>
 );

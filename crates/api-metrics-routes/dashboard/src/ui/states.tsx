@@ -1,4 +1,4 @@
-// What is shown instead of numbers: nothing yet, nothing at all, or what went wrong.
+// The states without data: loading, empty and failed.
 import type { ReactNode } from "react";
 import { ApiError } from "../api/client";
 

@@ -1,4 +1,4 @@
-// Colours live in the style sheet, where light and dark are told apart; canvases read them there.
+// The theme. Colours are defined in the style sheet for light and dark; canvases read them from there.
 import { useSyncExternalStore } from "react";
 
 export type Theme = "auto" | "light" | "dark";
@@ -12,7 +12,7 @@ const stored = (): Theme => {
     const value = window.localStorage.getItem(STORED);
     return value === "light" || value === "dark" ? value : "auto";
   } catch {
-    // Storage may be forbidden; the choice then lasts as long as the page.
+    // Without storage the choice lasts as long as the page.
     return "auto";
   }
 };
@@ -45,7 +45,7 @@ const subscribe = (listener: () => void) => {
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, () => theme);
 
-/** "light" or "dark", whichever is shown. */
+/** The theme that is shown: "light" or "dark". */
 export const useShade = (): string =>
   useSyncExternalStore(subscribe, () => document.documentElement.dataset.theme ?? "light");
 

@@ -1,5 +1,5 @@
-// The whole state of a view lies in the fragment, so that a link shows what its sender saw, under
-// any mount point and without a route of the server's.
+// The whole state of a view is in the URL's fragment, so that a link shows what its sender saw,
+// under any mount point and without server routes.
 import { useSyncExternalStore } from "react";
 
 export interface Location {
@@ -35,10 +35,10 @@ export const useLocation = (): Location =>
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
-/** The parameters that stay when another page is opened. */
+/** Parameters that are kept when another page is opened. */
 const KEPT = ["period", "from", "to", "tz", "service", "env", "refresh"];
 
-/** The fragment of a page that keeps the range and the filters. */
+/** A link to a page that keeps the time range and the filters. */
 export const href = (page: string, params: Params = {}): string => {
   const kept = Object.fromEntries(KEPT.map((name) => [name, current.params[name]]));
   return write(page, { ...kept, ...params });
@@ -51,7 +51,7 @@ const write = (page: string, params: Params): string => {
   return `#/${page}${text ? `?${text}` : ""}`;
 };
 
-/** Changes parameters of this page. `replace` keeps it out of the history. */
+/** Changes parameters of the current page. `replace` adds no history entry. */
 export const patch = (params: Params, replace = false): void => {
   const next = write(current.page, { ...current.params, ...params });
   if (next === window.location.hash) return;

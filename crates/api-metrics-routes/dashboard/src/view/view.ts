@@ -1,4 +1,4 @@
-// What the toolbar says: range, zone, service, environment, refresh.
+// The state of the toolbar: time range, time zone, service, environment and refresh.
 import { useMemo } from "react";
 import { type Params, useLocation } from "./location";
 
@@ -19,7 +19,7 @@ export type Refresh = "live" | "5s" | "30s" | "off";
 export const REFRESHES: readonly Refresh[] = ["live", "5s", "30s", "off"];
 
 export interface View {
-  /** One of the API's periods, or null for a range of its own. */
+  /** One of the API's periods, or null for a custom range. */
   period: string | null;
   from: string | null;
   to: string | null;
@@ -60,30 +60,30 @@ export const useView = (): View => {
   return useMemo(() => read(params), [params]);
 };
 
-/** Length of the range in seconds; up to now where it has no end. */
+/** The length of the range in seconds, up to now if it has no end. */
 export const lengthOf = (view: View): number => {
   if (view.period !== null) return SECONDS[view.period] ?? 86400;
   const end = view.to === null ? Date.now() : Date.parse(view.to);
   return Math.max(60, (end - Date.parse(view.from ?? "")) / 1000);
 };
 
-/** Whether the range goes on: a closed one can't change and is not asked for again. */
+/** Whether the range includes now. A closed range can't change and is not refetched. */
 export const isOpen = (view: View): boolean => view.to === null || Date.parse(view.to) > Date.now();
 
-/** The range as the API takes it. */
+/** The time range as query parameters. */
 export const range = (view: View): Record<string, string> => {
   if (view.period !== null) return { period: view.period };
   return { from: view.from ?? "", ...(view.to === null ? {} : { to: view.to }) };
 };
 
-/** Range and filters as the API takes them. */
+/** The time range and filters as query parameters. */
 export const viewParams = (view: View): Record<string, string> => ({
   ...range(view),
   ...(view.service === null ? {} : { service: view.service }),
   ...(view.environment === null ? {} : { environment: view.environment }),
 });
 
-/** Milliseconds between two questions; false for none. */
+/** The refetch interval in milliseconds; false for none. */
 export const refetchInterval = (view: View): number | false => {
   if (!isOpen(view)) return false;
   return view.refresh === "5s" ? 5_000 : view.refresh === "off" ? false : 30_000;
