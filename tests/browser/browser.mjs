@@ -19,7 +19,14 @@ const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 export const launch = () => {
   const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
   assert.ok(executablePath, "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path");
-  const args = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+  const args = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
   // Chromium refuses its sandbox to root.
   if (process.getuid?.() === 0) args.push("--no-sandbox");
   return chromium.launch({ executablePath, headless: true, args });
@@ -28,12 +35,21 @@ export const launch = () => {
 /** Gives `use(options, body)`, which runs `body(page)` and then checks that nothing went wrong. */
 export const browser = () => {
   let running;
-  before(async () => { running = await launch(); });
-  after(async () => { await running?.close(); });
+  before(async () => {
+    running = await launch();
+  });
+  after(async () => {
+    await running?.close();
+  });
 
   return async (options, body) => {
     const { signedIn = true, expected = [], ...context } = options;
-    const opened = await running.newContext({ viewport: { width: 1440, height: 900 }, timezoneId: "Europe/Berlin", locale: "en-GB", ...context });
+    const opened = await running.newContext({
+      viewport: { width: 1440, height: 900 },
+      timezoneId: "Europe/Berlin",
+      locale: "en-GB",
+      ...context,
+    });
     // A machine that builds meanwhile is slow, not broken.
     opened.setDefaultTimeout(90_000);
     const page = await opened.newPage();
@@ -46,17 +62,26 @@ export const browser = () => {
     page.on("pageerror", (error) => wrong.push(`uncaught: ${error.stack ?? error}`));
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(new URL(base()).origin) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`request to elsewhere: ${url}`);
+      if (!url.startsWith(new URL(base()).origin) && !url.startsWith("data:") && !url.startsWith("blob:"))
+        wrong.push(`request to elsewhere: ${url}`);
     });
     await page.addInitScript(() => {
       window.breaches = [];
       // Which fragment the page has been told of, and has shown.
-      const shown = () => setTimeout(() => { window.shown = window.location.hash; });
+      const shown = () =>
+        setTimeout(() => {
+          window.shown = window.location.hash;
+        });
       window.shown = window.location.hash;
       window.addEventListener("hashchange", shown);
       const replace = window.history.replaceState;
-      window.history.replaceState = function (...values) { replace.apply(this, values); shown(); };
-      document.addEventListener("securitypolicyviolation", (event) => window.breaches.push(`${event.violatedDirective} ${event.blockedURI}`));
+      window.history.replaceState = function (...values) {
+        replace.apply(this, values);
+        shown();
+      };
+      document.addEventListener("securitypolicyviolation", (event) =>
+        window.breaches.push(`${event.violatedDirective} ${event.blockedURI}`),
+      );
     });
     try {
       if (signedIn) {
@@ -87,9 +112,15 @@ export const show = async (page, fragment = "#/overview") => {
 
 /** Waits until nothing is loading: no skeleton, no faded or busy part, every chart drawn. */
 export const settled = (page) =>
-  page.waitForFunction(() =>
-    (window.shown ?? window.location.hash) === window.location.hash && document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true'], [aria-busy='true']") &&
-    [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every((canvas) => canvas.dataset.drawn === "true"));
+  page.waitForFunction(
+    () =>
+      (window.shown ?? window.location.hash) === window.location.hash &&
+      document.querySelector("main") &&
+      !document.querySelector(".skeleton, [data-stale='true'], [aria-busy='true']") &&
+      [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every(
+        (canvas) => canvas.dataset.drawn === "true",
+      ),
+  );
 
 /** Does what leads to another view, and waits for that. */
 export const follow = async (page, act) => {
@@ -101,7 +132,11 @@ export const follow = async (page, act) => {
 
 /** Asks the API itself, as the one who holds the token. */
 export const api = async (context, method, path, data) => {
-  const answer = await context.request.fetch(`${base()}${path}`, { method, headers: { authorization: `Bearer ${token()}` }, ...(data === undefined ? {} : { data }) });
+  const answer = await context.request.fetch(`${base()}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token()}` },
+    ...(data === undefined ? {} : { data }),
+  });
   assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
   const text = await answer.text();
   return text === "" ? null : JSON.parse(text);

@@ -14,7 +14,11 @@ const shots = [
   ["overview-light", "#/overview?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["overview-dark", "#/overview?tz=UTC", { ...WIDE, colorScheme: "dark" }],
   ["endpoints", "#/endpoints?tz=UTC", { ...WIDE, colorScheme: "light" }],
-  ["endpoint", "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h", { ...WIDE, colorScheme: "light" }],
+  [
+    "endpoint",
+    "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h",
+    { ...WIDE, colorScheme: "light" },
+  ],
   ["heatmap-weekday", "#/heatmap?tz=UTC&period=30d&layout=weekday", { ...WIDE, colorScheme: "light" }],
   ["heatmap-endpoints", "#/heatmap?tz=UTC&period=7d&scale=log", { ...WIDE, colorScheme: "dark" }],
   ["consumer", "#/consumer?tz=UTC&key=partner-sync", { ...WIDE, colorScheme: "dark" }],
@@ -30,7 +34,10 @@ const shots = [
 /** Names of consumers and rules in a link, as their numbers: those differ from store to store. */
 const numbered = async (context, fragment) => {
   let link = fragment;
-  for (const [name, path, label] of [["key", "api-keys", "externalId"], ["edit", "api-alerts", "name"]]) {
+  for (const [name, path, label] of [
+    ["key", "api-keys", "externalId"],
+    ["edit", "api-alerts", "name"],
+  ]) {
     const [whole, wanted] = new RegExp(`\\b${name}=([^&]+)`).exec(link) ?? [];
     if (!whole) continue;
     const { data } = await (await context.request.get(`${base()}${path}`)).json();
@@ -48,13 +55,15 @@ try {
     const context = await browser.newContext({ deviceScaleFactor: 1, reducedMotion: "reduce", ...options });
     await context.request.post(`${base()}session`, { data: { token: token() } });
     const page = await context.newPage();
-    page.on("console", (message) => { if (message.type() === "error") console.error(name, message.text()); });
+    page.on("console", (message) => {
+      if (message.type() === "error") console.error(name, message.text());
+    });
     page.on("pageerror", (error) => console.error(name, error));
     await page.goto(`${base()}${await numbered(context, fragment)}`);
     await settled(page);
     if (name === "alert-form") {
-      await page.getByRole("button", { name: "Try it on the last" }).click();
-      await page.locator(".dry-result").waitFor();
+      await page.getByRole("button", { name: "Test over the last" }).click();
+      await page.locator(".dry-run-result").waitFor();
     }
     // The live line comes with the first event.
     await page.waitForSelector('.now[data-live="live"]');
