@@ -50,7 +50,7 @@ test("the page answers with and without a slash and loads nothing from elsewhere
   }));
 
 test("the page's policy lets nothing inline and nothing foreign in, and files are kept for ever", () =>
-  use({}, async (page, context) => {
+  use({}, async (_page, context) => {
     const root = await context.request.get(base());
     const policy = root.headers()["content-security-policy"];
     for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"])

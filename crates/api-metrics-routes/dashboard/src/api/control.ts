@@ -51,7 +51,10 @@ interface EventParams {
 }
 
 /** Alert events, the latest first. */
-export const useAlertEvents = (view: View, { open = false, alertId, maxPages = 1, limit = "200" }: EventParams = {}) => {
+export const useAlertEvents = (
+  view: View,
+  { open = false, alertId, maxPages = 1, limit = "200" }: EventParams = {},
+) => {
   const params = {
     ...(open ? { open: "true" } : {}),
     ...(alertId === undefined ? {} : { alertId: String(alertId) }),

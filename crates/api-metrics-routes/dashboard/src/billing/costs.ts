@@ -45,8 +45,10 @@ export const byDay = (page: BillingPage, currency: string, days = page.total.day
     short: (value) => number.money(value, currency, 4),
     exact: (value) => number.money(value, currency, 6),
     unit: "money",
-    note: (index) =>
-      `${number.count(found.get(starts[index] ?? 0)?.requests ?? 0)} requests${allCurrencies ? " in all currencies" : ""}`,
+    note: (index) => {
+      const requests = number.count(found.get(starts[index] ?? 0)?.requests ?? 0);
+      return `${requests} requests${allCurrencies ? " in all currencies" : ""}`;
+    },
   };
 };
 

@@ -190,8 +190,7 @@ const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const max = highest(model, visible);
   // 100% is the top of a percentage axis.
-  if (model.unit === "percent" && max <= 102 && max > 50)
-    return { interval: 25, max: 100, formatter: AXIS.percent };
+  if (model.unit === "percent" && max <= 102 && max > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
   const step = niceStep(max, 4, model.unit === "bytes" ? binary : () => 1);
   const interval = model.unit === "count" ? wholeStep(step) : step;
   const formatter = AXIS[model.unit];

@@ -46,9 +46,11 @@ const offset = (at: number, tz: string): number => {
 
 /** The instant of a wall clock time. An ambiguous time gives the earlier instant, a skipped one moves past the gap. */
 export const instant = (wall: number, tz: string): number => {
-  const first = wall - offset(wall, tz);
-  const second = wall - offset(first, tz);
-  return offset(second, tz) === wall - second ? second : Math.max(first, second);
+  // The offsets a day before and a day after are those on both sides of a change nearby.
+  const before = wall - offset(wall - 86_400_000, tz);
+  if (before + offset(before, tz) === wall) return before;
+  const after = wall - offset(wall + 86_400_000, tz);
+  return after + offset(after, tz) === wall ? after : before;
 };
 
 export const clock = (at: number, tz: string): string =>
