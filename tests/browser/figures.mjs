@@ -116,9 +116,9 @@ const time = (what, kind) =>
 console.log(`| bytes | brotli | gzip |
 |---|---:|---:|
 ${row("page, styles, React, queries: the first paint", first)}
-${row("charts, loaded while the first numbers are", charts)}
+${row("charts, loaded in parallel with the first data", charts)}
 ${row("together, for the overview", [...first, ...charts])}
-${row("all other pages, each when it is opened", rest)}
+${row("all other pages, each loaded when it is opened", rest)}
 
 | the overview of 24 h, ${ROUNDS} loads each | median | 95% |
 |---|---:|---:|
