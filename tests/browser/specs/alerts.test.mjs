@@ -78,7 +78,7 @@ test("a rule is tested on past data, created, edited, disabled and deleted", () 
     await edit.getByLabel("Severity").selectOption("critical");
     await edit.getByRole("button", { name: "Save" }).click();
     await edit.waitFor({ state: "detached" });
-    assert.match(await rule(page, name).innerText(), /critical/);
+    assert.match(await rule(page, name).innerText(), /critical/i);
 
     const toggle = rule(page, name).getByRole("switch");
     assert.equal(await toggle.getAttribute("aria-checked"), "true");

@@ -15,7 +15,7 @@ interface Props {
 }
 
 const QUANTILES = [
-  ["", "average"],
+  ["", "Average"],
   ["0.5", "p50"],
   ["0.9", "p90"],
   ["0.95", "p95"],
@@ -142,7 +142,7 @@ export const RuleForm = ({ rule, close }: Props) => {
             "Severity",
             choice(
               "severity",
-              SEVERITIES.map((each) => [each, each]),
+              SEVERITIES.map((each) => [each, each[0]?.toUpperCase() + each.slice(1)]),
             ),
           )}
           {field("alertType", "Metric", (shared) => (

@@ -30,7 +30,7 @@ export type AlertType = keyof typeof TYPES;
 
 const isType = (text: string): text is AlertType => text in TYPES;
 
-export const COMPARISONS = { gt: "above", gte: "at or above", lt: "below", lte: "at or below" } as const;
+export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
 export type Comparison = keyof typeof COMPARISONS;
 
 export const SEVERITIES = ["low", "medium", "high", "critical"] as const;

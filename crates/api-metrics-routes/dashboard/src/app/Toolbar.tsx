@@ -46,7 +46,7 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   const view = useView();
   const labels = useLabels();
   const [editing, setEditing] = useState(false);
-  const [more, setMore] = useState(false);
+  const [filtersOpen, setFiltersOpen] = useState(false);
   const custom = view.period === null;
 
   const shift = (by: number) => {
@@ -55,7 +55,7 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
     const start = end - length + by * length;
     patch({ period: undefined, from: iso(start), to: iso(Math.min(start + length, Date.now())) });
   };
-  const widen = () => {
+  const zoomOut = () => {
     const length = lengthOf(view) * 1000;
     const end = view.to === null ? Date.now() : Date.parse(view.to);
     patch({ period: undefined, from: iso(end - 1.5 * length), to: iso(Math.min(end + 0.5 * length, Date.now())) });
@@ -85,7 +85,7 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
         <button type="button" aria-label="Earlier" title="Earlier" onClick={() => shift(-1)}>
           ‹
         </button>
-        <button type="button" aria-label="Zoom out" title="Zoom out" onClick={widen}>
+        <button type="button" aria-label="Zoom out" title="Zoom out" onClick={zoomOut}>
           −
         </button>
         <button type="button" aria-label="Later" title="Later" onClick={() => shift(1)} disabled={view.to === null}>
@@ -101,10 +101,15 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
           </button>
         </span>
       )}
-      <button type="button" className="ghost filters-button" aria-expanded={more} onClick={() => setMore(!more)}>
+      <button
+        type="button"
+        className="ghost filters-button"
+        aria-expanded={filtersOpen}
+        onClick={() => setFiltersOpen(!filtersOpen)}
+      >
         Filters
       </button>
-      <div className="filters" data-open={more}>
+      <div className="filters" data-open={filtersOpen}>
         <Select
           label="Service"
           value={view.service ?? ""}

@@ -55,7 +55,7 @@ const Billing = () => {
         <span className="muted">Billing periods are in UTC and do not follow the time range above</span>
       </header>
       {billing.error && !page && <Failure error={billing.error} retry={() => void billing.refetch()} />}
-      <MonthlyTotals page={page} currency={currency} />
+      <MonthlyTotals page={page} currency={currency} current={month === undefined || month === known[0]} />
       <div className="tall">
         <TimeChart
           name="cost"
@@ -77,7 +77,15 @@ const Billing = () => {
   );
 };
 
-const MonthlyTotals = ({ page, currency }: { page: BillingPage | undefined; currency: string }) => {
+const MonthlyTotals = ({
+  page,
+  currency,
+  current,
+}: {
+  page: BillingPage | undefined;
+  currency: string;
+  current: boolean;
+}) => {
   const projected = page?.projection.find((each) => each.projectedCost.currency === currency);
   const cost = page ? (amountIn(page.total.cost, currency) ?? "0") : null;
   // Only requests billed in this currency count towards its cost per thousand.
@@ -88,7 +96,7 @@ const MonthlyTotals = ({ page, currency }: { page: BillingPage | undefined; curr
     <Figures
       label="Monthly totals"
       values={[
-        ["Cost", page ? number.money(cost, currency) : null],
+        [current ? "Month to date" : "Total cost", page ? number.money(cost, currency) : null],
         ...(page && page.projection.length === 0
           ? []
           : [
