@@ -1,5 +1,5 @@
-// One Chromium for a file of tests, one fresh context for each test, and what must never happen on
-// any page: an error on the console, a breach of the policy, a request to elsewhere.
+// One Chromium per test file and one fresh context per test. Every test fails on a console error, a violation of
+// the content security policy, or a request to another origin.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before } from "node:test";
@@ -27,12 +27,12 @@ export const launch = () => {
     "--disable-component-update",
     "--disable-sync",
   ];
-  // Chromium refuses its sandbox to root.
+  // Chromium cannot use its sandbox as root.
   if (process.getuid?.() === 0) args.push("--no-sandbox");
   return chromium.launch({ executablePath, headless: true, args });
 };
 
-/** Gives `use(options, body)`, which runs `body(page)` and then checks that nothing went wrong. */
+/** Returns `use(options, body)`, which runs `body(page, context)` and then checks for errors. */
 export const browser = () => {
   let running;
   before(async () => {
@@ -50,24 +50,24 @@ export const browser = () => {
       locale: "en-GB",
       ...context,
     });
-    // A machine that builds meanwhile is slow, not broken.
+    // The machine may be busy with a build.
     opened.setDefaultTimeout(90_000);
     const page = await opened.newPage();
-    const wrong = [];
+    const errors = [];
     const allowed = (text) => expected.some((pattern) => pattern.test(text));
     page.on("console", (message) => {
       const text = `${message.type()}: ${message.text()} (${message.location().url})`;
-      if (message.type() === "error" && !allowed(text)) wrong.push(text);
+      if (message.type() === "error" && !allowed(text)) errors.push(text);
     });
-    page.on("pageerror", (error) => wrong.push(`uncaught: ${error.stack ?? error}`));
+    page.on("pageerror", (error) => errors.push(`uncaught: ${error.stack ?? error}`));
     page.on("request", (request) => {
       const url = request.url();
       if (!url.startsWith(new URL(base()).origin) && !url.startsWith("data:") && !url.startsWith("blob:"))
-        wrong.push(`request to elsewhere: ${url}`);
+        errors.push(`request to another origin: ${url}`);
     });
     await page.addInitScript(() => {
-      window.breaches = [];
-      // Which fragment the page has been told of, and has shown.
+      window.violations = [];
+      // The fragment that the page has rendered.
       const shown = () =>
         setTimeout(() => {
           window.shown = window.location.hash;
@@ -80,7 +80,7 @@ export const browser = () => {
         shown();
       };
       document.addEventListener("securitypolicyviolation", (event) =>
-        window.breaches.push(`${event.violatedDirective} ${event.blockedURI}`),
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
       );
     });
     try {
@@ -90,10 +90,10 @@ export const browser = () => {
       }
       await body(page, opened);
       if (!page.isClosed() && page.url().startsWith("http")) {
-        const breaches = await page.evaluate(() => window.breaches);
-        assert.deepEqual(breaches, [], "breaches of the content security policy");
+        const violations = await page.evaluate(() => window.violations);
+        assert.deepEqual(violations, [], "violations of the content security policy");
       }
-      assert.deepEqual(wrong, [], "errors on the way");
+      assert.deepEqual(errors, [], "errors during the test");
     } catch (error) {
       const folder = process.env.BROWSER_TRACE;
       if (folder && !page.isClosed()) await page.screenshot({ path: `${folder}/failed-${Date.now()}.png` });
@@ -104,13 +104,13 @@ export const browser = () => {
   };
 };
 
-/** Opens a page of the dashboard and waits until its numbers are there. */
+/** Opens a page of the dashboard and waits until its data is shown. */
 export const show = async (page, fragment = "#/overview") => {
   await page.goto(`${base()}${fragment}`);
   await settled(page);
 };
 
-/** Waits until nothing is loading: no skeleton, no faded or busy part, every chart drawn. */
+/** Waits until loading is over: no skeleton, no stale or busy part, every chart drawn. */
 export const settled = (page) =>
   page.waitForFunction(
     () =>
@@ -122,7 +122,7 @@ export const settled = (page) =>
       ),
   );
 
-/** Does what leads to another view, and waits for that. */
+/** Runs `act`, which opens another view, and waits until that is shown. */
 export const follow = async (page, act) => {
   const before = page.url();
   await act();
@@ -130,7 +130,7 @@ export const follow = async (page, act) => {
   await settled(page);
 };
 
-/** Asks the API itself, as the one who holds the token. */
+/** Calls the API with the admin token. */
 export const api = async (context, method, path, data) => {
   const answer = await context.request.fetch(`${base()}${path}`, {
     method,
@@ -142,7 +142,7 @@ export const api = async (context, method, path, data) => {
   return text === "" ? null : JSON.parse(text);
 };
 
-/** The consumer of this name. */
+/** The API key with this external id. */
 export const ofKey = async (context, name) => {
   const { data } = await api(context, "GET", "api-keys?limit=1000");
   const found = data.find((key) => key.externalId === name);

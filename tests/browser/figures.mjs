@@ -6,14 +6,14 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { base, launch, token } from "./browser.mjs";
 
 const ROUNDS = Number(process.argv[2] ?? 15);
-/** What the running program has in it. */
+/** The assets that the running program was built with. */
 const ASSETS = process.env.DASHBOARD_ASSETS
   ? pathToFileURL(`${process.env.DASHBOARD_ASSETS}/`)
   : new URL("../../crates/api-metrics-routes/assets/dashboard/", import.meta.url);
-/** Longer than answers are kept where a range touches now: each round asks the store. */
+/** Longer than the service caches answers for ranges up to now, so that each round queries the store. */
 const FORGOTTEN_MS = 11_000;
 
-/** Notes when the tiles have their numbers and when all four charts are drawn, after the next frame. */
+/** Records when all tiles have values and when all four charts are drawn, after the next frame. */
 const watch = () => {
   window.seen = {};
   const painted = (name) =>
@@ -64,7 +64,7 @@ for (const [kind, cached] of [
 ]) {
   const page = await context.newPage();
   await page.addInitScript(watch);
-  // The first one wakes the machine and is not counted.
+  // The first load warms the service up and is not counted.
   for (let round = -1; round < ROUNDS; round += 1) {
     const { useful, charts, files } = await load(page, cached);
     if (round >= 0) {
@@ -97,7 +97,7 @@ const sizeOf = (list) =>
 const all = readdirSync(ASSETS).filter((name) => /\.(js|css)$/.test(name));
 const missing = names.filter((name) => !all.includes(name));
 if (missing.length > 0) throw new Error(`the page that was measured is another: ${missing}`);
-// The charts' part is asked for while the first numbers are: it is no part of the first paint.
+// The charts load in parallel with the first data and are not part of the first paint.
 const charts = names.filter((name) => /^(echarts|engine|Plot)-/.test(name));
 const first = ["index.html", ...names.filter((name) => !charts.includes(name))];
 const rest = all.filter((name) => !names.includes(name));

@@ -7,7 +7,7 @@ import { base, launch, settled, token } from "./browser.mjs";
 const folder = process.argv[2] ?? "docs/images";
 mkdirSync(folder, { recursive: true });
 
-/** Pages are as high as what they hold; what the first screen shows, as high as a screen. */
+/** Full pages are as high as their content; phone pictures show one screen. */
 const WIDE = { viewport: { width: 1440, height: 400 }, fullPage: true };
 const PHONE = { viewport: { width: 360, height: 760 }, deviceScaleFactor: 2 };
 const shots = [
@@ -31,7 +31,7 @@ const shots = [
   ["phone-dark", "#/overview?tz=UTC", { ...PHONE, colorScheme: "dark" }],
   ["phone-alerts", "#/alerts?tz=UTC", { ...PHONE, colorScheme: "light" }],
 ];
-/** Names of consumers and rules in a link, as their numbers: those differ from store to store. */
+/** Replaces the names of consumers and rules in a link by their ids, which differ between stores. */
 const numbered = async (context, fragment) => {
   let link = fragment;
   for (const [name, path, label] of [
@@ -65,9 +65,9 @@ try {
       await page.getByRole("button", { name: "Test over the last" }).click();
       await page.locator(".dry-run-result").waitFor();
     }
-    // The live line comes with the first event.
+    // The live figures arrive with the first event.
     await page.waitForSelector('.now[data-live="live"]');
-    // What came into view by itself would stand under the toolbar.
+    // A page that scrolled by itself would be partly under the toolbar.
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
     console.log(name);
