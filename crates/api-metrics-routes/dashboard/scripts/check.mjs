@@ -38,7 +38,9 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 if (differences.length > 0) {
-  console.error(`The committed dashboard differs from a build of its sources (npm run build):\n  ${differences.join("\n  ")}`);
+  console.error(
+    `The committed dashboard differs from a build of its sources (npm run build):\n  ${differences.join("\n  ")}`,
+  );
   process.exit(1);
 }
 console.log("the committed dashboard matches its sources");
