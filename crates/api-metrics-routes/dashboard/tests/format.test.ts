@@ -25,6 +25,12 @@ test("counts are exact below 100,000 and have three digits above", () => {
   assert.equal(number.compact(-250_000), "-250K");
 });
 
+test("a noun follows its count", () => {
+  assert.equal(number.plural(0, "request"), "0 requests");
+  assert.equal(number.plural(1, "request"), "1 request");
+  assert.equal(number.plural(1_200, "flush batch", "flush batches"), "1,200 flush batches");
+});
+
 test("percentages keep two decimals below ten, and a small share is not zero", () => {
   assert.equal(number.percent(0), "0%");
   assert.equal(number.percent(0.004), "<0.01%");

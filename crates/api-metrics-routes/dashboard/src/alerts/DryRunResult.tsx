@@ -14,8 +14,8 @@ export const DryRunResult = ({ run, tz }: { run: DryRunAnswer; tz: string }) => 
           : `Would have fired ${run.events.length === 1 ? "once" : `${number.count(run.events.length)} times`}.`}
       </b>{" "}
       <span className="muted">
-        {number.count(run.breaches)} of {number.count(run.windows)} evaluations breached the threshold, one every{" "}
-        {run.step}.
+        {number.count(run.breaches)} of {number.count(run.windows)} evaluations (every {run.step}) breached the
+        threshold.
       </span>
     </p>
     {run.events.length > 0 && (

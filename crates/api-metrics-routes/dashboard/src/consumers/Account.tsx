@@ -83,10 +83,10 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
                   [
                     "Projected to run out",
                     used.remaining === 0
-                      ? "now"
+                      ? "Now"
                       : used.projectedExhaustion
                         ? when(used.projectedExhaustion, view.tz)
-                        : "not before the reset",
+                        : "Not before the reset",
                   ],
                 ]}
               />

@@ -6,6 +6,9 @@ export const NONE = "–";
 
 export const count = (n: number | null | undefined): string => (n == null ? NONE : plain.format(n));
 
+/** A count with its noun, such as "1 request". */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
 /** Exact below 100,000, three significant digits above. */
 export const compact = (n: number | null | undefined): string =>
   n == null ? NONE : Math.abs(n) < 100_000 ? plain.format(n) : short.format(n);

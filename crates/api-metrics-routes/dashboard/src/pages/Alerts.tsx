@@ -81,7 +81,7 @@ const Alerts = () => {
         head: "Scope",
         wide: 2,
         by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`),
-        cell: (row) => <span className="path">{scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`)}</span>,
+        cell: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`),
       },
       {
         id: "value",

@@ -85,7 +85,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             {
               name: "Awaiting fold",
               value: store.inbox
-                ? `${number.count(store.inbox.records)} requests in ${number.count(store.inbox.batches)} flush batches`
+                ? `${number.plural(store.inbox.records, "request")} in ${number.plural(store.inbox.batches, "flush batch", "flush batches")}`
                 : number.NONE,
             },
             {
@@ -107,6 +107,12 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
               level: status.lost > 0 ? "bad" : "fine",
               note: status.lost > 0 ? "after a restore or failover" : "",
             },
+            ...store.floors.map(
+              (floor): Line => ({
+                name: `${floor.granularity} retained since`,
+                value: floor.floor ? when(floor.floor, tz) : "The beginning",
+              }),
+            ),
           ]}
         />
         <List
@@ -114,7 +120,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           lines={
             recorder
               ? [
-                  { name: "Unflushed", value: `${number.count(recorder.unflushedRecords)} requests` },
+                  { name: "Unflushed", value: number.plural(recorder.unflushedRecords, "request") },
                   { name: "Series in memory", value: number.count(recorder.liveSeries) },
                   { name: "Keys in memory", value: number.count(recorder.liveKeys) },
                   { name: "Memory", value: number.bytes(recorder.bytes) },
@@ -154,8 +160,12 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             },
             ...(tasks?.tasks ?? []).map(
               (task): Line => ({
-                name: task.name,
-                value: task.running ? `last success ${when(task.lastSuccessAt, tz)}` : "stopped",
+                name: task.name[0]?.toUpperCase() + task.name.slice(1),
+                value: task.running
+                  ? task.lastSuccessAt
+                    ? `last success ${when(task.lastSuccessAt, tz)}`
+                    : "not run yet"
+                  : "stopped",
                 level: task.running ? (task.lastError ? "some" : "fine") : "bad",
                 ...(task.lastError ? { note: task.lastError } : {}),
               }),
@@ -166,12 +176,6 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             },
             { name: "Cache size", value: `${number.count(cache.entries)} entries, ${number.bytes(cache.bytes)}` },
             { name: "Open streams", value: number.count(status.streams) },
-            ...store.floors.map(
-              (floor): Line => ({
-                name: `${floor.granularity} retained since`,
-                value: floor.floor ? when(floor.floor, tz) : "the beginning",
-              }),
-            ),
           ]}
         />
       </div>
