@@ -51,6 +51,8 @@ const Status = () => {
 const when = (text: string | null | undefined, tz: string): string =>
   text ? precise(Date.parse(text), tz) : number.NONE;
 
+const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
+
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
   const { store, recorder, tasks, cache } = status;
   const live = status.instances.filter((instance) => instance.live);
@@ -85,7 +87,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             {
               name: "Awaiting fold",
               value: store.inbox
-                ? `${number.plural(store.inbox.records, "request")} in ${number.plural(store.inbox.batches, "flush batch", "flush batches")}`
+                ? `${number.plural(store.inbox.records, "request")} in ${batches(store.inbox.batches)}`
                 : number.NONE,
             },
             {
