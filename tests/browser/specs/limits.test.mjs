@@ -150,6 +150,9 @@ test("a consumer's page has its limit, quota, bill and history", () =>
     const used = Number(/Used\s+([\d,]+)/.exec(text)[1].replaceAll(",", ""));
     assert.ok(used > 0 && used <= quota.used, `${used} of ${quota.used}`);
     assert.match(await page.getByRole("region", { name: "Current bill" }).innerText(), /Month to date\s+EUR\s[\d.]+/);
-    assert.match(await page.getByRole("region", { name: "Rate limit" }).innerText(), /This minute\s+\d+ of \d+/);
+    assert.match(
+      await page.getByRole("region", { name: "Rate limit", exact: true }).innerText(),
+      /This minute\s+\d+ of \d+/,
+    );
     await page.getByRole("heading", { name: "Rate limit utilization" }).waitFor();
   }));
