@@ -71,7 +71,7 @@ impl Crate {
         let mut read = Self::default();
         let text = files::text(root);
         let folder = root.parent().expect("a file stands in a folder").to_owned();
-        read.file(root, &text, folder, &[], true);
+        read.file(root, &text, folder, &[]);
         read
     }
 
