@@ -33,6 +33,10 @@ mod console;
 mod dashboard;
 mod directory;
 mod extract;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod keys;
 mod limits;

@@ -75,6 +75,10 @@ pub mod url;
 pub mod watch;
 
 mod engine;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod migrations;
 mod statements;
 mod text;

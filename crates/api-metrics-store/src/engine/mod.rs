@@ -8,6 +8,8 @@ pub(crate) mod batch;
 pub(crate) mod flush;
 pub(crate) mod fold;
 mod fresh;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod groups;
 mod pace;
 pub(crate) mod places;
