@@ -11,6 +11,7 @@ pub mod pgbouncer;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod scale;
 pub mod wait;
 
 pub use cluster::Cluster;
@@ -19,4 +20,5 @@ pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;
 pub use process::Process;
 pub use proxy::Proxy;
+pub use scale::sized;
 pub use wait::{eventually, eventually_within};
