@@ -141,8 +141,8 @@ async fn six_writers_and_two_leaders_stay_exact_through_kills_stops_cuts_and_cra
         Arc::new(PostgresStore::connect_lazy(&cluster.url(), options).unwrap());
     store.prepare().await.unwrap();
 
-    let seed =
-        std::env::var("FAULTS_SEED").map_or_else(|_| sized(started_ms, 1), |seed| seed.parse().unwrap());
+    let seed = std::env::var("FAULTS_SEED")
+        .map_or_else(|_| sized(started_ms, 1), |seed| seed.parse().unwrap());
     println!("FAULTS_SEED={seed}");
     let mut cuts = Random::new(seed);
     proxy.judge(move |request| match (request, cuts.below(300)) {

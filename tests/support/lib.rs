@@ -5,6 +5,7 @@
 pub mod cluster;
 pub mod database;
 pub mod fast_clock;
+pub mod harness;
 pub mod newcomer;
 pub mod pg_proxy;
 pub mod pgbouncer;
