@@ -8,6 +8,7 @@ pub mod files;
 pub mod graph;
 pub mod list;
 pub mod reader;
+pub mod syntax;
 
 pub use graph::Graph;
 pub use reader::{Arrow, Crate};

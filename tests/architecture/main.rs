@@ -4,3 +4,5 @@
 
 mod arrows;
 mod reads;
+mod shapes;
+mod words;
