@@ -1,6 +1,6 @@
 //! Sizes and shapes of the source.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use api_metrics_architecture::{files, syntax::is_test};
 use proc_macro2::{TokenStream, TokenTree};
@@ -35,27 +35,22 @@ fn no_file_is_longer_than_one_idea() {
 }
 
 /// The files of a crate that are not tests.
-fn source(name: &str) -> Vec<std::path::PathBuf> {
-    let mut all = files::below(
-        &files::root().join("crates").join(name).join("src"),
-        &["rs"],
-    );
+fn source(name: &str) -> Vec<PathBuf> {
+    let root = files::root().join("crates").join(name).join("src");
+    let mut all = files::below(&root, &["rs"]);
     all.retain(|file| {
-        let mut parts = file.components().map(|part| part.as_os_str());
+        let inside = file.strip_prefix(&root).unwrap();
+        let mut parts = inside.components().map(|part| part.as_os_str());
         !parts.any(|part| part == "tests" || part == "tests.rs")
     });
+    assert!(!all.is_empty(), "{name} has source");
     all
 }
 
 #[test]
 fn a_fifth_of_the_lines_explains_the_others() {
     let mut few = Vec::new();
-    for name in [
-        "api-metrics-layer",
-        "api-metrics-store",
-        "api-metrics-routes",
-        "api-metrics",
-    ] {
+    for name in ["api-metrics-store", "api-metrics-routes"] {
         let (mut docs, mut lines) = (0, 0);
         for file in source(name) {
             for line in files::text(&file).lines() {
@@ -124,8 +119,8 @@ fn holds_sql(tokens: TokenStream) -> bool {
     })
 }
 
-fn found(files: &[std::path::PathBuf]) -> Vec<(String, Found)> {
-    let read = |file: &std::path::PathBuf| {
+fn found(files: &[PathBuf]) -> Vec<(String, Found)> {
+    let read = |file: &PathBuf| {
         let mut found = Found::default();
         found.visit_file(&syn::parse_file(&files::text(file)).unwrap());
         (relative(file), found)
