@@ -1,4 +1,10 @@
 //! A database under test, and short ways to write to it.
+#![allow(
+    missing_docs,
+    missing_debug_implementations,
+    clippy::must_use_candidate,
+    reason = "its names say what its parts are for"
+)]
 
 use std::{
     sync::Arc,
@@ -16,7 +22,8 @@ use api_metrics_store::{
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, UnixSeconds},
 };
-use api_metrics_tests::{PgDatabase, SqliteFile};
+
+use crate::{PgDatabase, SqliteFile};
 
 /// 2026-03-10T12:00:00Z, a Tuesday.
 pub const NOON: UnixSeconds = 1_773_144_000;
@@ -61,7 +68,7 @@ impl Database {
     async fn install(&self, clock: &Arc<ManualClock>) {
         if let Self::PostgresAs(database, owner, Some(service)) = self {
             let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-            let options = api_metrics_tests::patient().clock(clock);
+            let options = crate::patient().clock(clock);
             let store = PostgresStore::connect_lazy(&database.url_of(owner), options).unwrap();
             store.prepare().await.unwrap();
             store.pool().close().await;
@@ -80,7 +87,7 @@ impl Database {
     /// Another process's view of the same database.
     pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn ControlStore> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        self.store_with(api_metrics_tests::patient().clock(clock))
+        self.store_with(crate::patient().clock(clock))
     }
 
     pub fn store_with(&self, options: StoreOptions) -> Arc<dyn ControlStore> {
