@@ -27,7 +27,7 @@ pub fn query_string(data: &[u8]) {
         Err(problem) => return refused(problem),
     };
     let name = question("fuzz", &params);
-    let context = Context { now: NOW };
+    let context = Context::at(NOW);
     let range = match TimeRange::take(&mut params, &context) {
         Ok(range) => {
             assert!(range.from < range.to, "{range:?}");
@@ -35,7 +35,7 @@ pub fn query_string(data: &[u8]) {
         }
         Err(problem) => return refused(problem),
     };
-    match Limit::take(&mut params, &context) {
+    match Limit::<100>::take(&mut params, &context) {
         Ok(limit) => assert!((1..=1_000).contains(&limit.rows())),
         Err(problem) => return refused(problem),
     }
