@@ -93,21 +93,15 @@ pub(crate) async fn print(
     let instance = writer.instance();
     let answer = store
         .read(
-            &Query {
-                range,
-                filter: Filter {
-                    service: Some(instance.service.clone()),
-                    environment: Some(instance.environment.clone()),
-                    ..Filter::default()
-                },
-                scope: Scope::All,
-                group_by: GroupBy {
-                    time: Some(TimeStep::Fixed(Granularity::Day)),
-                    ..GroupBy::default()
-                },
-                detail: Detail::Counts,
-                busiest: None,
-            },
+            &Query::over(range)
+                .filter(
+                    Filter::default()
+                        .service(Some(instance.service.clone()))
+                        .environment(Some(instance.environment.clone())),
+                )
+                .scope(Scope::All)
+                .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+                .detail(Detail::Counts),
             None,
         )
         .await

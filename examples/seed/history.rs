@@ -163,14 +163,10 @@ fn instant(at: i64) -> SystemTime {
 fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
     let recorder = Recorder::builder().clock(clock.clone()).build();
     Writer::new(
-        Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".into(),
-            environment: "production".into(),
-            version: version.into(),
-            host: "web-1".into(),
-            started_at,
-        },
+        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+            .version(version.into())
+            .host("web-1")
+            .started_at(started_at),
         Arc::new(recorder),
     )
 }

@@ -77,14 +77,10 @@ async fn stop() {
 
 fn writer() -> Writer {
     Writer::new(
-        Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".into(),
-            environment: "production".into(),
-            version: "1.9.1".into(),
-            host: "web-2".into(),
-            started_at: SystemClock::default().unix_seconds(),
-        },
+        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+            .version("1.9.1")
+            .host("web-2")
+            .started_at(SystemClock::default().unix_seconds()),
         Arc::new(Recorder::builder().build()),
     )
 }

@@ -25,11 +25,12 @@ const SERVERS: u32 = 3;
 fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
     api_metrics_tests::patient()
         .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
-        .retention(Retention {
-            minutes: Duration::from_secs(3_600),
-            five_minutes: Duration::from_secs(86_400),
-            hours: Duration::from_secs(7 * 86_400),
-        })
+        .retention(
+            Retention::default()
+                .minutes(Duration::from_secs(3_600))
+                .five_minutes(Duration::from_secs(86_400))
+                .hours(Duration::from_secs(7 * 86_400)),
+        )
         .max_connections(4)
 }
 
@@ -101,7 +102,7 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
         let mut direct = PgConnection::connect(&database.url()).await.unwrap();
         shared(&mut direct).await;
         sqlx::query_scalar(
-            "SELECT count(*) FROM api_metrics.level WHERE granularity = '1m' AND floor > to_timestamp($1)",
+            "SELECT count(*) FROM api_metrics.retention_floor WHERE granularity = '1m' AND floor > to_timestamp($1)",
         )
         .bind(writers::NOON)
         .fetch_one(&mut direct)

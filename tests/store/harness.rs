@@ -155,14 +155,10 @@ pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
     let recorder = Recorder::builder()
         .clock(Arc::<ManualClock>::clone(clock))
         .build();
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: service.into(),
-        environment: "test".into(),
-        version: "1.0.0".into(),
-        host: "here".into(),
-        started_at: clock.unix_seconds(),
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), service.into(), "test")
+        .version("1.0.0")
+        .host("here")
+        .started_at(clock.unix_seconds());
     Writer::new(instance, Arc::new(recorder))
 }
 

@@ -65,13 +65,8 @@ impl Scene {
     /// The requests of each endpoint, by name.
     async fn requests(&self) -> Vec<(String, u64)> {
         while self.store.fold().await.unwrap().more {}
-        let query = Query {
-            group_by: GroupBy {
-                endpoint: true,
-                ..GroupBy::default()
-            },
-            ..Query::over(TimeRange::new(NOON, NOON + 60))
-        };
+        let query = Query::over(TimeRange::new(NOON, NOON + 60))
+            .group_by(GroupBy::default().endpoint(true));
         let answer = self.store.read(&query, None).await.unwrap();
         let mut counts: Vec<_> = answer
             .rows

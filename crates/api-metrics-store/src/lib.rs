@@ -25,14 +25,10 @@
 //! store.prepare().await?;
 //!
 //! let recorder = Arc::new(Recorder::builder().build());
-//! let instance = Instance {
-//!     id: uuid::Uuid::new_v4(),
-//!     service: "shop".to_owned(),
-//!     environment: "production".to_owned(),
-//!     version: "1.0.0".to_owned(),
-//!     host: "web-1".to_owned(),
-//!     started_at: 1_700_000_000,
-//! };
+//! let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+//!     .version("1.0.0")
+//!     .host("web-1")
+//!     .started_at(1_700_000_000);
 //! let writer = Writer::new(instance, recorder.clone());
 //!
 //! // What a layer does for every request.

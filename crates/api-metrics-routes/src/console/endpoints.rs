@@ -72,18 +72,11 @@ pub(super) async fn get_endpoints(
     Validated { params, now }: Validated<ConsoleEndpointParams>,
 ) -> Result<Response, Problem> {
     let range = params.period.so_far(now);
-    let query = Query {
-        range,
-        filter: params.period.filter(),
-        scope: caller.scope.clone(),
-        group_by: GroupBy {
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        busiest: None,
-    };
+    let query = Query::over(range)
+        .filter(params.period.filter())
+        .scope(caller.scope.clone())
+        .group_by(GroupBy::default().method(true).endpoint(true))
+        .detail(Detail::Counts);
     let compute = async {
         let mut rows = app.client.read(&query).await?.rows;
         rows.sort_by(|a, b| {

@@ -130,10 +130,7 @@ impl PeriodParams {
 
     /// The series of the API key that was asked about, or all.
     pub(super) fn filter(&self) -> Filter {
-        Filter {
-            api_key_id: self.api_key_id,
-            ..Filter::default()
-        }
+        Filter::default().api_key_id(self.api_key_id)
     }
 }
 

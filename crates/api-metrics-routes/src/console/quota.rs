@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},
-    query::{Detail, GroupBy, Query, TimeRange},
+    query::{Detail, Filter, Query, TimeRange},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -101,17 +101,15 @@ async fn month_so_far(
     let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
     let answer = app
         .client
-        .read(&Query {
-            range: TimeRange::new(month.from, month.to.min(floor_minute(now) + 60)),
-            filter: api_metrics_store::query::Filter {
-                api_key_id: only,
-                ..Default::default()
-            },
-            scope: caller.scope.clone(),
-            group_by: GroupBy::default(),
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .read(
+            &Query::over(TimeRange::new(
+                month.from,
+                month.to.min(floor_minute(now) + 60),
+            ))
+            .filter(Filter::default().api_key_id(only))
+            .scope(caller.scope.clone())
+            .detail(Detail::Counts),
+        )
         .await?;
     let used = answer
         .total()

@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Detail, GroupBy, Query, Scope},
+    query::{Detail, Query, Scope},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -124,14 +124,12 @@ pub(crate) async fn summary(
     let now = app.clock.unix_seconds();
     let answer = app
         .client
-        .read(&Query {
-            range: asked.so_far(now),
-            filter: asked.filter(),
-            scope: scope.clone(),
-            group_by: GroupBy::default(),
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .read(
+            &Query::over(asked.so_far(now))
+                .filter(asked.filter())
+                .scope(scope.clone())
+                .detail(Detail::Counts),
+        )
         .await?;
     let figures = Figures::of(answer.total());
     let (start, end) = asked.bounds(now);

@@ -42,17 +42,11 @@ pub(crate) struct Consumer {
 
 /// The question behind a list of keys.
 pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
-    Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by: GroupBy {
-            api_key: true,
-            ..GroupBy::default()
-        },
-        detail: Detail::Quantiles,
-        busiest: None,
-    }
+    Query::over(range)
+        .filter(filter.clone())
+        .scope(scope.clone())
+        .group_by(GroupBy::default().api_key(true))
+        .detail(Detail::Quantiles)
 }
 
 /// The rows with what the store knows about their keys.

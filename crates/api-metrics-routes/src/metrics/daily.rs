@@ -177,17 +177,12 @@ async fn compute(
     range: TimeRange,
     zone: Tz,
 ) -> Result<(Answer, bool, Vec<DailyRow>), Problem> {
-    let query = |step, api_key| Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by: GroupBy {
-            api_key,
-            time: Some(step),
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        busiest: None,
+    let query = |step, api_key| {
+        Query::over(range)
+            .filter(filter.clone())
+            .scope(scope.clone())
+            .group_by(GroupBy::default().api_key(api_key).time(step))
+            .detail(Detail::Counts)
     };
     let questions = [
         query(TimeStep::Day(zone), true),

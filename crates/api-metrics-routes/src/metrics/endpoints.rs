@@ -6,7 +6,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::query::{
-    Busiest, Detail, Filter, Group, GroupBy, Query, Rank, Row, Scope, TimeRange,
+    Detail, Filter, Group, GroupBy, Query, RankCursor, Row, Scope, TimeRange, TopK,
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -90,17 +90,15 @@ impl EndpointRow {
 }
 
 /// A row's place in the list, in the terms of the store's query.
-fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> Rank {
+fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
     let label = |label: &str| Some(label.into());
-    Rank {
-        requests: *requests,
-        group: Group {
-            service: label(service),
-            method: label(method),
-            endpoint: label(endpoint),
-            ..Group::default()
-        },
-    }
+    RankCursor::new(
+        *requests,
+        Group::default()
+            .service(label(service))
+            .method(label(method))
+            .endpoint(label(endpoint)),
+    )
 }
 
 type EndpointKey = (Reverse<u64>, String, String, String);
@@ -181,23 +179,15 @@ async fn compute(
     );
     let answer = app
         .client
-        .read(&Query {
-            range,
-            filter: params.filter.clone(),
-            scope: scope.clone(),
-            group_by: GroupBy {
-                service: true,
-                method: true,
-                endpoint: true,
-                ..GroupBy::default()
-            },
-            detail: Detail::Quantiles,
-            // One more tells whether there is another page.
-            busiest: Some(Busiest {
-                most: limit + 1,
-                after: after.map(rank),
-            }),
-        })
+        .read(
+            &Query::over(range)
+                .filter(params.filter.clone())
+                .scope(scope.clone())
+                .group_by(GroupBy::default().service(true).method(true).endpoint(true))
+                .detail(Detail::Quantiles)
+                // One more tells whether there is another page.
+                .top(TopK::first(limit + 1).after(after.map(rank))),
+        )
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();
     let page = page_of(rows, EndpointRow::key, after, limit);

@@ -230,17 +230,11 @@ impl CellLength {
 
 /// The query behind a heatmap.
 fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) -> Query {
-    Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by: GroupBy {
-            time: Some(step),
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        busiest: None,
-    }
+    Query::over(range)
+        .filter(filter.clone())
+        .scope(scope.clone())
+        .group_by(GroupBy::default().time(step))
+        .detail(Detail::Counts)
 }
 
 /// The heatmap of an answer.

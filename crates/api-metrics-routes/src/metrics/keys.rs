@@ -196,18 +196,13 @@ async fn last_seen(
     let ids = page.iter().filter_map(|row| row.group.api_key_id).collect();
     let answer = app
         .client
-        .read(&Query {
-            range,
-            filter: filter.clone(),
-            scope: Scope::Keys(ids),
-            group_by: GroupBy {
-                api_key: true,
-                time: Some(step),
-                ..GroupBy::default()
-            },
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .read(
+            &Query::over(range)
+                .filter(filter.clone())
+                .scope(Scope::Keys(ids))
+                .group_by(GroupBy::default().api_key(true).time(step))
+                .detail(Detail::Counts),
+        )
         .await?;
     let mut seen = HashMap::new();
     for row in answer.rows {

@@ -183,10 +183,7 @@ async fn compute(
         approximate: false,
     };
     for (dimensions, names) in groupings {
-        let by = GroupBy {
-            time: asked.group_by.time,
-            ..*dimensions
-        };
+        let by = (*dimensions).time(asked.group_by.time);
         let mut query = asked.query(scope);
         query.group_by = by;
         let mut windows = WindowedReader::new(query);

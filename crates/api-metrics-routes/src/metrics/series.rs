@@ -94,18 +94,15 @@ impl RowParams {
 
     /// The store's query for these rows.
     pub(super) fn query(&self, scope: &Scope) -> Query {
-        Query {
-            range: self.range,
-            filter: self.filter.clone(),
-            scope: scope.clone(),
-            group_by: self.group_by,
-            detail: if self.metrics.iter().any(|metric| metric.is_quantile()) {
+        Query::over(self.range)
+            .filter(self.filter.clone())
+            .scope(scope.clone())
+            .group_by(self.group_by)
+            .detail(if self.metrics.iter().any(|metric| metric.is_quantile()) {
                 Detail::Quantiles
             } else {
                 Detail::Counts
-            },
-            busiest: None,
-        }
+            })
     }
 }
 

@@ -121,27 +121,23 @@ pub(crate) async fn snapshot(
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let answer = app
         .client
-        .read(&Query {
-            range: TimeRange::new(end - WINDOW_SECONDS, end),
-            filter: filter.clone(),
-            scope: scope.clone(),
-            group_by: GroupBy {
-                service: true,
-                method: true,
-                endpoint: true,
-                time: Some(TimeStep::Fixed(Granularity::Minute)),
-                ..GroupBy::default()
-            },
-            detail: Detail::Quantiles,
-            busiest: None,
-        })
+        .read(
+            &Query::over(TimeRange::new(end - WINDOW_SECONDS, end))
+                .filter(filter.clone())
+                .scope(scope.clone())
+                .group_by(
+                    GroupBy::default()
+                        .service(true)
+                        .method(true)
+                        .endpoint(true)
+                        .time(TimeStep::Fixed(Granularity::Minute)),
+                )
+                .detail(Detail::Quantiles),
+        )
         .await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));
     let minutes = sum(&answer.rows, |group| group.period_start.unwrap_or_default())?;
-    let endpoints = sum(&answer.rows, |group| Group {
-        period_start: None,
-        ..group.clone()
-    })?;
+    let endpoints = sum(&answer.rows, |group| group.clone().period_start(None))?;
     let passed = (answer.as_of_us.div_euclid(1_000_000))
         .clamp(answer.range.from + 1, answer.range.to)
         - answer.range.from;

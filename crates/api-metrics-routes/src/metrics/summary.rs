@@ -3,7 +3,7 @@
 //! The range before has the same length and ends where this one begins, also where the store has
 //! widened this one to whole periods.
 
-use api_metrics_store::query::{Answer, Busiest, Detail, Filter, GroupBy, Query, Scope, TimeRange};
+use api_metrics_store::query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -144,25 +144,16 @@ async fn compute(
     filter: &Filter,
     range: TimeRange,
 ) -> Result<Summary, Problem> {
-    let query = |range, group_by, detail| Query {
-        range,
-        filter: filter.clone(),
-        scope: scope.clone(),
-        group_by,
-        detail,
-        busiest: None,
+    let query = |range, group_by, detail| {
+        Query::over(range)
+            .filter(filter.clone())
+            .scope(scope.clone())
+            .group_by(group_by)
+            .detail(detail)
     };
     let (by_endpoint, by_key) = (
-        GroupBy {
-            service: true,
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        GroupBy {
-            api_key: true,
-            ..GroupBy::default()
-        },
+        GroupBy::default().service(true).method(true).endpoint(true),
+        GroupBy::default().api_key(true),
     );
     // The range before ends where this one really begins, which mostly is where it was asked to.
     let before = |range: TimeRange| {
@@ -173,10 +164,7 @@ async fn compute(
         query(range, GroupBy::default(), Detail::Quantiles),
         before(range),
         query(range, by_key, Detail::Requests),
-        Query {
-            busiest: Some(Busiest::first(TOP)),
-            ..query(range, by_endpoint, Detail::Quantiles)
-        },
+        query(range, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
     ];
     let [total, mut of_before, keys, endpoints] = app.client.read_all(&questions).await?;
     if total.range != range {

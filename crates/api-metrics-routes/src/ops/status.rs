@@ -328,7 +328,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
                     periods: dirty.periods,
                 })
                 .collect();
-            view.quarantined = Some(status.set_aside);
+            view.quarantined = Some(status.quarantined);
         }
     }
     view

@@ -71,16 +71,17 @@ impl QueryParams for Filter {
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
         let protocol = PROTOCOL.take(params)?;
-        Ok(Self {
-            service: SERVICE.take(params)?,
-            environment: ENVIRONMENT.take(params)?,
-            protocol: protocol.map(str::to_owned),
-            method: METHOD
-                .take(params)?
-                .map(|method| method.to_ascii_uppercase()),
-            endpoint: ENDPOINT.take(params)?,
-            api_key_id: API_KEY.take(params)?,
-        })
+        Ok(Self::default()
+            .service(SERVICE.take(params)?)
+            .environment(ENVIRONMENT.take(params)?)
+            .protocol(protocol.map(str::to_owned))
+            .method(
+                METHOD
+                    .take(params)?
+                    .map(|method| method.to_ascii_uppercase()),
+            )
+            .endpoint(ENDPOINT.take(params)?)
+            .api_key_id(API_KEY.take(params)?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The hand-over of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
+//! The flush batch of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +7,7 @@ use tracing::warn;
 use super::{
     SCHEMA_KNOWLEDGE,
     backend::{Backend, FlushTx, Mode, Owner, Result, SeriesLabels, Tx, key_text},
-    batch::{self, EncodedRow},
+    payload::{self, EncodedRow},
 };
 use crate::{
     bucket::Bucket,
@@ -193,7 +193,7 @@ async fn make_ready<B: Backend>(
     let records = contents.records();
     let (series, interned) = intern(&mut tx, writer, &contents).await?;
     let rows = rows_of(&contents, &series, meta.now())?;
-    tx.put_inbox(&batch::encode(instance.id, number, &rows))
+    tx.put_inbox(&payload::encode(instance.id, number, &rows))
         .await?;
     tx.put_coarse(&contents.coarse).await?;
     tx.advance(instance.id, number, meta.now()).await?;

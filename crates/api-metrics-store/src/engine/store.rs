@@ -24,7 +24,7 @@ pub(crate) struct SqlStore<B> {
     backend: B,
     options: StoreOptions,
     wanted: Wanted,
-    known: read::KnownSeries,
+    known: read::SharedSeriesCache,
 }
 
 impl<B: Backend> SqlStore<B> {
@@ -33,7 +33,7 @@ impl<B: Backend> SqlStore<B> {
             backend,
             options,
             wanted: Wanted::default(),
-            known: read::KnownSeries::default(),
+            known: read::SharedSeriesCache::default(),
         }
     }
 

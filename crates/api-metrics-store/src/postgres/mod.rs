@@ -16,4 +16,6 @@ mod sum;
 mod tx;
 mod unnamed;
 
+/// The pool in [`PostgresStore`]'s signatures.
+pub use sqlx::PgPool;
 pub use store::PostgresStore;

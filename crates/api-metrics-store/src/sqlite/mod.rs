@@ -6,12 +6,14 @@
 mod flush;
 mod lead;
 mod migrate;
-mod open;
 mod read;
 mod rows;
 #[cfg(feature = "control")]
 mod sql;
 mod status;
+mod store;
 mod tx;
 
-pub use open::{SqliteStore, Synchronous};
+/// The pool in [`SqliteStore`]'s signatures.
+pub use sqlx::SqlitePool;
+pub use store::{SqliteStore, Synchronous};

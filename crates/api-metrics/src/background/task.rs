@@ -274,7 +274,7 @@ async fn news_of(news: &mut Option<watch::Receiver<()>>) -> Option<()> {
 }
 
 fn timed_out() -> StoreError {
-    StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    StoreError::timeout("the time limit of the background task passed")
 }
 
 /// What a panic said, as far as it was text.

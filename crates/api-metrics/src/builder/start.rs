@@ -110,14 +110,14 @@ impl Builder {
             recorder = recorder.memory_budget(bytes);
         }
         let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: label(self.service.unwrap_or_else(program_name)),
-            environment: label(self.environment.unwrap_or_else(|| "default".to_owned())),
-            version: label(self.version.unwrap_or_default()),
-            host: label(host_name()),
-            started_at: clock.unix_seconds(),
-        };
+        let instance = Instance::new(
+            uuid::Uuid::new_v4(),
+            label(self.service.unwrap_or_else(program_name)),
+            label(self.environment.unwrap_or_else(|| "default".to_owned())),
+        )
+        .version(label(self.version.unwrap_or_default()))
+        .host(label(host_name()))
+        .started_at(clock.unix_seconds());
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder.build())));
 
         let flush_interval = self

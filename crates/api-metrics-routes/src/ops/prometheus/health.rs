@@ -83,7 +83,7 @@ fn store(status: &StoreStatus, text: &mut MetricsText) {
         (
             "api_metrics_quarantined_batches",
             "Flush batches that could not be read and were quarantined.",
-            status.set_aside,
+            status.quarantined,
         ),
     ] {
         text.single(name, "gauge", help, count(value));

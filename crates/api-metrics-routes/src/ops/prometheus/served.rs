@@ -24,19 +24,18 @@ const WINDOW: i64 = 300;
 pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Problem> {
     let end = floor_minute(app.clock.unix_seconds()) + 60;
     let now = end - 1;
-    let question = |from, detail| Query {
-        range: TimeRange::new(from, end),
-        filter: Filter::default(),
-        scope: Scope::All,
-        group_by: GroupBy {
-            service: true,
-            environment: true,
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        detail,
-        busiest: None,
+    let question = |from, detail| {
+        Query::over(TimeRange::new(from, end))
+            .filter(Filter::default())
+            .scope(Scope::All)
+            .group_by(
+                GroupBy::default()
+                    .service(true)
+                    .environment(true)
+                    .method(true)
+                    .endpoint(true),
+            )
+            .detail(detail)
     };
     let questions = [
         question(now - now.rem_euclid(DAY), Detail::Counts),

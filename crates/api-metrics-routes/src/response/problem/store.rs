@@ -7,7 +7,7 @@ use super::{Kind, Problem};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match &error {
-            StoreError::Unavailable(_) => {
+            StoreError::Unavailable(_) | StoreError::Timeout(_) => {
                 tracing::warn!(%error, "the metrics store did not answer");
                 Self::new(Kind::StoreUnavailable, "the metrics store did not answer").retry_after(5)
             }

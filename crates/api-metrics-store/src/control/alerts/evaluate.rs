@@ -124,7 +124,7 @@ impl Evaluator {
                     warn!(rule = id, "an alert took too long to be evaluated: {error}");
                     done.timed_out += 1;
                 }
-                Err(error @ StoreError::Unavailable(_)) => {
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Timeout(_))) => {
                     failed = Some(error);
                     break;
                 }

@@ -52,6 +52,6 @@ pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeSte
         } else {
             Detail::Counts
         },
-        busiest: None,
+        top: None,
     }
 }

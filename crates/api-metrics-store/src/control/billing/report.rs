@@ -189,7 +189,7 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
             ..GroupBy::default()
         },
         detail: Detail::Counts,
-        busiest: None,
+        top: None,
     }
 }
 

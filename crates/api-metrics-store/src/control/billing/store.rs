@@ -10,7 +10,7 @@ use crate::{
     control::{keys::KeyRecord, sql},
     engine::{
         backend::{Mode, Segment, Selection, Series, Tx},
-        batch, read,
+        payload, read,
         sql::{BeginTx, SqlTx},
     },
     query::{Answer, Filter, Scope},
@@ -217,7 +217,7 @@ async fn stored<T: Tx + SqlTx>(
                 to: end,
             };
             let rows = tx
-                .aggregate(granularity, &[segment], &edges, Series::Ids(&ids), false)
+                .sum_by_series(granularity, &[segment], &edges, Series::Ids(&ids), false)
                 .await?;
             for row in rows {
                 let day = edges.get(row.step).copied().map(utc_date);
@@ -246,7 +246,7 @@ async fn inbox<T: Tx + SqlTx>(
 ) -> Result<(), StoreError> {
     for chunk in tx.unfolded(start, end).await? {
         // What can't be read is set aside by the next fold, and told by the status.
-        let Ok(rows) = batch::decode(&chunk.payload) else {
+        let Ok(rows) = payload::decode(&chunk.payload) else {
             continue;
         };
         for row in rows {

@@ -100,7 +100,7 @@ pub(super) async fn by_key(
             ..GroupBy::default()
         },
         detail: Detail::Counts,
-        busiest: None,
+        top: None,
     };
     let held = own.map(|writer| {
         let held = writer

@@ -153,7 +153,7 @@ pub async fn quota_usage(
                 ..GroupBy::default()
             },
             detail: Detail::Counts,
-            busiest: None,
+            top: None,
         };
         let held = own.map(|writer| {
             let held = writer

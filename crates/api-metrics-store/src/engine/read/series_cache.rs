@@ -1,4 +1,4 @@
-//! Pre-merged series, kept from read to read.
+//! Aggregate series, kept from read to read.
 //!
 //! Only a fold adds some, and each fold that does gives them another tag. What was read under a tag holds in
 //! every snapshot that shows this tag, also where the database has gone back to an earlier state, and numbers
@@ -19,37 +19,37 @@ use crate::{
 
 /// What the reads of one store share.
 #[derive(Debug, Default)]
-pub(crate) struct KnownSeries(Mutex<Option<Tagged>>);
+pub(crate) struct SharedSeriesCache(Mutex<Option<Tagged>>);
 
 /// What was read under a tag.
 #[derive(Debug, Clone)]
 struct Tagged {
     tag: Uuid,
-    /// All series of a kind, by its place among the pre-merged ones.
+    /// All series of a kind, by its place among the aggregate ones.
     series: [Option<Arc<[SeriesRow]>>; 3],
     /// Any key, any endpoint and total of base series.
-    premerged: Arc<ByNumber<[i64; 3]>>,
+    aggregates: Arc<ByNumber<[i64; 3]>>,
 }
 
 /// The same in one snapshot. Without a tag nothing is kept.
-pub(super) struct Known {
+pub(super) struct SeriesCache {
     tagged: Option<Tagged>,
     learned: bool,
 }
 
-impl KnownSeries {
+impl SharedSeriesCache {
     /// What is known in a snapshot with this tag.
-    pub(super) fn under(&self, tag: Option<Uuid>) -> Known {
+    pub(super) fn under(&self, tag: Option<Uuid>) -> SeriesCache {
         let tagged = tag.map(|tag| {
             let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let same = kept.as_ref().filter(|kept| kept.tag == tag);
             same.cloned().unwrap_or_else(|| Tagged {
                 tag,
                 series: [const { None }; 3],
-                premerged: Arc::default(),
+                aggregates: Arc::default(),
             })
         });
-        Known {
+        SeriesCache {
             tagged,
             learned: false,
         }
@@ -57,24 +57,24 @@ impl KnownSeries {
 
     /// Keeps what a read has learned. Of two reads at a time the later one's counts: what the other one has
     /// learned is read again.
-    pub(super) fn keep(&self, known: Known) {
+    pub(super) fn keep(&self, known: SeriesCache) {
         if known.learned {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = known.tagged;
         }
     }
 }
 
-impl Known {
+impl SeriesCache {
     /// All series of a kind.
     pub(super) fn series(&self, kind: SeriesKind) -> Option<Arc<[SeriesRow]>> {
-        let place = kind.premerged_place()?;
+        let place = kind.aggregate_place()?;
         self.tagged.as_ref()?.series.get(place)?.clone()
     }
 
     /// All series of a kind, as they were read.
     pub(super) fn learn(&mut self, kind: SeriesKind, series: &Arc<[SeriesRow]>) {
         if let Some(tagged) = &mut self.tagged
-            && let Some(place) = kind.premerged_place()
+            && let Some(place) = kind.aggregate_place()
             && let Some(mine) = tagged.series.get_mut(place)
         {
             *mine = Some(Arc::clone(series));
@@ -82,25 +82,25 @@ impl Known {
         }
     }
 
-    /// The pre-merged series of these kinds that each of the base series `ids`, which ascend, counts in; the
+    /// The aggregate series of these kinds that each of the base series `ids`, which ascend, counts in; the
     /// others may be 0. `None` where they are not known yet.
-    pub(super) async fn premerged<T: Tx>(
+    pub(super) async fn aggregates<T: Tx>(
         &mut self,
         tx: &mut T,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<Vec<Option<[i64; 3]>>> {
         let Some(tagged) = &mut self.tagged else {
-            let found = tx.premerged(ids, kinds).await?;
+            let found = tx.aggregates(ids, kinds).await?;
             let found: ByNumber<[i64; 3]> = found.into_iter().collect();
             return Ok(of(&found, ids));
         };
-        let known = &mut tagged.premerged;
+        let known = &mut tagged.aggregates;
         let unknown = ids.iter().copied().filter(|id| !known.contains_key(id));
         let unknown: Vec<i64> = unknown.collect();
         if !unknown.is_empty() {
             let found = tx
-                .premerged(&unknown, &SeriesKind::PREMERGED.into())
+                .aggregates(&unknown, &SeriesKind::AGGREGATES.into())
                 .await?;
             self.learned |= !found.is_empty();
             Arc::make_mut(known).extend(found);

@@ -10,14 +10,14 @@ const MOST_LISTED: usize = 100;
 
 /// Periods of one granularity: a part of a statement, which the planner looks at by itself.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Arm {
+pub(super) enum UnionBranch {
     /// Each by itself: a partition is looked into for what may be there.
     Listed(Granularity, Vec<DateTime<Utc>>),
     /// All from one to before another.
     Ranged(Granularity, DateTime<Utc>, DateTime<Utc>),
 }
 
-impl Arm {
+impl UnionBranch {
     /// One of each granularity that has periods among these.
     pub(super) fn listed<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Vec<Self> {
         let mut periods = Granularity::ALL.map(|granularity| (granularity, Vec::new()));
@@ -39,7 +39,7 @@ impl Arm {
         segments.into_iter().map(range).collect()
     }
 
-    /// Gives a statement the parameters of this arm, of which there are [`Arm::parameters`].
+    /// Gives a statement the parameters of this branch, of which there are [`UnionBranch::parameters`].
     pub(super) fn bind<'q>(
         &'q self,
         query: Query<'q, Postgres, PgArguments>,
@@ -94,22 +94,22 @@ mod tests {
     fn a_list_has_the_periods_of_all_segments_of_a_granularity() {
         let [_, hours, _] = SEGMENTS;
         assert_eq!(
-            Arm::listed(&SEGMENTS),
+            UnionBranch::listed(&SEGMENTS),
             [
-                Arm::Listed(Granularity::Minute, [0, 60, 600].map(at).to_vec()),
-                Arm::Listed(Granularity::Hour, hours.periods().map(at).collect()),
+                UnionBranch::Listed(Granularity::Minute, [0, 60, 600].map(at).to_vec()),
+                UnionBranch::Listed(Granularity::Hour, hours.periods().map(at).collect()),
             ]
         );
-        assert_eq!(Arm::listed(&[]), []);
+        assert_eq!(UnionBranch::listed(&[]), []);
     }
 
     #[test]
     fn a_range_is_an_arm_of_its_own() {
         assert_eq!(
-            Arm::ranged(&SEGMENTS[..2]),
+            UnionBranch::ranged(&SEGMENTS[..2]),
             [
-                Arm::Ranged(Granularity::Minute, at(0), at(120)),
-                Arm::Ranged(Granularity::Hour, at(3_600), at(3_600 + 100 * 3_600)),
+                UnionBranch::Ranged(Granularity::Minute, at(0), at(120)),
+                UnionBranch::Ranged(Granularity::Hour, at(3_600), at(3_600 + 100 * 3_600)),
             ]
         );
     }

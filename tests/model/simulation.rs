@@ -1,4 +1,4 @@
-//! The world of a run: processes, what they recorded, and what must be true of it.
+//! The simulation of a run: processes, what they recorded, and what must be true of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,7 +40,7 @@ pub(crate) struct Scenario {
 /// One record and what has become of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
-    /// By its place in [`World::writers`].
+    /// By its place in [`Simulation::writers`].
     pub(crate) writer: usize,
     pub(crate) endpoint: usize,
     pub(crate) key: usize,
@@ -57,8 +57,8 @@ pub(crate) struct Record {
     pub(crate) gone: bool,
 }
 
-/// A recording process's life, from its first record to its end.
-pub(crate) struct WriterLife {
+/// A recording process's history, from its first record to its end.
+pub(crate) struct WriterHistory {
     pub(crate) id: Uuid,
     pub(crate) service: usize,
     /// The last number that was taken.
@@ -67,7 +67,7 @@ pub(crate) struct WriterLife {
     pub(crate) wall_at: BTreeMap<u64, UnixSeconds>,
     /// While a flush is under way: the last number that its recorder took for committed before, and the
     /// records that are neither in the database nor held any more.
-    pub(crate) believed: u64,
+    pub(crate) known_committed: u64,
     pub(crate) missing: Vec<usize>,
     /// By number: when it was first acknowledged, on the monotonic clock.
     pub(crate) acknowledged_at: BTreeMap<u64, Duration>,
@@ -81,9 +81,9 @@ pub(crate) struct Process {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) pool: Pool,
     pub(crate) writer: Arc<Writer>,
-    /// In [`World::writers`].
-    pub(crate) life: usize,
-    /// From so many hand-overs without an outcome on it tries the last one again.
+    /// In [`Simulation::writers`].
+    pub(crate) history: usize,
+    /// From so many flush batches without an outcome on it tries the last one again.
     pub(crate) max_unresolved: usize,
     /// Walls seen by its retention runs, with the monotonic clock.
     pub(crate) retained_at: Vec<(Duration, UnixSeconds)>,
@@ -98,10 +98,10 @@ pub(crate) struct Capture {
     pub(crate) records: BTreeMap<usize, u64>,
 }
 
-/// What the process of a flush believed at its end.
+/// What the process of a flush known_committed at its end.
 #[derive(Clone, Copy)]
 pub(crate) struct Ended {
-    pub(crate) life: usize,
+    pub(crate) history: usize,
     pub(crate) acknowledged: u64,
     /// Its number, where it was acknowledged.
     pub(crate) number: Option<u64>,
@@ -115,14 +115,14 @@ pub(crate) struct Snapshot {
     pub(crate) abandoned: bool,
 }
 
-pub(crate) struct World {
+pub(crate) struct Simulation {
     pub(crate) seed: u64,
     pub(crate) scenario: Scenario,
     pub(crate) random: Random,
     pub(crate) database: Database,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) processes: Vec<Process>,
-    pub(crate) writers: Vec<WriterLife>,
+    pub(crate) writers: Vec<WriterHistory>,
     pub(crate) records: Vec<Record>,
     pub(crate) snapshots: Vec<Snapshot>,
     /// The database at the last look.
@@ -138,9 +138,9 @@ pub(crate) struct World {
     pub(crate) seen: BTreeMap<&'static str, u64>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) async fn new(seed: u64, scenario: Scenario, database: Database) -> Self {
-        let mut world = Self {
+        let mut simulation = Self {
             seed,
             scenario,
             random: Random::new(seed),
@@ -158,11 +158,11 @@ impl World {
             seen: BTreeMap::new(),
         };
         for _ in 0..3 {
-            let process = world.start_process();
-            world.processes.push(process);
+            let process = simulation.start_process();
+            simulation.processes.push(process);
         }
-        world.processes[0].store.prepare().await.unwrap();
-        world
+        simulation.processes[0].store.prepare().await.unwrap();
+        simulation
     }
 
     /// A new process with a recorder and an id of its own.
@@ -178,20 +178,20 @@ impl World {
         if self.scenario.coarse {
             recorder = recorder.memory_budget(300);
         }
-        let instance = Instance {
-            id: Uuid::from_u64_pair(self.seed, self.random.next()),
-            service: SERVICES[service].into(),
-            environment: "test".into(),
-            version: "1".into(),
-            host: "here".into(),
-            started_at: self.clock.unix_seconds(),
-        };
-        self.writers.push(WriterLife {
+        let instance = Instance::new(
+            Uuid::from_u64_pair(self.seed, self.random.next()),
+            SERVICES[service].into(),
+            "test",
+        )
+        .version("1")
+        .host("here")
+        .started_at(self.clock.unix_seconds());
+        self.writers.push(WriterHistory {
             id: instance.id,
             service,
             begun: 0,
             wall_at: BTreeMap::new(),
-            believed: 0,
+            known_committed: 0,
             missing: Vec::new(),
             acknowledged_at: BTreeMap::new(),
             fence: 0,
@@ -202,7 +202,7 @@ impl World {
             store,
             pool,
             writer: Arc::new(Writer::new(instance, Arc::new(recorder.build()))),
-            life: self.writers.len() - 1,
+            history: self.writers.len() - 1,
             max_unresolved,
             retained_at: Vec::new(),
             captures: Vec::new(),
@@ -223,10 +223,10 @@ impl World {
     }
 
     pub(crate) fn record(&mut self, process: usize, at: UnixSeconds) {
-        let life = self.processes[process].life;
+        let history = self.processes[process].history;
         let random = &mut self.random;
         let record = Record {
-            writer: life,
+            writer: history,
             endpoint: random.index(ENDPOINTS.len()),
             key: random.index(KEYS.len()),
             minute: at.div_euclid(60) * 60,
@@ -244,22 +244,24 @@ impl World {
         self.records.push(record);
     }
 
-    /// The records of a writer's life.
-    pub(crate) fn records_of(&self, life: usize) -> impl Iterator<Item = (usize, &Record)> {
+    /// The records of a writer's history.
+    pub(crate) fn records_of(&self, history: usize) -> impl Iterator<Item = (usize, &Record)> {
         self.records
             .iter()
             .enumerate()
-            .filter(move |(_, record)| record.writer == life)
+            .filter(move |(_, record)| record.writer == history)
     }
 
     /// What a process's memory holds now; what it has freed follows from its own parts.
     pub(crate) fn capture(&mut self, process: usize) -> Capture {
-        let Process { writer, life, .. } = &self.processes[process];
+        let Process {
+            writer, history, ..
+        } = &self.processes[process];
         let own = writer.recorder().capture(&|_, _| true);
         let parts: BTreeSet<u64> = own.parts.iter().map(|(tag, _)| *tag).collect();
-        let next = self.writers[*life].begun + 1;
+        let next = self.writers[*history].begun + 1;
         let records = self
-            .records_of(*life)
+            .records_of(*history)
             .filter(|(_, record)| record.tag.is_none_or(|tag| parts.contains(&tag)))
             .map(|(at, record)| (at, record.tag.unwrap_or(next)))
             .collect();
@@ -269,7 +271,7 @@ impl World {
     /// Looks at the database and settles which flushes have happened.
     pub(crate) async fn look(&mut self) {
         self.tables = self.database.tables().await;
-        for (life, writer) in self.writers.iter_mut().enumerate() {
+        for (history, writer) in self.writers.iter_mut().enumerate() {
             let fence = self.tables.fence(writer.id);
             if fence == writer.fence {
                 continue;
@@ -278,7 +280,7 @@ impl World {
             for record in self
                 .records
                 .iter_mut()
-                .filter(|record| record.writer == life)
+                .filter(|record| record.writer == history)
             {
                 let Some(tag) = record.tag else { continue };
                 if tag > fence {
@@ -292,12 +294,14 @@ impl World {
             writer.fence = fence;
         }
         for flush in std::mem::take(&mut self.ended) {
-            let WriterLife {
-                fence, believed, ..
-            } = self.writers[flush.life];
+            let WriterHistory {
+                fence,
+                known_committed,
+                ..
+            } = self.writers[flush.history];
             let acknowledged = flush.acknowledged;
             // An attempt that did not come so far as to read the fence does not know that it went back.
-            if acknowledged > fence && acknowledged != believed {
+            if acknowledged > fence && acknowledged != known_committed {
                 self.fail(&format!(
                     "{acknowledged} acknowledged, the fence is {fence}"
                 ));
@@ -306,12 +310,12 @@ impl World {
                 self.fail(&format!("{:?} flushed, the fence is {fence}", flush.number));
             }
             if fence > acknowledged {
-                self.saw("commits that nobody heard of");
+                self.observed("commits that nobody heard of");
             }
         }
     }
 
-    pub(crate) fn saw(&mut self, what: &'static str) {
+    pub(crate) fn observed(&mut self, what: &'static str) {
         *self.seen.entry(what).or_default() += 1;
     }
 

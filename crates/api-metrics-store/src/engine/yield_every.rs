@@ -6,9 +6,9 @@ const ROWS: u32 = 128;
 /// Lets other tasks run again and again. Fold and rollup share a runtime with the host's requests, which
 /// must not wait for them.
 #[derive(Debug, Default)]
-pub(super) struct Pace(u32);
+pub(super) struct YieldEvery(u32);
 
-impl Pace {
+impl YieldEvery {
     /// To be called once a row.
     pub(super) async fn step(&mut self) {
         self.0 += 1;

@@ -1,8 +1,8 @@
-//! How many requests each pre-merged series had in a period, in one row a period.
+//! How many requests each aggregate series had in a period, in one row a period.
 //!
-//! The busiest of many series are found by these alone, and so is which of them were there at all: a range is
+//! The top series by requests are found by these alone, and so is which of them were there at all: a range is
 //! a few dozen rows, where the buckets would be as many for each series. Every period that has buckets has a
-//! tally, and it says the same.
+//! counts, and it says the same.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,22 +13,22 @@ use crate::{
     varint,
 };
 
-/// Read in one statement; a tally of 5,000 series is 15 KB.
+/// Read in one statement; period counts of 5,000 series is 15 KB.
 pub(super) const PERIODS_A_STATEMENT: usize = 100;
 
 /// One period's requests by series.
-type Tally = BTreeMap<i64, u64>;
+type PeriodCounts = BTreeMap<i64, u64>;
 
-/// The first byte of a tally.
+/// The first byte of period counts.
 const VERSION: u8 = 1;
 
 /// The version, then two variable-length integers an entry: how far the series is from the one before, and its
 /// requests.
-pub(super) fn encode(tally: &Tally) -> Vec<u8> {
-    let mut encoded = Vec::with_capacity(1 + 4 * tally.len());
+pub(super) fn encode(counts: &PeriodCounts) -> Vec<u8> {
+    let mut encoded = Vec::with_capacity(1 + 4 * counts.len());
     encoded.push(VERSION);
     let mut before = 0_i64;
-    for (series, requests) in tally {
+    for (series, requests) in counts {
         varint::put(&mut encoded, series.wrapping_sub(before).cast_unsigned());
         varint::put(&mut encoded, *requests);
         before = *series;
@@ -36,16 +36,18 @@ pub(super) fn encode(tally: &Tally) -> Vec<u8> {
     encoded
 }
 
-/// Series, ascending, and requests of an encoded tally.
+/// Series, ascending, and requests of an encoded counts.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] where it is of another version, and as the last entry where that can't be read.
 pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64, u64)>>> {
     let (version, mut rest) = encoded
         .split_first()
-        .ok_or_else(|| StoreError::Corrupt("an empty tally".into()))?;
+        .ok_or_else(|| StoreError::Corrupt("an empty counts".into()))?;
     if *version != VERSION {
-        return Err(StoreError::Corrupt(format!("a tally of version {version}")));
+        return Err(StoreError::Corrupt(format!(
+            "period counts of version {version}"
+        )));
     }
     let (length, mut series) = (encoded.len(), 0_i64);
     let mut next = move |rest: &mut &[u8]| {
@@ -62,56 +64,59 @@ pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64
         Some(entry.ok_or_else(|| {
             rest = &[];
             StoreError::Corrupt(format!(
-                "a tally of {length} bytes has an entry that can't be read"
+                "period counts of {length} bytes has an entry that can't be read"
             ))
         }))
     }))
 }
 
-/// What a fold has written of pre-merged series.
+/// What a fold has written of aggregate series.
 #[derive(Default)]
-pub(super) struct Changes(BTreeMap<(Granularity, UnixSeconds), Tally>);
+pub(super) struct Changes(BTreeMap<(Granularity, UnixSeconds), PeriodCounts>);
 
 impl Changes {
-    /// Notes the rows that were written of `premerged` series.
+    /// Notes the rows that were written of `aggregates` series.
     pub(super) fn note(
         &mut self,
         granularity: Granularity,
         rows: &[BucketRow],
-        premerged: &HashSet<i64>,
+        aggregates: &HashSet<i64>,
     ) {
-        for row in rows.iter().filter(|row| premerged.contains(&row.series_id)) {
-            let tally = self.0.entry((granularity, row.period_start)).or_default();
-            tally.insert(row.series_id, row.counts.request_count);
+        for row in rows
+            .iter()
+            .filter(|row| aggregates.contains(&row.series_id))
+        {
+            let counts = self.0.entry((granularity, row.period_start)).or_default();
+            counts.insert(row.series_id, row.counts.request_count);
         }
     }
 
-    /// Brings the tallies up to date.
+    /// Brings the counts up to date.
     pub(super) async fn apply<T: Tx>(self, tx: &mut T) -> Result<()> {
         let mut changed = self.0.into_iter().peekable();
         while changed.peek().is_some() {
             let mut some: BTreeMap<_, _> = changed.by_ref().take(PERIODS_A_STATEMENT).collect();
             let periods: Vec<_> = some.keys().copied().collect();
-            for (period, before) in tx.tallies(&periods).await? {
-                let Some(tally) = some.get_mut(&period) else {
+            for (period, before) in tx.period_counts(&periods).await? {
+                let Some(counts) = some.get_mut(&period) else {
                     continue;
                 };
                 for entry in entries(&before)? {
                     let (series, requests) = entry?;
-                    tally.entry(series).or_insert(requests);
+                    counts.entry(series).or_insert(requests);
                 }
             }
             let rows: Vec<_> = some
                 .iter()
-                .map(|(period, tally)| (*period, encode(tally)))
+                .map(|(period, counts)| (*period, encode(counts)))
                 .collect();
-            tx.put_tallies(&rows).await?;
+            tx.put_period_counts(&rows).await?;
         }
         Ok(())
     }
 }
 
-/// Makes a period's tally from those of its children, all of which are kept.
+/// Makes a period's counts from those of its children, all of which are kept.
 pub(super) async fn recompute<T: Tx>(
     tx: &mut T,
     granularity: Granularity,
@@ -122,15 +127,15 @@ pub(super) async fn recompute<T: Tx>(
         .periods()
         .map(|child| (children.granularity, child))
         .collect();
-    let mut sum = Tally::new();
-    for (_, child) in tx.tallies(&children).await? {
+    let mut sum = PeriodCounts::new();
+    for (_, child) in tx.period_counts(&children).await? {
         for entry in entries(&child)? {
             let (series, requests) = entry?;
             let sum = sum.entry(series).or_default();
             *sum = sum.saturating_add(requests);
         }
     }
-    tx.put_tallies(&[((granularity, period), encode(&sum))])
+    tx.put_period_counts(&[((granularity, period), encode(&sum))])
         .await
 }
 
@@ -142,17 +147,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn entries_come_back_as_they_were(tally in btree_map(1_i64.., any::<u64>(), 0..50)) {
-            let encoded = encode(&tally);
-            prop_assert_eq!(entries(&encoded).and_then(Iterator::collect::<Result<Tally>>).ok(), Some(tally));
+        fn entries_come_back_as_they_were(counts in btree_map(1_i64.., any::<u64>(), 0..50)) {
+            let encoded = encode(&counts);
+            prop_assert_eq!(entries(&encoded).and_then(Iterator::collect::<Result<PeriodCounts>>).ok(), Some(counts));
         }
 
         #[test]
-        fn half_an_entry_is_told(tally in btree_map(1_i64.., any::<u64>(), 1..50)) {
-            let encoded = encode(&tally);
+        fn half_an_entry_is_told(counts in btree_map(1_i64.., any::<u64>(), 1..50)) {
+            let encoded = encode(&counts);
             let cut = &encoded[..encoded.len() - 1];
             let read: Vec<_> = entries(cut).into_iter().flatten().collect();
-            prop_assert_eq!(read.len(), tally.len());
+            prop_assert_eq!(read.len(), counts.len());
             prop_assert!(read.iter().rev().skip(1).all(Result::is_ok));
             prop_assert!(matches!(read.last(), Some(Err(StoreError::Corrupt(_)))));
         }
@@ -169,9 +174,9 @@ mod tests {
         #[test]
         fn a_tally_of_another_version_is_told(
             version in any::<u8>().prop_filter("another", |version| *version != VERSION),
-            tally in btree_map(1_i64.., any::<u64>(), 0..5),
+            counts in btree_map(1_i64.., any::<u64>(), 0..5),
         ) {
-            let mut encoded = encode(&tally);
+            let mut encoded = encode(&counts);
             encoded[0] = version;
             let told = entries(&encoded).err().map(|error| error.to_string());
             let named = format!("version {version}");

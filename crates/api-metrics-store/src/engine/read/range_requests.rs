@@ -1,35 +1,35 @@
-//! Requests of all pre-merged series over a whole range.
+//! Requests of all aggregate series over a whole range.
 
 use super::inbox::ByNumber;
 use crate::engine::{
     backend::{Result, Segment, Tx},
-    tally,
+    period_counts,
 };
 
-/// What the tallies of a range add up to: the questions to one snapshot mostly are over the same.
+/// What the counts of a range add up to: the questions to one snapshot mostly are over the same.
 #[derive(Default)]
-pub(super) struct Tallies {
+pub(super) struct RangeRequests {
     segments: Vec<Segment>,
-    sums: Sums,
+    sums: SeriesRequests,
 }
 
-impl Tallies {
+impl RangeRequests {
     /// The requests by series.
     pub(super) async fn requests<T: Tx>(
         &mut self,
         tx: &mut T,
         segments: &[Segment],
-    ) -> Result<&Sums> {
+    ) -> Result<&SeriesRequests> {
         if self.segments != segments {
             let periods = segments.iter().flat_map(|segment| {
                 let granularity = segment.granularity;
                 segment.periods().map(move |period| (granularity, period))
             });
             let periods: Vec<_> = periods.collect();
-            let mut sums = Sums::default();
-            for periods in periods.chunks(tally::PERIODS_A_STATEMENT) {
-                for (_, tally) in tx.tallies(periods).await? {
-                    sums.add(&tally)?;
+            let mut sums = SeriesRequests::default();
+            for periods in periods.chunks(period_counts::PERIODS_A_STATEMENT) {
+                for (_, counts) in tx.period_counts(periods).await? {
+                    sums.add(&counts)?;
                 }
             }
             *self = Self {
@@ -43,17 +43,17 @@ impl Tallies {
 
 /// Requests by series.
 #[derive(Default)]
-pub(super) struct Sums {
+pub(super) struct SeriesRequests {
     requests: Vec<(i64, u64)>,
     places: ByNumber<usize>,
 }
 
-impl Sums {
-    fn add(&mut self, tally: &[u8]) -> Result<()> {
+impl SeriesRequests {
+    fn add(&mut self, counts: &[u8]) -> Result<()> {
         let mut next = 0;
-        for entry in tally::entries(tally)? {
+        for entry in period_counts::entries(counts)? {
             let (series, count) = entry?;
-            // Mostly the same series as in the tally before, one after another.
+            // Mostly the same series as in the counts before, one after another.
             let same = self.requests.get(next).filter(|(id, _)| *id == series);
             let place = match same {
                 Some(_) => next,
@@ -89,12 +89,12 @@ mod tests {
     proptest! {
         #[test]
         fn each_series_has_its_requests_in_all_tallies(
-            tallies in vec(btree_map(1_i64..40, 0_u64..1_000, 0..40), 0..6),
+            counts in vec(btree_map(1_i64..40, 0_u64..1_000, 0..40), 0..6),
         ) {
-            let (mut sums, mut expected) = (Sums::default(), BTreeMap::<i64, u64>::new());
-            for tally in &tallies {
-                prop_assert!(sums.add(&tally::encode(tally)).is_ok());
-                for (series, count) in tally {
+            let (mut sums, mut expected) = (SeriesRequests::default(), BTreeMap::<i64, u64>::new());
+            for counts in &counts {
+                prop_assert!(sums.add(&period_counts::encode(counts)).is_ok());
+                for (series, count) in counts {
                     *expected.entry(*series).or_default() += count;
                 }
             }

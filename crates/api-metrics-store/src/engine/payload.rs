@@ -1,4 +1,4 @@
-//! The rows of a hand-over as bytes: what a row of the inbox carries.
+//! The rows of a flush batch as bytes: what a row of the inbox carries.
 //!
 //! A version byte, then rows in the order of (series, period): the series' number and the period in
 //! minutes as signed varints, each relative to the row before, the length of the encoded bucket as a
@@ -77,10 +77,10 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxCh
 pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadRow<'_>>>> {
     let (version, mut rest) = payload
         .split_first()
-        .ok_or_else(|| StoreError::Corrupt("an empty hand-over".into()))?;
+        .ok_or_else(|| StoreError::Corrupt("an empty flush batch".into()))?;
     if *version != VERSION {
         return Err(StoreError::Corrupt(format!(
-            "a hand-over of version {version}"
+            "a flush batch of version {version}"
         )));
     }
     let (mut series, mut minute) = (0_i64, 0_i64);
@@ -95,7 +95,7 @@ pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadR
             .and_then(|length| rest.split_at_checked(length));
         let Some((bucket, after)) = bucket else {
             return Err(StoreError::Corrupt(
-                "a hand-over that ends within a bucket".into(),
+                "a flush batch that ends within a bucket".into(),
             ));
         };
         rest = after;
@@ -142,5 +142,5 @@ fn take_signed(input: &mut &[u8]) -> Result<i64> {
 
 fn take(input: &mut &[u8]) -> Result<u64> {
     varint::take(input)
-        .ok_or_else(|| StoreError::Corrupt("a hand-over that ends within a number".into()))
+        .ok_or_else(|| StoreError::Corrupt("a flush batch that ends within a number".into()))
 }

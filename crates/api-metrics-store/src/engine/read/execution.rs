@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    inbox::{ByNumber, Waiting},
+    inbox::{ByNumber, InboxMatch},
     own::Own,
     snapshot::{Snapshot, kind_for},
 };
@@ -11,12 +11,12 @@ use crate::{
     engine::{
         admit::Admission,
         axis::Axis,
-        backend::{Ask, Meta, Part, Result, Tx},
-        fresh::FreshSums,
+        backend::{Meta, PartialSum, Result, SumRequest, Tx},
         groups::Groups,
         plan,
+        unstored::UnstoredSums,
     },
-    query::{Busiest, Detail, Filter, Query, Scope},
+    query::{Detail, Filter, Query, Scope, TopK},
     series::SeriesKind,
 };
 
@@ -37,7 +37,7 @@ impl Requests {
 }
 
 /// One question on its way to its answer: which groups there are, and what counts in them.
-pub(super) struct Reading<'a> {
+pub(super) struct QueryExecution<'a> {
     pub(super) query: &'a Query,
     pub(super) axis: Axis,
     pub(super) meta: Meta,
@@ -47,14 +47,14 @@ pub(super) struct Reading<'a> {
     /// The stored series that answer, and their groups.
     pub(super) series: ByNumber<usize>,
     /// What counts of the inbox.
-    pub(super) waiting: Waiting,
+    pub(super) inbox_match: InboxMatch,
     /// What only the caller's process holds.
-    pub(super) held: FreshSums,
+    pub(super) held: UnstoredSums,
     /// The whole answer, where it needs nothing else.
     pub(super) requests: Option<Requests>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> QueryExecution<'a> {
     /// Finds out what counts.
     pub(super) async fn new<T: Tx>(
         tx: &mut T,
@@ -67,28 +67,28 @@ impl<'a> Reading<'a> {
         let mut groups = Groups::new(query.group_by);
         let series = snapshot.series(query);
         let series = series.map(|row| (row.id, groups.number(&row.labels)));
-        let mut reading = Self {
+        let mut execution = Self {
             query,
             approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
             axis,
             meta,
             series: series.collect(),
             groups,
-            waiting: Waiting::None,
-            held: FreshSums::default(),
+            inbox_match: InboxMatch::None,
+            held: UnstoredSums::default(),
             requests: None,
         };
-        reading.look_into(tx, snapshot).await?;
+        execution.look_into(tx, snapshot).await?;
         if let Some(own) = own {
-            reading.hold(tx, own).await?;
+            execution.hold(tx, own).await?;
         }
-        if let Some(busiest) = &query.busiest {
-            reading.keep(tx, busiest, snapshot).await?;
+        if let Some(top) = &query.top {
+            execution.keep(tx, top, snapshot).await?;
         }
-        if query.detail == Detail::Requests && reading.axis.is_whole() {
-            reading.requests = Some(reading.requests(tx, snapshot).await?);
+        if query.detail == Detail::Requests && execution.axis.is_whole() {
+            execution.requests = Some(execution.requests(tx, snapshot).await?);
         }
-        Ok(reading)
+        Ok(execution)
     }
 
     /// Finds out what counts of the inbox.
@@ -102,22 +102,22 @@ impl<'a> Reading<'a> {
         if all && self.groups.is_one() {
             // Nobody needs to know which series they are; the group must be there all the same.
             self.groups.only();
-            self.waiting = Waiting::One;
+            self.inbox_match = InboxMatch::One;
             return Ok(());
         }
-        // A base series counts where the pre-merged one does that it belongs to: both have all the names
+        // A base series counts where the aggregate one does that it belongs to: both have all the names
         // that are asked about.
-        let kind = kind_for(query).premerged_place();
+        let kind = kind_for(query).aggregate_place();
         if kind.is_some() {
             let known = &mut snapshot.known;
-            inbox.find_premerged(tx, known, &snapshot.kinds).await?;
+            inbox.find_aggregates(tx, known, &snapshot.kinds).await?;
         }
         let mut unknown: Vec<(usize, i64)> = Vec::new();
         let mut groups = Vec::with_capacity(inbox.ids().len());
         for (place, id) in inbox.ids().iter().enumerate() {
-            let premerged = kind.and_then(|kind| inbox.premerged(place)?.get(kind).copied());
-            let group = self.series.get(&premerged.unwrap_or(*id)).copied();
-            if group.is_none() && premerged.is_none() {
+            let aggregates = kind.and_then(|kind| inbox.aggregates(place)?.get(kind).copied());
+            let group = self.series.get(&aggregates.unwrap_or(*id)).copied();
+            if group.is_none() && aggregates.is_none() {
                 unknown.push((place, *id));
             }
             groups.push(group);
@@ -135,7 +135,7 @@ impl<'a> Reading<'a> {
                 }
             }
         }
-        self.waiting = Waiting::Each(groups);
+        self.inbox_match = InboxMatch::Each(groups);
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl<'a> Reading<'a> {
         let mut requests = self.stored_requests(tx, snapshot).await?;
         let counts = snapshot.inbox.requests(self.axis.range());
         for (place, count) in counts.iter().enumerate() {
-            if let Some(group) = self.waiting.group(place)
+            if let Some(group) = self.inbox_match.group(place)
                 && *count > 0
             {
                 requests.add(group, *count);
@@ -188,24 +188,24 @@ impl<'a> Reading<'a> {
             &mut segments,
         );
         let mut requests = Requests::default();
-        // A tally is of everybody's pre-merged series.
-        let tallied = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
-        if !tallied {
-            let ask = Ask {
+        // A row of period counts is of everybody's aggregate series.
+        let counted = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
+        if !counted {
+            let request = SumRequest {
                 segments: &segments,
                 edges: &[range.from, range.to],
                 series: &self.numbered(),
                 detail: Detail::Requests,
             };
-            let mut add = |part: Part<'_>| {
+            let mut add = |part: PartialSum<'_>| {
                 requests.add(part.group, part.counts.request_count);
                 Ok(())
             };
-            tx.sum(&ask, &mut add).await?;
+            tx.sum(&request, &mut add).await?;
         } else {
-            let tallied = snapshot.tallies.requests(tx, &segments).await?;
+            let counted = snapshot.counts.requests(tx, &segments).await?;
             for (series, group) in &self.series {
-                if let Some(count) = tallied.of(*series) {
+                if let Some(count) = counted.of(*series) {
                     requests.add(*group, count);
                 }
             }
@@ -217,17 +217,17 @@ impl<'a> Reading<'a> {
     async fn keep<T: Tx>(
         &mut self,
         tx: &mut T,
-        busiest: &Busiest,
+        top: &TopK,
         snapshot: &mut Snapshot<'_>,
     ) -> Result<()> {
-        if busiest.after.is_none() && self.groups.count() <= busiest.most {
+        if top.after.is_none() && self.groups.count() <= top.limit {
             return Ok(());
         }
         let requests = self.requests(tx, snapshot).await?;
-        let busiest: BTreeSet<usize> = self.groups.busiest(&requests.0, busiest).collect();
-        self.series.retain(|_, group| busiest.contains(group));
-        self.held.keep(&busiest);
-        self.waiting.keep(&busiest);
+        let kept: BTreeSet<usize> = self.groups.top_k(&requests.0, top).collect();
+        self.series.retain(|_, group| kept.contains(group));
+        self.held.keep(&kept);
+        self.inbox_match.keep(&kept);
         Ok(())
     }
 }

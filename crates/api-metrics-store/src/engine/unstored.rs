@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Of one group and step.
-pub(super) struct Fresh {
+pub(super) struct UnstoredSum {
     pub(super) group: usize,
     pub(super) step: usize,
     /// Everything but the sketch.
@@ -20,7 +20,7 @@ pub(super) struct Fresh {
     pub(super) sketches: Vec<u8>,
 }
 
-impl Fresh {
+impl UnstoredSum {
     /// Adds an encoded bucket. Where it can't be read, a part of it may have been added.
     pub(super) fn add(&mut self, encoded: &[u8], detail: Detail) -> Result<(), BucketError> {
         if detail == Detail::Requests {
@@ -38,12 +38,12 @@ impl Fresh {
 
 /// Sums by group and step.
 #[derive(Default)]
-pub(super) struct FreshSums(HashMap<(usize, usize), Fresh, RandomState>);
+pub(super) struct UnstoredSums(HashMap<(usize, usize), UnstoredSum, RandomState>);
 
-impl FreshSums {
+impl UnstoredSums {
     /// The sum of a group and step, which is made where there is none.
-    pub(super) fn of(&mut self, group: usize, step: usize, kind: SketchKind) -> &mut Fresh {
-        self.0.entry((group, step)).or_insert_with(|| Fresh {
+    pub(super) fn of(&mut self, group: usize, step: usize, kind: SketchKind) -> &mut UnstoredSum {
+        self.0.entry((group, step)).or_insert_with(|| UnstoredSum {
             group,
             step,
             counts: Bucket::new(kind),
@@ -51,7 +51,7 @@ impl FreshSums {
         })
     }
 
-    pub(super) fn sums(&self) -> impl Iterator<Item = &Fresh> {
+    pub(super) fn sums(&self) -> impl Iterator<Item = &UnstoredSum> {
         self.0.values()
     }
 

@@ -97,3 +97,37 @@ impl SqliteStore {
 }
 
 delegate_store!(SqliteStore);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use api_metrics_layer::{MetricSink, RequestRecord};
+
+    use super::*;
+    use crate::{
+        recorder::Recorder,
+        store::{Instance, Store, Writer},
+    };
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_fold_counts_flush_batches_not_instances() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.db");
+        let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
+        store.prepare().await.unwrap();
+        let recorder = Arc::new(Recorder::builder().build());
+        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+        let writer = Writer::new(instance, Arc::clone(&recorder));
+        for _ in 0..3 {
+            recorder.record(&RequestRecord::new(
+                "GET",
+                "/",
+                std::time::SystemTime::now(),
+            ));
+            store.flush(&writer).await.unwrap();
+        }
+        assert_eq!(store.fold().await.unwrap().batches, 3);
+        assert_eq!(store.fold().await.unwrap().batches, 0);
+    }
+}

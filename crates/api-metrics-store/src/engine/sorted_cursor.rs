@@ -1,12 +1,12 @@
 //! Where numbers stand in a list.
 
 /// Finds the places of numbers in an ascending list, at once where they come in its order.
-pub(crate) struct Places<'a> {
+pub(crate) struct SortedCursor<'a> {
     of: &'a [i64],
     last: usize,
 }
 
-impl<'a> Places<'a> {
+impl<'a> SortedCursor<'a> {
     pub(crate) const fn of(of: &'a [i64]) -> Self {
         Self { of, last: 0 }
     }
@@ -40,7 +40,7 @@ mod tests {
             numbers in vec(0_i64..30, 0..40),
         ) {
             let of: Vec<i64> = of.into_iter().collect();
-            let mut places = Places::of(&of);
+            let mut places = SortedCursor::of(&of);
             for number in of.iter().chain(&numbers) {
                 prop_assert_eq!(places.find(*number), of.iter().position(|one| one == number));
             }
