@@ -155,7 +155,7 @@ pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
     let recorder = Recorder::builder()
         .clock(Arc::<ManualClock>::clone(clock))
         .build();
-    let instance = Instance::new(uuid::Uuid::new_v4(), service.into(), "test")
+    let instance = Instance::new(uuid::Uuid::new_v4(), service.to_owned(), "test")
         .version("1.0.0")
         .host("here")
         .started_at(clock.unix_seconds());
