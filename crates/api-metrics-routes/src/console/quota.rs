@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},
-    query::{Detail, Filter, GroupBy, Query, TimeRange},
+    query::{Detail, Filter, Query, TimeRange},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -108,7 +108,6 @@ async fn month_so_far(
             ))
             .filter(Filter::default().api_key_id(only))
             .scope(caller.scope.clone())
-            .group_by(GroupBy::default())
             .detail(Detail::Counts),
         )
         .await?;

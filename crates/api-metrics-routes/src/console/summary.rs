@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Detail, GroupBy, Query, Scope},
+    query::{Detail, Query, Scope},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -128,7 +128,6 @@ pub(crate) async fn summary(
             &Query::over(asked.so_far(now))
                 .filter(asked.filter())
                 .scope(scope.clone())
-                .group_by(GroupBy::default())
                 .detail(Detail::Counts),
         )
         .await?;

@@ -185,6 +185,7 @@ async fn compute(
                 .scope(scope.clone())
                 .group_by(GroupBy::default().service(true).method(true).endpoint(true))
                 .detail(Detail::Quantiles)
+                // One more tells whether there is another page.
                 .top(TopK::first(limit + 1).after(after.map(rank))),
         )
         .await?;
