@@ -9,7 +9,7 @@ use api_metrics_store::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
 /// Writes all of them.
-pub fn write(corpus: &Path) {
+pub(crate) fn write(corpus: &Path) {
     let text = |all: &[&str]| {
         all.iter()
             .map(|s| s.as_bytes().to_vec())
