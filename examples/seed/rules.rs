@@ -3,9 +3,9 @@
 use api_metrics_store::{
     alerts::{AlertSpec, AlertType, Comparison, Severity},
     billing::{NewPlan, PriceTier},
+    control::ControlStore,
     keys::KeyChange,
     quotas::QuotaPeriod,
-    store::Store,
     time::utc_date,
 };
 use rust_decimal::Decimal;
@@ -39,7 +39,11 @@ const CONSUMERS: [Consumer; 7] = [
 ];
 
 /// Makes the plans, and the consumers with their bounds, `load` times those of the whole shop.
-pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Result<(), Failure> {
+pub(crate) async fn consumers(
+    store: &dyn ControlStore,
+    start: i64,
+    load: f64,
+) -> Result<(), Failure> {
     let tier = |from_requests, cents| PriceTier {
         from_requests,
         per_thousand: Decimal::new(cents, 2),
@@ -60,8 +64,8 @@ pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Resul
         vec![tier(0, 12), tier(scaled(250e3), 8)],
     );
     let partner = plan("partner", "EUR", 0, vec![tier(0, 5)]);
-    let standard = store.acts().create_plan(&standard).await?.id;
-    let partner = store.acts().create_plan(&partner).await?.id;
+    let standard = store.create_plan(&standard).await?.id;
+    let partner = store.create_plan(&partner).await?.id;
     for (name, limit, quota, plan) in CONSUMERS {
         let change = KeyChange {
             rate_limit_per_minute: limit.map(|limit| Some(scaled(limit))),
@@ -71,7 +75,7 @@ pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Resul
             price_plan_from: Some(utc_date(start)),
             ..KeyChange::default()
         };
-        store.acts().create_key(name, &change).await?;
+        store.create_key(name, &change).await?;
     }
     Ok(())
 }
@@ -86,7 +90,7 @@ fn bound(n: f64, load: f64) -> u64 {
 }
 
 /// Makes the rules: some that the incident fires, one that fires all the time, one that is off.
-pub(crate) async fn alerts(store: &dyn Store) -> Result<(), Failure> {
+pub(crate) async fn alerts(store: &dyn ControlStore) -> Result<(), Failure> {
     let rule = |name: &str, alert_type, comparison, threshold| {
         AlertSpec::new(name, alert_type, comparison, threshold)
     };
@@ -137,7 +141,7 @@ pub(crate) async fn alerts(store: &dyn Store) -> Result<(), Failure> {
         },
     ];
     for spec in &rules {
-        store.acts().create_alert(spec, Some("seed")).await?;
+        store.create_alert(spec, Some("seed")).await?;
     }
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     alerts::{AlertEvent, AlertRule, AlertSpec, AlertType, Comparison, EventQuery, Phase},
+    control::ControlStore,
+    control::ControlWorker,
     keys::KeyChange,
     notify::NoticeKind,
     query::Scope,
-    store::{Store, StoreError, Writer},
-    watch::Watch,
+    store::{StoreError, Writer},
 };
 
 use crate::{
@@ -34,16 +35,11 @@ pub(crate) fn errors() -> AlertSpec {
     }
 }
 
-pub(crate) async fn rule(store: &dyn Store) -> AlertRule {
-    store
-        .acts()
-        .alerts(&Scope::All, 0, 10)
-        .await
-        .unwrap()
-        .remove(0)
+pub(crate) async fn rule(store: &dyn ControlStore) -> AlertRule {
+    store.alerts(&Scope::All, 0, 10).await.unwrap().remove(0)
 }
 
-pub(crate) async fn events(store: &dyn Store) -> Vec<AlertEvent> {
+pub(crate) async fn events(store: &dyn ControlStore) -> Vec<AlertEvent> {
     let query = EventQuery {
         scope: Scope::All,
         rule_id: None,
@@ -51,13 +47,13 @@ pub(crate) async fn events(store: &dyn Store) -> Vec<AlertEvent> {
         before: None,
         limit: 100,
     };
-    store.acts().alert_events(&query).await.unwrap()
+    store.alert_events(&query).await.unwrap()
 }
 
 pub(crate) struct Watched {
     pub(crate) h: Harness,
     pub(crate) writer: Writer,
-    pub(crate) watch: Watch,
+    pub(crate) watch: ControlWorker,
     pub(crate) memory: Arc<Memory>,
 }
 
@@ -65,7 +61,7 @@ impl Watched {
     pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
         let memory = Arc::new(Memory::default());
-        let watch = Watch::default()
+        let watch = ControlWorker::default()
             .without_notifiers()
             .notifier(Tell("memory", memory.clone()));
         Self {
@@ -77,12 +73,12 @@ impl Watched {
     }
 
     pub(crate) async fn create(&self, spec: &AlertSpec) -> AlertRule {
-        self.h.store.acts().create_alert(spec, None).await.unwrap()
+        self.h.store.create_alert(spec, None).await.unwrap()
     }
 
     async fn edit(&self, id: i64, spec: &AlertSpec) {
-        let acts = self.h.store.acts();
-        let edited = acts.update_alert(id, &Scope::All, None, spec).await;
+        let control = &*self.h.store;
+        let edited = control.update_alert(id, &Scope::All, None, spec).await;
         assert!(edited.unwrap().is_some());
     }
 
@@ -110,7 +106,7 @@ impl Watched {
 
 async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     let mut spec = AlertSpec {
         service: Some("shop".into()),
         endpoint: Some("GET /users/*".into()),
@@ -119,33 +115,37 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
         min_requests: 20,
         ..AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gte, 250.5)
     };
-    let made = acts.create_alert(&spec, Some("ann")).await.unwrap();
+    let made = control.create_alert(&spec, Some("ann")).await.unwrap();
     assert_eq!(
         (made.spec.clone(), made.revision, made.created_by.as_deref()),
         (spec.clone(), 1, Some("ann"))
     );
     assert_eq!((made.state.phase, made.last_fired_at), (Phase::Ok, None));
     assert_eq!(
-        acts.alert(made.id, &Scope::All).await.unwrap().unwrap(),
+        control.alert(made.id, &Scope::All).await.unwrap().unwrap(),
         made
     );
     spec.threshold = 300.0;
     spec.enabled = false;
-    let changed = acts
+    let changed = control
         .update_alert(made.id, &Scope::All, Some(1), &spec)
         .await
         .unwrap()
         .unwrap();
     assert_eq!((changed.spec.clone(), changed.revision), (spec, 2));
-    acts.create_alert(&errors(), None).await.unwrap();
+    control.create_alert(&errors(), None).await.unwrap();
     assert_eq!(
-        acts.alerts(&Scope::All, made.id, 10).await.unwrap().len(),
+        control
+            .alerts(&Scope::All, made.id, 10)
+            .await
+            .unwrap()
+            .len(),
         1
     );
-    assert_eq!(acts.alerts(&Scope::All, 0, 1).await.unwrap(), [changed]);
-    assert!(acts.delete_alert(made.id, &Scope::All).await.unwrap());
-    assert!(!acts.delete_alert(made.id, &Scope::All).await.unwrap());
-    assert_eq!(acts.alert(made.id, &Scope::All).await.unwrap(), None);
+    assert_eq!(control.alerts(&Scope::All, 0, 1).await.unwrap(), [changed]);
+    assert!(control.delete_alert(made.id, &Scope::All).await.unwrap());
+    assert!(!control.delete_alert(made.id, &Scope::All).await.unwrap());
+    assert_eq!(control.alert(made.id, &Scope::All).await.unwrap(), None);
 
     for (wrong, field) in [
         (
@@ -191,7 +191,7 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
             "endpointFilter",
         ),
     ] {
-        match acts.create_alert(&wrong, None).await {
+        match control.create_alert(&wrong, None).await {
             Err(StoreError::Invalid { field: found, .. }) => assert_eq!(found, field),
             other => panic!("{other:?}"),
         }
@@ -200,12 +200,12 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
 
 async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
-    let made = acts.create_alert(&errors(), None).await.unwrap();
+    let control = &*h.store;
+    let made = control.create_alert(&errors(), None).await.unwrap();
     let edit = errors();
     let (a, b) = tokio::join!(
-        acts.update_alert(made.id, &Scope::All, Some(1), &edit),
-        acts.update_alert(made.id, &Scope::All, Some(1), &edit),
+        control.update_alert(made.id, &Scope::All, Some(1), &edit),
+        control.update_alert(made.id, &Scope::All, Some(1), &edit),
     );
     let conflicts = [&a, &b]
         .iter()
@@ -220,13 +220,13 @@ async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
 
 pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     let w = Watched::on(database).await;
-    let acts = w.h.store.acts();
+    let control = &*w.h.store;
     let tenant = |name: &str| KeyChange {
         tenant_id: Some(Some(name.into())),
         ..KeyChange::default()
     };
-    acts.create_key("a", &tenant("acme")).await.unwrap();
-    acts.create_key("b", &tenant("other")).await.unwrap();
+    control.create_key("a", &tenant("acme")).await.unwrap();
+    control.create_key("b", &tenant("other")).await.unwrap();
     let mine = w
         .create(&AlertSpec {
             tenant_id: Some("acme".into()),
@@ -235,15 +235,16 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
         .await;
     let acme = Scope::Tenant("acme".into());
     let other = Scope::Tenant("other".into());
-    assert_eq!(acts.alerts(&acme, 0, 10).await.unwrap().len(), 1);
-    assert_eq!(acts.alerts(&other, 0, 10).await.unwrap(), []);
+    assert_eq!(control.alerts(&acme, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(control.alerts(&other, 0, 10).await.unwrap(), []);
     assert_eq!(
-        acts.update_alert(mine.id, &other, None, &errors())
+        control
+            .update_alert(mine.id, &other, None, &errors())
             .await
             .unwrap(),
         None
     );
-    assert!(!acts.delete_alert(mine.id, &other).await.unwrap());
+    assert!(!control.delete_alert(mine.id, &other).await.unwrap());
     Traffic {
         key: Some("b"),
         ..Traffic::default()
@@ -265,8 +266,8 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
         before: None,
         limit: 10,
     };
-    assert_eq!(acts.alert_events(&seen(acme)).await.unwrap().len(), 1);
-    assert_eq!(acts.alert_events(&seen(other)).await.unwrap(), []);
+    assert_eq!(control.alert_events(&seen(acme)).await.unwrap().len(), 1);
+    assert_eq!(control.alert_events(&seen(other)).await.unwrap(), []);
 }
 
 pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
@@ -278,11 +279,11 @@ pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
             name: format!("rule {n}"),
             ..errors()
         };
-        h.store.acts().create_alert(&spec, None).await.unwrap();
+        h.store.create_alert(&spec, None).await.unwrap();
     }
     let memory = Arc::new(Memory::default());
     let watch = || {
-        Watch::default()
+        ControlWorker::default()
             .without_notifiers()
             .notifier(Tell("memory", memory.clone()))
     };
@@ -333,7 +334,7 @@ async fn a_restart_judges_the_minutes_in_between(database: Database) {
     w.h.clock.step_to(NOON + 20 * 60 + 15);
     let store = w.h.database.store(&w.h.clock);
     let memory = Arc::new(Memory::default());
-    let watch = Watch::default()
+    let watch = ControlWorker::default()
         .without_notifiers()
         .notifier(Tell("memory", memory.clone()));
     watch.tick(&*store, None).await.unwrap();
@@ -411,13 +412,7 @@ async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Da
     w.edit(made.id, &made.spec).await;
     w.minute(3, 100, 20);
     assert_eq!(w.judge(3).await.len(), 1);
-    assert!(
-        w.h.store
-            .acts()
-            .delete_alert(made.id, &Scope::All)
-            .await
-            .unwrap()
-    );
+    assert!(w.h.store.delete_alert(made.id, &Scope::All).await.unwrap());
     assert_eq!(w.judge(4).await, ["errors: the rule was removed"]);
     let events = events(&*w.h.store).await;
     assert_eq!(events.len(), 2);

@@ -138,16 +138,17 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
 ) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let acts = h.store.acts();
+    let control = &*h.store;
     let tiers = [(0, "1"), (1_500, "0.5")];
-    let pro = acts
+    let pro = control
         .create_plan(&plan("pro", "2026-01-01", 100, &tiers))
         .await
         .unwrap();
     live(&h, &writer, "k", "2026-03-12T10:00:00Z", 1_000).await;
-    let key = acts.keys(&Scope::All, 0, 1).await.unwrap()[0].id;
+    let key = control.keys(&Scope::All, 0, 1).await.unwrap()[0].id;
     h.clock.step_to(at("2026-03-20T15:00:00Z"));
-    acts.update_key(key, &Scope::All, &on_plan(pro.id))
+    control
+        .update_key(key, &Scope::All, &on_plan(pro.id))
         .await
         .unwrap();
     live(&h, &writer, "k", "2026-03-20T16:00:00Z", 1_000).await;
@@ -157,7 +158,7 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
         ..KeyChange::default()
     };
     h.clock.step_to(at("2026-03-25T00:00:00Z"));
-    acts.update_key(key, &Scope::All, &back).await.unwrap();
+    control.update_key(key, &Scope::All, &back).await.unwrap();
     live(&h, &writer, "k", "2026-03-25T01:00:00Z", 1_000).await;
     let report = bill(&h, "2026-03-01", "2026-04-01").await;
     assert_eq!(
@@ -188,7 +189,10 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
         price_plan_from: Some(day("2026-03-12")),
         ..on_plan(pro.id)
     };
-    acts.update_key(key, &Scope::All, &corrected).await.unwrap();
+    control
+        .update_key(key, &Scope::All, &corrected)
+        .await
+        .unwrap();
     let report = bill(&h, "2026-03-01", "2026-04-01").await;
     assert_eq!(
         costs(&report, 0),
@@ -203,12 +207,13 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
 async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let acts = h.store.acts();
-    let old = acts
+    let control = &*h.store;
+    let old = control
         .create_plan(&plan("pro", "2026-01-01", 0, &[(0, "1")]))
         .await
         .unwrap();
-    acts.create_plan(&plan("pro", "2026-03-15", 0, &[(0, "2")]))
+    control
+        .create_plan(&plan("pro", "2026-03-15", 0, &[(0, "2")]))
         .await
         .unwrap();
     // Another tenant's plan of that name is another plan.
@@ -216,8 +221,8 @@ async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
         tenant_id: Some("other".into()),
         ..plan("pro", "2026-03-13", 0, &[(0, "99")])
     };
-    acts.create_plan(&foreign).await.unwrap();
-    acts.create_key("k", &on_plan(old.id)).await.unwrap();
+    control.create_plan(&foreign).await.unwrap();
+    control.create_key("k", &on_plan(old.id)).await.unwrap();
     for when in [
         "2026-03-10T13:00:00Z",
         "2026-03-14T23:59:59Z",
@@ -258,13 +263,13 @@ async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
 async fn a_key_made_within_a_month_has_the_whole_allowance(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let acts = h.store.acts();
-    let pro = acts
+    let control = &*h.store;
+    let pro = control
         .create_plan(&plan("pro", "2026-01-01", 1_000, &[(0, "1")]))
         .await
         .unwrap();
     h.clock.step_to(at("2026-03-30T10:00:00Z"));
-    acts.create_key("k", &on_plan(pro.id)).await.unwrap();
+    control.create_key("k", &on_plan(pro.id)).await.unwrap();
     live(&h, &writer, "k", "2026-03-31T23:59:59Z", 1_100).await;
     live(&h, &writer, "k", "2026-04-01T00:00:00Z", 900).await;
     let report = bill(&h, "2026-03-01", "2026-05-01").await;
@@ -289,7 +294,7 @@ pub(crate) async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(
         tenant_id: Some(Some("acme".into())),
         ..KeyChange::default()
     };
-    h.store.acts().create_key("mine", &tenant).await.unwrap();
+    h.store.create_key("mine", &tenant).await.unwrap();
     for (key, n) in [("mine", 10), ("theirs", 20), ("<other key>", 40)] {
         send(&writer, key, "2026-03-10T12:00:00Z", n);
     }
@@ -308,12 +313,12 @@ pub(crate) async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(
 async fn a_projection_follows_the_pace_and_the_tiers_that_it_reaches(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let acts = h.store.acts();
-    let pro = acts
+    let control = &*h.store;
+    let pro = control
         .create_plan(&plan("pro", "2026-01-01", 0, &[(0, "1"), (2_000, "0.5")]))
         .await
         .unwrap();
-    acts.create_key("k", &on_plan(pro.id)).await.unwrap();
+    control.create_key("k", &on_plan(pro.id)).await.unwrap();
     // Ten of April's thirty days.
     for day in 1..=10 {
         let when = format!("2026-04-{day:02}T12:00:00Z");
@@ -362,10 +367,10 @@ async fn answers_that_do_not_count_cost_nothing(database: Database) {
 
 async fn a_version_is_never_changed(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     let first = plan("pro", "2026-01-01", 0, &[(0, "0.12345678")]);
-    let made = acts.create_plan(&first).await.unwrap();
+    let made = control.create_plan(&first).await.unwrap();
     let dearer = plan("pro", "2026-01-01", 0, &[(0, "9")]);
-    assert!(acts.create_plan(&dearer).await.is_err());
-    assert_eq!(acts.plans(&Scope::All).await.unwrap(), [made]);
+    assert!(control.create_plan(&dearer).await.is_err());
+    assert_eq!(control.plans(&Scope::All).await.unwrap(), [made]);
 }

@@ -112,18 +112,20 @@ fn rules() -> Vec<AlertSpec> {
 
 async fn a_dry_run_of_every_type_tells_what_was_really_told(database: Database) {
     let w = Watched::on(database).await;
-    let acts = w.h.store.acts();
+    let control = &*w.h.store;
     let key = |name: &str, enabled| KeyChange {
         name: Some(Some(name.into())),
         rate_limit_per_minute: Some(Some(30)),
         enabled: Some(enabled),
         ..KeyChange::default()
     };
-    acts.create_key("a", &key("render-farm", true))
+    control
+        .create_key("a", &key("render-farm", true))
         .await
         .unwrap();
     // Out of the watch, however much it sends.
-    acts.create_key("b", &key("switched off", false))
+    control
+        .create_key("b", &key("switched off", false))
         .await
         .unwrap();
     for (week, hourly) in [(1, 3_000), (2, 3_300), (3, 2_700), (4, 3_600)] {

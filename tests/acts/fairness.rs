@@ -5,12 +5,13 @@ use std::{future::pending, pin::pin, sync::Arc, task::Poll};
 use api_metrics_store::{
     alerts::{AlertSpec, Evaluator, dry_run},
     billing::{NewPlan, PriceTier},
+    control::ControlStore,
     keys::KeyChange,
     notify::{DeliveryQuery, DeliveryStatus},
     query::{Answer, Query, TimeRange},
     recorder::OwnDeltas,
     store::{
-        Acts, ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
         StoreStatus, Writer,
     },
 };
@@ -42,7 +43,9 @@ enum Trouble {
 
 /// A real store on which one service's rows take too long.
 #[derive(Debug)]
-struct Slow(Arc<dyn Store>, Trouble);
+struct Slow(Arc<dyn ControlStore>, Trouble);
+
+api_metrics_tests::delegate_control!(Slow, 0);
 
 #[async_trait]
 impl Store for Slow {
@@ -95,9 +98,6 @@ impl Store for Slow {
     }
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
         self.0.shared_secret(name, proposal).await
-    }
-    fn acts(&self) -> &dyn Acts {
-        self.0.acts()
     }
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         self.0.status().await
@@ -206,19 +206,22 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         .replace("499)", "499) SELECT n FROM s)")
         .replace("9999)", "9999) SELECT n FROM s)");
     by_hand(&w.h.database, insert, &lite).await;
-    let acts = w.h.store.acts();
+    let control = &*w.h.store;
     let of = |tenant: Option<&str>| AlertSpec {
         tenant_id: tenant.map(str::to_owned),
         ..errors()
     };
-    acts.create_alert(&of(Some("acme")), None).await.unwrap();
-    let full = acts.create_alert(&of(Some("acme")), None).await;
+    control.create_alert(&of(Some("acme")), None).await.unwrap();
+    let full = control.create_alert(&of(Some("acme")), None).await;
     assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
     // Others have room of their own, and a full one is entered by no other door.
-    let other = acts.create_alert(&of(Some("other")), None).await.unwrap();
-    acts.create_alert(&of(None), None).await.unwrap();
+    let other = control
+        .create_alert(&of(Some("other")), None)
+        .await
+        .unwrap();
+    control.create_alert(&of(None), None).await.unwrap();
     let scope = &api_metrics_store::query::Scope::All;
-    let moved = acts
+    let moved = control
         .update_alert(other.id, scope, None, &of(Some("acme")))
         .await;
     assert!(matches!(moved, Err(StoreError::Conflict(_))), "{moved:?}");
@@ -227,10 +230,11 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         tenant_id: Some(Some("acme".into())),
         ..KeyChange::default()
     };
-    acts.create_key("one more", &key).await.unwrap();
-    let full = acts.create_key("one too many", &key).await;
+    control.create_key("one more", &key).await.unwrap();
+    let full = control.create_key("one too many", &key).await;
     assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
-    acts.create_key("nobody's", &KeyChange::default())
+    control
+        .create_key("nobody's", &KeyChange::default())
         .await
         .unwrap();
 
@@ -245,12 +249,15 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
             per_thousand: "0.02".parse().unwrap(),
         }],
     };
-    acts.create_plan(&plan("one more", Some("acme")))
+    control
+        .create_plan(&plan("one more", Some("acme")))
         .await
         .unwrap();
-    let full = acts.create_plan(&plan("one too many", Some("acme"))).await;
+    let full = control
+        .create_plan(&plan("one too many", Some("acme")))
+        .await;
     assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
-    acts.create_plan(&plan("basic", None)).await.unwrap();
+    control.create_plan(&plan("basic", None)).await.unwrap();
 }
 
 async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
@@ -265,7 +272,7 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    w.watch.judge(&*w.h.store, None).await.unwrap();
+    w.watch.evaluate(&*w.h.store, None).await.unwrap();
     // As a newer release might have written it.
     by_hand(
         &w.h.database,
@@ -277,14 +284,14 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     assert_eq!(done.delivered, 2);
     assert_eq!(w.memory.take().len(), 2);
     // A page is full although what can't be read is left out of it.
-    let acts = w.h.store.acts();
+    let control = &*w.h.store;
     let mut query = DeliveryQuery {
         status: None,
         before: None,
         limit: 1,
     };
     let mut listed = 0;
-    while let Some(found) = acts.deliveries(&query).await.unwrap().pop() {
+    while let Some(found) = control.deliveries(&query).await.unwrap().pop() {
         listed += 1;
         query.before = Some((found.updated_at, found.notice.id, found.channel));
     }
@@ -306,13 +313,14 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
         before: None,
         limit: 10,
     };
-    let letters = acts.deliveries(&query).await.unwrap();
+    let letters = control.deliveries(&query).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(letters[0].attempts, 10);
     let error = letters[0].last_error.as_deref().unwrap();
     assert!(error.contains("can't be read"), "{error}");
     assert!(
-        acts.redeliver(letters[0].notice.id, "memory")
+        control
+            .redeliver(letters[0].notice.id, "memory")
             .await
             .unwrap()
     );

@@ -315,7 +315,7 @@ proptest! {
 
 async fn invoices_of_recorded_requests_equal_an_independent_computation(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -327,7 +327,7 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     }
     let mut first_version = BTreeMap::new();
     for version in &case.versions {
-        let made = acts
+        let made = control
             .create_plan(&NewPlan {
                 tenant_id: None,
                 name: plan_name(version.plan),
@@ -342,7 +342,7 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     }
     let mut ids = Vec::new();
     for n in 0..case.usage.len() {
-        let key = acts
+        let key = control
             .create_key(&format!("k{n}"), &KeyChange::default())
             .await;
         ids.push(key.unwrap().id);
@@ -357,7 +357,7 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
                     price_plan_from: Some(date(day)),
                     ..KeyChange::default()
                 };
-                acts.update_key(*id, &Scope::All, &change).await.unwrap();
+                control.update_key(*id, &Scope::All, &change).await.unwrap();
             }
             if let Some(requests) = case.usage[n].get(&day) {
                 let name = format!("k{n}");

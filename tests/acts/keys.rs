@@ -33,8 +33,8 @@ fn change(name: &str, tenant: &str) -> KeyChange {
 
 pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
-    let key = acts
+    let control = &*h.store;
+    let key = control
         .create_key("k1", &change("render-farm", "acme"))
         .await
         .unwrap();
@@ -44,7 +44,7 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     );
     assert_eq!(key.spec.quota_period, Some(QuotaPeriod::Days(30)));
     assert_eq!(key.spec.quota_anchor, Some(NOON - 7));
-    let again = acts.create_key("k1", &KeyChange::default()).await;
+    let again = control.create_key("k1", &KeyChange::default()).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
 
     let only_name = KeyChange {
@@ -53,13 +53,14 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     };
     let elsewhere = Scope::Tenant("other".into());
     assert_eq!(
-        acts.update_key(key.id, &elsewhere, &only_name)
+        control
+            .update_key(key.id, &elsewhere, &only_name)
             .await
             .unwrap(),
         None
     );
     let acme = Scope::Tenant("acme".into());
-    let changed = acts
+    let changed = control
         .update_key(key.id, &acme, &only_name)
         .await
         .unwrap()
@@ -67,10 +68,16 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     assert_eq!(changed.label(), "k1");
     assert_eq!(changed.spec.rate_limit_per_minute, Some(100));
 
-    acts.create_key("k2", &change("b", "other")).await.unwrap();
-    acts.create_key("k3", &KeyChange::default()).await.unwrap();
+    control
+        .create_key("k2", &change("b", "other"))
+        .await
+        .unwrap();
+    control
+        .create_key("k3", &KeyChange::default())
+        .await
+        .unwrap();
     let names = async |scope: &Scope, after, limit| -> Vec<String> {
-        let keys = acts.keys(scope, after, limit).await.unwrap();
+        let keys = control.keys(scope, after, limit).await.unwrap();
         keys.into_iter().map(|key| key.external_id).collect()
     };
     assert_eq!(names(&Scope::All, 0, 2).await, ["k1", "k2"]);
@@ -108,9 +115,9 @@ async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: D
     .send(&writer, NOON, 3);
     h.store.flush(&writer).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(sync_keys(h.store.acts(), &Host).await.unwrap(), 2);
+        assert_eq!(sync_keys(&*h.store, &Host).await.unwrap(), 2);
     }
-    let keys = all_keys(h.store.acts(), &Scope::Tenant("acme".into()))
+    let keys = all_keys(&*h.store, &Scope::Tenant("acme".into()))
         .await
         .unwrap();
     let labels: Vec<_> = keys.iter().map(|key| key.label()).collect();
@@ -122,7 +129,7 @@ async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: D
 
 async fn what_can_not_be_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     let field = |result: Result<_, StoreError>| match result {
         Err(StoreError::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
@@ -131,16 +138,16 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         name: Some(Some(" ".into())),
         ..KeyChange::default()
     };
-    assert_eq!(field(acts.create_key("k", &empty).await), "name");
+    assert_eq!(field(control.create_key("k", &empty).await), "name");
     assert_eq!(
-        field(acts.create_key("", &KeyChange::default()).await),
+        field(control.create_key("", &KeyChange::default()).await),
         "externalId"
     );
     let plan = KeyChange {
         price_plan_id: Some(Some(99)),
         ..KeyChange::default()
     };
-    assert_eq!(field(acts.create_key("k", &plan).await), "pricePlanId");
+    assert_eq!(field(control.create_key("k", &plan).await), "pricePlanId");
     // Nothing of a refused key stays.
-    assert_eq!(acts.keys(&Scope::All, 0, 10).await.unwrap(), []);
+    assert_eq!(control.keys(&Scope::All, 0, 10).await.unwrap(), []);
 }

@@ -3,13 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
+    control::ControlStore,
+    control::ControlWorker,
     keys::KeyChange,
     limits::{LimitSettings, UtilizationQuery, limits_now, near_limits},
     notify::NoticeKind,
     query::{Scope, TimeRange},
-    store::{Store, Writer},
+    store::Writer,
     time::{Clock, Granularity, UnixSeconds},
-    watch::Watch,
 };
 
 use crate::{
@@ -37,12 +38,7 @@ pub(crate) fn limit(requests: u64) -> KeyChange {
 
 /// The number of a key with a limit of 100.
 async fn limited(h: &Harness) -> i64 {
-    h.store
-        .acts()
-        .create_key("k", &limit(100))
-        .await
-        .unwrap()
-        .id
+    h.store.create_key("k", &limit(100)).await.unwrap().id
 }
 
 fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
@@ -53,12 +49,16 @@ fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
     .send(writer, at, n);
 }
 
-fn quiet() -> Watch {
-    Watch::default().without_notifiers()
+fn quiet() -> ControlWorker {
+    ControlWorker::default().without_notifiers()
 }
 
 /// Start from noon in minutes, requests, percent.
-async fn rows(store: &dyn Store, key: i64, granularity: Granularity) -> Vec<(i64, u64, f64)> {
+async fn rows(
+    store: &dyn ControlStore,
+    key: i64,
+    granularity: Granularity,
+) -> Vec<(i64, u64, f64)> {
     let query = UtilizationQuery {
         api_key_id: key,
         granularity,
@@ -66,7 +66,6 @@ async fn rows(store: &dyn Store, key: i64, granularity: Granularity) -> Vec<(i64
         limit: 10_000,
     };
     let mut rows: Vec<_> = store
-        .acts()
         .utilization(&query)
         .await
         .unwrap()
@@ -84,9 +83,9 @@ async fn rows(store: &dyn Store, key: i64, granularity: Granularity) -> Vec<(i64
 
 async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     let key = limited(&h).await;
-    let free = acts
+    let free = control
         .create_key("free", &KeyChange::default())
         .await
         .unwrap()
@@ -95,7 +94,7 @@ async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database
         enabled: Some(false),
         ..limit(100)
     };
-    let off = acts.create_key("off", &off).await.unwrap().id;
+    let off = control.create_key("off", &off).await.unwrap().id;
     let (writer, watch) = (h.writer(), quiet());
     for minute in 0..61 {
         let at = NOON + minute * 60;
@@ -216,13 +215,13 @@ async fn a_key_is_told_of_before_its_limit_and_at_it_once_an_hour(database: Data
 
 async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
+    let control = &*h.store;
     limited(&h).await;
     let tenant = KeyChange {
         tenant_id: Some(Some("acme".into())),
         ..limit(10)
     };
-    acts.create_key("t", &tenant).await.unwrap();
+    control.create_key("t", &tenant).await.unwrap();
     let (own, other) = (h.writer(), writer_of("other", &h.clock));
     send(&own, "k", NOON - 30, 60);
     send(&other, "k", NOON, 5);
@@ -251,9 +250,9 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
 
 pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
     let h = Harness::on(database).await;
-    let acts = h.store.acts();
-    let near = acts.create_key("near", &limit(10)).await.unwrap().id;
-    acts.create_key("busy once", &limit(10)).await.unwrap();
+    let control = &*h.store;
+    let near = control.create_key("near", &limit(10)).await.unwrap().id;
+    control.create_key("busy once", &limit(10)).await.unwrap();
     let (writer, watch) = (h.writer(), quiet());
     watch.tick(&*h.store, None).await.unwrap();
     for minute in 0..180 {
@@ -267,7 +266,7 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
     watch.tick(&*h.store, None).await.unwrap();
     let settings = LimitSettings::default();
     let now = h.clock.unix_seconds();
-    let found = near_limits(acts, &settings, &Scope::All, now)
+    let found = near_limits(control, &settings, &Scope::All, now)
         .await
         .unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -282,12 +281,12 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
     assert!((found[0].share_pct() - 66.666).abs() < 0.01);
     let nobody = Scope::Tenant("nobody".into());
     assert_eq!(
-        near_limits(acts, &settings, &nobody, now).await.unwrap(),
+        near_limits(control, &settings, &nobody, now).await.unwrap(),
         []
     );
     // A day later it is no longer so.
     assert_eq!(
-        near_limits(acts, &settings, &Scope::All, now + 86_400)
+        near_limits(control, &settings, &Scope::All, now + 86_400)
             .await
             .unwrap(),
         []

@@ -144,7 +144,7 @@ async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
 
 async fn a_rate_limit_names_the_busiest_key(database: Database) {
     let w = Watched::on(database).await;
-    let acts = w.h.store.acts();
+    let control = &*w.h.store;
     let limited = |name: &str, limit| KeyChange {
         name: Some(Some(name.into())),
         rate_limit_per_minute: Some(limit),
@@ -152,13 +152,18 @@ async fn a_rate_limit_names_the_busiest_key(database: Database) {
         enabled: Some(true),
         ..KeyChange::default()
     };
-    acts.create_key("a", &limited("render-farm", Some(100)))
+    control
+        .create_key("a", &limited("render-farm", Some(100)))
         .await
         .unwrap();
-    acts.create_key("b", &limited("batch", Some(1_000)))
+    control
+        .create_key("b", &limited("batch", Some(1_000)))
         .await
         .unwrap();
-    acts.create_key("c", &limited("free", None)).await.unwrap();
+    control
+        .create_key("c", &limited("free", None))
+        .await
+        .unwrap();
     let near = AlertSpec {
         window_minutes: 5,
         ..AlertSpec::new("near", AlertType::RateLimit, Comparison::Gte, 80.0)

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
     alerts::{AlertSpec, Evaluator},
+    control::ControlWorker,
     notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind},
-    watch::Watch,
 };
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
     let w = Watched::on(database).await;
     w.create(&errors()).await;
     let second = Arc::new(Memory::default());
-    let watch = Watch::default()
+    let watch = ControlWorker::default()
         .without_notifiers()
         .notifier(Tell("memory", w.memory.clone()))
         .notifier(Tell("second", second.clone()));
@@ -63,8 +63,8 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
         .unwrap();
     let mut taken = Vec::new();
     for channel in ["memory", "second"] {
-        let acts = w.h.store.acts();
-        let claimed = acts
+        let control = &*w.h.store;
+        let claimed = control
             .claim_deliveries(&["memory", "second"], channel, 90, 16)
             .await;
         taken.extend(claimed.unwrap());
@@ -75,7 +75,7 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
     assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 2);
     assert_eq!(w.memory.take()[0].id, taken[0].notice.id);
     // Should the dead process come back, it changes nothing.
-    w.h.store.acts().settle_delivery(&taken[0]).await.unwrap();
+    w.h.store.record_attempt(&taken[0]).await.unwrap();
     assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
         before: None,
         limit: 10,
     };
-    let letters = w.h.store.acts().deliveries(&query).await.unwrap();
+    let letters = w.h.store.deliveries(&query).await.unwrap();
     assert_eq!(letters.len(), 1);
     assert_eq!(
         (
@@ -119,24 +119,22 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
         )),
         ..query.clone()
     };
-    assert_eq!(w.h.store.acts().deliveries(&after).await.unwrap(), []);
+    assert_eq!(w.h.store.deliveries(&after).await.unwrap(), []);
     assert!(
         w.h.store
-            .acts()
             .redeliver(letters[0].notice.id, "memory")
             .await
             .unwrap()
     );
     assert!(
         !w.h.store
-            .acts()
             .redeliver(letters[0].notice.id, "memory")
             .await
             .unwrap()
     );
     assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
     assert_eq!(w.memory.take()[0].id, letters[0].notice.id);
-    assert_eq!(w.h.store.acts().deliveries(&query).await.unwrap(), []);
+    assert_eq!(w.h.store.deliveries(&query).await.unwrap(), []);
 }
 
 async fn an_event_is_told_before_its_end_however_many_there_are(database: Database) {
@@ -154,7 +152,7 @@ async fn an_event_is_told_before_its_end_however_many_there_are(database: Databa
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 20 * 60 + 15);
     let receiver = Receiver::start([]).await;
-    let watch = Watch::default()
+    let watch = ControlWorker::default()
         .without_notifiers()
         .notifier(hook(&receiver));
     watch.tick(&*w.h.store, None).await.unwrap();

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
+    control::ControlWorker,
     keys::{KeyChange, all_keys},
     notify::NoticeKind,
     query::Scope,
     quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
     store::Writer,
     time::{Clock, UnixSeconds},
-    watch::Watch,
 };
 use chrono::DateTime;
 use chrono_tz::Tz;
@@ -49,7 +49,7 @@ fn send(writer: &Writer, when: &str, n: u64) {
 }
 
 async fn usage(h: &Harness, settings: &QuotaSettings, own: Option<&Writer>) -> QuotaUsage {
-    let keys = all_keys(h.store.acts(), &Scope::All).await.unwrap();
+    let keys = all_keys(&*h.store, &Scope::All).await.unwrap();
     let now = h.clock.unix_seconds();
     quota_usage(&*h.store, settings, &keys, now, own)
         .await
@@ -60,7 +60,7 @@ async fn usage(h: &Harness, settings: &QuotaSettings, own: Option<&Writer>) -> Q
 async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database) {
     let h = Harness::on(database).await;
     h.clock.step_to(at("2028-02-10T00:00:00Z"));
-    h.store.acts().create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10)).await.unwrap();
     let writer = h.writer();
     let settings = QuotaSettings::default();
     for (when, n) in [
@@ -87,7 +87,7 @@ async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database
 
 async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(database: Database) {
     let h = Harness::on(database).await;
-    h.store.acts().create_key("k", &quota(100)).await.unwrap();
+    h.store.create_key("k", &quota(100)).await.unwrap();
     let writer = h.writer();
     let settings = QuotaSettings::default().tz(Tz::Europe__Berlin);
     // March 2026 loses an hour on the 29th: it ends at 22:00 UTC, the one before it began at 23:00.
@@ -152,7 +152,6 @@ async fn a_key_made_within_a_period_has_all_of_it(database: Database) {
     h.store.flush(&writer).await.unwrap();
     h.clock.step_to(at("2026-03-21T10:00:00Z"));
     h.store
-        .acts()
         .put_keys(&[("k".to_owned(), quota(50))])
         .await
         .unwrap();
@@ -170,7 +169,7 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
         ..quota(50)
     };
     h.clock.step_to(at("2026-03-10T12:42:17Z"));
-    let key = h.store.acts().create_key("k", &rolling).await.unwrap();
+    let key = h.store.create_key("k", &rolling).await.unwrap();
     let writer = h.writer();
     for (when, n) in [
         ("2026-03-10T12:59:00Z", 1),
@@ -197,7 +196,6 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
         ..KeyChange::default()
     };
     h.store
-        .acts()
         .update_key(key.id, &Scope::All, &anchored)
         .await
         .unwrap();
@@ -210,7 +208,7 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
 
 async fn what_nobody_has_folded_yet_is_used(database: Database) {
     let h = Harness::on(database).await;
-    h.store.acts().create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10)).await.unwrap();
     let (own, other) = (h.writer(), writer_of("other", &h.clock));
     let now = "2026-03-10T12:00:00Z";
     send(&own, now, 1);
@@ -231,7 +229,7 @@ async fn what_nobody_has_folded_yet_is_used(database: Database) {
 
 async fn only_the_answers_that_count_are_used(database: Database) {
     let h = Harness::on(database).await;
-    h.store.acts().create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10)).await.unwrap();
     let writer = h.writer();
     for (status, n) in [(200, 3), (304, 2), (429, 50), (500, 1)] {
         Traffic {
@@ -256,9 +254,9 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
         name: Some(Some("render-farm".into())),
         ..quota(100)
     };
-    let key = h.store.acts().create_key("k", &named).await.unwrap();
+    let key = h.store.create_key("k", &named).await.unwrap();
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
-    let watch = Watch::default()
+    let watch = ControlWorker::default()
         .without_notifiers()
         .notifier(Tell("memory", memory.clone()));
     let tell = async |when: &str, n| -> Vec<f64> {
@@ -278,7 +276,6 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     assert_eq!(tell("2026-03-14T00:00:00Z", 60).await, [0.0; 0]);
     // A larger quota is another one, of which 171 of 200 are used.
     h.store
-        .acts()
         .update_key(key.id, &Scope::All, &quota(200))
         .await
         .unwrap();
@@ -287,7 +284,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     assert_eq!(tell("2026-04-01T00:00:00Z", 10).await, [0.0; 0]);
     assert_eq!(tell("2026-04-02T00:00:00Z", 90).await, [50.0]);
     // A restart tells nothing twice.
-    let restarted = Watch::default()
+    let restarted = ControlWorker::default()
         .without_notifiers()
         .notifier(Tell("memory", memory.clone()));
     h.clock.step_to(at("2026-04-02T00:05:00Z"));

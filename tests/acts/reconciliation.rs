@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     billing::{BillingSettings, Reconciliation, reconcile},
-    store::Store,
+    control::ControlStore,
 };
 use chrono::NaiveDate;
 
@@ -21,7 +21,7 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-async fn counted(store: &dyn Store) -> Reconciliation {
+async fn counted(store: &dyn ControlStore) -> Reconciliation {
     let settings = BillingSettings::default();
     reconcile(store, &settings, day("2026-03-08"), day("2026-03-12"))
         .await

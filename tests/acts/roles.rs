@@ -1,5 +1,5 @@
 //! On Postgres, as a role that neither owns the schema nor is a superuser: row-level security is in
-//! force for all that acts.
+//! force for all that control.
 
 use crate::{alerts, billing, harness::Database, keys, limits, outbox, quotas, reconciliation};
 

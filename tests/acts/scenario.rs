@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
     alerts::{AlertSpec, AlertType, Comparison, Phase, Severity},
+    control::ControlWorker,
     notify::NoticeKind,
     store::Writer,
     time::{Clock, UnixSeconds},
-    watch::Watch,
 };
 
 use crate::{
@@ -31,7 +31,7 @@ fn second(writer: &Writer, at: UnixSeconds, errors: u64) {
 struct Scenario {
     h: Harness,
     writer: Writer,
-    watch: Watch,
+    watch: ControlWorker,
     memory: Arc<Memory>,
 }
 
@@ -44,13 +44,9 @@ impl Scenario {
         spec.cooldown_minutes = 30;
         spec.min_requests = 100;
         spec.severity = Severity::High;
-        h.store
-            .acts()
-            .create_alert(&spec, Some("ops"))
-            .await
-            .unwrap();
+        h.store.create_alert(&spec, Some("ops")).await.unwrap();
         let memory = Arc::new(Memory::default());
-        let watch = Watch::default()
+        let watch = ControlWorker::default()
             .without_notifiers()
             .notifier(Tell("memory", memory.clone()));
         Self {

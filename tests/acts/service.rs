@@ -225,9 +225,13 @@ async fn a_host_with_its_own_scheduler_is_told_the_same(database: Database) {
     s.clock.advance(Duration::from_secs(75));
     let done = s.metrics.maintain().await.unwrap();
     // The log, the event bus and the webhook.
-    assert_eq!((done.led, done.judged, done.told), (true, 1, 3), "{done:?}");
+    assert_eq!(
+        (done.led, done.evaluated, done.delivered),
+        (true, 1, 3),
+        "{done:?}"
+    );
     assert_eq!(received(&receiver).await.kind, NoticeKind::AlertFired);
     let again = s.metrics.maintain().await.unwrap();
-    assert_eq!((again.judged, again.told), (0, 0), "{again:?}");
+    assert_eq!((again.evaluated, again.delivered), (0, 0), "{again:?}");
     drop(s.database);
 }

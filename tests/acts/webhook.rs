@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use api_metrics_store::{
     alerts::Severity,
+    control::ControlWorker,
     notify::{
         DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, SlackNotifier,
         WebhookNotifier,
     },
-    watch::Watch,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -323,13 +323,13 @@ async fn slack_gets_a_message_that_can_not_call_everybody() {
     assert_ne!(bodies[1]["attachments"][0]["color"], "#e65100");
 }
 
-async fn fired(database: Database, receiver: &Receiver) -> (Watched, Watch) {
+async fn fired(database: Database, receiver: &Receiver) -> (Watched, ControlWorker) {
     let w = Watched::on(database).await;
     w.create(&errors()).await;
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    let watch = Watch::default()
+    let watch = ControlWorker::default()
         .without_notifiers()
         .notifier(hook(receiver));
     (w, watch)
@@ -341,7 +341,7 @@ async fn a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses(d
     let (w, watch) = fired(database, &receiver).await;
     let mut pauses = Vec::new();
     let mut since = 0;
-    watch.judge(&*w.h.store, None).await.unwrap();
+    watch.evaluate(&*w.h.store, None).await.unwrap();
     for second in 0..400 {
         watch.deliver(&*w.h.store).await.unwrap();
         let attempts = receiver.take();
@@ -394,30 +394,29 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
         before: None,
         limit: 10,
     };
-    let letters = w.h.store.acts().deliveries(&dead).await.unwrap();
+    let letters = w.h.store.deliveries(&dead).await.unwrap();
     assert_eq!(
         letters[0].last_error.as_deref(),
         Some("the receiver answered 502")
     );
     // Once the receiver is mended.
     let id = letters[0].notice.id;
-    assert!(w.h.store.acts().redeliver(id, "webhook").await.unwrap());
+    assert!(w.h.store.redeliver(id, "webhook").await.unwrap());
     watch.deliver(&*w.h.store).await.unwrap();
     assert_eq!(
         receiver.take()[0].header("webhook-id"),
         Some(&*id.to_string())
     );
-    assert_eq!(w.h.store.acts().deliveries(&dead).await.unwrap(), []);
+    assert_eq!(w.h.store.deliveries(&dead).await.unwrap(), []);
 }
 
 async fn a_crash_between_delivery_and_its_acknowledgement_repeats_the_id(database: Database) {
     let receiver = Receiver::start([]).await;
     let (w, watch) = fired(database, &receiver).await;
-    watch.judge(&*w.h.store, None).await.unwrap();
+    watch.evaluate(&*w.h.store, None).await.unwrap();
     // A process that delivers, and dies before it has written that down.
     let taken =
         w.h.store
-            .acts()
             .claim_deliveries(&["webhook"], "webhook", 90, 10)
             .await
             .unwrap();

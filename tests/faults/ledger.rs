@@ -103,14 +103,9 @@ pub(crate) fn records(days: &Days) -> u64 {
 /// What a reader is told, by day.
 pub(crate) async fn told(store: &Arc<dyn Store>, clock: &FastClock) -> Days {
     let now = clock.unix_seconds();
-    let query = Query {
-        group_by: GroupBy {
-            time: Some(TimeStep::Fixed(Granularity::Day)),
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        ..Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
-    };
+    let query = Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
+        .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+        .detail(Detail::Counts);
     let answer = store.read(&query, None).await.unwrap();
     let rows = answer.rows.iter();
     rows.map(|row| {

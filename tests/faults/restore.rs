@@ -141,7 +141,7 @@ async fn lost_in_status(metrics: &ApiMetrics) -> serde_json::Value {
     let answer = metrics.admin().oneshot(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    status["lostFlushes"].clone()
+    status["lostBatches"].clone()
 }
 
 /// Two writers live through it, one ends between backup and restore, and a service with an admin router

@@ -1,4 +1,4 @@
-//! What can happen in the world, at random.
+//! What can happen in the simulation, at random.
 
 use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
@@ -7,7 +7,7 @@ use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
     reads::State,
-    world::{Capture, Snapshot, World},
+    simulation::{Capture, Simulation, Snapshot},
 };
 
 /// What a leader does.
@@ -18,7 +18,7 @@ pub(crate) enum Duty {
     Retain,
 }
 
-impl World {
+impl Simulation {
     pub(crate) async fn step(&mut self) {
         let before = self.tables.clone();
         let mut went_back = false;
@@ -52,7 +52,7 @@ impl World {
         }
         self.look().await;
         if self.tables.floors != before.floors && !went_back {
-            self.saw("floors moved");
+            self.observed("floors moved");
         }
         if !went_back {
             self.floors_have_not_gone_back(&before);
@@ -118,7 +118,7 @@ impl World {
         let mut awaits = 0;
         let call = counted(store.flush(&writer), &mut awaits);
         let outcome = if kind == "unheard" {
-            let id = self.writers[self.processes[process].life].id;
+            let id = self.writers[self.processes[process].history].id;
             self.database.until_committed(id, call).await
         } else {
             interrupted(call, polls).await
@@ -151,7 +151,7 @@ impl World {
         self.log
             .push(format!("{process} {duty:?} {kind}: {outcome:?}"));
         if !matches!(outcome, Some(Ok(_))) {
-            self.saw("leaders interrupted");
+            self.observed("leaders interrupted");
         }
         if kind.is_empty() && !matches!(outcome, Some(Ok(_))) {
             self.fail("it failed though nothing stood in its way");
@@ -195,7 +195,7 @@ impl World {
         };
         let own = own
             .as_ref()
-            .map(|capture| (self.processes[process].life, capture));
+            .map(|capture| (self.processes[process].history, capture));
         if let Err(difference) = self.judge(&answer, &query, own, &self.state()) {
             self.fail(&difference);
         }
@@ -263,7 +263,7 @@ impl World {
         };
         let own = own
             .as_ref()
-            .map(|capture| (self.processes[process].life, capture));
+            .map(|capture| (self.processes[process].history, capture));
         let after: State = self.state();
         if late {
             *self.seen.entry("reads held up").or_default() += 1;
@@ -324,7 +324,7 @@ impl World {
     pub(crate) fn saw_coarsened(&mut self, process: usize) {
         let status = self.processes[process].writer.recorder().status();
         if !status.coarsened.is_empty() {
-            self.saw("memories coarsened");
+            self.observed("memories coarsened");
         }
     }
 
@@ -355,7 +355,7 @@ impl World {
             _ => self.random.index(self.snapshots.len()),
         };
         if std::mem::take(&mut self.snapshots[at].abandoned) {
-            self.saw("abandoned histories");
+            self.observed("abandoned histories");
         }
         for later in &mut self.snapshots[at + 1..] {
             later.abandoned = true;

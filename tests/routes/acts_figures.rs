@@ -1,6 +1,6 @@
 //! Limits, quotas and bills over HTTP.
 
-use api_metrics_store::watch::Watch;
+use api_metrics_store::control::ControlWorker;
 use serde_json::{Value, json};
 
 use crate::host::{Hit, Host, NOW};
@@ -48,7 +48,7 @@ async fn a_limit_is_shown_with_where_the_key_stands() {
     assert_eq!(keys["data"][0]["utilization"], 16.4);
 
     host.clock.step_to(NOW + 60);
-    Watch::default()
+    ControlWorker::default()
         .tick(&*host.store, Some(&host.writer))
         .await
         .unwrap();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, store::Store as _, time::ManualClock,
-    watch::Watch,
+    control::ControlWorker, options::StoreOptions, postgres::PostgresStore, store::Store as _,
+    time::ManualClock,
 };
 use api_metrics_tests::PgDatabase;
 use axum::{Router, extract::Request, middleware};
@@ -94,7 +94,7 @@ impl Shop {
         record(2, 3, 4);
         process.flush().await;
         clock.step_to(NOW + 60);
-        let ticked = Watch::default().without_notifiers();
+        let ticked = ControlWorker::default().without_notifiers();
         let ticked = ticked.tick(&*process.store, None).await.unwrap();
         assert_eq!(ticked.alerts.fired, 2);
         // Some of it is not flushed yet.

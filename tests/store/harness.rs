@@ -7,6 +7,7 @@ use std::{
 
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
+    control::ControlStore,
     options::StoreOptions,
     postgres::PostgresStore,
     query::{Answer, Query, TimeRange},
@@ -77,12 +78,12 @@ impl Database {
     }
 
     /// Another process's view of the same database.
-    pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn Store> {
+    pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn ControlStore> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
         self.store_with(api_metrics_tests::patient().clock(clock))
     }
 
-    pub fn store_with(&self, options: StoreOptions) -> Arc<dyn Store> {
+    pub fn store_with(&self, options: StoreOptions) -> Arc<dyn ControlStore> {
         match self {
             Self::Postgres(database) => {
                 Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
@@ -98,7 +99,7 @@ impl Database {
 
 /// A database with one store on it, prepared, and a clock that stands at noon.
 pub struct Harness {
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn ControlStore>,
     pub clock: Arc<ManualClock>,
     pub database: Database,
 }
@@ -154,14 +155,10 @@ pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
     let recorder = Recorder::builder()
         .clock(Arc::<ManualClock>::clone(clock))
         .build();
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: service.into(),
-        environment: "test".into(),
-        version: "1.0.0".into(),
-        host: "here".into(),
-        started_at: clock.unix_seconds(),
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), service.into(), "test")
+        .version("1.0.0")
+        .host("here")
+        .started_at(clock.unix_seconds());
     Writer::new(instance, Arc::new(recorder))
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
 pub mod cluster;
+pub mod control;
 pub mod database;
 pub mod fast_clock;
 pub mod newcomer;

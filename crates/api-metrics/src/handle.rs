@@ -3,8 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
+#[cfg(feature = "control")]
+use api_metrics_store::control::{ControlStore, notify::Notice};
 use api_metrics_store::{
-    notify::Notice,
     recorder::Recorder,
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
@@ -71,14 +72,14 @@ impl ApiMetrics {
     /// request's or the response's extensions.
     ///
     /// It is for axum; for other services build one around [`sink`](Self::sink).
-    pub fn layer(&self) -> ApiMetricsLayer<Capture, FromMatchedPath, (), AxumBody> {
+    pub fn layer(&self) -> ApiMetricsLayer<RecorderSink, FromMatchedPath, (), AxumBody> {
         ApiMetricsLayer::new(self.sink()).for_axum()
     }
 
     /// The sink behind [`layer`](Self::layer), for layers and records of one's own.
     #[must_use]
-    pub fn sink(&self) -> Capture {
-        Capture {
+    pub fn sink(&self) -> RecorderSink {
+        RecorderSink {
             recorder: self
                 .shared()
                 .map(|shared| Arc::clone(shared.writer.recorder())),
@@ -177,7 +178,8 @@ impl ApiMetrics {
     /// to 60 s is a good pace.
     ///
     /// # Errors
-    /// The database's; whatever was done stays done, the rest is due again.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; whatever was done stays done, the rest is due again.
     pub async fn maintain(&self) -> Result<Maintained, StoreError> {
         match self.shared() {
             Some(shared) => shared.maintain().await,
@@ -185,9 +187,11 @@ impl ApiMetrics {
         }
     }
 
-    /// Listens, from now on, to what this process tells: alerts, limits and quotas, as a door to
-    /// the host's own event bus. Each notice is told by one process, so listen in every one.
-    /// `None` where metrics are off.
+    /// Subscribes to the notices that this process delivers, for your own event bus: alerts, limits and
+    /// quotas.
+    ///
+    /// Each notice is delivered by one instance. With several instances, subscribe in every one. `None`
+    /// where metrics are off.
     ///
     /// ```
     /// # async fn example(metrics: api_metrics::ApiMetrics) {
@@ -197,6 +201,8 @@ impl ApiMetrics {
     /// }
     /// # }
     /// ```
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     #[must_use]
     pub fn notices(&self) -> Option<tokio::sync::broadcast::Receiver<Notice>> {
         self.shared().map(|shared| shared.notices.subscribe())
@@ -212,6 +218,16 @@ impl ApiMetrics {
     #[must_use]
     pub fn store(&self) -> Option<Arc<dyn Store>> {
         self.shared().map(|shared| Arc::clone(&shared.store))
+    }
+
+    /// The control plane's store: API keys, alerts, notices, rate limits and price plans. `None` where
+    /// metrics are off, or where the store keeps none.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    #[must_use]
+    pub fn control(&self) -> Option<Arc<dyn ControlStore>> {
+        self.shared()
+            .and_then(|shared| shared.control_store().cloned())
     }
 
     /// This process's recorder and the instance under which it flushes. `None` where metrics are
@@ -252,12 +268,12 @@ impl fmt::Debug for ApiMetrics {
 /// The sink that records into an [`ApiMetrics`]; records nothing where that is off. Keeps its
 /// background tasks running as long as it lives.
 #[derive(Clone)]
-pub struct Capture {
+pub struct RecorderSink {
     recorder: Option<Arc<Recorder>>,
     _alive: Arc<Handle>,
 }
 
-impl MetricSink for Capture {
+impl MetricSink for RecorderSink {
     fn record(&self, record: &RequestRecord<'_>) {
         if let Some(recorder) = &self.recorder {
             recorder.record(record);
@@ -265,9 +281,9 @@ impl MetricSink for Capture {
     }
 }
 
-impl fmt::Debug for Capture {
+impl fmt::Debug for RecorderSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Capture")
+        f.debug_struct("RecorderSink")
             .field("off", &self.recorder.is_none())
             .finish_non_exhaustive()
     }

@@ -158,8 +158,8 @@ impl HealthSource for Monitor {
         health.flush_lag = since_flush.saturating_sub(self.flush_interval.mul_f64(1.1));
         health.lost = state.lost.clone();
         health.tasks = Task::ALL
-            .into_iter()
-            .filter_map(|task| {
+            .iter()
+            .filter_map(|&task| {
                 let track = track(task)?;
                 let mut health = TaskHealth::new(task.name(), track.running);
                 health.last_success_at = track.success.map(|(wall, _)| wall);

@@ -41,6 +41,7 @@
 //! Everything can be set on the [`Builder`]; most of it also by environment variables, for whatever
 //! the code leaves open: see the table in the crate's README.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
 mod builder;
@@ -64,7 +65,7 @@ pub use api_metrics_store::{
 pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
-pub use handle::{ApiMetrics, Capture};
+pub use handle::{ApiMetrics, RecorderSink};
 
 /// The README's program is compiled like any other example.
 #[cfg(all(doctest, feature = "sqlite"))]

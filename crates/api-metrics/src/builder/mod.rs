@@ -1,10 +1,12 @@
 //! The builder: what the code sets, what the environment adds, what is started.
 
-mod acts;
 mod admin;
+#[cfg(feature = "control")]
+mod control;
 mod environment;
 mod open;
 mod start;
+mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -27,6 +29,8 @@ enum Database {
     #[cfg(feature = "postgres")]
     Pool(sqlx::PgPool),
     Store(Arc<dyn Store>),
+    #[cfg(feature = "control")]
+    ControlStore(Arc<dyn api_metrics_store::control::ControlStore>),
 }
 
 /// Sets up [`ApiMetrics`](crate::ApiMetrics). What is not set here is taken from the environment:
@@ -51,7 +55,8 @@ pub struct Builder {
     shutdown_timeout: Duration,
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
-    acts: acts::Acts,
+    #[cfg(feature = "control")]
+    control: control::ControlSettings,
     admin: admin::Admins,
 }
 
@@ -75,7 +80,8 @@ impl Default for Builder {
             shutdown_timeout: Duration::from_millis(4_500),
             maintenance: Maintenance::default(),
             clock: None,
-            acts: acts::Acts::default(),
+            #[cfg(feature = "control")]
+            control: control::ControlSettings::default(),
             admin: admin::Admins::default(),
         }
     }
@@ -113,8 +119,9 @@ impl Builder {
         self
     }
 
-    /// Keeps the buckets in a store of one's own. It brings its own options and kind of sketch; give
-    /// it the same [`clock`](Self::clock), if it has one.
+    /// Keeps the buckets in a store of your own, without a control plane: no alerts, limits, quotas or
+    /// billing. It brings its own options and kind of sketch; give it the same [`clock`](Self::clock), if
+    /// it has one.
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.database = Some(Database::Store(store));
         self
