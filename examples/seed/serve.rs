@@ -71,7 +71,7 @@ async fn stop() {
     };
     tokio::select! {
         () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = api_metrics::shutdown_signal() => {}
     }
 }
 
