@@ -75,7 +75,11 @@ fn the_summary_has_every_page_once() {
     for page in pages.keys().filter(|page| *page != "SUMMARY.md") {
         assert!(known.contains(page), "docs/SUMMARY.md lacks {page}");
     }
-    assert_eq!(known.len(), pages.len() - 1, "docs/SUMMARY.md lists too much");
+    assert_eq!(
+        known.len(),
+        pages.len() - 1,
+        "docs/SUMMARY.md lists too much"
+    );
 }
 
 #[test]

@@ -120,10 +120,14 @@ fn filled_in(query: &str) -> String {
         .replace("$granularity", "5m");
     while let Some((before, rest)) = sql.split_once("$__timeFilter(") {
         let (column, after) = rest.split_once(')').expect("the macro ends");
-        sql =
-            format!("{before}{column} BETWEEN now() - interval '2 days' AND now() + interval '1 minute'{after}");
+        sql = format!(
+            "{before}{column} BETWEEN now() - interval '2 days' AND now() + interval '1 minute'{after}"
+        );
     }
-    assert!(!sql.contains('$'), "a macro that this test does not know: {sql}");
+    assert!(
+        !sql.contains('$'),
+        "a macro that this test does not know: {sql}"
+    );
     sql
 }
 
@@ -137,7 +141,9 @@ async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenan
              SELECT api_metrics.allow_reader('{role}', 'acme')"
         ))
         .await;
-    let pool = sqlx::PgPool::connect(&h.postgres().url_of(&role)).await.unwrap();
+    let pool = sqlx::PgPool::connect(&h.postgres().url_of(&role))
+        .await
+        .unwrap();
     for view in ["status_codes", "consumer_totals"] {
         let (rows, others): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
             "SELECT count(*), count(*) FILTER (WHERE api_key_id IS NULL) FROM api_metrics.{view}"
@@ -173,7 +179,10 @@ async fn the_views_agree_on_every_request() {
         .unwrap();
         sums.push(sum);
     }
-    assert!(sums[0] > 0 && sums.iter().all(|sum| *sum == sums[0]), "{sums:?}");
+    assert!(
+        sums[0] > 0 && sums.iter().all(|sum| *sum == sums[0]),
+        "{sums:?}"
+    );
 }
 
 #[tokio::test]
