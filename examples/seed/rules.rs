@@ -44,17 +44,11 @@ pub(crate) async fn consumers(
     start: i64,
     load: f64,
 ) -> Result<(), Failure> {
-    let tier = |from_requests, cents| PriceTier {
-        from_requests,
-        per_thousand: Decimal::new(cents, 2),
-    };
-    let plan = |name: &str, currency: &str, free_requests, tiers| NewPlan {
-        tenant_id: None,
-        name: name.into(),
-        currency: currency.into(),
-        effective_from: utc_date(start),
-        free_requests,
-        tiers,
+    let tier = |from_requests, cents| PriceTier::new(from_requests, Decimal::new(cents, 2));
+    let plan = |name: &str, currency: &str, free_requests, tiers| {
+        let mut plan = NewPlan::new(name, currency, utc_date(start), tiers);
+        plan.free_requests = free_requests;
+        plan
     };
     let scaled = |n: f64| bound(n, load);
     let standard = plan(
@@ -67,13 +61,14 @@ pub(crate) async fn consumers(
     let standard = store.create_plan(&standard).await?.id;
     let partner = store.create_plan(&partner).await?.id;
     for (name, limit, quota, plan) in CONSUMERS {
-        let change = KeyChange {
-            rate_limit_per_minute: limit.map(|limit| Some(scaled(limit))),
-            quota_limit: quota.map(|(limit, _)| Some(scaled(limit))),
-            quota_period: quota.map(|(_, period)| Some(period)),
-            price_plan_id: Some(Some(if plan == "partner" { partner } else { standard })),
-            price_plan_from: Some(utc_date(start)),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.rate_limit_per_minute = limit.map(|limit| Some(scaled(limit)));
+            change.quota_limit = quota.map(|(limit, _)| Some(scaled(limit)));
+            change.quota_period = quota.map(|(_, period)| Some(period));
+            change.price_plan_id = Some(Some(if plan == "partner" { partner } else { standard }));
+            change.price_plan_from = Some(utc_date(start));
+            change
         };
         store.create_key(name, &change).await?;
     }
@@ -95,49 +90,55 @@ pub(crate) async fn alerts(store: &dyn ControlStore) -> Result<(), Failure> {
         AlertSpec::new(name, alert_type, comparison, threshold)
     };
     let rules = [
-        AlertSpec {
-            endpoint: Some("POST /api/orders".into()),
-            severity: Severity::Critical,
-            window_minutes: 10,
-            min_requests: 5,
-            ..rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0)
+        {
+            let mut spec = rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0);
+            spec.endpoint = Some("POST /api/orders".into());
+            spec.severity = Severity::Critical;
+            spec.window_minutes = 10;
+            spec.min_requests = 5;
+            spec
         },
-        AlertSpec {
-            quantile: Some(0.95),
-            severity: Severity::High,
-            window_minutes: 10,
-            ..rule(
+        {
+            let mut spec = rule(
                 "Slow answers",
                 AlertType::ResponseTime,
                 Comparison::Gt,
                 600.0,
-            )
+            );
+            spec.quantile = Some(0.95);
+            spec.severity = Severity::High;
+            spec.window_minutes = 10;
+            spec
         },
-        AlertSpec {
-            severity: Severity::High,
-            window_minutes: 10,
-            ..rule(
+        {
+            let mut spec = rule(
                 "Nobody calls",
                 AlertType::RequestVolume,
                 Comparison::Lt,
                 1.0,
-            )
+            );
+            spec.severity = Severity::High;
+            spec.window_minutes = 10;
+            spec
         },
-        AlertSpec {
-            service: Some("shop".into()),
-            severity: Severity::Low,
-            window_minutes: 60,
-            ..rule("Callers err", AlertType::ErrorRate, Comparison::Gt, 0.5)
+        {
+            let mut spec = rule("Callers err", AlertType::ErrorRate, Comparison::Gt, 0.5);
+            spec.service = Some("shop".into());
+            spec.severity = Severity::Low;
+            spec.window_minutes = 60;
+            spec
         },
-        AlertSpec {
-            window_minutes: 15,
-            ..rule("Unusual traffic", AlertType::Anomaly, Comparison::Gte, 12.0)
+        {
+            let mut spec = rule("Unusual traffic", AlertType::Anomaly, Comparison::Gte, 12.0);
+            spec.window_minutes = 15;
+            spec
         },
-        AlertSpec {
-            enabled: false,
-            severity: Severity::Low,
-            window_minutes: 60,
-            ..rule("Much to send", AlertType::Bandwidth, Comparison::Gt, 5e9)
+        {
+            let mut spec = rule("Much to send", AlertType::Bandwidth, Comparison::Gt, 5e9);
+            spec.enabled = false;
+            spec.severity = Severity::Low;
+            spec.window_minutes = 60;
+            spec
         },
     ];
     for spec in &rules {

@@ -29,9 +29,10 @@ on_both! {
 }
 
 pub(crate) fn errors() -> AlertSpec {
-    AlertSpec {
-        window_minutes: 1,
-        ..AlertSpec::new("errors", AlertType::ErrorRate, Comparison::Gt, 10.0)
+    {
+        let mut spec = AlertSpec::new("errors", AlertType::ErrorRate, Comparison::Gt, 10.0);
+        spec.window_minutes = 1;
+        spec
     }
 }
 
@@ -40,13 +41,7 @@ pub(crate) async fn rule(store: &dyn ControlStore) -> AlertRule {
 }
 
 pub(crate) async fn events(store: &dyn ControlStore) -> Vec<AlertEvent> {
-    let query = EventQuery {
-        scope: Scope::All,
-        rule_id: None,
-        open_only: false,
-        before: None,
-        limit: 100,
-    };
+    let query = EventQuery::new(Scope::All, 100);
     store.alert_events(&query).await.unwrap()
 }
 
@@ -107,13 +102,14 @@ impl Watched {
 async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
     let h = Harness::on(database).await;
     let control = &*h.store;
-    let mut spec = AlertSpec {
-        service: Some("shop".into()),
-        endpoint: Some("GET /users/*".into()),
-        api_key_id: Some(3),
-        quantile: Some(0.95),
-        min_requests: 20,
-        ..AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gte, 250.5)
+    let mut spec = {
+        let mut spec = AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gte, 250.5);
+        spec.service = Some("shop".into());
+        spec.endpoint = Some("GET /users/*".into());
+        spec.api_key_id = Some(3);
+        spec.quantile = Some(0.95);
+        spec.min_requests = 20;
+        spec
     };
     let made = control.create_alert(&spec, Some("ann")).await.unwrap();
     assert_eq!(
@@ -149,44 +145,50 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
 
     for (wrong, field) in [
         (
-            AlertSpec {
-                name: String::new(),
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.name = String::new();
+                spec
             },
             "name",
         ),
         (
-            AlertSpec {
-                threshold: f64::NAN,
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.threshold = f64::NAN;
+                spec
             },
             "thresholdValue",
         ),
         (
-            AlertSpec {
-                threshold: 101.0,
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.threshold = 101.0;
+                spec
             },
             "thresholdValue",
         ),
         (
-            AlertSpec {
-                window_minutes: 0,
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.window_minutes = 0;
+                spec
             },
             "windowMinutes",
         ),
         (
-            AlertSpec {
-                quantile: Some(0.5),
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.quantile = Some(0.5);
+                spec
             },
             "quantile",
         ),
         (
-            AlertSpec {
-                endpoint: Some("GET".into()),
-                ..errors()
+            {
+                let mut spec = errors();
+                spec.endpoint = Some("GET".into());
+                spec
             },
             "endpointFilter",
         ),
@@ -221,16 +223,18 @@ async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
 pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     let w = Watched::on(database).await;
     let control = &*w.h.store;
-    let tenant = |name: &str| KeyChange {
-        tenant_id: Some(Some(name.into())),
-        ..KeyChange::default()
+    let tenant = |name: &str| {
+        let mut change = KeyChange::default();
+        change.tenant_id = Some(Some(name.into()));
+        change
     };
     control.create_key("a", &tenant("acme")).await.unwrap();
     control.create_key("b", &tenant("other")).await.unwrap();
     let mine = w
-        .create(&AlertSpec {
-            tenant_id: Some("acme".into()),
-            ..errors()
+        .create(&{
+            let mut spec = errors();
+            spec.tenant_id = Some("acme".into());
+            spec
         })
         .await;
     let acme = Scope::Tenant("acme".into());
@@ -259,12 +263,10 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     .status(500)
     .send(&w.writer, NOON + 60, 10);
     assert_eq!(w.judge(1).await.len(), 1);
-    let seen = |scope| EventQuery {
-        scope,
-        rule_id: None,
-        open_only: true,
-        before: None,
-        limit: 10,
+    let seen = |scope| {
+        let mut query = EventQuery::new(scope, 10);
+        query.open_only = true;
+        query
     };
     assert_eq!(control.alert_events(&seen(acme)).await.unwrap().len(), 1);
     assert_eq!(control.alert_events(&seen(other)).await.unwrap(), []);
@@ -275,9 +277,10 @@ pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
     let other = h.database.store(&h.clock);
     let writer = h.writer();
     for n in 0..20 {
-        let spec = AlertSpec {
-            name: format!("rule {n}"),
-            ..errors()
+        let spec = {
+            let mut spec = errors();
+            spec.name = format!("rule {n}");
+            spec
         };
         h.store.create_alert(&spec, None).await.unwrap();
     }
@@ -363,9 +366,10 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
     w.minute(0, 100, 20);
     assert_eq!(w.judge(0).await.len(), 1);
     // A threshold that is no longer breached resolves; nothing is told at the moment of the edit.
-    let edited = AlertSpec {
-        threshold: 30.0,
-        ..errors()
+    let edited = {
+        let mut spec = errors();
+        spec.threshold = 30.0;
+        spec
     };
     w.edit(made.id, &edited).await;
     assert_eq!(rule(&*w.h.store).await.state.phase, Phase::Firing);
@@ -379,9 +383,10 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
     w.minute(2, 100, 20);
     assert_eq!(w.judge(2).await, Vec::<String>::new());
     assert_eq!(rule(&*w.h.store).await.state.phase, Phase::Pending);
-    let patient = AlertSpec {
-        cooldown_minutes: 2,
-        ..errors()
+    let patient = {
+        let mut spec = errors();
+        spec.cooldown_minutes = 2;
+        spec
     };
     w.edit(made.id, &patient).await;
     w.minute(3, 100, 20);
@@ -392,16 +397,18 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
 async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Database) {
     let w = Watched::on(database).await;
     let made = w
-        .create(&AlertSpec {
-            cooldown_minutes: 0,
-            ..errors()
+        .create(&{
+            let mut spec = errors();
+            spec.cooldown_minutes = 0;
+            spec
         })
         .await;
     w.minute(0, 100, 20);
     assert_eq!(w.judge(0).await.len(), 1);
-    let off = AlertSpec {
-        enabled: false,
-        ..made.spec.clone()
+    let off = {
+        let mut spec = made.spec.clone();
+        spec.enabled = false;
+        spec
     };
     w.edit(made.id, &off).await;
     w.minute(1, 100, 20);

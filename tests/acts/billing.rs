@@ -77,26 +77,28 @@ fn row(day: &str, n: u64, cost: &str) -> (String, u64, String) {
 }
 
 fn plan(name: &str, from: &str, free: u64, tiers: &[(u64, &str)]) -> NewPlan {
-    NewPlan {
-        tenant_id: None,
-        name: name.into(),
-        currency: "EUR".into(),
-        effective_from: day(from),
-        free_requests: free,
-        tiers: tiers
-            .iter()
-            .map(|(from_requests, price)| PriceTier {
-                from_requests: *from_requests,
-                per_thousand: price.parse().unwrap(),
-            })
-            .collect(),
+    {
+        let mut plan = NewPlan::new(
+            name,
+            "EUR",
+            day(from),
+            tiers
+                .iter()
+                .map(|(from_requests, price)| {
+                    PriceTier::new(*from_requests, price.parse().unwrap())
+                })
+                .collect(),
+        );
+        plan.free_requests = free;
+        plan
     }
 }
 
 fn on_plan(id: i64) -> KeyChange {
-    KeyChange {
-        price_plan_id: Some(Some(id)),
-        ..KeyChange::default()
+    {
+        let mut change = KeyChange::default();
+        change.price_plan_id = Some(Some(id));
+        change
     }
 }
 
@@ -153,9 +155,10 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
         .unwrap();
     live(&h, &writer, "k", "2026-03-20T16:00:00Z", 1_000).await;
     // And back to the default.
-    let back = KeyChange {
-        price_plan_id: Some(None),
-        ..KeyChange::default()
+    let back = {
+        let mut change = KeyChange::default();
+        change.price_plan_id = Some(None);
+        change
     };
     h.clock.step_to(at("2026-03-25T00:00:00Z"));
     control.update_key(key, &Scope::All, &back).await.unwrap();
@@ -185,9 +188,10 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
     );
     // What was billed before the change is explained for ever: a new plan, set for a day that is
     // over, says so from that day on and takes back what was said of later ones.
-    let corrected = KeyChange {
-        price_plan_from: Some(day("2026-03-12")),
-        ..on_plan(pro.id)
+    let corrected = {
+        let mut change = on_plan(pro.id);
+        change.price_plan_from = Some(day("2026-03-12"));
+        change
     };
     control
         .update_key(key, &Scope::All, &corrected)
@@ -217,9 +221,10 @@ async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
         .await
         .unwrap();
     // Another tenant's plan of that name is another plan.
-    let foreign = NewPlan {
-        tenant_id: Some("other".into()),
-        ..plan("pro", "2026-03-13", 0, &[(0, "99")])
+    let foreign = {
+        let mut plan = plan("pro", "2026-03-13", 0, &[(0, "99")]);
+        plan.tenant_id = Some("other".into());
+        plan
     };
     control.create_plan(&foreign).await.unwrap();
     control.create_key("k", &on_plan(old.id)).await.unwrap();
@@ -290,9 +295,10 @@ pub(crate) async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(
 ) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let tenant = KeyChange {
-        tenant_id: Some(Some("acme".into())),
-        ..KeyChange::default()
+    let tenant = {
+        let mut change = KeyChange::default();
+        change.tenant_id = Some(Some("acme".into()));
+        change
     };
     h.store.create_key("mine", &tenant).await.unwrap();
     for (key, n) in [("mine", 10), ("theirs", 20), ("<other key>", 40)] {

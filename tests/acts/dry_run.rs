@@ -51,9 +51,10 @@ async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
         "Error rate jumped from 1.0% to 20.0% (threshold 10%) over 1 min, 100 requests"
     );
     // With the cooldown still running the second one waits, and is over by then.
-    let patient = AlertSpec {
-        cooldown_minutes: 60,
-        ..errors()
+    let patient = {
+        let mut spec = errors();
+        spec.cooldown_minutes = 60;
+        spec
     };
     assert_eq!(
         dry_run(&*w.h.store, &patient, range)
@@ -65,9 +66,10 @@ async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
     );
     // Where minutes are no longer kept, windows of five minutes are judged every five minutes.
     let old = TimeRange::new(NOON - 3 * 86_400, NOON - 3 * 86_400 + 3_600);
-    let five = AlertSpec {
-        window_minutes: 5,
-        ..errors()
+    let five = {
+        let mut spec = errors();
+        spec.window_minutes = 5;
+        spec
     };
     let run = dry_run(&*w.h.store, &five, old).await.unwrap();
     assert_eq!(
@@ -87,21 +89,24 @@ const MINUTES: i64 = 30;
 
 /// One of each type, at thresholds that random traffic crosses now and then.
 fn rules() -> Vec<AlertSpec> {
-    let rule = |name: &str, alert_type, comparison, threshold| AlertSpec {
-        window_minutes: 2,
-        cooldown_minutes: 6,
-        ..AlertSpec::new(name, alert_type, comparison, threshold)
+    let rule = |name: &str, alert_type, comparison, threshold| {
+        let mut spec = AlertSpec::new(name, alert_type, comparison, threshold);
+        spec.window_minutes = 2;
+        spec.cooldown_minutes = 6;
+        spec
     };
     vec![
-        AlertSpec {
-            endpoint: Some("GET /api/*".into()),
-            min_requests: 10,
-            ..rule("errors", AlertType::ErrorRate, Comparison::Gt, 12.0)
+        {
+            let mut spec = rule("errors", AlertType::ErrorRate, Comparison::Gt, 12.0);
+            spec.endpoint = Some("GET /api/*".into());
+            spec.min_requests = 10;
+            spec
         },
         rule("mean", AlertType::ResponseTime, Comparison::Gte, 70.0),
-        AlertSpec {
-            quantile: Some(0.95),
-            ..rule("p95", AlertType::ResponseTime, Comparison::Gt, 150.0)
+        {
+            let mut spec = rule("p95", AlertType::ResponseTime, Comparison::Gt, 150.0);
+            spec.quantile = Some(0.95);
+            spec
         },
         rule("limits", AlertType::RateLimit, Comparison::Gte, 80.0),
         rule("silence", AlertType::RequestVolume, Comparison::Lt, 110.0),
@@ -113,11 +118,12 @@ fn rules() -> Vec<AlertSpec> {
 async fn a_dry_run_of_every_type_tells_what_was_really_told(database: Database) {
     let w = Watched::on(database).await;
     let control = &*w.h.store;
-    let key = |name: &str, enabled| KeyChange {
-        name: Some(Some(name.into())),
-        rate_limit_per_minute: Some(Some(30)),
-        enabled: Some(enabled),
-        ..KeyChange::default()
+    let key = |name: &str, enabled| {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(name.into()));
+        change.rate_limit_per_minute = Some(Some(30));
+        change.enabled = Some(enabled);
+        change
     };
     control
         .create_key("a", &key("render-farm", true))

@@ -105,11 +105,12 @@ impl Store for Slow {
 }
 
 fn slow(tenant: Option<&str>) -> AlertSpec {
-    AlertSpec {
-        name: "slow".into(),
-        service: Some("slow".into()),
-        tenant_id: tenant.map(str::to_owned),
-        ..errors()
+    {
+        let mut spec = errors();
+        spec.name = "slow".into();
+        spec.service = Some("slow".into());
+        spec.tenant_id = tenant.map(str::to_owned);
+        spec
     }
 }
 
@@ -119,9 +120,10 @@ async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
     w.create(&slow(Some("acme"))).await;
     w.create(&errors()).await;
     w.create(&slow(None)).await;
-    w.create(&AlertSpec {
-        name: "last".into(),
-        ..errors()
+    w.create(&{
+        let mut spec = errors();
+        spec.name = "last".into();
+        spec
     })
     .await;
     w.minute(0, 100, 20);
@@ -158,16 +160,18 @@ async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_wi
 ) {
     let w = Watched::on(database).await;
     for n in 0..50 {
-        w.create(&AlertSpec {
-            name: format!("rule {n}"),
-            ..errors()
+        w.create(&{
+            let mut spec = errors();
+            spec.name = format!("rule {n}");
+            spec
         })
         .await;
     }
     w.create(&slow(None)).await;
-    w.create(&AlertSpec {
-        name: "last".into(),
-        ..errors()
+    w.create(&{
+        let mut spec = errors();
+        spec.name = "last".into();
+        spec
     })
     .await;
     w.minute(0, 100, 20);
@@ -207,9 +211,10 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         .replace("9999)", "9999) SELECT n FROM s)");
     by_hand(&w.h.database, insert, &lite).await;
     let control = &*w.h.store;
-    let of = |tenant: Option<&str>| AlertSpec {
-        tenant_id: tenant.map(str::to_owned),
-        ..errors()
+    let of = |tenant: Option<&str>| {
+        let mut spec = errors();
+        spec.tenant_id = tenant.map(str::to_owned);
+        spec
     };
     control.create_alert(&of(Some("acme")), None).await.unwrap();
     let full = control.create_alert(&of(Some("acme")), None).await;
@@ -226,9 +231,10 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         .await;
     assert!(matches!(moved, Err(StoreError::Conflict(_))), "{moved:?}");
 
-    let key = KeyChange {
-        tenant_id: Some(Some("acme".into())),
-        ..KeyChange::default()
+    let key = {
+        let mut change = KeyChange::default();
+        change.tenant_id = Some(Some("acme".into()));
+        change
     };
     control.create_key("one more", &key).await.unwrap();
     let full = control.create_key("one too many", &key).await;
@@ -238,16 +244,15 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         .await
         .unwrap();
 
-    let plan = |name: &str, tenant: Option<&str>| NewPlan {
-        tenant_id: tenant.map(str::to_owned),
-        name: name.into(),
-        currency: "EUR".into(),
-        effective_from: "2026-01-01".parse().unwrap(),
-        free_requests: 0,
-        tiers: vec![PriceTier {
-            from_requests: 0,
-            per_thousand: "0.02".parse().unwrap(),
-        }],
+    let plan = |name: &str, tenant: Option<&str>| {
+        let mut plan = NewPlan::new(
+            name,
+            "EUR",
+            "2026-01-01".parse().unwrap(),
+            vec![PriceTier::new(0, "0.02".parse().unwrap())],
+        );
+        plan.tenant_id = tenant.map(str::to_owned);
+        plan
     };
     control
         .create_plan(&plan("one more", Some("acme")))
@@ -263,9 +268,10 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
 async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     let w = Watched::on(database).await;
     for name in ["first", "broken", "last"] {
-        w.create(&AlertSpec {
-            name: name.into(),
-            ..errors()
+        w.create(&{
+            let mut spec = errors();
+            spec.name = name.into();
+            spec
         })
         .await;
     }
@@ -285,11 +291,7 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     assert_eq!(w.memory.take().len(), 2);
     // A page is full although what can't be read is left out of it.
     let control = &*w.h.store;
-    let mut query = DeliveryQuery {
-        status: None,
-        before: None,
-        limit: 1,
-    };
+    let mut query = DeliveryQuery::new(1);
     let mut listed = 0;
     while let Some(found) = control.deliveries(&query).await.unwrap().pop() {
         listed += 1;
@@ -308,10 +310,10 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
         "UPDATE api_metrics_notices SET body = substr(body, 3) WHERE body LIKE 'v2%'",
     )
     .await;
-    let query = DeliveryQuery {
-        status: Some(DeliveryStatus::Dead),
-        before: None,
-        limit: 10,
+    let query = {
+        let mut query = DeliveryQuery::new(10);
+        query.status = Some(DeliveryStatus::Dead);
+        query
     };
     let letters = control.deliveries(&query).await.unwrap();
     assert_eq!(letters.len(), 1);
@@ -333,10 +335,11 @@ async fn a_dry_run_gives_way_while_it_judges(database: Database) {
         w.minute(minute, 10, 1);
     }
     w.h.store.flush(&w.writer).await.unwrap();
-    let glob = AlertSpec {
-        endpoint: Some("/*".into()),
-        window_minutes: 60,
-        ..errors()
+    let glob = {
+        let mut spec = errors();
+        spec.endpoint = Some("/*".into());
+        spec.window_minutes = 60;
+        spec
     };
     let range = TimeRange::new(NOON - 43_200, NOON);
     let mut run = pin!(dry_run(&*w.h.store, &glob, range));

@@ -222,14 +222,17 @@ fn computed(case: &Case) -> BillingReport {
         .versions
         .iter()
         .enumerate()
-        .map(|(n, version)| PlanVersion {
-            id: n as i64 + 1,
-            tenant_id: None,
-            name: plan_name(version.plan),
-            currency: api_metrics_store::billing::Currency::from_code(version.currency).unwrap(),
-            effective_from: date(version.from_day),
-            free_requests: version.free,
-            tiers: tiers(version),
+        .map(|(n, version)| {
+            let mut new_plan = PlanVersion::fallback();
+            new_plan.id = n as i64 + 1;
+            new_plan.tenant_id = None;
+            new_plan.name = plan_name(version.plan);
+            new_plan.currency =
+                api_metrics_store::billing::Currency::from_code(version.currency).unwrap();
+            new_plan.effective_from = date(version.from_day);
+            new_plan.free_requests = version.free;
+            new_plan.tiers = tiers(version);
+            new_plan
         })
         .collect();
     let any_version = |plan: usize| {
@@ -241,11 +244,11 @@ fn computed(case: &Case) -> BillingReport {
     let mut assignments = Vec::new();
     for (key, plans) in case.plans.iter().enumerate() {
         for (day, plan) in plans {
-            assignments.push(Assignment {
-                api_key_id: key as i64 + 1,
-                from: date(*day),
-                plan_id: plan.and_then(any_version),
-            });
+            assignments.push(Assignment::new(
+                key as i64 + 1,
+                date(*day),
+                plan.and_then(any_version),
+            ));
         }
     }
     let tariff = Tariff::new(versions, &assignments);
@@ -254,53 +257,40 @@ fn computed(case: &Case) -> BillingReport {
         .iter()
         .enumerate()
         .map(|(n, usage)| {
-            let key = KeyRecord {
-                id: n as i64 + 1,
-                external_id: format!("k{n}"),
-                spec: KeySpec::default(),
-                created_at: 0,
-                updated_at: 0,
-            };
+            let key = KeyRecord::new(n as i64 + 1, format!("k{n}"));
             let days: Vec<_> = usage.iter().map(|(day, n)| (date(*day), *n)).collect();
             let (charges, costs) = charge_month(&tariff, key.id, &days);
-            KeyBill {
-                days: days
-                    .iter()
+            KeyBill::new(
+                key.clone(),
+                days.iter()
                     .zip(costs)
-                    .map(
-                        |((date, requests), cost)| api_metrics_store::billing::DayCost {
-                            date: *date,
-                            requests: *requests,
-                            not_counted: 0,
+                    .map(|((date, requests), cost)| {
+                        api_metrics_store::billing::DayCost::new(
+                            *date,
+                            *requests,
                             cost,
-                            currency: tariff.on(key.id, *date).currency,
-                        },
-                    )
+                            tariff.on(key.id, *date).currency,
+                        )
+                    })
                     .collect(),
-                months: BTreeMap::from([(MONTH.parse().unwrap(), charges)]),
-                key,
-            }
+                BTreeMap::from([(MONTH.parse().unwrap(), charges)]),
+            )
         })
         .collect();
-    BillingReport {
-        from: date(1),
-        to: date(31) + Days::new(1),
-        at: at("2026-04-02T00:00:00Z"),
-        approximate: false,
+    BillingReport::new(
+        date(1),
+        date(31) + Days::new(1),
+        at("2026-04-02T00:00:00Z"),
         keys,
-        unbilled: BTreeMap::new(),
         tariff,
-    }
+    )
 }
 
 fn tiers(version: &Version) -> Vec<PriceTier> {
     version
         .tiers
         .iter()
-        .map(|(from_requests, price)| PriceTier {
-            from_requests: *from_requests,
-            per_thousand: price_of(*price),
-        })
+        .map(|(from_requests, price)| PriceTier::new(*from_requests, price_of(*price)))
         .collect()
 }
 
@@ -328,13 +318,15 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     let mut first_version = BTreeMap::new();
     for version in &case.versions {
         let made = control
-            .create_plan(&NewPlan {
-                tenant_id: None,
-                name: plan_name(version.plan),
-                currency: version.currency.to_owned(),
-                effective_from: date(version.from_day),
-                free_requests: version.free,
-                tiers: tiers(version),
+            .create_plan(&{
+                let mut plan = NewPlan::new(
+                    plan_name(version.plan),
+                    version.currency.to_owned(),
+                    date(version.from_day),
+                    tiers(version),
+                );
+                plan.free_requests = version.free;
+                plan
             })
             .await
             .unwrap();
@@ -352,10 +344,12 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
         h.clock.step_to(at(&format!("2026-03-{day:02}T08:00:00Z")));
         for (n, id) in ids.iter().enumerate() {
             if let Some(plan) = case.plans[n].get(&day) {
-                let change = KeyChange {
-                    price_plan_id: Some(plan.and_then(|plan| first_version.get(&plan).copied())),
-                    price_plan_from: Some(date(day)),
-                    ..KeyChange::default()
+                let change = {
+                    let mut change = KeyChange::default();
+                    change.price_plan_id =
+                        Some(plan.and_then(|plan| first_version.get(&plan).copied()));
+                    change.price_plan_from = Some(date(day));
+                    change
                 };
                 control.update_key(*id, &Scope::All, &change).await.unwrap();
             }

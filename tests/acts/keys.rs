@@ -20,14 +20,15 @@ on_both! {
 }
 
 fn change(name: &str, tenant: &str) -> KeyChange {
-    KeyChange {
-        name: Some(Some(name.into())),
-        tenant_id: Some(Some(tenant.into())),
-        rate_limit_per_minute: Some(Some(100)),
-        quota_limit: Some(Some(5_000)),
-        quota_period: Some(Some(QuotaPeriod::Days(30))),
-        quota_anchor: Some(Some(NOON - 7)),
-        ..KeyChange::default()
+    {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(name.into()));
+        change.tenant_id = Some(Some(tenant.into()));
+        change.rate_limit_per_minute = Some(Some(100));
+        change.quota_limit = Some(Some(5_000));
+        change.quota_period = Some(Some(QuotaPeriod::Days(30)));
+        change.quota_anchor = Some(Some(NOON - 7));
+        change
     }
 }
 
@@ -47,9 +48,10 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     let again = control.create_key("k1", &KeyChange::default()).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
 
-    let only_name = KeyChange {
-        name: Some(None),
-        ..KeyChange::default()
+    let only_name = {
+        let mut change = KeyChange::default();
+        change.name = Some(None);
+        change
     };
     let elsewhere = Scope::Tenant("other".into());
     assert_eq!(
@@ -134,18 +136,20 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         Err(StoreError::Invalid { field, .. }) => field,
         other => panic!("{other:?}"),
     };
-    let empty = KeyChange {
-        name: Some(Some(" ".into())),
-        ..KeyChange::default()
+    let empty = {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(" ".into()));
+        change
     };
     assert_eq!(field(control.create_key("k", &empty).await), "name");
     assert_eq!(
         field(control.create_key("", &KeyChange::default()).await),
         "externalId"
     );
-    let plan = KeyChange {
-        price_plan_id: Some(Some(99)),
-        ..KeyChange::default()
+    let plan = {
+        let mut change = KeyChange::default();
+        change.price_plan_id = Some(Some(99));
+        change
     };
     assert_eq!(field(control.create_key("k", &plan).await), "pricePlanId");
     // Nothing of a refused key stays.

@@ -29,10 +29,11 @@ on_both! {
 }
 
 pub(crate) fn limit(requests: u64) -> KeyChange {
-    KeyChange {
-        name: Some(Some("render-farm".into())),
-        rate_limit_per_minute: Some(Some(requests)),
-        ..KeyChange::default()
+    {
+        let mut change = KeyChange::default();
+        change.name = Some(Some("render-farm".into()));
+        change.rate_limit_per_minute = Some(Some(requests));
+        change
     }
 }
 
@@ -59,12 +60,7 @@ async fn rows(
     key: i64,
     granularity: Granularity,
 ) -> Vec<(i64, u64, f64)> {
-    let query = UtilizationQuery {
-        api_key_id: key,
-        granularity,
-        range: TimeRange::new(0, 4_000_000_000),
-        limit: 10_000,
-    };
+    let query = UtilizationQuery::new(key, granularity, TimeRange::new(0, 4_000_000_000), 10_000);
     let mut rows: Vec<_> = store
         .utilization(&query)
         .await
@@ -90,9 +86,10 @@ async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database
         .await
         .unwrap()
         .id;
-    let off = KeyChange {
-        enabled: Some(false),
-        ..limit(100)
+    let off = {
+        let mut change = limit(100);
+        change.enabled = Some(false);
+        change
     };
     let off = control.create_key("off", &off).await.unwrap().id;
     let (writer, watch) = (h.writer(), quiet());
@@ -217,9 +214,10 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     let h = Harness::on(database).await;
     let control = &*h.store;
     limited(&h).await;
-    let tenant = KeyChange {
-        tenant_id: Some(Some("acme".into())),
-        ..limit(10)
+    let tenant = {
+        let mut change = limit(10);
+        change.tenant_id = Some(Some("acme".into()));
+        change
     };
     control.create_key("t", &tenant).await.unwrap();
     let (own, other) = (h.writer(), writer_of("other", &h.clock));

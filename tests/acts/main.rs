@@ -6,12 +6,7 @@
     unreachable_pub
 )]
 
-#[path = "../store/harness.rs"]
-#[allow(
-    dead_code,
-    reason = "shared with the store's suite, which uses the rest"
-)]
-mod harness;
+pub(crate) use api_metrics_tests::harness;
 
 /// Runs each test on a fresh Postgres database and on a fresh SQLite file.
 macro_rules! on_both {

@@ -25,9 +25,10 @@ on_both! {
 
 async fn four_requests_page_nobody(database: Database) {
     let w = Watched::on(database).await;
-    w.create(&AlertSpec {
-        min_requests: 5,
-        ..errors()
+    w.create(&{
+        let mut spec = errors();
+        spec.min_requests = 5;
+        spec
     })
     .await;
     w.minute(0, 4, 4);
@@ -45,9 +46,10 @@ async fn four_requests_page_nobody(database: Database) {
 
 async fn a_glob_sums_all_endpoints_that_it_matches(database: Database) {
     let w = Watched::on(database).await;
-    w.create(&AlertSpec {
-        endpoint: Some("GET /users/*".into()),
-        ..errors()
+    w.create(&{
+        let mut spec = errors();
+        spec.endpoint = Some("GET /users/*".into());
+        spec
     })
     .await;
     let at = |method, endpoint, status, n| {
@@ -71,15 +73,17 @@ async fn a_glob_sums_all_endpoints_that_it_matches(database: Database) {
 
 async fn quantiles_and_means_are_judged_in_milliseconds(database: Database) {
     let w = Watched::on(database).await;
-    let slow = AlertSpec {
-        window_minutes: 1,
-        quantile: Some(0.95),
-        ..AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gt, 500.0)
+    let slow = {
+        let mut spec = AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gt, 500.0);
+        spec.window_minutes = 1;
+        spec.quantile = Some(0.95);
+        spec
     };
     w.create(&slow).await;
-    w.create(&AlertSpec {
-        quantile: None,
-        ..slow
+    w.create(&{
+        let mut spec = slow;
+        spec.quantile = None;
+        spec
     })
     .await;
     let at = |minute: i64, latency_ms, n| {
@@ -114,14 +118,16 @@ async fn quantiles_and_means_are_judged_in_milliseconds(database: Database) {
 
 async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
     let w = Watched::on(database).await;
-    let quiet = AlertSpec {
-        window_minutes: 1,
-        ..AlertSpec::new("quiet", AlertType::RequestVolume, Comparison::Lt, 10.0)
+    let quiet = {
+        let mut spec = AlertSpec::new("quiet", AlertType::RequestVolume, Comparison::Lt, 10.0);
+        spec.window_minutes = 1;
+        spec
     };
     w.create(&quiet).await;
-    let wide = AlertSpec {
-        window_minutes: 1,
-        ..AlertSpec::new("wide", AlertType::Bandwidth, Comparison::Gt, 99_000.0)
+    let wide = {
+        let mut spec = AlertSpec::new("wide", AlertType::Bandwidth, Comparison::Gt, 99_000.0);
+        spec.window_minutes = 1;
+        spec
     };
     w.create(&wide).await;
     w.minute(0, 99, 0);
@@ -145,12 +151,13 @@ async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
 async fn a_rate_limit_names_the_busiest_key(database: Database) {
     let w = Watched::on(database).await;
     let control = &*w.h.store;
-    let limited = |name: &str, limit| KeyChange {
-        name: Some(Some(name.into())),
-        rate_limit_per_minute: Some(limit),
+    let limited = |name: &str, limit| {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(name.into()));
+        change.rate_limit_per_minute = Some(limit);
         // Limits and quotas have notices of their own; here only the rule is to speak.
-        enabled: Some(true),
-        ..KeyChange::default()
+        change.enabled = Some(true);
+        change
     };
     control
         .create_key("a", &limited("render-farm", Some(100)))
@@ -164,9 +171,10 @@ async fn a_rate_limit_names_the_busiest_key(database: Database) {
         .create_key("c", &limited("free", None))
         .await
         .unwrap();
-    let near = AlertSpec {
-        window_minutes: 5,
-        ..AlertSpec::new("near", AlertType::RateLimit, Comparison::Gte, 80.0)
+    let near = {
+        let mut spec = AlertSpec::new("near", AlertType::RateLimit, Comparison::Gte, 80.0);
+        spec.window_minutes = 5;
+        spec
     };
     w.create(&near).await;
     let send = |key, minute: i64, n| {
@@ -197,9 +205,10 @@ async fn a_rate_limit_names_the_busiest_key(database: Database) {
 async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
     const WEEK: UnixSeconds = 7 * 86_400;
     let w = Watched::on(database).await;
-    let odd = AlertSpec {
-        cooldown_minutes: 0,
-        ..AlertSpec::new("odd", AlertType::Anomaly, Comparison::Gt, 4.0)
+    let odd = {
+        let mut spec = AlertSpec::new("odd", AlertType::Anomaly, Comparison::Gt, 4.0);
+        spec.cooldown_minutes = 0;
+        spec
     };
     w.create(&odd).await;
     // 300 a minute, now. The same hour of earlier weeks: about 100 a minute.
@@ -249,10 +258,11 @@ async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
 async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
     let w = Watched::on(database).await;
     w.create(&errors()).await;
-    w.create(&AlertSpec {
-        window_minutes: 5,
-        cooldown_minutes: 0,
-        ..errors()
+    w.create(&{
+        let mut spec = errors();
+        spec.window_minutes = 5;
+        spec.cooldown_minutes = 0;
+        spec
     })
     .await;
     // An outage made a process count five minutes as one.

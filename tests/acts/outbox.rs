@@ -96,10 +96,10 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
         attempts += done.dead + done.retried;
     }
     assert_eq!(attempts, 10);
-    let query = DeliveryQuery {
-        status: Some(DeliveryStatus::Dead),
-        before: None,
-        limit: 10,
+    let query = {
+        let mut query = DeliveryQuery::new(10);
+        query.status = Some(DeliveryStatus::Dead);
+        query
     };
     let letters = w.h.store.deliveries(&query).await.unwrap();
     assert_eq!(letters.len(), 1);
@@ -111,13 +111,14 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
         ),
         ("memory", 10, Some("not now"))
     );
-    let after = DeliveryQuery {
-        before: Some((
+    let after = {
+        let mut query = query.clone();
+        query.before = Some((
             letters[0].updated_at,
             letters[0].notice.id,
             letters[0].channel.clone(),
-        )),
-        ..query.clone()
+        ));
+        query
     };
     assert_eq!(w.h.store.deliveries(&after).await.unwrap(), []);
     assert!(
@@ -140,9 +141,10 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
 async fn an_event_is_told_before_its_end_however_many_there_are(database: Database) {
     let w = Watched::on(database).await;
     for n in 0..8 {
-        w.create(&AlertSpec {
-            name: format!("rule {n}"),
-            ..errors()
+        w.create(&{
+            let mut spec = errors();
+            spec.name = format!("rule {n}");
+            spec
         })
         .await;
     }

@@ -34,9 +34,10 @@ pub(crate) fn at(text: &str) -> UnixSeconds {
 }
 
 fn quota(limit: u64) -> KeyChange {
-    KeyChange {
-        quota_limit: Some(Some(limit)),
-        ..KeyChange::default()
+    {
+        let mut change = KeyChange::default();
+        change.quota_limit = Some(Some(limit));
+        change
     }
 }
 
@@ -164,9 +165,10 @@ async fn a_key_made_within_a_period_has_all_of_it(database: Database) {
 
 async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Database) {
     let h = Harness::on(database).await;
-    let rolling = KeyChange {
-        quota_period: Some(Some(QuotaPeriod::Days(30))),
-        ..quota(50)
+    let rolling = {
+        let mut change = quota(50);
+        change.quota_period = Some(Some(QuotaPeriod::Days(30)));
+        change
     };
     h.clock.step_to(at("2026-03-10T12:42:17Z"));
     let key = h.store.create_key("k", &rolling).await.unwrap();
@@ -191,9 +193,10 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
     );
     h.clock.step_to(at("2026-04-09T12:00:00Z"));
     assert_eq!(usage(&h, &settings, None).await.used, 4);
-    let anchored = KeyChange {
-        quota_anchor: Some(Some(at("2026-04-01T00:30:00Z"))),
-        ..KeyChange::default()
+    let anchored = {
+        let mut change = KeyChange::default();
+        change.quota_anchor = Some(Some(at("2026-04-01T00:30:00Z")));
+        change
     };
     h.store
         .update_key(key.id, &Scope::All, &anchored)
@@ -250,9 +253,10 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     database: Database,
 ) {
     let h = Harness::on(database).await;
-    let named = KeyChange {
-        name: Some(Some("render-farm".into())),
-        ..quota(100)
+    let named = {
+        let mut change = quota(100);
+        change.name = Some(Some("render-farm".into()));
+        change
     };
     let key = h.store.create_key("k", &named).await.unwrap();
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));

@@ -33,19 +33,19 @@ on_both! {
 }
 
 fn notice() -> Notice {
-    Notice {
-        id: uuid::Uuid::from_u128(7),
-        kind: NoticeKind::AlertFired,
-        at: NOON,
-        severity: Severity::High,
-        title: "checkout <!channel>".into(),
-        message: "Error rate jumped from 1.0% to 15.2% & more".into(),
-        event_id: Some(uuid::Uuid::from_u128(8)),
-        rule: None,
-        api_key: None,
-        tenant_id: None,
-        value: Some(15.2),
-        threshold: 10.0,
+    {
+        let mut notice = Notice::new(
+            uuid::Uuid::from_u128(7),
+            NoticeKind::AlertFired,
+            NOON,
+            Severity::High,
+            "checkout <!channel>",
+            "Error rate jumped from 1.0% to 15.2% & more",
+            10.0,
+        );
+        notice.event_id = Some(uuid::Uuid::from_u128(8));
+        notice.value = Some(15.2);
+        notice
     }
 }
 
@@ -304,9 +304,10 @@ async fn slack_gets_a_message_that_can_not_call_everybody() {
     let receiver = Receiver::start([]).await;
     let slack = SlackNotifier::new(&receiver.url()).unwrap().allow_private();
     slack.notify(&notice()).await.unwrap();
-    let over = Notice {
-        kind: NoticeKind::AlertResolved,
-        ..notice()
+    let over = {
+        let mut notice = notice();
+        notice.kind = NoticeKind::AlertResolved;
+        notice
     };
     slack.notify(&over).await.unwrap();
     let bodies: Vec<Value> = receiver
@@ -389,10 +390,10 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
     assert_eq!(receiver.take().len(), 10);
     // Nine pauses of 15 s to 64 min, of each of which up to a half is left out.
     assert!((1.5..=2.6).contains(&hours), "{hours} h");
-    let dead = DeliveryQuery {
-        status: Some(DeliveryStatus::Dead),
-        before: None,
-        limit: 10,
+    let dead = {
+        let mut query = DeliveryQuery::new(10);
+        query.status = Some(DeliveryStatus::Dead);
+        query
     };
     let letters = w.h.store.deliveries(&dead).await.unwrap();
     assert_eq!(

@@ -113,9 +113,10 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
 
     // The control plane too.
     let control = &stores[0];
-    let change = KeyChange {
-        name: Some(Some("Render farm".into())),
-        ..KeyChange::default()
+    let change = {
+        let mut change = KeyChange::default();
+        change.name = Some(Some("Render farm".into()));
+        change
     };
     control
         .put_keys(&[("render-farm".into(), change)])

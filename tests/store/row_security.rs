@@ -37,10 +37,11 @@ impl Stage {
         let h = Harness::on(database).await;
         let control = &*h.store;
         for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
-            let change = KeyChange {
-                name: Some(Some(format!("{tenant}'s key"))),
-                tenant_id: Some(Some(tenant.into())),
-                ..KeyChange::default()
+            let change = {
+                let mut change = KeyChange::default();
+                change.name = Some(Some(format!("{tenant}'s key")));
+                change.tenant_id = Some(Some(tenant.into()));
+                change
             };
             control.create_key(key, &change).await.unwrap();
         }

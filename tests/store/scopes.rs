@@ -50,9 +50,10 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     for (key, tenant) in [("x", "acme"), ("y", "umbrella")] {
-        let change = KeyChange {
-            tenant_id: Some(Some(tenant.into())),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.tenant_id = Some(Some(tenant.into()));
+            change
         };
         h.store.create_key(key, &change).await.unwrap();
     }
@@ -100,9 +101,10 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     for (key, tenant) in [("x", ODD), ("y", "umbrella")] {
-        let change = KeyChange {
-            tenant_id: Some(Some(tenant.into())),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.tenant_id = Some(Some(tenant.into()));
+            change
         };
         h.store.create_key(key, &change).await.unwrap();
     }

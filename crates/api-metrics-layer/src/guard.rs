@@ -76,7 +76,14 @@ impl<M: MetricSink> Guard<M> {
         if let Some(OpenRequest { shard, mut state }) = self.0.take() {
             state.record(shard.core(), outcome);
             state.release();
-            recycle(state);
+            // A thread that is ending has no pool any more; the state is then freed.
+            let _ = POOL.try_with(|pool| {
+                if let Ok(mut pool) = pool.try_borrow_mut() {
+                    if pool.len() < POOL_SIZE {
+                        pool.push(state);
+                    }
+                }
+            });
         }
     }
 
@@ -94,19 +101,6 @@ impl<M: MetricSink> Guard<M> {
     pub(crate) const fn panic_guard(&mut self) -> PanicGuard<'_, M> {
         PanicGuard(self)
     }
-}
-
-/// Returns a state to the thread's pool.
-#[inline]
-fn recycle(state: Box<RequestState>) {
-    // A thread that is ending has no pool any more; the state is then freed.
-    let _ = POOL.try_with(|pool| {
-        if let Ok(mut pool) = pool.try_borrow_mut() {
-            if pool.len() < POOL_SIZE {
-                pool.push(state);
-            }
-        }
-    });
 }
 
 /// Borrows a guard while the inner service or body runs.

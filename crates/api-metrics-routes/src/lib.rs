@@ -71,6 +71,10 @@ mod auth;
 mod console;
 #[cfg(feature = "control")]
 mod control;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod live;
 mod metrics;
 mod openapi;

@@ -68,6 +68,10 @@ pub mod store;
 pub mod time;
 
 mod engine;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod migrations;
 mod url;
 mod varint;

@@ -21,6 +21,14 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Retention {
+    /// The defaults: 24 hours of minutes, 7 days of 5 minutes, 90 days of hours.
+    #[must_use]
+    pub const fn new() -> Self {
         let day = 86_400;
         Self {
             minutes: Duration::from_secs(day),
@@ -28,9 +36,7 @@ impl Default for Retention {
             hours: Duration::from_secs(90 * day),
         }
     }
-}
 
-impl Retention {
     /// How long `1m` buckets are kept.
     #[must_use]
     pub const fn minutes(mut self, keep: Duration) -> Self {

@@ -90,7 +90,7 @@ impl ApiMetrics {
     /// The admin router: the dashboard at its root, the HTTP API below it. Mount it by
     /// `nest_service("/admin", metrics.admin())` after the layer.
     ///
-    /// Wrong tokens are limited by address where the server tells addresses
+    /// Wrong tokens are limited by address where the server knows addresses
     /// (`app.into_make_service_with_connect_info::<SocketAddr>()`), else for all callers together.
     ///
     /// Where no token was set, the first process that calls this on a database prints a new one to
@@ -172,8 +172,8 @@ impl ApiMetrics {
         shared.flush().await.map(Some)
     }
 
-    /// Runs fold, rollup and retention, judges alerts, limits and quotas, and tells what is to be
-    /// told, until nothing more is due: for a scheduler of one's own,
+    /// Runs fold, rollup and retention, evaluates alerts, limits and quotas, and delivers notices, until
+    /// nothing more is due: for a scheduler of your own,
     /// together with [`Maintenance::Manual`](crate::Maintenance::Manual) or `FlushOnly`. Every 30 s
     /// to 60 s is a good pace.
     ///

@@ -10,10 +10,10 @@ use api_metrics_store::time::Clock;
 
 use crate::background::Task;
 
-/// Lost spans that are remembered: restores are rare, and the latest ones matter.
-const MOST_LOST: usize = 32;
+/// Lost spans that are kept: restores are rare, and the latest ones matter.
+const MAX_LOST: usize = 32;
 
-/// Collects what [`Health`] tells.
+/// Collects what [`Health`] reports.
 #[derive(Debug)]
 pub(crate) struct Monitor {
     clock: Arc<dyn Clock>,
@@ -123,7 +123,7 @@ impl Monitor {
 
     pub(crate) fn lost(&self, first: u64, last: u64) {
         let mut state = self.lock();
-        if state.lost.len() == MOST_LOST {
+        if state.lost.len() == MAX_LOST {
             state.lost.remove(0);
         }
         state.lost.push((first, last));

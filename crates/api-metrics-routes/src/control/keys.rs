@@ -280,18 +280,18 @@ fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
         "`month` or a number of days from 1 to 366 as in `30d`",
         QuotaPeriod::from_name,
     )?;
-    Ok(KeyChange {
-        name: body.text("name")?,
-        tenant_id: body.text("tenantId")?,
-        user_id: body.text("userId")?,
-        rate_limit_per_minute: body.count("rateLimitPerMinute")?,
-        quota_limit: body.count("quotaLimit")?,
-        quota_period: period,
-        quota_anchor: body.instant("quotaAnchor")?,
-        price_plan_id: body
-            .id("pricePlanId")?
-            .map(|plan| plan.filter(|id| *id != 0)),
-        price_plan_from: required("pricePlanFrom", body.date("pricePlanFrom")?)?,
-        enabled: required("enabled", body.flag("enabled")?)?,
-    })
+    let mut change = KeyChange::default();
+    change.name = body.text("name")?;
+    change.tenant_id = body.text("tenantId")?;
+    change.user_id = body.text("userId")?;
+    change.rate_limit_per_minute = body.count("rateLimitPerMinute")?;
+    change.quota_limit = body.count("quotaLimit")?;
+    change.quota_period = period;
+    change.quota_anchor = body.instant("quotaAnchor")?;
+    change.price_plan_id = body
+        .id("pricePlanId")?
+        .map(|plan| plan.filter(|id| *id != 0));
+    change.price_plan_from = required("pricePlanFrom", body.date("pricePlanFrom")?)?;
+    change.enabled = required("enabled", body.flag("enabled")?)?;
+    Ok(change)
 }

@@ -215,10 +215,7 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
     let flat = body.value("perThousand").flatten();
     let tiers = body.value("tiers").flatten();
     let tiers = match (flat, tiers) {
-        (Some(price), None) => vec![PriceTier {
-            from_requests: 0,
-            per_thousand: decimal("perThousand", &price)?,
-        }],
+        (Some(price), None) => vec![PriceTier::new(0, decimal("perThousand", &price)?)],
         (None, Some(Value::Array(tiers))) => {
             tiers.into_iter().map(tier).collect::<Result<_, _>>()?
         }
@@ -236,13 +233,16 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
             ));
         }
     };
-    Ok(NewPlan {
-        tenant_id: own_tenant(caller, said)?,
-        name,
-        currency: currency.unwrap_or_else(|| "USD".to_owned()),
-        effective_from: effective_from.unwrap_or_else(|| utc_day(now)),
-        free_requests: free_requests.unwrap_or_default(),
-        tiers,
+    Ok({
+        let mut plan = NewPlan::new(
+            name,
+            currency.unwrap_or_else(|| "USD".to_owned()),
+            effective_from.unwrap_or_else(|| utc_day(now)),
+            tiers,
+        );
+        plan.tenant_id = own_tenant(caller, said)?;
+        plan.free_requests = free_requests.unwrap_or_default();
+        plan
     })
 }
 
@@ -263,12 +263,11 @@ fn tier(value: Value) -> Result<PriceTier, Problem> {
         );
         return Err(Problem::parameter("tiers", detail));
     }
-    Ok(PriceTier {
-        from_requests: from
-            .as_u64()
+    Ok(PriceTier::new(
+        from.as_u64()
             .ok_or_else(|| wrong("tiers", &from, "a whole number of fromRequests"))?,
-        per_thousand: decimal("tiers", &price)?,
-    })
+        decimal("tiers", &price)?,
+    ))
 }
 
 /// A price as a string or a number. A number's own digits are read, not a binary fraction.

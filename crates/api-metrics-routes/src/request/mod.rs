@@ -30,6 +30,8 @@ mod zone;
 #[cfg(feature = "control")]
 pub(crate) use body::{Body, present, required, wrong};
 pub(crate) use cursor::Cursor;
+#[cfg(feature = "fuzzing")]
+pub(crate) use cursor::question;
 #[cfg(feature = "control")]
 pub(crate) use cursor::NO_RANGE;
 #[cfg(feature = "control")]

@@ -7,6 +7,8 @@ pub(crate) mod backend;
 pub(crate) mod condition;
 pub(crate) mod flush;
 pub(crate) mod fold;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod groups;
 pub(crate) mod payload;
 mod period_counts;

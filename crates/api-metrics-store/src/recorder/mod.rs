@@ -306,10 +306,9 @@ impl Recorder {
 impl MetricSink for Recorder {
     #[inline]
     fn record(&self, record: &RequestRecord<'_>) {
-        let key = Lookup::of(record);
-        let hash = key.hash(&self.common.hasher);
+        let hash = Lookup::of(record).hash(&self.common.hasher);
         let Some(shard) = self.shard() else { return };
-        let crowded = lock(&shard.0).record(hash, key, record, &self.common);
+        let crowded = lock(&shard.0).record(hash, record, &self.common);
         if let Some(path) = record.unmatched_path {
             self.note_unmatched(path);
         }

@@ -88,16 +88,17 @@ impl Buffer {
         }
     }
 
-    /// Adds a record with the given key and hash. Returns whether the buffer should be drained.
+    /// Adds a record, given the hash of its key. Returns whether the buffer should be drained.
     #[inline]
     pub(super) fn record(
         &mut self,
         hash: u64,
-        key: Lookup<'_>,
         record: &RequestRecord<'_>,
         common: &Common,
     ) -> bool {
         let minute = self.minute.of(record.finished_at);
+        // Built again: four moves, which cost less than to pass the key.
+        let key = Lookup::of(record);
         for at in self.index.candidates(hash) {
             let Some(slot) = self.slots.get_mut(at) else {
                 break;

@@ -157,7 +157,7 @@ impl Shared {
 
     fn succeeded(&self, task: Task) {
         self.health.succeeded(task);
-        // Only a flush tells that records arrive.
+        // Only a flush proves that records arrive.
         if task == Task::Flush {
             self.reached();
         }

@@ -186,7 +186,7 @@ impl Builder {
         self
     }
 
-    /// How often records are handed over to the store; a crash loses at most this much. Default 10 s,
+    /// How often records are flushed to the store; a crash loses at most this much. Default 10 s,
     /// at least 100 ms, at most a day. `API_METRICS_FLUSH_INTERVAL`, in seconds.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = Some(interval);
@@ -200,7 +200,7 @@ impl Builder {
         self
     }
 
-    /// How many API keys one process tells apart before they are counted as `<other key>`. Default
+    /// How many API keys one process distinguishes before they are counted as `<other key>`. Default
     /// 10,000. `API_METRICS_MAX_KEYS`.
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = Some(keys);

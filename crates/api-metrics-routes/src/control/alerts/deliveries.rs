@@ -211,11 +211,9 @@ pub(crate) async fn deliveries(
     Validated { params, .. }: Validated<DeliveryParams>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let (page, limit) = (&params.page, params.page.limit);
-    let query = DeliveryQuery {
-        status: Some(params.status),
-        before: page.after().cloned(),
-        limit: limit.and_one(),
-    };
+    let mut query = DeliveryQuery::new(limit.and_one());
+    query.status = Some(params.status);
+    query.before = page.after().cloned();
     let control = app.client.control()?;
     let mut found = app
         .client

@@ -147,13 +147,10 @@ pub(crate) async fn events(
     Validated { params, .. }: Validated<EventParams>,
 ) -> Result<Json<AlertEventPage>, Problem> {
     let (page, limit) = (&params.page, params.page.limit);
-    let query = EventQuery {
-        scope: caller.scope,
-        rule_id: params.rule_id,
-        open_only: params.open_only,
-        before: page.after().copied(),
-        limit: limit.and_one(),
-    };
+    let mut query = EventQuery::new(caller.scope, limit.and_one());
+    query.rule_id = params.rule_id;
+    query.open_only = params.open_only;
+    query.before = page.after().copied();
     let control = app.client.control()?;
     let mut events = app
         .client

@@ -218,13 +218,14 @@ pub(super) fn read_spec(
     )?;
     let threshold = body.number("thresholdValue")?;
     let mut spec = match base {
-        Some(base) => AlertSpec {
-            name: required("name", name)?.unwrap_or(base.name),
-            alert_type: required("alertType", alert_type)?.unwrap_or(base.alert_type),
-            comparison: required("comparison", comparison)?.unwrap_or(base.comparison),
-            threshold: required("thresholdValue", threshold)?.unwrap_or(base.threshold),
-            ..base
-        },
+        Some(base) => {
+            let mut spec = base;
+            spec.name = required("name", name)?.unwrap_or(spec.name);
+            spec.alert_type = required("alertType", alert_type)?.unwrap_or(spec.alert_type);
+            spec.comparison = required("comparison", comparison)?.unwrap_or(spec.comparison);
+            spec.threshold = required("thresholdValue", threshold)?.unwrap_or(spec.threshold);
+            spec
+        }
         None => AlertSpec::new(
             present("name", name)?,
             present("alertType", alert_type)?,

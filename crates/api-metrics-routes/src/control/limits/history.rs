@@ -140,12 +140,12 @@ pub(crate) async fn history(
         .into_iter()
         .find(|key| key.id == id)
         .ok_or_else(nothing)?;
-    let query = UtilizationQuery {
-        api_key_id: id,
-        granularity: *granularity,
-        range: TimeRange::new(range.from, page.after().copied().unwrap_or(range.to)),
-        limit: limit.and_one(),
-    };
+    let query = UtilizationQuery::new(
+        id,
+        *granularity,
+        TimeRange::new(range.from, page.after().copied().unwrap_or(range.to)),
+        limit.and_one(),
+    );
     let mut rows = app
         .client
         .bounded("utilization", control.utilization(&query))

@@ -16,7 +16,7 @@ const WEEKS: i64 = 8;
 /// With fewer weeks there is no baseline yet.
 const LEAST_WEEKS: usize = 3;
 
-/// The usual requests a minute, and their spread.
+/// The requests a minute that are normal for an hour of the week, and their spread.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Baseline {
     /// The median.
@@ -69,7 +69,7 @@ pub(super) struct BaselineHistory {
 }
 
 impl BaselineHistory {
-    /// Reads what is needed to know the usual of every hour in `[from, to)`.
+    /// Reads what the baselines need of every hour in `[from, to)`.
     pub(super) async fn read(
         store: &dyn Store,
         spec: &AlertSpec,
@@ -110,7 +110,7 @@ impl BaselineHistory {
 
     /// The baseline of the hour that holds `at`. Weeks before the first one with requests do not
     /// count: nobody recorded then.
-    pub(super) fn usual(&self, at: UnixSeconds) -> Option<Baseline> {
+    pub(super) fn at(&self, at: UnixSeconds) -> Option<Baseline> {
         let hour = Granularity::Hour.floor(at);
         let rates: Vec<f64> = (1..=WEEKS)
             .rev()
@@ -131,12 +131,12 @@ mod tests {
 
     #[test]
     fn one_odd_week_does_not_move_what_is_usual() {
-        let usual = Baseline::of(&[100.0, 104.0, 96.0, 900.0, 102.0]).unwrap();
-        assert_eq!(usual.median, 102.0);
+        let baseline = Baseline::of(&[100.0, 104.0, 96.0, 900.0, 102.0]).unwrap();
+        assert_eq!(baseline.median, 102.0);
         // Deviations 2, 2, 6, 798, 0: their median is 2, less than a twentieth of 102.
-        assert_eq!(usual.spread, 102.0 / 20.0);
-        assert!(usual.deviation(150.0) > 9.0 && usual.deviation(104.0) < 1.0);
-        assert_eq!(usual.deviation(92.0), usual.deviation(112.0));
+        assert_eq!(baseline.spread, 102.0 / 20.0);
+        assert!(baseline.deviation(150.0) > 9.0 && baseline.deviation(104.0) < 1.0);
+        assert_eq!(baseline.deviation(92.0), baseline.deviation(112.0));
     }
 
     #[test]
@@ -147,12 +147,12 @@ mod tests {
             hours.requests.insert(-week * WEEK, 60);
         }
         // Weeks without requests before the first one with some do not count.
-        assert_eq!(hours.usual(0), None);
+        assert_eq!(hours.at(0), None);
         hours.floor = -8 * WEEK;
-        assert_eq!(hours.usual(0), None);
+        assert_eq!(hours.at(0), None);
         hours.requests.insert(-4 * WEEK, 60);
         // A silent week after it does.
-        assert_eq!(hours.usual(0).unwrap().median, 1.0);
+        assert_eq!(hours.at(0).unwrap().median, 1.0);
     }
 
     #[test]
@@ -164,8 +164,8 @@ mod tests {
         for week in 1..=8 {
             hours.requests.insert(-week * WEEK, 60);
         }
-        assert_eq!(hours.usual(0), None);
+        assert_eq!(hours.at(0), None);
         hours.floor = -3 * WEEK;
-        assert!(hours.usual(0).is_some());
+        assert!(hours.at(0).is_some());
     }
 }

@@ -94,10 +94,10 @@ pub async fn dry_run(
     if (range.to - range.from) / step_seconds > MAX_STEPS {
         return invalid(
             "from",
-            "lies too far back: at most 10,080 windows are judged",
+            "lies too far back: at most 10,080 windows are evaluated",
         );
     }
-    let hours = match spec.alert_type {
+    let history = match spec.alert_type {
         AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
         _ => None,
     };
@@ -115,7 +115,7 @@ pub async fn dry_run(
 
     let all = TimeRange::new(range.from - 2 * length, range.to);
     let steps = steps(store, spec, all, granularity, &limits).await?;
-    let usual = |end: UnixSeconds| hours.as_ref().and_then(|hours| hours.usual(end - 1));
+    let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
     let (mut now, mut before) = (Sliding::over(&steps), Sliding::over(&steps));
     let mut run = DryRun {
         range,
@@ -131,27 +131,27 @@ pub async fn dry_run(
         // Whoever asked may have left, or have no time left.
         tokio::task::yield_now().await;
         if !cuts(&coarse, window(spec, end)) {
-            let found = now.at(window(spec, end))?.measured(spec, usual(end));
-            let judgement = Evaluation {
+            let found = now.at(window(spec, end))?.measured(spec, baseline(end));
+            let evaluation = Evaluation {
                 end,
                 value: found.value,
             };
             run.windows += 1;
-            run.breaches += u64::from(judgement.breaches(spec));
-            let (next, transition) = step(0, spec, &state, &mut last_fired_at, &judgement);
+            run.breaches += u64::from(evaluation.breaches(spec));
+            let (next, transition) = step(0, spec, &state, &mut last_fired_at, &evaluation);
             state = next;
             match transition {
                 Some(Transition::Fired { .. }) => {
                     let at = end - length;
-                    let before = before.at(window(spec, at))?.measured(spec, usual(at));
+                    let before = before.at(window(spec, at))?.measured(spec, baseline(at));
                     let key = found.peak.map(|(id, ..)| id).or(spec.api_key_id);
                     let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
-                    let told = before.value.filter(|_| before.requests > 0);
+                    let earlier = before.value.filter(|_| before.requests > 0);
                     run.events.push(DryEvent {
                         fired_at: end,
                         resolved_at: None,
                         value: found.value.unwrap_or_default(),
-                        message: message::fired(spec, &found, told, label),
+                        message: message::fired(spec, &found, earlier, label),
                     });
                 }
                 Some(Transition::Resolved { .. }) => {

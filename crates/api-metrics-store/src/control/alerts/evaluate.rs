@@ -43,16 +43,16 @@ type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
 #[derive(Debug)]
 pub struct Evaluator {
     delay_seconds: u32,
-    usual: Mutex<Remembered>,
-    turns: FairScheduler,
+    baselines: Mutex<Remembered>,
+    scheduler: FairScheduler,
 }
 
 impl Default for Evaluator {
     fn default() -> Self {
         Self {
             delay_seconds: 12,
-            usual: Mutex::default(),
-            turns: FairScheduler::default(),
+            baselines: Mutex::default(),
+            scheduler: FairScheduler::default(),
         }
     }
 }
@@ -110,13 +110,13 @@ impl Evaluator {
             coarse: &due.coarse,
             keys: None,
         };
-        let mut queue = self.turns.queue(due.rules, due.end);
+        let mut queue = self.scheduler.queue(due.rules, due.end);
         let mut evaluated = Vec::new();
         let mut failed = None;
-        while let Some((rule, turn)) = queue.next() {
-            let (id, outcome) = (rule.id, round.judge(rule, due.end).await);
+        while let Some((rule, slot)) = queue.next() {
+            let (id, outcome) = (rule.id, round.evaluate(rule, due.end).await);
             let timed_out = outcome.as_ref().is_err_and(StoreError::is_query_canceled);
-            queue.end(&turn, timed_out || (outcome.is_ok() && turn.took_long()));
+            queue.end(&slot, timed_out || (outcome.is_ok() && slot.took_long()));
             match outcome {
                 Ok(rule) => evaluated.push(rule),
                 // Its own fault, and no reason to evaluate the others less often.
@@ -144,7 +144,7 @@ impl Evaluator {
     }
 
     /// This rule's baseline for the hour of `at`; read once an hour.
-    async fn usual(
+    async fn baseline(
         &self,
         store: &dyn ControlStore,
         rule: &AlertRule,
@@ -153,21 +153,23 @@ impl Evaluator {
         let hour = Granularity::Hour.floor(at);
         let of = (rule.id, rule.revision);
         let known = self.remembered().get(&of).copied();
-        if let Some((_, usual)) = known.filter(|(known, _)| *known == hour) {
-            return Ok(usual);
+        if let Some((_, baseline)) = known.filter(|(known, _)| *known == hour) {
+            return Ok(baseline);
         }
-        let usual = BaselineHistory::read(store, &rule.spec, hour, hour + 1)
+        let baseline = BaselineHistory::read(store, &rule.spec, hour, hour + 1)
             .await?
-            .usual(hour);
+            .at(hour);
         let mut remembered = self.remembered();
         // Edited and removed rules leave theirs behind.
         remembered.retain(|_, (known, _)| *known + 2 * 3_600 > hour);
-        remembered.insert(of, (hour, usual));
-        Ok(usual)
+        remembered.insert(of, (hour, baseline));
+        Ok(baseline)
     }
 
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
-        self.usual.lock().unwrap_or_else(PoisonError::into_inner)
+        self.baselines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -205,7 +207,7 @@ struct Keys {
 }
 
 impl Round<'_> {
-    async fn judge(
+    async fn evaluate(
         &mut self,
         rule: AlertRule,
         end: UnixSeconds,
@@ -263,7 +265,7 @@ impl Round<'_> {
         end: UnixSeconds,
         measured: &Measured,
     ) -> Result<(), StoreError> {
-        let judgement = Evaluation {
+        let evaluation = Evaluation {
             end,
             value: measured.value,
         };
@@ -273,7 +275,7 @@ impl Round<'_> {
             &evaluated.rule.spec,
             &evaluated.state,
             &mut evaluated.last_fired_at,
-            &judgement,
+            &evaluation,
         );
         evaluated.state = state;
         match transition {
@@ -310,8 +312,8 @@ impl Round<'_> {
         end: UnixSeconds,
     ) -> Result<Measured, StoreError> {
         let spec = &rule.spec;
-        let usual = if spec.alert_type == AlertType::Anomaly {
-            self.evaluator.usual(self.store, rule, end - 1).await?
+        let baseline = if spec.alert_type == AlertType::Anomaly {
+            self.evaluator.baseline(self.store, rule, end - 1).await?
         } else {
             None
         };
@@ -329,7 +331,7 @@ impl Round<'_> {
         };
         let known = Context {
             limits: self.keys.as_ref().map(|keys| &keys.limits),
-            usual,
+            baseline,
         };
         Ok(measure(spec, target, rows.iter(), &known)?)
     }

@@ -36,14 +36,15 @@ pub struct AlertEvent {
     pub value: f64,
     /// What it was held against.
     pub threshold: f64,
-    /// What was told when it fired.
+    /// The message when it fired.
     pub message: String,
-    /// What was told at its end.
+    /// The message when it was resolved.
     pub resolved_message: Option<String>,
 }
 
 /// Which events are asked for, the latest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EventQuery {
     /// What the caller may see: everything, or a tenant's.
     pub scope: Scope,
@@ -55,6 +56,20 @@ pub struct EventQuery {
     pub before: Option<(UnixSeconds, Uuid)>,
     /// How many at most.
     pub limit: u32,
+}
+
+impl EventQuery {
+    /// A query for up to `limit` events of all rules that `scope` may see.
+    #[must_use]
+    pub const fn new(scope: Scope, limit: u32) -> Self {
+        Self {
+            scope,
+            rule_id: None,
+            open_only: false,
+            before: None,
+            limit,
+        }
+    }
 }
 
 pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {

@@ -31,7 +31,7 @@ struct Slow {
 /// The rules of one round, in the order of their evaluation.
 #[derive(Debug)]
 pub(super) struct Queue<'a> {
-    turns: &'a FairScheduler,
+    scheduler: &'a FairScheduler,
     /// The next one is the last.
     rules: Vec<AlertRule>,
     end: UnixSeconds,
@@ -54,7 +54,7 @@ impl FairScheduler {
         rules.retain(|rule| slow.get(&rule.id).is_none_or(|slow| slow.end != end));
         drop(slow);
         let mut queue = Queue {
-            turns: self,
+            scheduler: self,
             rules,
             end,
             began: Instant::now(),
@@ -87,27 +87,27 @@ impl Queue<'_> {
             end: self.end,
             tenant: rule.spec.tenant_id.clone(),
         };
-        self.turns.slow().insert(rule.id, slow);
-        let turn = Slot {
+        self.scheduler.slow().insert(rule.id, slow);
+        let slot = Slot {
             rule: rule.id,
             began,
         };
-        Some((rule, turn))
+        Some((rule, slot))
     }
 
     /// Ends an evaluation. After a slow one, the same tenant's other rules wait for everybody else's.
-    pub(super) fn end(&mut self, turn: &Slot, slow: bool) {
+    pub(super) fn end(&mut self, slot: &Slot, slow: bool) {
         if slow {
             self.sort();
         } else {
-            self.turns.slow().remove(&turn.rule);
+            self.scheduler.slow().remove(&slot.rule);
         }
     }
 
     /// Rules that were never slow come first, then those of tenants with slow rules, then slow rules,
     /// the one that waited longest first; among equals the one whose evaluation is furthest behind.
     fn sort(&mut self) {
-        let slow = self.turns.slow();
+        let slow = self.scheduler.slow();
         let tenants: HashSet<_> = slow.values().map(|slow| &slow.tenant).collect();
         self.rules.sort_by_cached_key(|rule| {
             std::cmp::Reverse((
@@ -142,19 +142,24 @@ mod tests {
         }
     }
 
-    fn run(turns: &FairScheduler, rules: &[AlertRule], end: UnixSeconds, slow: &[i64]) -> Vec<i64> {
-        let mut queue = turns.queue(rules.to_vec(), end);
+    fn run(
+        scheduler: &FairScheduler,
+        rules: &[AlertRule],
+        end: UnixSeconds,
+        slow: &[i64],
+    ) -> Vec<i64> {
+        let mut queue = scheduler.queue(rules.to_vec(), end);
         let mut order = Vec::new();
-        while let Some((rule, turn)) = queue.next() {
+        while let Some((rule, slot)) = queue.next() {
             order.push(rule.id);
-            queue.end(&turn, slow.contains(&rule.id));
+            queue.end(&slot, slow.contains(&rule.id));
         }
         order
     }
 
     #[test]
     fn a_tenant_whose_rule_was_slow_waits_for_everybody_else() {
-        let turns = FairScheduler::default();
+        let scheduler = FairScheduler::default();
         let rules = [
             rule(1, Some("a")),
             rule(2, Some("a")),
@@ -163,47 +168,47 @@ mod tests {
             rule(5, None),
         ];
         // Already in the round in which it is found out, and in the next ones from the beginning.
-        assert_eq!(run(&turns, &rules, 60, &[1, 2]), [1, 4, 5, 2, 3]);
-        assert_eq!(run(&turns, &rules, 120, &[1, 2]), [4, 5, 3, 1, 2]);
+        assert_eq!(run(&scheduler, &rules, 60, &[1, 2]), [1, 4, 5, 2, 3]);
+        assert_eq!(run(&scheduler, &rules, 120, &[1, 2]), [4, 5, 3, 1, 2]);
         // Not twice for one minute.
-        assert_eq!(run(&turns, &rules, 120, &[]), [4, 5, 3]);
-        assert_eq!(run(&turns, &rules, 180, &[]), [4, 5, 3, 1, 2]);
-        assert_eq!(run(&turns, &rules, 240, &[]), [1, 2, 3, 4, 5]);
+        assert_eq!(run(&scheduler, &rules, 120, &[]), [4, 5, 3]);
+        assert_eq!(run(&scheduler, &rules, 180, &[]), [4, 5, 3, 1, 2]);
+        assert_eq!(run(&scheduler, &rules, 240, &[]), [1, 2, 3, 4, 5]);
     }
 
     #[test]
     fn slow_rules_take_turns() {
-        let turns = FairScheduler::default();
+        let scheduler = FairScheduler::default();
         let rules = [rule(1, None), rule(2, None), rule(3, None)];
-        assert_eq!(run(&turns, &rules, 60, &[1, 2]), [1, 2, 3]);
+        assert_eq!(run(&scheduler, &rules, 60, &[1, 2]), [1, 2, 3]);
         // A round that ends after one of them: the other has waited longer by the next.
-        let mut queue = turns.queue(rules.to_vec(), 120);
+        let mut queue = scheduler.queue(rules.to_vec(), 120);
         for expected in [3, 1] {
             let next = queue.next();
             assert_eq!(next.as_ref().map(|(rule, _)| rule.id), Some(expected));
-            if let Some((_, turn)) = next {
-                queue.end(&turn, expected == 1);
+            if let Some((_, slot)) = next {
+                queue.end(&slot, expected == 1);
             }
         }
         drop(queue);
-        assert_eq!(run(&turns, &rules, 180, &[]), [3, 2, 1]);
+        assert_eq!(run(&scheduler, &rules, 180, &[]), [3, 2, 1]);
     }
 
     #[test]
     fn a_turn_that_was_never_ended_was_slow() {
-        let turns = FairScheduler::default();
+        let scheduler = FairScheduler::default();
         let rules = [rule(1, None), rule(2, Some("a"))];
-        let mut queue = turns.queue(rules.to_vec(), 60);
+        let mut queue = scheduler.queue(rules.to_vec(), 60);
         assert_eq!(queue.next().map(|(rule, _)| rule.id), Some(1));
         drop(queue);
-        assert_eq!(run(&turns, &rules, 120, &[]), [2, 1]);
+        assert_eq!(run(&scheduler, &rules, 120, &[]), [2, 1]);
     }
 
     #[test]
     fn what_was_judged_least_far_comes_first() {
-        let turns = FairScheduler::default();
+        let scheduler = FairScheduler::default();
         let mut rules = [rule(1, None), rule(2, None)];
         rules[0].state.evaluated_to = 60;
-        assert_eq!(run(&turns, &rules, 120, &[]), [2, 1]);
+        assert_eq!(run(&scheduler, &rules, 120, &[]), [2, 1]);
     }
 }

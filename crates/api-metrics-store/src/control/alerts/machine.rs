@@ -7,17 +7,17 @@ use crate::time::UnixSeconds;
 
 /// The value of one window.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Evaluation {
+pub(super) struct Evaluation {
     /// The end of the window.
-    pub end: UnixSeconds,
+    pub(super) end: UnixSeconds,
     /// The value; `None` where the window held no requests, or too few.
-    pub value: Option<f64>,
+    pub(super) value: Option<f64>,
 }
 
 impl Evaluation {
     /// Whether the value breaches the rule. A window without a value does not.
     #[must_use]
-    pub fn breaches(&self, spec: &AlertSpec) -> bool {
+    pub(super) fn breaches(&self, spec: &AlertSpec) -> bool {
         self.value
             .is_some_and(|value| spec.comparison.holds(value, spec.threshold))
     }
@@ -25,7 +25,7 @@ impl Evaluation {
 
 /// What an evaluation changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transition {
+pub(super) enum Transition {
     /// The rule fires.
     Fired {
         /// The event that this opens.
@@ -46,26 +46,26 @@ pub(crate) const CLOCK_WAS_AHEAD: i64 = 3_600;
 
 /// The id of the event that opens when rule `rule` fires at `end`.
 #[must_use]
-pub fn event_id(rule: i64, end: UnixSeconds) -> Uuid {
+pub(super) fn event_id(rule: i64, end: UnixSeconds) -> Uuid {
     Uuid::new_v5(&EVENTS, format!("alert {rule} {end}").as_bytes())
 }
 
 /// The state after an evaluation, and what it changed. `last_fired_at` moves when the rule fires.
 #[must_use]
-pub fn step(
+pub(super) fn step(
     rule: i64,
     spec: &AlertSpec,
     state: &AlertState,
     last_fired_at: &mut Option<UnixSeconds>,
-    judgement: &Evaluation,
+    evaluation: &Evaluation,
 ) -> (AlertState, Option<Transition>) {
-    let end = judgement.end;
+    let end = evaluation.end;
     let cooled = last_fired_at.is_none_or(|at| {
         end - at >= i64::from(spec.cooldown_minutes) * 60 || at - end > CLOCK_WAS_AHEAD
     });
     let mut transition = None;
     let mut event_id = state.event_id;
-    let phase = match (state.phase, judgement.breaches(spec)) {
+    let phase = match (state.phase, evaluation.breaches(spec)) {
         (Phase::Firing, true) => Phase::Firing,
         (Phase::Firing, false) => {
             transition = event_id.take().map(|event| Transition::Resolved { event });
@@ -91,7 +91,7 @@ pub fn step(
         },
         evaluated_to: end,
         event_id,
-        value: judgement.value,
+        value: evaluation.value,
     };
     (next, transition)
 }
@@ -102,21 +102,21 @@ mod tests {
     use super::*;
     use crate::control::alerts::{AlertType, Comparison};
 
-    /// Judges one value a minute from minute 1 on; tells phases and what was told.
+    /// Evaluates one value a minute from minute 1 on; returns the phases and the transitions.
     fn run(spec: &AlertSpec, values: &[f64]) -> (Vec<Phase>, Vec<(i64, bool)>) {
         let mut state = AlertState::new(0);
-        let (mut last, mut phases, mut told) = (None, Vec::new(), Vec::new());
+        let (mut last, mut phases, mut transitions) = (None, Vec::new(), Vec::new());
         for (minute, value) in (1..).zip(values) {
-            let judgement = Evaluation {
+            let evaluation = Evaluation {
                 end: minute * 60,
                 value: Some(*value),
             };
-            let (next, transition) = step(1, spec, &state, &mut last, &judgement);
+            let (next, transition) = step(1, spec, &state, &mut last, &evaluation);
             state = next;
             phases.push(state.phase);
-            told.extend(transition.map(|t| (minute, matches!(t, Transition::Fired { .. }))));
+            transitions.extend(transition.map(|t| (minute, matches!(t, Transition::Fired { .. }))));
         }
-        (phases, told)
+        (phases, transitions)
     }
 
     fn spec(cooldown: u32) -> AlertSpec {
@@ -127,15 +127,15 @@ mod tests {
 
     #[test]
     fn a_breach_fires_once_however_long_it_lasts() {
-        let (phases, told) = run(&spec(2), &[1.0, 11.0, 12.0, 13.0, 14.0, 15.0, 1.0]);
-        assert_eq!(told, [(2, true), (7, false)]);
+        let (phases, transitions) = run(&spec(2), &[1.0, 11.0, 12.0, 13.0, 14.0, 15.0, 1.0]);
+        assert_eq!(transitions, [(2, true), (7, false)]);
         assert_eq!(*phases.last().unwrap(), Phase::Resolved);
     }
 
     #[test]
     fn a_second_breach_within_the_cooldown_waits_for_its_end() {
-        let (phases, told) = run(&spec(4), &[11.0, 1.0, 11.0, 11.0, 11.0, 1.0]);
-        assert_eq!(told, [(1, true), (2, false), (5, true), (6, false)]);
+        let (phases, transitions) = run(&spec(4), &[11.0, 1.0, 11.0, 11.0, 11.0, 1.0]);
+        assert_eq!(transitions, [(1, true), (2, false), (5, true), (6, false)]);
         use Phase::{Firing, Pending, Resolved};
         assert_eq!(
             phases,
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn a_breach_that_ends_within_the_cooldown_is_not_told() {
-        let (phases, told) = run(&spec(4), &[11.0, 1.0, 11.0, 1.0, 1.0, 1.0]);
-        assert_eq!(told, [(1, true), (2, false)]);
+        let (phases, transitions) = run(&spec(4), &[11.0, 1.0, 11.0, 1.0, 1.0, 1.0]);
+        assert_eq!(transitions, [(1, true), (2, false)]);
         assert_eq!(
             phases.get(2..).unwrap(),
             [Phase::Pending, Phase::Resolved, Phase::Ok, Phase::Ok]
@@ -166,7 +166,7 @@ mod tests {
                 value: Some(50.0),
             },
         );
-        let (state, told) = step(
+        let (state, transitions) = step(
             1,
             &spec(0),
             &firing,
@@ -177,7 +177,7 @@ mod tests {
             },
         );
         assert_eq!(
-            told,
+            transitions,
             Some(Transition::Resolved {
                 event: event_id(1, 60)
             })

@@ -8,7 +8,7 @@ use crate::{bucket::Bucket, query::Row, sketch::SketchError, time::UnixSeconds};
 /// What a window holds.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Measured {
-    /// In the unit of the type; `None`: nothing to judge, or too little.
+    /// In the unit of the type; `None` without requests, or with too few.
     pub value: Option<f64>,
     /// Requests in the window.
     pub requests: u64,
@@ -16,7 +16,7 @@ pub(super) struct Measured {
     pub method: Option<String>,
     /// For rate limits: the key, its requests in its busiest minute, and its limit.
     pub peak: Option<(i64, u64, u64)>,
-    /// For anomalies: the requests a minute, and what is usual.
+    /// For anomalies: the requests a minute, and the baseline.
     pub rate: Option<(f64, Baseline)>,
 }
 
@@ -25,8 +25,8 @@ pub(super) struct Measured {
 pub(super) struct Context<'a> {
     /// Limits a minute by key, for rate limits.
     pub limits: Option<&'a HashMap<i64, u64>>,
-    /// What is usual at the window's hour, for anomalies.
-    pub usual: Option<Baseline>,
+    /// The baseline of the window's hour, for anomalies.
+    pub baseline: Option<Baseline>,
 }
 
 /// Measures the rows of one window. Rows of other endpoints than the rule's are left out.
@@ -36,7 +36,7 @@ pub(super) fn measure<'a>(
     rows: impl Iterator<Item = &'a Row>,
     known: &Context<'_>,
 ) -> Result<Measured, SketchError> {
-    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.usual))
+    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.baseline))
 }
 
 /// What the rows of a stretch of time come to. Parts of a window add up to the whole.
@@ -107,7 +107,7 @@ impl WindowSum {
     }
 
     /// What a window that is this part measures.
-    pub(super) fn measured(&self, spec: &AlertSpec, usual: Option<Baseline>) -> Measured {
+    pub(super) fn measured(&self, spec: &AlertSpec, baseline: Option<Baseline>) -> Measured {
         let sum = self.sum.as_ref();
         let requests = sum.map_or(0, |sum| sum.request_count);
         let mut measured = Measured {
@@ -137,10 +137,10 @@ impl WindowSum {
                 self.peak
                     .map(|(_, made, limit)| made as f64 * 100.0 / limit as f64)
             }
-            AlertType::Anomaly => usual.map(|usual| {
+            AlertType::Anomaly => baseline.map(|baseline| {
                 let rate = requests as f64 / f64::from(spec.window_minutes);
-                measured.rate = Some((rate, usual));
-                usual.deviation(rate)
+                measured.rate = Some((rate, baseline));
+                baseline.deviation(rate)
             }),
         };
         measured

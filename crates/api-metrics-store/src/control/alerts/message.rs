@@ -6,7 +6,7 @@ use crate::control::text::{bytes, count, minutes};
 /// The key's name, where the message is about one key.
 pub(super) type Label<'a> = Option<&'a str>;
 
-/// What is told when a rule fires. `before` is the value of the window before.
+/// The message of a rule that fires. `before` is the value of the window before.
 pub(super) fn fired(
     spec: &AlertSpec,
     measured: &Measured,
@@ -28,12 +28,12 @@ pub(super) fn fired(
             amount(spec, value, true),
         );
     }
-    if let Some((rate, usual)) = measured.rate {
+    if let Some((rate, baseline)) = measured.rate {
         return format!(
             "{} at {} req/min, usually {} at this hour of the week: {} {tail}",
             subject(spec, measured, key, "are"),
             number(rate),
-            number(usual.median),
+            number(baseline.median),
             amount(spec, value, true),
         );
     }
@@ -54,7 +54,7 @@ pub(super) fn fired(
     )
 }
 
-/// What is told when it is over, `seconds` after it fired.
+/// The message of a rule that is resolved, `seconds` after it fired.
 pub(super) fn resolved(
     spec: &AlertSpec,
     measured: &Measured,
@@ -266,12 +266,12 @@ mod tests {
     #[test]
     fn an_anomaly_says_what_is_usual() {
         let odd = spec(AlertType::Anomaly, Comparison::Gt, 4.0);
-        let usual = Baseline {
+        let baseline = Baseline {
             median: 120.0,
             spread: 30.0,
         };
         let at = Measured {
-            rate: Some((412.0, usual)),
+            rate: Some((412.0, baseline)),
             ..measured(9.733, 2_060)
         };
         assert_eq!(

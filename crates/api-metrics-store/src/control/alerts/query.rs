@@ -17,7 +17,7 @@ pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
     })
 }
 
-/// The question whose answer holds all that the rule looks at in `range`.
+/// The query for everything that the rule looks at in `range`.
 pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep>) -> Query {
     let target = target(spec);
     let glob = target.as_ref().is_some_and(Target::is_glob);

@@ -1,4 +1,4 @@
-//! Rules: what is watched, and when it matters.
+//! Alert rules: what they look at, and when they fire.
 
 use crate::{
     control::alerts::Target,
@@ -46,7 +46,7 @@ words! {
         RequestVolume = "request_volume",
         /// Body bytes in the window, both directions together.
         Bandwidth = "bandwidth",
-        /// How far the requests a minute are from what is usual at this hour of the week, in
+        /// How far the requests a minute are from the baseline of this hour of the week, in
         /// standard deviations estimated by the median absolute deviation.
         Anomaly = "anomaly",
     }
@@ -80,7 +80,7 @@ impl Comparison {
 
     /// Whether breaches lie above the threshold.
     #[must_use]
-    pub const fn is_upward(self) -> bool {
+    pub(super) const fn is_upward(self) -> bool {
         matches!(self, Self::Gt | Self::Gte)
     }
 }
@@ -99,8 +99,9 @@ words! {
     }
 }
 
-/// What can be set of a rule.
+/// The settings of an alert rule.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct AlertSpec {
     /// A name for people; 1 to 200 bytes.
     pub name: String,
@@ -127,7 +128,7 @@ pub struct AlertSpec {
     pub severity: Severity,
     /// For response times: which quantile, above 0 and below 1. The mean where none is given.
     pub quantile: Option<f64>,
-    /// A window with fewer requests is not judged: four requests page nobody. 0 by default.
+    /// A window with fewer requests is not evaluated: four requests page nobody. 0 by default.
     pub min_requests: u64,
     /// Whether it is evaluated.
     pub enabled: bool,
@@ -253,7 +254,7 @@ pub struct AlertRule {
 words! {
     /// Where a rule stands.
     Phase {
-        /// Nothing to tell.
+        /// Not breached.
         Ok = "ok",
         /// Breached, but too soon after the last firing; fires when the cooldown has passed, if it
         /// is still breached then.
@@ -265,23 +266,24 @@ words! {
     }
 }
 
-/// Where a rule stands and how far it was judged.
+/// The state of a rule, and how far it was evaluated.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct AlertState {
     /// The phase.
     pub phase: Phase,
     /// Since when.
     pub since: UnixSeconds,
-    /// The end of the last window that was judged.
+    /// The end of the last window that was evaluated.
     pub evaluated_to: UnixSeconds,
     /// The event that is open, while it fires.
     pub event_id: Option<uuid::Uuid>,
-    /// The value of the last window that was judged; `None` where it could not be.
+    /// The value of the last window; `None` where it held no requests, or too few.
     pub value: Option<f64>,
 }
 
 impl AlertState {
-    /// The state of a rule that nobody has judged before `at`.
+    /// The state of a rule that was not evaluated before `at`.
     #[must_use]
     pub const fn new(at: UnixSeconds) -> Self {
         Self {

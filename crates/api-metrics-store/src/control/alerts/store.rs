@@ -24,6 +24,7 @@ const MAX_RULES: u64 = 500;
 
 /// Rules that are due.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct DueAlerts {
     /// The end of the last whole minute that can be evaluated.
     pub end: UnixSeconds,
@@ -36,6 +37,7 @@ pub struct DueAlerts {
 
 /// The outcome of evaluating a rule.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct EvaluatedAlert {
     /// The rule as it was read.
     pub rule: AlertRule,
@@ -317,7 +319,7 @@ async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), S
         return Ok(());
     }
     Err(StoreError::Conflict(format!(
-        "there are {MAX_RULES} rules already, which is as many as can be judged"
+        "there are {MAX_RULES} rules already, which is as many as can be evaluated"
     )))
 }
 

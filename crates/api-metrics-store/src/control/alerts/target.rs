@@ -2,17 +2,17 @@
 
 /// A parsed endpoint filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(super) struct Target {
     /// The method, if one was named.
-    pub method: Option<String>,
+    pub(super) method: Option<String>,
     /// The route template or the glob.
-    pub path: String,
+    pub(super) path: String,
 }
 
 impl Target {
     /// Reads `/path`, `GET /path`, `/users/*`. `None`: a method stands alone.
     #[must_use]
-    pub fn parse(filter: &str) -> Option<Self> {
+    pub(super) fn parse(filter: &str) -> Option<Self> {
         let filter = filter.trim();
         // Labels such as `<unmatched>` and gRPC paths may hold spaces only after a method in capitals.
         let named = filter.split_once(' ').filter(|(method, _)| {
@@ -32,14 +32,14 @@ impl Target {
 
     /// Whether it can match several endpoints.
     #[must_use]
-    pub fn is_glob(&self) -> bool {
+    pub(super) fn is_glob(&self) -> bool {
         self.path.contains(['*', '?'])
     }
 
     /// Whether it watches this endpoint. `*` stands for any text, slashes included, `?` for one
     /// character; everything else, braces included, stands for itself.
     #[must_use]
-    pub fn matches(&self, method: &str, endpoint: &str) -> bool {
+    pub(super) fn matches(&self, method: &str, endpoint: &str) -> bool {
         self.method.as_deref().is_none_or(|m| m == method)
             && if self.is_glob() {
                 glob(&self.path, endpoint)

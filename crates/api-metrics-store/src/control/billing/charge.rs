@@ -8,6 +8,7 @@ use super::{Money, PlanVersion, PriceTier};
 
 /// Which plan a key is on from a day on; any version names the plan, `None` is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Assignment {
     /// The key.
     pub api_key_id: i64,
@@ -15,6 +16,18 @@ pub struct Assignment {
     pub from: NaiveDate,
     /// A version of the plan.
     pub plan_id: Option<i64>,
+}
+
+impl Assignment {
+    /// Puts a key on a plan from a day on; `None` is the default plan.
+    #[must_use]
+    pub const fn new(api_key_id: i64, from: NaiveDate, plan_id: Option<i64>) -> Self {
+        Self {
+            api_key_id,
+            from,
+            plan_id,
+        }
+    }
 }
 
 /// All versions of all plans, and which key is on which.
@@ -49,7 +62,7 @@ impl Tariff {
 
     /// Prices by `plan` where no plan was set, or none counts yet.
     #[must_use]
-    pub fn with_default(mut self, plan: PlanVersion) -> Self {
+    pub(super) fn with_default(mut self, plan: PlanVersion) -> Self {
         self.fallback = plan;
         self
     }

@@ -137,13 +137,6 @@ fn describe(charge: &Charge) -> String {
 }
 
 impl Invoice {
-    /// The lines as CSV (RFC 4180), with a header and a last row for the total. Cells that a
-    /// spreadsheet would take for a formula are quoted by an apostrophe.
-    #[must_use]
-    pub fn to_csv(&self) -> String {
-        invoices_to_csv(std::slice::from_ref(self))
-    }
-
     fn write_csv(&self, csv: &mut String) {
         for line in &self.lines {
             let tier = line
@@ -185,8 +178,8 @@ impl Invoice {
     }
 }
 
-/// Several invoices as one CSV, as [`Invoice::to_csv`] writes one: a header, then each one's lines
-/// and total.
+/// Invoices as CSV (RFC 4180): a header, then each invoice's lines and a row for its total. A cell that
+/// a spreadsheet would take for a formula begins with an apostrophe.
 #[must_use]
 pub fn invoices_to_csv(invoices: &[Invoice]) -> String {
     let mut csv = String::from(

@@ -9,6 +9,7 @@ use crate::store::{StoreError, invalid};
 
 /// From which request of the month on which price counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PriceTier {
     /// How many requests of the month come before it: 0 for the first tier.
     pub from_requests: u64,
@@ -16,8 +17,20 @@ pub struct PriceTier {
     pub per_thousand: Decimal,
 }
 
+impl PriceTier {
+    /// A price for the requests of a month after the first `from_requests`.
+    #[must_use]
+    pub const fn new(from_requests: u64, per_thousand: Decimal) -> Self {
+        Self {
+            from_requests,
+            per_thousand,
+        }
+    }
+}
+
 /// A version of a plan: what counts from a day on, until a later version of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlanVersion {
     /// Its number; 0 for the default plan, which is not stored.
     pub id: i64,
@@ -80,6 +93,7 @@ impl PlanVersion {
 
 /// A version of a plan that is to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct NewPlan {
     /// Whose plan it is; `None` for everybody.
     pub tenant_id: Option<String>,
@@ -96,6 +110,24 @@ pub struct NewPlan {
 }
 
 impl NewPlan {
+    /// A plan for everybody without free requests. Tiers ascend, the first from 0.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        currency: impl Into<String>,
+        effective_from: NaiveDate,
+        tiers: Vec<PriceTier>,
+    ) -> Self {
+        Self {
+            tenant_id: None,
+            name: name.into(),
+            currency: currency.into(),
+            effective_from,
+            free_requests: 0,
+            tiers,
+        }
+    }
+
     /// A plan with one price.
     #[must_use]
     pub fn flat(
@@ -104,17 +136,8 @@ impl NewPlan {
         per_thousand: Decimal,
         effective_from: NaiveDate,
     ) -> Self {
-        Self {
-            tenant_id: None,
-            name: name.into(),
-            currency: currency.into(),
-            effective_from,
-            free_requests: 0,
-            tiers: vec![PriceTier {
-                from_requests: 0,
-                per_thousand,
-            }],
-        }
+        let tiers = vec![PriceTier::new(0, per_thousand)];
+        Self::new(name, currency, effective_from, tiers)
     }
 
     /// Whether it can be billed by; the currency, if so.

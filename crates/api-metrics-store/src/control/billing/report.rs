@@ -56,6 +56,7 @@ impl BillingSettings {
 
 /// A day of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DayCost {
     /// The UTC day.
     pub date: NaiveDate,
@@ -69,8 +70,23 @@ pub struct DayCost {
     pub currency: Currency,
 }
 
+impl DayCost {
+    /// A day whose requests are all billed.
+    #[must_use]
+    pub const fn new(date: NaiveDate, requests: u64, cost: Money, currency: Currency) -> Self {
+        Self {
+            date,
+            requests,
+            not_counted: 0,
+            cost,
+            currency,
+        }
+    }
+}
+
 /// What a key is charged for.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct KeyBill {
     /// The key.
     pub key: KeyRecord,
@@ -81,6 +97,16 @@ pub struct KeyBill {
 }
 
 impl KeyBill {
+    /// A bill of these days and of the charges of their months.
+    #[must_use]
+    pub const fn new(
+        key: KeyRecord,
+        days: Vec<DayCost>,
+        months: BTreeMap<NaiveDate, Vec<Charge>>,
+    ) -> Self {
+        Self { key, days, months }
+    }
+
     /// Requests billed in the range.
     #[must_use]
     pub fn requests(&self) -> u64 {
@@ -100,6 +126,7 @@ impl KeyBill {
 
 /// Usage and cost of a range of UTC days.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct BillingReport {
     /// The first day.
     pub from: NaiveDate,
@@ -283,6 +310,26 @@ fn bill(
 }
 
 impl BillingReport {
+    /// A report of `[from, to)` as of `at`, without unbilled requests.
+    #[must_use]
+    pub const fn new(
+        from: NaiveDate,
+        to: NaiveDate,
+        at: UnixSeconds,
+        keys: Vec<KeyBill>,
+        tariff: Tariff,
+    ) -> Self {
+        Self {
+            from,
+            to,
+            at,
+            approximate: false,
+            keys,
+            unbilled: BTreeMap::new(),
+            tariff,
+        }
+    }
+
     /// What the month of the moment of the count will cost at the pace so far, by currency. The
     /// report must begin on that month's first day. Each key's daily average goes on until the
     /// month's end, by the plans that are set for those days.

@@ -24,6 +24,7 @@ const MAX_VERSIONS: usize = 500;
 
 /// The requests of a UTC day, by where they are counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DayCounts {
     /// Committed and not folded yet.
     pub inbox: u64,
@@ -34,6 +35,7 @@ pub struct DayCounts {
 
 /// All counts of some days, from one snapshot.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LedgerCounts {
     /// By day; every day of the range.
     pub days: BTreeMap<NaiveDate, DayCounts>,
@@ -245,7 +247,7 @@ async fn inbox<T: Tx + SqlTx>(
     days: &mut BTreeMap<NaiveDate, DayCounts>,
 ) -> Result<(), StoreError> {
     for chunk in tx.unfolded(start, end).await? {
-        // What can't be read is set aside by the next fold, and told by the status.
+        // The next fold quarantines what can't be read, and the status counts it.
         let Ok(rows) = payload::decode(&chunk.payload) else {
             continue;
         };

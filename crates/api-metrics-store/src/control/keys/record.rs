@@ -1,4 +1,4 @@
-//! What the store keeps of a consumer.
+//! An API key as it is stored, and changes of it.
 
 use chrono::NaiveDate;
 
@@ -10,8 +10,9 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// What can be set of a consumer.
+/// The settings of an API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeySpec {
     /// A name for people; at most 200 bytes.
     pub name: Option<String>,
@@ -49,8 +50,9 @@ impl Default for KeySpec {
     }
 }
 
-/// A consumer.
+/// An API key as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyRecord {
     /// The number used in series.
     pub id: i64,
@@ -65,6 +67,18 @@ pub struct KeyRecord {
 }
 
 impl KeyRecord {
+    /// A key with default settings.
+    #[must_use]
+    pub fn new(id: i64, external_id: impl Into<String>) -> Self {
+        Self {
+            id,
+            external_id: external_id.into(),
+            spec: KeySpec::default(),
+            created_at: 0,
+            updated_at: 0,
+        }
+    }
+
     /// Its name, or the host's text where it has none.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -72,8 +86,7 @@ impl KeyRecord {
     }
 
     /// Whether a caller of this scope may see it.
-    #[must_use]
-    pub fn is_in(&self, scope: &Scope) -> bool {
+    pub(super) fn is_in(&self, scope: &Scope) -> bool {
         match scope {
             Scope::All => true,
             Scope::Tenant(tenant) => self.spec.tenant_id.as_ref() == Some(tenant),
@@ -82,9 +95,10 @@ impl KeyRecord {
     }
 }
 
-/// A change of some of a consumer's settings. The outer `None` leaves a setting alone, the inner
+/// A change of some of a key's settings. The outer `None` leaves a setting alone, the inner
 /// one clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KeyChange {
     /// See [`KeySpec::name`].
     pub name: Option<Option<String>>,

@@ -1,4 +1,4 @@
-//! Where keys stand right now.
+//! Utilization of rate limits right now.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// How a key stands towards its limit.
+/// A key's use of its rate limit right now.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LimitNow {

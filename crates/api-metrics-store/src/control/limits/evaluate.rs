@@ -24,7 +24,7 @@ const EVERY_SECONDS: u32 = 5;
 /// # Errors
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-pub async fn evaluate_limits(
+pub(in crate::control) async fn evaluate_limits(
     store: &dyn ControlStore,
     settings: &LimitSettings,
     own: Option<&Writer>,

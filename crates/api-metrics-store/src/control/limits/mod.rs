@@ -17,7 +17,7 @@ mod store;
 mod utilization;
 
 pub use current::{LimitNow, limits_now};
-pub use evaluate::evaluate_limits;
-pub use record::record_utilization;
+pub(super) use evaluate::evaluate_limits;
+pub(super) use record::record_utilization;
 pub use store::LimitStore;
 pub use utilization::{LimitSettings, NearLimit, UtilizationQuery, UtilizationRow, near_limits};

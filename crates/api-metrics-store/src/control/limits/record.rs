@@ -28,7 +28,7 @@ const RECORDED: [Granularity; 3] = [
 /// # Errors
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit; the next call goes on from the same point.
-pub async fn record_utilization(
+pub(in crate::control) async fn record_utilization(
     store: &dyn ControlStore,
     settings: &LimitSettings,
     delay: Duration,

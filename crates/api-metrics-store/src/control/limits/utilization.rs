@@ -9,7 +9,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// How limits are watched.
+/// When a key counts as near its rate limit, and how long utilization is kept.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LimitSettings {
@@ -44,7 +44,7 @@ impl LimitSettings {
     }
 }
 
-/// What a key did in one period, held against what it may.
+/// A key's requests in one period, compared with its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct UtilizationRow {
@@ -58,12 +58,13 @@ pub struct UtilizationRow {
     pub requests_made: u64,
     /// Requests allowed in the period: the limit a minute times its minutes.
     pub rate_limit: u64,
-    /// The first in percent of the second.
+    /// Requests made in percent of the limit.
     pub utilization_pct: f64,
 }
 
 /// Which rows are asked for, the latest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct UtilizationQuery {
     /// The key.
     pub api_key_id: i64,
@@ -73,6 +74,24 @@ pub struct UtilizationQuery {
     pub range: TimeRange,
     /// How many at most.
     pub limit: u32,
+}
+
+impl UtilizationQuery {
+    /// A query for up to `limit` periods of one key.
+    #[must_use]
+    pub const fn new(
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
+    ) -> Self {
+        Self {
+            api_key_id,
+            granularity,
+            range,
+            limit,
+        }
+    }
 }
 
 /// A key that is near its limit consistently.

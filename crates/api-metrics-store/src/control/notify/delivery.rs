@@ -69,6 +69,7 @@ pub struct Delivery {
 
 /// Which deliveries are asked for, the ones that changed last first.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeliveryQuery {
     /// Only those that stand like this.
     pub status: Option<DeliveryStatus>,
@@ -76,6 +77,18 @@ pub struct DeliveryQuery {
     pub before: Option<(UnixSeconds, Uuid, String)>,
     /// How many at most.
     pub limit: u32,
+}
+
+impl DeliveryQuery {
+    /// A query for up to `limit` deliveries of any status.
+    #[must_use]
+    pub const fn new(limit: u32) -> Self {
+        Self {
+            status: None,
+            before: None,
+            limit,
+        }
+    }
 }
 
 /// Reads the outbox. What writes to it is the evaluation; what works it off is the

@@ -24,7 +24,7 @@ const AT_ONCE: u32 = 16;
 
 /// Delivers notices through notifiers.
 #[derive(Debug, Clone, Default)]
-pub struct Dispatcher {
+pub(in crate::control) struct Dispatcher {
     notifiers: Vec<Arc<dyn Notifier>>,
 }
 
@@ -44,8 +44,7 @@ pub struct Delivered {
 
 impl Dispatcher {
     /// A dispatcher for these notifiers. Of several with one name the first counts.
-    #[must_use]
-    pub fn new(notifiers: Vec<Arc<dyn Notifier>>) -> Self {
+    pub(in crate::control) fn new(notifiers: Vec<Arc<dyn Notifier>>) -> Self {
         let mut dispatcher = Self::default();
         for notifier in notifiers {
             dispatcher.add(notifier);
@@ -54,7 +53,7 @@ impl Dispatcher {
     }
 
     /// Delivers to this notifier too, unless there is one of its name.
-    pub fn add(&mut self, notifier: Arc<dyn Notifier>) {
+    pub(in crate::control) fn add(&mut self, notifier: Arc<dyn Notifier>) {
         if self.channels().any(|name| name == notifier.channel()) {
             warn!(
                 channel = notifier.channel(),
@@ -66,7 +65,7 @@ impl Dispatcher {
     }
 
     /// The names of its channels.
-    pub fn channels(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::control) fn channels(&self) -> impl Iterator<Item = &str> {
         self.notifiers.iter().map(|notifier| notifier.channel())
     }
 
@@ -77,7 +76,10 @@ impl Dispatcher {
     /// The first of several: `StoreError::Unavailable` when the database cannot be reached,
     /// `StoreError::Timeout` past the statement limit. What was delivered but could not be written
     /// down is delivered again.
-    pub async fn deliver(&self, store: &dyn NoticeStore) -> Result<Delivered, StoreError> {
+    pub(in crate::control) async fn deliver(
+        &self,
+        store: &dyn NoticeStore,
+    ) -> Result<Delivered, StoreError> {
         let rounds = self
             .notifiers
             .iter()
@@ -98,7 +100,7 @@ impl Dispatcher {
     ///
     /// # Errors
     /// As [`deliver`](Self::deliver).
-    pub async fn deliver_on(
+    pub(in crate::control) async fn deliver_on(
         &self,
         store: &dyn NoticeStore,
         channel: &str,
@@ -122,9 +124,9 @@ impl Dispatcher {
             more: due.len() == AT_ONCE as usize,
             ..Delivered::default()
         };
-        let turns = in_turn(due).into_iter();
-        let mut attempts = select_all(turns.map(|turn| {
-            stream::iter(turn)
+        let groups = by_event(due).into_iter();
+        let mut attempts = select_all(groups.map(|group| {
+            stream::iter(group)
                 .then(|delivery| attempt(notifier, delivery))
                 .boxed()
         }));
@@ -143,19 +145,19 @@ impl Dispatcher {
 
 /// Groups deliveries that must follow one another: an event's firing comes before its end. They come in
 /// the order of time.
-fn in_turn(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
-    let mut turns: Vec<Vec<Delivery>> = Vec::with_capacity(due.len());
+fn by_event(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+    let mut groups: Vec<Vec<Delivery>> = Vec::with_capacity(due.len());
     for delivery in due {
         let event = delivery.notice.event_id;
-        let same = turns.iter_mut().find(|turn| {
-            event.is_some() && turn.first().is_some_and(|d| d.notice.event_id == event)
+        let same = groups.iter_mut().find(|group| {
+            event.is_some() && group.first().is_some_and(|d| d.notice.event_id == event)
         });
         match same {
-            Some(turn) => turn.push(delivery),
-            None => turns.push(vec![delivery]),
+            Some(group) => group.push(delivery),
+            None => groups.push(vec![delivery]),
         }
     }
-    turns
+    groups
 }
 
 async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {

@@ -28,11 +28,12 @@ mod webhook;
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
-pub use dispatcher::{Delivered, Dispatcher};
+pub use dispatcher::Delivered;
+pub(super) use dispatcher::Dispatcher;
 pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
-pub use published::Published;
+pub(super) use published::Published;
 pub(crate) use schedule::MAX_ATTEMPTS;
 #[cfg(feature = "webhook")]
 pub use webhook::{SlackNotifier, WebhookError, WebhookNotifier};

@@ -39,6 +39,7 @@ impl NoticeKind {
 /// The rule that a notice is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct NoticeRule {
     /// Its number.
     pub id: i64,
@@ -51,6 +52,7 @@ pub struct NoticeRule {
 /// The API key that a notice is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct NoticeKey {
     /// Its number.
     pub id: i64,
@@ -64,6 +66,7 @@ pub struct NoticeKey {
 /// that a webhook receives.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Notice {
     /// The same however often it arrives.
     pub id: Uuid,
@@ -97,6 +100,33 @@ pub struct Notice {
 const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1);
 
 impl Notice {
+    /// A notice about no rule, key or tenant. `threshold` is in the unit of what it is about.
+    #[must_use]
+    pub fn new(
+        id: Uuid,
+        kind: NoticeKind,
+        at: UnixSeconds,
+        severity: Severity,
+        title: impl Into<String>,
+        message: impl Into<String>,
+        threshold: f64,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            at,
+            severity,
+            title: title.into(),
+            message: message.into(),
+            event_id: None,
+            rule: None,
+            api_key: None,
+            tenant_id: None,
+            value: None,
+            threshold,
+        }
+    }
+
     /// An id for what `what` says.
     pub(crate) fn id_of(what: &str) -> Uuid {
         Uuid::new_v5(&NOTICES, what.as_bytes())

@@ -17,7 +17,7 @@ const REMEMBERED_SECONDS: i64 = 86_400;
 /// quota is used, is found again with every look; the store would take it once, but at the price of
 /// a statement for each key and look.
 #[derive(Debug, Default)]
-pub struct Published(Mutex<HashMap<Uuid, UnixSeconds>>);
+pub(in crate::control) struct Published(Mutex<HashMap<Uuid, UnixSeconds>>);
 
 impl Published {
     /// Leaves those in the outbox that are not known to be there; answers how many are new to it.

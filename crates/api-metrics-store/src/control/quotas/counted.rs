@@ -17,8 +17,7 @@ struct Chosen {
 
 impl CountedStatuses {
     /// Whether every request counts.
-    #[must_use]
-    pub const fn is_all(&self) -> bool {
+    const fn is_all(&self) -> bool {
         self.0.is_none()
     }
 

@@ -25,7 +25,7 @@ const EVERY_SECONDS: u32 = 60;
 /// # Errors
 /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
 /// statement limit.
-pub async fn evaluate_quotas(
+pub(in crate::control) async fn evaluate_quotas(
     store: &dyn ControlStore,
     settings: &QuotaSettings,
     own: Option<&Writer>,

@@ -20,6 +20,6 @@ mod usage;
 
 pub use chrono_tz::Tz;
 pub use counted::CountedStatuses;
-pub use evaluate::evaluate_quotas;
+pub(super) use evaluate::evaluate_quotas;
 pub use period::{QuotaPeriod, period_at};
 pub use usage::{QuotaSettings, QuotaUsage, quota_usage};

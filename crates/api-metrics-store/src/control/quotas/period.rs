@@ -16,7 +16,7 @@ use crate::{
 pub enum QuotaPeriod {
     /// A calendar month.
     Month,
-    /// So many times 24 hours, one after the other from the key's anchor on; 1 to 366.
+    /// A number of days of 24 hours, 1 to 366, one period after the other from the key's anchor on.
     Days(u16),
 }
 

@@ -141,7 +141,7 @@ pub async fn quota_usage(
             .push(key);
     }
     let mut usage = Vec::with_capacity(keys.len());
-    // Keys on one period, as all calendar months are, are one question.
+    // Keys with the same period, such as all calendar months, share one query.
     for ((from, to), keys) in by_period {
         let period = TimeRange::new(from, to);
         let query = Query {

@@ -165,7 +165,7 @@ mod tests {
             let until = Instant::now() + Duration::from_secs(4);
             let stream = first_that_answers(&addresses, until).await.unwrap();
             assert_eq!(stream.peer_addr().unwrap(), addresses[1]);
-            // Where none is left, that is told before whoever waits has lost patience.
+            // Where none is left, it fails before the timeout of the whole attempt.
             let until = Instant::now() + Duration::from_millis(300);
             let error = first_that_answers(&addresses[..1], until)
                 .await

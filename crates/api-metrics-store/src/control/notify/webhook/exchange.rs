@@ -43,7 +43,7 @@ pub(super) async fn post(
         Connection::Plain(stream) => exchange(TokioIo::new(stream), request).await?,
         Connection::Tls(stream) => exchange(TokioIo::new(*stream), request).await?,
     };
-    judge(status)
+    outcome_of(status)
 }
 
 /// Sends the request and reads the head of the answer. The answer's body is never read, so that
@@ -69,7 +69,7 @@ async fn exchange<S: Read + Write + Unpin>(
     }
 }
 
-fn judge(status: StatusCode) -> Result<(), NotifyError> {
+fn outcome_of(status: StatusCode) -> Result<(), NotifyError> {
     let said = format!("the receiver answered {}", status.as_u16());
     match status.as_u16() {
         200..=299 => Ok(()),
