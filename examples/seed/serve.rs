@@ -53,26 +53,13 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
     let live = tokio::spawn(live(store.clone(), writer.clone(), settings.clone()));
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            stop().await;
+            api_metrics::shutdown_signal().await;
             stopping.cancel();
         })
         .await?;
     live.abort();
     store.flush(&writer).await?;
     Ok(())
-}
-
-async fn stop() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
 }
 
 fn writer() -> Writer {

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod book;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},

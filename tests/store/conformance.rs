@@ -367,7 +367,7 @@ async fn a_time_far_ahead_counts_in_the_current_minute(database: Database) {
 fn newest_schema(database: &Database) -> i64 {
     match database {
         Database::Sqlite(_) => 1,
-        Database::Postgres(_) | Database::PostgresAs(..) => 2,
+        Database::Postgres(_) | Database::PostgresAs(..) => 3,
     }
 }
 

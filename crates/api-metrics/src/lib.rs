@@ -15,7 +15,7 @@
 //!         .nest_service("/admin", metrics.admin());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //!     axum::serve(listener, app)
-//!         .with_graceful_shutdown(metrics.shutdown_on(tokio::signal::ctrl_c()))
+//!         .with_graceful_shutdown(metrics.shutdown_on(api_metrics::shutdown_signal()))
 //!         .await?;
 //!     metrics.shutdown().await?; // flushes, or says how many records it could not deliver
 //!     Ok(())
@@ -48,6 +48,7 @@ mod builder;
 mod error;
 mod handle;
 mod health;
+mod signal;
 
 pub use api_metrics_layer as layer;
 pub use api_metrics_routes as routes;
@@ -66,6 +67,7 @@ pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
 pub use handle::{ApiMetrics, RecorderSink};
+pub use signal::shutdown_signal;
 
 /// The README's program is compiled like any other example.
 #[cfg(all(doctest, feature = "sqlite"))]

@@ -26,6 +26,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "row_level_security",
         sql: include_str!("../../migrations/postgres/0002_row_level_security.sql"),
     },
+    Migration {
+        version: 3,
+        name: "reader_views",
+        sql: include_str!("../../migrations/postgres/0003_reader_views.sql"),
+    },
 ];
 
 /// The lock's two keys: "apmt", and 1 for the leader of the schema's only name.

@@ -13,6 +13,8 @@ mod directory;
 mod record;
 mod store;
 
+/// For implementing [`KeyDirectory`].
+pub use async_trait::async_trait;
 pub use directory::{DirectoryError, KeyDirectory, sync_keys};
 pub use record::{KeyChange, KeyRecord, KeySpec};
 pub use store::{KeyStore, all_keys};
