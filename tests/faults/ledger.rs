@@ -133,7 +133,7 @@ pub(crate) async fn exact(store: &Arc<dyn Store>, clock: &FastClock, expected: &
     assert_eq!(told(store, clock).await, *expected, "folded");
     while store.roll_up().await.unwrap().steps > 0 {}
     assert_eq!(told(store, clock).await, *expected, "rolled up");
-    assert_eq!(store.status().await.unwrap().set_aside, 0);
+    assert_eq!(store.status().await.unwrap().quarantined, 0);
 }
 
 /// What the writers that a test may have killed must have left: exactly the flushes that each fence has let

@@ -21,7 +21,7 @@ pub(crate) fn noon() -> Arc<ManualClock> {
 }
 
 pub(crate) fn writer(service: &str, clock: &Arc<ManualClock>) -> Writer {
-    let instance = Instance::new(uuid::Uuid::new_v4(), service.into(), "test")
+    let instance = Instance::new(uuid::Uuid::new_v4(), service, "test")
         .version("1")
         .host("here")
         .started_at(clock.unix_seconds());

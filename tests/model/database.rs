@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::sum::Sum;
 
 /// Short, so that floors move within a run.
-pub(crate) const RETENTION: Retention = Retention::default()
+pub(crate) const RETENTION: Retention = Retention::new()
     .minutes(Duration::from_secs(2 * 3_600))
     .five_minutes(Duration::from_secs(86_400))
     .hours(Duration::from_secs(15 * 86_400));

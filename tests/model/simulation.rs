@@ -180,7 +180,7 @@ impl Simulation {
         }
         let instance = Instance::new(
             Uuid::from_u64_pair(self.seed, self.random.next()),
-            SERVICES[service].into(),
+            SERVICES[service],
             "test",
         )
         .version("1")

@@ -67,7 +67,7 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
     .fetch_all(&mut *sql)
     .await
     .unwrap();
-    tables.counts = counts.into_iter().map(counts).collect();
+    tables.counts = counts.into_iter().map(self::counts).collect();
     let dirty: Vec<(String, i64)> = sqlx::query_as(
         "SELECT granularity, extract(epoch FROM period_start)::bigint FROM api_metrics.dirty",
     )
@@ -139,7 +139,7 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .fetch_all(&mut *sql)
             .await
             .unwrap();
-    tables.counts = counts.into_iter().map(counts).collect();
+    tables.counts = counts.into_iter().map(self::counts).collect();
     let dirty: Vec<(String, i64)> =
         sqlx::query_as("SELECT granularity, period_start FROM api_metrics_dirty")
             .fetch_all(&mut *sql)
