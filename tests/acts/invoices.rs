@@ -8,7 +8,7 @@ use api_metrics_store::{
         Assignment, BillingReport, BillingSettings, KeyBill, NewPlan, PlanVersion, PriceTier,
         Tariff, billing_report, charge_month, invoices,
     },
-    keys::{KeyChange, KeyRecord, KeySpec},
+    keys::{KeyChange, KeyRecord},
     query::Scope,
 };
 use chrono::{Datelike, Days, NaiveDate};

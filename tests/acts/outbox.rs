@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
-    alerts::{AlertSpec, Evaluator},
+    alerts::Evaluator,
     control::ControlWorker,
     notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind},
 };

@@ -70,7 +70,7 @@ pub(super) fn resolved(
             amount(spec, value, true),
         ),
         None => format!(
-            "Resolved: {} evaluated with {} in {} (threshold {threshold}) after {lasted}",
+            "Resolved: {} judged with {} in {} (threshold {threshold}) after {lasted}",
             subject(spec, measured, key, "can't be"),
             requests(measured.requests),
             minutes(spec.window_minutes),
@@ -214,7 +214,7 @@ mod tests {
         };
         assert_eq!(
             resolved(&spec, &silent, 60, None),
-            "Resolved: Error rate for GET /api/* of shop can't be evaluated with 0 requests in 5 min (threshold 10%) after 1 min"
+            "Resolved: Error rate for GET /api/* of shop can't be judged with 0 requests in 5 min (threshold 10%) after 1 min"
         );
     }
 
