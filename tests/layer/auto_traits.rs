@@ -3,7 +3,7 @@
 use std::{fmt::Debug, marker::PhantomPinned, rc::Rc, sync::Arc};
 
 use api_metrics_layer::{
-    AnyBody, ApiMetricsService, ApiMetricsLayer, AxumBody, CountingBody, FromMatchedPath, InFlight,
+    AnyBody, ApiMetricsLayer, ApiMetricsService, AxumBody, CountingBody, FromMatchedPath, InFlight,
     MetricSink, RequestRecord, ResponseBody, ResponseFuture,
 };
 
