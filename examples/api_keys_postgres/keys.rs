@@ -2,7 +2,7 @@
 
 use api_metrics::store::control::keys::{KeyChange, KeyDirectory, async_trait};
 use sha2::{Digest, Sha256};
-use sqlx::{Executor, PgPool, Row};
+use sqlx::{PgPool, Row};
 
 /// Secrets of the keys that the example begins with.
 pub(crate) const DEMO_SECRETS: [&str; 2] = ["secret of the render farm", "secret of the app"];
@@ -25,7 +25,7 @@ pub(crate) struct Keys(PgPool);
 impl Keys {
     /// Creates the table and its two keys where they are missing.
     pub(crate) async fn open(pool: PgPool) -> Result<Self, sqlx::Error> {
-        pool.execute(TABLE).await?;
+        sqlx::raw_sql(TABLE).execute(&pool).await?;
         for (secret, name, quota) in [
             (DEMO_SECRETS[0], "render farm", Some(1_000_000_i64)),
             (DEMO_SECRETS[1], "mobile app", None),

@@ -103,18 +103,22 @@ async fn sync(metrics: ApiMetrics, keys: Keys) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
     use api_metrics::store::{control::keys::all_keys, query::Scope};
     use reqwest::Client;
-    use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+    use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
     use super::*;
 
+    async fn on(server: &str, statement: String) {
+        let mut admin = PgConnection::connect(server).await.unwrap();
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+        statement.execute(&mut admin).await.unwrap();
+    }
+
     /// A database of its own on the server of `DATABASE_URL`.
     async fn with_database(server: &str, name: &str) -> PgPool {
-        let mut admin = PgConnection::connect(server).await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        admin.execute(create).await.unwrap();
+        on(server, format!("CREATE DATABASE {name}")).await;
         let options: sqlx::postgres::PgConnectOptions = server.parse().unwrap();
         PgPool::connect_with(options.database(name)).await.unwrap()
     }
@@ -152,8 +156,6 @@ mod tests {
         metrics.shutdown().await.unwrap();
 
         pool.close().await;
-        let mut admin = PgConnection::connect(&server).await.unwrap();
-        let drop = AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)"));
-        admin.execute(drop).await.unwrap();
+        on(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 }

@@ -65,7 +65,8 @@ pub(crate) async fn enforce(
     request: Request,
     next: Next,
 ) -> Response {
-    let Some(used) = usage.borrow().get(&key.to_string()).cloned() else {
+    let used = usage.borrow().get(&key.to_string()).cloned();
+    let Some(used) = used else {
         return next.run(request).await; // It has no quota.
     };
     let now = SystemClock::default().unix_seconds();

@@ -12,7 +12,10 @@
 
 use std::time::Duration;
 
-use api_metrics::{ApiMetrics, store::query::Query, store::query::TimeRange};
+use api_metrics::{
+    ApiMetrics,
+    store::query::{Query, TimeRange},
+};
 use api_metrics_examples::Settings;
 use axum::{Router, routing::get};
 use reqwest::Client;
@@ -60,7 +63,7 @@ impl Instance {
         Ok(self.metrics.shutdown().await?)
     }
 
-    /// All requests that this instance knows of: everybody's that are flushed, and its own.
+    /// All requests that any instance has flushed, as this one finds them.
     async fn total(&self) -> Result<u64, Failure> {
         let Some(store) = self.metrics.store() else {
             return Ok(0);

@@ -116,7 +116,7 @@ fn every_page_ends_with_what_to_read_next() {
 
 #[test]
 fn every_program_of_the_book_is_compiled() {
-    let compiled = read("tests/book/lib.rs");
+    let compiled = read("tests/support/book.rs");
     for (page, text) in pages() {
         if text.lines().any(|line| line.starts_with("```rust")) {
             assert!(compiled.contains(&format!("\"{page}\"")), "docs/{page}");

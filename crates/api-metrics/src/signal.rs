@@ -1,7 +1,5 @@
 //! The signals by which a service is asked to end.
 
-use std::future::Future;
-
 /// Waits for the first signal that asks this process to end: SIGTERM or SIGINT on Unix; Ctrl-C, a closed
 /// console, log-off or shutdown on Windows. For [`shutdown_on`](crate::ApiMetrics::shutdown_on).
 ///

@@ -1,7 +1,6 @@
-//! Every Rust program of the book, compiled as it stands there: `cargo test -p api-metrics-book --doc`.
+//! Every Rust program of the book, compiled as it stands there: `cargo test -p api-metrics-tests --doc`.
 //!
-//! A page with a program that is not listed here fails the test of the workspace's documents.
-#![forbid(unsafe_code)]
+//! A page with a program that is not listed here fails a test of the program `scaffold`.
 
 macro_rules! pages {
     ($($page:ident: $path:literal),* $(,)?) => {
