@@ -164,7 +164,7 @@ fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
     let recorder = Recorder::builder().clock(clock.clone()).build();
     Writer::new(
         Instance::new(uuid::Uuid::new_v4(), "shop", "production")
-            .version(version.into())
+            .version(version)
             .host("web-1")
             .started_at(started_at),
         Arc::new(recorder),

@@ -79,7 +79,6 @@ impl Console {
 
     /// The routes, to be mounted by [`Router::nest_service`]: `summary`, `endpoints`, `stream`,
     /// `openapi.json`, and with the control plane `quota` and `billing`.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.router.clone()
     }

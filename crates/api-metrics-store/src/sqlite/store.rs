@@ -100,6 +100,8 @@ delegate_store!(SqliteStore);
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::sync::Arc;
 
     use api_metrics_layer::{MetricSink, RequestRecord};

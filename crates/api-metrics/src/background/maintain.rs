@@ -24,7 +24,7 @@ pub enum Maintenance {
 impl Maintenance {
     pub(super) const fn tasks(self) -> &'static [Task] {
         match self {
-            Self::Background => &Task::ALL,
+            Self::Background => Task::ALL,
             Self::FlushOnly => &[Task::Flush],
             Self::Manual => &[],
         }
