@@ -12,7 +12,6 @@ use api_metrics_store::{
     sketch::{Sketch, SketchKind},
     time::{Clock, ManualClock},
 };
-use api_metrics_tests::sized;
 
 use crate::{
     counting::{allocations, live, take_peak},
@@ -93,17 +92,16 @@ fn a_reset_sketch_allocates_nothing_for_what_it_held_before() {
 
 #[test]
 fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_nothing() {
-    // Ten seconds each: two and a half hours, or the first two thirds of them.
-    let intervals: u64 = sized(900, 600);
     const SERIES: usize = 5_000;
     /// Of every series in every ten seconds.
     const EACH: u64 = 2;
+    const INTERVALS: u64 = 900;
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let service = Service::new(SERIES);
     let (before, _) = (live(), take_peak());
     let clock = Arc::new(ManualClock::at(START));
     let recorder = Recorder::builder().shards(2).clock(clock.clone()).build();
-    for interval in 0..intervals {
+    for interval in 0..INTERVALS {
         let now = clock.unix_seconds();
         thread::scope(|scope| {
             for half in 0..2 {
@@ -135,7 +133,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     // The store is back: the flush reads row by row.
     let n = recorder.begin_batch();
     let contents = recorder.contents(0, n);
-    let total = intervals * EACH * SERIES as u64;
+    let total = INTERVALS * EACH * SERIES as u64;
     let (mut requests, mut latencies, mut bytes, mut rows) = (0, 0, 0, 0);
     for row in contents.rows() {
         let bucket = row.bucket();
@@ -151,7 +149,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     );
     assert!(recovery < 64 * MIB, "{recovery} bytes in the recovery");
     assert_eq!((requests, latencies), (total, total));
-    let expected: u64 = (0..intervals)
+    let expected: u64 = (0..INTERVALS)
         .flat_map(|interval| [1_000_000 * interval, 1_000_000 * interval + 1])
         .flat_map(|seed| (1..=EACH / 2 * SERIES as u64).map(move |i| (seed + i) % 3_000))
         .sum();

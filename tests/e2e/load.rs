@@ -72,13 +72,13 @@ async fn every_request_of_ab_is_counted(database: &str) {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_requests_are_a_hundred_thousand_after_a_restart_on_sqlite() {
+async fn every_request_that_was_sent_is_there_after_a_restart_on_sqlite() {
     let file = SqliteFile::create();
     every_request_of_ab_is_counted(&file.url()).await;
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_requests_are_a_hundred_thousand_after_a_restart_on_postgres() {
+async fn every_request_that_was_sent_is_there_after_a_restart_on_postgres() {
     let database = PgDatabase::create().await;
     every_request_of_ab_is_counted(&database.url()).await;
 }
