@@ -68,14 +68,12 @@ impl KeyDirectory for Keys {
         for row in rows {
             let id: i64 = row.try_get("id")?;
             let quota: Option<i64> = row.try_get("monthly_quota")?;
-            let change = KeyChange {
-                name: Some(Some(row.try_get("name")?)),
-                tenant_id: Some(Some(row.try_get("customer")?)),
-                // The table decides: no quota there clears the one here.
-                quota_limit: Some(quota.map(i64::unsigned_abs)),
-                enabled: Some(!row.try_get::<bool, _>("revoked")?),
-                ..KeyChange::default()
-            };
+            let mut change = KeyChange::default();
+            change.name = Some(Some(row.try_get("name")?));
+            change.tenant_id = Some(Some(row.try_get("customer")?));
+            // The table decides: no quota there clears the one here.
+            change.quota_limit = Some(quota.map(i64::unsigned_abs));
+            change.enabled = Some(!row.try_get::<bool, _>("revoked")?);
             // The text of the `ApiKey` that `authenticate` makes of the same number.
             keys.push((id.to_string(), change));
         }
