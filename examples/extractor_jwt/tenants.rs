@@ -37,10 +37,8 @@ impl Tenants {
         if seen.get(&claims.sub) == Some(&claims.tenant) {
             return;
         }
-        let change = KeyChange {
-            tenant_id: Some(Some(claims.tenant.clone())),
-            ..KeyChange::default()
-        };
+        let mut change = KeyChange::default();
+        change.tenant_id = Some(Some(claims.tenant.clone()));
         // Where the queue is full, the next request of this client tries again.
         let told = self.news.try_send((claims.sub.clone(), change)).is_ok();
         if told && seen.len() < REMEMBERED {
