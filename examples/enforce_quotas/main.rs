@@ -61,10 +61,8 @@ async fn app(
     every: Duration,
 ) -> Result<Router, Box<dyn Error>> {
     if let Some(control) = metrics.control() {
-        let change = KeyChange {
-            quota_limit: Some(Some(QUOTA)),
-            ..KeyChange::default()
-        };
+        let mut change = KeyChange::default();
+        change.quota_limit = Some(Some(QUOTA));
         control.put_keys(&[("demo".to_owned(), change)]).await?;
     }
     let (answers, usage) = watch::channel(Usage::default());
