@@ -1,5 +1,34 @@
-//! What the protocol needs of a database. The steps and their order stand in the other files of
-//! this folder; an implementation only carries out one statement a method.
+//! What the protocol needs of a database.
+//!
+//! The other files of this folder hold the steps and their order. An implementation of these traits
+//! only carries out statements: it never decides which records count, in which order things happen, or
+//! whether a step is due. Both databases therefore share one proof, which `docs/protocol.md` gives.
+//!
+//! | trait | who calls it | transaction |
+//! |---|---|---|
+//! | `Backend` | `engine::store` and every step | opens one |
+//! | `FlushTx` | `flush` | `Mode::Write` |
+//! | `LeadTx` | `fold`, `rollup`, `retention` | `Mode::Lead` |
+//! | `ReadTx` | `read`, status, key lookups | `Mode::Read` |
+//! | `Tx` | all of them | any |
+//!
+//! # Invariants that an implementation must keep
+//!
+//! - A transaction that is dropped without a commit leaves nothing behind, and holds no lock once its
+//!   rollback has ended.
+//! - Statements of one transaction see what earlier statements of it wrote.
+//! - A `Mode::Read` transaction sees one state of the database from its first statement to its last.
+//! - No lock, setting or prepared statement outlives its transaction, so that the pool may be shared
+//!   with the host and may go through a pooler in transaction mode.
+//!
+//! # Errors
+//!
+//! Every method here fails with `StoreError::Unavailable` when the database cannot be reached or
+//! refuses for now (shutdown, failover, SQLite's busy), with `StoreError::Timeout` past the limit of a
+//! statement, a lock or the wait for a connection, and with `StoreError::Database` for a refusal that
+//! another try won't mend, such as a missing right. The methods name only what they return beyond that.
+//! After any error the transaction must be dropped: on Postgres it is aborted, and no further statement
+//! of it can succeed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,33 +50,69 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+/// The result of everything in this folder but a flush, which tells apart errors before and after its
+/// COMMIT.
 pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 
-/// For what a transaction is opened; decides isolation, timeouts and, on SQLite, the lock.
+/// What a transaction is opened for. It decides isolation, time limits and, on SQLite, the lock.
+///
+/// | mode | Postgres isolation | statement / lock / idle limit | SQLite |
+/// |---|---|---|---|
+/// | `Write` | READ COMMITTED | 30 s / 10 s / 10 s | `BEGIN IMMEDIATE` |
+/// | `Lead` | READ COMMITTED | 60 s / 5 s / 30 s | `BEGIN IMMEDIATE` |
+/// | `Read` | REPEATABLE READ, read only | 30 s / 5 s / 10 s | `BEGIN DEFERRED` |
+///
+/// SQLite waits up to 10 s for its file's write lock, whatever the mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A flush or another short write.
+    /// A flush or another short write. Any number of processes may hold one at a time; two flushes of
+    /// one instance wait for each other at the fence.
     Write,
-    /// Fold, rollup, retention.
+    /// Fold, rollup, retention. `LeadTx::try_lead` lets one of them through at a time.
     Lead,
-    /// One snapshot of everything, read only, safe against partitions being dropped.
+    /// One snapshot of everything, read only, safe against partitions being dropped meanwhile. It
+    /// blocks no writer and no leader, apart from the dropping of a partition, which gives way to it.
     Read,
 }
 
 /// A database that the protocol runs on.
+///
+/// It is shared by all tasks of a process: every method may be called concurrently.
 pub(crate) trait Backend: Send + Sync + Debug + 'static {
+    /// Its transactions. One holds a connection of the pool until it is committed or dropped.
     type Tx: Tx;
 
+    /// Opens a transaction of this mode. Nothing is locked yet, apart from SQLite's write lock for
+    /// `Mode::Write` and `Mode::Lead`, and Postgres's ACCESS SHARE lock on the metrics tables for
+    /// `Mode::Read`.
+    ///
+    /// Safe to cancel: a transaction whose caller is gone is rolled back.
+    /// # Errors
+    /// `StoreError::Timeout` when no connection of the pool is free in time, or SQLite's write lock is
+    /// not.
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
-    /// A snapshot in which the database itself hides what `scope` may not see, where it can: a second
-    /// wall behind the statements' own conditions.
+    /// Opens a snapshot in which the database itself hides what `scope` may not see, where it can. This
+    /// is a second wall behind the statements' own conditions: a statement that forgets its condition
+    /// still shows nothing of another tenant. Postgres does it by row-level security; SQLite can't, and
+    /// opens a plain snapshot.
     fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send {
         let _ = scope;
         self.begin(Mode::Read)
     }
-    /// Connects, migrates and agrees on the kind of sketch, under the leader's lock.
+    /// Connects, migrates and agrees on the kind of sketch. Processes that start together are let in
+    /// one after another, by the leader's lock on Postgres and the file's write lock on SQLite. Calling
+    /// it again changes nothing.
+    /// # Errors
+    /// `StoreError::TooNew` when a newer release has migrated the database, `StoreError::SketchKind`
+    /// when it keeps another kind of sketch than the one configured.
     fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
     /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.
+    /// The floor has moved already, so no reader looks at these rows any more. The implementation reads
+    /// the stored floor once more before it deletes, since the database may have gone back in the
+    /// meantime.
+    ///
+    /// Bounds: 8 partitions a call on Postgres, 5,000 rows a call on SQLite. `Maintained::more` says
+    /// that something is left. Losing against a reader or another leader is no error.
     fn remove_below(
         &self,
         granularity: Granularity,
@@ -55,25 +120,36 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     ) -> impl Future<Output = Result<Maintained>> + Send;
 }
 
-/// Everything that names a series.
+/// Everything that names a series. Two series are one if all seven members are equal; the database has
+/// a unique index over them. The order of the members is the order in which writers lock new series,
+/// see `FlushTx::intern_series`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SeriesLabels {
+    /// The recording service, such as `shop`.
     pub service: Arc<str>,
+    /// The deployment environment, such as `production`.
     pub environment: Arc<str>,
+    /// The protocol's name, such as `http` or `grpc`.
     pub protocol: Arc<str>,
+    /// The HTTP method, such as `GET`.
     pub method: Arc<str>,
+    /// The route template, such as `/orders/{id}`; empty in aggregate series over all endpoints.
     pub endpoint: Arc<str>,
+    /// The number of the API key. 0 stands for no key, and for all keys in aggregate series over them.
     pub api_key_id: i64,
+    /// Base, or which aggregate series it is.
     pub kind: SeriesKind,
 }
 
-/// Whose series a process records.
+/// Whose series a process records: the labels that all its series have in common, shared rather than
+/// copied.
 pub(crate) struct Owner {
     service: Arc<str>,
     environment: Arc<str>,
 }
 
 impl Owner {
+    /// The owner of an instance's series.
     pub(crate) fn of(instance: &Instance) -> Self {
         Self {
             service: instance.service.as_str().into(),
@@ -81,7 +157,8 @@ impl Owner {
         }
     }
 
-    /// The labels of a base series of this process.
+    /// The labels of a base series of this process. `api_key_id` is the number of `series.api_key`,
+    /// which only the caller knows: 0 where there is none.
     pub(crate) fn labels(&self, series: &SeriesKey, api_key_id: i64) -> SeriesLabels {
         SeriesLabels {
             service: Arc::clone(&self.service),
@@ -96,7 +173,14 @@ impl Owner {
 }
 
 impl SeriesLabels {
-    /// The aggregate series of `kind` that this base series counts in.
+    /// The labels of the aggregate series of `kind` that this base series counts in. What the kind sums
+    /// over is blanked: the key becomes 0, the endpoint the empty text.
+    ///
+    /// | kind | `endpoint` | `api_key_id` |
+    /// |---|---|---|
+    /// | `ByEndpoint` | kept | 0 |
+    /// | `ByKey` | empty | kept |
+    /// | `Total` | empty | 0 |
     pub(crate) fn aggregates(&self, kind: SeriesKind) -> Self {
         let mut labels = self.clone();
         labels.kind = kind;
@@ -110,17 +194,22 @@ impl SeriesLabels {
     }
 }
 
-/// An interned series.
+/// An interned series: its number and what it stands for.
 #[derive(Debug, Clone)]
 pub(crate) struct SeriesRow {
+    /// The number under which buckets are stored. The database gives it once, counting up, and never
+    /// changes it. A restored database may give the same number to another series.
     pub id: i64,
+    /// What the number stands for.
     pub labels: SeriesLabels,
 }
 
 /// One row of a metrics table, as it is written.
 #[derive(Debug, Clone)]
 pub(crate) struct BucketRow {
+    /// The start of the period in Unix seconds, a multiple of the granularity's length.
     pub period_start: UnixSeconds,
+    /// The number of its series.
     pub series_id: i64,
     /// Everything but the sketch.
     pub counts: Bucket,
@@ -130,10 +219,13 @@ pub(crate) struct BucketRow {
     pub quantiles_ms: [Option<f64>; 3],
 }
 
-/// One row of a metrics table, as it was found.
+/// One row of a metrics table, as it was found. The quantiles are left out: they follow from the
+/// sketch, and are made anew when the row is written.
 #[derive(Debug)]
 pub(crate) struct FoundRow {
+    /// The start of the period in Unix seconds.
     pub period_start: UnixSeconds,
+    /// The number of its series.
     pub series_id: i64,
     /// Everything but the sketch.
     pub counts: Bucket,
@@ -144,45 +236,66 @@ pub(crate) struct FoundRow {
 /// Rows of one series and step, summed as far as the database could.
 #[derive(Debug)]
 pub(crate) struct SeriesSum {
+    /// The number of the series that is summed.
     pub series_id: i64,
     /// The index of the step, 0 for the first.
     #[cfg_attr(not(feature = "control"), allow(dead_code))]
     pub step: usize,
     /// Everything but the sketch.
     pub counts: Bucket,
-    /// The rows' sketches, one encoding after another: merged only once, where they end up.
+    /// The rows' sketches, one encoding after another. Encodings add by concatenation, so the database
+    /// needs no function to merge them; they are merged once, where they end up.
     pub sketches: Vec<u8>,
 }
 
-/// The requests of a period's aggregate series, see [`counts`](super::period_counts).
+/// The period counts of one period: how many requests each aggregate series had in it, encoded as
+/// `period_counts` describes.
 pub(crate) type EncodedPeriodCounts = ((Granularity, UnixSeconds), Vec<u8>);
 
-/// A piece of a flush batch.
+/// A chunk of a flush batch: one row of the inbox, which carries up to 2,000 buckets. A batch of 4,500
+/// buckets is the chunks 0, 1 and 2 under one seq; an empty batch has none.
 #[derive(Debug, Clone)]
 pub(crate) struct InboxChunk {
+    /// The instance that sent it.
     pub id: Uuid,
+    /// The number of the flush that carried it. Counts up from 1 for the life of the process.
     pub seq: u64,
+    /// Its place within the flush batch, from 0.
     pub chunk: i32,
+    /// The start of its earliest minute, in Unix seconds.
     pub period_from: UnixSeconds,
+    /// The end of its latest minute, exclusive. A read skips the chunk by these two alone.
     pub period_to: UnixSeconds,
+    /// Buckets in the payload, 1 to 2,000. The fold's budget is counted in these.
     pub row_count: u64,
+    /// Requests in all of its buckets, for the status.
     pub records: u64,
+    /// The encoded buckets, in the layout that `payload` describes.
     pub payload: Vec<u8>,
 }
 
-/// An instance with flush batches that are not folded.
+/// An instance with flush batches that are not folded: those with `folded < number <= seq`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
+    /// The instance.
     pub id: Uuid,
+    /// Its fence: the number of its last committed flush.
     pub seq: u64,
+    /// Its fold mark: up to which number the leader has folded it, 0 at first.
     pub folded: u64,
 }
 
-/// The start of what each granularity keeps, in the order of [`Granularity::ALL`].
+/// The retention floors: the start of what each granularity keeps, in the order of `Granularity::ALL`
+/// (1m, 5m, 1h, 1d).
+///
+/// They never go back, are aligned to partitions, and fall from fine to coarse: what a granularity
+/// keeps, the coarser ones keep too. At or above the floor of its children a row is derived, that is
+/// recomputed from them; below it, it is base, that is added to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Floors(pub [UnixSeconds; 4]);
 
 impl Floors {
+    /// The floor of one granularity, in Unix seconds.
     pub(crate) fn of(&self, granularity: Granularity) -> UnixSeconds {
         let [minute, five, hour, day] = self.0;
         match granularity {
@@ -193,7 +306,9 @@ impl Floors {
         }
     }
 
-    /// The finest granularity that keeps the period containing `at`.
+    /// The finest granularity that still keeps the period containing `at`. This is where late records
+    /// are added and which granularity a read may use. Days are always kept, so the answer is `Day` for
+    /// anything old.
     pub(crate) fn finest_at(&self, at: UnixSeconds) -> Granularity {
         Granularity::ALL
             .into_iter()
@@ -205,30 +320,38 @@ impl Floors {
 /// What every step begins with, in one round trip.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Meta {
-    /// The clock that decides: the database's, or the one given at construction. Microseconds.
+    /// The clock that decides: the database's, or the one given at construction. Microseconds since
+    /// 1970. Latencies and intervals never come from it.
     pub now_us: i64,
+    /// The retention floors, as this transaction sees them.
     pub floors: Floors,
-    /// The least schema knowledge that a process needs to lead, and to write.
+    /// The least schema knowledge that a process needs to lead. Compared with `SCHEMA_KNOWLEDGE`.
     pub leader_min: i64,
+    /// The least schema knowledge that a process needs to write.
     pub writer_min: i64,
+    /// The kind of all sketches in this database, fixed when it was created.
     pub sketch_kind: SketchKind,
 }
 
 impl Meta {
+    /// The same clock in whole seconds, rounded down.
     pub(crate) fn now(&self) -> UnixSeconds {
         self.now_us.div_euclid(1_000_000)
     }
 }
 
-/// What a read begins with.
+/// What a read begins with: everything about the snapshot that does not depend on the series asked for.
 #[derive(Debug)]
 pub(crate) struct ReadHeader {
+    /// The clock, the floors and the kind of sketch.
     pub meta: Meta,
-    /// Dirty periods.
+    /// Dirty periods that start in the wider range. A read takes their children instead of their rows.
     pub dirty: Vec<(Granularity, UnixSeconds)>,
-    /// Coarsened spans.
+    /// Spans that an outage made a process coarsen. They change no sum; they say that an edge inside
+    /// one is approximate.
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
-    /// The fence of an instance; 0 where it has none.
+    /// The fence of the asking instance in this snapshot; 0 where it has none. Batches above it are
+    /// only in the process's memory.
     pub fence: u64,
     /// Another one whenever a fold has made aggregate series; `None` where the database does not tell, and
     /// none of them may be kept from read to read.
@@ -237,11 +360,14 @@ pub(crate) struct ReadHeader {
     pub unfolded: Vec<InboxChunk>,
 }
 
-/// Which stored series an aggregate reads.
+/// Which stored series an aggregate reads: those that meet all three members.
 #[derive(Debug)]
 pub(crate) struct Selection<'a> {
+    /// Base, or which aggregate series.
     pub kinds: &'a [SeriesKind],
+    /// What the caller asked for.
     pub filter: &'a Filter,
+    /// What the caller may see.
     pub scope: &'a Scope,
 }
 
@@ -255,16 +381,19 @@ impl<'a> Selection<'a> {
     }
 }
 
-/// A piece of a read: whole periods of one granularity.
+/// A piece of a read: whole periods of one granularity, `[from, to)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment {
+    /// The table to read.
     pub granularity: Granularity,
+    /// The start of the first period, aligned to the granularity.
     pub from: UnixSeconds,
+    /// The end of the last period, exclusive and aligned.
     pub to: UnixSeconds,
 }
 
 impl Segment {
-    /// The starts of its periods.
+    /// The starts of its periods, ascending. An empty or inverted segment has none.
     pub(crate) fn periods(&self) -> impl ExactSizeIterator<Item = UnixSeconds> + use<> {
         let (from, seconds) = (self.from, self.granularity.seconds());
         let n = (self.to - from).max(0) / seconds;
@@ -275,22 +404,27 @@ impl Segment {
 /// Dirty periods, and when they were marked.
 pub(crate) type Marks = BTreeMap<(Granularity, UnixSeconds), UnixSeconds>;
 
-/// What a read sums.
+/// What a read sums: rows of `series` in `segments`, by group and step.
 #[derive(Debug)]
 pub(crate) struct SumRequest<'a> {
-    /// The periods, of any granularity.
+    /// The periods, of any granularity. They do not overlap, so that no request counts twice.
     pub segments: &'a [Segment],
     /// Step `i` is `[edges[i], edges[i + 1])`.
     pub edges: &'a [UnixSeconds],
     /// Series, ascending, and the number of the group that each counts in.
     pub series: &'a [(i64, i32)],
+    /// Which columns are needed: requests alone, all counts, or the sketches too. What is not needed is
+    /// not sent.
     pub detail: Detail,
 }
 
-/// A part of the sum of one group and step, as far as the database has summed it.
+/// A partial sum of one group and step, as far as the database has summed it. Several may come for one
+/// group and step, and the receiver adds them; their order has no meaning.
 #[derive(Debug)]
 pub(crate) struct PartialSum<'a> {
+    /// The number from `SumRequest::series`.
     pub group: usize,
+    /// The index of the step among `SumRequest::edges`, 0 for the first.
     pub step: usize,
     /// Everything but the sketch.
     pub counts: Bucket,
@@ -298,15 +432,29 @@ pub(crate) struct PartialSum<'a> {
     pub sketches: &'a [u8],
 }
 
-/// Takes parts as they come.
+/// Takes partial sums as they come, while the database still works on the next ones. An error ends the
+/// statement and is returned.
 pub(crate) type Sink<'a> = dyn FnMut(PartialSum<'_>) -> Result<()> + Send + 'a;
 
 /// One transaction. Dropping it rolls back.
+///
+/// The rollback of a dropped transaction may come a moment later, when the pool gets its connection
+/// back. Locks are held until then, the leader's among them. A step that has nothing to write therefore
+/// commits rather than drops.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
+    /// Reads the clock, the floors and what the database asks of a process. One round trip, one row, no
+    /// lock.
+    /// # Errors
+    /// `StoreError::Corrupt` when a floor is missing or the kind of sketch is unknown.
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
-    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the flush batches
-    /// that reach into a range within, the fence of an instance, and the tag of the aggregate series. Databases
-    /// that are a round trip away answer it by one statement.
+    /// `Meta`, the dirty periods that start in `range`, the coarsened spans that reach into it, the
+    /// flush batches that reach into `inner`, the fence of `instance`, and the tag of the aggregate
+    /// series.
+    ///
+    /// `inner` lies within `range`: dirty days matter to a read that only takes an hour of them, while
+    /// flush batches outside the answer are not worth sending. Databases that are a round trip away
+    /// answer it by one statement. The default asks one by one, and gives no tag, so that nothing is
+    /// kept from read to read.
     fn read_header(
         &mut self,
         range: TimeRange,
@@ -324,26 +472,60 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
             })
         }
     }
+    /// Makes everything visible at once.
+    /// # Errors
+    /// Any error here leaves the outcome unknown: the commit may have reached the database. `flush` is
+    /// written around this; all other steps may simply be done again.
     fn commit(self) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The statements of a flush.
+/// The statements of a flush. They are called in the order in which they stand here, in one
+/// `Mode::Write` transaction.
 pub(crate) trait FlushTx: Send {
-    /// Locks the fence row and reads it; `None` where there is none.
+    /// Reads the fence of an instance and locks its row until the transaction ends; `None` where there
+    /// is none.
+    ///
+    /// While the lock is held, no other attempt of this instance can commit, and none that started
+    /// earlier is still under way. The value is therefore final. The lock must not stop
+    /// `ReadTx::instance_seq`, and must not stop a leader, which only reads the row (it skips locked
+    /// rows when it clears `live`).
+    /// # Errors
+    /// `StoreError::Timeout` when an earlier attempt of the same instance still holds the row after 10
+    /// s.
     fn fence(&mut self, id: Uuid) -> impl Future<Output = Result<Option<u64>>> + Send;
+    /// Inserts the fence row of an instance with seq 0, and leaves one that exists as it is. Two first
+    /// flushes of one id may meet here: the later one waits, and then finds the row.
     fn register(&mut self, instance: &Instance) -> impl Future<Output = Result<()>> + Send;
-    /// The numbers of these keys, interning unknown ones; in their order.
+    /// The numbers of these keys, in the order of `keys`, interning unknown ones.
+    ///
+    /// `keys` must be sorted and without duplicates: every writer then locks new keys in one order, and
+    /// two writers that meet in the same new keys can't wait for each other in a circle. An interned
+    /// key has no name, tenant or quota yet.
+    /// # Errors
+    /// `StoreError::Corrupt` when a key that was just inserted is not found.
     fn intern_keys(&mut self, keys: &[String]) -> impl Future<Output = Result<Vec<i64>>> + Send;
-    /// The numbers of these series, interning unknown ones; in their order.
+    /// The numbers of these series, in the order of `series`, interning unknown ones. The same rule as
+    /// for keys: sorted, without duplicates. The caller may remember the numbers only once the
+    /// transaction is acknowledged, because a rollback frees them for other series.
+    /// # Errors
+    /// `StoreError::Corrupt` when a series that was just inserted is not found.
     fn intern_series(
         &mut self,
         series: &[SeriesLabels],
     ) -> impl Future<Output = Result<Vec<i64>>> + Send;
+    /// Inserts the chunks of a flush batch under (`id`, `seq`, `chunk`). No table but the inbox is
+    /// touched, so that no record's time and no missing partition can fail a flush. A row that exists
+    /// already is an error, since the fence rules it out.
     fn put_inbox(&mut self, chunks: &[InboxChunk]) -> impl Future<Output = Result<()>> + Send;
+    /// Notes the spans that the recorder had to coarsen, as `[from, to)`. Those that are noted already
+    /// stay. Annotation only: no sum depends on them.
     fn put_coarse(
         &mut self,
         spans: &[(UnixSeconds, UnixSeconds)],
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Moves the fence to `seq`, notes the time of the flush and sets `live`, so that the leader looks
+    /// at the instance again. The last statement before the COMMIT. `at` is in Unix seconds by the
+    /// database's clock.
     fn advance(
         &mut self,
         id: Uuid,
@@ -352,128 +534,169 @@ pub(crate) trait FlushTx: Send {
     ) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The statements of fold, rollup and retention.
+/// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but `try_lead` ask
+/// that the transaction leads: what they write has one writer at a time.
 pub(crate) trait LeadTx: Send {
-    /// Whether this transaction is the leader now. A statement of its own: in one with a read the
-    /// snapshot would be from before the lock.
+    /// Whether this transaction is the leader from now on, until it ends. It never waits. A statement
+    /// of its own: in one with a read, the snapshot would be from before the lock, and a step could add
+    /// to rows that the previous leader has just changed.
     fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
+    /// The live instances whose fence is above their fold mark, ordered by id. Reads no payload and
+    /// locks nothing, so that a leader never waits for a writer.
     fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
-    /// The row counts of an instance's flush batches in `(after, upto]`, by number.
+    /// The buckets of each of an instance's flush batches in `(after, upto]`, ascending by number.
+    /// Numbers of empty flushes are missing. Used to choose how many batches fit one fold.
     fn inbox_sizes(
         &mut self,
         id: Uuid,
         after: u64,
         upto: u64,
     ) -> impl Future<Output = Result<Vec<(u64, u64)>>> + Send;
+    /// The chunks of an instance's flush batches in `(after, upto]`, by number and chunk, payloads
+    /// included.
     fn inbox(
         &mut self,
         id: Uuid,
         after: u64,
         upto: u64,
     ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    /// Keeps the payload of an unreadable chunk in `quarantined`, with the reason. The chunk itself
+    /// leaves the inbox with `set_folded`. Doing it twice keeps the first entry.
     fn quarantine(
         &mut self,
         chunk: &InboxChunk,
         reason: &str,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Moves the fold mark and removes what it has passed.
+    /// Moves the fold mark of an instance to `seq` and deletes its flush batches up to there. In the
+    /// same transaction as the buckets they were added to: a batch is either in the inbox or in the
+    /// buckets.
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
+    /// What these numbers stand for, in any order. Numbers that do not exist are left out.
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
-    /// The base series among `ids`, which ascend, whose aggregate series are known: the numbers of any
-    /// key, any endpoint and total, of which those that are not of these kinds may be 0.
+    /// The base series among `ids` whose aggregate series are known, with their numbers in the order by
+    /// endpoint, by key, total.
+    ///
+    /// `ids` must ascend. Those of the three that are not of `kinds` may be 0, so that an
+    /// implementation need not send them. A series that no fold has seen yet is left out, and so is a
+    /// number that does not exist.
     fn aggregates(
         &mut self,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
-    /// Sets them, and gives them all another tag.
+    /// Sets the aggregate series of base series, and replaces the tag in the same transaction. Every
+    /// cached reading of aggregate series ends with the old tag, in this and in every other process.
     fn set_aggregates(&mut self, of: &[(i64, [i64; 3])])
     -> impl Future<Output = Result<()>> + Send;
-    /// Makes room for these periods.
+    /// Makes room for these periods: the partitions that they need. Nothing to do without partitions.
+    /// Readers of the table are not held up.
     fn make_room(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Which of these periods hold any row.
+    /// Which of these periods hold any row. One lookup a period, whatever the number of rows in it.
     fn periods_in_use(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> impl Future<Output = Result<BTreeSet<UnixSeconds>>> + Send;
-    /// The rows that exist of `(period, series)`, both slices of one length.
+    /// The rows that exist of the pairs `(periods[i], series[i])`; both slices have one length. In any
+    /// order.
+    /// # Errors
+    /// `StoreError::Corrupt` when a row's status counts can't be read.
     fn buckets(
         &mut self,
         granularity: Granularity,
         periods: &[UnixSeconds],
         series: &[i64],
     ) -> impl Future<Output = Result<Vec<FoundRow>>> + Send;
-    /// Writes rows, replacing those that exist; `fresh` says that none does.
+    /// Writes rows, replacing those that exist; it never adds. `fresh` promises that none of them
+    /// exists, which allows a plain insert.
     fn put_buckets(
         &mut self,
         granularity: Granularity,
         rows: &[BucketRow],
         fresh: bool,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// The counts that exist of these periods.
+    /// The period counts that exist of these periods, in any order. Callers ask for at most
+    /// `period_counts::PERIODS_A_STATEMENT` at a time.
     fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
     ) -> impl Future<Output = Result<Vec<EncodedPeriodCounts>>> + Send;
-    /// Writes counts, replacing those that exist.
+    /// Writes period counts, replacing those that exist. In the same transaction as the buckets that
+    /// they sum.
     fn put_period_counts(
         &mut self,
         counts: &[EncodedPeriodCounts],
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Removes the counts below `floor`.
+    /// Removes the period counts of a granularity below `floor`, in the transaction that moves the
+    /// floor there.
     fn remove_period_counts(
         &mut self,
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Marks periods at the time `now`; those that are marked keep their time.
+    /// Marks periods as dirty at the time `now` (Unix seconds). A period that is marked already keeps
+    /// its time, so that late data which goes on arriving can't put off a rollup for ever.
     fn mark_dirty(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
         now: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// All dirty periods, and when they were marked.
+    /// All dirty periods, and when each was marked. Their number is bounded by what has changed since
+    /// the last rollup, mostly some dozens.
     fn marks(&mut self) -> impl Future<Output = Result<Marks>> + Send;
-    /// Dirty periods that start in `[from, to)`.
+    /// Dirty periods of every granularity that start in `[from, to)`. Also used by reads.
     fn dirty(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
     ) -> impl Future<Output = Result<Vec<(Granularity, UnixSeconds)>>> + Send;
+    /// Deletes the mark of one period. In the same transaction as the recomputed row, so that no reader
+    /// sees a period that is clean and stale.
     fn clear_dirty(
         &mut self,
         granularity: Granularity,
         period: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Moves the floor of a granularity. Never back: a floor that is higher already stays.
     fn set_floor(
         &mut self,
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// Clears `live` of instances that are idle since before `since_us` and folded.
+    /// Clears `live` of instances that have not flushed since `since_us` (microseconds since 1970) and
+    /// are folded to their fence. Rows that a flush has locked are skipped. The rows themselves are
+    /// never deleted, because a process that wakes up late would take a missing fence for a restore.
     fn retire_instances(&mut self, since_us: i64) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The statements of the views.
+/// The statements of the views. All but `shared_secret` only read; within a scope they see only what it
+/// allows.
 pub(crate) trait ReadTx: Send {
+    /// The fence of an instance in this snapshot, without its lock; 0 where it has none.
     fn instance_seq(&mut self, id: Uuid) -> impl Future<Output = Result<u64>> + Send;
+    /// The stored series that meet all conditions of `selection`, in any order. One statement over the
+    /// table of series, which has a row for each combination of labels ever seen: thousands, not
+    /// millions.
     fn select_series(
         &mut self,
         selection: &Selection<'_>,
     ) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
-    /// Sums what is asked for, in parts of any order.
+    /// Sums what is asked for, and hands partial sums to `into` in any order. Rows of series that were
+    /// not asked for are skipped. Memory stays bounded by one row or block, not by the answer.
+    /// # Errors
+    /// Whatever `into` returns, and `StoreError::Corrupt` for status counts that can't be read.
     fn sum(
         &mut self,
         request: &SumRequest<'_>,
         into: &mut Sink<'_>,
     ) -> impl Future<Output = Result<()>> + Send;
     /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
-    /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty.
+    /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty. One series and step may
+    /// come more than once where several segments touch it.
     fn sum_by_series(
         &mut self,
         granularity: Granularity,
@@ -482,30 +705,40 @@ pub(crate) trait ReadTx: Send {
         series: Series<'_>,
         quantiles: bool,
     ) -> impl Future<Output = Result<Vec<SeriesSum>>> + Send;
-    /// Committed flush batches above the fold marks with rows in `[from, to)`.
+    /// Committed flush batches above the fold marks with rows in `[from, to)`: everything that is in
+    /// the database but not in the buckets. Only live instances are looked at; the others have nothing
+    /// above their fold mark.
     fn unfolded(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
     ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
+    /// The coarsened spans that reach into `[from, to)`.
     fn coarse(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,
     ) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    /// The keys of these numbers, or all of them, ordered by number.
     fn api_keys(
         &mut self,
         ids: Option<&[i64]>,
     ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    /// The keys of these external ids, in any order. Unknown ones are left out.
     fn api_keys_by_external_id(
         &mut self,
         external_ids: &[String],
     ) -> impl Future<Output = Result<Vec<ApiKeyInfo>>> + Send;
+    /// The secret of that name, which all instances agree on. Stores `proposal` where there is none
+    /// yet. Asks for a `Mode::Write` transaction. Of two processes that propose at once, one waits for
+    /// the other and then takes its value.
     fn shared_secret(
         &mut self,
         name: &str,
         proposal: &[u8],
     ) -> impl Future<Output = Result<SharedSecret>> + Send;
+    /// What the database says about itself, in one snapshot: the instances, the inbox, floors, dirty
+    /// periods, series and quarantined batches. Lists the 100 instances that flushed last.
     fn status(&mut self) -> impl Future<Output = Result<StoreStatus>> + Send;
 }
 
@@ -514,12 +747,13 @@ pub(crate) trait ReadTx: Send {
 pub(crate) enum Series<'a> {
     /// All of them: a rollup.
     All,
-    /// These.
+    /// These, in any order.
     #[cfg_attr(not(feature = "control"), allow(dead_code))]
     Ids(&'a [i64]),
 }
 
-/// The text under which a key is interned.
+/// The text under which a key is interned as `api_keys.external_id`. It names the key and is never the
+/// secret itself.
 pub(crate) fn key_text(key: &ApiKey) -> String {
     key.to_string()
 }
