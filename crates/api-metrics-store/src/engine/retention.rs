@@ -204,9 +204,12 @@ const fn next_partition(granularity: Granularity, at: UnixSeconds) -> UnixSecond
     }
 }
 
-/// The start of the partition that contains `at`: hours, days, weeks from Monday. Floors move by
-/// whole partitions, so that removal is a DROP; each is a multiple of the parent's period. Days are
-/// never removed.
+/// The start of the partition that contains `at`: hours, days, weeks from Monday. Floors move by whole
+/// partitions, so that removal is a DROP; each is a multiple of the parent's period. Days are never
+/// removed, so they are aligned to themselves.
+///
+/// For example, 2026-03-18 (a Wednesday) 10:20 becomes 10:00 for minutes, 00:00 for five minutes, and
+/// Monday 2026-03-16 for hours.
 pub(crate) fn align(granularity: Granularity, at: UnixSeconds) -> UnixSeconds {
     const DAY: i64 = 86_400;
     // 1970-01-05 was a Monday.
