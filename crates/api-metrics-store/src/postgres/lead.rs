@@ -1,4 +1,21 @@
-//! The statements of fold, rollup and retention.
+//! The statements of fold, rollup and retention, in a READ COMMITTED transaction that holds the
+//! leader's lock.
+//!
+//! | statement | what it reads | what it locks |
+//! |---|---|---|
+//! | lead | nothing | the advisory lock (1634757748, 1), until the transaction ends |
+//! | pending | live instances, by a partial index | nothing |
+//! | inbox | an instance's rows by primary key | nothing |
+//! | fold mark | one row of `folded` | that row, and the deleted rows of the inbox |
+//! | buckets | one partition by primary key | nothing; the leader alone writes them |
+//! | put | nothing, or what exists | the written rows |
+//! | marks, counts | whole `dirty`, named periods | the written rows |
+//!
+//! Nothing here waits for a writer. The only locks shared with writers are those of new series, which
+//! both insert in order of their labels.
+//!
+//! Lists are sent as one array a column, so that a step's number of statements does not depend on the
+//! number of its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +44,8 @@ use crate::{
 };
 
 impl LeadTx for PgTx {
+    /// `pg_try_advisory_xact_lock` never waits, and ends with the transaction. A session lock would
+    /// stay behind on a pooled connection.
     async fn try_lead(&mut self) -> Result<bool> {
         Ok(sqlx::query_scalar(TRY_LEAD)
             .fetch_one(&mut *self.sql)
@@ -97,6 +116,8 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Two statements. The delete takes everything up to the mark, so it also removes what an earlier
+    /// one may have missed.
     async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()> {
         sqlx::query(
             "INSERT INTO api_metrics.folded (id, seq) VALUES ($1, $2) \
@@ -125,6 +146,9 @@ impl LeadTx for PgTx {
         rows::series(&rows)
     }
 
+    /// One row of arrays, whatever the number of series. Where the series lie close together, all
+    /// between the first and the last are read by a range of the primary key, and those that nobody
+    /// asked for are left out here.
     async fn aggregates(
         &mut self,
         ids: &[i64],
@@ -175,6 +199,8 @@ impl LeadTx for PgTx {
             .collect())
     }
 
+    /// Replaces the tag first, by a random one. A restore may bring back an earlier tag, but only
+    /// together with the series that were read under it.
     async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
         sqlx::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
             .execute(&mut *self.sql)
@@ -204,6 +230,7 @@ impl LeadTx for PgTx {
         partitions::make_room(&mut self.sql, granularity, periods).await
     }
 
+    /// One index lookup a period, see `rows::select_used`.
     async fn periods_in_use(
         &mut self,
         granularity: Granularity,
@@ -217,6 +244,7 @@ impl LeadTx for PgTx {
         Ok(used.iter().map(DateTime::timestamp).collect())
     }
 
+    /// One statement a period, each a lookup of its series in one partition.
     async fn buckets(
         &mut self,
         granularity: Granularity,
@@ -244,6 +272,7 @@ impl LeadTx for PgTx {
         Ok(found)
     }
 
+    /// A thousand rows a statement, as an array of the composite type `api_metrics.bucket`.
     async fn put_buckets(
         &mut self,
         granularity: Granularity,
@@ -379,6 +408,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Does nothing where the floor is higher already.
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics.retention_floor SET floor = $2 WHERE granularity = $1 AND floor < $2",
@@ -390,6 +420,8 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// SKIP LOCKED leaves out instances that flush right now: they are live, and waiting for them would
+    /// hold the leader's lock.
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
@@ -403,7 +435,7 @@ impl LeadTx for PgTx {
     }
 }
 
-/// Periods as two columns, for `unnest`.
+/// Periods as two columns, names of granularities and starts, for `unnest`.
 fn columns<'a>(
     periods: impl Iterator<Item = &'a (Granularity, UnixSeconds)>,
 ) -> (Vec<&'static str>, Vec<DateTime<Utc>>) {

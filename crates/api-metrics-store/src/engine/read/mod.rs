@@ -26,8 +26,8 @@
 //!
 //! # Cost
 //!
-//! Two round trips to begin, one for the series unless they are cached, and one or a few for the sums.
-//! Nothing is written and nobody is held up, other than the dropping of a partition.
+//! Three round trips to begin on Postgres, one for the series unless they are cached, and one or a few for
+//! the sums. Nothing is written and nobody is held up, other than the dropping of a partition.
 //!
 //! | file | what |
 //! |---|---|
@@ -158,8 +158,8 @@ fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
 }
 
 /// The answer to one question within a snapshot that the caller has opened. Leaves out what processes
-/// hold in memory, and neither uses nor fills the cache of series. For alerts and billing, which look
-/// only at minutes that have settled.
+/// hold in memory, and neither uses nor fills the cache of series. For billing, whose invoice reads
+/// prices and requests in one snapshot.
 #[cfg(feature = "control")]
 pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
     let known = SharedSeriesCache::default();
