@@ -1,4 +1,7 @@
 //! What can be set on a store.
+//!
+//! All settings but the kind of sketch may differ between processes on one database. Floors never move
+//! back: a longer retention holds from the next run on, and brings nothing back.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,6 +11,12 @@ use crate::{
 };
 
 /// How long each granularity is kept. Days are kept forever.
+///
+/// At least as long, that is: floors move by whole partitions, so that up to one more hour of minutes,
+/// one more day of 5 minutes and one more week of hours is kept.
+///
+/// Disk, roughly: rows a series are 1,440 minutes, 2,016 periods of 5 minutes, and 2,160 hours by
+/// default, and 365 days a year, for a series with requests at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retention {
@@ -37,21 +46,23 @@ impl Retention {
         }
     }
 
-    /// How long `1m` buckets are kept.
+    /// How long `1m` buckets are kept. Also the range of answers by the minute.
     #[must_use]
     pub const fn minutes(mut self, keep: Duration) -> Self {
         self.minutes = keep;
         self
     }
 
-    /// How long `5m` buckets are kept.
+    /// How long `5m` buckets are kept. A value below `minutes` shortens those too, because a finer
+    /// floor never lies below a coarser one.
     #[must_use]
     pub const fn five_minutes(mut self, keep: Duration) -> Self {
         self.five_minutes = keep;
         self
     }
 
-    /// How long `1h` buckets are kept.
+    /// How long `1h` buckets are kept. Ranges older than this are answered by whole UTC days. A value
+    /// below `five_minutes` shortens those too.
     #[must_use]
     pub const fn hours(mut self, keep: Duration) -> Self {
         self.hours = keep;
@@ -62,9 +73,13 @@ impl Retention {
 /// Settings of a store.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
+    /// The kind of sketch of a new database.
     pub(crate) sketch_kind: SketchKind,
+    /// How long each granularity is kept.
     pub(crate) retention: Retention,
+    /// The most connections of the store's own pool, at least 2.
     pub(crate) max_connections: u32,
+    /// How long a call waits for a connection.
     pub(crate) acquire_timeout: Duration,
     /// Instead of the database's clock.
     pub(crate) clock: Option<Arc<dyn Clock>>,
@@ -86,14 +101,16 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
-    /// The kind of sketch of a database that is yet to be created; an existing one must have it.
+    /// The kind of sketch of a database that is yet to be created; an existing one must have it, or
+    /// `prepare` returns `StoreError::SketchKind`.
     #[must_use]
     pub fn sketch_kind(mut self, kind: SketchKind) -> Self {
         self.sketch_kind = kind;
         self
     }
 
-    /// How long each granularity is kept.
+    /// How long each granularity is kept. Takes effect with the next two runs of retention, ten minutes
+    /// apart.
     #[must_use]
     pub fn retention(mut self, retention: Retention) -> Self {
         self.retention = retention;
@@ -107,7 +124,8 @@ impl StoreOptions {
         self
     }
 
-    /// How long a call waits for a connection before it fails; 5 seconds by default.
+    /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds by
+    /// default.
     #[must_use]
     pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
         self.acquire_timeout = timeout;

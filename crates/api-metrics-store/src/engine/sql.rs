@@ -1,5 +1,17 @@
-//! The seam through which other modules run statements of their own on a store's database: one
-//! dialect, neutral parameters, typed columns. Statements written for it name no driver.
+//! The seam through which other modules run statements of their own on a store's database: one dialect,
+//! neutral parameters, typed columns. Statements written for it name no driver.
+//!
+//! A statement is written once. `Dialect` spells the few things that Postgres and SQLite spell
+//! differently, `Param` carries values with their types, and `SqlRow` reads columns by name. What comes
+//! from a caller is always a parameter; only table and column names of this crate become text.
+//!
+//! Lists travel as one parameter, a JSON text such as `[1,2,3]`, so that a statement's text does not
+//! depend on their length. Times travel as Unix seconds.
+//!
+//! # Errors
+//!
+//! As in `backend`: `StoreError::Unavailable`, `StoreError::Timeout` and `StoreError::Database`.
+//! Reading a column that is missing or of another type is `StoreError::Database`.
 
 use std::{borrow::Cow, fmt::Debug, future::Future};
 
@@ -8,28 +20,36 @@ use uuid::Uuid;
 use super::backend::{Mode, Result, Tx};
 use crate::query::Scope;
 
-/// Opens transactions on a store's database.
+/// Opens transactions on a store's database. The same transactions as the protocol's, with the same
+/// limits.
 pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
+    /// A transaction that takes the protocol's statements and others.
     type Tx: Tx + SqlTx;
 
+    /// Opens a transaction of this mode, see `Mode`.
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
-    /// A snapshot in which the database itself hides what `scope` may not see, where it can.
+    /// A snapshot in which the database itself hides what `scope` may not see, where it can. Postgres
+    /// does, by row-level security.
     fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send;
 }
 
-/// Statements of any text, in a transaction. Postgres prepares them without a name, so that they
-/// pass through a pooler in transaction mode.
+/// Statements of any text, in a transaction. Postgres prepares them without a name, so that they pass
+/// through a pooler in transaction mode.
 pub(crate) trait SqlTx: Send {
+    /// A row of a result.
     type Row: SqlRow;
 
+    /// How this database spells things.
     fn dialect(&self) -> Dialect;
-    /// Runs a statement and returns its rows. `$1` stands for the first parameter.
+    /// Runs a statement and returns all of its rows. `$1` stands for the first parameter. Meant for
+    /// results that fit into memory.
     fn fetch(
         &mut self,
         sql: String,
         params: &[Param<'_>],
     ) -> impl Future<Output = Result<Vec<Self::Row>>> + Send;
-    /// Runs a statement and returns the number of rows that it changed.
+    /// Runs a statement and returns the number of rows that it changed. An update that finds its row in
+    /// another state changes 0.
     fn execute(
         &mut self,
         sql: String,
@@ -37,16 +57,26 @@ pub(crate) trait SqlTx: Send {
     ) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// A row, read by the names of its columns.
+/// A row, read by the names of its columns. The plain methods fail on NULL; the optional ones return
+/// `None`.
 pub(crate) trait SqlRow: Send + Sync {
+    /// A 64-bit integer.
     fn int(&self, column: &str) -> Result<i64>;
+    /// A 64-bit integer, or NULL.
     fn optional_int(&self, column: &str) -> Result<Option<i64>>;
+    /// A double.
     fn real(&self, column: &str) -> Result<f64>;
+    /// A double, or NULL.
     fn optional_real(&self, column: &str) -> Result<Option<f64>>;
+    /// A text.
     fn text(&self, column: &str) -> Result<String>;
+    /// A text, or NULL.
     fn optional_text(&self, column: &str) -> Result<Option<String>>;
+    /// A boolean; in SQLite 0 or 1.
     fn flag(&self, column: &str) -> Result<bool>;
+    /// A UUID; in SQLite its 16 bytes.
     fn uuid(&self, column: &str) -> Result<Uuid>;
+    /// A UUID, or NULL.
     fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>>;
 }
 
@@ -54,10 +84,15 @@ pub(crate) trait SqlRow: Send + Sync {
 /// statement.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param<'a> {
+    /// A bigint.
     Int(Option<i64>),
+    /// A double.
     Real(Option<f64>),
+    /// A text.
     Text(Option<Cow<'a, str>>),
+    /// A boolean, never NULL.
     Bool(bool),
+    /// A UUID.
     Uuid(Option<Uuid>),
 }
 
@@ -98,8 +133,10 @@ param_from! {
 /// How a database spells what the two spell differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// Tables in the schema `api_metrics`; typed parameters.
     #[cfg(feature = "postgres")]
     Postgres,
+    /// Tables with the prefix `api_metrics_`; times are integers.
     #[cfg(feature = "sqlite")]
     Sqlite,
 }
@@ -118,7 +155,8 @@ macro_rules! spell {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Dialect {
-    /// A table of the store's schema.
+    /// A table of the store's schema: `leases` is `api_metrics.leases` on Postgres and
+    /// `api_metrics_leases` on SQLite.
     pub(crate) fn table(self, name: &str) -> String {
         spell!(
             self,
@@ -169,7 +207,7 @@ impl Dialect {
         )
     }
 
-    /// The numbers of a JSON list, as rows.
+    /// The numbers of a JSON list, as rows of one column: `id IN (SELECT ...)`.
     pub(crate) fn numbers(self, parameter: &str) -> String {
         spell!(
             self,
@@ -178,7 +216,7 @@ impl Dialect {
         )
     }
 
-    /// The texts of a JSON list, as rows.
+    /// The texts of a JSON list, as rows of one column.
     pub(crate) fn texts(self, parameter: &str) -> String {
         spell!(
             self,
@@ -187,7 +225,8 @@ impl Dialect {
         )
     }
 
-    /// The items of a JSON list of lists, as rows.
+    /// The items of a JSON list of lists, as rows whose column is `value`. `[[1,"a"],[2,"b"]]` gives
+    /// two rows, whose members `item_number` and `item_text` take by their places from 0.
     pub(crate) fn items(self, parameter: &str) -> String {
         spell!(
             self,

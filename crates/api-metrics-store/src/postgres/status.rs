@@ -1,7 +1,7 @@
 //! What the database says about itself.
 //!
-//! Four statements in one snapshot. They count: all base series, and all rows that wait in the inbox.
-//! On a healthy database both are thousands at most.
+//! Four statements in one snapshot. One counts base series, by an index, and what waits in the inbox;
+//! its cost grows with both.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row;

@@ -1,17 +1,27 @@
 //! The statements that sum buckets for a read.
 //!
-//! One statement reads all granularities of an answer. There are three paths to the rows, because the planner,
-//! which can't know that a list of series is one block of numbers, would read whole partitions for it:
+//! One statement reads all granularities of an answer. There are three paths to the rows. The choice is
+//! made here, because the planner can't know that a list of series is one block of numbers, and would
+//! read whole partitions for it.
 //!
-//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
-//!   series' sum comes as soon as it is made, so that they are merged here while the server reads on.
-//! - **scan**: for each period the block of numbers that the series lie in. A third of the time where
-//!   the block is full: for minutes, which have no index that begins with the series, and for everything
-//!   where nothing but counts is asked for. Periods are named one by one where they are few: of a range of
-//!   them the index would be read with all series in between.
-//! - **blocks**: the same with sketches, a few dozen series at a time: their rows of one period lie side by
-//!   side, and their sums are merged here while the server reads the next block. Three quarters of the
-//!   time of as many lookups.
+//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches,
+//!   each series' sum comes as soon as it is made, and sketches are merged here while the server reads
+//!   on.
+//! - **scan**: for each period the block of numbers that the series lie in. It takes a third of the
+//!   time of lookups where the block is full. It serves minutes, which have no index that begins with
+//!   the series, and answers that need counts alone. Periods are named one by one where they are few:
+//!   for a range of periods the index would be read with all series in between.
+//! - **blocks**: scans with sketches, a few dozen series at a time. Their rows of one period lie side
+//!   by side, and their sums are merged here while the server reads the next block. It takes three
+//!   quarters of the time of as many lookups.
+//!
+//! | detail | series | minutes | coarser periods |
+//! |---|---|---|---|
+//! | quantiles | in blocks, periods few | blocks | blocks |
+//! | requests or counts | dense | scan | scan |
+//! | quantiles | dense | scan | lookup |
+//! | any | sparse, over 20,000 minutes | scan | lookup |
+//! | any | sparse | lookup | lookup |
 
 mod branches;
 mod statements;
