@@ -87,7 +87,7 @@ pub(crate) async fn flush<B: Backend>(
     let _one_at_a_time = writer.flushing.lock().await;
     let mut done = commit_one(backend, writer).await?;
     if done.retry {
-        // That was what waited for its outcome; what was recorded since goes under a number of its own.
+        // The batches of unknown outcome are in. What was recorded since goes under the next number.
         let earlier = done.flushed;
         done = commit_one(backend, writer).await?;
         done.flushed.rows = done.flushed.rows.saturating_add(earlier.rows);
@@ -119,7 +119,7 @@ async fn commit_one<B: Backend>(
         match make_ready(backend, writer, number).await {
             Ok(Attempt::Ready(ready)) => break ready,
             Ok(Attempt::Superseded { stored }) if retry && stored == number => {
-                // The earlier attempt under this number is in, and with it all that wait.
+                // The earlier attempt under this number is in, and with it all batches that wait.
                 recorder.acknowledge(number);
                 attempt.sealed = recorder.begin_batch_or_retry();
             }
@@ -203,7 +203,7 @@ impl<'a> Unsent<'a> {
 
 impl Drop for Unsent<'_> {
     fn drop(&mut self) {
-        // One that was attempted before may be in.
+        // A batch that was attempted before may be in the database, so it keeps its number.
         if !self.sealed.retry {
             self.recorder.release(self.sealed.seq);
         }
@@ -235,7 +235,7 @@ async fn make_ready<B: Backend>(
     let (instance, recorder) = (writer.instance(), writer.recorder());
     let mut tx = backend.begin(Mode::Write).await?;
     // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
-    // still commit, so that what it says about the parts stays true.
+    // still commit, so what it says about the batches stays true.
     let stored = match tx.fence(instance.id).await? {
         Some(stored) => stored,
         None => {

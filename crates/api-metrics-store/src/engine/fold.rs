@@ -66,7 +66,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     };
     let pending = tx.pending().await?;
     if pending.is_empty() {
-        // Not merely dropped: the rollback would come later, and keep the lead until then.
+        // Commit rather than drop: a rollback comes later and would keep the lead until then.
         tx.commit().await?;
         return Ok(Folded {
             led: true,
@@ -148,7 +148,7 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
         if aggregates.len() == ids.len() {
             break (base, aggregates);
         }
-        // Never in a healthy database, so that it may cost a second look.
+        // This never happens in a healthy database, so it may cost a second pass.
         refuse_unknown(chunks, &aggregates, &mut refused);
     };
     for (at, reason) in &refused {
@@ -252,7 +252,7 @@ async fn write<T: Tx>(
         }
         let used = tx.periods_in_use(granularity, &periods).await?;
         periods.retain(|period| !used.contains(period));
-        // Where there are rows there is room.
+        // A period that holds rows has its partition already.
         if !periods.is_empty() {
             tx.make_room(granularity, &periods).await?;
         }

@@ -29,7 +29,7 @@ pub(crate) fn inbox_payload(data: &[u8]) {
         let unread: Vec<_> = rows.iter().map(|r| (r.series_id, r.period_start)).collect();
         assert_eq!(read, unread, "both ways to read agree");
     }
-    // Numbers and periods as the recorder makes them: others can't be written.
+    // Only numbers and periods in the recorder's range can be written.
     let real = i64::from(i32::MIN)..=i64::from(i32::MAX);
     if !rows
         .iter()

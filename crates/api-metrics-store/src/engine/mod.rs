@@ -3,7 +3,7 @@
 //!
 //! | module | step | who runs it |
 //! |---|---|---|
-//! | `flush` | a process's flush batches into the inbox | every process, each few seconds |
+//! | `flush` | a process's flush batches into the inbox | every process, every ten seconds by default |
 //! | `fold` | the inbox into buckets; the only place that adds | the leader |
 //! | `rollup` | finer periods into coarser ones, recomputed | the leader |
 //! | `retention` | floors move, what lies below them goes | the leader |

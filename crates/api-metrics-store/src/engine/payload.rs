@@ -138,7 +138,7 @@ pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadR
     };
     let mut failed = false;
     Ok(std::iter::from_fn(move || {
-        // Where one row ends is known by that row alone: nothing follows one that can't be read.
+        // Only a row itself says where it ends, so nothing follows one that can't be read.
         let row = if failed { None } else { next().transpose() };
         failed = matches!(row, Some(Err(_)));
         row

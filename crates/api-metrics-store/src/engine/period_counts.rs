@@ -74,7 +74,7 @@ pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64
             return None;
         }
         let entry = next(&mut rest);
-        // Where one entry ends is known by that one alone: nothing follows one that can't be read.
+        // Only an entry itself says where it ends, so nothing follows one that can't be read.
         Some(entry.ok_or_else(|| {
             rest = &[];
             StoreError::Corrupt(format!(

@@ -75,7 +75,7 @@ fn cover_by(
     }
     cover_by(finer, floors, dirty, from, first, into);
     let mut clean_from = first;
-    // A mark below the children's floor can't be: rows there are added to, never recomputed.
+    // No mark lies below the children's floor: rows there are added to, never recomputed.
     for (_, period) in dirty.range((granularity, first)..(granularity, last)) {
         push(
             into,

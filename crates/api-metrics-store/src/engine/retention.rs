@@ -124,7 +124,7 @@ pub(crate) async fn retain<B: Backend>(
         return Ok(Maintained::default());
     };
     tx.retire_instances(meta.now_us - IDLE_US).await?;
-    // Before the first row of a partition comes, so that no fold has to make one while rows wait.
+    // Partitions are made ahead of their first row, so that no fold has to make one while rows wait.
     let now = meta.now();
     for granularity in Granularity::ALL {
         let periods = [now, next_partition(granularity, now)];

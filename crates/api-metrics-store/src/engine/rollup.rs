@@ -60,7 +60,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
         recompute(&mut tx, meta.sketch_kind, granularity, period).await?;
         steps += 1;
     }
-    // Also without steps: a transaction that is merely dropped keeps the lead for a while.
+    // Commit even without steps: a transaction that is merely dropped keeps the lead for a while.
     tx.commit().await?;
     Ok(Maintained {
         led: true,

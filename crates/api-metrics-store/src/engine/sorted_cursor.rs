@@ -21,7 +21,7 @@ impl<'a> SortedCursor<'a> {
     /// The place of a number, if it is there. O(1) for the number of the last call and for the one
     /// after it, O(log n) otherwise. A number that is not there leaves the cursor where it is.
     pub(crate) fn find(&mut self, number: i64) -> Option<usize> {
-        // Mostly the same again, or the next.
+        // Numbers mostly repeat or go on with the next one in the list.
         let near = [self.last, self.last + 1];
         let near = near
             .into_iter()

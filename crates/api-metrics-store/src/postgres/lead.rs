@@ -11,8 +11,8 @@
 //! | put | nothing, or what exists | the written rows |
 //! | marks, counts | whole `dirty`, named periods | the written rows |
 //!
-//! Nothing here waits for a writer. The only locks shared with writers are those of new series, which
-//! both insert in order of their labels.
+//! No statement here waits for a writer's fence. The only locks shared with writers are those of new
+//! series, which both insert in order of their labels.
 //!
 //! Lists are sent as one array a column, so that a step's number of statements does not depend on the
 //! number of its rows.
@@ -159,7 +159,7 @@ impl LeadTx for PgTx {
             (SeriesKind::ByKey, "by_key_id"),
             (SeriesKind::Total, "total_id"),
         ];
-        // An array a column instead of thousands of rows, and none of what nobody asks for.
+        // One array a column instead of thousands of rows; columns that nobody asks for are NULL.
         let arrays = columns.map(|(kind, column)| {
             if kinds.contains(&kind) {
                 format!("array_agg({column})")
@@ -284,7 +284,7 @@ impl LeadTx for PgTx {
         } else {
             rows::upsert(granularity)
         };
-        // Bounds one statement's parameter to some MiB, and the time that encoding it takes at a stretch.
+        // Bounds one statement's parameter to some MiB, and the time that encoding it takes without a yield.
         for rows in rows.chunks(1_000) {
             let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
             sqlx::query(AssertSqlSafe(statement.clone()))

@@ -144,7 +144,7 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
                 .await?
         }
     };
-    // Not at the beginning of time, or an import would make a partition for every hour of history.
+    // Floors at the beginning of time would let an import make a partition for every hour of history.
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
         sqlx::query("INSERT INTO api_metrics.retention_floor (granularity, floor) VALUES ($1, $2)")

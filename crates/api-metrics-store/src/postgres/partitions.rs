@@ -138,8 +138,8 @@ pub(super) async fn drop_below(
     };
     for name in names.iter().take(DROPS_A_STEP) {
         let mut tx = uncancelled(pool, BEGIN_DROP).await?;
-        // The floor as this transaction sees it: since it was moved the database may have gone back to
-        // a time when these rows were still needed.
+        // Read the floor again: since it was moved the database may have gone back to a time when these
+        // rows were still needed.
         let still: DateTime<Utc> = sqlx::query_scalar(
             "SELECT floor FROM api_metrics.retention_floor WHERE granularity = $1",
         )

@@ -114,7 +114,7 @@ impl Backend for Postgres {
                 ("", "", format!("{{{}}}", ids.join(",")))
             }
         };
-        // Both in one message, which takes no parameters: digits can't be anything but what they stand for.
+        // Lock and settings go in one message, which takes no parameters. Digits can't break out of a literal.
         let tenant: String = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
         let lock = format!(
             "{LOCK_READ}; \
@@ -166,7 +166,7 @@ impl Postgres {
 /// a transaction without knowing it.
 pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Result<Unnamed> {
     let pool = pool.clone();
-    // Dropped there, a transaction that nobody takes is rolled back.
+    // The task drops a transaction that nobody takes, which rolls it back.
     let begun = tokio::spawn(async move { pool.begin_with(begin).await });
     let begun = begun
         .await
@@ -200,7 +200,7 @@ impl Tx for PgTx {
         inner: TimeRange,
         instance: Uuid,
     ) -> Result<ReadHeader> {
-        // What is not folded may be many rows: all else comes once, with the first of them or alone.
+        // Flush batches may be many rows. Everything else comes once, with the first of them or alone.
         let unfolded = unfolded("$4", "$5");
         let text = format!(
             "SELECT * FROM (SELECT 1 AS first, {META}, d.granularities, d.periods, c.starts, c.ends, \

@@ -26,7 +26,6 @@ use crate::{
 impl LeadTx for SqliteTx {
     /// Always leads: `BEGIN IMMEDIATE` has the write lock, and there is one writer at a time.
     async fn try_lead(&mut self) -> Result<bool> {
-        // BEGIN IMMEDIATE has: there is one writer at a time.
         Ok(true)
     }
 

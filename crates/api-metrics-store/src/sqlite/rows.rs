@@ -18,8 +18,8 @@ use crate::{
     time::Granularity,
 };
 
-// Columns are named: a newer release may add some while this one runs, and a statement that was prepared
-// before would find more of them than it knows.
+// Statements name their columns: a newer release may add some while this one runs, and `*` would then
+// return more of them than this release knows.
 
 /// The table of a granularity.
 const fn table(granularity: Granularity) -> &'static str {

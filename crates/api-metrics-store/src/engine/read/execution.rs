@@ -119,13 +119,13 @@ impl<'a> QueryExecution<'a> {
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
-            // Nobody needs to know which series they are; the group must be there all the same.
+            // All series count in one group, so none is looked up. The group must exist without stored series too.
             self.groups.only();
             self.inbox_match = InboxMatch::One;
             return Ok(());
         }
-        // A base series counts where the aggregate one does that it belongs to: both have all the names
-        // that are asked about.
+        // A base series counts in the group of its aggregate series: both have all labels that the question
+        // asks about.
         let kind = kind_for(query).aggregate_place();
         if kind.is_some() {
             let known = &mut snapshot.known;
@@ -211,7 +211,7 @@ impl<'a> QueryExecution<'a> {
             &mut segments,
         );
         let mut requests = Requests::default();
-        // A row of period counts is of everybody's aggregate series.
+        // Period counts hold aggregate series of all tenants, so they serve questions that see everything.
         let counted = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
         if !counted {
             let request = SumRequest {

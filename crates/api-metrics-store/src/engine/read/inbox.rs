@@ -77,13 +77,13 @@ impl<'a> Inbox<'a> {
         }
         yield_now().await;
         let mut ids = series.clone();
-        // Each flush batch is in order already, which this sort makes use of.
+        // A merge sort: each flush batch is in order already.
         ids.sort();
         ids.dedup();
         yield_now().await;
         let mut places = SortedCursor::of(&ids);
         for (row, series) in rows.iter_mut().zip(series) {
-            // Each is among them.
+            // `ids` holds every series, so the place is always found.
             row.place = places.find(series).unwrap_or_default();
         }
         Self {

@@ -99,7 +99,7 @@ async fn read_in<T: Tx>(
     };
     // The edges of an answer move by less than a day, and a day that began before it can contain a part of it.
     let days = snapped(asked, Granularity::Day);
-    // Mostly they move by less than five minutes, and much more may wait of the same day.
+    // Edges mostly move by less than five minutes. The inbox may hold much more of the same day.
     let near = snapped(asked, Granularity::FiveMinutes);
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
     let mut header = tx

@@ -67,7 +67,7 @@ impl SeriesRequests {
         let mut next = 0;
         for entry in period_counts::entries(counts)? {
             let (series, count) = entry?;
-            // Mostly the same series as in the counts before, one after another.
+            // Consecutive periods mostly hold the same series in the same order.
             let same = self.requests.get(next).filter(|(id, _)| *id == series);
             let place = match same {
                 Some(_) => next,

@@ -78,7 +78,7 @@ pub(super) fn block(ids: &[i64]) -> Option<(i64, i64)> {
 /// together that reading all between them is cheaper than lookups. Series that were interned together
 /// have numbers side by side, so this mostly holds for those of one service.
 fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
-    // They are numbered as they come: those that came together lie together.
+    // Series are numbered as they are interned: those of one service lie together.
     let near = ids.chunk_by(|one, next| next - one <= MOST_GAP);
     let blocks = near.flat_map(|run| run.chunks(SERIES_A_BLOCK));
     let ends = blocks.filter_map(|block| Some((*block.first()?, *block.last()?)));

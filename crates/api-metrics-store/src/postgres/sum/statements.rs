@@ -114,7 +114,7 @@ pub(super) fn statement(
     path: AccessPath,
     branches: &[UnionBranch],
 ) -> String {
-    // A constant to group by would be made for every row.
+    // Without steps nothing is grouped by step: a constant would be computed for every row.
     let (step, and_by_step) = if steps {
         (
             "width_bucket(m.period_start, $3::timestamptz[]) - 1",
@@ -126,25 +126,26 @@ pub(super) fn statement(
     let sums = sums(detail);
     let rows = rows(branches, &columns(detail, steps), path.series());
     match (path, detail) {
-        // One sum a series and step, as soon as it is made.
+        // One row for each series and step, sent as soon as it is made.
         (AccessPath::Lookup, Detail::Quantiles) => format!(
             "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL (SELECT {step} AS step, {sums} FROM ({rows}) AS m GROUP BY 1) AS m"
         ),
-        // One a group and step.
+        // One row for each group and step.
         (AccessPath::Lookup, Detail::Requests | Detail::Counts) => format!(
             "SELECT s.number, {step} AS step, {sums} \
              FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1{and_by_step}"
         ),
-        // One a series and step: joined afterwards, because the planner can't know how few rows remain.
+        // One row for each series and step. Groups are joined last, since the planner can't know how few rows
+        // remain.
         (AccessPath::Scan, _) => format!(
             "SELECT s.number, m.* \
              FROM (SELECT {step} AS step, {sums}, m.series_id FROM ({rows}) AS m \
                    GROUP BY m.series_id{and_by_step}) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         ),
-        // By series: a join to their groups would copy all sketches once more.
+        // By series, without their groups: a join would copy all sketches once more.
         (AccessPath::Blocks, _) => format!(
             "SELECT m.* FROM unnest($4::bigint[], $5::bigint[]) AS b (first, last) \
              CROSS JOIN LATERAL (SELECT m.series_id, {step} AS step, {sums} FROM ({rows}) AS m \
