@@ -22,9 +22,9 @@ use crate::{
 pub struct Retention {
     /// `1m` buckets; 24 hours by default.
     pub minutes: Duration,
-    /// `5m` buckets; 7 days by default. Never less than `minutes`.
+    /// `5m` buckets; 7 days by default. A value below `minutes` shortens those too.
     pub five_minutes: Duration,
-    /// `1h` buckets; 90 days by default. Never less than `five_minutes`.
+    /// `1h` buckets; 90 days by default. A value below `five_minutes` shortens those too.
     pub hours: Duration,
 }
 
@@ -70,7 +70,9 @@ impl Retention {
     }
 }
 
-/// Settings of a store.
+/// Settings of a store, for both databases. The defaults suit a service that shares its database with
+/// the store: histogram sketches, [`Retention::new`], 5 connections, 5 seconds of waiting for one, the
+/// database's clock.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// The kind of sketch of a new database.
@@ -81,9 +83,11 @@ pub struct StoreOptions {
     pub(crate) max_connections: u32,
     /// How long a call waits for a connection.
     pub(crate) acquire_timeout: Duration,
-    /// Instead of the database's clock.
+    /// Instead of the database's clock: it then decides about floors, grace and what counts as the
+    /// current minute.
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    /// For spans of time within this process.
+    /// The clock for spans of time within this process, such as the ten minutes between two runs of
+    /// retention.
     pub(crate) local: Arc<dyn Clock>,
 }
 
@@ -117,7 +121,9 @@ impl StoreOptions {
         self
     }
 
-    /// The most connections of the store's own pool; 5 by default, at least 2.
+    /// The most connections of the store's own pool; 5 by default, at least 2. A flush holds one, a
+    /// leader's step one, and each read one while it runs. Without effect on a pool that the host
+    /// passes in.
     #[must_use]
     pub fn max_connections(mut self, connections: u32) -> Self {
         self.max_connections = connections.max(2);
@@ -132,7 +138,9 @@ impl StoreOptions {
         self
     }
 
-    /// Takes the time from this clock instead of the database's, for tests and imports.
+    /// Takes the time from this clock instead of the database's, for tests and imports. Its monotonic
+    /// time replaces the process's as well. All processes on one database should agree about it: a
+    /// clock that is ahead moves floors, and so removes data, early.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.local = Arc::clone(&clock);

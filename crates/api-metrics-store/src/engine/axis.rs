@@ -12,7 +12,7 @@ use crate::{
 
 /// The steps of an answer, their edges snapped to what is still kept.
 pub(super) struct Axis {
-    /// Ascending, at least two.
+    /// The edges in Unix seconds: strictly ascending, at least two.
     pub(super) edges: Vec<UnixSeconds>,
     /// Whether a calendar's edge had to be moved to the start of a coarser period. The answer is then
     /// approximate at that edge, as when a day in New York starts at 05:00 UTC and only UTC days are
@@ -60,12 +60,12 @@ impl Axis {
         TimeRange::new(first, self.edges.last().copied().unwrap_or(first))
     }
 
-    /// Whether there is but one step.
+    /// Whether there is only one step.
     pub(super) fn is_whole(&self) -> bool {
         self.edges.len() == 2
     }
 
-    /// The step that contains `at`, 0 for the first.
+    /// The step that contains `at`, 0 for the first; `None` outside the axis. O(log n) in the steps.
     pub(super) fn step(&self, at: UnixSeconds) -> Option<usize> {
         if !self.range().contains(at) {
             return None;

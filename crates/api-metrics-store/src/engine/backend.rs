@@ -65,8 +65,8 @@ pub(crate) type Result<T> = std::result::Result<T, StoreError>;
 /// SQLite waits up to 10 s for its file's write lock, whatever the mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A flush or another short write. Any number of processes may hold one at a time; two flushes of
-    /// one instance wait for each other at the fence.
+    /// A flush or another short write. On Postgres any number of processes may hold one at a time; two
+    /// flushes of one instance wait for each other at the fence.
     Write,
     /// Fold, rollup, retention. `LeadTx::try_lead` lets one of them through at a time.
     Lead,
@@ -87,9 +87,10 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// `Mode::Read`.
     ///
     /// Safe to cancel: a transaction whose caller is gone is rolled back.
+    ///
     /// # Errors
-    /// `StoreError::Timeout` when no connection of the pool is free in time, or SQLite's write lock is
-    /// not.
+    /// `StoreError::Timeout` when no connection of the pool is free in time, or on Postgres the lock of
+    /// a read is not. `StoreError::Unavailable` when SQLite's write lock is not free within 10 s.
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
     /// Opens a snapshot in which the database itself hides what `scope` may not see, where it can. This
     /// is a second wall behind the statements' own conditions: a statement that forgets its condition
@@ -353,8 +354,8 @@ pub(crate) struct ReadHeader {
     /// The fence of the asking instance in this snapshot; 0 where it has none. Batches above it are
     /// only in the process's memory.
     pub fence: u64,
-    /// Another one whenever a fold has made aggregate series; `None` where the database does not tell, and
-    /// none of them may be kept from read to read.
+    /// The tag of the aggregate series, replaced whenever a fold has made some. `None` where the
+    /// database has none; nothing may then be kept from read to read.
     pub aggregate_series_tag: Option<Uuid>,
     /// Committed flush batches above the fold marks with rows in the inner range.
     pub unfolded: Vec<InboxChunk>,
@@ -409,9 +410,9 @@ pub(crate) type Marks = BTreeMap<(Granularity, UnixSeconds), UnixSeconds>;
 pub(crate) struct SumRequest<'a> {
     /// The periods, of any granularity. They do not overlap, so that no request counts twice.
     pub segments: &'a [Segment],
-    /// Step `i` is `[edges[i], edges[i + 1])`.
+    /// The edges of the steps, ascending. Step `i` is `[edges[i], edges[i + 1])`.
     pub edges: &'a [UnixSeconds],
-    /// Series, ascending, and the number of the group that each counts in.
+    /// The series, ascending by number, and the group that each counts in.
     pub series: &'a [(i64, i32)],
     /// Which columns are needed: requests alone, all counts, or the sketches too. What is not needed is
     /// not sent.

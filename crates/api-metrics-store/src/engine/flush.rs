@@ -74,7 +74,8 @@ struct Ready<T> {
 /// Flushes what `writer` holds. Where the earlier batches wait for their outcome and the last number
 /// must be tried again, one call sends twice: first that number, then what was recorded since.
 ///
-/// One or two transactions, each with a constant number of round trips plus one a chunk on Postgres.
+/// One or two transactions. Each takes a constant number of statements, and one for each chunk and
+/// coarsened span; SQLite also takes one or two for each new key and series.
 ///
 /// # Errors
 /// `FlushError::NotSent` when the attempt ended before COMMIT: the batch is open again and nothing is

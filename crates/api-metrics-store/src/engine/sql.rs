@@ -80,8 +80,8 @@ pub(crate) trait SqlRow: Send + Sync {
     fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>>;
 }
 
-/// A parameter. Its type is sent along, also where it is null: Postgres infers nothing from the
-/// statement.
+/// A parameter. Its type is sent along, also where it is null, because Postgres infers nothing from the
+/// statement here. SQLite ignores the type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param<'a> {
     /// A bigint.
@@ -130,7 +130,8 @@ param_from! {
     Option<Uuid> => |value| Self::Uuid(value),
 }
 
-/// How a database spells what the two spell differently.
+/// How a database spells what Postgres and SQLite spell differently. Each method gives a piece of SQL;
+/// its argument is a parameter such as `$1` or a column of this crate, never a caller's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     /// Tables in the schema `api_metrics`; typed parameters.
@@ -165,7 +166,7 @@ impl Dialect {
         )
     }
 
-    /// A parameter in Unix seconds, as a time.
+    /// A parameter in Unix seconds, as a time: `to_timestamp($1)` on Postgres, `$1` on SQLite.
     pub(crate) fn at(self, parameter: &str) -> String {
         spell!(
             self,
@@ -174,7 +175,8 @@ impl Dialect {
         )
     }
 
-    /// A time, as Unix seconds.
+    /// A time column as Unix seconds: `extract(epoch FROM at)::bigint` on Postgres, the column itself
+    /// on SQLite.
     pub(crate) fn epoch(self, column: &str) -> String {
         spell!(
             self,
@@ -183,17 +185,18 @@ impl Dialect {
         )
     }
 
-    /// A parameter such as `2026-03-01`, as a date.
+    /// A parameter such as `2026-03-01`, as a date. SQLite keeps dates as text, in which they sort
+    /// correctly.
     pub(crate) fn date(self, parameter: &str) -> String {
         spell!(self, format!("{parameter}::date"), parameter.to_owned())
     }
 
-    /// A date or a decimal, as text.
+    /// A date or a decimal, as text. SQLite stores both as text already.
     pub(crate) fn as_text(self, column: &str) -> String {
         spell!(self, format!("{column}::text"), column.to_owned())
     }
 
-    /// A parameter such as `0.02`, as a decimal.
+    /// A parameter such as `0.02`, as an exact decimal. SQLite keeps its text.
     pub(crate) fn decimal(self, parameter: &str) -> String {
         spell!(self, format!("{parameter}::numeric"), parameter.to_owned())
     }
@@ -271,17 +274,19 @@ impl Dialect {
         )
     }
 
-    /// Locks the selected rows for this transaction. A writer on SQLite has the whole file.
+    /// Locks the selected rows for this transaction; others wait for it. Nothing on SQLite, where a
+    /// writer has the whole file.
     pub(crate) const fn for_update(self) -> &'static str {
         spell!(self, " FOR UPDATE", "")
     }
 
-    /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked.
+    /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked. Two
+    /// processes that take work from one table then never wait for each other.
     pub(crate) const fn skip_locked(self) -> &'static str {
         spell!(self, " FOR UPDATE SKIP LOCKED", "")
     }
 
-    /// What is always true.
+    /// The literal for true: `true` on Postgres, `1` on SQLite.
     pub(crate) const fn yes(self) -> &'static str {
         spell!(self, "true", "1")
     }

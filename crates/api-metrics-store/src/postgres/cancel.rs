@@ -45,7 +45,7 @@ impl Cancel {
         }))
     }
 
-    /// The read has come to its end.
+    /// The read has come to its end: nothing is left to stop.
     pub(super) fn disarm(&mut self) {
         self.0 = None;
     }

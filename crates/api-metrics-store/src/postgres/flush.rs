@@ -26,6 +26,8 @@ use crate::{
 };
 
 impl FlushTx for PgTx {
+    /// FOR NO KEY UPDATE is the weakest lock that two flushes of one instance can't both hold. Plain
+    /// selects pass it.
     async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
         let seq: Option<i64> = sqlx::query_scalar(
             "SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE",
@@ -36,6 +38,8 @@ impl FlushTx for PgTx {
         Ok(seq.map(unsigned))
     }
 
+    /// `ON CONFLICT DO NOTHING` waits for a concurrent insert of the same id, and the fence is read
+    /// again afterwards.
     async fn register(&mut self, instance: &Instance) -> Result<()> {
         sqlx::query(
             "INSERT INTO api_metrics.instance (id, seq, service, environment, version, host, started_at) \

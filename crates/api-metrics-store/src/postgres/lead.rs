@@ -52,6 +52,8 @@ impl LeadTx for PgTx {
             .await?)
     }
 
+    /// Scans the partial index of live instances, so that the thousands of processes that have ended
+    /// cost nothing.
     async fn pending(&mut self) -> Result<Vec<Pending>> {
         let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
             "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics.instance AS i \
@@ -70,6 +72,7 @@ impl LeadTx for PgTx {
             .collect())
     }
 
+    /// Reads the counts beside the payloads; the payloads are stored out of line and stay untouched.
     async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT seq, sum(row_count)::bigint FROM api_metrics.inbox \
@@ -295,6 +298,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// One lookup in the primary key for each period, in one statement.
     async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
@@ -348,6 +352,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// One insert. A mark that exists stays as it is, with its time.
     async fn mark_dirty(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
@@ -366,6 +371,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Reads the whole table, which holds what has changed since the last rollup.
     async fn marks(&mut self) -> Result<Marks> {
         let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> =
             sqlx::query_as("SELECT granularity, period_start, since FROM api_metrics.dirty")

@@ -84,9 +84,11 @@ const BEGIN_READ: &str = "\
     SET LOCAL work_mem = '32MB'; \
     SET LOCAL random_page_cost = 1.1; \
     SET LOCAL max_parallel_workers_per_gather = 0";
-/// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
-/// a partition that is dropped in between. It is no part of the header: sqlx does not know of a
-/// transaction whose header failed, and would hand its connection on with the transaction aborted.
+/// Locks the metrics tables before the first SELECT: a snapshot taken earlier would silently miss the
+/// rows of a partition that is dropped in between. ACCESS SHARE conflicts with dropping alone.
+///
+/// It is no part of the BEGIN text: sqlx does not know of a transaction whose BEGIN text failed, and
+/// would hand its connection on with the transaction aborted.
 const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
@@ -162,8 +164,12 @@ impl Postgres {
 }
 
 /// Begins a transaction to its end, also where the caller is dropped meanwhile. sqlx forgets a BEGIN
-/// whose answer nobody awaited, and the next user of that connection, who may be the host, would be in
+/// whose answer nobody awaited. The next user of that connection, who may be the host, would then be in
 /// a transaction without knowing it.
+///
+/// # Errors
+/// `StoreError::Timeout` when no connection of the pool is free in time, `StoreError::Unavailable` when
+/// the runtime shuts down.
 pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Result<Unnamed> {
     let pool = pool.clone();
     // The task drops a transaction that nobody takes, which rolls it back.

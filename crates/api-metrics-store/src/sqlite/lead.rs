@@ -168,6 +168,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// One lookup in the primary key for each period.
     async fn periods_in_use(
         &mut self,
         granularity: Granularity,
@@ -338,6 +339,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// Does nothing where the floor is higher already.
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics_retention_floor SET floor = ?2 WHERE granularity = ?1 AND floor < ?2",

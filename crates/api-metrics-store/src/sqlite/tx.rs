@@ -49,6 +49,8 @@ const GIVE_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 impl Backend for Sqlite {
     type Tx = SqliteTx;
 
+    /// The pool's busy timeout of 10 s bounds the wait for the write lock; past it the error is
+    /// SQLITE_BUSY, `StoreError::Unavailable`.
     async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
         let begin = match mode {
             Mode::Write | Mode::Lead => "BEGIN IMMEDIATE",
@@ -91,6 +93,7 @@ impl Backend for Sqlite {
 }
 
 impl Tx for SqliteTx {
+    /// One row. The clock is the process's, because the database runs in it.
     async fn meta(&mut self) -> Result<Meta> {
         let row = sqlx::query(
             "SELECT leader_min, writer_min, sketch_kind, \

@@ -22,7 +22,8 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// By the number of a series.
+/// A map by the number of a series. The numbers are ours, so a fast hash without protection against
+/// chosen keys is enough.
 pub(super) type ByNumber<T> = HashMap<i64, T, RandomState>;
 
 /// A row of a flush batch, its bucket unread.
@@ -38,7 +39,7 @@ pub(super) struct InboxRow<'a> {
     pub(super) chunk: usize,
 }
 
-/// The inbox of a snapshot. Series go by their places, so that nothing is looked up a row.
+/// The inbox of a snapshot. Series are known by their places in `ids`, so that a row needs no lookup.
 pub(super) struct Inbox<'a> {
     /// The series of all rows, ascending and without duplicates.
     ids: Vec<i64>,
@@ -152,9 +153,9 @@ impl<'a> Inbox<'a> {
 pub(super) enum InboxMatch {
     /// Nothing counts.
     None,
-    /// Everything counts in group 0.
+    /// Everything counts in group 0: the question has neither filter, scope nor groups.
     One,
-    /// By the places of the series: the group that each counts in, if it does.
+    /// By the places of the series: the group that each counts in, `None` where it does not count.
     Each(Vec<Option<usize>>),
 }
 

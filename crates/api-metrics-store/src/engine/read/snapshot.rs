@@ -19,10 +19,10 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Periods whose rows are not up to date.
+/// Dirty periods. A read takes their children instead of their rows.
 pub(super) type Dirty = BTreeSet<(Granularity, UnixSeconds)>;
 
-/// A snapshot, as far as questions over one range and scope look at it.
+/// A snapshot of the database, as far as the questions to it look at it.
 pub(super) struct Snapshot<'a> {
     /// Flush batches that are not folded.
     pub(super) inbox: Inbox<'a>,
@@ -40,7 +40,7 @@ pub(super) struct Snapshot<'a> {
     selected: Vec<Selected<'a>>,
 }
 
-/// Series of one kind, among which are all that pass a filter.
+/// Series of one kind, which include all that meet the filter.
 struct Selected<'a> {
     /// Their kind.
     kind: SeriesKind,
