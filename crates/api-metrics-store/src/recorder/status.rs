@@ -1,4 +1,7 @@
 //! A recorder's status, for operators.
+//!
+//! Every field is read without stopping the recorder. They are not one snapshot: records may arrive
+//! between two of them.
 
 use std::time::Duration;
 
