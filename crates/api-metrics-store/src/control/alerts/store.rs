@@ -1,4 +1,19 @@
 //! Where rules are kept.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `api_alert_configs` | the rules, with their revision and when they last fired |
+//! | `alert_states` | a row a rule: phase, since when, evaluated up to, open event, value |
+//! | `api_alert_events` | a row a breach |
+//!
+//! Two kinds of writers meet here. An operator edits a rule under its `revision`; the leader writes
+//! evaluations under the revision and the `evaluated_to` that it has read. Both lock the rule's row
+//! first. An evaluation whose rule has changed meanwhile is dropped whole, with its events and notices,
+//! so that no notice speaks of settings that are gone.
+//!
+//! An edit keeps the state. Switching a rule off, or removing it, ends an open event with a notice that
+//! says why. Switching it on starts at the current minute, so that the time in between is not
+//! evaluated.
 
 use async_trait::async_trait;
 use uuid::Uuid;

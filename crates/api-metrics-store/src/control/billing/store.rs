@@ -1,4 +1,18 @@
 //! Where plans are kept, and the counts that an invoice is held against.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `price_plans` | a row a version; unique by tenant, name and first day |
+//! | `price_tiers` | the tiers of each version |
+//! | `api_key_plans` | which key is on which plan from which day on |
+//! | `api_keys.price_plan_id` | the latest of those, for display |
+//!
+//! `price_plan_id` may also be set by SQL, without a row in `api_key_plans`. It counts from the first
+//! day of the calendar then.
+//!
+//! Ledger counts are read in one snapshot: on Postgres a repeatable read transaction, on SQLite a read
+//! transaction. They cost a sum over each granularity for base and total series, and a decoding of the
+//! inbox.
 
 use std::collections::BTreeMap;
 
@@ -176,6 +190,14 @@ impl<T: BeginTx> PlanStore for T {
 }
 
 /// Sums every granularity by day, for the days that it keeps in whole.
+///
+/// A day is left out of a granularity whose retention floor lies behind its midnight. `waiting` is set
+/// where this or a finer granularity has a dirty period that day.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn stored<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,
@@ -240,6 +262,12 @@ async fn stored<T: Tx + SqlTx>(
     Ok(())
 }
 
+/// Adds the requests of unfolded batches to their days.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn inbox<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,
