@@ -11,8 +11,8 @@
 //! | 3 | slow rules | the one that was tried longest ago first |
 //!
 //! A rule is slow from the moment its evaluation begins until it has ended within 5 s. So one whose
-//! round was cancelled counts as slow too. Operator rules, which have no tenant, are one class of owner
-//! together.
+//! round was cancelled counts as slow too. Operator rules, which have no tenant, count as those of one
+//! tenant.
 //!
 //! The memory is that of the leader's process: after a change of leader every rule begins as fast.
 

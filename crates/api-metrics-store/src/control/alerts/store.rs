@@ -329,6 +329,10 @@ impl<T: BeginTx> AlertStore for T {
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
+///
+/// # Errors
+///
+/// `StoreError::Conflict` where the tenant has 500 rules, and the database's errors as everywhere.
 async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
     if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MAX_RULES {
         return Ok(());
@@ -339,6 +343,9 @@ async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), S
 }
 
 /// Keeps the rule for this transaction, if `scope` may see it.
+///
+/// Locks the row until the transaction ends. `None` where there is no such rule, or it is another
+/// tenant's.
 async fn seen<T: Tx + SqlTx>(
     tx: &mut T,
     id: i64,
@@ -354,6 +361,9 @@ async fn seen<T: Tx + SqlTx>(
 }
 
 /// Ends the event of a rule that will no longer be evaluated.
+///
+/// Writes the end of the event, its notice and a fresh state in the caller's transaction. A rule that
+/// does not fire only gets the fresh state.
 async fn close<T: Tx + SqlTx>(
     tx: &mut T,
     rule: &AlertRule,

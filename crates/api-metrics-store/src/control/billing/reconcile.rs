@@ -14,8 +14,8 @@
 //! those of `<other key>`. For each month that the range touches, the quantities on all invoice lines
 //! are compared with the usage.
 //!
-//! A difference is a sentence with both numbers, such as `1h totals: 1,008, 1h rows: 1,007`. An empty
-//! list everywhere is what `verify` reports as agreement.
+//! A difference is a sentence with both numbers, such as `1h totals: 1,008, 1h rows: 1,007`. Where every list is
+//! empty, [`agrees`](Reconciliation::agrees) is true.
 
 use std::collections::BTreeMap;
 
@@ -222,6 +222,7 @@ fn differences(day: &ReconciledDay) -> Vec<String> {
     found
 }
 
+/// Adds a sentence where two numbers differ.
 fn differ(found: &mut Vec<String>, what: &str, n: u64, other: &str, m: u64) {
     if n != m {
         found.push(format!("{what}: {}, {other}: {}", count(n), count(m)));

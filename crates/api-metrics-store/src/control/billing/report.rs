@@ -4,7 +4,7 @@
 //! each key month by month, and keeps the days of the range. Requests that no process has folded yet,
 //! or that this process has not flushed, are included: the numbers are those of the other views.
 //!
-//! Days older than the kept hours are read from day buckets. `approximate` is set where a record may
+//! `approximate` is set where a record may
 //! count in the neighbouring day.
 //!
 //! # Projection
@@ -242,6 +242,9 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
 }
 
 /// From an answer to [`usage_query`] from the first of `from`'s month on.
+///
+/// Pure: the same answer gives the same report. Rows of keys that `keys` does not hold count as
+/// unbilled.
 pub(super) fn report(
     settings: &BillingSettings,
     tariff: Tariff,
@@ -294,6 +297,8 @@ pub(super) fn billed_keys(keys: &[KeyRecord]) -> BTreeSet<i64> {
         .collect()
 }
 
+/// The bill of one key: each month that `days` touches is charged whole, and the days from `from` on
+/// are kept.
 fn bill(
     tariff: &Tariff,
     key: &KeyRecord,

@@ -4,8 +4,8 @@
 //! transaction, makes those that the store does not have, and leaves settings alone that the directory
 //! leaves out. It never removes a key: its requests stay, and so does what they cost.
 //!
-//! Syncing is safe in several processes at once: keys are written in one order, so that two
-//! transactions wait for each other and never deadlock.
+//! Syncing is safe in several processes at once: keys are written in one order, so that one transaction
+//! waits for the other and they never deadlock.
 
 use std::fmt::Debug;
 

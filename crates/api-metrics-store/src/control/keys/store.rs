@@ -192,6 +192,10 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
 }
 
 /// A plan can be taken if it is everybody's or the key's own tenant's.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` for the field `pricePlanId`, and the database's errors as everywhere.
 async fn check_plan<T: Tx + SqlTx>(
     tx: &mut T,
     plan: i64,

@@ -5,7 +5,8 @@
 //! near` or `hit`, and the outbox takes an id once. A changed limit is another one.
 //!
 //! The previous minute counts instead of the current one where it was fuller: its last requests may
-//! have been flushed after it ended. Then the notice makes no forecast.
+//! have been flushed after it ended. Then the notice makes
+//! no forecast beyond saying that the limit is hit.
 
 use super::{LimitNow, LimitSettings, limits_now};
 use crate::{

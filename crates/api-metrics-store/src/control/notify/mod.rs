@@ -13,6 +13,20 @@
 //! assert_eq!(worker.channels().collect::<Vec<_>>(), ["log", "broadcast"]);
 //! # drop(notices);
 //! ```
+//!
+//! # Which module does what
+//!
+//! | module | part |
+//! |---|---|
+//! | `notice` | the message and its JSON |
+//! | `delivery` | the outbox: notices, deliveries, leases |
+//! | `dispatcher` | claims deliveries and calls notifiers |
+//! | `schedule` | when a failed delivery is tried again |
+//! | `published` | what this process has put into the outbox already |
+//! | `log`, `broadcast`, `webhook` | notifiers |
+//!
+//! A notice is delivered to every channel that some process has when it is fanned out. A channel that
+//! is added later gets later notices only.
 
 mod broadcast;
 mod delivery;

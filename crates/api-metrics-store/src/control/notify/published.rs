@@ -1,4 +1,8 @@
 //! Remembers what this process has published.
+//!
+//! This is a cache and nothing depends on it: after a restart, or in another process, a notice is
+//! offered to the outbox once more and its id is found there. It holds 24 bytes a notice of the last
+//! day, at most two an hour and limited key, and one for each threshold of a quota.
 
 use std::{
     collections::HashMap,
@@ -21,6 +25,11 @@ pub(in crate::control) struct Published(Mutex<HashMap<Uuid, UnixSeconds>>);
 
 impl Published {
     /// Leaves those in the outbox that are not known to be there; answers how many are new to it.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit. Nothing is remembered then, and the next look offers the notices again.
     pub(crate) async fn publish(
         &self,
         store: &dyn NoticeStore,
@@ -42,6 +51,7 @@ impl Published {
         Ok(new)
     }
 
+    /// Ids, and until when they are remembered. A poisoned lock is taken over: every entry is whole.
     fn known(&self) -> MutexGuard<'_, HashMap<Uuid, UnixSeconds>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
