@@ -25,8 +25,8 @@
 //! | `published` | what this process has put into the outbox already |
 //! | `log`, `broadcast`, `webhook` | notifiers |
 //!
-//! A notice is delivered to every channel that some process has when it is fanned out. A channel that
-//! is added later gets later notices only.
+//! The first process that claims after a notice was written fans it out: to each channel that this process has.
+//! So give all processes the same notifiers. A channel that is added later gets later notices only.
 
 mod broadcast;
 mod delivery;

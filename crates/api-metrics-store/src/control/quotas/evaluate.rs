@@ -5,8 +5,8 @@
 //! is raised is another one and may be noticed again.
 //!
 //! Where several thresholds are found reached at once, after an outage say, all get a notice, and only
-//! the highest is delivered: three messages of one minute would say one thing. The others stand in the
-//! list of notices.
+//! the highest is delivered: three messages of one minute would say one thing. The others are stored without a
+//! delivery.
 
 use super::{QuotaSettings, QuotaUsage, quota_usage};
 use crate::{

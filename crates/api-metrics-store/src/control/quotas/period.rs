@@ -6,7 +6,8 @@
 //! | `Nd` | at the key's anchor, rounded down to a UTC hour, and every `N` days after and before it | `24 N` hours, whatever clocks do |
 //!
 //! Periods tile time: each instant lies in one, and one begins where the one before ends. Edges are
-//! whole UTC hours because hours are what the ledger keeps for 90 days; minutes are gone after one. In
+//! whole UTC hours because the ledger
+//! keeps hours for 90 days and minutes for one. In
 //! a zone that is off the hour, such as Asia/Kolkata at +05:30, a month begins half an hour before its
 //! midnight.
 

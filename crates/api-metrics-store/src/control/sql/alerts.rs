@@ -1,8 +1,8 @@
 //! Alert rules, their states and their events.
 //!
 //! A rule is read together with its state by a left join: a rule that was inserted by hand has no state
-//! yet and counts as `ok` since its creation. Reading many rules is one statement; writing the outcome
-//! of one is two to five.
+//! yet and counts as `ok` since its creation. Reading many rules is one
+//! statement; writing the outcome of one takes a few.
 
 use uuid::Uuid;
 

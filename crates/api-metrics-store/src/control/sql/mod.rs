@@ -6,7 +6,7 @@
 //!
 //! | helper of the dialect | Postgres | SQLite |
 //! |---|---|---|
-//! | a time | `timestamptz` | an integer of Unix seconds or microseconds |
+//! | a time | `timestamptz` | an integer of Unix seconds |
 //! | a list of numbers or texts | unpacked from a JSON parameter | likewise |
 //! | a row lock | `FOR UPDATE`, `SKIP LOCKED` | nothing: there is one writer |
 //!

@@ -91,8 +91,7 @@ pub(in crate::control) async fn fan_out<T: SqlTx>(
 /// Claims deliveries that are due, so that no other process attempts them until `lost_at`. An
 /// event's firing comes before its end.
 ///
-/// Ordered by time, then firing before end, then id. Takes two statements, and one more a delivery for
-/// its body.
+/// Ordered by time, then firing before end, then id. Takes one statement, and one more a delivery for its body.
 pub(in crate::control) async fn claim<T: SqlTx>(
     tx: &mut T,
     channel: &str,

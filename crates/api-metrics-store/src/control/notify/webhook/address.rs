@@ -12,7 +12,7 @@
 //! | 224/3 | multicast, reserved, broadcast |
 //! | IPv6 outside of 2000::/3, 2001::/23, 2001:db8::/32, 3fff::/20 | local, unassigned, protocols, documentation |
 //!
-//! IPv6 addresses that reach an IPv4 address are judged by that one: mapped (`::ffff:0:0/96`), NAT64
+//! IPv6 addresses that reach an IPv4 address are checked as that one: mapped (`::ffff:0:0/96`), NAT64
 //! (`64:ff9b::/96`) and 6to4 (`2002::/16`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
