@@ -25,7 +25,7 @@ use crate::series::SeriesKey;
 /// The name of the key under which requests of keys beyond the bound are counted. It is never billed.
 pub const OTHER_KEY: &str = "<other key>";
 
-/// Locked only when a buffer sees a series for the first time, or removes one.
+/// The live series and keys. Locked only when a buffer sees a series for the first time, or removes one.
 #[derive(Debug)]
 pub(super) struct Registry {
     max_series: usize,

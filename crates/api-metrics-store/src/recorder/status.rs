@@ -21,7 +21,7 @@ pub struct RecorderStatus {
     pub key_overflow: u64,
     /// Bytes that buckets and batches take, without the series' names; an estimate.
     pub bytes: usize,
-    /// Parts whose commit is not known.
+    /// Batches whose outcome is not known.
     pub unresolved_batches: usize,
     /// Records that are not acknowledged.
     pub unflushed_records: u64,

@@ -148,7 +148,7 @@ pub async fn dry_run(
     let mut last_fired_at = None;
     let mut end = range.from + step_seconds;
     while end <= range.to {
-        // Whoever asked may have left, or have no time left.
+        // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
         if !cuts(&coarse, window(spec, end)) {
             let found = now.at(window(spec, end))?.measured(spec, baseline(end));

@@ -255,11 +255,11 @@ impl Round<'_> {
         rule: AlertRule,
         end: UnixSeconds,
     ) -> Result<EvaluatedAlert, StoreError> {
-        let judged_to = rule.state.evaluated_to;
-        let first = if judged_to > end + CLOCK_WAS_AHEAD {
+        let done_to = rule.state.evaluated_to;
+        let first = if done_to > end + CLOCK_WAS_AHEAD {
             end
         } else {
-            (judged_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
+            (done_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
         };
         // One query serves one minute, and also many, by minutes.
         let rows = if first < end {

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_judged_least_far_comes_first() {
+    fn what_was_evaluated_least_far_comes_first() {
         let scheduler = FairScheduler::default();
         let mut rules = [rule(1, None), rule(2, None)];
         rules[0].state.evaluated_to = 60;

@@ -61,7 +61,7 @@ pub(super) fn measure<'a>(
 pub(super) struct WindowSum {
     sum: Option<Bucket>,
     methods: BTreeSet<String>,
-    /// See [`Measured::busiest`].
+    /// See [`Measured::peak`].
     peak: Option<PeakMinute>,
 }
 

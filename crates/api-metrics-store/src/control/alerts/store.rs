@@ -72,7 +72,7 @@ pub struct EvaluatedAlert {
 #[async_trait]
 pub trait AlertStore: Send + Sync {
     /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,
-    /// whoever is limited to keys sees none.
+    /// a caller that is limited to keys sees none.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past

@@ -59,7 +59,7 @@ pub struct PlanVersion {
     pub currency: Currency,
     /// The first day, in UTC, on which it counts.
     pub effective_from: NaiveDate,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing: the first ones.
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
@@ -123,7 +123,7 @@ pub struct NewPlan {
     pub currency: String,
     /// The first day, in UTC, on which it counts.
     pub effective_from: NaiveDate,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing: the first ones.
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
@@ -166,7 +166,7 @@ impl NewPlan {
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub fn validate(&self) -> Result<Currency, StoreError> {
         check_text("name", &self.name, 200)?;
-        // Nothing stands for everybody's: an empty tenant would too.
+        // An empty tenant is stored for plans of everybody, so that it can't be a name.
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }

@@ -42,8 +42,8 @@ const MAX_VERSIONS: usize = 500;
 pub struct DayCounts {
     /// Committed and not folded yet.
     pub inbox: u64,
-    /// In each granularity that keeps the whole day: the sum over base series, over the pre-merged
-    /// totals, and whether periods wait for their rollup, so that both are behind.
+    /// In each granularity that keeps the whole day: the requests of base series, those of the
+    /// aggregate series of kind total, and whether periods wait for their rollup. Then both lag behind.
     pub stored: BTreeMap<Granularity, (u64, u64, bool)>,
 }
 
@@ -153,7 +153,7 @@ impl<T: BeginTx> PlanStore for T {
                 plan_id: plan.plan,
             })
             .collect();
-        // A plan that was set by hand, without a history, has counted ever since.
+        // A plan that was set by SQL, without a history, counts from the first day of the calendar.
         for (key, plan) in sql::plans::list_keys_on_plans(&mut tx).await? {
             if !assignments.iter().any(|a| a.api_key_id == key) {
                 assignments.push(Assignment {

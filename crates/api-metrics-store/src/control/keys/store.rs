@@ -246,7 +246,7 @@ async fn apply<T: Tx + SqlTx>(
             return invalid("pricePlanFrom", "lies in the future");
         }
         if plan != before.price_plan_id || change.price_plan_from.is_some() {
-            // A plan that was set by hand has no history yet: it has counted ever since.
+            // A plan that was set by SQL has no history yet: it counts from the first day of the calendar.
             let first = PlanFrom {
                 key: id,
                 from: crate::time::DAWN,

@@ -54,7 +54,7 @@ pub(in crate::control) async fn evaluate_limits(
 /// The notice that a key is near its limit or has hit it, until when it is kept (30 days), and that it
 /// is delivered. `None` below the threshold and for a limit of 0.
 fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool)> {
-    // What was flushed after the minute's end is seen there.
+    // Requests that were flushed after the minute's end show only in the previous minute.
     let seen = if super::current::pct(limit.before, limit.limit) > limit.utilization_pct() {
         LimitNow {
             used: limit.before,

@@ -33,7 +33,7 @@ const RECORDED: [Granularity; 3] = [
 ];
 
 /// Records the utilization of the periods that have ended since the last time, once a minute by one
-/// process. A period counts as ended `settle` after its end. Answers how many rows were written;
+/// process. A period counts as ended `delay` after its end. Answers how many rows were written;
 /// `None` where it was not the time, or another process leads.
 ///
 /// # Errors

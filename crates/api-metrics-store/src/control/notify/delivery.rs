@@ -127,8 +127,7 @@ impl DeliveryQuery {
     }
 }
 
-/// Reads the outbox. What writes to it is the evaluation; what works it off is the
-/// [`Dispatcher`](super::Dispatcher).
+/// Reads and writes the outbox. Evaluations insert notices; the dispatcher claims and delivers them.
 #[async_trait]
 pub trait NoticeStore: Send + Sync {
     /// Deliveries, the ones that changed last first.

@@ -17,9 +17,8 @@ use crate::{store::StoreError, time::UnixSeconds};
 /// How long a notice is remembered, in seconds: longer than an hour, and short enough to keep memory small.
 const REMEMBERED_SECONDS: i64 = 86_400;
 
-/// Remembers the notices that this process has published. What holds once, such as that half of a
-/// quota is used, is found again with every look; the store would take it once, but at the price of
-/// a statement for each key and look.
+/// Remembers the notices that this process has published. A state such as a half-used quota is found
+/// again at every evaluation. The outbox would ignore the repeat, but each would cost a statement.
 #[derive(Debug, Default)]
 pub(in crate::control) struct Published(Mutex<HashMap<Uuid, UnixSeconds>>);
 
