@@ -29,7 +29,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     read::edge_after,
-    request::{Choice, Context, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Figures, Problem, percent, rounded, time, time_to_live, time_us},
     router::App,
 };
@@ -58,7 +58,7 @@ enum CellLength {
 }
 
 /// `layout`.
-const LAYOUT: Choice<Layout> = Choice {
+const LAYOUT: OneOf<Layout> = OneOf {
     name: "layout",
     description: "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
     options: &[("timeline", Layout::Timeline), ("weekday", Layout::Weekday)],
@@ -66,7 +66,7 @@ const LAYOUT: Choice<Layout> = Choice {
 };
 
 /// `granularity`.
-const GRANULARITY: Choice<CellLength> = Choice {
+const GRANULARITY: OneOf<CellLength> = OneOf {
     name: "granularity",
     description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
     options: &[

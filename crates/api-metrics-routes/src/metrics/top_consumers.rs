@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
-    request::{Choice, Context, Limit, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, Limit, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
     router::App,
 };
@@ -32,7 +32,7 @@ enum Sort {
 }
 
 /// `sort`.
-const SORT: Choice<Sort> = Choice {
+const SORT: OneOf<Sort> = OneOf {
     name: "sort",
     description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
     options: &[

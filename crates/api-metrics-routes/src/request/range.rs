@@ -23,7 +23,7 @@
 use api_metrics_store::query::TimeRange;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Choice, Context, Form, ParamDocs, Params, Parsed, QueryParams};
+use super::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams};
 use crate::{read::floor_minute, response::Problem};
 
 /// Seconds of a day.
@@ -33,7 +33,7 @@ const DAY: i64 = 86_400;
 const MAX_RANGE_SECONDS: i64 = 100 * 366 * 86_400;
 
 /// The range up to now, in seconds.
-const PERIOD: Choice<Option<i64>> = Choice {
+const PERIOD: OneOf<Option<i64>> = OneOf {
     name: "period",
     description: "The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`.",
     options: &[
