@@ -2,6 +2,15 @@
 //!
 //! The timeline layout has a cell for every step, also where nothing was requested. The weekday
 //! layout sums all weeks of the range.
+//!
+//! | layout | granularity | cells |
+//! |---|---|---|
+//! | timeline | hour, day, week | one a step of the range, at most 11,000 |
+//! | weekday | hour | 7 * 24: Monday 00:00 to Sunday 23:00 in the zone |
+//! | weekday | day | 7 |
+//!
+//! A week in the weekday layout is refused. Cells of a zone follow its clock: where an hour occurs
+//! twice, both count in one cell of the weekday layout and in two of the timeline.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,9 @@
 //! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
 //!
 //! Requests without a key are no consumer, but they count in the whole that shares are of.
+//!
+//! All consumers of the range are read and ranked here, because a rate can't be ranked by a sum. Equal
+//! ones stand in the order of their numbers, so that the same data always gives the same list.
 
 use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
