@@ -23,7 +23,7 @@ use crate::ledger::{WriterLedger, exact, left_by, now_ms};
 
 /// Records of all writers together; ten of eleven are to be in the database in the end, at least.
 fn records() -> u64 {
-    sized(110_000, 44_000)
+    sized(110_000, 66_000)
 }
 const WRITERS: usize = 6;
 /// Ten minutes pass in a second, so that hours are rolled up and floors move.
