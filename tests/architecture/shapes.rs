@@ -65,7 +65,9 @@ fn a_fifth_of_the_lines_explains_the_others() {
             }
         }
         let percent = 100.0 * docs as f64 / lines as f64;
-        println!("{name}: {docs} of {lines} lines of code and documentation explain, {percent:.1}%");
+        println!(
+            "{name}: {docs} of {lines} lines of code and documentation explain, {percent:.1}%"
+        );
         if 100 * docs < LEAST_DOCS * lines {
             few.push(format!("{name}: {percent:.1}%"));
         }
