@@ -28,8 +28,8 @@ const MAX_VERSIONS: usize = 500;
 pub struct DayCounts {
     /// Committed and not folded yet.
     pub inbox: u64,
-    /// In each granularity that keeps the whole day: the sum over base series, over the pre-merged
-    /// totals, and whether periods wait for their rollup, so that both are behind.
+    /// In each granularity that keeps the whole day: the sum over base series, over the aggregate
+    /// series, and whether periods wait for their rollup, so that both are behind.
     pub stored: BTreeMap<Granularity, (u64, u64, bool)>,
 }
 
