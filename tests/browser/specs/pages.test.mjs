@@ -213,6 +213,8 @@ test("the status page shows the store, processes and lost batches", () =>
     await show(page, "#/status?tz=UTC");
     const store = await page.getByRole("region", { name: "Store" }).innerText();
     assert.match(store, /Reachable\s+Yes/);
+    assert.match(store, /Quarantined\s+0/);
+    assert.match(store, /1m retained since/);
     assert.match(store, /Flush batches lost\s+0/);
     assert.ok((await page.getByRole("region", { name: "Instances", exact: true }).locator("tbody tr").count()) >= 4);
     assert.match(await page.getByRole("region", { name: "This process" }).innerText(), /Series in memory/);

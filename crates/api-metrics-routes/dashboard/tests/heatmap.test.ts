@@ -19,7 +19,7 @@ const rows = (endpoint: string, counts: (number | null)[]) =>
     ),
   );
 
-test("no data, one endpoint and five hundred give no row, one row and the busiest forty", () => {
+test("no data, one endpoint and five hundred give no row, one row and the top forty", () => {
   assert.deepEqual(byEndpoint(page(FROM, TO, []), "requests", "UTC").model.rows, []);
   const one = byEndpoint(page(FROM, TO, rows("/a", [3])), "requests", "UTC");
   assert.deepEqual(one.model.values, [[3, 0, 0, 0, 0, 0]]);

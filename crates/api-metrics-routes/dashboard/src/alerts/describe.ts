@@ -8,7 +8,7 @@ export const TYPES = {
   rate_limit: {
     name: "Rate limit",
     unit: "%",
-    hint: "Busiest minute in the window, as a percentage of the key's limit",
+    hint: "Peak minute in the window, as a percentage of the key's limit",
     start: 80,
   },
   request_volume: { name: "Request volume", unit: "requests", hint: "Requests in the window", start: 1 },

@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Makes a rule
-         * @description It is judged from the next whole minute on.
+         * @description It is evaluated from the next whole minute on.
          */
         post: operations["create_alert"];
         delete?: never;
@@ -72,8 +72,8 @@ export interface paths {
         put?: never;
         /**
          * When a rule would have fired
-         * @description Judges a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
-         *     and nobody is told.
+         * @description Evaluates a rule over the past, as far as data is kept: at most 10,080 windows. Nothing is written
+         *     and no notice is sent.
          */
         post: operations["dry_run"];
         delete?: never;
@@ -89,7 +89,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What was told: fired and resolved */
+        /** Breaches of rules: fired and resolved */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -116,7 +116,7 @@ export interface paths {
         post?: never;
         /**
          * Removes a rule
-         * @description Its events stay. One that fires is resolved first, and that is told.
+         * @description Its events stay. One that fires is resolved first, with a notice.
          */
         delete: operations["remove_alert"];
         options?: never;
@@ -633,7 +633,7 @@ export interface components {
             endpointFilter?: string | null;
             /**
              * Format: date-time
-             * @description The end of the last window that was judged.
+             * @description The end of the last window that was evaluated.
              */
             evaluatedTo: string;
             /** @description The event that is open while it fires. */
@@ -650,7 +650,7 @@ export interface components {
             lastFiredAt?: string | null;
             /**
              * Format: int64
-             * @description A window with fewer requests is not judged.
+             * @description A window with fewer requests is not evaluated.
              */
             minRequests: number;
             /** @description A name for people. */
@@ -690,7 +690,7 @@ export interface components {
             updatedAt: string;
             /**
              * Format: double
-             * @description The value of that window; null where it could not be judged.
+             * @description The value of that window; null where it could not be evaluated.
              */
             value?: number | null;
             /**
@@ -734,7 +734,7 @@ export interface components {
             endpointFilter?: string | null;
             /**
              * Format: int64
-             * @description A window with fewer requests is not judged.
+             * @description A window with fewer requests is not evaluated.
              * @default 0
              */
             minRequests: number | null;
@@ -782,7 +782,7 @@ export interface components {
              * @description The rule; null once that was removed.
              */
             alertId?: number | null;
-            /** @description What it looked at. */
+            /** @description The type of the rule. */
             alertType: string;
             /**
              * Format: date-time
@@ -791,10 +791,10 @@ export interface components {
             firedAt: string;
             /**
              * Format: uuid
-             * @description The same in every notice of it.
+             * @description The `eventId` of its notices.
              */
             id: string;
-            /** @description What was told when it fired. */
+            /** @description The text of the notice when it fired. */
             message: string;
             /** @description The rule's name when it fired. */
             name: string;
@@ -803,9 +803,9 @@ export interface components {
              * @description The end of the first window that no longer did; null while it fires.
              */
             resolvedAt?: string | null;
-            /** @description What was told at its end. */
+            /** @description The text of the notice when it resolved; null while it fires. */
             resolvedMessage?: string | null;
-            /** @description How much it mattered. */
+            /** @description The severity of the rule when it fired. */
             severity: string;
             /** @description `firing` or `resolved`. */
             state: string;
@@ -813,7 +813,7 @@ export interface components {
             tenantId?: string | null;
             /**
              * Format: double
-             * @description What it was held against.
+             * @description The threshold that it breached.
              */
             threshold: number;
             /**
@@ -838,31 +838,59 @@ export interface components {
         };
         /** @description Any of a rule's members; what is left out stays as it is. */
         AlertPatch: {
+            /** @description What it looks at. */
             alertType?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Only the API key of this number; null for all.
+             */
             apiKeyFilter?: number | null;
+            /** @description `gt`, `lt`, `gte` or `lte`. */
             comparison?: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Minutes between two firings, 0 to 43200.
+             */
             cooldownMinutes?: number | null;
-            /** @example false */
+            /**
+             * @description Whether it is evaluated.
+             * @example false
+             */
             enabled?: boolean | null;
+            /** @description Only this endpoint, exactly or as a glob; null for all. */
             endpointFilter?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description A window with fewer requests is not evaluated.
+             */
             minRequests?: number | null;
+            /** @description A name for people, 1 to 200 bytes. */
             name?: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description For response times: which quantile; null is the mean.
+             */
             quantile?: number | null;
             /**
              * Format: int64
              * @description The revision that the change is of; 409 where the rule has another.
              */
             revision?: number | null;
+            /** @description Only this service; null for all. */
             serviceFilter?: string | null;
+            /** @description `low`, `medium`, `high` or `critical`. */
             severity?: string | null;
+            /** @description Whose keys it watches; null watches everything. */
             tenantId?: string | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+             */
             thresholdValue?: number;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Whole minutes that are looked at together, 1 to 1440.
+             */
             windowMinutes?: number | null;
         };
         /** @description An exact amount of money. */
@@ -930,25 +958,45 @@ export interface components {
         };
         /** @description A key before its first request. */
         ApiKeyBody: {
+            /** @description Whether limits, quota and plan are watched. */
             enabled?: boolean | null;
             /**
              * @description The host's own name for it: the text of the `ApiKey` that its requests will carry.
              * @example k-2041
              */
             externalId: string;
+            /** @description A name for people, 1 to 200 bytes. */
             name?: string | null;
-            /** Format: date */
+            /**
+             * Format: date
+             * @description The first UTC day on which the plan counts.
+             */
             pricePlanFrom?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Any version of the plan that it is billed by.
+             */
             pricePlanId?: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Where rolling periods start.
+             */
             quotaAnchor?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that it may send in a quota period.
+             */
             quotaLimit?: number | null;
+            /** @description `month`, or a number of days from 1 to 366 as in `30d`. */
             quotaPeriod?: string | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that it may send in a minute.
+             */
             rateLimitPerMinute?: number | null;
+            /** @description The tenant that it belongs to. */
             tenantId?: string | null;
+            /** @description The user that it belongs to. */
             userId?: string | null;
         };
         /** @description A page of API keys. */
@@ -1011,7 +1059,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The keys with requests, in the order of their numbers. */
@@ -1040,14 +1088,27 @@ export interface components {
              */
             unbilledRequests: number;
         };
+        /** @description The cache of answers. */
         CacheView: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of them.
+             */
             bytes: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Answers held now.
+             */
             entries: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Answers that were at hand.
+             */
             hits: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Answers that were computed.
+             */
             misses: number;
         };
         /** @description One cell, also where nothing was requested. */
@@ -1077,7 +1138,10 @@ export interface components {
              * @description The start of the cell in the timeline layout.
              */
             periodStart?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that finished in the cell.
+             */
             requestCount: number;
             /**
              * Format: int32
@@ -1163,7 +1227,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The days that have requests, the earliest first. */
@@ -1236,7 +1300,7 @@ export interface components {
              */
             responseBytes: number;
         };
-        /** @description A notice on its way through one channel. */
+        /** @description A notice and how its delivery through one channel stands. */
         Delivery: {
             /**
              * Format: int64
@@ -1252,6 +1316,7 @@ export interface components {
              * @description While pending: when it is tried again.
              */
             nextAttemptAt?: string | null;
+            /** @description The notice itself. */
             notice: components["schemas"]["Notice"];
             /** @description `dead`, `pending` or `delivered`. */
             status: string;
@@ -1268,23 +1333,28 @@ export interface components {
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
         };
+        /** @description Periods of a granularity that wait for their rollup. */
         DirtyView: {
+            /** @description `1m`, `5m`, `1h` or `1d`. */
             granularity: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many.
+             */
             periods: number;
         };
-        /** @description What a rule would have done. */
+        /** @description What a rule would have done in a range of the past. */
         DryRunAnswer: {
             /**
              * Format: int64
              * @description How many of them breached.
              */
             breaches: number;
-            /** @description The breaches that would have been told, the earliest first. */
+            /** @description The breaches that would have sent a notice, the earliest first. */
             events: components["schemas"]["DryRunEvent"][];
             /**
              * Format: date-time
-             * @description The range whose windows were judged.
+             * @description The range whose windows were evaluated.
              */
             from: string;
             /**
@@ -1299,20 +1369,22 @@ export interface components {
             to: string;
             /**
              * Format: int64
-             * @description How many windows were judged.
+             * @description How many windows were evaluated.
              */
             windows: number;
         };
         /** @description A rule and the range that it is tried on. */
         DryRunBody: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant of the range, RFC 3339.
+             */
             from?: string;
             /**
              * @description The range up to now; not together with `from`.
              * @example 24h
              */
             period?: string;
-            /** @description What can be set of a rule; the first four are needed. */
             rule: {
                 /**
                  * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
@@ -1347,7 +1419,7 @@ export interface components {
                 endpointFilter?: string | null;
                 /**
                  * Format: int64
-                 * @description A window with fewer requests is not judged.
+                 * @description A window with fewer requests is not evaluated.
                  * @default 0
                  */
                 minRequests: number | null;
@@ -1387,18 +1459,21 @@ export interface components {
                  * @default 5
                  */
                 windowMinutes: number | null;
-            };
-            /** Format: date-time */
+            } & Record<string, never>;
+            /**
+             * Format: date-time
+             * @description The first instant after the range, RFC 3339; up to now without it.
+             */
             to?: string;
         };
-        /** @description A breach as it would have been told. */
+        /** @description A breach that would have sent a notice. */
         DryRunEvent: {
             /**
              * Format: date-time
              * @description The end of the window that breached.
              */
             firedAt: string;
-            /** @description What would have been told. */
+            /** @description The text of the notice. */
             message: string;
             /**
              * Format: date-time
@@ -1417,7 +1492,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The rows, the most requested first. */
@@ -1498,12 +1573,14 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description From when on a granularity keeps its periods. */
         FloorView: {
             /**
              * Format: date-time
              * @description Null where everything is kept.
              */
             floor?: string | null;
+            /** @description `1m`, `5m`, `1h` or `1d`. */
             granularity: string;
         };
         /** @description A heatmap. */
@@ -1512,7 +1589,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The cells, in order of time or of weekday and hour. */
@@ -1522,7 +1599,9 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /** @description The length of a cell: `hour`, `day` or `week`. */
             granularity: string;
+            /** @description How cells are laid out. */
             layout: string;
             /**
              * Format: int64
@@ -1537,16 +1616,27 @@ export interface components {
             /** @description The zone of hours, days and weeks. */
             tz: string;
         };
+        /** @description Flush batches that wait to be folded. */
         InboxView: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Flush batches.
+             */
             batches: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Bytes of them.
+             */
             bytes: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Records in them.
+             */
             records: number;
         };
         /** @description One recording process. */
         InstanceView: {
+            /** @description Its environment. */
             environment: string;
             /**
              * Format: int64
@@ -1574,8 +1664,12 @@ export interface components {
              * @description The number of its last flush.
              */
             sequence: number;
+            /** @description The service that it records for. */
             service: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
             startedAt: string;
             /** @description The version of the host's code. */
             version: string;
@@ -1600,7 +1694,7 @@ export interface components {
         InvoiceAnswer: {
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description Whether the month is over. */
@@ -1689,7 +1783,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The keys that were used, the most used first; requests without a key as number 0. */
@@ -1734,34 +1828,52 @@ export interface components {
         KeyUsage: components["schemas"]["KeyLabel"] & components["schemas"]["Usage"];
         /** @description One endpoint. */
         LiveEndpoint: {
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Average latency in milliseconds.
+             */
             averageMs?: number | null;
+            /** @description The route template. */
             endpoint: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 4xx and 5xx in percent of the requests.
+             */
             errorRate?: number | null;
+            /** @description The method, or `_OTHER`. */
             method: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds.
+             */
             p95Ms?: number | null;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that finished in it.
+             */
             requestCount: number;
+            /** @description The recording service. */
             service: string;
         };
-        /** @description Hand-overs that are gone. */
+        /** @description Flush batches that the database has lost, by their sequence numbers. */
         LostView: {
             /**
              * Format: int64
-             * @description The number of the first.
+             * @description The first of the span.
              */
             first: number;
             /**
              * Format: int64
-             * @description The number of the last.
+             * @description The last of the span.
              */
             last: number;
         };
         /** @description A row: the dimensions that were grouped by, and the metrics that were asked for. */
         MetricRow: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests whose client left before the end.
+             */
             abortedCount?: number;
             /**
              * Format: int64
@@ -1769,7 +1881,10 @@ export interface components {
              *     have a number.
              */
             apiKeyId?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Average latency in milliseconds.
+             */
             averageMs?: number | null;
             /**
              * Format: double
@@ -1780,26 +1895,47 @@ export interface components {
             endpoint?: string;
             /** @description Its environment. */
             environment?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests answered with 400 to 499.
+             */
             errorCount4xx?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests answered with 500 to 599, that failed, or that panicked.
+             */
             errorCount5xx?: number;
             /**
              * Format: double
              * @description 4xx and 5xx in percent of the requests.
              */
             errorRate?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The greatest latency in milliseconds.
+             */
             maxMs?: number | null;
             /** @description The method, or `_OTHER`. */
             method?: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The least latency in milliseconds.
+             */
             minMs?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The median latency in milliseconds.
+             */
             p50Ms?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds.
+             */
             p95Ms?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The 99th percentile in milliseconds.
+             */
             p99Ms?: number | null;
             /**
              * Format: date-time
@@ -1808,11 +1944,20 @@ export interface components {
             periodStart?: string;
             /** @description `http` or `grpc`. */
             protocol?: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Body bytes that were read.
+             */
             requestBytes?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that finished.
+             */
             requestCount?: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Body bytes that were sent.
+             */
             responseBytes?: number;
             /** @description The recording service. */
             service?: string;
@@ -1823,16 +1968,28 @@ export interface components {
         };
         /** @description One minute. */
         Minute: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description 4xx and 5xx together.
+             */
             errorCount: number;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds.
+             */
             p95Ms?: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The start of the minute.
+             */
             periodStart: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that finished in it.
+             */
             requestCount: number;
         };
-        /** @description What is told; the body that a webhook receives. */
+        /** @description A notice: the body that a webhook receives. */
         Notice: {
             apiKey?: components["schemas"]["NoticeKey"] | null;
             /**
@@ -1847,34 +2004,53 @@ export interface components {
             eventId?: string | null;
             /**
              * Format: uuid
-             * @description The same however often it arrives.
+             * @description The same each time that it is sent: receivers know duplicates by it.
              */
             id: string;
             /** @description `alert.fired`, `alert.resolved`, `rate_limit.near` or `quota.reached`. */
             kind: string;
-            /** @description All of it in one sentence. */
+            /** @description The whole notice in one sentence. */
             message: string;
             rule?: components["schemas"]["NoticeRule"] | null;
+            /** @description `low`, `medium`, `high` or `critical`. */
             severity: string;
+            /** @description Whose notice it is; null for everybody's. */
             tenantId?: string | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The threshold that was reached.
+             */
             threshold: number;
+            /** @description The rule's or the key's name. */
             title: string;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The value that caused it, in the unit of the rule.
+             */
             value?: number | null;
         };
         /** @description The API key that a notice is about. */
         NoticeKey: {
+            /** @description The host's own name for it. */
             externalId: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Its number.
+             */
             id: number;
+            /** @description Its name for people. */
             name?: string | null;
         };
         /** @description The rule that a notice is about. */
         NoticeRule: {
+            /** @description What it looks at. */
             alertType: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Its number.
+             */
             id: number;
+            /** @description Its name for people. */
             name: string;
         };
         /** @description The range before, and how this one differs. */
@@ -1884,27 +2060,45 @@ export interface components {
              * @description Average latency more, in percent.
              */
             averageChange?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description Average latency in milliseconds.
+             */
             averageMs?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description 4xx and 5xx in percent of the requests.
+             */
             errorRate?: number | null;
             /**
              * Format: double
              * @description Error rate more, in percentage points.
              */
             errorRateChange?: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant of the range before.
+             */
             from: string;
             /**
              * Format: double
              * @description 95th percentile more, in percent.
              */
             p95Change?: number | null;
-            /** Format: double */
+            /**
+             * Format: double
+             * @description The 95th percentile in milliseconds.
+             */
             p95Ms?: number | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant after it, where the range begins.
+             */
             to: string;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Requests that finished in it.
+             */
             totalRequests: number;
             /**
              * Format: double
@@ -1923,7 +2117,7 @@ export interface components {
             effectiveFrom: string;
             /**
              * Format: int64
-             * @description The first so many requests of a month cost nothing.
+             * @description Requests of a month that cost nothing, from its first one on.
              */
             freeRequests: number;
             /**
@@ -1952,7 +2146,7 @@ export interface components {
             effectiveFrom?: string | null;
             /**
              * Format: int64
-             * @description The first so many requests of a month cost nothing.
+             * @description Requests of a month that cost nothing, from its first one on.
              * @default 0
              */
             freeRequests: number | null;
@@ -1993,12 +2187,18 @@ export interface components {
         };
         /** @description From which request of the month on which price counts. */
         PriceTierBody: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description How many requests of the month come before it.
+             */
             fromRequests: number;
-            /** @example 0.01 */
+            /**
+             * @description The price of 1,000 requests: a decimal.
+             * @example 0.01
+             */
             perThousand: string;
         };
-        /** @description What a probe is told. */
+        /** @description The answer to a probe. */
         Probe: {
             /** @description What is wrong; absent while nothing is. */
             reason?: string;
@@ -2054,23 +2254,38 @@ export interface components {
         };
         /** @description The rows of each grouping. */
         QueryAnswer: {
+            /** @description Whether records at an edge may belong to the other side of it. */
             approximate: boolean;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the first snapshot was taken, by the clock of the database.
+             */
             asOf: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant that the answer covers.
+             */
             from: string;
+            /** @description The length of a point; `none` for one over the whole range. */
             granularity: string;
             /** @description In the order of `groupings`. */
             results: components["schemas"]["QueryResult"][];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant that the answer does not cover.
+             */
             to: string;
+            /** @description The zone of hours, days and weeks. */
             tz: string;
         };
         /** @description A question. */
         QueryBody: {
             /** @description Which series count: the filters of `GET /api-metrics`. */
             filter?: components["schemas"]["QueryFilter"];
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant of the range, RFC 3339.
+             */
             from?: string;
             /**
              * @description As in `GET /api-metrics`.
@@ -2091,7 +2306,7 @@ export interface components {
             groupings?: string[][];
             /**
              * Format: int32
-             * @description At most so many rows of each grouping.
+             * @description The most rows of each grouping.
              * @default 100
              */
             limit: number;
@@ -2108,19 +2323,33 @@ export interface components {
              * @example 24h
              */
             period?: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant after the range, RFC 3339; up to now without it.
+             */
             to?: string;
-            /** @example UTC */
+            /**
+             * @description The zone of hours, days and weeks.
+             * @example UTC
+             */
             tz?: string;
         };
         /** @description Which series count. */
         QueryFilter: {
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Only the API key of this number; 0 for requests without a key.
+             */
             apiKeyId?: number;
+            /** @description Only this route template, exactly. */
             endpoint?: string;
+            /** @description Only this environment. */
             environment?: string;
+            /** @description Only this method, in any case. */
             method?: string;
+            /** @description Only this protocol: http or grpc. */
             protocol?: string;
+            /** @description Only this recording service. */
             service?: string;
         };
         /** @description The rows of one grouping. */
@@ -2289,7 +2518,7 @@ export interface components {
              */
             unbilled: number;
         };
-        /** @description A month's invoices, held against the usage that they are for. */
+        /** @description A month's invoices, compared with the usage that they are for. */
         ReconciledMonth: {
             /** @description Where they differ, in words; empty where they agree. */
             differences: string[];
@@ -2315,7 +2544,7 @@ export interface components {
             agrees: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description Every day. */
@@ -2360,10 +2589,10 @@ export interface components {
             unflushedRecords: number;
             /** @description A sample of the raw paths behind `<unmatched>`, the most frequent first. */
             unmatched: components["schemas"]["UnmatchedView"][];
-            /** @description Flushes whose outcome is not known yet. */
-            unresolvedParts: number;
+            /** @description Flush batches whose outcome is not known yet. */
+            unresolvedBatches: number;
         };
-        /** @description Which dead letter is meant. */
+        /** @description Names the dead letter that is sent again. */
         RedeliverBody: {
             /**
              * @description The notifier's name.
@@ -2382,7 +2611,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot, the first where the answer took several.
+             * @description When the snapshot was taken, by the clock of the database; the first of several.
              */
             asOf: string;
             /** @description The rows that have requests, by time, then by their dimensions. */
@@ -2413,7 +2642,7 @@ export interface components {
             abortedCount: number;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /**
@@ -2481,10 +2710,17 @@ export interface components {
              */
             totalResponseBytes: number;
         };
+        /** @description A span of time, half-open. */
         SpanView: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant of the span.
+             */
             from: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
             to: string;
         };
         /** @description The state of the store, of this process and of all that record into this database. */
@@ -2498,11 +2734,11 @@ export interface components {
             instances: components["schemas"]["InstanceView"][];
             /**
              * Format: int64
-             * @description Hand-overs of this process that the database has lost by a restore or a failover; 0 is the promise.
+             * @description Flush batches of this process that the database has lost by a restore or a failover; 0 is normal.
              */
             lost: number;
-            /** @description Their numbers, the latest spans last; at most 32 spans. */
-            lostFlushes: components["schemas"]["LostView"][];
+            /** @description Their sequence numbers, the latest span last; at most 32 spans. */
+            lostBatches: components["schemas"]["LostView"][];
             recorder?: components["schemas"]["RecorderView"] | null;
             /** @description The store. */
             store: components["schemas"]["StoreView"];
@@ -2520,16 +2756,21 @@ export interface components {
             dirty: components["schemas"]["DirtyView"][];
             /** @description Why it does not. */
             error?: string | null;
-            /** @description The start of what each granularity keeps. */
-            floors: components["schemas"]["FloorView"][];
             inbox?: components["schemas"]["InboxView"] | null;
             /**
              * Format: date-time
-             * @description The database's clock.
+             * @description The time by the clock of the database.
              */
             now?: string | null;
+            /**
+             * Format: int64
+             * @description Flush batches that could not be read and were quarantined; 0 is normal.
+             */
+            quarantined?: number | null;
             /** @description Whether it has just answered. */
             reachable: boolean;
+            /** @description The start of what each granularity keeps. */
+            retentionFloors: components["schemas"]["FloorView"][];
             /**
              * Format: int64
              * @description The schema's version.
@@ -2540,11 +2781,6 @@ export interface components {
              * @description Series that it knows.
              */
             series?: number | null;
-            /**
-             * Format: int64
-             * @description Hand-overs that could not be read and were set aside; 0 is normal.
-             */
-            setAside?: number | null;
             /** @description The kind of its sketches. */
             sketchKind?: string | null;
             /**
@@ -2564,7 +2800,7 @@ export interface components {
             requests: number;
             /**
              * Format: int64
-             * @description Requests in its pre-merged totals.
+             * @description Requests in its aggregate series.
              */
             totals: number;
             /** @description Whether periods wait for their rollup, so that both are behind. */
@@ -2581,7 +2817,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /**
@@ -2675,21 +2911,33 @@ export interface components {
              */
             totalResponseBytes: number;
         };
+        /** @description One background task. */
         TaskView: {
+            /** @description What went wrong last, until it succeeds again. */
             lastError?: string | null;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When it last did its work.
+             */
             lastSuccessAt?: string | null;
+            /** @description What it does: `flush`, `fold`, `rollup`, `retention`. */
             name: string;
+            /** @description Whether it still runs. */
             running: boolean;
         };
+        /** @description The background tasks. */
         TasksView: {
             /**
              * Format: double
              * @description How long records have been waiting beyond the flush interval.
              */
             flushLagSeconds: number;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When a flush was last acknowledged.
+             */
             lastFlushAt?: string | null;
+            /** @description What the host reports. */
             tasks: components["schemas"]["TaskView"][];
         };
         /** @description What the keys of a tenant used together. */
@@ -2711,7 +2959,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: date-time
-             * @description The database's time of the snapshot.
+             * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
             /** @description The consumers, the top one first. Requests without a key are no consumer. */
@@ -2729,12 +2977,14 @@ export interface components {
              */
             to: string;
         };
+        /** @description A raw path that no route matched. */
         UnmatchedView: {
             /**
              * Format: int64
              * @description About how often; never less than it was.
              */
             count: number;
+            /** @description The path, as it was asked for. */
             path: string;
         };
         /** @description Requests and what they cost. */
@@ -2774,7 +3024,7 @@ export interface components {
              */
             requests: number;
         };
-        /** @description What a key did in a period, held against what it may. */
+        /** @description Requests of a key in a period, compared with its limit. */
         Utilization: {
             /**
              * Format: date-time
@@ -2834,7 +3084,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -3129,7 +3379,7 @@ export interface operations {
                 /** @description Given up (dead), to be tried again (pending), or taken (delivered). */
                 status?: "dead" | "pending" | "delivered";
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -3417,7 +3667,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What it would have told */
+            /** @description What it would have done */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3544,7 +3794,7 @@ export interface operations {
                 /** @description true: only those that still fire. */
                 open?: "true" | "false";
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -4259,7 +4509,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -4685,8 +4935,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -4698,14 +4947,12 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are told apart, with commas between them: service, environment,
-                 *     protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
                  * @example endpoint,method
                  */
                 groupBy?: string;
                 /**
-                 * @description The numbers of a row, with commas between them; all by default. Without quantiles an answer
-                 *     is cheaper.
+                 * @description The numbers of a row, with commas between them; all by default. Without quantiles an answer is cheaper.
                  * @example requestCount,errorRate,p95Ms
                  */
                 metrics?: string;
@@ -4737,7 +4984,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -4894,7 +5141,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -5411,8 +5658,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -5449,7 +5695,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -5585,8 +5831,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -5618,7 +5863,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -5763,8 +6008,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -5776,14 +6020,12 @@ export interface operations {
                  */
                 tz?: string;
                 /**
-                 * @description Dimensions by which rows are told apart, with commas between them: service, environment,
-                 *     protocol, method, endpoint, apiKey.
+                 * @description Dimensions by which rows are grouped, with commas between them: service, environment, protocol, method, endpoint, apiKey.
                  * @example endpoint,method
                  */
                 groupBy?: string;
                 /**
-                 * @description The numbers of a row, with commas between them; all by default. Without quantiles an answer
-                 *     is cheaper.
+                 * @description The numbers of a row, with commas between them; all by default. Without quantiles an answer is cheaper.
                  * @example requestCount,errorRate,p95Ms
                  */
                 metrics?: string;
@@ -5931,8 +6173,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -6104,8 +6345,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -6137,7 +6377,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -6438,7 +6678,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -6573,7 +6813,7 @@ export interface operations {
                  */
                 apiKeyId?: number;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -6717,13 +6957,12 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -7184,8 +7423,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -7375,7 +7613,7 @@ export interface operations {
                 /** @description By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth). */
                 sort?: "volume" | "errorRate" | "bandwidth";
                 /**
-                 * @description At most so many.
+                 * @description The most rows to answer.
                  * @example 10
                  */
                 limit?: number;
@@ -7387,8 +7625,7 @@ export interface operations {
                  */
                 from?: string;
                 /**
-                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it
-                 *     the range goes up to now.
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
@@ -7543,7 +7780,7 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description At most so many rows.
+                 * @description The most rows to answer.
                  * @example 100
                  */
                 limit?: number;
@@ -7867,7 +8104,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "lost": 0,
-                     *       "lostFlushes": [],
+                     *       "lostBatches": [],
                      *       "recorder": {
                      *         "bytes": 190464,
                      *         "coarsened": [],
@@ -7882,7 +8119,7 @@ export interface operations {
                      *             "path": "/wp-login.php"
                      *           }
                      *         ],
-                     *         "unresolvedParts": 0
+                     *         "unresolvedBatches": 0
                      *       },
                      *       "store": {
                      *         "backend": "postgres",
@@ -7893,7 +8130,15 @@ export interface operations {
                      *           }
                      *         ],
                      *         "error": null,
-                     *         "floors": [
+                     *         "inbox": {
+                     *           "batches": 1,
+                     *           "bytes": 1204,
+                     *           "records": 25
+                     *         },
+                     *         "now": "2026-05-18T09:30:00.125Z",
+                     *         "quarantined": 0,
+                     *         "reachable": true,
+                     *         "retentionFloors": [
                      *           {
                      *             "floor": "2026-05-17T09:00:00Z",
                      *             "granularity": "1m"
@@ -7903,16 +8148,8 @@ export interface operations {
                      *             "granularity": "1d"
                      *           }
                      *         ],
-                     *         "inbox": {
-                     *           "batches": 1,
-                     *           "bytes": 1204,
-                     *           "records": 25
-                     *         },
-                     *         "now": "2026-05-18T09:30:00.125Z",
-                     *         "reachable": true,
                      *         "schemaVersion": 1,
                      *         "series": 42,
-                     *         "setAside": 0,
                      *         "sketchKind": "histogram",
                      *         "unreachableSince": null
                      *       },

@@ -8,10 +8,10 @@ import { Route } from "../ui/Route";
 import { href } from "../view/location";
 import { type GridModel, largest, type Metric, metricOf } from "./model";
 
-/** The largest number of rows; the busiest endpoints are shown. */
+/** The largest number of rows; the endpoints with most requests are shown. */
 const ROWS = 40;
 
-/** One row per endpoint, the busiest first; one column per time slot. */
+/** One row per endpoint, most requests first; one column per time slot. */
 export const byEndpoint = (
   page: SeriesPage,
   metric: Metric,

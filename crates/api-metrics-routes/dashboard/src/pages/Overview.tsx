@@ -151,7 +151,7 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
   const view = useView();
   const endpoints = useEndpoints(view, {}, ready);
   const rows = endpoints.data?.data;
-  const busiest = useMemo(() => (rows ?? []).slice(0, LIST_ROWS), [rows]);
+  const top = useMemo(() => (rows ?? []).slice(0, LIST_ROWS), [rows]);
   const failing = useMemo(
     () =>
       [...(rows ?? [])]
@@ -170,7 +170,7 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
   );
   return (
     <div className="tops">
-      <Top title="Busiest endpoints" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
+      <Top title="Top endpoints" rows={rows && top} value={(row) => number.compact(row.requestCount)} />
       <Top title="Slowest endpoints (p95)" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
       <Top
         title="Highest server error rate"

@@ -99,9 +99,9 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
             },
             {
               name: "Quarantined",
-              value: number.count(store.setAside),
-              level: store.setAside ? "bad" : "fine",
-              note: store.setAside ? "flush batches that could not be read" : "",
+              value: number.count(store.quarantined),
+              level: store.quarantined ? "bad" : "fine",
+              note: store.quarantined ? "flush batches that could not be read" : "",
             },
             {
               name: "Flush batches lost",
@@ -109,7 +109,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
               level: status.lost > 0 ? "bad" : "fine",
               note: status.lost > 0 ? "after a restore or failover" : "",
             },
-            ...store.floors.map(
+            ...store.retentionFloors.map(
               (floor): Line => ({
                 name: `${floor.granularity} retained since`,
                 value: floor.floor ? when(floor.floor, tz) : "The beginning",
@@ -140,8 +140,8 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                   },
                   {
                     name: "Unconfirmed flush batches",
-                    value: number.count(recorder.unresolvedParts),
-                    level: recorder.unresolvedParts > 0 ? "some" : "fine",
+                    value: number.count(recorder.unresolvedBatches),
+                    level: recorder.unresolvedBatches > 0 ? "some" : "fine",
                   },
                   {
                     name: "Coarsened periods",
