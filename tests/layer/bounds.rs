@@ -20,10 +20,10 @@ use crate::support::Recorded;
 
 /// Keeps the labels that came, not the records.
 #[derive(Default)]
-struct Labels(Mutex<Recorded>);
+struct Labels(Mutex<LabelStats>);
 
 #[derive(Default)]
-struct Recorded {
+struct LabelStats {
     requests: u64,
     response_bytes: u64,
     unmatched_paths: u64,

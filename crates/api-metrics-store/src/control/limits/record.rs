@@ -1,7 +1,7 @@
 //! The rows of `rate_limit_utilization`, from the ledger.
 //!
-//! A row says how much of its limit a key used in a period of 1 minute, 5 minutes or an hour: `requests
-//! * 100 / (limit * minutes)`. The limit is the one at the time of recording. Only periods with
+//! A row says how much of its limit a key used in a period of 1 minute, 5 minutes or an hour:
+//! `requests * 100 / (limit * minutes)`. The limit is the one at the time of recording. Only periods with
 //! requests of keys with a limit have rows.
 //!
 //! Recording goes on from the mark that the lease holds. It repeats the ten minutes before the mark,
