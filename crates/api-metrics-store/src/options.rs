@@ -36,27 +36,6 @@ impl Retention {
             hours: Duration::from_secs(90 * day),
         }
     }
-
-    /// How long `1m` buckets are kept.
-    #[must_use]
-    pub const fn minutes(mut self, keep: Duration) -> Self {
-        self.minutes = keep;
-        self
-    }
-
-    /// How long `5m` buckets are kept.
-    #[must_use]
-    pub const fn five_minutes(mut self, keep: Duration) -> Self {
-        self.five_minutes = keep;
-        self
-    }
-
-    /// How long `1h` buckets are kept.
-    #[must_use]
-    pub const fn hours(mut self, keep: Duration) -> Self {
-        self.hours = keep;
-        self
-    }
 }
 
 /// Settings of a store.

@@ -30,10 +30,10 @@ mod zone;
 #[cfg(feature = "control")]
 pub(crate) use body::{Body, present, required, wrong};
 pub(crate) use cursor::Cursor;
-#[cfg(feature = "fuzzing")]
-pub(crate) use cursor::question;
 #[cfg(feature = "control")]
 pub(crate) use cursor::NO_RANGE;
+#[cfg(feature = "fuzzing")]
+pub(crate) use cursor::question;
 #[cfg(feature = "control")]
 pub(crate) use days::{Days, Month};
 pub(crate) use declare::{Choice, Form, ParamDocs, Parsed, Text};

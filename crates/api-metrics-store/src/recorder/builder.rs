@@ -13,9 +13,9 @@ use api_metrics_layer::ApiKey;
 use super::{
     Recorder,
     ledger::Ledger,
+    path_sample::PathSample,
     registry::{OTHER_KEY, Registry},
     shard::{Buffer, Common, Overflow, Shard},
-    top_k::TopK,
 };
 use crate::{
     sketch::SketchKind,
@@ -133,7 +133,7 @@ impl RecorderBuilder {
                 overflow: Overflow::default(),
             },
             ledger: Mutex::new(Ledger::new(buffers().collect())),
-            unmatched: Mutex::new(TopK::default()),
+            unmatched: Mutex::new(PathSample::default()),
             buffer_bytes: AtomicUsize::new(0),
             longest_lock_ns: AtomicU64::new(0),
             max_series: self.max_series,

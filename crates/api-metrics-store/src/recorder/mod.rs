@@ -47,6 +47,7 @@ mod index;
 mod ledger;
 mod lookup;
 mod minute;
+mod path_sample;
 mod pending_samples;
 mod registry;
 mod run;
@@ -56,7 +57,6 @@ mod slot;
 mod status;
 #[cfg(test)]
 mod tests;
-mod top_k;
 
 use std::{
     sync::{
@@ -79,8 +79,8 @@ pub use self::{
 use self::{
     ledger::{Ledger, LostBatches},
     lookup::Lookup,
+    path_sample::PathSample,
     shard::{Common, Shard},
-    top_k::TopK,
 };
 use crate::{
     series::SeriesKey,
@@ -101,7 +101,7 @@ pub struct Recorder {
     common: Common,
     /// Always locked before a shard's mutex, never after.
     ledger: Mutex<Ledger>,
-    unmatched: Mutex<TopK>,
+    unmatched: Mutex<PathSample>,
     /// Bytes of all buffers when they were last drained.
     buffer_bytes: AtomicUsize,
     /// The longest time that the last drain held a shard's lock, in nanoseconds.
@@ -280,7 +280,7 @@ impl Recorder {
     #[cold]
     fn note_unmatched(&self, path: &str) {
         use std::hash::BuildHasher;
-        let path = top_k::cut(path);
+        let path = path_sample::cut(path);
         let hash = self.common.hasher.hash_one(path);
         // A sample may miss a path; a request must not wait.
         match self.unmatched.try_lock() {
