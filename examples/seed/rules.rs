@@ -1,11 +1,13 @@
 //! What acts on the shop's numbers: its consumers' limits and prices, and the rules that watch it.
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, Severity},
-    billing::{NewPlan, PriceTier},
-    control::ControlStore,
-    keys::KeyChange,
-    quotas::QuotaPeriod,
+    control::{
+        ControlStore,
+        alerts::{AlertSpec, AlertType, Comparison, Severity},
+        billing::{NewPlan, PriceTier},
+        keys::KeyChange,
+        quotas::QuotaPeriod,
+    },
     time::utc_date,
 };
 use rust_decimal::Decimal;

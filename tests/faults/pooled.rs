@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
-    control::ControlStore,
-    keys::KeyChange,
+    control::{ControlStore, keys::KeyChange},
     postgres::PostgresStore,
     store::{Retention, StoreOptions},
     time::Clock,

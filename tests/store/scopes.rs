@@ -1,7 +1,7 @@
 //! What a scope may see, wherever it lies.
 
 use api_metrics_store::{
-    keys::KeyChange,
+    control::keys::KeyChange,
     query::{Detail, Group, GroupBy, Query, RankCursor, Scope, TimeRange, TopK},
 };
 

@@ -74,6 +74,3 @@ pub mod fuzzing;
 mod migrations;
 mod url;
 mod varint;
-
-#[cfg(feature = "control")]
-pub use control::{alerts, billing, keys, limits, notify, quotas};

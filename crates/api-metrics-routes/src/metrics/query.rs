@@ -186,6 +186,7 @@ async fn compute(
         let mut query = asked.query(scope);
         query.group_by = *dimensions;
         query.group_by.time = asked.group_by.time;
+        let by = query.group_by;
         let mut windows = WindowedReader::new(query);
         let (mut data, mut truncated) = (Vec::new(), false);
         while let Some(row) = windows.row(&app.client).await? {

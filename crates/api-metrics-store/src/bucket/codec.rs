@@ -47,7 +47,7 @@ pub enum BucketError {
 
 impl Bucket {
     /// Appends the encoding: a version byte, then self-delimiting varints. About 25 bytes for one request.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let numbers = self.numbers();
         let mut flags = 0;
         for (bit, &number) in numbers.iter().enumerate() {
@@ -94,7 +94,7 @@ impl Bucket {
     ///
     /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], or
     /// [`BucketError::Sketch`] for the sketch inside; `input` is unchanged then.
-    pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+    pub(crate) fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
         let mut rest = *input;
         // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);

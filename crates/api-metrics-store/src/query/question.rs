@@ -32,7 +32,7 @@ impl TimeRange {
 
     /// Whether `at` belongs to it.
     #[must_use]
-    pub const fn contains(self, at: UnixSeconds) -> bool {
+    pub(crate) const fn contains(self, at: UnixSeconds) -> bool {
         self.from <= at && at < self.to
     }
 }
@@ -190,7 +190,7 @@ impl Query {
     }
     /// The range asked for.
     #[must_use]
-    pub const fn range(mut self, range: TimeRange) -> Self {
+    pub(crate) const fn range(mut self, range: TimeRange) -> Self {
         self.range = range;
         self
     }

@@ -99,6 +99,7 @@ impl Run {
 
 /// One bucket of [`Deltas`](super::Deltas).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DeltaRow<'a> {
     /// The series that the bucket belongs to.
     pub series: &'a Arc<SeriesKey>,
@@ -126,7 +127,7 @@ impl DeltaRow<'_> {
         clippy::expect_used,
         reason = "every run holds only what Bucket::encode wrote, and the codec's round trip is a tested property"
     )]
-    pub fn bucket(&self) -> Bucket {
+    pub(crate) fn bucket(&self) -> Bucket {
         Bucket::decode(&mut self.encoded()).expect("an encoding of our own")
     }
 

@@ -76,7 +76,7 @@ impl SketchKind {
 
     /// The kind with that name, `None` for any other text.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::Histogram, Self::TDigest]
             .into_iter()
             .find(|kind| kind.as_str() == name)
@@ -134,7 +134,7 @@ impl Sketch {
 
     /// The kind of sketch.
     #[must_use]
-    pub const fn kind(&self) -> SketchKind {
+    pub(crate) const fn kind(&self) -> SketchKind {
         match &self.0 {
             Inner::Histogram(_) => SketchKind::Histogram,
             Inner::Digest(_) => SketchKind::TDigest,
@@ -206,7 +206,7 @@ impl Sketch {
 
     /// The least value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
-    pub const fn min(&self) -> Option<u64> {
+    pub(crate) const fn min(&self) -> Option<u64> {
         match &self.0 {
             Inner::Histogram(histogram) => histogram.min(),
             Inner::Digest(digest) => digest.min(),
@@ -215,7 +215,7 @@ impl Sketch {
 
     /// The greatest value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
-    pub const fn max(&self) -> Option<u64> {
+    pub(crate) const fn max(&self) -> Option<u64> {
         match &self.0 {
             Inner::Histogram(histogram) => histogram.max(),
             Inner::Digest(digest) => digest.max(),
@@ -224,7 +224,7 @@ impl Sketch {
 
     /// Whether it holds no value.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.count() == 0
     }
 
@@ -272,7 +272,7 @@ impl Sketch {
     }
 
     /// Removes all values and keeps the memory for reuse.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.reset(),
             Inner::Digest(digest) => digest.reset(),

@@ -53,7 +53,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_with(
+    pub(crate) fn open_with(
         path: &str,
         synchronous: Synchronous,
         options: StoreOptions,

@@ -33,7 +33,7 @@ impl Granularity {
 
     /// The granularity with that name, `None` for any other text.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|g| g.as_str() == name)
     }
 
@@ -62,7 +62,7 @@ impl Granularity {
 
     /// The next coarser granularity: the parent of a rollup.
     #[must_use]
-    pub const fn coarser(self) -> Option<Self> {
+    pub(crate) const fn coarser(self) -> Option<Self> {
         match self {
             Self::Minute => Some(Self::FiveMinutes),
             Self::FiveMinutes => Some(Self::Hour),
@@ -73,7 +73,7 @@ impl Granularity {
 
     /// The next finer granularity: the children of a rollup.
     #[must_use]
-    pub const fn finer(self) -> Option<Self> {
+    pub(crate) const fn finer(self) -> Option<Self> {
         match self {
             Self::Minute => None,
             Self::FiveMinutes => Some(Self::Minute),

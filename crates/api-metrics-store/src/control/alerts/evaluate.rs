@@ -78,7 +78,7 @@ impl Evaluator {
     /// How long after its end a minute is evaluated, so that its requests have been flushed: a little
     /// more than the flush interval. 12 s by default.
     #[must_use]
-    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
+    pub(crate) fn evaluation_delay(mut self, delay: Duration) -> Self {
         self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
         self
     }
@@ -91,7 +91,7 @@ impl Evaluator {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit. What was evaluated before that is written; the next call evaluates the
     /// rest.
-    pub async fn evaluate(
+    pub(crate) async fn evaluate(
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,

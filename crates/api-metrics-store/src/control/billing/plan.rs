@@ -51,7 +51,7 @@ pub struct PlanVersion {
 impl PlanVersion {
     /// What counts where no plan was set: 0.02 USD for 1,000 requests, from the first on.
     #[must_use]
-    pub fn fallback() -> Self {
+    pub(crate) fn fallback() -> Self {
         Self {
             id: 0,
             tenant_id: None,
@@ -130,7 +130,7 @@ impl NewPlan {
 
     /// A plan with one price.
     #[must_use]
-    pub fn flat(
+    pub(crate) fn flat(
         name: impl Into<String>,
         currency: impl Into<String>,
         per_thousand: Decimal,
@@ -144,7 +144,7 @@ impl NewPlan {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
-    pub fn validate(&self) -> Result<Currency, StoreError> {
+    pub(crate) fn validate(&self) -> Result<Currency, StoreError> {
         check_text("name", &self.name, 200)?;
         // Nothing stands for everybody's: an empty tenant would too.
         if let Some(tenant) = &self.tenant_id {

@@ -38,22 +38,6 @@ impl Default for BillingSettings {
     }
 }
 
-impl BillingSettings {
-    /// Sets [`default_plan`](Self#structfield.default_plan).
-    #[must_use]
-    pub fn default_plan(mut self, plan: PlanVersion) -> Self {
-        self.default_plan = plan;
-        self
-    }
-
-    /// Sets [`status_counts`](Self#structfield.status_counts).
-    #[must_use]
-    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
-        self.status_counts = counted;
-        self
-    }
-}
-
 /// A day of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,7 +57,12 @@ pub struct DayCost {
 impl DayCost {
     /// A day whose requests are all billed.
     #[must_use]
-    pub const fn new(date: NaiveDate, requests: u64, cost: Money, currency: Currency) -> Self {
+    pub(crate) const fn new(
+        date: NaiveDate,
+        requests: u64,
+        cost: Money,
+        currency: Currency,
+    ) -> Self {
         Self {
             date,
             requests,
@@ -99,7 +88,7 @@ pub struct KeyBill {
 impl KeyBill {
     /// A bill of these days and of the charges of their months.
     #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         key: KeyRecord,
         days: Vec<DayCost>,
         months: BTreeMap<NaiveDate, Vec<Charge>>,
@@ -109,13 +98,13 @@ impl KeyBill {
 
     /// Requests billed in the range.
     #[must_use]
-    pub fn requests(&self) -> u64 {
+    pub(crate) fn requests(&self) -> u64 {
         self.days.iter().map(|day| day.requests).sum()
     }
 
     /// What the range costs, by currency.
     #[must_use]
-    pub fn costs(&self) -> BTreeMap<Currency, Money> {
+    pub(crate) fn costs(&self) -> BTreeMap<Currency, Money> {
         let mut costs = BTreeMap::new();
         for day in &self.days {
             *costs.entry(day.currency).or_insert(Money::ZERO) += day.cost;
@@ -312,7 +301,7 @@ fn bill(
 impl BillingReport {
     /// A report of `[from, to)` as of `at`, without unbilled requests.
     #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         from: NaiveDate,
         to: NaiveDate,
         at: UnixSeconds,
