@@ -81,7 +81,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
                     {
                         let mut group_by = GroupBy::default();
                         group_by.endpoint = true;
-                        group_by.time = Some(time);
+                        group_by.time = time;
                         group_by
                     },
                     DAY,
@@ -102,7 +102,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
                     {
                         let mut group_by = GroupBy::default();
                         group_by.api_key = true;
-                        group_by.time = Some(time);
+                        group_by.time = time;
                         group_by
                     },
                     30 * DAY,
@@ -124,7 +124,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
                 ask(&by(
                     {
                         let mut group_by = GroupBy::default();
-                        group_by.time = Some(time);
+                        group_by.time = time;
                         group_by
                     },
                     DAY,

@@ -94,7 +94,7 @@ impl Bucket {
     ///
     /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], or
     /// [`BucketError::Sketch`] for the sketch inside; `input` is unchanged then.
-    pub(crate) fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+    pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
         let mut rest = *input;
         // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);

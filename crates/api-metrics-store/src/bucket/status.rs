@@ -116,7 +116,7 @@ impl StatusCounts {
 
     /// The count of `code`, 0 if it was never counted.
     #[must_use]
-    pub(crate) fn get(&self, code: u16) -> u64 {
+    pub fn get(&self, code: u16) -> u64 {
         self.iter()
             .find_map(|(known, n)| (known == code).then_some(n))
             .unwrap_or(0)

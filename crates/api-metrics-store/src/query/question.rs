@@ -190,7 +190,7 @@ impl Query {
     }
     /// The range asked for.
     #[must_use]
-    pub(crate) const fn range(mut self, range: TimeRange) -> Self {
+    pub const fn range(mut self, range: TimeRange) -> Self {
         self.range = range;
         self
     }

@@ -136,8 +136,6 @@ impl RecorderBuilder {
             unmatched: Mutex::new(PathSample::default()),
             buffer_bytes: AtomicUsize::new(0),
             longest_lock_ns: AtomicU64::new(0),
-            max_series: self.max_series,
-            max_keys: self.max_keys,
             memory_budget: self.memory_budget,
             max_unresolved_batches: self.max_unresolved_batches,
             room,

@@ -27,7 +27,7 @@ pub struct Deltas {
 
 impl Deltas {
     /// The buckets, ascending by series, then by period, each key once.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = DeltaRow<'_>> {
+    pub fn rows(&self) -> impl Iterator<Item = DeltaRow<'_>> {
         let runs = self.runs.iter();
         Rows::new(runs.flat_map(|(&start, runs)| runs.iter().map(move |run| (start, &**run))))
     }

@@ -106,8 +106,6 @@ pub struct Recorder {
     buffer_bytes: AtomicUsize,
     /// The longest time that the last drain held a shard's lock, in nanoseconds.
     longest_lock_ns: AtomicU64,
-    max_series: usize,
-    max_keys: usize,
     memory_budget: usize,
     max_unresolved_batches: usize,
     room: usize,
@@ -152,7 +150,7 @@ impl Recorder {
     /// The sum of the batches with `after < seq <= upto`: what flush `upto` writes, where `after` is the
     /// number in the database's fence row.
     #[must_use]
-    pub(crate) fn contents(&self, after: u64, upto: u64) -> Deltas {
+    pub fn contents(&self, after: u64, upto: u64) -> Deltas {
         lock(&self.ledger).contents(after, upto)
     }
 
@@ -167,7 +165,7 @@ impl Recorder {
 
     /// Reopens batch `seq`, whose flush failed before COMMIT was sent: its records go into the next batch.
     /// Earlier batches, whose outcome is unknown, stay.
-    pub(crate) fn release(&self, seq: u64) {
+    pub fn release(&self, seq: u64) {
         let mut ledger = lock(&self.ledger);
         ledger.release(seq);
         ledger.fit(self.memory_budget);
@@ -182,13 +180,13 @@ impl Recorder {
 
     /// The number of the last acknowledged batch, 0 before the first.
     #[must_use]
-    pub(crate) fn acknowledged(&self) -> u64 {
+    pub fn acknowledged(&self) -> u64 {
         lock(&self.ledger).acknowledged()
     }
 
     /// The number of batches whose outcome is unknown.
     #[must_use]
-    pub(crate) fn unresolved_batches(&self) -> usize {
+    pub fn unresolved_batches(&self) -> usize {
         lock(&self.ledger).unresolved()
     }
 
@@ -223,27 +221,15 @@ impl Recorder {
         own
     }
 
-    /// The setting [`max_series`](RecorderBuilder::max_series).
-    #[must_use]
-    pub(crate) fn max_series(&self) -> usize {
-        self.max_series
-    }
-
-    /// The setting [`max_keys`](RecorderBuilder::max_keys).
-    #[must_use]
-    pub(crate) fn max_keys(&self) -> usize {
-        self.max_keys
-    }
-
     /// The kind of its sketches, which must be the database's.
     #[must_use]
-    pub(crate) fn sketch_kind(&self) -> SketchKind {
+    pub fn sketch_kind(&self) -> SketchKind {
         self.common.kind
     }
 
     /// The clock that it was built with.
     #[must_use]
-    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+    pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
     }
 

@@ -127,7 +127,7 @@ impl DeltaRow<'_> {
         clippy::expect_used,
         reason = "every run holds only what Bucket::encode wrote, and the codec's round trip is a tested property"
     )]
-    pub(crate) fn bucket(&self) -> Bucket {
+    pub fn bucket(&self) -> Bucket {
         Bucket::decode(&mut self.encoded()).expect("an encoding of our own")
     }
 

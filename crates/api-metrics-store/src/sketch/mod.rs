@@ -76,7 +76,7 @@ impl SketchKind {
 
     /// The kind with that name, `None` for any other text.
     #[must_use]
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         [Self::Histogram, Self::TDigest]
             .into_iter()
             .find(|kind| kind.as_str() == name)
@@ -134,7 +134,7 @@ impl Sketch {
 
     /// The kind of sketch.
     #[must_use]
-    pub(crate) const fn kind(&self) -> SketchKind {
+    pub const fn kind(&self) -> SketchKind {
         match &self.0 {
             Inner::Histogram(_) => SketchKind::Histogram,
             Inner::Digest(_) => SketchKind::TDigest,
@@ -272,7 +272,7 @@ impl Sketch {
     }
 
     /// Removes all values and keeps the memory for reuse.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.reset(),
             Inner::Digest(digest) => digest.reset(),

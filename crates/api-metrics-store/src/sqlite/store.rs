@@ -53,7 +53,7 @@ impl SqliteStore {
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub(crate) fn open_with(
+    pub fn open_with(
         path: &str,
         synchronous: Synchronous,
         options: StoreOptions,

@@ -33,7 +33,7 @@ impl Granularity {
 
     /// The granularity with that name, `None` for any other text.
     #[must_use]
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|g| g.as_str() == name)
     }
 
@@ -73,7 +73,7 @@ impl Granularity {
 
     /// The next finer granularity: the children of a rollup.
     #[must_use]
-    pub(crate) const fn finer(self) -> Option<Self> {
+    pub const fn finer(self) -> Option<Self> {
         match self {
             Self::Minute => None,
             Self::FiveMinutes => Some(Self::Minute),

@@ -145,12 +145,14 @@ impl ControlSettings {
             });
         }
         if let Some(url) = &self.slack_url {
-            let slack = SlackNotifier::new(url).map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?;
-            notifiers.push(if private {
-                Arc::new(slack.allow_private())
+            let hook = WebhookNotifier::new(url)
+                .map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?
+                .channel_name("slack");
+            notifiers.push(Arc::new(SlackNotifier::from(if private {
+                hook.allow_private()
             } else {
-                Arc::new(slack)
-            });
+                hook
+            })));
         }
         Ok(notifiers)
     }

@@ -91,7 +91,7 @@ impl Evaluator {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit. What was evaluated before that is written; the next call evaluates the
     /// rest.
-    pub(crate) async fn evaluate(
+    pub async fn evaluate(
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,

@@ -21,7 +21,7 @@ pub struct Assignment {
 impl Assignment {
     /// Puts a key on a plan from a day on; `None` is the default plan.
     #[must_use]
-    pub(crate) const fn new(api_key_id: i64, from: NaiveDate, plan_id: Option<i64>) -> Self {
+    pub const fn new(api_key_id: i64, from: NaiveDate, plan_id: Option<i64>) -> Self {
         Self {
             api_key_id,
             from,
@@ -42,7 +42,7 @@ pub struct Tariff {
 impl Tariff {
     /// A tariff. Without assignments a key is on the default plan.
     #[must_use]
-    pub(crate) fn new(versions: Vec<PlanVersion>, assignments: &[Assignment]) -> Self {
+    pub fn new(versions: Vec<PlanVersion>, assignments: &[Assignment]) -> Self {
         let mut by_key: BTreeMap<i64, Vec<(NaiveDate, Option<i64>)>> = BTreeMap::new();
         for assignment in assignments {
             by_key
@@ -69,7 +69,7 @@ impl Tariff {
 
     /// The version in effect for a key on a day.
     #[must_use]
-    pub(crate) fn on(&self, api_key_id: i64, day: NaiveDate) -> &PlanVersion {
+    pub fn on(&self, api_key_id: i64, day: NaiveDate) -> &PlanVersion {
         let assigned = self
             .assignments
             .get(&api_key_id)

@@ -51,7 +51,7 @@ pub struct PlanVersion {
 impl PlanVersion {
     /// What counts where no plan was set: 0.02 USD for 1,000 requests, from the first on.
     #[must_use]
-    pub(crate) fn fallback() -> Self {
+    pub fn fallback() -> Self {
         Self {
             id: 0,
             tenant_id: None,
@@ -130,7 +130,7 @@ impl NewPlan {
 
     /// A plan with one price.
     #[must_use]
-    pub(crate) fn flat(
+    pub fn flat(
         name: impl Into<String>,
         currency: impl Into<String>,
         per_thousand: Decimal,

@@ -57,12 +57,7 @@ pub struct DayCost {
 impl DayCost {
     /// A day whose requests are all billed.
     #[must_use]
-    pub(crate) const fn new(
-        date: NaiveDate,
-        requests: u64,
-        cost: Money,
-        currency: Currency,
-    ) -> Self {
+    pub const fn new(date: NaiveDate, requests: u64, cost: Money, currency: Currency) -> Self {
         Self {
             date,
             requests,
@@ -88,7 +83,7 @@ pub struct KeyBill {
 impl KeyBill {
     /// A bill of these days and of the charges of their months.
     #[must_use]
-    pub(crate) const fn new(
+    pub const fn new(
         key: KeyRecord,
         days: Vec<DayCost>,
         months: BTreeMap<NaiveDate, Vec<Charge>>,
@@ -98,13 +93,13 @@ impl KeyBill {
 
     /// Requests billed in the range.
     #[must_use]
-    pub(crate) fn requests(&self) -> u64 {
+    pub fn requests(&self) -> u64 {
         self.days.iter().map(|day| day.requests).sum()
     }
 
     /// What the range costs, by currency.
     #[must_use]
-    pub(crate) fn costs(&self) -> BTreeMap<Currency, Money> {
+    pub fn costs(&self) -> BTreeMap<Currency, Money> {
         let mut costs = BTreeMap::new();
         for day in &self.days {
             *costs.entry(day.currency).or_insert(Money::ZERO) += day.cost;
@@ -301,7 +296,7 @@ fn bill(
 impl BillingReport {
     /// A report of `[from, to)` as of `at`, without unbilled requests.
     #[must_use]
-    pub(crate) const fn new(
+    pub const fn new(
         from: NaiveDate,
         to: NaiveDate,
         at: UnixSeconds,

@@ -69,7 +69,7 @@ pub struct KeyRecord {
 impl KeyRecord {
     /// A key with default settings.
     #[must_use]
-    pub(crate) fn new(id: i64, external_id: impl Into<String>) -> Self {
+    pub fn new(id: i64, external_id: impl Into<String>) -> Self {
         Self {
             id,
             external_id: external_id.into(),
@@ -81,7 +81,7 @@ impl KeyRecord {
 
     /// Its name, or the host's text where it has none.
     #[must_use]
-    pub(crate) fn label(&self) -> &str {
+    pub fn label(&self) -> &str {
         self.spec.name.as_deref().unwrap_or(&self.external_id)
     }
 

@@ -101,7 +101,7 @@ const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1)
 
 impl Notice {
     /// A notice about no rule, key or tenant. `threshold` is in the unit of what it is about.
-    #[must_use]
+    #[cfg(test)]
     pub(crate) fn new(
         id: Uuid,
         kind: NoticeKind,
