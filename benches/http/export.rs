@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_metrics_store::{options::StoreOptions, sqlite::SqliteStore};
+use api_metrics_store::{sqlite::SqliteStore, store::StoreOptions};
 use chrono::DateTime;
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::time::Instant;

@@ -31,7 +31,7 @@ mod streams;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
+    control::ControlStore, postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions,
 };
 use database::Scratch;
 use sqlx::ConnectOptions as _;

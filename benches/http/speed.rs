@@ -1,6 +1,6 @@
 //! The views of a dashboard over HTTP.
 
-use api_metrics_store::{options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore};
+use api_metrics_store::{postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions};
 use sqlx::PgPool;
 
 use crate::{

@@ -101,10 +101,10 @@ impl Random {
 
 pub fn writer() -> Writer {
     let recorder = Recorder::builder().max_series(200_000).build();
-    let instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench")
-        .version("1")
-        .host("bench")
-        .started_at(now());
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench");
+    instance.version = "1".to_owned();
+    instance.host = "bench".to_owned();
+    instance.started_at = now();
     Writer::new(instance, Arc::new(recorder))
 }
 

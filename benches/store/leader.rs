@@ -6,10 +6,9 @@ use std::{
 };
 
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     sqlite::SqliteStore,
-    store::{Store, Writer},
+    store::{Store, StoreOptions, Writer},
     time::{Clock, Granularity, ManualClock},
 };
 use sqlx::postgres::PgPoolOptions;

@@ -26,10 +26,9 @@ mod views;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     sqlite::SqliteStore,
-    store::Store,
+    store::{Store, StoreOptions},
     time::{Clock, ManualClock},
 };
 use database::Scratch;

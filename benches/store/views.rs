@@ -25,8 +25,12 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
     }
     let last = |seconds: i64| TimeRange::new(now() - seconds, now());
     let by = |group_by: GroupBy, seconds: i64| Query::over(last(seconds)).group_by(group_by);
-    let endpoint = GroupBy::default().endpoint(true).method(true).service(true);
-    let key = GroupBy::default().api_key(true);
+    let mut endpoint = GroupBy::default();
+    endpoint.endpoint = true;
+    endpoint.method = true;
+    endpoint.service = true;
+    let mut key = GroupBy::default();
+    key.api_key = true;
     let rows = |answer: &Answer| format!("{} rows", answer.rows.len());
     let ask = async |query: &Query| {
         let answer = store.read(query, None).await.unwrap();
@@ -73,9 +77,17 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "heatmap 24 h x 50 endpoints",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Hour));
-                ask(&by(GroupBy::default().endpoint(true).time(time), DAY)
-                    .detail(Detail::Counts)
-                    .top(TopK::first(50)))
+                ask(&by(
+                    {
+                        let mut group_by = GroupBy::default();
+                        group_by.endpoint = true;
+                        group_by.time = time;
+                        group_by
+                    },
+                    DAY,
+                )
+                .detail(Detail::Counts)
+                .top(TopK::first(50)))
                 .await
             },
             rows,
@@ -86,8 +98,16 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "usage by day, 30 d",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Day));
-                ask(&by(GroupBy::default().api_key(true).time(time), 30 * DAY)
-                    .detail(Detail::Counts))
+                ask(&by(
+                    {
+                        let mut group_by = GroupBy::default();
+                        group_by.api_key = true;
+                        group_by.time = time;
+                        group_by
+                    },
+                    30 * DAY,
+                )
+                .detail(Detail::Counts))
                 .await
             },
             rows,
@@ -99,8 +119,18 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "one key, 24 h by 5m",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::FiveMinutes));
-                let filter = Filter::default().api_key_id(Some(one_key));
-                ask(&by(GroupBy::default().time(time), DAY).filter(filter)).await
+                let mut filter = Filter::default();
+                filter.api_key_id = Some(one_key);
+                ask(&by(
+                    {
+                        let mut group_by = GroupBy::default();
+                        group_by.time = time;
+                        group_by
+                    },
+                    DAY,
+                )
+                .filter(filter))
+                .await
             },
             rows,
         )

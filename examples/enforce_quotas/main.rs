@@ -37,7 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "enforce-quotas.db",
     );
     // Only what was answered well counts: in the quota, in its notices, and below in what is enforced.
-    let quotas = QuotaSettings::default().status_counts("2xx,3xx".parse()?);
+    let mut quotas = QuotaSettings::default();
+    quotas.status_counts = "2xx,3xx".parse()?;
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("enforce-quotas")
@@ -101,7 +102,8 @@ mod tests {
     #[tokio::test]
     async fn the_quota_is_announced_and_then_enforced() {
         let file = std::env::temp_dir().join(format!("{}.db", uuid::Uuid::new_v4()));
-        let quotas = QuotaSettings::default().status_counts("2xx".parse().unwrap());
+        let mut quotas = QuotaSettings::default();
+        quotas.status_counts = "2xx".parse().unwrap();
         let metrics = ApiMetrics::builder().embedded(&file).start().await.unwrap();
         let app = app(&metrics, quotas, Duration::from_millis(20)).await;
         let app = app.unwrap();

@@ -94,13 +94,18 @@ pub(crate) async fn print(
     let answer = store
         .read(
             &Query::over(range)
-                .filter(
-                    Filter::default()
-                        .service(Some(instance.service.clone()))
-                        .environment(Some(instance.environment.clone())),
-                )
+                .filter({
+                    let mut filter = Filter::default();
+                    filter.service = Some(instance.service.clone());
+                    filter.environment = Some(instance.environment.clone());
+                    filter
+                })
                 .scope(Scope::All)
-                .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+                .group_by({
+                    let mut group_by = GroupBy::default();
+                    group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+                    group_by
+                })
                 .detail(Detail::Counts),
             None,
         )

@@ -9,9 +9,8 @@ use std::{
 use api_metrics_store::{
     control::ControlStore,
     control::ControlWorker,
-    options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Writer},
+    store::{Instance, StoreOptions, Writer},
     time::{Clock, ManualClock, SystemClock},
 };
 
@@ -163,10 +162,13 @@ fn instant(at: i64) -> SystemTime {
 fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
     let recorder = Recorder::builder().clock(clock.clone()).build();
     Writer::new(
-        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
-            .version(version)
-            .host("web-1")
-            .started_at(started_at),
+        {
+            let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");
+            instance.version = version;
+            instance.host = "web-1".to_owned();
+            instance.started_at = started_at;
+            instance
+        },
         Arc::new(recorder),
     )
 }

@@ -24,7 +24,7 @@ mod shop;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
+    control::ControlStore, postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions,
 };
 
 use settings::Settings;

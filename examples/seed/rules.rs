@@ -1,11 +1,13 @@
 //! The control plane of the shop: limits and prices of its consumers, and the alert rules that watch it.
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, Severity},
-    billing::{NewPlan, PriceTier},
-    control::ControlStore,
-    keys::KeyChange,
-    quotas::QuotaPeriod,
+    control::{
+        ControlStore,
+        alerts::{AlertSpec, AlertType, Comparison, Severity},
+        billing::{NewPlan, PriceTier},
+        keys::KeyChange,
+        quotas::QuotaPeriod,
+    },
     time::utc_date,
 };
 use rust_decimal::Decimal;

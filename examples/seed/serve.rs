@@ -10,9 +10,8 @@ use api_metrics_routes::Admin;
 use api_metrics_store::{
     control::ControlStore,
     control::ControlWorker,
-    options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Writer},
+    store::{Instance, StoreOptions, Writer},
     time::{Clock, SystemClock},
 };
 use axum::{Router, response::Redirect, routing::get};
@@ -64,10 +63,13 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
 
 fn writer() -> Writer {
     Writer::new(
-        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
-            .version("1.9.1")
-            .host("web-2")
-            .started_at(SystemClock::default().unix_seconds()),
+        {
+            let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");
+            instance.version = "1.9.1".to_owned();
+            instance.host = "web-2".to_owned();
+            instance.started_at = SystemClock::default().unix_seconds();
+            instance
+        },
         Arc::new(Recorder::builder().build()),
     )
 }

@@ -6,12 +6,11 @@ use std::{
 };
 
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{Group, GroupBy, Query, TimeRange},
     recorder::Recorder,
     sqlite::SqliteStore,
-    store::{FlushError, Instance, Store, Writer},
+    store::{FlushError, Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock, UnixSeconds},
 };
 use api_metrics_tests::{
@@ -50,10 +49,10 @@ impl Scene {
         if let Some(budget) = budget {
             recorder = recorder.memory_budget(budget);
         }
-        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
-            .version("1")
-            .host("here")
-            .started_at(clock.unix_seconds());
+        let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+        instance.version = "1".to_owned();
+        instance.host = "here".to_owned();
+        instance.started_at = clock.unix_seconds();
         Self {
             writer: Writer::new(instance, Arc::new(recorder.build())),
             clock,
@@ -119,7 +118,8 @@ impl Scene {
         assert_eq!(recorder.unflushed_records(), 0);
         println!("{} rows for {} records", flushed.rows, flushed.records);
         while self.store.fold().await.unwrap().more {}
-        let key = GroupBy::default().api_key(true);
+        let mut key = GroupBy::default();
+        key.api_key = true;
         let range = TimeRange::new(START, self.clock.unix_seconds());
         let query = Query::over(range).group_by(key);
         let answer = self.store.read(&query, None).await.unwrap();

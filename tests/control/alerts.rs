@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
-    alerts::{AlertEvent, AlertRule, AlertSpec, AlertType, Comparison, EventQuery, Phase},
-    control::ControlStore,
-    control::ControlWorker,
-    keys::KeyChange,
-    notify::NoticeKind,
+    control::{
+        ControlStore, ControlWorker,
+        alerts::{AlertEvent, AlertRule, AlertSpec, AlertType, Comparison, EventQuery, Phase},
+        keys::KeyChange,
+        notify::NoticeKind,
+    },
     query::Scope,
     store::{StoreError, Writer},
 };

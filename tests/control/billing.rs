@@ -1,10 +1,12 @@
 //! What keys cost, through months, new keys and changes of plans.
 
 use api_metrics_store::{
-    billing::{
-        BillingReport, BillingSettings, Currency, NewPlan, PriceTier, billing_report, invoices,
+    control::{
+        billing::{
+            BillingReport, BillingSettings, Currency, NewPlan, PriceTier, billing_report, invoices,
+        },
+        keys::KeyChange,
     },
-    keys::KeyChange,
     query::Scope,
     store::Writer,
 };
@@ -361,7 +363,8 @@ async fn answers_that_do_not_count_cost_nothing(database: Database) {
         .send(&writer, at("2026-03-10T12:00:00Z"), n);
     }
     h.store.flush(&writer).await.unwrap();
-    let settings = BillingSettings::default().status_counts("2xx,4xx".parse().unwrap());
+    let mut settings = BillingSettings::default();
+    settings.status_counts = "2xx,4xx".parse().unwrap();
     let (from, to) = (day("2026-03-01"), day("2026-04-01"));
     let report = billing_report(&*h.store, &settings, &Scope::All, from, to, None)
         .await

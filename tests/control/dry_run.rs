@@ -1,8 +1,10 @@
 //! Rules tried on the past.
 
 use api_metrics_store::{
-    alerts::{AlertEvent, AlertSpec, AlertType, Comparison, dry_run},
-    keys::KeyChange,
+    control::{
+        alerts::{AlertEvent, AlertSpec, AlertType, Comparison, dry_run},
+        keys::KeyChange,
+    },
     query::TimeRange,
     store::StoreError,
     time::{Granularity, UnixSeconds},

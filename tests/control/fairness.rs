@@ -3,11 +3,13 @@
 use std::{future::pending, pin::pin, sync::Arc, task::Poll};
 
 use api_metrics_store::{
-    alerts::{AlertSpec, Evaluator, dry_run},
-    billing::{NewPlan, PriceTier},
-    control::ControlStore,
-    keys::KeyChange,
-    notify::{DeliveryQuery, DeliveryStatus},
+    control::{
+        ControlStore,
+        alerts::{AlertSpec, Evaluator, dry_run},
+        billing::{NewPlan, PriceTier},
+        keys::KeyChange,
+        notify::{DeliveryQuery, DeliveryStatus},
+    },
     query::{Answer, Query, TimeRange},
     recorder::OwnDeltas,
     store::{

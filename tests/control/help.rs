@@ -7,7 +7,7 @@ use std::{
 
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
-    notify::{Notice, Notifier, NotifyError},
+    control::notify::{Notice, Notifier, NotifyError},
     store::Writer,
     time::UnixSeconds,
 };

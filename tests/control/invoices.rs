@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    billing::{
-        Assignment, BillingReport, BillingSettings, KeyBill, NewPlan, PlanVersion, PriceTier,
-        Tariff, billing_report, charge_month, invoices,
+    control::{
+        billing::{
+            Assignment, BillingReport, BillingSettings, KeyBill, NewPlan, PlanVersion, PriceTier,
+            Tariff, billing_report, charge_month, invoices,
+        },
+        keys::{KeyChange, KeyRecord},
     },
-    keys::{KeyChange, KeyRecord},
     query::Scope,
 };
 use chrono::{Datelike, Days, NaiveDate};
@@ -228,7 +230,7 @@ fn computed(case: &Case) -> BillingReport {
             new_plan.tenant_id = None;
             new_plan.name = plan_name(version.plan);
             new_plan.currency =
-                api_metrics_store::billing::Currency::from_code(version.currency).unwrap();
+                api_metrics_store::control::billing::Currency::from_code(version.currency).unwrap();
             new_plan.effective_from = date(version.from_day);
             new_plan.free_requests = version.free;
             new_plan.tiers = tiers(version);
@@ -265,7 +267,7 @@ fn computed(case: &Case) -> BillingReport {
                 days.iter()
                     .zip(costs)
                     .map(|((date, requests), cost)| {
-                        api_metrics_store::billing::DayCost::new(
+                        api_metrics_store::control::billing::DayCost::new(
                             *date,
                             *requests,
                             cost,

@@ -1,9 +1,11 @@
 //! Consumers.
 
 use api_metrics_store::{
-    keys::{KeyChange, KeyDirectory, all_keys, sync_keys},
+    control::{
+        keys::{KeyChange, KeyDirectory, all_keys, sync_keys},
+        quotas::QuotaPeriod,
+    },
     query::Scope,
-    quotas::QuotaPeriod,
     store::StoreError,
 };
 use async_trait::async_trait;

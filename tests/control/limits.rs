@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
-    control::ControlStore,
-    control::ControlWorker,
-    keys::KeyChange,
-    limits::{LimitSettings, UtilizationQuery, limits_now, near_limits},
-    notify::NoticeKind,
+    control::{
+        ControlStore, ControlWorker,
+        keys::KeyChange,
+        limits::{LimitSettings, UtilizationQuery, limits_now, near_limits},
+        notify::NoticeKind,
+    },
     query::{Scope, TimeRange},
     store::Writer,
     time::{Clock, Granularity, UnixSeconds},

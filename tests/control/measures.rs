@@ -1,8 +1,10 @@
 //! What a rule measures.
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, Evaluator},
-    keys::KeyChange,
+    control::{
+        alerts::{AlertSpec, AlertType, Comparison, Evaluator},
+        keys::KeyChange,
+    },
     time::UnixSeconds,
 };
 

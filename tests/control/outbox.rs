@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api_metrics_store::{
+use api_metrics_store::control::{
+    ControlWorker,
     alerts::Evaluator,
-    control::ControlWorker,
     notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind},
 };
 
@@ -161,7 +161,7 @@ async fn an_event_is_told_before_its_end_however_many_there_are(database: Databa
     let told: Vec<Notice> = receiver
         .take()
         .iter()
-        .map(|request| Notice::from_json(&request.body).unwrap())
+        .map(|request| serde_json::from_str::<Notice>(&request.body).unwrap())
         .collect();
     assert_eq!(told.len(), 16);
     let place = |rule, kind| {

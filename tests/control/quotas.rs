@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use api_metrics_store::{
-    control::ControlWorker,
-    keys::{KeyChange, all_keys},
-    notify::NoticeKind,
+    control::{
+        ControlWorker,
+        keys::{KeyChange, all_keys},
+        notify::NoticeKind,
+        quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
+    },
     query::Scope,
-    quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
     store::Writer,
     time::{Clock, UnixSeconds},
 };
@@ -90,7 +92,8 @@ async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(databa
     let h = Harness::on(database).await;
     h.store.create_key("k", &quota(100)).await.unwrap();
     let writer = h.writer();
-    let settings = QuotaSettings::default().tz(Tz::Europe__Berlin);
+    let mut settings = QuotaSettings::default();
+    settings.tz = Tz::Europe__Berlin;
     // March 2026 loses an hour on the 29th: it ends at 22:00 UTC, the one before it began at 23:00.
     for (when, n) in [
         ("2026-03-28T23:30:00Z", 1),
@@ -244,7 +247,8 @@ async fn only_the_answers_that_count_are_used(database: Database) {
     }
     h.store.flush(&writer).await.unwrap();
     for (counted, used) in [("all", 56), ("2xx,3xx", 5), ("2xx,500", 4), ("5xx", 1)] {
-        let settings = QuotaSettings::default().status_counts(counted.parse().unwrap());
+        let mut settings = QuotaSettings::default();
+        settings.status_counts = counted.parse().unwrap();
         assert_eq!(usage(&h, &settings, None).await.used, used, "{counted}");
     }
 }

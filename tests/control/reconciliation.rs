@@ -1,8 +1,8 @@
 //! Raw counts, rollups and invoices are of one ledger.
 
-use api_metrics_store::{
+use api_metrics_store::control::{
+    ControlStore,
     billing::{BillingSettings, Reconciliation, reconcile},
-    control::ControlStore,
 };
 use chrono::NaiveDate;
 

@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::{
-    alerts::{AlertSpec, AlertType, Comparison, Phase, Severity},
-    control::ControlWorker,
-    notify::NoticeKind,
+    control::{
+        ControlWorker,
+        alerts::{AlertSpec, AlertType, Comparison, Phase, Severity},
+        notify::NoticeKind,
+    },
     store::Writer,
     time::{Clock, UnixSeconds},
 };

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Builder, Maintenance};
 use api_metrics_store::{
-    notify::{Notice, NoticeKind, Notifier, NotifyError, WebhookNotifier},
+    control::notify::{Notice, NoticeKind, Notifier, NotifyError, WebhookNotifier},
     time::ManualClock,
 };
 use api_metrics_tests::eventually_within;
@@ -147,7 +147,7 @@ async fn received(receiver: &Receiver) -> Notice {
         (!all.is_empty()).then(|| all.remove(0).body)
     })
     .await;
-    Notice::from_json(&body).unwrap()
+    serde_json::from_str::<Notice>(&body).unwrap()
 }
 
 async fn a_breach_reaches_webhook_and_event_bus_of_a_running_service(database: Database) {

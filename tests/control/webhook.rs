@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use api_metrics_store::{
+use api_metrics_store::control::{
+    ControlWorker,
     alerts::Severity,
-    control::ControlWorker,
     notify::{
         DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, SlackNotifier,
         WebhookNotifier,
@@ -33,20 +33,18 @@ on_both! {
 }
 
 fn notice() -> Notice {
-    {
-        let mut notice = Notice::new(
-            uuid::Uuid::from_u128(7),
-            NoticeKind::AlertFired,
-            NOON,
-            Severity::High,
-            "checkout <!channel>",
-            "Error rate jumped from 1.0% to 15.2% & more",
-            10.0,
-        );
-        notice.event_id = Some(uuid::Uuid::from_u128(8));
-        notice.value = Some(15.2);
-        notice
-    }
+    serde_json::from_value(serde_json::json!({
+        "id": uuid::Uuid::from_u128(7),
+        "kind": "alert.fired",
+        "at": "2026-03-10T12:00:00Z",
+        "severity": "high",
+        "title": "checkout <!channel>",
+        "message": "Error rate jumped from 1.0% to 15.2% & more",
+        "eventId": uuid::Uuid::from_u128(8),
+        "value": 15.2,
+        "threshold": 10.0,
+    }))
+    .unwrap()
 }
 
 pub(crate) fn hook(receiver: &Receiver) -> WebhookNotifier {
@@ -92,7 +90,10 @@ async fn a_notice_is_posted_as_json_and_signed() {
         request.header("webhook-id"),
         Some(&*notice().id.to_string())
     );
-    assert_eq!(Notice::from_json(&request.body).unwrap(), notice());
+    assert_eq!(
+        serde_json::from_str::<Notice>(&request.body).unwrap(),
+        notice()
+    );
     assert!(verified(&request, key));
     assert!(!verified(&request, b"another key"));
     let mut tampered = request.clone();
@@ -293,7 +294,7 @@ async fn https_needs_a_certificate_of_that_name_from_an_authority_that_is_truste
     let trusted = to("localhost").root_certificate(root.der()).unwrap();
     trusted.notify(&notice()).await.unwrap();
     assert_eq!(
-        Notice::from_json(&receiver.take()[0].body).unwrap(),
+        serde_json::from_str::<Notice>(&receiver.take()[0].body).unwrap(),
         notice()
     );
     assert!(to("localhost").root_certificate(b"no certificate").is_err());
@@ -302,7 +303,8 @@ async fn https_needs_a_certificate_of_that_name_from_an_authority_that_is_truste
 #[tokio::test]
 async fn slack_gets_a_message_that_can_not_call_everybody() {
     let receiver = Receiver::start([]).await;
-    let slack = SlackNotifier::new(&receiver.url()).unwrap().allow_private();
+    let webhook = WebhookNotifier::new(&receiver.url()).unwrap();
+    let slack = SlackNotifier::from(webhook.allow_private().channel_name("slack"));
     slack.notify(&notice()).await.unwrap();
     let over = {
         let mut notice = notice();
@@ -363,7 +365,7 @@ async fn a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses(d
     for ((pause, _), full) in pauses.iter().skip(1).zip([15, 30, 60]) {
         assert!((full / 2..=full).contains(pause), "{pause} of {full}");
     }
-    let said = Notice::from_json(&pauses[3].1.body).unwrap();
+    let said = serde_json::from_str::<Notice>(&pauses[3].1.body).unwrap();
     assert_eq!(
         said.message,
         "Error rate is 20.0% (threshold 10%) over 1 min, 100 requests"

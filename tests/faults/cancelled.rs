@@ -3,20 +3,18 @@
 use std::{future::Future, sync::Arc, task::Poll, time::Duration};
 
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{Query, TimeRange},
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Store, StoreOptions, Writer},
 };
 use api_metrics_tests::PgDatabase;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 
 fn writer() -> Writer {
-    let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
-        .version("1")
-        .host("here")
-        .started_at(0);
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+    instance.version = "1".to_owned();
+    instance.host = "here".to_owned();
     Writer::new(instance, Arc::new(Recorder::builder().build()))
 }
 

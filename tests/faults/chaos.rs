@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api_metrics_store::{options::StoreOptions, postgres::PostgresStore, store::Store};
+use api_metrics_store::{
+    postgres::PostgresStore,
+    store::{Store, StoreOptions},
+};
 use api_metrics_tests::{
     Cluster, PgProxy, Process,
     fast_clock::{FastClock, RETENTION},

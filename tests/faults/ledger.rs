@@ -104,7 +104,11 @@ pub(crate) fn records(days: &Days) -> u64 {
 pub(crate) async fn told(store: &Arc<dyn Store>, clock: &FastClock) -> Days {
     let now = clock.unix_seconds();
     let query = Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
-        .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+        .group_by({
+            let mut group_by = GroupBy::default();
+            group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+            group_by
+        })
         .detail(Detail::Counts);
     let answer = store.read(&query, None).await.unwrap();
     let rows = answer.rows.iter();

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
-    control::ControlStore,
-    keys::KeyChange,
-    options::{Retention, StoreOptions},
+    control::{ControlStore, keys::KeyChange},
     postgres::PostgresStore,
+    store::{Retention, StoreOptions},
     time::Clock,
 };
 use api_metrics_tests::{PgBouncer, PgDatabase};
@@ -25,12 +24,13 @@ const SERVERS: u32 = 3;
 fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
     api_metrics_tests::patient()
         .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
-        .retention(
-            Retention::default()
-                .minutes(Duration::from_secs(3_600))
-                .five_minutes(Duration::from_secs(86_400))
-                .hours(Duration::from_secs(7 * 86_400)),
-        )
+        .retention({
+            let mut retention = Retention::default();
+            retention.minutes = Duration::from_secs(3_600);
+            retention.five_minutes = Duration::from_secs(86_400);
+            retention.hours = Duration::from_secs(7 * 86_400);
+            retention
+        })
         .max_connections(4)
 }
 

@@ -10,9 +10,8 @@ use std::{
 
 use api_metrics_layer::{MetricSink, RequestRecord};
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
-    store::{Store, Writer},
+    store::{Store, StoreOptions, Writer},
 };
 use api_metrics_tests::{
     PgDatabase, Process, eventually, eventually_within,

@@ -90,6 +90,10 @@ async fn eight_instances_that_flush_the_same_5000_series_at_once_never_deadlock(
 }
 
 fn everything(by_series: bool) -> Query {
-    Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600))
-        .group_by(GroupBy::default().endpoint(by_series).api_key(by_series))
+    Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600)).group_by({
+        let mut group_by = GroupBy::default();
+        group_by.endpoint = by_series;
+        group_by.api_key = by_series;
+        group_by
+    })
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use api_metrics::{ApiMetrics, Maintenance, MetricSink, RequestRecord};
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     sqlite::SqliteStore,
-    store::{FlushError, Store, StoreError},
+    store::{FlushError, Store, StoreError, StoreOptions},
 };
 use api_metrics_tests::{PgDatabase, SqliteFile, eventually};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};

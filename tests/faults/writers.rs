@@ -21,10 +21,10 @@ pub(crate) fn noon() -> Arc<ManualClock> {
 }
 
 pub(crate) fn writer(service: &str, clock: &Arc<ManualClock>) -> Writer {
-    let instance = Instance::new(uuid::Uuid::new_v4(), service, "test")
-        .version("1")
-        .host("here")
-        .started_at(clock.unix_seconds());
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), service, "test");
+    instance.version = "1".to_owned();
+    instance.host = "here".to_owned();
+    instance.started_at = clock.unix_seconds();
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
     Writer::new(instance, Arc::new(Recorder::builder().clock(clock).build()))
 }

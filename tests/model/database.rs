@@ -10,10 +10,9 @@ use std::{
 
 use api_metrics_store::{
     bucket::Bucket,
-    options::{Retention, StoreOptions},
     postgres::PostgresStore,
     sqlite::{SqliteStore, Synchronous},
-    store::Store,
+    store::{Retention, Store, StoreOptions},
     time::{Clock, Granularity, ManualClock, UnixSeconds},
 };
 use api_metrics_tests::{PgDatabase, PgProxy, SqliteFile};
@@ -26,10 +25,13 @@ use uuid::Uuid;
 use crate::sum::Sum;
 
 /// Short, so that floors move within a run.
-pub(crate) const RETENTION: Retention = Retention::new()
-    .minutes(Duration::from_secs(2 * 3_600))
-    .five_minutes(Duration::from_secs(86_400))
-    .hours(Duration::from_secs(15 * 86_400));
+pub(crate) const RETENTION: Retention = {
+    let mut retention = Retention::new();
+    retention.minutes = Duration::from_secs(2 * 3_600);
+    retention.five_minutes = Duration::from_secs(86_400);
+    retention.hours = Duration::from_secs(15 * 86_400);
+    retention
+};
 
 pub(crate) enum Database {
     Postgres {

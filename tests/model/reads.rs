@@ -58,37 +58,36 @@ impl Simulation {
             time = None;
         }
         let keys: Vec<i64> = self.tables.keys.values().copied().chain([0]).collect();
-        let group_by = GroupBy::default()
-            .service(random.one_in(2))
-            .endpoint(random.one_in(3))
-            .api_key(random.one_in(3))
-            .time(time.map(TimeStep::Fixed));
+        let mut group_by = GroupBy::default();
+        group_by.service = random.one_in(2);
+        group_by.endpoint = random.one_in(3);
+        group_by.api_key = random.one_in(3);
+        group_by.time = time.map(TimeStep::Fixed);
         let top = random.one_in(3).then(|| {
-            TopK::first(random.index(4)).after(random.one_in(2).then(|| {
-                RankCursor::new(
-                    random.below(30),
-                    Group::default()
-                        .service(group_by.service.then(|| (*random.pick(&SERVICES)).into()))
-                        .endpoint(group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()))
-                        .api_key_id(group_by.api_key.then(|| *random.pick(&keys))),
-                )
-            }))
+            let mut top = TopK::first(random.index(4));
+            top.after = random.one_in(2).then(|| {
+                RankCursor::new(random.below(30), {
+                    let mut group = Group::default();
+                    group.service = group_by.service.then(|| (*random.pick(&SERVICES)).into());
+                    group.endpoint = group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into());
+                    group.api_key_id = group_by.api_key.then(|| *random.pick(&keys));
+                    group
+                })
+            });
+            top
         });
         Query::over(TimeRange::new(from, to))
-            .filter(
-                Filter::default()
-                    .service(
-                        random
-                            .one_in(4)
-                            .then(|| (*random.pick(&SERVICES)).to_owned()),
-                    )
-                    .endpoint(
-                        random
-                            .one_in(4)
-                            .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
-                    )
-                    .api_key_id(random.one_in(4).then(|| *random.pick(&keys))),
-            )
+            .filter({
+                let mut filter = Filter::default();
+                filter.service = random
+                    .one_in(4)
+                    .then(|| (*random.pick(&SERVICES)).to_owned());
+                filter.endpoint = random
+                    .one_in(4)
+                    .then(|| (*random.pick(&ENDPOINTS)).to_owned());
+                filter.api_key_id = random.one_in(4).then(|| *random.pick(&keys));
+                filter
+            })
             .group_by(group_by)
             .top(top)
             .detail(*random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]))
@@ -179,11 +178,11 @@ impl Simulation {
                 continue;
             }
             let by = &query.group_by;
-            let group = Group::default()
-                .period_start(by.time.map(|_| edges[step]))
-                .service(by.service.then(|| service.into()))
-                .endpoint(by.endpoint.then(|| endpoint.into()))
-                .api_key_id(by.api_key.then_some(key));
+            let mut group = Group::default();
+            group.period_start = by.time.map(|_| edges[step]);
+            group.service = by.service.then(|| service.into());
+            group.endpoint = by.endpoint.then(|| endpoint.into());
+            group.api_key_id = by.api_key.then_some(key);
             let bucket = groups
                 .entry(group)
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
@@ -209,7 +208,11 @@ impl Simulation {
 
 /// Leaves the groups that rank so.
 fn keep(groups: &mut BTreeMap<Group, Bucket>, top: &TopK) {
-    let timeless = |group: &Group| group.clone().period_start(None);
+    let timeless = |group: &Group| {
+        let mut group = group.clone();
+        group.period_start = None;
+        group
+    };
     let mut requests: BTreeMap<Group, u64> = BTreeMap::new();
     for (group, bucket) in &*groups {
         *requests.entry(timeless(group)).or_default() += bucket.request_count;

@@ -178,14 +178,14 @@ impl Simulation {
         if self.scenario.coarse {
             recorder = recorder.memory_budget(300);
         }
-        let instance = Instance::new(
+        let mut instance = Instance::new(
             Uuid::from_u64_pair(self.seed, self.random.next()),
             SERVICES[service],
             "test",
-        )
-        .version("1")
-        .host("here")
-        .started_at(self.clock.unix_seconds());
+        );
+        instance.version = "1".to_owned();
+        instance.host = "here".to_owned();
+        instance.started_at = self.clock.unix_seconds();
         self.writers.push(WriterHistory {
             id: instance.id,
             service,

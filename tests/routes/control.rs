@@ -1,8 +1,10 @@
 //! Alerts, limits, quotas, billing and keys over HTTP.
 
 use api_metrics_store::{
-    control::ControlWorker,
-    notify::{Notice, Notifier, NotifyError},
+    control::{
+        ControlWorker,
+        notify::{Notice, Notifier, NotifyError},
+    },
     store::Store as _,
 };
 use reqwest::Response;

@@ -80,10 +80,10 @@ impl Host {
         store.prepare().await.unwrap();
         let store = Arc::new(store);
         let recorder = Recorder::builder().clock(clock.clone()).build();
-        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
-            .version("2.3.1")
-            .host("web-1")
-            .started_at(clock.unix_seconds());
+        let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+        instance.version = "2.3.1".to_owned();
+        instance.host = "web-1".to_owned();
+        instance.started_at = clock.unix_seconds();
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let shutdown = CancellationToken::new();
         let builder = Admin::builder(store.clone())

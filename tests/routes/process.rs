@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
 use api_metrics_routes::{Admin, AdminBuilder};
 use api_metrics_store::{
-    options::StoreOptions,
     postgres::PostgresStore,
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock},
 };
 use axum::Router;
@@ -42,10 +41,10 @@ impl Process {
         let options = StoreOptions::default().clock(clock.clone());
         let store = Arc::new(PostgresStore::connect_lazy(url, options).unwrap());
         store.prepare().await.unwrap();
-        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
-            .version("1")
-            .host("h")
-            .started_at(clock.unix_seconds());
+        let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+        instance.version = "1".to_owned();
+        instance.host = "h".to_owned();
+        instance.started_at = clock.unix_seconds();
         let recorder = Recorder::builder().clock(clock.clone()).build();
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let builder = Admin::builder(store.clone())

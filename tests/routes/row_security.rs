@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{
-    control::ControlWorker, options::StoreOptions, postgres::PostgresStore, store::Store as _,
+    control::ControlWorker,
+    postgres::PostgresStore,
+    store::{Store as _, StoreOptions},
     time::ManualClock,
 };
 use api_metrics_tests::PgDatabase;

@@ -5,13 +5,12 @@ use std::{sync::Arc, task::Poll, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
-    options::{Retention, StoreOptions},
     query::{Query, TimeRange},
     recorder::Recorder,
     sketch::SketchKind,
     sqlite::SqliteStore,
-    store::{Store, Writer},
-    time::{Clock, ManualClock},
+    store::{Retention, Store, StoreOptions, Writer},
+    time::{Clock, Granularity, ManualClock},
 };
 use api_metrics_tests::SqliteFile;
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -203,12 +202,13 @@ async fn floors_follow_the_retention_that_was_set_on_both_stores() {
         let hours = |n: u64| Duration::from_secs(n * 3_600);
         let options = api_metrics_tests::patient()
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
-            .retention(
-                Retention::default()
-                    .minutes(hours(3))
-                    .five_minutes(hours(48))
-                    .hours(hours(24 * 14)),
-            );
+            .retention({
+                let mut retention = Retention::default();
+                retention.minutes = hours(3);
+                retention.five_minutes = hours(48);
+                retention.hours = hours(24 * 14);
+                retention
+            });
         let store = database.store_with(options);
         store.prepare().await.unwrap();
         clock.advance(hours(24 * 28));
@@ -216,9 +216,9 @@ async fn floors_follow_the_retention_that_was_set_on_both_stores() {
             while store.retain().await.unwrap().more {}
             clock.advance(Duration::from_secs(601));
         }
-        let floors: Vec<_> = store.status().await.unwrap().floors;
+        let floors: Vec<_> = store.status().await.unwrap().floors.into_values().collect();
         let now = NOON + 28 * 24 * HOUR;
-        let age = |at: usize| now - floors[at].floor;
+        let age = |at: usize| now - floors[at];
         assert_eq!(age(0), 3 * HOUR);
         // Whole days, and whole weeks from Monday on: never less than asked for.
         assert_eq!(age(1), 60 * HOUR);
@@ -234,10 +234,11 @@ async fn the_builder_hands_its_retention_on() {
         .embedded(file.path())
         .clock(Arc::<ManualClock>::clone(&clock))
         .maintenance(Maintenance::Manual)
-        .store_options(
-            StoreOptions::default()
-                .retention(Retention::default().minutes(Duration::from_secs(7_200))),
-        )
+        .store_options(StoreOptions::default().retention({
+            let mut retention = Retention::default();
+            retention.minutes = Duration::from_secs(7_200);
+            retention
+        }))
         .no_auth()
         .start()
         .await
@@ -250,7 +251,7 @@ async fn the_builder_hands_its_retention_on() {
     metrics.shutdown().await.unwrap();
     let store = SqliteStore::open(&file.url(), api_metrics_tests::patient()).unwrap();
     let floors = store.status().await.unwrap().floors;
-    assert_eq!(floors[0].floor, NOON + 5 * 86_400 - 7_200);
+    assert_eq!(floors[&Granularity::Minute], NOON + 5 * 86_400 - 7_200);
 }
 
 fn digests(clock: &Arc<ManualClock>) -> StoreOptions {

@@ -73,12 +73,12 @@ fn expected(hits: &[Hit], query: &Query) -> BTreeMap<Group, Bucket> {
         query.range.contains(hit.at) && service.is_none_or(|service| service == hit.service)
     };
     for hit in hits.iter().filter(counts) {
-        let group = Group::default()
-            .period_start(query.group_by.time.map(|step| match step {
-                TimeStep::Fixed(step) => step.floor(hit.at),
-                other => unreachable!("{other:?} is not asked for"),
-            }))
-            .endpoint(Some(hit.endpoint.as_str().into()));
+        let mut group = Group::default();
+        group.period_start = query.group_by.time.map(|step| match step {
+            TimeStep::Fixed(step) => step.floor(hit.at),
+            other => unreachable!("{other:?} is not asked for"),
+        });
+        group.endpoint = Some(hit.endpoint.as_str().into());
         let row = rows.entry(group);
         let row = row.or_insert_with(|| Bucket::new(SketchKind::Histogram));
         row.record(&hit.record());
@@ -128,9 +128,10 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
         }
     }
     let by = |time: Option<Granularity>| {
-        GroupBy::default()
-            .endpoint(true)
-            .time(time.map(TimeStep::Fixed))
+        let mut group_by = GroupBy::default();
+        group_by.endpoint = true;
+        group_by.time = time.map(TimeStep::Fixed);
+        group_by
     };
     let minute = NOON + 60;
     for (range, step) in [
@@ -156,7 +157,11 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
             for service in [None, Some("shop")] {
                 for top in [None, Some(TopK::first(120)), Some(TopK::first(7))] {
                     let query = Query::over(range)
-                        .filter(Filter::default().service(service.map(Into::into)))
+                        .filter({
+                            let mut filter = Filter::default();
+                            filter.service = service.map(Into::into);
+                            filter
+                        })
                         .group_by(by(step))
                         .detail(detail)
                         .top(top);

@@ -1,6 +1,6 @@
 //! What Postgres itself hides, shown by plain SQL of ordinary roles.
 
-use api_metrics_store::keys::KeyChange;
+use api_metrics_store::control::keys::KeyChange;
 use api_metrics_tests::PgDatabase;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 

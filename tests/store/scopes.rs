@@ -1,7 +1,7 @@
 //! What a scope may see, wherever it lies.
 
 use api_metrics_store::{
-    keys::KeyChange,
+    control::keys::KeyChange,
     query::{Detail, Group, GroupBy, Query, RankCursor, Scope, TimeRange, TopK},
 };
 
@@ -69,11 +69,14 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     hit(2);
     h.store.flush(&writer).await.unwrap();
     hit(4);
-    let by_endpoint = GroupBy::default().endpoint(true);
-    let by_key = GroupBy::default().api_key(true);
+    let mut by_endpoint = GroupBy::default();
+    by_endpoint.endpoint = true;
+    let mut by_key = GroupBy::default();
+    by_key.api_key = true;
     for group_by in [GroupBy::default(), by_endpoint, by_key] {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
-            let behind_nobody = TopK::first(3).after(RankCursor::new(u64::MAX, Group::default()));
+            let mut behind_nobody = TopK::first(3);
+            behind_nobody.after = Some(RankCursor::new(u64::MAX, Group::default()));
             for top in [None, Some(TopK::first(3)), Some(behind_nobody)] {
                 let query = query.clone().group_by(group_by).detail(detail).top(top);
                 let counts = |answer: api_metrics_store::query::Answer| {
@@ -116,8 +119,12 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
     record(&writer, NOON, "/b", Some("y"), 5, 20);
     h.store.flush(&writer).await.unwrap();
     for (endpoint, api_key) in [(false, false), (true, false), (false, true), (true, true)] {
-        let all = Query::over(TimeRange::new(NOON, NOON + 60))
-            .group_by(GroupBy::default().endpoint(endpoint).api_key(api_key));
+        let all = Query::over(TimeRange::new(NOON, NOON + 60)).group_by({
+            let mut group_by = GroupBy::default();
+            group_by.endpoint = endpoint;
+            group_by.api_key = api_key;
+            group_by
+        });
         let requests = async |scope| {
             let query = all.clone().scope(scope);
             let answer = h.read(&query).await;

@@ -9,12 +9,18 @@ use crate::harness::{Database, Harness, NOON, record, writer_of};
 /// Questions that are answered by each kind of series, with and without a filter.
 fn questions() -> Vec<Query> {
     let over = Query::over(TimeRange::new(NOON - 3_600, NOON + 120));
-    let endpoint = GroupBy::default().endpoint(true);
-    let service = GroupBy::default().service(true);
-    let key = GroupBy::default().api_key(true);
-    let both = GroupBy::default().endpoint(true).api_key(true);
+    let mut endpoint = GroupBy::default();
+    endpoint.endpoint = true;
+    let mut service = GroupBy::default();
+    service.service = true;
+    let mut key = GroupBy::default();
+    key.api_key = true;
+    let mut both = GroupBy::default();
+    both.endpoint = true;
+    both.api_key = true;
     let groupings = [GroupBy::default(), service, endpoint, key, both];
-    let of_shop = Filter::default().service("shop".to_owned());
+    let mut of_shop = Filter::default();
+    of_shop.service = Some("shop".to_owned());
     let mut questions = Vec::new();
     for group_by in groupings {
         for filter in [Filter::default(), of_shop.clone()] {
@@ -87,7 +93,8 @@ async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
         h.store.flush(&writer).await.unwrap();
     };
     let told = async |h: &Harness| {
-        let by_endpoint = GroupBy::default().endpoint(true);
+        let mut by_endpoint = GroupBy::default();
+        by_endpoint.endpoint = true;
         let answer = h
             .read(&Query::over(TimeRange::new(NOON, NOON + 60)).group_by(by_endpoint))
             .await;

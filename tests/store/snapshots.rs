@@ -23,11 +23,14 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     record(&writer, NOON - 3_600, "/c", None, 80, 1);
 
     let by = |group_by, from, to| Query::over(TimeRange::new(from, to)).group_by(group_by);
-    let endpoint = GroupBy::default().endpoint(true);
-    let minute_of_key = GroupBy::default()
-        .api_key(true)
-        .time(TimeStep::Fixed(Granularity::Minute));
-    let both = GroupBy::default().endpoint(true).api_key(true);
+    let mut endpoint = GroupBy::default();
+    endpoint.endpoint = true;
+    let mut minute_of_key = GroupBy::default();
+    minute_of_key.api_key = true;
+    minute_of_key.time = Some(TimeStep::Fixed(Granularity::Minute));
+    let mut both = GroupBy::default();
+    both.endpoint = true;
+    both.api_key = true;
     let queries = [
         by(GroupBy::default(), NOON - 7_200, NOON + 120),
         by(GroupBy::default(), NOON - 7_200, NOON),

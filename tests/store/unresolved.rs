@@ -65,8 +65,11 @@ impl Scene {
     /// The requests of each endpoint, by name.
     async fn requests(&self) -> Vec<(String, u64)> {
         while self.store.fold().await.unwrap().more {}
-        let query = Query::over(TimeRange::new(NOON, NOON + 60))
-            .group_by(GroupBy::default().endpoint(true));
+        let query = Query::over(TimeRange::new(NOON, NOON + 60)).group_by({
+            let mut group_by = GroupBy::default();
+            group_by.endpoint = true;
+            group_by
+        });
         let answer = self.store.read(&query, None).await.unwrap();
         let mut counts: Vec<_> = answer
             .rows

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use api_metrics_store::options::StoreOptions;
+use api_metrics_store::store::StoreOptions;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 

@@ -14,12 +14,11 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
     control::ControlStore,
-    options::StoreOptions,
     postgres::PostgresStore,
     query::{Answer, Query, TimeRange},
     recorder::Recorder,
     sqlite::SqliteStore,
-    store::{Instance, Store, Writer},
+    store::{Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock, UnixSeconds},
 };
 
@@ -162,10 +161,10 @@ pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
     let recorder = Recorder::builder()
         .clock(Arc::<ManualClock>::clone(clock))
         .build();
-    let instance = Instance::new(uuid::Uuid::new_v4(), service.to_owned(), "test")
-        .version("1.0.0")
-        .host("here")
-        .started_at(clock.unix_seconds());
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), service.to_owned(), "test");
+    instance.version = "1.0.0".to_owned();
+    instance.host = "here".to_owned();
+    instance.started_at = clock.unix_seconds();
     Writer::new(instance, Arc::new(recorder))
 }
 

@@ -9,11 +9,10 @@
 //! use std::sync::Arc;
 //! use api_metrics_layer::{MetricSink, RequestRecord};
 //! use api_metrics_store::{
-//!     options::StoreOptions,
 //!     query::{Query, TimeRange},
 //!     recorder::Recorder,
 //!     sqlite::SqliteStore,
-//!     store::{Instance, Store, Writer},
+//!     store::{Instance, Store, StoreOptions, Writer},
 //! };
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -25,10 +24,10 @@
 //! store.prepare().await?;
 //!
 //! let recorder = Arc::new(Recorder::builder().build());
-//! let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production")
-//!     .version("1.0.0")
-//!     .host("web-1")
-//!     .started_at(1_700_000_000);
+//! let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");
+//! instance.version = "1.0.0".to_owned();
+//! instance.host = "web-1".to_owned();
+//! instance.started_at = 1_700_000_000;
 //! let writer = Writer::new(instance, recorder.clone());
 //!
 //! // What a layer does for every request.
@@ -53,7 +52,7 @@ pub mod bucket;
 #[cfg(feature = "control")]
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
 pub mod control;
-pub mod options;
+mod options;
 #[cfg(feature = "postgres")]
 #[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
@@ -75,6 +74,3 @@ pub mod fuzzing;
 mod migrations;
 mod url;
 mod varint;
-
-#[cfg(feature = "control")]
-pub use control::{alerts, billing, keys, limits, notify, quotas};

@@ -45,29 +45,6 @@ impl Retention {
             hours: Duration::from_secs(90 * day),
         }
     }
-
-    /// How long `1m` buckets are kept. Also the range of answers by the minute.
-    #[must_use]
-    pub const fn minutes(mut self, keep: Duration) -> Self {
-        self.minutes = keep;
-        self
-    }
-
-    /// How long `5m` buckets are kept. A value below `minutes` shortens those too, because a finer
-    /// floor never lies below a coarser one.
-    #[must_use]
-    pub const fn five_minutes(mut self, keep: Duration) -> Self {
-        self.five_minutes = keep;
-        self
-    }
-
-    /// How long `1h` buckets are kept. Ranges older than this are answered by whole UTC days. A value
-    /// below `five_minutes` shortens those too.
-    #[must_use]
-    pub const fn hours(mut self, keep: Duration) -> Self {
-        self.hours = keep;
-        self
-    }
 }
 
 /// Settings of a store, for both databases. The defaults suit a service that shares its database with

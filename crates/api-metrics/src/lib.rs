@@ -60,8 +60,8 @@ pub use api_metrics_layer::{
 };
 pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
 pub use api_metrics_store::{
-    options::{Retention, StoreOptions},
     sketch::SketchKind,
+    store::{Retention, StoreOptions},
 };
 
 pub use background::{Maintained, Maintenance};

@@ -13,7 +13,9 @@ mod work;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+    postgres::PostgresStore,
+    sqlite::SqliteStore,
+    store::{Store, StoreOptions},
 };
 use api_metrics_tests::fast_clock::FastClock;
 use work::{Task, lead, write};

@@ -53,10 +53,10 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         .max_keys(100_000)
         .clock(Arc::clone(&clock))
         .build();
-    let instance = Instance::new(task.id, "shop", "test")
-        .version("1")
-        .host("here")
-        .started_at(clock.unix_seconds());
+    let mut instance = Instance::new(task.id, "shop", "test");
+    instance.version = "1".to_owned();
+    instance.host = "here".to_owned();
+    instance.started_at = clock.unix_seconds();
     let writer = Writer::new(instance, Arc::new(recorder));
     let (mut recorded, mut number, mut total) = (0, 0, task.total);
     let stop = task.log.with_extension("stop");

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use api_metrics_store::{options::StoreOptions, sqlite::SqliteStore};
+use api_metrics_store::{sqlite::SqliteStore, store::StoreOptions};
 
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};

@@ -75,7 +75,12 @@ pub(super) async fn get_endpoints(
     let query = Query::over(range)
         .filter(params.period.filter())
         .scope(caller.scope.clone())
-        .group_by(GroupBy::default().method(true).endpoint(true))
+        .group_by({
+            let mut group_by = GroupBy::default();
+            group_by.method = true;
+            group_by.endpoint = true;
+            group_by
+        })
         .detail(Detail::Counts);
     let compute = async {
         let mut rows = app.client.read(&query).await?.rows;

@@ -130,7 +130,11 @@ impl PeriodParams {
 
     /// The series of the API key that was asked about, or all.
     pub(super) fn filter(&self) -> Filter {
-        Filter::default().api_key_id(self.api_key_id)
+        {
+            let mut filter = Filter::default();
+            filter.api_key_id = self.api_key_id;
+            filter
+        }
     }
 }
 

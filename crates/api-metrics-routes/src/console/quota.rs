@@ -106,7 +106,11 @@ async fn month_so_far(
                 month.from,
                 month.to.min(floor_minute(now) + 60),
             ))
-            .filter(Filter::default().api_key_id(only))
+            .filter({
+                let mut filter = Filter::default();
+                filter.api_key_id = only;
+                filter
+            })
             .scope(caller.scope.clone())
             .detail(Detail::Counts),
         )

@@ -45,7 +45,11 @@ pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
     Query::over(range)
         .filter(filter.clone())
         .scope(scope.clone())
-        .group_by(GroupBy::default().api_key(true))
+        .group_by({
+            let mut group_by = GroupBy::default();
+            group_by.api_key = true;
+            group_by
+        })
         .detail(Detail::Quantiles)
 }
 

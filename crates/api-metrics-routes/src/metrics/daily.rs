@@ -181,7 +181,12 @@ async fn compute(
         Query::over(range)
             .filter(filter.clone())
             .scope(scope.clone())
-            .group_by(GroupBy::default().api_key(api_key).time(step))
+            .group_by({
+                let mut group_by = GroupBy::default();
+                group_by.api_key = api_key;
+                group_by.time = Some(step);
+                group_by
+            })
             .detail(Detail::Counts)
     };
     let questions = [

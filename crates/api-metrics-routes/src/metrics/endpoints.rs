@@ -92,13 +92,13 @@ impl EndpointRow {
 /// A row's place in the list, in the terms of the store's query.
 fn rank((Reverse(requests), service, method, endpoint): &EndpointKey) -> RankCursor {
     let label = |label: &str| Some(label.into());
-    RankCursor::new(
-        *requests,
-        Group::default()
-            .service(label(service))
-            .method(label(method))
-            .endpoint(label(endpoint)),
-    )
+    RankCursor::new(*requests, {
+        let mut group = Group::default();
+        group.service = label(service);
+        group.method = label(method);
+        group.endpoint = label(endpoint);
+        group
+    })
 }
 
 type EndpointKey = (Reverse<u64>, String, String, String);
@@ -183,10 +183,20 @@ async fn compute(
             &Query::over(range)
                 .filter(params.filter.clone())
                 .scope(scope.clone())
-                .group_by(GroupBy::default().service(true).method(true).endpoint(true))
+                .group_by({
+                    let mut group_by = GroupBy::default();
+                    group_by.service = true;
+                    group_by.method = true;
+                    group_by.endpoint = true;
+                    group_by
+                })
                 .detail(Detail::Quantiles)
                 // One more tells whether there is another page.
-                .top(TopK::first(limit + 1).after(after.map(rank))),
+                .top({
+                    let mut top = TopK::first(limit + 1);
+                    top.after = after.map(rank);
+                    top
+                }),
         )
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();

@@ -242,7 +242,11 @@ fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) ->
     Query::over(range)
         .filter(filter.clone())
         .scope(scope.clone())
-        .group_by(GroupBy::default().time(step))
+        .group_by({
+            let mut group_by = GroupBy::default();
+            group_by.time = Some(step);
+            group_by
+        })
         .detail(Detail::Counts)
 }
 

@@ -225,7 +225,12 @@ async fn last_seen(
             &Query::over(range)
                 .filter(filter.clone())
                 .scope(Scope::Keys(ids))
-                .group_by(GroupBy::default().api_key(true).time(step))
+                .group_by({
+                    let mut group_by = GroupBy::default();
+                    group_by.api_key = true;
+                    group_by.time = Some(step);
+                    group_by
+                })
                 .detail(Detail::Counts),
         )
         .await?;

@@ -183,9 +183,10 @@ async fn compute(
         approximate: false,
     };
     for (dimensions, names) in groupings {
-        let by = (*dimensions).time(asked.group_by.time);
         let mut query = asked.query(scope);
-        query.group_by = by;
+        query.group_by = *dimensions;
+        query.group_by.time = asked.group_by.time;
+        let by = query.group_by;
         let mut windows = WindowedReader::new(query);
         let (mut data, mut truncated) = (Vec::new(), false);
         while let Some(row) = windows.row(&app.client).await? {

@@ -125,19 +125,24 @@ pub(crate) async fn snapshot(
             &Query::over(TimeRange::new(end - WINDOW_SECONDS, end))
                 .filter(filter.clone())
                 .scope(scope.clone())
-                .group_by(
-                    GroupBy::default()
-                        .service(true)
-                        .method(true)
-                        .endpoint(true)
-                        .time(TimeStep::Fixed(Granularity::Minute)),
-                )
+                .group_by({
+                    let mut group_by = GroupBy::default();
+                    group_by.service = true;
+                    group_by.method = true;
+                    group_by.endpoint = true;
+                    group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
+                    group_by
+                })
                 .detail(Detail::Quantiles),
         )
         .await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));
     let minutes = sum(&answer.rows, |group| group.period_start.unwrap_or_default())?;
-    let endpoints = sum(&answer.rows, |group| group.clone().period_start(None))?;
+    let endpoints = sum(&answer.rows, |group| {
+        let mut endpoint = group.clone();
+        endpoint.period_start = None;
+        endpoint
+    })?;
     let passed = (answer.as_of_us.div_euclid(1_000_000))
         .clamp(answer.range.from + 1, answer.range.to)
         - answer.range.from;

@@ -152,8 +152,18 @@ async fn compute(
             .detail(detail)
     };
     let (by_endpoint, by_key) = (
-        GroupBy::default().service(true).method(true).endpoint(true),
-        GroupBy::default().api_key(true),
+        {
+            let mut group_by = GroupBy::default();
+            group_by.service = true;
+            group_by.method = true;
+            group_by.endpoint = true;
+            group_by
+        },
+        {
+            let mut group_by = GroupBy::default();
+            group_by.api_key = true;
+            group_by
+        },
     );
     // The range before ends where this one really begins, which mostly is where it was asked to.
     let before = |range: TimeRange| {

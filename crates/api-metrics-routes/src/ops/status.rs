@@ -314,18 +314,18 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
             view.retention_floors = status
                 .floors
                 .iter()
-                .map(|floor| FloorView {
-                    granularity: floor.granularity.as_str(),
-                    floor: DateTime::from_timestamp(floor.floor, 0)
+                .map(|(granularity, floor)| FloorView {
+                    granularity: granularity.as_str(),
+                    floor: DateTime::from_timestamp(*floor, 0)
                         .filter(|at| *at > DateTime::<Utc>::UNIX_EPOCH),
                 })
                 .collect();
             view.dirty = status
                 .dirty
                 .iter()
-                .map(|dirty| DirtyView {
-                    granularity: dirty.granularity.as_str(),
-                    periods: dirty.periods,
+                .map(|(granularity, periods)| DirtyView {
+                    granularity: granularity.as_str(),
+                    periods: *periods,
                 })
                 .collect();
             view.quarantined = Some(status.quarantined);

@@ -70,18 +70,16 @@ impl QueryParams for Filter {
     }
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
-        let protocol = PROTOCOL.take(params)?;
-        Ok(Self::default()
-            .service(SERVICE.take(params)?)
-            .environment(ENVIRONMENT.take(params)?)
-            .protocol(protocol.map(str::to_owned))
-            .method(
-                METHOD
-                    .take(params)?
-                    .map(|method| method.to_ascii_uppercase()),
-            )
-            .endpoint(ENDPOINT.take(params)?)
-            .api_key_id(API_KEY.take(params)?))
+        let mut filter = Self::default();
+        filter.protocol = PROTOCOL.take(params)?.map(str::to_owned);
+        filter.service = SERVICE.take(params)?;
+        filter.environment = ENVIRONMENT.take(params)?;
+        filter.method = METHOD
+            .take(params)?
+            .map(|method| method.to_ascii_uppercase());
+        filter.endpoint = ENDPOINT.take(params)?;
+        filter.api_key_id = API_KEY.take(params)?;
+        Ok(filter)
     }
 }
 

@@ -84,7 +84,7 @@ pub enum BucketError {
 
 impl Bucket {
     /// Appends the encoding: a version byte, then self-delimiting varints. About 25 bytes for one request.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let numbers = self.numbers();
         let mut flags = 0;
         for (bit, &number) in numbers.iter().enumerate() {

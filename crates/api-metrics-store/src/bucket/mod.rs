@@ -219,7 +219,7 @@ impl Bucket {
 
     /// Whether it holds no request.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.request_count == 0
     }
 

@@ -69,7 +69,7 @@ impl Default for Repr {
 impl StatusCounts {
     /// Adds `n` to the count of `code`.
     #[inline]
-    pub fn add(&mut self, code: u16, n: u64) {
+    pub(crate) fn add(&mut self, code: u16, n: u64) {
         if n == 0 {
             return;
         }
@@ -125,7 +125,7 @@ impl StatusCounts {
     }
 
     /// Adds all counts of another one, code by code.
-    pub fn merge(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (code, n) in other.iter() {
             self.add(code, n);
         }
@@ -205,7 +205,7 @@ impl StatusCounts {
     /// # Errors
     ///
     /// [`SketchError::Truncated`] where the length is not a multiple of ten bytes; nothing is changed then.
-    pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
+    pub(crate) fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let (entries, rest) = encoded.as_chunks::<ENTRY>();
         if !rest.is_empty() {
             return Err(SketchError::Truncated);

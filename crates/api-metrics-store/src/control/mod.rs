@@ -35,10 +35,9 @@
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 //! use api_metrics_store::{
 //!     control::{ControlWorker, keys::{KeyChange, KeyStore}},
-//!     options::StoreOptions,
 //!     query::Scope,
 //!     sqlite::SqliteStore,
-//!     store::Store,
+//!     store::{Store, StoreOptions},
 //! };
 //!
 //! # #[tokio::main(flavor = "current_thread")]

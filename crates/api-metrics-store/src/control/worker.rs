@@ -96,23 +96,10 @@ pub struct Tick {
     pub delivered: Delivered,
 }
 
-impl Tick {
-    /// Whether there is something new to deliver.
-    #[must_use]
-    pub const fn has_news(&self) -> bool {
-        self.notices > 0 || self.alerts.fired > 0 || self.alerts.resolved > 0
-    }
-}
-
 impl ControlWorker {
-    /// Delivers through this notifier too.
-    pub fn notifier(self, notifier: impl Notifier) -> Self {
-        self.shared_notifier(Arc::new(notifier))
-    }
-
-    /// As [`notifier`](Self::notifier), for one that is shared.
-    pub fn shared_notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.dispatcher.add(notifier);
+    /// Delivers through this notifier too; an `Arc` of one is a notifier as well.
+    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
+        self.dispatcher.add(Arc::new(notifier));
         self
     }
 

@@ -164,23 +164,27 @@ mod tests {
 
     #[test]
     fn every_member_of_a_filter_is_a_condition_of_its_own() {
-        let all = Filter::default()
-            .service("shop".to_owned())
-            .environment("test".to_owned())
-            .protocol("http".to_owned())
-            .method("GET".to_owned())
-            .endpoint("/a".to_owned())
-            .api_key_id(7);
+        let all = Filter {
+            service: Some("shop".to_owned()),
+            environment: Some("test".to_owned()),
+            protocol: Some("http".to_owned()),
+            method: Some("GET".to_owned()),
+            endpoint: Some("/a".to_owned()),
+            api_key_id: Some(7),
+        };
         assert!(passes(&Filter::default()) && passes(&all));
         assert_eq!(Condition::of_filter(&all).len(), 6);
-        for other in [
-            all.clone().service("blog".to_owned()),
-            all.clone().environment("live".to_owned()),
-            all.clone().protocol("grpc".to_owned()),
-            all.clone().method("PUT".to_owned()),
-            all.clone().endpoint("/b".to_owned()),
-            all.clone().api_key_id(8),
-        ] {
+        let others: [fn(&mut Filter); 6] = [
+            |filter| filter.service = Some("blog".to_owned()),
+            |filter| filter.environment = Some("live".to_owned()),
+            |filter| filter.protocol = Some("grpc".to_owned()),
+            |filter| filter.method = Some("PUT".to_owned()),
+            |filter| filter.endpoint = Some("/b".to_owned()),
+            |filter| filter.api_key_id = Some(8),
+        ];
+        for change in others {
+            let mut other = all.clone();
+            change(&mut other);
             assert!(!passes(&other), "{other:?}");
         }
     }

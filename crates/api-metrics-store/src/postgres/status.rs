@@ -9,7 +9,7 @@ use sqlx::Row;
 use super::tx::{PgTx, unsigned};
 use crate::{
     engine::backend::{Result, Tx},
-    store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
+    store::{InboxStatus, InstanceStatus, StoreStatus},
     time::Granularity,
 };
 
@@ -74,19 +74,11 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
         },
         floors: Granularity::ALL
             .into_iter()
-            .map(|granularity| Floor {
-                granularity,
-                floor: meta.floors.of(granularity),
-            })
+            .map(|granularity| (granularity, meta.floors.of(granularity)))
             .collect(),
         dirty: dirty
             .into_iter()
-            .filter_map(|(name, n)| {
-                Some(DirtyCount {
-                    granularity: Granularity::from_name(&name)?,
-                    periods: unsigned(n),
-                })
-            })
+            .filter_map(|(name, n)| Some((Granularity::from_name(&name)?, unsigned(n))))
             .collect(),
         series: unsigned(row.try_get("series")?),
         quarantined: unsigned(row.try_get("quarantined")?),

@@ -24,57 +24,6 @@ pub struct Group {
     pub api_key_id: Option<i64>,
 }
 
-impl Group {
-    /// The start of the step.
-    #[must_use]
-    pub fn period_start(mut self, period_start: Option<UnixSeconds>) -> Self {
-        self.period_start = period_start;
-        self
-    }
-
-    /// The recording service.
-    #[must_use]
-    pub fn service(mut self, service: Option<Arc<str>>) -> Self {
-        self.service = service;
-        self
-    }
-
-    /// Its environment.
-    #[must_use]
-    pub fn environment(mut self, environment: Option<Arc<str>>) -> Self {
-        self.environment = environment;
-        self
-    }
-
-    /// `http` or `grpc`.
-    #[must_use]
-    pub fn protocol(mut self, protocol: Option<Arc<str>>) -> Self {
-        self.protocol = protocol;
-        self
-    }
-
-    /// The method.
-    #[must_use]
-    pub fn method(mut self, method: Option<Arc<str>>) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// The route template.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: Option<Arc<str>>) -> Self {
-        self.endpoint = endpoint;
-        self
-    }
-
-    /// The number of the API key, 0 for none.
-    #[must_use]
-    pub fn api_key_id(mut self, api_key_id: Option<i64>) -> Self {
-        self.api_key_id = api_key_id;
-        self
-    }
-}
-
 /// One group and the sum of its records.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

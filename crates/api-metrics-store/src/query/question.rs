@@ -32,7 +32,7 @@ impl TimeRange {
 
     /// Whether `at` belongs to it.
     #[must_use]
-    pub const fn contains(self, at: UnixSeconds) -> bool {
+    pub(crate) const fn contains(self, at: UnixSeconds) -> bool {
         self.from <= at && at < self.to
     }
 }
@@ -65,50 +65,6 @@ pub struct Filter {
     pub endpoint: Option<String>,
     /// One API key by its number in `api_keys`; 0 stands for requests without a key.
     pub api_key_id: Option<i64>,
-}
-
-impl Filter {
-    /// Only this service.
-    #[must_use]
-    pub fn service(mut self, service: impl Into<Option<String>>) -> Self {
-        self.service = service.into();
-        self
-    }
-
-    /// Only this environment.
-    #[must_use]
-    pub fn environment(mut self, environment: impl Into<Option<String>>) -> Self {
-        self.environment = environment.into();
-        self
-    }
-
-    /// Only `http`, or only `grpc`.
-    #[must_use]
-    pub fn protocol(mut self, protocol: impl Into<Option<String>>) -> Self {
-        self.protocol = protocol.into();
-        self
-    }
-
-    /// Only this method, in capitals.
-    #[must_use]
-    pub fn method(mut self, method: impl Into<Option<String>>) -> Self {
-        self.method = method.into();
-        self
-    }
-
-    /// Only this route template, exactly.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: impl Into<Option<String>>) -> Self {
-        self.endpoint = endpoint.into();
-        self
-    }
-
-    /// Only this API key; 0 stands for requests without a key.
-    #[must_use]
-    pub fn api_key_id(mut self, api_key_id: impl Into<Option<i64>>) -> Self {
-        self.api_key_id = api_key_id.into();
-        self
-    }
 }
 
 /// The length of a point on the time axis.
@@ -148,57 +104,6 @@ pub struct GroupBy {
     pub time: Option<TimeStep>,
 }
 
-impl GroupBy {
-    /// Tells services apart.
-    #[must_use]
-    pub const fn service(mut self, service: bool) -> Self {
-        self.service = service;
-        self
-    }
-
-    /// Tells environments apart.
-    #[must_use]
-    pub const fn environment(mut self, environment: bool) -> Self {
-        self.environment = environment;
-        self
-    }
-
-    /// Tells protocols apart.
-    #[must_use]
-    pub const fn protocol(mut self, protocol: bool) -> Self {
-        self.protocol = protocol;
-        self
-    }
-
-    /// Tells methods apart.
-    #[must_use]
-    pub const fn method(mut self, method: bool) -> Self {
-        self.method = method;
-        self
-    }
-
-    /// Tells route templates apart.
-    #[must_use]
-    pub const fn endpoint(mut self, endpoint: bool) -> Self {
-        self.endpoint = endpoint;
-        self
-    }
-
-    /// Tells API keys apart.
-    #[must_use]
-    pub const fn api_key(mut self, api_key: bool) -> Self {
-        self.api_key = api_key;
-        self
-    }
-
-    /// Tells steps of time apart.
-    #[must_use]
-    pub fn time(mut self, time: impl Into<Option<TimeStep>>) -> Self {
-        self.time = time.into();
-        self
-    }
-}
-
 /// How much of the records an answer tells. What is not asked for is not read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Detail {
@@ -230,13 +135,6 @@ impl TopK {
     #[must_use]
     pub const fn first(limit: usize) -> Self {
         Self { limit, after: None }
-    }
-
-    /// Only groups that rank behind this one: the last of the page before.
-    #[must_use]
-    pub fn after(mut self, after: impl Into<Option<RankCursor>>) -> Self {
-        self.after = after.into();
-        self
     }
 }
 

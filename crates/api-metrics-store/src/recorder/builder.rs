@@ -21,9 +21,9 @@ use api_metrics_layer::ApiKey;
 use super::{
     Recorder,
     ledger::Ledger,
+    path_sample::PathSample,
     registry::{OTHER_KEY, Registry},
     shard::{Buffer, Common, Overflow, Shard},
-    top_k::TopK,
 };
 use crate::{
     sketch::SketchKind,
@@ -143,11 +143,9 @@ impl RecorderBuilder {
                 overflow: Overflow::default(),
             },
             ledger: Mutex::new(Ledger::new(buffers().collect())),
-            unmatched: Mutex::new(TopK::default()),
+            unmatched: Mutex::new(PathSample::default()),
             buffer_bytes: AtomicUsize::new(0),
             longest_lock_ns: AtomicU64::new(0),
-            max_series: self.max_series,
-            max_keys: self.max_keys,
             memory_budget: self.memory_budget,
             max_unresolved_batches: self.max_unresolved_batches,
             room,

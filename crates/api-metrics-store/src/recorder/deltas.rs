@@ -67,13 +67,13 @@ impl Deltas {
 
     /// Whether there are no rows.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
     /// The sum of all request counts.
     #[must_use]
-    pub fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         self.all_runs()
             .fold(0, |sum, run| sum.saturating_add(run.records()))
     }
@@ -225,7 +225,7 @@ pub struct OwnDeltas {
 impl OwnDeltas {
     /// The sum of the batches that a database lacks whose fence row says `seq`.
     #[must_use]
-    pub fn newer_than(&self, seq: u64) -> Deltas {
+    pub(crate) fn newer_than(&self, seq: u64) -> Deltas {
         let mut sum = Deltas::default();
         for (_, deltas) in self.batches.iter().filter(|(batch, _)| *batch > seq) {
             sum.merge(deltas);

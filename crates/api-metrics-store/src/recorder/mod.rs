@@ -85,6 +85,7 @@ mod index;
 mod ledger;
 mod lookup;
 mod minute;
+mod path_sample;
 mod pending_samples;
 mod registry;
 mod run;
@@ -94,7 +95,6 @@ mod slot;
 mod status;
 #[cfg(test)]
 mod tests;
-mod top_k;
 
 use std::{
     sync::{
@@ -117,8 +117,8 @@ pub use self::{
 use self::{
     ledger::{Ledger, LostBatches},
     lookup::Lookup,
+    path_sample::PathSample,
     shard::{Common, Shard},
-    top_k::TopK,
 };
 use crate::{
     series::SeriesKey,
@@ -139,13 +139,11 @@ pub struct Recorder {
     common: Common,
     /// Always locked before a shard's mutex, never after.
     ledger: Mutex<Ledger>,
-    unmatched: Mutex<TopK>,
+    unmatched: Mutex<PathSample>,
     /// Bytes of all buffers when they were last drained.
     buffer_bytes: AtomicUsize,
     /// The longest time that the last drain held a shard's lock, in nanoseconds.
     longest_lock_ns: AtomicU64,
-    max_series: usize,
-    max_keys: usize,
     memory_budget: usize,
     max_unresolved_batches: usize,
     room: usize,
@@ -261,18 +259,6 @@ impl Recorder {
         own
     }
 
-    /// The setting [`max_series`](RecorderBuilder::max_series).
-    #[must_use]
-    pub fn max_series(&self) -> usize {
-        self.max_series
-    }
-
-    /// The setting [`max_keys`](RecorderBuilder::max_keys).
-    #[must_use]
-    pub fn max_keys(&self) -> usize {
-        self.max_keys
-    }
-
     /// The kind of its sketches, which must be the database's.
     #[must_use]
     pub fn sketch_kind(&self) -> SketchKind {
@@ -318,7 +304,7 @@ impl Recorder {
     #[cold]
     fn note_unmatched(&self, path: &str) {
         use std::hash::BuildHasher;
-        let path = top_k::cut(path);
+        let path = path_sample::cut(path);
         let hash = self.common.hasher.hash_one(path);
         // A sample may miss a path; a request must not wait.
         match self.unmatched.try_lock() {

@@ -115,6 +115,7 @@ impl Run {
 
 /// One bucket of [`Deltas`](super::Deltas).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct DeltaRow<'a> {
     /// The series that the bucket belongs to.
     pub series: &'a Arc<SeriesKey>,

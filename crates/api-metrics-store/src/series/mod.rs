@@ -34,6 +34,24 @@ pub struct SeriesKey {
     pub api_key: Option<ApiKey>,
 }
 
+impl SeriesKey {
+    /// A series of requests to `endpoint`, at most 1,024 bytes, by `api_key`.
+    #[must_use]
+    pub const fn new(
+        protocol: Protocol,
+        method: &'static str,
+        endpoint: Arc<str>,
+        api_key: Option<ApiKey>,
+    ) -> Self {
+        Self {
+            protocol,
+            method,
+            endpoint,
+            api_key,
+        }
+    }
+}
+
 /// Which dimensions a stored series has summed away. A dashboard reads tens of aggregate rows
 /// instead of tens of thousands of base rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,7 +75,7 @@ impl SeriesKind {
 
     /// The number under which it is stored: bit 0 says any key, bit 1 any endpoint.
     #[must_use]
-    pub const fn code(self) -> i16 {
+    pub(crate) const fn code(self) -> i16 {
         match self {
             Self::Base => 0,
             Self::ByEndpoint => 1,
@@ -73,7 +91,7 @@ impl SeriesKind {
 
     /// The kind that is stored under this number.
     #[must_use]
-    pub const fn from_code(code: i16) -> Option<Self> {
+    pub(crate) const fn from_code(code: i16) -> Option<Self> {
         match code {
             0 => Some(Self::Base),
             1 => Some(Self::ByEndpoint),

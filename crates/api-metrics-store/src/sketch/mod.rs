@@ -225,7 +225,7 @@ impl Sketch {
 
     /// The least value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
-    pub const fn min(&self) -> Option<u64> {
+    pub(crate) const fn min(&self) -> Option<u64> {
         match &self.0 {
             Inner::Histogram(histogram) => histogram.min(),
             Inner::Digest(digest) => digest.min(),
@@ -234,7 +234,7 @@ impl Sketch {
 
     /// The greatest value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
-    pub const fn max(&self) -> Option<u64> {
+    pub(crate) const fn max(&self) -> Option<u64> {
         match &self.0 {
             Inner::Histogram(histogram) => histogram.max(),
             Inner::Digest(digest) => digest.max(),
@@ -243,7 +243,7 @@ impl Sketch {
 
     /// Whether it holds no value.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.count() == 0
     }
 

@@ -8,7 +8,7 @@ use sqlx::Row;
 use super::tx::SqliteTx;
 use crate::{
     engine::backend::{Result, Tx},
-    store::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus},
+    store::{InboxStatus, InstanceStatus, StoreStatus},
     time::Granularity,
 };
 
@@ -73,19 +73,11 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
         },
         floors: Granularity::ALL
             .into_iter()
-            .map(|granularity| Floor {
-                granularity,
-                floor: meta.floors.of(granularity),
-            })
+            .map(|granularity| (granularity, meta.floors.of(granularity)))
             .collect(),
         dirty: dirty
             .into_iter()
-            .filter_map(|(name, n)| {
-                Some(DirtyCount {
-                    granularity: Granularity::from_name(&name)?,
-                    periods: n.cast_unsigned(),
-                })
-            })
+            .filter_map(|(name, n)| Some((Granularity::from_name(&name)?, n.cast_unsigned())))
             .collect(),
         series: number("series")?,
         quarantined: number("quarantined")?,

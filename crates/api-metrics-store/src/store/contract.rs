@@ -52,88 +52,8 @@ pub struct Maintained {
     pub more: bool,
 }
 
-impl Flushed {
-    /// A flush under `number` that carried `rows` rows with `records` records, and found nothing lost.
-    #[must_use]
-    pub const fn new(number: u64, rows: u64, records: u64) -> Self {
-        Self {
-            number,
-            rows,
-            records,
-            lost: None,
-        }
-    }
-
-    /// Numbers of flushes that the database has lost: `first..=last`.
-    #[must_use]
-    pub const fn lost(mut self, lost: Option<(u64, u64)>) -> Self {
-        self.lost = lost;
-        self
-    }
-}
-
-impl Folded {
-    /// A leader's fold of `batches` flush batches into `rows` bucket rows.
-    #[must_use]
-    pub const fn new(batches: u64, rows: u64, more: bool) -> Self {
-        Self {
-            led: true,
-            batches,
-            rows,
-            more,
-        }
-    }
-}
-
-impl Maintained {
-    /// What a leader did in `steps` steps.
-    #[must_use]
-    pub const fn new(steps: u64, more: bool) -> Self {
-        Self {
-            led: true,
-            steps,
-            more,
-        }
-    }
-}
-
-impl ApiKeyInfo {
-    /// A key with this number and this text, without a name or a tenant.
-    #[must_use]
-    pub fn new(id: i64, external_id: impl Into<String>) -> Self {
-        Self {
-            id,
-            external_id: external_id.into(),
-            name: None,
-            tenant_id: None,
-        }
-    }
-
-    /// Sets the name for people.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<Option<String>>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// Sets the tenant.
-    #[must_use]
-    pub fn tenant_id(mut self, tenant_id: impl Into<Option<String>>) -> Self {
-        self.tenant_id = tenant_id.into();
-        self
-    }
-}
-
-impl SharedSecret {
-    /// The value that counts, and whether the caller's proposal became it.
-    #[must_use]
-    pub const fn new(value: Vec<u8>, created: bool) -> Self {
-        Self { value, created }
-    }
-}
-
 /// What the store knows about a consumer; never a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ApiKeyInfo {
     /// The number used in series.
@@ -147,7 +67,7 @@ pub struct ApiKeyInfo {
 }
 
 /// A value that all instances on one database agree on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SharedSecret {
     /// The value that counts.

@@ -41,27 +41,6 @@ impl Instance {
             started_at: 0,
         }
     }
-
-    /// The version of the host's code.
-    #[must_use]
-    pub fn version(mut self, version: impl Into<String>) -> Self {
-        self.version = version.into();
-        self
-    }
-
-    /// The machine's name.
-    #[must_use]
-    pub fn host(mut self, host: impl Into<String>) -> Self {
-        self.host = host.into();
-        self
-    }
-
-    /// When the process started, in Unix seconds.
-    #[must_use]
-    pub const fn started_at(mut self, started_at: UnixSeconds) -> Self {
-        self.started_at = started_at;
-        self
-    }
 }
 
 /// A recorder together with the instance under which it flushes.

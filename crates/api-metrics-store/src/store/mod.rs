@@ -44,13 +44,14 @@ mod error;
 mod instance;
 mod status;
 
+pub use crate::options::{Retention, StoreOptions};
 /// For implementations of [`Store`].
 pub use async_trait::async_trait;
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
 pub(crate) use error::invalid;
 pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
-pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
+pub use status::{InboxStatus, InstanceStatus, StoreStatus};
 
 /// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.
 macro_rules! delegate_store {

@@ -1,15 +1,16 @@
 //! What a store says about itself.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use crate::{
     sketch::SketchKind,
-    store::Instance,
     time::{Granularity, UnixSeconds},
 };
 
 /// One recording process.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InstanceStatus {
     /// Its id.
@@ -46,28 +47,8 @@ pub struct InboxStatus {
     pub bytes: u64,
 }
 
-/// Where a granularity begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Floor {
-    /// The granularity.
-    pub granularity: Granularity,
-    /// The start of what it still keeps.
-    pub floor: UnixSeconds,
-}
-
-/// Periods that wait to be recomputed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DirtyCount {
-    /// The granularity.
-    pub granularity: Granularity,
-    /// How many of its periods.
-    pub periods: u64,
-}
-
 /// What a store says about itself.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct StoreStatus {
     /// `postgres` or `sqlite`.
@@ -82,73 +63,12 @@ pub struct StoreStatus {
     pub instances: Vec<InstanceStatus>,
     /// What waits to be folded.
     pub inbox: InboxStatus,
-    /// The floors, the finest granularity first.
-    pub floors: Vec<Floor>,
-    /// Periods that wait for their rollup.
-    pub dirty: Vec<DirtyCount>,
+    /// The start of what each granularity still keeps, in Unix seconds.
+    pub floors: BTreeMap<Granularity, UnixSeconds>,
+    /// How many periods of a granularity wait for their rollup; those without any are absent.
+    pub dirty: BTreeMap<Granularity, u64>,
     /// How many series are interned.
     pub series: u64,
     /// Flush batches that could not be read and were quarantined.
     pub quarantined: u64,
-}
-
-impl InstanceStatus {
-    /// An instance that has not flushed yet.
-    #[must_use]
-    pub fn new(instance: &Instance) -> Self {
-        Self {
-            id: instance.id,
-            service: instance.service.clone(),
-            environment: instance.environment.clone(),
-            version: instance.version.clone(),
-            host: instance.host.clone(),
-            started_at: instance.started_at,
-            acknowledged_at: None,
-            seq: 0,
-            folded: 0,
-            live: true,
-        }
-    }
-}
-
-impl Floor {
-    /// The start of what a granularity still keeps.
-    #[must_use]
-    pub const fn new(granularity: Granularity, floor: UnixSeconds) -> Self {
-        Self { granularity, floor }
-    }
-}
-
-impl DirtyCount {
-    /// How many periods of a granularity wait to be recomputed.
-    #[must_use]
-    pub const fn new(granularity: Granularity, periods: u64) -> Self {
-        Self {
-            granularity,
-            periods,
-        }
-    }
-}
-
-impl StoreStatus {
-    /// The status of an empty store; set the public fields that have something to say.
-    #[must_use]
-    pub const fn new(backend: &'static str, sketch_kind: SketchKind, now_us: i64) -> Self {
-        Self {
-            backend,
-            schema_version: 0,
-            sketch_kind,
-            now_us,
-            instances: Vec::new(),
-            inbox: InboxStatus {
-                batches: 0,
-                records: 0,
-                bytes: 0,
-            },
-            floors: Vec::new(),
-            dirty: Vec::new(),
-            series: 0,
-            quarantined: 0,
-        }
-    }
 }

@@ -86,7 +86,7 @@ impl Granularity {
 
     /// The next coarser granularity: the parent of a rollup.
     #[must_use]
-    pub const fn coarser(self) -> Option<Self> {
+    pub(crate) const fn coarser(self) -> Option<Self> {
         match self {
             Self::Minute => Some(Self::FiveMinutes),
             Self::FiveMinutes => Some(Self::Hour),

@@ -54,7 +54,7 @@ impl Control {
 
     pub(super) async fn evaluate(&self, writer: &Writer) -> Result<ControlRun, StoreError> {
         let done = self.worker.evaluate(&*self.store, Some(writer)).await?;
-        if done.has_news() {
+        if done.notices > 0 || done.alerts.fired > 0 || done.alerts.resolved > 0 {
             self.news.send_replace(());
         }
         Ok(ControlRun {

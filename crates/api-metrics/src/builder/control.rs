@@ -87,14 +87,18 @@ impl ControlSettings {
     /// How quotas are counted: as the code says, else as the environment does.
     pub(super) fn quotas(&self) -> QuotaSettings {
         self.quotas.clone().unwrap_or_else(|| {
-            QuotaSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
+            let mut quotas = QuotaSettings::default();
+            quotas.status_counts = self.status_counts.clone().unwrap_or_default();
+            quotas
         })
     }
 
     /// How usage is billed: as the code says, else as the environment does.
     pub(super) fn billing(&self) -> BillingSettings {
         self.billing.clone().unwrap_or_else(|| {
-            BillingSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
+            let mut billing = BillingSettings::default();
+            billing.status_counts = self.status_counts.clone().unwrap_or_default();
+            billing
         })
     }
 
@@ -114,7 +118,7 @@ impl ControlSettings {
         }
         worker = worker.notifier(subscribers.clone());
         for notifier in self.notifiers.iter().chain(&self.set_by_environment()?) {
-            worker = worker.shared_notifier(Arc::clone(notifier));
+            worker = worker.notifier(Arc::clone(notifier));
         }
         Ok((worker, subscribers))
     }
@@ -141,12 +145,14 @@ impl ControlSettings {
             });
         }
         if let Some(url) = &self.slack_url {
-            let slack = SlackNotifier::new(url).map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?;
-            notifiers.push(if private {
-                Arc::new(slack.allow_private())
+            let hook = WebhookNotifier::new(url)
+                .map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?
+                .channel_name("slack");
+            notifiers.push(Arc::new(SlackNotifier::from(if private {
+                hook.allow_private()
             } else {
-                Arc::new(slack)
-            });
+                hook
+            })));
         }
         Ok(notifiers)
     }

@@ -10,7 +10,11 @@ mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use api_metrics_store::{options::StoreOptions, sketch::SketchKind, store::Store, time::Clock};
+use api_metrics_store::{
+    sketch::SketchKind,
+    store::{Store, StoreOptions},
+    time::Clock,
+};
 
 use crate::{ApiMetrics, Maintenance};
 
@@ -140,7 +144,7 @@ impl Builder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use api_metrics::{ApiMetrics, store::options::{Retention, StoreOptions}};
+    /// use api_metrics::{ApiMetrics, store::{Retention, StoreOptions}};
     ///
     /// let mut retention = Retention::default();
     /// retention.hours = Duration::from_secs(365 * 86_400);

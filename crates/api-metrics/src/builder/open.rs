@@ -2,10 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use api_metrics_store::{
-    options::StoreOptions,
-    store::{Store, StoreError},
-};
+use api_metrics_store::store::{Store, StoreError, StoreOptions};
 
 use super::{Database, url::without_password};
 use crate::StartError;

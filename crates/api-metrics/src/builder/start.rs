@@ -110,14 +110,14 @@ impl Builder {
             recorder = recorder.memory_budget(bytes);
         }
         let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
-        let instance = Instance::new(
+        let mut instance = Instance::new(
             uuid::Uuid::new_v4(),
             label(self.service.unwrap_or_else(program_name)),
             label(self.environment.unwrap_or_else(|| "default".to_owned())),
-        )
-        .version(label(self.version.unwrap_or_default()))
-        .host(label(host_name()))
-        .started_at(clock.unix_seconds());
+        );
+        instance.version = label(self.version.unwrap_or_default());
+        instance.host = label(host_name());
+        instance.started_at = clock.unix_seconds();
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder.build())));
 
         let flush_interval = self

@@ -90,9 +90,9 @@ fn store(status: &StoreStatus, text: &mut MetricsText) {
     }
     let dirty = "api_metrics_dirty_periods";
     text.family(dirty, "gauge", "Periods that wait for their rollup.");
-    for periods in &status.dirty {
-        let labels = [("granularity", periods.granularity.as_str())];
-        text.sample(dirty, &labels, count(periods.periods));
+    for (granularity, periods) in &status.dirty {
+        let labels = [("granularity", granularity.as_str())];
+        text.sample(dirty, &labels, count(*periods));
     }
 }
 

@@ -28,13 +28,14 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Probl
         Query::over(TimeRange::new(from, end))
             .filter(Filter::default())
             .scope(Scope::All)
-            .group_by(
-                GroupBy::default()
-                    .service(true)
-                    .environment(true)
-                    .method(true)
-                    .endpoint(true),
-            )
+            .group_by({
+                let mut group_by = GroupBy::default();
+                group_by.service = true;
+                group_by.environment = true;
+                group_by.method = true;
+                group_by.endpoint = true;
+                group_by
+            })
             .detail(detail)
     };
     let questions = [

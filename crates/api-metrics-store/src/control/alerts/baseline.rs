@@ -138,8 +138,8 @@ impl BaselineHistory {
         // Where hours are no longer kept, the axis snaps to days, and a day is no hour.
         let floor = if answer.approximate || answer.range.from < first {
             let floors = store.status().await?.floors;
-            let kept = floors.iter().find(|floor| floor.granularity == hour);
-            kept.map_or(first, |kept| kept.floor.max(first))
+            let kept = floors.get(&hour);
+            kept.map_or(first, |kept| first.max(*kept))
         } else {
             first
         };

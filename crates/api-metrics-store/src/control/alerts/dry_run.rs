@@ -228,6 +228,6 @@ async fn finest(store: &dyn Store, from: UnixSeconds) -> Result<Granularity, Sto
     let floors = store.status().await?.floors;
     Ok(floors
         .iter()
-        .find(|floor| floor.floor <= from)
-        .map_or(Granularity::Day, |floor| floor.granularity))
+        .find(|(_, floor)| **floor <= from)
+        .map_or(Granularity::Day, |(granularity, _)| *granularity))
 }

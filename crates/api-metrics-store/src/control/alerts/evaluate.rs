@@ -107,7 +107,7 @@ impl Evaluator {
     /// How long after its end a minute is evaluated, so that its requests have been flushed: a little
     /// more than the flush interval. 12 s by default.
     #[must_use]
-    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
+    pub(crate) fn evaluation_delay(mut self, delay: Duration) -> Self {
         self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
         self
     }

@@ -84,7 +84,7 @@ words! {
 impl Comparison {
     /// Whether `value` breaches `threshold`.
     #[must_use]
-    pub fn holds(self, value: f64, threshold: f64) -> bool {
+    pub(crate) fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
             Self::Gt => value > threshold,
             Self::Lt => value < threshold,
@@ -180,7 +180,7 @@ impl AlertSpec {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
-    pub fn validate(&self) -> Result<(), StoreError> {
+    pub(crate) fn validate(&self) -> Result<(), StoreError> {
         check_text("name", &self.name, 200)?;
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
@@ -302,7 +302,7 @@ pub struct AlertState {
 impl AlertState {
     /// The state of a rule that was not evaluated before `at`.
     #[must_use]
-    pub const fn new(at: UnixSeconds) -> Self {
+    pub(crate) const fn new(at: UnixSeconds) -> Self {
         Self {
             phase: Phase::Ok,
             since: at,

@@ -34,14 +34,14 @@ impl Currency {
 
     /// The code.
     #[must_use]
-    pub fn code(&self) -> &str {
+    pub(crate) fn code(&self) -> &str {
         // Three ASCII letters.
         std::str::from_utf8(&self.0).unwrap_or("XXX")
     }
 
     /// Decimals of its smallest unit, by ISO 4217: 2 for most.
     #[must_use]
-    pub const fn decimals(self) -> u32 {
+    pub(crate) const fn decimals(self) -> u32 {
         match &self.0 {
             b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
             | b"RWF" | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,

@@ -36,7 +36,7 @@ impl Money {
 
     /// What `requests` cost at `per_thousand`, which has at most eight decimals.
     #[must_use]
-    pub fn of(requests: u64, per_thousand: Decimal) -> Self {
+    pub(crate) fn of(requests: u64, per_thousand: Decimal) -> Self {
         let mut price = per_thousand;
         price.rescale(PRICE_SCALE);
         // At most eight decimals, so nothing was rounded, and one request's share has three more.
@@ -71,7 +71,7 @@ impl Money {
     /// assert_eq!(Money::of(249, price).rounded(2).to_string(), "0.00");
     /// ```
     #[must_use]
-    pub fn rounded(self, decimals: u32) -> Decimal {
+    pub(crate) fn rounded(self, decimals: u32) -> Decimal {
         let mut rounded = self
             .decimal()
             .round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);

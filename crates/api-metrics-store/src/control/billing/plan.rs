@@ -164,7 +164,7 @@ impl NewPlan {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
-    pub fn validate(&self) -> Result<Currency, StoreError> {
+    pub(crate) fn validate(&self) -> Result<Currency, StoreError> {
         check_text("name", &self.name, 200)?;
         // An empty tenant is stored for plans of everybody, so that it can't be a name.
         if let Some(tenant) = &self.tenant_id {

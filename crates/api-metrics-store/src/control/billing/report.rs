@@ -52,22 +52,6 @@ impl Default for BillingSettings {
     }
 }
 
-impl BillingSettings {
-    /// Sets [`default_plan`](Self#structfield.default_plan).
-    #[must_use]
-    pub fn default_plan(mut self, plan: PlanVersion) -> Self {
-        self.default_plan = plan;
-        self
-    }
-
-    /// Sets [`status_counts`](Self#structfield.status_counts).
-    #[must_use]
-    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
-        self.status_counts = counted;
-        self
-    }
-}
-
 /// A day of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -137,7 +137,7 @@ impl KeyChange {
     ///
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
-    pub fn validate(&self) -> Result<(), StoreError> {
+    pub(crate) fn validate(&self) -> Result<(), StoreError> {
         for (field, value) in [
             ("name", &self.name),
             ("tenantId", &self.tenant_id),

@@ -6,8 +6,8 @@
 //! ```
 //! use api_metrics_store::control::limits::LimitSettings;
 //!
-//! let settings = LimitSettings::default().threshold_pct(90.0);
-//! assert_eq!(settings.threshold_pct, 90.0);
+//! let mut settings = LimitSettings::default();
+//! settings.threshold_pct = 90.0;
 //! ```
 
 mod current;

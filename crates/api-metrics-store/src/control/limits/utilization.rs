@@ -36,22 +36,6 @@ impl Default for LimitSettings {
     }
 }
 
-impl LimitSettings {
-    /// Sets [`threshold_pct`](Self#structfield.threshold_pct).
-    #[must_use]
-    pub fn threshold_pct(mut self, percent: f64) -> Self {
-        self.threshold_pct = percent;
-        self
-    }
-
-    /// Sets [`retention`](Self#structfield.retention).
-    #[must_use]
-    pub fn retention(mut self, keep: Duration) -> Self {
-        self.retention = keep;
-        self
-    }
-}
-
 /// A key's requests in one period, compared with its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]

@@ -76,7 +76,7 @@ impl DeliveryStatus {
 
     /// The one of this name.
     #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Dead]
             .into_iter()
             .find(|status| status.as_str() == name)

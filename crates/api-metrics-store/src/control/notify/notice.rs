@@ -124,8 +124,8 @@ const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1)
 
 impl Notice {
     /// A notice about no rule, key or tenant. `threshold` is in the unit of what it is about.
-    #[must_use]
-    pub fn new(
+    #[cfg(test)]
+    pub(crate) fn new(
         id: Uuid,
         kind: NoticeKind,
         at: UnixSeconds,
@@ -160,17 +160,9 @@ impl Notice {
 
     /// The JSON.
     #[must_use]
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         // Strings and numbers always serialise; a number that is none becomes null.
         serde_json::to_string(self).unwrap_or_default()
-    }
-
-    /// Reads the JSON.
-    ///
-    /// # Errors
-    /// The text is no notice.
-    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
     }
 }
 
@@ -238,6 +230,6 @@ mod tests {
         let json = notice.to_json();
         assert!(json.contains(r#""at":"2026-03-10T12:00:00Z""#), "{json}");
         assert!(json.contains(r#""kind":"alert.fired""#), "{json}");
-        assert_eq!(Notice::from_json(&json).unwrap(), notice);
+        assert_eq!(serde_json::from_str::<Notice>(&json).unwrap(), notice);
     }
 }

@@ -1,6 +1,6 @@
 //! The trait of notifiers.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, sync::Arc};
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -40,6 +40,17 @@ pub trait Notifier: Send + Sync + Debug + 'static {
     /// # Errors
     /// [`NotifyError::Retry`] where another attempt may work, [`NotifyError::Permanent`] where none will.
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError>;
+}
+
+#[async_trait]
+impl<N: Notifier + ?Sized> Notifier for Arc<N> {
+    fn channel(&self) -> &str {
+        self.as_ref().channel()
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        self.as_ref().notify(notice).await
+    }
 }
 
 /// A notice was not delivered.

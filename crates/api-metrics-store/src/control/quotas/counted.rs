@@ -34,7 +34,7 @@ impl CountedStatuses {
 
     /// Whether requests answered with this code count.
     #[must_use]
-    pub fn contains(&self, code: u16) -> bool {
+    pub(crate) fn contains(&self, code: u16) -> bool {
         self.0
             .as_ref()
             .is_none_or(|some| some.classes.contains(&(code / 100)) || some.codes.contains(&code))

@@ -48,29 +48,6 @@ impl Default for QuotaSettings {
     }
 }
 
-impl QuotaSettings {
-    /// Sets [`tz`](Self#structfield.tz).
-    #[must_use]
-    pub fn tz(mut self, zone: Tz) -> Self {
-        self.tz = zone;
-        self
-    }
-
-    /// Sets [`status_counts`](Self#structfield.status_counts).
-    #[must_use]
-    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
-        self.status_counts = counted;
-        self
-    }
-
-    /// Sets [`thresholds`](Self#structfield.thresholds).
-    #[must_use]
-    pub fn thresholds(mut self, percentages: impl Into<Vec<u8>>) -> Self {
-        self.thresholds = percentages.into();
-        self
-    }
-}
-
 /// What a key has used of its quota.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]

@@ -313,7 +313,7 @@ pub(in crate::control) async fn put_lease<T: SqlTx>(
 
 /// A notice from its JSON.
 fn read_notice(body: &str) -> Result<Notice> {
-    Notice::from_json(body).map_err(|error| StoreError::Corrupt(error.to_string()))
+    serde_json::from_str(body).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 /// `None`: its notice can't be read.

@@ -167,7 +167,7 @@ fn a_sample_of_unmatched_paths_names_the_frequent_ones() {
         .take(2)
         .map(|(path, n)| (path.as_str(), *n))
         .collect();
-    let cut = top_k::cut(&long);
+    let cut = path_sample::cut(&long);
     assert!(cut.len() <= 128 && long.starts_with(cut));
     assert!(top.contains(&("/.env", 1_000)), "{top:?}");
     assert!(top.contains(&(cut, 1_000)), "{top:?}");

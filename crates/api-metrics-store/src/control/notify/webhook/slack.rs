@@ -4,8 +4,6 @@
 //! orange, yellow, blue, and green for what is over. The characters `&`, `<` and `>` are escaped as
 //! Slack asks, so that a label can't mention a channel or hide a link.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
@@ -16,7 +14,8 @@ use crate::control::{
 };
 
 /// Posts each notice as a message to an incoming webhook of Slack, or of whatever takes the same.
-/// Its URL is a secret: it is never logged. Otherwise as [`WebhookNotifier`].
+/// Its URL is a secret: it is never logged. One with other settings is made
+/// [from](Self#impl-From<WebhookNotifier>-for-SlackNotifier) a [`WebhookNotifier`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct SlackNotifier(WebhookNotifier);
@@ -29,28 +28,12 @@ impl SlackNotifier {
     pub fn new(url: &str) -> Result<Self, WebhookError> {
         Ok(Self(WebhookNotifier::new(url)?.channel_name("slack")))
     }
+}
 
-    /// As [`WebhookNotifier::channel_name`].
-    pub fn channel_name(self, name: impl Into<String>) -> Self {
-        Self(self.0.channel_name(name))
-    }
-
-    /// As [`WebhookNotifier::timeout`].
-    pub fn timeout(self, timeout: Duration) -> Self {
-        Self(self.0.timeout(timeout))
-    }
-
-    /// As [`WebhookNotifier::allow_private`]: for a chat on the host's own network.
-    pub fn allow_private(self) -> Self {
-        Self(self.0.allow_private())
-    }
-
-    /// As [`WebhookNotifier::root_certificate`].
-    ///
-    /// # Errors
-    /// [`WebhookError::Certificate`]: it can't be read.
-    pub fn root_certificate(self, der: &[u8]) -> Result<Self, WebhookError> {
-        Ok(Self(self.0.root_certificate(der)?))
+impl From<WebhookNotifier> for SlackNotifier {
+    /// Posts to the webhook's URL, under its channel name and with its other settings.
+    fn from(webhook: WebhookNotifier) -> Self {
+        Self(webhook)
     }
 }
 

@@ -18,14 +18,14 @@ const PATH_BYTES: usize = 128;
 /// top-k elements in data streams", 2005). A path that makes up more than 1/64 of all requests is in it, and
 /// its count is too high by at most 1/64 of all.
 #[derive(Debug)]
-pub(super) struct TopK {
+pub(super) struct PathSample {
     counts: [u64; PATHS],
     hashes: [u64; PATHS],
     /// Their memory is reused.
     paths: Vec<String>,
 }
 
-impl Default for TopK {
+impl Default for PathSample {
     fn default() -> Self {
         Self {
             counts: [0; PATHS],
@@ -41,7 +41,7 @@ pub(super) fn cut(path: &str) -> &str {
     path.get(..end).unwrap_or_default()
 }
 
-impl TopK {
+impl PathSample {
     /// Counts a [`cut`] path once.
     pub(super) fn offer(&mut self, hash: u64, path: &str) {
         let watched = self.hashes.iter().take(self.paths.len());
