@@ -23,7 +23,7 @@ use std::{
 
 use api_metrics::{
     ApiMetrics,
-    store::notify::{Notice, NoticeKind, WebhookNotifier},
+    store::control::notify::{Notice, NoticeKind, WebhookNotifier},
 };
 use axum::{Router, http::StatusCode, routing::get};
 use reqwest::Client;

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use api_metrics_store::control::{
     ControlWorker,
-    alerts::Severity,
     notify::{
         DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, SlackNotifier,
         WebhookNotifier,

@@ -3,7 +3,8 @@
 use std::{fs, path::Path};
 
 use api_metrics_store::{
-    bucket::{Bucket, StatusCounts},
+    bucket::StatusCounts,
+    fuzzing::encoded_bucket,
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -78,39 +79,22 @@ fn sketches() -> Vec<Vec<u8>> {
     damaged(all)
 }
 
-fn bucket(kind: SketchKind, values: &[u64]) -> Bucket {
-    let mut bucket = Bucket::new(kind);
-    bucket.request_count = values.len() as u64;
-    bucket.error_count_4xx = values.len() as u64 / 2;
-    bucket.response_bytes = values.len() as u64 * 700;
-    for (us, code) in values.iter().zip([200, 404, 200, 500, 201, 499]) {
-        bucket.status_counts.add(code, 1);
-        bucket.latency_sum_us = bucket.latency_sum_us.saturating_add(*us);
-    }
-    bucket.sketch = filled(kind, values);
-    bucket.latency_count = bucket.sketch.count();
-    bucket.latency_min_us = bucket.sketch.min();
-    bucket.latency_max_us = bucket.sketch.max();
-    bucket
-}
-
-fn encoded(bucket: &Bucket) -> Vec<u8> {
-    let mut out = Vec::new();
-    bucket.encode(&mut out);
-    out
+/// An encoded bucket whose requests took so many microseconds each.
+fn encoded(kind: SketchKind, values: &[u64]) -> Vec<u8> {
+    encoded_bucket(kind, values, |_| {})
 }
 
 fn buckets() -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     for kind in [SketchKind::Histogram, SketchKind::TDigest] {
         for values in VALUES {
-            all.push(encoded(&bucket(kind, values)));
+            all.push(encoded(kind, values));
         }
     }
     // Latencies that are not the sketch's.
-    let mut odd = bucket(SketchKind::Histogram, VALUES[2]);
-    (odd.latency_count, odd.latency_min_us) = (3, None);
-    all.push(encoded(&odd));
+    all.push(encoded_bucket(SketchKind::Histogram, VALUES[2], |odd| {
+        (odd.latency_count, odd.latency_min_us) = (3, None);
+    }));
     damaged(all)
 }
 
@@ -162,7 +146,7 @@ fn payloads() -> Vec<Vec<u8>> {
         }
         out
     };
-    let row = |values| encoded(&bucket(SketchKind::Histogram, values));
+    let row = |values| encoded(SketchKind::Histogram, values);
     let noon = 1_773_144_000 / 60;
     damaged(vec![
         payload(&[(1, noon, row(VALUES[1]))]),
@@ -173,7 +157,7 @@ fn payloads() -> Vec<Vec<u8>> {
         ]),
         payload(&[(1 << 40, noon, row(VALUES[0]))]),
         payload(&[(-1, -1, vec![]), (1, 1, vec![1, 2, 3])]),
-        payload(&[(1, noon, encoded(&bucket(SketchKind::TDigest, VALUES[4])))]),
+        payload(&[(1, noon, encoded(SketchKind::TDigest, VALUES[4]))]),
         vec![],
         vec![1],
         vec![2, 0, 0],

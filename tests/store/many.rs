@@ -70,7 +70,8 @@ fn expected(hits: &[Hit], query: &Query) -> BTreeMap<Group, Bucket> {
     let mut requests: BTreeMap<String, u64> = BTreeMap::new();
     let counts = |hit: &&Hit| {
         let service = query.filter.service.as_deref();
-        query.range.contains(hit.at) && service.is_none_or(|service| service == hit.service)
+        (query.range.from..query.range.to).contains(&hit.at)
+            && service.is_none_or(|service| service == hit.service)
     };
     for hit in hits.iter().filter(counts) {
         let mut group = Group::default();

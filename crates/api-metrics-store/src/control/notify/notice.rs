@@ -123,33 +123,6 @@ pub struct Notice {
 const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1);
 
 impl Notice {
-    /// A notice about no rule, key or tenant. `threshold` is in the unit of what it is about.
-    #[cfg(test)]
-    pub(crate) fn new(
-        id: Uuid,
-        kind: NoticeKind,
-        at: UnixSeconds,
-        severity: Severity,
-        title: impl Into<String>,
-        message: impl Into<String>,
-        threshold: f64,
-    ) -> Self {
-        Self {
-            id,
-            kind,
-            at,
-            severity,
-            title: title.into(),
-            message: message.into(),
-            event_id: None,
-            rule: None,
-            api_key: None,
-            tenant_id: None,
-            value: None,
-            threshold,
-        }
-    }
-
     /// An id for what `what` says.
     ///
     /// Equal texts give equal ids, in every process and release: the texts are part of the format of
