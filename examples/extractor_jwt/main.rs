@@ -144,7 +144,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         for (token, requests) in tokens {
-            let summary = http.get(format!("{base}/console/summary?period=1h"));
+            let summary = http.get(format!("{base}/console/summary?period=MONTH"));
             let summary = summary.bearer_auth(token).send().await.unwrap();
             let summary: serde_json::Value = summary.json().await.unwrap();
             assert_eq!(summary["totalRequests"], requests, "{summary}");

@@ -1,4 +1,4 @@
-//! What acts on the shop's numbers: its consumers' limits and prices, and the rules that watch it.
+//! The control plane of the shop: limits and prices of its consumers, and the alert rules that watch it.
 
 use api_metrics_store::{
     alerts::{AlertSpec, AlertType, Comparison, Severity},

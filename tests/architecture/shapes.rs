@@ -55,14 +55,19 @@ fn a_fifth_of_the_lines_explains_the_others() {
     for name in ["api-metrics-store", "api-metrics-routes"] {
         let (mut docs, mut lines) = (0, 0);
         for file in source(name) {
-            for line in files::text(&file).lines() {
-                let line = line.trim_start();
-                docs += usize::from(line.starts_with("///") || line.starts_with("//!"));
-                lines += 1;
+            let text = files::text(&file);
+            // Tests stand at a file's end.
+            let shipped = text.split("#[cfg(test)]\nmod ").next().unwrap_or(&text);
+            for line in shipped.lines().map(str::trim) {
+                let explains = line.starts_with("///") || line.starts_with("//!");
+                docs += usize::from(explains);
+                lines += usize::from(explains || !(line.is_empty() || line.starts_with("//")));
             }
         }
         let percent = 100.0 * docs as f64 / lines as f64;
-        println!("{name}: {docs} of {lines} lines are documentation, {percent:.1}%");
+        println!(
+            "{name}: {docs} of {lines} lines of code and documentation explain, {percent:.1}%"
+        );
         if 100 * docs < LEAST_DOCS * lines {
             few.push(format!("{name}: {percent:.1}%"));
         }

@@ -19,11 +19,11 @@ use api_metrics_tests::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::ledger::{Life, exact, left_by, now_ms};
+use crate::ledger::{WriterLedger, exact, left_by, now_ms};
 
 /// Records of all writers together; ten of eleven are to be in the database in the end, at least.
 fn records() -> u64 {
-    sized(110_000, 44_000)
+    sized(110_000, 66_000)
 }
 const WRITERS: usize = 6;
 /// Ten minutes pass in a second, so that hours are rolled up and floors move.
@@ -73,7 +73,7 @@ impl Chaos {
     fn kill_a_writer(&mut self) {
         let at = self.random.index(self.writers.len());
         let (process, id) = &mut self.writers[at];
-        let life = Life::read(&self.logs[id]);
+        let life = WriterLedger::read(&self.logs[id]);
         if life.done || process.take().is_none() {
             return;
         }
@@ -95,7 +95,7 @@ impl Chaos {
         let for_ms = 50 + self.random.below(1_500);
         let at = self.random.index(self.writers.len() + self.leaders.len());
         let process = match self.writers.get(at) {
-            Some((Some(process), id)) if !Life::read(&self.logs[id]).done => process,
+            Some((Some(process), id)) if !WriterLedger::read(&self.logs[id]).done => process,
             Some(_) => return,
             None => &self.leaders[at - self.writers.len()],
         };
@@ -123,7 +123,7 @@ impl Chaos {
     fn is_running(&self) -> bool {
         self.writers
             .iter()
-            .any(|(_, id)| !Life::read(&self.logs[id]).done)
+            .any(|(_, id)| !WriterLedger::read(&self.logs[id]).done)
     }
 }
 
@@ -177,20 +177,20 @@ async fn six_writers_and_two_leaders_stay_exact_through_kills_stops_cuts_and_cra
     }
 
     let begun = Instant::now();
-    let mut acts = 0;
+    let mut kills = 0;
     while chaos.is_running() {
         assert!(
             begun.elapsed() < Duration::from_secs(240),
             "it does not come to its end: {:?}",
             chaos.done
         );
-        acts += 1;
-        if acts == 8 || acts == 24 {
+        kills += 1;
+        if kills == 8 || kills == 24 {
             cluster.crash_and_restart();
             chaos.count("servers crashed");
         }
         match chaos.random.below(12) {
-            0..2 if acts < 120 => chaos.kill_a_writer(),
+            0..2 if kills < 120 => chaos.kill_a_writer(),
             2 => chaos.kill_a_leader(),
             3..6 => chaos.stop_a_process().await,
             6..9 => chaos.terminate_a_backend(&cluster.url()).await,
@@ -258,7 +258,9 @@ async fn an_embedded_service_that_is_killed_and_reopened_stays_exact() {
         // Somewhere in the middle of its work, counted in its own flushes.
         let after = random.below(12) + 1;
         let since = Instant::now();
-        while (Life::read(&log).flushes.len() as u64) < after && !Life::read(&log).done {
+        while (WriterLedger::read(&log).flushes.len() as u64) < after
+            && !WriterLedger::read(&log).done
+        {
             assert!(
                 since.elapsed() < Duration::from_secs(60),
                 "it does not flush"

@@ -20,7 +20,7 @@ pub(crate) type Days = BTreeMap<i64, (u64, u64)>;
 
 /// The log of one writer's life.
 #[derive(Debug, Default)]
-pub(crate) struct Life {
+pub(crate) struct WriterLedger {
     /// By number: what was recorded before that flush and after the one before.
     pub(crate) flushes: BTreeMap<u64, Days>,
     pub(crate) acknowledged: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Life {
     pub(crate) done: bool,
 }
 
-impl Life {
+impl WriterLedger {
     pub(crate) fn read(path: &Path) -> Self {
         let mut life = Self::default();
         let log = std::fs::read_to_string(path).unwrap_or_default();
@@ -146,7 +146,7 @@ pub(crate) async fn left_by(
     let mut verdict = Verdict::default();
     let mut expected = Days::new();
     for (id, path) in logs {
-        let life = Life::read(path);
+        let life = WriterLedger::read(path);
         let seq = fences.get(id).copied().unwrap_or_default();
         assert!(
             seq >= life.acknowledged,

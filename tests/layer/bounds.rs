@@ -20,10 +20,10 @@ use crate::support::Recorded;
 
 /// Keeps the labels that came, not the records.
 #[derive(Default)]
-struct Labels(Mutex<Seen>);
+struct Labels(Mutex<Recorded>);
 
 #[derive(Default)]
-struct Seen {
+struct Recorded {
     requests: u64,
     response_bytes: u64,
     unmatched_paths: u64,

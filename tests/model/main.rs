@@ -43,7 +43,7 @@ fn number(variable: &str) -> Option<u64> {
     })
 }
 
-/// So many times the runs that were asked for, until everything has happened that can.
+/// At most this many times the runs that were asked for, until everything that can happen has happened.
 const MOST_TIMES: u64 = 5;
 
 /// Runs a scenario with as many seeds as asked for; the first are the same every time, so that a

@@ -12,7 +12,7 @@ use api_metrics_tests::PgDatabase;
 use axum::{Router, extract::Request, middleware};
 use serde_json::{Value, json};
 
-use crate::{acts_scopes, host::NOW, process::Process, scopes};
+use crate::{control_scopes, host::NOW, process::Process, scopes};
 
 /// A process whose database role was only allowed to serve, as somebody sees it who need not sign in.
 /// Tenant acme has 3 requests by its key alpha, umbrella 5 by its key beta, 7 have no key; each tenant has a
@@ -129,7 +129,7 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
             of_umbrella: Ids { key, rule },
             ..
         } = &shop;
-        let admin = scopes::READS.iter().chain(&acts_scopes::READS);
+        let admin = scopes::READS.iter().chain(&control_scopes::READS);
         let admin = admin.map(|path| process.admin(path));
         let console = scopes::CONSOLE.iter();
         let console =

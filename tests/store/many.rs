@@ -1,4 +1,4 @@
-//! So many series that a store reads them in other ways than a few, a part of the suite of both stores.
+//! Reads over so many series that the store takes another access path: a part of the suite of both stores.
 
 use std::{
     cmp::Reverse,

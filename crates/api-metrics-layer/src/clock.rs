@@ -77,7 +77,7 @@ pub(crate) struct Clocks {
 
 /// What a thread's wall clock said.
 #[derive(Clone, Copy)]
-struct Reading {
+struct ClockReading {
     /// The [`Clocks::id`] of those that were read.
     clocks: u64,
     from: Instant,
@@ -86,7 +86,7 @@ struct Reading {
 }
 
 thread_local! {
-    static READING: Cell<Option<Reading>> = const { Cell::new(None) };
+    static READING: Cell<Option<ClockReading>> = const { Cell::new(None) };
 }
 
 impl Clocks {
@@ -130,7 +130,7 @@ impl Clocks {
             None => SystemTime::now(),
             Some(clock) => clock.wall(),
         };
-        let reading = now.checked_add(WALL_VALID).map(|until| Reading {
+        let reading = now.checked_add(WALL_VALID).map(|until| ClockReading {
             clocks: self.id,
             from: now,
             until,
@@ -142,7 +142,7 @@ impl Clocks {
     }
 }
 
-impl Reading {
+impl ClockReading {
     #[inline]
     fn serves(&self, clocks: u64, now: Instant) -> bool {
         self.clocks == clocks && self.from <= now && now < self.until

@@ -14,7 +14,7 @@ use axum::{Router, http::StatusCode, response::IntoResponse};
 use api_metrics_routes::{Admin, Health, HealthSource};
 
 use crate::{
-    Builder, Maintained, Unflushed,
+    Maintained, Unflushed,
     background::{self, Shared},
 };
 
@@ -43,11 +43,6 @@ impl Drop for Handle {
 }
 
 impl ApiMetrics {
-    /// Sets up metrics: see the [crate's documentation](crate).
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn running(shared: Arc<Shared>) -> Self {
         Self(Arc::new(Handle {
             part: Part::Running(shared),
@@ -147,7 +142,7 @@ impl ApiMetrics {
     /// A request is recorded when it ends, so end the requests first: `axum::serve` with graceful
     /// shutdown returns when they have. One that is still open is not counted until it ends.
     ///
-    /// Takes at most [`shutdown_timeout`](Builder::shutdown_timeout), and returns at once where
+    /// Takes at most [`shutdown_timeout`](crate::Builder::shutdown_timeout), and returns at once where
     /// nothing is left to deliver.
     ///
     /// # Errors

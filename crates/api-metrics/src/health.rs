@@ -8,7 +8,7 @@ use std::{
 use api_metrics_routes::{Health, HealthSource, TaskHealth};
 use api_metrics_store::time::Clock;
 
-use crate::background::Task;
+use crate::task::Task;
 
 /// Lost spans that are kept: restores are rare, and the latest ones matter.
 const MAX_LOST: usize = 32;

@@ -49,6 +49,7 @@ mod error;
 mod handle;
 mod health;
 mod signal;
+mod task;
 
 pub use api_metrics_layer as layer;
 pub use api_metrics_routes as routes;

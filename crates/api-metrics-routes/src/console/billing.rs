@@ -20,13 +20,13 @@ use crate::{
     auth::Caller,
     control::read_report,
     read::utc_day,
-    request::{Choice, Context, Days, Form, ParamDocs, Params, Parsed, QueryParams, Validated},
+    request::{Context, Days, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Validated},
     response::Problem,
     router::App,
 };
 
 /// `period`.
-const PERIOD: Choice<Period> = period(
+const PERIOD: OneOf<Period> = period(
     "The UTC day, the ISO week or the month that now lies in.",
     Period::Month,
 );

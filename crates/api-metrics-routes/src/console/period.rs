@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 
 use crate::{
     read::{floor_minute, local_date, start_of_day},
-    request::{Choice, Context, ParamDocs, Params, Parsed, QueryParams, api_key_id, zone},
+    request::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, api_key_id, zone},
     response::Problem,
 };
 
@@ -59,8 +59,8 @@ impl Period {
 }
 
 /// `period`, for a route whose periods are described by `description`.
-pub(super) const fn period(description: &'static str, default: Period) -> Choice<Period> {
-    Choice {
+pub(super) const fn period(description: &'static str, default: Period) -> OneOf<Period> {
+    OneOf {
         name: "period",
         description,
         options: &[
@@ -73,7 +73,7 @@ pub(super) const fn period(description: &'static str, default: Period) -> Choice
 }
 
 /// `period`.
-const PERIOD: Choice<Period> = period(
+const PERIOD: OneOf<Period> = period(
     "The calendar day, the ISO week or the month that now lies in.",
     Period::Day,
 );

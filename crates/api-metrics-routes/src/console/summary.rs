@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use super::period::PeriodParams;
 use crate::{
     auth::Caller,
-    live::{self, HealthSample, Reading, Subscription},
+    live::{self, FeedReading, HealthSample, Subscription},
     request::Validated,
     response::{Figures, Problem, time},
     router::{App, AppState},
@@ -106,7 +106,7 @@ pub(super) async fn get_stream(
         let scope = scope.clone();
         async move {
             let (as_of_us, summary) = summary(&app, &scope, asked).await?;
-            Ok(Reading::new(as_of_us, summary.sample(), &summary))
+            Ok(FeedReading::new(as_of_us, summary.sample(), &summary))
         }
     });
     live::stream(&app.hub, &caller, subscription)

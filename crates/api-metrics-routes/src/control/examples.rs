@@ -1,5 +1,10 @@
 //! Examples of the answers of the control plane, for the OpenAPI document: one small service, always
 //! the same day.
+//!
+//! Members have the names, units and forms of the answers: money as decimal strings beside a currency,
+//! percentages as numbers from 0 to 100, instants in RFC 3339, days as dates. They tell one story: the
+//! rule `checkout errors` fires at 09:25 on 2026-05-18 at 15.2%, and its event says
+//! the same.
 
 use serde_json::{Value, json};
 

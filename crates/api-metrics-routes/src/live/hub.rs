@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     change::ChangeDetector,
-    places::{Place, Places, too_many},
+    open_streams::{OpenStreams, Place, too_many},
     subscription::{Subscription, Topic, json},
 };
 use crate::{auth::Caller, response::Problem};
@@ -70,7 +70,7 @@ pub(crate) struct Hub {
     /// The latest event of each topic.
     feeds: Mutex<HashMap<Topic, watch::Sender<LatestEvent>>>,
     /// The open streams, counted.
-    places: Places,
+    open: OpenStreams,
 }
 
 impl Hub {
@@ -85,13 +85,13 @@ impl Hub {
             clock,
             shutdown,
             feeds: Mutex::default(),
-            places: Places::default(),
+            open: OpenStreams::default(),
         })
     }
 
     /// Streams that are open.
     pub(crate) fn connections(&self) -> usize {
-        self.places.taken()
+        self.open.taken()
     }
 
     /// Feeds that poll the store.
@@ -113,7 +113,7 @@ impl Hub {
     /// # Errors
     /// 503 with `Retry-After` where a bound of streams is reached.
     pub(super) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
-        self.places.take(
+        self.open.take(
             caller,
             self.limits.connections,
             self.limits.of_one_principal,

@@ -9,11 +9,11 @@
 
 mod change;
 mod hub;
-mod places;
+mod open_streams;
 mod stream;
 mod subscription;
 
 pub(crate) use change::HealthSample;
 pub(crate) use hub::{Hub, HubLimits};
 pub(crate) use stream::stream;
-pub(crate) use subscription::{Reading, Subscription};
+pub(crate) use subscription::{FeedReading, Subscription};

@@ -16,7 +16,7 @@ use crate::response::Problem;
 /// Whose data a feed shows, and which. Subscriptions of one topic share a feed.
 pub(super) type Topic = (Scope, String);
 
-type ReadFuture = Pin<Box<dyn Future<Output = Result<Reading, Problem>> + Send>>;
+type ReadFuture = Pin<Box<dyn Future<Output = Result<FeedReading, Problem>> + Send>>;
 type Read = dyn Fn() -> Option<ReadFuture> + Send + Sync;
 
 /// What a client watches.
@@ -47,7 +47,7 @@ impl Subscription {
     ) -> Self
     where
         S: Send + Sync + 'static,
-        F: Future<Output = Result<Reading, Problem>> + Send + 'static,
+        F: Future<Output = Result<FeedReading, Problem>> + Send + 'static,
     {
         let state: Weak<S> = Arc::downgrade(state);
         Self {
@@ -60,14 +60,14 @@ impl Subscription {
     }
 
     /// Reads the next event; `None` once the state is gone.
-    pub(super) async fn read(&self) -> Option<Result<Reading, Problem>> {
+    pub(super) async fn read(&self) -> Option<Result<FeedReading, Problem>> {
         Some((self.read)()?.await)
     }
 }
 
 /// What was read at one moment, serialised once for all that watch.
 #[derive(Debug, Clone)]
-pub(crate) struct Reading {
+pub(crate) struct FeedReading {
     /// When the snapshot was taken, by the clock of the database: microseconds since the Unix epoch.
     pub(super) as_of_us: i64,
     /// Requests and errors, by which urgent changes are found.
@@ -76,7 +76,7 @@ pub(crate) struct Reading {
     pub(super) data: Arc<str>,
 }
 
-impl Reading {
+impl FeedReading {
     /// An `answer` of the snapshot at `as_of_us`, with the requests and errors in it.
     pub(crate) fn new(as_of_us: i64, sample: HealthSample, answer: &impl Serialize) -> Self {
         Self {

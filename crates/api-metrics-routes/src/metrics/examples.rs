@@ -1,4 +1,10 @@
 //! An example for each answer: one small service, always the same day.
+//!
+//! The OpenAPI document shows them beside each route. They agree with each other: 1,200 requests in the summary are those of its only endpoint,
+//! six errors are four of 4xx and two of 5xx, and `errorRate` is 0.5%.
+//!
+//! Times are of 2026-05-17 and the morning after. Latencies are in milliseconds with three decimals, as
+//! answers have them.
 
 use serde_json::{Value, json};
 

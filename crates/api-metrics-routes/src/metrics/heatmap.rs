@@ -2,6 +2,15 @@
 //!
 //! The timeline layout has a cell for every step, also where nothing was requested. The weekday
 //! layout sums all weeks of the range.
+//!
+//! | layout | granularity | cells |
+//! |---|---|---|
+//! | timeline | hour, day, week | one a step of the range, at most 11,000 |
+//! | weekday | hour | 7 * 24: Monday 00:00 to Sunday 23:00 in the zone |
+//! | weekday | day | 7 |
+//!
+//! A week in the weekday layout is refused. Cells of a zone follow its clock: where an hour occurs
+//! twice, both count in one cell of the weekday layout and in two of the timeline.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +29,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     read::edge_after,
-    request::{Choice, Context, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Figures, Problem, percent, rounded, time, time_to_live, time_us},
     router::App,
 };
@@ -49,7 +58,7 @@ enum CellLength {
 }
 
 /// `layout`.
-const LAYOUT: Choice<Layout> = Choice {
+const LAYOUT: OneOf<Layout> = OneOf {
     name: "layout",
     description: "One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday).",
     options: &[("timeline", Layout::Timeline), ("weekday", Layout::Weekday)],
@@ -57,7 +66,7 @@ const LAYOUT: Choice<Layout> = Choice {
 };
 
 /// `granularity`.
-const GRANULARITY: Choice<CellLength> = Choice {
+const GRANULARITY: OneOf<CellLength> = OneOf {
     name: "granularity",
     description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
     options: &[

@@ -2,6 +2,24 @@
 //!
 //! Requests without a key are a row of their own, number 0. Keys that were made since the last
 //! flush have no number yet.
+//!
+//! # What one answer costs
+//!
+//! | step | reads |
+//! |---|---|
+//! | requests by key over the range | aggregate series by key, one row a key and period |
+//! | the page's last use | counts by key and step, of this page's keys only |
+//! | the page's limits | the keys themselves, where there is a control plane |
+//! | names of the page's keys | the cache of keys |
+//!
+//! The answer is cached by caller's scope and parameters; a page that was followed by its cursor keeps
+//! the range of the first page.
+//!
+//! # How exact the last use is
+//!
+//! It is read in about 60 steps over the range, each of a kept granularity: minutes up to an hour, 5
+//! minutes up to 5 hours, hours up to 60 hours, then days, and weeks beyond 400 days. `lastSeenAt` is
+//! the start of the last step with a request, and `lastSeenWithinSeconds` the length of a step.
 
 use std::{cmp::Reverse, collections::HashMap};
 
@@ -22,6 +40,8 @@ use crate::{
 };
 
 /// When a key was last used is answered in steps of about this part of the range.
+///
+/// More would give a finer time and a larger answer.
 const LAST_SEEN_STEPS: i64 = 60;
 
 /// One API key.
@@ -170,6 +190,11 @@ async fn limits(_: &App, _: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
 }
 
 /// The start of the last step in which each key of the page was used, and the step's length.
+///
+/// By the number of the key. Keys without a request in the range are missing.
+///
+/// # Errors
+/// A 503 where the store can't be reached, a 504 where the query took too long.
 async fn last_seen(
     app: &App,
     filter: &Filter,

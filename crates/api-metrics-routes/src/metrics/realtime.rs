@@ -9,7 +9,7 @@ use http::HeaderMap;
 use super::snapshot::{Snapshot, snapshot};
 use crate::{
     auth::Caller,
-    live::{self, Reading, Subscription},
+    live::{self, FeedReading, Subscription},
     request::Validated,
     response::{Problem, REALTIME},
     router::App,
@@ -70,7 +70,7 @@ pub(super) async fn stream(
         async move {
             let snapshot = snapshot(&app, &scope, &filter).await?;
             let as_of_us = snapshot.as_of.timestamp_micros();
-            Ok(Reading::new(as_of_us, snapshot.sample(), &snapshot))
+            Ok(FeedReading::new(as_of_us, snapshot.sample(), &snapshot))
         }
     });
     live::stream(&app.hub, &caller, subscription)

@@ -2,6 +2,13 @@
 //!
 //! Long answers are read window by window and cut into pages. A cursor carries the range of the
 //! first page, because a range up to now moves.
+//!
+//! Two rows of one page never have the same time and dimensions, so that the cursor names the last row
+//! by its key and the next page begins behind it. A row is missing where nothing was requested: absent
+//! is 0 for counts and null for rates and latencies.
+//!
+//! Only a question with a quantile among its metrics reads sketches. All others read counters, and from
+//! aggregate series where the dimensions and filters allow it.
 
 use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Scope, TimeRange};
 use axum::{extract::State, response::Response};

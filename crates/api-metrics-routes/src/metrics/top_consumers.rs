@@ -1,6 +1,9 @@
 //! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
 //!
 //! Requests without a key are no consumer, but they count in the whole that shares are of.
+//!
+//! All consumers of the range are read and ranked here, because a rate can't be ranked by a sum. Equal
+//! ones stand in the order of their numbers, so that the same data always gives the same list.
 
 use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
@@ -12,7 +15,7 @@ use utoipa::ToSchema;
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
-    request::{Choice, Context, Limit, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, Limit, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
     router::App,
 };
@@ -29,7 +32,7 @@ enum Sort {
 }
 
 /// `sort`.
-const SORT: Choice<Sort> = Choice {
+const SORT: OneOf<Sort> = OneOf {
     name: "sort",
     description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
     options: &[

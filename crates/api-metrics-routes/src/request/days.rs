@@ -1,6 +1,22 @@
 //! Which UTC days are asked about.
 //!
-//! Bills are of UTC days, so days have no zone here.
+//! Bills are of UTC days, so days have no zone here. Ranges are half-open: `to` is the first day after
+//! the range.
+//!
+//! | query string, asked on 2026-05-17 | days |
+//! |---|---|
+//! | nothing | 2026-05-01 to 2026-05-31 |
+//! | `month=2026-04` | 2026-04-01 to 2026-04-30 |
+//! | `from=2026-05-10` | 2026-05-10 to 2026-05-17, today included |
+//! | `from=2026-05-10&to=2026-05-12` | 2026-05-10 and 2026-05-11 |
+//! | `to=2026-05-12` | 400: `to` needs `from` |
+//! | `month=2026-04&from=2026-05-10` | 400: give one of them |
+//!
+//! A route that takes a month alone uses [`Month`]; it refuses `from` and `to` as unknown parameters.
+//!
+//! # Errors
+//!
+//! A 400 that names the parameter: `month`, `from` or `to`.
 
 use chrono::{Months, NaiveDate};
 
@@ -54,6 +70,8 @@ const TO: Parsed<NaiveDate> = Parsed {
 };
 
 /// The month that a day lies in.
+///
+/// In the last month of the calendar the range is empty: there is no day after it.
 fn month_of(day: NaiveDate) -> Days {
     let from = first_of_month(day);
     Days {

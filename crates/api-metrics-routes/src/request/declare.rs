@@ -43,7 +43,7 @@ impl ParamDocs {
 
 /// A parameter that takes one of several words.
 #[derive(Debug)]
-pub(crate) struct Choice<T: 'static> {
+pub(crate) struct OneOf<T: 'static> {
     /// The parameter.
     pub(crate) name: &'static str,
     /// What it chooses, for the document.
@@ -54,7 +54,7 @@ pub(crate) struct Choice<T: 'static> {
     pub(crate) default: T,
 }
 
-impl<T: Copy + PartialEq> Choice<T> {
+impl<T: Copy + PartialEq> OneOf<T> {
     /// Reads it.
     ///
     /// # Errors

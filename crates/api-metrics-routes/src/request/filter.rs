@@ -6,7 +6,7 @@
 use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::query::Filter;
 
-use super::{Choice, Context, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
+use super::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
 use crate::response::Problem;
 
 /// The longest name of a tenant that the store takes.
@@ -29,7 +29,7 @@ const ENVIRONMENT: Text = Text {
 };
 
 /// `protocol`.
-const PROTOCOL: Choice<Option<&str>> = Choice {
+const PROTOCOL: OneOf<Option<&str>> = OneOf {
     name: "protocol",
     description: "Only this protocol: http or grpc.",
     options: &[("http", Some("http")), ("grpc", Some("grpc"))],

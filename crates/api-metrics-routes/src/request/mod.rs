@@ -1,7 +1,7 @@
 //! What a request asks: parameters of the query string, numbers in paths and members of bodies.
 //! What is wrong is answered by name, and nothing is guessed.
 //!
-//! A parameter is declared once, as a [`Choice`], a [`Text`] or a [`Parsed`] value; the declaration
+//! A parameter is declared once, as a [`OneOf`], a [`Text`] or a [`Parsed`] value; the declaration
 //! reads it and stands in the OpenAPI document. Parts such as a range or a filter are made of
 //! declarations and implement [`QueryParams`], and so does the struct of each route, which is made
 //! of parts. [`Validated`] hands it to the handler and refuses every other parameter.
@@ -30,13 +30,13 @@ mod zone;
 #[cfg(feature = "control")]
 pub(crate) use body::{Body, present, required, wrong};
 pub(crate) use cursor::Cursor;
+#[cfg(feature = "control")]
+pub(crate) use cursor::NO_RANGE;
 #[cfg(feature = "fuzzing")]
 pub(crate) use cursor::question;
 #[cfg(feature = "control")]
-pub(crate) use cursor::NO_RANGE;
-#[cfg(feature = "control")]
 pub(crate) use days::{Days, Month};
-pub(crate) use declare::{Choice, Form, ParamDocs, Parsed, Text};
+pub(crate) use declare::{Form, OneOf, ParamDocs, Parsed, Text};
 pub(crate) use filter::is_tenant;
 #[cfg(feature = "control")]
 pub(crate) use filter::{MAX_TENANT_BYTES, storable};

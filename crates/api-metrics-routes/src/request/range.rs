@@ -1,20 +1,39 @@
 //! Which time is asked about.
 //!
 //! Ranges are half-open, in whole seconds: the first instant belongs to them, the last does not.
+//!
+//! | query string, asked at 12:00:30Z | range |
+//! |---|---|
+//! | nothing | the day up to 12:01:00Z |
+//! | `period=1h` | 11:01:00Z to 12:01:00Z |
+//! | `from=2015-05-17` | midnight of that day in UTC up to 12:01:00Z |
+//! | `from=2015-05-17&to=2015-05-18` | that UTC day |
+//! | `from=2015-05-17T00:00:00%2B02:00&to=2015-05-17` | the two hours before midnight in UTC |
+//! | `to=2015-05-18` | 400: `to` needs `from` |
+//! | `period=1h&from=2015-05-17` | 400: give one of them |
+//!
+//! A range up to now ends with the running minute. All callers who ask within one minute so ask the
+//! same, and the cache answers them once.
+//!
+//! # Errors
+//!
+//! A 400 that names the parameter: `period`, `from` or `to`. Ranges end after they begin, last at most
+//! a hundred years, and lie within the years 1 to 9998.
 
 use api_metrics_store::query::TimeRange;
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::{Choice, Context, Form, ParamDocs, Params, Parsed, QueryParams};
+use super::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams};
 use crate::{read::floor_minute, response::Problem};
 
+/// Seconds of a day.
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// The longest range: a hundred years. It exists so that arithmetic on dates can't overflow.
 const MAX_RANGE_SECONDS: i64 = 100 * 366 * 86_400;
 
 /// The range up to now, in seconds.
-const PERIOD: Choice<Option<i64>> = Choice {
+const PERIOD: OneOf<Option<i64>> = OneOf {
     name: "period",
     description: "The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`.",
     options: &[
@@ -126,6 +145,9 @@ pub(super) fn is_sane(range: TimeRange) -> bool {
 }
 
 /// An instant of RFC 3339, or the midnight in UTC of a date.
+///
+/// At most 64 bytes are read. A `+` that the caller forgot to escape has become a space and is
+/// repaired.
 fn instant(text: &str) -> Option<DateTime<Utc>> {
     if text.len() > 64 {
         return None;

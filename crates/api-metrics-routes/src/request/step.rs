@@ -9,7 +9,7 @@ use api_metrics_store::{
 };
 use chrono_tz::Tz;
 
-use super::{Choice, ParamDocs, Params};
+use super::{OneOf, ParamDocs, Params};
 use crate::response::Problem;
 
 /// `auto` chooses the finest step that gives no more points than this.
@@ -29,7 +29,7 @@ enum Wanted {
 }
 
 /// `granularity`.
-const GRANULARITY: Choice<Wanted> = Choice {
+const GRANULARITY: OneOf<Wanted> = OneOf {
     name: "granularity",
     description: "The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range.",
     options: &[

@@ -1,7 +1,41 @@
-//! The compact encoding of a bucket, as it is stored in the inbox.
+//! The compact encoding of a bucket, as it stands in the payload of a flush batch and in the inbox.
 //!
-//! It has a version byte, a varint of flags in which bit `i` says that field `i` is present (an absent one is
-//! 0 or `None`), the present fields as varints, then the sketch's own encoding.
+//! An encoding is self-delimiting, so that several can follow one another. All fields except the
+//! version are varints.
+//!
+//! | order | field | bytes | present |
+//! |---|---|---|---|
+//! | 1 | version, 1 today | 1 | always |
+//! | 2 | flags: bit `i` says that field `i` of the next table is present | 1 or 2 | always |
+//! | 3 | the sums of bits 0 to 8, in their order | 1 to 10 each | where not 0 |
+//! | 4 | number of status codes, then a code and its count for each, ascending by code | 2 or more | bit 9 |
+//! | 5 | latency count, then minimum and maximum in microseconds | 1 to 10 each | bits 11, 12, 13 |
+//! | 6 | the sketch, which begins with its own tag byte | 2 or more | always |
+//!
+//! | bit | field |
+//! |---|---|
+//! | 0 | `request_count` |
+//! | 1 | `error_count_4xx` |
+//! | 2 | `error_count_5xx` |
+//! | 3 | `aborted_count` |
+//! | 4 | `latency_sum_us` |
+//! | 5 | `ttfb_sum_us` |
+//! | 6 | `ttfb_count` |
+//! | 7 | `request_bytes` |
+//! | 8 | `response_bytes` |
+//! | 9 | status codes |
+//! | 10 | latency count, minimum and maximum equal those of the sketch and are not written |
+//! | 11 | `latency_count` |
+//! | 12 | `latency_min_us` |
+//! | 13 | `latency_max_us` |
+//!
+//! Every bucket that was filled by recording has bit 10. Bits 11 to 13 are needed only where a caller
+//! has set the fields by hand. A bit above 13 makes the bytes corrupt: an older release must not drop a
+//! field that a newer one has written.
+//!
+//! The decoder trusts nothing. It allocates in proportion to the input and not to the numbers in it,
+//! and it reports a cut or contradictory input as a `BucketError` instead of panicking. Decoding and
+//! encoding are linear in the length of the encoding.
 
 use super::{Bucket, add};
 use crate::{
@@ -9,10 +43,12 @@ use crate::{
     varint,
 };
 
-/// Opens every encoding.
+/// The first byte of every encoding. A layout that older releases can't read takes the next number.
 const VERSION: u8 = 1;
 
 /// The number of plain sums; the first bit of the flags belongs to the first of them.
+///
+/// They are the fields of [`Bucket::numbers`], in that order. The order is part of the format.
 const NUMBERS: usize = 9;
 /// The status codes are present.
 const STATUS: u64 = 1 << NUMBERS;
@@ -25,6 +61,7 @@ const COUNT: u64 = 1 << (NUMBERS + 2);
 const MIN: u64 = 1 << (NUMBERS + 3);
 /// The latency maximum is present.
 const MAX: u64 = 1 << (NUMBERS + 4);
+/// All flags that this release knows, as a mask.
 const ALL: u64 = (1 << (NUMBERS + 5)) - 1;
 
 /// The reason why bytes can't be decoded as a bucket.
@@ -111,6 +148,9 @@ impl Bucket {
 
     /// Decodes exactly one encoding and leaves its sketch encoded: the bucket holds an empty sketch of its
     /// kind.
+    ///
+    /// A fold uses it: counters are added as numbers, and sketches are collected as bytes and summed in
+    /// one pass.
     pub(crate) fn decode_parts(encoded: &[u8]) -> Result<(Self, &[u8]), BucketError> {
         let mut bucket = Self::new(SketchKind::Histogram);
         let sketch = bucket.add_parts(encoded)?;
@@ -122,6 +162,9 @@ impl Bucket {
 
     /// Adds one encoding except its sketch, which is returned encoded. On an error some of its fields may have
     /// been added.
+    ///
+    /// The caller must discard the bucket after an error. A fold does so: it quarantines the payload
+    /// and starts the bucket anew.
     pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], BucketError> {
         let sketch = self.add_parts(encoded)?;
         let (expected, found) = (self.sketch.kind(), sketch.kind);
@@ -131,6 +174,11 @@ impl Bucket {
         Ok(sketch.bytes)
     }
 
+    /// Adds everything before the sketch and takes the sketch off, without checking its kind against
+    /// that of `self`.
+    ///
+    /// The encoding must fill `encoded` exactly. Where flag bit 10 is set, the totals of the sketch are
+    /// added to the latency count and the extremes.
     fn add_parts<'a>(&mut self, mut encoded: &'a [u8]) -> Result<Encoded<'a>, BucketError> {
         let from_sketch = self.add_counts(&mut encoded)?;
         let sketch = take_encoded(&mut encoded)?;
@@ -180,6 +228,9 @@ impl Bucket {
     }
 
     /// The request count of an encoding, without decoding the rest; 0 where it can't be decoded.
+    ///
+    /// Costs two varints. The recorder uses it to keep the number of records in a run without decoding
+    /// buckets.
     pub(crate) fn peek_request_count(encoded: &[u8]) -> u64 {
         let mut rest = encoded.get(1..).unwrap_or_default();
         match varint::take(&mut rest) {
@@ -188,6 +239,7 @@ impl Bucket {
         }
     }
 
+    /// The plain sums in the order of the flags' bits 0 to 8.
     fn numbers(&self) -> [u64; NUMBERS] {
         [
             self.request_count,
@@ -202,6 +254,7 @@ impl Bucket {
         ]
     }
 
+    /// [`numbers`](Self::numbers), to add to.
     fn numbers_mut(&mut self) -> [&mut u64; NUMBERS] {
         [
             &mut self.request_count,

@@ -15,6 +15,27 @@
 //! assert_eq!(bucket.error_rate(), Some(100.0));
 //! assert_eq!(bucket.average_ms(), Some(12.0));
 //! ```
+//!
+//! # Identities
+//!
+//! With `n` the requests of a bucket, these hold after any sequence of records and merges, as long as
+//! nothing has saturated:
+//!
+//! - `status_counts` sums to `n`, and `error_count_4xx + error_count_5xx <= n`.
+//! - `latency_count <= n` and `ttfb_count <= n`. They are smaller where an import or an abort lacks a
+//!   time.
+//! - `sketch.count() == latency_count`, and the sketch's minimum and maximum are the bucket's.
+//! - Merging is commutative and associative. For histograms the result is equal bit for bit; a t-digest
+//!   depends on the order.
+//!
+//! Counters saturate at `u64::MAX`: a sum
+//! that can't be represented is a large number and never a small one.
+//!
+//! # Who uses which form
+//!
+//! The recorder holds `Bucket`s and encodes them when it is drained. A flush batch, the inbox and a
+//! capture carry the encoding. The database's tables store the counters as columns, so that SQL can sum
+//! them, and the sketch and the status codes as bytes.
 
 mod codec;
 mod status;

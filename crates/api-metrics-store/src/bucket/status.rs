@@ -1,4 +1,23 @@
-//! Counts by status code.
+//! Counts of requests by status code.
+//!
+//! A series seldom answers with more than three codes, so up to three are stored inline: 2 + 8 bytes
+//! each, and no allocation. The fourth code moves all entries into a sorted vector, which stays for the
+//! life of the value.
+//!
+//! In the tables a row's codes stand in one column of bytes:
+//!
+//! | offset in an entry | bytes | field |
+//! |---|---|---|
+//! | 0 | 2 | the code, big-endian |
+//! | 2 | 8 | its count, big-endian |
+//!
+//! Entries have a fixed width of ten bytes and no header. Three things follow. SQL can
+//! decode an entry. Encodings can be concatenated: `string_agg` over the rows of a range
+//! yields an encoding of their sum, in which a code may occur several times. A length that is no
+//! multiple of ten is a cut encoding.
+//!
+//! Adding a known code to inline counts compares at most three numbers. With `c` codes on the heap it
+//! is a binary search in `c` entries; a new code shifts up to `c` entries.
 
 use std::fmt;
 
@@ -10,9 +29,21 @@ const INLINE: usize = 3;
 const ENTRY: usize = 10;
 
 /// Requests by status code, ascending by code. Counts saturate.
+///
+/// ```
+/// use api_metrics_store::bucket::StatusCounts;
+///
+/// let mut counts = StatusCounts::default();
+/// counts.add(404, 1);
+/// counts.add(200, 3);
+/// assert_eq!(counts.iter().collect::<Vec<_>>(), [(200, 3), (404, 1)]);
+/// assert_eq!(counts.get(500), 0);
+/// ```
 #[derive(Clone, Default)]
 pub struct StatusCounts(Repr);
 
+/// Where the entries are. Inline becomes heap and never inline again, so that a reset keeps the
+/// allocation.
 #[derive(Clone)]
 enum Repr {
     /// Ascending; entries from `len` on are unused.
@@ -54,6 +85,8 @@ impl StatusCounts {
         self.insert(code, n);
     }
 
+    /// Slow path of [`add`](Self::add): a code that is not stored inline yet, or any code once entries
+    /// are on the heap.
     #[cold]
     fn insert(&mut self, code: u16, n: u64) {
         if let Repr::Inline { len, codes, counts } = &mut self.0 {
@@ -147,6 +180,19 @@ impl StatusCounts {
 
     /// Appends ten bytes per code: the code (u16) and its count (u64), both big-endian. SQL can decode them, and
     /// concatenated encodings are an encoding of their sum.
+    ///
+    /// ```
+    /// use api_metrics_store::bucket::StatusCounts;
+    ///
+    /// let mut bytes = Vec::new();
+    /// StatusCounts::from_iter([(200, 3)]).encode(&mut bytes);
+    /// assert_eq!(bytes, [0, 200, 0, 0, 0, 0, 0, 0, 0, 3]);
+    ///
+    /// let mut sum = StatusCounts::default();
+    /// sum.merge_encoded(&bytes.repeat(2))?;
+    /// assert_eq!(sum.get(200), 6);
+    /// # Ok::<(), api_metrics_store::sketch::SketchError>(())
+    /// ```
     pub fn encode(&self, out: &mut Vec<u8>) {
         for (code, n) in self.iter() {
             out.extend_from_slice(&code.to_be_bytes());
@@ -170,6 +216,7 @@ impl StatusCounts {
         Ok(())
     }
 
+    /// Bytes on the heap: 0 up to three codes, then 16 for each entry of capacity.
     pub(crate) fn heap_bytes(&self) -> usize {
         match &self.0 {
             Repr::Inline { .. } => 0,

@@ -1,4 +1,13 @@
 //! Fields of CSV (RFC 4180) that are safe to open in a spreadsheet.
+//!
+//! | text | field |
+//! |---|---|
+//! | `plain` | `plain` |
+//! | `a,b` | `"a,b"` |
+//! | `say "hi"` | `"say ""hi"""` |
+//! | `=1+1` | `"'=1+1"` |
+//!
+//! Semicolons are quoted too, because spreadsheets of many locales separate by them.
 
 use std::borrow::Cow;
 

@@ -13,6 +13,24 @@
 //! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
 //! is compiled.
 //!
+//!
+//! # How the parts meet
+//!
+//! ```text
+//! buckets --read--> alerts, limits, quotas --notices--> outbox --dispatcher--> notifiers
+//!    |                     ^                                                  log, webhook, Slack, your own
+//!    +--read--> billing    |
+//!                        keys: limits, quotas, plans, tenants
+//! ```
+//!
+//! Alerts, limits, quotas and billing read buckets through the same [`Store::read`] as every view, so
+//! that a notice and an invoice show the numbers that the dashboard shows. What they decide is written
+//! by one process at a time, the leader; what they write is unique by an id made of what happened, so
+//! that a second leader can't write it twice.
+//!
+//! Times are whole seconds since the Unix epoch, of the database's clock. Texts are bounded in bytes.
+//! Lists are bounded: 500 rules and 500 plan versions a tenant, 10,000 keys a tenant that are created
+//! one by one.
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 //! use api_metrics_store::{

@@ -1,8 +1,21 @@
 //! Text that people write, and numbers as people read them.
+//!
+//! | function | example |
+//! |---|---|
+//! | [`count`] | `1,204` |
+//! | [`bytes`] | `950 B`, `2.5 GB` |
+//! | [`minutes`] | `5 min`, `1 h 30 min` |
+//! | [`span`] | `40 s`, `3 min`, `2 h`, `4 days` |
+//!
+//! All of them are for messages, in English, and are never parsed.
 
 use crate::store::{StoreError, invalid};
 
 /// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` that names `field`.
 pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
     if text.trim().is_empty() || text.len() > most || text.contains('\0') {
         return invalid(field, format!("takes 1 to {most} bytes of text"));

@@ -1,4 +1,25 @@
 //! The control plane's recurring work, in one call for a host's loop.
+//!
+//! # A tick
+//!
+//! | step | how often | by whom | lease | writes |
+//! |---|---|---|---|---|
+//! | evaluate alerts | once a minute | the leader | none: each rule's `evaluated_to` | states, events, notices |
+//! | record utilization | once a minute | the leader | `utilization` | `rate_limit_utilization` |
+//! | evaluate limits | every 5 s | the leader | `limits` | notices |
+//! | evaluate quotas | every 60 s | the leader | `quotas` | notices |
+//! | forget | every hour, at once again while more is left | the leader | `forget` | removes notices and events |
+//! | deliver | each tick | every process | one a delivery | deliveries |
+//!
+//! The steps run one after the other. A step that fails does not stop the next; one of the
+//! errors is returned at the end. Nothing is kept in memory that decides: after a crash or a change of leader the
+//! next tick goes on from what the tables say.
+//!
+//! # Which minutes count
+//!
+//! A minute is evaluated `evaluation_delay` after its end, 12 s by default, so that every process has
+//! flushed it. At 12:05:12 the minute from 12:04:00 to 12:05:00 is due.
+//! [`until_due`](ControlWorker::until_due) tells a loop how long to sleep until then.
 
 use std::{
     sync::Arc,
@@ -16,7 +37,9 @@ use crate::{
     store::{StoreError, Writer},
 };
 
+/// The lease of removing what is old.
 const LEASE: &str = "forget";
+/// How often the worker looks for something to remove once all was removed.
 const FORGET_EVERY_SECONDS: u32 = 3_600;
 
 /// Evaluates alerts, limits and quotas, records utilization, and delivers notices. Every process runs
@@ -225,6 +248,8 @@ impl ControlWorker {
         MINUTE.saturating_sub(Duration::from_nanos(into as u64))
     }
 
+    /// Removes up to 1,000 notices and 1,000 events a call, so that no transaction is long. The lease
+    /// is released only once nothing is left, so that the next tick goes on.
     async fn forget(&self, store: &dyn ControlStore) -> Result<(), StoreError> {
         let Some(now) = store.acquire_lease(LEASE, FORGET_EVERY_SECONDS).await? else {
             return Ok(());

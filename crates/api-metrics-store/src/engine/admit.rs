@@ -1,4 +1,8 @@
 //! Which records an answer may count, where no statement decides it.
+//!
+//! Stored series are chosen by SQL. Two sources are not: series in the inbox that no fold has seen yet,
+//! and what the caller's process holds in memory. Both are checked here against the same list of
+//! conditions that SQL is rendered from, so that the two can't disagree.
 
 use super::{
     backend::{Result, SeriesLabels, Tx},
@@ -6,11 +10,13 @@ use super::{
 };
 use crate::query::{Query, Scope};
 
-/// What a query admits of the base series.
+/// What a query admits of the base series. An empty list admits everything.
 pub(super) struct Admission<'a>(Vec<Condition<'a>>);
 
 impl<'a> Admission<'a> {
-    /// Looks up the keys of a tenant, where the scope is one.
+    /// The conditions of a query's filter and scope. Looks up the keys of a tenant where the scope is
+    /// one, by one statement; all other scopes need none. A key that was interned after the snapshot
+    /// belongs to no tenant in it and is left out.
     pub(super) async fn of<T: Tx>(tx: &mut T, query: &'a Query) -> Result<Self> {
         let mut conditions = Condition::of_filter(&query.filter);
         conditions.extend(match &query.scope {
@@ -24,6 +30,7 @@ impl<'a> Admission<'a> {
         Ok(Self(conditions))
     }
 
+    /// Whether records of this series count.
     pub(super) fn admits(&self, labels: &SeriesLabels) -> bool {
         self.0.iter().all(|condition| condition.is_met(labels))
     }

@@ -1,5 +1,8 @@
 //! Which series a query counts: one list of conditions. Each database renders it as SQL; where no
 //! statement decides, the same list is checked in memory.
+//!
+//! All conditions of a list must be met. The text of a statement depends only on the columns and the
+//! sort of values; the values themselves always travel as parameters, never as text.
 
 use super::backend::SeriesLabels;
 use crate::{
@@ -7,15 +10,23 @@ use crate::{
     series::SeriesKind,
 };
 
-/// A column of the table of series.
+/// A column of the table of series. The names are fixed, which makes it safe to paste them into
+/// statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Column {
+    /// Base or aggregate, as the kind's code: 0 is base.
     Kind,
+    /// The recording service.
     Service,
+    /// The deployment environment.
     Environment,
+    /// The protocol's name.
     Protocol,
+    /// The HTTP method.
     Method,
+    /// The route template.
     Endpoint,
+    /// The number of the key, 0 for none.
     ApiKeyId,
 }
 
@@ -49,12 +60,15 @@ pub(crate) enum Values<'a> {
 /// One condition; a series counts where it meets all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Condition<'a> {
+    /// What is compared.
     pub column: Column,
+    /// What it may be.
     pub values: Values<'a>,
 }
 
 impl<'a> Condition<'a> {
-    /// Only series whose number in `column` is one of `numbers`.
+    /// Only series whose number in `column` is one of `numbers`. They may come in any order, and
+    /// without any nothing is admitted.
     pub(crate) fn numbers(column: Column, numbers: impl IntoIterator<Item = i64>) -> Self {
         let mut numbers: Vec<i64> = numbers.into_iter().collect();
         numbers.sort_unstable();
@@ -64,7 +78,7 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// What a filter asks for.
+    /// What a filter asks for: one condition for each member that is set, none for an empty filter.
     pub(crate) fn of_filter(filter: &'a Filter) -> Vec<Self> {
         let texts = [
             (Column::Service, &filter.service),
@@ -103,7 +117,8 @@ impl<'a> Condition<'a> {
         )
     }
 
-    /// Whether a series meets it.
+    /// Whether a series meets it. Texts are compared exactly, as the databases compare them.
+    /// `Values::KeysOfTenant` is never met here: `Admission` turns it into numbers first.
     pub(crate) fn is_met(&self, labels: &SeriesLabels) -> bool {
         let label = match self.column {
             Column::Service => &labels.service,
@@ -117,6 +132,7 @@ impl<'a> Condition<'a> {
         self.values == Values::Text(label)
     }
 
+    /// Whether this number is among the values. O(log n) in their count.
     fn admits(&self, number: i64) -> bool {
         match &self.values {
             Values::Numbers(numbers) => numbers.binary_search(&number).is_ok(),

@@ -1,4 +1,36 @@
-//! The flush batch of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
+//! The flush of a recorder's batches: each record exactly once, whatever happens to the
+//! acknowledgement.
+//!
+//! # Order
+//!
+//! 1. Take the next number `n` from the recorder. What is open becomes the batch with seq `n`.
+//! 2. Begin, lock the fence row and read it. Without a row, insert one with 0 and read again.
+//! 3. Fence at or above `n`: somebody else writes under this id, or an earlier try of the same number
+//!    is in. Fence below what was acknowledged: the database went back.
+//! 4. Choose the contents: the batches with `fence < seq <= n`, and only these.
+//! 5. Intern unknown keys and series, in order of their labels.
+//! 6. Insert the chunks under (`id`, `n`), note coarsened spans, set the fence to `n`.
+//! 7. COMMIT. Only after its acknowledgement are the batches stamped and the new series numbers
+//!    remembered.
+//!
+//! # Why it is safe
+//!
+//! - The fence is read before the contents are chosen, and its lock proves that no earlier attempt can
+//!   still commit. A batch is therefore in the database if and only if the fence has reached its seq.
+//! - A batch keeps its seq once a COMMIT that carried it was sent. Renumbered, it would count twice if
+//!   the service returned to a server on which the old number had been committed after all.
+//! - Series numbers are remembered only after the acknowledgement, because a rollback leaves them to
+//!   others. They are forgotten when the database goes back.
+//!
+//! # Concurrency
+//!
+//! One flush of a `Writer` at a time, by its async lock. Flushes of different instances share no lock
+//! but that of a new series or key. Recording never waits for a flush.
+//!
+//! # Cancellation
+//!
+//! Dropped before COMMIT, the batch is open again. Dropped during COMMIT, its outcome is unknown: the
+//! batch stays as it is, and the next flush learns from the fence.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,21 +49,38 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Records from further ahead than this count in the current minute.
+/// How far a record may be ahead of the database's clock, in seconds. Records from further ahead count
+/// in the current minute, since the clock that recorded them must be wrong.
 const MOST_AHEAD_SECONDS: i64 = 3_600;
-/// 0001-01-01T00:00:00Z, the start of the calendar that both databases can show.
+/// 0001-01-01T00:00:00Z, the start of the calendar that both databases can show, in Unix seconds. Also
+/// the floor of days, which never moves.
 pub(crate) const EARLIEST: UnixSeconds = -62_135_596_800;
-/// More interned series than this are remembered only while they are in use.
+/// Series whose numbers a writer remembers at most. Past it the memory is cleared and filled anew,
+/// which costs one lookup of the series still in use.
 const MOST_REMEMBERED: usize = 50_000;
 
-/// What is ready to be committed.
+/// A transaction in which everything is written and nothing is committed.
 struct Ready<T> {
+    /// The open transaction. It holds the lock of the fence row.
     tx: T,
+    /// Buckets in the payload, after equal ones were merged.
     rows: u64,
+    /// Requests in the contents.
     records: u64,
+    /// Series that were not known before, and their numbers: to be remembered after the commit.
     interned: Vec<(Arc<SeriesKey>, i64)>,
 }
 
+/// Flushes what `writer` holds. Where the earlier batches wait for their outcome and the last number
+/// must be tried again, one call sends twice: first that number, then what was recorded since.
+///
+/// One or two transactions. Each takes a constant number of statements, and one for each chunk and
+/// coarsened span; SQLite also takes one or two for each new key and series.
+///
+/// # Errors
+/// `FlushError::NotSent` when the attempt ended before COMMIT: the batch is open again and nothing is
+/// lost. `FlushError::Unknown` when COMMIT was sent and not acknowledged. `FlushError::Superseded` when
+/// another process writes under this id.
 pub(crate) async fn flush<B: Backend>(
     backend: &B,
     writer: &Writer,
@@ -39,7 +88,7 @@ pub(crate) async fn flush<B: Backend>(
     let _one_at_a_time = writer.flushing.lock().await;
     let mut done = commit_one(backend, writer).await?;
     if done.retry {
-        // That was what waited for its outcome; what was recorded since goes under a number of its own.
+        // The batches of unknown outcome are in. What was recorded since goes under the next number.
         let earlier = done.flushed;
         done = commit_one(backend, writer).await?;
         done.flushed.rows = done.flushed.rows.saturating_add(earlier.rows);
@@ -49,11 +98,17 @@ pub(crate) async fn flush<B: Backend>(
     Ok(done.flushed)
 }
 
+/// A flush that was acknowledged.
 struct Committed {
+    /// What is reported to the caller.
     flushed: Flushed,
+    /// Whether it was the last number tried again. What was recorded since then still waits.
     retry: bool,
 }
 
+/// Makes one transaction ready and commits it. The loop goes round once more where the database has
+/// gone back, with the same number and more contents, or where the earlier attempt turned out to be in,
+/// with a new number.
 async fn commit_one<B: Backend>(
     backend: &B,
     writer: &Writer,
@@ -65,7 +120,7 @@ async fn commit_one<B: Backend>(
         match make_ready(backend, writer, number).await {
             Ok(Attempt::Ready(ready)) => break ready,
             Ok(Attempt::Superseded { stored }) if retry && stored == number => {
-                // The earlier attempt under this number is in, and with it all that wait.
+                // The earlier attempt under this number is in, and with it all batches that wait.
                 recorder.acknowledge(number);
                 attempt.sealed = recorder.begin_batch_or_retry();
             }
@@ -121,20 +176,25 @@ async fn commit_one<B: Backend>(
     })
 }
 
-/// An attempt whose COMMIT has not been sent. Dropped, also in the middle of an await, its part is open
-/// again: the transaction ends without it.
+/// An attempt whose COMMIT has not been sent. When it is dropped, also in the middle of an await, its
+/// batch is open again: the transaction ends without it.
 struct Unsent<'a> {
+    /// Where the batch goes back to.
     recorder: &'a Recorder,
+    /// The number of the attempt, and whether it was tried before.
     sealed: FlushBatch,
 }
 
 impl<'a> Unsent<'a> {
+    /// Takes a number from the recorder. What is open becomes the batch of that number, unless an
+    /// earlier one must be tried again.
     fn new(recorder: &'a Recorder) -> Self {
         let sealed = recorder.begin_batch_or_retry();
         Self { recorder, sealed }
     }
 
-    /// From here on nobody knows, until the database says so.
+    /// Ends the time in which the attempt can be taken back. To be called just before COMMIT is sent:
+    /// from then on nobody knows the outcome until the database says so.
     fn send(mut self) -> FlushBatch {
         let sealed = self.sealed;
         self.sealed.retry = true;
@@ -144,19 +204,30 @@ impl<'a> Unsent<'a> {
 
 impl Drop for Unsent<'_> {
     fn drop(&mut self) {
-        // One that was attempted before may be in.
+        // A batch that was attempted before may be in the database, so it keeps its number.
         if !self.sealed.retry {
             self.recorder.release(self.sealed.seq);
         }
     }
 }
 
+/// How far an attempt came before its COMMIT.
 enum Attempt<T> {
+    /// Everything is written; it may be committed.
     Ready(Ready<T>),
+    /// The fence is below what was acknowledged: the database was restored, or failed over to a replica
+    /// that lagged.
     Rewound { to: u64 },
+    /// The fence is at or above the number. An earlier attempt under it is in, or another process uses
+    /// the same id.
     Superseded { stored: u64 },
 }
 
+/// Does the steps 2 to 6 of a flush. The fence comes first and the contents after it.
+///
+/// # Errors
+/// `StoreError::Outdated` when the database asks for newer writers; everything recorded is kept.
+/// `StoreError::Corrupt` when an own bucket can't be read or a series was not interned.
 async fn make_ready<B: Backend>(
     backend: &B,
     writer: &Writer,
@@ -165,7 +236,7 @@ async fn make_ready<B: Backend>(
     let (instance, recorder) = (writer.instance(), writer.recorder());
     let mut tx = backend.begin(Mode::Write).await?;
     // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
-    // still commit, so that what it says about the parts stays true.
+    // still commit, so what it says about the batches stays true.
     let stored = match tx.fence(instance.id).await? {
         Some(stored) => stored,
         None => {
@@ -205,9 +276,14 @@ async fn make_ready<B: Backend>(
     }))
 }
 
+/// The numbers of series in this database.
 type Numbers = HashMap<Arc<SeriesKey>, i64>;
 
 /// The numbers of all series in `contents`, and those among them that were not known before.
+///
+/// Where all are known, no statement is sent: the usual case. Otherwise keys come first, since a series
+/// needs its key's number; both are sorted, so that writers which meet in the same new ones never wait
+/// for each other in a circle.
 async fn intern<T: Tx>(
     tx: &mut T,
     writer: &Writer,
@@ -267,7 +343,9 @@ async fn intern<T: Tx>(
     Ok((numbers, new))
 }
 
-/// The rows to send, by (series, period); times that can't be true are moved to where they count.
+/// The rows to send, sorted by (series, period). Times that can't be true are moved to where they
+/// count, and rows that fall together by that are merged. O(n log n) in the number of rows; buckets
+/// stay encoded unless they are merged.
 fn rows_of<'a>(
     contents: &'a Deltas,
     numbers: &Numbers,
@@ -314,7 +392,12 @@ fn rows_of<'a>(
     Ok(merged)
 }
 
-/// The period itself, or the current minute where the recording clock must have been wrong.
+/// The period itself, or the current minute where the recording clock must have been wrong: more than
+/// an hour ahead of `now`. Times before the year 1 count in its first minute. Late times stay as they
+/// are; the fold finds the granularity that still keeps them.
+///
+/// The read applies the same rule to what is in memory, so that a record does not move once it is
+/// flushed.
 pub(crate) fn plausible_period(period_start: UnixSeconds, now: UnixSeconds) -> UnixSeconds {
     if period_start > now + MOST_AHEAD_SECONDS {
         Granularity::Minute.floor(now)

@@ -1,4 +1,35 @@
 //! From the inbox into buckets: the only additive write of the protocol.
+//!
+//! # Order
+//!
+//! 1. Take the leader's lock without waiting for it. Whoever does not get it does nothing.
+//! 2. For each live instance with `seq > folded`, choose `upto` within a budget of 200,000 rows and
+//!    read its flush batches in `(folded, upto]`.
+//! 3. Add each delta to the finest granularity whose floor is at or before its period: minutes as a
+//!    rule, coarser ones for late records.
+//! 4. Give every base series its three aggregate series, and add each base sum to them.
+//! 5. Read the rows that exist, merge them in memory, and write the sums.
+//! 6. Write period counts from what the aggregate rows now say.
+//! 7. Mark every coarser period that contains a written one as dirty.
+//! 8. Set the fold marks, delete the flush batches, commit.
+//!
+//! # Why it is safe
+//!
+//! - All of it is one transaction. A record is either in the inbox above `folded` or in base rows, in
+//!   every snapshot.
+//! - One leader at a time: nobody else adds to rows, so reading, merging in Rust and writing back loses
+//!   nothing.
+//! - The lock is a statement of its own, so that everything read afterwards includes what the previous
+//!   leader committed.
+//! - Every coarser period is marked, not only the next one: a reader would otherwise take a stale day
+//!   for clean.
+//! - Writers are never waited for. The fold reads fences without their locks, and a flush that commits
+//!   meanwhile is left for the next fold.
+//!
+//! # Bounds
+//!
+//! Memory grows with the rows of one fold. Time is O(n log n) in them. Work is cut into pieces of 128
+//! rows, see `yield_every`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -19,9 +50,15 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Rows of flush batches that one transaction takes at most, a single larger flush batch excepted.
+/// Rows of flush batches that one transaction takes at most. A single larger flush batch is taken
+/// whole, because a fold mark can't stand within a batch.
 const ROWS_A_FOLD: u64 = 200_000;
 
+/// Folds what fits into one transaction. `Folded::more` says that the inbox holds more; `Folded::led`
+/// says whether this process was the leader at all. May be called by any process at any time.
+///
+/// # Errors
+/// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     let mut tx = backend.begin(Mode::Lead).await?;
     let Some(meta) = lead(&mut tx).await? else {
@@ -29,7 +66,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     };
     let pending = tx.pending().await?;
     if pending.is_empty() {
-        // Not merely dropped: the rollback would come later, and keep the lead until then.
+        // Commit rather than drop: a rollback comes later and would keep the lead until then.
         tx.commit().await?;
         return Ok(Folded {
             led: true,
@@ -75,7 +112,10 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     })
 }
 
-/// What a leader begins with; `None` where another one leads.
+/// Tries to lead and reads what a leader begins with; `None` where another one leads.
+///
+/// # Errors
+/// `StoreError::Outdated` when this release knows too little of the schema to lead.
 pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
     if !tx.try_lead().await? {
         return Ok(None);
@@ -92,8 +132,11 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
     Ok(Some(meta))
 }
 
-/// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many
-/// bucket rows were written.
+/// Adds the rows of `chunks` to the finest granularity that keeps their period; answers how many bucket
+/// rows were written, base and aggregate ones together.
+///
+/// Chunks that can't be read are quarantined and change nothing else. A chunk that names a series which
+/// does not exist is found only after the sums were made, so they are made once more without it.
 async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u64> {
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
     let (mut base, aggregates) = loop {
@@ -105,7 +148,7 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
         if aggregates.len() == ids.len() {
             break (base, aggregates);
         }
-        // Never in a healthy database, so that it may cost a second look.
+        // This never happens in a healthy database, so it may cost a second pass.
         refuse_unknown(chunks, &aggregates, &mut refused);
     };
     for (at, reason) in &refused {
@@ -121,7 +164,9 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
     write(tx, sums, &counted, meta).await
 }
 
-/// Sums the chunks that are not refused; refuses those that can't be read.
+/// Sums the chunks that are not refused, and refuses those that can't be read. A chunk is read whole
+/// before any of its rows is added, so that none counts by halves. `refused` maps a chunk's index to
+/// the reason.
 async fn sum(
     chunks: &[InboxChunk],
     meta: &Meta,
@@ -154,6 +199,7 @@ async fn sum(
     Ok(table)
 }
 
+/// Refuses every chunk that names a series without aggregate series, that is one which does not exist.
 fn refuse_unknown(
     chunks: &[InboxChunk],
     known: &HashMap<i64, [i64; 3]>,
@@ -170,6 +216,11 @@ fn refuse_unknown(
     }
 }
 
+/// Writes the sums, granularity by granularity, with their period counts and dirty marks. `counted`
+/// holds the aggregate series, which alone have period counts.
+///
+/// Only a period that holds no row yet can need a partition. Rows that exist are replaced by their sum
+/// with the new ones; the others are inserted, which is cheaper.
 async fn write<T: Tx>(
     tx: &mut T,
     mut sums: Vec<Sum>,
@@ -201,7 +252,7 @@ async fn write<T: Tx>(
         }
         let used = tx.periods_in_use(granularity, &periods).await?;
         periods.retain(|period| !used.contains(period));
-        // Where there are rows there is room.
+        // A period that holds rows has its partition already.
         if !periods.is_empty() {
             tx.make_room(granularity, &periods).await?;
         }
@@ -222,7 +273,8 @@ async fn write<T: Tx>(
     Ok(written)
 }
 
-/// Adds the rows that the tables hold already to `sums`, which are sorted; answers which those are.
+/// Adds the rows that the tables hold already to `sums`, which are sorted by key; answers which those
+/// are. Periods that are not in `used` are not asked for.
 async fn add_existing<T: Tx>(
     tx: &mut T,
     granularity: Granularity,
@@ -253,6 +305,10 @@ async fn add_existing<T: Tx>(
     Ok(exists)
 }
 
+/// The rows of a payload, if all of them can be read and their sketches are of the database's kind.
+///
+/// # Errors
+/// `StoreError::Corrupt` otherwise; its text becomes the reason in `quarantined`.
 fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
     let rows = payload::decode(payload)?;
     if rows.iter().any(|row| row.counts.sketch.kind() != kind) {
@@ -263,12 +319,15 @@ fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
     Ok(rows)
 }
 
+/// Keeps a chunk in `quarantined` and warns. It is counted in the status and holds up nobody.
 async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
     warn!(instance = %chunk.id, seq = chunk.seq, chunk = chunk.chunk, reason, "a flush batch was quarantined");
     tx.quarantine(chunk, reason).await
 }
 
-/// The aggregate series of each base series that exists, interning those that are missing.
+/// The aggregate series of each base series that exists, in the order by endpoint, by key, total.
+/// Interns those that are missing, and then replaces the tag of the aggregate series in the same
+/// transaction. Series that do not exist are missing from the answer.
 async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
     let known = tx.aggregates(ids, &SeriesKind::AGGREGATES.into()).await?;
     let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();

@@ -1,4 +1,7 @@
 //! Checks of what the engine reads from stored bytes, for the fuzzer.
+//!
+//! Both functions take any bytes, must never panic on those that can't be read, and assert that what
+//! can be read comes back unchanged when it is written again.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -9,7 +12,8 @@ use super::{
     period_counts as counts,
 };
 
-/// Rows that can be read are written as they were.
+/// Rows that can be read are written as they were. Also checks that both ways to read a payload agree
+/// on series and periods, and that a chunk's span contains its rows.
 pub(crate) fn inbox_payload(data: &[u8]) {
     let rows: Option<Vec<_>> = payload::rows(data)
         .ok()
@@ -25,7 +29,7 @@ pub(crate) fn inbox_payload(data: &[u8]) {
         let unread: Vec<_> = rows.iter().map(|r| (r.series_id, r.period_start)).collect();
         assert_eq!(read, unread, "both ways to read agree");
     }
-    // Numbers and periods as the recorder makes them: others can't be written.
+    // Only numbers and periods in the recorder's range can be written.
     let real = i64::from(i32::MIN)..=i64::from(i32::MAX);
     if !rows
         .iter()

@@ -1,4 +1,8 @@
 //! The answer in the making: sums by group and step.
+//!
+//! A group is a combination of the labels that a query groups by, such as `endpoint = /orders`. Series,
+//! inbox rows and rows in memory are all mapped to the number of their group first, so that no text is
+//! compared while rows are added.
 
 use std::{cmp::Reverse, collections::HashMap, sync::Arc};
 
@@ -12,15 +16,19 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// Groups by number, in the order in which they were met; they are told apart by names once, and by
-/// numbers from then on.
+/// Groups by number, in the order in which they were met. They are told apart by names once, and by
+/// numbers from then on. Numbers start at 0 and have no gaps.
 pub(super) struct Groups {
+    /// The labels that are grouped by.
     by: GroupBy,
+    /// The groups by their numbers, without a time.
     names: Vec<Group>,
+    /// The numbers by groups.
     numbers: HashMap<Group, usize, RandomState>,
 }
 
 impl Groups {
+    /// No group yet.
     pub(super) fn new(by: GroupBy) -> Self {
         Self {
             by,
@@ -29,7 +37,8 @@ impl Groups {
         }
     }
 
-    /// The number of the group that a series counts in.
+    /// The number of the group that a series counts in; a group that is new gets the next one. Labels
+    /// that are not grouped by don't matter.
     pub(super) fn number(&mut self, labels: &SeriesLabels) -> usize {
         let by = &self.by;
         let label = |wanted: bool, label: &Arc<str>| wanted.then(|| Arc::clone(label));
@@ -48,7 +57,8 @@ impl Groups {
         })
     }
 
-    /// Where all series count in one group: makes it, as number 0.
+    /// Makes the one group that everything counts in, as number 0. For a query that groups by nothing,
+    /// where the inbox counts although no stored series does.
     pub(super) fn only(&mut self) {
         if self.names.is_empty() {
             self.names.push(Group::default());
@@ -56,7 +66,8 @@ impl Groups {
         }
     }
 
-    /// Whether all series count in one group.
+    /// Whether all series count in one group: the query groups by no label. Grouping by time does not
+    /// matter here.
     pub(super) const fn is_one(&self) -> bool {
         let by = &self.by;
         !(by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key)
@@ -67,7 +78,10 @@ impl Groups {
         self.names.len()
     }
 
-    /// The numbers of the groups that rank so by their requests.
+    /// The numbers of the groups with the most requests, at most `top.limit`, in the order of their
+    /// rank. With a cursor, only those that rank after it. Groups with equal requests rank by their
+    /// labels, so that pages neither repeat nor miss one. Groups without an entry in `requests` do not
+    /// rank. O(n log n) in the groups.
     pub(super) fn top_k(
         &self,
         requests: &HashMap<usize, u64>,
@@ -86,14 +100,18 @@ impl Groups {
     }
 }
 
-/// AnswerSums by group and step.
+/// Sums by group and step: the cells of an answer.
 pub(super) struct AnswerSums {
+    /// The kind of all sketches in it.
     kind: SketchKind,
+    /// Memory for merging, used again for each cell.
     sketches: sketch::SketchMerger,
+    /// By group and step. Cells without any record are missing.
     cells: HashMap<(usize, usize), Bucket, RandomState>,
 }
 
 impl AnswerSums {
+    /// No cell yet.
     pub(super) fn new(kind: SketchKind) -> Self {
         Self {
             kind,
@@ -102,7 +120,9 @@ impl AnswerSums {
         }
     }
 
-    /// Adds a bucket and any number of encoded sketches.
+    /// Adds a bucket and any number of encoded sketches, one after another, to a cell.
+    /// # Errors
+    /// `StoreError::Corrupt` where a sketch can't be read or is of another kind.
     pub(super) fn add(
         &mut self,
         group: usize,
@@ -121,7 +141,8 @@ impl AnswerSums {
         Ok(())
     }
 
-    /// The rows of an answer, in the order of their groups.
+    /// The rows of an answer, in the order of their groups, and by time within one. `edges` gives each
+    /// step its start.
     pub(super) fn rows(self, groups: &Groups, edges: &[UnixSeconds]) -> Vec<Row> {
         let mut rows: Vec<Row> = self
             .cells

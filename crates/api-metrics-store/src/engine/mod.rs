@@ -1,5 +1,27 @@
-//! The protocol by which counts stay exact: flush, fold, rollup, retention and the read, written
-//! once over what a database can do.
+//! The protocol by which counts stay exact: flush, fold, rollup, retention and the read, written once
+//! over what a database can do.
+//!
+//! | module | step | who runs it |
+//! |---|---|---|
+//! | `flush` | a process's flush batches into the inbox | every process, every ten seconds by default |
+//! | `fold` | the inbox into buckets; the only place that adds | the leader |
+//! | `rollup` | finer periods into coarser ones, recomputed | the leader |
+//! | `retention` | floors move, what lies below them goes | the leader |
+//! | `read` | buckets, inbox and own memory into an answer | every process |
+//!
+//! `backend` is the contract with a database, `payload` and `period_counts` are the two encodings, and
+//! `plan`, `axis` and `condition` decide what a read looks at. `docs/protocol.md` has the rules and the
+//! reason for each.
+//!
+//! # Invariants
+//!
+//! At every moment, counting each record as one element:
+//!
+//! 1. Flush batches above `folded` and base rows together hold every committed record once.
+//! 2. A clean period at or above its children's floor equals the sum of its children.
+//! 3. A flush batch is committed if and only if the fence of its instance has reached its seq.
+//! 4. An aggregate row equals the sum of its base rows, and period counts equal the aggregate rows.
+//! 5. Floors never go back, and nothing dirty lies below its children's floor.
 
 mod admit;
 mod axis;
@@ -26,4 +48,8 @@ mod unstored;
 mod yield_every;
 
 /// What this release knows of the schema's meaning; databases say how much they ask for.
+///
+/// A process below `meta.leader_min` flushes and reads but does not lead. One below `meta.writer_min`
+/// keeps what it records and says so. Raise it when a release gives stored rows a meaning that older
+/// code would get wrong; a mere new column needs no change.
 pub(crate) const SCHEMA_KNOWLEDGE: i64 = 2;

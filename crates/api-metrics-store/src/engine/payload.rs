@@ -1,8 +1,22 @@
 //! The rows of a flush batch as bytes: what a row of the inbox carries.
 //!
-//! A version byte, then rows in the order of (series, period): the series' number and the period in
-//! minutes as signed varints, each relative to the row before, the length of the encoded bucket as a
-//! varint, and the bucket.
+//! # Layout
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 1 | version, 1 |
+//! | then for each row, ascending by (series, period) | |
+//! | 1 to 10 | the series' number, less that of the row before (0 before the first), signed varint |
+//! | 1 to 10 | the period in minutes since 1970, less that of the row before, signed varint |
+//! | 1 to 10 | the length of the encoded bucket, varint |
+//! | length | the bucket, see `bucket` |
+//!
+//! Varints are LEB128: seven bits a byte, the lowest first. A signed one is in zigzag form, `0, -1, 1,
+//! -2` as `0, 1, 2, 3`. One series over consecutive minutes costs three bytes a row beside its bucket:
+//! step 0, step 1 and a length below 128.
+//!
+//! A length before each bucket lets a reader find the series and periods without reading the buckets,
+//! which is what `rows` does. There is no count of rows: the payload ends where the last row does.
 
 use std::borrow::Cow;
 
@@ -11,37 +25,49 @@ use uuid::Uuid;
 use super::backend::{InboxChunk, Result};
 use crate::{bucket::Bucket, store::StoreError, time::UnixSeconds, varint};
 
+/// The version of the layout. Another one makes the chunk unreadable, and the fold quarantines it.
 const VERSION: u8 = 1;
-/// Bounds one payload to a few hundred KiB at the usual size of a bucket.
+/// Rows of a chunk. Bounds one payload to a few hundred KiB at the usual size of a bucket.
 const ROWS_A_CHUNK: usize = 2_000;
 
-/// A row to be handed over: its bucket as the recorder encoded it.
+/// A row to be flushed: its bucket as the recorder encoded it.
 #[derive(Debug)]
 pub(crate) struct EncodedRow<'a> {
+    /// The start of its minute, in Unix seconds. What is not a multiple of 60 is rounded down.
     pub period_start: UnixSeconds,
+    /// The number of its series.
     pub series_id: i64,
+    /// The encoded bucket; borrowed from the recorder unless two were merged.
     pub bucket: Cow<'a, [u8]>,
 }
 
-/// A row of a payload, its bucket unread.
+/// A row of a payload, its bucket unread and possibly unreadable.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UnreadRow<'a> {
+    /// The start of its minute, in Unix seconds.
     pub period_start: UnixSeconds,
+    /// The number of its series. Nobody has checked that it exists.
     pub series_id: i64,
+    /// The encoded bucket.
     pub bucket: &'a [u8],
 }
 
-/// A row of a payload, its sketch still encoded.
+/// A row of a payload, its counts read and its sketch still encoded.
 #[derive(Debug)]
 pub(crate) struct PayloadRow<'a> {
+    /// The start of its minute, in Unix seconds.
     pub period_start: UnixSeconds,
+    /// The number of its series.
     pub series_id: i64,
     /// Everything but the sketch, which is an empty one of the row's kind.
     pub counts: Bucket,
+    /// The encoded sketch. Encodings add by concatenation.
     pub sketch: &'a [u8],
 }
 
-/// Joins `rows`, which must be sorted by (series, period), into chunks of bounded size.
+/// Joins `rows`, which must be sorted by (series, period), into chunks of at most 2,000 rows. Each
+/// chunk starts anew from series 0 and minute 0, so that it can be read alone. Without rows there is no
+/// chunk.
 pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxChunk> {
     rows.chunks(ROWS_A_CHUNK)
         .zip(0..)
@@ -73,7 +99,12 @@ pub(crate) fn encode(id: Uuid, seq: u64, rows: &[EncodedRow<'_>]) -> Vec<InboxCh
         .collect()
 }
 
-/// The rows of a payload, whose buckets may turn out to be unreadable.
+/// The rows of a payload, whose buckets may turn out to be unreadable. Borrows from the payload and
+/// copies nothing. After the first error nothing follows, because the next row's start is unknown.
+///
+/// # Errors
+/// `StoreError::Corrupt` for an empty payload or another version, and as the last item where it ends
+/// within a row.
 pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadRow<'_>>>> {
     let (version, mut rest) = payload
         .split_first()
@@ -107,7 +138,7 @@ pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadR
     };
     let mut failed = false;
     Ok(std::iter::from_fn(move || {
-        // Where one row ends is known by that row alone: nothing follows one that can't be read.
+        // Only a row itself says where it ends, so nothing follows one that can't be read.
         let row = if failed { None } else { next().transpose() };
         failed = matches!(row, Some(Err(_)));
         row
@@ -115,6 +146,9 @@ pub(crate) fn rows(payload: &[u8]) -> Result<impl Iterator<Item = Result<UnreadR
 }
 
 /// The rows of a payload, all of which are read.
+///
+/// # Errors
+/// `StoreError::Corrupt` as soon as one row or bucket can't be read.
 pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
     rows(payload)?
         .map(|row| {
@@ -130,16 +164,21 @@ pub(crate) fn decode(payload: &[u8]) -> Result<Vec<PayloadRow<'_>>> {
         .collect()
 }
 
-/// The zigzag form, so that small steps back are short too.
+/// Appends the zigzag form as a varint, so that small steps back are short too.
 fn put_signed(out: &mut Vec<u8>, value: i64) {
     varint::put(out, ((value << 1) ^ (value >> 63)).cast_unsigned());
 }
 
+/// Takes what `put_signed` has appended.
 fn take_signed(input: &mut &[u8]) -> Result<i64> {
     let value = take(input)?;
     Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
 }
 
+/// Takes a varint from the front of `input`.
+///
+/// # Errors
+/// `StoreError::Corrupt` where `input` ends within it or it exceeds 64 bits.
 fn take(input: &mut &[u8]) -> Result<u64> {
     varint::take(input)
         .ok_or_else(|| StoreError::Corrupt("a flush batch that ends within a number".into()))

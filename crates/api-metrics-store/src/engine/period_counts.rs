@@ -1,8 +1,21 @@
-//! How many requests each aggregate series had in a period, in one row a period.
+//! Period counts: how many requests each aggregate series had in a period, in one row a period.
 //!
-//! The top series by requests are found by these alone, and so is which of them were there at all: a range is
-//! a few dozen rows, where the buckets would be as many for each series. Every period that has buckets has a
-//! counts, and it says the same.
+//! The top series by requests are found by these alone, and so is which of them were there at all: a
+//! range is a few dozen rows, where the buckets would be as many for each series. Every period that has
+//! buckets has period counts, and both say the same. Whoever writes buckets writes these in the same
+//! transaction.
+//!
+//! # Layout
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 1 | version, 1 |
+//! | then for each aggregate series, ascending | |
+//! | 1 to 10 | its number, less that of the entry before (0 before the first), unsigned varint |
+//! | 1 to 10 | its requests, unsigned varint |
+//!
+//! Varints are LEB128. An entry mostly takes two or three bytes: the step is small where series are
+//! numbered without gaps. A step of 0 can't occur and marks the row as corrupt.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,17 +26,17 @@ use crate::{
     varint,
 };
 
-/// Read in one statement; period counts of 5,000 series is 15 KB.
+/// Periods whose counts are read or written in one statement. The counts of 5,000 series take about 15
+/// KB, so a statement moves some 1.5 MB at most there.
 pub(super) const PERIODS_A_STATEMENT: usize = 100;
 
-/// One period's requests by series.
+/// One period's requests by the number of the series.
 type PeriodCounts = BTreeMap<i64, u64>;
 
 /// The first byte of period counts.
 const VERSION: u8 = 1;
 
-/// The version, then two variable-length integers an entry: how far the series is from the one before, and its
-/// requests.
+/// The encoded form of period counts. The map ascends, so every step but the first is at least 1.
 pub(super) fn encode(counts: &PeriodCounts) -> Vec<u8> {
     let mut encoded = Vec::with_capacity(1 + 4 * counts.len());
     encoded.push(VERSION);
@@ -36,10 +49,11 @@ pub(super) fn encode(counts: &PeriodCounts) -> Vec<u8> {
     encoded
 }
 
-/// Series, ascending, and requests of an encoded counts.
-///
+/// The series, ascending, and the requests of encoded period counts. Reads as it goes and allocates
+/// nothing.
 /// # Errors
-/// [`StoreError::Corrupt`] where it is of another version, and as the last entry where that can't be read.
+/// `StoreError::Corrupt` where they are empty or of another version, and as the last entry where an
+/// entry can't be read.
 pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64, u64)>>> {
     let (version, mut rest) = encoded
         .split_first()
@@ -60,7 +74,7 @@ pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64
             return None;
         }
         let entry = next(&mut rest);
-        // Where one entry ends is known by that one alone: nothing follows one that can't be read.
+        // Only an entry itself says where it ends, so nothing follows one that can't be read.
         Some(entry.ok_or_else(|| {
             rest = &[];
             StoreError::Corrupt(format!(
@@ -70,12 +84,13 @@ pub(super) fn entries(encoded: &[u8]) -> Result<impl Iterator<Item = Result<(i64
     }))
 }
 
-/// What a fold has written of aggregate series.
+/// The requests that a fold has written of aggregate series, by period and series.
 #[derive(Default)]
 pub(super) struct Changes(BTreeMap<(Granularity, UnixSeconds), PeriodCounts>);
 
 impl Changes {
-    /// Notes the rows that were written of `aggregates` series.
+    /// Notes the rows that were written of the series in `aggregates`. A row says the whole count of
+    /// its series in the period, not what was added, so the last note of a series stands.
     pub(super) fn note(
         &mut self,
         granularity: Granularity,
@@ -91,7 +106,11 @@ impl Changes {
         }
     }
 
-    /// Brings the counts up to date.
+    /// Brings the period counts up to date: what was noted replaces an entry, and all other entries
+    /// stay. One read and one write a hundred periods.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where counts that exist can't be read.
     pub(super) async fn apply<T: Tx>(self, tx: &mut T) -> Result<()> {
         let mut changed = self.0.into_iter().peekable();
         while changed.peek().is_some() {
@@ -116,7 +135,11 @@ impl Changes {
     }
 }
 
-/// Makes a period's counts from those of its children, all of which are kept.
+/// Makes a period's counts from those of its children, all of which are kept. Replaces what was there;
+/// done twice it gives the same.
+///
+/// # Errors
+/// `StoreError::Corrupt` where counts of a child can't be read.
 pub(super) async fn recompute<T: Tx>(
     tx: &mut T,
     granularity: Granularity,

@@ -1,7 +1,39 @@
-//! Floors, and the removal of what lies below them.
+//! Retention floors, and the removal of what lies below them.
 //!
-//! A floor moves first, in a transaction of its own; rows go afterwards. A reader takes the floors
-//! from its own snapshot and never looks below them, so it misses nothing.
+//! # Order
+//!
+//! 1. Take the leader's lock.
+//! 2. Clear `live` of instances that have been idle for an hour and are folded.
+//! 3. Make the partitions of now and of the next period of partitioning, before the first row needs
+//!    them.
+//! 4. Where two runs agree on it, move each floor as far as it may, with the period counts below it.
+//! 5. Commit.
+//! 6. Remove rows below the floors, in transactions of their own.
+//!
+//! # When a floor moves
+//!
+//! - Only forward.
+//! - Not past the floor of the next finer granularity.
+//! - Not past the start of a dirty parent, which still needs these rows.
+//! - Only where two runs at least ten minutes of monotonic time apart both want it: a clock that jumps
+//!   for a moment must not delete anything.
+//!
+//! # Why it is safe
+//!
+//! A floor moves first; rows go afterwards. A reader takes the floors from its own snapshot and never
+//! looks below them, so it misses nothing. A late record below a floor goes to the next coarser
+//! granularity, since the fold reads the same stored floors. Removal that stops halfway leaves rows
+//! that nobody reads, and the next run takes them.
+//!
+//! Floors are aligned to partitions, so that removal is a DROP on Postgres, and a partition is a
+//! multiple of the parent's period, so that no parent is cut by a floor.
+//!
+//! | granularity | aligned to | kept by default |
+//! |---|---|---|
+//! | 1m | an hour | 24 hours |
+//! | 5m | a day | 7 days |
+//! | 1h | a week from Monday | 90 days |
+//! | 1d | never moves | for ever |
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -18,23 +50,27 @@ use crate::{
     time::{Clock, Granularity, UnixSeconds},
 };
 
-/// A clock that is wrong for less than this moves no floor.
+/// How long two runs must be apart to agree. A clock that is wrong for less than this moves no floor.
 const AGREEMENT: Duration = Duration::from_secs(600);
-/// A process that was idle for so long no longer counts as live.
+/// How long an instance may be idle before it no longer counts as live: an hour, in microseconds.
 const IDLE_US: i64 = 3_600 * 1_000_000;
-/// Granularities that don't keep everything, the coarsest first: a finer floor never lies below.
+/// Granularities that don't keep everything, the coarsest first. Floors move in the reverse of this
+/// order, since none may pass that of the next finer granularity.
 const LIMITED: [Granularity; 3] = [
     Granularity::Hour,
     Granularity::FiveMinutes,
     Granularity::Minute,
 ];
 
-/// What an earlier run wanted: two runs must agree before a floor moves.
+/// What an earlier run wanted: two runs must agree before a floor moves. Kept in memory, so a process
+/// that starts anew waits for ten minutes before it removes anything.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted(Mutex<Option<(Duration, Floors)>>);
 
 impl Wanted {
-    /// The floors that this run and one at least [`AGREEMENT`] ago both want.
+    /// The floors that this run and one at least `AGREEMENT` ago both want: of each granularity the
+    /// lower one. `now` is monotonic. `None` at the first run, and until ten minutes have passed since
+    /// the run that is remembered.
     fn agreed(&self, now: Duration, target: Floors) -> Option<Floors> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match *seen {
@@ -55,8 +91,9 @@ impl Wanted {
     }
 }
 
-/// Where floors should lie at `now`. They are aligned to the granularity's partition, which is a
-/// multiple of the parent's period.
+/// Where floors should lie at `now` (Unix seconds), whatever they are. Aligned to the granularity's
+/// partition, so that up to one partition more is kept than asked for. A finer floor is raised to the
+/// next coarser one where the settings contradict each other. Days get the beginning of the calendar.
 pub(crate) fn target(retention: &Retention, now: UnixSeconds) -> Floors {
     let floor = |granularity: Granularity, keep: Duration| {
         align(
@@ -70,6 +107,12 @@ pub(crate) fn target(retention: &Retention, now: UnixSeconds) -> Floors {
     Floors([minute, five, hour, super::flush::EARLIEST])
 }
 
+/// One run of retention. `Maintained::steps` counts floors that moved and pieces that were removed;
+/// `more` says that rows below a floor are left. The caller then calls again. `clock` gives the
+/// monotonic time alone.
+///
+/// # Errors
+/// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn retain<B: Backend>(
     backend: &B,
     retention: &Retention,
@@ -81,7 +124,7 @@ pub(crate) async fn retain<B: Backend>(
         return Ok(Maintained::default());
     };
     tx.retire_instances(meta.now_us - IDLE_US).await?;
-    // Before the first row of a partition comes, so that no fold has to make one while rows wait.
+    // Partitions are made ahead of their first row, so that no fold has to make one while rows wait.
     let now = meta.now();
     for granularity in Granularity::ALL {
         let periods = [now, next_partition(granularity, now)];
@@ -118,7 +161,9 @@ pub(crate) async fn retain<B: Backend>(
     Ok(done)
 }
 
-/// How far the floor of `granularity` may move towards `wanted`, if at all.
+/// How far the floor of `granularity` may move towards `wanted`, if at all. Looks for dirty parents
+/// between the current floor and the wanted one; the floor stops at the partition that contains the
+/// first of them.
 async fn movable<T: Tx>(
     tx: &mut T,
     granularity: Granularity,
@@ -159,9 +204,12 @@ const fn next_partition(granularity: Granularity, at: UnixSeconds) -> UnixSecond
     }
 }
 
-/// The start of the partition that contains `at`: hours, days, weeks from Monday. Floors move by
-/// whole partitions, so that removal is a DROP; each is a multiple of the parent's period. Days are
-/// never removed.
+/// The start of the partition that contains `at`: hours, days, weeks from Monday. Floors move by whole
+/// partitions, so that removal is a DROP; each is a multiple of the parent's period. Days are never
+/// removed, so they are aligned to themselves.
+///
+/// For example, 2026-03-18 (a Wednesday) 10:20 becomes 10:00 for minutes, 00:00 for five minutes, and
+/// Monday 2026-03-16 for hours.
 pub(crate) fn align(granularity: Granularity, at: UnixSeconds) -> UnixSeconds {
     const DAY: i64 = 86_400;
     // 1970-01-05 was a Monday.

@@ -1,4 +1,24 @@
 //! Coarser periods from finer ones: recomputed, never added to.
+//!
+//! # Order
+//!
+//! 1. Take the leader's lock.
+//! 2. Choose up to 12 dirty periods, the finest first, that ended at least 75 s ago and contain no
+//!    dirty finer period.
+//! 3. For each: sum its children by series, write the rows, replacing those that exist, and sum the
+//!    children's period counts.
+//! 4. Delete its mark, and commit all of them at once.
+//!
+//! # Why it is safe
+//!
+//! - A rollup replaces. Done twice, or by two leaders after another, it gives the same rows.
+//! - Late data marks the period again in the fold's transaction, so a row is never clean and stale.
+//! - The finest go first and coarser ones wait for them, so that a row is never made of stale children.
+//! - The floor of the children can't pass a dirty parent, so the children are all there. Periods below
+//!   their children's floor are never marked.
+//! - Until the mark is gone, reads take the children.
+//!
+//! Cost: one statement over the children of a period, and as many rows written as it has series.
 
 use super::{
     backend::{Backend, LeadTx, Marks, Mode, Result, Segment, Series, Tx},
@@ -13,15 +33,21 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// How long after its end a period waits for flush batches that are on their way; what comes later
-/// marks it again.
+/// How long after its end a period waits for flush batches that are on their way, in seconds. What
+/// comes later marks it again.
 const GRACE_SECONDS: i64 = 75;
-/// How long a day that is over waits after it was marked: late data that trickles in costs a sum over the
-/// day's hours this often at most. Reads take the hours meanwhile.
+/// How long a day that is over waits after it was marked, in seconds: late data that trickles in costs
+/// a sum over the day's hours this often at most. Reads take the hours meanwhile.
 const DAY_WAITS_SECONDS: i64 = 900;
-/// Periods recomputed in one transaction.
+/// Periods recomputed in one transaction. Bounds how long the leader's lock is held.
 const PERIODS_A_STEP: usize = 12;
 
+/// One run: recomputes up to 12 periods that are due. `Maintained::more` says that others were due as
+/// well. The caller then calls again.
+///
+/// # Errors
+/// `StoreError::Outdated` when the database asks for newer leaders, `StoreError::Corrupt` when a stored
+/// sketch or row of period counts can't be read.
 pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
     let Some(meta) = lead(&mut tx).await? else {
@@ -34,7 +60,7 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
         recompute(&mut tx, meta.sketch_kind, granularity, period).await?;
         steps += 1;
     }
-    // Also without steps: a transaction that is merely dropped keeps the lead for a while.
+    // Commit even without steps: a transaction that is merely dropped keeps the lead for a while.
     tx.commit().await?;
     Ok(Maintained {
         led: true,
@@ -43,8 +69,9 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
     })
 }
 
-/// The marks that can be worked off now: of periods that are over and hold no finer mark. The
-/// finest come first, so that one step can lead to the next.
+/// The marks that can be worked off now: of periods that are over and hold no finer mark. The finest
+/// come first, so that one step can lead to the next. A mark with a time in the future was made before
+/// the clock stepped back, and does not wait.
 fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
     // A mark from the future was made before the clock stepped back.
     let may_wait = |granularity, since| {
@@ -65,6 +92,8 @@ fn due(dirty: &Marks, now: UnixSeconds) -> Vec<(Granularity, UnixSeconds)> {
         .collect()
 }
 
+/// Recomputes one period from its children and deletes its mark. Children without any row leave the
+/// period as it is: nothing was added, so nothing is stale.
 async fn recompute<T: Tx>(
     tx: &mut T,
     kind: SketchKind,

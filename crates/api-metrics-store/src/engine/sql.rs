@@ -1,5 +1,17 @@
-//! The seam through which other modules run statements of their own on a store's database: one
-//! dialect, neutral parameters, typed columns. Statements written for it name no driver.
+//! The seam through which other modules run statements of their own on a store's database: one dialect,
+//! neutral parameters, typed columns. Statements written for it name no driver.
+//!
+//! A statement is written once. `Dialect` spells the few things that Postgres and SQLite spell
+//! differently, `Param` carries values with their types, and `SqlRow` reads columns by name. What comes
+//! from a caller is always a parameter; only table and column names of this crate become text.
+//!
+//! Lists travel as one parameter, a JSON text such as `[1,2,3]`, so that a statement's text does not
+//! depend on their length. Times travel as Unix seconds.
+//!
+//! # Errors
+//!
+//! As in `backend`: `StoreError::Unavailable`, `StoreError::Timeout` and `StoreError::Database`.
+//! Reading a column that is missing or of another type is `StoreError::Database`.
 
 use std::{borrow::Cow, fmt::Debug, future::Future};
 
@@ -8,28 +20,36 @@ use uuid::Uuid;
 use super::backend::{Mode, Result, Tx};
 use crate::query::Scope;
 
-/// Opens transactions on a store's database.
+/// Opens transactions on a store's database. The same transactions as the protocol's, with the same
+/// limits.
 pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
+    /// A transaction that takes the protocol's statements and others.
     type Tx: Tx + SqlTx;
 
+    /// Opens a transaction of this mode, see `Mode`.
     fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
-    /// A snapshot in which the database itself hides what `scope` may not see, where it can.
+    /// A snapshot in which the database itself hides what `scope` may not see, where it can. Postgres
+    /// does, by row-level security.
     fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send;
 }
 
-/// Statements of any text, in a transaction. Postgres prepares them without a name, so that they
-/// pass through a pooler in transaction mode.
+/// Statements of any text, in a transaction. Postgres prepares them without a name, so that they pass
+/// through a pooler in transaction mode.
 pub(crate) trait SqlTx: Send {
+    /// A row of a result.
     type Row: SqlRow;
 
+    /// How this database spells things.
     fn dialect(&self) -> Dialect;
-    /// Runs a statement and returns its rows. `$1` stands for the first parameter.
+    /// Runs a statement and returns all of its rows. `$1` stands for the first parameter. Meant for
+    /// results that fit into memory.
     fn fetch(
         &mut self,
         sql: String,
         params: &[Param<'_>],
     ) -> impl Future<Output = Result<Vec<Self::Row>>> + Send;
-    /// Runs a statement and returns the number of rows that it changed.
+    /// Runs a statement and returns the number of rows that it changed. An update that finds its row in
+    /// another state changes 0.
     fn execute(
         &mut self,
         sql: String,
@@ -37,27 +57,42 @@ pub(crate) trait SqlTx: Send {
     ) -> impl Future<Output = Result<u64>> + Send;
 }
 
-/// A row, read by the names of its columns.
+/// A row, read by the names of its columns. The plain methods fail on NULL; the optional ones return
+/// `None`.
 pub(crate) trait SqlRow: Send + Sync {
+    /// A 64-bit integer.
     fn int(&self, column: &str) -> Result<i64>;
+    /// A 64-bit integer, or NULL.
     fn optional_int(&self, column: &str) -> Result<Option<i64>>;
+    /// A double.
     fn real(&self, column: &str) -> Result<f64>;
+    /// A double, or NULL.
     fn optional_real(&self, column: &str) -> Result<Option<f64>>;
+    /// A text.
     fn text(&self, column: &str) -> Result<String>;
+    /// A text, or NULL.
     fn optional_text(&self, column: &str) -> Result<Option<String>>;
+    /// A boolean; in SQLite 0 or 1.
     fn flag(&self, column: &str) -> Result<bool>;
+    /// A UUID; in SQLite its 16 bytes.
     fn uuid(&self, column: &str) -> Result<Uuid>;
+    /// A UUID, or NULL.
     fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>>;
 }
 
-/// A parameter. Its type is sent along, also where it is null: Postgres infers nothing from the
-/// statement.
+/// A parameter. Its type is sent along, also where it is null, because Postgres infers nothing from the
+/// statement here. SQLite ignores the type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Param<'a> {
+    /// A bigint.
     Int(Option<i64>),
+    /// A double.
     Real(Option<f64>),
+    /// A text.
     Text(Option<Cow<'a, str>>),
+    /// A boolean, never NULL.
     Bool(bool),
+    /// A UUID.
     Uuid(Option<Uuid>),
 }
 
@@ -95,11 +130,14 @@ param_from! {
     Option<Uuid> => |value| Self::Uuid(value),
 }
 
-/// How a database spells what the two spell differently.
+/// How a database spells what Postgres and SQLite spell differently. Each method gives a piece of SQL;
+/// its argument is a parameter such as `$1` or a column of this crate, never a caller's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
+    /// Tables in the schema `api_metrics`; typed parameters.
     #[cfg(feature = "postgres")]
     Postgres,
+    /// Tables with the prefix `api_metrics_`; times are integers.
     #[cfg(feature = "sqlite")]
     Sqlite,
 }
@@ -118,7 +156,8 @@ macro_rules! spell {
 
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 impl Dialect {
-    /// A table of the store's schema.
+    /// A table of the store's schema: `leases` is `api_metrics.leases` on Postgres and
+    /// `api_metrics_leases` on SQLite.
     pub(crate) fn table(self, name: &str) -> String {
         spell!(
             self,
@@ -127,7 +166,7 @@ impl Dialect {
         )
     }
 
-    /// A parameter in Unix seconds, as a time.
+    /// A parameter in Unix seconds, as a time: `to_timestamp($1)` on Postgres, `$1` on SQLite.
     pub(crate) fn at(self, parameter: &str) -> String {
         spell!(
             self,
@@ -136,7 +175,8 @@ impl Dialect {
         )
     }
 
-    /// A time, as Unix seconds.
+    /// A time column as Unix seconds: `extract(epoch FROM at)::bigint` on Postgres, the column itself
+    /// on SQLite.
     pub(crate) fn epoch(self, column: &str) -> String {
         spell!(
             self,
@@ -145,17 +185,18 @@ impl Dialect {
         )
     }
 
-    /// A parameter such as `2026-03-01`, as a date.
+    /// A parameter such as `2026-03-01`, as a date. SQLite keeps dates as text, in which they sort
+    /// correctly.
     pub(crate) fn date(self, parameter: &str) -> String {
         spell!(self, format!("{parameter}::date"), parameter.to_owned())
     }
 
-    /// A date or a decimal, as text.
+    /// A date or a decimal, as text. SQLite stores both as text already.
     pub(crate) fn as_text(self, column: &str) -> String {
         spell!(self, format!("{column}::text"), column.to_owned())
     }
 
-    /// A parameter such as `0.02`, as a decimal.
+    /// A parameter such as `0.02`, as an exact decimal. SQLite keeps its text.
     pub(crate) fn decimal(self, parameter: &str) -> String {
         spell!(self, format!("{parameter}::numeric"), parameter.to_owned())
     }
@@ -169,7 +210,7 @@ impl Dialect {
         )
     }
 
-    /// The numbers of a JSON list, as rows.
+    /// The numbers of a JSON list, as rows of one column: `id IN (SELECT ...)`.
     pub(crate) fn numbers(self, parameter: &str) -> String {
         spell!(
             self,
@@ -178,7 +219,7 @@ impl Dialect {
         )
     }
 
-    /// The texts of a JSON list, as rows.
+    /// The texts of a JSON list, as rows of one column.
     pub(crate) fn texts(self, parameter: &str) -> String {
         spell!(
             self,
@@ -187,7 +228,8 @@ impl Dialect {
         )
     }
 
-    /// The items of a JSON list of lists, as rows.
+    /// The items of a JSON list of lists, as rows whose column is `value`. `[[1,"a"],[2,"b"]]` gives
+    /// two rows, whose members `item_number` and `item_text` take by their places from 0.
     pub(crate) fn items(self, parameter: &str) -> String {
         spell!(
             self,
@@ -232,17 +274,19 @@ impl Dialect {
         )
     }
 
-    /// Locks the selected rows for this transaction. A writer on SQLite has the whole file.
+    /// Locks the selected rows for this transaction; others wait for it. Nothing on SQLite, where a
+    /// writer has the whole file.
     pub(crate) const fn for_update(self) -> &'static str {
         spell!(self, " FOR UPDATE", "")
     }
 
-    /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked.
+    /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked. Two
+    /// processes that take work from one table then never wait for each other.
     pub(crate) const fn skip_locked(self) -> &'static str {
         spell!(self, " FOR UPDATE SKIP LOCKED", "")
     }
 
-    /// What is always true.
+    /// The literal for true: `true` on Postgres, `1` on SQLite.
     pub(crate) const fn yes(self) -> &'static str {
         spell!(self, "true", "1")
     }

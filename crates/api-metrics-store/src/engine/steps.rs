@@ -1,4 +1,7 @@
 //! The edges of a time axis: UTC periods, or the days of a zone through its clock changes.
+//!
+//! Days of a zone are 23, 24 or 25 hours long, and some zones change by half an hour. Edges are
+//! instants, so that a step is whatever lies between two of them.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -32,6 +35,7 @@ pub(crate) fn edges(range: TimeRange, step: TimeStep) -> Vec<UnixSeconds> {
     }
 }
 
+/// Edges of one length from `first` on, until `to` is reached. At least two.
 fn every(first: UnixSeconds, seconds: i64, to: UnixSeconds) -> Vec<UnixSeconds> {
     let mut edges = vec![first];
     let mut edge = first;
@@ -42,6 +46,8 @@ fn every(first: UnixSeconds, seconds: i64, to: UnixSeconds) -> Vec<UnixSeconds> 
     edges
 }
 
+/// Edges at the starts of days, `step` days apart, from the day that `first` makes of the one
+/// containing the start of the range. Stops where the calendar ends.
 fn days(
     range: TimeRange,
     tz: Tz,
@@ -60,16 +66,20 @@ fn days(
     edges
 }
 
+/// The Monday of the week that contains `date`.
 fn monday(date: NaiveDate) -> NaiveDate {
     date.week(chrono::Weekday::Mon)
         .checked_first_day()
         .unwrap_or(date)
 }
 
+/// The instant as a date and time; the epoch where the calendar can't show it.
 fn utc(at: UnixSeconds) -> DateTime<Utc> {
     DateTime::from_timestamp(at, 0).unwrap_or_default()
 }
 
+/// How far a zone's clocks are ahead of UTC at `at`, in seconds. 3,600 for Berlin in winter, 7,200 in
+/// summer.
 fn offset_seconds(tz: Tz, at: UnixSeconds) -> i64 {
     i64::from(
         tz.offset_from_utc_datetime(&utc(at).naive_utc())

@@ -1,4 +1,8 @@
 //! The contract of a store, carried out over any database that speaks the protocol's statements.
+//!
+//! This is where the steps of this folder meet the public `Store` trait. It holds no state of its own
+//! but two things that are safe to lose: which floors the last run of retention wanted, and which
+//! aggregate series the last reads have found.
 
 use async_trait::async_trait;
 
@@ -21,13 +25,17 @@ use crate::{
 /// A store over one database.
 #[derive(Debug)]
 pub(crate) struct SqlStore<B> {
+    /// Opens transactions.
     backend: B,
     options: StoreOptions,
+    /// What earlier runs of retention wanted.
     wanted: Wanted,
+    /// Aggregate series, kept from read to read.
     known: read::SharedSeriesCache,
 }
 
 impl<B: Backend> SqlStore<B> {
+    /// A store over `backend`. Connects nowhere yet.
     pub(crate) fn new(backend: B, options: StoreOptions) -> Self {
         Self {
             backend,
@@ -37,6 +45,7 @@ impl<B: Backend> SqlStore<B> {
         }
     }
 
+    /// The database, for the public types to hand out its pool.
     pub(crate) fn backend(&self) -> &B {
         &self.backend
     }

@@ -1,4 +1,8 @@
 //! Rows on their way into a bucket: counts are summed at once, sketches stay encoded until the end.
+//!
+//! Merging sketches pair by pair would decode and encode the same sketch many times. Their encodings
+//! are appended to each other instead, and merged once when all rows of a sum are known. Memory: the
+//! bytes of all sketches of one fold.
 
 use hashbrown::HashMap;
 
@@ -12,37 +16,44 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// The row that a sum is for.
+/// The row that a sum is for. Keys order by granularity, period and series, as the tables' primary keys
+/// do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Key {
+    /// The table.
     pub granularity: Granularity,
+    /// The start of the period, in Unix seconds.
     pub period_start: UnixSeconds,
+    /// The number of the series.
     pub series_id: i64,
 }
 
+/// What has been added for one row.
 #[derive(Debug)]
 pub(super) struct Sum {
+    /// The row.
     pub key: Key,
     /// Everything but the sketch.
     pub counts: Bucket,
-    /// Encodings, one after another.
+    /// Encoded sketches, one after another.
     pub sketches: Vec<u8>,
-    /// How many rows are in it.
+    /// How many encoded sketches stand in `sketches`.
     parts: usize,
 }
 
 /// Sums by key, in the order of their first rows.
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    /// Where the sum of a key stands in `sums`.
     places: HashMap<Key, usize, foldhash::fast::RandomState>,
+    /// The sums. Sorting them makes `places` wrong, so that nothing may be added afterwards.
     pub sums: Vec<Sum>,
 }
 
 impl Table {
-    /// Adds a row.
-    ///
+    /// Adds a row to the sum of its key.
     /// # Errors
-    /// Where its sketch is of another kind than those before it.
+    /// `StoreError::Corrupt` where its sketch is of another kind than those before it.
     pub(super) fn add(&mut self, key: Key, counts: &Bucket, sketch: &[u8]) -> Result<()> {
         let place = *self.places.entry(key).or_insert(self.sums.len());
         if let Some(sum) = self.sums.get_mut(place) {
@@ -59,6 +70,10 @@ impl Table {
 }
 
 impl Sum {
+    /// Adds the counts and appends the sketch.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where its sketch is of another kind than those before it.
     pub(super) fn add(&mut self, counts: &Bucket, sketch: &[u8]) -> Result<()> {
         self.counts.merge(counts)?;
         self.sketches.extend_from_slice(sketch);
@@ -66,7 +81,7 @@ impl Sum {
         Ok(())
     }
 
-    /// Makes one sketch of many.
+    /// Makes one sketch of many. Costs nothing where there is one.
     fn settle(&mut self, sums: &mut SketchMerger, kind: SketchKind) -> Result<()> {
         if self.parts > 1 {
             self.sketches = sums.sum(kind, &self.sketches)?;
@@ -77,7 +92,8 @@ impl Sum {
 }
 
 /// Adds up what each base series counts in: from the base sums, which are far fewer than the rows they
-/// were made of. `of` gives the aggregate series of a base series.
+/// were made of. `of` gives the aggregate series of a base series. The base sums are left with one
+/// sketch each.
 pub(super) async fn sum_aggregates(
     base: &mut [Sum],
     kind: SketchKind,
@@ -99,7 +115,7 @@ pub(super) async fn sum_aggregates(
     Ok(aggregates)
 }
 
-/// The rows that are written for these sums.
+/// The rows that are written for these sums, in their order.
 pub(super) async fn finish(
     sums: impl IntoIterator<Item = Sum>,
     kind: SketchKind,
@@ -120,7 +136,11 @@ pub(super) async fn finish(
     Ok(rows)
 }
 
-/// A row of one encoded sketch.
+/// A row of one encoded sketch. Its p50, p95 and p99 are computed here, in milliseconds, and are `None`
+/// where there is no latency.
+///
+/// # Errors
+/// `StoreError::Corrupt` where the sketch can't be read.
 pub(super) fn row(
     period_start: UnixSeconds,
     series_id: i64,

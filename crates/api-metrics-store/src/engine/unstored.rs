@@ -1,4 +1,7 @@
 //! What is not in the buckets yet, summed by group and step of an answer.
+//!
+//! Two sources end up here: flush batches in the inbox that are not folded, and what the caller's own
+//! process holds. Their buckets are still encoded, and only what the answer needs of them is read.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,18 +13,21 @@ use crate::{
     sketch::SketchKind,
 };
 
-/// Of one group and step.
+/// The sum of one group and step.
 pub(super) struct UnstoredSum {
+    /// The number of the group.
     pub(super) group: usize,
+    /// The index of the step, 0 for the first.
     pub(super) step: usize,
     /// Everything but the sketch.
     pub(super) counts: Bucket,
-    /// Encodings, one after another.
+    /// Encoded sketches, one after another. Empty unless the answer needs quantiles.
     pub(super) sketches: Vec<u8>,
 }
 
 impl UnstoredSum {
-    /// Adds an encoded bucket. Where it can't be read, a part of it may have been added.
+    /// Adds an encoded bucket. Where it can't be read, a part of it may have been added, and the sum
+    /// must be thrown away. For `Detail::Requests` only the first number of the bucket is looked at.
     pub(super) fn add(&mut self, encoded: &[u8], detail: Detail) -> Result<(), BucketError> {
         if detail == Detail::Requests {
             let requests = Bucket::peek_request_count(encoded);
@@ -36,7 +42,7 @@ impl UnstoredSum {
     }
 }
 
-/// Sums by group and step.
+/// Sums by group and step. Those without any record are missing.
 #[derive(Default)]
 pub(super) struct UnstoredSums(HashMap<(usize, usize), UnstoredSum, RandomState>);
 
@@ -51,11 +57,12 @@ impl UnstoredSums {
         })
     }
 
+    /// All sums, in no particular order.
     pub(super) fn sums(&self) -> impl Iterator<Item = &UnstoredSum> {
         self.0.values()
     }
 
-    /// Forgets all other groups.
+    /// Forgets all groups but these.
     pub(super) fn keep(&mut self, groups: &BTreeSet<usize>) {
         self.0.retain(|_, fresh| groups.contains(&fresh.group));
     }

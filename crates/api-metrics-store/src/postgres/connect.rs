@@ -1,4 +1,7 @@
 //! From a URL to a pool that connects on first use.
+//!
+//! Nothing is sent here, so that a service starts while its database is down. The first call then
+//! returns `StoreError::Unavailable` or `StoreError::Timeout`.
 
 use sqlx::{
     PgPool,
@@ -11,6 +14,11 @@ use crate::{
     url::{malformed, without_password},
 };
 
+/// A pool for a URL such as `postgres://user:password@host:5432/db?sslmode=require`. Passwords never
+/// show in an error.
+///
+/// # Errors
+/// `StoreError::Url` when the scheme is another one or the URL can't be parsed.
 pub(super) fn lazy_pool(url: &str, options: &StoreOptions) -> Result<PgPool, StoreError> {
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(StoreError::Url {

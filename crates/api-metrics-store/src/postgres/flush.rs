@@ -1,4 +1,19 @@
-//! The statements of a flush.
+//! The statements of a flush, in a READ COMMITTED transaction.
+//!
+//! | statement | locks | reads |
+//! |---|---|---|
+//! | fence | the instance's row, FOR NO KEY UPDATE | one row by primary key |
+//! | register | the new row of the instance | nothing |
+//! | intern | new rows of `api_keys` and `series`, by their unique indexes | as many rows as are unknown |
+//! | inbox, coarse | the new rows | nothing |
+//! | advance | the row that the fence has locked | one row |
+//!
+//! FOR NO KEY UPDATE lets plain reads of the row through, so that neither reads nor a leader wait for a
+//! flush. A second flush of the same instance waits for up to 10 s and then fails with
+//! `StoreError::Timeout`.
+//!
+//! READ COMMITTED is needed: the fence that was waited for must be the committed one, and a name that
+//! another writer has just interned must be found by the next statement.
 
 use sqlx::Row;
 use uuid::Uuid;
@@ -11,6 +26,8 @@ use crate::{
 };
 
 impl FlushTx for PgTx {
+    /// FOR NO KEY UPDATE is the weakest lock that two flushes of one instance can't both hold. Plain
+    /// selects pass it.
     async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
         let seq: Option<i64> = sqlx::query_scalar(
             "SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE",
@@ -21,6 +38,8 @@ impl FlushTx for PgTx {
         Ok(seq.map(unsigned))
     }
 
+    /// `ON CONFLICT DO NOTHING` waits for a concurrent insert of the same id, and the fence is read
+    /// again afterwards.
     async fn register(&mut self, instance: &Instance) -> Result<()> {
         sqlx::query(
             "INSERT INTO api_metrics.instance (id, seq, service, environment, version, host, started_at) \
@@ -37,6 +56,9 @@ impl FlushTx for PgTx {
         Ok(())
     }
 
+    /// Two statements, whatever the number of keys. The insert waits for a concurrent writer of the
+    /// same new key, and then does nothing; the select that follows sees what that writer has
+    /// committed.
     async fn intern_keys(&mut self, keys: &[String]) -> Result<Vec<i64>> {
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -59,6 +81,8 @@ impl FlushTx for PgTx {
         same_length(ids, keys.len())
     }
 
+    /// Two statements, whatever the number of series. Their order in the arrays is the order of the
+    /// inserts and so of the locks.
     async fn intern_series(&mut self, series: &[SeriesLabels]) -> Result<Vec<i64>> {
         if series.is_empty() {
             return Ok(Vec::new());
@@ -106,6 +130,8 @@ impl FlushTx for PgTx {
         same_length(ids, series.len())
     }
 
+    /// One insert a chunk: a payload of some hundred KiB is a message of its own. The column is stored
+    /// uncompressed and out of line, so that its bytes are written once.
     async fn put_inbox(&mut self, chunks: &[InboxChunk]) -> Result<()> {
         for chunk in chunks {
             sqlx::query(
@@ -140,6 +166,7 @@ impl FlushTx for PgTx {
         Ok(())
     }
 
+    /// The row is locked already. `acked_at` has the time in whole seconds.
     async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics.instance SET seq = $2, acked_at = $3, live = true WHERE id = $1",
@@ -153,7 +180,11 @@ impl FlushTx for PgTx {
     }
 }
 
-/// What was inserted a statement earlier must be found; anything else would mix up series.
+/// Checks that every name got a number. What was inserted a statement earlier must be found; anything
+/// else would mix up series.
+///
+/// # Errors
+/// `StoreError::Corrupt` where some are missing.
 fn same_length(ids: Vec<i64>, wanted: usize) -> Result<Vec<i64>> {
     if ids.len() == wanted {
         return Ok(ids);
@@ -164,7 +195,7 @@ fn same_length(ids: Vec<i64>, wanted: usize) -> Result<Vec<i64>> {
     )))
 }
 
-/// A chunk from a row of the inbox.
+/// A chunk from a row of the inbox, read by the names of its columns.
 pub(super) fn chunk(row: &sqlx::postgres::PgRow) -> Result<InboxChunk> {
     let (from, to): (chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>) =
         (row.try_get("period_from")?, row.try_get("period_to")?);

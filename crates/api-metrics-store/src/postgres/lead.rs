@@ -1,4 +1,21 @@
-//! The statements of fold, rollup and retention.
+//! The statements of fold, rollup and retention, in a READ COMMITTED transaction that holds the
+//! leader's lock.
+//!
+//! | statement | what it reads | what it locks |
+//! |---|---|---|
+//! | lead | nothing | the advisory lock (1634757748, 1), until the transaction ends |
+//! | pending | live instances, by a partial index | nothing |
+//! | inbox | an instance's rows by primary key | nothing |
+//! | fold mark | one row of `folded` | that row, and the deleted rows of the inbox |
+//! | buckets | one partition by primary key | nothing; the leader alone writes them |
+//! | put | nothing, or what exists | the written rows |
+//! | marks, counts | whole `dirty`, named periods | the written rows |
+//!
+//! No statement here waits for a writer's fence. The only locks shared with writers are those of new
+//! series, which both insert in order of their labels.
+//!
+//! Lists are sent as one array a column, so that a step's number of statements does not depend on the
+//! number of its rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,12 +44,16 @@ use crate::{
 };
 
 impl LeadTx for PgTx {
+    /// `pg_try_advisory_xact_lock` never waits, and ends with the transaction. A session lock would
+    /// stay behind on a pooled connection.
     async fn try_lead(&mut self) -> Result<bool> {
         Ok(sqlx::query_scalar(TRY_LEAD)
             .fetch_one(&mut *self.sql)
             .await?)
     }
 
+    /// Scans the partial index of live instances, so that the thousands of processes that have ended
+    /// cost nothing.
     async fn pending(&mut self) -> Result<Vec<Pending>> {
         let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
             "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics.instance AS i \
@@ -51,6 +72,7 @@ impl LeadTx for PgTx {
             .collect())
     }
 
+    /// Reads the counts beside the payloads; the payloads are stored out of line and stay untouched.
     async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT seq, sum(row_count)::bigint FROM api_metrics.inbox \
@@ -97,6 +119,8 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Two statements. The delete takes everything up to the mark, so it also removes what an earlier
+    /// one may have missed.
     async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()> {
         sqlx::query(
             "INSERT INTO api_metrics.folded (id, seq) VALUES ($1, $2) \
@@ -125,6 +149,9 @@ impl LeadTx for PgTx {
         rows::series(&rows)
     }
 
+    /// One row of arrays, whatever the number of series. Where the series lie close together, all
+    /// between the first and the last are read by a range of the primary key, and those that nobody
+    /// asked for are left out here.
     async fn aggregates(
         &mut self,
         ids: &[i64],
@@ -135,7 +162,7 @@ impl LeadTx for PgTx {
             (SeriesKind::ByKey, "by_key_id"),
             (SeriesKind::Total, "total_id"),
         ];
-        // An array a column instead of thousands of rows, and none of what nobody asks for.
+        // One array a column instead of thousands of rows; columns that nobody asks for are NULL.
         let arrays = columns.map(|(kind, column)| {
             if kinds.contains(&kind) {
                 format!("array_agg({column})")
@@ -175,6 +202,8 @@ impl LeadTx for PgTx {
             .collect())
     }
 
+    /// Replaces the tag first, by a random one. A restore may bring back an earlier tag, but only
+    /// together with the series that were read under it.
     async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
         sqlx::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
             .execute(&mut *self.sql)
@@ -204,6 +233,7 @@ impl LeadTx for PgTx {
         partitions::make_room(&mut self.sql, granularity, periods).await
     }
 
+    /// One index lookup a period, see `rows::select_used`.
     async fn periods_in_use(
         &mut self,
         granularity: Granularity,
@@ -217,6 +247,7 @@ impl LeadTx for PgTx {
         Ok(used.iter().map(DateTime::timestamp).collect())
     }
 
+    /// One statement a period, each a lookup of its series in one partition.
     async fn buckets(
         &mut self,
         granularity: Granularity,
@@ -244,6 +275,7 @@ impl LeadTx for PgTx {
         Ok(found)
     }
 
+    /// A thousand rows a statement, as an array of the composite type `api_metrics.bucket`.
     async fn put_buckets(
         &mut self,
         granularity: Granularity,
@@ -255,7 +287,7 @@ impl LeadTx for PgTx {
         } else {
             rows::upsert(granularity)
         };
-        // Bounds one statement's parameter to some MiB, and the time that encoding it takes at a stretch.
+        // Bounds one statement's parameter to some MiB, and the time that encoding it takes without a yield.
         for rows in rows.chunks(1_000) {
             let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
             sqlx::query(AssertSqlSafe(statement.clone()))
@@ -266,6 +298,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// One lookup in the primary key for each period, in one statement.
     async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
@@ -319,6 +352,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// One insert. A mark that exists stays as it is, with its time.
     async fn mark_dirty(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
@@ -337,6 +371,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Reads the whole table, which holds what has changed since the last rollup.
     async fn marks(&mut self) -> Result<Marks> {
         let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> =
             sqlx::query_as("SELECT granularity, period_start, since FROM api_metrics.dirty")
@@ -379,6 +414,7 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// Does nothing where the floor is higher already.
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics.retention_floor SET floor = $2 WHERE granularity = $1 AND floor < $2",
@@ -390,6 +426,8 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    /// SKIP LOCKED leaves out instances that flush right now: they are live, and waiting for them would
+    /// hold the leader's lock.
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
@@ -403,7 +441,7 @@ impl LeadTx for PgTx {
     }
 }
 
-/// Periods as two columns, for `unnest`.
+/// Periods as two columns, names of granularities and starts, for `unnest`.
 fn columns<'a>(
     periods: impl Iterator<Item = &'a (Granularity, UnixSeconds)>,
 ) -> (Vec<&'static str>, Vec<DateTime<Utc>>) {

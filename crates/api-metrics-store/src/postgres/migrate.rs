@@ -1,5 +1,17 @@
-//! The schema: created and upgraded in one transaction under the leader's lock, without session
-//! locks, so that it works through pgbouncer and leaves nothing behind when it fails.
+//! The schema: created and upgraded in one transaction under the leader's lock.
+//!
+//! # Order
+//!
+//! 1. In a first transaction, look which migrations were applied. Most starts find everything done, and
+//!    need no right to create anything.
+//! 2. Otherwise wait for the leader's lock for up to 30 s, and look again.
+//! 3. Run the missing migrations in order, and note each in `schema_migrations`.
+//! 4. In a new database, write `meta` and the floors.
+//! 5. Compare the kind of sketch, and commit all of it at once.
+//!
+//! The lock is the leader's own, held by the transaction rather than the session. So no fold runs
+//! meanwhile, processes that start together migrate one after another, and nothing stays behind when a
+//! migration fails or the connection goes through pgbouncer.
 
 use sqlx::{PgPool, Row};
 
@@ -15,6 +27,7 @@ use crate::{
     time::Granularity,
 };
 
+/// All migrations, ascending and without gaps. One that was released is never changed.
 const MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
@@ -33,10 +46,18 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
-/// The lock's two keys: "apmt", and 1 for the leader of the schema's only name.
+/// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the
+/// schema's only name.
 pub(super) const TRY_LEAD: &str = "SELECT pg_try_advisory_xact_lock(1634757748, 1)";
+/// The same lock, waited for until `lock_timeout` has passed.
 const WAIT_TO_LEAD: &str = "SELECT pg_advisory_xact_lock(1634757748, 1)";
 
+/// Brings the schema up to date. Doing it again changes nothing.
+///
+/// # Errors
+/// `StoreError::TooNew` when a newer release has migrated the database, `StoreError::SketchKind` when
+/// it keeps another kind of sketch, `StoreError::Timeout` when another process holds the lock for 30 s,
+/// `StoreError::Database` when the role may not create the schema.
 pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(), StoreError> {
     // Most starts find everything done, and need no right to create anything then.
     let mut tx = uncancelled(pool, "BEGIN").await?;
@@ -59,6 +80,7 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     Ok(tx.commit().await?)
 }
 
+/// The versions that were applied, ascending; none where there is no schema yet.
 async fn applied(sql: &mut Unnamed) -> Result<Vec<i64>, StoreError> {
     let there: bool =
         sqlx::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
@@ -75,6 +97,7 @@ async fn applied(sql: &mut Unnamed) -> Result<Vec<i64>, StoreError> {
     )
 }
 
+/// Runs the missing migrations. The lock must be held.
 async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
@@ -102,6 +125,9 @@ async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Fills a new schema: what it asks of processes, the kind of sketch, and the floors. Floors start at
+/// `now` less the retention, not at the beginning of time: an import would make a partition for every
+/// hour of history.
 async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO api_metrics.meta (leader_min, writer_min, sketch_kind) VALUES ($1, $1, $2)",
@@ -118,7 +144,7 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
                 .await?
         }
     };
-    // Not at the beginning of time, or an import would make a partition for every hour of history.
+    // Floors at the beginning of time would let an import make a partition for every hour of history.
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
         sqlx::query("INSERT INTO api_metrics.retention_floor (granularity, floor) VALUES ($1, $2)")
@@ -130,6 +156,10 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
     Ok(())
 }
 
+/// Checks that the database keeps the configured kind of sketch.
+///
+/// # Errors
+/// `StoreError::SketchKind` when it keeps another one.
 async fn agree_on_sketch(sql: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
     let code: i16 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics.meta")
         .fetch_one(sql)

@@ -1,4 +1,16 @@
 //! The store in a Postgres database, 14 or newer, in the schema `api_metrics`.
+//!
+//! | file | what |
+//! |---|---|
+//! | `store`, `connect` | the public type and its pool |
+//! | `tx`, `unnamed`, `cancel` | transactions |
+//! | `migrate`, `partitions` | the schema |
+//! | `flush`, `lead`, `read`, `status` | the statements of each step |
+//! | `sum` | the statements that sum buckets for a read |
+//! | `rows` | between buckets and columns |
+//! | `sql` | statements of other modules |
+//!
+//! All statements name the schema, so that a host's `search_path` does not matter.
 
 mod cancel;
 mod connect;

@@ -1,4 +1,17 @@
 //! Partitions: made when a fold needs them, dropped when a floor has passed them.
+//!
+//! | table | length | name of the partition of 2026-03-18 10:20 |
+//! |---|---|---|
+//! | `metrics_1m` | an hour | `metrics_1m_20260318_10` |
+//! | `metrics_5m` | a day | `metrics_5m_20260318` |
+//! | `metrics_1h` | a week from Monday | `metrics_1h_20260316` |
+//! | `metrics_1d` | a year | `metrics_1d_2026`, never dropped |
+//!
+//! # Locks
+//!
+//! A partition is created beside the parent and then attached, which lets readers of the parent go on.
+//! Dropping one needs the parent's strongest lock: it waits for 200 ms and then gives way, so that a
+//! slow reader is never cancelled and no queue forms behind the drop.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use sqlx::PgPool;
@@ -13,12 +26,14 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Partitions dropped in one call.
+/// Partitions dropped in one call, each in a transaction of its own.
 const DROPS_A_STEP: usize = 8;
 
+/// Begins the dropping of a partition. The short lock timeout also bounds how long readers that come
+/// later wait behind it.
 const BEGIN_DROP: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = '200ms'";
 
-/// The partition that a period belongs to: its name and its half-open range.
+/// The partition that a period belongs to: its name and its half-open range in Unix seconds.
 fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeconds, UnixSeconds) {
     let date_of = |seconds: UnixSeconds| at(seconds).date_naive();
     let table = table(granularity);
@@ -59,8 +74,11 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
     }
 }
 
-/// Attaches the partitions that these periods need. They belong to the schema's owner, who need not be
-/// the role that this process connects as.
+/// Attaches the partitions that these periods need, within the leader's transaction. They belong to the
+/// schema's owner, who need not be the role that this process connects as: two functions of the schema
+/// do it with the owner's rights, and accept only names of partitions.
+///
+/// One statement for the list of partitions, and one for each that is missing.
 pub(super) async fn make_room(
     sql: &mut Unnamed,
     granularity: Granularity,
@@ -89,6 +107,7 @@ pub(super) async fn make_room(
     Ok(())
 }
 
+/// The names of a table's partitions.
 async fn attached(sql: &mut Unnamed, granularity: Granularity) -> Result<Vec<String>> {
     Ok(sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
@@ -99,8 +118,9 @@ async fn attached(sql: &mut Unnamed, granularity: Granularity) -> Result<Vec<Str
     .await?)
 }
 
-/// Drops partitions that end at or before `floor`, the oldest first, each in a transaction that
-/// gives way at once to whoever holds the table.
+/// Drops partitions that end at or before `floor`, the oldest first, at most 8 of them. Each
+/// transaction reads the stored floor again and then gives way at once to whoever holds the table.
+/// `more` says that some are left.
 pub(super) async fn drop_below(
     pool: &PgPool,
     granularity: Granularity,
@@ -118,8 +138,8 @@ pub(super) async fn drop_below(
     };
     for name in names.iter().take(DROPS_A_STEP) {
         let mut tx = uncancelled(pool, BEGIN_DROP).await?;
-        // The floor as this transaction sees it: since it was moved the database may have gone back to
-        // a time when these rows were still needed.
+        // Read the floor again: since it was moved the database may have gone back to a time when these
+        // rows were still needed.
         let still: DateTime<Utc> = sqlx::query_scalar(
             "SELECT floor FROM api_metrics.retention_floor WHERE granularity = $1",
         )
@@ -147,7 +167,8 @@ pub(super) async fn drop_below(
     Ok(done)
 }
 
-/// Lock not available, or a table that is gone.
+/// Whether a drop lost against a reader (55P03, lock not available) or another leader (42P01, the table
+/// is gone). Both are tried again later.
 fn gives_way(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
@@ -155,7 +176,8 @@ fn gives_way(error: &sqlx::Error) -> bool {
         .is_some_and(|code| code == "55P03" || code == "42P01")
 }
 
-/// When the partition of this name ends; `None` if the name is none of ours.
+/// When the partition of this name ends; `None` if the name is not exactly one that `partition` makes.
+/// Tables that somebody else attached are therefore never dropped, nor are days.
 fn end_of(granularity: Granularity, name: &str) -> Option<UnixSeconds> {
     let suffix = name.strip_prefix(table(granularity))?.strip_prefix('_')?;
     let start = match granularity {
@@ -170,6 +192,7 @@ fn end_of(granularity: Granularity, name: &str) -> Option<UnixSeconds> {
     (expected == name).then_some(end)
 }
 
+/// The start of a date such as `20260318`, in Unix seconds.
 fn midnight(date: &str) -> Option<UnixSeconds> {
     let date = NaiveDate::parse_from_str(date, "%Y%m%d").ok()?;
     let start: DateTime<Utc> = date.and_hms_opt(0, 0, 0)?.and_utc();

@@ -1,4 +1,8 @@
-//! The statements of the views.
+//! The statements of the views, in a snapshot (REPEATABLE READ, read only).
+//!
+//! They lock nothing beyond the ACCESS SHARE lock that the snapshot has begun with. Row-level security
+//! adds the scope to those on `series`, `api_keys` and `period_counts`; statements that read buckets
+//! take series that were selected under it.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
@@ -19,8 +23,11 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// The sums of a range by series and step: of the range from `$1` to `$2`, with the edges `$3`, with
-/// sketches where `$4` says so, and of the series `$5` where `which` says so.
+/// The sums of a range by series and step. Parameters: the range from `$1` to `$2`, the edges `$3`,
+/// whether sketches are wanted `$4`, and the series `$5` where `which` says so.
+///
+/// `api_metrics.add` sums a bigint as a bigint; status counts and sketches are added by concatenation.
+/// Reads the partitions of the range by their primary keys, which begin with the period.
 fn sums_by_series(granularity: Granularity, which: &str) -> String {
     let table = table(granularity);
     format!(
@@ -44,7 +51,9 @@ fn sums_by_series(granularity: Granularity, which: &str) -> String {
     )
 }
 
-/// What is not folded of a range, whose ends are these parameters.
+/// What is not folded of a range, whose ends are these parameters. Joins live instances, their fold
+/// marks and their inbox rows by primary keys. Fold marks and inbox are of one snapshot, which is what
+/// makes the answer exact.
 pub(super) fn unfolded(from: &str, to: &str) -> String {
     format!(
         "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
@@ -89,6 +98,8 @@ impl ReadTx for PgTx {
         super::sum::sum(self, request, into).await
     }
 
+    /// One statement a segment. All rows are fetched before any is added: a rollup's children are at
+    /// most a day's hours.
     async fn sum_by_series(
         &mut self,
         granularity: Granularity,
@@ -186,6 +197,7 @@ impl ReadTx for PgTx {
         .collect()
     }
 
+    /// Two statements: insert where there is none, then read whichever is there.
     async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret> {
         let created = sqlx::query(
             "INSERT INTO api_metrics.shared_secret (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
@@ -209,7 +221,8 @@ impl ReadTx for PgTx {
     }
 }
 
-/// A condition on a series `s`, whose values are parameter `n`.
+/// A condition on a series `s` as SQL, whose values are parameter `n`. Column names come from a fixed
+/// list; values never become text of the statement.
 fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     let column = condition.column.name();
     match &condition.values {
@@ -221,6 +234,7 @@ fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     }
 }
 
+/// A key from its row.
 fn key(row: &PgRow) -> Result<ApiKeyInfo> {
     Ok(ApiKeyInfo {
         id: row.try_get("id")?,

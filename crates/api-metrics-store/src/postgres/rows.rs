@@ -1,4 +1,18 @@
 //! Between buckets and the columns of the metrics tables.
+//!
+//! | columns | type | unit |
+//! |---|---|---|
+//! | `period_start`, `series_id` | timestamptz, bigint | the primary key |
+//! | `request_count`, `error_count_*`, `aborted_count` | bigint | requests |
+//! | `latency_sum_us`, `_min_us`, `_max_us`, `ttfb_sum_us` | bigint | microseconds; min and max NULL without a latency |
+//! | `latency_count`, `ttfb_count` | bigint | requests with such a time |
+//! | `total_request_bytes`, `total_response_bytes` | bigint | bytes |
+//! | `response_time_*_ms` | real | milliseconds, for readers by SQL; never read here |
+//! | `status_counts` | bytea | ten bytes an entry: u16 code, u64 count, big-endian, ascending |
+//! | `latency_sketch` | bytea | one encoded sketch |
+//!
+//! Counts are 64 bits without a sign in memory. The database's bigint has one, so that counts above
+//! 2^63 - 1 are stored as that.
 
 use std::sync::Arc;
 
@@ -22,7 +36,8 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// One row at most a period: with LIMIT the planner keeps it a lookup in the partition concerned.
+/// Which of the periods `$1` hold any row. One row at most a period: with LIMIT the planner keeps it a
+/// lookup in the partition concerned.
 pub(super) fn select_used(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -31,6 +46,7 @@ pub(super) fn select_used(granularity: Granularity) -> String {
     )
 }
 
+/// The rows of the series `$2` in the period `$1`, by primary key in one partition.
 pub(super) fn select_existing(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -40,11 +56,14 @@ pub(super) fn select_existing(granularity: Granularity) -> String {
     )
 }
 
+/// Inserts rows of which none exists: `$1` is an array of `api_metrics.bucket`. Fails with a unique
+/// violation otherwise.
 pub(super) fn insert(granularity: Granularity) -> String {
     let table = table(granularity);
     format!("INSERT INTO api_metrics.{table} SELECT * FROM unnest($1::api_metrics.bucket[])")
 }
 
+/// Inserts rows, replacing every column of those that exist.
 pub(super) fn upsert(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -65,8 +84,9 @@ pub(super) fn upsert(granularity: Granularity) -> String {
     )
 }
 
-/// A row as the composite type of the statements above: one array of rows costs the server less than half
-/// of what an array a column does.
+/// A row as the composite type of the statements above: one array of rows costs the server less than
+/// half of what an array a column does. Its members are encoded in the order of the type, which is that
+/// of the tables.
 #[derive(Debug)]
 pub(super) struct Composite<'a>(pub(super) &'a BucketRow);
 
@@ -121,8 +141,11 @@ impl Encode<'_, Postgres> for Composite<'_> {
     }
 }
 
-/// The counts of a row whose columns they are from `first` on, in the order of the tables; by their places,
-/// because looking names up would take longer than reading them. The sketch stays empty.
+/// The counts of a row, whose columns they are from `first` on in the order of the tables. By their
+/// places, because looking names up would take longer than reading them. The sketch stays empty.
+///
+/// # Errors
+/// `StoreError::Corrupt` where the status counts can't be read.
 pub(super) fn counts(row: &PgRow, first: usize, kind: SketchKind) -> Result<Bucket> {
     let number = |n: usize| -> Result<u64> { Ok(unsigned(row.try_get(first + n)?)) };
     let perhaps = |n: usize| -> Result<Option<u64>> {
@@ -148,7 +171,7 @@ pub(super) fn counts(row: &PgRow, first: usize, kind: SketchKind) -> Result<Buck
     Ok(bucket)
 }
 
-/// A row of a known period.
+/// A row of a known period, as `select_existing` selects it.
 pub(super) fn found(row: &PgRow, period_start: UnixSeconds, kind: SketchKind) -> Result<FoundRow> {
     Ok(FoundRow {
         period_start,
@@ -158,14 +181,19 @@ pub(super) fn found(row: &PgRow, period_start: UnixSeconds, kind: SketchKind) ->
     })
 }
 
-/// Series, their columns selected in the order of the table, then `kind`.
+/// Series, their columns selected in the order of the table, then `kind`. Names that are equal to those
+/// of the row before are shared rather than copied: most rows have service, environment and method in
+/// common.
+///
+/// # Errors
+/// `StoreError::Corrupt` for an unknown kind.
 pub(super) fn series(rows: &[PgRow]) -> Result<Vec<SeriesRow>> {
     let mut all: Vec<SeriesRow> = Vec::with_capacity(rows.len());
     for row in rows {
         let before = all.last().map(|row| &row.labels);
         let text = |at: usize, label: fn(&SeriesLabels) -> &Arc<str>| -> Result<Arc<str>> {
             let text = row.try_get::<&str, _>(at)?;
-            // Most have names in common.
+            // Rows mostly have names in common.
             let same = before.map(label).filter(|label| ***label == *text);
             Ok(same.map_or_else(|| text.into(), Arc::clone))
         };
@@ -189,8 +217,14 @@ pub(super) fn series(rows: &[PgRow]) -> Result<Vec<SeriesRow>> {
     Ok(all)
 }
 
-/// An array of integers without NULLs. sqlx looks at the type of each of them: of thousands it takes a tenth
-/// of the time to take the array apart at once.
+/// An array of integers without NULLs. sqlx looks at the type of each element; taking thousands of them
+/// apart at once takes a tenth of the time.
+///
+/// | bytes | what (all big-endian) |
+/// |---|---|
+/// | 20 | dimensions, flags, element type, length, first index; 12 bytes if it is empty |
+/// | 4 | the length of an element, 8 |
+/// | 8 | the element |
 #[derive(Debug)]
 pub(super) struct Numbers(pub(super) Vec<i64>);
 

@@ -1,4 +1,7 @@
 //! Statements of other modules, on Postgres.
+//!
+//! They are not persistent, so that no prepared statement stays on a pooled connection. Parameters
+//! carry their types, also where they are null.
 
 use sqlx::{
     Arguments as _, AssertSqlSafe, Row as _,
@@ -50,6 +53,10 @@ impl SqlTx for PgTx {
     }
 }
 
+/// The parameters of a statement, in their order.
+///
+/// # Errors
+/// `StoreError::Database` where one can't be encoded.
 fn arguments(params: &[Param<'_>]) -> Result<PgArguments> {
     let mut arguments = PgArguments::default();
     for param in params {

@@ -1,4 +1,7 @@
 //! What the database says about itself.
+//!
+//! Four statements in one snapshot. One counts base series, by an index, and what waits in the inbox;
+//! its cost grows with both.
 
 use chrono::{DateTime, Utc};
 use sqlx::Row;
@@ -10,6 +13,8 @@ use crate::{
     time::Granularity,
 };
 
+/// The status. `batches` counts flush batches rather than chunks; `instances` has the 100 that flushed
+/// last, those that never did at the end.
 pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     let meta = tx.meta().await?;
     let row = sqlx::query(

@@ -1,4 +1,15 @@
 //! Transactions: isolation, timeouts, the clock, the leader's lock.
+//!
+//! Everything is set with SET LOCAL and ends with the transaction, so that the pool can be the host's
+//! and the connection can come through a pooler in transaction mode.
+//!
+//! | limit | write | lead | read | past it |
+//! |---|---|---|---|---|
+//! | statement | 30 s | 60 s | 30 s | SQLSTATE 57014, `StoreError::Timeout` |
+//! | lock | 10 s | 5 s | 5 s | SQLSTATE 55P03, `StoreError::Timeout` |
+//! | idle in transaction | 10 s | 30 s | 10 s | the server closes the connection, `StoreError::Unavailable` |
+//!
+//! The last one bounds how long a process that was stopped in the middle can hold a fence or the lead.
 
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
@@ -17,19 +28,23 @@ use crate::{
 };
 use std::sync::Arc;
 
-/// One transaction on one connection of the pool.
+/// One transaction on one connection of the pool. Dropped, it is rolled back; a read that is dropped
+/// also asks the server to stop its statement.
 #[derive(Debug)]
 pub(crate) struct PgTx {
     /// Boxed, because statements that serve both databases reach theirs through a dereference.
     pub(crate) sql: Box<Unnamed>,
+    /// Instead of the database's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
-    /// As the transaction's first look at [`Meta`] told.
+    /// The kind of sketch, as the transaction's first look at `Meta` told.
     kind: Option<SketchKind>,
+    /// Stops the server's work on a read that was dropped.
     cancel: Cancel,
 }
 
 impl PgTx {
-    /// The kind of the database's sketches.
+    /// The kind of the database's sketches. One round trip where nobody has asked for `Meta` in this
+    /// transaction yet.
     pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
         match self.kind {
             Some(kind) => Ok(kind),
@@ -38,17 +53,17 @@ impl PgTx {
     }
 }
 
-/// The isolation level is named because a host's default may differ. The timeouts bound how long a
-/// stopped process can hold what others need. The access is what row-level security asks for; it ends
-/// with the transaction. Compiling a statement takes longer than most of ours, and so does starting
-/// workers, which others may need; what is sorted or grouped is some MiB at most; and what is read again
-/// and again is in memory.
+/// Begins a flush or another short write. The isolation level is named because a host's default may
+/// differ. The timeouts bound how long a stopped process can hold what others need.
+/// `api_metrics.access` is what row-level security asks for; it ends with the transaction.
 const BEGIN_WRITE: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
     SET LOCAL statement_timeout = '30s'; \
     SET LOCAL lock_timeout = '10s'; \
     SET LOCAL api_metrics.access = 'all'";
+/// Begins a fold, rollup or retention. Compiling a statement takes longer than most of ours, so JIT is
+/// off; what is sorted or grouped is some MiB at most.
 const BEGIN_LEAD: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; \
@@ -57,6 +72,9 @@ const BEGIN_LEAD: &str = "\
     SET LOCAL jit = off; \
     SET LOCAL work_mem = '32MB'; \
     SET LOCAL api_metrics.access = 'all'";
+/// Begins a read. As for a leader, and without parallel workers, which others may need and which take
+/// longer to start than most statements take. What is read again and again is in memory, which
+/// `random_page_cost` says.
 const BEGIN_READ: &str = "\
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '10s'; \
@@ -66,9 +84,11 @@ const BEGIN_READ: &str = "\
     SET LOCAL work_mem = '32MB'; \
     SET LOCAL random_page_cost = 1.1; \
     SET LOCAL max_parallel_workers_per_gather = 0";
-/// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
-/// a partition that is dropped in between. It is no part of the header: sqlx does not know of a
-/// transaction whose header failed, and would hand its connection on with the transaction aborted.
+/// Locks the metrics tables before the first SELECT: a snapshot taken earlier would silently miss the
+/// rows of a partition that is dropped in between. ACCESS SHARE conflicts with dropping alone.
+///
+/// It is no part of the BEGIN text: sqlx does not know of a transaction whose BEGIN text failed, and
+/// would hand its connection on with the transaction aborted.
 const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
@@ -84,6 +104,9 @@ impl Backend for Postgres {
         }
     }
 
+    /// Opens a snapshot in two round trips: BEGIN with its settings, then the lock together with the
+    /// scope for row-level security. The tenant travels as hexadecimal digits and keys as decimal ones,
+    /// so that neither can be anything else in a statement without parameters.
     async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
         let (access, tenant, keys) = match scope {
             Scope::All => ("all", "", String::new()),
@@ -93,7 +116,7 @@ impl Backend for Postgres {
                 ("", "", format!("{{{}}}", ids.join(",")))
             }
         };
-        // Both in one message, which takes no parameters: digits can't be anything but what they stand for.
+        // Lock and settings go in one message, which takes no parameters. Digits can't break out of a literal.
         let tenant: String = tenant.bytes().map(|byte| format!("{byte:02x}")).collect();
         let lock = format!(
             "{LOCK_READ}; \
@@ -129,6 +152,7 @@ impl Backend for Postgres {
 }
 
 impl Postgres {
+    /// Begins a transaction with this text, which is one of the three constants.
     async fn begun(&self, begin: &'static str) -> Result<PgTx> {
         Ok(PgTx {
             sql: Box::new(uncancelled(&self.pool, begin).await?),
@@ -140,11 +164,15 @@ impl Postgres {
 }
 
 /// Begins a transaction to its end, also where the caller is dropped meanwhile. sqlx forgets a BEGIN
-/// whose answer nobody awaited, and the next user of that connection, who may be the host, would be in
+/// whose answer nobody awaited. The next user of that connection, who may be the host, would then be in
 /// a transaction without knowing it.
+///
+/// # Errors
+/// `StoreError::Timeout` when no connection of the pool is free in time, `StoreError::Unavailable` when
+/// the runtime shuts down.
 pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Result<Unnamed> {
     let pool = pool.clone();
-    // Dropped there, a transaction that nobody takes is rolled back.
+    // The task drops a transaction that nobody takes, which rolls it back.
     let begun = tokio::spawn(async move { pool.begin_with(begin).await });
     let begun = begun
         .await
@@ -152,7 +180,8 @@ pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Res
     Ok(Unnamed::new(begun))
 }
 
-/// What [`PgTx::meta_of`] reads.
+/// What `meta_of` reads: one row. The clock is `clock_timestamp()`, not the start of the transaction,
+/// which may have waited for a lock. Floors come as an array from minutes to days.
 const META: &str = "\
     m.leader_min, m.writer_min, m.sketch_kind, \
     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
@@ -169,13 +198,15 @@ impl Tx for PgTx {
         self.meta_of(&row)
     }
 
+    /// One statement. Its first row holds everything that comes once; the others, if any, are flush
+    /// batches. The outer join gives that row also where there is no flush batch.
     async fn read_header(
         &mut self,
         range: TimeRange,
         inner: TimeRange,
         instance: Uuid,
     ) -> Result<ReadHeader> {
-        // What is not folded may be many rows: all else comes once, with the first of them or alone.
+        // Flush batches may be many rows. Everything else comes once, with the first of them or alone.
         let unfolded = unfolded("$4", "$5");
         let text = format!(
             "SELECT * FROM (SELECT 1 AS first, {META}, d.granularities, d.periods, c.starts, c.ends, \
@@ -239,6 +270,10 @@ impl Tx for PgTx {
 }
 
 impl PgTx {
+    /// `Meta` from a row with the columns of `META`. Remembers the kind of sketch.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where there are not four floors, or the kind of sketch is unknown.
     fn meta_of(&mut self, row: &PgRow) -> Result<Meta> {
         let floors: Vec<DateTime<Utc>> = row.try_get("floors")?;
         let floors: Vec<_> = floors.iter().map(DateTime::timestamp).collect();
@@ -260,6 +295,10 @@ impl PgTx {
     }
 }
 
+/// The kind of sketch that is stored under this code.
+///
+/// # Errors
+/// `StoreError::Corrupt` for an unknown code.
 pub(super) fn sketch_kind(code: i16) -> Result<SketchKind> {
     u8::try_from(code)
         .ok()
@@ -271,21 +310,24 @@ pub(super) fn sketch_kind(code: i16) -> Result<SketchKind> {
         })
 }
 
-/// The time as the database takes it; beyond the years 1 to 9999 it is cut.
+/// The time as the database takes it. Times outside the years 1 to 9999 are clamped to them.
 pub(super) fn at(seconds: UnixSeconds) -> DateTime<Utc> {
     const LATEST: UnixSeconds = 253_402_300_799;
     DateTime::from_timestamp(seconds.clamp(EARLIEST, LATEST), 0).unwrap_or_default()
 }
 
-/// Numbers of flushes are counted up from 1 and can't reach the sign bit.
+/// A count or flush number as a bigint. Flush numbers count up from 1 and can't reach the sign bit;
+/// larger counts become the largest bigint.
 pub(super) fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// A bigint as a count or flush number; negative ones, which nobody writes, become 0.
 pub(super) fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or_default()
 }
 
+/// The table of a granularity, without its schema.
 pub(super) fn table(granularity: Granularity) -> &'static str {
     match granularity {
         Granularity::Minute => "metrics_1m",

@@ -15,19 +15,22 @@ use sqlx::{
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// One transaction; dropped, it is rolled back.
+/// One transaction, whose statements leave nothing on the server. Dropped, it is rolled back.
 #[derive(Debug)]
 pub(crate) struct Unnamed(PgTransaction<'static>);
 
 impl Unnamed {
+    /// Wraps a transaction that has begun.
     pub(super) fn new(transaction: PgTransaction<'static>) -> Self {
         Self(transaction)
     }
 
+    /// Commits. An error leaves the outcome unknown.
     pub(super) async fn commit(self) -> Result<()> {
         self.0.commit().await
     }
 
+    /// Rolls back at once, rather than when the connection is next used.
     pub(super) async fn rollback(self) -> Result<()> {
         self.0.rollback().await
     }
@@ -74,7 +77,7 @@ impl<'c> Executor<'c> for &'c mut Unnamed {
     }
 }
 
-/// The same query, but for its name.
+/// The same query, parsed without a name on the server: `persistent` is false.
 pub(super) struct WithoutName<E>(pub(super) E);
 
 impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for WithoutName<E> {

@@ -1,4 +1,12 @@
 //! The settings of a recorder.
+//!
+//! All settings are bounded here, so that no setting can make a recorder panic: `max_series` and
+//! `max_unresolved_batches` are at least 1, `shards` is clamped to 1 to 256 and rounded up to a power
+//! of two.
+//!
+//! Building allocates the indexes of all buffers at once, two for each shard. At the default of 10,000
+//! series an index has 16,384 entries of 4 bytes: 64 KiB, and 1 MiB for eight shards. Slots and buckets
+//! come when series do.
 
 use std::{
     sync::{
@@ -24,6 +32,7 @@ use crate::{
 
 /// Each shard holds the series of its threads twice, so more shards cost memory for little gain.
 const MAX_DEFAULT_SHARDS: usize = 8;
+/// The upper bound of the setting: more threads than this share shards.
 const MAX_SHARDS: usize = 256;
 /// Series that a buffer has room for from the start, at most. Beyond it the buffer grows.
 const MAX_ROOM: usize = 14_336;
@@ -53,6 +62,7 @@ pub struct RecorderBuilder {
 }
 
 impl Default for RecorderBuilder {
+    /// The defaults of the table in the [module](super).
     fn default() -> Self {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         Self {

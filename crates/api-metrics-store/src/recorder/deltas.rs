@@ -1,4 +1,23 @@
 //! Deltas: the sum of records since some batch.
+//!
+//! A [`Deltas`] maps the start of a period to runs, each a list of encoded buckets in the order of
+//! series. Adding one to another copies pointers to runs. Only two things decode buckets: reading the
+//! rows, which merges the runs of a period on the way, and compacting, which does the same and keeps
+//! the result.
+//!
+//! | operation | cost |
+//! |---|---|
+//! | clone, merge | one pointer a run |
+//! | `rows` | a k-way merge over `k` runs: `O(n log k)` comparisons; a bucket is decoded only where two runs have its key |
+//! | `filtered` | one call of the filter a row; runs that pass whole are shared |
+//! | `coarsen` | the sum of the runs in one period of 5 minutes or an hour |
+//!
+//! # Coarsening
+//!
+//! When a long outage fills the memory budget, the oldest minutes are moved to the start of their 5
+//! minutes, and those to the start of their hour. Counts and sketches stay exact; only the time of the
+//! records gets less precise. The span is remembered, sent along with the batch, and reported in the
+//! status; alert windows that cut it are not evaluated.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,11 +30,15 @@ use crate::{
 };
 
 /// Runs per period before they are summed. Fewer would cost time, more would cost memory.
+///
+/// Seven drains without a batch sum the runs of a minute once.
 const MAX_RUNS: usize = 6;
 
 /// The sum of records by series and period.
 ///
 /// Cheap to clone and to add: encoded buckets are shared, and summed only when they are read.
+///
+/// The fields are never empty lists: a period without runs is not in the map.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     /// By period start.
@@ -95,6 +118,7 @@ impl Deltas {
         filtered
     }
 
+    /// Adds a run of one period, and sums the period's runs when there are more than six.
     pub(super) fn add_run(&mut self, period_start: UnixSeconds, run: Arc<Run>) {
         let runs = self.runs.entry(period_start).or_default();
         runs.push(run);
@@ -120,6 +144,8 @@ impl Deltas {
     }
 
     /// Moves all buckets of a period of length `granularity` to its start.
+    ///
+    /// Does nothing where the period holds no run. The span is noted only where something was moved.
     pub(super) fn coarsen(&mut self, start: UnixSeconds, granularity: Granularity) {
         let end = start.saturating_add(granularity.seconds());
         let inside: Vec<_> = self
@@ -138,6 +164,7 @@ impl Deltas {
         }
     }
 
+    /// Notes a span; spans that touch become one.
     fn add_coarse(&mut self, span: (UnixSeconds, UnixSeconds)) {
         add_span(&mut self.coarse, span);
     }
@@ -147,12 +174,16 @@ impl Deltas {
         self.all_runs().map(|run| run.heap_bytes()).sum()
     }
 
+    /// All runs, ascending by period.
     fn all_runs(&self) -> impl Iterator<Item = &Arc<Run>> {
         self.runs.values().flatten()
     }
 }
 
 /// Adds a span to spans that are ascending and disjoint, and keeps them so.
+///
+/// Spans that overlap or touch become one. Linear in the number of spans, of which an outage leaves
+/// few.
 pub(super) fn add_span(
     spans: &mut Vec<(UnixSeconds, UnixSeconds)>,
     (mut from, mut to): (UnixSeconds, UnixSeconds),

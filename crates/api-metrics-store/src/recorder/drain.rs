@@ -1,4 +1,24 @@
 //! Draining: moves records from the shards to the open deltas.
+//!
+//! A drain has five steps, all under the ledger's mutex:
+//!
+//! 1. Swap each shard's buffer for an empty one. This is all that holds a shard's lock; the longest
+//!    such time is in [`RecorderStatus::longest_lock`](super::RecorderStatus::longest_lock).
+//! 2. Move pending samples into their slots' buckets.
+//! 3. Sort all buckets by period and series, sum those of one series over the shards, and encode one
+//!    run a period.
+//! 4. Empty the buffers in place. Slots that were idle for 15 minutes are evicted where they make up
+//!    more than an eighth of a buffer.
+//! 5. Choose how many shards are used from now on.
+//!
+//! A drain costs `O(n log n)` for `n` filled slots. Recording goes on meanwhile, into the buffers that
+//! were swapped in.
+//!
+//! # How many shards are used
+//!
+//! A series takes a slot in each shard that has seen it. With `s` live series and at most 20,480 slots,
+//! `20,480 / s` shards are used, rounded down to a power of two and kept between 1 and the setting:
+//! eight up to 2,560 series, four up to 5,120, two up to 10,240, one beyond.
 
 use std::{
     collections::BTreeMap,
@@ -55,6 +75,9 @@ impl Recorder {
 }
 
 /// Encodes one run per period, with each series summed over the shards.
+///
+/// Rows of equal series are almost always the same `Arc`, so that the sort compares pointers before
+/// names.
 fn encode(buffers: &[Buffer]) -> BTreeMap<UnixSeconds, Run> {
     let mut rows: Vec<_> = buffers.iter().flat_map(Buffer::buckets).collect();
     rows.sort_unstable_by(|(start_a, a, _), (start_b, b, _)| {

@@ -1,4 +1,23 @@
 //! Maps the hash of a series to its slot, in as few cache lines as possible.
+//!
+//! An entry has 32 bits. With `2^k` entries, the low `k` bits hold the slot's number plus one, and the
+//! high `32 - k` bits hold a tag: bits of the hash that did not choose the entry's place. 0 is an empty
+//! entry.
+//!
+//! ```text
+//!  31              k k-1            0
+//! +-----------------+----------------+      k = 14 at the default of 10,000 series:
+//! |  tag, 32-k bits | slot + 1       |      18 bits of tag, 16,384 entries in 64 KiB
+//! +-----------------+----------------+
+//! ```
+//!
+//! A look-up begins at the place that the low bits of the hash name and walks on until an empty entry.
+//! It yields the slots whose tag is equal. With 18 bits of tag one look-up in some hundred thousand
+//! compares a key in vain.
+//!
+//! At most three quarters of the entries are used, so that a walk takes a few steps and stays within
+//! one cache line of 16 entries most of the time. Nothing is ever removed: an eviction builds a new
+//! index.
 
 /// Open addressing with four bytes per entry. With thousands of series every cache line of a look-up is a
 /// wait for memory; here it is one.
@@ -31,6 +50,8 @@ impl Index {
     }
 
     /// The slots that may have that hash. The caller compares their keys.
+    ///
+    /// The order is that of the walk. All slots of an equal hash are among them.
     #[inline]
     pub(super) fn candidates(&self, hash: u64) -> Candidates<'_> {
         let mask = self.mask();
@@ -44,6 +65,9 @@ impl Index {
 
     /// Adds a slot that is not in it yet; `hash_of` returns the hash of a slot that is. Returns `false` where
     /// no number is left.
+    ///
+    /// Growing makes room for twice as many slots and puts all of them in anew, with the hashes that `hash_of`
+    /// returns.
     pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) -> bool {
         if self.used + 1 > self.entries.len() / 4 * 3 {
             if self.entries.len() > 1 << 30 {
@@ -60,6 +84,8 @@ impl Index {
         true
     }
 
+    /// Writes an entry at the first empty place of the walk. There is one: a quarter of the entries is
+    /// empty.
     fn put(&mut self, hash: u64, slot: u32) {
         let mask = self.mask();
         let mut at = hash as u32 & mask;
@@ -80,12 +106,15 @@ impl Index {
         (self.entries.len() as u32).wrapping_sub(1)
     }
 
+    /// Bytes on the heap: four an entry.
     pub(super) fn heap_bytes(&self) -> usize {
         size_of_val(&*self.entries)
     }
 }
 
 /// See [`Index::candidates`].
+///
+/// Ends at the first empty entry.
 pub(super) struct Candidates<'a> {
     entries: &'a [u32],
     mask: u32,

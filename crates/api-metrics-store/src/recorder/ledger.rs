@@ -1,4 +1,23 @@
 //! Flush batches: which are open, unresolved, acknowledged or freed.
+//!
+//! Batches are numbered from 1 on, without gaps, whether they hold records or not. The number `seq` is
+//! what the database's fence row stores: a fence row of `n` says that every batch up to `n` is in the
+//! database.
+//!
+//! | state | where | in a capture | counted by `waiting_records` |
+//! |---|---|---|---|
+//! | open | `open` | as batch `next` | yes |
+//! | unresolved | `batches`, `acknowledged_at` is `None` | yes | yes |
+//! | acknowledged, for 60 s | `batches`, `acknowledged_at` is set | yes | no |
+//! | freed | `freed`: number and records only | no | no |
+//!
+//! Acknowledged batches are kept for two reasons. A read from a replica that lags adds those that its
+//! snapshot lacks. And a failover may lose commits: the fence row then says less than was acknowledged,
+//! [`rewind`](Ledger::rewind) makes the later batches unresolved again, and the next flush sends them
+//! once more. What was freed before that is lost, and is reported with its numbers and records.
+//!
+//! The number of batches is bounded by `max_unresolved_batches` and by 60 s of flushes; their bytes by
+//! the memory budget. `freed` holds 16 bytes a batch, at most 8,640 of them.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -36,6 +55,9 @@ pub(crate) struct FlushBatch {
 }
 
 /// All batches of a recorder.
+///
+/// Invariants: `batches` ascends by number, all below `next`; `acknowledged < next`; everything in
+/// `freed` is older than everything in `batches`; `forgotten` is below everything in `freed`.
 #[derive(Debug)]
 pub(super) struct Ledger {
     next: u64,
@@ -54,6 +76,7 @@ pub(super) struct Ledger {
     pub(super) buffer_pool: Vec<Buffer>,
 }
 
+/// A closed batch. Its deltas change only by coarsening, while it is unresolved.
 #[derive(Debug)]
 struct Batch {
     seq: u64,
@@ -63,6 +86,7 @@ struct Batch {
 }
 
 impl Ledger {
+    /// A ledger without batches; `buffer_pool` holds an empty buffer for each shard.
     pub(super) fn new(buffer_pool: Vec<Buffer>) -> Self {
         Self {
             next: 1,
@@ -77,6 +101,8 @@ impl Ledger {
     }
 
     /// Closes what is open and returns the number of its batch.
+    ///
+    /// An empty batch takes a number and nothing else.
     pub(super) fn begin_batch(&mut self) -> u64 {
         let n = self.next;
         self.next = self.next.saturating_add(1);
@@ -94,6 +120,9 @@ impl Ledger {
     }
 
     /// The last number again if at least `max` batches are unresolved, else the next one.
+    ///
+    /// A retry writes the same batch under the same number. The fence tells the database whether it has
+    /// it already.
     pub(super) fn begin_batch_or_retry(&mut self, max: usize) -> FlushBatch {
         let retry = self.unresolved() >= max;
         let seq = match retry {
@@ -115,6 +144,8 @@ impl Ledger {
     }
 
     /// Marks all batches up to `n` as acknowledged.
+    ///
+    /// Numbers never fall here: an older acknowledgement that arrives late changes nothing.
     pub(super) fn acknowledge(&mut self, n: u64, now: Duration) {
         self.acknowledged = self.acknowledged.max(n);
         for batch in self.batches.iter_mut().filter(|batch| batch.seq <= n) {
@@ -123,6 +154,8 @@ impl Ledger {
     }
 
     /// Reopens batch `n`, unless it is acknowledged.
+    ///
+    /// Its number stays used. Batches before and after it are untouched.
     pub(super) fn release(&mut self, n: u64) {
         let released = |batch: &Batch| batch.seq == n && batch.acknowledged_at.is_none();
         if let Some(at) = self.batches.iter().position(released)
@@ -134,6 +167,8 @@ impl Ledger {
     }
 
     /// Marks batches after `s` as unacknowledged; returns those that are gone.
+    ///
+    /// Nothing happens where `s` is not below what was acknowledged.
     pub(super) fn rewind(&mut self, s: u64) -> Option<LostBatches> {
         if s >= self.acknowledged {
             return None;
@@ -167,6 +202,8 @@ impl Ledger {
     }
 
     /// Frees the batches that were acknowledged long enough ago.
+    ///
+    /// Batches are freed in order: one that is unresolved keeps all later ones.
     pub(super) fn free(&mut self, now: Duration) {
         while let Some(batch) = self.batches.front()
             && let Some(at) = batch.acknowledged_at
@@ -193,6 +230,10 @@ impl Ledger {
 
     /// Coarsens the oldest unacknowledged periods until they take three quarters of `budget` bytes, or can't
     /// shrink any more.
+    ///
+    /// First minutes become 5 minutes, oldest first; where that is not enough, 5 minutes become hours.
+    /// What remains then is one row a series and hour. Acknowledged batches are not counted: they are
+    /// gone within 60 s.
     pub(super) fn fit(&mut self, budget: usize) {
         let held = |ledger: &mut Self| ledger.waiting().map(|d| d.heap_bytes()).sum::<usize>();
         if held(self) <= budget {

@@ -1,4 +1,7 @@
 //! A borrowed series key.
+//!
+//! A record borrows its labels from the request. [`Lookup`] compares and hashes them without a copy,
+//! and becomes an owned [`SeriesKey`] only when a series is seen for the first time.
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
@@ -18,6 +21,8 @@ pub(super) fn same_method(a: &'static str, b: &'static str) -> bool {
 }
 
 /// The borrowed form of a [`SeriesKey`].
+///
+/// Copying it takes four moves of machine words; it owns nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Lookup<'a> {
     pub(super) protocol: Protocol,
@@ -27,6 +32,7 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
+    /// The labels of a record.
     #[inline]
     pub(super) fn of(record: &RequestRecord<'a>) -> Self {
         Self {
@@ -37,6 +43,11 @@ impl<'a> Lookup<'a> {
         }
     }
 
+    /// The hash of the labels, by the recorder's own random state. It is not stable between recorders
+    /// and is never stored.
+    ///
+    /// Four small labels make one word: protocol, length and first letter of the method, and whether
+    /// there is a key.
     #[inline]
     pub(super) fn hash(&self, state: &impl BuildHasher) -> u64 {
         let mut hasher = state.build_hasher();
@@ -55,6 +66,7 @@ impl<'a> Lookup<'a> {
         hasher.finish()
     }
 
+    /// Whether a series has exactly these labels.
     #[inline]
     pub(super) fn is(&self, series: &SeriesKey) -> bool {
         self.protocol == series.protocol
@@ -68,6 +80,7 @@ impl<'a> Lookup<'a> {
         self.endpoint == OTHER_ENDPOINT
     }
 
+    /// An owned key: allocates the endpoint, and shares or copies the API key.
     pub(super) fn to_series(self) -> SeriesKey {
         SeriesKey {
             protocol: self.protocol,

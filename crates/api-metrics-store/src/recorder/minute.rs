@@ -1,4 +1,8 @@
 //! The minute that a record counts in.
+//!
+//! A request belongs to the minute in which it finished, by the wall clock. `minute = t - t mod 60`
+//! with a non-negative remainder, so that 23:59:59.999 on 31 December 1969 belongs to minute -60. Times
+//! outside of the years 1 to 9999 count in the first or last minute of that range.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -6,6 +10,8 @@ use crate::time::UnixSeconds;
 
 /// The minute of the last record. The next record is most likely in the same minute, which takes two
 /// comparisons instead of a division.
+///
+/// Each buffer has its own, under the shard's mutex.
 #[derive(Debug)]
 pub(super) struct LastMinute {
     from: SystemTime,
@@ -25,6 +31,8 @@ impl Default for LastMinute {
 }
 
 impl LastMinute {
+    /// The start of the minute of `at`. Equal to [`minute_of`] for every input; a test holds the two
+    /// against each other.
     #[inline]
     pub(super) fn of(&mut self, at: SystemTime) -> UnixSeconds {
         if !(self.from <= at && at < self.to) {
@@ -33,6 +41,7 @@ impl LastMinute {
         self.start
     }
 
+    /// Slow path, taken once a minute: computes the minute anew.
     #[cold]
     fn change(&mut self, at: SystemTime) {
         self.start = minute_of(at);

@@ -39,6 +39,44 @@
 //! | [`memory_budget`](RecorderBuilder::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
 //! | [`max_unresolved_batches`](RecorderBuilder::max_unresolved_batches) | 8 | batches whose outcome is unknown |
 //! | [`clock`](RecorderBuilder::clock) | the system's | retention and idleness |
+//!
+//! # Memory
+//!
+//! | what | where | size |
+//! |---|---|---|
+//! | slot: a series in one shard, with up to 22 pending samples | shard's buffer | 256 bytes |
+//! | index of slots by hash | shard's buffer | 4 bytes an entry, at most three quarters used |
+//! | bucket of a slot | shard's buffer | counters and sketch, made by the first sample that a slot can't hold |
+//! | run: the encoded buckets of one period | open deltas, batches | 25 bytes a row and up, plus 16 for its series |
+//!
+//! Each shard has two buffers of the same size: one is recorded into, the other is drained or waits
+//! empty. A series that four shards have seen takes four slots in each of them, which is why many
+//! series make the recorder use fewer shards. Names of series are shared by all of this.
+//!
+//! # What may run concurrently
+//!
+//! | lock | held by | for |
+//! |---|---|---|
+//! | a shard's mutex | a recording thread | one record |
+//! | | a drain | a swap of two structs |
+//! | the ledger's mutex | begin, acknowledge, release, rewind, contents, capture, status | the whole call, except a capture's filter; draining and encoding happen under it |
+//! | the registry's mutex | a record of a new series, an eviction | one look-up |
+//!
+//! Locks are taken in the order ledger, shard, registry. A recording thread takes the ledger's mutex
+//! only by `try_lock`, to relieve a crowded shard, so that it never waits for a flush. A poisoned lock
+//! is taken over: the sums behind it are still valid.
+//!
+//! # A batch's life
+//!
+//! ```text
+//! record -> shard -> (drain) -> open -> (begin_batch) -> unresolved -> (acknowledge) -> kept 60 s -> freed
+//!                                ^                           |    ^                        |
+//!                                +-------- (release) --------+    +------- (rewind) -------+
+//! ```
+//!
+//! `release` is for a flush that failed before its COMMIT was sent. Once COMMIT was sent and no answer
+//! came, the batch stays unresolved: the fence row in the database decides at the next flush whether it
+//! was committed.
 
 mod builder;
 mod deltas;

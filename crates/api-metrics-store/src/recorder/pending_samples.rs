@@ -1,4 +1,20 @@
 //! Requests buffered beside a slot, before they are added to its bucket.
+//!
+//! | offset | bytes | field |
+//! |---|---|---|
+//! | 0 | 8 | sum of the request bodies, bytes |
+//! | 8 | 8 | sum of the response bodies, bytes |
+//! | 16 | 8 | sum of the times to headers, microseconds |
+//! | 24 | 2 | the status that all of them share |
+//! | 26 | 1 | how many there are |
+//! | 28 | 88 | 22 latencies of 32 bits, microseconds |
+//!
+//! A request fits if it has completed, has a latency below 2^32 µs (71 minutes) and a time to headers,
+//! and has the status of those before it. Any other one goes to the bucket directly. Because buckets only add,
+//! the pending ones may wait: only a t-digest depends on the order of its values.
+//!
+//! Sums saturate. A drain moves them before it encodes, so that nothing waits longer than one flush
+//! interval.
 
 use api_metrics_layer::{Outcome, RequestRecord};
 
@@ -50,11 +66,14 @@ impl PendingSamples {
         true
     }
 
+    /// Whether 22 requests are in it, so that the next one needs a [`drain_into`](Self::drain_into).
     pub(super) fn is_full(&self) -> bool {
         usize::from(self.len) >= CAPACITY
     }
 
     /// Moves everything into a bucket, with the same result as recording the requests one by one.
+    ///
+    /// The sketch takes all latencies in one call, which chooses its form once instead of 22 times.
     pub(super) fn drain_into(&mut self, bucket: &mut Bucket) {
         let latencies_us = self.latencies_us.get(..usize::from(self.len));
         if let Some(latencies_us) = latencies_us

@@ -1,4 +1,18 @@
 //! The series and keys that are live in the whole recorder, and their bounds.
+//!
+//! A series is live while at least one buffer holds a slot for it. The registry counts those buffers as
+//! holders. An eviction releases a series from a buffer; the last release removes it here and makes
+//! room for another.
+//!
+//! | bound | reached | what a further one becomes |
+//! |---|---|---|
+//! | `max_keys` | a key that is not live arrives | the same labels with the key `<other key>` |
+//! | `max_series` | labels that are not live arrive | the same method and key with the endpoint `<other>` |
+//!
+//! Series with the endpoint `<other>` don't count against `max_series`, so that a key's requests are
+//! always counted under the key. Their number is bounded by keys, methods and protocols.
+//!
+//! Totals are exact in any case. What is lost beyond a bound is only the name.
 
 use std::sync::Arc;
 
@@ -11,7 +25,7 @@ use crate::series::SeriesKey;
 /// The name of the key under which requests of keys beyond the bound are counted. It is never billed.
 pub const OTHER_KEY: &str = "<other key>";
 
-/// Locked only when a buffer sees a series for the first time, or removes one.
+/// The live series and keys. Locked only when a buffer sees a series for the first time, or removes one.
 #[derive(Debug)]
 pub(super) struct Registry {
     max_series: usize,
@@ -23,6 +37,7 @@ pub(super) struct Registry {
     others: usize,
 }
 
+/// A live series; the same `Arc` in every buffer, run and batch.
 #[derive(Debug)]
 struct Live {
     hash: u64,
@@ -41,6 +56,7 @@ pub(super) enum Interned {
 }
 
 impl Registry {
+    /// An empty registry with these bounds.
     pub(super) fn new(max_series: usize, max_keys: usize) -> Self {
         Self {
             max_series,
@@ -53,6 +69,8 @@ impl Registry {
 
     /// The series with that key, created if there is room. The caller holds it until
     /// [`release`](Self::release).
+    ///
+    /// `hash` must be that of `key`. Call it again with the changed key after an overflow.
     pub(super) fn intern(&mut self, hash: u64, key: Lookup<'_>, other_key: &ApiKey) -> Interned {
         let full = self.series.len().saturating_sub(self.others) >= self.max_series;
         let known_key = |api_key: &ApiKey, keys: &HashMap<_, _, _>| {
@@ -112,10 +130,12 @@ impl Registry {
         }
     }
 
+    /// The number of live series, `<other>` included.
     pub(super) fn series(&self) -> usize {
         self.series.len()
     }
 
+    /// The number of live keys, `<other key>` excluded.
     pub(super) fn keys(&self) -> usize {
         self.keys.len()
     }

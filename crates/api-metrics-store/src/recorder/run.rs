@@ -1,4 +1,12 @@
 //! Runs: encoded buckets in key order, the form in which deltas wait for the store.
+//!
+//! ```text
+//! bytes  | bucket 0 | bucket 1   | bucket 2 | ...
+//! rows     end 0 ---^   end 1 ---^            16 bytes a row: the series' Arc and the end
+//! ```
+//!
+//! A run belongs to one period and is immutable behind an `Arc`: a batch, a capture and a flush hold
+//! the same bytes. A sum of runs is another run.
 
 use std::{borrow::Cow, cmp::Ordering, collections::BinaryHeap, sync::Arc};
 
@@ -13,6 +21,7 @@ pub(super) struct Run {
     records: u64,
 }
 
+/// A row's series, and where its bucket ends.
 #[derive(Debug)]
 struct Row {
     series: Arc<SeriesKey>,
@@ -27,11 +36,13 @@ impl Run {
         self.close_row(series, bucket.request_count);
     }
 
+    /// Appends a row whose bucket is encoded already. Rows must come in key order.
     fn push_encoded(&mut self, series: Arc<SeriesKey>, encoded: &[u8]) {
         self.bytes.extend_from_slice(encoded);
         self.close_row(series, Bucket::peek_request_count(encoded));
     }
 
+    /// Ends a row at the current end of the bytes.
     fn close_row(&mut self, series: Arc<SeriesKey>, records: u64) {
         let end = self.bytes.len();
         self.rows.push(Row { series, end });
@@ -55,6 +66,7 @@ impl Run {
         Some((&row.series, self.bytes.get(start..row.end)?))
     }
 
+    /// The number of rows.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
     }
@@ -70,6 +82,8 @@ impl Run {
     }
 
     /// The rows that `wanted` accepts: the same run if it accepts all, `None` if it accepts none.
+    ///
+    /// Copies the bytes of accepted rows where some are refused.
     pub(super) fn filtered(
         self: &Arc<Self>,
         mut wanted: impl FnMut(&SeriesKey) -> bool,
@@ -88,6 +102,8 @@ impl Run {
     }
 
     /// The sum of several runs, whatever their periods.
+    ///
+    /// Rows of one series become one, whatever their runs' periods: coarsening relies on it.
     pub(super) fn sum(runs: &[Arc<Self>]) -> Arc<Self> {
         let mut sum = Self::default();
         for row in Rows::new(runs.iter().map(|run| (0, run.as_ref()))) {
@@ -130,6 +146,7 @@ impl DeltaRow<'_> {
         Bucket::decode(&mut self.encoded()).expect("an encoding of our own")
     }
 
+    /// Whether both rows have the same series and period.
     fn is_same(&self, other: &Self) -> bool {
         self.period_start == other.period_start
             && (Arc::ptr_eq(self.series, other.series) || self.series == other.series)
@@ -138,6 +155,9 @@ impl DeltaRow<'_> {
 
 /// The rows of [`Deltas`](super::Deltas), ascending by series, then by period. Rows of several runs with the
 /// same key are summed on the way.
+///
+/// A binary heap holds one cursor a run. A step costs `O(log k)` comparisons for `k` runs; series that
+/// are the same `Arc` compare by pointer.
 #[derive(Debug)]
 pub(super) struct Rows<'a>(BinaryHeap<Cursor<'a>>);
 
@@ -150,6 +170,7 @@ struct Cursor<'a> {
 }
 
 impl Cursor<'_> {
+    /// What cursors are ordered by.
     fn key(&self) -> (&SeriesKey, UnixSeconds) {
         (self.row.series, self.row.period_start)
     }
@@ -179,6 +200,7 @@ impl Ord for Cursor<'_> {
 }
 
 impl<'a> Rows<'a> {
+    /// The rows of some runs, each with the start of its period.
     pub(super) fn new(runs: impl Iterator<Item = (UnixSeconds, &'a Run)>) -> Self {
         let first = |(period_start, run)| Cursor::at(period_start, run, 0);
         Self(runs.filter_map(first).collect())
@@ -196,6 +218,7 @@ impl<'a> Rows<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// A cursor at row number `at`; `None` behind the last one.
     fn at(period_start: UnixSeconds, run: &'a Run, at: usize) -> Option<Self> {
         let (series, encoded) = run.row(at)?;
         Some(Self {

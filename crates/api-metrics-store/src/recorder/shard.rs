@@ -1,4 +1,23 @@
 //! Shards: a buffer behind a mutex, in which records are summed.
+//!
+//! A thread always records into the same shard while the number of shards in use stays the same, so
+//! that its mutex is uncontended and its lines stay in that processor's cache.
+//!
+//! # What a record touches
+//!
+//! | case | memory |
+//! |---|---|
+//! | known series, current minute, same status | an index line, the slot's four lines |
+//! | every 22nd of those, or another status, outcome or missing time | also the bucket and its sketch |
+//! | first record of another minute | the slot, after a drain; else the side table |
+//! | new series | the registry's mutex, one slot of 256 bytes |
+//!
+//! # Minutes
+//!
+//! A slot sums one minute. A record of another minute, before the slot was drained, goes to the side
+//! table, keyed by slot and minute. With flushes every ten seconds this happens for a few seconds
+//! around each change of the minute. An import of unsorted times fills it; at 16,384 side buckets the
+//! buffer asks to be drained.
 
 use std::sync::{Arc, Mutex};
 
@@ -21,6 +40,8 @@ use crate::{bucket::Bucket, series::SeriesKey, sketch::SketchKind, time::UnixSec
 const CROWDED: usize = 16_384;
 
 /// Aligned to its own cache lines, so that threads with different shards don't slow each other down.
+///
+/// Two lines of 64 bytes, because processors fetch lines in pairs.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Shard(pub(super) Mutex<Buffer>);
@@ -60,6 +81,8 @@ pub(super) struct Buffer {
 }
 
 /// A bucket of another minute than its slot's: after a change of the minute, or in an import.
+///
+/// A key of the side table and where its bucket is.
 #[derive(Debug, Clone, Copy)]
 struct SidePlace {
     slot: u32,
@@ -67,6 +90,7 @@ struct SidePlace {
     minute: UnixSeconds,
 }
 
+/// A bucket of the side table; kept for reuse when it is empty.
 #[derive(Debug)]
 struct SideSlot {
     slot: u32,
@@ -74,6 +98,7 @@ struct SideSlot {
     bucket: Bucket,
 }
 
+/// A hash of slot and minute for the side table.
 const fn side_hash(slot: u32, minute: UnixSeconds) -> u64 {
     // Spread over 64 bits, because the table uses both ends.
     ((slot ^ (minute / 60) as u32) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -89,6 +114,9 @@ impl Buffer {
     }
 
     /// Adds a record, given the hash of its key. Returns whether the buffer should be drained.
+    ///
+    /// The fast path ends in [`PendingSamples::add`](super::pending_samples::PendingSamples::add). All
+    /// else is cold.
     #[inline]
     pub(super) fn record(
         &mut self,
@@ -159,12 +187,16 @@ impl Buffer {
         }
     }
 
+    /// The slot of a key, if this buffer has one.
     fn find(&self, hash: u64, key: Lookup<'_>) -> Option<u32> {
         let is_it = |at: &u32| self.slots.get(*at).is_some_and(|slot| slot.is_of(key));
         self.index.candidates(hash).find(is_it)
     }
 
     /// The slot of a series that this buffer sees for the first time, or of `<other>` in its place.
+    ///
+    /// `None` only where 2^32 slots are in use. An endpoint of more than 1,024 bytes, as an import may
+    /// have, is cut first.
     #[cold]
     fn admit(&mut self, hash: u64, key: Lookup<'_>, common: &Common) -> Option<u32> {
         use std::sync::atomic::Ordering::Relaxed;
@@ -200,6 +232,7 @@ impl Buffer {
         None
     }
 
+    /// Adds a slot under its hash; `None` where no number is left.
     fn insert(&mut self, slot: Slot) -> Option<u32> {
         let hash = slot.hash;
         let at = self.slots.push(slot)?;
@@ -207,6 +240,7 @@ impl Buffer {
         self.index.insert(hash, at, hash_of).then_some(at)
     }
 
+    /// Adds a record to the side table. Returns whether the buffer is crowded.
     #[cold]
     fn record_aside(
         &mut self,
@@ -228,6 +262,7 @@ impl Buffer {
         self.side_used >= CROWDED
     }
 
+    /// A side bucket for a slot and a minute; reuses one that an earlier drain emptied.
     fn insert_aside(&mut self, slot: u32, minute: UnixSeconds, kind: SketchKind) -> Option<u32> {
         let side = match u32::try_from(self.side_used) {
             Ok(unused) if self.side_used < self.side.len() => unused,
@@ -300,6 +335,10 @@ impl Buffer {
     }
 
     /// Removes the series that were last used before `since` from an empty buffer, and frees what it grew.
+    ///
+    /// Only after [`reset`](Self::reset). Does nothing unless more than an eighth of the slots is idle.
+    /// Otherwise the buffer is built anew with the slots that stay, and index, slab and side table lose
+    /// what they grew.
     pub(super) fn evict(&mut self, since: u64, room: usize, common: &Common) {
         let idle = self.slots.iter().filter(|slot| slot.used < since).count();
         // Rebuilding costs as much as a flush, too much for a handful of series.
@@ -321,6 +360,7 @@ impl Buffer {
         }
     }
 
+    /// Bytes on the heap, without the names of series, which buffers share.
     pub(super) fn heap_bytes(&self) -> usize {
         let side = self.side.iter().map(|side| &side.bucket);
         let buckets = self.buckets.iter().chain(side);

@@ -1,4 +1,7 @@
 //! A list that grows without moving its elements.
+//!
+//! Elements live in chunks of 64. Element `i` is in chunk `i / 64` at `i mod 64`, so that an index
+//! stays valid for the life of the slab. An element is never removed on its own.
 
 /// Elements per chunk.
 const CHUNK: usize = 64;
@@ -18,12 +21,14 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// The element at a place that [`push`](Self::push) returned, to change.
     #[inline]
     pub(super) fn get_mut(&mut self, at: u32) -> Option<&mut T> {
         let at = at as usize;
         self.chunks.get_mut(at / CHUNK)?.get_mut(at % CHUNK)
     }
 
+    /// The element at a place that [`push`](Self::push) returned.
     pub(super) fn get(&self, at: u32) -> Option<&T> {
         let at = at as usize;
         self.chunks.get(at / CHUNK)?.get(at % CHUNK)
@@ -43,6 +48,7 @@ impl<T> Slab<T> {
         Some(at)
     }
 
+    /// The number of elements.
     pub(super) fn len(&self) -> usize {
         match self.chunks.split_last() {
             Some((last, full)) => full.len() * CHUNK + last.len(),
@@ -50,18 +56,22 @@ impl<T> Slab<T> {
         }
     }
 
+    /// All elements in the order of their places.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.chunks.iter().flatten()
     }
 
+    /// All elements in the order of their places, to change.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.chunks.iter_mut().flatten()
     }
 
+    /// All elements by value, in the order of their places.
     pub(super) fn into_iter(self) -> impl Iterator<Item = T> {
         self.chunks.into_iter().flatten()
     }
 
+    /// Bytes of the chunks, used or not; what elements hold on the heap is not counted.
     pub(super) fn heap_bytes(&self) -> usize {
         self.chunks.len() * CHUNK * size_of::<T>()
     }

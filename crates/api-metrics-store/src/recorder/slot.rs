@@ -1,4 +1,19 @@
 //! A slot: one series in one shard.
+//!
+//! | offset | bytes | field | read by |
+//! |---|---|---|---|
+//! | 0 | 24 | API key | the comparison |
+//! | 24 | 16 | method, a pointer to static text and its length | the comparison |
+//! | 40 | 8 | minute | every record |
+//! | 48 | 4 | number of its bucket | every 22nd record |
+//! | 52 | 3 | protocol, filled, length of the endpoint | every record |
+//! | 55 | 57 | the first 57 bytes of the endpoint | the comparison |
+//! | 112 | 120 | [`PendingSamples`] | every record |
+//! | 232 | 24 | series, hash, last use | drains and evictions |
+//!
+//! The struct takes 256 bytes, four lines of 64, and is aligned to 128. A comparison ends within the
+//! first two lines, and the sums of the pending samples begin in the second. `repr(C)` keeps this
+//! order.
 
 use std::sync::Arc;
 
@@ -37,6 +52,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
+    /// An empty slot for a series; `hash` is that of its labels.
     pub(super) fn new(hash: u64, series: Arc<SeriesKey>) -> Self {
         let mut endpoint = [0; INLINE_ENDPOINT];
         for (to, from) in endpoint.iter_mut().zip(series.endpoint.bytes()) {
@@ -58,6 +74,8 @@ impl Slot {
         }
     }
 
+    /// Whether the slot's series has these labels. Endpoints of up to 57 bytes are compared in place;
+    /// longer ones cost a look at the shared series.
     #[inline]
     pub(super) fn is_of(&self, key: Lookup<'_>) -> bool {
         let endpoint = self
@@ -72,6 +90,8 @@ impl Slot {
 }
 
 /// Compares eight bytes at a time. The standard library's comparison is made for longer texts.
+///
+/// Texts of at least eight bytes are compared word by word, the last word overlapping the one before.
 #[inline]
 fn same_text(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {

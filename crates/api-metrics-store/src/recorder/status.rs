@@ -1,4 +1,7 @@
 //! A recorder's status, for operators.
+//!
+//! Every field is read without stopping the recorder. They are not one snapshot: records may arrive
+//! between two of them.
 
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ pub struct RecorderStatus {
     pub key_overflow: u64,
     /// Bytes that buckets and batches take, without the series' names; an estimate.
     pub bytes: usize,
-    /// Parts whose commit is not known.
+    /// Batches whose outcome is not known.
     pub unresolved_batches: usize,
     /// Records that are not acknowledged.
     pub unflushed_records: u64,

@@ -1,4 +1,13 @@
 //! A bounded sample of the raw paths that no route matched.
+//!
+//! Operators need to see which paths are behind `<unmatched>`: a scanner, a wrong client, a route that
+//! was forgotten. The paths themselves can't be labels, because anybody can send any number of them.
+//! This keeps 64 in some 10 KB.
+//!
+//! A known path counts up. A new one takes a free place, or replaces the path with the least count and
+//! takes over that count plus one. With `N` requests offered, the least of 64 counts is at most `N /
+//! 64`. So a count exceeds the true one by at most `N / 64`, and a path with more than `N / 64` requests is in the sample. A sample that is locked by another thread skips the
+//! request; a request never waits for it.
 
 /// Paths in the sample.
 const PATHS: usize = 64;
@@ -58,6 +67,7 @@ impl TopK {
         }
     }
 
+    /// Adds one to the count at a place, and notes whose it is.
     fn count(&mut self, at: usize, hash: u64) {
         if let (Some(n), Some(h)) = (self.counts.get_mut(at), self.hashes.get_mut(at)) {
             *n = n.saturating_add(1);

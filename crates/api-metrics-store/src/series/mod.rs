@@ -1,4 +1,20 @@
 //! Series: the labels that a bucket belongs to.
+//!
+//! A series is one combination of protocol, method, route template and API key, in one service and
+//! environment. For each period a series has at most one bucket.
+//!
+//! The database also stores aggregate series, which are sums over base series, so that a dashboard's
+//! first page reads a few rows:
+//!
+//! | kind | code | endpoint | key | rows a period with `e` endpoints and `k` keys |
+//! |---|---|---|---|---|
+//! | `Base` | 0 | named | named | up to `e * k` |
+//! | `ByEndpoint` | 1 | named | any | `e` |
+//! | `ByKey` | 2 | any | named | `k` |
+//! | `Total` | 3 | any | any | 1 for each service, environment, protocol and method that is kept apart |
+//!
+//! The code is two bits: bit 0 says any key, bit 1 any endpoint. A fold adds each base delta to its
+//! three aggregates in the same transaction, so that all four kinds agree at any time.
 
 use std::sync::Arc;
 

@@ -1,4 +1,22 @@
 //! The t-digest, by the `tdigest` crate.
+//!
+//! A digest keeps up to 200 centroids, each a mean and a weight. Near the ends of the distribution
+//! centroids hold few values, in its middle many: the error in rank is small at the ends
+//! and greatest in the middle. The
+//! error in value has no bound, because a centroid's mean may lie where no value is.
+//!
+//! Layout after the tag byte, all fields varints:
+//!
+//! | field | present |
+//! |---|---|
+//! | count | always; 0 ends the encoding |
+//! | minimum, maximum - minimum | where the count is not 0 |
+//! | number of centroids, 1 to 1,024 | likewise |
+//! | for each centroid: the difference of its mean's bits from those of the mean before, then its weight | likewise |
+//!
+//! The bits of positive `f64`s ascend as the numbers do, so that the differences of sorted means are
+//! small non-negative integers. A reader refuses means outside of `0..=maximum`, weights below 1, and
+//! weights whose sum is not the count within 1e-9.
 
 use tdigest::{Centroid, TDigest};
 
@@ -9,6 +27,8 @@ use crate::varint;
 const COMPRESSION: usize = 200;
 /// Values that wait for a compression. It costs microseconds, and most digests of one flush interval never
 /// need it.
+///
+/// 4 KB of values.
 const PENDING: usize = 512;
 /// Centroids in an encoding, at most; more were not written by this library.
 const MAX_CENTROIDS: u64 = 1024;
@@ -49,6 +69,7 @@ impl PartialEq for Digest {
 }
 
 impl Digest {
+    /// Adds one value; every 512th call compresses all of them.
     pub(super) fn record(&mut self, value: u64) {
         self.count = self.count.saturating_add(1);
         self.min = self.min.min(value);
@@ -59,6 +80,7 @@ impl Digest {
         }
     }
 
+    /// Adds another digest. Merging in another order gives another, equally good, digest.
     pub(super) fn merge(&mut self, other: &Self) {
         self.take_totals(other);
         if other.compressed.is_empty() {
@@ -71,6 +93,11 @@ impl Digest {
     }
 
     /// Adds all encodings at once: compressing once keeps more precision than compressing for each.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::KindMismatch`, `SketchError::Truncated` or `SketchError::Corrupt`; the digest is
+    /// unchanged then.
     pub(super) fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let mut totals = Self::default();
         let mut digests = Vec::new();
@@ -90,12 +117,14 @@ impl Digest {
         Ok(())
     }
 
+    /// Adds count, minimum and maximum of another digest, which stay exact whatever compression does.
     fn take_totals(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
     }
 
+    /// Adds values that another digest has not compressed yet.
     fn extend_pending(&mut self, values: &[f64]) {
         self.pending.extend_from_slice(values);
         if self.pending.len() >= PENDING {
@@ -103,6 +132,7 @@ impl Digest {
         }
     }
 
+    /// Compresses the pending values.
     fn flush(&mut self) {
         if !self.pending.is_empty() {
             self.compressed = self
@@ -116,10 +146,12 @@ impl Digest {
         self.compressed.merge_unsorted(self.pending.clone())
     }
 
+    /// The number of values, exactly.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
+    /// The least value, exactly; `None` when empty.
     pub(super) const fn min(&self) -> Option<u64> {
         if self.count == 0 {
             None
@@ -128,6 +160,7 @@ impl Digest {
         }
     }
 
+    /// The greatest value, exactly; `None` when empty.
     pub(super) const fn max(&self) -> Option<u64> {
         if self.count == 0 {
             None
@@ -137,6 +170,9 @@ impl Digest {
     }
 
     /// The estimate at a rank of `1..=count`.
+    ///
+    /// Ranks 1 and `count` are exact. Others are interpolated between centroids and clamped to minimum
+    /// and maximum.
     pub(super) fn value_at(&self, rank: u64) -> Option<f64> {
         let (min, max) = (self.min()? as f64, self.max()? as f64);
         if rank <= 1 {
@@ -177,6 +213,12 @@ impl Digest {
         }
     }
 
+    /// Takes one encoding, without its tag byte, off the front of `input`. Allocates one centroid at a
+    /// time, at most 1,024.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::Truncated` or `SketchError::Corrupt`; `input` is unchanged then.
     pub(super) fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
         let mut rest = *input;
         let mut next = || varint::take(&mut rest).ok_or(SketchError::Truncated);
@@ -228,6 +270,7 @@ impl Digest {
         Ok(digest)
     }
 
+    /// Removes all values and keeps the memory of the pending ones.
     pub(super) fn reset(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.clear();
@@ -237,6 +280,7 @@ impl Digest {
         };
     }
 
+    /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.pending.capacity() * size_of::<f64>() + size_of_val(self.compressed.centroids())
     }

@@ -1,4 +1,8 @@
-//! The statements of fold, rollup and retention.
+//! The statements of fold, rollup and retention, under the file's write lock.
+//!
+//! Lists are sent as JSON text and read by `json_each`: SQLite has no arrays, and a parameter for each
+//! number would hit its limit. While a leader works, flushes wait; a fold is bounded by 200,000 rows, a
+//! rollup by 12 periods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +24,8 @@ use crate::{
 };
 
 impl LeadTx for SqliteTx {
+    /// Always leads: `BEGIN IMMEDIATE` has the write lock, and there is one writer at a time.
     async fn try_lead(&mut self) -> Result<bool> {
-        // BEGIN IMMEDIATE has: there is one writer at a time.
         Ok(true)
     }
 
@@ -119,6 +123,7 @@ impl LeadTx for SqliteTx {
         .collect()
     }
 
+    /// All three kinds, whichever are asked for: one row has them all.
     async fn aggregates(
         &mut self,
         ids: &[i64],
@@ -138,6 +143,7 @@ impl LeadTx for SqliteTx {
             .collect())
     }
 
+    /// No tag is replaced, because there is none and nothing is kept from read to read.
     async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
         for (id, [by_endpoint, by_key, total]) in of {
             sqlx::query(
@@ -153,6 +159,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// Nothing to do: the tables have no partitions.
     async fn make_room(
         &mut self,
         _granularity: Granularity,
@@ -161,6 +168,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// One lookup in the primary key for each period.
     async fn periods_in_use(
         &mut self,
         granularity: Granularity,
@@ -174,6 +182,7 @@ impl LeadTx for SqliteTx {
         Ok(used.into_iter().collect())
     }
 
+    /// A statement a period: two JSON lists could only be joined by comparing each item with each.
     async fn buckets(
         &mut self,
         granularity: Granularity,
@@ -200,6 +209,7 @@ impl LeadTx for SqliteTx {
         Ok(found)
     }
 
+    /// A hundred rows a statement, whether or not they exist.
     async fn put_buckets(
         &mut self,
         granularity: Granularity,
@@ -329,6 +339,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// Does nothing where the floor is higher already.
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics_retention_floor SET floor = ?2 WHERE granularity = ?1 AND floor < ?2",
@@ -340,6 +351,7 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    /// `acked_at` is in whole seconds here, so `since_us` is rounded down.
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics_instance SET live = 0 \

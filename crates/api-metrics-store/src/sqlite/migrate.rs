@@ -1,4 +1,7 @@
 //! The schema: created and upgraded in one transaction that holds the file's write lock.
+//!
+//! The order is that of Postgres: look first, then lock, look again, migrate, fill a new database,
+//! compare the kind of sketch, commit. Processes that start together are let in one after another.
 
 use std::time::Duration;
 
@@ -13,14 +16,22 @@ use crate::{
     time::{Clock, Granularity, SystemClock},
 };
 
+/// All migrations, ascending. One that was released is never changed.
 const MIGRATIONS: &[Migration] = &[Migration {
     version: 1,
     name: "initial",
     sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
 }];
 
+/// Brings the schema up to date. Doing it again changes nothing.
+///
 /// The first connection to a new file switches it to a write-ahead log, and SQLite turns others away
-/// meanwhile, whatever their busy timeout: they come again, for up to 2.5 s.
+/// meanwhile, whatever their busy timeout. They try again after 10, 20, 40 ms and so on, for up to 2.5
+/// s.
+///
+/// # Errors
+/// `StoreError::TooNew` when a newer release has migrated the file, `StoreError::SketchKind` when it
+/// keeps another kind of sketch, `StoreError::Unavailable` when the file can't be opened or stays busy.
 pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
     let mut pause = Duration::from_millis(10);
     loop {
@@ -34,11 +45,13 @@ pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result
     }
 }
 
+/// Whether the error is SQLITE_BUSY (5), by its code.
 fn is_busy(error: &StoreError) -> bool {
     const BUSY: &str = "5";
     matches!(error, StoreError::Unavailable(_)) && error.code().as_deref() == Some(BUSY)
 }
 
+/// One attempt.
 async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
     // Most starts find everything done, and need not wait for a writer then.
     let mut tx = pool.begin().await?;
@@ -55,6 +68,7 @@ async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), S
     Ok(tx.commit().await?)
 }
 
+/// The versions that were applied, ascending; none in a new file.
 async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
     let there: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_schema WHERE name = 'api_metrics_schema_migrations'",
@@ -71,6 +85,7 @@ async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
     )
 }
 
+/// Runs the missing migrations and fills a new database. The write lock must be held.
 async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
@@ -116,6 +131,10 @@ async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Resu
     Ok(())
 }
 
+/// Checks that the file keeps the configured kind of sketch.
+///
+/// # Errors
+/// `StoreError::SketchKind` when it keeps another one.
 async fn agree_on_sketch(
     sql: &mut SqliteConnection,
     options: &StoreOptions,

@@ -1,7 +1,19 @@
 //! The store in one SQLite file.
 //!
-//! The same tables and the same protocol as on Postgres. `BEGIN IMMEDIATE` stands for the leader's
-//! lock, so that two processes, as during a restart, are safe on one file.
+//! The same tables and the same protocol as on Postgres. `BEGIN IMMEDIATE` stands for both the fence's
+//! lock and the leader's, so that two processes, as during a restart, are safe on one file.
+//!
+//! | | Postgres | SQLite |
+//! |---|---|---|
+//! | writers at a time | one an instance, and a leader | one |
+//! | readers | never blocked | never blocked (write-ahead log) |
+//! | clock | the server's | the process's |
+//! | scope | statements and row-level security | statements |
+//! | removal | partitions are dropped | rows are deleted, 5,000 at a time |
+//! | tag of aggregate series | yes | none: they are read each time |
+//! | times | `timestamptz` | Unix seconds in an integer |
+//!
+//! A call waits up to 10 s for the file's write lock.
 
 mod flush;
 mod lead;

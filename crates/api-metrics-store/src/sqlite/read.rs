@@ -1,4 +1,10 @@
-//! The statements of the views.
+//! The statements of the views, in a deferred transaction.
+//!
+//! Its snapshot is that of its first SELECT, and the write-ahead log keeps it whole while others write.
+//! Nothing is locked for writers. A long read only keeps the log from being shortened.
+//!
+//! Rows are summed in this process: the database runs in it, and no row travels further than a sum
+//! would.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -23,7 +29,8 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Up to so many series are looked up one by one; above it the range is scanned.
+/// Series up to which each is looked up by itself; above it the whole range is scanned. Lookups go by
+/// the index that begins with the series; minutes have none and use the primary key.
 const FEW_SERIES: usize = 64;
 
 impl ReadTx for SqliteTx {
@@ -60,6 +67,7 @@ impl ReadTx for SqliteTx {
             .collect()
     }
 
+    /// One statement a segment. Rows come one by one and are handed on as partial sums of one row each.
     async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
         let kind = self.sketch_kind().await?;
         let groups: HashMap<i64, i32> = request.series.iter().copied().collect();
@@ -104,6 +112,7 @@ impl ReadTx for SqliteTx {
         Ok(())
     }
 
+    /// Sums in memory, one entry a series and step.
     async fn sum_by_series(
         &mut self,
         granularity: Granularity,
@@ -248,7 +257,7 @@ impl ReadTx for SqliteTx {
     }
 }
 
-/// A condition on a series `s`, whose values are parameter `n`.
+/// A condition on a series `s` as SQL, whose values are parameter `n`. Numbers travel as a JSON list.
 fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     let column = condition.column.name();
     match &condition.values {
@@ -260,6 +269,7 @@ fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     }
 }
 
+/// A key from its row.
 fn key(row: &SqliteRow) -> Result<ApiKeyInfo> {
     Ok(ApiKeyInfo {
         id: row.try_get("id")?,

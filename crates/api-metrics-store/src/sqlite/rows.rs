@@ -1,4 +1,9 @@
 //! Between buckets and the columns of the metrics tables.
+//!
+//! The columns and units are those of Postgres: microseconds, bytes, requests, with times as Unix
+//! seconds. The tables are WITHOUT ROWID, so that a row lies in the primary key `(period_start,
+//! series_id)` itself. Selects name `period_start` and `series_id` first, then the counts in one order,
+//! which `counts` reads by place.
 
 use std::sync::Arc;
 
@@ -13,8 +18,8 @@ use crate::{
     time::Granularity,
 };
 
-// Columns are named: a newer release may add some while this one runs, and a statement that was prepared
-// before would find more of them than it knows.
+// Statements name their columns: a newer release may add some while this one runs, and `*` would then
+// return more of them than this release knows.
 
 /// The table of a granularity.
 const fn table(granularity: Granularity) -> &'static str {
@@ -26,6 +31,7 @@ const fn table(granularity: Granularity) -> &'static str {
     }
 }
 
+/// The rows of the series `?2` (JSON) in the period `?1`.
 pub(super) fn select_existing(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -35,6 +41,8 @@ pub(super) fn select_existing(granularity: Granularity) -> String {
     )
 }
 
+/// The rows of `[?1, ?2)` of all series, or of those in `?3` (JSON) unless it is NULL. Walks the
+/// primary key over the whole range.
 pub(super) fn select_range(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -47,6 +55,8 @@ pub(super) fn select_range(granularity: Granularity) -> String {
     )
 }
 
+/// The rows of `[?1, ?2)` of the series `?3` (JSON), one series after another. CROSS JOIN keeps this
+/// order: SQLite would not know which side is the shorter one.
 pub(super) fn select_range_of_few(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -58,8 +68,9 @@ pub(super) fn select_range_of_few(granularity: Granularity) -> String {
     )
 }
 
-/// The subselect walks the primary key from its low end, so that a step costs what it removes. The
-/// floor is looked up again: since it was moved, the file may have been replaced by an older one.
+/// Deletes up to `?2` rows below the floor `?1` of the granularity `?3`. The subselect walks the
+/// primary key from its low end, so that a step costs what it removes. The floor is looked up again:
+/// since it was moved, the file may have been replaced by an older one.
 pub(super) fn remove_below(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -68,13 +79,14 @@ pub(super) fn remove_below(granularity: Granularity) -> String {
     )
 }
 
+/// The columns of an insert, in the order in which `bind` gives them.
 const COLUMNS: &str = " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
            latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
            total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
            response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) VALUES ";
 
-/// Rows that one statement takes at most: 2,000 parameters. More would cost more to parse than fewer
-/// statements save.
+/// Rows of one statement at most: 2,000 parameters. More would cost more to parse than fewer statements
+/// save.
 pub(super) const ROWS_A_STATEMENT: usize = 100;
 
 /// Writes these rows, at most [`ROWS_A_STATEMENT`], replacing those that exist.
@@ -91,6 +103,7 @@ pub(super) fn replace(granularity: Granularity, rows: &[BucketRow]) -> QueryBuil
     query
 }
 
+/// Appends the 20 values of a row. Counts above 2^63 - 1 are stored as that.
 fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
     let b = &row.counts;
     let mut query = query.separated(", ");
@@ -121,6 +134,7 @@ fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
     query.push_bind(statuses).push_bind(row.sketch.clone());
 }
 
+/// Which of the periods `?1` (JSON) hold any row: one lookup in the primary key each.
 pub(super) fn select_used(granularity: Granularity) -> String {
     let table = table(granularity);
     format!(
@@ -128,8 +142,11 @@ pub(super) fn select_used(granularity: Granularity) -> String {
     )
 }
 
-/// The counts of a row of one of the selects above, by the places of its columns: looking their names up
-/// would take longer than reading them. The sketch stays empty.
+/// The counts of a row of one of the selects above, by the places of its columns, because looking their
+/// names up would take longer than reading them. The sketch stays empty.
+///
+/// # Errors
+/// `StoreError::Corrupt` where the status counts can't be read.
 pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
     let number = |at: usize| -> Result<u64> {
         Ok(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or_default())
@@ -156,6 +173,7 @@ pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
     Ok(bucket)
 }
 
+/// A row as `select_existing` selects it.
 pub(super) fn found(row: &SqliteRow, kind: SketchKind) -> Result<FoundRow> {
     Ok(FoundRow {
         period_start: row.try_get("period_start")?,
@@ -165,6 +183,10 @@ pub(super) fn found(row: &SqliteRow, kind: SketchKind) -> Result<FoundRow> {
     })
 }
 
+/// A series from its row.
+///
+/// # Errors
+/// `StoreError::Corrupt` for an unknown kind.
 pub(super) fn series(row: &SqliteRow) -> Result<SeriesRow> {
     let text = |column: &str| -> Result<Arc<str>> { Ok(row.try_get::<&str, _>(column)?.into()) };
     let code: i16 = row.try_get("kind")?;

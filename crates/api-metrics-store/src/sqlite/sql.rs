@@ -1,4 +1,7 @@
 //! Statements of other modules, on SQLite.
+//!
+//! `$1` is understood as a parameter here as on Postgres. Parameters carry no types: SQLite stores what
+//! it gets, and the columns' affinities convert it.
 
 use sqlx::{
     Arguments as _, AssertSqlSafe, Row as _,
@@ -48,6 +51,10 @@ impl SqlTx for SqliteTx {
     }
 }
 
+/// The parameters of a statement, in their order.
+///
+/// # Errors
+/// `StoreError::Database` where one can't be encoded.
 fn arguments(params: &[Param<'_>]) -> Result<SqliteArguments> {
     let mut arguments = SqliteArguments::default();
     for param in params {

@@ -1,4 +1,7 @@
 //! What the database says about itself.
+//!
+//! Four statements in one snapshot, as on Postgres. The size of the file is not told; the inbox's bytes
+//! are those of its payloads.
 
 use sqlx::Row;
 
@@ -9,6 +12,8 @@ use crate::{
     time::Granularity,
 };
 
+/// The status. `batches` counts flush batches rather than chunks; `instances` has the 100 that flushed
+/// last.
 pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
     let meta = tx.meta().await?;
     let row = sqlx::query(

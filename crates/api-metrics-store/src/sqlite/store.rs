@@ -1,4 +1,12 @@
 //! From a path to a pool that opens the file on first use.
+//!
+//! | setting | value | why |
+//! |---|---|---|
+//! | `journal_mode` | WAL | readers and the writer don't block each other |
+//! | `synchronous` | FULL or NORMAL | see `Synchronous` |
+//! | `busy_timeout` | 10 s | writers queue instead of failing |
+//! | `auto_vacuum` | INCREMENTAL | removed rows give their pages back in small steps |
+//! | `foreign_keys` | on | SQLite leaves them off by default |
 
 use std::time::Duration;
 
@@ -31,17 +39,22 @@ pub enum Synchronous {
 /// What the transactions need to be opened.
 #[derive(Debug)]
 pub(crate) struct Sqlite {
+    /// The store's own pool of connections to the file.
     pub(super) pool: SqlitePool,
+    /// What was set when the store was made.
     pub(super) options: StoreOptions,
 }
 
 /// A store in one SQLite file.
+///
+/// Two processes may use one file at a time, as during a restart, on a local file system: SQLite's
+/// locks are not reliable over a network. For several instances use Postgres.
 #[derive(Debug)]
 pub struct SqliteStore(pub(super) SqlStore<Sqlite>);
 
 impl SqliteStore {
-    /// A store in the file at `path`, which is created on first use. `path` may also be a
-    /// `sqlite:` URL.
+    /// A store in the file at `path`, which is created on first use. `path` may also be a `sqlite:`
+    /// URL, such as `sqlite:metrics.db`. Durability is `Synchronous::Full`.
     ///
     /// # Errors
     /// [`StoreError::Url`] if `path` is a URL that SQLite does not understand.
@@ -49,10 +62,10 @@ impl SqliteStore {
         Self::open_with(path, Synchronous::default(), options)
     }
 
-    /// The same, with the given durability.
+    /// A store in the file at `path` with the given durability. Otherwise as [`open`](Self::open).
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// [`StoreError::Url`] if `path` is a URL that SQLite does not understand.
     pub fn open_with(
         path: &str,
         synchronous: Synchronous,
@@ -89,7 +102,7 @@ impl SqliteStore {
         )))
     }
 
-    /// The pool that it uses.
+    /// The pool that it uses. The host may read through it; a write of the host's makes flushes wait.
     #[must_use]
     pub fn pool(&self) -> &SqlitePool {
         &self.0.backend().pool

@@ -1,4 +1,11 @@
 //! Transactions and the clock.
+//!
+//! `BEGIN IMMEDIATE` takes the file's write lock at once: a transaction that began as a reader and then
+//! writes could fail with SQLITE_BUSY in the middle, whatever the busy timeout. Readers begin deferred,
+//! and see the file as of their first SELECT.
+//!
+//! There is no limit to a statement here. A process that is stopped in the middle holds the lock until
+//! it goes on or ends; the operating system frees it then.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -13,17 +20,19 @@ use crate::{
     time::{Clock, Granularity, UnixSeconds},
 };
 
-/// One transaction on one connection of the pool.
+/// One transaction on one connection of the pool. Dropped, it is rolled back.
 #[derive(Debug)]
 pub(crate) struct SqliteTx {
+    /// The transaction.
     pub(crate) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
+    /// Instead of the process's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
-    /// As the transaction's first look at [`Meta`] told.
+    /// The kind of sketch, as the transaction's first look at `Meta` told.
     kind: Option<SketchKind>,
 }
 
 impl SqliteTx {
-    /// The kind of the database's sketches.
+    /// The kind of the file's sketches.
     pub(super) async fn sketch_kind(&mut self) -> Result<SketchKind> {
         match self.kind {
             Some(kind) => Ok(kind),
@@ -32,14 +41,16 @@ impl SqliteTx {
     }
 }
 
-/// Rows removed in one step below a floor.
+/// Rows removed in one step below a floor. Bounds how long flushes wait for it.
 const ROWS_A_STEP: i64 = 5_000;
-/// Pages given back to the file system in one step.
+/// Gives up to 2,000 free pages back to the file system in one step.
 const GIVE_BACK: &str = "PRAGMA incremental_vacuum(2000)";
 
 impl Backend for Sqlite {
     type Tx = SqliteTx;
 
+    /// The pool's busy timeout of 10 s bounds the wait for the write lock; past it the error is
+    /// SQLITE_BUSY, `StoreError::Unavailable`.
     async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
         let begin = match mode {
             Mode::Write | Mode::Lead => "BEGIN IMMEDIATE",
@@ -56,6 +67,8 @@ impl Backend for Sqlite {
         super::migrate::migrate(&self.pool, &self.options).await
     }
 
+    /// One DELETE in a transaction of its own, and pages given back where it removed any. `more` where
+    /// it removed as many rows as it may.
     async fn remove_below(
         &self,
         granularity: Granularity,
@@ -80,6 +93,7 @@ impl Backend for Sqlite {
 }
 
 impl Tx for SqliteTx {
+    /// One row. The clock is the process's, because the database runs in it.
     async fn meta(&mut self) -> Result<Meta> {
         let row = sqlx::query(
             "SELECT leader_min, writer_min, sketch_kind, \
@@ -117,6 +131,10 @@ impl Tx for SqliteTx {
     }
 }
 
+/// The kind of sketch that is stored under this code.
+///
+/// # Errors
+/// `StoreError::Corrupt` for an unknown code.
 pub(super) fn sketch_kind(code: i64) -> Result<SketchKind> {
     u8::try_from(code)
         .ok()
@@ -128,7 +146,7 @@ pub(super) fn sketch_kind(code: i64) -> Result<SketchKind> {
         })
 }
 
-/// A list as a parameter: SQLite has no arrays, but reads JSON.
+/// A list as a parameter, such as `[1,2,3]`: SQLite has no arrays, but reads JSON.
 pub(super) fn json_numbers(numbers: impl IntoIterator<Item = i64>) -> String {
     let numbers: Vec<_> = numbers.into_iter().map(|n| n.to_string()).collect();
     format!("[{}]", numbers.join(","))

@@ -1,10 +1,23 @@
 //! Days in UTC.
+//!
+//! A day begins at 00:00:00Z and has 86,400 seconds: Unix time knows no leap seconds. Instants outside
+//! of the calendar are clamped to its first or last day, so that a wrong clock can't make a date fail.
+//!
+//! ```
+//! use api_metrics_store::time::{utc_date, utc_midnight};
+//!
+//! let date = utc_date(1_767_607_501);
+//! assert_eq!(date.to_string(), "2026-01-05");
+//! assert_eq!(utc_midnight(date), 1_767_571_200);
+//! ```
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
 use super::UnixSeconds;
 
 /// The earliest day that the store can hold.
+///
+/// 0001-01-01. It also stands for "always": a plan that was set without a date counts from it on.
 pub(crate) const DAWN: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
     Some(date) => date,
     None => NaiveDate::MIN,

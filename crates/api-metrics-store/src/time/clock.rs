@@ -1,4 +1,25 @@
 //! The clock, as a parameter.
+//!
+//! There are two times, and each has its use:
+//!
+//! | time | may step | used for |
+//! |---|---|---|
+//! | [`wall`](Clock::wall) | yes, by NTP or an operator | the period that something belongs to |
+//! | [`monotonic`](Clock::monotonic) | no | durations: idleness, the 60 s that acknowledged batches are kept |
+//!
+//! The recorder reads the clock it was built with. What several processes must agree on, such as
+//! leases, due rules and retention, is decided by the database's clock instead.
+//!
+//! ```
+//! use std::time::Duration;
+//! use api_metrics_store::time::{Clock, ManualClock};
+//!
+//! let clock = ManualClock::at(1_000);
+//! clock.advance(Duration::from_secs(5));
+//! clock.step_to(10);
+//! assert_eq!(clock.unix_seconds(), 10);
+//! assert_eq!(clock.monotonic(), Duration::from_secs(5));
+//! ```
 
 use std::{
     fmt::Debug,
@@ -35,6 +56,8 @@ pub(crate) fn unix_seconds(at: SystemTime) -> UnixSeconds {
 }
 
 /// The machine's clocks.
+///
+/// Its monotonic time begins when it is made.
 #[derive(Debug, Clone)]
 pub struct SystemClock(Instant);
 
@@ -55,6 +78,8 @@ impl Clock for SystemClock {
 }
 
 /// A clock for tests: both of its times move only when told.
+///
+/// Both times are atomics: tests may move it from one thread while others read it.
 #[derive(Debug)]
 pub struct ManualClock {
     wall_us: AtomicI64,

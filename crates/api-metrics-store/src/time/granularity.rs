@@ -1,4 +1,14 @@
 //! Granularities: the four lengths of a period.
+//!
+//! | name | seconds | kept by default | parent |
+//! |---|---|---|---|
+//! | `1m` | 60 | 24 hours | `5m` |
+//! | `5m` | 300 | 7 days | `1h` |
+//! | `1h` | 3,600 | 90 days | `1d` |
+//! | `1d` | 86,400 | forever | none |
+//!
+//! Each length divides the next, so that a parent is the exact union of its children and a rollup never
+//! splits a bucket. `start = at - at mod length` with a non-negative remainder, also before 1970.
 
 /// Seconds since 1970-01-01T00:00:00Z, negative before it.
 pub type UnixSeconds = i64;
@@ -49,12 +59,26 @@ impl Granularity {
     }
 
     /// The start of the period that contains `at`.
+    ///
+    /// ```
+    /// use api_metrics_store::time::Granularity;
+    ///
+    /// assert_eq!(Granularity::Minute.floor(119), 60);
+    /// assert_eq!(Granularity::Day.floor(-1), -86_400);
+    /// ```
     #[must_use]
     pub const fn floor(self, at: UnixSeconds) -> UnixSeconds {
         at - at.rem_euclid(self.seconds())
     }
 
     /// The first period start at or after `at`.
+    ///
+    /// ```
+    /// use api_metrics_store::time::Granularity;
+    ///
+    /// assert_eq!(Granularity::Hour.ceil(1), 3_600);
+    /// assert_eq!(Granularity::Hour.ceil(3_600), 3_600);
+    /// ```
     #[must_use]
     pub const fn ceil(self, at: UnixSeconds) -> UnixSeconds {
         self.floor(at + self.seconds() - 1)

@@ -2,7 +2,8 @@
 
 use api_metrics_store::store::StoreError;
 
-use super::{Shared, Task};
+use super::Shared;
+use crate::task::Task;
 
 /// Which work this process does by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]

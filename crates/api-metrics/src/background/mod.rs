@@ -28,10 +28,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 #[cfg(feature = "control")]
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
-pub(crate) use task::Task;
 
 use self::{connect::Readiness, log_throttle::LogThrottle};
-use crate::health::Monitor;
+use crate::{health::Monitor, task::Task};
 
 /// What the tasks work on. Handles, layers and routers hold it through [`crate::handle`], whose drop
 /// stops the tasks; the tasks themselves keep nothing alive.

@@ -12,7 +12,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_store::{options::StoreOptions, sketch::SketchKind, store::Store, time::Clock};
 
-use crate::Maintenance;
+use crate::{ApiMetrics, Maintenance};
 
 /// The longest that anything is waited for. Clocks overflow at `Duration::MAX`, which is how users
 /// write `never`.
@@ -84,6 +84,13 @@ impl Default for Builder {
             control: control::ControlSettings::default(),
             admin: admin::Admins::default(),
         }
+    }
+}
+
+impl ApiMetrics {
+    /// Sets up metrics: see the [crate's documentation](crate).
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 

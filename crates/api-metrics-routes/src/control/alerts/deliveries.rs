@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     request::{
-        Body, Choice, Context, NO_RANGE, Page, ParamDocs, Params, QueryParams, Validated, present,
+        Body, Context, NO_RANGE, OneOf, Page, ParamDocs, Params, QueryParams, Validated, present,
         storable,
     },
     response::{Kind, Problem, time},
@@ -25,7 +25,7 @@ use crate::{
 const MAX_CHANNEL_BYTES: usize = 200;
 
 /// `status`.
-const STATUS: Choice<DeliveryStatus> = Choice {
+const STATUS: OneOf<DeliveryStatus> = OneOf {
     name: "status",
     description: "Given up (dead), to be tried again (pending), or taken (delivered).",
     options: &[

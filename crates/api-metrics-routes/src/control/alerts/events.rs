@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     auth::Caller,
     request::{
-        Choice, Context, Form, NO_RANGE, Page, ParamDocs, Params, Parsed, QueryParams, Validated,
+        Context, Form, NO_RANGE, OneOf, Page, ParamDocs, Params, Parsed, QueryParams, Validated,
     },
     response::{Problem, time},
     router::App,
@@ -29,7 +29,7 @@ const ALERT: Parsed<i64> = Parsed {
 };
 
 /// `open`.
-const OPEN: Choice<bool> = Choice {
+const OPEN: OneOf<bool> = OneOf {
     name: "open",
     description: "true: only those that still fire.",
     options: &[("true", true), ("false", false)],

@@ -2,6 +2,23 @@
 //!
 //! A change carries the revision that it is of, where the caller names one; 409 answers a change of
 //! an older revision, so that two editors can't undo each other unseen.
+//!
+//! | route | answers | refuses |
+//! |---|---|---|
+//! | `GET /api-alerts` | a page of rules by number | 400 |
+//! | `GET /api-alerts/{id}` | one rule | 404 |
+//! | `POST /api-alerts` | 201 and the rule | 400, 409 where the tenant has 500 rules |
+//! | `PUT /api-alerts/{id}` | the rule; absent members take defaults | 400, 404, 409 |
+//! | `PATCH /api-alerts/{id}` | the rule; absent members stay | 400, 404, 409 |
+//! | `DELETE /api-alerts/{id}` | 204 | 404 |
+//!
+//! A rule of another tenant is a 404 and not a 403: whether it exists is none of the caller's business.
+//! Texts and bounds of a rule are checked by the store's `AlertSpec::validate`, whose field names are
+//! those of the JSON.
+//!
+//! A `PATCH` reads the rule, applies the members, and writes under the revision that it has read or the caller has
+//! named. Nothing is locked between the two: the revision finds an edit in between. A `PUT` without a revision
+//! replaces whatever is there.
 
 use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
 use axum::{Json, extract::State};

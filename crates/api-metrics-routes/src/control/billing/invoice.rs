@@ -21,13 +21,13 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    request::{Choice, Context, Month, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, Month, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::{Problem, time},
     router::App,
 };
 
 /// `format`.
-const AS_CSV: Choice<bool> = Choice {
+const AS_CSV: OneOf<bool> = OneOf {
     name: "format",
     description: "JSON, or CSV with a header and a row for each total.",
     options: &[("json", false), ("csv", true)],

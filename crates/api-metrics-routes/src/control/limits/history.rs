@@ -16,13 +16,13 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::KeyLabel,
-    request::{Choice, Context, Id, Page, ParamDocs, Params, QueryParams, Validated, nothing},
+    request::{Context, Id, OneOf, Page, ParamDocs, Params, QueryParams, Validated, nothing},
     response::{Problem, rounded, time},
     router::App,
 };
 
 /// `granularity`.
-const GRANULARITY: Choice<Granularity> = Choice {
+const GRANULARITY: OneOf<Granularity> = OneOf {
     name: "granularity",
     description: "How long a period is: 1m, 5m or 1h.",
     options: &[

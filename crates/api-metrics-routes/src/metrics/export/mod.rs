@@ -19,7 +19,7 @@ use super::series::RowParams;
 use crate::{
     auth::Caller,
     read::WindowedReader,
-    request::{Choice, Context, DIMENSIONS, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, DIMENSIONS, OneOf, ParamDocs, Params, QueryParams, Validated},
     response::Problem,
     router::App,
 };
@@ -56,7 +56,7 @@ impl Format {
 }
 
 /// `format`.
-const FORMAT: Choice<Format> = Choice {
+const FORMAT: OneOf<Format> = OneOf {
     name: "format",
     description: "CSV with a header, a JSON array, or one JSON object a line.",
     options: &[

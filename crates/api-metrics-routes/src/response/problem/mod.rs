@@ -1,6 +1,20 @@
 //! Errors in the form of RFC 9457, `application/problem+json`.
 //!
 //! A problem never carries SQL, a path of the machine or a database's message: those go to the log.
+//!
+//! | status | raised by | what the client can do |
+//! |---|---|---|
+//! | 400 | a parameter or a member of the body, which `parameter` names | correct it |
+//! | 401, 403 | a missing or wrong token, a role that may not | sign in, ask for the role |
+//! | 404 | a thing that is not there, or that the caller may not see | nothing |
+//! | 409 | a change of an older revision, a bound that is reached | read again, then change |
+//! | 413 | a body above 64 KiB | send less |
+//! | 429, 503 | a limit, a store that can't be reached | wait; `Retry-After` says how long, where it is known |
+//! | 504 | a query past its time | ask for a shorter range or a coarser step |
+//! | 500 | a fault of ours, which the log names | report it |
+//!
+//! Answers are never cached. The `type` is a URN that programs may compare; `title` and `detail` are
+//! for people and may change.
 
 mod kind;
 mod store;

@@ -1,4 +1,27 @@
 //! The baseline of an hour of the week, for anomaly rules.
+//!
+//! An anomaly rule compares the requests a minute in its window with what is normal for this hour of
+//! the week. The baseline of the hour that holds the window's last second is made of the same hour in
+//! each of the last eight weeks:
+//!
+//! ```text
+//! rate(w)   = requests of the hour, w weeks ago, / 60              w = 1 .. 8
+//! median    = median of the rates
+//! spread    = max(1.4826 * median(|rate - median|), median / 20, 1)
+//! deviation = |requests of the window / window minutes - median| / spread
+//! ```
+//!
+//! Weeks are left out that lie before the retention floor of hours, and those before the first one with
+//! requests: nobody recorded then. With fewer than three weeks left there is no baseline, and the rule
+//! has no value. A silent week after the first one with requests counts as 0.
+//!
+//! Example: rates of 100, 104, 96, 900 and 102 have the median 102 and the absolute deviations 2, 2, 6,
+//! 798 and 0, whose median is 2. The spread is `max(2.97, 5.1, 1) = 5.1`. A window with 150 requests a
+//! minute deviates by 9.4.
+//!
+//! A window may cover two hours; the hour of its end decides. The leader reads a rule's baseline once
+//! an hour and keeps it in memory. A day of clock change shifts the local rhythm by an hour against
+//! UTC, so that the weeks around it have a larger spread.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +32,9 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+/// Seconds of an hour.
 const HOUR: i64 = 3_600;
+/// Seconds of a week: the same hour of the week is a multiple of it away.
 const WEEK: i64 = 7 * 24 * HOUR;
 /// How many weeks are looked back.
 const WEEKS: i64 = 8;
@@ -45,11 +70,14 @@ impl Baseline {
     }
 
     /// How many deviations `rate` lies from the median, above or below.
+    ///
+    /// Never negative. 4 is far: of normally distributed rates one in 16,000 deviates as much.
     pub(super) fn deviation(&self, rate: f64) -> f64 {
         (rate - self.median).abs() / self.spread
     }
 }
 
+/// The middle value, or the mean of the two in the middle; `None` without values. Sorts, `O(n log n)`.
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -61,6 +89,8 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 /// The requests of whole hours in the past of some hours.
+///
+/// One read of hours serves all windows of a range, as a dry run needs them.
 #[derive(Debug, Default)]
 pub(super) struct BaselineHistory {
     requests: BTreeMap<UnixSeconds, u64>,
@@ -70,6 +100,14 @@ pub(super) struct BaselineHistory {
 
 impl BaselineHistory {
     /// Reads what the baselines need of every hour in `[from, to)`.
+    ///
+    /// Reads the hours from eight weeks before `from` to one week before `to`, as counts only. A glob's
+    /// endpoints are matched here, because the store filters by exact endpoints.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
     pub(super) async fn read(
         store: &dyn Store,
         spec: &AlertSpec,

@@ -1,4 +1,22 @@
 //! When a rule would have fired.
+//!
+//! A dry run evaluates a rule over the past with the code that evaluates it for real: the same query,
+//! the same sums, the same state machine. It writes nothing. It starts in phase `ok` and without an
+//! earlier firing, so that a cooldown that was running at `range.from` is not known to it.
+//!
+//! # Steps
+//!
+//! Windows end on multiples of a step. The step is a minute as far back as minutes are kept; further
+//! back it is the finest granularity that is kept, as long as the window is a multiple of it. A 5
+//! minute window can be tried a week back, an hour's window 90 days. At most 10,080 windows are
+//! evaluated.
+//!
+//! # Cost
+//!
+//! The steps are read 720 at a time and summed to one [`WindowSum`] each. A window then slides over
+//! them, each step being added at most twice, so that a run costs `O(steps)` and not `O(steps *
+//! window)`. The task yields after every window and every step that was read: whoever asked may have
+//! left.
 
 use std::collections::HashMap;
 
@@ -58,6 +76,8 @@ pub struct DryRun {
 }
 
 /// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
+///
+/// Reads the range and two windows before it, of which messages name the value of the window before.
 ///
 /// # Errors
 /// [`StoreError::Invalid`] where the rule or the range can't be evaluated: more than 10,080 windows (a
@@ -128,7 +148,7 @@ pub async fn dry_run(
     let mut last_fired_at = None;
     let mut end = range.from + step_seconds;
     while end <= range.to {
-        // Whoever asked may have left, or have no time left.
+        // The caller may have left, or have no time left.
         tokio::task::yield_now().await;
         if !cuts(&coarse, window(spec, end)) {
             let found = now.at(window(spec, end))?.measured(spec, baseline(end));
@@ -168,6 +188,13 @@ pub async fn dry_run(
 }
 
 /// Reads what happened, summed by steps.
+///
+/// Ascending by start. Steps without rows are left out.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn steps(
     store: &dyn Store,
     spec: &AlertSpec,
@@ -195,6 +222,8 @@ async fn steps(
 }
 
 /// The finest granularity that is kept from `from` on.
+///
+/// Days where nothing finer reaches back as far.
 async fn finest(store: &dyn Store, from: UnixSeconds) -> Result<Granularity, StoreError> {
     let floors = store.status().await?.floors;
     Ok(floors

@@ -1,4 +1,31 @@
 //! Evaluates all rules, once a minute.
+//!
+//! # A round
+//!
+//! 1. [`AlertStore::due_alerts`](super::AlertStore::due_alerts) takes the lead and answers the enabled
+//!    rules that were not evaluated up to `end`, the last minute that ended at least `evaluation_delay`
+//!    ago. Another process that leads ends the round here.
+//! 2. Each rule gets its place in the queue: fast ones first, slow ones by turns. See `fair_scheduler`.
+//! 3. Every window that ended since the rule's last evaluation is measured and fed to the state
+//!    machine, at most 120 of them. Older windows are skipped: the rule is history there.
+//! 4. After 50 rules, and at the end, states, events and notices are written in one transaction. A rule
+//!    that was edited meanwhile, or evaluated by another leader, is left alone; the next round
+//!    evaluates it.
+//!
+//! A rule costs one query for one minute, and also one for several: after an outage the rows are read
+//! by minutes once, and each window takes its slice.
+//!
+//! # Windows that can't be evaluated
+//!
+//! Where an outage made a process coarsen its buffer, records of a few minutes stand at the start of an
+//! hour. A window that cuts such a span would miss some of them or see too many. It is passed over: the
+//! state stays, and `evaluated_to` moves on.
+//!
+//! # Errors and slow rules
+//!
+//! A statement past its limit is the rule's own fault: it is logged, counted as `timed_out`, and the
+//! rule waits for its turn. A database that can't be reached ends the round. Any other error concerns
+//! one rule: it is logged, the others go on, and the first one is returned.
 
 use std::{
     collections::HashMap,
@@ -36,6 +63,8 @@ const CATCH_UP_MINUTES: i64 = 120;
 const AT_ONCE: usize = 50;
 
 /// Baselines by rule and revision, each with the hour that it is of.
+///
+/// Bounded by the rules that are live: entries that are two hours old are removed.
 type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
 
 /// Evaluates alert rules. Every process has one; the leader's does the work. Keep it for the life of the
@@ -144,6 +173,13 @@ impl Evaluator {
     }
 
     /// This rule's baseline for the hour of `at`; read once an hour.
+    ///
+    /// Processes may read it at the same time; the last one wins, with the same value.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
     async fn baseline(
         &self,
         store: &dyn ControlStore,
@@ -166,6 +202,7 @@ impl Evaluator {
         Ok(baseline)
     }
 
+    /// The cached baselines. A poisoned lock is taken over: every entry is whole.
     fn remembered(&self) -> MutexGuard<'_, Remembered> {
         self.baselines
             .lock()
@@ -174,6 +211,9 @@ impl Evaluator {
 }
 
 /// Writes what was evaluated so far, and counts it.
+///
+/// A rule counts in `done` only where its evaluation was written, so that an event is never counted
+/// twice.
 async fn write(
     store: &dyn ControlStore,
     evaluated: &mut Vec<EvaluatedAlert>,
@@ -201,22 +241,25 @@ struct Round<'a> {
     keys: Option<Keys>,
 }
 
+/// All keys by number, and the limits a minute of those that are enabled and have one.
 struct Keys {
     all: HashMap<i64, KeyRecord>,
     limits: HashMap<i64, u64>,
 }
 
 impl Round<'_> {
+    /// Measures one rule up to `end` and returns what is to be written. A state that lies more than an
+    /// hour ahead was written by a wrong clock: evaluation starts again at `end`.
     async fn evaluate(
         &mut self,
         rule: AlertRule,
         end: UnixSeconds,
     ) -> Result<EvaluatedAlert, StoreError> {
-        let judged_to = rule.state.evaluated_to;
-        let first = if judged_to > end + CLOCK_WAS_AHEAD {
+        let done_to = rule.state.evaluated_to;
+        let first = if done_to > end + CLOCK_WAS_AHEAD {
             end
         } else {
-            (judged_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
+            (done_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
         };
         // One query serves one minute, and also many, by minutes.
         let rows = if first < end {
@@ -257,6 +300,7 @@ impl Round<'_> {
         Ok(evaluated)
     }
 
+    /// Feeds one window to the state machine, and makes event and notice of what it changed.
     async fn step(
         &mut self,
         evaluated: &mut EvaluatedAlert,
@@ -304,6 +348,8 @@ impl Round<'_> {
         Ok(())
     }
 
+    /// The value of the window that ends at `end`, from `rows` where they were read already, else by a
+    /// query.
     async fn measured(
         &mut self,
         rule: &AlertRule,
@@ -337,6 +383,8 @@ impl Round<'_> {
     }
 
     /// The value of the window before the one that ends at `end`.
+    ///
+    /// Rate limits and anomalies have none: their messages name another figure.
     async fn before(
         &mut self,
         rule: &AlertRule,
@@ -356,6 +404,8 @@ impl Round<'_> {
         Ok(measured.value.filter(|_| measured.requests > 0))
     }
 
+    /// Reads what the rule looks at in `range`, with what this process has not flushed yet. The capture
+    /// reaches a minute beyond the range on both sides; the query cuts it exactly.
     async fn rows(
         &self,
         spec: &AlertSpec,
@@ -373,6 +423,7 @@ impl Round<'_> {
         Ok(self.store.read(&query, own).await?.rows)
     }
 
+    /// Reads all keys once a round, when the first rule needs them.
     async fn keys(&mut self) -> Result<&Keys, StoreError> {
         if self.keys.is_none() {
             let all = all_keys(self.store, &Scope::All).await?;
@@ -404,11 +455,14 @@ impl Round<'_> {
     }
 }
 
+/// The window that ends at `end`: `[end - window_minutes * 60, end)`.
 pub(super) fn window(spec: &AlertSpec, end: UnixSeconds) -> TimeRange {
     TimeRange::new(end - i64::from(spec.window_minutes) * 60, end)
 }
 
 /// The rows of these minutes; rows come in the order of time.
+///
+/// `O(log n)`.
 pub(super) fn slice(rows: &[Row], range: TimeRange) -> &[Row] {
     let start = |row: &Row| row.group.period_start.unwrap_or_default();
     let from = rows.partition_point(|row| start(row) < range.from);
@@ -423,6 +477,7 @@ pub(super) fn cuts(coarse: &[(UnixSeconds, UnixSeconds)], window: TimeRange) -> 
     })
 }
 
+/// The event that opens at `end`.
 fn event_of(
     rule: &AlertRule,
     id: Uuid,
@@ -447,6 +502,7 @@ fn event_of(
     }
 }
 
+/// What a notice says of a key.
 fn notice_key(key: &KeyRecord) -> NoticeKey {
     NoticeKey {
         id: key.id,

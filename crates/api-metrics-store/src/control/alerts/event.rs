@@ -1,4 +1,12 @@
 //! Events of alert rules, and the notices about them.
+//!
+//! An event is one breach. Its row is inserted when the rule fires and gets `resolved_at` when the
+//! breach ends. Ids are made of what happened and not drawn: `alert {rule} {end}` for events, `fired
+//! {event}` and `resolved {event}` for notices, each as a UUID of version 5. Two leaders that evaluate
+//! the same window so write the same rows, and the second write changes nothing.
+//!
+//! Events outlive their rule. They are removed `keep_events` after their end, a year by default;
+//! notices after 30 days.
 
 use uuid::Uuid;
 
@@ -72,6 +80,7 @@ impl EventQuery {
     }
 }
 
+/// The notice that an event has begun.
 pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {
     Notice {
         id: Notice::id_of(&format!("fired {}", event.id)),
@@ -84,6 +93,8 @@ pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {
     }
 }
 
+/// The notice that an event is over at `at`. `value` is that of the window that no longer breached;
+/// `None` where it had none.
 pub(crate) fn resolved_notice(
     rule: &AlertRule,
     event: Uuid,
@@ -102,6 +113,7 @@ pub(crate) fn resolved_notice(
     }
 }
 
+/// What both notices of a rule share.
 fn about(rule: &AlertRule) -> Notice {
     Notice {
         id: Uuid::nil(),

@@ -1,4 +1,20 @@
 //! The order of evaluation: one tenant's slow rules must not delay the others'.
+//!
+//! Rules are evaluated one after the other, at most for 60 s a round. One statement of a tenant's rule
+//! may take as long as the statement limit allows. Without an order, a few such rules would keep all
+//! others from being evaluated every minute.
+//!
+//! | class | which | order within |
+//! |---|---|---|
+//! | 1 | rules that were not slow, of tenants without slow rules | furthest behind first |
+//! | 2 | rules that were not slow, of tenants with a slow one | furthest behind first |
+//! | 3 | slow rules | the one that was tried longest ago first |
+//!
+//! A rule is slow from the moment its evaluation begins until it has ended within 5 s. So one whose
+//! round was cancelled counts as slow too. Operator rules, which have no tenant, count as those of one
+//! tenant.
+//!
+//! The memory is that of the leader's process: after a change of leader every rule begins as fast.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -20,6 +36,7 @@ const ROUND: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(super) struct FairScheduler(Mutex<HashMap<i64, Slow>>);
 
+/// An entry exists while the rule is being tried, and afterwards if that took too long.
 #[derive(Debug)]
 struct Slow {
     tried: Instant,
@@ -63,12 +80,14 @@ impl FairScheduler {
         queue
     }
 
+    /// The slow rules. A poisoned lock is taken over: every entry is whole.
     fn slow(&self) -> MutexGuard<'_, HashMap<i64, Slow>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Slot {
+    /// Whether 5 s have passed since the evaluation began.
     pub(super) fn took_long(&self) -> bool {
         self.began.elapsed() >= SLOW
     }
@@ -205,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_judged_least_far_comes_first() {
+    fn what_was_evaluated_least_far_comes_first() {
         let scheduler = FairScheduler::default();
         let mut rules = [rule(1, None), rule(2, None)];
         rules[0].state.evaluated_to = 60;

@@ -1,4 +1,26 @@
 //! The state machine of a rule: from one evaluation to the next, without clock or store.
+//!
+//! `breach` says that the window has a value which the comparison holds against the threshold. `cooled`
+//! says that the rule has never fired, or last fired at least `cooldown_minutes` before the window's
+//! end.
+//!
+//! | phase | breach, cooled | breach, not cooled | no breach, cooled | no breach, not cooled |
+//! |---|---|---|---|---|
+//! | `ok` | `firing`, fires | `pending` | `ok` | `ok` |
+//! | `pending` | `firing`, fires | `pending` | `ok` | `resolved` |
+//! | `firing` | `firing` | `firing` | `resolved`, resolves | `resolved`, resolves |
+//! | `resolved` | `firing`, fires | `pending` | `ok` | `resolved` |
+//!
+//! A window without a value is no breach. The cooldown runs from firing to firing, so that a long
+//! breach that is resolved may fire again at once.
+//!
+//! Example with a threshold of 10 and a cooldown of 4 minutes, one value a minute:
+//!
+//! | minute | 1 | 2 | 3 | 4 | 5 | 6 |
+//! |---|---|---|---|---|---|---|
+//! | value | 11 | 1 | 11 | 11 | 11 | 1 |
+//! | phase | `firing` | `resolved` | `pending` | `pending` | `firing` | `resolved` |
+//! | notice | fired | resolved | | | fired | resolved |
 
 use uuid::Uuid;
 
@@ -42,6 +64,9 @@ pub(super) enum Transition {
 const EVENTS: Uuid = Uuid::from_u128(0x6d6b_54f1_62cf_4f10_8f53_0e0c_6a1b_9d02);
 
 /// How far ahead a state must lie to count as written by a clock that was wrong, in seconds.
+///
+/// Such a state is evaluated anew, and such a firing does not start a cooldown. Otherwise a rule would
+/// sleep until the clock has caught up.
 pub(crate) const CLOCK_WAS_AHEAD: i64 = 3_600;
 
 /// The id of the event that opens when rule `rule` fires at `end`.
@@ -51,6 +76,8 @@ pub(super) fn event_id(rule: i64, end: UnixSeconds) -> Uuid {
 }
 
 /// The state after an evaluation, and what it changed. `last_fired_at` moves when the rule fires.
+///
+/// Pure: the same arguments give the same state and the same event id in every process.
 #[must_use]
 pub(super) fn step(
     rule: i64,

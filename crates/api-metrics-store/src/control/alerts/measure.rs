@@ -1,4 +1,16 @@
 //! From the rows of a window to a value.
+//!
+//! | type | value | unit | without requests |
+//! |---|---|---|---|
+//! | `error_rate` | `(4xx + 5xx) * 100 / requests` | percent | none |
+//! | `response_time` | mean, or the quantile of the merged sketches | milliseconds | none |
+//! | `rate_limit` | the greatest `requests * 100 / limit` of any key in any minute of the window | percent | none |
+//! | `request_volume` | requests | requests | 0 |
+//! | `bandwidth` | request and response bodies | bytes | 0 |
+//! | `anomaly` | `abs(requests / minutes - median) / spread` | deviations | as for a rate of 0 |
+//!
+//! A window with fewer than `min_requests` requests has no value. Rows of several endpoints and keys
+//! are merged first: a quantile is that of all requests together and never a mean of quantiles.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -30,6 +42,11 @@ pub(super) struct Context<'a> {
 }
 
 /// Measures the rows of one window. Rows of other endpoints than the rule's are left out.
+///
+/// # Errors
+///
+/// `SketchError::KindMismatch` where rows have sketches of different kinds, which one database never
+/// holds.
 pub(super) fn measure<'a>(
     spec: &AlertSpec,
     target: Option<&Target>,
@@ -44,7 +61,7 @@ pub(super) fn measure<'a>(
 pub(super) struct WindowSum {
     sum: Option<Bucket>,
     methods: BTreeSet<String>,
-    /// See [`Measured::busiest`].
+    /// See [`Measured::peak`].
     peak: Option<PeakMinute>,
 }
 
@@ -96,6 +113,7 @@ impl WindowSum {
         Ok(())
     }
 
+    /// Adds the requests of one row.
     fn add_bucket(&mut self, bucket: &Bucket) -> Result<(), SketchError> {
         match &mut self.sum {
             Some(sum) => sum.merge(bucket),
@@ -107,6 +125,8 @@ impl WindowSum {
     }
 
     /// What a window that is this part measures.
+    ///
+    /// `baseline` is needed by anomalies alone; without one they have no value.
     pub(super) fn measured(&self, spec: &AlertSpec, baseline: Option<Baseline>) -> Measured {
         let sum = self.sum.as_ref();
         let requests = sum.map_or(0, |sum| sum.request_count);

@@ -1,4 +1,20 @@
-//! The sentence that says it all.
+//! The message of an alert: one sentence with what is watched, the value, what it was before, the
+//! threshold, the window and the number of requests.
+//!
+//! | case | example |
+//! |---|---|
+//! | a rise | `Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests` |
+//! | a fall | `Request volume dropped from 12,500 to 3 (threshold 1,000) over 5 min, 3 requests` |
+//! | no value before | `p99.9 response time is 750 ms (threshold 500 ms) over 1 h, 10 requests` |
+//! | a rate limit | `Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests` |
+//! | an end | `Resolved: Error rate is back at 0.8% (threshold 10%) after 12 min` |
+//!
+//! Messages are for people and are stored with the event: a later release may word new ones
+//! differently.
+//!
+//! Numbers have at most two decimals: none from 100 on, one from 10 on, two below;
+//! measured percentages have one. A measured value never reads like the threshold that it breaches:
+//! 10.04% at a threshold of 10% is written as 10.040%.
 
 use super::{AlertSpec, AlertType, Comparison, measure::Measured};
 use crate::control::text::{bytes, count, minutes};
@@ -7,6 +23,8 @@ use crate::control::text::{bytes, count, minutes};
 pub(super) type Label<'a> = Option<&'a str>;
 
 /// The message of a rule that fires. `before` is the value of the window before.
+///
+/// `before` is named only where the value has moved in the direction of the breach.
 pub(super) fn fired(
     spec: &AlertSpec,
     measured: &Measured,
@@ -79,6 +97,8 @@ pub(super) fn resolved(
 }
 
 /// What the rule looks at, then `verb`.
+///
+/// Names the endpoint with its method, the service, and the key where the rule watches one.
 fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) -> String {
     let mut text = match (spec.alert_type, spec.quantile) {
         (AlertType::ErrorRate, _) => "Error rate".to_owned(),
@@ -136,10 +156,12 @@ fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
     }
 }
 
+/// Whether `value` breaches `threshold`.
 fn holds(comparison: Comparison, value: f64, threshold: f64) -> bool {
     comparison.holds(value, threshold)
 }
 
+/// `1 request`, `1,204 requests`.
 fn requests(n: u64) -> String {
     if n == 1 {
         "1 request".into()

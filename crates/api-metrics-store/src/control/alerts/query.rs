@@ -1,4 +1,14 @@
 //! What a rule asks of the store.
+//!
+//! | the rule | becomes |
+//! |---|---|
+//! | service, key, method, exact endpoint | a filter |
+//! | tenant | the scope, which the database may enforce itself |
+//! | glob | a group by endpoint; rows that don't match are left out afterwards |
+//! | `rate_limit` | a group by key and minute |
+//! | a quantile | `Detail::Quantiles`, which reads sketches; all else is `Detail::Counts` |
+//!
+//! Unless a rule names both an endpoint and a key, the store answers it from aggregate series.
 
 use super::{AlertSpec, AlertType, Target};
 use crate::{

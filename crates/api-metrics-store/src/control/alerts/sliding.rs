@@ -1,4 +1,17 @@
 //! A window that moves over parts without summing them anew.
+//!
+//! # Two stacks
+//!
+//! ```text
+//! steps       s0  s1  s2  s3 | s4  s5  s6
+//! older       [s0+s1+s2+s3, s1+s2+s3, s2+s3, s3]  reversed, so that the whole is on top
+//! newer       s4+s5+s6
+//! window      top of older + newer
+//! ```
+//!
+//! A new step is added to `newer`. A step that leaves pops `older`; where `older` is empty, the steps
+//! of `newer` become its suffix sums first. Each step is so added once to `newer` and once to `older`,
+//! and a window costs one more addition. Memory is one sum a step of the window.
 
 use super::measure::WindowSum;
 use crate::{query::TimeRange, sketch::SketchError, time::UnixSeconds};
@@ -21,6 +34,7 @@ pub(super) struct Sliding<'a> {
 }
 
 impl<'a> Sliding<'a> {
+    /// A window over `steps`, which ascend by time; it starts empty, before the first of them.
     pub(super) fn over(steps: &'a [(UnixSeconds, WindowSum)]) -> Self {
         Self {
             steps,
@@ -32,6 +46,10 @@ impl<'a> Sliding<'a> {
     }
 
     /// The sum of the steps that start in `window`, neither of whose edges lies before the last one's.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::KindMismatch` where steps have sketches of different kinds.
     pub(super) fn at(&mut self, window: TimeRange) -> Result<WindowSum, SketchError> {
         while let Some((_, part)) = self.step(self.end, window.to) {
             self.newer.add(part)?;

@@ -1,4 +1,19 @@
 //! Alert rules: what they look at, and when they fire.
+//!
+//! | setting | bounds | default |
+//! |---|---|---|
+//! | name | 1 to 200 bytes | |
+//! | tenant | 1 to 200 bytes | everybody |
+//! | service filter | 1 to 128 bytes | all |
+//! | endpoint filter | 1 to 1,040 bytes, a path with or without a method | all |
+//! | threshold | finite, not negative; an error rate at most 100; an anomaly above 0 | |
+//! | window | 1 to 1,440 minutes | 5 |
+//! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
+//! | quantile | above 0, below 1, for response times only | the mean |
+//! | minimum of requests | any, not for request volumes | 0 |
+//!
+//! The names of types, comparisons, severities and phases stand in the database and in the HTTP API. A
+//! stored name that a release does not know is an error and no default.
 
 use crate::{
     control::alerts::Target,
@@ -204,6 +219,8 @@ impl AlertSpec {
         Ok(())
     }
 
+    /// The part of [`validate`](Self::validate) that depends on type and comparison. A rule that could
+    /// never fire is refused: nothing is below 0.
     fn validate_threshold(&self) -> Result<(), StoreError> {
         let threshold = self.threshold;
         if !threshold.is_finite() || threshold < 0.0 {

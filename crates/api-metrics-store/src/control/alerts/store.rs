@@ -1,4 +1,19 @@
 //! Where rules are kept.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `api_alert_configs` | the rules, with their revision and when they last fired |
+//! | `alert_states` | a row a rule: phase, since when, evaluated up to, open event, value |
+//! | `api_alert_events` | a row a breach |
+//!
+//! Two kinds of writers meet here. An operator edits a rule under its `revision`; the leader writes
+//! evaluations under the revision and the `evaluated_to` that it has read. Both lock the rule's row
+//! first. An evaluation whose rule has changed meanwhile is dropped whole, with its events and notices,
+//! so that no notice speaks of settings that are gone.
+//!
+//! An edit keeps the state. Switching a rule off, or removing it, ends an open event with a notice that
+//! says why. Switching it on starts at the current minute, so that the time in between is not
+//! evaluated.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -57,7 +72,7 @@ pub struct EvaluatedAlert {
 #[async_trait]
 pub trait AlertStore: Send + Sync {
     /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,
-    /// whoever is limited to keys sees none.
+    /// a caller that is limited to keys sees none.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
@@ -314,6 +329,10 @@ impl<T: BeginTx> AlertStore for T {
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
+///
+/// # Errors
+///
+/// `StoreError::Conflict` where the tenant has 500 rules, and the database's errors as everywhere.
 async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
     if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MAX_RULES {
         return Ok(());
@@ -324,6 +343,9 @@ async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), S
 }
 
 /// Keeps the rule for this transaction, if `scope` may see it.
+///
+/// Locks the row until the transaction ends. `None` where there is no such rule, or it is another
+/// tenant's.
 async fn seen<T: Tx + SqlTx>(
     tx: &mut T,
     id: i64,
@@ -339,6 +361,9 @@ async fn seen<T: Tx + SqlTx>(
 }
 
 /// Ends the event of a rule that will no longer be evaluated.
+///
+/// Writes the end of the event, its notice and a fresh state in the caller's transaction. A rule that
+/// does not fire only gets the fresh state.
 async fn close<T: Tx + SqlTx>(
     tx: &mut T,
     rule: &AlertRule,

@@ -1,4 +1,15 @@
 //! Which endpoints a rule watches.
+//!
+//! | filter | watches |
+//! |---|---|
+//! | `/users/{id}` | that route template with any method |
+//! | `GET /users/{id}` | that template with that method |
+//! | `/users/*` | everything below `/users/`, further slashes included |
+//! | `POST /v?/orders` | `/v1/orders`, `/v2/orders` with `POST` |
+//! | `<unmatched>` | requests that no route matched |
+//!
+//! Templates are compared as text: `/users/{id}` watches the template and not the path `/users/7`. The
+//! method is the word of capitals and underscores before the first space, `_OTHER` included.
 
 /// A parsed endpoint filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +61,9 @@ impl Target {
 }
 
 /// Backtracks to the last star only, so the time is bounded by the product of the lengths.
+///
+/// At most `O(p * t)` for `p` and `t` characters: only the last star is tried again, because a longer
+/// match of an earlier one can't help.
 fn glob(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());

@@ -1,4 +1,24 @@
 //! What a key's month costs: pure arithmetic over daily counts.
+//!
+//! The requests of a key in a month are numbered from 0 in the order of days; within a day their order
+//! does not matter. A request's price is that of its position in the plan that is in effect on its day.
+//! So a month is a walk over its days, and each day is cut into pieces where the free allowance ends
+//! and where a tier begins.
+//!
+//! Example: 100 requests are free, then a thousand costs 1.00, from request 1,000 on 0.50.
+//!
+//! | day | requests | positions | free | at 1.00 | at 0.50 | cost |
+//! |---|---|---|---|---|---|---|
+//! | 1 | 600 | 0 to 599 | 100 | 500 | | 0.50 |
+//! | 2 | 600 | 600 to 1,199 | | 400 | 200 | 0.50 |
+//! | 3 | 1,000 | 1,200 to 2,199 | | | 1,000 | 0.50 |
+//!
+//! If another plan counts from day 3 on, its tiers see the positions 1,200 to 2,199: positions don't
+//! start anew.
+//!
+//! Which plan counts: the key's latest assignment on or before the day names a plan, by any of its
+//! versions; of that plan's versions the latest that is in effect on the day counts. Without an
+//! assignment, or before the first version, the default plan does.
 
 use std::collections::BTreeMap;
 
@@ -68,6 +88,8 @@ impl Tariff {
     }
 
     /// The version in effect for a key on a day.
+    ///
+    /// Linear in the number of versions, which is at most 500 a tenant.
     #[must_use]
     pub fn on(&self, api_key_id: i64, day: NaiveDate) -> &PlanVersion {
         let assigned = self
@@ -89,6 +111,8 @@ impl Tariff {
 }
 
 /// A number of requests of one key and month that cost the same.
+///
+/// An invoice has one line for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Charge {
@@ -109,6 +133,21 @@ pub struct Charge {
 /// Charges one key for one month. `days` are its counted requests by day, ascending, all within
 /// the month and from its first day on. Answers the charges in the order in which they came up, and
 /// the cost of each day.
+///
+/// ```
+/// use api_metrics_store::control::billing::{NaiveDate, Tariff, charge_month};
+///
+/// // The default plan: 0.02 USD for 1,000 requests.
+/// let tariff = Tariff::new(Vec::new(), &[]);
+/// let days: Vec<_> = (1..=2)
+///     .filter_map(|day| NaiveDate::from_ymd_opt(2026, 3, day))
+///     .map(|date| (date, 1_500))
+///     .collect();
+/// let (charges, costs) = charge_month(&tariff, 7, &days);
+/// assert_eq!(charges.len(), 1);
+/// assert_eq!(charges[0].requests, 3_000);
+/// assert_eq!(costs[0].decimal().to_string(), "0.03");
+/// ```
 #[must_use]
 pub fn charge_month(
     tariff: &Tariff,

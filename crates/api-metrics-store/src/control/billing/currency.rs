@@ -1,4 +1,17 @@
 //! Currencies.
+//!
+//! A currency is its ISO 4217 code. Any three capital letters are one: the list changes more often than
+//! this library. The only property that matters here is the number of decimals of its smallest unit, to
+//! which invoice lines are rounded.
+//!
+//! ```
+//! use api_metrics_store::control::billing::Currency;
+//!
+//! assert_eq!(Currency::USD.decimals(), 2);
+//! assert_eq!(Currency::from_code("JPY").map(Currency::decimals), Some(0));
+//! assert_eq!(Currency::from_code("KWD").map(Currency::decimals), Some(3));
+//! assert_eq!(Currency::from_code("usd"), None);
+//! ```
 
 use std::fmt;
 

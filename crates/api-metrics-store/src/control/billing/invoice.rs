@@ -1,4 +1,31 @@
 //! Invoices, as a preview: line items with exact and rounded amounts.
+//!
+//! # Rounding
+//!
+//! Each line has the exact cost of its charge, with up to eleven decimals, and the amount: the exact
+//! cost rounded half up to the currency's smallest unit. The total is the sum of the amounts. Rounding
+//! the sum instead could give a total that the printed lines don't add up to.
+//!
+//! | line | exact | amount |
+//! |---|---|---|
+//! | 250 requests at 0.02 a thousand | 0.005 | 0.01 |
+//! | 249 requests at 0.02 a thousand | 0.00498 | 0.00 |
+//! | total | 0.00998 | 0.01 |
+//!
+//! The total differs from the exact sum by at most half a unit for each line. Both are on the invoice.
+//!
+//! # Closed
+//!
+//! A month is closed once it is over, by the time of the report. Requests that are flushed or imported
+//! late still change its counts, so that this is a preview and no document: issue the invoice from a
+//! copy that you keep.
+//!
+//! # CSV
+//!
+//! One row a line, then a row whose description is `Total`; rows end with CR LF. Columns:
+//! `period_start`, `period_end` (exclusive), `tenant`, `api_key_id`, `key`, `name`, `description`,
+//! `plan`, `plan_from`, `tier_from` (empty for free requests), `first_day`, `last_day` (inclusive),
+//! `quantity`, `per_thousand`, `exact`, `amount`, `currency`.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -125,6 +152,7 @@ pub fn invoices(report: &BillingReport, month: NaiveDate) -> Vec<Invoice> {
         .collect()
 }
 
+/// What a line is for, in words: `Free allowance of 100 requests`, `Requests`, `Requests above 1,000`.
 fn describe(charge: &Charge) -> String {
     match charge.tier {
         None => format!(
@@ -137,6 +165,7 @@ fn describe(charge: &Charge) -> String {
 }
 
 impl Invoice {
+    /// Appends the rows of one invoice.
     fn write_csv(&self, csv: &mut String) {
         for line in &self.lines {
             let tier = line

@@ -1,4 +1,17 @@
 //! Exact amounts.
+//!
+//! An amount is a whole number of 10^-11 of a currency's unit in 128 bits. A price for a thousand
+//! requests has at most eight decimals, so that a request costs a whole multiple of `10^-8 / 10^3 =
+//! 10^-11`: a product of requests and price is exact, and so is every sum.
+//!
+//! ```text
+//! 0.02 for 1,000   ->  mantissa 2,000,000 at 8 decimals
+//! 1,500 requests   ->  1,500 * 2,000,000 = 3,000,000,000 of 10^-11  =  0.03
+//! ```
+//!
+//! The greatest amount is `2^127 * 10^-11`, about 1.7e27 units. Arithmetic saturates there. A `Decimal`
+//! holds 96 bits of mantissa, so that amounts beyond 7.9e17 units with all eleven decimals are shown as
+//! its greatest value.
 
 use std::{
     iter::Sum,
@@ -47,6 +60,16 @@ impl Money {
     }
 
     /// Rounded half up to so many decimals.
+    ///
+    /// Halves are rounded away from zero. The result has exactly that many decimals, zeros included.
+    ///
+    /// ```
+    /// use api_metrics_store::control::billing::{Decimal, Money};
+    ///
+    /// let price = Decimal::new(2, 2);
+    /// assert_eq!(Money::of(250, price).rounded(2).to_string(), "0.01");
+    /// assert_eq!(Money::of(249, price).rounded(2).to_string(), "0.00");
+    /// ```
     #[must_use]
     pub fn rounded(self, decimals: u32) -> Decimal {
         let mut rounded = self

@@ -1,4 +1,21 @@
 //! Price plans.
+//!
+//! A plan is a name and a tenant; its versions say what counts from which day on. A version is never
+//! changed or removed, so that an old invoice can be explained at any time. To change prices, add a
+//! version from a later day.
+//!
+//! | setting | bounds |
+//! |---|---|
+//! | name | 1 to 200 bytes |
+//! | tenant | 1 to 200 bytes, or none for everybody |
+//! | currency | three capital letters |
+//! | free requests | at most 2^63 - 1 |
+//! | tiers | 1 to 100, ascending, the first from 0 |
+//! | price of a thousand | 0 to 1,000,000 with at most eight decimals |
+//!
+//! Tiers are graduated: each price counts for the requests within its tier and not for those before.
+//! The free allowance covers the first positions; tiers keep their positions, so that an allowance that
+//! is larger than a tier swallows it.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -42,7 +59,7 @@ pub struct PlanVersion {
     pub currency: Currency,
     /// The first day, in UTC, on which it counts.
     pub effective_from: NaiveDate,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing: the first ones.
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
@@ -69,6 +86,9 @@ impl PlanVersion {
     /// The pieces of the month's requests `[from, to)`, by position, that cost the same: how many,
     /// from which position the tier counts, and its price for a thousand. Free ones cost 0 and come
     /// first.
+    ///
+    /// For 100 free requests and tiers from 0 and 1,000, `[50, 1_200)` gives 50 free ones, 900 of the
+    /// first tier and 200 of the second.
     pub(super) fn pieces(&self, from: u64, to: u64) -> Vec<(u64, Option<PriceTier>)> {
         let mut pieces = Vec::new();
         let free_to = to.min(self.free_requests.max(from));
@@ -103,7 +123,7 @@ pub struct NewPlan {
     pub currency: String,
     /// The first day, in UTC, on which it counts.
     pub effective_from: NaiveDate,
-    /// The first so many requests of a month cost nothing.
+    /// Requests of a month that cost nothing: the first ones.
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
@@ -146,7 +166,7 @@ impl NewPlan {
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub fn validate(&self) -> Result<Currency, StoreError> {
         check_text("name", &self.name, 200)?;
-        // Nothing stands for everybody's: an empty tenant would too.
+        // An empty tenant is stored for plans of everybody, so that it can't be a name.
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }

@@ -1,4 +1,21 @@
 //! Whether all counts agree: inbox, every granularity, what views answer, and the invoice.
+//!
+//! Everything is read in one snapshot, so that a difference is a fault and not a race. For each UTC
+//! day:
+//!
+//! | left | right | where |
+//! |---|---|---|
+//! | billed + not counted + unbilled | ledger | every day |
+//! | totals of a granularity | base rows of that granularity | where it keeps the whole day |
+//! | base rows of a granularity + inbox | ledger | also: no period of it waits for its rollup |
+//!
+//! The ledger is what a view answers. Billed are requests of known keys whose status counts; not
+//! counted are those of the same keys with other statuses; unbilled are requests without a key and
+//! those of `<other key>`. For each month that the range touches, the quantities on all invoice lines
+//! are compared with the usage.
+//!
+//! A difference is a sentence with both numbers, such as `1h totals: 1,008, 1h rows: 1,007`. Where every list is
+//! empty, [`agrees`](Reconciliation::agrees) is true.
 
 use std::collections::BTreeMap;
 
@@ -76,6 +93,9 @@ impl Reconciliation {
 
 /// Counts `[from, to)` in every place, in one snapshot, and compares. A granularity is compared
 /// where it keeps the whole day and no period of it waits for its rollup.
+///
+/// Reads from the first day of the first month on, because positions on invoices begin there. Costs a
+/// sum over each granularity; run it by hand or once a day.
 ///
 /// # Errors
 /// [`StoreError::Invalid`] where the range is empty or longer than 366 days,
@@ -167,6 +187,7 @@ pub async fn reconcile(
     })
 }
 
+/// The sentences of one day.
 fn differences(day: &ReconciledDay) -> Vec<String> {
     let mut found = Vec::new();
     let billed = day.billed + day.not_counted + day.unbilled;
@@ -201,6 +222,7 @@ fn differences(day: &ReconciledDay) -> Vec<String> {
     found
 }
 
+/// Adds a sentence where two numbers differ.
 fn differ(found: &mut Vec<String>, what: &str, n: u64, other: &str, m: u64) {
     if n != m {
         found.push(format!("{what}: {}, {other}: {}", count(n), count(m)));

@@ -1,4 +1,18 @@
 //! Usage and cost, by key and day.
+//!
+//! A report reads the requests by key and UTC day from the first day of the first month on, charges
+//! each key month by month, and keeps the days of the range. Requests that no process has folded yet,
+//! or that this process has not flushed, are included: the numbers are those of the other views.
+//!
+//! `approximate` is set where a record may
+//! count in the neighbouring day.
+//!
+//! # Projection
+//!
+//! Let `n` be a key's billed requests of the current month, `e` the elapsed and `r` the remaining
+//! seconds of the month. The projection adds `floor(n * r / e)` requests, spread evenly over the days
+//! from today on, and prices them by the tiers that they reach and the plans that are set for those
+//! days. 10,000 requests in the first 10 of 30 days become 30,000 at the month's end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -196,6 +210,12 @@ pub async fn billing_report(
     Ok(report(settings, tariff, &keys, &answer, from, to))
 }
 
+/// All plans and assignments, with the configured default plan.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub(super) async fn tariff(
     store: &dyn ControlStore,
     settings: &BillingSettings,
@@ -205,6 +225,7 @@ pub(super) async fn tariff(
     Ok(Tariff::new(plans, &assignments).with_default(settings.default_plan.clone()))
 }
 
+/// Requests by key and UTC day in `[from, to)`, as counts.
 pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Query {
     Query {
         range: TimeRange::new(utc_midnight(from), utc_midnight(to)),
@@ -221,6 +242,9 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
 }
 
 /// From an answer to [`usage_query`] from the first of `from`'s month on.
+///
+/// Pure: the same answer gives the same report. Rows of keys that `keys` does not hold count as
+/// unbilled.
 pub(super) fn report(
     settings: &BillingSettings,
     tariff: Tariff,
@@ -273,6 +297,8 @@ pub(super) fn billed_keys(keys: &[KeyRecord]) -> BTreeSet<i64> {
         .collect()
 }
 
+/// The bill of one key: each month that `days` touches is charged whole, and the days from `from` on
+/// are kept.
 fn bill(
     tariff: &Tariff,
     key: &KeyRecord,
@@ -391,6 +417,7 @@ impl BillingReport {
     }
 }
 
+/// The projection of a currency, made when it is first needed.
 fn entry(all: &mut BTreeMap<Currency, Projection>, currency: Currency) -> &mut Projection {
     all.entry(currency).or_insert(Projection {
         currency,

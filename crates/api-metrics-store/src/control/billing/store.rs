@@ -1,4 +1,18 @@
 //! Where plans are kept, and the counts that an invoice is held against.
+//!
+//! | table | holds |
+//! |---|---|
+//! | `price_plans` | a row a version; unique by tenant, name and first day |
+//! | `price_tiers` | the tiers of each version |
+//! | `api_key_plans` | which key is on which plan from which day on |
+//! | `api_keys.price_plan_id` | the latest of those, for display |
+//!
+//! `price_plan_id` may also be set by SQL, without a row in `api_key_plans`. It counts from the first
+//! day of the calendar then.
+//!
+//! Ledger counts are read in one snapshot: on Postgres a repeatable read transaction, on SQLite a read
+//! transaction. They cost a sum over each granularity for base and total series, and a decoding of the
+//! inbox.
 
 use std::collections::BTreeMap;
 
@@ -28,8 +42,8 @@ const MAX_VERSIONS: usize = 500;
 pub struct DayCounts {
     /// Committed and not folded yet.
     pub inbox: u64,
-    /// In each granularity that keeps the whole day: the sum over base series, over the aggregate
-    /// series, and whether periods wait for their rollup, so that both are behind.
+    /// In each granularity that keeps the whole day: the requests of base series, those of the
+    /// aggregate series of kind total, and whether periods wait for their rollup. Then both lag behind.
     pub stored: BTreeMap<Granularity, (u64, u64, bool)>,
 }
 
@@ -139,7 +153,7 @@ impl<T: BeginTx> PlanStore for T {
                 plan_id: plan.plan,
             })
             .collect();
-        // A plan that was set by hand, without a history, has counted ever since.
+        // A plan that was set by SQL, without a history, counts from the first day of the calendar.
         for (key, plan) in sql::plans::list_keys_on_plans(&mut tx).await? {
             if !assignments.iter().any(|a| a.api_key_id == key) {
                 assignments.push(Assignment {
@@ -176,6 +190,14 @@ impl<T: BeginTx> PlanStore for T {
 }
 
 /// Sums every granularity by day, for the days that it keeps in whole.
+///
+/// A day is left out of a granularity whose retention floor lies behind its midnight. `waiting` is set
+/// where this or a finer granularity has a dirty period that day.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn stored<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,
@@ -240,6 +262,12 @@ async fn stored<T: Tx + SqlTx>(
     Ok(())
 }
 
+/// Adds the requests of unfolded batches to their days.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn inbox<T: Tx + SqlTx>(
     tx: &mut T,
     start: UnixSeconds,

@@ -1,4 +1,11 @@
 //! Names, owners and limits from the host's own table of keys.
+//!
+//! A host that has a table of customers implements [`KeyDirectory`] over it. A sync writes 500 keys a
+//! transaction, makes those that the store does not have, and leaves settings alone that the directory
+//! leaves out. It never removes a key: its requests stay, and so does what they cost.
+//!
+//! Syncing is safe in several processes at once: keys are written in one order, so that one transaction
+//! waits for the other and they never deadlock.
 
 use std::fmt::Debug;
 

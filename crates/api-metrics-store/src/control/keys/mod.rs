@@ -8,6 +8,13 @@
 //! change.rate_limit_per_minute = Some(Some(600));
 //! assert!(change.validate().is_ok());
 //! ```
+//!
+//! A key has two names. The host's text, [`external_id`](KeyRecord::external_id), is what its requests
+//! carry; the number, [`id`](KeyRecord::id), is what tables and series refer to. A key is recorded when
+//! its first request is flushed, or made before that by an operator or a sync.
+//!
+//! Don't use the secret itself as the text: it stands in the database, in URLs of the API and in
+//! notices. Use the number or the name that the host's own table has for it.
 
 mod directory;
 mod record;

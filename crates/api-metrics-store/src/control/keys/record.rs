@@ -1,4 +1,14 @@
 //! An API key as it is stored, and changes of it.
+//!
+//! A change has two layers of `Option` for each setting:
+//!
+//! | value | means | JSON |
+//! |---|---|---|
+//! | `None` | leave it as it is | member absent |
+//! | `Some(None)` | clear it | `null` |
+//! | `Some(Some(x))` | set it | the value |
+//!
+//! Names, tenants and users take 1 to 200 bytes. Limits take up to 10^15 requests.
 
 use chrono::NaiveDate;
 
@@ -151,6 +161,8 @@ impl KeyChange {
         Ok(())
     }
 
+    /// Carries the change out on settings in memory. The first day of a plan is no setting: the store
+    /// keeps it as an assignment.
     pub(crate) fn apply(&self, to: &mut KeySpec) {
         fn set<T: Clone>(to: &mut T, change: Option<&T>) {
             if let Some(value) = change {

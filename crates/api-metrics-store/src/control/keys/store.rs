@@ -1,4 +1,14 @@
 //! The store of API keys.
+//!
+//! All changes lock the key's row first, so that two at once are carried out one after the other and
+//! neither is lost. Nothing is written where the settings stay the same, so that `updated_at` says when
+//! they changed.
+//!
+//! # Plans
+//!
+//! Setting a plan writes an assignment from a day on, today in UTC unless another day is named, and
+//! removes assignments from later days. A day in the future is refused. A day in the past changes what
+//! those days cost, on purpose: that is how a wrong plan is corrected.
 
 use async_trait::async_trait;
 
@@ -168,6 +178,12 @@ pub async fn all_keys(
     }
 }
 
+/// Refuses a text that could not be a label: empty, above 256 bytes, or with a NUL, which Postgres
+/// can't store.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` for the field `externalId`.
 fn check_external_id(text: &str) -> Result<(), StoreError> {
     if text.is_empty() || text.len() > 256 || text.contains('\0') {
         return invalid("externalId", "takes 1 to 256 bytes of text");
@@ -176,6 +192,10 @@ fn check_external_id(text: &str) -> Result<(), StoreError> {
 }
 
 /// A plan can be taken if it is everybody's or the key's own tenant's.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` for the field `pricePlanId`, and the database's errors as everywhere.
 async fn check_plan<T: Tx + SqlTx>(
     tx: &mut T,
     plan: i64,
@@ -193,6 +213,14 @@ async fn check_plan<T: Tx + SqlTx>(
     }
 }
 
+/// Locks a key, changes it in this transaction and answers its new state; `None` where `scope` may not
+/// see it.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` where the plan can't be taken or begins in the future,
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 async fn apply<T: Tx + SqlTx>(
     tx: &mut T,
     id: i64,
@@ -218,7 +246,7 @@ async fn apply<T: Tx + SqlTx>(
             return invalid("pricePlanFrom", "lies in the future");
         }
         if plan != before.price_plan_id || change.price_plan_from.is_some() {
-            // A plan that was set by hand has no history yet: it has counted ever since.
+            // A plan that was set by SQL has no history yet: it counts from the first day of the calendar.
             let first = PlanFrom {
                 key: id,
                 from: crate::time::DAWN,

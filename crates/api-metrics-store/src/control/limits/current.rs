@@ -1,4 +1,20 @@
 //! Utilization of rate limits right now.
+//!
+//! A limit is per minute of the clock, in UTC, as most limiters count. Two readings follow from the
+//! counts of the current and the previous minute, at second `s` of the current one:
+//!
+//! ```text
+//! utilization          = used * 100 / limit
+//! requests a minute    = used + before * (60 - s) / 60
+//! hits in              = ceil((limit - used) * 60 / requests a minute), if that is at most 60 - s
+//! ```
+//!
+//! The second is a sliding window that takes the previous minute as even. Example: a limit of 100, at
+//! second 20 with 60 used and 120 in the minute before: `60 + 120 * 40 / 60 = 140` a minute, so that
+//! the 40 that are left last 18 s.
+//!
+//! What other processes have not flushed yet is missing; with flushes every 10 s the figure lags by
+//! that much.
 
 use std::collections::HashMap;
 
@@ -80,11 +96,13 @@ impl LimitNow {
         })
     }
 
+    /// Seconds since the start of the current minute, 0 to 59.
     fn second(&self) -> i64 {
         self.at.rem_euclid(60)
     }
 }
 
+/// `made` in percent of `limit`; 100 where the limit is 0, which shuts a key out.
 pub(super) fn pct(made: u64, limit: u64) -> f64 {
     if limit == 0 {
         return 100.0;

@@ -1,4 +1,12 @@
 //! Notices about rate limits.
+//!
+//! A key is near its limit from `threshold_pct` on, 80% by default, and has hit it at 100%. Each of the
+//! two is noticed once an hour, key and limit: the notice's id is made of `limit {key} {limit} {hour}
+//! near` or `hit`, and the outbox takes an id once. A changed limit is another one.
+//!
+//! The previous minute counts instead of the current one where it was fuller: its last requests may
+//! have been flushed after it ended. Then the notice makes
+//! no forecast beyond saying that the limit is hit.
 
 use super::{LimitNow, LimitSettings, limits_now};
 use crate::{
@@ -12,6 +20,7 @@ use crate::{
     time::Granularity,
 };
 
+/// The lease of evaluating limits.
 const LEASE: &str = "limits";
 /// How often limits are looked at: a limit is hit within a minute or not at all.
 const EVERY_SECONDS: u32 = 5;
@@ -42,8 +51,10 @@ pub(in crate::control) async fn evaluate_limits(
     Ok(Some(new))
 }
 
+/// The notice that a key is near its limit or has hit it, until when it is kept (30 days), and that it
+/// is delivered. `None` below the threshold and for a limit of 0.
 fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool)> {
-    // What was flushed after the minute's end is seen there.
+    // Requests that were flushed after the minute's end show only in the previous minute.
     let seen = if super::current::pct(limit.before, limit.limit) > limit.utilization_pct() {
         LimitNow {
             used: limit.before,

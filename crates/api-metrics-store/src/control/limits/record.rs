@@ -1,4 +1,13 @@
 //! The rows of `rate_limit_utilization`, from the ledger.
+//!
+//! A row says how much of its limit a key used in a period of 1 minute, 5 minutes or an hour: `requests
+//! * 100 / (limit * minutes)`. The limit is the one at the time of recording. Only periods with
+//! requests of keys with a limit have rows.
+//!
+//! Recording goes on from the mark that the lease holds. It repeats the ten minutes before the mark,
+//! for requests that were flushed late, and replaces their rows; it reaches back at most a day. Periods
+//! that a coarsened span cuts are left out: their counts are not known by minute. Rows and mark are
+//! written in one transaction.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -10,11 +19,13 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
+/// The lease of recording; its mark is the end of the last recorded minute.
 const LEASE: &str = "utilization";
 /// How long after their end periods are recorded again, in seconds, for requests that were flushed late.
 const LATE_SECONDS: i64 = 600;
 /// How far back to catch up after an outage, in seconds: minutes are kept for a day.
 const CATCH_UP_SECONDS: i64 = 86_400;
+/// The granularities that have rows.
 const RECORDED: [Granularity; 3] = [
     Granularity::Minute,
     Granularity::FiveMinutes,
@@ -22,7 +33,7 @@ const RECORDED: [Granularity; 3] = [
 ];
 
 /// Records the utilization of the periods that have ended since the last time, once a minute by one
-/// process. A period counts as ended `settle` after its end. Answers how many rows were written;
+/// process. A period counts as ended `delay` after its end. Answers how many rows were written;
 /// `None` where it was not the time, or another process leads.
 ///
 /// # Errors
@@ -84,6 +95,14 @@ pub(in crate::control) async fn record_utilization(
 }
 
 /// Requests by key and period.
+///
+/// Keys are those with a number; requests without a key are left out. `own` adds what this process has
+/// not flushed.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
 pub(super) async fn by_key(
     store: &dyn Store,
     granularity: Granularity,
@@ -119,6 +138,7 @@ pub(super) async fn by_key(
         .collect())
 }
 
+/// The row of one key and period.
 fn row(
     api_key_id: i64,
     granularity: Granularity,

@@ -1,4 +1,12 @@
 //! The history of utilization.
+//!
+//! A key is near its limit consistently if, over the last 24 hours, at least half of the five-minute
+//! periods in which it sent anything were at `threshold_pct` or above, and at least twelve of them,
+//! which is an hour. Those keys need a higher limit or a word with their owner; a single busy moment
+//! does not count.
+//!
+//! Because a five-minute period averages five minutes, one with a burst that hit the limit of a single
+//! minute may still be below the threshold. The minute rows show it.
 
 use std::time::Duration;
 

@@ -1,4 +1,11 @@
 //! Delivers to subscribers in this process.
+//!
+//! Each notice is delivered by one process. With several processes a subscriber sees only the notices
+//! that its own process has claimed; subscribe in every process, or use a webhook.
+//!
+//! A subscriber that falls behind by more than the capacity loses the oldest notices and gets
+//! `RecvError::Lagged` with their number. The delivery counts as made in any case: the outbox still
+//! holds the notice, to be read with [`NoticeStore::deliveries`](super::NoticeStore::deliveries).
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;

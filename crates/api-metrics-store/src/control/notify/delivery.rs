@@ -1,4 +1,40 @@
 //! The outbox and its leases.
+//!
+//! # Tables
+//!
+//! | table | a row is | key |
+//! |---|---|---|
+//! | `notices` | a notice as JSON, until when it is kept, whether it was fanned out | id |
+//! | `deliveries` | a notice on its way through one channel | notice and channel |
+//! | `leases` | up to when some recurring work is done | name |
+//!
+//! # From a notice to a delivery
+//!
+//! 1. The transaction that decides something inserts the notice. An id that is there changes nothing.
+//! 2. A claim first fans out: up to 200 notices get a delivery for each channel of the claiming
+//!    process.
+//! 3. The claim takes up to `limit` deliveries of one channel that are pending and due. It adds one to
+//!    their attempts and moves `next_attempt_at` to the end of the lease. On Postgres the rows are
+//!    taken with `SKIP LOCKED`, so that processes share the work.
+//! 4. The dispatcher attempts them and writes each outcome under the number of the attempt.
+//!
+//! | outcome | status | next attempt |
+//! |---|---|---|
+//! | taken | `delivered` | never |
+//! | failed, may work later | `pending` | after a wait that doubles, see `schedule` |
+//! | failed for good, or the tenth failure | `dead` | when somebody redelivers it |
+//! | none: the process died | `pending` | when the lease of 90 s has run out |
+//!
+//! An attempt whose lease has run out counts as lost. Should it come to an end after all, its outcome
+//! is ignored if another attempt has begun, because that one has another number. A notice so arrives at
+//! least once, and always under the same id.
+//!
+//! # Leases of recurring work
+//!
+//! [`acquire_lease`](NoticeStore::acquire_lease) answers the time if this process leads and the work
+//! was last done at least `every_seconds` ago; [`release_lease`](NoticeStore::release_lease) writes
+//! when it was done. Work that fails is not released and so is due again at once. A mark that lies more
+//! than an hour ahead was written by a wrong clock and does not count.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -91,8 +127,7 @@ impl DeliveryQuery {
     }
 }
 
-/// Reads the outbox. What writes to it is the evaluation; what works it off is the
-/// [`Dispatcher`](super::Dispatcher).
+/// Reads and writes the outbox. Evaluations insert notices; the dispatcher claims and delivers them.
 #[async_trait]
 pub trait NoticeStore: Send + Sync {
     /// Deliveries, the ones that changed last first.

@@ -1,4 +1,21 @@
 //! Delivers the notices of the outbox.
+//!
+//! # A round on one channel
+//!
+//! 1. Claim up to 16 deliveries that are due, for 90 s.
+//! 2. Group them by event: within a group they are attempted one after the other, so that a firing
+//!    arrives before its end. Groups are attempted at the same time.
+//! 3. An attempt has 30 s. A longer one, an error and a panic of the notifier are failures.
+//! 4. Write each outcome as soon as it is known. If that fails, the round ends; what was delivered but
+//!    not written down is delivered again after the lease.
+//!
+//! Channels don't wait for each other within [`deliver`](Dispatcher::deliver), but the call returns
+//! when the slowest has finished. A host that wants none to wait gives each channel a loop of its own
+//! with [`deliver_on`](Dispatcher::deliver_on).
+//!
+//! Lease, patience and group fit together: an attempt of 30 s ends well within the lease of 90 s. A
+//! group of more than three slow attempts may outlive it; its later ones are then attempted twice,
+//! which receivers must expect in any case.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -111,6 +128,12 @@ impl Dispatcher {
         }
     }
 
+    /// Claims and attempts what is due on one channel.
+    ///
+    /// # Errors
+    ///
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
     async fn round(
         &self,
         store: &dyn NoticeStore,
@@ -160,6 +183,9 @@ fn by_event(due: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     groups
 }
 
+/// One attempt, with its outcome in the delivery that it returns. Never fails and never panics.
+///
+/// The error's text is cut to 500 bytes and kept as `last_error`.
 async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
     // A notifier is the user's code: neither its panic nor its silence may stop the others.
     let attempt = AssertUnwindSafe(notifier.notify(&delivery.notice)).catch_unwind();

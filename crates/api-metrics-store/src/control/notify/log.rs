@@ -1,4 +1,13 @@
 //! Delivers to the log.
+//!
+//! | notice | level |
+//! |---|---|
+//! | an alert is resolved | info |
+//! | severity high or critical | error |
+//! | any other | warn |
+//!
+//! The fields are `kind`, `severity`, `id` and `title`; the message is the notice's. Writing a log line
+//! can't fail, so that every notice counts as delivered at its first attempt.
 
 use async_trait::async_trait;
 

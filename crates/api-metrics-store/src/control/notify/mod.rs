@@ -13,6 +13,20 @@
 //! assert_eq!(worker.channels().collect::<Vec<_>>(), ["log", "broadcast"]);
 //! # drop(notices);
 //! ```
+//!
+//! # Which module does what
+//!
+//! | module | part |
+//! |---|---|
+//! | `notice` | the message and its JSON |
+//! | `delivery` | the outbox: notices, deliveries, leases |
+//! | `dispatcher` | claims deliveries and calls notifiers |
+//! | `schedule` | when a failed delivery is tried again |
+//! | `published` | what this process has put into the outbox already |
+//! | `log`, `broadcast`, `webhook` | notifiers |
+//!
+//! The first process that claims after a notice was written fans it out: to each channel that this process has.
+//! So give all processes the same notifiers. A channel that is added later gets later notices only.
 
 mod broadcast;
 mod delivery;

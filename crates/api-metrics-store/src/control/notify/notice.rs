@@ -1,4 +1,27 @@
 //! Notices.
+//!
+//! As JSON, which is what the outbox stores and a webhook posts:
+//!
+//! ```json
+//! {
+//!   "id": "6f9c1d4e-5b0a-5e1c-8f6e-1f0f4c9a7b21",
+//!   "kind": "alert.fired",
+//!   "at": "2026-03-10T12:00:00Z",
+//!   "severity": "high",
+//!   "title": "Checkout errors",
+//!   "message": "Error rate for POST /checkout jumped from 1.0% to 15.2% (threshold 5%) over 10 min, 1,204 requests",
+//!   "eventId": "0d2b7a51-7c3e-5f10-9a44-3c5d6e7f8091",
+//!   "rule": {"id": 1, "name": "Checkout errors", "alertType": "error_rate"},
+//!   "apiKey": null,
+//!   "tenantId": null,
+//!   "value": 15.2,
+//!   "threshold": 5.0
+//! }
+//! ```
+//!
+//! Receivers should ignore members that they do not know and remember `id`: the same notice may arrive
+//! twice. The ids are UUIDs of version 5 over what happened, so that two processes that find the same
+//! thing write one notice.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -128,6 +151,9 @@ impl Notice {
     }
 
     /// An id for what `what` says.
+    ///
+    /// Equal texts give equal ids, in every process and release: the texts are part of the format of
+    /// the outbox.
     pub(crate) fn id_of(what: &str) -> Uuid {
         Uuid::new_v5(&NOTICES, what.as_bytes())
     }
@@ -148,6 +174,7 @@ impl Notice {
     }
 }
 
+/// Times as RFC 3339 in UTC with whole seconds.
 mod rfc3339 {
     use chrono::{DateTime, SecondsFormat};
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
@@ -167,6 +194,7 @@ mod rfc3339 {
     }
 }
 
+/// Severities by their names; an unknown one makes the notice unreadable for this release.
 mod severity {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 

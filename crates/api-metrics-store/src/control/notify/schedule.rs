@@ -1,14 +1,28 @@
 //! When a failed delivery is tried again.
+//!
+//! After attempt `n` the wait is `w = min(15 s * 2^(n - 1), 2 h)`, of which the second half is random:
+//!
+//! | after attempt | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 |
+//! |---|---|---|---|---|---|---|---|---|---|
+//! | at least, seconds | 8 | 15 | 30 | 60 | 120 | 240 | 480 | 960 | 1,920 |
+//! | at most, seconds | 15 | 30 | 60 | 120 | 240 | 480 | 960 | 1,920 | 3,840 |
+//!
+//! The tenth failure makes a dead letter, between 64 and 128 minutes after the first. The random half
+//! keeps deliveries that failed together, because a receiver was down, from coming back together.
 
 use crate::time::UnixSeconds;
 
 /// Attempts before a delivery is a dead letter, over one to two hours.
 pub(crate) const MAX_ATTEMPTS: u64 = 10;
+/// The longest wait after the first attempt, in seconds.
 const FIRST_WAIT: u64 = 15;
+/// No wait is longer, in seconds.
 const LONGEST_WAIT: u64 = 2 * 3_600;
 
 /// When to try again after `attempts` attempts: the wait doubles, and a half of it is left to
 /// `chance` (0 to 1), so that what failed together does not come back together.
+///
+/// `attempts` counts from 1. The wait is rounded down to whole seconds in its random half.
 pub(crate) fn next_attempt(now: UnixSeconds, attempts: u64, chance: f64) -> UnixSeconds {
     let doublings = u32::try_from(attempts.saturating_sub(1))
         .unwrap_or(u32::MAX)

@@ -1,4 +1,14 @@
 //! Which answers count.
+//!
+//! | text | counts |
+//! |---|---|
+//! | `all` | every request, also those of no known status |
+//! | `2xx,3xx` | 200 to 399 |
+//! | `2xx,404` | 200 to 299, and 404 |
+//!
+//! The status is the one that is counted in buckets: what was sent, or 499 for a caller who left and
+//! 500 for a failure before any answer was. With `all` the bucket's request count is taken; otherwise
+//! its status counts are summed, which reads no sketch.
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
@@ -9,6 +19,7 @@ use crate::{bucket::Bucket, store::StoreError};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CountedStatuses(Option<Chosen>);
 
+/// Classes as their first digit, and single codes; a request counts if either holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Chosen {
     classes: BTreeSet<u16>,

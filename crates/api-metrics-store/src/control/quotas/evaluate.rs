@@ -1,4 +1,12 @@
 //! Notices about quotas.
+//!
+//! A threshold `t` of a limit `L` is reached when `used * 100 >= L * t`, in integers, and something was
+//! used. Each key, period, limit and threshold has one notice, whose id is made of them: a quota that
+//! is raised is another one and may be noticed again.
+//!
+//! Where several thresholds are found reached at once, after an outage say, all get a notice, and only
+//! the highest is delivered: three messages of one minute would say one thing. The others are stored without a
+//! delivery.
 
 use super::{QuotaSettings, QuotaUsage, quota_usage};
 use crate::{
@@ -13,6 +21,7 @@ use crate::{
     store::{StoreError, Writer},
 };
 
+/// The lease of evaluating quotas.
 const LEASE: &str = "quotas";
 /// How often quotas are looked at.
 const EVERY_SECONDS: u32 = 60;
@@ -51,6 +60,7 @@ pub(in crate::control) async fn evaluate_quotas(
 /// A notice, until when it is kept, whether it is delivered.
 type Publication = (Notice, i64, bool);
 
+/// The notices of all thresholds that were reached, ascending.
 fn reached(settings: &QuotaSettings, usage: &QuotaUsage) -> Vec<Publication> {
     let mut reached: Vec<u8> = settings
         .thresholds

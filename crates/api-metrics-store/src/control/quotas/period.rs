@@ -1,4 +1,15 @@
 //! Where quota periods start and end.
+//!
+//! | period | starts | lasts |
+//! |---|---|---|
+//! | `month` | at midnight of the 1st in the configured zone, rounded down to a UTC hour | a calendar month, 672 to 745 hours |
+//! | `Nd` | at the key's anchor, rounded down to a UTC hour, and every `N` days after and before it | `24 N` hours, whatever clocks do |
+//!
+//! Periods tile time: each instant lies in one, and one begins where the one before ends. Edges are
+//! whole UTC hours because the ledger
+//! keeps hours for 90 days and minutes for one. In
+//! a zone that is off the hour, such as Asia/Kolkata at +05:30, a month begins half an hour before its
+//! midnight.
 
 use std::fmt;
 
@@ -50,6 +61,14 @@ impl fmt::Display for QuotaPeriod {
 
 /// The period that holds `at`. Its edges are whole UTC hours, the finest that the ledger keeps for
 /// long; months of a zone off the hour begin at the hour before their midnight.
+///
+/// ```
+/// use api_metrics_store::control::quotas::{QuotaPeriod, Tz, period_at};
+///
+/// // 30 days from the anchor at 0 on: the second period holds day 45.
+/// let period = period_at(QuotaPeriod::Days(30), 0, Tz::UTC, 45 * 86_400);
+/// assert_eq!((period.from, period.to), (30 * 86_400, 60 * 86_400));
+/// ```
 #[must_use]
 pub fn period_at(period: QuotaPeriod, anchor: UnixSeconds, tz: Tz, at: UnixSeconds) -> TimeRange {
     match period {
@@ -77,6 +96,8 @@ pub fn period_at(period: QuotaPeriod, anchor: UnixSeconds, tz: Tz, at: UnixSecon
     }
 }
 
+/// The start of a month in a zone, rounded down to a UTC hour. Where midnight occurs twice, the earlier
+/// one counts.
 fn month_start(first: NaiveDate, tz: Tz) -> UnixSeconds {
     let midnight = first.and_time(NaiveTime::MIN);
     // Where clocks are put forward at midnight the day begins an hour later.

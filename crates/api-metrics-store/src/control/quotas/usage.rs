@@ -1,4 +1,17 @@
 //! How much was used.
+//!
+//! A quota is counted when it is asked for: the requests of the key in `[period start, now]` from the
+//! same buckets as every view. There is no counter that could drift from the ledger, and a change of
+//! the counted statuses or of the zone takes effect at once, backwards too.
+//!
+//! Keys that share a period, as all calendar months do, share one query. A key that is made within a
+//! month has the whole month's quota, and what it sent earlier in the month counts.
+//!
+//! ```text
+//! projected exhaustion = start + (now - start) * limit / used        where that lies before the end
+//! ```
+//!
+//! Example: 400 of 1,000 requests on day 10 of 30 are used up on day 25.
 
 use std::collections::{BTreeMap, HashMap};
 

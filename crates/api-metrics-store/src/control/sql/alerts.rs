@@ -1,4 +1,8 @@
 //! Alert rules, their states and their events.
+//!
+//! A rule is read together with its state by a left join: a rule that was inserted by hand has no state
+//! yet and counts as `ok` since its creation. Reading many rules is one
+//! statement; writing the outcome of one takes a few.
 
 use uuid::Uuid;
 
@@ -19,6 +23,7 @@ use crate::{
 /// Events that one statement removes at most.
 pub(in crate::control) const MAX_REMOVED: u64 = 1_000;
 
+/// The statement that reads rules with their states; `tail` is its condition, order and limit.
 fn select_rules(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.endpoint_filter, \
@@ -320,11 +325,17 @@ pub(in crate::control) async fn remove_events<T: SqlTx>(
     tx.execute(sql, params![bounded(before)]).await
 }
 
+/// A column that holds the name of a variant.
+///
+/// # Errors
+///
+/// `StoreError::Corrupt` where this release knows no such name.
 fn word<T>(row: &impl SqlRow, column: &str, read: fn(&str) -> Option<T>) -> Result<T> {
     let text = row.text(column)?;
     read(&text).ok_or_else(|| unknown(column, &text))
 }
 
+/// A row of [`select_rules`] as a rule.
 fn rule(row: &impl SqlRow) -> Result<AlertRule> {
     let minutes =
         |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
@@ -367,6 +378,7 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
     })
 }
 
+/// A row of `api_alert_events` as an event.
 fn event(row: &impl SqlRow) -> Result<AlertEvent> {
     Ok(AlertEvent {
         id: row.uuid("id")?,

@@ -25,6 +25,7 @@ pub(in crate::control) struct PlanFrom {
     pub plan: Option<i64>,
 }
 
+/// The statement that reads keys; `tail` is its condition, order and limit.
 fn select(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT id, external_id, name, tenant_id, user_id, rate_limit_per_minute, quota_limit, \
@@ -162,6 +163,7 @@ pub(in crate::control) async fn list_key_plans<T: SqlTx>(tx: &mut T) -> Result<V
     rows.iter().map(plan_from).collect()
 }
 
+/// A row of `api_key_plans`.
 fn plan_from(row: &impl SqlRow) -> Result<PlanFrom> {
     let day = row.text("day")?;
     Ok(PlanFrom {
@@ -173,6 +175,7 @@ fn plan_from(row: &impl SqlRow) -> Result<PlanFrom> {
     })
 }
 
+/// A row of `api_keys`.
 fn record(row: &impl SqlRow) -> Result<KeyRecord> {
     let count = |column| -> Result<Option<u64>> { Ok(row.optional_int(column)?.map(unsigned)) };
     let period = row.optional_text("quota_period")?;

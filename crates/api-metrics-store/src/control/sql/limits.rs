@@ -148,6 +148,7 @@ pub(in crate::control) async fn remove_utilization<T: SqlTx>(
     Ok(removed)
 }
 
+/// A row of `rate_limit_utilization`.
 fn utilization(row: &impl SqlRow) -> Result<UtilizationRow> {
     let granularity = row.text("period_granularity")?;
     Ok(UtilizationRow {
@@ -161,6 +162,7 @@ fn utilization(row: &impl SqlRow) -> Result<UtilizationRow> {
     })
 }
 
+/// A row of [`count_near_limits`].
 fn near_limit(row: &impl SqlRow) -> Result<NearLimit> {
     Ok(NearLimit {
         api_key_id: row.int("api_key_id")?,

@@ -1,5 +1,20 @@
 //! SQL for alerts, notices, API keys, rate limits and price plans: a function a statement, shared by
 //! both databases. What they spell differently comes from the transaction's dialect.
+//!
+//! Every function takes the caller's transaction and commits nothing. Values are always parameters;
+//! only names of tables, spellings of the dialect and constants are formatted into a text.
+//!
+//! | helper of the dialect | Postgres | SQLite |
+//! |---|---|---|
+//! | a time | `timestamptz` | an integer of Unix seconds |
+//! | a list of numbers or texts | unpacked from a JSON parameter | likewise |
+//! | a row lock | `FOR UPDATE`, `SKIP LOCKED` | nothing: there is one writer |
+//!
+//! # Errors
+//!
+//! All of them: `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout`
+//! past the statement limit, `StoreError::Corrupt` where a row holds a word or a number that this
+//! release can't read.
 
 pub(super) mod alerts;
 pub(super) mod keys;
@@ -43,6 +58,9 @@ async fn count<T: SqlTx>(tx: &mut T, table: &str, condition: &str, of: &str) -> 
 }
 
 /// A scope as two parameters, of which at most one is set: a tenant, or a JSON list of keys.
+///
+/// A condition has the form `($1 IS NULL OR tenant_id = $1) AND ($2 IS NULL OR id IN ..)`. It stands
+/// beside what the database itself hides under row-level security.
 fn scope_parameters(scope: &Scope) -> (Option<&str>, Option<String>) {
     match scope {
         Scope::All => (None, None),
@@ -59,6 +77,7 @@ fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
+/// A stored count; a negative one, which nothing writes, is 0.
 fn unsigned(n: i64) -> u64 {
     u64::try_from(n).unwrap_or_default()
 }

@@ -53,6 +53,8 @@ pub(in crate::control) async fn insert_notice<T: SqlTx>(
 }
 
 /// Makes the deliveries of notices that have none yet.
+///
+/// One statement a notice. Whoever comes second finds the notice fanned out.
 pub(in crate::control) async fn fan_out<T: SqlTx>(
     tx: &mut T,
     channels: &[&str],
@@ -88,6 +90,8 @@ pub(in crate::control) async fn fan_out<T: SqlTx>(
 
 /// Claims deliveries that are due, so that no other process attempts them until `lost_at`. An
 /// event's firing comes before its end.
+///
+/// Ordered by time, then firing before end, then id. Takes one statement, and one more a delivery for its body.
 pub(in crate::control) async fn claim<T: SqlTx>(
     tx: &mut T,
     channel: &str,
@@ -135,6 +139,9 @@ pub(in crate::control) async fn claim<T: SqlTx>(
 
 /// The attempt is left to run out, so that a process of a newer release can take the next one; after
 /// the last attempt the delivery is a dead letter.
+///
+/// Releases may run side by side during an update, and a newer one may write notices that this one
+/// can't read.
 async fn mark_unreadable<T: SqlTx>(
     tx: &mut T,
     id: Uuid,
@@ -304,6 +311,7 @@ pub(in crate::control) async fn put_lease<T: SqlTx>(
     Ok(())
 }
 
+/// A notice from its JSON.
 fn read_notice(body: &str) -> Result<Notice> {
     Notice::from_json(body).map_err(|error| StoreError::Corrupt(error.to_string()))
 }

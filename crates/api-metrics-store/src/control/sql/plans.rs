@@ -1,4 +1,7 @@
 //! Price plans and their tiers.
+//!
+//! Prices travel as text and are stored as `numeric` on Postgres and as text on SQLite, so that no
+//! decimal passes through a float.
 
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
@@ -89,6 +92,7 @@ pub(in crate::control) async fn list_keys_on_plans<T: SqlTx>(
         .collect()
 }
 
+/// A version from the row of its first tier.
 fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
     let currency = row.text("currency")?;
     let day = row.text("effective_from")?;
@@ -105,6 +109,7 @@ fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
     })
 }
 
+/// The tier of a row.
 fn tier(row: &impl SqlRow) -> Result<PriceTier> {
     let price = row.text("per_thousand")?;
     Ok(PriceTier {

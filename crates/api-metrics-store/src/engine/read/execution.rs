@@ -1,4 +1,11 @@
 //! What counts in the answer to one question.
+//!
+//! Three sources hold records: buckets, the inbox, and the caller's memory. For each of them this works
+//! out which series count and in which group. After that, sums need numbers only.
+//!
+//! A question for the top groups is answered in two steps. The first finds the requests of all groups,
+//! by period counts where it can; the second sums the groups that are kept. A question for requests
+//! alone over the whole range needs only the first.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +27,7 @@ use crate::{
     series::SeriesKind,
 };
 
-/// Requests by group.
+/// Requests by the number of the group.
 #[derive(Default)]
 pub(super) struct Requests(HashMap<usize, u64>);
 
@@ -30,6 +37,7 @@ impl Requests {
         self.0.iter().map(|(group, count)| (*group, *count))
     }
 
+    /// Adds to the requests of a group.
     fn add(&mut self, group: usize, count: u64) {
         let sum = self.0.entry(group).or_default();
         *sum = sum.saturating_add(count);
@@ -38,15 +46,20 @@ impl Requests {
 
 /// One question on its way to its answer: which groups there are, and what counts in them.
 pub(super) struct QueryExecution<'a> {
+    /// The question.
     pub(super) query: &'a Query,
+    /// Its steps, moved to what is kept.
     pub(super) axis: Axis,
+    /// The clock, the floors and the kind of sketch in the snapshot.
     pub(super) meta: Meta,
+    /// The groups that were met so far.
     pub(super) groups: Groups,
-    /// Whether records at an edge may belong to the other side of it.
+    /// Whether records at an edge may belong to the other side of it: an edge was moved, or lies within
+    /// a span that an outage made a process coarsen.
     pub(super) approximate: bool,
-    /// The stored series that answer, and their groups.
+    /// The stored series that answer, and the numbers of their groups.
     pub(super) series: ByNumber<usize>,
-    /// What counts of the inbox.
+    /// Which series of the inbox count, and in which groups.
     pub(super) inbox_match: InboxMatch,
     /// What only the caller's process holds.
     pub(super) held: UnstoredSums,
@@ -55,7 +68,11 @@ pub(super) struct QueryExecution<'a> {
 }
 
 impl<'a> QueryExecution<'a> {
-    /// Finds out what counts.
+    /// Finds out what counts. The order matters: groups of stored series come first, then those of the
+    /// inbox and of own memory, and the top groups are chosen when all three are known.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` when period counts or an own bucket can't be read.
     pub(super) async fn new<T: Tx>(
         tx: &mut T,
         snapshot: &mut Snapshot<'_>,
@@ -91,7 +108,9 @@ impl<'a> QueryExecution<'a> {
         Ok(execution)
     }
 
-    /// Finds out what counts of the inbox.
+    /// Finds out which series of the inbox count. No statement where nothing of the inbox lies in the
+    /// range, or where everything counts in one group. Otherwise a base series counts where its
+    /// aggregate series does; only those that no fold has seen yet are looked up by name.
     async fn look_into<T: Tx>(&mut self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<()> {
         let inbox = &mut snapshot.inbox;
         if !inbox.concerns(self.axis.range()) {
@@ -100,13 +119,13 @@ impl<'a> QueryExecution<'a> {
         let query = self.query;
         let all = query.scope == Scope::All && query.filter == Filter::default();
         if all && self.groups.is_one() {
-            // Nobody needs to know which series they are; the group must be there all the same.
+            // All series count in one group, so none is looked up. The group must exist without stored series too.
             self.groups.only();
             self.inbox_match = InboxMatch::One;
             return Ok(());
         }
-        // A base series counts where the aggregate one does that it belongs to: both have all the names
-        // that are asked about.
+        // A base series counts in the group of its aggregate series: both have all labels that the question
+        // asks about.
         let kind = kind_for(query).aggregate_place();
         if kind.is_some() {
             let known = &mut snapshot.known;
@@ -139,7 +158,8 @@ impl<'a> QueryExecution<'a> {
         Ok(())
     }
 
-    /// Adds what the caller's process holds.
+    /// Adds what the caller's process holds, if it lies in the range and the question admits it. Every
+    /// label is known here, so nothing but the keys of a tenant is looked up.
     async fn hold<T: Tx>(&mut self, tx: &mut T, own: &Own) -> Result<()> {
         let admission = Admission::of(tx, self.query).await?;
         for (row, period_start, labels) in own.rows(self.meta.now()) {
@@ -156,7 +176,7 @@ impl<'a> QueryExecution<'a> {
         Ok(())
     }
 
-    /// The requests of each group in the whole range, from wherever they are.
+    /// The requests of each group in the whole range, from all three sources.
     async fn requests<T: Tx>(&self, tx: &mut T, snapshot: &mut Snapshot<'_>) -> Result<Requests> {
         let mut requests = self.stored_requests(tx, snapshot).await?;
         let counts = snapshot.inbox.requests(self.axis.range());
@@ -173,6 +193,9 @@ impl<'a> QueryExecution<'a> {
         Ok(requests)
     }
 
+    /// The requests of each group in the buckets. By period counts where the question sees everything
+    /// and is answered by aggregate series: one row a period, whatever the number of series. By the
+    /// buckets' own counts otherwise.
     async fn stored_requests<T: Tx>(
         &self,
         tx: &mut T,
@@ -188,7 +211,7 @@ impl<'a> QueryExecution<'a> {
             &mut segments,
         );
         let mut requests = Requests::default();
-        // A row of period counts is of everybody's aggregate series.
+        // Period counts hold aggregate series of all tenants, so they serve questions that see everything.
         let counted = self.query.scope == Scope::All && kind_for(self.query) != SeriesKind::Base;
         if !counted {
             let request = SumRequest {
@@ -213,7 +236,9 @@ impl<'a> QueryExecution<'a> {
         Ok(requests)
     }
 
-    /// Leaves those groups: of the others nothing but requests is ever looked at.
+    /// Keeps the groups with the most requests and forgets the others everywhere. For groups outside
+    /// the top only their requests are ever read. Nothing to do where there are no more groups than
+    /// asked for.
     async fn keep<T: Tx>(
         &mut self,
         tx: &mut T,

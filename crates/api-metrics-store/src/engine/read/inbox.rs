@@ -1,4 +1,8 @@
-//! Committed flush batches that are not folded.
+//! Committed flush batches that are not folded, as the questions to one snapshot use them.
+//!
+//! The payloads are taken apart once: series numbers and periods are read, buckets are not. Series are
+//! then known by their places in an ascending list, so that each question needs an array rather than a
+//! lookup a row.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,31 +22,39 @@ use crate::{
     time::UnixSeconds,
 };
 
-/// By the number of a series.
+/// A map by the number of a series. The numbers are ours, so a fast hash without protection against
+/// chosen keys is enough.
 pub(super) type ByNumber<T> = HashMap<i64, T, RandomState>;
 
 /// A row of a flush batch, its bucket unread.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InboxRow<'a> {
-    /// The place of its series among [`Inbox::ids`].
+    /// The place of its series among `Inbox::ids`.
     pub(super) place: usize,
+    /// The start of its minute, in Unix seconds.
     pub(super) period_start: UnixSeconds,
+    /// The encoded bucket.
     pub(super) bucket: &'a [u8],
-    /// Which flush batch it is of.
+    /// The index of the chunk that it is in. One unreadable bucket leaves out the whole chunk.
     pub(super) chunk: usize,
 }
 
-/// The inbox of a snapshot. Series go by their places, so that nothing is looked up a row.
+/// The inbox of a snapshot. Series are known by their places in `ids`, so that a row needs no lookup.
 pub(super) struct Inbox<'a> {
+    /// The series of all rows, ascending and without duplicates.
     ids: Vec<i64>,
+    /// The rows of all chunks, in the order of the chunks.
     rows: Vec<InboxRow<'a>>,
+    /// The aggregate series of each place, once they were looked up. `None` for a series that no fold
+    /// has seen.
     aggregates: Option<Vec<Option<[i64; 3]>>>,
+    /// The requests by place in the range that was asked for last.
     requests: Option<(TimeRange, Vec<u64>)>,
 }
 
 impl<'a> Inbox<'a> {
-    /// A flush batch whose rows can't be told apart is left out: the next fold quarantines it, and the status
-    /// tells of it.
+    /// Takes the chunks apart. A chunk whose rows can't be told apart is left out: the next fold
+    /// quarantines it, and the status tells of it. O(n log n) in the rows; yields between chunks.
     pub(super) async fn of(chunks: &'a [InboxChunk]) -> Self {
         let mut rows: Vec<InboxRow<'a>> = Vec::new();
         let mut series: Vec<i64> = Vec::new();
@@ -66,13 +78,13 @@ impl<'a> Inbox<'a> {
         }
         yield_now().await;
         let mut ids = series.clone();
-        // Each flush batch is in order already, which this sort makes use of.
+        // A merge sort: each flush batch is in order already.
         ids.sort();
         ids.dedup();
         yield_now().await;
         let mut places = SortedCursor::of(&ids);
         for (row, series) in rows.iter_mut().zip(series) {
-            // Each is among them.
+            // `ids` holds every series, so the place is always found.
             row.place = places.find(series).unwrap_or_default();
         }
         Self {
@@ -88,17 +100,18 @@ impl<'a> Inbox<'a> {
         &self.ids
     }
 
-    /// The rows, of which one question takes those that count.
+    /// All rows of the inbox; a question selects the matching ones.
     pub(super) fn rows(&self) -> &[InboxRow<'a>] {
         &self.rows
     }
 
-    /// Whether anything may count in that range.
+    /// Whether any row lies in that range.
     pub(super) fn concerns(&self, range: TimeRange) -> bool {
         self.rows.iter().any(|row| range.contains(row.period_start))
     }
 
-    /// Looks up which aggregate series of these kinds they count in, once for all questions.
+    /// Looks up which aggregate series of these kinds the series count in. One statement at most, once
+    /// for all questions.
     pub(super) async fn find_aggregates<T: Tx>(
         &mut self,
         tx: &mut T,
@@ -111,13 +124,14 @@ impl<'a> Inbox<'a> {
         Ok(())
     }
 
-    /// The numbers of any key, any endpoint and total of the series at `place`, as far as they are known and
+    /// The numbers by endpoint, by key and total of the series at `place`, as far as they are known and
     /// were looked up.
     pub(super) fn aggregates(&self, place: usize) -> Option<[i64; 3]> {
         *self.aggregates.as_ref()?.get(place)?
     }
 
-    /// The requests within that range, by the places of their series.
+    /// The requests within that range, by the places of their series. Kept for the next question over
+    /// the same range.
     pub(super) fn requests(&mut self, range: TimeRange) -> &[u64] {
         let known = self.requests.take().filter(|(of, _)| *of == range);
         let (_, requests) = self.requests.insert(known.unwrap_or_else(|| {
@@ -139,13 +153,14 @@ impl<'a> Inbox<'a> {
 pub(super) enum InboxMatch {
     /// Nothing counts.
     None,
-    /// Everything counts in group 0.
+    /// Everything counts in group 0: the question has neither filter, scope nor groups.
     One,
-    /// By the places of the series: the group that each counts in, if it does.
+    /// By the places of the series: the group that each counts in, `None` where it does not count.
     Each(Vec<Option<usize>>),
 }
 
 impl InboxMatch {
+    /// Whether nothing counts.
     pub(super) const fn is_none(&self) -> bool {
         matches!(self, Self::None)
     }
@@ -159,7 +174,7 @@ impl InboxMatch {
         }
     }
 
-    /// Forgets all other groups.
+    /// Forgets all groups but these.
     pub(super) fn keep(&mut self, kept: &BTreeSet<usize>) {
         match self {
             Self::One if !kept.contains(&0) => *self = Self::None,

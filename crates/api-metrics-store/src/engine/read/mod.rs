@@ -1,4 +1,43 @@
 //! The read: one snapshot of folded rows and inbox, plus what the caller's own process still holds.
+//!
+//! # Order
+//!
+//! 1. The caller copies what its process holds: batches with their numbers, and what is open with the
+//!    next number.
+//! 2. Open a snapshot. On Postgres the metrics tables are locked in ACCESS SHARE mode before its first
+//!    SELECT.
+//! 3. Read the header: floors, dirty periods, fence, unfolded flush batches.
+//! 4. Move the edges of each answer outward to what is kept.
+//! 5. Choose the stored series and the groups that they count in, then the groups of series in the
+//!    inbox.
+//! 6. Sum the buckets that `plan` chooses. The inbox is summed meanwhile.
+//! 7. Add what was copied in step 1 with a number above the fence in this same snapshot.
+//!
+//! # Why it is exact
+//!
+//! - Buckets, fold marks and inbox are of one snapshot, so a flush batch is in exactly one of them.
+//! - The copy comes before the snapshot. A flush that commits between the two has raised the fence in
+//!   the snapshot, so its batches are not added again; one that commits later is not in the snapshot,
+//!   and is in the copy.
+//! - Batches whose COMMIT is unknown carry their number, and the fence decides about them in the same
+//!   way.
+//!
+//! Other processes' memory is not seen: an answer is behind theirs by up to one flush interval.
+//!
+//! # Cost
+//!
+//! Three round trips to begin on Postgres, one for the series unless they are cached, and one or a few for
+//! the sums. Nothing is written and nobody is held up, other than the dropping of a partition.
+//!
+//! | file | what |
+//! |---|---|
+//! | `snapshot` | what all questions to one snapshot share |
+//! | `execution` | what counts in the answer to one question |
+//! | `inbox` | flush batches that are not folded |
+//! | `own` | what the caller's process holds |
+//! | `sums` | adding everything up |
+//! | `range_requests` | requests of a range by period counts |
+//! | `series_cache` | aggregate series from read to read |
 
 mod execution;
 mod inbox;
@@ -23,6 +62,12 @@ use crate::{
     time::Granularity,
 };
 
+/// Answers all of `queries` from one snapshot, in their order. `own` is the caller's memory, copied
+/// before this call; `None` leaves it out. Without a question there is no answer and no statement.
+///
+/// # Errors
+/// `StoreError::Invalid` when the questions have different scopes, since a snapshot is opened for one.
+/// `StoreError::Corrupt` when stored counts or sketches can't be read.
 pub(crate) async fn read<B: Backend>(
     backend: &B,
     known: &SharedSeriesCache,
@@ -41,7 +86,8 @@ pub(crate) async fn read<B: Backend>(
     Ok(answers)
 }
 
-/// The same within a snapshot that the caller has opened.
+/// The same within a snapshot that the caller has opened. The caller must have copied `own` before it
+/// opened the snapshot.
 async fn read_in<T: Tx>(
     tx: &mut T,
     known: &SharedSeriesCache,
@@ -53,7 +99,7 @@ async fn read_in<T: Tx>(
     };
     // The edges of an answer move by less than a day, and a day that began before it can contain a part of it.
     let days = snapped(asked, Granularity::Day);
-    // Mostly they move by less than five minutes, and much more may wait of the same day.
+    // Edges mostly move by less than five minutes. The inbox may hold much more of the same day.
     let near = snapped(asked, Granularity::FiveMinutes);
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
     let mut header = tx
@@ -101,17 +147,19 @@ async fn read_in<T: Tx>(
         .collect()
 }
 
-/// A range of whole periods.
+/// The range of whole periods of `granularity` that contains `range`.
 const fn snapped(range: TimeRange, granularity: Granularity) -> TimeRange {
     TimeRange::new(granularity.floor(range.from), granularity.ceil(range.to))
 }
 
-/// The range that contains all of these.
+/// The range that contains all of these; `None` where there are none.
 fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
     ranges.reduce(|all, range| TimeRange::new(all.from.min(range.from), all.to.max(range.to)))
 }
 
-/// One question within a snapshot that the caller has opened, without anything of its own.
+/// The answer to one question within a snapshot that the caller has opened. Leaves out what processes
+/// hold in memory, and neither uses nor fills the cache of series. For billing, whose invoice reads
+/// prices and requests in one snapshot.
 #[cfg(feature = "control")]
 pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
     let known = SharedSeriesCache::default();
@@ -120,6 +168,9 @@ pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answ
 }
 
 /// The answer to the only question.
+///
+/// # Errors
+/// `StoreError::Corrupt` where there is none, which would be a mistake of this crate.
 pub(crate) fn one(mut answers: Vec<Answer>) -> Result<Answer> {
     let answer = answers.pop();
     answer.ok_or_else(|| StoreError::Corrupt("a question without an answer".into()))

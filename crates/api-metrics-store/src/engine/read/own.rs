@@ -1,4 +1,7 @@
 //! What only the caller's process holds.
+//!
+//! A read copies the recorder's batches before it opens its snapshot. Of this copy it adds what the
+//! fence in the snapshot has not let in: exactly what the snapshot does not hold.
 
 use std::collections::HashMap;
 
@@ -16,15 +19,19 @@ use crate::{
 /// seen since the last flush.
 const KEY_NOT_STORED_YET: i64 = -1;
 
-/// What the snapshot does not hold yet, and what it says of the keys in it.
+/// What the snapshot does not hold yet, and what the snapshot says of the keys in it.
 pub(super) struct Own {
+    /// The labels that all own series share.
     owner: Owner,
+    /// The batches above the fence, added up, with what is open.
     deltas: Deltas,
+    /// What is stored of the keys in it, by their external ids.
     keys: HashMap<String, ApiKeyInfo>,
 }
 
 impl Own {
-    /// What `fence` has not let in; `None` where there is nothing.
+    /// What `fence` has not let in; `None` where there is nothing. One statement, for the numbers of
+    /// the keys. A key that is not stored yet counts under the number -1, which no stored key has.
     pub(super) async fn load<T: Tx>(
         tx: &mut T,
         writer: &Writer,

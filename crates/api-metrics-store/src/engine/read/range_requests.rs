@@ -1,4 +1,7 @@
-//! Requests of all aggregate series over a whole range.
+//! Requests of all aggregate series over a whole range, by period counts.
+//!
+//! A day is mostly 24 hours and some finer periods at its edges: some 40 rows, whatever the number of
+//! endpoints and keys.
 
 use super::inbox::ByNumber;
 use crate::engine::{
@@ -6,15 +9,22 @@ use crate::engine::{
     period_counts,
 };
 
-/// What the counts of a range add up to: the questions to one snapshot mostly are over the same.
+/// What the period counts of a range add up to. Kept for the next question to the same snapshot, since
+/// they mostly ask about the same range.
 #[derive(Default)]
 pub(super) struct RangeRequests {
+    /// The periods that `sums` is about.
     segments: Vec<Segment>,
+    /// The requests of each series in them.
     sums: SeriesRequests,
 }
 
 impl RangeRequests {
-    /// The requests by series.
+    /// The requests by series in these periods. One statement a hundred periods, or none where the same
+    /// ones were asked for last.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where period counts can't be read.
     pub(super) async fn requests<T: Tx>(
         &mut self,
         tx: &mut T,
@@ -41,19 +51,23 @@ impl RangeRequests {
     }
 }
 
-/// Requests by series.
+/// Requests by the number of the series.
 #[derive(Default)]
 pub(super) struct SeriesRequests {
+    /// Series and requests, in the order in which series were met.
     requests: Vec<(i64, u64)>,
+    /// Where a series stands in `requests`.
     places: ByNumber<usize>,
 }
 
 impl SeriesRequests {
+    /// Adds encoded period counts. Consecutive periods mostly hold the same series in the same order,
+    /// so most entries are found without a lookup.
     fn add(&mut self, counts: &[u8]) -> Result<()> {
         let mut next = 0;
         for entry in period_counts::entries(counts)? {
             let (series, count) = entry?;
-            // Mostly the same series as in the counts before, one after another.
+            // Consecutive periods mostly hold the same series in the same order.
             let same = self.requests.get(next).filter(|(id, _)| *id == series);
             let place = match same {
                 Some(_) => next,
@@ -68,7 +82,7 @@ impl SeriesRequests {
         Ok(())
     }
 
-    /// Of one series; `None` where it had no bucket.
+    /// The requests of one series; `None` where it had no bucket in the range.
     pub(super) fn of(&self, series: i64) -> Option<u64> {
         let place = self.places.get(&series)?;
         self.requests.get(*place).map(|(_, count)| *count)

@@ -1,4 +1,8 @@
 //! What the questions to one snapshot have in common, asked once.
+//!
+//! A page of the dashboard asks a dozen questions at once, mostly with one filter. The series of a
+//! filter are selected by one statement, whatever the number of questions, and the inbox is taken apart
+//! once.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -15,30 +19,40 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Periods whose rows are not up to date.
+/// Dirty periods. A read takes their children instead of their rows.
 pub(super) type Dirty = BTreeSet<(Granularity, UnixSeconds)>;
 
-/// A snapshot, as far as questions over one range and scope look at it.
+/// A snapshot of the database, as far as the questions to it look at it.
 pub(super) struct Snapshot<'a> {
+    /// Flush batches that are not folded.
     pub(super) inbox: Inbox<'a>,
+    /// Dirty periods, whose children are read instead.
     pub(super) dirty: Dirty,
+    /// Requests by period counts, of the range that was asked for last.
     pub(super) counts: RangeRequests,
+    /// Aggregate series that are known in this snapshot.
     pub(super) known: SeriesCache,
     /// The kinds of stored series that answer its questions.
     pub(super) kinds: BTreeSet<SeriesKind>,
+    /// Spans that an outage made a process coarsen.
     coarse: &'a [(UnixSeconds, UnixSeconds)],
+    /// The series of each kind and filter among the questions.
     selected: Vec<Selected<'a>>,
 }
 
-/// Series of one kind, among which are all that pass a filter.
+/// Series of one kind, which include all that meet the filter.
 struct Selected<'a> {
+    /// Their kind.
     kind: SeriesKind,
+    /// The filter that they were selected by. From the cache, series of other filters may be among
+    /// them.
     filter: &'a Filter,
+    /// The series.
     series: Arc<[SeriesRow]>,
 }
 
 impl<'a> Snapshot<'a> {
-    /// What the questions need of it: of what it began with, of all that is not folded, and the series.
+    /// Selects the series of all questions and takes the inbox apart, both at once.
     pub(super) async fn take<T: Tx>(
         tx: &mut T,
         queries: &'a [Query],
@@ -67,7 +81,7 @@ impl<'a> Snapshot<'a> {
         self.coarse.iter().any(cut)
     }
 
-    /// The stored series that answer a question.
+    /// The stored series that answer a question: of its kind, and meeting its filter.
     pub(super) fn series<'s>(&'s self, query: &'s Query) -> impl Iterator<Item = &'s SeriesRow> {
         let kind = kind_for(query);
         let same = |one: &&Selected<'_>| one.kind == kind && *one.filter == query.filter;
@@ -78,7 +92,17 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-/// The stored series that answer with the fewest rows.
+/// The kind of stored series that answers with the fewest rows: the coarsest one that still has the
+/// labels which the question groups or filters by.
+///
+/// | asks about keys | asks about endpoints | kind |
+/// |---|---|---|
+/// | yes | yes | base |
+/// | no | yes | by endpoint |
+/// | yes | no | by key |
+/// | no | no | total |
+///
+/// Any scope but `All` asks about keys.
 pub(super) fn kind_for(query: &Query) -> SeriesKind {
     let keys =
         query.group_by.api_key || query.filter.api_key_id.is_some() || query.scope != Scope::All;
@@ -91,7 +115,8 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
     }
 }
 
-/// The series of all questions, by one statement a filter, or by none where they are known.
+/// The series of all questions, by one statement a filter, or by none where they are known. Series that
+/// were selected without a filter are kept for later reads.
 async fn select<'a, T: Tx>(
     tx: &mut T,
     known: &mut SeriesCache,

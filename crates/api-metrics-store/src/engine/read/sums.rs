@@ -1,4 +1,7 @@
 //! What the buckets and the inbox add up to.
+//!
+//! Buckets are summed by the database as far as it can; the inbox is summed here at the same time. Both
+//! come as counts and encoded sketches, which are merged into the cells of the answer.
 
 use std::collections::BTreeSet;
 
@@ -16,11 +19,15 @@ use crate::{
     query::Answer,
 };
 
-/// Rows of the inbox that are added at a stretch.
+/// Rows of the inbox that are added between two yields.
 const ROWS_A_TURN: usize = 1_000;
 
 impl QueryExecution<'_> {
-    /// What the database has summed.
+    /// What the database has summed, over the segments that `plan` chooses for each step. Nothing where
+    /// the requests are the whole answer.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where counts or a sketch can't be read.
     pub(super) async fn stored<T: Tx>(&self, tx: &mut T, dirty: &Dirty) -> Result<AnswerSums> {
         let mut sums = AnswerSums::new(self.meta.sketch_kind);
         if self.requests.is_some() {
@@ -44,8 +51,8 @@ impl QueryExecution<'_> {
         Ok(sums)
     }
 
-    /// The sums of the inbox. A flush batch that can't be read is quarantined by the next fold, and told by the
-    /// status: the sums are made again without it, which costs nothing where it never happens.
+    /// The sums of the inbox. A flush batch that can't be read is quarantined by the next fold, and
+    /// told by the status. The sums are made again without it; this never happens with healthy data.
     pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> UnstoredSums {
         if self.requests.is_some() || self.inbox_match.is_none() {
             return UnstoredSums::default();
@@ -59,9 +66,10 @@ impl QueryExecution<'_> {
         }
     }
 
-    /// Adds the rows that count; where one can't be read, answers of which flush batch it is.
+    /// Adds the rows that count. Where one can't be read, the error is the index of its chunk.
     ///
-    /// Lets others have their turn now and then: a statement takes two round trips to be sent.
+    /// Yields every thousand rows, so that the statement which runs at the same time is sent without
+    /// delay.
     async fn try_unfolded(
         &self,
         inbox: &Inbox<'_>,
@@ -89,7 +97,8 @@ impl QueryExecution<'_> {
         Ok(sums)
     }
 
-    /// Everything together.
+    /// Everything together: stored, unfolded and held. `as_of_us` is the snapshot's clock, in
+    /// microseconds.
     pub(super) fn answer(self, mut stored: AnswerSums, unfolded: &UnstoredSums) -> Result<Answer> {
         if let Some(requests) = &self.requests {
             for (group, count) in requests.iter() {
@@ -110,7 +119,8 @@ impl QueryExecution<'_> {
         })
     }
 
-    /// The series that answer, ascending, and the numbers of their groups.
+    /// The series that answer, ascending, and the numbers of their groups: the form in which statements
+    /// take them.
     pub(super) fn numbered(&self) -> Vec<(i64, i32)> {
         let number = |group: usize| i32::try_from(group).unwrap_or(i32::MAX);
         let mut series: Vec<_> = self

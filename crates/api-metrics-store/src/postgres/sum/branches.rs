@@ -1,24 +1,27 @@
 //! Which periods a statement reads.
+//!
+//! A statement is a UNION ALL of branches, one table each. The planner plans each of them by itself: a
+//! few periods by name, which it can match to partitions and index entries, or a range.
 
 use chrono::{DateTime, Utc};
 use sqlx::{Postgres, postgres::PgArguments, query::Query};
 
 use crate::{engine::backend::Segment, postgres::tx::at, time::Granularity};
 
-/// So many periods of one granularity are named one by one: the planner looks at each.
+/// Periods of one granularity that are named one by one at most. The planner looks at each of them.
 const MOST_LISTED: usize = 100;
 
 /// Periods of one granularity: a part of a statement, which the planner looks at by itself.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum UnionBranch {
-    /// Each by itself: a partition is looked into for what may be there.
+    /// Named periods: each is an index lookup in its partition.
     Listed(Granularity, Vec<DateTime<Utc>>),
-    /// All from one to before another.
+    /// All periods from one to before another.
     Ranged(Granularity, DateTime<Utc>, DateTime<Utc>),
 }
 
 impl UnionBranch {
-    /// One of each granularity that has periods among these.
+    /// One branch for each granularity that has periods among these, with all of them.
     pub(super) fn listed<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Vec<Self> {
         let mut periods = Granularity::ALL.map(|granularity| (granularity, Vec::new()));
         for segment in segments {
@@ -32,14 +35,14 @@ impl UnionBranch {
             .collect()
     }
 
-    /// One of each segment.
+    /// One branch for each segment.
     pub(super) fn ranged<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> Vec<Self> {
         let range =
             |segment: &Segment| Self::Ranged(segment.granularity, at(segment.from), at(segment.to));
         segments.into_iter().map(range).collect()
     }
 
-    /// Gives a statement the parameters of this branch, of which there are [`UnionBranch::parameters`].
+    /// Adds this branch's parameters to a statement, as many as `parameters` says.
     pub(super) fn bind<'q>(
         &'q self,
         query: Query<'q, Postgres, PgArguments>,
@@ -50,6 +53,7 @@ impl UnionBranch {
         }
     }
 
+    /// How many parameters the branch has: one list, or two bounds.
     pub(super) const fn parameters(&self) -> usize {
         match self {
             Self::Listed(..) => 1,
@@ -58,14 +62,14 @@ impl UnionBranch {
     }
 }
 
-/// How many periods of a granularity there are.
+/// How many periods of a granularity there are in these segments.
 pub(super) fn periods(segments: &[Segment], granularity: Granularity) -> usize {
     let of_it = |segment: &&Segment| segment.granularity == granularity;
     let segments = segments.iter().filter(of_it);
     segments.map(|segment| segment.periods().len()).sum()
 }
 
-/// Whether the periods are so few that they can be named one by one.
+/// Whether no granularity has more periods than can be named one by one.
 pub(super) fn are_few(segments: &[Segment]) -> bool {
     let few = |granularity| periods(segments, granularity) <= MOST_LISTED;
     Granularity::ALL.into_iter().all(few)

@@ -1,17 +1,27 @@
 //! The statements that sum buckets for a read.
 //!
-//! One statement reads all granularities of an answer. There are three paths to the rows, because the planner,
-//! which can't know that a list of series is one block of numbers, would read whole partitions for it:
+//! One statement reads all granularities of an answer. There are three paths to the rows. The choice is
+//! made here, because the planner can't know that a list of series is one block of numbers, and would
+//! read whole partitions for it.
 //!
-//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
-//!   series' sum comes as soon as it is made, so that they are merged here while the server reads on.
-//! - **scan**: for each period the block of numbers that the series lie in. A third of the time where
-//!   the block is full: for minutes, which have no index that begins with the series, and for everything
-//!   where nothing but counts is asked for. Periods are named one by one where they are few: of a range of
-//!   them the index would be read with all series in between.
-//! - **blocks**: the same with sketches, a few dozen series at a time: their rows of one period lie side by
-//!   side, and their sums are merged here while the server reads the next block. Three quarters of the
-//!   time of as many lookups.
+//! - **lookup**: for each series its rows, by the index that begins with the series. With sketches,
+//!   each series' sum comes as soon as it is made, and sketches are merged here while the server reads
+//!   on.
+//! - **scan**: for each period the block of numbers that the series lie in. It takes a third of the
+//!   time of lookups where the block is full. It serves minutes, which have no index that begins with
+//!   the series, and answers that need counts alone. Periods are named one by one where they are few:
+//!   for a range of periods the index would be read with all series in between.
+//! - **blocks**: scans with sketches, a few dozen series at a time. Their rows of one period lie side
+//!   by side, and their sums are merged here while the server reads the next block. It takes three
+//!   quarters of the time of as many lookups.
+//!
+//! | detail | series | minutes | coarser periods |
+//! |---|---|---|---|
+//! | quantiles | in blocks, periods few | blocks | blocks |
+//! | requests or counts | dense | scan | scan |
+//! | quantiles | dense | scan | lookup |
+//! | any | sparse, over 20,000 minutes | scan | lookup |
+//! | any | sparse | lookup | lookup |
 
 mod branches;
 mod statements;
@@ -35,35 +45,40 @@ use crate::{
     time::Granularity,
 };
 
-/// From so many on a scan can be cheaper than as many lookups.
+/// Series from which on a scan of the numbers between them can be cheaper than as many lookups.
 const MANY_SERIES: usize = 100;
-/// A scan may read so many rows for each that it wants.
+/// Rows that a scan may read for each row that it wants.
 const MOST_WASTE: i64 = 4;
-/// The planner's time grows with each branch.
+/// Branches of one statement at most. The planner's time grows with each.
 const BRANCHES_A_STATEMENT: usize = 8;
-/// Each of a series' minutes is a lookup of its own, up to so many.
+/// Lookups of minutes at most: each minute of each series is one of its own, since minutes have no
+/// index by series. Past it, minutes are scanned.
 const MOST_MINUTES: usize = 20_000;
-/// Series of one block: their sums are made before the first of them is sent.
+/// Series of one block at most. Their sums are all made before the first of them is sent.
 const SERIES_A_BLOCK: usize = 64;
-/// As many as make a block worth while, on average: it looks for each period by itself.
+/// Series of a block on average, below which blocks are not worth it: a block looks for each period by
+/// itself.
 const FEWEST_A_BLOCK: usize = 16;
-/// A block ends where the next series is further away.
+/// The largest step between two numbers within one block. A block ends where the next series is further
+/// away.
 const MOST_GAP: i64 = 64;
-/// So many series of blocks are wanted for each that is not: its sketches are sent for nothing.
+/// Series of blocks that must be wanted for each that is not, whose sketches are sent for nothing.
 const WANTED_FOR_EACH_WASTED: i64 = 4;
 
-/// The first and the last of these series, which ascend, where they lie so close together that reading all
-/// between them is cheaper than as many lookups.
+/// The first and the last of these series, which ascend, where they lie so close together that reading
+/// all between them is cheaper than as many lookups: at least 100 series, among at most about four
+/// times as many numbers.
 pub(super) fn block(ids: &[i64]) -> Option<(i64, i64)> {
     let (first, last) = (*ids.first()?, *ids.last()?);
     let most = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     (ids.len() >= MANY_SERIES && (last - first) / MOST_WASTE <= most).then_some((first, last))
 }
 
-/// The first and the last of each few dozen of these series, which ascend, where they lie so close together
-/// that reading all between them is cheaper than lookups.
+/// The first and the last of each few dozen of these series, which ascend, where they lie so close
+/// together that reading all between them is cheaper than lookups. Series that were interned together
+/// have numbers side by side, so this mostly holds for those of one service.
 fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
-    // They are numbered as they come: those that came together lie together.
+    // Series are numbered as they are interned: those of one service lie together.
     let near = ids.chunk_by(|one, next| next - one <= MOST_GAP);
     let blocks = near.flat_map(|run| run.chunks(SERIES_A_BLOCK));
     let ends = blocks.filter_map(|block| Some((*block.first()?, *block.last()?)));
@@ -79,7 +94,8 @@ fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
         .then_some((firsts, lasts))
 }
 
-/// The statements that read these segments, and their paths to the rows.
+/// The statements that read these segments, and their paths to the rows. Every segment is read by
+/// exactly one of them.
 fn statements(
     request: &SumRequest<'_>,
     ids: &[i64],
@@ -121,6 +137,11 @@ fn statements(
     statements
 }
 
+/// Runs the statements one after another and hands their rows to `into` as they come. Without series
+/// nothing is asked.
+///
+/// # Errors
+/// `StoreError::Corrupt` where status counts can't be read, and whatever `into` returns.
 pub(super) async fn sum(
     tx: &mut PgTx,
     request: &SumRequest<'_>,
@@ -167,8 +188,9 @@ pub(super) async fn sum(
     Ok(())
 }
 
-/// A row of the statements above, by the places of its columns: looking their names up would take longer
-/// than reading them.
+/// A row of the statements above, by the places of its columns: looking their names up would take
+/// longer than reading them. Column 0 is the group or the series, 1 the step, 2 to 14 the counts, 15
+/// the sketches.
 fn partial_sum(
     row: &PgRow,
     group: i32,

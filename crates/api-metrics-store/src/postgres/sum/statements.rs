@@ -1,7 +1,15 @@
 //! The texts of the statements.
 //!
-//! They are put together of the parts that an answer needs, and of nothing that a caller says: a part costs
-//! the planner some tenths of a millisecond, whether or not there is anything in it.
+//! They are put together of the parts that an answer needs, and of nothing that a caller says; all
+//! values are parameters. A part costs the planner some tenths of a millisecond, whether or not there
+//! is anything in it.
+//!
+//! | path | result of one statement | index |
+//! |---|---|---|
+//! | lookup, with sketches | a row for each series and step | `(series_id, period_start)`, of minutes the primary key |
+//! | lookup, without | a row for each group and step | the same |
+//! | scan | a row for each series and step | the primary key `(period_start, series_id)` |
+//! | blocks | a row for each series and step, by series | the primary key |
 
 use super::branches::UnionBranch;
 use crate::{postgres::tx::table, query::Detail};
@@ -9,17 +17,18 @@ use crate::{postgres::tx::table, query::Detail};
 /// A path to the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccessPath {
-    /// Of one series after another.
+    /// The rows of one series after another.
     Lookup,
-    /// Of all series between two.
+    /// The rows of all series between two numbers.
     Scan,
-    /// The same of a few dozen after another, with sketches alone. Rows begin with the series itself, and
-    /// there are some that nobody wants.
+    /// The rows of all series between two numbers, for a few dozen series after another; with sketches
+    /// alone. A row begins with the series itself rather than the group, and series that were not asked
+    /// for are among them.
     Blocks,
 }
 
 impl AccessPath {
-    /// Which series' rows are read.
+    /// The condition that selects the rows' series.
     const fn series(self) -> &'static str {
         match self {
             Self::Lookup => "series_id = s.id",
@@ -29,10 +38,12 @@ impl AccessPath {
     }
 }
 
+/// The columns of the counts after `request_count`, in the order in which `rows::counts` reads them.
 const COUNTS: &str = ", error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, latency_min_us, \
     latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, \
     status_counts";
 
+/// The columns that a branch reads.
 fn columns(detail: Detail, steps: bool) -> String {
     let (counts, sketches) = match detail {
         Detail::Requests => ("", ""),
@@ -45,14 +56,17 @@ fn columns(detail: Detail, steps: bool) -> String {
 
 /// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
 const REQUESTS_SUM: &str = "api_metrics.add(m.request_count)";
+/// The sums of `COUNTS`. Status counts add by concatenation.
 const COUNTS_SUM: &str = ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
     api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
     min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
     api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
     api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
     string_agg(m.status_counts, ''::bytea)";
+/// The sum of sketches: their encodings, one after another.
 const SKETCHES_SUM: &str = ", string_agg(m.latency_sketch, ''::bytea)";
 
+/// The sums that an answer of this detail needs.
 fn sums(detail: Detail) -> String {
     let (counts, sketches) = match detail {
         Detail::Requests => ("", ""),
@@ -62,10 +76,10 @@ fn sums(detail: Detail) -> String {
     format!("{REQUESTS_SUM}{counts}{sketches}")
 }
 
-/// The parameters before those of the branches.
+/// The parameters before those of the branches: `$1` to `$5`.
 const PARAMETERS: usize = 5;
 
-/// The rows of all branches.
+/// The rows of all branches, numbered from `$6` on.
 fn rows(branches: &[UnionBranch], columns: &str, series: &str) -> String {
     let mut next = PARAMETERS + 1;
     let branch = |branch: &UnionBranch| {
@@ -100,7 +114,7 @@ pub(super) fn statement(
     path: AccessPath,
     branches: &[UnionBranch],
 ) -> String {
-    // A constant to group by would be made for every row.
+    // Without steps nothing is grouped by step: a constant would be computed for every row.
     let (step, and_by_step) = if steps {
         (
             "width_bucket(m.period_start, $3::timestamptz[]) - 1",
@@ -112,25 +126,26 @@ pub(super) fn statement(
     let sums = sums(detail);
     let rows = rows(branches, &columns(detail, steps), path.series());
     match (path, detail) {
-        // One sum a series and step, as soon as it is made.
+        // One row for each series and step, sent as soon as it is made.
         (AccessPath::Lookup, Detail::Quantiles) => format!(
             "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL (SELECT {step} AS step, {sums} FROM ({rows}) AS m GROUP BY 1) AS m"
         ),
-        // One a group and step.
+        // One row for each group and step.
         (AccessPath::Lookup, Detail::Requests | Detail::Counts) => format!(
             "SELECT s.number, {step} AS step, {sums} \
              FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1{and_by_step}"
         ),
-        // One a series and step: joined afterwards, because the planner can't know how few rows remain.
+        // One row for each series and step. Groups are joined last, since the planner can't know how few rows
+        // remain.
         (AccessPath::Scan, _) => format!(
             "SELECT s.number, m.* \
              FROM (SELECT {step} AS step, {sums}, m.series_id FROM ({rows}) AS m \
                    GROUP BY m.series_id{and_by_step}) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         ),
-        // By series: a join to their groups would copy all sketches once more.
+        // By series, without their groups: a join would copy all sketches once more.
         (AccessPath::Blocks, _) => format!(
             "SELECT m.* FROM unnest($4::bigint[], $5::bigint[]) AS b (first, last) \
              CROSS JOIN LATERAL (SELECT m.series_id, {step} AS step, {sums} FROM ({rows}) AS m \

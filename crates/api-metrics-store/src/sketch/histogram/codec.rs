@@ -5,13 +5,29 @@
 //! else:   n1  min  (head [step - 32] [n - 7]) ...  0  rest
 //! ```
 //!
-//! All but the one byte `head` are varints. `n1` is the count of the first bucket, which `min` names. The
-//! low 5 bits of a `head` say how far (1 to 31) the next bucket is above the one before, 0 that `step`
-//! follows; the high 3 bits are its count `n` (1 to 6), 7 says that `n` follows. A `head` of 0 ends
-//! the list; `rest` is how far the maximum lies above the low end of the last bucket. The total is the sum.
+//! All but the one byte `head` are varints.
 //!
-//! Most buckets take one byte. Whether the two escapes occur hardly changes within an encoding, so that the
-//! processor predicts them: queries spend most of their time reading encodings.
+//! | field | meaning |
+//! |---|---|
+//! | `n1` | the count of the first bucket; 0 says that the histogram is empty and ends here |
+//! | `min` | the least value, exactly; its bucket is the first one |
+//! | `head`, low 5 bits | how far the next bucket is above the one before, 1 to 31; 0 says that `step - 32` follows |
+//! | `head`, high 3 bits | the count `n` of that bucket, 1 to 6; 7 says that `n - 7` follows |
+//! | `head` = 0 | ends the list |
+//! | `rest` | how far the maximum lies above the low end of the last bucket |
+//!
+//! The total count is the sum of the counts and is not written. For example, the values 5, 5, 9 give
+//! `02 05 24 00 00`: two values in bucket 5, a head of step 4 and count 1 (`1 << 5 | 4`), the end, and
+//! a maximum at the low end of bucket 9.
+//!
+//! Most buckets take one byte. Whether the two escapes occur hardly changes within an encoding, so that
+//! the processor predicts them: queries spend most of their time reading encodings.
+//!
+//! An encoding is canonical: equal histograms give equal bytes, whatever the order in which they were
+//! filled. Tests rely on it, and so does the copy of a lone encoding in a sum.
+//!
+//! A reader refuses a bucket beyond the last one, a count of 0 inside the list, and a maximum outside
+//! of the last bucket or below the minimum. It allocates nothing before the whole encoding was checked.
 
 use std::ops::ControlFlow;
 
@@ -22,6 +38,7 @@ use crate::{
 };
 
 impl Histogram {
+    /// Appends the encoding. Takes 4 to 6 bytes for one value below two seconds, then about one byte a distinct bucket.
     pub(in crate::sketch) fn encode(&self, out: &mut Vec<u8>) {
         let mut writer = PairWriter::new(self.min);
         let _ = self.counts.visit(|bucket, n| {
@@ -31,6 +48,11 @@ impl Histogram {
         writer.finish(self.max, out);
     }
 
+    /// Takes one encoding, without its tag byte, off the front of `input`.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::Truncated` or `SketchError::Corrupt`; `input` is unchanged then.
     pub(in crate::sketch) fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
         let mut totals = Totals::default();
         let end = totals.scan(input)?;
@@ -42,6 +64,13 @@ impl Histogram {
 
     /// Works in two passes. The first checks everything and finds the range, so that the second adds without
     /// checks and a corrupt tail changes nothing.
+    ///
+    /// `encoded` holds whole encodings, tag bytes included, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::KindMismatch`, `SketchError::Truncated` or `SketchError::Corrupt`; the histogram
+    /// is unchanged then.
     pub(in crate::sketch) fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let mut totals = Totals::default();
         let mut rest = encoded;
@@ -59,6 +88,7 @@ impl Histogram {
         Ok(())
     }
 
+    /// Adds one encoding whose totals are known, after [`Totals::scan`] has checked it.
     fn add_scanned(&mut self, totals: &Totals, input: &[u8]) {
         if totals.count > 0 {
             self.make_room(totals.count, totals.min, totals.max);
@@ -75,16 +105,21 @@ impl Histogram {
 }
 
 /// Writes buckets in ascending order.
+///
+/// Feed it pairs by [`push`](Self::push), then call [`finish`](Self::finish) once, also where there
+/// were none.
 pub(super) struct PairWriter {
     min: u64,
     last: Option<u16>,
 }
 
 impl PairWriter {
+    /// A writer for a histogram whose least value is `min`.
     pub(super) const fn new(min: u64) -> Self {
         Self { min, last: None }
     }
 
+    /// Writes a bucket and its count. `bucket` lies above the one before, and `n` is not 0.
     pub(super) fn push(&mut self, bucket: u16, n: u64, out: &mut Vec<u8>) {
         match self.last {
             None => {
@@ -106,6 +141,8 @@ impl PairWriter {
         self.last = Some(bucket);
     }
 
+    /// Writes the end of the list and the maximum; without any bucket this is the encoding of an empty
+    /// histogram.
     pub(super) fn finish(self, max: u64, out: &mut Vec<u8>) {
         out.push(0);
         if let Some(last) = self.last {
@@ -115,6 +152,9 @@ impl PairWriter {
 }
 
 /// The buckets and counts of a scanned encoding, ascending.
+///
+/// It does not check anything: a scan has read the same bytes before. On bytes that were not scanned it
+/// yields wrong pairs, and no panic.
 pub(super) struct Pairs<'a> {
     input: &'a [u8],
     bucket: u16,
@@ -124,6 +164,7 @@ pub(super) struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
+    /// Starts behind the tag byte.
     pub(super) fn of(mut input: &'a [u8]) -> Self {
         let first = varint::take(&mut input).unwrap_or(0);
         let min = if first == 0 {
@@ -178,6 +219,8 @@ impl Iterator for Pairs<'_> {
 }
 
 /// Count and extremes over one or more encodings.
+///
+/// Starts empty; every scan adds to it, so that one value describes a concatenation of encodings.
 pub(in crate::sketch) struct Totals {
     pub(in crate::sketch) count: u64,
     /// `u64::MAX` when empty.
@@ -186,6 +229,7 @@ pub(in crate::sketch) struct Totals {
 }
 
 impl Default for Totals {
+    /// Totals of nothing.
     fn default() -> Self {
         Self {
             count: 0,
@@ -208,6 +252,11 @@ impl Totals {
 
     /// [`scan`](Self::scan) that also calls `f` with each bucket (below [`BUCKETS`]) and its count. Before an
     /// error `f` may have been called with some of them.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::Truncated` or `SketchError::Corrupt`; the totals are unchanged then, whatever `f`
+    /// has seen.
     #[inline]
     pub(super) fn visit<'a>(
         &mut self,

@@ -3,6 +3,30 @@
 //! Every octave above 64 µs is cut into 64 sub-buckets of equal width, so that a bucket's midpoint is at
 //! most 1/128 (0.78%) away from any value in it; below 128 µs a bucket is one value. The layout is
 //! HdrHistogram's with a fixed precision.
+//!
+//! # Buckets
+//!
+//! Let `v` be a value in microseconds and `s = 57 - leading_zeros(v | 64)`, which is 0 below 128 and
+//! grows by one an octave. Then `bucket(v) = 64 s + (v >> s)`.
+//!
+//! | values | s | width | buckets |
+//! |---|---|---|---|
+//! | 0 to 127 | 0 | 1 µs | 0 to 127 |
+//! | 128 to 255 | 1 | 2 µs | 128 to 191 |
+//! | 256 to 511 | 2 | 4 µs | 192 to 255 |
+//! | 1.05 s to 2.10 s (`2^20` to `2^21`) | 14 | 16,384 µs | 960 to 1,023 |
+//! | `2^63` to `2^64 - 1` | 57 | `2^57` | 3,712 to 3,775 |
+//!
+//! There are `58 * 64 + 64 = 3,776` of them. The number of a bucket grows with its values, so that
+//! ranks can be found by a pass in order.
+//!
+//! # Error
+//!
+//! A bucket of shift `s` holds `2^s` values, the least of which is at least `64 * 2^s`. The middle is
+//! at most `(2^s - 1) / 2` away from any of them, relative to the value less than `2^s / 2 / (64 * 2^s)
+//! = 1/128 = 0.78%`. Because a quantile is the middle of the bucket that holds the wanted rank, it has
+//! that error and no other: merging adds counters and moves no value. The minimum and the maximum are
+//! kept beside the counters, and an answer is clamped to them, so that ranks 1 and `n` are exact.
 
 mod codec;
 mod counts;
@@ -20,9 +44,13 @@ pub(super) use self::{
 use self::counts::Counts;
 
 /// The number of buckets that cover `0..=u64::MAX`.
+///
+/// One counter of 64 bits each takes 30,208 bytes.
 pub(super) const BUCKETS: u16 = 58 * 64 + 64;
 
 /// The bucket of a value.
+///
+/// `value | 64` makes the shift 0 for all values below 128, without a branch.
 #[inline]
 pub(super) const fn bucket_of(value: u64) -> u16 {
     let shift = 57 - (value | 64).leading_zeros();
@@ -31,6 +59,8 @@ pub(super) const fn bucket_of(value: u64) -> u16 {
 }
 
 /// The least value of a bucket, and the difference between its greatest and its least value.
+///
+/// Bucket 192 gives `(256, 3)`: the values 256 to 259.
 pub(super) const fn bounds_of(bucket: u16) -> (u64, u64) {
     if bucket < 128 {
         return (bucket as u64, 0);
@@ -40,6 +70,8 @@ pub(super) const fn bounds_of(bucket: u16) -> (u64, u64) {
 }
 
 /// See the [module](self). Values are microseconds.
+///
+/// Totals, extremes and counters; the heap holds only what [`Counts`] needs for the values so far.
 #[derive(Debug, Clone)]
 pub(super) struct Histogram {
     count: u64,
@@ -51,6 +83,7 @@ pub(super) struct Histogram {
 }
 
 impl Default for Histogram {
+    /// An empty histogram: nothing on the heap.
     fn default() -> Self {
         Self {
             count: 0,
@@ -71,6 +104,8 @@ impl PartialEq for Histogram {
 }
 
 impl Histogram {
+    /// Adds one value. In the common forms this is one store or one increment; see
+    /// [`Counts::increment`].
     #[inline]
     pub(super) fn record(&mut self, value: u64) {
         self.count = self.count.saturating_add(1);
@@ -79,6 +114,7 @@ impl Histogram {
         self.counts.increment(bucket_of(value), self.count);
     }
 
+    /// Adds many values: the totals are updated and the form is chosen once for all of them.
     pub(super) fn record_all(&mut self, values: &[u32]) {
         let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else {
             return;
@@ -88,6 +124,7 @@ impl Histogram {
         self.counts.add_pairs(buckets.map(|bucket| (bucket, 1)));
     }
 
+    /// Adds all values of another histogram. The result does not depend on the order of merges.
     pub(super) fn merge(&mut self, other: &Self) {
         let (Some(min), Some(max)) = (other.min(), other.max()) else {
             return;
@@ -105,10 +142,12 @@ impl Histogram {
             .make_room(self.count, bucket_of(self.min), bucket_of(self.max));
     }
 
+    /// The number of values, saturating.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
+    /// The least value, exactly; `None` when empty.
     pub(super) const fn min(&self) -> Option<u64> {
         if self.count == 0 {
             None
@@ -117,6 +156,7 @@ impl Histogram {
         }
     }
 
+    /// The greatest value, exactly; `None` when empty.
     pub(super) const fn max(&self) -> Option<u64> {
         if self.count == 0 {
             None
@@ -126,6 +166,8 @@ impl Histogram {
     }
 
     /// The value at a rank of `1..=count`. The first and the last are known exactly.
+    ///
+    /// Takes time linear in the number of counters, at most 3,776.
     pub(super) fn value_at(&self, rank: u64) -> Option<f64> {
         let (min, max) = (self.min()? as f64, self.max()? as f64);
         if rank <= 1 {
@@ -152,6 +194,7 @@ impl Histogram {
         })
     }
 
+    /// Removes all values; form and memory of the counters stay.
     pub(super) fn reset(&mut self) {
         self.count = 0;
         self.min = u64::MAX;
@@ -159,6 +202,7 @@ impl Histogram {
         self.counts.reset();
     }
 
+    /// Bytes on the heap.
     pub(super) fn heap_bytes(&self) -> usize {
         self.counts.heap_bytes()
     }

@@ -1,4 +1,11 @@
 //! Encodings summed in one pass, without histograms in between.
+//!
+//! The sum of `k` encodings with `b` buckets in all takes `O(b)` for the additions and one pass over
+//! the buckets between the least and the greatest value for the result. A merge tree would read every
+//! bucket `log k` times.
+//!
+//! The counters are all zero between two calls, on every path: [`Counters::drain`] resets what it
+//! returns, and a failed count clears the whole array.
 
 use super::{
     BUCKETS, Histogram, bounds_of,
@@ -7,12 +14,19 @@ use super::{
 use crate::sketch::{SketchError, SketchKind, body_of};
 
 /// One counter per bucket, all zero between two sums, so that the memory is allocated once.
+///
+/// The array of 30 KB is made by the first use.
 #[derive(Debug, Default)]
 pub(in crate::sketch) struct Counters(Option<Box<[u64; BUCKETS as usize]>>);
 
 impl Counters {
     /// Appends the encoding of the sum of `encodings`, tag byte included. Where only one of them holds values,
     /// it is copied.
+    ///
+    /// # Errors
+    ///
+    /// `SketchError::KindMismatch`, `SketchError::Truncated` or `SketchError::Corrupt`; nothing was
+    /// appended then.
     pub(in crate::sketch) fn sum(
         &mut self,
         encodings: &[u8],
@@ -38,6 +52,10 @@ impl Counters {
     }
 
     /// Adds `encodings` to a histogram, which is unchanged where they can't be decoded.
+    ///
+    /// # Errors
+    ///
+    /// As [`sum`](Self::sum).
     pub(in crate::sketch) fn merge(
         &mut self,
         encodings: &[u8],
@@ -104,6 +122,9 @@ impl Counters {
 }
 
 /// Which of several encodings hold values.
+///
+/// A quiet series often has one encoding with values among many empty ones. Copying it saves writing it
+/// anew.
 #[derive(Default)]
 enum Only<'a> {
     #[default]
@@ -124,6 +145,10 @@ impl<'a> Only<'a> {
 
 /// The values at some ranks of one encoding after its tag byte, as [`value_at`](super::Histogram::value_at)
 /// returns them; `None` where it is empty. `ranks` maps the count to ascending ranks of `1..=count`.
+///
+/// # Errors
+///
+/// `SketchError::Truncated` or `SketchError::Corrupt`.
 pub(in crate::sketch) fn values_at<const N: usize>(
     body: &[u8],
     ranks: impl FnOnce(u64) -> [u64; N],

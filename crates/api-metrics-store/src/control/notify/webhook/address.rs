@@ -1,4 +1,19 @@
 //! Which addresses are of the public internet.
+//!
+//! Whoever may set a webhook's URL could otherwise make the server post to its own network: to a
+//! database's port, to a router, to the metadata service of the cloud at 169.254.169.254. So the check
+//! is of addresses and not of names, after the name was resolved.
+//!
+//! | refused | why |
+//! |---|---|
+//! | 0/8, 10/8, 127/8, 172.16/12, 192.168/16 | this host, private networks, loopback |
+//! | 100.64/10, 169.254/16 | carriers' shared space, link-local and cloud metadata |
+//! | 192.0.0/24, 192.0.2/24, 192.88.99/24, 198.18/15, 198.51.100/24, 203.0.113/24 | protocols, documentation, benchmarks |
+//! | 224/3 | multicast, reserved, broadcast |
+//! | IPv6 outside of 2000::/3, 2001::/23, 2001:db8::/32, 3fff::/20 | local, unassigned, protocols, documentation |
+//!
+//! IPv6 addresses that reach an IPv4 address are checked as that one: mapped (`::ffff:0:0/96`), NAT64
+//! (`64:ff9b::/96`) and 6to4 (`2002::/16`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,6 +27,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// See [`is_public`].
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     !matches!(
@@ -36,6 +52,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     )
 }
 
+/// See [`is_public`].
 fn is_public_v6(address: Ipv6Addr) -> bool {
     if let Some(inner) = address.to_ipv4_mapped() {
         return is_public_v4(inner);
@@ -56,6 +73,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
+/// The IPv4 address that two segments of an IPv6 one spell.
 fn embedded(high: u16, low: u16) -> Ipv4Addr {
     let [[a, b], [c, d]] = [high, low].map(u16::to_be_bytes);
     Ipv4Addr::new(a, b, c, d)

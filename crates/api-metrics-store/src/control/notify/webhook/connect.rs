@@ -1,4 +1,16 @@
 //! A connection to an address that was checked.
+//!
+//! The name is resolved once. Addresses that are not allowed are left out, and the connection is made
+//! to one of the rest by number, so that a name whose answer changes between check and connection (DNS
+//! rebinding) gains nothing. TLS then checks the certificate against the name.
+//!
+//! | failure | outcome |
+//! |---|---|
+//! | the name is not resolved, no address answers, TLS fails | tried again |
+//! | all addresses are private and that is not allowed | a dead letter |
+//! | the name can't stand in a certificate | a dead letter |
+//!
+//! With `n` addresses left, each attempt gets `1/n` of the time that is left.
 
 use std::{
     net::SocketAddr,
@@ -33,12 +45,20 @@ pub(super) struct Connector {
 }
 
 /// What a request goes over.
+///
+/// Dropping it closes the connection; none is reused.
 pub(super) enum Connection {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
 impl Connector {
+    /// Trusts a certificate authority, given in DER. The TLS settings are made anew at the next
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// `WebhookError::Certificate` where it can't be read.
     pub(super) fn trust(&mut self, der: &[u8]) -> Result<(), WebhookError> {
         let certificate = CertificateDer::from(der.to_vec());
         RootCertStore::empty()
@@ -50,6 +70,10 @@ impl Connector {
     }
 
     /// Within `patience`, which begins now.
+    ///
+    /// # Errors
+    ///
+    /// `NotifyError::Retry` or `NotifyError::Permanent`, by the table of the [module](self).
     pub(super) async fn connect(
         &self,
         to: &Endpoint,
@@ -69,6 +93,7 @@ impl Connector {
         Ok(Connection::Tls(Box::new(stream)))
     }
 
+    /// Resolves, checks and connects, until `until`.
     async fn tcp(&self, to: &Endpoint, until: Instant) -> Result<TcpStream, NotifyError> {
         // Written addresses pass here too, in whatever form the resolver knows: `127.1`, `0x7f000001`.
         let found: Vec<SocketAddr> = lookup_host((to.host.as_str(), to.port))
@@ -90,6 +115,7 @@ impl Connector {
         first_that_answers(&allowed, until).await
     }
 
+    /// The TLS settings, made by the first connection and kept.
     fn config(&self) -> Result<Arc<ClientConfig>, NotifyError> {
         if let Some(config) = self.config.get() {
             return Ok(Arc::clone(config));

@@ -1,4 +1,8 @@
 //! Where a webhook goes.
+//!
+//! A URL is `http` or `https`, a host by name or address, an optional port other than 0, a path and a
+//! query. Users and passwords in it are refused. A secret may stand in the path or the query, as
+//! Slack's does, so that `Debug` and errors show the host at most.
 
 use std::fmt;
 
@@ -36,6 +40,11 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
+    /// Takes a URL apart.
+    ///
+    /// # Errors
+    ///
+    /// `WebhookError::Url` that says what is wrong, without repeating the URL.
     pub(super) fn parse(url: &str) -> Result<Self, WebhookError> {
         let wrong = |why| Err(WebhookError::Url(why));
         let Ok(uri) = url.parse::<Uri>() else {

@@ -1,4 +1,17 @@
 //! One request and the head of its answer.
+//!
+//! Each notice takes a connection of its own, HTTP/1.1 with `Connection: close`: notices are rare, and
+//! a kept connection to a receiver could have died unseen.
+//!
+//! | answer | outcome |
+//! |---|---|
+//! | 200 to 299 | delivered |
+//! | 300 to 399 | a dead letter: a redirect could lead to an address that was not checked |
+//! | 408, 425, 429, 500 and above | tried again |
+//! | any other | a dead letter |
+//! | a broken connection | tried again |
+//!
+//! The head of an answer may take 16 KiB.
 
 use std::{pin::pin, time::Duration};
 
@@ -21,6 +34,12 @@ use crate::control::notify::NotifyError;
 /// The largest head of an answer, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// Connects, posts one body of JSON, and maps the answer. The caller bounds the whole by a timeout;
+/// `patience` bounds the connection attempts.
+///
+/// # Errors
+///
+/// `NotifyError::Retry` or `NotifyError::Permanent`, by the table of the [module](self).
 pub(super) async fn post(
     connector: &Connector,
     to: &Endpoint,
@@ -69,6 +88,7 @@ async fn exchange<S: Read + Write + Unpin>(
     }
 }
 
+/// What an answer of this status means for the delivery.
 fn outcome_of(status: StatusCode) -> Result<(), NotifyError> {
     let said = format!("the receiver answered {}", status.as_u16());
     match status.as_u16() {

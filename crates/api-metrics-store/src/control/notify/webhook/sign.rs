@@ -1,4 +1,13 @@
 //! Signatures, as Standard Webhooks 1.0 has them.
+//!
+//! ```text
+//! key        Base64 after `whsec_`, else the bytes of the text
+//! signed     {webhook-id} . {webhook-timestamp} . {body}
+//! signature  v1,Base64(HMAC-SHA256(key, signed))
+//! ```
+//!
+//! The body is signed byte for byte as it is sent. The timestamp is that of the attempt, so that a
+//! receiver can refuse old ones; the id is the notice's, so that it can drop repeats.
 
 use std::fmt;
 
@@ -13,6 +22,11 @@ use super::{Hidden, endpoint::WebhookError};
 pub(super) struct Secret(Vec<u8>);
 
 impl Secret {
+    /// Reads a secret.
+    ///
+    /// # Errors
+    ///
+    /// `WebhookError::Secret` where it is empty, or what follows `whsec_` is no Base64.
     pub(super) fn parse(text: &str) -> Result<Self, WebhookError> {
         let key = match text.strip_prefix("whsec_") {
             Some(encoded) => STANDARD

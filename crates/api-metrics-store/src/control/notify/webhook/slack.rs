@@ -1,4 +1,8 @@
 //! Messages for Slack, and for what takes the same: Mattermost, Rocket.Chat, Discord's `/slack`.
+//!
+//! A message has a `text` for phones and an attachment whose colour says how much it matters: red,
+//! orange, yellow, blue, and green for what is over. The characters `&`, `<` and `>` are escaped as
+//! Slack asks, so that a label can't mention a channel or hide a link.
 
 use std::time::Duration;
 
@@ -61,6 +65,7 @@ impl Notifier for SlackNotifier {
     }
 }
 
+/// The body for a notice.
 fn message(notice: &Notice) -> Value {
     let over = notice.kind == NoticeKind::AlertResolved;
     let color = match notice.severity {

@@ -9,7 +9,7 @@ use api_metrics_store::{
 };
 
 use crate::{
-    alerts::{Watched, errors},
+    alerts::{AlertStage, errors},
     harness::{Database, NOON},
     help::{Memory, Tell},
     receiver::Receiver,
@@ -23,7 +23,7 @@ on_both! {
 }
 
 pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     let second = Arc::new(Memory::default());
     let watch = ControlWorker::default()
@@ -82,7 +82,7 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
 pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(
     database: Database,
 ) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     *w.memory.failures.lock().unwrap() = 10;
     w.minute(0, 100, 20);
@@ -139,7 +139,7 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
 }
 
 async fn an_event_is_told_before_its_end_however_many_there_are(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     for n in 0..8 {
         w.create(&{
             let mut spec = errors();

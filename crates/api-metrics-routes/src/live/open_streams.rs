@@ -12,7 +12,7 @@ use crate::{
 
 /// The open streams, counted.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Places(Arc<Mutex<Open>>);
+pub(super) struct OpenStreams(Arc<Mutex<Open>>);
 
 /// Streams by whom they are counted.
 #[derive(Debug, Default)]
@@ -27,14 +27,14 @@ struct Open {
 #[derive(Debug)]
 pub(super) struct Place {
     /// Where it is given back.
-    places: Places,
+    open: OpenStreams,
     /// By whom it is counted; `None` for admins.
     of: Option<Identity>,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut open = self.places.lock();
+        let mut open = self.open.lock();
         open.all = open.all.saturating_sub(1);
         if let Some(principal) = self.of.take()
             && let Entry::Occupied(mut taken) = open.by_principal.entry(principal)
@@ -47,7 +47,7 @@ impl Drop for Place {
     }
 }
 
-impl Places {
+impl OpenStreams {
     /// Streams that are open.
     pub(super) fn taken(&self) -> usize {
         self.lock().all
@@ -84,7 +84,7 @@ impl Places {
         }
         open.all += 1;
         Ok(Place {
-            places: self.clone(),
+            open: self.clone(),
             of: limited,
         })
     }

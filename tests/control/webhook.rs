@@ -21,7 +21,7 @@ use tokio_rustls::rustls::{
 };
 
 use crate::{
-    alerts::{Watched, errors},
+    alerts::{AlertStage, errors},
     harness::{Database, NOON},
     receiver::{Received, Receiver, Reply},
 };
@@ -324,8 +324,8 @@ async fn slack_gets_a_message_that_can_not_call_everybody() {
     assert_ne!(bodies[1]["attachments"][0]["color"], "#e65100");
 }
 
-async fn fired(database: Database, receiver: &Receiver) -> (Watched, ControlWorker) {
-    let w = Watched::on(database).await;
+async fn fired(database: Database, receiver: &Receiver) -> (AlertStage, ControlWorker) {
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();

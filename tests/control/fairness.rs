@@ -20,7 +20,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::sync::Notify;
 
 use crate::{
-    alerts::{Watched, errors, events},
+    alerts::{AlertStage, errors, events},
     harness::{Database, NOON},
     help::by_hand,
 };
@@ -116,7 +116,7 @@ fn slow(tenant: Option<&str>) -> AlertSpec {
 
 #[tokio::test]
 async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
-    let w = Watched::on(Database::postgres().await).await;
+    let w = AlertStage::on(Database::postgres().await).await;
     w.create(&slow(Some("acme"))).await;
     w.create(&errors()).await;
     w.create(&slow(None)).await;
@@ -158,7 +158,7 @@ async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
 async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up(
     database: Database,
 ) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     for n in 0..50 {
         w.create(&{
             let mut spec = errors();
@@ -192,7 +192,7 @@ async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_wi
 }
 
 async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let insert = "INSERT INTO api_metrics.api_alert_configs (name, alert_type, tenant_id, threshold_value, comparison) \
                   SELECT 'rule', 'error_rate', 'acme', 1, 'gt' FROM generate_series(1, 499); \
                   INSERT INTO api_metrics.api_keys (external_id, tenant_id) \
@@ -266,7 +266,7 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
 }
 
 async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     for name in ["first", "broken", "last"] {
         w.create(&{
             let mut spec = errors();
@@ -330,7 +330,7 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
 }
 
 async fn a_dry_run_gives_way_while_it_judges(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     for minute in -120..0 {
         w.minute(minute, 10, 1);
     }

@@ -45,14 +45,14 @@ pub(crate) async fn events(store: &dyn ControlStore) -> Vec<AlertEvent> {
     store.alert_events(&query).await.unwrap()
 }
 
-pub(crate) struct Watched {
+pub(crate) struct AlertStage {
     pub(crate) h: Harness,
     pub(crate) writer: Writer,
     pub(crate) watch: ControlWorker,
     pub(crate) memory: Arc<Memory>,
 }
 
-impl Watched {
+impl AlertStage {
     pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
         let memory = Arc::new(Memory::default());
@@ -221,7 +221,7 @@ async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
 }
 
 pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let control = &*w.h.store;
     let tenant = |name: &str| {
         let mut change = KeyChange::default();
@@ -325,7 +325,7 @@ pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
 }
 
 async fn a_restart_judges_the_minutes_in_between(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     w.minute(0, 100, 0);
     assert_eq!(w.judge(0).await, Vec::<String>::new());
@@ -361,7 +361,7 @@ async fn a_restart_judges_the_minutes_in_between(database: Database) {
 }
 
 async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let made = w.create(&errors()).await;
     w.minute(0, 100, 20);
     assert_eq!(w.judge(0).await.len(), 1);
@@ -395,7 +395,7 @@ async fn an_edit_while_it_fires_decides_the_next_minute(database: Database) {
 }
 
 async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let made = w
         .create(&{
             let mut spec = errors();
@@ -431,7 +431,7 @@ async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Da
 }
 
 async fn a_clock_that_was_ahead_does_not_silence_a_rule(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     let ahead = 2 * 1_440;
     w.h.clock.step_to(NOON + ahead * 60);

@@ -10,7 +10,7 @@ use api_metrics_store::{
 use api_metrics_tests::random::Random;
 
 use crate::{
-    alerts::{Watched, errors, events},
+    alerts::{AlertStage, errors, events},
     harness::{Database, NOON},
     help::Traffic,
 };
@@ -21,7 +21,7 @@ on_both! {
 }
 
 async fn a_dry_run_tells_when_a_rule_would_have_fired(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     for minute in -120..0 {
         let failed = if (-60..-50).contains(&minute) || (-20..-18).contains(&minute) {
             20
@@ -116,7 +116,7 @@ fn rules() -> Vec<AlertSpec> {
 }
 
 async fn a_dry_run_of_every_type_tells_what_was_really_told(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let control = &*w.h.store;
     let key = |name: &str, enabled| {
         let mut change = KeyChange::default();

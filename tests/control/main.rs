@@ -1,4 +1,4 @@
-//! What acts on the numbers, on real databases: alerts, limits, quotas, billing.
+//! The control plane on real databases: alerts, limits, quotas, billing.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -11,7 +11,7 @@ use crate::{
     help::{Traffic, by_hand},
 };
 
-use crate::alerts::{Watched, errors, events};
+use crate::alerts::{AlertStage, errors, events};
 
 on_both! {
     four_requests_page_nobody
@@ -24,7 +24,7 @@ on_both! {
 }
 
 async fn four_requests_page_nobody(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&{
         let mut spec = errors();
         spec.min_requests = 5;
@@ -45,7 +45,7 @@ async fn four_requests_page_nobody(database: Database) {
 }
 
 async fn a_glob_sums_all_endpoints_that_it_matches(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&{
         let mut spec = errors();
         spec.endpoint = Some("GET /users/*".into());
@@ -72,7 +72,7 @@ async fn a_glob_sums_all_endpoints_that_it_matches(database: Database) {
 }
 
 async fn quantiles_and_means_are_judged_in_milliseconds(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let slow = {
         let mut spec = AlertSpec::new("slow", AlertType::ResponseTime, Comparison::Gt, 500.0);
         spec.window_minutes = 1;
@@ -117,7 +117,7 @@ async fn quantiles_and_means_are_judged_in_milliseconds(database: Database) {
 }
 
 async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let quiet = {
         let mut spec = AlertSpec::new("quiet", AlertType::RequestVolume, Comparison::Lt, 10.0);
         spec.window_minutes = 1;
@@ -149,7 +149,7 @@ async fn silence_breaches_a_volume_that_must_not_fall(database: Database) {
 }
 
 async fn a_rate_limit_names_the_busiest_key(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let control = &*w.h.store;
     let limited = |name: &str, limit| {
         let mut change = KeyChange::default();
@@ -204,7 +204,7 @@ async fn a_rate_limit_names_the_busiest_key(database: Database) {
 
 async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
     const WEEK: UnixSeconds = 7 * 86_400;
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     let odd = {
         let mut spec = AlertSpec::new("odd", AlertType::Anomaly, Comparison::Gt, 4.0);
         spec.cooldown_minutes = 0;
@@ -256,7 +256,7 @@ async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
 }
 
 async fn a_coarsened_span_is_not_judged_in_part(database: Database) {
-    let w = Watched::on(database).await;
+    let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     w.create(&{
         let mut spec = errors();
