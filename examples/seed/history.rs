@@ -164,7 +164,7 @@ fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
     Writer::new(
         {
             let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");
-            instance.version = version;
+            instance.version = version.to_owned();
             instance.host = "web-1".to_owned();
             instance.started_at = started_at;
             instance
