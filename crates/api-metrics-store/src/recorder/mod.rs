@@ -243,7 +243,7 @@ impl Recorder {
 
     /// Everything that this recorder holds and `wanted` accepts, by series and start of the period.
     /// Acknowledged batches that are still kept are included, so that a read adds exactly those that its
-    /// snapshot lacks: see [`OwnDeltas::newer_than`].
+    /// snapshot lacks: see `OwnDeltas::newer_than`.
     #[must_use]
     pub fn capture(&self, wanted: &dyn Fn(&SeriesKey, UnixSeconds) -> bool) -> OwnDeltas {
         let mut own = {
