@@ -123,7 +123,7 @@ pub enum Detail {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct TopK {
-    /// So many of them, or as many as there are.
+    /// At most this many groups.
     pub limit: usize,
     /// Only those that rank behind this one, which need not be among them any more: the last of the page
     /// before.

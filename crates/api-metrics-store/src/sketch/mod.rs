@@ -242,6 +242,7 @@ impl Sketch {
     }
 
     /// Whether it holds no value.
+    #[cfg(any(feature = "fuzzing", test))]
     #[must_use]
     pub(crate) const fn is_empty(&self) -> bool {
         self.count() == 0

@@ -171,7 +171,8 @@ pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answ
 ///
 /// # Errors
 /// `StoreError::Corrupt` where there is none, which would be a mistake of this crate.
-pub(crate) fn one(mut answers: Vec<Answer>) -> Result<Answer> {
+#[cfg(feature = "control")]
+fn one(mut answers: Vec<Answer>) -> Result<Answer> {
     let answer = answers.pop();
     answer.ok_or_else(|| StoreError::Corrupt("a question without an answer".into()))
 }
