@@ -55,6 +55,7 @@
 pub mod alerts;
 pub mod billing;
 pub mod bucket;
+pub mod calendar;
 pub mod csv;
 pub mod keys;
 pub mod limits;

@@ -125,7 +125,12 @@ impl Sums {
     }
 
     /// The rows of an answer, in the order of their groups.
-    pub(super) fn rows(self, groups: &Groups, edges: &[UnixSeconds]) -> Vec<Row> {
+    pub(super) fn rows(
+        self,
+        groups: &Groups,
+        edges: &[UnixSeconds],
+        approximate: &[bool],
+    ) -> Vec<Row> {
         let mut rows: Vec<Row> = self
             .cells
             .into_iter()
@@ -134,7 +139,11 @@ impl Sums {
                 if groups.by.time.is_some() {
                     group.period_start = Some(*edges.get(step)?);
                 }
-                Some(Row { group, bucket })
+                Some(Row {
+                    group,
+                    bucket,
+                    approximate: approximate.get(step).copied().unwrap_or_default(),
+                })
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.group.cmp(&b.group));

@@ -15,7 +15,6 @@ pub(crate) mod plan;
 pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
-pub(crate) mod steps;
 pub(crate) mod store;
 mod sum;
 mod tally;

@@ -1,8 +1,11 @@
 //! What is asked: a range, a filter, a scope and a grouping.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
 use crate::{
+    calendar::{Axis, Step},
     query::Group,
     time::{Granularity, UnixSeconds},
 };
@@ -65,17 +68,19 @@ pub struct Filter {
     pub api_key_id: Option<i64>,
 }
 
-/// The length of a point on the time axis.
+/// How a range is divided into periods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TimeStep {
-    /// Periods of this granularity, in UTC.
+    /// Stored periods, in UTC: of this granularity where it is kept, of the finest that is kept elsewhere. For
+    /// those who can tell rows of unlike length apart.
     Fixed(Granularity),
-    /// Hours of a zone's wall clock. They differ from UTC's only where the zone is off the hour.
-    Hour(Tz),
-    /// Calendar days of a zone: 23 to 25 hours long where its clocks change.
-    Day(Tz),
-    /// ISO weeks of a zone, Monday first.
-    Week(Tz),
+    /// Periods of one step in a zone's calendar. Where the step is not kept for the whole range, the question is
+    /// refused with [`StoreError::NotKept`](crate::store::StoreError::NotKept).
+    Calendar(Step, Tz),
+    /// The finest step of a zone's calendar that is kept for the whole range and divides it into at most this
+    /// many periods; weeks where there is none.
+    Auto(i64, Tz),
 }
 
 /// The dimensions that rows are told apart by. Without any there is one row, or none.
@@ -159,6 +164,9 @@ pub struct Query {
     /// Only some groups, by their requests over the whole range; `None` for all of them. Groups count
     /// without their time: each that is kept has all of its steps.
     pub busiest: Option<Busiest>,
+    /// The axis of an earlier answer, of which this one reads the periods in `range`: a long answer is read in
+    /// several pieces that are all cut in the same way.
+    pub axis: Option<Arc<Axis>>,
 }
 
 impl Query {
@@ -172,6 +180,7 @@ impl Query {
             group_by: GroupBy::default(),
             detail: Detail::Quantiles,
             busiest: None,
+            axis: None,
         }
     }
 }

@@ -59,7 +59,8 @@ async fn read_in<T: Tx>(
     let mut opening = tx.opening(days, near, instance.unwrap_or_default()).await?;
     let meta = opening.meta;
     let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
-    let answered = around(axes.map(|axis| axis.range())).unwrap_or(near);
+    let axes = axes.collect::<Result<Vec<_>>>()?;
+    let answered = around(axes.iter().map(Axis::range)).unwrap_or(near);
     if answered.from < near.from || near.to < answered.to {
         opening.unfolded = tx.unfolded(answered.from, answered.to).await?;
     }
@@ -72,8 +73,8 @@ async fn read_in<T: Tx>(
         None => None,
     };
     let mut readings = Vec::with_capacity(queries.len());
-    for query in queries {
-        readings.push(Reading::new(tx, &mut snapshot, query, meta, own.as_ref()).await?);
+    for (query, axis) in queries.iter().zip(axes) {
+        readings.push(Reading::new(tx, &mut snapshot, query, axis, meta, own.as_ref()).await?);
     }
     let stored = async {
         let mut sums = Vec::with_capacity(readings.len());

@@ -42,8 +42,8 @@ pub(super) struct Reading<'a> {
     pub(super) axis: Axis,
     pub(super) meta: Meta,
     pub(super) groups: Groups,
-    /// Whether records at an edge may belong to the other side of it.
-    pub(super) approximate: bool,
+    /// By step, whether records at one of its edges may belong to the other side of it.
+    pub(super) approximate: Vec<bool>,
     /// The stored series that answer, and their groups.
     pub(super) series: ByNumber<usize>,
     /// What counts of the inbox.
@@ -60,16 +60,16 @@ impl<'a> Reading<'a> {
         tx: &mut T,
         snapshot: &mut Snapshot<'_>,
         query: &'a Query,
+        axis: Axis,
         meta: Meta,
         own: Option<&Own>,
     ) -> Result<Self> {
-        let axis = Axis::of(query, &meta.floors);
         let mut groups = Groups::new(query.group_by);
         let series = snapshot.series(query);
         let series = series.map(|row| (row.id, groups.number(&row.labels)));
         let mut reading = Self {
             query,
-            approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
+            approximate: snapshot.coarse_steps(&axis.edges, axis.is_moved()),
             axis,
             meta,
             series: series.collect(),
