@@ -31,7 +31,7 @@ mod streams;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+    control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
 };
 use database::Scratch;
 use sqlx::ConnectOptions as _;
@@ -79,7 +79,7 @@ impl Place {
 }
 
 /// Opens the database of a URL.
-fn open(url: &str) -> Arc<dyn Store> {
+fn open(url: &str) -> Arc<dyn ControlStore> {
     let options = StoreOptions::default();
     if url.starts_with("postgres") {
         Arc::new(PostgresStore::connect_lazy(url, options).unwrap())

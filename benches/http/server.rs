@@ -25,6 +25,7 @@ pub async fn serve(arguments: &[String]) {
     let store = open(&arguments[0]);
     let writer = Arc::new(fill::writer());
     let mut admin = Admin::builder(store.clone())
+        .control(store.clone())
         .writer(writer.clone())
         .token(TOKEN)
         .requests_per_minute(u32::MAX);

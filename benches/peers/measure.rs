@@ -5,7 +5,7 @@ use crate::support::quantile;
 use crate::{
     subjects::{self, BODY_MAP},
     tables::Row,
-    workers::{Turn, Workers},
+    workers::{Round, Workers},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +39,7 @@ impl Effort {
 }
 
 pub(crate) fn print(series: usize, threads: usize, effort: Effort) {
-    let turn = Turn {
+    let turn = Round {
         // Every series twice: the turns of the others have emptied the caches.
         warm: 10 + (2 * series).div_ceil(128),
         measured: 30,
@@ -50,7 +50,7 @@ pub(crate) fn print(series: usize, threads: usize, effort: Effort) {
         subject.check(series);
         // Both halves of what is double-buffered know all series.
         for _ in 0..4 {
-            let turn = Turn {
+            let turn = Round {
                 warm: series.div_ceil(128),
                 measured: 0,
             };

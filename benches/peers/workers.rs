@@ -16,20 +16,20 @@ const BATCH: usize = 128;
 
 /// A turn of one subject.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Turn {
+pub(crate) struct Round {
     /// Batches before the measured ones, that bring the caches back.
     pub(crate) warm: usize,
     pub(crate) measured: usize,
 }
 
-impl Turn {
+impl Round {
     pub(crate) fn requests(self) -> usize {
         (self.warm + self.measured) * BATCH
     }
 }
 
 pub(crate) struct Workers {
-    work: Vec<mpsc::Sender<(Router, Turn)>>,
+    work: Vec<mpsc::Sender<(Router, Round)>>,
     times: mpsc::Receiver<Vec<f64>>,
 }
 
@@ -38,7 +38,7 @@ impl Workers {
         let (report, times) = mpsc::channel();
         let together = Arc::new(Barrier::new(threads));
         let work = (0..threads).map(|number| {
-            let (sender, orders) = mpsc::channel::<(Router, Turn)>();
+            let (sender, orders) = mpsc::channel::<(Router, Round)>();
             let (report, together) = (report.clone(), Arc::clone(&together));
             thread::spawn(move || {
                 let mut requests = Requests::new(series, number as u64 + 1);
@@ -66,7 +66,7 @@ impl Workers {
     }
 
     /// All threads at once; the time of a request in every batch, in nanoseconds.
-    pub(crate) fn take_turn(&self, app: &Router, turn: Turn) -> Vec<f64> {
+    pub(crate) fn take_turn(&self, app: &Router, turn: Round) -> Vec<f64> {
         for worker in &self.work {
             worker.send((app.clone(), turn)).unwrap();
         }

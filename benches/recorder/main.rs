@@ -46,7 +46,7 @@ fn measured(recorder: &Recorder, traffic: &Traffic, threads: usize, n: u64) -> D
         }
         let spent = thread_time() - since;
         if together.wait().is_leader() {
-            let n = recorder.seal();
+            let n = recorder.begin_batch();
             recorder.acknowledge(n);
         }
         together.wait();

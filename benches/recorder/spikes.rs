@@ -1,4 +1,4 @@
-//! The worst of it: how a record's cost is distributed, and for how long a hand-over holds a shard.
+//! The worst of it: how a record's cost is distributed, and how long a flush holds a shard's lock.
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
@@ -24,7 +24,7 @@ pub(crate) fn print() {
     steady(&traffic);
     minutes(&traffic);
     flushing(&traffic);
-    hand_over(&traffic);
+    begin_batch(&traffic);
 }
 
 fn row(name: &str, cells: &[&str]) {
@@ -59,7 +59,7 @@ fn record_all(recorder: &Recorder, traffic: &Traffic, minute: u64, costs: &mut V
 }
 
 fn flush(recorder: &Recorder) {
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     recorder.acknowledge(n);
 }
 
@@ -122,23 +122,23 @@ fn flushing(traffic: &Traffic) {
     print_row(&format!("a flush always in progress ({flushes})"), costs);
 }
 
-/// With every series in use: how long a shard is held, and how long a whole hand-over takes.
-fn hand_over(traffic: &Traffic) {
+/// With every series in use: how long a shard's lock is held, and how long beginning a batch takes.
+fn begin_batch(traffic: &Traffic) {
     let recorder = Recorder::builder().shards(1).build();
-    let (mut held, mut sealed) = (Vec::new(), Vec::new());
+    let (mut held, mut begun) = (Vec::new(), Vec::new());
     for minute in 0..300 {
         let at = UNIX_EPOCH + Duration::from_secs(START + 60 * minute);
         for record in traffic.records_at(at) {
             recorder.record(&record);
         }
         let since = Instant::now();
-        let n = recorder.seal();
-        sealed.push(since.elapsed().as_nanos() as u64);
-        held.push(recorder.status().hand_over.as_nanos() as u64);
+        let n = recorder.begin_batch();
+        begun.push(since.elapsed().as_nanos() as u64);
+        held.push(recorder.status().longest_lock.as_nanos() as u64);
         recorder.acknowledge(n);
     }
-    println!("\na hand-over of {SERIES} series and 40,000 records, ns of wall time");
+    println!("\na batch of {SERIES} series and 40,000 records, ns of wall time");
     row("", &["p50", "p99", "p99.9", "p99.99", "max"]);
     print_row("a shard's lock is held", held);
-    print_row("off the path: swap, sum, encode", sealed);
+    print_row("off the path: swap, sum, encode", begun);
 }

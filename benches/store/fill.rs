@@ -101,14 +101,10 @@ impl Random {
 
 pub fn writer() -> Writer {
     let recorder = Recorder::builder().max_series(200_000).build();
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: "bench".into(),
-        environment: "bench".into(),
-        version: "1".into(),
-        host: "bench".into(),
-        started_at: now(),
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench")
+        .version("1")
+        .host("bench")
+        .started_at(now());
     Writer::new(instance, Arc::new(recorder))
 }
 
@@ -301,8 +297,8 @@ pub async fn postgres(pool: &PgPool, size: Size) {
     );
 }
 
-/// Requests of pre-merged series by period, of which tallies are made.
-fn tallied(schema: &str, name: &str) -> String {
+/// Requests of aggregate series by period, of which counts are made.
+fn counted(schema: &str, name: &str) -> String {
     format!(
         "SELECT m.period_start, m.series_id, m.request_count FROM {schema}metrics_{name} AS m \
          JOIN {schema}series AS s ON s.id = m.series_id AND s.kind <> 0 ORDER BY 1, 2"
@@ -310,37 +306,37 @@ fn tallied(schema: &str, name: &str) -> String {
 }
 
 /// A version byte, then two LEB128 integers an entry, as the schema says.
-fn tally(entries: impl IntoIterator<Item = (i64, i64)>) -> Vec<u8> {
-    let (mut tally, mut before) = (vec![1], 0);
+fn counts(entries: impl IntoIterator<Item = (i64, i64)>) -> Vec<u8> {
+    let (mut counts, mut before) = (vec![1], 0);
     for (series, requests) in entries {
         for mut number in [series - before, requests] {
             while number >= 0x80 {
-                tally.push((number & 0x7f) as u8 | 0x80);
+                counts.push((number & 0x7f) as u8 | 0x80);
                 number >>= 7;
             }
-            tally.push(number as u8);
+            counts.push(number as u8);
         }
         before = series;
     }
-    tally
+    counts
 }
 
 async fn tally_in_postgres(pool: &PgPool, name: &str) {
     let rows: Vec<(DateTime<Utc>, i64, i64)> =
-        sqlx::query_as(AssertSqlSafe(tallied("api_metrics.", name)))
+        sqlx::query_as(AssertSqlSafe(counted("api_metrics.", name)))
             .fetch_all(pool)
             .await
             .unwrap();
-    sqlx::query("DELETE FROM api_metrics.tally WHERE granularity = $1")
+    sqlx::query("DELETE FROM api_metrics.period_counts WHERE granularity = $1")
         .bind(name)
         .execute(pool)
         .await
         .unwrap();
     for rows in rows.chunk_by(|a, b| a.0 == b.0) {
-        sqlx::query("INSERT INTO api_metrics.tally VALUES ($1, $2, $3)")
+        sqlx::query("INSERT INTO api_metrics.period_counts VALUES ($1, $2, $3)")
             .bind(name)
             .bind(rows[0].0)
-            .bind(tally(
+            .bind(counts(
                 rows.iter()
                     .map(|(_, series, requests)| (*series, *requests)),
             ))
@@ -351,20 +347,20 @@ async fn tally_in_postgres(pool: &PgPool, name: &str) {
 }
 
 async fn tally_in_sqlite(sql: &mut SqliteConnection, name: &str) {
-    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(tallied("api_metrics_", name)))
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(AssertSqlSafe(counted("api_metrics_", name)))
         .fetch_all(&mut *sql)
         .await
         .unwrap();
-    sqlx::query("DELETE FROM api_metrics_tally WHERE granularity = ?")
+    sqlx::query("DELETE FROM api_metrics_period_counts WHERE granularity = ?")
         .bind(name)
         .execute(&mut *sql)
         .await
         .unwrap();
     for rows in rows.chunk_by(|a, b| a.0 == b.0) {
-        sqlx::query("INSERT INTO api_metrics_tally VALUES (?, ?, ?)")
+        sqlx::query("INSERT INTO api_metrics_period_counts VALUES (?, ?, ?)")
             .bind(name)
             .bind(rows[0].0)
-            .bind(tally(
+            .bind(counts(
                 rows.iter()
                     .map(|(_, series, requests)| (*series, *requests)),
             ))

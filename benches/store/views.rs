@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use api_metrics_store::{
-    query::{Answer, Busiest, Detail, Filter, GroupBy, Query, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, GroupBy, Query, TimeRange, TimeStep, TopK},
     store::Store,
     time::Granularity,
 };
@@ -24,20 +24,9 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         store.flush(&background).await.unwrap();
     }
     let last = |seconds: i64| TimeRange::new(now() - seconds, now());
-    let by = |group_by: GroupBy, seconds: i64| Query {
-        group_by,
-        ..Query::over(last(seconds))
-    };
-    let endpoint = GroupBy {
-        endpoint: true,
-        method: true,
-        service: true,
-        ..GroupBy::default()
-    };
-    let key = GroupBy {
-        api_key: true,
-        ..GroupBy::default()
-    };
+    let by = |group_by: GroupBy, seconds: i64| Query::over(last(seconds)).group_by(group_by);
+    let endpoint = GroupBy::default().endpoint(true).method(true).service(true);
+    let key = GroupBy::default().api_key(true);
     let rows = |answer: &Answer| format!("{} rows", answer.rows.len());
     let ask = async |query: &Query| {
         let answer = store.read(query, None).await.unwrap();
@@ -69,11 +58,7 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         .measure(
             "top 10 keys 24 h",
             async || {
-                let mut answer = ask(&Query {
-                    detail: Detail::Counts,
-                    ..by(key, DAY)
-                })
-                .await;
+                let mut answer = ask(&by(key, DAY).detail(Detail::Counts)).await;
                 answer
                     .rows
                     .sort_by_key(|row| std::cmp::Reverse(row.bucket.request_count));
@@ -88,18 +73,9 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "heatmap 24 h x 50 endpoints",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Hour));
-                ask(&Query {
-                    detail: Detail::Counts,
-                    busiest: Some(Busiest::first(50)),
-                    ..by(
-                        GroupBy {
-                            endpoint: true,
-                            time,
-                            ..GroupBy::default()
-                        },
-                        DAY,
-                    )
-                })
+                ask(&by(GroupBy::default().endpoint(true).time(time), DAY)
+                    .detail(Detail::Counts)
+                    .top(TopK::first(50)))
                 .await
             },
             rows,
@@ -110,17 +86,8 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "usage by day, 30 d",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::Day));
-                ask(&Query {
-                    detail: Detail::Counts,
-                    ..by(
-                        GroupBy {
-                            api_key: true,
-                            time,
-                            ..GroupBy::default()
-                        },
-                        30 * DAY,
-                    )
-                })
+                ask(&by(GroupBy::default().api_key(true).time(time), 30 * DAY)
+                    .detail(Detail::Counts))
                 .await
             },
             rows,
@@ -132,21 +99,8 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
             "one key, 24 h by 5m",
             async || {
                 let time = Some(TimeStep::Fixed(Granularity::FiveMinutes));
-                let filter = Filter {
-                    api_key_id: Some(one_key),
-                    ..Filter::default()
-                };
-                ask(&Query {
-                    filter,
-                    ..by(
-                        GroupBy {
-                            time,
-                            ..GroupBy::default()
-                        },
-                        DAY,
-                    )
-                })
-                .await
+                let filter = Filter::default().api_key_id(Some(one_key));
+                ask(&by(GroupBy::default().time(time), DAY).filter(filter)).await
             },
             rows,
         )

@@ -23,9 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(("127.0.0.1", 3000)).await?;
     println!("http://{}/failures", listener.local_addr()?);
     axum::serve(listener, app)
-        .with_graceful_shutdown(metrics.shutdown_on(async {
-            let _ = tokio::signal::ctrl_c().await;
-        }))
+        .with_graceful_shutdown(metrics.shutdown_on(api_metrics::shutdown_signal()))
         .await?;
     Ok(metrics.shutdown().await?)
 }

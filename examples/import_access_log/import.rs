@@ -6,9 +6,7 @@ use std::{
 };
 
 use api_metrics::{
-    ApiMetrics, MetricSink, Outcome, RequestRecord,
-    layer::UNMATCHED,
-    store::{store::FlushError, url::without_password},
+    ApiMetrics, MetricSink, Outcome, RequestRecord, layer::UNMATCHED, store::store::FlushError,
 };
 
 use crate::{
@@ -141,7 +139,7 @@ async fn deliver(metrics: &ApiMetrics, args: &Args, patience: Duration) -> Resul
         match metrics.flush().await {
             Ok(_) => return Ok(()),
             Err(error) if started.elapsed() >= patience || is_final(&error) => {
-                return Err(format!("{}: {error}", without_password(&args.database)));
+                return Err(format!("{}: {error}", shown(&args.database)));
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
@@ -166,4 +164,9 @@ async fn settle(metrics: &ApiMetrics) -> Result<(), Failure> {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     Ok(())
+}
+
+/// The database without the part of its URL that may hold a password.
+pub(crate) fn shown(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }

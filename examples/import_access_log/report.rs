@@ -8,7 +8,6 @@ use api_metrics::{
         bucket::Bucket,
         query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
         time::Granularity,
-        url::without_password,
     },
 };
 use chrono::DateTime;
@@ -94,28 +93,22 @@ pub(crate) async fn print(
     let instance = writer.instance();
     let answer = store
         .read(
-            &Query {
-                range,
-                filter: Filter {
-                    service: Some(instance.service.clone()),
-                    environment: Some(instance.environment.clone()),
-                    ..Filter::default()
-                },
-                scope: Scope::All,
-                group_by: GroupBy {
-                    time: Some(TimeStep::Fixed(Granularity::Day)),
-                    ..GroupBy::default()
-                },
-                detail: Detail::Counts,
-                busiest: None,
-            },
+            &Query::over(range)
+                .filter(
+                    Filter::default()
+                        .service(Some(instance.service.clone()))
+                        .environment(Some(instance.environment.clone())),
+                )
+                .scope(Scope::All)
+                .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+                .detail(Detail::Counts),
             None,
         )
         .await
-        .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
+        .map_err(|error| format!("{}: {error}", crate::import::shown(&args.database)))?;
     println!(
         "{} holds for these days (UTC), service {}:",
-        without_password(&args.database),
+        crate::import::shown(&args.database),
         instance.service
     );
     println!(

@@ -7,12 +7,12 @@ use std::{
 };
 
 use api_metrics_store::{
+    control::ControlStore,
+    control::ControlWorker,
     options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Writer},
     time::{Clock, ManualClock, SystemClock},
-    url::without_password,
-    watch::Watch,
 };
 
 use crate::{
@@ -47,12 +47,12 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     if !store.status().await?.instances.is_empty() {
         println!(
             "{} holds data already: nothing is written",
-            without_password(&settings.database)
+            shown(&settings.database)
         );
         return Ok(());
     }
     rules::consumers(&*store, start, settings.load).await?;
-    let watch = Watch::default();
+    let watch = ControlWorker::default();
     let mut watched = false;
     let mut random = Random::new(settings.seed);
     let mut writer = writer(&clock, start, "1.7.2");
@@ -163,22 +163,23 @@ fn instant(at: i64) -> SystemTime {
 fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
     let recorder = Recorder::builder().clock(clock.clone()).build();
     Writer::new(
-        Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".into(),
-            environment: "production".into(),
-            version: version.into(),
-            host: "web-1".into(),
-            started_at,
-        },
+        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+            .version(version)
+            .host("web-1")
+            .started_at(started_at),
         Arc::new(recorder),
     )
 }
 
 /// Flushes, folds and rolls up until nothing more is due.
-async fn settle(store: &dyn Store, writer: &Writer) -> Result<(), Failure> {
+async fn settle(store: &dyn ControlStore, writer: &Writer) -> Result<(), Failure> {
     store.flush(writer).await?;
     while store.fold().await?.more {}
     while store.roll_up().await?.more {}
     Ok(())
+}
+
+/// The database without the part of its URL that may hold a password.
+fn shown(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }

@@ -24,7 +24,7 @@ mod shop;
 use std::sync::Arc;
 
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore, store::Store,
+    control::ControlStore, options::StoreOptions, postgres::PostgresStore, sqlite::SqliteStore,
 };
 
 use settings::Settings;
@@ -44,7 +44,7 @@ async fn main() -> Result<(), Failure> {
 }
 
 /// Opens the database with these options.
-fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn Store>, Failure> {
+fn open(url: &str, options: StoreOptions) -> Result<Arc<dyn ControlStore>, Failure> {
     if url.starts_with("postgres") {
         Ok(Arc::new(PostgresStore::connect_lazy(url, options)?))
     } else {

@@ -1,11 +1,11 @@
-//! What acts on the shop's numbers: its consumers' limits and prices, and the rules that watch it.
+//! The control plane of the shop: limits and prices of its consumers, and the alert rules that watch it.
 
 use api_metrics_store::{
     alerts::{AlertSpec, AlertType, Comparison, Severity},
     billing::{NewPlan, PriceTier},
+    control::ControlStore,
     keys::KeyChange,
     quotas::QuotaPeriod,
-    store::Store,
     time::utc_date,
 };
 use rust_decimal::Decimal;
@@ -39,18 +39,16 @@ const CONSUMERS: [Consumer; 7] = [
 ];
 
 /// Makes the plans, and the consumers with their bounds, `load` times those of the whole shop.
-pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Result<(), Failure> {
-    let tier = |from_requests, cents| PriceTier {
-        from_requests,
-        per_thousand: Decimal::new(cents, 2),
-    };
-    let plan = |name: &str, currency: &str, free_requests, tiers| NewPlan {
-        tenant_id: None,
-        name: name.into(),
-        currency: currency.into(),
-        effective_from: utc_date(start),
-        free_requests,
-        tiers,
+pub(crate) async fn consumers(
+    store: &dyn ControlStore,
+    start: i64,
+    load: f64,
+) -> Result<(), Failure> {
+    let tier = |from_requests, cents| PriceTier::new(from_requests, Decimal::new(cents, 2));
+    let plan = |name: &str, currency: &str, free_requests, tiers| {
+        let mut plan = NewPlan::new(name, currency, utc_date(start), tiers);
+        plan.free_requests = free_requests;
+        plan
     };
     let scaled = |n: f64| bound(n, load);
     let standard = plan(
@@ -60,18 +58,19 @@ pub(crate) async fn consumers(store: &dyn Store, start: i64, load: f64) -> Resul
         vec![tier(0, 12), tier(scaled(250e3), 8)],
     );
     let partner = plan("partner", "EUR", 0, vec![tier(0, 5)]);
-    let standard = store.acts().create_plan(&standard).await?.id;
-    let partner = store.acts().create_plan(&partner).await?.id;
+    let standard = store.create_plan(&standard).await?.id;
+    let partner = store.create_plan(&partner).await?.id;
     for (name, limit, quota, plan) in CONSUMERS {
-        let change = KeyChange {
-            rate_limit_per_minute: limit.map(|limit| Some(scaled(limit))),
-            quota_limit: quota.map(|(limit, _)| Some(scaled(limit))),
-            quota_period: quota.map(|(_, period)| Some(period)),
-            price_plan_id: Some(Some(if plan == "partner" { partner } else { standard })),
-            price_plan_from: Some(utc_date(start)),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.rate_limit_per_minute = limit.map(|limit| Some(scaled(limit)));
+            change.quota_limit = quota.map(|(limit, _)| Some(scaled(limit)));
+            change.quota_period = quota.map(|(_, period)| Some(period));
+            change.price_plan_id = Some(Some(if plan == "partner" { partner } else { standard }));
+            change.price_plan_from = Some(utc_date(start));
+            change
         };
-        store.acts().create_key(name, &change).await?;
+        store.create_key(name, &change).await?;
     }
     Ok(())
 }
@@ -86,58 +85,64 @@ fn bound(n: f64, load: f64) -> u64 {
 }
 
 /// Makes the rules: some that the incident fires, one that fires all the time, one that is off.
-pub(crate) async fn alerts(store: &dyn Store) -> Result<(), Failure> {
+pub(crate) async fn alerts(store: &dyn ControlStore) -> Result<(), Failure> {
     let rule = |name: &str, alert_type, comparison, threshold| {
         AlertSpec::new(name, alert_type, comparison, threshold)
     };
     let rules = [
-        AlertSpec {
-            endpoint: Some("POST /api/orders".into()),
-            severity: Severity::Critical,
-            window_minutes: 10,
-            min_requests: 5,
-            ..rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0)
+        {
+            let mut spec = rule("Orders fail", AlertType::ErrorRate, Comparison::Gt, 15.0);
+            spec.endpoint = Some("POST /api/orders".into());
+            spec.severity = Severity::Critical;
+            spec.window_minutes = 10;
+            spec.min_requests = 5;
+            spec
         },
-        AlertSpec {
-            quantile: Some(0.95),
-            severity: Severity::High,
-            window_minutes: 10,
-            ..rule(
+        {
+            let mut spec = rule(
                 "Slow answers",
                 AlertType::ResponseTime,
                 Comparison::Gt,
                 600.0,
-            )
+            );
+            spec.quantile = Some(0.95);
+            spec.severity = Severity::High;
+            spec.window_minutes = 10;
+            spec
         },
-        AlertSpec {
-            severity: Severity::High,
-            window_minutes: 10,
-            ..rule(
+        {
+            let mut spec = rule(
                 "Nobody calls",
                 AlertType::RequestVolume,
                 Comparison::Lt,
                 1.0,
-            )
+            );
+            spec.severity = Severity::High;
+            spec.window_minutes = 10;
+            spec
         },
-        AlertSpec {
-            service: Some("shop".into()),
-            severity: Severity::Low,
-            window_minutes: 60,
-            ..rule("Callers err", AlertType::ErrorRate, Comparison::Gt, 0.5)
+        {
+            let mut spec = rule("Callers err", AlertType::ErrorRate, Comparison::Gt, 0.5);
+            spec.service = Some("shop".into());
+            spec.severity = Severity::Low;
+            spec.window_minutes = 60;
+            spec
         },
-        AlertSpec {
-            window_minutes: 15,
-            ..rule("Unusual traffic", AlertType::Anomaly, Comparison::Gte, 12.0)
+        {
+            let mut spec = rule("Unusual traffic", AlertType::Anomaly, Comparison::Gte, 12.0);
+            spec.window_minutes = 15;
+            spec
         },
-        AlertSpec {
-            enabled: false,
-            severity: Severity::Low,
-            window_minutes: 60,
-            ..rule("Much to send", AlertType::Bandwidth, Comparison::Gt, 5e9)
+        {
+            let mut spec = rule("Much to send", AlertType::Bandwidth, Comparison::Gt, 5e9);
+            spec.enabled = false;
+            spec.severity = Severity::Low;
+            spec.window_minutes = 60;
+            spec
         },
     ];
     for spec in &rules {
-        store.acts().create_alert(spec, Some("seed")).await?;
+        store.create_alert(spec, Some("seed")).await?;
     }
     Ok(())
 }

@@ -8,11 +8,12 @@ use std::{
 
 use api_metrics_routes::Admin;
 use api_metrics_store::{
+    control::ControlStore,
+    control::ControlWorker,
     options::StoreOptions,
     recorder::Recorder,
-    store::{Instance, Store, Writer},
+    store::{Instance, Writer},
     time::{Clock, SystemClock},
-    watch::Watch,
 };
 use axum::{Router, response::Redirect, routing::get};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,7 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
     let writer = Arc::new(writer());
     let stopping = CancellationToken::new();
     let builder = Admin::builder(store.clone())
+        .control(store.clone())
         .writer(writer.clone())
         .flush_interval(FLUSH)
         .shutdown(stopping.clone());
@@ -51,7 +53,7 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
     let live = tokio::spawn(live(store.clone(), writer.clone(), settings.clone()));
     axum::serve(listener, app)
         .with_graceful_shutdown(async move {
-            stop().await;
+            api_metrics::shutdown_signal().await;
             stopping.cancel();
         })
         .await?;
@@ -60,37 +62,20 @@ pub(crate) async fn until_stopped(settings: &Settings, address: SocketAddr) -> R
     Ok(())
 }
 
-async fn stop() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = terminate => {}
-        _ = tokio::signal::ctrl_c() => {}
-    }
-}
-
 fn writer() -> Writer {
     Writer::new(
-        Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".into(),
-            environment: "production".into(),
-            version: "1.9.1".into(),
-            host: "web-2".into(),
-            started_at: SystemClock::default().unix_seconds(),
-        },
+        Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+            .version("1.9.1")
+            .host("web-2")
+            .started_at(SystemClock::default().unix_seconds()),
         Arc::new(Recorder::builder().build()),
     )
 }
 
 /// As many requests as the shop has at this hour, second by second.
-async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, settings: Settings) {
+async fn live(store: Arc<dyn ControlStore>, writer: Arc<Writer>, settings: Settings) {
     let mut random = Random::new(!settings.seed);
-    let watch = Watch::default();
+    let watch = ControlWorker::default();
     let mut ticks = tokio::time::interval(Duration::from_secs(1));
     let mut seconds = 0_u64;
     loop {
@@ -111,7 +96,11 @@ async fn live(store: Arc<dyn Store>, writer: Arc<Writer>, settings: Settings) {
     }
 }
 
-async fn work(store: &dyn Store, writer: &Writer, watch: &Watch) -> Result<(), Failure> {
+async fn work(
+    store: &dyn ControlStore,
+    writer: &Writer,
+    watch: &ControlWorker,
+) -> Result<(), Failure> {
     store.flush(writer).await?;
     store.fold().await?;
     store.roll_up().await?;

@@ -37,7 +37,7 @@ CREATE INDEX api_keys_tenant ON api_metrics.api_keys (tenant_id) WHERE tenant_id
 
 -- kind: bit 0 any key, bit 1 any endpoint; 0 is base. Key 0 is "no key": NULL in a unique index
 -- would let anonymous series duplicate. The last three columns of a base series name the
--- pre-merged series that its records also count in; the leader fills them at the first fold.
+-- aggregate series that its records also count in; the leader fills them at the first fold.
 CREATE TABLE api_metrics.series (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     service         text NOT NULL,
@@ -47,21 +47,21 @@ CREATE TABLE api_metrics.series (
     endpoint        text NOT NULL,
     api_key_id      bigint NOT NULL DEFAULT 0,
     kind            smallint NOT NULL DEFAULT 0,
-    any_key_id      bigint,
-    any_endpoint_id bigint,
+    by_endpoint_id      bigint,
+    by_key_id bigint,
     total_id        bigint,
     created_at      timestamptz NOT NULL DEFAULT now(),
     UNIQUE (service, environment, protocol, http_method, endpoint, api_key_id, kind)
 );
 CREATE INDEX series_kind_key ON api_metrics.series (kind, api_key_id);
 
--- One row: another tag whenever a fold has made pre-merged series. What was read of them holds in all snapshots
+-- One row: another tag whenever a fold has made aggregate series. What was read of them holds in all snapshots
 -- that show the same tag.
-CREATE TABLE api_metrics.premerged (
+CREATE TABLE api_metrics.aggregate_series_tag (
     one           boolean PRIMARY KEY DEFAULT true CHECK (one),
     tag           uuid NOT NULL
 );
-INSERT INTO api_metrics.premerged (tag) VALUES (gen_random_uuid());
+INSERT INTO api_metrics.aggregate_series_tag (tag) VALUES (gen_random_uuid());
 
 -- One row a recording process, never deleted: the fence that makes a flush happen exactly once.
 CREATE TABLE api_metrics.instance (
@@ -85,7 +85,7 @@ CREATE TABLE api_metrics.folded (
     seq           bigint NOT NULL
 );
 
--- Hand-overs that wait to be folded: encoded rows, not partitioned, so that no record's time can
+-- Flush batches that wait to be folded: encoded rows, not partitioned, so that no record's time can
 -- ever fail a flush.
 CREATE TABLE api_metrics.inbox (
     id            uuid NOT NULL,
@@ -101,8 +101,8 @@ CREATE TABLE api_metrics.inbox (
 ALTER TABLE api_metrics.inbox ALTER COLUMN payload SET STORAGE EXTERNAL;
 ALTER TABLE api_metrics.inbox SET (autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 500);
 
--- Hand-overs whose payload could not be read. They block nobody; status counts them.
-CREATE TABLE api_metrics.set_aside (
+-- Flush batches whose payload could not be read. They block nobody; status counts them.
+CREATE TABLE api_metrics.quarantined (
     id            uuid NOT NULL,
     seq           bigint NOT NULL,
     chunk         integer NOT NULL,
@@ -112,7 +112,7 @@ CREATE TABLE api_metrics.set_aside (
     PRIMARY KEY (id, seq, chunk)
 );
 
-CREATE TABLE api_metrics.level (
+CREATE TABLE api_metrics.retention_floor (
     granularity   text PRIMARY KEY,
     floor         timestamptz NOT NULL
 );
@@ -196,22 +196,22 @@ CREATE TABLE api_metrics.metrics_1h
 CREATE TABLE api_metrics.metrics_1d
     (LIKE api_metrics.metrics_1m INCLUDING STORAGE, PRIMARY KEY (period_start, series_id))
     PARTITION BY RANGE (period_start);
--- A pre-merged series over a long range is a handful of rows; without these it would be a scan of
+-- A aggregate series over a long range is a handful of rows; without these it would be a scan of
 -- every series in the range. A minute is read for minutes only, so it does without.
 CREATE INDEX metrics_5m_series ON api_metrics.metrics_5m (series_id, period_start);
 CREATE INDEX metrics_1h_series ON api_metrics.metrics_1h (series_id, period_start);
 CREATE INDEX metrics_1d_series ON api_metrics.metrics_1d (series_id, period_start);
 
--- The requests of all pre-merged series in a period that has buckets, in one row: the busiest of many
+-- The requests of all aggregate series in a period that has buckets, in one row: the busiest of many
 -- series are found without reading theirs. A version byte, then two LEB128 integers an entry, ascending by
 -- series: its series_id less that of the entry before, and its requests.
-CREATE TABLE api_metrics.tally (
+CREATE TABLE api_metrics.period_counts (
     granularity          text NOT NULL,
     period_start         timestamptz NOT NULL,
     requests             bytea NOT NULL,
     PRIMARY KEY (granularity, period_start)
 );
-ALTER TABLE api_metrics.tally ALTER COLUMN requests SET STORAGE EXTERNAL;
+ALTER TABLE api_metrics.period_counts ALTER COLUMN requests SET STORAGE EXTERNAL;
 
 CREATE TABLE api_metrics.rate_limit_utilization (
     api_key_id         bigint NOT NULL,
@@ -307,8 +307,8 @@ CREATE TABLE api_metrics.deliveries (
 CREATE INDEX deliveries_pending ON api_metrics.deliveries (next_attempt_at) WHERE status = 'pending';
 CREATE INDEX deliveries_dead ON api_metrics.deliveries (updated_at DESC) WHERE status = 'dead';
 
--- Up to when the leader has done its recurring duties.
-CREATE TABLE api_metrics.duties (
+-- Recurring work of the leader: up to when each kind is done.
+CREATE TABLE api_metrics.leases (
     name             text PRIMARY KEY,
     done_to          timestamptz NOT NULL
 );

@@ -38,7 +38,7 @@ CREATE INDEX api_metrics_api_keys_tenant ON api_metrics_api_keys (tenant_id) WHE
 
 -- kind: bit 0 any key, bit 1 any endpoint; 0 is base. Key 0 is "no key": NULL in a unique index
 -- would let anonymous series duplicate. The last three columns of a base series name the
--- pre-merged series that its records also count in; the leader fills them at the first fold.
+-- aggregate series that its records also count in; the leader fills them at the first fold.
 CREATE TABLE api_metrics_series (
     id              integer PRIMARY KEY AUTOINCREMENT,
     service         text NOT NULL,
@@ -48,8 +48,8 @@ CREATE TABLE api_metrics_series (
     endpoint        text NOT NULL,
     api_key_id      integer NOT NULL DEFAULT 0,
     kind            integer NOT NULL DEFAULT 0,
-    any_key_id      integer,
-    any_endpoint_id integer,
+    by_endpoint_id      integer,
+    by_key_id integer,
     total_id        integer,
     created_at      integer NOT NULL DEFAULT (unixepoch()),
     UNIQUE (service, environment, protocol, http_method, endpoint, api_key_id, kind)
@@ -78,7 +78,7 @@ CREATE TABLE api_metrics_folded (
     seq           integer NOT NULL
 );
 
--- Hand-overs that wait to be folded: encoded rows, not partitioned, so that no record's time can
+-- Flush batches that wait to be folded: encoded rows, not partitioned, so that no record's time can
 -- ever fail a flush.
 CREATE TABLE api_metrics_inbox (
     id            blob NOT NULL,
@@ -92,8 +92,8 @@ CREATE TABLE api_metrics_inbox (
     PRIMARY KEY (id, seq, chunk)
 );
 
--- Hand-overs whose payload could not be read. They block nobody; status counts them.
-CREATE TABLE api_metrics_set_aside (
+-- Flush batches whose payload could not be read. They block nobody; status counts them.
+CREATE TABLE api_metrics_quarantined (
     id            blob NOT NULL,
     seq           integer NOT NULL,
     chunk         integer NOT NULL,
@@ -103,7 +103,7 @@ CREATE TABLE api_metrics_set_aside (
     PRIMARY KEY (id, seq, chunk)
 );
 
-CREATE TABLE api_metrics_level (
+CREATE TABLE api_metrics_retention_floor (
     granularity   text PRIMARY KEY,
     floor         integer NOT NULL
 );
@@ -224,16 +224,16 @@ CREATE TABLE api_metrics_1d (
     PRIMARY KEY (period_start, series_id)
 ) WITHOUT ROWID;
 
--- A pre-merged series over a long range is a handful of rows; without these it would be a scan of
+-- A aggregate series over a long range is a handful of rows; without these it would be a scan of
 -- every series in the range. A minute is read for minutes only, so it does without.
 CREATE INDEX api_metrics_5m_series ON api_metrics_5m (series_id, period_start);
 CREATE INDEX api_metrics_1h_series ON api_metrics_1h (series_id, period_start);
 CREATE INDEX api_metrics_1d_series ON api_metrics_1d (series_id, period_start);
 
--- The requests of all pre-merged series in a period that has buckets, in one row: the busiest of many
+-- The requests of all aggregate series in a period that has buckets, in one row: the busiest of many
 -- series are found without reading theirs. A version byte, then two LEB128 integers an entry, ascending by
 -- series: its series_id less that of the entry before, and its requests.
-CREATE TABLE api_metrics_tally (
+CREATE TABLE api_metrics_period_counts (
     granularity          text NOT NULL,
     period_start         integer NOT NULL,
     requests             blob NOT NULL,
@@ -334,8 +334,8 @@ CREATE TABLE api_metrics_deliveries (
 CREATE INDEX api_metrics_deliveries_pending ON api_metrics_deliveries (next_attempt_at) WHERE status = 'pending';
 CREATE INDEX api_metrics_deliveries_dead ON api_metrics_deliveries (updated_at DESC) WHERE status = 'dead';
 
--- Up to when the leader has done its recurring duties.
-CREATE TABLE api_metrics_duties (
+-- Recurring work of the leader: up to when each kind is done.
+CREATE TABLE api_metrics_leases (
     name             text PRIMARY KEY,
     done_to          integer NOT NULL
 );

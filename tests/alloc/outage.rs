@@ -50,14 +50,10 @@ impl Scene {
         if let Some(budget) = budget {
             recorder = recorder.memory_budget(budget);
         }
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".into(),
-            environment: "test".into(),
-            version: "1".into(),
-            host: "here".into(),
-            started_at: clock.unix_seconds(),
-        };
+        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
+            .version("1")
+            .host("here")
+            .started_at(clock.unix_seconds());
         Self {
             writer: Writer::new(instance, Arc::new(recorder.build())),
             clock,
@@ -123,15 +119,9 @@ impl Scene {
         assert_eq!(recorder.unflushed_records(), 0);
         println!("{} rows for {} records", flushed.rows, flushed.records);
         while self.store.fold().await.unwrap().more {}
-        let key = GroupBy {
-            api_key: true,
-            ..GroupBy::default()
-        };
+        let key = GroupBy::default().api_key(true);
         let range = TimeRange::new(START, self.clock.unix_seconds());
-        let query = Query {
-            group_by: key,
-            ..Query::over(range)
-        };
+        let query = Query::over(range).group_by(key);
         let answer = self.store.read(&query, None).await.unwrap();
         assert_eq!(answer.rows.len(), self.service.keys.len());
         let of_each = expected / self.service.keys.len() as u64;
@@ -200,7 +190,7 @@ fn an_hour_without_postgres_at_5000_series_takes_less_than_64_mib_and_loses_noth
         let errors = scene.outage().await;
         let unknown = |error: &&FlushError| matches!(error, FlushError::Unknown(_));
         assert_eq!(errors.iter().filter(unknown).count(), 10);
-        assert_eq!(scene.writer.recorder().unresolved_parts(), 8);
+        assert_eq!(scene.writer.recorder().unresolved_batches(), 8);
         scene.peak("the outage");
         proxy.pass();
         scene.recovery().await;

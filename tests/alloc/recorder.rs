@@ -21,7 +21,7 @@ use crate::{
 fn flush_elsewhere(recorder: &Recorder) {
     thread::scope(|scope| {
         scope.spawn(|| {
-            let n = recorder.seal();
+            let n = recorder.begin_batch();
             recorder.acknowledge(n);
         });
     });
@@ -111,7 +111,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
             }
         });
         clock.advance(Duration::from_secs(10));
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         recorder.release(n);
     }
     let outage = take_peak() - before;
@@ -131,7 +131,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     );
 
     // The store is back: the flush reads row by row.
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     let contents = recorder.contents(0, n);
     let total = INTERVALS * EACH * SERIES as u64;
     let (mut requests, mut latencies, mut bytes, mut rows) = (0, 0, 0, 0);
@@ -158,7 +158,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
 
     recorder.acknowledge(n);
     clock.advance(Duration::from_secs(61));
-    recorder.seal();
+    recorder.begin_batch();
     assert_eq!(recorder.unflushed_records(), 0);
     let after = live() - before;
     println!("afterwards {} KiB", after / 1024);

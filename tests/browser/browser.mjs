@@ -1,5 +1,5 @@
-// One Chromium for a file of tests, one fresh context for each test, and what must never happen on
-// any page: an error on the console, a breach of the policy, a request to elsewhere.
+// One Chromium per test file and one fresh context per test. Every test fails on a console error, a violation of
+// the content security policy, or a request to another origin.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before } from "node:test";
@@ -19,44 +19,69 @@ const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 export const launch = () => {
   const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
   assert.ok(executablePath, "no Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM to its path");
-  const args = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  // Chromium refuses its sandbox to root.
+  const args = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ];
+  // Chromium cannot use its sandbox as root.
   if (process.getuid?.() === 0) args.push("--no-sandbox");
   return chromium.launch({ executablePath, headless: true, args });
 };
 
-/** Gives `use(options, body)`, which runs `body(page)` and then checks that nothing went wrong. */
+/** Returns `use(options, body)`, which runs `body(page, context)` and then checks for errors. */
 export const browser = () => {
   let running;
-  before(async () => { running = await launch(); });
-  after(async () => { await running?.close(); });
+  before(async () => {
+    running = await launch();
+  });
+  after(async () => {
+    await running?.close();
+  });
 
   return async (options, body) => {
     const { signedIn = true, expected = [], ...context } = options;
-    const opened = await running.newContext({ viewport: { width: 1440, height: 900 }, timezoneId: "Europe/Berlin", locale: "en-GB", ...context });
-    // A machine that builds meanwhile is slow, not broken.
+    const opened = await running.newContext({
+      viewport: { width: 1440, height: 900 },
+      timezoneId: "Europe/Berlin",
+      locale: "en-GB",
+      ...context,
+    });
+    // The machine may be busy with a build.
     opened.setDefaultTimeout(90_000);
     const page = await opened.newPage();
-    const wrong = [];
+    const errors = [];
     const allowed = (text) => expected.some((pattern) => pattern.test(text));
     page.on("console", (message) => {
       const text = `${message.type()}: ${message.text()} (${message.location().url})`;
-      if (message.type() === "error" && !allowed(text)) wrong.push(text);
+      if (message.type() === "error" && !allowed(text)) errors.push(text);
     });
-    page.on("pageerror", (error) => wrong.push(`uncaught: ${error.stack ?? error}`));
+    page.on("pageerror", (error) => errors.push(`uncaught: ${error.stack ?? error}`));
     page.on("request", (request) => {
       const url = request.url();
-      if (!url.startsWith(new URL(base()).origin) && !url.startsWith("data:") && !url.startsWith("blob:")) wrong.push(`request to elsewhere: ${url}`);
+      if (!url.startsWith(new URL(base()).origin) && !url.startsWith("data:") && !url.startsWith("blob:"))
+        errors.push(`request to another origin: ${url}`);
     });
     await page.addInitScript(() => {
-      window.breaches = [];
-      // Which fragment the page has been told of, and has shown.
-      const shown = () => setTimeout(() => { window.shown = window.location.hash; });
+      window.violations = [];
+      // The fragment that the page has rendered.
+      const shown = () =>
+        setTimeout(() => {
+          window.shown = window.location.hash;
+        });
       window.shown = window.location.hash;
       window.addEventListener("hashchange", shown);
       const replace = window.history.replaceState;
-      window.history.replaceState = function (...values) { replace.apply(this, values); shown(); };
-      document.addEventListener("securitypolicyviolation", (event) => window.breaches.push(`${event.violatedDirective} ${event.blockedURI}`));
+      window.history.replaceState = function (...values) {
+        replace.apply(this, values);
+        shown();
+      };
+      document.addEventListener("securitypolicyviolation", (event) =>
+        window.violations.push(`${event.violatedDirective} ${event.blockedURI}`),
+      );
     });
     try {
       if (signedIn) {
@@ -65,10 +90,10 @@ export const browser = () => {
       }
       await body(page, opened);
       if (!page.isClosed() && page.url().startsWith("http")) {
-        const breaches = await page.evaluate(() => window.breaches);
-        assert.deepEqual(breaches, [], "breaches of the content security policy");
+        const violations = await page.evaluate(() => window.violations);
+        assert.deepEqual(violations, [], "violations of the content security policy");
       }
-      assert.deepEqual(wrong, [], "errors on the way");
+      assert.deepEqual(errors, [], "errors during the test");
     } catch (error) {
       const folder = process.env.BROWSER_TRACE;
       if (folder && !page.isClosed()) await page.screenshot({ path: `${folder}/failed-${Date.now()}.png` });
@@ -79,19 +104,25 @@ export const browser = () => {
   };
 };
 
-/** Opens a page of the dashboard and waits until its numbers are there. */
+/** Opens a page of the dashboard and waits until its data is shown. */
 export const show = async (page, fragment = "#/overview") => {
   await page.goto(`${base()}${fragment}`);
   await settled(page);
 };
 
-/** Waits until nothing is loading: no skeleton, no faded or busy part, every chart drawn. */
+/** Waits until loading is over: no skeleton, no stale or busy part, every chart drawn. */
 export const settled = (page) =>
-  page.waitForFunction(() =>
-    (window.shown ?? window.location.hash) === window.location.hash && document.querySelector("main") && !document.querySelector(".skeleton, [data-stale='true'], [aria-busy='true']") &&
-    [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every((canvas) => canvas.dataset.drawn === "true"));
+  page.waitForFunction(
+    () =>
+      (window.shown ?? window.location.hash) === window.location.hash &&
+      document.querySelector("main") &&
+      !document.querySelector(".skeleton, [data-stale='true'], [aria-busy='true']") &&
+      [...document.querySelectorAll(".plot-canvas, .heat-inner canvas")].every(
+        (canvas) => canvas.dataset.drawn === "true",
+      ),
+  );
 
-/** Does what leads to another view, and waits for that. */
+/** Runs `act`, which opens another view, and waits until that is shown. */
 export const follow = async (page, act) => {
   const before = page.url();
   await act();
@@ -99,15 +130,19 @@ export const follow = async (page, act) => {
   await settled(page);
 };
 
-/** Asks the API itself, as the one who holds the token. */
+/** Calls the API with the admin token. */
 export const api = async (context, method, path, data) => {
-  const answer = await context.request.fetch(`${base()}${path}`, { method, headers: { authorization: `Bearer ${token()}` }, ...(data === undefined ? {} : { data }) });
+  const answer = await context.request.fetch(`${base()}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token()}` },
+    ...(data === undefined ? {} : { data }),
+  });
   assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
   const text = await answer.text();
   return text === "" ? null : JSON.parse(text);
 };
 
-/** The consumer of this name. */
+/** The API key with this external id. */
 export const ofKey = async (context, name) => {
   const { data } = await api(context, "GET", "api-keys?limit=1000");
   const found = data.find((key) => key.externalId === name);

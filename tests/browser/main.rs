@@ -1,9 +1,8 @@
-//! The dashboard in a real Chromium, over the real demo and a store with a history, on both
-//! databases.
+//! Tests the dashboard in a real Chromium, against the demo with a seeded store, on both databases.
 //!
-//! Node runs the files of `specs/`; this program seeds, starts, and reports as Rust's own test
-//! programs do, so that every case in the browser counts in the summary. Arguments choose as there:
-//! `cargo test -p api-metrics-tests --test browser sqlite::overview`.
+//! Node runs the files of `specs/`. This program seeds the store, starts the demo, and reports like
+//! Rust's own test programs, so that every browser case counts in the summary. Arguments select
+//! tests in the same way: `cargo test -p api-metrics-tests --test browser sqlite::overview`.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
@@ -19,7 +18,7 @@ const SPECS: [&str; 8] = [
     "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "looks",
 ];
 
-/// Seeds one database and runs these files over it.
+/// Seeds one database and runs the test files against it.
 fn run(node: &Node, kind: Kind, specs: &[&str]) -> Cases {
     let mut sum = Cases::default();
     let stage = Stage::start(kind);
@@ -71,7 +70,7 @@ fn main() -> ExitCode {
     let mut sum = Cases::default();
     if !wanted.is_empty() {
         let node = Node::prepare();
-        // Both databases at once: seeding waits for the disk, a browser for its timers.
+        // Both databases run at once, because seeding waits for the disk and browsers wait for timers.
         let ran: Vec<Cases> = thread::scope(|scope| {
             let running: Vec<_> = wanted
                 .iter()
@@ -79,7 +78,7 @@ fn main() -> ExitCode {
                 .collect();
             running
                 .into_iter()
-                // A stage that could not be set up is a failure like any other.
+                // A stage that could not be set up counts as a failure.
                 .map(|run| run.join().unwrap_or(Cases::FAILED))
                 .collect()
         });

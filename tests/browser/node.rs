@@ -1,4 +1,4 @@
-//! Node and what it needs.
+//! Runs test files with Node.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::stage::{Stage, TOKEN};
 
-/// How many cases of a file went well, and how many did not.
+/// Counts of passed and failed cases.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cases {
     pub(crate) passed: u32,
@@ -15,21 +15,21 @@ pub(crate) struct Cases {
 }
 
 impl Cases {
-    /// What could not even begin.
+    /// A run that could not start.
     pub(crate) const FAILED: Self = Self {
         passed: 0,
         failed: 1,
     };
 }
 
-/// Node with the packages of the lock file.
+/// The folder of the test files, with the packages of the lock file installed.
 #[derive(Debug)]
 pub(crate) struct Node {
     folder: PathBuf,
 }
 
 impl Node {
-    /// Installs the packages where they are not those of the lock file.
+    /// Installs the packages if they differ from the lock file.
     pub(crate) fn prepare() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
         let lock = std::fs::read(folder.join("package-lock.json")).unwrap();
@@ -40,14 +40,14 @@ impl Node {
                 .current_dir(&folder)
                 .output()
                 .expect("npm is there: tests/run installs it");
-            let said = String::from_utf8_lossy(&installed.stderr);
-            assert!(installed.status.success(), "npm ci: {said}");
+            let stderr = String::from_utf8_lossy(&installed.stderr);
+            assert!(installed.status.success(), "npm ci: {stderr}");
             std::fs::write(mark, lock).unwrap();
         }
         Self { folder }
     }
 
-    /// Runs one file of cases and prints its report where a case failed.
+    /// Runs one test file, and prints its report if a case failed.
     pub(crate) fn run(&self, spec: &str, stage: &Stage) -> Cases {
         let output = Command::new("node")
             .args(["--test", "--test-reporter=tap", "--test-timeout=300000"])
@@ -64,13 +64,13 @@ impl Node {
         };
         let mut cases = Cases {
             passed: count("# pass").unwrap_or(0),
-            // What was cancelled, skipped or left to do has proven nothing.
+            // Cancelled, skipped and todo cases count as failed, because they prove nothing.
             failed: ["# fail", "# cancelled", "# skipped", "# todo"]
                 .iter()
                 .filter_map(|name| count(name))
                 .sum(),
         };
-        // A run that broke down, or ran nothing, has no such lines.
+        // A run that crashed or ran no case has no such lines.
         if (!output.status.success() && cases.failed == 0) || cases.passed + cases.failed == 0 {
             cases.failed += 1;
         }

@@ -7,14 +7,18 @@ import { base, launch, settled, token } from "./browser.mjs";
 const folder = process.argv[2] ?? "docs/images";
 mkdirSync(folder, { recursive: true });
 
-/** Pages are as high as what they hold; what the first screen shows, as high as a screen. */
+/** Full pages are as high as their content; phone pictures show one screen. */
 const WIDE = { viewport: { width: 1440, height: 400 }, fullPage: true };
 const PHONE = { viewport: { width: 360, height: 760 }, deviceScaleFactor: 2 };
 const shots = [
   ["overview-light", "#/overview?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["overview-dark", "#/overview?tz=UTC", { ...WIDE, colorScheme: "dark" }],
   ["endpoints", "#/endpoints?tz=UTC", { ...WIDE, colorScheme: "light" }],
-  ["endpoint", "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h", { ...WIDE, colorScheme: "light" }],
+  [
+    "endpoint",
+    "#/endpoint?tz=UTC&service=shop&method=POST&endpoint=%2Fapi%2Forders&period=6h",
+    { ...WIDE, colorScheme: "light" },
+  ],
   ["heatmap-weekday", "#/heatmap?tz=UTC&period=30d&layout=weekday", { ...WIDE, colorScheme: "light" }],
   ["heatmap-endpoints", "#/heatmap?tz=UTC&period=7d&scale=log", { ...WIDE, colorScheme: "dark" }],
   ["consumer", "#/consumer?tz=UTC&key=partner-sync", { ...WIDE, colorScheme: "dark" }],
@@ -27,10 +31,13 @@ const shots = [
   ["phone-dark", "#/overview?tz=UTC", { ...PHONE, colorScheme: "dark" }],
   ["phone-alerts", "#/alerts?tz=UTC", { ...PHONE, colorScheme: "light" }],
 ];
-/** Names of consumers and rules in a link, as their numbers: those differ from store to store. */
+/** Replaces the names of consumers and rules in a link by their ids, which differ between stores. */
 const numbered = async (context, fragment) => {
   let link = fragment;
-  for (const [name, path, label] of [["key", "api-keys", "externalId"], ["edit", "api-alerts", "name"]]) {
+  for (const [name, path, label] of [
+    ["key", "api-keys", "externalId"],
+    ["edit", "api-alerts", "name"],
+  ]) {
     const [whole, wanted] = new RegExp(`\\b${name}=([^&]+)`).exec(link) ?? [];
     if (!whole) continue;
     const { data } = await (await context.request.get(`${base()}${path}`)).json();
@@ -48,17 +55,19 @@ try {
     const context = await browser.newContext({ deviceScaleFactor: 1, reducedMotion: "reduce", ...options });
     await context.request.post(`${base()}session`, { data: { token: token() } });
     const page = await context.newPage();
-    page.on("console", (message) => { if (message.type() === "error") console.error(name, message.text()); });
+    page.on("console", (message) => {
+      if (message.type() === "error") console.error(name, message.text());
+    });
     page.on("pageerror", (error) => console.error(name, error));
     await page.goto(`${base()}${await numbered(context, fragment)}`);
     await settled(page);
     if (name === "alert-form") {
-      await page.getByRole("button", { name: "Try it on the last" }).click();
-      await page.locator(".dry-result").waitFor();
+      await page.getByRole("button", { name: "Test over the last" }).click();
+      await page.locator(".dry-run-result").waitFor();
     }
-    // The live line comes with the first event.
+    // The live figures arrive with the first event.
     await page.waitForSelector('.now[data-live="live"]');
-    // What came into view by itself would stand under the toolbar.
+    // A page that scrolled by itself would be partly under the toolbar.
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
     console.log(name);

@@ -1,4 +1,4 @@
-//! A database with a history, and a demo over it.
+//! A seeded database with a running demo.
 
 use std::process::{Command, Stdio};
 
@@ -7,14 +7,14 @@ use tempfile::TempDir;
 
 pub(crate) const TOKEN: &str = "browser-test-token";
 
-/// Eight days hold a Monday and every step of retention but the last.
+/// Eight days include a Monday and every retention tier but the last.
 const DAYS: &str = "8";
-/// Beyond these days an hour's traffic may come at once: no case looks closer.
+/// Days with traffic minute by minute. Older traffic comes by the hour, which no case looks into.
 const FINE: &str = "1";
-/// A fifth of the shop's traffic shows the same, sooner.
+/// A fifth of the shop's traffic shows the same patterns and is written sooner.
 const LOAD: &str = "0.2";
 
-/// Where the history is kept.
+/// The database that holds the history.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,
@@ -48,7 +48,7 @@ impl Database {
     }
 }
 
-/// A running demo. Fields end in their order: the process before its database.
+/// A running demo. Fields are dropped in order, the process before its database.
 pub(crate) struct Stage {
     pub(crate) dashboard: String,
     _demo: Process,
@@ -56,7 +56,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// Seeds and starts.
+    /// Seeds a database and starts the demo on it.
     pub(crate) fn start(kind: Kind) -> Self {
         let database = match kind {
             Kind::Sqlite => Database::Sqlite(tempfile::tempdir().unwrap()),
@@ -72,10 +72,10 @@ impl Stage {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&seeded.stderr);
+        let stderr = String::from_utf8_lossy(&seeded.stderr);
         assert!(
             seeded.status.success(),
-            "the store could not be seeded: {said}"
+            "the store could not be seeded: {stderr}"
         );
         print!(
             "{}: {}",

@@ -38,10 +38,6 @@ struct Faulty {
 
 #[async_trait::async_trait]
 impl Store for Faulty {
-    fn acts(&self) -> &dyn api_metrics_store::store::Acts {
-        self.inner.acts()
-    }
-
     async fn prepare(&self) -> Result<(), StoreError> {
         self.inner.prepare().await
     }

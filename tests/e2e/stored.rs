@@ -24,13 +24,7 @@ pub(crate) fn open(url: &str) -> Arc<dyn Store> {
 
 /// The sum over all time, of one service or of all.
 pub(crate) async fn sum(store: &dyn Store, service: Option<&str>) -> Option<Bucket> {
-    let query = Query {
-        filter: Filter {
-            service: service.map(str::to_owned),
-            ..Filter::default()
-        },
-        ..Query::over(ALWAYS)
-    };
+    let query = Query::over(ALWAYS).filter(Filter::default().service(service.map(str::to_owned)));
     store.read(&query, None).await.unwrap().total().cloned()
 }
 
@@ -43,13 +37,8 @@ pub(crate) async fn requests(store: &dyn Store, service: Option<&str>) -> u64 {
 
 /// The sums by UTC day, as (start in Unix seconds, sum).
 pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
-    let query = Query {
-        group_by: GroupBy {
-            time: Some(TimeStep::Fixed(Granularity::Day)),
-            ..GroupBy::default()
-        },
-        ..Query::over(ALWAYS)
-    };
+    let query =
+        Query::over(ALWAYS).group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)));
     let answer = store.read(&query, None).await.unwrap();
     answer
         .rows
@@ -60,13 +49,7 @@ pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
 
 /// The counts by endpoint.
 pub(crate) async fn endpoints(store: &dyn Store) -> BTreeMap<String, u64> {
-    let query = Query {
-        group_by: GroupBy {
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        ..Query::over(ALWAYS)
-    };
+    let query = Query::over(ALWAYS).group_by(GroupBy::default().endpoint(true));
     let answer = store.read(&query, None).await.unwrap();
     answer
         .rows

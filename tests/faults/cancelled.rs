@@ -13,14 +13,10 @@ use api_metrics_tests::PgDatabase;
 use sqlx::{Connection, PgConnection, PgPool, postgres::PgPoolOptions};
 
 fn writer() -> Writer {
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: "shop".into(),
-        environment: "test".into(),
-        version: "1".into(),
-        host: "here".into(),
-        started_at: 0,
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
+        .version("1")
+        .host("here")
+        .started_at(0);
     Writer::new(instance, Arc::new(Recorder::builder().build()))
 }
 

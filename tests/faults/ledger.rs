@@ -20,7 +20,7 @@ pub(crate) type Days = BTreeMap<i64, (u64, u64)>;
 
 /// The log of one writer's life.
 #[derive(Debug, Default)]
-pub(crate) struct Life {
+pub(crate) struct WriterLedger {
     /// By number: what was recorded before that flush and after the one before.
     pub(crate) flushes: BTreeMap<u64, Days>,
     pub(crate) acknowledged: u64,
@@ -32,7 +32,7 @@ pub(crate) struct Life {
     pub(crate) done: bool,
 }
 
-impl Life {
+impl WriterLedger {
     pub(crate) fn read(path: &Path) -> Self {
         let mut life = Self::default();
         let log = std::fs::read_to_string(path).unwrap_or_default();
@@ -103,14 +103,9 @@ pub(crate) fn records(days: &Days) -> u64 {
 /// What a reader is told, by day.
 pub(crate) async fn told(store: &Arc<dyn Store>, clock: &FastClock) -> Days {
     let now = clock.unix_seconds();
-    let query = Query {
-        group_by: GroupBy {
-            time: Some(TimeStep::Fixed(Granularity::Day)),
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        ..Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
-    };
+    let query = Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
+        .group_by(GroupBy::default().time(TimeStep::Fixed(Granularity::Day)))
+        .detail(Detail::Counts);
     let answer = store.read(&query, None).await.unwrap();
     let rows = answer.rows.iter();
     rows.map(|row| {
@@ -138,7 +133,7 @@ pub(crate) async fn exact(store: &Arc<dyn Store>, clock: &FastClock, expected: &
     assert_eq!(told(store, clock).await, *expected, "folded");
     while store.roll_up().await.unwrap().steps > 0 {}
     assert_eq!(told(store, clock).await, *expected, "rolled up");
-    assert_eq!(store.status().await.unwrap().set_aside, 0);
+    assert_eq!(store.status().await.unwrap().quarantined, 0);
 }
 
 /// What the writers that a test may have killed must have left: exactly the flushes that each fence has let
@@ -151,7 +146,7 @@ pub(crate) async fn left_by(
     let mut verdict = Verdict::default();
     let mut expected = Days::new();
     for (id, path) in logs {
-        let life = Life::read(path);
+        let life = WriterLedger::read(path);
         let seq = fences.get(id).copied().unwrap_or_default();
         assert!(
             seq >= life.acknowledged,

@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
+    control::ControlStore,
     keys::KeyChange,
     options::{Retention, StoreOptions},
     postgres::PostgresStore,
-    store::Store,
     time::Clock,
 };
 use api_metrics_tests::{PgBouncer, PgDatabase};
@@ -25,11 +25,12 @@ const SERVERS: u32 = 3;
 fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
     api_metrics_tests::patient()
         .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
-        .retention(Retention {
-            minutes: Duration::from_secs(3_600),
-            five_minutes: Duration::from_secs(86_400),
-            hours: Duration::from_secs(7 * 86_400),
-        })
+        .retention(
+            Retention::default()
+                .minutes(Duration::from_secs(3_600))
+                .five_minutes(Duration::from_secs(86_400))
+                .hours(Duration::from_secs(7 * 86_400)),
+        )
         .max_connections(4)
 }
 
@@ -39,10 +40,10 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
     let bouncer = PgBouncer::start(&database, SERVERS);
     let clock = writers::noon();
     // As the library connects by a URL, and by a pool that a host has set up for pgbouncer.
-    let by_url = || -> Arc<dyn Store> {
+    let by_url = || -> Arc<dyn ControlStore> {
         Arc::new(PostgresStore::connect_lazy(bouncer.url(), options(&clock)).unwrap())
     };
-    let mut stores: Vec<Arc<dyn Store>> = (0..3).map(|_| by_url()).collect();
+    let mut stores: Vec<Arc<dyn ControlStore>> = (0..3).map(|_| by_url()).collect();
     let host: PgConnectOptions = bouncer.url().parse().unwrap();
     let pool: PgPool = PgPoolOptions::new()
         .max_connections(4)
@@ -101,7 +102,7 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
         let mut direct = PgConnection::connect(&database.url()).await.unwrap();
         shared(&mut direct).await;
         sqlx::query_scalar(
-            "SELECT count(*) FROM api_metrics.level WHERE granularity = '1m' AND floor > to_timestamp($1)",
+            "SELECT count(*) FROM api_metrics.retention_floor WHERE granularity = '1m' AND floor > to_timestamp($1)",
         )
         .bind(writers::NOON)
         .fetch_one(&mut direct)
@@ -110,13 +111,15 @@ async fn a_store_works_whole_through_pgbouncer_in_transaction_mode() {
     };
     assert_eq!(dropped, 1);
 
-    // What acts on the numbers too.
-    let acts = stores[0].acts();
-    let change = KeyChange {
-        name: Some(Some("Render farm".into())),
-        ..KeyChange::default()
+    // The control plane too.
+    let control = &stores[0];
+    let change = {
+        let mut change = KeyChange::default();
+        change.name = Some(Some("Render farm".into()));
+        change
     };
-    acts.put_keys(&[("render-farm".into(), change)])
+    control
+        .put_keys(&[("render-farm".into(), change)])
         .await
         .unwrap();
     assert_eq!(stores[3].api_keys(None).await.unwrap().len(), 1);

@@ -24,7 +24,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tower::ServiceExt;
 use uuid::Uuid;
 
-use crate::ledger::{Days, Life, add, exact, fences, now_ms, records};
+use crate::ledger::{Days, WriterLedger, add, exact, fences, now_ms, records};
 
 /// A minute passes in a second: acknowledged parts are held for that long.
 const SPEED: u32 = 60;
@@ -74,10 +74,10 @@ impl Scene {
         .await;
     }
 
-    fn lives(&self) -> Vec<Life> {
+    fn lives(&self) -> Vec<WriterLedger> {
         self.writers
             .iter()
-            .map(|(_, log, _)| Life::read(log))
+            .map(|(_, log, _)| WriterLedger::read(log))
             .collect()
     }
 
@@ -89,7 +89,7 @@ impl Scene {
         let ended = tokio::task::spawn_blocking(move || process.ended());
         let ended = ended.await.unwrap();
         assert!(ended.status.success(), "{}", ended.output);
-        assert!(Life::read(log).done);
+        assert!(WriterLedger::read(log).done);
     }
 
     /// As `docs/operations.md` tells: into a database beside, which takes the place of the other at once.
@@ -141,7 +141,7 @@ async fn lost_in_status(metrics: &ApiMetrics) -> serde_json::Value {
     let answer = metrics.admin().oneshot(request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     let status: serde_json::Value = serde_json::from_slice(&body).unwrap();
-    status["lostFlushes"].clone()
+    status["lostBatches"].clone()
 }
 
 /// Two writers live through it, one ends between backup and restore, and a service with an admin router
@@ -228,7 +228,7 @@ async fn a_restore_under_running_writers_names_what_is_gone_and_keeps_the_rest_e
     let mut expected = kept;
     let (mut recorded, mut lost_records) = (0, 0);
     for (at, (id, log, _)) in scene.writers.iter().enumerate() {
-        let life = Life::read(log);
+        let life = WriterLedger::read(log);
         recorded += life.recorded();
         let before = at_backup[id];
         let end = life.flushes.keys().copied().max().unwrap();

@@ -23,7 +23,7 @@ use sqlx::{PgPool, postgres::PgPoolOptions};
 use uuid::Uuid;
 
 use crate::{
-    ledger::{Life, exact, left_by, now_ms},
+    ledger::{WriterLedger, exact, left_by, now_ms},
     writers::{self, record},
 };
 
@@ -34,7 +34,7 @@ const LEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const SLACK: Duration = Duration::from_secs(15);
 
 /// A lock, for as long as it lives.
-type Held = sqlx::Transaction<'static, sqlx::Postgres>;
+type HeldTransaction = sqlx::Transaction<'static, sqlx::Postgres>;
 
 struct Scene {
     database: PgDatabase,
@@ -80,7 +80,7 @@ impl Scene {
     }
 
     /// From here on nobody changes the inbox.
-    async fn hold_the_inbox(&self) -> Held {
+    async fn hold_the_inbox(&self) -> HeldTransaction {
         let mut held = self.observer.begin().await.unwrap();
         sqlx::query("LOCK TABLE api_metrics.inbox IN SHARE MODE")
             .execute(&mut *held)
@@ -94,7 +94,7 @@ impl Scene {
     ///
     /// It waits there for the lock until it stands still. Then nothing that it has sent is on its way, and
     /// its server ends the one statement and hears no more.
-    async fn stop_before_the_inbox(&self, process: &Process, held: Held) -> i32 {
+    async fn stop_before_the_inbox(&self, process: &Process, held: HeldTransaction) -> i32 {
         let pid: i32 = eventually("a transaction to reach the inbox", || async {
             sqlx::query_scalar(
                 "SELECT pid FROM pg_locks WHERE relation = 'api_metrics.inbox'::regclass \
@@ -179,7 +179,12 @@ async fn a_writer_stopped_in_its_flush_blocks_nobody_for_longer_than_its_timeout
     let held = scene.hold_the_inbox().await;
     let pid = scene.stop_before_the_inbox(&process, held).await;
     let stopped = Instant::now();
-    let number = Life::read(&log).flushes.keys().copied().max().unwrap();
+    let number = WriterLedger::read(&log)
+        .flushes
+        .keys()
+        .copied()
+        .max()
+        .unwrap();
     assert!(scene.fence(id).await < number, "its flush is not committed");
 
     // Nobody else is touched: other writers, the leader, readers.
@@ -240,7 +245,7 @@ async fn exact_with_the_others(
 
 async fn flushed(log: &Path) {
     eventually("its first flushes", || async {
-        (Life::read(log).acknowledgements >= 3).then_some(())
+        (WriterLedger::read(log).acknowledgements >= 3).then_some(())
     })
     .await;
 }

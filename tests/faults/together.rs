@@ -90,12 +90,6 @@ async fn eight_instances_that_flush_the_same_5000_series_at_once_never_deadlock(
 }
 
 fn everything(by_series: bool) -> Query {
-    Query {
-        group_by: GroupBy {
-            endpoint: by_series,
-            api_key: by_series,
-            ..GroupBy::default()
-        },
-        ..Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600))
-    }
+    Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600))
+        .group_by(GroupBy::default().endpoint(by_series).api_key(by_series))
 }

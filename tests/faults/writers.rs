@@ -21,14 +21,10 @@ pub(crate) fn noon() -> Arc<ManualClock> {
 }
 
 pub(crate) fn writer(service: &str, clock: &Arc<ManualClock>) -> Writer {
-    let instance = Instance {
-        id: uuid::Uuid::new_v4(),
-        service: service.into(),
-        environment: "test".into(),
-        version: "1".into(),
-        host: "here".into(),
-        started_at: clock.unix_seconds(),
-    };
+    let instance = Instance::new(uuid::Uuid::new_v4(), service, "test")
+        .version("1")
+        .host("here")
+        .started_at(clock.unix_seconds());
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
     Writer::new(instance, Arc::new(Recorder::builder().clock(clock).build()))
 }

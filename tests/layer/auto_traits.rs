@@ -3,7 +3,7 @@
 use std::{fmt::Debug, marker::PhantomPinned, rc::Rc, sync::Arc};
 
 use api_metrics_layer::{
-    AnyBody, ApiMetrics, ApiMetricsLayer, AxumBody, CountingBody, FromMatchedPath, InFlight,
+    AnyBody, ApiMetricsLayer, ApiMetricsService, AxumBody, CountingBody, FromMatchedPath, InFlight,
     MetricSink, RequestRecord, ResponseBody, ResponseFuture,
 };
 
@@ -55,13 +55,13 @@ fn layers_are_send_sync_clone_and_debug_whatever_the_sink() {
 
 #[test]
 fn services_are_what_the_inner_service_is() {
-    assert!(has!(ApiMetrics<u8, Sink>: Send));
-    assert!(has!(ApiMetrics<u8, Sink>: Sync));
-    assert!(has!(ApiMetrics<u8, NotClone>: Clone));
-    assert!(has!(ApiMetrics<u8, NotClone>: Debug));
-    assert!(!has!(ApiMetrics<Rc<u8>, Sink>: Send));
-    assert!(!has!(ApiMetrics<std::cell::Cell<u8>, Sink>: Sync));
-    assert!(!has!(ApiMetrics<NotClone, Sink>: Clone));
+    assert!(has!(ApiMetricsService<u8, Sink>: Send));
+    assert!(has!(ApiMetricsService<u8, Sink>: Sync));
+    assert!(has!(ApiMetricsService<u8, NotClone>: Clone));
+    assert!(has!(ApiMetricsService<u8, NotClone>: Debug));
+    assert!(!has!(ApiMetricsService<Rc<u8>, Sink>: Send));
+    assert!(!has!(ApiMetricsService<std::cell::Cell<u8>, Sink>: Sync));
+    assert!(!has!(ApiMetricsService<NotClone, Sink>: Clone));
 }
 
 #[test]

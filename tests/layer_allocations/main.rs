@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use api_metrics_layer::{ApiKey, ApiMetricsLayer, Clock, RequestRecord};
+use api_metrics_layer::{ApiKey, ApiMetricsLayer, RequestClock, RequestRecord};
 use api_metrics_store::recorder::Recorder;
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
@@ -95,7 +95,7 @@ fn without_a_router_a_request_allocates_nothing() {
             assert_eq!(frame.unwrap().into_data().unwrap().len(), 5);
         }
     };
-    // The first one fills the spares.
+    // The first one fills the pools.
     exchange("first");
     for body in ["again", ""] {
         assert_eq!(allocations(|| (0..1000).for_each(|_| exchange(body))), 0);
@@ -105,7 +105,7 @@ fn without_a_router_a_request_allocates_nothing() {
 /// Time stands still: a new minute's buckets would allocate.
 struct Noon(std::time::Instant);
 
-impl Clock for Noon {
+impl RequestClock for Noon {
     fn monotonic(&self) -> std::time::Instant {
         self.0
     }
@@ -153,7 +153,7 @@ fn in_router(app: Router, request: impl Fn() -> Request<Body>) -> u64 {
         let response = block_on(app.clone().oneshot(request())).unwrap();
         block_on(response.into_body().collect()).unwrap();
     };
-    // The first ones fill the spares and make the series and its sketch.
+    // The first ones fill the pools and make the series and its sketch.
     (0..2000).for_each(|_| exchange());
     let all = allocations(|| (0..1000).for_each(|_| exchange()));
     assert_eq!(all % 1000, 0, "a request like any other");

@@ -26,11 +26,10 @@ use uuid::Uuid;
 use crate::sum::Sum;
 
 /// Short, so that floors move within a run.
-pub(crate) const RETENTION: Retention = Retention {
-    minutes: Duration::from_secs(2 * 3_600),
-    five_minutes: Duration::from_secs(86_400),
-    hours: Duration::from_secs(15 * 86_400),
-};
+pub(crate) const RETENTION: Retention = Retention::new()
+    .minutes(Duration::from_secs(2 * 3_600))
+    .five_minutes(Duration::from_secs(86_400))
+    .hours(Duration::from_secs(15 * 86_400));
 
 pub(crate) enum Database {
     Postgres {
@@ -62,7 +61,7 @@ impl Pool {
     }
 }
 
-/// Period, series and sum of each row of each hand-over.
+/// Period, series and sum of each row of each flush batch.
 pub(crate) type Inbox = BTreeMap<(Uuid, u64), Vec<(UnixSeconds, i64, Sum)>>;
 
 /// Everything that the protocol keeps, read in one transaction while nobody writes.
@@ -75,13 +74,13 @@ pub(crate) struct Tables {
     pub(crate) inbox: Inbox,
     pub(crate) rows: BTreeMap<Granularity, BTreeMap<(UnixSeconds, i64), Sum>>,
     /// Requests by period and series.
-    pub(crate) tallies: BTreeMap<(Granularity, UnixSeconds), BTreeMap<i64, u64>>,
+    pub(crate) counts: BTreeMap<(Granularity, UnixSeconds), BTreeMap<i64, u64>>,
     pub(crate) dirty: BTreeSet<(Granularity, UnixSeconds)>,
     pub(crate) floors: BTreeMap<Granularity, UnixSeconds>,
     pub(crate) series: BTreeMap<i64, Labels>,
     /// By their text.
     pub(crate) keys: BTreeMap<String, i64>,
-    pub(crate) set_aside: i64,
+    pub(crate) quarantined: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +89,7 @@ pub(crate) struct Labels {
     pub(crate) endpoint: String,
     pub(crate) api_key_id: i64,
     pub(crate) kind: i64,
-    pub(crate) premerged: [Option<i64>; 3],
+    pub(crate) aggregates: [Option<i64>; 3],
 }
 
 impl Tables {

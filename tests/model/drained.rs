@@ -8,11 +8,11 @@ use api_metrics_store::{
 };
 
 use crate::{
+    simulation::{NOON, Simulation},
     sum::Sum,
-    world::{NOON, World},
 };
 
-impl World {
+impl Simulation {
     /// After it the inbox and the marks are empty and the days hold every record: all that was recorded,
     /// without what crashed processes had not committed and what is gone.
     pub(crate) async fn drain(&mut self) {
@@ -40,9 +40,9 @@ impl World {
             .iter()
             .any(|((id, seq), _)| *seq > self.tables.folded(*id));
         if unfolded {
-            self.fail("hand-overs are left");
+            self.fail("flush batches are left");
         }
-        let living: Vec<usize> = self.processes.iter().map(|p| p.life).collect();
+        let living: Vec<usize> = self.processes.iter().map(|p| p.history).collect();
         let mut expected = Sum::default();
         for record in &self.records {
             if record.stored.is_some() {

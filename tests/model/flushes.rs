@@ -4,22 +4,22 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use api_metrics_store::store::{FlushError, Flushed};
 
-use crate::world::{Ended, Process, World};
+use crate::simulation::{Ended, Process, Simulation};
 
-impl World {
+impl Simulation {
     pub(crate) fn begin_flush(&mut self, process: usize) {
-        let life = self.processes[process].life;
+        let history = self.processes[process].history;
         let Process {
             writer,
             max_unresolved,
             ..
         } = &self.processes[process];
-        if writer.recorder().unresolved_parts() >= *max_unresolved {
-            self.saw("numbers tried again");
+        if writer.recorder().unresolved_batches() >= *max_unresolved {
+            self.observed("numbers tried again");
         }
         self.find_what_is_missing(process);
         let now = self.now();
-        let writer = &mut self.writers[life];
+        let writer = &mut self.writers[history];
         // Under the last number once more, or under the next, or both.
         writer.wall_at.insert(writer.begun, now);
         writer.wall_at.insert(writer.begun + 1, now);
@@ -27,19 +27,19 @@ impl World {
 
     /// Which number the records got that had none.
     pub(crate) fn number_records(&mut self, process: usize) {
-        let life = self.processes[process].life;
+        let history = self.processes[process].history;
         let recorder = Arc::clone(self.processes[process].writer.recorder());
-        let (sealed, acknowledged) = (recorder.status().sealed, recorder.acknowledged());
+        let (sealed, acknowledged) = (recorder.status().last_seq, recorder.acknowledged());
         let held = recorder.capture(&|_, _| true);
-        let held: BTreeSet<u64> = held.parts.iter().map(|(tag, _)| *tag).collect();
-        self.note_what_is_gone(life, acknowledged);
-        let begun = std::mem::replace(&mut self.writers[life].begun, sealed);
+        let held: BTreeSet<u64> = held.batches.iter().map(|(tag, _)| *tag).collect();
+        self.note_what_is_gone(history, acknowledged);
+        let begun = std::mem::replace(&mut self.writers[history].begun, sealed);
         if sealed > begun + 1 {
             self.fail("one flush took two numbers");
         }
         // What is neither held under the new number nor in was released.
         if sealed > begun && (held.contains(&sealed) || acknowledged == sealed) {
-            for record in self.records.iter_mut().filter(|r| r.writer == life) {
+            for record in self.records.iter_mut().filter(|r| r.writer == history) {
                 record.tag.get_or_insert(sealed);
             }
         }
@@ -51,10 +51,10 @@ impl World {
         process: usize,
         outcome: Option<Result<Flushed, FlushError>>,
     ) {
-        let life = self.processes[process].life;
+        let history = self.processes[process].history;
         let acknowledged = self.processes[process].writer.recorder().acknowledged();
         let monotonic = self.monotonic();
-        let writer = &mut self.writers[life];
+        let writer = &mut self.writers[history];
         let sealed = writer.begun;
         for n in 1..=acknowledged {
             writer.acknowledged_at.entry(n).or_insert(monotonic);
@@ -63,22 +63,22 @@ impl World {
             .then(|| writer.untold.take())
             .flatten();
         if told.is_some() {
-            self.saw("losses told");
+            self.observed("losses told");
         }
         let number = match &outcome {
             Some(Ok(flushed)) => Some(flushed.number),
             _ => None,
         };
         self.ended.push(Ended {
-            life,
+            history,
             acknowledged,
             number,
         });
         match outcome {
             // Cancelled, or nobody knows: the fence will tell.
-            None => self.saw("flushes cancelled"),
-            Some(Err(FlushError::Unknown(_))) => self.saw("flushes with an unknown outcome"),
-            Some(Err(FlushError::NotSent(_))) => self.saw("flushes not sent"),
+            None => self.observed("flushes cancelled"),
+            Some(Err(FlushError::Unknown(_))) => self.observed("flushes with an unknown outcome"),
+            Some(Err(FlushError::NotSent(_))) => self.observed("flushes not sent"),
             Some(Ok(Flushed { number, lost, .. })) => {
                 if (number, lost, number) != (sealed, told, acknowledged) {
                     self.fail(&format!("expected {sealed} and {told:?} lost"));
@@ -90,28 +90,30 @@ impl World {
 
     /// After a failover: acknowledged records that neither the database nor the process holds.
     fn find_what_is_missing(&mut self, process: usize) {
-        let Process { life, writer, .. } = &self.processes[process];
-        let (life, believed) = (*life, writer.recorder().acknowledged());
+        let Process {
+            history, writer, ..
+        } = &self.processes[process];
+        let (history, known_committed) = (*history, writer.recorder().acknowledged());
         let held = self.capture(process).records;
-        let fence = self.writers[life].fence;
+        let fence = self.writers[history].fence;
         let missing = self
-            .records_of(life)
+            .records_of(history)
             .filter(|(at, record)| {
-                fence < believed
+                fence < known_committed
                     && record.tag.is_some_and(|tag| tag > fence)
                     && !record.gone
                     && !held.contains_key(at)
             })
             .map(|(at, _)| at)
             .collect();
-        self.writers[life].believed = believed;
-        self.writers[life].missing = missing;
+        self.writers[history].known_committed = known_committed;
+        self.writers[history].missing = missing;
     }
 
     /// The process has noticed, if what it takes for committed has changed.
-    fn note_what_is_gone(&mut self, life: usize, acknowledged: u64) {
-        let missing = std::mem::take(&mut self.writers[life].missing);
-        if acknowledged == self.writers[life].believed {
+    fn note_what_is_gone(&mut self, history: usize, acknowledged: u64) {
+        let missing = std::mem::take(&mut self.writers[history].missing);
+        if acknowledged == self.writers[history].known_committed {
             return;
         }
         let monotonic = self.monotonic();
@@ -119,7 +121,7 @@ impl World {
             let Some(tag) = self.records[at].tag else {
                 continue;
             };
-            let writer = &mut self.writers[life];
+            let writer = &mut self.writers[history];
             let since = writer.acknowledged_at.get(&tag);
             if since.is_none_or(|at| monotonic < *at + Duration::from_secs(60)) {
                 self.fail(&format!("record {at} of flush {tag} was freed too early"));
@@ -127,7 +129,7 @@ impl World {
             let untold = writer.untold.unwrap_or((tag, tag));
             writer.untold = Some((untold.0.min(tag), untold.1.max(tag)));
             self.records[at].gone = true;
-            self.saw("records gone");
+            self.observed("records gone");
         }
     }
 }

@@ -6,24 +6,24 @@ use api_metrics_store::time::{Granularity, UnixSeconds};
 
 use crate::{
     database::{Labels, RETENTION, Tables},
+    simulation::{ENDPOINTS, KEYS, SERVICES, Simulation},
     sum::Sum,
-    world::{ENDPOINTS, KEYS, SERVICES, World},
 };
 
 /// Service, endpoint, key, period.
 type Place = (usize, usize, usize, UnixSeconds);
 
-impl World {
+impl Simulation {
     /// Checks all invariants against the tables as last seen.
     pub(crate) fn check(&self) {
         let tables = &self.tables;
-        if tables.set_aside > 0 {
-            self.fail("a hand-over was set aside");
+        if tables.quarantined > 0 {
+            self.fail("a flush batch was quarantined");
         }
         self.every_committed_record_once();
         self.clean_periods_are_the_sums_of_their_children();
-        self.premerged_rows_are_the_sums_of_their_base_rows();
-        self.tallies_are_what_the_premerged_rows_say();
+        self.aggregate_rows_are_the_sums_of_their_base_rows();
+        self.period_counts_equal_the_aggregate_rows();
         self.floors_are_in_order();
     }
 
@@ -162,7 +162,7 @@ impl World {
         }
     }
 
-    fn premerged_rows_are_the_sums_of_their_base_rows(&self) {
+    fn aggregate_rows_are_the_sums_of_their_base_rows(&self) {
         let tables = &self.tables;
         for granularity in Granularity::ALL {
             let (mut expected, mut found) = (BTreeMap::<_, Sum>::new(), BTreeMap::<_, Sum>::new());
@@ -175,11 +175,11 @@ impl World {
                     found.entry((*period, *id)).or_default().add(sum);
                     continue;
                 }
-                for (kind, premerged) in (1..).zip(labels.premerged) {
-                    let Some(premerged) = premerged else {
-                        self.fail(&format!("series {id} has rows and no pre-merged series"));
+                for (kind, aggregates) in (1..).zip(labels.aggregates) {
+                    let Some(aggregates) = aggregates else {
+                        self.fail(&format!("series {id} has rows and no aggregate series"));
                     };
-                    let of = self.labels(premerged);
+                    let of = self.labels(aggregates);
                     let wanted = Labels {
                         service: labels.service.clone(),
                         endpoint: if kind == 1 {
@@ -189,47 +189,44 @@ impl World {
                         },
                         api_key_id: if kind == 2 { labels.api_key_id } else { 0 },
                         kind,
-                        premerged: [None; 3],
+                        aggregates: [None; 3],
                     };
                     if *of != wanted {
                         self.fail(&format!(
                             "series {id} counts in {of:?} instead of {wanted:?}"
                         ));
                     }
-                    expected.entry((*period, premerged)).or_default().add(sum);
+                    expected.entry((*period, aggregates)).or_default().add(sum);
                 }
             }
             if expected != found {
                 let g = granularity.as_str();
                 self.fail(&format!(
-                    "a pre-merged row of {g} is not the sum of its base rows"
+                    "a aggregate row of {g} is not the sum of its base rows"
                 ));
             }
         }
     }
 
     /// Also of periods that are dirty: both are behind then.
-    fn tallies_are_what_the_premerged_rows_say(&self) {
+    fn period_counts_equal_the_aggregate_rows(&self) {
         let tables = &self.tables;
         for granularity in Granularity::ALL {
             let floor = tables.floor(granularity);
             let mut expected: BTreeMap<UnixSeconds, BTreeMap<i64, u64>> = BTreeMap::new();
             for ((period, id), sum) in &tables.rows[&granularity] {
                 if *period >= floor && self.labels(*id).kind != 0 {
-                    let tally = expected.entry(*period).or_default();
-                    tally.insert(*id, sum.requests);
+                    let counts = expected.entry(*period).or_default();
+                    counts.insert(*id, sum.requests);
                 }
             }
-            let found = tables
-                .tallies
-                .iter()
-                .filter(|((g, _), _)| *g == granularity);
+            let found = tables.counts.iter().filter(|((g, _), _)| *g == granularity);
             let found: BTreeMap<_, _> = found
-                .map(|((_, period), tally)| (*period, tally.clone()))
+                .map(|((_, period), counts)| (*period, counts.clone()))
                 .collect();
             if expected != found {
                 self.fail(&format!(
-                    "the tallies of {} are {found:?} instead of {expected:?}",
+                    "the counts of {} are {found:?} instead of {expected:?}",
                     granularity.as_str()
                 ));
             }

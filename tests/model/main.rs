@@ -14,14 +14,14 @@ mod flushes;
 mod invariants;
 mod mutations;
 mod reads;
+mod simulation;
 mod snapshots;
 mod steps;
 mod sum;
 mod tables;
-mod world;
 
 use database::Database;
-use world::{Scenario, World};
+use simulation::{Scenario, Simulation};
 
 const PLAIN: Scenario = Scenario {
     coarse: false,
@@ -43,7 +43,7 @@ fn number(variable: &str) -> Option<u64> {
     })
 }
 
-/// So many times the runs that were asked for, until everything has happened that can.
+/// At most this many times the runs that were asked for, until everything that can happen has happened.
 const MOST_TIMES: u64 = 5;
 
 /// Runs a scenario with as many seeds as asked for; the first are the same every time, so that a
@@ -88,13 +88,13 @@ async fn runs(scenario: Scenario, postgres: bool, default: u64) {
         } else {
             Database::sqlite()
         };
-        let mut world = World::new(first + done, scenario, database).await;
-        world.look().await;
+        let mut simulation = Simulation::new(first + done, scenario, database).await;
+        simulation.look().await;
         for _ in 0..steps {
-            world.step().await;
+            simulation.step().await;
         }
-        world.drain().await;
-        for (what, n) in &world.seen {
+        simulation.drain().await;
+        for (what, n) in &simulation.seen {
             *seen.entry(what).or_default() += n;
         }
         done += 1;

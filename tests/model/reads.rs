@@ -4,14 +4,14 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Busiest, Detail, Filter, Group, GroupBy, Query, Rank, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
 
 use crate::{
     database::Tables,
-    world::{Capture, ENDPOINTS, KEYS, SERVICES, World, plausible},
+    simulation::{Capture, ENDPOINTS, KEYS, SERVICES, Simulation, plausible},
 };
 
 /// What a read may see: a state of the database, and which records it holds at which minute.
@@ -21,7 +21,7 @@ pub(crate) struct State {
     pub(crate) stored: Vec<Option<UnixSeconds>>,
 }
 
-impl World {
+impl Simulation {
     pub(crate) fn state(&self) -> State {
         State {
             tables: self.tables.clone(),
@@ -39,7 +39,7 @@ impl World {
             0 => now + random.between(-7_200, 3_700),
             1 => now + random.between(-3, 3) * 3_600,
             2 => now + random.between(-40, 2) * 86_400,
-            3 => crate::world::NOON + random.between(-86_400 * 3, 86_400 * 3),
+            3 => crate::simulation::NOON + random.between(-86_400 * 3, 86_400 * 3),
             4 | 5 => random.pick(&floors) + random.between(-600, 7_200),
             _ => now + random.between(-90 * 86_400, 86_400),
         };
@@ -58,41 +58,40 @@ impl World {
             time = None;
         }
         let keys: Vec<i64> = self.tables.keys.values().copied().chain([0]).collect();
-        let group_by = GroupBy {
-            service: random.one_in(2),
-            endpoint: random.one_in(3),
-            api_key: random.one_in(3),
-            time: time.map(TimeStep::Fixed),
-            ..GroupBy::default()
-        };
-        let busiest = random.one_in(3).then(|| Busiest {
-            most: random.index(4),
-            after: random.one_in(2).then(|| Rank {
-                requests: random.below(30),
-                group: Group {
-                    service: group_by.service.then(|| (*random.pick(&SERVICES)).into()),
-                    endpoint: group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()),
-                    api_key_id: group_by.api_key.then(|| *random.pick(&keys)),
-                    ..Group::default()
-                },
-            }),
+        let group_by = GroupBy::default()
+            .service(random.one_in(2))
+            .endpoint(random.one_in(3))
+            .api_key(random.one_in(3))
+            .time(time.map(TimeStep::Fixed));
+        let top = random.one_in(3).then(|| {
+            TopK::first(random.index(4)).after(random.one_in(2).then(|| {
+                RankCursor::new(
+                    random.below(30),
+                    Group::default()
+                        .service(group_by.service.then(|| (*random.pick(&SERVICES)).into()))
+                        .endpoint(group_by.endpoint.then(|| (*random.pick(&ENDPOINTS)).into()))
+                        .api_key_id(group_by.api_key.then(|| *random.pick(&keys))),
+                )
+            }))
         });
-        Query {
-            filter: Filter {
-                service: random
-                    .one_in(4)
-                    .then(|| (*random.pick(&SERVICES)).to_owned()),
-                endpoint: random
-                    .one_in(4)
-                    .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
-                api_key_id: random.one_in(4).then(|| *random.pick(&keys)),
-                ..Filter::default()
-            },
-            group_by,
-            busiest,
-            detail: *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]),
-            ..Query::over(TimeRange::new(from, to))
-        }
+        Query::over(TimeRange::new(from, to))
+            .filter(
+                Filter::default()
+                    .service(
+                        random
+                            .one_in(4)
+                            .then(|| (*random.pick(&SERVICES)).to_owned()),
+                    )
+                    .endpoint(
+                        random
+                            .one_in(4)
+                            .then(|| (*random.pick(&ENDPOINTS)).to_owned()),
+                    )
+                    .api_key_id(random.one_in(4).then(|| *random.pick(&keys))),
+            )
+            .group_by(group_by)
+            .top(top)
+            .detail(*random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]))
     }
 
     /// Says how an answer differs from what it must be, if it does.
@@ -144,9 +143,9 @@ impl World {
         let mut groups: BTreeMap<Group, Bucket> = BTreeMap::new();
         for (at, record) in self.records.iter().enumerate() {
             // Committed at the snapshot; or captured and not in yet, by its number.
-            let captured = own.and_then(|(life, capture)| {
+            let captured = own.and_then(|(history, capture)| {
                 let tag = capture.records.get(&at)?;
-                (*tag > state.tables.fence(self.writers[life].id)).then_some(())
+                (*tag > state.tables.fence(self.writers[history].id)).then_some(())
             });
             let stored = state.stored.get(at).copied().flatten();
             let minute = match (stored, captured) {
@@ -180,29 +179,25 @@ impl World {
                 continue;
             }
             let by = &query.group_by;
-            let group = Group {
-                period_start: by.time.map(|_| edges[step]),
-                service: by.service.then(|| service.into()),
-                endpoint: by.endpoint.then(|| endpoint.into()),
-                api_key_id: by.api_key.then_some(key),
-                ..Group::default()
-            };
+            let group = Group::default()
+                .period_start(by.time.map(|_| edges[step]))
+                .service(by.service.then(|| service.into()))
+                .endpoint(by.endpoint.then(|| endpoint.into()))
+                .api_key_id(by.api_key.then_some(key));
             let bucket = groups
                 .entry(group)
                 .or_insert_with(|| Bucket::new(SketchKind::Histogram));
             record.count_in(bucket);
         }
-        if let Some(busiest) = &query.busiest {
-            keep(&mut groups, busiest);
+        if let Some(top) = &query.top {
+            keep(&mut groups, top);
         }
         for bucket in groups.values_mut() {
-            let nothing = Bucket::new(SketchKind::Histogram);
+            let mut nothing = Bucket::new(SketchKind::Histogram);
             match query.detail {
                 Detail::Requests => {
-                    *bucket = Bucket {
-                        request_count: bucket.request_count,
-                        ..nothing
-                    }
+                    nothing.request_count = bucket.request_count;
+                    *bucket = nothing;
                 }
                 Detail::Counts => bucket.sketch = nothing.sketch,
                 Detail::Quantiles => {}
@@ -213,11 +208,8 @@ impl World {
 }
 
 /// Leaves the groups that rank so.
-fn keep(groups: &mut BTreeMap<Group, Bucket>, busiest: &Busiest) {
-    let timeless = |group: &Group| Group {
-        period_start: None,
-        ..group.clone()
-    };
+fn keep(groups: &mut BTreeMap<Group, Bucket>, top: &TopK) {
+    let timeless = |group: &Group| group.clone().period_start(None);
     let mut requests: BTreeMap<Group, u64> = BTreeMap::new();
     for (group, bucket) in &*groups {
         *requests.entry(timeless(group)).or_default() += bucket.request_count;
@@ -227,10 +219,10 @@ fn keep(groups: &mut BTreeMap<Group, Bucket>, busiest: &Busiest) {
         .map(|(group, requests)| (Reverse(requests), group))
         .collect();
     ranks.sort();
-    if let Some(after) = &busiest.after {
+    if let Some(after) = &top.after {
         ranks.retain(|rank| *rank > (Reverse(after.requests), after.group.clone()));
     }
-    ranks.truncate(busiest.most);
+    ranks.truncate(top.limit);
     groups.retain(|group, _| ranks.iter().any(|(_, kept)| *kept == timeless(group)));
 }
 

@@ -1,4 +1,4 @@
-//! What can happen in the world, at random.
+//! What can happen in the simulation, at random.
 
 use std::{future::Future, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
@@ -7,18 +7,18 @@ use api_metrics_tests::pg_proxy::{Request, Verdict};
 
 use crate::{
     reads::State,
-    world::{Capture, Snapshot, World},
+    simulation::{Capture, Simulation, Snapshot},
 };
 
 /// What a leader does.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Duty {
+pub(crate) enum LeaderTask {
     Fold,
     RollUp,
     Retain,
 }
 
-impl World {
+impl Simulation {
     pub(crate) async fn step(&mut self) {
         let before = self.tables.clone();
         let mut went_back = false;
@@ -28,8 +28,8 @@ impl World {
             26..36 => self.time_passes(),
             36..50 => self.flush(process, false).await,
             50..56 => self.flush(process, true).await,
-            56..64 => self.lead(process, Duty::Fold, true).await,
-            64..70 => self.lead(process, Duty::RollUp, true).await,
+            56..64 => self.lead(process, LeaderTask::Fold, true).await,
+            64..70 => self.lead(process, LeaderTask::RollUp, true).await,
             70..74 => self.retain(process).await,
             74..78 => {
                 let capture = self.capture(process);
@@ -52,7 +52,7 @@ impl World {
         }
         self.look().await;
         if self.tables.floors != before.floors && !went_back {
-            self.saw("floors moved");
+            self.observed("floors moved");
         }
         if !went_back {
             self.floors_have_not_gone_back(&before);
@@ -118,7 +118,7 @@ impl World {
         let mut awaits = 0;
         let call = counted(store.flush(&writer), &mut awaits);
         let outcome = if kind == "unheard" {
-            let id = self.writers[self.processes[process].life].id;
+            let id = self.writers[self.processes[process].history].id;
             self.database.until_committed(id, call).await
         } else {
             interrupted(call, polls).await
@@ -136,9 +136,9 @@ impl World {
         self.end_flush(process, outcome);
     }
 
-    /// A duty of the leader's, with `trouble` one that may be cut off or cancelled somewhere.
-    pub(crate) async fn lead(&mut self, process: usize, duty: Duty, trouble: bool) {
-        self.note_retention(process, duty);
+    /// A task of the leader's, with `trouble` one that may be cut off or cancelled somewhere.
+    pub(crate) async fn lead(&mut self, process: usize, task: LeaderTask, trouble: bool) {
+        self.note_retention(process, task);
         let (store, _) = self.store_and_writer(process);
         let kind = if trouble && self.random.one_in(4) {
             self.arm()
@@ -146,12 +146,12 @@ impl World {
             ""
         };
         let polls = matches!(kind, "cancelled" | "unheard").then(|| self.random.below(40));
-        let outcome = interrupted(duty.call(&store), polls).await;
+        let outcome = interrupted(task.call(&store), polls).await;
         self.disarm();
         self.log
-            .push(format!("{process} {duty:?} {kind}: {outcome:?}"));
+            .push(format!("{process} {task:?} {kind}: {outcome:?}"));
         if !matches!(outcome, Some(Ok(_))) {
-            self.saw("leaders interrupted");
+            self.observed("leaders interrupted");
         }
         if kind.is_empty() && !matches!(outcome, Some(Ok(_))) {
             self.fail("it failed though nothing stood in its way");
@@ -160,13 +160,13 @@ impl World {
 
     /// Two runs, so that floors can move: with time between them, or a clock that somebody has touched.
     async fn retain(&mut self, process: usize) {
-        self.lead(process, Duty::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, true).await;
         self.time_passes();
-        self.lead(process, Duty::Retain, true).await;
+        self.lead(process, LeaderTask::Retain, true).await;
     }
 
-    fn note_retention(&mut self, process: usize, duty: Duty) {
-        if !matches!(duty, Duty::Retain) {
+    fn note_retention(&mut self, process: usize, task: LeaderTask) {
+        if !matches!(task, LeaderTask::Retain) {
             return;
         }
         let (monotonic, wall) = (self.monotonic(), self.now());
@@ -195,7 +195,7 @@ impl World {
         };
         let own = own
             .as_ref()
-            .map(|capture| (self.processes[process].life, capture));
+            .map(|capture| (self.processes[process].history, capture));
         if let Err(difference) = self.judge(&answer, &query, own, &self.state()) {
             self.fail(&difference);
         }
@@ -212,7 +212,7 @@ impl World {
         }
     }
 
-    /// A read that is held up somewhere while a flush or a leader's duty happens. It must see the
+    /// A read that is held up somewhere while a flush or a leader's task happens. It must see the
     /// database from before or from after.
     async fn read_during(&mut self, process: usize) {
         // Mostly something waits in the inbox, for a fold to take away under the read's eyes.
@@ -227,7 +227,7 @@ impl World {
         );
         if act > 3 {
             // Another run that agrees, so that something goes while the read looks for it.
-            self.lead(other, Duty::Retain, false).await;
+            self.lead(other, LeaderTask::Retain, false).await;
             self.time_passes();
             self.look().await;
         }
@@ -243,9 +243,9 @@ impl World {
         // In no trouble: what cuts a connection does not ask whose it is.
         match act {
             0 => self.flush(other, false).await,
-            1 | 2 => self.lead(other, Duty::Fold, false).await,
-            3 => self.lead(other, Duty::RollUp, false).await,
-            _ => self.lead(other, Duty::Retain, false).await,
+            1 | 2 => self.lead(other, LeaderTask::Fold, false).await,
+            3 => self.lead(other, LeaderTask::RollUp, false).await,
+            _ => self.lead(other, LeaderTask::Retain, false).await,
         }
         let late = early.is_none();
         let answer = match early {
@@ -263,7 +263,7 @@ impl World {
         };
         let own = own
             .as_ref()
-            .map(|capture| (self.processes[process].life, capture));
+            .map(|capture| (self.processes[process].history, capture));
         let after: State = self.state();
         if late {
             *self.seen.entry("reads held up").or_default() += 1;
@@ -285,7 +285,7 @@ impl World {
         self.begin_flush(0);
         self.begin_flush(1);
         for process in 0..3 {
-            self.note_retention(process, Duty::Retain);
+            self.note_retention(process, LeaderTask::Retain);
         }
         let writers: Vec<_> = self
             .processes
@@ -324,7 +324,7 @@ impl World {
     pub(crate) fn saw_coarsened(&mut self, process: usize) {
         let status = self.processes[process].writer.recorder().status();
         if !status.coarsened.is_empty() {
-            self.saw("memories coarsened");
+            self.observed("memories coarsened");
         }
     }
 
@@ -355,7 +355,7 @@ impl World {
             _ => self.random.index(self.snapshots.len()),
         };
         if std::mem::take(&mut self.snapshots[at].abandoned) {
-            self.saw("abandoned histories");
+            self.observed("abandoned histories");
         }
         for later in &mut self.snapshots[at + 1..] {
             later.abandoned = true;
@@ -451,7 +451,7 @@ impl World {
     }
 }
 
-impl Duty {
+impl LeaderTask {
     async fn call(
         self,
         store: &Arc<dyn Store>,

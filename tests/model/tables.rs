@@ -61,13 +61,13 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
             .map(|row| ((row.get("period"), row.get("series_id")), sum_of(row)));
         tables.rows.insert(granularity, rows.collect());
     }
-    let tallies: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
-        "SELECT granularity, extract(epoch FROM period_start)::bigint, requests FROM api_metrics.tally",
+    let counts: Vec<(String, i64, Vec<u8>)> = sqlx::query_as(
+        "SELECT granularity, extract(epoch FROM period_start)::bigint, requests FROM api_metrics.period_counts",
     )
     .fetch_all(&mut *sql)
     .await
     .unwrap();
-    tables.tallies = tallies.into_iter().map(tally).collect();
+    tables.counts = counts.into_iter().map(self::counts).collect();
     let dirty: Vec<(String, i64)> = sqlx::query_as(
         "SELECT granularity, extract(epoch FROM period_start)::bigint FROM api_metrics.dirty",
     )
@@ -76,14 +76,14 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
     .unwrap();
     tables.dirty = periods(dirty);
     let floors: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT granularity, extract(epoch FROM floor)::bigint FROM api_metrics.level",
+        "SELECT granularity, extract(epoch FROM floor)::bigint FROM api_metrics.retention_floor",
     )
     .fetch_all(&mut *sql)
     .await
     .unwrap();
     tables.floors = periods(floors).into_iter().collect();
     let series = sqlx::query(
-        "SELECT id, service, endpoint, api_key_id, kind::bigint AS kind, any_key_id, any_endpoint_id, total_id \
+        "SELECT id, service, endpoint, api_key_id, kind::bigint AS kind, by_endpoint_id, by_key_id, total_id \
          FROM api_metrics.series",
     )
     .fetch_all(&mut *sql)
@@ -96,7 +96,7 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
             .await
             .unwrap();
     tables.keys = keys.into_iter().collect();
-    tables.set_aside = sqlx::query_scalar("SELECT count(*) FROM api_metrics.set_aside")
+    tables.quarantined = sqlx::query_scalar("SELECT count(*) FROM api_metrics.quarantined")
         .fetch_one(&mut *sql)
         .await
         .unwrap();
@@ -134,12 +134,12 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .map(|row| ((row.get("period_start"), row.get("series_id")), sum_of(row)));
         tables.rows.insert(granularity, rows.collect());
     }
-    let tallies: Vec<(String, i64, Vec<u8>)> =
-        sqlx::query_as("SELECT granularity, period_start, requests FROM api_metrics_tally")
+    let counts: Vec<(String, i64, Vec<u8>)> =
+        sqlx::query_as("SELECT granularity, period_start, requests FROM api_metrics_period_counts")
             .fetch_all(&mut *sql)
             .await
             .unwrap();
-    tables.tallies = tallies.into_iter().map(tally).collect();
+    tables.counts = counts.into_iter().map(self::counts).collect();
     let dirty: Vec<(String, i64)> =
         sqlx::query_as("SELECT granularity, period_start FROM api_metrics_dirty")
             .fetch_all(&mut *sql)
@@ -147,7 +147,7 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .unwrap();
     tables.dirty = periods(dirty);
     let floors: Vec<(String, i64)> =
-        sqlx::query_as("SELECT granularity, floor FROM api_metrics_level")
+        sqlx::query_as("SELECT granularity, floor FROM api_metrics_retention_floor")
             .fetch_all(&mut *sql)
             .await
             .unwrap();
@@ -163,7 +163,7 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .await
             .unwrap();
     tables.keys = keys.into_iter().collect();
-    tables.set_aside = sqlx::query_scalar("SELECT count(*) FROM api_metrics_set_aside")
+    tables.quarantined = sqlx::query_scalar("SELECT count(*) FROM api_metrics_quarantined")
         .fetch_one(&mut *sql)
         .await
         .unwrap();
@@ -190,11 +190,11 @@ fn inbox_of(rows: Vec<(Uuid, i64, Vec<u8>)>) -> Inbox {
 
 /// A version byte, then two LEB128 integers an entry, as the schema says: the step from the series before, and
 /// the requests.
-fn tally(
+fn counts(
     (name, period, requests): (String, i64, Vec<u8>),
 ) -> ((Granularity, i64), BTreeMap<i64, u64>) {
     let mut bytes = requests.iter();
-    assert_eq!(bytes.next(), Some(&1), "the version of a tally");
+    assert_eq!(bytes.next(), Some(&1), "the version of period counts");
     let mut number = || {
         let mut value = 0;
         for shift in (0..).step_by(7) {
@@ -209,7 +209,7 @@ fn tally(
     let (mut series, mut entries) = (0, BTreeMap::new());
     while let Some(step) = number() {
         series += step.cast_signed();
-        let requests = number().expect("a tally ends with an entry");
+        let requests = number().expect("period counts ends with an entry");
         assert!(step > 0 && entries.insert(series, requests).is_none());
     }
     let period = (Granularity::from_name(&name).unwrap(), period);
@@ -234,7 +234,7 @@ where
         endpoint: row.get("endpoint"),
         api_key_id: row.get("api_key_id"),
         kind: row.get("kind"),
-        premerged: ["any_key_id", "any_endpoint_id", "total_id"].map(|column| row.get(column)),
+        aggregates: ["by_endpoint_id", "by_key_id", "total_id"].map(|column| row.get(column)),
     };
     (row.get("id"), labels)
 }

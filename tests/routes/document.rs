@@ -258,7 +258,7 @@ async fn every_answer_and_every_refusal_is_as_documented() {
             .await;
     }
     asked.insert("post /api-metrics/query".to_owned());
-    crate::acts::ask_all(&host, async |path, method, response| {
+    crate::control::ask_all(&host, async |path, method, response| {
         document.check_response(path, method, response).await;
         asked.insert(format!("{method} {path}"));
     })

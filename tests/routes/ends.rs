@@ -116,7 +116,7 @@ async fn many_consumers_who_watch_do_not_slow_the_operators_down() {
             .token(TOKEN)
             .jwt(crate::guessing::jwt())
             .stream_interval(Duration::from_secs(3_600))
-            .stream_glance(Duration::from_millis(20))
+            .stream_poll_interval(Duration::from_millis(20))
     })
     .await;
     let names: Vec<String> = (0..21).map(|n| format!("key-{n}")).collect();
@@ -218,7 +218,7 @@ async fn settings_beyond_all_bounds_mean_the_largest_that_make_sense() {
             .query_timeout(Duration::MAX)
             .slow_query(Duration::MAX)
             .stream_interval(Duration::MAX)
-            .stream_glance(Duration::MAX)
+            .stream_poll_interval(Duration::MAX)
             .stream_lifetime(Duration::MAX)
             .concurrent_queries(usize::MAX)
             .max_streams(usize::MAX)

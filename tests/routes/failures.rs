@@ -36,7 +36,7 @@ async fn a_store_that_does_not_answer_is_a_problem_without_its_secrets() {
 #[tokio::test]
 async fn a_database_that_lacks_its_tables_is_an_error_without_sql() {
     let host = Host::start().await;
-    sqlx::query("DROP TABLE api_metrics_level")
+    sqlx::query("DROP TABLE api_metrics_retention_floor")
         .execute(host.store.pool())
         .await
         .unwrap();

@@ -80,17 +80,14 @@ impl Host {
         store.prepare().await.unwrap();
         let store = Arc::new(store);
         let recorder = Recorder::builder().clock(clock.clone()).build();
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".to_owned(),
-            environment: "test".to_owned(),
-            version: "2.3.1".to_owned(),
-            host: "web-1".to_owned(),
-            started_at: clock.unix_seconds(),
-        };
+        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
+            .version("2.3.1")
+            .host("web-1")
+            .started_at(clock.unix_seconds());
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let shutdown = CancellationToken::new();
         let builder = Admin::builder(store.clone())
+            .control(store.clone())
             .writer(writer.clone())
             .clock(clock.clone())
             .shutdown(shutdown.clone())

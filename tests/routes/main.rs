@@ -5,13 +5,13 @@ mod events;
 mod host;
 mod process;
 
-mod acts;
-mod acts_figures;
-mod acts_scopes;
 mod answers;
 mod bodies;
 mod browser;
 mod console;
+mod control;
+mod control_figures;
+mod control_scopes;
 mod docs;
 mod document;
 mod ends;

@@ -42,17 +42,14 @@ impl Process {
         let options = StoreOptions::default().clock(clock.clone());
         let store = Arc::new(PostgresStore::connect_lazy(url, options).unwrap());
         store.prepare().await.unwrap();
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: "shop".to_owned(),
-            environment: "test".to_owned(),
-            version: "1".to_owned(),
-            host: "h".to_owned(),
-            started_at: clock.unix_seconds(),
-        };
+        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test")
+            .version("1")
+            .host("h")
+            .started_at(clock.unix_seconds());
         let recorder = Recorder::builder().clock(clock.clone()).build();
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let builder = Admin::builder(store.clone())
+            .control(store.clone())
             .writer(writer.clone())
             .clock(clock.clone())
             .stream_interval(Duration::from_millis(20))

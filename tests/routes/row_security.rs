@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{
-    options::StoreOptions, postgres::PostgresStore, store::Store as _, time::ManualClock,
-    watch::Watch,
+    control::ControlWorker, options::StoreOptions, postgres::PostgresStore, store::Store as _,
+    time::ManualClock,
 };
 use api_metrics_tests::PgDatabase;
 use axum::{Router, extract::Request, middleware};
 use serde_json::{Value, json};
 
-use crate::{acts_scopes, host::NOW, process::Process, scopes};
+use crate::{control_scopes, host::NOW, process::Process, scopes};
 
 /// A process whose database role was only allowed to serve, as somebody sees it who need not sign in.
 /// Tenant acme has 3 requests by its key alpha, umbrella 5 by its key beta, 7 have no key; each tenant has a
@@ -94,7 +94,7 @@ impl Shop {
         record(2, 3, 4);
         process.flush().await;
         clock.step_to(NOW + 60);
-        let ticked = Watch::default().without_notifiers();
+        let ticked = ControlWorker::default().without_notifiers();
         let ticked = ticked.tick(&*process.store, None).await.unwrap();
         assert_eq!(ticked.alerts.fired, 2);
         // Some of it is not flushed yet.
@@ -129,7 +129,7 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
             of_umbrella: Ids { key, rule },
             ..
         } = &shop;
-        let admin = scopes::READS.iter().chain(&acts_scopes::READS);
+        let admin = scopes::READS.iter().chain(&control_scopes::READS);
         let admin = admin.map(|path| process.admin(path));
         let console = scopes::CONSOLE.iter();
         let console =

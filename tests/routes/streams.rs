@@ -113,7 +113,7 @@ async fn what_cannot_wait_is_an_event_before_the_next_update() {
         builder
             .token(TOKEN)
             .stream_interval(Duration::from_secs(3_600))
-            .stream_glance(Duration::from_millis(20))
+            .stream_poll_interval(Duration::from_millis(20))
     })
     .await;
     let mut events = watch(&host).await;

@@ -203,11 +203,12 @@ async fn floors_follow_the_retention_that_was_set_on_both_stores() {
         let hours = |n: u64| Duration::from_secs(n * 3_600);
         let options = api_metrics_tests::patient()
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
-            .retention(Retention {
-                minutes: hours(3),
-                five_minutes: hours(48),
-                hours: hours(24 * 14),
-            });
+            .retention(
+                Retention::default()
+                    .minutes(hours(3))
+                    .five_minutes(hours(48))
+                    .hours(hours(24 * 14)),
+            );
         let store = database.store_with(options);
         store.prepare().await.unwrap();
         clock.advance(hours(24 * 28));
@@ -233,10 +234,10 @@ async fn the_builder_hands_its_retention_on() {
         .embedded(file.path())
         .clock(Arc::<ManualClock>::clone(&clock))
         .maintenance(Maintenance::Manual)
-        .store_options(StoreOptions::default().retention(Retention {
-            minutes: Duration::from_secs(7_200),
-            ..Retention::default()
-        }))
+        .store_options(
+            StoreOptions::default()
+                .retention(Retention::default().minutes(Duration::from_secs(7_200))),
+        )
         .no_auth()
         .start()
         .await

@@ -7,7 +7,6 @@
 )]
 
 mod conformance;
-mod harness;
 mod lifecycle;
 mod many;
 mod row_security;
@@ -16,3 +15,5 @@ mod series;
 mod snapshots;
 mod sql;
 mod unresolved;
+
+pub(crate) use api_metrics_tests::harness;

@@ -1,4 +1,4 @@
-//! So many series that a store reads them in other ways than a few, a part of the suite of both stores.
+//! Reads over so many series that the store takes another access path: a part of the suite of both stores.
 
 use std::{
     cmp::Reverse,
@@ -9,7 +9,7 @@ use std::{
 use api_metrics_layer::{MetricSink, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Busiest, Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep},
+    query::{Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -73,38 +73,34 @@ fn expected(hits: &[Hit], query: &Query) -> BTreeMap<Group, Bucket> {
         query.range.contains(hit.at) && service.is_none_or(|service| service == hit.service)
     };
     for hit in hits.iter().filter(counts) {
-        let group = Group {
-            period_start: query.group_by.time.map(|step| match step {
+        let group = Group::default()
+            .period_start(query.group_by.time.map(|step| match step {
                 TimeStep::Fixed(step) => step.floor(hit.at),
                 other => unreachable!("{other:?} is not asked for"),
-            }),
-            endpoint: Some(hit.endpoint.as_str().into()),
-            ..Group::default()
-        };
+            }))
+            .endpoint(Some(hit.endpoint.as_str().into()));
         let row = rows.entry(group);
         let row = row.or_insert_with(|| Bucket::new(SketchKind::Histogram));
         row.record(&hit.record());
         *requests.entry(hit.endpoint.clone()).or_default() += 1;
     }
-    if let Some(busiest) = &query.busiest {
+    if let Some(top) = &query.top {
         let ranks: BTreeSet<_> = requests
             .iter()
             .map(|(name, n)| (Reverse(n), name))
             .collect();
-        let kept: BTreeSet<_> = ranks.into_iter().take(busiest.most).collect();
+        let kept: BTreeSet<_> = ranks.into_iter().take(top.limit).collect();
         rows.retain(|group, _| {
             let name = group.endpoint.as_deref().unwrap();
             kept.iter().any(|(_, kept)| *kept == name)
         });
     }
     for row in rows.values_mut() {
-        let nothing = Bucket::new(SketchKind::Histogram);
+        let mut nothing = Bucket::new(SketchKind::Histogram);
         match query.detail {
             Detail::Requests => {
-                *row = Bucket {
-                    request_count: row.request_count,
-                    ..nothing
-                }
+                nothing.request_count = row.request_count;
+                *row = nothing;
             }
             Detail::Counts => row.sketch = nothing.sketch,
             Detail::Quantiles => {}
@@ -131,10 +127,10 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
             h.settle().await;
         }
     }
-    let by = |time: Option<Granularity>| GroupBy {
-        endpoint: true,
-        time: time.map(TimeStep::Fixed),
-        ..GroupBy::default()
+    let by = |time: Option<Granularity>| {
+        GroupBy::default()
+            .endpoint(true)
+            .time(time.map(TimeStep::Fixed))
     };
     let minute = NOON + 60;
     for (range, step) in [
@@ -158,17 +154,12 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
             // All of a service's are every other number; those of both, in the order of their names, are all.
             for service in [None, Some("shop")] {
-                for busiest in [None, Some(Busiest::first(120)), Some(Busiest::first(7))] {
-                    let query = Query {
-                        filter: Filter {
-                            service: service.map(Into::into),
-                            ..Filter::default()
-                        },
-                        group_by: by(step),
-                        detail,
-                        busiest,
-                        ..Query::over(range)
-                    };
+                for top in [None, Some(TopK::first(120)), Some(TopK::first(7))] {
+                    let query = Query::over(range)
+                        .filter(Filter::default().service(service.map(Into::into)))
+                        .group_by(by(step))
+                        .detail(detail)
+                        .top(top);
                     let answer = h.read(&query).await;
                     assert_eq!(answer.range, range);
                     let rows = answer.rows.into_iter().map(|row| (row.group, row.bucket));

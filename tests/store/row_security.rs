@@ -35,14 +35,15 @@ impl Stage {
 
     async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
-        let acts = h.store.acts();
+        let control = &*h.store;
         for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
-            let change = KeyChange {
-                name: Some(Some(format!("{tenant}'s key"))),
-                tenant_id: Some(Some(tenant.into())),
-                ..KeyChange::default()
+            let change = {
+                let mut change = KeyChange::default();
+                change.name = Some(Some(format!("{tenant}'s key")));
+                change.tenant_id = Some(Some(tenant.into()));
+                change
             };
-            acts.create_key(key, &change).await.unwrap();
+            control.create_key(key, &change).await.unwrap();
         }
         let writer = h.writer();
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);

@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     keys::KeyChange,
-    query::{Busiest, Detail, Group, GroupBy, Query, Rank, Scope, TimeRange},
+    query::{Detail, Group, GroupBy, Query, RankCursor, Scope, TimeRange, TopK},
 };
 
 use crate::harness::{Database, Harness, NOON, record};
@@ -16,10 +16,7 @@ pub async fn a_scope_hides_other_keys_in_every_layer(database: Database) {
     h.store.flush(&writer).await.unwrap();
     let keys = h.store.api_keys(None).await.unwrap();
     let y = keys.iter().find(|key| key.external_id == "y").unwrap().id;
-    let query = Query {
-        scope: Scope::Keys(vec![y]),
-        ..Query::over(TimeRange::new(NOON, NOON + 60))
-    };
+    let query = Query::over(TimeRange::new(NOON, NOON + 60)).scope(Scope::Keys(vec![y]));
     assert_eq!(
         h.read(&query).await.total().unwrap().request_count,
         2,
@@ -43,15 +40,9 @@ pub async fn a_scope_hides_other_keys_in_every_layer(database: Database) {
         18,
         "own memory"
     );
-    let nobody = Query {
-        scope: Scope::Keys(vec![]),
-        ..query.clone()
-    };
+    let nobody = query.clone().scope(Scope::Keys(vec![]));
     assert!(h.read_with(&nobody, &writer).await.rows.is_empty());
-    let tenant = Query {
-        scope: Scope::Tenant("acme".into()),
-        ..query
-    };
+    let tenant = query.scope(Scope::Tenant("acme".into()));
     assert!(h.read_with(&tenant, &writer).await.rows.is_empty());
 }
 
@@ -59,16 +50,14 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     for (key, tenant) in [("x", "acme"), ("y", "umbrella")] {
-        let change = KeyChange {
-            tenant_id: Some(Some(tenant.into())),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.tenant_id = Some(Some(tenant.into()));
+            change
         };
-        h.store.acts().create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change).await.unwrap();
     }
-    let query = Query {
-        scope: Scope::Tenant("acme".into()),
-        ..Query::over(TimeRange::new(NOON, NOON + 60))
-    };
+    let query = Query::over(TimeRange::new(NOON, NOON + 60)).scope(Scope::Tenant("acme".into()));
     let hit = |n| {
         record(&writer, NOON, "/a", Some("x"), 5, n);
         record(&writer, NOON, "/b", Some("y"), 5, 100 * n);
@@ -80,30 +69,13 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
     hit(2);
     h.store.flush(&writer).await.unwrap();
     hit(4);
-    let by_endpoint = GroupBy {
-        endpoint: true,
-        ..GroupBy::default()
-    };
-    let by_key = GroupBy {
-        api_key: true,
-        ..GroupBy::default()
-    };
+    let by_endpoint = GroupBy::default().endpoint(true);
+    let by_key = GroupBy::default().api_key(true);
     for group_by in [GroupBy::default(), by_endpoint, by_key] {
         for detail in [Detail::Requests, Detail::Counts, Detail::Quantiles] {
-            let behind_nobody = Busiest {
-                most: 3,
-                after: Some(Rank {
-                    requests: u64::MAX,
-                    group: Group::default(),
-                }),
-            };
-            for busiest in [None, Some(Busiest::first(3)), Some(behind_nobody)] {
-                let query = Query {
-                    group_by,
-                    detail,
-                    busiest,
-                    ..query.clone()
-                };
+            let behind_nobody = TopK::first(3).after(RankCursor::new(u64::MAX, Group::default()));
+            for top in [None, Some(TopK::first(3)), Some(behind_nobody)] {
+                let query = query.clone().group_by(group_by).detail(detail).top(top);
                 let counts = |answer: api_metrics_store::query::Answer| {
                     answer
                         .rows
@@ -118,7 +90,7 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
         }
     }
     let scope = Scope::Tenant("acme".into());
-    let keys = h.store.acts().keys(&scope, 0, 100).await.unwrap();
+    let keys = h.store.keys(&scope, 0, 100).await.unwrap();
     assert_eq!(keys.len(), 1);
     assert_eq!(keys[0].external_id, "x");
 }
@@ -129,11 +101,12 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     for (key, tenant) in [("x", ODD), ("y", "umbrella")] {
-        let change = KeyChange {
-            tenant_id: Some(Some(tenant.into())),
-            ..KeyChange::default()
+        let change = {
+            let mut change = KeyChange::default();
+            change.tenant_id = Some(Some(tenant.into()));
+            change
         };
-        h.store.acts().create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change).await.unwrap();
     }
     record(&writer, NOON, "/a", Some("x"), 5, 1);
     record(&writer, NOON, "/b", Some("y"), 5, 10);
@@ -143,19 +116,10 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
     record(&writer, NOON, "/b", Some("y"), 5, 20);
     h.store.flush(&writer).await.unwrap();
     for (endpoint, api_key) in [(false, false), (true, false), (false, true), (true, true)] {
-        let all = Query {
-            group_by: GroupBy {
-                endpoint,
-                api_key,
-                ..GroupBy::default()
-            },
-            ..Query::over(TimeRange::new(NOON, NOON + 60))
-        };
+        let all = Query::over(TimeRange::new(NOON, NOON + 60))
+            .group_by(GroupBy::default().endpoint(endpoint).api_key(api_key));
         let requests = async |scope| {
-            let query = Query {
-                scope,
-                ..all.clone()
-            };
+            let query = all.clone().scope(scope);
             let answer = h.read(&query).await;
             let counts = answer.rows.iter().map(|row| row.bucket.request_count);
             counts.sum::<u64>()

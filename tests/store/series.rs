@@ -2,50 +2,34 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::query::{Busiest, Detail, Filter, GroupBy, Query, TimeRange};
+use api_metrics_store::query::{Detail, Filter, GroupBy, Query, TimeRange, TopK};
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
 /// Questions that are answered by each kind of series, with and without a filter.
 fn questions() -> Vec<Query> {
     let over = Query::over(TimeRange::new(NOON - 3_600, NOON + 120));
-    let endpoint = GroupBy {
-        endpoint: true,
-        ..GroupBy::default()
-    };
-    let service = GroupBy {
-        service: true,
-        ..GroupBy::default()
-    };
-    let key = GroupBy {
-        api_key: true,
-        ..GroupBy::default()
-    };
-    let both = GroupBy {
-        endpoint: true,
-        api_key: true,
-        ..GroupBy::default()
-    };
+    let endpoint = GroupBy::default().endpoint(true);
+    let service = GroupBy::default().service(true);
+    let key = GroupBy::default().api_key(true);
+    let both = GroupBy::default().endpoint(true).api_key(true);
     let groupings = [GroupBy::default(), service, endpoint, key, both];
-    let of_shop = Filter {
-        service: Some("shop".into()),
-        ..Filter::default()
-    };
+    let of_shop = Filter::default().service("shop".to_owned());
     let mut questions = Vec::new();
     for group_by in groupings {
         for filter in [Filter::default(), of_shop.clone()] {
-            for (detail, busiest) in [
+            for (detail, top) in [
                 (Detail::Quantiles, None),
-                (Detail::Counts, Some(Busiest::first(1))),
+                (Detail::Counts, Some(TopK::first(1))),
                 (Detail::Requests, None),
             ] {
-                questions.push(Query {
-                    group_by,
-                    filter: filter.clone(),
-                    detail,
-                    busiest,
-                    ..over.clone()
-                });
+                questions.push(
+                    over.clone()
+                        .group_by(group_by)
+                        .filter(filter.clone())
+                        .detail(detail)
+                        .top(top),
+                );
             }
         }
     }
@@ -98,20 +82,14 @@ async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
         record(&writer, NOON, endpoint, None, 5, n);
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
-        // What waits counts by its pre-merged series, too.
+        // What waits counts by its aggregate series, too.
         record(&writer, NOON, endpoint, None, 5, 1);
         h.store.flush(&writer).await.unwrap();
     };
     let told = async |h: &Harness| {
-        let by_endpoint = GroupBy {
-            endpoint: true,
-            ..GroupBy::default()
-        };
+        let by_endpoint = GroupBy::default().endpoint(true);
         let answer = h
-            .read(&Query {
-                group_by: by_endpoint,
-                ..Query::over(TimeRange::new(NOON, NOON + 60))
-            })
+            .read(&Query::over(TimeRange::new(NOON, NOON + 60)).group_by(by_endpoint))
             .await;
         let rows = answer.rows.iter();
         let rows = rows.map(|row| {

@@ -1,7 +1,7 @@
 //! Several questions to one snapshot, a part of the suite of both stores.
 
 use api_metrics_store::{
-    query::{Busiest, Detail, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Detail, GroupBy, Query, Scope, TimeRange, TimeStep, TopK},
     store::StoreError,
     time::Granularity,
 };
@@ -22,39 +22,18 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     record(&writer, NOON + 60, "/a", Some("m"), 70, 1);
     record(&writer, NOON - 3_600, "/c", None, 80, 1);
 
-    let by = |group_by, from, to| Query {
-        group_by,
-        ..Query::over(TimeRange::new(from, to))
-    };
-    let endpoint = GroupBy {
-        endpoint: true,
-        ..GroupBy::default()
-    };
-    let minute_of_key = GroupBy {
-        api_key: true,
-        time: Some(TimeStep::Fixed(Granularity::Minute)),
-        ..GroupBy::default()
-    };
-    let both = GroupBy {
-        endpoint: true,
-        api_key: true,
-        ..GroupBy::default()
-    };
+    let by = |group_by, from, to| Query::over(TimeRange::new(from, to)).group_by(group_by);
+    let endpoint = GroupBy::default().endpoint(true);
+    let minute_of_key = GroupBy::default()
+        .api_key(true)
+        .time(TimeStep::Fixed(Granularity::Minute));
+    let both = GroupBy::default().endpoint(true).api_key(true);
     let queries = [
         by(GroupBy::default(), NOON - 7_200, NOON + 120),
         by(GroupBy::default(), NOON - 7_200, NOON),
-        Query {
-            busiest: Some(Busiest::first(2)),
-            ..by(endpoint, NOON - 7_200, NOON + 120)
-        },
-        Query {
-            busiest: Some(Busiest::first(1)),
-            ..by(GroupBy::default(), NOON, NOON + 120)
-        },
-        Query {
-            detail: Detail::Counts,
-            ..by(minute_of_key, NOON - 3_600, NOON + 120)
-        },
+        by(endpoint, NOON - 7_200, NOON + 120).top(TopK::first(2)),
+        by(GroupBy::default(), NOON, NOON + 120).top(TopK::first(1)),
+        by(minute_of_key, NOON - 3_600, NOON + 120).detail(Detail::Counts),
         by(both, NOON, NOON + 120),
         by(endpoint, NOON - 86_400, NOON - 7_200),
     ];
@@ -77,10 +56,7 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     assert_eq!(requests, [12, 5, 9, 7, 12, 7, 0]);
 
     assert!(h.store.read_all(&[], None).await.unwrap().is_empty());
-    let mine = Query {
-        scope: Scope::Tenant("t".into()),
-        ..queries[0].clone()
-    };
+    let mine = queries[0].clone().scope(Scope::Tenant("t".into()));
     let error = h.store.read_all(&[queries[0].clone(), mine], None).await;
     let error = error.unwrap_err();
     assert!(

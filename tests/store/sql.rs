@@ -48,20 +48,141 @@ async fn with_traffic(database: Database) -> Harness {
     h
 }
 
+/// A connection as the role that the page makes for Grafana, by the page's own statement.
+async fn as_grafana(h: &mut Harness) -> sqlx::PgPool {
+    let role = h.postgres().role().await;
+    let allow = PAGE
+        .lines()
+        .find(|line| line.contains("allow_analyst('grafana')"))
+        .expect("the page makes the role")
+        .replace("grafana", &role);
+    h.postgres().admin(&allow).await;
+    let url = h.postgres().url_of(&role);
+    sqlx::PgPool::connect(&url).await.unwrap()
+}
+
+async fn finds_something(pool: &sqlx::PgPool, sql: &str) {
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(pool)
+        .await
+        .unwrap_or_else(|e| panic!("{e}\n{sql}"));
+    assert!(!rows.is_empty(), "nothing found by\n{sql}");
+}
+
 #[tokio::test]
-async fn every_query_for_postgres_runs_and_finds_something() {
-    let h = with_traffic(Database::postgres().await).await;
-    let Database::Postgres(database) = &h.database else {
-        unreachable!()
-    };
-    let pool = sqlx::PgPool::connect(&database.url()).await.unwrap();
+async fn every_query_for_postgres_runs_and_finds_something_as_the_recommended_role() {
+    let mut h = with_traffic(Database::postgres().await).await;
+    let pool = as_grafana(&mut h).await;
     for sql in blocks("sql") {
-        let rows = sqlx::query(AssertSqlSafe(sql.clone()))
-            .fetch_all(&pool)
-            .await
-            .unwrap_or_else(|e| panic!("{e}\n{sql}"));
-        assert!(!rows.is_empty(), "nothing found by\n{sql}");
+        finds_something(&pool, &sql).await;
     }
+}
+
+#[tokio::test]
+async fn every_query_of_the_grafana_dashboard_runs_and_finds_something_as_the_recommended_role() {
+    let mut h = with_traffic(Database::postgres().await).await;
+    let pool = as_grafana(&mut h).await;
+    let queries = dashboard_queries();
+    assert!(queries.len() >= 12, "{queries:?}");
+    for query in queries {
+        finds_something(&pool, &filled_in(&query)).await;
+    }
+}
+
+/// The SQL of all panels, annotations and variables.
+fn dashboard_queries() -> Vec<String> {
+    let dashboard: serde_json::Value =
+        serde_json::from_str(include_str!("../../docs/grafana/api-metrics.json")).unwrap();
+    let list = |value: &serde_json::Value| value.as_array().cloned().unwrap_or_default();
+    let panels = list(&dashboard["panels"])
+        .into_iter()
+        .flat_map(|panel| list(&panel["targets"]))
+        .map(|target| target["rawSql"].clone());
+    let annotations = list(&dashboard["annotations"]["list"])
+        .into_iter()
+        .map(|annotation| annotation["target"]["rawSql"].clone());
+    let variables = list(&dashboard["templating"]["list"])
+        .into_iter()
+        .filter(|variable| variable["type"] == "query")
+        .map(|variable| variable["query"].clone());
+    panels
+        .chain(annotations)
+        .chain(variables)
+        .map(|sql| sql.as_str().expect("a query is a text").to_owned())
+        .collect()
+}
+
+/// What Grafana makes of a query: its time macro, and the variables of the dashboard.
+fn filled_in(query: &str) -> String {
+    let mut sql = query
+        .replace("${service:sqlstring}", "'shop'")
+        .replace("${environment:sqlstring}", "'test'")
+        .replace("$granularity", "5m");
+    while let Some((before, rest)) = sql.split_once("$__timeFilter(") {
+        let (column, after) = rest.split_once(')').expect("the macro ends");
+        sql = format!(
+            "{before}{column} BETWEEN now() - interval '2 days' AND now() + interval '1 minute'{after}"
+        );
+    }
+    assert!(
+        !sql.contains('$'),
+        "a macro that this test does not know: {sql}"
+    );
+    sql
+}
+
+#[tokio::test]
+async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenants() {
+    let mut h = with_traffic(Database::postgres().await).await;
+    let role = h.postgres().role().await;
+    h.postgres()
+        .admin(&format!(
+            "UPDATE api_metrics.api_keys SET tenant_id = 'acme' WHERE external_id = 'render-farm'; \
+             SELECT api_metrics.allow_reader('{role}', 'acme')"
+        ))
+        .await;
+    let pool = sqlx::PgPool::connect(&h.postgres().url_of(&role))
+        .await
+        .unwrap();
+    for view in ["status_codes", "consumer_totals"] {
+        let (rows, others): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT count(*), count(*) FILTER (WHERE api_key_id IS NULL) FROM api_metrics.{view}"
+        )))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert!(rows > 0, "{view}");
+        assert_eq!(others, 0, "{view}");
+    }
+    for view in ["totals", "releases"] {
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT count(*) FROM api_metrics.{view}"
+        )))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        assert_eq!(rows, 0, "{view}");
+    }
+}
+
+#[tokio::test]
+async fn the_views_agree_on_every_request() {
+    let mut h = with_traffic(Database::postgres().await).await;
+    let pool = as_grafana(&mut h).await;
+    let mut sums = Vec::new();
+    for view in ["api_metrics", "status_codes", "consumer_totals", "totals"] {
+        let sum: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
+            "SELECT sum(request_count)::bigint FROM api_metrics.{view} WHERE period_granularity = '5m'"
+        )))
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+        sums.push(sum);
+    }
+    assert!(
+        sums[0] > 0 && sums.iter().all(|sum| *sum == sums[0]),
+        "{sums:?}"
+    );
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ impl Scene {
     fn writer(&self, max: usize) -> Writer {
         let recorder = Recorder::builder()
             .clock(Arc::<ManualClock>::clone(&self.clock))
-            .max_unresolved_parts(max)
+            .max_unresolved_batches(max)
             .build();
         let instance = writer_of("shop", &self.clock).instance().clone();
         Writer::new(instance, Arc::new(recorder))
@@ -65,13 +65,8 @@ impl Scene {
     /// The requests of each endpoint, by name.
     async fn requests(&self) -> Vec<(String, u64)> {
         while self.store.fold().await.unwrap().more {}
-        let query = Query {
-            group_by: GroupBy {
-                endpoint: true,
-                ..GroupBy::default()
-            },
-            ..Query::over(TimeRange::new(NOON, NOON + 60))
-        };
+        let query = Query::over(TimeRange::new(NOON, NOON + 60))
+            .group_by(GroupBy::default().endpoint(true));
         let answer = self.store.read(&query, None).await.unwrap();
         let mut counts: Vec<_> = answer
             .rows
@@ -105,11 +100,11 @@ async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
         let recorder = writer.recorder();
         let unheard = (n - 1) % 3 + 1;
         assert_eq!(recorder.unflushed_records(), unheard, "after flush {n}");
-        assert_eq!(recorder.unresolved_parts() as u64, unheard);
+        assert_eq!(recorder.unresolved_batches() as u64, unheard);
     }
     record(&writer, NOON, "/users/{id}", None, 5, 1);
     scene.store.flush(&writer).await.unwrap();
-    assert_eq!(writer.recorder().unresolved_parts(), 0);
+    assert_eq!(writer.recorder().unresolved_batches(), 0);
     assert_eq!(writer.recorder().unflushed_records(), 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 13)]));
 }
@@ -122,7 +117,7 @@ async fn however_many_outcomes_are_unknown_eight_parts_wait_and_all_is_counted_o
         record(&writer, NOON, "/users/{id}", None, 5, 1);
         scene.flush_unheard(&writer, &[Verdict::CutBefore]).await;
         assert_eq!(writer.recorder().unflushed_records(), n);
-        assert_eq!(writer.recorder().unresolved_parts() as u64, n.min(8));
+        assert_eq!(writer.recorder().unresolved_batches() as u64, n.min(8));
     }
     let flushed = scene.store.flush(&writer).await.unwrap();
     // The eighth once more, and then the ninth with all that waited behind it.

@@ -5,11 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api_metrics_store::{options::Retention, time::Clock};
 
 /// Short enough for floors to move within a minute of a test.
-pub const RETENTION: Retention = Retention {
-    minutes: Duration::from_secs(3_600),
-    five_minutes: Duration::from_secs(86_400),
-    hours: Duration::from_secs(30 * 86_400),
-};
+pub const RETENTION: Retention = Retention::new()
+    .minutes(Duration::from_secs(3_600))
+    .five_minutes(Duration::from_secs(86_400))
+    .hours(Duration::from_secs(30 * 86_400));
 
 /// The clock.
 #[derive(Debug, Clone)]

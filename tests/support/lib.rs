@@ -2,15 +2,19 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc)]
 
+mod book;
 pub mod cluster;
+pub mod control;
 pub mod database;
 pub mod fast_clock;
+pub mod harness;
 pub mod newcomer;
 pub mod pg_proxy;
 pub mod pgbouncer;
 pub mod process;
 pub mod proxy;
 pub mod random;
+pub mod scale;
 pub mod wait;
 
 pub use cluster::Cluster;
@@ -19,4 +23,5 @@ pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;
 pub use process::Process;
 pub use proxy::Proxy;
+pub use scale::sized;
 pub use wait::{eventually, eventually_within};

@@ -39,12 +39,12 @@ pub enum Verdict {
     /// The connection breaks at both ends as soon as it was forwarded: either may have happened.
     CutAtOnce,
     /// The server carries it out; the answer waits until this is notified.
-    Hold(Arc<Held>),
+    Hold(Arc<HeldStatement>),
 }
 
 /// An answer that is kept back.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct HeldStatement {
     /// Told when the server has answered.
     pub answered: Notify,
     /// To be told when the client may hear it.

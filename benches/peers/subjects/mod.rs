@@ -23,13 +23,13 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     app: Router,
     rest: Option<Rest>,
-    seen: Option<Seen>,
+    seen: Option<CountOf>,
 }
 
 /// What happens beside the requests every few seconds: flush, upkeep. `usize::MAX` requests: now.
 type Rest = Box<dyn FnMut(&mut Router, usize)>;
 /// How many requests and how many series it has recorded so far.
-type Seen = Box<dyn FnMut() -> (u64, u64)>;
+type CountOf = Box<dyn FnMut() -> (u64, u64)>;
 type Make = fn(&'static str, usize) -> Subject;
 
 const SUBJECTS: [(&str, Make); 14] = [

@@ -31,7 +31,7 @@ pub(super) fn any_body(name: &'static str, series: usize) -> Subject {
 fn flushed(subject: Subject, recorder: Arc<Recorder>) -> Subject {
     let flushed = Arc::clone(&recorder);
     let flush = move || {
-        let n = flushed.seal();
+        let n = flushed.begin_batch();
         flushed.acknowledge(n);
     };
     subject.resting(every(200_000, flush)).seeing(move || {

@@ -1,4 +1,4 @@
-//! The consumer of an API, as the host knows it.
+//! The consumer of an API, as the host has verified it.
 
 use std::{fmt, sync::Arc};
 
@@ -18,8 +18,8 @@ use crate::label::{MAX_API_KEY_BYTES, bounded};
 /// assert_eq!(ApiKey::from("render-farm").to_string(), "render-farm");
 /// ```
 ///
-/// Only an identity that the host has verified belongs here. A raw header is the caller's word: who
-/// reads it unverified lets anyone run up another one's bill, and stores secrets as labels.
+/// Use only an identity that the host has verified. A raw header is what the caller claims: anyone could run
+/// up another consumer's bill, and secrets would be stored as labels.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ApiKey(Repr);
 
@@ -37,8 +37,8 @@ impl ApiKey {
         Self(Repr::Uuid(bytes))
     }
 
-    /// The key whose text this is: a decimal `i64`, a hyphenated lower-case UUID, else a name, cut
-    /// to 256 bytes.
+    /// The key with this text: a decimal `i64`, a hyphenated lower-case UUID, else a name, cut to
+    /// [`MAX_API_KEY_BYTES`](crate::MAX_API_KEY_BYTES).
     #[must_use]
     pub fn from_text(text: &str) -> Self {
         // `+1` and `007` parse, but are other texts than the number's own: they stay names.
@@ -116,18 +116,25 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Finds the consumer of a request before the inner service sees it: a closure
-/// `Fn(&Parts) -> Option<ApiKey>`, or `()`, which looks nowhere.
+/// Finds the consumer of a request, before the inner service sees it.
 ///
-/// Where it finds nothing, an [`ApiKey`] among the request's extensions is taken (a layer outside has put
-/// it there), else one among the response's (a layer inside has).
+/// Implemented by closures `Fn(&Parts) -> Option<ApiKey>`, and by `()`, which finds none. Where it finds none,
+/// the layer takes the [`ApiKey`] among the request's extensions (set by a layer outside), else the one among
+/// the response's (set by a layer inside).
 ///
-/// Read here only what has been verified before: see [`ApiKey`].
+/// Return only what has been verified before: see [`ApiKey`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't find API keys",
+    label = "not an `ExtractApiKey`",
+    note = "write a closure `|request: &http::request::Parts| -> Option<ApiKey> {{ .. }}`, or implement `ExtractApiKey`",
+    note = "without `.api_key(..)` the layer takes the `ApiKey` that authentication has put among the extensions"
+)]
 pub trait ExtractApiKey {
-    /// Whether [`api_key`](Self::api_key) wants to see the request at all.
+    /// Whether [`api_key`](Self::api_key) needs the request's parts. Set it to `false` only where `api_key`
+    /// always returns `None`.
     const NEEDS_PARTS: bool = true;
 
-    /// The verified consumer.
+    /// The verified consumer of this request.
     fn api_key(&self, request: &Parts) -> Option<ApiKey>;
 }
 

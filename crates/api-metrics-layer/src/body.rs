@@ -1,4 +1,4 @@
-//! The response's body.
+//! The response's body: counts frames and ends the guard with the last one.
 
 use std::{
     fmt,
@@ -13,9 +13,10 @@ use pin_project_lite::pin_project;
 use crate::{MetricSink, Outcome, guard::Guard};
 
 pin_project! {
-    /// The body of [`ApiMetrics`](crate::ApiMetrics)'s responses: the inner body, counted as its frames pass.
+    /// The body of [`ApiMetricsService`](crate::ApiMetricsService)'s responses: the inner body, counted as its frames pass.
     ///
-    /// Frames, trailers, size hint, end of stream and errors are passed through untouched.
+    /// Frames, trailers, size hint, end of stream and errors pass through unchanged. The request is recorded
+    /// with the last frame, or when the body is dropped.
     pub struct ResponseBody<B, M>
     where
         M: MetricSink,
@@ -47,22 +48,22 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let watched = this.guard.watch();
+        let panic_guard = this.guard.panic_guard();
         let polled = this.inner.as_mut().poll_frame(cx);
-        watched.over();
-        let Some(exchange) = this.guard.exchange() else {
+        panic_guard.disarm();
+        let Some(state) = this.guard.state() else {
             return polled;
         };
         let outcome = match &polled {
             Poll::Pending => None,
             Poll::Ready(None) => Some(Outcome::Completed),
             Poll::Ready(Some(Err(_))) => Some(Outcome::Failed),
-            // Nobody is bound to poll again after the last frame: it has to be known by itself.
+            // The consumer may never poll again after the last frame, so it must be recognised.
             Poll::Ready(Some(Ok(frame))) => {
                 let last = if let Some(data) = frame.data_ref() {
-                    exchange.on_data(data.remaining()) || this.inner.is_end_stream()
+                    state.on_data(data.remaining()) || this.inner.is_end_stream()
                 } else if let Some(trailers) = frame.trailers_ref() {
-                    exchange.on_trailers(trailers);
+                    state.on_trailers(trailers);
                     true
                 } else {
                     this.inner.is_end_stream()
@@ -72,7 +73,7 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         };
         match outcome {
             Some(outcome) => this.guard.end(outcome),
-            None => this.guard.on_head_gone(),
+            None => this.guard.on_headers_sent(),
         }
         polled
     }

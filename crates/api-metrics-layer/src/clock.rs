@@ -1,4 +1,4 @@
-//! Where the layer's times come from.
+//! The clocks of the layer.
 
 use std::{
     cell::Cell,
@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// How long a reading of the wall clock serves, on the monotonic clock.
+/// How long a thread reuses one reading of the wall clock, on the monotonic clock.
 const WALL_VALID: Duration = Duration::from_millis(1);
 
 /// The two clocks that the layer reads: a monotonic one for durations, a wall clock for buckets.
@@ -21,7 +21,7 @@ const WALL_VALID: Duration = Duration::from_millis(1);
 /// monotonic time. So [`finished_at`](crate::RequestRecord::finished_at) is at most 1 ms behind, a step of the
 /// wall clock shows as soon, and durations never see it.
 ///
-/// Hosts have no reason to implement this; tests do, to be masters of time:
+/// Services have no reason to implement this trait. Tests do, to control time:
 ///
 /// ```
 /// use std::{
@@ -29,14 +29,14 @@ const WALL_VALID: Duration = Duration::from_millis(1);
 ///     time::{Duration, Instant, SystemTime},
 /// };
 ///
-/// use api_metrics_layer::{ApiMetricsLayer, Clock};
+/// use api_metrics_layer::{ApiMetricsLayer, RequestClock};
 ///
 /// struct Fake {
 ///     start: Instant,
 ///     elapsed_ms: AtomicU64,
 /// }
 ///
-/// impl Clock for Fake {
+/// impl RequestClock for Fake {
 ///     fn monotonic(&self) -> Instant {
 ///         self.start + Duration::from_millis(self.elapsed_ms.load(Ordering::Relaxed))
 ///     }
@@ -48,7 +48,7 @@ const WALL_VALID: Duration = Duration::from_millis(1);
 /// let clock = Fake { start: Instant::now(), elapsed_ms: AtomicU64::new(0) };
 /// let layer = ApiMetricsLayer::with_clock((), clock);
 /// ```
-pub trait Clock: Send + Sync + 'static {
+pub trait RequestClock: Send + Sync + 'static {
     /// The time by which durations are measured; should not run backwards (it is survived if it does:
     /// such a duration is zero).
     fn monotonic(&self) -> Instant;
@@ -57,7 +57,7 @@ pub trait Clock: Send + Sync + 'static {
     fn wall(&self) -> SystemTime;
 }
 
-impl<C: Clock + ?Sized> Clock for Arc<C> {
+impl<C: RequestClock + ?Sized> RequestClock for Arc<C> {
     fn monotonic(&self) -> Instant {
         (**self).monotonic()
     }
@@ -70,14 +70,14 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 /// The clocks of one layer.
 pub(crate) struct Clocks {
     /// `None`: the system's, without a virtual call.
-    custom: Option<Box<dyn Clock>>,
-    /// Whose readings serve here too: 0 is the system's.
+    custom: Option<Box<dyn RequestClock>>,
+    /// Tells the readings of different clocks apart; 0 is the system's.
     id: u64,
 }
 
 /// What a thread's wall clock said.
 #[derive(Clone, Copy)]
-struct Reading {
+struct ClockReading {
     /// The [`Clocks::id`] of those that were read.
     clocks: u64,
     from: Instant,
@@ -86,7 +86,7 @@ struct Reading {
 }
 
 thread_local! {
-    static READING: Cell<Option<Reading>> = const { Cell::new(None) };
+    static READING: Cell<Option<ClockReading>> = const { Cell::new(None) };
 }
 
 impl Clocks {
@@ -97,7 +97,7 @@ impl Clocks {
         }
     }
 
-    pub(crate) fn custom(clock: impl Clock) -> Self {
+    pub(crate) fn custom(clock: impl RequestClock) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             custom: Some(Box::new(clock)),
@@ -130,7 +130,7 @@ impl Clocks {
             None => SystemTime::now(),
             Some(clock) => clock.wall(),
         };
-        let reading = now.checked_add(WALL_VALID).map(|until| Reading {
+        let reading = now.checked_add(WALL_VALID).map(|until| ClockReading {
             clocks: self.id,
             from: now,
             until,
@@ -142,7 +142,7 @@ impl Clocks {
     }
 }
 
-impl Reading {
+impl ClockReading {
     #[inline]
     fn serves(&self, clocks: u64, now: Instant) -> bool {
         self.clocks == clocks && self.from <= now && now < self.until

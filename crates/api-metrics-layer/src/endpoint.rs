@@ -8,7 +8,13 @@ use crate::label::{MAX_ENDPOINT_BYTES, bounded};
 
 /// A route template such as `/users/{id}`: cheap to clone, at most 1,024 bytes, without NUL.
 ///
-/// It becomes a label, so there must be few of them: a template, a name, never a raw path.
+/// It becomes a label, so there must be few of them: use a template or a name, never a raw path.
+///
+/// ```
+/// use api_metrics_layer::Endpoint;
+///
+/// assert_eq!(Endpoint::from("/users/{id}").as_str(), "/users/{id}");
+/// ```
 #[derive(Clone)]
 pub struct Endpoint(Repr);
 
@@ -72,18 +78,23 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// Finds the route template of a request before the inner service sees it: [`FromMatchedPath`], a closure
-/// `Fn(&Parts) -> Option<Endpoint>`, or `()`, which knows none.
+/// Finds the route template of a request, before the inner service sees it.
 ///
-/// `None` means that no route matched: the request is recorded under [`UNMATCHED`](crate::UNMATCHED), with
-/// its path beside it.
+/// Implemented by [`FromMatchedPath`], by closures `Fn(&Parts) -> Option<Endpoint>`, and by `()`, which finds
+/// none. `None` means that no route matched: the request is recorded under [`UNMATCHED`](crate::UNMATCHED),
+/// with its path beside it.
 ///
-/// A gRPC request is the exception: where this gives `None` or a template with a wildcard
-/// (`/pkg.Service/{*rest}` is all that tonic's router knows), its endpoint is its path, once the method has
-/// proven to exist.
+/// gRPC requests are an exception. Where this returns `None` or a template with a wildcard (tonic's router
+/// knows only `/pkg.Service/{*rest}`), the endpoint is the path, once the method has shown that it exists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` doesn't find route templates",
+    label = "not an `ExtractEndpoint`",
+    note = "write a closure `|request: &http::request::Parts| -> Option<Endpoint> {{ .. }}`, or implement `ExtractEndpoint`",
+    note = "in an axum router leave `.endpoint(..)` out: the layer takes the template from `MatchedPath`"
+)]
 pub trait ExtractEndpoint {
     /// Whether [`endpoint`](Self::endpoint) wants to see the request's parts. Otherwise the request needn't
-    /// be taken apart, which costs three copies of 220 bytes, and [`template_in`](Self::template_in) is asked.
+    /// be taken apart, which costs three copies of 220 bytes, and [`template_in`](Self::template_in) is request_flavour.
     const NEEDS_PARTS: bool = true;
 
     /// The template of the route that will answer.
@@ -92,8 +103,8 @@ pub trait ExtractEndpoint {
         Some(template.to_owned().into())
     }
 
-    /// The template where a router has left it among the request's extensions. It is copied from there into
-    /// memory that is used again and again.
+    /// The template that a router has left among the request's extensions. The layer copies it into memory
+    /// that later requests reuse.
     fn template_in<'a>(&self, extensions: &'a Extensions) -> Option<&'a str> {
         let _ = extensions;
         None
@@ -114,17 +125,17 @@ where
     }
 }
 
-/// The default: axum's [`MatchedPath`](https://docs.rs/axum/0.8/axum/extract/struct.MatchedPath.html),
-/// nested routers in full. Without the feature `axum` it finds nothing.
+/// The default: axum's [`MatchedPath`](https://docs.rs/axum/0.8/axum/extract/struct.MatchedPath.html), with
+/// the full template in nested routers. Without the feature `axum` it finds none.
 ///
-/// axum knows the template only for layers added by `Router::layer`, `Router::route_layer` or
-/// `MethodRouter::layer`. It can't be known, and the request is `<unmatched>`,
+/// axum knows the template only in layers added by `Router::layer`, `Router::route_layer` or
+/// `MethodRouter::layer`. It can't be known, and the request is `<unmatched>`:
 ///
-/// * where the layer is wrapped around the whole router (`layer.layer(router)`, a
-///   `ServiceBuilder` around it, tonic's `Server::layer`): routing happens inside;
-/// * for what a `nest_service` or a fallback answers, seen from a layer of the outer router: add the layer
+/// * where the layer wraps the whole router (`layer.layer(router)`, a `ServiceBuilder` around it, tonic's
+///   `Server::layer`), because routing happens inside;
+/// * for what a `nest_service` or a fallback answers, seen from a layer of the outer router; add the layer
 ///   inside the nested service, where the template is the full one;
-/// * in a fallback, nested or not: no route matched.
+/// * in a fallback, nested or not, because no route matched.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FromMatchedPath;
 

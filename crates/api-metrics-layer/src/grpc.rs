@@ -1,4 +1,4 @@
-//! What is special about gRPC: the outcome stands in `grpc-status`, the method in the path.
+//! gRPC: the outcome is in `grpc-status`, the method in the path.
 
 use std::{
     collections::HashSet,

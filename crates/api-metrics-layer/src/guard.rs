@@ -1,47 +1,47 @@
-//! Makes one record of one request, on whichever path it ends.
+//! The guard that records a request exactly once, on whichever path it ends.
 
 use std::{cell::RefCell, mem, sync::Arc};
 
-use crate::{MetricSink, Outcome, exchange::Exchange, shared::Held};
+use crate::{MetricSink, Outcome, request_state::RequestState, shard::ShardHandle};
 
-/// Spare exchanges kept a thread.
-const SPARE: usize = 256;
+/// Request states kept per thread for later requests.
+const POOL_SIZE: usize = 256;
 
 thread_local! {
     #[expect(clippy::vec_box, reason = "the boxes are handed out")]
-    static SPARES: RefCell<Vec<Box<Exchange>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Box<RequestState>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One open request, or none any more. Travels from the response's future into its body, and records
-/// the request as aborted when it is dropped before [`end`](Self::end).
-pub(crate) struct Guard<M: MetricSink>(Option<Open<M>>);
+/// One open request, or `None` once it is recorded. Moves from the response's future into its body, and
+/// records the request as aborted when it is dropped before [`end`](Self::end).
+pub(crate) struct Guard<M: MetricSink>(Option<OpenRequest<M>>);
 
-/// Two words: a guard is moved several times a request, in and out of boxed futures and bodies, while
-/// the exchange stays where it is. Its memory is used again by later requests of the thread.
-struct Open<M> {
-    held: Arc<Held<M>>,
-    exchange: Box<Exchange>,
+/// Two words. A guard moves several times per request, in and out of boxed futures and bodies; the state
+/// stays where it is.
+struct OpenRequest<M> {
+    shard: Arc<ShardHandle<M>>,
+    state: Box<RequestState>,
 }
 
 impl<M: MetricSink> Guard<M> {
-    /// From here on the request counts.
+    /// Opens a request: it is counted as in flight from here on.
     #[inline(always)]
-    pub(crate) fn start(held: &Arc<Held<M>>) -> Self {
-        let started = held.core().clocks.now();
-        let spare = SPARES
-            .try_with(|spares| spares.try_borrow_mut().ok()?.pop())
+    pub(crate) fn start(shard: &Arc<ShardHandle<M>>) -> Self {
+        let started = shard.core().clocks.now();
+        let pooled = POOL
+            .try_with(|pool| pool.try_borrow_mut().ok()?.pop())
             .ok()
             .flatten();
-        let exchange = match spare {
-            Some(mut exchange) => {
-                exchange.restart(started);
-                exchange
+        let state = match pooled {
+            Some(mut state) => {
+                state.restart(started);
+                state
             }
-            None => Box::new(Exchange::new(started)),
+            None => Box::new(RequestState::new(started)),
         };
-        Self(Some(Open {
-            held: Arc::clone(held),
-            exchange,
+        Self(Some(OpenRequest {
+            shard: Arc::clone(shard),
+            state,
         }))
     }
 
@@ -50,80 +50,77 @@ impl<M: MetricSink> Guard<M> {
     }
 
     #[inline]
-    pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
-        self.0.as_mut().map(|open| &mut *open.exchange)
+    pub(crate) fn state(&mut self) -> Option<&mut RequestState> {
+        self.0.as_mut().map(|open| &mut *open.state)
     }
 
-    /// Notes the response's head; records the request if that is all of the response.
+    /// Reads the response's head. Records the request if no body follows it.
     #[inline]
-    pub(crate) fn on_head<B: http_body::Body>(&mut self, response: &http::Response<B>) {
-        if self
-            .exchange()
-            .is_some_and(|exchange| exchange.on_head(response))
-        {
+    pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
+        if self.state().is_some_and(|state| state.on_headers(response)) {
             self.end(Outcome::Completed);
         }
     }
 
-    /// Notes that the head is gone and more is to come.
+    /// Notes that the head was sent and that more of the response is to come.
     #[inline]
-    pub(crate) fn on_head_gone(&mut self) {
+    pub(crate) fn on_headers_sent(&mut self) {
         if let Some(open) = &mut self.0 {
-            open.exchange.on_head_gone(&open.held.core().clocks);
+            open.state.on_headers_sent(&open.shard.core().clocks);
         }
     }
 
-    /// Records the request, once.
+    /// Records the request. Later calls do nothing.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
-        if let Some(Open { held, mut exchange }) = self.0.take() {
-            exchange.record(held.core(), outcome);
-            exchange.release();
-            // A thread that is ending has no spares any more; the exchange is then simply freed.
-            let _ = SPARES.try_with(|spares| {
-                if let Ok(mut spares) = spares.try_borrow_mut() {
-                    if spares.len() < SPARE {
-                        spares.push(exchange);
+        if let Some(OpenRequest { shard, mut state }) = self.0.take() {
+            state.record(shard.core(), outcome);
+            state.release();
+            // A thread that is ending has no pool any more; the state is then freed.
+            let _ = POOL.try_with(|pool| {
+                if let Ok(mut pool) = pool.try_borrow_mut() {
+                    if pool.len() < POOL_SIZE {
+                        pool.push(state);
                     }
                 }
             });
         }
     }
 
-    /// The same request, to be carried on elsewhere.
+    /// Moves the open request into a new guard.
     #[inline]
     pub(crate) fn take(&mut self) -> Self {
         Self(self.0.take())
     }
 
-    /// Until [`over`](Watched::over) is said, unwinding records the request as panicked.
+    /// Records the request as panicked if the thread unwinds before [`disarm`](PanicGuard::disarm).
     ///
-    /// It must be noticed here: whoever catches the panic further out drops the future only
-    /// afterwards, when it looks like any other abort.
+    /// The panic must be noticed here: whoever catches it further out drops the future only afterwards,
+    /// when it looks like any other abort.
     #[inline]
-    pub(crate) const fn watch(&mut self) -> Watched<'_, M> {
-        Watched(self)
+    pub(crate) const fn panic_guard(&mut self) -> PanicGuard<'_, M> {
+        PanicGuard(self)
     }
 }
 
-/// A guard while the inner service or body runs.
-pub(crate) struct Watched<'a, M: MetricSink>(&'a mut Guard<M>);
+/// Borrows a guard while the inner service or body runs.
+pub(crate) struct PanicGuard<'a, M: MetricSink>(&'a mut Guard<M>);
 
-impl<M: MetricSink> Watched<'_, M> {
+impl<M: MetricSink> PanicGuard<'_, M> {
     #[inline]
-    pub(crate) fn exchange(&mut self) -> Option<&mut Exchange> {
-        self.0.exchange()
+    pub(crate) fn state(&mut self) -> Option<&mut RequestState> {
+        self.0.state()
     }
 
-    /// All went well.
+    /// The inner service or body has returned without a panic.
     #[inline]
-    pub(crate) fn over(self) {
-        // Dropped only by unwinding: no need to ask whether the thread panics.
+    pub(crate) fn disarm(self) {
+        // Only unwinding drops the guard, so that nobody has to ask whether the thread panics.
         mem::forget(self);
     }
 }
 
-impl<M: MetricSink> Drop for Watched<'_, M> {
+impl<M: MetricSink> Drop for PanicGuard<'_, M> {
     fn drop(&mut self) {
         self.0.end(Outcome::Panicked);
     }

@@ -1,16 +1,23 @@
-//! How many requests are open.
+//! The gauge of open requests.
 
 use std::{fmt, sync::Arc};
 
-/// Reads how many requests of a layer are open: seen, and not yet recorded.
+/// A gauge of open requests: those that have arrived and are not recorded yet.
 ///
-/// Made by [`ApiMetricsLayer::in_flight`](crate::ApiMetricsLayer::in_flight), counts over all clones
-/// of the layer and all services made by it. Upgraded connections are not open requests: they are
-/// recorded when the 101 is sent.
+/// Made by [`ApiMetricsLayer::in_flight`](crate::ApiMetricsLayer::in_flight). It counts over all clones of the
+/// layer and all services made by it. Upgraded connections don't count: they are recorded when the 101 is
+/// sent.
 ///
-/// The gauge is the reference counts of what every open request holds anyway. There is no decrement
-/// that could be forgotten, so it cannot leak, and it costs a request nothing. Reads are exact at rest
-/// and otherwise as fresh as any relaxed atomic.
+/// The gauge reads reference counts that every open request holds anyway. No decrement can be forgotten, so
+/// it can't leak, and it costs a request nothing. A read is exact while no request starts or ends, and
+/// otherwise as fresh as a relaxed atomic.
+///
+/// ```
+/// use api_metrics_layer::ApiMetricsLayer;
+///
+/// let in_flight = ApiMetricsLayer::new(()).in_flight();
+/// assert_eq!(in_flight.get(), 0);
+/// ```
 #[derive(Clone)]
 pub struct InFlight(Arc<dyn OpenRequests>);
 
@@ -19,7 +26,7 @@ impl InFlight {
         Self(open)
     }
 
-    /// The number of open requests.
+    /// The number of open requests at this moment.
     #[must_use]
     pub fn get(&self) -> usize {
         self.0.open_requests()
@@ -32,6 +39,7 @@ impl fmt::Debug for InFlight {
     }
 }
 
+/// Counts the open requests of a layer, whatever its sink.
 pub(crate) trait OpenRequests: Send + Sync {
     fn open_requests(&self) -> usize;
 }

@@ -1,4 +1,4 @@
-//! Bounds of everything that becomes a label, so that no input can fail a store or grow it.
+//! Bounds of everything that becomes a label, so that no input can fail a store or make it grow.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,14 @@ pub const MAX_API_KEY_BYTES: usize = 256;
 pub const MAX_SERVICE_BYTES: usize = 128;
 
 /// Cuts `label` to at most `max` bytes on a character boundary and replaces NUL, which Postgres
-/// text can't hold, by U+FFFD. Borrowed when nothing had to change.
+/// text can't hold, by U+FFFD. Borrowed where nothing had to change.
+///
+/// ```
+/// use api_metrics_layer::{MAX_ENDPOINT_BYTES, bounded};
+///
+/// assert_eq!(bounded("/users/{id}", MAX_ENDPOINT_BYTES), "/users/{id}");
+/// assert_eq!(bounded("/ü", 2), "/");
+/// ```
 #[must_use]
 #[inline]
 pub fn bounded(label: &str, max: usize) -> Cow<'_, str> {

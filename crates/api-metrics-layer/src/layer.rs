@@ -1,4 +1,4 @@
-//! The layer and its builder.
+//! The layer and its settings.
 
 use std::{fmt, marker::PhantomData, sync::Arc};
 
@@ -6,38 +6,45 @@ use http::request::Parts;
 use tower_layer::Layer;
 
 use crate::{
-    AnyBody, ApiKey, ApiMetrics, Clock, Endpoint, FromMatchedPath, InFlight, MetricSink,
-    shared::Lane,
+    AnyBody, ApiKey, ApiMetricsService, Endpoint, FromMatchedPath, InFlight, MetricSink,
+    RequestClock, shard::Shard,
 };
 
-/// Records every request of the service it is put around, exactly once, into a [`MetricSink`].
+/// Records every request of the service that it wraps, exactly once, into a [`MetricSink`].
 ///
-/// Clones share the sink and the [in-flight gauge](Self::in_flight). The type parameters are the sink, how the
-/// endpoint and the API key are found, and how the request's body is presented to the inner service.
-/// Examples are in the [crate's documentation](crate).
-#[must_use = "a layer records nothing until it is put around a service"]
+/// | setting | default | what it changes |
+/// |---|---|---|
+/// | [`new(sink)`](Self::new) | required | where records go |
+/// | [`endpoint(f)`](Self::endpoint) | axum's `MatchedPath` ([`FromMatchedPath`]) | how the route template is found |
+/// | [`api_key(f)`](Self::api_key) | an [`ApiKey`] among the extensions of the request, else of the response | how the consumer is found |
+/// | [`for_axum()`](Self::for_axum) | off: any request body, wrapped into [`CountingBody`](crate::CountingBody) | keeps `axum::body::Body` as the type of the request's body |
+/// | [`with_clock(sink, clock)`](Self::with_clock) | the system's clocks | where times come from, for tests |
+///
+/// The type parameters are the sink, how the endpoint is found, how the API key is found, and which body the
+/// inner service gets. Clones share the sink and the [in-flight gauge](Self::in_flight). Examples are in the
+/// [crate's documentation](crate).
+#[must_use = "a layer records nothing until it wraps a service"]
 pub struct ApiMetricsLayer<M, E = FromMatchedPath, K = (), P = AnyBody> {
-    lane: Arc<Lane<M>>,
+    shard: Arc<Shard<M>>,
     endpoint: E,
     api_key: K,
     present: PhantomData<fn() -> P>,
 }
 
 impl<M: MetricSink> ApiMetricsLayer<M> {
-    /// A layer that takes the endpoint from axum's `MatchedPath` and the API key from extensions, and
-    /// works with any body.
+    /// A layer with the default settings.
     pub fn new(sink: M) -> Self {
-        Self::build(Lane::first(sink))
+        Self::build(Shard::first(sink))
     }
 
-    /// The same with clocks of one's own, for tests.
-    pub fn with_clock(sink: M, clock: impl Clock) -> Self {
-        Self::build(Lane::first_with_clock(sink, clock))
+    /// A layer with the default settings and a clock of your own, for tests.
+    pub fn with_clock(sink: M, clock: impl RequestClock) -> Self {
+        Self::build(Shard::with_clock(sink, clock))
     }
 
-    fn build(lane: Arc<Lane<M>>) -> Self {
+    fn build(shard: Arc<Shard<M>>) -> Self {
         Self {
-            lane,
+            shard,
             endpoint: FromMatchedPath,
             api_key: (),
             present: PhantomData,
@@ -46,44 +53,48 @@ impl<M: MetricSink> ApiMetricsLayer<M> {
 }
 
 impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
-    /// Finds the route template by a function of one's own, for other routers than axum's; see
-    /// [`ExtractEndpoint`](crate::ExtractEndpoint). `None` is recorded as `<unmatched>`.
+    /// Finds the route template by a function, for routers other than axum's.
+    ///
+    /// The function runs once per request, before the inner service. `None` is recorded as
+    /// [`<unmatched>`](crate::UNMATCHED). See [`ExtractEndpoint`](crate::ExtractEndpoint).
     pub fn endpoint<F>(self, endpoint: F) -> ApiMetricsLayer<M, F, K, P>
     where
         F: Fn(&Parts) -> Option<Endpoint>,
     {
         ApiMetricsLayer {
-            lane: self.lane,
+            shard: self.shard,
             endpoint,
             api_key: self.api_key,
             present: PhantomData,
         }
     }
 
-    /// Finds the API key by a function of one's own, before extensions are looked at; see
-    /// [`ExtractApiKey`](crate::ExtractApiKey). Only an identity that was verified belongs here: [`ApiKey`].
+    /// Finds the API key by a function, before extensions are looked at.
+    ///
+    /// The function runs once per request, before the inner service. Return only an identity that was
+    /// verified: see [`ApiKey`] and [`ExtractApiKey`](crate::ExtractApiKey).
     pub fn api_key<F>(self, api_key: F) -> ApiMetricsLayer<M, E, F, P>
     where
         F: Fn(&Parts) -> Option<ApiKey>,
     {
         ApiMetricsLayer {
-            lane: self.lane,
+            shard: self.shard,
             endpoint: self.endpoint,
             api_key,
             present: PhantomData,
         }
     }
 
-    /// Keeps [`axum::body::Body`] as the request's body type, instead of wrapping it into
-    /// [`CountingBody`](crate::CountingBody): for axum services only.
+    /// Keeps `axum::body::Body` as the type of the request's body, instead of wrapping it into
+    /// [`CountingBody`](crate::CountingBody). For axum services only.
     ///
-    /// Middleware inside that is written for axum's own body (`axum::middleware::from_fn` in one
-    /// `ServiceBuilder` with this layer) then fits, and a request without a body costs no
-    /// allocation.
+    /// Middleware written for axum's own body (`axum::middleware::from_fn` in one `ServiceBuilder` with this
+    /// layer) then fits inside, and a request without a body costs no allocation.
     #[cfg(feature = "axum")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
     pub fn for_axum(self) -> ApiMetricsLayer<M, E, K, crate::AxumBody> {
         ApiMetricsLayer {
-            lane: self.lane,
+            shard: self.shard,
             endpoint: self.endpoint,
             api_key: self.api_key,
             present: PhantomData,
@@ -95,34 +106,34 @@ impl<M: MetricSink, E, K, P> ApiMetricsLayer<M, E, K, P> {
     /// The gauge of open requests, over all clones of this layer and all services made by it.
     #[must_use]
     pub fn in_flight(&self) -> InFlight {
-        InFlight::new(Arc::clone(&self.lane) as Arc<_>)
+        InFlight::new(Arc::clone(&self.shard) as Arc<_>)
     }
 
-    /// Where records go.
+    /// The sink that records go to.
     #[must_use]
     pub fn sink(&self) -> &M {
-        &self.lane.core().sink
+        &self.shard.core().sink
     }
 }
 
 impl<S, M, E: Clone, K: Clone, P> Layer<S> for ApiMetricsLayer<M, E, K, P> {
-    type Service = ApiMetrics<S, M, E, K, P>;
+    type Service = ApiMetricsService<S, M, E, K, P>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ApiMetrics::new(
+        ApiMetricsService::new(
             inner,
-            Arc::clone(&self.lane),
+            Arc::clone(&self.shard),
             self.endpoint.clone(),
             self.api_key.clone(),
         )
     }
 }
 
-// Not derived: that would ask `M` and `P` to be `Clone`.
+// Not derived: a derive would ask `M` and `P` to be `Clone`.
 impl<M, E: Clone, K: Clone, P> Clone for ApiMetricsLayer<M, E, K, P> {
     fn clone(&self) -> Self {
         Self {
-            lane: Arc::clone(&self.lane),
+            shard: Arc::clone(&self.shard),
             endpoint: self.endpoint.clone(),
             api_key: self.api_key.clone(),
             present: PhantomData,
@@ -133,7 +144,7 @@ impl<M, E: Clone, K: Clone, P> Clone for ApiMetricsLayer<M, E, K, P> {
 impl<M, E, K, P> fmt::Debug for ApiMetricsLayer<M, E, K, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ApiMetricsLayer")
-            .field("shared", &self.lane)
+            .field("shard", &self.shard)
             .finish_non_exhaustive()
     }
 }

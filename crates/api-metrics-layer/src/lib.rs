@@ -28,13 +28,23 @@
 //! # }
 //! ```
 //!
-//! What a record holds, field by field, stands with [`RequestRecord`]; how a request may end, and what an
-//! aborted, failed or panicked one counts as (499, 500), with [`Outcome`]; where records may go, with
-//! [`MetricSink`]. A [`MetricSink`] that sums them up in a database is in `api-metrics-store`.
+//! [`RequestRecord`] defines every field of a record, [`Outcome`] how a request may end and what an aborted,
+//! failed or panicked one counts as (499, 500), and [`MetricSink`] where records may go. The recorder of
+//! `api-metrics-store` is a sink that keeps time buckets in a database.
+//!
+//! # Settings
+//!
+//! | setting | default | what it changes |
+//! |---|---|---|
+//! | [`ApiMetricsLayer::new(sink)`](ApiMetricsLayer::new) | required | where records go |
+//! | [`.endpoint(f)`](ApiMetricsLayer::endpoint) | axum's `MatchedPath` ([`FromMatchedPath`]) | how the route template is found |
+//! | [`.api_key(f)`](ApiMetricsLayer::api_key) | an [`ApiKey`] among the extensions of the request, else of the response | how the consumer is found |
+//! | [`.for_axum()`](ApiMetricsLayer::for_axum) | off: any request body, wrapped into [`CountingBody`] | keeps `axum::body::Body` as the type of the request's body |
+//! | [`ApiMetricsLayer::with_clock(sink, clock)`](ApiMetricsLayer::with_clock) | the system's clocks | where times come from, for tests |
 //!
 //! # Customized
 //!
-//! Around any `tower::Service<Request<B>>`, with another router, consumers and a gauge:
+//! The layer wraps any `tower::Service<Request<B>>`. Here it has a router of its own, consumers and a gauge:
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -45,13 +55,13 @@
 //! use http_body_util::{Empty, Full};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
-//! /// What the host's own authentication has left on the request.
+//! /// What the host's own authentication leaves on the request.
 //! #[derive(Clone)]
 //! struct Account {
 //!     id: i64,
 //! }
 //!
-//! // The inner service gets the request's body wrapped, so that it can be counted.
+//! // The inner service gets the wrapped body, so that its bytes are counted.
 //! async fn handle(
 //!     request: Request<CountingBody<Empty<Bytes>>>,
 //! ) -> Result<Response<Full<Bytes>>, Infallible> {
@@ -86,54 +96,57 @@
 //!
 //! # Where to put it
 //!
-//! * **The endpoint** is axum's `MatchedPath`, which exists inside of `Router::layer`, nested routers in
-//!   full. Where it can't be known (around the whole router, for what `nest_service` or a fallback answers)
-//!   requests are `<unmatched>`: [`FromMatchedPath`] has the list. A function finds it for other routers.
-//! * **The API key** is looked for by the function, among the request's extensions (authentication is outside:
-//!   `.layer(metrics).layer(auth)`), then among the response's (authentication is inside, and puts the
+//! * **The endpoint** is axum's `MatchedPath`, which exists inside `Router::layer` and holds the full template
+//!   of nested routers. Where it can't be known (around the whole router, and for what `nest_service` or a
+//!   fallback answers) requests are `<unmatched>`; [`FromMatchedPath`] lists the cases. For other routers pass
+//!   a function.
+//! * **The API key** comes from the function, else from the request's extensions (authentication outside:
+//!   `.layer(metrics).layer(auth)`), else from the response's extensions (authentication inside, which puts the
 //!   [`ApiKey`] on its response).
-//! * **Timeouts, panics, compression**: what is inside of the layer is recorded as the response that it
-//!   makes. A timeout outside is an abort, a panic caught outside is [`Outcome::Panicked`], and bytes are
-//!   counted before they are compressed.
+//! * **Timeouts, panics, compression**: a layer inside is recorded with the response that it makes. A timeout
+//!   outside is an abort, a panic that is caught outside is [`Outcome::Panicked`], and compression outside
+//!   happens after bytes are counted.
 //!
 //! # What it costs
 //!
-//! Frames pass as they are: nothing is buffered, copied or boxed. A unary request reads a clock twice and, in
-//! the steady state, allocates nothing, because the memory of finished requests is used again.
+//! Frames pass unchanged: nothing is buffered, copied or boxed. A request with a response of one frame reads
+//! the clock twice and allocates nothing in the steady state, because the memory of finished requests is
+//! reused.
 //!
-//! The inner service gets a [`CountingBody`]. An axum router boxes every body that isn't its own, so this
-//! costs it the allocation that any layer does that maps request bodies.
-//! [`for_axum`](ApiMetricsLayer::for_axum) keeps axum's type and boxes only bodies that exist.
+//! The inner service gets a [`CountingBody`]. An axum router boxes every body that isn't its own, so it pays
+//! the same allocation as for any layer that maps request bodies. [`for_axum`](ApiMetricsLayer::for_axum) keeps
+//! axum's type and boxes only bodies that exist.
 //!
 //! # gRPC
 //!
-//! A call is labelled with its path, `/pkg.Service/Method`, once the method has shown that it exists: it has
-//! ended with a code that only a running method gives. Until then, for the codes that interceptors, rate limits
-//! and overload protection answer for any path (PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE,
-//! UNAUTHENTICATED) and for calls that ended without one, it has the router's template,
-//! `/pkg.Service/{*rest}`, or is `<unmatched>`; UNIMPLEMENTED always is. So nobody can make labels by guessing.
-//! The status is the HTTP equivalent of `grpc-status` as `google.rpc.Code` defines it; OK without one is
-//! UNKNOWN, except in grpc-web, where it may stand in the body.
+//! A call is labelled with its path, `/pkg.Service/Method`, once the method has shown that it exists: a call of
+//! it has ended with a code that only a running method returns. Interceptors, rate limits and overload
+//! protection answer any path with PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE or UNAUTHENTICATED, so
+//! those codes, and calls that ended without one, prove nothing: until the method is known such a call has the
+//! router's template, `/pkg.Service/{*rest}`, or is `<unmatched>`. UNIMPLEMENTED never gets the path.
+//!
+//! The status is the HTTP equivalent of `grpc-status` as `google.rpc.Code` defines it. A 200 without
+//! `grpc-status` is UNKNOWN, except in grpc-web, where the status may be in the body.
 //!
 //! # Long-lived responses
 //!
-//! An upgraded connection (101, or a successful CONNECT) is recorded when its head is ready: what follows
-//! bypasses the body. An event stream (`text/event-stream` of unknown length) is recorded at its end, with its
-//! bytes, but its latency is the time to its head: how long a page stayed open says nothing about how fast the
-//! service is.
+//! An upgraded connection (101, or a successful CONNECT) is recorded when its head is ready, because what
+//! follows bypasses the body. An event stream (`text/event-stream` of unknown length) is recorded at its end
+//! with its bytes, but its latency is the time to its head: how long a page stayed open says nothing about how
+//! fast the service is.
 //!
 //! # Features
 //!
 //! * `axum` (default): [`FromMatchedPath`] finds axum's templates; [`for_axum`](ApiMetricsLayer::for_axum).
 #![forbid(unsafe_code)]
-// Links to what only the feature has.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Some links lead to items of the feature `axum`.
 #![cfg_attr(not(feature = "axum"), allow(rustdoc::broken_intra_doc_links))]
 
 mod api_key;
 mod body;
 mod clock;
 mod endpoint;
-mod exchange;
 mod future;
 mod grpc;
 mod guard;
@@ -143,13 +156,14 @@ mod layer;
 mod present;
 mod record;
 mod request_body;
+mod request_state;
 mod service;
-mod shared;
+mod shard;
 mod sink;
 
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
-pub use clock::Clock;
+pub use clock::RequestClock;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};
 pub use future::ResponseFuture;
 pub use in_flight::InFlight;
@@ -159,14 +173,15 @@ pub use label::{
 };
 pub use layer::ApiMetricsLayer;
 #[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use present::AxumBody;
 pub use present::{AnyBody, PresentBody};
 pub use record::{Outcome, Protocol, RequestRecord};
 pub use request_body::CountingBody;
-pub use service::ApiMetrics;
+pub use service::ApiMetricsService;
 pub use sink::MetricSink;
 
-/// Runs the README's program through the compiler.
+/// Compiles the README's program.
 #[cfg(all(doctest, feature = "axum"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

@@ -1,19 +1,25 @@
-//! How the inner service gets to see the request's body.
+//! Which body type the inner service gets.
 
 use http::Request;
 use tower_service::Service;
 
 use crate::request_body::{BodyCounter, CountingBody};
 
-/// What the inner service gets in place of a request with the body `B`: [`AnyBody`] or [`AxumBody`].
+/// Decides which body the inner service gets in place of `B`: [`AnyBody`] or `AxumBody`.
 ///
 /// Sealed: it can be named in bounds, not implemented.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't present a request body of type `{B}` to the inner service",
+    label = "this layer was made for another request body than `{B}`",
+    note = "`ApiMetricsLayer::for_axum()` fits only requests with `axum::body::Body`",
+    note = "around a tonic server, a hyper service or a client leave `.for_axum()` out: the layer then takes any body and hands the inner service a `CountingBody<B>`"
+)]
 pub trait PresentBody<B>: sealed::Sealed {
     /// The body type of the inner service's requests.
     type Body;
 
-    /// Puts the counter into the body, where that leaves its type as it is. Called only for a request that
-    /// has a body.
+    /// Puts the counter into the body, where its type stays the same. Called only for a request that has a
+    /// body.
     #[doc(hidden)]
     #[inline]
     fn count(body: &mut B, counter: &mut BodyCounter) {
@@ -35,9 +41,10 @@ mod sealed {
     impl Sealed for super::AxumBody {}
 }
 
-/// The inner service gets a [`CountingBody`], whatever the body is. That costs nothing by itself; an axum
-/// `Router` inside boxes it again, as it does with every body that is not its own: one allocation a request,
-/// also where the request has no body.
+/// The default: the inner service gets a [`CountingBody`], whatever the request's body is.
+///
+/// That costs nothing by itself. An axum `Router` inside boxes every body that is not its own, which is one
+/// allocation per request, even where the request has no body.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AnyBody;
 
@@ -53,10 +60,12 @@ impl<B> PresentBody<B> for AnyBody {
     }
 }
 
-/// The inner service gets an [`axum::body::Body`], as the layer did, so that middleware written for axum's
-/// own body fits inside. A request without a body passes as it is; one that has a body is boxed once, as it
-/// would be inside the router.
+/// The inner service gets an [`axum::body::Body`], so that middleware written for axum's own body fits inside.
+///
+/// Set by [`for_axum`](crate::ApiMetricsLayer::for_axum). A request without a body passes unchanged; one that
+/// has a body is boxed once, as the router would do.
 #[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AxumBody;
 

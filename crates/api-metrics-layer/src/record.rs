@@ -1,4 +1,4 @@
-//! What the layer tells a sink about one finished request.
+//! The record of one finished request.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +7,7 @@ use crate::ApiKey;
 /// The protocol that a request spoke, as far as the meaning of its status is concerned.
 ///
 /// A request is gRPC when it is a POST with `content-type: application/grpc*` and the response has such a
-/// type too; the request alone decides while there is no response. Who merely claims to speak gRPC is HTTP.
+/// type too; the request alone decides while there is no response. A request that only claims to speak gRPC is HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Protocol {
@@ -73,10 +73,10 @@ pub enum Outcome {
 /// | `status` | 100 to 999 | what was sent; for gRPC the HTTP equivalent of `grpc-status` | `None`: none was sent; see [`Outcome`] and [`counted_status`](Self::counted_status) |
 /// | `outcome` | | how it ended | see [`Outcome`] |
 /// | `latency` | ns | from the request being seen to the last body byte, or to wherever it ended | for `text/event-stream` of unknown length the time to headers; 101 and CONNECT: to the head; `None` only in imports |
-/// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody asked for it |
+/// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody request_flavour for it |
 /// | `request_bytes` | bytes | body bytes that the service read until the record was made, without framing | an upload left unread is 0; what is read after the response's end is not in it |
 /// | `response_bytes` | bytes | body bytes that passed, whatever `Content-Length` said, without framing, headers and trailers | HEAD, 204, 304: 0; compressed by a layer inside: compressed, outside: uncompressed; after an upgrade: 0 |
-/// | `finished_at` | wall clock, to 1 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::Clock) |
+/// | `finished_at` | wall clock, to 1 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::RequestClock) |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord<'a> {
@@ -98,7 +98,7 @@ pub struct RequestRecord<'a> {
     /// `None` where the source of an import has no times.
     pub latency: Option<Duration>,
     /// From the request being seen to the response's head leaving. `None`: there was no response, or
-    /// nobody asked for it.
+    /// nobody request_flavour for it.
     pub time_to_headers: Option<Duration>,
     /// Body bytes of the request that the service really read.
     pub request_bytes: u64,

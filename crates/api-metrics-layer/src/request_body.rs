@@ -15,26 +15,26 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-/// Counters kept a thread for the next request, so that a body costs no allocation.
-const SPARE: usize = 64;
+/// Counters kept per thread for later requests, so that a body costs no allocation.
+const POOL_SIZE: usize = 64;
 
 thread_local! {
-    static SPARES: RefCell<Vec<Arc<AtomicU64>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Arc<AtomicU64>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A count that the request's body writes and the request's guard reads; whichever of the two goes
-/// last hands the cell back.
+/// Half of a counter that the request's body writes and the request's guard reads. The half that is dropped
+/// last returns the cell to the pool.
 #[derive(Debug, Default)]
 pub struct BodyCounter(Option<Arc<AtomicU64>>);
 
 impl BodyCounter {
-    /// A pair over one cell.
+    /// Two halves over one cell.
     pub(crate) fn pair() -> (Self, Self) {
-        let spare = SPARES
-            .try_with(|spares| spares.try_borrow_mut().ok()?.pop())
+        let pooled = POOL
+            .try_with(|pool| pool.try_borrow_mut().ok()?.pop())
             .ok()
             .flatten();
-        let cell = spare.unwrap_or_default();
+        let cell = pooled.unwrap_or_default();
         (Self(Some(Arc::clone(&cell))), Self(Some(cell)))
     }
 
@@ -58,20 +58,20 @@ impl Drop for BodyCounter {
     #[inline]
     fn drop(&mut self) {
         if let Some(cell) = self.0.take() {
-            give_back(cell);
+            recycle(cell);
         }
     }
 }
 
-/// The last of a pair leaves the cell to a later request.
-fn give_back(mut cell: Arc<AtomicU64>) {
+/// Returns the cell to the thread's pool, where this was the last half.
+fn recycle(mut cell: Arc<AtomicU64>) {
     if let Some(count) = Arc::get_mut(&mut cell) {
         *count.get_mut() = 0;
-        // A thread that is ending has no spares any more; the cell is then simply freed.
-        let _ = SPARES.try_with(|spares| {
-            if let Ok(mut spares) = spares.try_borrow_mut() {
-                if spares.len() < SPARE {
-                    spares.push(cell);
+        // A thread that is ending has no pool any more; the cell is then freed.
+        let _ = POOL.try_with(|pool| {
+            if let Ok(mut pool) = pool.try_borrow_mut() {
+                if pool.len() < POOL_SIZE {
+                    pool.push(cell);
                 }
             }
         });
@@ -81,8 +81,11 @@ fn give_back(mut cell: Arc<AtomicU64>) {
 pin_project! {
     /// A request's body, counted as the service reads it.
     ///
-    /// This is what the inner service gets in place of `B`. Frames, trailers, size hint, end of stream
-    /// and errors are passed through untouched.
+    /// The inner service gets it in place of `B`, unless [`for_axum`](crate::ApiMetricsLayer::for_axum) is set.
+    /// Frames, trailers, size hint, end of stream and errors pass through unchanged.
+    ///
+    /// A handler that is generic over its body needs no change; one that names it takes
+    /// `Request<CountingBody<B>>`.
     pub struct CountingBody<B> {
         #[pin]
         inner: B,
@@ -100,7 +103,7 @@ impl<B> CountingBody<B> {
         &self.inner
     }
 
-    /// The body underneath; what is read from it directly is not counted.
+    /// The body underneath. Bytes read from it directly are not counted.
     pub fn into_inner(self) -> B {
         self.inner
     }
@@ -134,7 +137,7 @@ impl<B: Body> Body for CountingBody<B> {
 }
 
 impl<B: Default> Default for CountingBody<B> {
-    /// A body that nobody counts, as tests and `std::mem::take` want it.
+    /// A body that isn't counted, for `std::mem::take` and tests.
     fn default() -> Self {
         Self::new(B::default(), BodyCounter::default())
     }

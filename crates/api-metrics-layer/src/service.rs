@@ -1,4 +1,4 @@
-//! The middleware.
+//! The service: starts a guard for every call.
 
 use std::{
     fmt,
@@ -13,25 +13,26 @@ use tower_service::Service;
 
 use crate::{
     AnyBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
-    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shared::Lane,
+    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shard::Shard,
 };
 
-/// The service made by [`ApiMetricsLayer`](crate::ApiMetricsLayer); the [crate's documentation](crate) has examples.
+/// The middleware that [`ApiMetricsLayer`](crate::ApiMetricsLayer) wraps around a service.
 ///
-/// `S` is the inner service, the other parameters are the layer's.
-pub struct ApiMetrics<S, M, E = FromMatchedPath, K = (), P = AnyBody> {
+/// `S` is the inner service; the other parameters are the layer's. It is ready when the inner service is, and
+/// returns the inner service's errors unchanged. Examples are in the [crate's documentation](crate).
+pub struct ApiMetricsService<S, M, E = FromMatchedPath, K = (), P = AnyBody> {
     inner: S,
-    lane: Arc<Lane<M>>,
+    shard: Arc<Shard<M>>,
     endpoint: E,
     api_key: K,
     present: PhantomData<fn() -> P>,
 }
 
-impl<S, M, E, K, P> ApiMetrics<S, M, E, K, P> {
-    pub(crate) fn new(inner: S, lane: Arc<Lane<M>>, endpoint: E, api_key: K) -> Self {
+impl<S, M, E, K, P> ApiMetricsService<S, M, E, K, P> {
+    pub(crate) fn new(inner: S, shard: Arc<Shard<M>>, endpoint: E, api_key: K) -> Self {
         Self {
             inner,
-            lane,
+            shard,
             endpoint,
             api_key,
             present: PhantomData,
@@ -43,7 +44,7 @@ impl<S, M, E, K, P> ApiMetrics<S, M, E, K, P> {
         &self.inner
     }
 
-    /// The inner service. What is called through it is not recorded.
+    /// The inner service. Calls through this reference are not recorded.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.inner
     }
@@ -54,7 +55,7 @@ impl<S, M, E, K, P> ApiMetrics<S, M, E, K, P> {
     }
 }
 
-impl<S, M, E, K, P, ReqBody, ResBody> Service<Request<ReqBody>> for ApiMetrics<S, M, E, K, P>
+impl<S, M, E, K, P, ReqBody, ResBody> Service<Request<ReqBody>> for ApiMetricsService<S, M, E, K, P>
 where
     S: Service<Request<P::Body>, Response = Response<ResBody>>,
     M: MetricSink,
@@ -75,45 +76,45 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut guard = Guard::start(&self.lane.held);
-        let mut watched = guard.watch();
+        let mut guard = Guard::start(&self.shard.handle);
+        let mut panic_guard = guard.panic_guard();
         let mut counter = BodyCounter::default();
-        if let Some(exchange) = watched.exchange() {
-            // The request is looked at where it lies: each move of one costs a copy of 220 bytes.
+        if let Some(state) = panic_guard.state() {
+            // Read in place: moving a request copies 220 bytes.
             if E::NEEDS_PARTS || K::NEEDS_PARTS {
-                request = exchange.ask(request, &self.endpoint, &self.api_key);
+                request = state.extract_labels(request, &self.endpoint, &self.api_key);
             } else {
-                exchange.set_template(self.endpoint.template_in(request.extensions()));
+                state.set_template(self.endpoint.template_in(request.extensions()));
             }
-            exchange.on_request(&request);
+            state.on_request(&request);
             if !request.body().is_end_stream() {
-                counter = exchange.count_request_body();
+                counter = state.count_request_body();
                 P::count(request.body_mut(), &mut counter);
             }
         }
         let inner = P::call(&mut self.inner, request, counter);
-        watched.over();
+        panic_guard.disarm();
         ResponseFuture { inner, guard }
     }
 }
 
-// Not derived: that would ask `P` to be `Clone`.
-impl<S: Clone, M, E: Clone, K: Clone, P> Clone for ApiMetrics<S, M, E, K, P> {
+// Not derived: a derive would ask `M` and `P` to be `Clone`.
+impl<S: Clone, M, E: Clone, K: Clone, P> Clone for ApiMetricsService<S, M, E, K, P> {
     fn clone(&self) -> Self {
         Self::new(
             self.inner.clone(),
-            self.lane.here(),
+            self.shard.of_this_thread(),
             self.endpoint.clone(),
             self.api_key.clone(),
         )
     }
 }
 
-impl<S: fmt::Debug, M, E, K, P> fmt::Debug for ApiMetrics<S, M, E, K, P> {
+impl<S: fmt::Debug, M, E, K, P> fmt::Debug for ApiMetricsService<S, M, E, K, P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ApiMetrics")
+        f.debug_struct("ApiMetricsService")
             .field("inner", &self.inner)
-            .field("shared", &self.lane)
+            .field("shard", &self.shard)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Where records go.
+//! The sink that records go to.
 
 use std::sync::Arc;
 
@@ -6,15 +6,23 @@ use crate::RequestRecord;
 
 /// Receives every finished request, exactly once.
 ///
-/// `record` is called on the thread that finished the request, inside the host's own work: it must
-/// not block and should not allocate. A panic in it is the sink's bug; the layer does not catch it
-/// (and where the request itself ended in a panic, a second one aborts the process).
+/// `record` is called on the thread that finished the request, within the host's own work: it must not block
+/// and should not allocate.
 ///
-/// Sinks at hand: `()` is off; a closure `Fn(&RequestRecord<'_>)`; `Arc<S>` shares one sink;
-/// `Option<S>` may be off; `(A, B)`, `[S; N]` and `Vec<S>` fan out, in order. With
-/// `Arc<dyn MetricSink>` as `S` the sinks of a fan-out may differ in type.
+/// | sink | what it does |
+/// |---|---|
+/// | `()` | drops every record |
+/// | a closure `Fn(&RequestRecord<'_>)` | is called with every record |
+/// | `Arc<S>` | shares one sink |
+/// | `Option<S>` | may be off |
+/// | `(A, B)`, `[S; N]`, `Vec<S>` | call each sink, in order; with `Arc<dyn MetricSink>` as `S` they may differ in type |
 ///
-/// # A sink of one's own
+/// # Panics
+///
+/// The layer does not catch a panic of the sink. Where the request itself ended in a panic, a second one
+/// aborts the process.
+///
+/// # A sink of your own
 ///
 /// ```
 /// use std::sync::{
@@ -24,7 +32,7 @@ use crate::RequestRecord;
 ///
 /// use api_metrics_layer::{ApiMetricsLayer, MetricSink, Outcome, RequestRecord};
 ///
-/// /// Counts what the service owes its callers.
+/// /// Counts requests and server errors.
 /// #[derive(Default)]
 /// struct Failures {
 ///     requests: AtomicU64,
@@ -63,8 +71,14 @@ use crate::RequestRecord;
 /// let layer = ApiMetricsLayer::new((slow, aborted));
 /// # let _ = layer.in_flight();
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a sink of request records",
+    label = "not a `MetricSink`",
+    note = "a sink is a closure `|record: &RequestRecord<'_>| ..`, with the type of its argument written out, that is `Send + Sync + 'static`",
+    note = "an `Arc<Recorder>`, a pair `(a, b)`, a `Vec` of sinks and `()` are sinks as well; for a type of your own implement `MetricSink`"
+)]
 pub trait MetricSink: Send + Sync + 'static {
-    /// Takes note of one finished request.
+    /// Takes one finished request.
     fn record(&self, record: &RequestRecord<'_>);
 }
 

@@ -32,9 +32,15 @@ export default defineConfig({
   server: admin
     ? {
         proxy: Object.fromEntries(
-          ["/api-metrics", "/api-alerts", "/api-keys", "/api-price-plans", "/api-status", "/session", "/openapi.json"].map(
-            (path) => [path, { target: admin, changeOrigin: false }],
-          ),
+          [
+            "/api-metrics",
+            "/api-alerts",
+            "/api-keys",
+            "/api-price-plans",
+            "/api-status",
+            "/session",
+            "/openapi.json",
+          ].map((path) => [path, { target: admin, changeOrigin: false }]),
         ),
       }
     : {},

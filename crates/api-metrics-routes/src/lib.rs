@@ -1,8 +1,8 @@
 //! Mountable axum routers over an api-metrics store.
 //!
-//! [`Admin`] answers every view of the metrics as JSON, live updates as server-sent events, a page
-//! at its mount point and the OpenAPI document of it all. It carries its own state, so it mounts
-//! into any router:
+//! [`Admin`] answers every view of the metrics as JSON, live updates as server-sent events, a
+//! dashboard at its mount point, health probes, Prometheus text, and the OpenAPI document of it all.
+//! It carries its own state, so it mounts into a router of any state:
 //!
 //! ```
 //! # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
@@ -17,41 +17,87 @@
 //!
 //! [`Admin::console`] is the router by which the API's consumers see their own usage, quota and bill.
 //!
-//! Who asks is found out by a [`Principal`] that the host has put into the request's extensions, by a
-//! bearer token (the admin token, or a JSON Web Token behind the feature `jwt`), or by the session of
-//! the sign-in page. Its [`Role`] says what it may do, its tenant and keys what it sees.
+//! # Who may ask
+//!
+//! Every route but the health probes, the sign-in, the page and the OpenAPI document answers 401
+//! without credentials. Credentials are, in this order:
+//!
+//! 1. a [`Principal`] that the host has put into the request's extensions,
+//! 2. a bearer token: the admin token, or a JSON Web Token with the feature `jwt`,
+//! 3. the session cookie of the sign-in page.
+//!
+//! The principal's [`Role`] says what it may do, its tenant and API keys say what it sees.
+//!
+//! # Settings
+//!
+//! | [`AdminBuilder`] | default | |
+//! |---|---|---|
+//! | [`token`](AdminBuilder::token) | made once, printed to stderr | the admin token |
+//! | [`no_auth`](AdminBuilder::no_auth) | off | lets everybody in, as admin |
+//! | [`jwt`](AdminBuilder) | off | JSON Web Tokens as bearer tokens; feature `jwt` |
+//! | [`control`](AdminBuilder) | off | the store of the control plane; feature `control` |
+//! | [`limits`](AdminBuilder), [`quotas`](AdminBuilder), [`billing`](AdminBuilder) | as the store's | how limits, quotas and bills are counted; feature `control` |
+//! | [`writer`](AdminBuilder::writer) | none | this process's recorder: answers include what is not flushed yet |
+//! | [`health`](AdminBuilder::health) | none | what the host's background work reports |
+//! | [`clock`](AdminBuilder::clock) | the machine's | what decides `now` |
+//! | [`shutdown`](AdminBuilder::shutdown) | never cancelled | ends streams and exports |
+//! | [`flush_interval`](AdminBuilder::flush_interval) | 10 s | how long answers that touch now are kept |
+//! | [`query_timeout`](AdminBuilder::query_timeout) | 10 s | after which a query answers 504 |
+//! | [`slow_query`](AdminBuilder::slow_query) | 1 s | from which a query is logged |
+//! | [`concurrent_queries`](AdminBuilder::concurrent_queries) | 8 | queries at the store at once |
+//! | [`cache_bytes`](AdminBuilder::cache_bytes) | 32 MiB | answers that are kept |
+//! | [`requests_per_minute`](AdminBuilder::requests_per_minute) | 600 | a principal's requests to the admin, reads and writes apart |
+//! | [`console_requests_per_minute`](AdminBuilder::console_requests_per_minute) | 60 | a principal's requests to the console |
+//! | [`max_streams`](AdminBuilder::max_streams) | 2,500 | open streams |
+//! | [`max_streams_per_principal`](AdminBuilder::max_streams_per_principal) | 10 | open streams of a principal that is no admin |
+//! | [`stream_interval`](AdminBuilder::stream_interval) | 5 s | between two updates of a stream |
+//! | [`stream_poll_interval`](AdminBuilder::stream_poll_interval) | 1 s | between two looks for what cannot wait |
+//! | [`stream_lifetime`](AdminBuilder::stream_lifetime) | 60 min | after which a stream ends |
+//! | [`allow_origins`](AdminBuilder::allow_origins) | none | other origins whose pages may ask |
+//! | [`without_page`](AdminBuilder::without_page) | off | leaves the page out |
+//!
+//! # Features
+//!
+//! | feature | default | |
+//! |---|---|---|
+//! | `control` | yes | alerts, API keys, rate limits, quotas, billing and price plans |
+//! | `dashboard` | yes | the dashboard at the mount point; a small page stands there without it |
+//! | `jwt` | no | JSON Web Tokens as credentials |
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod admin;
-mod alerts;
-mod app;
 mod auth;
-mod billing;
-mod cache;
 mod console;
-#[cfg(feature = "dashboard")]
-mod dashboard;
-mod directory;
-mod extract;
-mod health;
-mod keys;
-mod limits;
+#[cfg(feature = "control")]
+mod control;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
+mod live;
+mod metrics;
 mod openapi;
-mod page;
-mod plans;
-mod problem;
-mod prometheus;
-mod quotas;
-mod reader;
-mod shape;
-mod stream;
-mod walk;
+mod ops;
+mod read;
+mod request;
+mod response;
+mod router;
+mod ui;
 
 pub use admin::{Admin, AdminBuilder, SignInError};
 #[cfg(feature = "jwt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
-pub use health::{Health, HealthSource, TaskHealth};
+pub use read::{Health, HealthSource, TaskHealth};
+
+/// An API key as the host names it: what [`Principal::with_key`] takes.
+pub use api_metrics_layer::ApiKey;
+/// The store's crate, whose types stand in the signatures of [`AdminBuilder`]: `Store`, `Writer`,
+/// `Clock`, and with the feature `control` `ControlStore` and the settings of limits, quotas and
+/// billing.
+pub use api_metrics_store as store;
 /// What [`AdminBuilder::shutdown`] takes.
 pub use tokio_util::sync::CancellationToken;

@@ -25,14 +25,10 @@
 //! store.prepare().await?;
 //!
 //! let recorder = Arc::new(Recorder::builder().build());
-//! let instance = Instance {
-//!     id: uuid::Uuid::new_v4(),
-//!     service: "shop".to_owned(),
-//!     environment: "production".to_owned(),
-//!     version: "1.0.0".to_owned(),
-//!     host: "web-1".to_owned(),
-//!     started_at: 1_700_000_000,
-//! };
+//! let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production")
+//!     .version("1.0.0")
+//!     .host("web-1")
+//!     .started_at(1_700_000_000);
 //! let writer = Writer::new(instance, recorder.clone());
 //!
 //! // What a layer does for every request.
@@ -46,37 +42,40 @@
 //! # }
 //! ```
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 // Without a database only the recorder and the contract are of use; the protocol then serves nobody.
 #![cfg_attr(
     not(any(feature = "postgres", feature = "sqlite")),
     allow(dead_code, unused_imports, unused_macros)
 )]
 
-pub mod alerts;
-pub mod billing;
 pub mod bucket;
 pub mod calendar;
-pub mod csv;
-pub mod keys;
-pub mod limits;
-pub mod notify;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+pub mod control;
 pub mod options;
 #[cfg(feature = "postgres")]
+#[cfg_attr(docsrs, doc(cfg(feature = "postgres")))]
 pub mod postgres;
 pub mod query;
-pub mod quotas;
 pub mod recorder;
 pub mod series;
 pub mod sketch;
 #[cfg(feature = "sqlite")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
 pub mod store;
 pub mod time;
-pub mod url;
-pub mod watch;
 
 mod engine;
+/// Not part of the public API.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod migrations;
-mod statements;
-mod text;
+mod url;
 mod varint;
+
+#[cfg(feature = "control")]
+pub use control::{alerts, billing, keys, limits, notify, quotas};

@@ -9,6 +9,7 @@ use crate::{
 
 /// How long each granularity is kept. Days are kept forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retention {
     /// `1m` buckets; 24 hours by default.
     pub minutes: Duration,
@@ -20,12 +21,41 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Retention {
+    /// The defaults: 24 hours of minutes, 7 days of 5 minutes, 90 days of hours.
+    #[must_use]
+    pub const fn new() -> Self {
         let day = 86_400;
         Self {
             minutes: Duration::from_secs(day),
             five_minutes: Duration::from_secs(7 * day),
             hours: Duration::from_secs(90 * day),
         }
+    }
+
+    /// How long `1m` buckets are kept.
+    #[must_use]
+    pub const fn minutes(mut self, keep: Duration) -> Self {
+        self.minutes = keep;
+        self
+    }
+
+    /// How long `5m` buckets are kept.
+    #[must_use]
+    pub const fn five_minutes(mut self, keep: Duration) -> Self {
+        self.five_minutes = keep;
+        self
+    }
+
+    /// How long `1h` buckets are kept.
+    #[must_use]
+    pub const fn hours(mut self, keep: Duration) -> Self {
+        self.hours = keep;
+        self
     }
 }
 

@@ -6,7 +6,7 @@ use crate::store::StoreError;
 
 /// The URL with its password replaced, fit for errors and logs.
 #[must_use]
-pub fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };

@@ -1,4 +1,4 @@
-//! LEB128 variable-length integers: the common part of all encodings that this crate stores.
+//! LEB128 variable-length integers, which all encodings of this crate use.
 
 /// Appends `value`, seven bits a byte, the lowest first.
 #[inline]
@@ -10,7 +10,7 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Takes one integer off the front. `None`: the input ends too early or the value exceeds 64 bits.
+/// Takes one integer off the front; `None` where the input ends too early or the value exceeds 64 bits.
 #[inline]
 pub(crate) fn take(input: &mut &[u8]) -> Option<u64> {
     let (&first, rest) = input.split_first()?;

@@ -38,7 +38,7 @@ pub enum StartError {
         name: &'static str,
         /// Why.
         #[source]
-        source: api_metrics_store::notify::WebhookError,
+        source: api_metrics_store::control::notify::WebhookError,
     },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]

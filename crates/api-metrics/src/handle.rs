@@ -3,8 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
+#[cfg(feature = "control")]
+use api_metrics_store::control::{ControlStore, notify::Notice};
 use api_metrics_store::{
-    notify::Notice,
     recorder::Recorder,
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
@@ -13,7 +14,7 @@ use axum::{Router, http::StatusCode, response::IntoResponse};
 use api_metrics_routes::{Admin, Health, HealthSource};
 
 use crate::{
-    Builder, Maintained, Unflushed,
+    Maintained, Unflushed,
     background::{self, Shared},
 };
 
@@ -42,11 +43,6 @@ impl Drop for Handle {
 }
 
 impl ApiMetrics {
-    /// Sets up metrics: see the [crate's documentation](crate).
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn running(shared: Arc<Shared>) -> Self {
         Self(Arc::new(Handle {
             part: Part::Running(shared),
@@ -71,14 +67,14 @@ impl ApiMetrics {
     /// request's or the response's extensions.
     ///
     /// It is for axum; for other services build one around [`sink`](Self::sink).
-    pub fn layer(&self) -> ApiMetricsLayer<Capture, FromMatchedPath, (), AxumBody> {
+    pub fn layer(&self) -> ApiMetricsLayer<RecorderSink, FromMatchedPath, (), AxumBody> {
         ApiMetricsLayer::new(self.sink()).for_axum()
     }
 
     /// The sink behind [`layer`](Self::layer), for layers and records of one's own.
     #[must_use]
-    pub fn sink(&self) -> Capture {
-        Capture {
+    pub fn sink(&self) -> RecorderSink {
+        RecorderSink {
             recorder: self
                 .shared()
                 .map(|shared| Arc::clone(shared.writer.recorder())),
@@ -89,7 +85,7 @@ impl ApiMetrics {
     /// The admin router: the dashboard at its root, the HTTP API below it. Mount it by
     /// `nest_service("/admin", metrics.admin())` after the layer.
     ///
-    /// Wrong tokens are limited by address where the server tells addresses
+    /// Wrong tokens are limited by address where the server knows addresses
     /// (`app.into_make_service_with_connect_info::<SocketAddr>()`), else for all callers together.
     ///
     /// Where no token was set, the first process that calls this on a database prints a new one to
@@ -146,7 +142,7 @@ impl ApiMetrics {
     /// A request is recorded when it ends, so end the requests first: `axum::serve` with graceful
     /// shutdown returns when they have. One that is still open is not counted until it ends.
     ///
-    /// Takes at most [`shutdown_timeout`](Builder::shutdown_timeout), and returns at once where
+    /// Takes at most [`shutdown_timeout`](crate::Builder::shutdown_timeout), and returns at once where
     /// nothing is left to deliver.
     ///
     /// # Errors
@@ -171,13 +167,14 @@ impl ApiMetrics {
         shared.flush().await.map(Some)
     }
 
-    /// Runs fold, rollup and retention, judges alerts, limits and quotas, and tells what is to be
-    /// told, until nothing more is due: for a scheduler of one's own,
+    /// Runs fold, rollup and retention, evaluates alerts, limits and quotas, and delivers notices, until
+    /// nothing more is due: for a scheduler of your own,
     /// together with [`Maintenance::Manual`](crate::Maintenance::Manual) or `FlushOnly`. Every 30 s
     /// to 60 s is a good pace.
     ///
     /// # Errors
-    /// The database's; whatever was done stays done, the rest is due again.
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; whatever was done stays done, the rest is due again.
     pub async fn maintain(&self) -> Result<Maintained, StoreError> {
         match self.shared() {
             Some(shared) => shared.maintain().await,
@@ -185,9 +182,11 @@ impl ApiMetrics {
         }
     }
 
-    /// Listens, from now on, to what this process tells: alerts, limits and quotas, as a door to
-    /// the host's own event bus. Each notice is told by one process, so listen in every one.
-    /// `None` where metrics are off.
+    /// Subscribes to the notices that this process delivers, for your own event bus: alerts, limits and
+    /// quotas.
+    ///
+    /// Each notice is delivered by one instance. With several instances, subscribe in every one. `None`
+    /// where metrics are off.
     ///
     /// ```
     /// # async fn example(metrics: api_metrics::ApiMetrics) {
@@ -197,6 +196,8 @@ impl ApiMetrics {
     /// }
     /// # }
     /// ```
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     #[must_use]
     pub fn notices(&self) -> Option<tokio::sync::broadcast::Receiver<Notice>> {
         self.shared().map(|shared| shared.notices.subscribe())
@@ -212,6 +213,16 @@ impl ApiMetrics {
     #[must_use]
     pub fn store(&self) -> Option<Arc<dyn Store>> {
         self.shared().map(|shared| Arc::clone(&shared.store))
+    }
+
+    /// The control plane's store: API keys, alerts, notices, rate limits and price plans. `None` where
+    /// metrics are off, or where the store keeps none.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    #[must_use]
+    pub fn control(&self) -> Option<Arc<dyn ControlStore>> {
+        self.shared()
+            .and_then(|shared| shared.control_store().cloned())
     }
 
     /// This process's recorder and the instance under which it flushes. `None` where metrics are
@@ -252,12 +263,12 @@ impl fmt::Debug for ApiMetrics {
 /// The sink that records into an [`ApiMetrics`]; records nothing where that is off. Keeps its
 /// background tasks running as long as it lives.
 #[derive(Clone)]
-pub struct Capture {
+pub struct RecorderSink {
     recorder: Option<Arc<Recorder>>,
     _alive: Arc<Handle>,
 }
 
-impl MetricSink for Capture {
+impl MetricSink for RecorderSink {
     fn record(&self, record: &RequestRecord<'_>) {
         if let Some(recorder) = &self.recorder {
             recorder.record(record);
@@ -265,9 +276,9 @@ impl MetricSink for Capture {
     }
 }
 
-impl fmt::Debug for Capture {
+impl fmt::Debug for RecorderSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Capture")
+        f.debug_struct("RecorderSink")
             .field("off", &self.recorder.is_none())
             .finish_non_exhaustive()
     }

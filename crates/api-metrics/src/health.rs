@@ -8,12 +8,12 @@ use std::{
 use api_metrics_routes::{Health, HealthSource, TaskHealth};
 use api_metrics_store::time::Clock;
 
-use crate::background::Task;
+use crate::task::Task;
 
-/// Lost spans that are remembered: restores are rare, and the latest ones matter.
-const MOST_LOST: usize = 32;
+/// Lost spans that are kept: restores are rare, and the latest ones matter.
+const MAX_LOST: usize = 32;
 
-/// Collects what [`Health`] tells.
+/// Collects what [`Health`] reports.
 #[derive(Debug)]
 pub(crate) struct Monitor {
     clock: Arc<dyn Clock>,
@@ -123,7 +123,7 @@ impl Monitor {
 
     pub(crate) fn lost(&self, first: u64, last: u64) {
         let mut state = self.lock();
-        if state.lost.len() == MOST_LOST {
+        if state.lost.len() == MAX_LOST {
             state.lost.remove(0);
         }
         state.lost.push((first, last));
@@ -158,8 +158,8 @@ impl HealthSource for Monitor {
         health.flush_lag = since_flush.saturating_sub(self.flush_interval.mul_f64(1.1));
         health.lost = state.lost.clone();
         health.tasks = Task::ALL
-            .into_iter()
-            .filter_map(|task| {
+            .iter()
+            .filter_map(|&task| {
                 let track = track(task)?;
                 let mut health = TaskHealth::new(task.name(), track.running);
                 health.last_success_at = track.success.map(|(wall, _)| wall);

@@ -15,7 +15,7 @@
 //!         .nest_service("/admin", metrics.admin());
 //!     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
 //!     axum::serve(listener, app)
-//!         .with_graceful_shutdown(metrics.shutdown_on(tokio::signal::ctrl_c()))
+//!         .with_graceful_shutdown(metrics.shutdown_on(api_metrics::shutdown_signal()))
 //!         .await?;
 //!     metrics.shutdown().await?; // flushes, or says how many records it could not deliver
 //!     Ok(())
@@ -41,12 +41,15 @@
 //! Everything can be set on the [`Builder`]; most of it also by environment variables, for whatever
 //! the code leaves open: see the table in the crate's README.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
 mod builder;
 mod error;
 mod handle;
 mod health;
+mod signal;
+mod task;
 
 pub use api_metrics_layer as layer;
 pub use api_metrics_routes as routes;
@@ -64,7 +67,8 @@ pub use api_metrics_store::{
 pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
-pub use handle::{ApiMetrics, Capture};
+pub use handle::{ApiMetrics, RecorderSink};
+pub use signal::shutdown_signal;
 
 /// The README's program is compiled like any other example.
 #[cfg(all(doctest, feature = "sqlite"))]

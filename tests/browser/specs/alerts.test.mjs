@@ -4,26 +4,29 @@ import { api, browser, settled, show } from "../browser.mjs";
 
 const use = browser();
 const link = "#/alerts?tz=UTC&refresh=off";
-const rule = (page, name) => page.getByRole("region", { name: "Rules", exact: true }).locator("tbody tr", { has: page.getByRole("button", { name, exact: true }) });
+const rule = (page, name) =>
+  page
+    .getByRole("region", { name: "Alert rules", exact: true })
+    .locator("tbody tr", { has: page.getByRole("button", { name, exact: true }) });
 
-test("rules are listed with where they stand and when they last fired", () =>
+test("rules are listed with their state and the time they last fired", () =>
   use({}, async (page, context) => {
     await show(page, link);
     const { data } = await api(context, "GET", "api-alerts");
     assert.ok(data.length >= 6, "the store is seeded");
     for (const each of data) {
       const text = await rule(page, each.name).innerText();
-      assert.ok(text.includes(each.enabled ? each.state : "off"), `${each.name}: ${text}`);
-      if (each.lastFiredAt === null) assert.ok(text.includes("never"), text);
+      assert.ok(text.toLowerCase().includes(each.enabled ? each.state : "disabled"), `${each.name}: ${text}`);
+      if (each.lastFiredAt === null) assert.ok(text.includes("Never"), text);
       else assert.ok(text.includes(each.lastFiredAt.slice(11, 16)), `${text} has no ${each.lastFiredAt}`);
     }
     assert.match(await rule(page, "Slow answers").innerText(), /p95 response time > 600 ms over 10 min/);
   }));
 
-test("the history has every message, of one rule where one is chosen", () =>
+test("the history has every message, or those of one rule", () =>
   use({}, async (page, context) => {
     await show(page, link);
-    const history = page.getByRole("region", { name: "History", exact: true });
+    const history = page.getByRole("region", { name: "Alert history", exact: true });
     const { data } = await api(context, "GET", "api-alerts/events?limit=100");
     assert.ok(data.length >= 3, `${data.length} events are seeded`);
     assert.equal(await history.locator("tbody tr").count(), data.length);
@@ -34,33 +37,40 @@ test("the history has every message, of one rule where one is chosen", () =>
     assert.match(page.url(), /alert=\d+/);
   }));
 
-test("a rule is tried on the past, made, changed, switched off and removed", () =>
+test("a rule is tested on past data, created, edited, disabled and deleted", () =>
   use({ expected: [/400/] }, async (page, context) => {
     const name = `Orders <b>fail</b> ${Date.now()}`;
     await show(page, link);
     await page.getByRole("button", { name: "New rule" }).click();
     const form = page.getByRole("dialog", { name: "New rule" });
-    assert.equal(await form.getByLabel("Name").evaluate((element) => element === document.activeElement), true, "the first field has the focus");
+    assert.equal(
+      await form.getByLabel("Name").evaluate((element) => element === document.activeElement),
+      true,
+      "the first field has the focus",
+    );
     await form.getByRole("button", { name: "Create" }).click();
-    await form.getByText("A rule needs a name.").waitFor();
+    await form.getByText("Enter a name.").waitFor();
     await form.getByLabel("Name").fill(name);
     await form.getByLabel("Threshold").fill("140");
-    await form.getByText("A percentage, at most 100.").waitFor();
-    assert.equal(await form.getByRole("button", { name: "Try it on the last" }).isDisabled(), true);
+    await form.getByText("Enter a percentage of at most 100.").waitFor();
+    assert.equal(await form.getByRole("button", { name: "Test over the last" }).isDisabled(), true);
     await form.getByLabel("Threshold").fill("15");
     await form.getByLabel("Endpoint").fill("POST /api/orders");
-    await form.getByLabel("Over the last").fill("10");
-    await form.getByLabel("At least").fill("10");
+    await form.getByLabel("Evaluation window").fill("10");
+    await form.getByLabel("Minimum requests").fill("10");
     await form.getByText("Fires when error rate > 15.0% over 10 min.").waitFor();
-    await form.getByRole("button", { name: "Try it on the last" }).click();
-    await form.getByText(/It would have fired/).waitFor();
-    const told = await form.locator(".dry-result").innerText();
-    assert.match(told, /Error rate for POST \/api\/orders .*\(threshold 15%\) over 10 min/, told);
+    await form.getByRole("button", { name: "Test over the last" }).click();
+    await form.getByText(/Would have fired/).waitFor();
+    const result = await form.locator(".dry-run-result").innerText();
+    assert.match(result, /Error rate for POST \/api\/orders .*\(threshold 15%\) over 10 min/, result);
     await form.getByRole("button", { name: "Create" }).click();
     await form.waitFor({ state: "detached" });
     await rule(page, name).waitFor();
     const made = (await api(context, "GET", "api-alerts")).data.find((each) => each.name === name);
-    assert.deepEqual([made.alertType, made.thresholdValue, made.windowMinutes, made.endpointFilter, made.minRequests], ["error_rate", 15, 10, "POST /api/orders", 10]);
+    assert.deepEqual(
+      [made.alertType, made.thresholdValue, made.windowMinutes, made.endpointFilter, made.minRequests],
+      ["error_rate", 15, 10, "POST /api/orders", 10],
+    );
 
     await rule(page, name).getByRole("button", { name, exact: true }).click();
     const edit = page.getByRole("dialog");
@@ -68,28 +78,36 @@ test("a rule is tried on the past, made, changed, switched off and removed", () 
     await edit.getByLabel("Severity").selectOption("critical");
     await edit.getByRole("button", { name: "Save" }).click();
     await edit.waitFor({ state: "detached" });
-    assert.match(await rule(page, name).innerText(), /critical/);
+    assert.match(await rule(page, name).innerText(), /critical/i);
 
     const toggle = rule(page, name).getByRole("switch");
     assert.equal(await toggle.getAttribute("aria-checked"), "true");
     await toggle.click();
-    await rule(page, name).getByText("off", { exact: true }).waitFor();
+    await rule(page, name).getByText("Disabled", { exact: true }).waitFor();
     assert.equal((await api(context, "GET", `api-alerts/${made.id}`)).enabled, false);
 
-    await rule(page, name).getByRole("button", { name: /^Remove Orders/ }).click();
-    await rule(page, name).getByRole("button", { name: "Remove for good" }).click();
+    await rule(page, name)
+      .getByRole("button", { name: /^Delete Orders/ })
+      .click();
+    await rule(page, name).getByRole("button", { name: "Delete", exact: true }).click();
     await rule(page, name).waitFor({ state: "detached" });
     assert.ok(!(await api(context, "GET", "api-alerts")).data.some((each) => each.id === made.id));
   }));
 
-test("what the service refuses stands at its field, and somebody else's change is not overwritten", () =>
+test("an error from the service is shown at its field, and a concurrent change is not overwritten", () =>
   use({ expected: [/400|409/] }, async (page, context) => {
-    const made = await api(context, "POST", "api-alerts", { name: `Contested ${Date.now()}`, alertType: "response_time", comparison: "gt", thresholdValue: 400, quantile: 0.95 });
+    const made = await api(context, "POST", "api-alerts", {
+      name: `Contested ${Date.now()}`,
+      alertType: "response_time",
+      comparison: "gt",
+      thresholdValue: 400,
+      quantile: 0.95,
+    });
     await show(page, `${link}&edit=${made.id}`);
     const form = page.getByRole("dialog");
     // Only the service knows that the range of this glob is none: a method alone.
     await form.getByLabel("Endpoint").fill("GET ");
-    await form.getByText(/A method needs a path/).waitFor();
+    await form.getByText(/Add a path after the method/).waitFor();
     await form.getByLabel("Endpoint").fill("");
     await form.getByLabel("Threshold").fill("450");
     await api(context, "PATCH", `api-alerts/${made.id}`, { thresholdValue: 500 });
@@ -101,42 +119,55 @@ test("what the service refuses stands at its field, and somebody else's change i
     await api(context, "DELETE", `api-alerts/${made.id}`);
   }));
 
-test("what fires stands above the overview and leads to its history", () =>
+test("firing alerts are shown above the overview and link to their history", () =>
   use({}, async (page, context) => {
     const { data } = await api(context, "GET", "api-alerts/events?open=true");
     assert.ok(data.length > 0, "one rule fires all the time");
     await show(page, "#/overview?tz=UTC&refresh=off");
     const banner = page.getByRole("alert", { name: "Firing alerts" });
-    await page.getByRole("navigation", { name: "Pages" }).getByRole("img", { name: `${data.length} firing` }).waitFor();
+    await page
+      .getByRole("navigation", { name: "Pages" })
+      .getByRole("img", { name: `${data.length} firing` })
+      .waitFor();
     // One line says the worst; the others are a click away.
-    if (data.length > 1) await banner.getByRole("button", { name: `and ${data.length - 1} more` }).click();
+    if (data.length > 1) await banner.getByRole("button", { name: `Show ${data.length - 1} more` }).click();
     await banner.getByText(data[0].message).waitFor();
     await banner.getByRole("link", { name: data[0].name }).click();
-    await page.getByRole("region", { name: "History", exact: true }).waitFor();
+    await page.getByRole("region", { name: "Alert history", exact: true }).waitFor();
     assert.match(page.url(), new RegExp(`alert=${data[0].alertId}`));
   }));
 
-test("quiet is told from not knowing", () =>
+test("no alerts and unknown alerts look different", () =>
   use({ expected: [/500/] }, async (page) => {
     let body = { status: 200, json: { data: [], nextCursor: null } };
     await page.route(/api-alerts\/events/, (route) => route.fulfill(body));
     await show(page, "#/overview?tz=UTC&refresh=off");
-    await page.getByRole("status", { name: "Firing alerts" }).getByText("No alert is firing").waitFor();
+    await page.getByRole("status", { name: "Firing alerts" }).getByText("No alerts firing").waitFor();
     body = { status: 500, json: { type: "about:blank", title: "Broken", status: 500, detail: "it broke" } };
     await page.reload();
-    await page.getByRole("region", { name: "Firing alerts" }).getByText("The alerts can't be read: it broke").waitFor();
+    await page
+      .getByRole("region", { name: "Firing alerts" })
+      .getByText("Alerts could not be loaded: it broke")
+      .waitFor();
   }));
 
-test("thresholds stand in the latency chart, firings and releases in the one of errors", () =>
+test("the latency chart shows thresholds, the error chart alerts and releases", () =>
   use({}, async (page) => {
     await show(page, "#/overview?tz=UTC&refresh=off&period=24h");
     const chart = (name) => page.locator(`[data-chart="${name}"]`);
-    await page.waitForFunction(() => document.querySelector('[data-chart="latency"] .plot-canvas')?.getAttribute("aria-label")?.includes("Slow answers: p95 over 600 ms"));
+    await page.waitForFunction(() =>
+      document
+        .querySelector('[data-chart="latency"] .plot-canvas')
+        ?.getAttribute("aria-label")
+        ?.includes("Slow answers: p95 over 600 ms"),
+    );
     const label = await chart("errors").locator(".plot-canvas").getAttribute("aria-label");
     assert.match(label, /Orders fail/);
     assert.match(label, /Release 1\.9\.1/);
     await chart("errors").getByRole("button", { name: "Table" }).click();
-    const marked = (await chart("errors").locator("tbody th").allInnerTexts()).filter((text) => text.includes("Orders fail"));
+    const marked = (await chart("errors").locator("tbody th").allInnerTexts()).filter((text) =>
+      text.includes("Orders fail"),
+    );
     assert.ok(marked.length >= 1, "the table names them too");
     // A rule of one endpoint is no threshold of all of them.
     assert.ok(!(await chart("latency").locator(".plot-canvas").getAttribute("aria-label")).includes("Orders fail"));

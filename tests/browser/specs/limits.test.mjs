@@ -4,7 +4,8 @@ import { api, base, browser, ofKey, settled, show } from "../browser.mjs";
 
 const use = browser();
 const link = "#/limits?tz=UTC&refresh=off";
-const row = (page, name) => page.locator(".table-card tbody tr", { has: page.getByRole("button", { name, exact: true }) });
+const row = (page, name) =>
+  page.locator(".table-card tbody tr", { has: page.getByRole("button", { name, exact: true }) });
 
 test("a bar for each consumer with a limit says how near it is, in colour and in numbers", () =>
   use({}, async (page, context) => {
@@ -13,11 +14,17 @@ test("a bar for each consumer with a limit says how near it is, in colour and in
     await api(context, "PATCH", `api-keys/${phone.id}`, { rateLimitPerMinute: 1_000_000 });
     await api(context, "PATCH", `api-keys/${farm.id}`, { rateLimitPerMinute: 3 });
     const service = new URL(base()).origin;
-    for (let n = 0; n < 8; n += 1) assert.equal((await context.request.get(`${service}/api/users/1`, { headers: { "x-api-key": "demo-key-render" } })).status(), 200);
+    for (let n = 0; n < 8; n += 1)
+      assert.equal(
+        (
+          await context.request.get(`${service}/api/users/1`, { headers: { "x-api-key": "demo-key-render" } })
+        ).status(),
+        200,
+      );
     await show(page, link);
-    assert.equal(await row(page, "mobile-app").locator(".use").getAttribute("data-level"), "fine");
-    await row(page, "mobile-app").getByText("Plenty of room.").waitFor();
-    await row(page, "render-farm").locator('.use[data-level="bad"]').waitFor();
+    assert.equal(await row(page, "mobile-app").locator(".usage").getAttribute("data-level"), "fine");
+    await row(page, "mobile-app").getByText("Plenty of headroom.").waitFor();
+    await row(page, "render-farm").locator('.usage[data-level="bad"]').waitFor();
     const bar = row(page, "render-farm").getByRole("img");
     assert.match(await bar.getAttribute("aria-label"), /^Key 'render-farm' is at \d+\/3 req\/min/);
     const { data } = await api(context, "GET", "api-metrics/rate-limits?limit=1000");
@@ -32,34 +39,79 @@ test("green ends at 60 percent, yellow at 80", () =>
     await page.route(/api-metrics\/rate-limits/, async (route) => {
       const answer = await route.fetch();
       const body = await answer.json();
-      body.data = paces.map((pace, n) => ({ ...body.data[0], apiKeyId: 1_000 + n, name: `at ${pace}`, limit: 1_000, requestsPerMinute: 10 * pace }));
+      body.data = paces.map((pace, n) => ({
+        ...body.data[0],
+        apiKeyId: 1_000 + n,
+        name: `at ${pace}`,
+        limit: 1_000,
+        requestsPerMinute: 10 * pace,
+      }));
       await route.fulfill({ response: answer, json: body });
     });
     await show(page, link);
     const levels = [];
-    for (const pace of paces) levels.push(await row(page, `at ${pace}`).locator(".use").getAttribute("data-level"));
+    for (const pace of paces) levels.push(await row(page, `at ${pace}`).locator(".usage").getAttribute("data-level"));
     assert.deepEqual(levels, ["fine", "fine", "some", "some", "bad", "bad"]);
   }));
 
-test("a limit that is hit, and one that will be, are told first, with what to do", () =>
+test("limits that are reached or about to be are listed first, with advice", () =>
   use({}, async (page) => {
     await page.route(/api-metrics\/rate-limits/, async (route) => {
       const answer = await route.fetch();
       const body = await answer.json();
       const [first] = body.data;
       body.data = [
-        { ...first, apiKeyId: 1, name: "render-farm", limit: 100, used: 82, utilization: 82, requestsPerMinute: 90, near: true, hitsInSeconds: 40, text: "Key 'render-farm' is at 82/100 req/min", forecast: "at this pace the limit is hit in 40 s", consistently: null },
-        { ...first, apiKeyId: 2, name: "warehouse", limit: 100, used: 100, utilization: 100, requestsPerMinute: 120, near: true, hitsInSeconds: 0, text: "Key 'warehouse' is at 100/100 req/min", forecast: "the limit is hit", consistently: null },
-        { ...first, apiKeyId: 3, name: "nightly", limit: 100, used: 50, utilization: 50, requestsPerMinute: 50, near: false, hitsInSeconds: null, text: "Key 'nightly' is at 50/100 req/min", forecast: null, consistently: { activePeriods: 40, nearPeriods: 25, share: 62.5, peak: 104 } },
+        {
+          ...first,
+          apiKeyId: 1,
+          name: "render-farm",
+          limit: 100,
+          used: 82,
+          utilization: 82,
+          requestsPerMinute: 90,
+          near: true,
+          hitsInSeconds: 40,
+          text: "Key 'render-farm' is at 82/100 req/min",
+          forecast: "at this pace the limit is hit in 40 s",
+          consistently: null,
+        },
+        {
+          ...first,
+          apiKeyId: 2,
+          name: "warehouse",
+          limit: 100,
+          used: 100,
+          utilization: 100,
+          requestsPerMinute: 120,
+          near: true,
+          hitsInSeconds: 0,
+          text: "Key 'warehouse' is at 100/100 req/min",
+          forecast: "the limit is hit",
+          consistently: null,
+        },
+        {
+          ...first,
+          apiKeyId: 3,
+          name: "nightly",
+          limit: 100,
+          used: 50,
+          utilization: 50,
+          requestsPerMinute: 50,
+          near: false,
+          hitsInSeconds: null,
+          text: "Key 'nightly' is at 50/100 req/min",
+          forecast: null,
+          consistently: { activePeriods: 40, nearPeriods: 25, share: 62.5, peak: 104 },
+        },
       ];
       await route.fulfill({ response: answer, json: body });
     });
     await show(page, link);
-    const told = await page.getByRole("region", { name: "Near their limit" }).locator("li").allInnerTexts();
-    assert.equal(told.length, 2);
-    assert.match(told[0], /Key 'render-farm' is at 82\/100 req\/min: at this pace the limit is hit in 40 s/);
-    assert.match(await row(page, "warehouse").innerText(), /The limit is hit\. Raise it/);
-    assert.match(await row(page, "nightly").innerText(), /Near its limit in 62\.5% of its active periods/);
+    const near = await page.getByRole("region", { name: "Near the limit" }).locator("li").allInnerTexts();
+    assert.equal(near.length, 2);
+    assert.match(near[0], /Key 'render-farm' is at 82\/100 req\/min: at this pace the limit is hit in 40 s/);
+    assert.match(await row(page, "warehouse").innerText(), /Limit reached\. Raise it/);
+    assert.match(await row(page, "nightly").innerText(), /Near the limit in 62\.5% of its active periods/);
   }));
 
 test("a click shows the consumer's history, with the API's own numbers and in the link", () =>
@@ -73,7 +125,11 @@ test("a click shows the consumer's history, with the API's own numbers and in th
     assert.match(page.url(), new RegExp(`key=${key.id}`));
     await chart.getByRole("button", { name: "Table" }).click();
     const shown = (await chart.locator("tbody td").allInnerTexts()).filter((text) => text !== "–");
-    const { data } = await api(context, "GET", `api-metrics/rate-limits/${key.id}/history?period=6h&granularity=1m&limit=1000`);
+    const { data } = await api(
+      context,
+      "GET",
+      `api-metrics/rate-limits/${key.id}/history?period=6h&granularity=1m&limit=1000`,
+    );
     assert.ok(data.length > 50, `${data.length} minutes are recorded`);
     // A minute may have ended between the two.
     assert.ok(Math.abs(shown.length - data.length) <= 2, `${shown.length} of ${data.length}`);
@@ -93,7 +149,10 @@ test("a consumer's page has its limit, quota, bill and history", () =>
     assert.match(text, new RegExp(`of ${quota.limit.toLocaleString("en")}`));
     const used = Number(/Used\s+([\d,]+)/.exec(text)[1].replaceAll(",", ""));
     assert.ok(used > 0 && used <= quota.used, `${used} of ${quota.used}`);
-    assert.match(await page.getByRole("region", { name: "Bill" }).innerText(), /Cost so far\s+EUR\s[\d.]+/);
-    assert.match(await page.getByRole("region", { name: "Rate limit" }).innerText(), /This minute\s+\d+ of \d+/);
-    await page.getByRole("heading", { name: "Utilization of its limit" }).waitFor();
+    assert.match(await page.getByRole("region", { name: "Current bill" }).innerText(), /Month to date\s+EUR\s[\d.]+/);
+    assert.match(
+      await page.getByRole("region", { name: "Rate limit", exact: true }).innerText(),
+      /This minute\s+\d+ of \d+/,
+    );
+    await page.getByRole("heading", { name: "Rate limit utilization" }).waitFor();
   }));

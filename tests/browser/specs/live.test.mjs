@@ -10,18 +10,27 @@ test("a request to the service reaches the open page by itself", () =>
     await show(page, "#/overview?period=15m&refresh=live");
     await page.waitForSelector('.now[data-live="live"]');
     const before = await asOf(page);
-    const shown = () => page.locator('[data-tile="Requests"] .tile-value').innerText().then((text) => Number(text.replaceAll(",", "")));
+    const shown = () =>
+      page
+        .locator('[data-tile="Requests"] .tile-value')
+        .innerText()
+        .then((text) => Number(text.replaceAll(",", "")));
     const earlier = await shown();
     const service = new URL(base()).origin;
     for (let n = 0; n < 25; n += 1) assert.equal((await context.request.get(`${service}/api/users/1`)).status(), 200);
     await page.waitForFunction((then) => document.querySelector(".now")?.getAttribute("data-as-of") !== then, before);
-    await page.waitForFunction((least) => Number(document.querySelector('[data-tile="Requests"] .tile-value')?.textContent?.replaceAll(",", "")) >= least, earlier + 25);
+    await page.waitForFunction(
+      (least) =>
+        Number(document.querySelector('[data-tile="Requests"] .tile-value')?.textContent?.replaceAll(",", "")) >=
+        least,
+      earlier + 25,
+    );
   }));
 
-test("switched off, nothing is asked for any more", () =>
+test("with refresh off, nothing is fetched", () =>
   use({}, async (page) => {
     await show(page, "#/overview?refresh=off");
-    await page.getByText("Live updates are off").waitFor();
+    await page.getByText("Live updates off").waitFor();
     const asked = [];
     page.on("request", (request) => asked.push(request.url()));
     await page.getByRole("button", { name: "p99" }).click();
@@ -31,8 +40,11 @@ test("switched off, nothing is asked for any more", () =>
     assert.ok(asked.some((url) => url.includes("api-metrics/summary")));
   }));
 
-for (const [name, period] of [["5s", 5_000], ["30s", 30_000]]) {
-  test(`a refresh of ${name} asks for the numbers as often`, () =>
+for (const [name, period] of [
+  ["5s", 5_000],
+  ["30s", 30_000],
+]) {
+  test(`a refresh of ${name} fetches the numbers at that interval`, () =>
     use({}, async (page) => {
       await page.clock.install();
       await page.addInitScript(() => {
@@ -41,7 +53,8 @@ for (const [name, period] of [["5s", 5_000], ["30s", 30_000]]) {
         const fetched = window.fetch;
         window.fetch = async (...request) => {
           // Not that of the period before: it is asked for when the service's own minute is over.
-          if (/api-metrics\/summary\?.*\bperiod=/.test(String(request[0]?.url ?? request[0]))) window.asked.push(Date.now());
+          if (/api-metrics\/summary\?.*\bperiod=/.test(String(request[0]?.url ?? request[0])))
+            window.asked.push(Date.now());
           window.underway += 1;
           try {
             const answer = await fetched(...request);
@@ -73,13 +86,23 @@ for (const [name, period] of [["5s", 5_000], ["30s", 30_000]]) {
     }));
 }
 
-test("a store that does not answer is told with what to do, and the page recovers", () =>
+test("an unreachable store is reported with advice, and the page recovers", () =>
   use({ expected: [/503/] }, async (page) => {
     let broken = true;
     await page.route(/api-metrics\/summary/, (route) =>
       broken
-        ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ type: "urn:api-metrics:store-unavailable", title: "Store unavailable", status: 503, detail: "the store does not answer" }) })
-        : route.continue());
+        ? route.fulfill({
+            status: 503,
+            contentType: "application/problem+json",
+            body: JSON.stringify({
+              type: "urn:api-metrics:store-unavailable",
+              title: "Store unavailable",
+              status: 503,
+              detail: "the store does not answer",
+            }),
+          })
+        : route.continue(),
+    );
     await page.goto(`${base()}#/overview?refresh=off`);
     await page.getByText("Store unavailable").waitFor();
     await page.getByText("nothing is lost").waitFor();
@@ -89,11 +112,11 @@ test("a store that does not answer is told with what to do, and the page recover
     assert.equal(await page.locator(".tile").count(), 5);
   }));
 
-test("a range without requests says so and shows the lines to add", () =>
+test("a range without requests says so and shows the setup code", () =>
   use({}, async (page) => {
     await show(page, "#/overview?from=2001-01-01T00:00:00Z&to=2001-01-02T00:00:00Z&tz=UTC");
     await page.getByRole("heading", { name: "No requests in this range" }).waitFor();
     assert.match(await page.locator(".first-steps pre").innerText(), /\.layer\(metrics\.layer\(\)\)/);
-    await follow(page, () => page.getByRole("button", { name: "Show 30 days without filters" }).click());
+    await follow(page, () => page.getByRole("button", { name: "Show the last 30 days without filters" }).click());
     assert.equal(await page.locator("[data-chart]").count(), 4);
   }));

@@ -1,12 +1,26 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { api, base, browser, settled, show } from "../browser.mjs";
 
 const use = browser();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PAGES = ["overview", "endpoints", "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders", "consumers", "consumer?key=1", "heatmap", "heatmap?layout=weekday&period=30d", "limits", "limits?key=1", "alerts", "alerts?edit=new", "billing", "status"];
+const PAGES = [
+  "overview",
+  "endpoints",
+  "endpoint?service=shop&method=POST&endpoint=%2Fapi%2Forders",
+  "consumers",
+  "consumer?key=1",
+  "heatmap",
+  "heatmap?layout=weekday&period=30d",
+  "limits",
+  "limits?key=1",
+  "alerts",
+  "alerts?edit=new",
+  "billing",
+  "status",
+];
 const link = (page) => `#/${page}${page.includes("?") ? "&" : "?"}tz=UTC&refresh=off`;
 
 for (const colorScheme of ["light", "dark"]) {
@@ -18,7 +32,16 @@ for (const colorScheme of ["light", "dark"]) {
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
         const serious = violations.filter((found) => ["serious", "critical"].includes(found.impact));
-        assert.deepEqual(serious.map((found) => `${each}: ${found.id} ${found.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`), []);
+        assert.deepEqual(
+          serious.map(
+            (found) =>
+              `${each}: ${found.id} ${found.nodes
+                .slice(0, 3)
+                .map((node) => node.html.slice(0, 160))
+                .join(" | ")}`,
+          ),
+          [],
+        );
       }
     }));
 }
@@ -29,7 +52,10 @@ test("the sign-in page is accessible too", () =>
     await page.getByLabel("Admin token").waitFor();
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run());
-    assert.deepEqual(violations.filter((found) => ["serious", "critical"].includes(found.impact)).map((found) => found.id), []);
+    assert.deepEqual(
+      violations.filter((found) => ["serious", "critical"].includes(found.impact)).map((found) => found.id),
+      [],
+    );
   }));
 
 test("360 pixels are enough for every page", () =>
@@ -48,27 +74,36 @@ test("360 pixels are enough for every page", () =>
     assert.ok(entry.x >= 0 && entry.x + entry.width <= 360, `${entry.x} to ${entry.x + entry.width}`);
     await show(page, link("heatmap?period=7d"));
     const frame = page.locator(".heat-frame");
-    assert.ok(await frame.evaluate((element) => element.scrollLeft > 0 && element.scrollLeft + element.clientWidth >= element.scrollWidth - 1), "the latest hours are seen first");
+    assert.ok(
+      await frame.evaluate(
+        (element) => element.scrollLeft > 0 && element.scrollLeft + element.clientWidth >= element.scrollWidth - 1,
+      ),
+      "the latest hours are seen first",
+    );
     await show(page, link("overview"));
     await page.getByRole("button", { name: "Filters" }).click();
-    await page.getByLabel("Zone").selectOption("UTC");
+    await page.getByLabel("Time zone").selectOption("UTC");
   }));
 
-test("colours follow the system until somebody chooses, and the choice lasts", () =>
+test("the theme follows the system until one is chosen, and the choice is kept", () =>
   use({ colorScheme: "dark" }, async (page) => {
     await show(page);
-    const shade = () => page.evaluate(() => [document.documentElement.dataset.theme, getComputedStyle(document.body.parentElement).backgroundColor]);
+    const shade = () =>
+      page.evaluate(() => [
+        document.documentElement.dataset.theme,
+        getComputedStyle(document.body.parentElement).backgroundColor,
+      ]);
     const [dark, darkGround] = await shade();
     assert.equal(dark, "dark");
-    await page.getByRole("button", { name: "Colours: auto. Change to light" }).click();
+    await page.getByRole("button", { name: "Theme: auto. Switch to light" }).click();
     const [light, lightGround] = await shade();
     assert.equal(light, "light");
     assert.notEqual(lightGround, darkGround);
     await page.reload();
     await settled(page);
     assert.equal((await shade())[0], "light");
-    await page.getByRole("button", { name: /Change to dark/ }).click();
-    await page.getByRole("button", { name: /Change to auto/ }).click();
+    await page.getByRole("button", { name: /Switch to dark/ }).click();
+    await page.getByRole("button", { name: /Switch to auto/ }).click();
     assert.equal((await shade())[0], "dark");
   }));
 

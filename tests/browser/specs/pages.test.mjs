@@ -6,7 +6,9 @@ const use = browser();
 const ask = async (context, path) => (await context.request.get(`${base()}${path}`)).json();
 /** The texts of a column by its head: which columns there are depends on how many services there are. */
 const column = async (page, name) => {
-  const heads = (await page.locator(".table-card thead th").allInnerTexts()).map((text) => text.replace(/[▲▼\s]/g, ""));
+  const heads = (await page.locator(".table-card thead th").allInnerTexts()).map((text) =>
+    text.replace(/[▲▼\s]/g, ""),
+  );
   assert.ok(heads.includes(name), `${name} is none of ${heads}`);
   return page.locator(`.table-card tbody tr td:nth-child(${heads.indexOf(name) + 1})`).allInnerTexts();
 };
@@ -18,22 +20,39 @@ test("endpoints sort by any column and are found by search", () =>
     const { data } = await ask(context, "api-metrics/endpoints?limit=1000");
     assert.equal(await page.locator(".table-card tbody tr").count(), data.length);
     const requests = numbers(await column(page, "Requests"));
-    assert.deepEqual(requests, [...requests].sort((a, b) => b - a), "the busiest first");
+    assert.deepEqual(
+      requests,
+      [...requests].sort((a, b) => b - a),
+      "the busiest first",
+    );
     await page.getByRole("button", { name: "Requests" }).click();
     const turned = numbers(await column(page, "Requests"));
-    assert.deepEqual(turned, [...turned].sort((a, b) => a - b), "the least busy first");
-    assert.equal(await page.locator("th[aria-sort=ascending]").innerText().then((text) => text.trim().split("\n")[0]), "Requests");
+    assert.deepEqual(
+      turned,
+      [...turned].sort((a, b) => a - b),
+      "the least busy first",
+    );
+    assert.equal(
+      await page
+        .locator("th[aria-sort=ascending]")
+        .innerText()
+        .then((text) => text.trim().split("\n")[0]),
+      "Requests",
+    );
     await page.getByRole("searchbox", { name: "Search Endpoints" }).fill("orders");
     const found = await column(page, "Endpoint");
     assert.ok(found.length >= 2 && found.every((text) => text.includes("orders")), found.join());
     await page.getByRole("searchbox").fill("no such thing");
-    await page.getByText("Nothing matches the search.").waitFor();
+    await page.getByText("No results match your search.").waitFor();
   }));
 
 test("a hostile route is text everywhere, in the table, on its page and in pictures", () =>
   use({}, async (page) => {
     let alarmed = false;
-    page.on("dialog", (dialog) => { alarmed = true; void dialog.dismiss(); });
+    page.on("dialog", (dialog) => {
+      alarmed = true;
+      void dialog.dismiss();
+    });
     await show(page, "#/endpoints?period=7d&tz=UTC&refresh=off");
     await page.getByRole("searchbox").fill("<script>");
     const link = page.locator(".table-card tbody a");
@@ -50,7 +69,10 @@ test("a hostile route is text everywhere, in the table, on its page and in pictu
 test("an endpoint's page has its figures, charts, status codes and consumers", () =>
   use({}, async (page, context) => {
     await show(page, "#/endpoints?tz=UTC&refresh=off&period=7d");
-    await page.getByRole("link", { name: /^POST\s*\/api\/orders$/ }).first().click();
+    await page
+      .getByRole("link", { name: /^POST\s*\/api\/orders$/ })
+      .first()
+      .click();
     await page.getByRole("heading", { level: 1, name: /^POST\s*\/api\/orders$/ }).waitFor();
     await settled(page);
     assert.equal(await page.locator("[data-chart]").count(), 4);
@@ -59,7 +81,7 @@ test("an endpoint's page has its figures, charts, status codes and consumers", (
     assert.deepEqual(codes, Object.keys(data[0].statusCodes).sort());
     assert.ok((await page.getByRole("region", { name: "Top consumers" }).locator("tbody tr").count()) > 3);
     await page.getByRole("region", { name: "Top consumers" }).getByRole("link").first().click();
-    await page.getByRole("region", { name: "What it asks for" }).waitFor();
+    await page.getByRole("region", { name: "Endpoints called" }).waitFor();
     await settled(page);
   }));
 
@@ -71,13 +93,16 @@ test("consumers are listed with their shares and lead to their own page", () =>
     await page.getByRole("link", { name: "render-farm" }).click();
     await page.getByRole("heading", { level: 1, name: "render-farm" }).waitFor();
     await settled(page);
-    assert.ok((await page.getByRole("region", { name: "What it asks for" }).locator("tbody tr").count()) > 5);
+    assert.ok((await page.getByRole("region", { name: "Endpoints called" }).locator("tbody tr").count()) > 5);
   }));
 
 test("exports are the API's own files", () =>
   use({}, async (page) => {
     await show(page, "#/endpoints?tz=UTC&refresh=off");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Export as CSV" }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Export as CSV" }).click(),
+    ]);
     const stream = await download.createReadStream();
     let text = "";
     for await (const part of stream) text += part;
@@ -86,7 +111,7 @@ test("exports are the API's own files", () =>
     assert.ok(lines.length > 10);
   }));
 
-test("what two thousand characters name is cut, shown as text and breaks nothing", () =>
+test("a route of two thousand characters is cut, shown as text and breaks nothing", () =>
   use({}, async (page, context) => {
     await show(page, "#/endpoints?period=7d&tz=UTC&refresh=off");
     await page.getByRole("searchbox").fill("aaaaaaaaaa");
@@ -101,29 +126,35 @@ test("what two thousand characters name is cut, shown as text and breaks nothing
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), true);
   }));
 
-test("every table and the charts' numbers can be taken along", () =>
+test("every table and the charts' values can be exported", () =>
   use({}, async (page, context) => {
-    const taken = async (region, name, role = "button") => {
-      const [download] = await Promise.all([page.waitForEvent("download"), region.getByRole(role, { name, exact: true }).click()]);
+    const exported = async (region, name, role = "button") => {
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        region.getByRole(role, { name, exact: true }).click(),
+      ]);
       let text = "";
       for await (const part of await download.createReadStream()) text += part;
       return { text, file: download.suggestedFilename() };
     };
     await show(page, "#/overview?tz=UTC&refresh=off&period=6h");
-    assert.match((await taken(page, "Export as CSV", "link")).text, /^periodStart,.*requestCount/);
+    assert.match((await exported(page, "Export as CSV", "link")).text, /^periodStart,.*requestCount/);
     await show(page, "#/limits?tz=UTC&refresh=off");
-    const limits = await taken(page, "Export as CSV");
+    const limits = await exported(page, "Export as CSV");
     assert.equal(limits.file, "rate-limits.csv");
     const { data } = await ask(context, "api-metrics/rate-limits?limit=1000");
     assert.equal(limits.text.trim().split("\r\n").length, 1 + data.length);
     await show(page, "#/alerts?tz=UTC&refresh=off");
-    const rules = JSON.parse((await taken(page, "Rules as JSON")).text);
-    assert.deepEqual(rules.map((rule) => rule.name).sort(), (await ask(context, "api-alerts?limit=1000")).data.map((rule) => rule.name).sort());
-    assert.match((await taken(page, "History as CSV")).text, /Orders fail/);
+    const rules = JSON.parse((await exported(page, "Rules as JSON")).text);
+    assert.deepEqual(
+      rules.map((rule) => rule.name).sort(),
+      (await ask(context, "api-alerts?limit=1000")).data.map((rule) => rule.name).sort(),
+    );
+    assert.match((await exported(page, "History as CSV")).text, /Orders fail/);
     await show(page, "#/billing?tz=UTC&refresh=off");
-    assert.match((await taken(page, "Costs as CSV")).text, /partner-sync/);
+    assert.match((await exported(page, "Costs as CSV")).text, /partner-sync/);
     await show(page, "#/status?tz=UTC&refresh=off");
-    assert.match((await taken(page, "Instances as CSV")).text, /shop,production,1\.9\.1/);
+    assert.match((await exported(page, "Instances as CSV")).text, /shop,production,1\.9\.1/);
   }));
 
 test("a text that a spreadsheet would run is exported as text", () =>
@@ -135,7 +166,10 @@ test("a text that a spreadsheet would run is exported as text", () =>
       await route.fulfill({ response: answer, json: body });
     });
     await show(page, "#/limits?tz=UTC&refresh=off");
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Export as CSV" }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Export as CSV" }).click(),
+    ]);
     let text = "";
     for await (const part of await download.createReadStream()) text += part;
     assert.ok(text.includes(`"'=HYPERLINK(""x""),1"`), text);
@@ -153,14 +187,14 @@ test("the heatmap has both layouts, three values, two scales and a table", () =>
       assert.match(page.url(), new RegExp(`step=${step.toLowerCase()}`));
     }
     await follow(page, () => page.getByRole("button", { name: "By weekday" }).click());
-    await page.getByRole("heading", { name: "Requests of an average week by weekday and hour" }).waitFor();
+    await page.getByRole("heading", { name: "Average weekly requests by weekday and hour" }).waitFor();
     assert.equal(await rows.count(), 7);
     // Every Monday at nine the partners fetch their week: the warmest cell.
     await page.getByRole("button", { name: "Table" }).click();
     const cells = await page.locator(".heat-table tbody tr").nth(9).locator("td").allInnerTexts();
     const nine = numbers(cells.map((text) => (text.endsWith("K") ? String(Number.parseFloat(text) * 1000) : text)));
     assert.equal(Math.max(...nine), nine[0], `Monday is the busiest at nine: ${nine}`);
-    await page.getByRole("button", { name: "Picture" }).click();
+    await page.getByRole("button", { name: "Chart" }).click();
     for (const value of ["Error rate", "Latency", "Requests"]) {
       await follow(page, () => page.getByRole("button", { name: value, exact: true }).click());
     }
@@ -174,12 +208,12 @@ test("the heatmap has both layouts, three values, two scales and a table", () =>
     assert.match(await page.locator(".heat [aria-live]").innerText(), /Tuesday, 00:00 – 01:00: Requests/);
   }));
 
-test("the status page tells of store, processes and what was lost", () =>
+test("the status page shows the store, processes and lost batches", () =>
   use({}, async (page) => {
     await show(page, "#/status?tz=UTC");
     const store = await page.getByRole("region", { name: "Store" }).innerText();
-    assert.match(store, /Answers\s+yes/);
-    assert.match(store, /Hand-overs lost\s+0/);
+    assert.match(store, /Reachable\s+Yes/);
+    assert.match(store, /Flush batches lost\s+0/);
     assert.ok((await page.getByRole("region", { name: "Instances", exact: true }).locator("tbody tr").count()) >= 4);
     assert.match(await page.getByRole("region", { name: "This process" }).innerText(), /Series in memory/);
   }));
@@ -188,10 +222,14 @@ test("every entry of the menu opens its page, by keyboard too", () =>
   use({}, async (page) => {
     await show(page);
     // The number beside one of them comes and goes with what fires.
-    const names = (await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts()).map((text) => text.split("\n")[0]);
+    const names = (await page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts()).map(
+      (text) => text.split("\n")[0],
+    );
     assert.ok(names.length >= 5, names.join());
     for (const name of names) {
-      const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: new RegExp(`^${name}`) });
+      const link = page
+        .getByRole("navigation", { name: "Pages" })
+        .getByRole("link", { name: new RegExp(`^${name}`) });
       await link.focus();
       if ((await link.getAttribute("aria-current")) === null) await follow(page, () => page.keyboard.press("Enter"));
       assert.equal(await link.getAttribute("aria-current"), "page");
@@ -202,5 +240,9 @@ test("every entry of the menu opens its page, by keyboard too", () =>
     await settled(page);
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "main", "the first tab stop skips to the content");
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.id),
+      "main",
+      "the first tab stop skips to the content",
+    );
   }));

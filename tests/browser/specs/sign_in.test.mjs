@@ -11,7 +11,11 @@ test("without a session the page asks for the token, refuses a wrong one and tak
     await page.goto(base());
     const field = page.getByLabel("Admin token");
     await field.waitFor();
-    assert.equal(await field.evaluate((element) => element === document.activeElement), true, "the field has the focus");
+    assert.equal(
+      await field.evaluate((element) => element === document.activeElement),
+      true,
+      "the field has the focus",
+    );
     await field.fill("wrong");
     await page.keyboard.press("Enter");
     await page.getByText("this is not the admin token").waitFor();
@@ -46,10 +50,11 @@ test("the page answers with and without a slash and loads nothing from elsewhere
   }));
 
 test("the page's policy lets nothing inline and nothing foreign in, and files are kept for ever", () =>
-  use({}, async (page, context) => {
+  use({}, async (_page, context) => {
     const root = await context.request.get(base());
     const policy = root.headers()["content-security-policy"];
-    for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]) assert.ok(policy.includes(part), policy);
+    for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"])
+      assert.ok(policy.includes(part), policy);
     assert.ok(!policy.includes("unsafe"), policy);
     const file = (await root.text()).match(/assets\/index-[\w-]+\.js/)[0];
     const script = await context.request.get(`${base()}${file}`, { headers: { "accept-encoding": "br" } });

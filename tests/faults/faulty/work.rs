@@ -53,14 +53,10 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         .max_keys(100_000)
         .clock(Arc::clone(&clock))
         .build();
-    let instance = Instance {
-        id: task.id,
-        service: "shop".into(),
-        environment: "test".into(),
-        version: "1".into(),
-        host: "here".into(),
-        started_at: clock.unix_seconds(),
-    };
+    let instance = Instance::new(task.id, "shop", "test")
+        .version("1")
+        .host("here")
+        .started_at(clock.unix_seconds());
     let writer = Writer::new(instance, Arc::new(recorder));
     let (mut recorded, mut number, mut total) = (0, 0, task.total);
     let stop = task.log.with_extension("stop");

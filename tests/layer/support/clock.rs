@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use api_metrics_layer::Clock;
+use api_metrics_layer::RequestClock;
 
 /// The wall clock when a test begins: 2023-11-14T22:13:20Z.
 pub(crate) const START: Duration = Duration::from_secs(1_700_000_000);
@@ -62,7 +62,7 @@ impl FakeClock {
     }
 }
 
-impl Clock for FakeClock {
+impl RequestClock for FakeClock {
     fn monotonic(&self) -> Instant {
         self.0.monotonic_reads.fetch_add(1, Ordering::SeqCst);
         self.0.base + Duration::from_micros(self.0.elapsed_us.load(Ordering::SeqCst))

@@ -7,14 +7,14 @@ const types = {
   woff2: "font/woff2",
 };
 
-/** The content type of a file; an unknown kind is an error and no guess. */
+/** The content type of a file. An unknown extension is an error. */
 export function kinds(file) {
   const type = types[file.split(".").pop()];
   if (!type) throw new Error(`${file}: no content type is known`);
   return type;
 }
 
-/** The files of a folder in an order that does not depend on the file system. */
+/** The files of a folder, sorted, because the order of the file system is not reproducible. */
 export function files(folder) {
   return readdirSync(folder).sort();
 }

@@ -1,8 +1,9 @@
-// Lays the built page beside the crate's sources: each file as it is, and compressed by brotli and
-// gzip, with a table of them in Rust. The crate is built without Node.
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+// Writes the built page into the crate: each file as it is, as brotli and as gzip, with a table of them in Rust.
+// The crate itself is built without Node.
+
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { files, kinds } from "./files.mjs";
 
 const dist = process.env.DASHBOARD_OUT ?? "dist";

@@ -1,6 +1,7 @@
 // Writes the types of the API from its document. `--check` fails where they differ instead.
-import openapiTS, { astToString } from "openapi-typescript";
+
 import { readFileSync, writeFileSync } from "node:fs";
+import openapiTS, { astToString } from "openapi-typescript";
 
 const target = "src/api/schema.d.ts";
 const document = JSON.parse(readFileSync("openapi.json", "utf8"));

@@ -10,8 +10,9 @@ const client = new QueryClient({
     queries: {
       staleTime: 4_000,
       refetchOnWindowFocus: true,
-      // What the API refuses it refuses again; what did not answer may answer next time.
-      retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
+      // A refused request is refused again; only an unreachable service is worth a retry.
+      retry: (failures, error) =>
+        failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),
     },
   },
 });

@@ -1,25 +1,26 @@
-//! What an admin is built from.
+//! The admin's settings.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+#[cfg(feature = "control")]
+use api_metrics_store::control::{
+    ControlStore, billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings,
+};
 use api_metrics_store::{
-    billing::BillingSettings,
-    limits::LimitSettings,
-    quotas::QuotaSettings,
     store::{Store, Writer},
     time::{Clock, SystemClock},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::Admin;
+#[cfg(feature = "control")]
+use crate::router::ControlSettings;
 use crate::{
-    app::{Acts, Cors, Shared},
-    auth::{Failures, SignIn, Throttle},
-    cache::AnswerCache,
-    directory::DirectoryCache,
-    health::HealthSource,
-    reader::{Reader, StoreProbe},
-    stream::{Hub, HubLimits},
+    auth::{Authenticator, SignIn, Throttle},
+    live::{Hub, HubLimits},
+    read::{HealthSource, KeyCache, StoreClient, StoreProbe},
+    response::AnswerCache,
+    router::{AppState, Cors},
 };
 
 /// A time that nobody means to wait for; `Duration::MAX` would overflow clocks.
@@ -27,41 +28,129 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// An interval of zero would never let go of its thread.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
 
-/// Builds an [`Admin`]. Without [`token`](Self::token) and [`no_auth`](Self::no_auth) a token is
-/// made, shared with all instances through the store as a hash, and printed to stderr once.
+/// Builds an [`Admin`].
+///
+/// Without [`token`](Self::token) and [`no_auth`](Self::no_auth) a token is made when somebody first
+/// signs in, or in [`Admin::prepare_sign_in`]. All instances share it through the store as a hash; it
+/// is printed to stderr once.
+///
+/// ```
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+/// use std::time::Duration;
+///
+/// let admin = api_metrics_routes::Admin::builder(store)
+///     .token("a long random text")
+///     .query_timeout(Duration::from_secs(5))
+///     .allow_origins(["https://ops.example.com"])
+///     .build();
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct AdminBuilder {
+    /// The store of the buckets.
     store: Arc<dyn Store>,
+    /// The store of the control plane.
+    #[cfg(feature = "control")]
+    control_store: Option<Arc<dyn ControlStore>>,
+    /// This process's own recorder. Answers then include what it has not flushed yet; without it they
+    /// begin with the last flush.
     writer: Option<Arc<Writer>>,
+    /// What the host's background work reports: for the status, readiness and Prometheus.
+    ///
+    /// Without it, readiness asks the store itself, at most once a second.
     health: Option<Arc<dyn HealthSource>>,
+    /// The clock that decides what `now` is, when sessions end and when limits refill.
+    ///
+    /// The machine's by default; tests give a manual one.
     clock: Arc<dyn Clock>,
-    access: Access,
+    /// The admin token, as the operator chose it.
+    ///
+    /// It should be as long and random as a password that nobody has to remember: whoever has it sees
+    /// everything. Spaces around it are cut off. An empty one counts as none, which is logged.
+    ///
+    /// ```
+    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+    /// # use api_metrics_routes::Admin;
+    /// let token = std::env::var("API_METRICS_ADMIN_TOKEN").unwrap_or_default();
+    /// let admin = Admin::builder(store).token(token).build();
+    /// # }
+    /// ```
+    token: TokenChoice,
+    /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
+    ///
+    /// ```
+    /// # fn example(
+    /// #     store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>,
+    /// # ) -> Result<(), api_metrics_routes::JwtKeyError> {
+    /// use api_metrics_routes::{Admin, Jwt};
+    ///
+    /// let secret = [7_u8; 32]; // from the issuer
+    /// let jwt = Jwt::hs256(&secret, "https://login.example.com", "metrics")?;
+    /// let admin = Admin::builder(store).jwt(jwt).build();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "jwt")]
     jwt: Option<crate::auth::Jwt>,
+    /// Origins whose pages may ask.
     cors: Option<Cors>,
+    /// Ends all streams and exports when it is cancelled. A server that waits for its open
+    /// connections would otherwise wait for them for ever.
+    ///
+    /// ```
+    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+    /// use api_metrics_routes::{Admin, CancellationToken};
+    ///
+    /// let stopping = CancellationToken::new();
+    /// let admin = Admin::builder(store).shutdown(stopping.clone()).build();
+    /// // ... serve, and at the end:
+    /// stopping.cancel();
+    /// # }
+    /// ```
     shutdown: CancellationToken,
+    /// How often this process flushes. Answers about a range that touches now are kept for so long.
+    ///
+    /// 10 s by default, at most a day.
     flush_interval: Duration,
+    /// How long a query may take, waiting for its turn included; then it answers 504. 10 s by default.
     query_timeout: Duration,
+    /// From how long on a query is logged as slow, with what was asked. 1 s by default.
     slow_query: Duration,
+    /// How many queries may be at the store at once; further ones wait. 8 by default: the host's own
+    /// work needs connections too. 0 counts as 1.
     concurrent_queries: usize,
+    /// How many bytes of answers are kept at most. 32 MiB by default; 0 keeps none.
     cache_bytes: u64,
+    /// How many requests a principal may send to the admin in a minute, reads and writes apart;
+    /// further ones answer 429 with `Retry-After`.
+    ///
+    /// 600 by default; 0 counts as 1.
     requests_per_minute: NonZeroU32,
+    /// How many requests a principal may send to the [console](crate::Console) in a minute.
+    ///
+    /// 60 by default; 0 counts as 1.
     console_requests_per_minute: NonZeroU32,
+    /// Bounds and intervals of streams.
     streams: HubLimits,
+    /// Whether the page is there.
     page: bool,
-    limits: LimitSettings,
-    quotas: QuotaSettings,
-    billing: BillingSettings,
+    /// How limits, quotas and bills are counted.
+    #[cfg(feature = "control")]
+    control: ControlSettings,
 }
 
-enum Access {
+/// How admins sign in, as the host chose it.
+enum TokenChoice {
+    /// By a token that one process makes and prints.
     Shared,
+    /// By this token.
     Token(String),
+    /// Not at all.
     NoAuth,
 }
 
-impl std::fmt::Debug for Access {
+impl std::fmt::Debug for TokenChoice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Shared => "Shared",
@@ -71,6 +160,7 @@ impl std::fmt::Debug for Access {
     }
 }
 
+/// A limit of requests, of which 0 would lock everybody out.
 const fn at_least_one(n: u32) -> NonZeroU32 {
     match NonZeroU32::new(n) {
         Some(n) => n,
@@ -79,13 +169,16 @@ const fn at_least_one(n: u32) -> NonZeroU32 {
 }
 
 impl AdminBuilder {
+    /// The defaults over `store`.
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
+            #[cfg(feature = "control")]
+            control_store: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
-            access: Access::Shared,
+            token: TokenChoice::Shared,
             #[cfg(feature = "jwt")]
             jwt: None,
             cors: None,
@@ -101,15 +194,31 @@ impl AdminBuilder {
                 connections: 2_500,
                 of_one_principal: 10,
                 feeds_of_one_scope: 50,
-                poll: Duration::from_secs(5),
-                glance: Duration::from_secs(1),
+                update_interval: Duration::from_secs(5),
+                poll_interval: Duration::from_secs(1),
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
-            limits: LimitSettings::default(),
-            quotas: QuotaSettings::default(),
-            billing: BillingSettings::default(),
+            #[cfg(feature = "control")]
+            control: ControlSettings::default(),
         }
+    }
+
+    /// Adds the control plane, kept in this store: alerts, API keys, rate limits, quotas, billing and
+    /// plans. Without it their routes answer 404. Mostly it is the store that the builder was made of.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use api_metrics_routes::{Admin, store::control::ControlStore};
+    /// fn admin(store: Arc<dyn ControlStore>) -> Admin {
+    ///     Admin::builder(store.clone()).control(store).build()
+    /// }
+    /// ```
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn control(mut self, store: Arc<dyn ControlStore>) -> Self {
+        self.control_store = Some(store);
+        self
     }
 
     /// This process's own recorder, so that answers include what it has not flushed yet.
@@ -121,25 +230,28 @@ impl AdminBuilder {
     /// A token that the operator chose. It should be as long and random as a password that nobody
     /// has to remember: whoever has it sees everything. An empty one counts as none.
     pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.access = Access::Token(token.into());
+        self.token = TokenChoice::Token(token.into());
         self
     }
 
-    /// Lets everybody in, as admin. Said in the log and on every page.
+    /// Lets everybody in, as admin. The log and every page say so.
     pub fn no_auth(mut self) -> Self {
-        self.access = Access::NoAuth;
+        self.token = TokenChoice::NoAuth;
         self
     }
 
     /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
     #[cfg(feature = "jwt")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
     pub fn jwt(mut self, jwt: crate::auth::Jwt) -> Self {
         self.jwt = Some(jwt);
         self
     }
 
-    /// Lets pages of these origins (`https://ops.example.com`) ask, with bearer tokens; cookies stay
-    /// with our own page. None by default. A host that sets CORS headers itself leaves this alone.
+    /// Lets pages of these origins (`https://ops.example.com`) ask, with bearer tokens. Cookies are
+    /// for our own page alone.
+    ///
+    /// None by default. A host that sets CORS headers itself leaves this alone.
     pub fn allow_origins<O: Into<String>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
         self.cors = Some(Cors::new(origins.into_iter().map(Into::into).collect()));
         self
@@ -210,102 +322,126 @@ impl AdminBuilder {
         self
     }
 
-    /// How many streams may be open at once. 2,500 by default.
+    /// How many streams may be open at once, of all routers of this admin; further ones answer 503.
+    /// 2,500 by default.
     pub fn max_streams(mut self, streams: usize) -> Self {
         self.streams.connections = streams;
         self
     }
 
-    /// How many of them one principal may have. 10 by default. Admins are not limited so: the admin
-    /// token is one principal, however many operators have it.
+    /// How many streams one principal may have open. 10 by default.
+    ///
+    /// Admins have no such limit: the admin token is one principal, however many operators have it.
     pub fn max_streams_per_principal(mut self, streams: usize) -> Self {
         self.streams.of_one_principal = streams;
         self
     }
 
-    /// How often streams send an update. 5 s by default, at most a day.
+    /// How often streams send an update. 5 s by default, from 10 ms to a day.
     pub fn stream_interval(mut self, interval: Duration) -> Self {
-        self.streams.poll = interval.clamp(SHORTEST_POLL, LONGEST);
+        self.streams.update_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
-    /// How often the store is looked at between two updates for what cannot wait: traffic that begins,
-    /// a share of errors that jumps by ten points. 1 s by default.
-    pub fn stream_glance(mut self, interval: Duration) -> Self {
-        self.streams.glance = interval.clamp(SHORTEST_POLL, LONGEST);
+    /// How often a stream looks between two updates for what cannot wait: traffic that begins, or a
+    /// share of errors that moves by ten percentage points. 1 s by default, from 10 ms to a day.
+    ///
+    /// With more than 20 different streams open, only updates are read.
+    pub fn stream_poll_interval(mut self, interval: Duration) -> Self {
+        self.streams.poll_interval = interval.clamp(SHORTEST_POLL, LONGEST);
         self
     }
 
-    /// After how long a stream ends; its client comes back by itself. 60 minutes by default, at most a
-    /// day. It ends sooner where the caller's token or session does.
+    /// After how long a stream ends; its client comes back by itself. It ends sooner where the
+    /// caller's token or session does.
+    ///
+    /// 60 minutes by default, at most a day.
     pub fn stream_lifetime(mut self, lifetime: Duration) -> Self {
         self.streams.lifetime = lifetime.min(LONGEST);
         self
     }
 
-    /// Leaves out the page at the mount point: only the API remains.
+    /// Leaves out the page at the mount point and the API reference: only the API remains.
     pub fn without_page(mut self) -> Self {
         self.page = false;
         self
     }
 
-    /// From when on a key is near its limit; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// From which percentage of its limit on a key is near it. Give the same to the
+    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). 80% by default.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn limits(mut self, settings: LimitSettings) -> Self {
-        self.limits = settings;
+        self.control.limits = settings;
         self
     }
 
-    /// How quotas are counted; as the [`Watch`](api_metrics_store::watch::Watch) has it.
+    /// Which responses count towards quotas, and in which zone months begin. Give the same to the
+    /// [`ControlWorker`](api_metrics_store::control::ControlWorker). Every response and UTC by default.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn quotas(mut self, settings: QuotaSettings) -> Self {
-        self.quotas = settings;
+        self.control.quotas = settings;
         self
     }
 
-    /// How usage is billed: the plan of keys without one, and which answers count.
+    /// How usage is billed: the plan of keys without one, and which responses count. 0.02 USD for
+    /// 1,000 requests and every response by default.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn billing(mut self, settings: BillingSettings) -> Self {
-        self.billing = settings;
+        self.control.billing = settings;
         self
     }
 
-    /// Builds it. Nothing is asked of the store yet.
+    /// Builds the admin and its routers. The store is not asked for anything yet.
     #[must_use]
     pub fn build(self) -> Admin {
-        let sign_in = match &self.access {
-            Access::Shared => SignIn::shared(self.store.clone()),
-            Access::Token(token) if token.trim().is_empty() => {
+        let sign_in = match &self.token {
+            TokenChoice::Shared => SignIn::shared(self.store.clone()),
+            TokenChoice::Token(token) if token.trim().is_empty() => {
                 tracing::warn!("the admin token is empty and is not used");
                 SignIn::shared(self.store.clone())
             }
-            Access::Token(token) => SignIn::fixed(token.trim()),
-            Access::NoAuth => {
+            TokenChoice::Token(token) => SignIn::fixed(token.trim()),
+            TokenChoice::NoAuth => {
                 tracing::warn!("the api-metrics admin is open to everybody: no_auth() is set");
                 SignIn::NoAuth
             }
         };
         let throttles = [self.requests_per_minute, self.console_requests_per_minute]
             .map(|limit| Throttle::new(limit, &self.clock));
-        let app = Arc::new(Shared {
-            reader: Reader::new(
-                self.store,
-                self.writer,
-                self.concurrent_queries,
-                self.query_timeout,
-                self.slow_query,
-            ),
-            failures: Failures::new(self.clock.clone()),
-            clock: self.clock,
+        let client = StoreClient::new(
+            self.store,
+            self.writer,
+            self.concurrent_queries,
+            self.query_timeout,
+            self.slow_query,
+        );
+        #[cfg(feature = "control")]
+        let client = client.with_control(self.control_store);
+        let client = Arc::new(client);
+        let auth = Authenticator::new(
             sign_in,
-            #[cfg(feature = "jwt")]
-            jwt: self.jwt,
+            KeyCache::new(self.flush_interval),
+            client.clone(),
+            self.clock.clone(),
+        );
+        #[cfg(feature = "jwt")]
+        let auth = auth.with_jwt(self.jwt);
+        let app = Arc::new(AppState {
+            client,
+            auth: Arc::new(auth),
             cors: self.cors,
             cache: AnswerCache::new(self.cache_bytes),
-            directory: DirectoryCache::new(self.flush_interval),
-            hub: Hub::new(self.streams),
+            hub: Hub::new(self.streams, self.clock.clone(), self.shutdown.clone()),
+            clock: self.clock,
             probe: StoreProbe::default(),
             health: self.health,
             shutdown: self.shutdown,
             flush_interval: self.flush_interval,
-            acts: Acts::new(self.limits, self.quotas, self.billing),
+            #[cfg(feature = "control")]
+            control: self.control,
         });
         Admin::new(app, throttles, self.page)
     }

@@ -1,44 +1,31 @@
 //! The admin router: every view of the metrics, for operators and tenants.
+//!
+//! The admin is the operator's router: all views of the metrics, the control plane, the state of
+//! api-metrics itself and the page. [`AdminBuilder`] takes the settings; `table` composes the
+//! routes that the other modules declare.
+//!
+//! Everything that the routes share is built once, in [`AdminBuilder::build`]: the client of the
+//! store, the authentication, the cache of answers and the hub of streams. The console shares all
+//! of it.
 
 mod builder;
-mod consumer;
-mod daily;
-mod endpoints;
-mod export;
-mod heatmap;
-mod keys;
-mod probes;
-mod query;
-mod realtime;
-mod series;
-mod session;
-mod status;
-mod summary;
 mod table;
-mod top_consumers;
 
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::Router;
 
 pub use builder::AdminBuilder;
 
 use crate::{
-    app::App,
     auth::{SignIn, Throttle},
     console::Console,
+    router::App,
 };
 use api_metrics_store::store::Store;
-
-/// How long an answer about a range that is over is kept.
-const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
-/// The same for lists of endpoints, keys and days.
-const CLOSED_ENDPOINTS: Duration = Duration::from_secs(600);
-/// How long the last five minutes are kept: long enough that a crowd costs one query.
-pub(crate) const REALTIME: Duration = Duration::from_secs(1);
 
 /// The admin of one store: its routes, its sign-in and its caches. Cheap to clone; clones share
 /// everything.
@@ -53,15 +40,26 @@ pub(crate) const REALTIME: Duration = Duration::from_secs(1);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Admin {
+    /// The state of all routes.
     app: App,
+    /// The routes, to be mounted by [`Router::nest_service`], which answers at the mount point with
+    /// and without a trailing slash; [`Router::nest`] answers 404 with one.
+    ///
+    /// ```
+    /// # fn example(admin: api_metrics_routes::Admin) {
+    /// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
+    /// # }
+    /// ```
     router: Router,
+    /// The consumers' routes.
     console: Console,
     #[cfg(test)]
-    declared: std::sync::Arc<[crate::app::Declared]>,
+    declared: std::sync::Arc<[crate::router::Declared]>,
 }
 
 impl Admin {
-    /// Starts to build the admin of `store`.
+    /// Starts to build the admin of `store`. Alerts, keys, limits, quotas and bills need
+    /// `AdminBuilder::control` too.
     pub fn builder(store: Arc<dyn Store>) -> AdminBuilder {
         AdminBuilder::new(store)
     }
@@ -90,28 +88,30 @@ impl Admin {
     }
 
     /// Makes sure that there is an admin token that all instances agree on, and prints it if this
-    /// process is the one that made it. It happens by itself when somebody first signs in; called
-    /// at the start, the operator sees the token there. Does nothing where a token was given, or
-    /// where nobody has to sign in.
+    /// process is the one that made it.
+    ///
+    /// It happens by itself when somebody first signs in; called at the start, the operator sees the
+    /// token there. Does nothing where a token was given, or where nobody has to sign in.
     ///
     /// # Errors
-    /// The store did not answer: to be tried again.
+    /// [`SignInError`] when the store did not answer within 3 s, or when the operating system gave no
+    /// random bytes. Call it again later.
     pub async fn prepare_sign_in(&self) -> Result<(), SignInError> {
-        match self.app.sign_in.keys().await {
+        match self.app.auth.sign_in.keys().await {
             Ok(_) => Ok(()),
             Err(problem) => Err(SignInError(problem.detail().to_owned())),
         }
     }
 
-    /// Whether nobody has to sign in.
+    /// Whether nobody has to sign in: [`AdminBuilder::no_auth`] was set.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        matches!(self.app.sign_in, SignIn::NoAuth)
+        matches!(self.app.auth.sign_in, SignIn::NoAuth)
     }
 
     /// Every route with who may use it, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[crate::app::Declared] {
+    pub(crate) fn declared(&self) -> &[crate::router::Declared] {
         &self.declared
     }
 }

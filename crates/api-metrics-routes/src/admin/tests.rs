@@ -4,10 +4,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use api_metrics_store::{options::StoreOptions, sqlite::SqliteStore};
 
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header};
+use tower::ServiceExt as _;
+
 use crate::{
     Admin,
-    app::Declared,
     auth::Access::{self, Open, Operate, Read, Write},
+    router::Declared,
 };
 
 /// What the root page loads: the dashboard's files, or the small page's script.
@@ -17,31 +21,20 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
     "/assets/root.js"
 };
 
-/// Every operation of the admin and who may use it. Whoever adds a route decides here too.
-const ADMIN: [(&str, &str, Access); 44] = [
+/// Operations of the admin that are always there, and who may use them. Whoever adds a route decides
+/// here too.
+const ADMIN: [(&str, &str, Access); 23] = [
     ("GET", "/", Open),
-    ("GET", "/api-alerts", Read),
-    ("GET", "/api-alerts/deliveries", Operate),
-    ("GET", "/api-alerts/events", Read),
-    ("GET", "/api-alerts/{id}", Read),
-    ("GET", "/api-keys", Read),
     ("GET", "/api-metrics", Read),
-    ("GET", "/api-metrics/billing", Read),
-    ("GET", "/api-metrics/billing/invoice", Read),
-    ("GET", "/api-metrics/billing/reconciliation", Operate),
     ("GET", "/api-metrics/daily", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),
     ("GET", "/api-metrics/keys", Read),
-    ("GET", "/api-metrics/quotas", Read),
-    ("GET", "/api-metrics/rate-limits", Read),
-    ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
     ("GET", "/api-metrics/realtime", Read),
     ("GET", "/api-metrics/stream", Read),
     ("GET", "/api-metrics/summary", Read),
     ("GET", "/api-metrics/top-consumers", Read),
-    ("GET", "/api-price-plans", Read),
     ("GET", "/api-status", Operate),
     ("GET", "/assets/page.css", Open),
     ("GET", "/assets/reference.js", Open),
@@ -51,94 +44,157 @@ const ADMIN: [(&str, &str, Access); 44] = [
     ("GET", "/metrics", Operate),
     ("GET", "/openapi.json", Open),
     ("GET", "/reference", Open),
+    ("POST", "/api-metrics/query", Read),
+    ("POST", "/session", Open),
+    ("DELETE", "/session", Open),
+];
+
+/// Operations of the control plane.
+const CONTROL: [(&str, &str, Access); 21] = [
+    ("GET", "/api-alerts", Read),
+    ("GET", "/api-alerts/deliveries", Operate),
+    ("GET", "/api-alerts/events", Read),
+    ("GET", "/api-alerts/{id}", Read),
+    ("GET", "/api-keys", Read),
+    ("GET", "/api-metrics/billing", Read),
+    ("GET", "/api-metrics/billing/invoice", Read),
+    ("GET", "/api-metrics/billing/reconciliation", Operate),
+    ("GET", "/api-metrics/quotas", Read),
+    ("GET", "/api-metrics/rate-limits", Read),
+    ("GET", "/api-metrics/rate-limits/{keyId}/history", Read),
+    ("GET", "/api-price-plans", Read),
     ("POST", "/api-alerts", Write),
     ("POST", "/api-alerts/deliveries/redeliver", Operate),
     ("POST", "/api-alerts/dry-run", Write),
     ("POST", "/api-keys", Operate),
-    ("POST", "/api-metrics/query", Read),
     ("POST", "/api-price-plans", Write),
     ("PUT", "/api-alerts/{id}", Write),
     ("PATCH", "/api-alerts/{id}", Write),
     ("PATCH", "/api-keys/{id}", Write),
     ("DELETE", "/api-alerts/{id}", Write),
-    ("POST", "/session", Open),
-    ("DELETE", "/session", Open),
 ];
 
-const CONSOLE: [(&str, &str, Access); 6] = [
-    ("GET", "/billing", Read),
+const CONSOLE: [(&str, &str, Access); 4] = [
     ("GET", "/endpoints", Read),
     ("GET", "/openapi.json", Open),
-    ("GET", "/quota", Read),
     ("GET", "/stream", Read),
     ("GET", "/summary", Read),
 ];
 
+/// What the console has of the control plane.
+const CONSOLE_CONTROL: [(&str, &str, Access); 2] =
+    [("GET", "/billing", Read), ("GET", "/quota", Read)];
+
 fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
-    Admin::builder(Arc::new(store)).token("t").build()
+    let store = Arc::new(store);
+    let builder = Admin::builder(store.clone()).token("t");
+    #[cfg(feature = "control")]
+    let builder = builder.control(store);
+    builder.build()
 }
 
-fn set(declared: &[Declared]) -> BTreeSet<(String, String, String)> {
+fn set(declared: &[Declared]) -> BTreeSet<(String, String, Access)> {
     declared
         .iter()
-        .map(|d| {
-            (
-                d.method.to_string(),
-                d.path.clone(),
-                format!("{:?}", d.access),
-            )
-        })
+        .map(|d| (d.method.to_string(), d.path.clone(), d.access))
         .collect()
 }
 
-fn expected(rows: &[(&str, &str, Access)]) -> BTreeSet<(String, String, String)> {
-    rows.iter()
-        .map(|(method, path, access)| {
-            (
-                (*method).to_owned(),
-                (*path).to_owned(),
-                format!("{access:?}"),
-            )
-        })
+fn expected(
+    always: &[(&str, &str, Access)],
+    control: &[(&str, &str, Access)],
+) -> BTreeSet<(String, String, Access)> {
+    let control = if cfg!(feature = "control") {
+        control
+    } else {
+        &[]
+    };
+    always
+        .iter()
+        .chain(control)
+        .map(|(method, path, access)| ((*method).to_owned(), (*path).to_owned(), *access))
         .collect()
 }
 
-/// The paths that a router really answers, as its debug output names them.
-fn routed(router: &axum::Router) -> BTreeSet<String> {
-    let text = format!("{router:?}");
-    let node = text.find("paths: {").expect("the router names its paths");
-    // Paths stand in quotes and may hold braces themselves; the list ends at one outside.
-    let mut paths = BTreeSet::new();
-    for pair in text[node + "paths: {".len()..]
-        .split('"')
-        .collect::<Vec<_>>()
-        .chunks(2)
-    {
-        if pair[0].contains('}') {
-            break;
-        }
-        paths.extend(pair.get(1).map(|path| (*path).to_owned()));
-    }
-    paths
+/// The status of a request by the admin token, whose body is empty.
+async fn status(router: &axum::Router, method: &Method, path: &str) -> StatusCode {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(header::AUTHORIZATION, "Bearer t")
+        .body(Body::empty())
+        .unwrap();
+    router.clone().oneshot(request).await.unwrap().status()
 }
 
 #[tokio::test]
 async fn every_route_declares_who_may_use_it() {
     let admin = admin();
-    assert_eq!(set(admin.declared()), expected(&ADMIN));
-    assert_eq!(set(admin.console().declared()), expected(&CONSOLE));
+    assert_eq!(set(admin.declared()), expected(&ADMIN, &CONTROL));
+    assert_eq!(
+        set(admin.console().declared()),
+        expected(&CONSOLE, &CONSOLE_CONTROL)
+    );
 }
 
 #[tokio::test]
-async fn no_route_is_answered_that_was_not_declared() {
+async fn a_path_answers_the_methods_that_were_declared_and_no_other() {
     let admin = admin();
     for (router, declared) in [
         (admin.router(), admin.declared()),
         (admin.console().router(), admin.console().declared()),
     ] {
-        let declared: BTreeSet<String> = declared.iter().map(|d| d.path.clone()).collect();
-        assert_eq!(routed(&router), declared);
+        for path in declared.iter().map(|d| &d.path).collect::<BTreeSet<_>>() {
+            for method in [
+                Method::GET,
+                Method::POST,
+                Method::PUT,
+                Method::PATCH,
+                Method::DELETE,
+            ] {
+                let known = declared
+                    .iter()
+                    .any(|d| d.path == *path && d.method == method);
+                let status = status(&router, &method, path).await;
+                assert_eq!(
+                    status != StatusCode::METHOD_NOT_ALLOWED,
+                    known,
+                    "{method} {path}: {status}"
+                );
+            }
+        }
     }
+}
+
+#[tokio::test]
+async fn a_path_that_was_not_declared_is_answered_by_nothing() {
+    let admin = admin();
+    for router in [admin.router(), admin.console().router()] {
+        for path in ["/api", "/api-metrics/", "/api-metrics/nothing", "/health"] {
+            assert_eq!(status(&router, &Method::GET, path).await, 404, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_every_route_that_is_no_page() {
+    let admin = admin();
+    let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
+    let answer = admin.router().oneshot(request).await.unwrap().into_body();
+    let json = axum::body::to_bytes(answer, usize::MAX).await.unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let written: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().unwrap().keys();
+            methods.map(|method| (method.to_uppercase(), path.clone()))
+        })
+        .collect();
+    let declared = admin.declared().iter().filter(|d| d.documented);
+    let declared = declared.map(|d| (d.method.to_string(), d.path.clone()));
+    assert_eq!(written, declared.collect());
 }

@@ -1,21 +1,28 @@
 //! What a route asks of its callers.
+//!
+//! There are four, and every route has exactly one.
 
 use crate::auth::Role;
 
 /// Declared with every route; a route can't be added without.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Access {
     /// Anyone, without credentials: probes, sign-in, the document, the page and its assets.
     Open,
     /// Any principal; it sees what its scope holds.
     Read,
     /// Admins, and managers within their own tenant: what changes something.
+    #[cfg_attr(
+        not(any(test, feature = "control")),
+        expect(dead_code, reason = "only the control plane is written to")
+    )]
     Write,
     /// Admins: the state of the service is no tenant's business.
     Operate,
 }
 
 impl Access {
+    /// Whether a principal of this role may use the route.
     pub(crate) const fn admits(self, role: Role) -> bool {
         match self {
             Self::Open | Self::Read => true,

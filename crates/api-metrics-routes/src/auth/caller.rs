@@ -1,4 +1,8 @@
 //! A principal together with how it proved itself and what it may see.
+//!
+//! Handlers take a [`Caller`] as an argument. It is there because
+//! [`AuthMiddleware`](super::AuthMiddleware) put it there; a handler of a route without the
+//! middleware is answered 401.
 
 use api_metrics_store::{query::Scope, time::UnixSeconds};
 use axum::extract::FromRequestParts;
@@ -6,14 +10,14 @@ use http::request::Parts;
 
 use crate::{
     auth::{Principal, Role},
-    directory::Directory,
-    extract::is_tenant,
-    problem::{Kind, Problem},
+    read::KeyIds,
+    request::is_tenant,
+    response::{Kind, Problem},
 };
 
 /// How a caller proved who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Via {
+pub(crate) enum AuthMethod {
     /// The host said so.
     Host,
     /// By the admin token.
@@ -27,11 +31,14 @@ pub(crate) enum Via {
     NoAuth,
 }
 
-/// Who asks. Set by the gate in front of every closed route.
+/// Who asks. Set by the middleware in front of every closed route.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
+    /// Who it is.
     pub(crate) principal: Principal,
-    pub(crate) via: Via,
+    /// How it proved that.
+    pub(crate) auth_method: AuthMethod,
+    /// What it may see.
     pub(crate) scope: Scope,
     /// When its token or session ends, where that is known.
     pub(crate) expires_at: Option<UnixSeconds>,
@@ -41,25 +48,33 @@ pub(crate) struct Caller {
 /// one issuer use up what belongs to another's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
-    via: Via,
+    /// How it proved that.
+    auth_method: AuthMethod,
+    /// Its role.
     role: Role,
+    /// Its tenant.
     tenant: Option<String>,
+    /// Its name.
     subject: String,
 }
 
 impl Caller {
+    /// What its request limit and its streams are counted by.
     pub(crate) fn identity(&self) -> Identity {
         Identity {
-            via: self.via,
+            auth_method: self.auth_method,
             role: self.principal.role,
             tenant: self.principal.tenant.clone(),
             subject: self.principal.subject.clone(),
         }
     }
 
-    /// What `principal` may see. The numbers of keys come from `directory`; a key that the store
+    /// What `principal` may see. The numbers of keys come from `ids`; a key that the store
     /// has not seen yet has no records that could be shown.
-    pub(crate) fn scope(principal: &Principal, directory: &Directory) -> Result<Scope, Problem> {
+    ///
+    /// # Errors
+    /// 403 where a manager or developer has no tenant.
+    pub(crate) fn scope(principal: &Principal, ids: &KeyIds) -> Result<Scope, Problem> {
         match principal.role {
             Role::Admin => Ok(Scope::All),
             Role::Manager | Role::Developer => principal
@@ -72,7 +87,7 @@ impl Caller {
                 let mut ids: Vec<i64> = principal
                     .keys
                     .iter()
-                    .filter_map(|key| directory.id_of(&key.to_string()))
+                    .filter_map(|key| ids.id_of(&key.to_string()))
                     .collect();
                 ids.sort_unstable();
                 ids.dedup();
@@ -87,7 +102,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            // Only a route without a gate gets here, and the table of routes makes none.
+            // Only a route without the middleware gets here, and the table of routes makes none.
             Problem::new(Kind::Unauthenticated, "no credentials were checked")
         })
     }

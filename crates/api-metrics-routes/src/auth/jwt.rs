@@ -1,4 +1,7 @@
 //! JSON Web Tokens as credentials (RFC 7519), signed by somebody whom the host trusts.
+//!
+//! The algorithm, the issuer and the audience are fixed when the admin is built, so nothing in a
+//! token chooses how it is checked.
 
 use api_metrics_layer::ApiKey;
 use api_metrics_store::time::UnixSeconds;
@@ -18,15 +21,37 @@ const MAX_BYTES: usize = 8 * 1024;
 ///
 /// A token has to carry `exp`, `iss`, `aud`, `sub` and `role` (`admin`, `manager`, `developer` or
 /// `viewer`). `tenant` and `keys`, a list of the API keys that a viewer may see, are optional, and
-/// so is `nbf`. The last four names can be [changed](Self::claim_names).
+/// so is `nbf`. The last four names can be [changed](Self::claim_names). `exp` and `nbf` are taken with
+/// 30 s of tolerance, because clocks differ.
+///
+/// ```
+/// # fn example() -> Result<(), api_metrics_routes::JwtKeyError> {
+/// use api_metrics_routes::{ClaimNames, Jwt};
+///
+/// let jwt = Jwt::hs256(&[7; 32], "https://login.example.com", "metrics")?
+///     .claim_names(ClaimNames::default().tenant("org"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Jwt {
+    /// Checks signatures.
     key: DecodingKey,
+    /// Algorithm, issuer and audience.
     validation: Validation,
+    /// Under which names claims are read.
     names: ClaimNames,
 }
 
-/// Under which names a token carries what it says.
+/// Under which names a token carries its subject, tenant, role and keys.
+///
+/// ```
+/// use api_metrics_routes::ClaimNames;
+///
+/// let names = ClaimNames::default().role("metrics_role");
+/// assert_eq!(names.role, "metrics_role");
+/// assert_eq!(names.subject, "sub");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClaimNames {
@@ -81,7 +106,7 @@ impl ClaimNames {
     }
 }
 
-/// A key can't be used.
+/// The key that was given to [`Jwt`] can't be used: it is no key of that kind, or too short.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct JwtKeyError(#[from] Unusable);
@@ -118,7 +143,7 @@ impl Jwt {
     /// HS256 under a secret that issuer and service share.
     ///
     /// # Errors
-    /// The secret has fewer than 32 bytes, the least that RFC 7518 allows.
+    /// [`JwtKeyError`] where the secret has fewer than 32 bytes, the least that RFC 7518 allows.
     pub fn hs256(secret: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         if secret.len() < MIN_SECRET_BYTES {
             return Err(Unusable::Short(secret.len()).into());
@@ -130,7 +155,7 @@ impl Jwt {
     /// RS256 under the issuer's public key in PEM.
     ///
     /// # Errors
-    /// The PEM holds no RSA public key.
+    /// [`JwtKeyError`] where the PEM holds no RSA public key.
     pub fn rs256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         let key = DecodingKey::from_rsa_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::RS256, key, issuer, audience))
@@ -139,7 +164,7 @@ impl Jwt {
     /// ES256 under the issuer's public key in PEM.
     ///
     /// # Errors
-    /// The PEM holds no P-256 public key.
+    /// [`JwtKeyError`] where the PEM holds no P-256 public key.
     pub fn es256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
         let key = DecodingKey::from_ec_pem(pem).map_err(Unusable::from)?;
         Ok(Self::new(Algorithm::ES256, key, issuer, audience))
@@ -225,6 +250,7 @@ fn seconds(value: &Value) -> Option<UnixSeconds> {
         .or_else(|| value.as_f64().map(|at| at as i64))
 }
 
+/// A key of the list, as text or as a number.
 fn api_key(value: &Value) -> Option<ApiKey> {
     match value {
         Value::String(text) => Some(ApiKey::from(text.as_str())),

@@ -1,11 +1,19 @@
 //! Who asks, and what they may see.
+//!
+//! A request passes [`AuthMiddleware`], which asks the [`Authenticator`] who sends it, the
+//! [`Throttle`] whether it may send one more, and the route's [`Access`] whether its role may use
+//! the route. The handler then finds a [`Caller`] in the request.
+//!
+//! A caller's `scope` is what it may see: everything, a tenant, or some API keys. Every query
+//! carries it to the store, which leaves out all else.
 
 mod access;
+mod authenticator;
 mod caller;
-mod failures;
-mod gate;
+mod failed_logins;
 #[cfg(feature = "jwt")]
 mod jwt;
+mod middleware;
 mod principal;
 mod secret;
 mod session;
@@ -13,11 +21,12 @@ mod sign_in;
 mod throttle;
 
 pub(crate) use access::Access;
-pub(crate) use caller::{Caller, Identity, Via};
-pub(crate) use failures::{Failures, peer};
-pub(crate) use gate::{authenticate, gate, refuse_wrong_token};
+pub(crate) use authenticator::Authenticator;
+pub(crate) use caller::{AuthMethod, Caller, Identity};
+pub(crate) use failed_logins::{FailedLogins, peer};
 #[cfg(feature = "jwt")]
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};
+pub(crate) use middleware::AuthMiddleware;
 pub use principal::{Principal, Role};
 pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;

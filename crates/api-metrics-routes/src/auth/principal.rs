@@ -1,12 +1,19 @@
 //! The identity behind a request.
+//!
+//! A principal is who asks: a name, a role, and for roles that do not see everything a tenant or
+//! API keys. Hosts make them; this crate makes one for the admin token, for a session and for each
+//! valid JSON Web Token.
 
 use api_metrics_layer::ApiKey;
 
 /// What a principal may do.
+///
+/// Each route declares which roles it admits; whom it does not admit is answered 403.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Role {
-    /// Everything, totals over all tenants and the state of the service included.
+    /// Reads everything, totals over all tenants and the state of the service included, and changes
+    /// everything.
     Admin,
     /// Reads its own tenant, and changes what belongs to it.
     Manager,
@@ -18,6 +25,12 @@ pub enum Role {
 
 impl Role {
     /// The name in tokens: `admin`, `manager`, `developer`, `viewer`.
+    ///
+    /// ```
+    /// use api_metrics_routes::Role;
+    ///
+    /// assert_eq!(Role::Viewer.as_str(), "viewer");
+    /// ```
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -28,7 +41,14 @@ impl Role {
         }
     }
 
-    /// The role of this name.
+    /// The role of this name; `None` where there is none.
+    ///
+    /// ```
+    /// use api_metrics_routes::Role;
+    ///
+    /// assert_eq!(Role::from_name("admin"), Some(Role::Admin));
+    /// assert_eq!(Role::from_name("root"), None);
+    /// ```
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Admin, Self::Manager, Self::Developer, Self::Viewer]
@@ -51,15 +71,19 @@ impl Role {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
+    /// Its name.
     pub(crate) subject: String,
+    /// Its tenant.
     pub(crate) tenant: Option<String>,
+    /// What it may do.
     pub(crate) role: Role,
+    /// Its API keys.
     pub(crate) keys: Vec<ApiKey>,
 }
 
 impl Principal {
-    /// A principal without tenant and keys. `subject` names it in logs and is what its rate limit
-    /// is counted by.
+    /// A principal without tenant and keys. `subject` names it in logs, and its request limit is
+    /// counted by it.
     #[must_use]
     pub fn new(subject: impl Into<String>, role: Role) -> Self {
         Self {
@@ -70,39 +94,41 @@ impl Principal {
         }
     }
 
-    /// The tenant that it belongs to. Without one, a manager and a developer may see nothing.
+    /// The tenant that it belongs to, of 1 to 200 bytes. Without one, a manager and a developer are
+    /// answered 403.
     #[must_use]
     pub fn with_tenant(mut self, tenant: impl Into<String>) -> Self {
         self.tenant = Some(tenant.into());
         self
     }
 
-    /// Adds an API key of its own: all that a viewer may see.
+    /// Adds an API key of its own, as the host names it: all that a viewer may see. A key that was
+    /// never used shows nothing.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<ApiKey>) -> Self {
         self.keys.push(key.into());
         self
     }
 
-    /// Its name.
+    /// Its name, as given to [`new`](Self::new).
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Its role.
+    /// What it may do.
     #[must_use]
     pub const fn role(&self) -> Role {
         self.role
     }
 
-    /// Its tenant.
+    /// The tenant that it belongs to, if it has one.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.tenant.as_deref()
     }
 
-    /// Its API keys.
+    /// Its API keys, in the order in which they were added.
     #[must_use]
     pub fn keys(&self) -> &[ApiKey] {
         &self.keys

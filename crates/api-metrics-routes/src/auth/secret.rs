@@ -1,4 +1,6 @@
 //! Hashes, keyed hashes and random bytes.
+//!
+//! All secrets and hashes have 32 bytes. Comparisons take the same time wherever two values differ.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -26,7 +28,7 @@ pub(super) fn keyed_hash(key: &[u8], label: &str, text: &[u8]) -> [u8; LENGTH] {
     mac.finalize().into_bytes().into()
 }
 
-/// Whether two values are the same, in a time that does not tell where they differ.
+/// Whether two values are the same, in a time that does not depend on where they differ.
 pub(super) fn same(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }

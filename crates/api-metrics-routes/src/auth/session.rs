@@ -1,11 +1,17 @@
 //! Browser sessions: signed, stateless, the same for all instances.
+//!
+//! A session is a cookie that holds its end, a nonce and a signature (HMAC-SHA256 by a key that is
+//! bound to the admin token). No instance remembers any, so all take it, and another token ends
+//! them all.
+//!
+//! Writes of a session also need its CSRF token, which a second cookie hands to our own scripts.
 
 use api_metrics_store::time::UnixSeconds;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::{
     secret::{bytes, keyed_hash, random, same, text},
-    sign_in::Keys,
+    sign_in::TokenKeys,
 };
 
 /// Holds the session; scripts can't read it.
@@ -15,6 +21,7 @@ const CSRF_COOKIE: &str = "api_metrics_csrf";
 /// The header of the CSRF token.
 const CSRF_HEADER: &str = "x-csrf-token";
 
+/// How long a session lasts: 12 hours.
 const LIFETIME_SECONDS: i64 = 12 * 3_600;
 
 /// A session that was signed by this admin and is not over.
@@ -29,7 +36,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn start(keys: &Keys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
+    /// A new session that begins now.
+    ///
+    /// # Errors
+    /// Where the operating system gives no random bytes.
+    pub(crate) fn start(keys: &TokenKeys, now: UnixSeconds) -> Result<Self, getrandom::Error> {
         let nonce = text(&random()?);
         Ok(Self::sign(
             keys,
@@ -38,7 +49,8 @@ impl Session {
         ))
     }
 
-    fn sign(keys: &Keys, expires_at: UnixSeconds, nonce: &str) -> Self {
+    /// The session of this end and nonce.
+    fn sign(keys: &TokenKeys, expires_at: UnixSeconds, nonce: &str) -> Self {
         let body = format!("{expires_at}.{nonce}");
         let mac = text(&keyed_hash(&keys.session_key, "cookie", body.as_bytes()));
         Self {
@@ -49,13 +61,14 @@ impl Session {
     }
 
     /// The session of a request's cookies.
-    pub(crate) fn of(headers: &HeaderMap, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    pub(crate) fn of(headers: &HeaderMap, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         cookies(headers)
             .filter(|(name, _)| *name == SESSION_COOKIE)
             .find_map(|(_, value)| Self::read(value, keys, now))
     }
 
-    fn read(cookie: &str, keys: &Keys, now: UnixSeconds) -> Option<Self> {
+    /// The session of a cookie's value, where its signature is ours and it is not over.
+    fn read(cookie: &str, keys: &TokenKeys, now: UnixSeconds) -> Option<Self> {
         let mut parts = cookie.splitn(3, '.');
         let (expires_at, nonce, mac) = (parts.next()?, parts.next()?, parts.next()?);
         let expires_at: UnixSeconds = expires_at.parse().ok()?;
@@ -90,6 +103,7 @@ impl Session {
     }
 }
 
+/// One `Set-Cookie` value.
 fn cookie(
     name: &str,
     value: &str,
@@ -105,6 +119,7 @@ fn cookie(
     .ok()
 }
 
+/// The cookies of a request, by name and value.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(header::COOKIE)

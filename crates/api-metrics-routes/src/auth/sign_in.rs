@@ -1,4 +1,8 @@
 //! The admin token: a fixed one, one that all instances agree on through the store, or none.
+//!
+//! Where the operator chose no token, the first process that needs one proposes one, and the store
+//! decides which proposal all instances share. Only its hash is stored; the token itself is printed
+//! once, to stderr, by the process that made it.
 
 use std::{io::Write as _, sync::Arc, time::Duration};
 
@@ -9,23 +13,24 @@ use tokio::{
 };
 
 use super::secret::{LENGTH, hash, keyed_hash, random, same, text};
-use crate::problem::{Kind, Problem};
+use crate::response::{Kind, Problem};
 
 /// The names under which instances share what they agree on.
 const SESSION_KEY: &str = "admin-session-key";
+/// The SHA-256 of the shared token.
 const TOKEN_HASH: &str = "admin-token-hash";
 /// How long a caller waits for instances to agree; the next caller tries again.
 const AGREE_WITHIN: Duration = Duration::from_secs(3);
 
 /// What checks tokens and signs sessions.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct TokenKeys {
     token_hash: [u8; LENGTH],
     /// Bound to the token too: another token ends all sessions.
     pub(super) session_key: [u8; LENGTH],
 }
 
-impl Keys {
+impl TokenKeys {
     fn new(token_hash: [u8; LENGTH], session_secret: &[u8]) -> Self {
         Self {
             session_key: keyed_hash(session_secret, "session", &token_hash),
@@ -40,9 +45,9 @@ impl Keys {
     }
 }
 
-impl std::fmt::Debug for Keys {
+impl std::fmt::Debug for TokenKeys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keys(..)")
+        f.write_str("TokenKeys(..)")
     }
 }
 
@@ -50,43 +55,48 @@ impl std::fmt::Debug for Keys {
 #[derive(Debug)]
 pub(crate) enum SignIn {
     /// By a token that the operator chose.
-    Fixed(Keys),
+    Fixed(TokenKeys),
     /// By a token that one process made and printed.
-    Shared(Shared),
+    Shared(SharedToken),
     /// Not at all.
     NoAuth,
 }
 
 /// A token that instances agree on once the store answers.
-pub(crate) struct Shared {
+pub(crate) struct SharedToken {
+    /// Where instances meet.
     store: Arc<dyn Store>,
     /// Kept over tries: a proposal that was stored while its acknowledgement got lost is
     /// recognised, and its token printed, when the next try finds it.
     proposal: Mutex<Option<Proposal>>,
-    agreed: OnceCell<Keys>,
+    /// What all instances agree on; once set, it stays.
+    agreed: OnceCell<TokenKeys>,
 }
 
+/// What this process proposes, until instances agree.
 struct Proposal {
+    /// The admin token, to be printed if it is the one agreed on.
     token: String,
     session_secret: [u8; LENGTH],
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for SharedToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Shared")
+        f.debug_struct("SharedToken")
             .field("agreed", &self.agreed.initialized())
             .finish_non_exhaustive()
     }
 }
 
 impl SignIn {
+    /// Sign-in by this token.
     pub(crate) fn fixed(token: &str) -> Self {
         let secret = keyed_hash(token.as_bytes(), "api-metrics session", b"");
-        Self::Fixed(Keys::new(hash(token.as_bytes()), &secret))
+        Self::Fixed(TokenKeys::new(hash(token.as_bytes()), &secret))
     }
 
     pub(crate) fn shared(store: Arc<dyn Store>) -> Self {
-        Self::Shared(Shared {
+        Self::Shared(SharedToken {
             store,
             proposal: Mutex::new(None),
             agreed: OnceCell::new(),
@@ -94,7 +104,10 @@ impl SignIn {
     }
 
     /// The keys; `None` where nobody has to sign in.
-    pub(crate) async fn keys(&self) -> Result<Option<Keys>, Problem> {
+    ///
+    /// # Errors
+    /// 503 with `Retry-After` where instances could not agree within 3 s.
+    pub(crate) async fn keys(&self) -> Result<Option<TokenKeys>, Problem> {
         match self {
             Self::Fixed(keys) => Ok(Some(keys.clone())),
             Self::NoAuth => Ok(None),
@@ -107,12 +120,16 @@ impl SignIn {
     }
 }
 
-impl Shared {
-    async fn keys(&self) -> Result<&Keys, Problem> {
+impl SharedToken {
+    async fn keys(&self) -> Result<&TokenKeys, Problem> {
         self.agreed.get_or_try_init(|| self.agree()).await
     }
 
-    async fn agree(&self) -> Result<Keys, Problem> {
+    /// Proposes a token, and takes what all instances agree on.
+    ///
+    /// # Errors
+    /// 503 where the store fails, 500 without randomness.
+    async fn agree(&self) -> Result<TokenKeys, Problem> {
         let mut proposal = self.proposal.lock().await;
         let own = match &mut *proposal {
             Some(own) => own,
@@ -146,7 +163,7 @@ impl Shared {
             );
         }
         *proposal = None;
-        Ok(Keys::new(token_hash, &session.value))
+        Ok(TokenKeys::new(token_hash, &session.value))
     }
 }
 
@@ -161,11 +178,13 @@ fn announce(token: &str) {
     );
 }
 
+/// 503: the store failed, so instances could not agree.
 fn unavailable(error: StoreError) -> Problem {
     tracing::warn!(%error, "the admin token can't be checked yet");
     not_ready()
 }
 
+/// 503 with `Retry-After`: instances have not agreed yet.
 fn not_ready() -> Problem {
     Problem::new(
         Kind::SignInNotReady,
@@ -174,6 +193,7 @@ fn not_ready() -> Problem {
     .retry_after(5)
 }
 
+/// 500: without randomness there is no secret.
 fn no_random() -> Problem {
     tracing::error!("the operating system gave no random bytes");
     Problem::new(Kind::Internal, "no random bytes")

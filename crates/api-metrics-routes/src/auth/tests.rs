@@ -8,10 +8,10 @@ use api_metrics_store::{
 };
 use http::{HeaderMap, HeaderValue, Method, header};
 
-use super::{sign_in::Keys, *};
-use crate::directory::Directory;
+use super::{sign_in::TokenKeys, *};
+use crate::read::KeyIds;
 
-fn keys(token: &str) -> Keys {
+fn keys(token: &str) -> TokenKeys {
     match SignIn::fixed(token) {
         SignIn::Fixed(keys) => keys,
         other => panic!("{other:?}"),
@@ -95,8 +95,8 @@ fn the_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 
 #[test]
 fn each_role_sees_no_more_than_its_scope() {
-    let directory = Directory::default();
-    let scope = |principal: &Principal| Caller::scope(principal, &directory);
+    let ids = KeyIds::default();
+    let scope = |principal: &Principal| Caller::scope(principal, &ids);
     assert_eq!(
         scope(&Principal::new("a", Role::Admin)).unwrap(),
         Scope::All
@@ -136,7 +136,7 @@ fn a_principal_is_limited_alone_and_reads_apart_from_writes() {
     let throttle = Throttle::new(NonZeroU32::new(60).unwrap(), &clock);
     let caller = |subject: &str| Caller {
         principal: Principal::new(subject, Role::Viewer),
-        via: Via::Host,
+        auth_method: AuthMethod::Host,
         scope: Scope::Keys(Vec::new()),
         expires_at: None,
     };
@@ -163,16 +163,16 @@ fn a_name_is_limited_apart_by_role_tenant_and_the_way_in() {
     let throttle = Throttle::new(NonZeroU32::MIN, &clock);
     let admin = Principal::new("admin", Role::Admin);
     let manager = Principal::new("admin", Role::Manager);
-    for (principal, via) in [
-        (admin.clone(), Via::Bearer),
-        (admin, Via::Cookie),
-        (Principal::new("admin", Role::Viewer), Via::Bearer),
-        (manager.clone().with_tenant("a"), Via::Bearer),
-        (manager.with_tenant("b"), Via::Bearer),
+    for (principal, auth_method) in [
+        (admin.clone(), AuthMethod::Bearer),
+        (admin, AuthMethod::Cookie),
+        (Principal::new("admin", Role::Viewer), AuthMethod::Bearer),
+        (manager.clone().with_tenant("a"), AuthMethod::Bearer),
+        (manager.with_tenant("b"), AuthMethod::Bearer),
     ] {
         let caller = Caller {
             principal,
-            via,
+            auth_method,
             scope: Scope::All,
             expires_at: None,
         };
@@ -188,7 +188,7 @@ fn a_refusal_says_what_is_left_and_when_to_come_back() {
     let throttle = Throttle::new(NonZeroU32::new(2).unwrap(), &clock);
     let caller = Caller {
         principal: Principal::new("a", Role::Admin),
-        via: Via::Bearer,
+        auth_method: AuthMethod::Bearer,
         scope: Scope::All,
         expires_at: None,
     };

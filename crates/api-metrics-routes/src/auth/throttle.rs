@@ -1,4 +1,8 @@
 //! How often a principal may ask, reads and writes apart.
+//!
+//! A token bucket a caller (GCRA, by the crate `governor`): the whole minute's requests may come at
+//! once, then one each time that a part of the minute has passed. Answers carry the state in the
+//! `RateLimit` headers.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -13,7 +17,7 @@ use governor::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Caller, Identity};
-use crate::problem::{Kind, Problem};
+use crate::response::{Kind, Problem};
 
 /// Principals remembered before those that have been silent are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -42,20 +46,27 @@ impl ReasonablyRealtime for Ticks {
 /// The limits of one router.
 #[derive(Debug)]
 pub(crate) struct Throttle {
-    reads: Limit,
-    writes: Limit,
+    /// Safe methods: GET, HEAD, OPTIONS.
+    reads: RequestLimit,
+    /// All other methods.
+    writes: RequestLimit,
 }
 
-struct Limit {
+/// The limit of one kind of request.
+struct RequestLimit {
+    /// The policy's name in the headers.
     name: &'static str,
+    /// Requests a minute.
     per_minute: NonZeroU32,
+    /// Counts by caller.
     limiter: Limiter,
+    /// Tests advance it.
     clock: Ticks,
 }
 
-impl std::fmt::Debug for Limit {
+impl std::fmt::Debug for RequestLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Limit")
+        f.debug_struct("RequestLimit")
             .field("name", &self.name)
             .field("per_minute", &self.per_minute)
             .finish_non_exhaustive()
@@ -66,11 +77,12 @@ impl Throttle {
     /// `per_minute` requests of each kind by each principal, all of which may come at once.
     pub(crate) fn new(per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         Self {
-            reads: Limit::new("reads", per_minute, clock),
-            writes: Limit::new("writes", per_minute, clock),
+            reads: RequestLimit::new("reads", per_minute, clock),
+            writes: RequestLimit::new("writes", per_minute, clock),
         }
     }
 
+    /// Counts a request of `caller`.
     pub(crate) fn check(&self, caller: &Caller, method: &Method) -> Verdict {
         let limit = if method.is_safe() {
             &self.reads
@@ -81,7 +93,7 @@ impl Throttle {
     }
 }
 
-impl Limit {
+impl RequestLimit {
     fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         let clock = Ticks(clock.clone());
         Self {
@@ -93,6 +105,7 @@ impl Limit {
         }
     }
 
+    /// Counts a request of `caller`.
     fn check(&self, key: &Identity) -> Verdict {
         if self.limiter.len() > REMEMBERED {
             self.limiter.retain_recent();
@@ -118,14 +131,20 @@ impl Limit {
 /// What became of one request.
 #[derive(Debug)]
 pub(crate) struct Verdict {
+    /// The policy's name in the headers.
     name: &'static str,
+    /// Requests a minute.
     per_minute: u32,
+    /// Requests that are left now.
     remaining: u32,
+    /// Seconds until all of them are left again.
     full_after: u64,
+    /// Seconds until the next request is admitted, where this one was not.
     retry_after: Option<u64>,
 }
 
 impl Verdict {
+    /// 429 with `Retry-After`, where the limit is used up.
     pub(crate) fn refusal(&self) -> Option<Problem> {
         let seconds = self.retry_after?;
         Some(

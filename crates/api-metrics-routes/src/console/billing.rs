@@ -1,49 +1,79 @@
 //! `GET billing`: what a consumer has cost in the running day, week or month.
+//!
+//! The report is the admin's, narrowed to the caller's keys. Amounts of two currencies have no sum,
+//! so a caller with several has to name one.
 
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    billing::{BillingReport, Currency, Money},
+    control::billing::{BillingReport, Currency, Money},
     query::Scope,
 };
 use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
-use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::period::{Period, take_period};
+use super::period::{API_KEY, Period, period};
 use crate::{
-    app::App,
     auth::Caller,
-    billing::read_report,
-    extract::{Days, Params, take_api_key_id, utc_day},
-    problem::Problem,
+    control::read_report,
+    read::utc_day,
+    request::{Context, Days, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Validated},
+    response::Problem,
+    router::App,
 };
 
-/// `period`, `apiKeyId` and `currency`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct BillingParams {
-    /// The UTC day, the ISO week or the month that now lies in.
-    #[param(inline, schema_with = period_schema)]
-    period: Option<String>,
-    /// Only this API key, where the caller has several.
-    #[param(example = 3, minimum = 0)]
+/// `period`.
+const PERIOD: OneOf<Period> = period(
+    "The UTC day, the ISO week or the month that now lies in.",
+    Period::Month,
+);
+
+/// `currency`, whose code is read by the handler's struct.
+const CURRENCY: Parsed<String> = Parsed {
+    name: "currency",
+    description: "Only what is billed in this currency; needed where there are several.",
+    example: Some("USD"),
+    form: Form::Text,
+    read: |text| Some(text.to_owned()),
+    wrong: "no code",
+};
+
+/// The parameters of [`get_billing`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConsoleBillingParams {
+    /// The day, week or month of the calendar.
+    period: Period,
+    /// Only this key.
     api_key_id: Option<i64>,
-    /// Only what is billed in this currency; needed where there are several.
-    #[param(example = "USD")]
-    currency: Option<String>,
+    /// Only this currency.
+    currency: Option<Currency>,
 }
 
-fn period_schema() -> utoipa::openapi::schema::Object {
-    crate::openapi::choice(
-        "The UTC day, the ISO week or the month that now lies in.",
-        &["DAY", "WEEK", "MONTH"],
-        Some("MONTH"),
-    )
+impl QueryParams for ConsoleBillingParams {
+    fn describe(docs: &mut ParamDocs) {
+        PERIOD.describe(docs);
+        API_KEY.describe(docs);
+        CURRENCY.describe(docs);
+    }
+
+    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+        let period = PERIOD.take(params)?;
+        let api_key_id = API_KEY.take(params)?;
+        // The refusal names the code that is wanted, not the one that was sent.
+        let wrong = || Problem::parameter(CURRENCY.name, "takes an ISO 4217 code such as USD");
+        let currency = CURRENCY
+            .take(params)?
+            .map(|code| Currency::from_code(&code).ok_or_else(wrong))
+            .transpose()?;
+        Ok(Self {
+            period,
+            api_key_id,
+            currency,
+        })
+    }
 }
 
 /// The period so far.
@@ -61,8 +91,7 @@ pub(crate) struct CurrentPeriod {
 /// A day.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleBillingDay)]
-pub(crate) struct BillingDay {
+pub(crate) struct ConsoleBillingDay {
     /// The UTC day.
     date: NaiveDate,
     /// Requests that are billed.
@@ -74,11 +103,11 @@ pub(crate) struct BillingDay {
 /// What a consumer has cost.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleBilling)]
-pub(crate) struct Billing {
+pub(crate) struct ConsoleBilling {
+    /// The sums of the period.
     current_period: CurrentPeriod,
     /// The days with requests, the earliest first.
-    breakdown: Vec<BillingDay>,
+    breakdown: Vec<ConsoleBillingDay>,
 }
 
 /// What a consumer has cost in the running day, week or month
@@ -88,8 +117,8 @@ pub(crate) struct Billing {
     get,
     path = "/billing",
     tag = "console",
-    params(BillingParams),
-    responses((status = 200, description = "The cost", body = Billing,
+    params(Validated<ConsoleBillingParams>),
+    responses((status = 200, description = "The cost", body = ConsoleBilling,
         example = json!({"currentPeriod": {"totalCost": 0.024, "totalRequests": 1200,
             "costPerRequest": 0.000_02}, "breakdown": [
                 {"date": "2026-05-17", "requests": 1000, "cost": 0.02},
@@ -99,29 +128,18 @@ pub(super) async fn get_billing(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<ConsoleBillingParams>,
 ) -> Result<Response, Problem> {
-    let now = app.clock.unix_seconds();
-    let period = take_period(&mut params, Period::Month)?;
-    let only = take_api_key_id(&mut params)?;
-    let currency =
-        match params.take("currency")? {
-            None => None,
-            Some(code) => Some(Currency::from_code(&code).ok_or_else(|| {
-                Problem::parameter("currency", "takes an ISO 4217 code such as USD")
-            })?),
-        };
-    params.finish()?;
-    let (from, to) = period.around(utc_day(now));
+    let (from, to) = params.period.around(utc_day(now));
     let days = Days { from, to };
     let compute = async {
-        let scope = match only {
+        let scope = match params.api_key_id {
             None => caller.scope.clone(),
             Some(id) => one_key(&app, &caller, id).await?,
         };
-        billing(&read_report(&app, &scope, days).await?, currency)
+        billing(&read_report(&app, &scope, days).await?, params.currency)
     };
-    let asked = (days, only, currency, Tz::UTC.name());
+    let asked = (days, params);
     let (cached, hit) = app
         .cache
         .answer(
@@ -135,17 +153,22 @@ pub(super) async fn get_billing(
     Ok(cached.response(&headers, hit))
 }
 
+/// The scope of one key, empty where the caller may not see it.
 async fn one_key(app: &App, caller: &Caller, id: i64) -> Result<Scope, Problem> {
-    let acts = app.reader.store().acts();
+    let control = app.client.control()?;
     let found = app
-        .reader
-        .bounded("api keys", acts.keys(&caller.scope, id - 1, 1))
+        .client
+        .bounded("api keys", control.keys(&caller.scope, id - 1, 1))
         .await?;
     let own = found.first().filter(|key| key.id == id);
     Ok(Scope::Keys(own.map(|key| key.id).into_iter().collect()))
 }
 
-fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<Billing, Problem> {
+/// Sums a report in one currency.
+///
+/// # Errors
+/// 400 that names `currency`, where there are several and none is chosen.
+fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBilling, Problem> {
     let mut by_currency: BTreeMap<Currency, BTreeMap<NaiveDate, (u64, Money)>> = BTreeMap::new();
     for day in report.keys.iter().flat_map(|bill| &bill.days) {
         let days = by_currency.entry(day.currency).or_default();
@@ -167,7 +190,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<Billing, P
         .unwrap_or_default();
     let requests = days.values().map(|(requests, _)| requests).sum();
     let cost: Money = days.values().map(|(_, cost)| *cost).sum();
-    Ok(Billing {
+    Ok(ConsoleBilling {
         current_period: CurrentPeriod {
             total_cost: number(cost.decimal()),
             total_requests: requests,
@@ -175,7 +198,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<Billing, P
         },
         breakdown: days
             .into_iter()
-            .map(|(date, (requests, cost))| BillingDay {
+            .map(|(date, (requests, cost))| ConsoleBillingDay {
                 date,
                 requests,
                 cost: number(cost.decimal()),

@@ -1,28 +1,25 @@
 //! `GET endpoints`: which routes a consumer has asked for.
+//!
+//! Endpoints of all services together, by method and route template.
 
 use api_metrics_store::query::{Detail, GroupBy, Query};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use super::{
-    period::{Asked, PeriodParams},
-    summary::whole_ms,
-};
+use super::{period::PeriodParams, summary::whole_ms};
 use crate::{
-    app::App,
     auth::Caller,
-    extract::{Params, take_limit_or},
-    problem::Problem,
-    shape::Figures,
+    request::{Context, Limit, ParamDocs, Params, QueryParams, Validated},
+    response::{Figures, Problem},
+    router::App,
 };
 
 /// One route.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleEndpoint)]
-pub(crate) struct Endpoint {
+pub(crate) struct ConsoleEndpoint {
     /// The method, or `_OTHER`.
     method: String,
     /// The route template.
@@ -35,14 +32,27 @@ pub(crate) struct Endpoint {
     error_rate: f64,
 }
 
-/// `limit`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct LimitParams {
-    /// At most so many.
-    #[param(example = 10, minimum = 1, maximum = 1000, default = 10)]
-    limit: Option<u32>,
+/// The parameters of [`get_endpoints`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConsoleEndpointParams {
+    /// Which day, week or month, and which key.
+    period: PeriodParams,
+    /// How many are answered.
+    limit: Limit<10>,
+}
+
+impl QueryParams for ConsoleEndpointParams {
+    fn describe(docs: &mut ParamDocs) {
+        Limit::<10>::describe(docs);
+        PeriodParams::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            period: QueryParams::take(params, context)?,
+            limit: QueryParams::take(params, context)?,
+        })
+    }
 }
 
 /// The routes that a consumer has asked for, the most requested first
@@ -50,8 +60,8 @@ pub(crate) struct LimitParams {
     get,
     path = "/endpoints",
     tag = "console",
-    params(LimitParams, PeriodParams),
-    responses((status = 200, description = "The routes", body = Vec<Endpoint>,
+    params(Validated<ConsoleEndpointParams>),
+    responses((status = 200, description = "The routes", body = Vec<ConsoleEndpoint>,
         example = json!([{"method": "GET", "endpoint": "/users/{id}", "requestCount": 1200,
             "averageResponseTime": 12, "errorRate": 0.5}]))),
 )]
@@ -59,34 +69,24 @@ pub(super) async fn get_endpoints(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params, now }: Validated<ConsoleEndpointParams>,
 ) -> Result<Response, Problem> {
-    let asked = Asked::take(&mut params)?;
-    let limit = take_limit_or(&mut params, 10)?;
-    params.finish()?;
-    let range = asked.so_far(app.clock.unix_seconds());
-    let query = Query {
-        range,
-        filter: asked.filter(),
-        scope: caller.scope.clone(),
-        group_by: GroupBy {
-            method: true,
-            endpoint: true,
-            ..GroupBy::default()
-        },
-        detail: Detail::Counts,
-        busiest: None,
-    };
+    let range = params.period.so_far(now);
+    let query = Query::over(range)
+        .filter(params.period.filter())
+        .scope(caller.scope.clone())
+        .group_by(GroupBy::default().method(true).endpoint(true))
+        .detail(Detail::Counts);
     let compute = async {
-        let mut rows = app.reader.read(&query).await?.rows;
+        let mut rows = app.client.read(&query).await?.rows;
         rows.sort_by(|a, b| {
             (b.bucket.request_count, &a.group).cmp(&(a.bucket.request_count, &b.group))
         });
         let text = |label: &Option<std::sync::Arc<str>>| label.as_deref().unwrap_or("").to_owned();
         Ok(rows
             .iter()
-            .take(limit)
-            .map(|row| Endpoint {
+            .take(params.limit.rows())
+            .map(|row| ConsoleEndpoint {
                 method: text(&row.group.method),
                 endpoint: text(&row.group.endpoint),
                 request_count: row.bucket.request_count,
@@ -100,7 +100,7 @@ pub(super) async fn get_endpoints(
         .answer(
             "console endpoints",
             &caller.scope,
-            &(asked, range, limit),
+            &(params, range),
             app.flush_interval,
             compute,
         )

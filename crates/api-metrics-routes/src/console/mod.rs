@@ -1,8 +1,13 @@
 //! The console: a consumer of the API sees its own usage, in bare shapes with zeros for nothing.
+//!
+//! Shapes differ from the admin's on purpose: they are those that a consumer's page expects. Rates
+//! and averages without a request are 0, and response times are whole milliseconds.
 
+#[cfg(feature = "control")]
 mod billing;
 mod endpoints;
 mod period;
+#[cfg(feature = "control")]
 mod quota;
 mod summary;
 
@@ -12,16 +17,13 @@ use axum::{Router, routing::get};
 use http::Method;
 use utoipa_axum::routes;
 
-pub(crate) use period::Asked;
-pub(crate) use summary::summary;
-
 use crate::{
-    app::{App, RouteTable},
     auth::{
         Access::{Open, Read},
         Throttle,
     },
     openapi,
+    router::{App, RouteTable},
 };
 
 /// The routes for consumers. Every principal sees its own keys; a tenant's manager and developer
@@ -35,29 +37,38 @@ use crate::{
 /// ```
 #[derive(Debug, Clone)]
 pub struct Console {
+    /// The routes.
     router: Router,
+    /// Every route with who may use it.
     #[cfg(test)]
-    declared: std::sync::Arc<[crate::app::Declared]>,
+    declared: std::sync::Arc<[crate::router::Declared]>,
 }
 
 impl Console {
+    /// Builds the router; `throttle` bounds how often a principal asks.
     pub(crate) fn new(app: &App, throttle: Throttle) -> Self {
         let document = openapi::Document::default();
         let slot = document.clone();
-        let (router, written, _declared) =
-            RouteTable::new(app.clone(), Arc::new(throttle), openapi::console())
-                .documented(Read, routes!(summary::get_summary))
-                .documented(Read, routes!(endpoints::get_endpoints))
+        let table = RouteTable::new(app.clone(), Arc::new(throttle), openapi::console())
+            .documented(Read, routes!(summary::get_summary))
+            .documented(Read, routes!(endpoints::get_endpoints))
+            .documented(Read, routes!(summary::get_stream));
+        #[cfg(feature = "control")]
+        let table = if app.client.has_control() {
+            table
                 .documented(Read, routes!(quota::get_quota))
                 .documented(Read, routes!(billing::get_billing))
-                .documented(Read, routes!(summary::get_stream))
-                .hidden(
-                    Open,
-                    &[Method::GET],
-                    "/openapi.json",
-                    get(move |headers| async move { slot.response(&headers) }),
-                )
-                .build();
+        } else {
+            table
+        };
+        let (router, written, _declared) = table
+            .hidden(
+                Open,
+                &[Method::GET],
+                "/openapi.json",
+                get(move |headers| async move { slot.response(&headers) }),
+            )
+            .build();
         document.set(&written);
         Self {
             router,
@@ -66,14 +77,15 @@ impl Console {
         }
     }
 
-    /// The routes, to be mounted by [`Router::nest_service`].
+    /// The routes, to be mounted by [`Router::nest_service`]: `summary`, `endpoints`, `stream`,
+    /// `openapi.json`, and with the control plane `quota` and `billing`.
     pub fn router(&self) -> Router {
         self.router.clone()
     }
 
     /// Every route with who may use it, for tests.
     #[cfg(test)]
-    pub(crate) fn declared(&self) -> &[crate::app::Declared] {
+    pub(crate) fn declared(&self) -> &[crate::router::Declared] {
         &self.declared
     }
 }

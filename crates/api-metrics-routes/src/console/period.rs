@@ -1,4 +1,7 @@
 //! The calendar's day, week or month that a consumer asks about.
+//!
+//! A period is a day, an ISO week or a month of the caller's zone, so its length depends on the
+//! calendar and on changes of the clock.
 
 use api_metrics_store::{
     query::{Filter, TimeRange},
@@ -6,12 +9,11 @@ use api_metrics_store::{
 };
 use chrono::{Datelike, Days, Months, NaiveDate};
 use chrono_tz::Tz;
-use utoipa::IntoParams;
 
 use crate::{
-    extract::{Params, floor_minute, take_api_key_id, take_zone},
-    problem::Problem,
-    walk::{local_date, start_of_day},
+    read::{floor_minute, local_date, start_of_day},
+    request::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, api_key_id, zone},
+    response::Problem,
 };
 
 /// A length of the calendar.
@@ -23,6 +25,7 @@ pub(crate) enum Period {
 }
 
 impl Period {
+    /// The name in queries and answers.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Day => "DAY",
@@ -55,57 +58,61 @@ impl Period {
     }
 }
 
-/// What a consumer asks about.
+/// `period`, for a route whose periods are described by `description`.
+pub(super) const fn period(description: &'static str, default: Period) -> OneOf<Period> {
+    OneOf {
+        name: "period",
+        description,
+        options: &[
+            ("DAY", Period::Day),
+            ("WEEK", Period::Week),
+            ("MONTH", Period::Month),
+        ],
+        default,
+    }
+}
+
+/// `period`.
+const PERIOD: OneOf<Period> = period(
+    "The calendar day, the ISO week or the month that now lies in.",
+    Period::Day,
+);
+
+/// `tz`.
+const ZONE: Parsed<Tz> = zone("The IANA zone of the calendar; UTC by default.");
+
+/// `apiKeyId`.
+pub(super) const API_KEY: Parsed<i64> =
+    api_key_id("Only this API key, where the caller has several.", "3");
+
+/// `period`, `tz` and `apiKeyId`: what a consumer asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Asked {
+pub(super) struct PeriodParams {
+    /// Which length of the calendar.
     pub(super) period: Period,
+    /// Whose calendar.
     zone: Tz,
+    /// Only this key.
     api_key_id: Option<i64>,
 }
 
-/// `period`, `tz` and `apiKeyId`.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query, rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes for the document what is read")]
-pub(crate) struct PeriodParams {
-    /// The calendar day, the ISO week or the month that now lies in.
-    #[param(inline, schema_with = period_schema)]
-    period: Option<String>,
-    /// The IANA zone of the calendar; UTC by default.
-    #[param(example = "Europe/Berlin")]
-    tz: Option<String>,
-    /// Only this API key, where the caller has several.
-    #[param(example = 3, minimum = 0)]
-    api_key_id: Option<i64>,
-}
-
-fn period_schema() -> utoipa::openapi::schema::Object {
-    crate::openapi::choice(
-        "The calendar day, the ISO week or the month that now lies in.",
-        &["DAY", "WEEK", "MONTH"],
-        Some("DAY"),
-    )
-}
-
-/// Reads `period`.
-pub(super) fn take_period(params: &mut Params, default: Period) -> Result<Period, Problem> {
-    let choices = [
-        ("DAY", Period::Day),
-        ("WEEK", Period::Week),
-        ("MONTH", Period::Month),
-    ];
-    params.choice("period", &choices, default)
-}
-
-impl Asked {
-    pub(super) fn take(params: &mut Params) -> Result<Self, Problem> {
-        Ok(Self {
-            period: take_period(params, Period::Day)?,
-            zone: take_zone(params)?,
-            api_key_id: take_api_key_id(params)?,
-        })
+impl QueryParams for PeriodParams {
+    fn describe(docs: &mut ParamDocs) {
+        PERIOD.describe(docs);
+        ZONE.describe(docs);
+        API_KEY.describe(docs);
     }
 
+    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            period: PERIOD.take(params)?,
+            zone: ZONE.take(params)?.unwrap_or(Tz::UTC),
+            api_key_id: API_KEY.take(params)?,
+        })
+    }
+}
+
+impl PeriodParams {
     /// The period's first second, and the first after it.
     pub(super) fn bounds(&self, now: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
         let (first, after) = self.period.around(local_date(self.zone, now));
@@ -121,11 +128,9 @@ impl Asked {
         TimeRange::new(start, end.min(floor_minute(now) + 60))
     }
 
+    /// The series of the API key that was asked about, or all.
     pub(super) fn filter(&self) -> Filter {
-        Filter {
-            api_key_id: self.api_key_id,
-            ..Filter::default()
-        }
+        Filter::default().api_key_id(self.api_key_id)
     }
 }
 
@@ -138,7 +143,7 @@ mod tests {
     use super::*;
 
     fn bounds(period: Period, zone: Tz) -> (String, String) {
-        let asked = Asked {
+        let asked = PeriodParams {
             period,
             zone,
             api_key_id: None,
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_period_is_asked_about_as_far_as_it_has_passed() {
-        let asked = Asked {
+        let asked = PeriodParams {
             period: Period::Month,
             zone: Tz::UTC,
             api_key_id: None,

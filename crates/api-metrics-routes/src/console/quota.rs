@@ -1,8 +1,10 @@
 //! `GET quota`: what is left of a consumer's quota.
+//!
+//! Counted at the moment of the question and never kept, so that a consumer sees its last request.
 
 use api_metrics_store::{
-    query::{Detail, GroupBy, Query, TimeRange},
-    quotas::{QuotaPeriod, period_at},
+    control::quotas::{QuotaPeriod, period_at},
+    query::{Detail, Filter, Query, TimeRange},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -10,19 +12,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    app::{App, Shared},
     auth::Caller,
-    extract::{ApiKeyParams, Params, floor_minute, take_api_key_id},
-    problem::Problem,
-    quotas::{keys_with_quota, used},
-    shape::{rounded, time},
+    control::{keys_with_quota, used},
+    read::floor_minute,
+    request::{ApiKeyId, Validated},
+    response::{Problem, rounded, time},
+    router::{App, AppState},
 };
 
 /// What is left of a quota.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleQuota)]
-pub(crate) struct Quota {
+pub(crate) struct ConsoleQuota {
     /// Requests that counted in the period so far.
     used: u64,
     /// Requests that may be sent in it; 0 where there is no quota.
@@ -47,19 +48,19 @@ pub(crate) struct Quota {
     get,
     path = "/quota",
     tag = "console",
-    params(ApiKeyParams),
-    responses((status = 200, description = "The quota", body = Quota,
+    params(Validated<ApiKeyId>),
+    responses((status = 200, description = "The quota", body = ConsoleQuota,
         example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
             "resetDate": "2026-06-01T00:00:00Z", "usagePercentage": 45.23}))),
 )]
 pub(super) async fn get_quota(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
-) -> Result<Json<Quota>, Problem> {
-    let only = take_api_key_id(&mut params)?;
-    params.finish()?;
-    let now = app.clock.unix_seconds();
+    Validated {
+        params: ApiKeyId(only),
+        now,
+    }: Validated<ApiKeyId>,
+) -> Result<Json<ConsoleQuota>, Problem> {
     let keys = keys_with_quota(&app, &caller, only).await?;
     let several = keys.len() > 1;
     let usage = used(&app, &keys, now).await?;
@@ -69,7 +70,7 @@ pub(super) async fn get_quota(
             .then(b.key.id.cmp(&a.key.id))
     });
     if let Some(usage) = fullest {
-        return Ok(Json(Quota {
+        return Ok(Json(ConsoleQuota {
             used: usage.used,
             limit: usage.limit,
             remaining: usage.remaining(),
@@ -79,7 +80,7 @@ pub(super) async fn get_quota(
         }));
     }
     let (used, reset) = month_so_far(&app, &caller, only, now).await?;
-    Ok(Json(Quota {
+    Ok(Json(ConsoleQuota {
         used,
         limit: 0,
         remaining: 0,
@@ -91,26 +92,24 @@ pub(super) async fn get_quota(
 
 /// Without a quota there is still a month in which requests count.
 async fn month_so_far(
-    app: &Shared,
+    app: &AppState,
     caller: &Caller,
     only: Option<i64>,
     now: i64,
 ) -> Result<(u64, i64), Problem> {
-    let settings = &app.acts.quotas;
+    let settings = &app.control.quotas;
     let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
     let answer = app
-        .reader
-        .read(&Query {
-            range: TimeRange::new(month.from, month.to.min(floor_minute(now) + 60)),
-            filter: api_metrics_store::query::Filter {
-                api_key_id: only,
-                ..Default::default()
-            },
-            scope: caller.scope.clone(),
-            group_by: GroupBy::default(),
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .client
+        .read(
+            &Query::over(TimeRange::new(
+                month.from,
+                month.to.min(floor_minute(now) + 60),
+            ))
+            .filter(Filter::default().api_key_id(only))
+            .scope(caller.scope.clone())
+            .detail(Detail::Counts),
+        )
         .await?;
     let used = answer
         .total()

@@ -1,8 +1,10 @@
 //! `GET summary` and `GET stream`: a consumer's numbers, once and live.
+//!
+//! Both come from the same function, so that a stream and the page that it updates can't disagree.
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Detail, GroupBy, Query, Scope},
+    query::{Detail, Query, Scope},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -10,21 +12,19 @@ use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::period::{Asked, PeriodParams};
+use super::period::PeriodParams;
 use crate::{
-    app::{App, Shared},
     auth::Caller,
-    extract::Params,
-    problem::Problem,
-    shape::{Figures, time},
-    stream::{Vitals, Watch, live},
+    live::{self, FeedReading, HealthSample, Subscription},
+    request::Validated,
+    response::{Figures, Problem, time},
+    router::{App, AppState},
 };
 
 /// A consumer's numbers.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = ConsoleSummary)]
-pub(crate) struct Summary {
+pub(crate) struct ConsoleSummary {
     /// Requests that finished in the period.
     total_requests: u64,
     /// Requests without an error in percent; 0 without requests.
@@ -41,10 +41,10 @@ pub(crate) struct Summary {
     period_end: DateTime<Utc>,
 }
 
-impl Summary {
+impl ConsoleSummary {
     /// Requests and errors of the period.
-    pub(crate) fn vitals(&self) -> Vitals {
-        Vitals(vec![(
+    pub(crate) fn sample(&self) -> HealthSample {
+        HealthSample(vec![(
             self.period_start.timestamp(),
             self.total_requests,
             self.total_error_count,
@@ -57,8 +57,8 @@ impl Summary {
     get,
     path = "/summary",
     tag = "console",
-    params(PeriodParams),
-    responses((status = 200, description = "The numbers", body = Summary,
+    params(Validated<PeriodParams>),
+    responses((status = 200, description = "The numbers", body = ConsoleSummary,
         example = json!({"totalRequests": 1200, "successRate": 99.5, "averageResponseTime": 12,
             "totalErrorCount": 6, "period": "MONTH", "periodStart": "2026-05-01T00:00:00Z",
             "periodEnd": "2026-05-31T23:59:59Z"}))),
@@ -67,11 +67,9 @@ pub(super) async fn get_summary(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut params: Params,
+    Validated { params: asked, now }: Validated<PeriodParams>,
 ) -> Result<Response, Problem> {
-    let asked = Asked::take(&mut params)?;
-    params.finish()?;
-    let range = asked.so_far(app.clock.unix_seconds());
+    let range = asked.so_far(now);
     let (cached, hit) = app
         .cache
         .answer(
@@ -93,41 +91,49 @@ pub(super) async fn get_summary(
     get,
     path = "/stream",
     tag = "console",
-    params(PeriodParams),
+    params(Validated<PeriodParams>),
     responses((status = 200, description = "The events", content_type = "text/event-stream",
         body = String, example = "event: metrics-update\nid: 1779000000000000\ndata: {...}\n\n")),
 )]
 pub(super) async fn get_stream(
     State(app): State<App>,
     caller: Caller,
-    mut params: Params,
+    Validated { params: asked, .. }: Validated<PeriodParams>,
 ) -> Result<Response, Problem> {
-    let asked = Asked::take(&mut params)?;
-    params.finish()?;
-    live(&app, caller, Watch::Console(asked))
+    let scope = caller.scope.clone();
+    let name = format!("console {asked:?}");
+    let subscription = Subscription::new(caller.scope.clone(), name, &app, move |app| {
+        let scope = scope.clone();
+        async move {
+            let (as_of_us, summary) = summary(&app, &scope, asked).await?;
+            Ok(FeedReading::new(as_of_us, summary.sample(), &summary))
+        }
+    });
+    live::stream(&app.hub, &caller, subscription)
 }
 
-/// The numbers, and the database's time of their snapshot in microseconds.
+/// The numbers, and when their snapshot was taken: microseconds since the Unix epoch.
+///
+/// # Errors
+/// Those of the store.
 pub(crate) async fn summary(
-    app: &Shared,
+    app: &AppState,
     scope: &Scope,
-    asked: Asked,
-) -> Result<(i64, Summary), Problem> {
+    asked: PeriodParams,
+) -> Result<(i64, ConsoleSummary), Problem> {
     let now = app.clock.unix_seconds();
     let answer = app
-        .reader
-        .read(&Query {
-            range: asked.so_far(now),
-            filter: asked.filter(),
-            scope: scope.clone(),
-            group_by: GroupBy::default(),
-            detail: Detail::Counts,
-            busiest: None,
-        })
+        .client
+        .read(
+            &Query::over(asked.so_far(now))
+                .filter(asked.filter())
+                .scope(scope.clone())
+                .detail(Detail::Counts),
+        )
         .await?;
     let figures = Figures::of(answer.total());
     let (start, end) = asked.bounds(now);
-    let summary = Summary {
+    let summary = ConsoleSummary {
         total_requests: figures.requests,
         success_rate: figures.success_rate.unwrap_or(0.0),
         average_response_time: whole_ms(answer.total()),

@@ -1,4 +1,6 @@
 //! What all operations have in common: the document's head, sign-in and errors.
+//!
+//! Servers are relative (`./`), so the document is right wherever the host has mounted the router.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -7,7 +9,7 @@ use utoipa::{
         ResponseBuilder, Server, Tag,
         header::HeaderBuilder,
         path::Operation,
-        schema::{Object, ObjectBuilder, Schema, Type},
+        schema::{Object, Schema, Type},
         security::{
             ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
         },
@@ -16,7 +18,7 @@ use utoipa::{
 
 use crate::{
     auth::{Access, SESSION_COOKIE},
-    problem::Problem,
+    response::Problem,
 };
 
 /// The head of the admin's document.
@@ -34,7 +36,7 @@ pub(crate) fn admin() -> OpenApi {
         info,
         &[
             ("metrics", "What the service has served"),
-            ("alerts", "Rules over the numbers, and what they told"),
+            ("alerts", "Alert rules, their events and their notices"),
             (
                 "limits",
                 "How near API keys are to their rate limits and quotas",
@@ -59,6 +61,7 @@ pub(crate) fn console() -> OpenApi {
     head(info, &[("console", "A consumer's own usage")])
 }
 
+/// A document without routes.
 fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
     let mut components = Components::new();
     components
@@ -89,16 +92,6 @@ fn head(info: Info, tags: &[(&str, &str)]) -> OpenApi {
         .build()
 }
 
-/// A parameter that takes one of these names.
-pub(crate) fn choice(description: &str, names: &[&str], default: Option<&str>) -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .enum_values(Some(names.iter().copied()))
-        .default(default.map(Into::into))
-        .build()
-}
-
 /// Moves the description of a choice to its parameter, where readers look for it.
 fn describe(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
@@ -111,7 +104,7 @@ fn describe(operation: &mut Operation) {
     }
 }
 
-/// Adds to an operation what its access implies: how to sign in, and the answers that the gate in
+/// Adds to an operation what its access implies: how to sign in, and the answers that the middleware in
 /// front of it, its parameters and the store may give.
 pub(crate) fn complete(operation: &mut Operation, access: Access) {
     describe(operation);
@@ -147,6 +140,7 @@ pub(crate) fn complete(operation: &mut Operation, access: Access) {
     }
 }
 
+/// The answer of a problem document.
 fn problem(description: &str) -> Response {
     ResponseBuilder::new()
         .description(description)

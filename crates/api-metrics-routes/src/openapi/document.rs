@@ -7,10 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use utoipa::openapi::OpenApi;
 
-use crate::{
-    problem::{Kind, Problem},
-    shape::Entity,
-};
+use crate::response::{Entity, Kind, Problem};
 
 /// A place for the document. The route that serves it is part of the router that the document is
 /// made from, so it exists before its content does.
@@ -18,6 +15,7 @@ use crate::{
 pub(crate) struct Document(Arc<OnceLock<Entity>>);
 
 impl Document {
+    /// Writes the document, once.
     pub(crate) fn set(&self, document: &OpenApi) {
         match document.to_json() {
             Ok(json) => drop(self.0.set(Entity::new(Bytes::from(json)))),
@@ -25,6 +23,7 @@ impl Document {
         }
     }
 
+    /// The document, or 304 where the caller has it.
     pub(crate) fn response(&self, request: &HeaderMap) -> Response {
         let Some(entity) = self.0.get() else {
             return Problem::new(Kind::Internal, "the document could not be written")

@@ -1,9 +1,11 @@
 //! The OpenAPI 3.1 document, made from the handlers.
+//!
+//! Handlers carry their own documentation; here is what all of them have in common, and the
+//! document as it is served. Parameters come from the declarations that also read them, in the
+//! module `request`.
 
-pub(crate) mod act_examples;
 mod base;
 mod document;
-pub(crate) mod examples;
 
-pub(crate) use base::{admin, choice, complete, console};
+pub(crate) use base::{admin, complete, console};
 pub(crate) use document::Document;

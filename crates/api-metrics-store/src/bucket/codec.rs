@@ -1,7 +1,7 @@
-//! The compact encoding of a whole bucket: what an inbox row carries.
+//! The compact encoding of a bucket, as it is stored in the inbox.
 //!
-//! A version byte, a varint of field flags in which bit `i` says that field `i` is present (absent is 0
-//! or `None`), the present fields as varints, then the sketch's own encoding.
+//! It has a version byte, a varint of flags in which bit `i` says that field `i` is present (an absent one is
+//! 0 or `None`), the present fields as varints, then the sketch's own encoding.
 
 use super::{Bucket, add};
 use crate::{
@@ -12,12 +12,12 @@ use crate::{
 /// Opens every encoding.
 const VERSION: u8 = 1;
 
-/// The numbers in their order; the first bit of the flags is the first field's.
+/// The number of plain sums; the first bit of the flags belongs to the first of them.
 const NUMBERS: usize = 9;
 /// The status codes are present.
 const STATUS: u64 = 1 << NUMBERS;
-/// Minimum, maximum and count of the latencies are the sketch's, as in every bucket that was recorded:
-/// they are not repeated.
+/// Minimum, maximum and count of the latencies are those of the sketch, as in every bucket that was recorded,
+/// and are not repeated.
 const FROM_SKETCH: u64 = 1 << (NUMBERS + 1);
 /// The latency count is present.
 const COUNT: u64 = 1 << (NUMBERS + 2);
@@ -27,20 +27,20 @@ const MIN: u64 = 1 << (NUMBERS + 3);
 const MAX: u64 = 1 << (NUMBERS + 4);
 const ALL: u64 = (1 << (NUMBERS + 5)) - 1;
 
-/// Why bytes are no bucket.
+/// The reason why bytes can't be decoded as a bucket.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BucketError {
-    /// The encoding is of a version that this library does not know.
+    /// The version of the encoding is unknown to this library.
     #[error("unknown bucket version {0}")]
     UnknownVersion(u8),
-    /// The encoding ends in the middle.
+    /// The encoding ends too early.
     #[error("the bucket is cut short")]
     Truncated,
-    /// The encoding contradicts itself; the text says where.
+    /// The encoding contradicts itself in the named field.
     #[error("the bucket is corrupt: {0}")]
     Corrupt(&'static str),
-    /// The sketch inside can't be read or merged.
+    /// The sketch inside can't be decoded or merged.
     #[error(transparent)]
     Sketch(#[from] SketchError),
 }
@@ -92,10 +92,11 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`BucketError`], whatever the bytes are; `input` is left where it was.
+    /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], or
+    /// [`BucketError::Sketch`] for the sketch inside; `input` is unchanged then.
     pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
         let mut rest = *input;
-        // The kind is known at the end.
+        // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);
         let from_sketch = bucket.add_counts(&mut rest)?;
         bucket.sketch = Sketch::decode(&mut rest)?;
@@ -108,8 +109,8 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// The same of one encoding and nothing else, with the sketch left encoded: the bucket holds an empty
-    /// one of its kind.
+    /// Decodes exactly one encoding and leaves its sketch encoded: the bucket holds an empty sketch of its
+    /// kind.
     pub(crate) fn decode_parts(encoded: &[u8]) -> Result<(Self, &[u8]), BucketError> {
         let mut bucket = Self::new(SketchKind::Histogram);
         let sketch = bucket.add_parts(encoded)?;
@@ -119,8 +120,8 @@ impl Bucket {
         Ok((bucket, sketch.bytes))
     }
 
-    /// Adds one encoding and answers its sketch, which is not added. Where it can't be read, a part of it
-    /// may have been added.
+    /// Adds one encoding except its sketch, which is returned encoded. On an error some of its fields may have
+    /// been added.
     pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], BucketError> {
         let sketch = self.add_parts(encoded)?;
         let (expected, found) = (self.sketch.kind(), sketch.kind);
@@ -142,8 +143,8 @@ impl Bucket {
         Ok(sketch)
     }
 
-    /// Adds everything before the sketch; answers whether count, minimum and maximum of the latencies are
-    /// to be taken from it.
+    /// Adds everything before the sketch. Returns whether count, minimum and maximum of the latencies are those
+    /// of the sketch.
     fn add_counts(&mut self, input: &mut &[u8]) -> Result<bool, BucketError> {
         let (&version, mut rest) = input.split_first().ok_or(BucketError::Truncated)?;
         if version != VERSION {
@@ -164,7 +165,7 @@ impl Bucket {
             if len > 1 << 16 {
                 return Err(BucketError::Corrupt("number of status codes"));
             }
-            // Read one by one, so that a lie about the number costs no memory.
+            // Read one by one, so that a wrong number costs no memory.
             for _ in 0..len {
                 let code = u16::try_from(next()?).map_err(|_| BucketError::Corrupt("status"))?;
                 self.status_counts.add(code, next()?);
@@ -178,7 +179,7 @@ impl Bucket {
         Ok(flags & FROM_SKETCH != 0)
     }
 
-    /// The request count of an encoding, without decoding the rest; 0 where it is none.
+    /// The request count of an encoding, without decoding the rest; 0 where it can't be decoded.
     pub(crate) fn peek_request_count(encoded: &[u8]) -> u64 {
         let mut rest = encoded.get(1..).unwrap_or_default();
         match varint::take(&mut rest) {

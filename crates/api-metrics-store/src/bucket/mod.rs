@@ -1,4 +1,20 @@
-//! What one series did in one period.
+//! Buckets: the requests of one series in one period.
+//!
+//! ```
+//! use std::time::{Duration, SystemTime};
+//! use api_metrics_layer::RequestRecord;
+//! use api_metrics_store::{bucket::Bucket, sketch::SketchKind};
+//!
+//! let mut record = RequestRecord::new("GET", "/users/{id}", SystemTime::now());
+//! record.status = Some(404);
+//! record.latency = Some(Duration::from_millis(12));
+//!
+//! let mut bucket = Bucket::new(SketchKind::Histogram);
+//! bucket.record(&record);
+//! assert_eq!(bucket.request_count, 1);
+//! assert_eq!(bucket.error_rate(), Some(100.0));
+//! assert_eq!(bucket.average_ms(), Some(12.0));
+//! ```
 
 mod codec;
 mod status;
@@ -12,8 +28,10 @@ use api_metrics_layer::{Outcome, RequestRecord};
 pub use self::{codec::BucketError, status::StatusCounts};
 use crate::sketch::{Sketch, SketchError, SketchKind};
 
-/// The sums, extremes and latencies of one series in one period. All arithmetic saturates, and two
-/// buckets merge into exactly what one bucket would have held.
+/// The sums, extremes and latencies of one series in one period.
+///
+/// All arithmetic saturates. Merging two buckets gives exactly the bucket that all their requests would have
+/// given.
 ///
 /// A request is one of these, by its outcome and the status that was sent:
 ///
@@ -25,6 +43,7 @@ use crate::sketch::{Sketch, SketchError, SketchKind};
 /// | Failed, Panicked | any or none | `error_count_5xx`: a response that broke in the middle is the server's failure, whatever its head said |
 /// | Aborted | as for Completed | `aborted_count`, and the error of the status that was sent, if one was; the 499 that stands for none is no error |
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Bucket {
     /// Requests.
     pub request_count: u64,
@@ -38,21 +57,21 @@ pub struct Bucket {
     pub status_counts: StatusCounts,
     /// The sum of the known latencies, in microseconds.
     pub latency_sum_us: u64,
-    /// The least latency, in microseconds. `None`: none is known.
+    /// The least latency, in microseconds; `None` if none is known.
     pub latency_min_us: Option<u64>,
-    /// The greatest latency, in microseconds. `None`: none is known.
+    /// The greatest latency, in microseconds; `None` if none is known.
     pub latency_max_us: Option<u64>,
-    /// How many latencies are known: an import may lack them.
+    /// The number of known latencies; an import may lack them.
     pub latency_count: u64,
     /// The sum of the known times to headers, in microseconds.
     pub ttfb_sum_us: u64,
-    /// How many times to headers are known.
+    /// The number of known times to headers.
     pub ttfb_count: u64,
     /// Body bytes of the requests.
     pub request_bytes: u64,
     /// Body bytes of the responses.
     pub response_bytes: u64,
-    /// The known latencies.
+    /// The known latencies, in microseconds.
     pub sketch: Sketch,
 }
 
@@ -78,7 +97,7 @@ impl Bucket {
         }
     }
 
-    /// Adds one finished request. Times are cut to whole microseconds.
+    /// Adds one finished request. Times are truncated to whole microseconds.
     #[inline]
     pub fn record(&mut self, record: &RequestRecord<'_>) {
         add(&mut self.request_count, 1);
@@ -112,8 +131,8 @@ impl Bucket {
         add(&mut self.response_bytes, record.response_bytes);
     }
 
-    /// Adds completed requests of one status: their latencies, in microseconds, and the sum of their times
-    /// to headers. Their bytes are told apart, by [`record_bytes`](Self::record_bytes).
+    /// Adds completed requests of one status: their latencies and the sum of their times to headers, in
+    /// microseconds. Their bytes are added by [`record_bytes`](Self::record_bytes).
     pub(crate) fn record_completed(&mut self, status: u16, latencies_us: &[u32], ttfb_sum_us: u64) {
         let (Some(&min), Some(&max)) = (latencies_us.iter().min(), latencies_us.iter().max())
         else {
@@ -145,9 +164,9 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`SketchError::KindMismatch`]; nothing is changed then.
+    /// [`SketchError::KindMismatch`] if the sketches are of different kinds; nothing is changed then.
     pub fn merge(&mut self, other: &Self) -> Result<(), SketchError> {
-        // First, because only this can fail.
+        // First, because nothing else can fail.
         self.sketch.merge(&other.sketch)?;
         add(&mut self.request_count, other.request_count);
         add(&mut self.error_count_4xx, other.error_count_4xx);
@@ -183,8 +202,8 @@ impl Bucket {
         self.request_count == 0
     }
 
-    /// Empties it and keeps its memory for reuse.
-    pub fn reset(&mut self) {
+    /// Removes all requests and keeps the memory for reuse.
+    pub(crate) fn reset(&mut self) {
         self.request_count = 0;
         self.error_count_4xx = 0;
         self.error_count_5xx = 0;
@@ -201,20 +220,21 @@ impl Bucket {
         self.sketch.reset();
     }
 
-    /// The latency at quantile `q`, in milliseconds; see [`Sketch::quantile`]. `None`: none is known.
+    /// The latency at quantile `q` (0 to 1), in milliseconds; `None` if no latency is known. See
+    /// [`Sketch::quantile`].
     #[must_use]
     pub fn quantile_ms(&self, q: f64) -> Option<f64> {
         self.sketch.quantile(q).map(|us| us / 1e3)
     }
 
-    /// The mean of the known latencies, in milliseconds. `None`: none is known.
+    /// The mean of the known latencies, in milliseconds; `None` if none is known.
     #[must_use]
     pub fn average_ms(&self) -> Option<f64> {
         (self.latency_count > 0)
             .then(|| self.latency_sum_us as f64 / self.latency_count as f64 / 1e3)
     }
 
-    /// 4xx and 5xx errors in percent of the requests. `None`: there were no requests.
+    /// 4xx and 5xx errors in percent of all requests; `None` without requests.
     #[must_use]
     pub fn error_rate(&self) -> Option<f64> {
         let errors = self.error_count_4xx.saturating_add(self.error_count_5xx);

@@ -4,12 +4,12 @@ use std::fmt;
 
 use crate::sketch::SketchError;
 
-/// So many different codes need no memory of their own; few endpoints know more.
+/// Status codes that are stored inline. Few endpoints return more.
 const INLINE: usize = 3;
-/// The bytes of one entry in the encoding.
+/// Bytes of one entry in the encoding.
 const ENTRY: usize = 10;
 
-/// How often each status code was counted, ascending by code. Counts saturate.
+/// Requests by status code, ascending by code. Counts saturate.
 #[derive(Clone, Default)]
 pub struct StatusCounts(Repr);
 
@@ -36,7 +36,7 @@ impl Default for Repr {
 }
 
 impl StatusCounts {
-    /// Counts `code` `n` times more; nothing for `n == 0`.
+    /// Adds `n` to the count of `code`.
     #[inline]
     pub fn add(&mut self, code: u16, n: u64) {
         if n == 0 {
@@ -91,7 +91,7 @@ impl StatusCounts {
         self.0 = Repr::Heap(entries);
     }
 
-    /// Adds all counts of another one.
+    /// Adds all counts of another one, code by code.
     pub fn merge(&mut self, other: &Self) {
         for (code, n) in other.iter() {
             self.add(code, n);
@@ -114,7 +114,7 @@ impl StatusCounts {
             .chain(heap.into_iter().flatten())
     }
 
-    /// How often `code` was counted.
+    /// The count of `code`, 0 if it was never counted.
     #[must_use]
     pub fn get(&self, code: u16) -> u64 {
         self.iter()
@@ -122,31 +122,31 @@ impl StatusCounts {
             .unwrap_or(0)
     }
 
-    /// How many different codes were counted.
+    /// The number of different codes.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match &self.0 {
             Repr::Inline { len, .. } => usize::from(*len),
             Repr::Heap(entries) => entries.len(),
         }
     }
 
-    /// Whether nothing was counted.
+    /// Whether no code was counted.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Empties it and keeps its memory for reuse.
-    pub fn reset(&mut self) {
+    /// Removes all counts and keeps the memory for reuse.
+    pub(crate) fn reset(&mut self) {
         match &mut self.0 {
             Repr::Inline { len, .. } => *len = 0,
             Repr::Heap(entries) => entries.clear(),
         }
     }
 
-    /// Appends ten bytes an entry: the code (u16) and the count (u64), both big-endian. SQL can decode
-    /// them, and encodings one after another are an encoding of their sum.
+    /// Appends ten bytes per code: the code (u16) and its count (u64), both big-endian. SQL can decode them, and
+    /// concatenated encodings are an encoding of their sum.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for (code, n) in self.iter() {
             out.extend_from_slice(&code.to_be_bytes());
@@ -154,11 +154,11 @@ impl StatusCounts {
         }
     }
 
-    /// Adds the counts of any number of [encodings](Self::encode) that follow one another.
+    /// Adds the counts of any number of concatenated [encodings](Self::encode).
     ///
     /// # Errors
     ///
-    /// [`SketchError::Truncated`] where the length is no multiple of ten bytes; nothing is changed then.
+    /// [`SketchError::Truncated`] where the length is not a multiple of ten bytes; nothing is changed then.
     pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let (entries, rest) = encoded.as_chunks::<ENTRY>();
         if !rest.is_empty() {

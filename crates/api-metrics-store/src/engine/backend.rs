@@ -11,12 +11,12 @@ use std::{
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
+use super::condition::Condition;
 use crate::{
     bucket::Bucket,
     query::{Detail, Filter, Scope, TimeRange},
     series::{SeriesKey, SeriesKind},
     sketch::SketchKind,
-    statements::ActTx,
     store::{ApiKeyInfo, Instance, Maintained, SharedSecret, StoreError, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -96,14 +96,14 @@ impl Owner {
 }
 
 impl SeriesLabels {
-    /// The pre-merged series of `kind` that this base series counts in.
-    pub(crate) fn premerged(&self, kind: SeriesKind) -> Self {
+    /// The aggregate series of `kind` that this base series counts in.
+    pub(crate) fn aggregates(&self, kind: SeriesKind) -> Self {
         let mut labels = self.clone();
         labels.kind = kind;
-        if matches!(kind, SeriesKind::AnyKey | SeriesKind::Total) {
+        if matches!(kind, SeriesKind::ByEndpoint | SeriesKind::Total) {
             labels.api_key_id = 0;
         }
-        if matches!(kind, SeriesKind::AnyEndpoint | SeriesKind::Total) {
+        if matches!(kind, SeriesKind::ByKey | SeriesKind::Total) {
             labels.endpoint = "".into();
         }
         labels
@@ -143,9 +143,10 @@ pub(crate) struct FoundRow {
 
 /// Rows of one series and step, summed as far as the database could.
 #[derive(Debug)]
-pub(crate) struct AggregateRow {
+pub(crate) struct SeriesSum {
     pub series_id: i64,
     /// The index of the step, 0 for the first.
+    #[cfg_attr(not(feature = "control"), allow(dead_code))]
     pub step: usize,
     /// Everything but the sketch.
     pub counts: Bucket,
@@ -153,10 +154,10 @@ pub(crate) struct AggregateRow {
     pub sketches: Vec<u8>,
 }
 
-/// The requests of a period's pre-merged series, see [`tally`](super::tally).
-pub(crate) type EncodedTally = ((Granularity, UnixSeconds), Vec<u8>);
+/// The requests of a period's aggregate series, see [`counts`](super::period_counts).
+pub(crate) type EncodedPeriodCounts = ((Granularity, UnixSeconds), Vec<u8>);
 
-/// A piece of a hand-over.
+/// A piece of a flush batch.
 #[derive(Debug, Clone)]
 pub(crate) struct InboxChunk {
     pub id: Uuid,
@@ -169,7 +170,7 @@ pub(crate) struct InboxChunk {
     pub payload: Vec<u8>,
 }
 
-/// An instance with hand-overs that are not folded.
+/// An instance with flush batches that are not folded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pending {
     pub id: Uuid,
@@ -221,7 +222,7 @@ impl Meta {
 
 /// What a read begins with.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct ReadHeader {
     pub meta: Meta,
     /// Dirty periods.
     pub dirty: Vec<(Granularity, UnixSeconds)>,
@@ -229,10 +230,10 @@ pub(crate) struct Opening {
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
     /// The fence of an instance; 0 where it has none.
     pub fence: u64,
-    /// Another one whenever a fold has made pre-merged series; `None` where the database does not tell, and
+    /// Another one whenever a fold has made aggregate series; `None` where the database does not tell, and
     /// none of them may be kept from read to read.
-    pub premerged_tag: Option<Uuid>,
-    /// Committed hand-overs above the fold marks with rows in the inner range.
+    pub aggregate_series_tag: Option<Uuid>,
+    /// Committed flush batches above the fold marks with rows in the inner range.
     pub unfolded: Vec<InboxChunk>,
 }
 
@@ -242,6 +243,16 @@ pub(crate) struct Selection<'a> {
     pub kinds: &'a [SeriesKind],
     pub filter: &'a Filter,
     pub scope: &'a Scope,
+}
+
+impl<'a> Selection<'a> {
+    /// What a series must meet to be selected.
+    pub(crate) fn conditions(&self) -> Vec<Condition<'a>> {
+        let mut conditions = vec![Condition::of_kinds(self.kinds)];
+        conditions.extend(Condition::of_filter(self.filter));
+        conditions.extend(Condition::of_scope(self.scope));
+        conditions
+    }
 }
 
 /// A piece of a read: whole periods of one granularity.
@@ -266,7 +277,7 @@ pub(crate) type Marks = BTreeMap<(Granularity, UnixSeconds), UnixSeconds>;
 
 /// What a read sums.
 #[derive(Debug)]
-pub(crate) struct Ask<'a> {
+pub(crate) struct SumRequest<'a> {
     /// The periods, of any granularity.
     pub segments: &'a [Segment],
     /// Step `i` is `[edges[i], edges[i + 1])`.
@@ -278,7 +289,7 @@ pub(crate) struct Ask<'a> {
 
 /// A part of the sum of one group and step, as far as the database has summed it.
 #[derive(Debug)]
-pub(crate) struct Part<'a> {
+pub(crate) struct PartialSum<'a> {
     pub group: usize,
     pub step: usize,
     /// Everything but the sketch.
@@ -288,27 +299,27 @@ pub(crate) struct Part<'a> {
 }
 
 /// Takes parts as they come.
-pub(crate) type Sink<'a> = dyn FnMut(Part<'_>) -> Result<()> + Send + 'a;
+pub(crate) type Sink<'a> = dyn FnMut(PartialSum<'_>) -> Result<()> + Send + 'a;
 
 /// One transaction. Dropping it rolls back.
-pub(crate) trait Tx: FlushTx + LeadTx + ReadTx + ActTx {
+pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
     fn meta(&mut self) -> impl Future<Output = Result<Meta>> + Send;
-    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the hand-overs
-    /// that reach into a range within, the fence of an instance, and the tag of the pre-merged series. Databases
+    /// [`Meta`], the dirty periods that start in a range, the coarsened spans that reach into it, the flush batches
+    /// that reach into a range within, the fence of an instance, and the tag of the aggregate series. Databases
     /// that are a round trip away answer it by one statement.
-    fn opening(
+    fn read_header(
         &mut self,
         range: TimeRange,
         inner: TimeRange,
         instance: Uuid,
-    ) -> impl Future<Output = Result<Opening>> + Send {
+    ) -> impl Future<Output = Result<ReadHeader>> + Send {
         async move {
-            Ok(Opening {
+            Ok(ReadHeader {
                 meta: self.meta().await?,
                 dirty: self.dirty(range.from, range.to).await?,
                 coarse: self.coarse(range.from, range.to).await?,
                 fence: self.instance_seq(instance).await?,
-                premerged_tag: None,
+                aggregate_series_tag: None,
                 unfolded: self.unfolded(inner.from, inner.to).await?,
             })
         }
@@ -347,7 +358,7 @@ pub(crate) trait LeadTx: Send {
     /// snapshot would be from before the lock.
     fn try_lead(&mut self) -> impl Future<Output = Result<bool>> + Send;
     fn pending(&mut self) -> impl Future<Output = Result<Vec<Pending>>> + Send;
-    /// The row counts of an instance's hand-overs in `(after, upto]`, by number.
+    /// The row counts of an instance's flush batches in `(after, upto]`, by number.
     fn inbox_sizes(
         &mut self,
         id: Uuid,
@@ -360,7 +371,7 @@ pub(crate) trait LeadTx: Send {
         after: u64,
         upto: u64,
     ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
-    fn set_aside(
+    fn quarantine(
         &mut self,
         chunk: &InboxChunk,
         reason: &str,
@@ -368,15 +379,16 @@ pub(crate) trait LeadTx: Send {
     /// Moves the fold mark and removes what it has passed.
     fn set_folded(&mut self, id: Uuid, seq: u64) -> impl Future<Output = Result<()>> + Send;
     fn series(&mut self, ids: &[i64]) -> impl Future<Output = Result<Vec<SeriesRow>>> + Send;
-    /// The base series among `ids`, which ascend, whose pre-merged series are known: the numbers of any
+    /// The base series among `ids`, which ascend, whose aggregate series are known: the numbers of any
     /// key, any endpoint and total, of which those that are not of these kinds may be 0.
-    fn premerged(
+    fn aggregates(
         &mut self,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> impl Future<Output = Result<Vec<(i64, [i64; 3])>>> + Send;
     /// Sets them, and gives them all another tag.
-    fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> impl Future<Output = Result<()>> + Send;
+    fn set_aggregates(&mut self, of: &[(i64, [i64; 3])])
+    -> impl Future<Output = Result<()>> + Send;
     /// Makes room for these periods.
     fn make_room(
         &mut self,
@@ -403,15 +415,18 @@ pub(crate) trait LeadTx: Send {
         rows: &[BucketRow],
         fresh: bool,
     ) -> impl Future<Output = Result<()>> + Send;
-    /// The tallies that exist of these periods.
-    fn tallies(
+    /// The counts that exist of these periods.
+    fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
-    ) -> impl Future<Output = Result<Vec<EncodedTally>>> + Send;
-    /// Writes tallies, replacing those that exist.
-    fn put_tallies(&mut self, tallies: &[EncodedTally]) -> impl Future<Output = Result<()>> + Send;
-    /// Removes the tallies below `floor`.
-    fn remove_tallies(
+    ) -> impl Future<Output = Result<Vec<EncodedPeriodCounts>>> + Send;
+    /// Writes counts, replacing those that exist.
+    fn put_period_counts(
+        &mut self,
+        counts: &[EncodedPeriodCounts],
+    ) -> impl Future<Output = Result<()>> + Send;
+    /// Removes the counts below `floor`.
+    fn remove_period_counts(
         &mut self,
         granularity: Granularity,
         floor: UnixSeconds,
@@ -454,20 +469,20 @@ pub(crate) trait ReadTx: Send {
     /// Sums what is asked for, in parts of any order.
     fn sum(
         &mut self,
-        ask: &Ask<'_>,
+        request: &SumRequest<'_>,
         into: &mut Sink<'_>,
     ) -> impl Future<Output = Result<()>> + Send;
     /// Sums rows of `series` in `segments` (all of one granularity) by series and step. Step `i` is
     /// `[edges[i], edges[i + 1])`. Without `quantiles` the sketches stay empty.
-    fn aggregate(
+    fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> impl Future<Output = Result<Vec<AggregateRow>>> + Send;
-    /// Committed hand-overs above the fold marks with rows in `[from, to)`.
+    ) -> impl Future<Output = Result<Vec<SeriesSum>>> + Send;
+    /// Committed flush batches above the fold marks with rows in `[from, to)`.
     fn unfolded(
         &mut self,
         from: UnixSeconds,
@@ -500,6 +515,7 @@ pub(crate) enum Series<'a> {
     /// All of them: a rollup.
     All,
     /// These.
+    #[cfg_attr(not(feature = "control"), allow(dead_code))]
     Ids(&'a [i64]),
 }
 

@@ -1,4 +1,4 @@
-//! The hand-over of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
+//! The flush batch of a recorder's deltas: exactly once, whatever happens to the acknowledgement.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,11 +7,11 @@ use tracing::warn;
 use super::{
     SCHEMA_KNOWLEDGE,
     backend::{Backend, FlushTx, Mode, Owner, Result, SeriesLabels, Tx, key_text},
-    batch::{self, EncodedRow},
+    payload::{self, EncodedRow},
 };
 use crate::{
     bucket::Bucket,
-    recorder::{Deltas, Recorder, Sealed},
+    recorder::{Deltas, FlushBatch, Recorder},
     series::SeriesKey,
     store::{FlushError, Flushed, StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -61,13 +61,13 @@ async fn commit_one<B: Backend>(
     let recorder = writer.recorder();
     let mut attempt = Unsent::new(recorder);
     let ready = loop {
-        let Sealed { number, retry } = attempt.sealed;
+        let FlushBatch { seq: number, retry } = attempt.sealed;
         match make_ready(backend, writer, number).await {
             Ok(Attempt::Ready(ready)) => break ready,
             Ok(Attempt::Superseded { stored }) if retry && stored == number => {
                 // The earlier attempt under this number is in, and with it all that wait.
                 recorder.acknowledge(number);
-                attempt.sealed = recorder.seal_or_retry();
+                attempt.sealed = recorder.begin_batch_or_retry();
             }
             Ok(Attempt::Rewound { to }) => {
                 // The database went back behind what it had acknowledged. Its series numbers may
@@ -98,7 +98,7 @@ async fn commit_one<B: Backend>(
         records,
         interned,
     } = ready;
-    let Sealed { number, retry } = attempt.send();
+    let FlushBatch { seq: number, retry } = attempt.send();
     tx.commit().await.map_err(FlushError::Unknown)?;
     recorder.acknowledge(number);
     // An earlier attempt under this number may be in another history of the database, where the same
@@ -125,17 +125,17 @@ async fn commit_one<B: Backend>(
 /// again: the transaction ends without it.
 struct Unsent<'a> {
     recorder: &'a Recorder,
-    sealed: Sealed,
+    sealed: FlushBatch,
 }
 
 impl<'a> Unsent<'a> {
     fn new(recorder: &'a Recorder) -> Self {
-        let sealed = recorder.seal_or_retry();
+        let sealed = recorder.begin_batch_or_retry();
         Self { recorder, sealed }
     }
 
     /// From here on nobody knows, until the database says so.
-    fn send(mut self) -> Sealed {
+    fn send(mut self) -> FlushBatch {
         let sealed = self.sealed;
         self.sealed.retry = true;
         sealed
@@ -146,7 +146,7 @@ impl Drop for Unsent<'_> {
     fn drop(&mut self) {
         // One that was attempted before may be in.
         if !self.sealed.retry {
-            self.recorder.release(self.sealed.number);
+            self.recorder.release(self.sealed.seq);
         }
     }
 }
@@ -193,7 +193,7 @@ async fn make_ready<B: Backend>(
     let records = contents.records();
     let (series, interned) = intern(&mut tx, writer, &contents).await?;
     let rows = rows_of(&contents, &series, meta.now())?;
-    tx.put_inbox(&batch::encode(instance.id, number, &rows))
+    tx.put_inbox(&payload::encode(instance.id, number, &rows))
         .await?;
     tx.put_coarse(&contents.coarse).await?;
     tx.advance(instance.id, number, meta.now()).await?;

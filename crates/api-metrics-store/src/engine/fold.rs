@@ -7,10 +7,10 @@ use tracing::warn;
 use super::{
     SCHEMA_KNOWLEDGE,
     backend::{Backend, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, Tx},
-    batch::{self, PayloadRow},
-    pace::Pace,
-    sum::{Key, Sum, Table, finish, premerge},
-    tally,
+    payload::{self, PayloadRow},
+    period_counts,
+    sum::{Key, Sum, Table, finish, sum_aggregates},
+    yield_every::YieldEvery,
 };
 use crate::{
     series::SeriesKind,
@@ -19,7 +19,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// Rows of hand-overs that one transaction takes at most, a single larger hand-over excepted.
+/// Rows of flush batches that one transaction takes at most, a single larger flush batch excepted.
 const ROWS_A_FOLD: u64 = 200_000;
 
 pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
@@ -39,7 +39,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
     let mut chunks = Vec::new();
     let mut marks = Vec::new();
     let mut room = ROWS_A_FOLD;
-    let mut more = false;
+    let (mut batches, mut more) = (0, false);
     for instance in pending {
         let mut upto = instance.seq;
         for (seq, rows) in tx
@@ -52,6 +52,7 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
                 break;
             }
             room = room.saturating_sub(rows);
+            batches += 1;
         }
         if upto > instance.folded {
             chunks.extend(tx.inbox(instance.id, instance.folded, upto).await?);
@@ -62,7 +63,6 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
         }
     }
     let rows = add(&mut tx, &chunks, &meta).await?;
-    let batches = marks.len() as u64;
     for (id, upto) in marks {
         tx.set_folded(id, upto).await?;
     }
@@ -96,29 +96,29 @@ pub(crate) async fn lead<T: Tx>(tx: &mut T) -> Result<Option<Meta>> {
 /// bucket rows were written.
 async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u64> {
     let mut refused: BTreeMap<usize, String> = BTreeMap::new();
-    let (mut base, premerged) = loop {
+    let (mut base, aggregates) = loop {
         let base = sum(chunks, meta, &mut refused).await?;
         let mut ids: Vec<i64> = base.sums.iter().map(|sum| sum.key.series_id).collect();
         ids.sort_unstable();
         ids.dedup();
-        let premerged = premerged(tx, &ids).await?;
-        if premerged.len() == ids.len() {
-            break (base, premerged);
+        let aggregates = aggregates(tx, &ids).await?;
+        if aggregates.len() == ids.len() {
+            break (base, aggregates);
         }
         // Never in a healthy database, so that it may cost a second look.
-        refuse_unknown(chunks, &premerged, &mut refused);
+        refuse_unknown(chunks, &aggregates, &mut refused);
     };
     for (at, reason) in &refused {
         if let Some(chunk) = chunks.get(*at) {
-            set_aside(tx, chunk, reason).await?;
+            quarantine(tx, chunk, reason).await?;
         }
     }
-    let of = |id| premerged.get(&id).copied().unwrap_or_default();
-    let totals = premerge(&mut base.sums, meta.sketch_kind, of).await?;
-    let tallied = totals.sums.iter().map(|sum| sum.key.series_id).collect();
+    let of = |id| aggregates.get(&id).copied().unwrap_or_default();
+    let totals = sum_aggregates(&mut base.sums, meta.sketch_kind, of).await?;
+    let counted = totals.sums.iter().map(|sum| sum.key.series_id).collect();
     let mut sums = base.sums;
     sums.extend(totals.sums);
-    write(tx, sums, &tallied, meta).await
+    write(tx, sums, &counted, meta).await
 }
 
 /// Sums the chunks that are not refused; refuses those that can't be read.
@@ -128,7 +128,7 @@ async fn sum(
     refused: &mut BTreeMap<usize, String>,
 ) -> Result<Table> {
     let mut table = Table::default();
-    let mut pace = Pace::default();
+    let mut yielding = YieldEvery::default();
     for (at, chunk) in chunks.iter().enumerate() {
         if refused.contains_key(&at) {
             continue;
@@ -148,7 +148,7 @@ async fn sum(
                 series_id: row.series_id,
             };
             table.add(key, &row.counts, row.sketch)?;
-            pace.step().await;
+            yielding.step().await;
         }
     }
     Ok(table)
@@ -160,7 +160,7 @@ fn refuse_unknown(
     refused: &mut BTreeMap<usize, String>,
 ) {
     for (at, chunk) in chunks.iter().enumerate() {
-        let names_unknown = batch::decode(&chunk.payload)
+        let names_unknown = payload::decode(&chunk.payload)
             .is_ok_and(|rows| rows.iter().any(|row| !known.contains_key(&row.series_id)));
         if names_unknown {
             refused
@@ -173,7 +173,7 @@ fn refuse_unknown(
 async fn write<T: Tx>(
     tx: &mut T,
     mut sums: Vec<Sum>,
-    tallied: &HashSet<i64>,
+    counted: &HashSet<i64>,
     meta: &Meta,
 ) -> Result<u64> {
     sums.sort_unstable_by_key(|sum| sum.key);
@@ -186,7 +186,7 @@ async fn write<T: Tx>(
             .push(sum);
     }
     let mut written = 0;
-    let mut tallies = tally::Changes::default();
+    let mut counts = period_counts::Changes::default();
     for (granularity, mut sums) in by_granularity {
         let mut periods: Vec<_> = sums.iter().map(|sum| sum.key.period_start).collect();
         periods.dedup();
@@ -212,11 +212,11 @@ async fn write<T: Tx>(
         for (sums, fresh) in [(new, true), (old, false)] {
             let rows = finish(sums, meta.sketch_kind).await?;
             tx.put_buckets(granularity, &rows, fresh).await?;
-            tallies.note(granularity, &rows, tallied);
+            counts.note(granularity, &rows, counted);
             written += rows.len() as u64;
         }
     }
-    tallies.apply(tx).await?;
+    counts.apply(tx).await?;
     let dirty: Vec<_> = dirty.into_iter().collect();
     tx.mark_dirty(&dirty, meta.now()).await?;
     Ok(written)
@@ -254,7 +254,7 @@ async fn add_existing<T: Tx>(
 }
 
 fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
-    let rows = batch::decode(payload)?;
+    let rows = payload::decode(payload)?;
     if rows.iter().any(|row| row.counts.sketch.kind() != kind) {
         return Err(StoreError::Corrupt(
             "it holds sketches of another kind".into(),
@@ -263,14 +263,14 @@ fn readable(payload: &[u8], kind: SketchKind) -> Result<Vec<PayloadRow<'_>>> {
     Ok(rows)
 }
 
-async fn set_aside<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
-    warn!(instance = %chunk.id, seq = chunk.seq, chunk = chunk.chunk, reason, "a hand-over was set aside");
-    tx.set_aside(chunk, reason).await
+async fn quarantine<T: Tx>(tx: &mut T, chunk: &InboxChunk, reason: &str) -> Result<()> {
+    warn!(instance = %chunk.id, seq = chunk.seq, chunk = chunk.chunk, reason, "a flush batch was quarantined");
+    tx.quarantine(chunk, reason).await
 }
 
-/// The pre-merged series of each base series that exists, interning those that are missing.
-async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
-    let known = tx.premerged(ids, &SeriesKind::PREMERGED.into()).await?;
+/// The aggregate series of each base series that exists, interning those that are missing.
+async fn aggregates<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 3]>> {
+    let known = tx.aggregates(ids, &SeriesKind::AGGREGATES.into()).await?;
     let mut known: HashMap<i64, [i64; 3]> = known.into_iter().collect();
     let unknown: Vec<i64> = ids
         .iter()
@@ -283,7 +283,7 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
     let series = tx.series(&unknown).await?;
     let wanted: BTreeSet<SeriesLabels> = series
         .iter()
-        .flat_map(|row| SeriesKind::PREMERGED.map(|kind| row.labels.premerged(kind)))
+        .flat_map(|row| SeriesKind::AGGREGATES.map(|kind| row.labels.aggregates(kind)))
         .collect();
     let wanted: Vec<_> = wanted.into_iter().collect();
     let interned = tx.intern_series(&wanted).await?;
@@ -291,8 +291,8 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
     let mut new = Vec::new();
     for row in &series {
         let mut three = [0; 3];
-        for (slot, kind) in three.iter_mut().zip(SeriesKind::PREMERGED) {
-            let labels = row.labels.premerged(kind);
+        for (slot, kind) in three.iter_mut().zip(SeriesKind::AGGREGATES) {
+            let labels = row.labels.aggregates(kind);
             *slot = *interned.get(&labels).ok_or_else(|| {
                 StoreError::Corrupt(format!("series {labels:?} was not interned"))
             })?;
@@ -300,7 +300,7 @@ async fn premerged<T: Tx>(tx: &mut T, ids: &[i64]) -> Result<HashMap<i64, [i64; 
         new.push((row.id, three));
     }
     new.sort_unstable();
-    tx.set_premerged(&new).await?;
+    tx.set_aggregates(&new).await?;
     known.extend(new);
     Ok(known)
 }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use super::backend::{Result, SeriesLabels};
 use crate::{
     bucket::Bucket,
-    query::{Busiest, Group, GroupBy, Row},
+    query::{Group, GroupBy, Row, TopK},
     sketch::{self, SketchKind},
     time::UnixSeconds,
 };
@@ -68,12 +68,12 @@ impl Groups {
     }
 
     /// The numbers of the groups that rank so by their requests.
-    pub(super) fn busiest(
+    pub(super) fn top_k(
         &self,
         requests: &HashMap<usize, u64>,
-        busiest: &Busiest,
+        top: &TopK,
     ) -> impl Iterator<Item = usize> {
-        let after = busiest.after.as_ref();
+        let after = top.after.as_ref();
         let after = after.map(|rank| (Reverse(rank.requests), &rank.group));
         let ranks = requests.iter();
         let ranks = ranks.filter_map(|(number, requests)| {
@@ -82,25 +82,22 @@ impl Groups {
         });
         let mut ranks: Vec<_> = ranks.collect();
         ranks.sort_unstable();
-        ranks
-            .into_iter()
-            .map(|(_, number)| number)
-            .take(busiest.most)
+        ranks.into_iter().map(|(_, number)| number).take(top.limit)
     }
 }
 
-/// Sums by group and step.
-pub(super) struct Sums {
+/// AnswerSums by group and step.
+pub(super) struct AnswerSums {
     kind: SketchKind,
-    sketches: sketch::Sums,
+    sketches: sketch::SketchMerger,
     cells: HashMap<(usize, usize), Bucket, RandomState>,
 }
 
-impl Sums {
+impl AnswerSums {
     pub(super) fn new(kind: SketchKind) -> Self {
         Self {
             kind,
-            sketches: sketch::Sums::default(),
+            sketches: sketch::SketchMerger::default(),
             cells: HashMap::default(),
         }
     }

@@ -101,7 +101,7 @@ pub(crate) async fn retain<B: Backend>(
                 movable(&mut tx, granularity, &floors, agreed.of(granularity)).await?
             {
                 tx.set_floor(granularity, floor).await?;
-                tx.remove_tallies(granularity, floor).await?;
+                tx.remove_period_counts(granularity, floor).await?;
                 done.steps += 1;
             }
             floors = tx.meta().await?.floors;

@@ -3,17 +3,17 @@
 use super::{
     backend::{Backend, LeadTx, Marks, Mode, Result, Segment, Series, Tx},
     fold::lead,
-    pace::Pace,
+    period_counts,
     sum::row,
-    tally,
+    yield_every::YieldEvery,
 };
 use crate::{
-    sketch::{SketchKind, Sums},
+    sketch::{SketchKind, SketchMerger},
     store::Maintained,
     time::{Granularity, UnixSeconds},
 };
 
-/// How long after its end a period waits for hand-overs that are on their way; what comes later
+/// How long after its end a period waits for flush batches that are on their way; what comes later
 /// marks it again.
 const GRACE_SECONDS: i64 = 75;
 /// How long a day that is over waits after it was marked: late data that trickles in costs a sum over the
@@ -79,15 +79,15 @@ async fn recompute<T: Tx>(
             to: end,
         };
         let sums = tx
-            .aggregate(child, &[children], &[period, end], Series::All, true)
+            .sum_by_series(child, &[children], &[period, end], Series::All, true)
             .await?;
         if !sums.is_empty() {
             let mut rows = Vec::with_capacity(sums.len());
-            let (mut scratch, mut pace) = (Sums::default(), Pace::default());
+            let (mut scratch, mut yielding) = (SketchMerger::default(), YieldEvery::default());
             for sum in sums {
                 let sketch = scratch.sum(kind, &sum.sketches)?;
                 rows.push(row(period, sum.series_id, sum.counts, sketch)?);
-                pace.step().await;
+                yielding.step().await;
             }
             // In the order of the primary key, so that pages are filled one after another.
             rows.sort_unstable_by_key(|row| row.series_id);
@@ -97,7 +97,7 @@ async fn recompute<T: Tx>(
                 tx.make_room(granularity, &[period]).await?;
             }
             tx.put_buckets(granularity, &rows, fresh).await?;
-            tally::recompute(tx, granularity, period, &children).await?;
+            period_counts::recompute(tx, granularity, period, &children).await?;
         }
     }
     tx.clear_dirty(granularity, period).await

@@ -13,7 +13,7 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     store::{
-        Acts, ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
+        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
         StoreStatus, Writer,
     },
 };
@@ -24,7 +24,7 @@ pub(crate) struct SqlStore<B> {
     backend: B,
     options: StoreOptions,
     wanted: Wanted,
-    known: read::KnownSeries,
+    known: read::SharedSeriesCache,
 }
 
 impl<B: Backend> SqlStore<B> {
@@ -33,7 +33,7 @@ impl<B: Backend> SqlStore<B> {
             backend,
             options,
             wanted: Wanted::default(),
-            known: read::KnownSeries::default(),
+            known: read::SharedSeriesCache::default(),
         }
     }
 
@@ -101,10 +101,6 @@ impl<B: Backend> Store for SqlStore<B> {
         let secret = tx.shared_secret(name, proposal).await?;
         tx.commit().await?;
         Ok(secret)
-    }
-
-    fn acts(&self) -> &dyn Acts {
-        self
     }
 
     async fn status(&self) -> Result<StoreStatus, StoreError> {

@@ -4,11 +4,11 @@ use hashbrown::HashMap;
 
 use super::{
     backend::{BucketRow, Result},
-    pace::Pace,
+    yield_every::YieldEvery,
 };
 use crate::{
     bucket::Bucket,
-    sketch::{SketchKind, Sums, encoded_quantiles},
+    sketch::{SketchKind, SketchMerger, encoded_quantiles},
     time::{Granularity, UnixSeconds},
 };
 
@@ -67,7 +67,7 @@ impl Sum {
     }
 
     /// Makes one sketch of many.
-    fn settle(&mut self, sums: &mut Sums, kind: SketchKind) -> Result<()> {
+    fn settle(&mut self, sums: &mut SketchMerger, kind: SketchKind) -> Result<()> {
         if self.parts > 1 {
             self.sketches = sums.sum(kind, &self.sketches)?;
             self.parts = 1;
@@ -77,14 +77,14 @@ impl Sum {
 }
 
 /// Adds up what each base series counts in: from the base sums, which are far fewer than the rows they
-/// were made of. `of` gives the pre-merged series of a base series.
-pub(super) async fn premerge(
+/// were made of. `of` gives the aggregate series of a base series.
+pub(super) async fn sum_aggregates(
     base: &mut [Sum],
     kind: SketchKind,
     of: impl Fn(i64) -> [i64; 3],
 ) -> Result<Table> {
-    let mut premerged = Table::default();
-    let (mut sums, mut pace) = (Sums::default(), Pace::default());
+    let mut aggregates = Table::default();
+    let (mut sums, mut yielding) = (SketchMerger::default(), YieldEvery::default());
     for sum in base {
         sum.settle(&mut sums, kind)?;
         for series_id in of(sum.key.series_id) {
@@ -92,11 +92,11 @@ pub(super) async fn premerge(
                 series_id,
                 ..sum.key
             };
-            premerged.add(key, &sum.counts, &sum.sketches)?;
+            aggregates.add(key, &sum.counts, &sum.sketches)?;
         }
-        pace.step().await;
+        yielding.step().await;
     }
-    Ok(premerged)
+    Ok(aggregates)
 }
 
 /// The rows that are written for these sums.
@@ -106,7 +106,7 @@ pub(super) async fn finish(
 ) -> Result<Vec<BucketRow>> {
     let sums = sums.into_iter();
     let mut rows = Vec::with_capacity(sums.size_hint().0);
-    let (mut scratch, mut pace) = (Sums::default(), Pace::default());
+    let (mut scratch, mut yielding) = (SketchMerger::default(), YieldEvery::default());
     for mut sum in sums {
         sum.settle(&mut scratch, kind)?;
         rows.push(row(
@@ -115,7 +115,7 @@ pub(super) async fn finish(
             sum.counts,
             sum.sketches,
         )?);
-        pace.step().await;
+        yielding.step().await;
     }
     Ok(rows)
 }

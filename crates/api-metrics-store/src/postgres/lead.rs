@@ -17,10 +17,10 @@ use super::{
 use crate::{
     engine::{
         backend::{
-            BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
+            BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
             SeriesRow,
         },
-        places::Places,
+        sorted_cursor::SortedCursor,
     },
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -82,9 +82,9 @@ impl LeadTx for PgTx {
         .collect()
     }
 
-    async fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
+    async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
         sqlx::query(
-            "INSERT INTO api_metrics.set_aside (id, seq, chunk, reason, payload) \
+            "INSERT INTO api_metrics.quarantined (id, seq, chunk, reason, payload) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
         .bind(chunk.id)
@@ -125,14 +125,14 @@ impl LeadTx for PgTx {
         rows::series(&rows)
     }
 
-    async fn premerged(
+    async fn aggregates(
         &mut self,
         ids: &[i64],
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<Vec<(i64, [i64; 3])>> {
         let columns = [
-            (SeriesKind::AnyKey, "any_key_id"),
-            (SeriesKind::AnyEndpoint, "any_endpoint_id"),
+            (SeriesKind::ByEndpoint, "by_endpoint_id"),
+            (SeriesKind::ByKey, "by_key_id"),
             (SeriesKind::Total, "total_id"),
         ];
         // An array a column instead of thousands of rows, and none of what nobody asks for.
@@ -143,17 +143,17 @@ impl LeadTx for PgTx {
                 "NULL::bigint[]".into()
             }
         });
-        let [any_key, any_endpoint, total] = arrays;
+        let [by_endpoint, by_key, total] = arrays;
         let block = block(ids);
         let which = match block {
             Some(_) => "id BETWEEN $1 AND $2",
             None => "id = ANY($1)",
         };
         let text = format!(
-            "SELECT array_agg(id), {any_key}, {any_endpoint}, {total} \
+            "SELECT array_agg(id), {by_endpoint}, {by_key}, {total} \
              FROM api_metrics.series \
              WHERE {which} \
-               AND any_key_id IS NOT NULL AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL"
+               AND by_endpoint_id IS NOT NULL AND by_key_id IS NOT NULL AND total_id IS NOT NULL"
         );
         let query = sqlx::query_as(AssertSqlSafe(text));
         let query = match block {
@@ -161,22 +161,22 @@ impl LeadTx for PgTx {
             None => query.bind(ids),
         };
         type Column = Option<Numbers>;
-        let (found, any_key, any_endpoint, total): (Column, Column, Column, Column) =
+        let (found, by_endpoint, by_key, total): (Column, Column, Column, Column) =
             query.fetch_one(&mut *self.sql).await?;
         let of = |column: &Column, n: usize| {
             let number = column.as_ref().and_then(|column| column.0.get(n));
             number.copied().unwrap_or_default()
         };
-        let mut places = Places::of(ids);
+        let mut places = SortedCursor::of(ids);
         let found = found.into_iter().flat_map(|found| found.0).enumerate();
         Ok(found
             .filter(|(_, id)| places.find(*id).is_some())
-            .map(|(n, id)| (id, [of(&any_key, n), of(&any_endpoint, n), of(&total, n)]))
+            .map(|(n, id)| (id, [of(&by_endpoint, n), of(&by_key, n), of(&total, n)]))
             .collect())
     }
 
-    async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
-        sqlx::query("UPDATE api_metrics.premerged SET tag = gen_random_uuid()")
+    async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
+        sqlx::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
             .execute(&mut *self.sql)
             .await?;
         let column = |n: usize| {
@@ -186,9 +186,9 @@ impl LeadTx for PgTx {
         };
         sqlx::query(
             "UPDATE api_metrics.series AS s \
-             SET any_key_id = n.any_key_id, any_endpoint_id = n.any_endpoint_id, total_id = n.total_id \
+             SET by_endpoint_id = n.by_endpoint_id, by_key_id = n.by_key_id, total_id = n.total_id \
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
-                 AS n (id, any_key_id, any_endpoint_id, total_id) \
+                 AS n (id, by_endpoint_id, by_key_id, total_id) \
              WHERE s.id = n.id",
         )
         .bind(of.iter().map(|(id, _)| *id).collect::<Vec<_>>())
@@ -209,10 +209,11 @@ impl LeadTx for PgTx {
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> Result<BTreeSet<UnixSeconds>> {
-        let used: Vec<DateTime<Utc>> = sqlx::query_scalar(rows::select_used(granularity))
-            .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
-            .fetch_all(&mut *self.sql)
-            .await?;
+        let used: Vec<DateTime<Utc>> =
+            sqlx::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
+                .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
+                .fetch_all(&mut *self.sql)
+                .await?;
         Ok(used.iter().map(DateTime::timestamp).collect())
     }
 
@@ -230,7 +231,7 @@ impl LeadTx for PgTx {
         let mut found = Vec::new();
         // A statement a period: joined with a list of pairs the planner would scan every partition.
         for (period, series) in by_period {
-            let rows = sqlx::query(rows::select_existing(granularity))
+            let rows = sqlx::query(AssertSqlSafe(rows::select_existing(granularity)))
                 .bind(at(period))
                 .bind(series)
                 .fetch_all(&mut *self.sql)
@@ -257,7 +258,7 @@ impl LeadTx for PgTx {
         // Bounds one statement's parameter to some MiB, and the time that encoding it takes at a stretch.
         for rows in rows.chunks(1_000) {
             let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
-            sqlx::query(statement)
+            sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(rows)
                 .execute(&mut *self.sql)
                 .await?;
@@ -265,15 +266,15 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
-    async fn tallies(
+    async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
-    ) -> Result<Vec<EncodedTally>> {
+    ) -> Result<Vec<EncodedPeriodCounts>> {
         let (granularities, starts) = columns(periods.iter());
         let rows: Vec<(String, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
             "SELECT t.granularity, t.period_start, t.requests \
              FROM unnest($1::text[], $2::timestamptz[]) AS p (granularity, period_start) \
-             JOIN api_metrics.tally AS t USING (granularity, period_start)",
+             JOIN api_metrics.period_counts AS t USING (granularity, period_start)",
         )
         .bind(granularities)
         .bind(starts)
@@ -288,27 +289,33 @@ impl LeadTx for PgTx {
             .collect())
     }
 
-    async fn put_tallies(&mut self, tallies: &[EncodedTally]) -> Result<()> {
-        let (granularities, starts) = columns(tallies.iter().map(|(period, _)| period));
+    async fn put_period_counts(&mut self, counts: &[EncodedPeriodCounts]) -> Result<()> {
+        let (granularities, starts) = columns(counts.iter().map(|(period, _)| period));
         sqlx::query(
-            "INSERT INTO api_metrics.tally (granularity, period_start, requests) \
+            "INSERT INTO api_metrics.period_counts (granularity, period_start, requests) \
              SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[]) \
              ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
         )
         .bind(granularities)
         .bind(starts)
-        .bind(tallies.iter().map(|(_, t)| t).collect::<Vec<_>>())
+        .bind(counts.iter().map(|(_, t)| t).collect::<Vec<_>>())
         .execute(&mut *self.sql)
         .await?;
         Ok(())
     }
 
-    async fn remove_tallies(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
-        sqlx::query("DELETE FROM api_metrics.tally WHERE granularity = $1 AND period_start < $2")
-            .bind(granularity.as_str())
-            .bind(at(floor))
-            .execute(&mut *self.sql)
-            .await?;
+    async fn remove_period_counts(
+        &mut self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM api_metrics.period_counts WHERE granularity = $1 AND period_start < $2",
+        )
+        .bind(granularity.as_str())
+        .bind(at(floor))
+        .execute(&mut *self.sql)
+        .await?;
         Ok(())
     }
 
@@ -374,7 +381,7 @@ impl LeadTx for PgTx {
 
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
-            "UPDATE api_metrics.level SET floor = $2 WHERE granularity = $1 AND floor < $2",
+            "UPDATE api_metrics.retention_floor SET floor = $2 WHERE granularity = $1 AND floor < $2",
         )
         .bind(granularity.as_str())
         .bind(at(floor))

@@ -26,6 +26,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "row_level_security",
         sql: include_str!("../../migrations/postgres/0002_row_level_security.sql"),
     },
+    Migration {
+        version: 3,
+        name: "reader_views",
+        sql: include_str!("../../migrations/postgres/0003_reader_views.sql"),
+    },
 ];
 
 /// The lock's two keys: "apmt", and 1 for the leader of the schema's only name.
@@ -116,7 +121,7 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
     // Not at the beginning of time, or an import would make a partition for every hour of history.
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
-        sqlx::query("INSERT INTO api_metrics.level (granularity, floor) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO api_metrics.retention_floor (granularity, floor) VALUES ($1, $2)")
             .bind(granularity.as_str())
             .bind(at(floors.of(granularity).max(EARLIEST)))
             .execute(&mut *tx)

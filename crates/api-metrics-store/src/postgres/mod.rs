@@ -8,11 +8,14 @@ mod migrate;
 mod partitions;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
+mod sql;
 mod status;
 mod store;
 mod sum;
 mod tx;
 mod unnamed;
 
+/// The pool in [`PostgresStore`]'s signatures.
+pub use sqlx::PgPool;
 pub use store::PostgresStore;
-pub(crate) use tx::PgTx;

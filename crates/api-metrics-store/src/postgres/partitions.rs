@@ -120,11 +120,12 @@ pub(super) async fn drop_below(
         let mut tx = uncancelled(pool, BEGIN_DROP).await?;
         // The floor as this transaction sees it: since it was moved the database may have gone back to
         // a time when these rows were still needed.
-        let still: DateTime<Utc> =
-            sqlx::query_scalar("SELECT floor FROM api_metrics.level WHERE granularity = $1")
-                .bind(granularity.as_str())
-                .fetch_one(&mut tx)
-                .await?;
+        let still: DateTime<Utc> = sqlx::query_scalar(
+            "SELECT floor FROM api_metrics.retention_floor WHERE granularity = $1",
+        )
+        .bind(granularity.as_str())
+        .fetch_one(&mut tx)
+        .await?;
         if end_of(granularity, name).is_none_or(|end| end > still.timestamp()) {
             continue;
         }

@@ -1,86 +1,59 @@
 //! The statements of the views.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
     flush::chunk,
     rows,
-    tx::{PgTx, at, unsigned},
+    tx::{PgTx, at, table, unsigned},
 };
 use crate::{
     engine::backend::{
-        AggregateRow, Ask, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, Sink,
+        InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum, Sink,
+        SumRequest,
     },
-    query::Scope,
+    engine::condition::{Condition, Values},
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
 
-macro_rules! aggregate {
-    ($name:ident, $which:literal) => {
-        mod $name {
-            use crate::time::Granularity;
-
-            macro_rules! from {
-                ($table:literal) => {
-                    concat!(
-                        "SELECT m.series_id, width_bucket(m.period_start, $3::timestamptz[]) - 1 AS step, \
-                            api_metrics.add(m.request_count) AS request_count, \
-                            api_metrics.add(m.error_count_4xx) AS error_count_4xx, \
-                            api_metrics.add(m.error_count_5xx) AS error_count_5xx, \
-                            api_metrics.add(m.aborted_count) AS aborted_count, \
-                            api_metrics.add(m.latency_sum_us) AS latency_sum_us, \
-                            min(m.latency_min_us) AS latency_min_us, \
-                            max(m.latency_max_us) AS latency_max_us, \
-                            api_metrics.add(m.latency_count) AS latency_count, \
-                            api_metrics.add(m.ttfb_sum_us) AS ttfb_sum_us, \
-                            api_metrics.add(m.ttfb_count) AS ttfb_count, \
-                            api_metrics.add(m.total_request_bytes) AS total_request_bytes, \
-                            api_metrics.add(m.total_response_bytes) AS total_response_bytes, \
-                            string_agg(m.status_counts, ''::bytea) AS status_counts, \
-                            string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
-                         FROM api_metrics.",
-                        $table,
-                        " AS m WHERE m.period_start >= $1 AND m.period_start < $2 ",
-                        $which,
-                        " GROUP BY 1, 2"
-                    )
-                };
-            }
-
-            pub(super) fn sql(granularity: Granularity) -> &'static str {
-                match granularity {
-                    Granularity::Minute => from!("metrics_1m"),
-                    Granularity::FiveMinutes => from!("metrics_5m"),
-                    Granularity::Hour => from!("metrics_1h"),
-                    Granularity::Day => from!("metrics_1d"),
-                }
-            }
-        }
-    };
+/// The sums of a range by series and step: of the range from `$1` to `$2`, with the edges `$3`, with
+/// sketches where `$4` says so, and of the series `$5` where `which` says so.
+fn sums_by_series(granularity: Granularity, which: &str) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT m.series_id, width_bucket(m.period_start, $3::timestamptz[]) - 1 AS step, \
+            api_metrics.add(m.request_count) AS request_count, \
+            api_metrics.add(m.error_count_4xx) AS error_count_4xx, \
+            api_metrics.add(m.error_count_5xx) AS error_count_5xx, \
+            api_metrics.add(m.aborted_count) AS aborted_count, \
+            api_metrics.add(m.latency_sum_us) AS latency_sum_us, \
+            min(m.latency_min_us) AS latency_min_us, \
+            max(m.latency_max_us) AS latency_max_us, \
+            api_metrics.add(m.latency_count) AS latency_count, \
+            api_metrics.add(m.ttfb_sum_us) AS ttfb_sum_us, \
+            api_metrics.add(m.ttfb_count) AS ttfb_count, \
+            api_metrics.add(m.total_request_bytes) AS total_request_bytes, \
+            api_metrics.add(m.total_response_bytes) AS total_response_bytes, \
+            string_agg(m.status_counts, ''::bytea) AS status_counts, \
+            string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
+         FROM api_metrics.{table} AS m WHERE m.period_start >= $1 AND m.period_start < $2 {which} \
+         GROUP BY 1, 2"
+    )
 }
 
-aggregate!(all_series, "");
-aggregate!(these_series, "AND m.series_id = ANY($5)");
-
-/// What is not folded of a range.
-macro_rules! unfolded {
-    ($from:literal, $to:literal) => {
-        concat!(
-            "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
+/// What is not folded of a range, whose ends are these parameters.
+pub(super) fn unfolded(from: &str, to: &str) -> String {
+    format!(
+        "SELECT b.id, b.seq, b.chunk, b.period_from, b.period_to, b.row_count, b.records, b.payload \
          FROM api_metrics.instance AS i \
          LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
          JOIN api_metrics.inbox AS b ON b.id = i.id AND b.seq > coalesce(f.seq, 0) AND b.seq <= i.seq \
-         WHERE i.live AND b.period_from < ",
-            $to,
-            " AND b.period_to > ",
-            $from
-        )
-    };
+         WHERE i.live AND b.period_from < {to} AND b.period_to > {from}"
+    )
 }
-pub(super) use unfolded;
 
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
@@ -93,64 +66,47 @@ impl ReadTx for PgTx {
     }
 
     async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>> {
-        let (tenant, keys) = match selection.scope {
-            Scope::All => (None, None),
-            Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
-            Scope::Keys(ids) => (None, Some(ids.as_slice())),
-        };
-        let kinds: Vec<i16> = selection.kinds.iter().map(|kind| kind.code()).collect();
-        let filter = selection.filter;
-        let rows = sqlx::query(
+        let conditions = selection.conditions();
+        let met: Vec<String> = conditions.iter().zip(1..).map(condition).collect();
+        let text = format!(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
                     s.kind \
-             FROM api_metrics.series AS s \
-             WHERE s.kind = ANY($1) \
-               AND ($2::text IS NULL OR s.service = $2) \
-               AND ($3::text IS NULL OR s.environment = $3) \
-               AND ($4::text IS NULL OR s.protocol = $4) \
-               AND ($5::text IS NULL OR s.http_method = $5) \
-               AND ($6::text IS NULL OR s.endpoint = $6) \
-               AND ($7::bigint IS NULL OR s.api_key_id = $7) \
-               AND ($8::bigint[] IS NULL OR s.api_key_id = ANY($8)) \
-               AND ($9::text IS NULL OR s.api_key_id IN \
-                    (SELECT k.id FROM api_metrics.api_keys AS k WHERE k.tenant_id = $9))",
-        )
-        .bind(kinds)
-        .bind(&filter.service)
-        .bind(&filter.environment)
-        .bind(&filter.protocol)
-        .bind(&filter.method)
-        .bind(&filter.endpoint)
-        .bind(filter.api_key_id)
-        .bind(keys)
-        .bind(tenant)
-        .fetch_all(&mut *self.sql)
-        .await?;
+             FROM api_metrics.series AS s WHERE {}",
+            met.join(" AND ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for condition in &conditions {
+            query = match &condition.values {
+                Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
+                Values::Numbers(numbers) => query.bind(numbers),
+            };
+        }
+        let rows = query.fetch_all(&mut *self.sql).await?;
         rows::series(&rows)
     }
 
-    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
-        super::sum::sum(self, ask, into).await
+    async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
+        super::sum::sum(self, request, into).await
     }
 
-    async fn aggregate(
+    async fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> Result<Vec<AggregateRow>> {
+    ) -> Result<Vec<SeriesSum>> {
         let kind = self.sketch_kind().await?;
         let statement = match series {
-            Series::All => all_series::sql(granularity),
-            Series::Ids(_) => these_series::sql(granularity),
+            Series::All => sums_by_series(granularity, ""),
+            Series::Ids(_) => sums_by_series(granularity, "AND m.series_id = ANY($5)"),
         };
         let edges: Vec<_> = edges.iter().map(|edge| at(*edge)).collect();
         let mut sums = Vec::new();
         // One statement a segment: only plain bounds let the planner see which partitions matter.
         for segment in segments {
-            let query = sqlx::query(statement)
+            let query = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(at(segment.from))
                 .bind(at(segment.to))
                 .bind(&edges)
@@ -162,7 +118,7 @@ impl ReadTx for PgTx {
             for row in query.fetch_all(&mut *self.sql).await? {
                 let step: i32 = row.try_get(1)?;
                 let sketches: Option<&[u8]> = row.try_get(15)?;
-                sums.push(AggregateRow {
+                sums.push(SeriesSum {
                     series_id: row.try_get(0)?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),
                     counts: rows::counts(&row, 2, kind)?,
@@ -174,7 +130,7 @@ impl ReadTx for PgTx {
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
-        sqlx::query(unfolded!("$1", "$2"))
+        sqlx::query(AssertSqlSafe(unfolded("$1", "$2")))
             .bind(at(from))
             .bind(at(to))
             .fetch_all(&mut *self.sql)
@@ -250,6 +206,18 @@ impl ReadTx for PgTx {
 
     async fn status(&mut self) -> Result<StoreStatus> {
         super::status::status(self).await
+    }
+}
+
+/// A condition on a series `s`, whose values are parameter `n`.
+fn condition((condition, n): (&Condition<'_>, usize)) -> String {
+    let column = condition.column.name();
+    match &condition.values {
+        Values::Text(_) => format!("s.{column} = ${n}::text"),
+        Values::Numbers(_) => format!("s.{column} = ANY(${n}::bigint[])"),
+        Values::KeysOfTenant(_) => format!(
+            "s.{column} IN (SELECT k.id FROM api_metrics.api_keys AS k WHERE k.tenant_id = ${n}::text)"
+        ),
     }
 }
 

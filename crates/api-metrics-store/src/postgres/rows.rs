@@ -12,7 +12,7 @@ use sqlx::{
     },
 };
 
-use super::tx::{at, signed, unsigned};
+use super::tx::{at, signed, table, unsigned};
 use crate::{
     bucket::Bucket,
     engine::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
@@ -22,58 +22,33 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// One statement a granularity: the table's name can't be a parameter.
-macro_rules! by_granularity {
-    ($name:ident, $before:literal, $after:literal) => {
-        pub(super) fn $name(granularity: Granularity) -> &'static str {
-            match granularity {
-                Granularity::Minute => concat!($before, "api_metrics.metrics_1m", $after),
-                Granularity::FiveMinutes => concat!($before, "api_metrics.metrics_5m", $after),
-                Granularity::Hour => concat!($before, "api_metrics.metrics_1h", $after),
-                Granularity::Day => concat!($before, "api_metrics.metrics_1d", $after),
-            }
-        }
-    };
-}
-
 /// One row at most a period: with LIMIT the planner keeps it a lookup in the partition concerned.
-pub(super) fn select_used(granularity: Granularity) -> &'static str {
-    macro_rules! statement {
-        ($table:literal) => {
-            concat!(
-                "SELECT w.period_start FROM unnest($1::timestamptz[]) AS w (period_start) \
-                 CROSS JOIN LATERAL (SELECT FROM ",
-                $table,
-                " AS m WHERE m.period_start = w.period_start LIMIT 1) AS m"
-            )
-        };
-    }
-    match granularity {
-        Granularity::Minute => statement!("api_metrics.metrics_1m"),
-        Granularity::FiveMinutes => statement!("api_metrics.metrics_5m"),
-        Granularity::Hour => statement!("api_metrics.metrics_1h"),
-        Granularity::Day => statement!("api_metrics.metrics_1d"),
-    }
+pub(super) fn select_used(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT w.period_start FROM unnest($1::timestamptz[]) AS w (period_start) \
+                 CROSS JOIN LATERAL (SELECT FROM api_metrics.{table} AS m WHERE m.period_start = w.period_start LIMIT 1) AS m"
+    )
 }
 
-by_granularity!(
-    select_existing,
-    "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
+pub(super) fn select_existing(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
        latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, latency_sketch FROM ",
-    " WHERE period_start = $1 AND series_id = ANY($2)"
-);
+       total_response_bytes, status_counts, latency_sketch FROM api_metrics.{table} WHERE period_start = $1 AND series_id = ANY($2)"
+    )
+}
 
-by_granularity!(
-    insert,
-    "INSERT INTO ",
-    " SELECT * FROM unnest($1::api_metrics.bucket[])"
-);
+pub(super) fn insert(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!("INSERT INTO api_metrics.{table} SELECT * FROM unnest($1::api_metrics.bucket[])")
+}
 
-by_granularity!(
-    upsert,
-    "INSERT INTO ",
-    " SELECT * FROM unnest($1::api_metrics.bucket[]) \
+pub(super) fn upsert(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "INSERT INTO api_metrics.{table} SELECT * FROM unnest($1::api_metrics.bucket[]) \
      ON CONFLICT (period_start, series_id) DO UPDATE SET \
        request_count = excluded.request_count, error_count_4xx = excluded.error_count_4xx, \
        error_count_5xx = excluded.error_count_5xx, aborted_count = excluded.aborted_count, \
@@ -87,7 +62,8 @@ by_granularity!(
        response_time_p99_ms = excluded.response_time_p99_ms, \
        response_time_avg_ms = excluded.response_time_avg_ms, \
        status_counts = excluded.status_counts, latency_sketch = excluded.latency_sketch"
-);
+    )
+}
 
 /// A row as the composite type of the statements above: one array of rows costs the server less than half
 /// of what an array a column does.

@@ -15,7 +15,7 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     let row = sqlx::query(
         "SELECT (SELECT max(version) FROM api_metrics.schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics.series WHERE kind = 0) AS series, \
-                (SELECT count(*) FROM api_metrics.set_aside) AS set_aside, \
+                (SELECT count(*) FROM api_metrics.quarantined) AS quarantined, \
                 count(DISTINCT (b.id, b.seq)) AS batches, \
                 coalesce(sum(b.records), 0)::bigint AS records, \
                 coalesce(sum(octet_length(b.payload)), 0)::bigint AS bytes \
@@ -84,6 +84,6 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
             })
             .collect(),
         series: unsigned(row.try_get("series")?),
-        set_aside: unsigned(row.try_get("set_aside")?),
+        quarantined: unsigned(row.try_get("quarantined")?),
     })
 }

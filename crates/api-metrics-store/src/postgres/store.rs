@@ -18,7 +18,7 @@ pub(crate) struct Postgres {
 
 /// A store in a Postgres database. Everything lives in the schema `api_metrics`.
 #[derive(Debug)]
-pub struct PostgresStore(SqlStore<Postgres>);
+pub struct PostgresStore(pub(super) SqlStore<Postgres>);
 
 impl PostgresStore {
     /// A store that connects on first use, by a pool of its own.

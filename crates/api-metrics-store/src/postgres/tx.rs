@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed::Unnamed};
 use crate::{
     engine::{
-        backend::{Backend, Floors, Meta, Mode, Opening, Result, Tx},
+        backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
         flush::EARLIEST,
     },
     query::{Scope, TimeRange},
@@ -67,8 +67,8 @@ const BEGIN_READ: &str = "\
     SET LOCAL random_page_cost = 1.1; \
     SET LOCAL max_parallel_workers_per_gather = 0";
 /// The lock comes before the first SELECT: a snapshot taken earlier would silently miss the rows of
-/// a partition that is dropped in between. It is no part of the opening: sqlx does not know of a
-/// transaction whose opening failed, and would hand its connection on with the transaction aborted.
+/// a partition that is dropped in between. It is no part of the header: sqlx does not know of a
+/// transaction whose header failed, and would hand its connection on with the transaction aborted.
 const LOCK_READ: &str = "\
     LOCK TABLE ONLY api_metrics.metrics_1m, ONLY api_metrics.metrics_5m, \
         ONLY api_metrics.metrics_1h, ONLY api_metrics.metrics_1d IN ACCESS SHARE MODE";
@@ -153,65 +153,62 @@ pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Res
 }
 
 /// What [`PgTx::meta_of`] reads.
-macro_rules! meta {
-    () => {
-        "m.leader_min, m.writer_min, m.sketch_kind, \
-         (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
-         (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
-          FROM api_metrics.level AS l) AS floors"
-    };
-}
+const META: &str = "\
+    m.leader_min, m.writer_min, m.sketch_kind, \
+    (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us, \
+    (SELECT array_agg(l.floor ORDER BY array_position('{1m,5m,1h,1d}', l.granularity)) \
+     FROM api_metrics.retention_floor AS l) AS floors";
 
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query(concat!("SELECT ", meta!(), " FROM api_metrics.meta AS m"))
-            .fetch_one(&mut *self.sql)
-            .await?;
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {META} FROM api_metrics.meta AS m"
+        )))
+        .fetch_one(&mut *self.sql)
+        .await?;
         self.meta_of(&row)
     }
 
-    async fn opening(
+    async fn read_header(
         &mut self,
         range: TimeRange,
         inner: TimeRange,
         instance: Uuid,
-    ) -> Result<Opening> {
+    ) -> Result<ReadHeader> {
         // What is not folded may be many rows: all else comes once, with the first of them or alone.
-        let rows = sqlx::query(concat!(
-            "SELECT * FROM (SELECT 1 AS first, ",
-            meta!(),
-            ", d.granularities, d.periods, c.starts, c.ends, \
+        let unfolded = unfolded("$4", "$5");
+        let text = format!(
+            "SELECT * FROM (SELECT 1 AS first, {META}, d.granularities, d.periods, c.starts, c.ends, \
                (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
-               (SELECT tag FROM api_metrics.premerged) AS premerged_tag \
+               (SELECT tag FROM api_metrics.aggregate_series_tag) AS aggregate_series_tag \
              FROM api_metrics.meta AS m \
-             CROSS JOIN (SELECT coalesce(array_agg(granularity), '{}') AS granularities, \
-                                coalesce(array_agg(period_start), '{}') AS periods \
+             CROSS JOIN (SELECT coalesce(array_agg(granularity), '{{}}') AS granularities, \
+                                coalesce(array_agg(period_start), '{{}}') AS periods \
                          FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
-             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{}') AS starts, \
-                                coalesce(array_agg(period_to), '{}') AS ends \
+             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{{}}') AS starts, \
+                                coalesce(array_agg(period_to), '{{}}') AS ends \
                          FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
-             FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM (",
-            unfolded!("$4", "$5"),
-            ") AS b) AS b ON b.place = o.first"
-        ))
-        .bind(at(range.from))
-        .bind(at(range.to))
-        .bind(instance)
-        .bind(at(inner.from))
-        .bind(at(inner.to))
-        .fetch_all(&mut *self.sql)
-        .await?;
-        let mut opening = None;
+             FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM ({unfolded}) AS b) AS b ON b.place = o.first"
+        );
+        let rows = sqlx::query(AssertSqlSafe(text))
+            .bind(at(range.from))
+            .bind(at(range.to))
+            .bind(instance)
+            .bind(at(inner.from))
+            .bind(at(inner.to))
+            .fetch_all(&mut *self.sql)
+            .await?;
+        let mut header = None;
         let mut unfolded = Vec::with_capacity(rows.len());
         for row in &rows {
             if row.try_get::<Option<i32>, _>("first")?.is_some() {
-                opening = Some(row);
+                header = Some(row);
             }
             if row.try_get::<Option<i64>, _>("place")?.is_some() {
                 unfolded.push(chunk(row)?);
             }
         }
-        let row = opening.ok_or(sqlx::Error::RowNotFound)?;
+        let row = header.ok_or(sqlx::Error::RowNotFound)?;
         let times = |column| -> Result<Vec<UnixSeconds>> {
             let times: Vec<DateTime<Utc>> = row.try_get(column)?;
             Ok(times.iter().map(DateTime::timestamp).collect())
@@ -221,7 +218,7 @@ impl Tx for PgTx {
             .iter()
             .map(|name| Granularity::from_name(name));
         let fence: Option<i64> = row.try_get("fence")?;
-        Ok(Opening {
+        Ok(ReadHeader {
             meta: self.meta_of(row)?,
             dirty: granularities
                 .zip(times("periods")?)
@@ -229,7 +226,7 @@ impl Tx for PgTx {
                 .collect(),
             coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
             fence: fence.map_or(0, unsigned),
-            premerged_tag: row.try_get("premerged_tag")?,
+            aggregate_series_tag: row.try_get("aggregate_series_tag")?,
             unfolded,
         })
     }

@@ -6,6 +6,7 @@ use crate::{bucket::Bucket, calendar::{Axis, Period}, query::TimeRange, time::Un
 
 /// The values of the dimensions that a query grouped by; `None` for all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Group {
     /// The start of the step, in Unix seconds.
     pub period_start: Option<UnixSeconds>,
@@ -23,8 +24,60 @@ pub struct Group {
     pub api_key_id: Option<i64>,
 }
 
+impl Group {
+    /// The start of the step.
+    #[must_use]
+    pub fn period_start(mut self, period_start: Option<UnixSeconds>) -> Self {
+        self.period_start = period_start;
+        self
+    }
+
+    /// The recording service.
+    #[must_use]
+    pub fn service(mut self, service: Option<Arc<str>>) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// Its environment.
+    #[must_use]
+    pub fn environment(mut self, environment: Option<Arc<str>>) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// `http` or `grpc`.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Option<Arc<str>>) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(mut self, method: Option<Arc<str>>) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The route template.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Option<Arc<str>>) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// The number of the API key, 0 for none.
+    #[must_use]
+    pub fn api_key_id(mut self, api_key_id: Option<i64>) -> Self {
+        self.api_key_id = api_key_id;
+        self
+    }
+}
+
 /// One group and the sum of its records.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Row {
     /// Which group.
     pub group: Group,
@@ -35,8 +88,21 @@ pub struct Row {
     pub approximate: bool,
 }
 
+impl Row {
+    /// A group and the sum of its records.
+    #[must_use]
+    pub const fn new(group: Group, bucket: Bucket) -> Self {
+        Self {
+            group,
+            bucket,
+            approximate: false,
+        }
+    }
+}
+
 /// The answer to a [`Query`](crate::query::Query).
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Answer {
     /// The range that the rows cover: the one asked for, its edges snapped outward to the finest
     /// periods that the store still keeps there.
@@ -61,6 +127,19 @@ impl Answer {
     pub fn period(&self, row: &Row) -> Option<Period> {
         let axis = self.axis.as_ref()?;
         axis.period(axis.place(row.group.period_start?)?)
+    }
+
+    /// An exact answer over `range`, as of `as_of_us` microseconds since the Unix epoch. `rows` must be in
+    /// the order of their groups.
+    #[must_use]
+    pub const fn new(range: TimeRange, as_of_us: i64, rows: Vec<Row>) -> Self {
+        Self {
+            range,
+            as_of_us,
+            approximate: false,
+            rows,
+            axis: None,
+        }
     }
 
     /// The only row of a query that grouped by nothing; `None` where nothing was recorded.

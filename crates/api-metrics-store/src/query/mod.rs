@@ -4,4 +4,4 @@ mod answer;
 mod question;
 
 pub use answer::{Answer, Group, Row};
-pub use question::{Busiest, Detail, Filter, GroupBy, Query, Rank, Scope, TimeRange, TimeStep};
+pub use question::{Detail, Filter, GroupBy, Query, RankCursor, Scope, TimeRange, TimeStep, TopK};

@@ -12,6 +12,7 @@ use crate::{
 
 /// A half-open range of time, in Unix seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct TimeRange {
     /// The first second that belongs to it.
     pub from: UnixSeconds,
@@ -53,6 +54,7 @@ pub enum Scope {
 
 /// Which series count. A `None` filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Filter {
     /// The recording service.
     pub service: Option<String>,
@@ -66,6 +68,50 @@ pub struct Filter {
     pub endpoint: Option<String>,
     /// One API key by its number in `api_keys`; 0 stands for requests without a key.
     pub api_key_id: Option<i64>,
+}
+
+impl Filter {
+    /// Only this service.
+    #[must_use]
+    pub fn service(mut self, service: impl Into<Option<String>>) -> Self {
+        self.service = service.into();
+        self
+    }
+
+    /// Only this environment.
+    #[must_use]
+    pub fn environment(mut self, environment: impl Into<Option<String>>) -> Self {
+        self.environment = environment.into();
+        self
+    }
+
+    /// Only `http`, or only `grpc`.
+    #[must_use]
+    pub fn protocol(mut self, protocol: impl Into<Option<String>>) -> Self {
+        self.protocol = protocol.into();
+        self
+    }
+
+    /// Only this method, in capitals.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<Option<String>>) -> Self {
+        self.method = method.into();
+        self
+    }
+
+    /// Only this route template, exactly.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: impl Into<Option<String>>) -> Self {
+        self.endpoint = endpoint.into();
+        self
+    }
+
+    /// Only this API key; 0 stands for requests without a key.
+    #[must_use]
+    pub fn api_key_id(mut self, api_key_id: impl Into<Option<i64>>) -> Self {
+        self.api_key_id = api_key_id.into();
+        self
+    }
 }
 
 /// How a range is divided into periods.
@@ -89,6 +135,7 @@ pub enum TimeStep {
     clippy::struct_excessive_bools,
     reason = "a set of dimensions, each of them on or off"
 )]
+#[non_exhaustive]
 pub struct GroupBy {
     /// By recording service.
     pub service: bool,
@@ -104,6 +151,57 @@ pub struct GroupBy {
     pub api_key: bool,
     /// By time.
     pub time: Option<TimeStep>,
+}
+
+impl GroupBy {
+    /// Tells services apart.
+    #[must_use]
+    pub const fn service(mut self, service: bool) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// Tells environments apart.
+    #[must_use]
+    pub const fn environment(mut self, environment: bool) -> Self {
+        self.environment = environment;
+        self
+    }
+
+    /// Tells protocols apart.
+    #[must_use]
+    pub const fn protocol(mut self, protocol: bool) -> Self {
+        self.protocol = protocol;
+        self
+    }
+
+    /// Tells methods apart.
+    #[must_use]
+    pub const fn method(mut self, method: bool) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Tells route templates apart.
+    #[must_use]
+    pub const fn endpoint(mut self, endpoint: bool) -> Self {
+        self.endpoint = endpoint;
+        self
+    }
+
+    /// Tells API keys apart.
+    #[must_use]
+    pub const fn api_key(mut self, api_key: bool) -> Self {
+        self.api_key = api_key;
+        self
+    }
+
+    /// Tells steps of time apart.
+    #[must_use]
+    pub fn time(mut self, time: impl Into<Option<TimeStep>>) -> Self {
+        self.time = time.into();
+        self
+    }
 }
 
 /// How much of the records an answer tells. What is not asked for is not read.
@@ -123,33 +221,51 @@ pub enum Detail {
 /// A part of the groups, ranked by their requests over the whole range: the most first, equals in the order
 /// of [`Group`]. Of all others nothing but requests is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Busiest {
+#[non_exhaustive]
+pub struct TopK {
     /// So many of them, or as many as there are.
-    pub most: usize,
+    pub limit: usize,
     /// Only those that rank behind this one, which need not be among them any more: the last of the page
     /// before.
-    pub after: Option<Rank>,
+    pub after: Option<RankCursor>,
 }
 
-impl Busiest {
+impl TopK {
     /// The first so many.
     #[must_use]
-    pub const fn first(most: usize) -> Self {
-        Self { most, after: None }
+    pub const fn first(limit: usize) -> Self {
+        Self { limit, after: None }
+    }
+
+    /// Only groups that rank behind this one: the last of the page before.
+    #[must_use]
+    pub fn after(mut self, after: impl Into<Option<RankCursor>>) -> Self {
+        self.after = after.into();
+        self
     }
 }
 
-/// Where a group stands among the busiest.
+/// Where a group stands in the ranking by requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Rank {
+#[non_exhaustive]
+pub struct RankCursor {
     /// Its requests over the whole range.
     pub requests: u64,
     /// Its names, without a step of time.
     pub group: Group,
 }
 
+impl RankCursor {
+    /// A group with these requests over the whole range.
+    #[must_use]
+    pub const fn new(requests: u64, group: Group) -> Self {
+        Self { requests, group }
+    }
+}
+
 /// One question to a store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Query {
     /// The range asked for; the answer says which range it really covers.
     pub range: TimeRange,
@@ -163,7 +279,7 @@ pub struct Query {
     pub detail: Detail,
     /// Only some groups, by their requests over the whole range; `None` for all of them. Groups count
     /// without their time: each that is kept has all of its steps.
-    pub busiest: Option<Busiest>,
+    pub top: Option<TopK>,
     /// The axis of an earlier answer, of which this one reads the periods in `range`: a long answer is read in
     /// several pieces that are all cut in the same way.
     pub axis: Option<Arc<Axis>>,
@@ -179,8 +295,49 @@ impl Query {
             scope: Scope::All,
             group_by: GroupBy::default(),
             detail: Detail::Quantiles,
-            busiest: None,
+            top: None,
             axis: None,
         }
+    }
+    /// The range asked for.
+    #[must_use]
+    pub const fn range(mut self, range: TimeRange) -> Self {
+        self.range = range;
+        self
+    }
+
+    /// Which series count.
+    #[must_use]
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// What the caller may see.
+    #[must_use]
+    pub fn scope(mut self, scope: Scope) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// How the rows are told apart.
+    #[must_use]
+    pub const fn group_by(mut self, group_by: GroupBy) -> Self {
+        self.group_by = group_by;
+        self
+    }
+
+    /// How much of the records the rows tell.
+    #[must_use]
+    pub const fn detail(mut self, detail: Detail) -> Self {
+        self.detail = detail;
+        self
+    }
+
+    /// Only these groups, by their requests over the whole range.
+    #[must_use]
+    pub fn top(mut self, top: impl Into<Option<TopK>>) -> Self {
+        self.top = top.into();
+        self
     }
 }

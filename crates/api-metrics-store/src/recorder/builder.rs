@@ -22,13 +22,24 @@ use crate::{
     time::{Clock, SystemClock},
 };
 
-/// Every shard holds the series that its threads see, twice: more than these cost memory for little.
+/// Each shard holds the series of its threads twice, so more shards cost memory for little gain.
 const MAX_DEFAULT_SHARDS: usize = 8;
 const MAX_SHARDS: usize = 256;
-/// A buffer is made with room for at most so many series; with more it grows.
+/// Series that a buffer has room for from the start, at most. Beyond it the buffer grows.
 const MAX_ROOM: usize = 14_336;
 
-/// Builds a [`Recorder`].
+/// Builds a [`Recorder`]. The [module](super) has a table of all settings.
+///
+/// ```
+/// use api_metrics_store::{recorder::Recorder, sketch::SketchKind};
+///
+/// let recorder = Recorder::builder()
+///     .max_series(2_000)
+///     .memory_budget(16 << 20)
+///     .sketch_kind(SketchKind::TDigest)
+///     .build();
+/// assert_eq!(recorder.status().series, 0);
+/// ```
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct RecorderBuilder {
@@ -37,7 +48,7 @@ pub struct RecorderBuilder {
     shards: usize,
     sketch_kind: SketchKind,
     memory_budget: usize,
-    max_unresolved_parts: usize,
+    max_unresolved_batches: usize,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,63 +61,62 @@ impl Default for RecorderBuilder {
             shards: threads.min(MAX_DEFAULT_SHARDS),
             sketch_kind: SketchKind::default(),
             memory_budget: 32 << 20,
-            max_unresolved_parts: 8,
+            max_unresolved_batches: 8,
             clock: Arc::new(SystemClock::default()),
         }
     }
 }
 
 impl RecorderBuilder {
-    /// The most series that are live at once, 10,000 by default, at least 1. Beyond it the endpoint is
-    /// counted as `<other>`; method and key are kept.
+    /// Bounds the live series; 10,000 by default, at least 1. Requests of further series are counted under the
+    /// endpoint `<other>`, with their method and key.
     pub fn max_series(mut self, max: usize) -> Self {
         self.max_series = max.max(1);
         self
     }
 
-    /// The most API keys that are live at once, 10,000 by default. Beyond it a key is counted as
+    /// Bounds the live API keys; 10,000 by default. Requests of further keys are counted under
     /// [`OTHER_KEY`].
     pub fn max_keys(mut self, max: usize) -> Self {
         self.max_keys = max;
         self
     }
 
-    /// How many threads can record without waiting for one another; rounded up to a power of two,
-    /// at most 256. By default the number of processors, at most 8. Fewer are used while there are so many
-    /// series that the copies of each would take too much memory: 4 at 5,000 series, 2 at 10,000.
+    /// The number of threads that can record without waiting for each other, rounded up to a power of two, at
+    /// most 256. By default the number of processors, at most 8. While there are many series, whose copies
+    /// would take too much memory, fewer shards are used: 4 at 5,000 series, 2 at 10,000.
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = shards;
         self
     }
 
-    /// The kind of the database's sketches; [`SketchKind::Histogram`] by default.
+    /// The kind of sketch, which must be the database's; [`SketchKind::Histogram`] by default.
     pub fn sketch_kind(mut self, kind: SketchKind) -> Self {
         self.sketch_kind = kind;
         self
     }
 
-    /// The bytes that unacknowledged deltas may take before the oldest of them are coarsened; 32 MiB by
-    /// default. What is open in the shards comes on top.
+    /// Bytes that unacknowledged deltas may take; 32 MiB by default. Beyond it their oldest minutes are
+    /// coarsened to 5 minutes, then to hours. The shards' buffers come on top.
     pub fn memory_budget(mut self, bytes: usize) -> Self {
         self.memory_budget = bytes;
         self
     }
 
-    /// How many hand-overs may wait for an outcome that was not heard of before the last of them is tried
-    /// again instead of making another; 8 by default, at least 1. What is recorded meanwhile waits behind
-    /// them.
-    pub fn max_unresolved_parts(mut self, max: usize) -> Self {
-        self.max_unresolved_parts = max.max(1);
+    /// Batches whose outcome may be unknown at once; 8 by default, at least 1. At the bound a flush tries the
+    /// last batch again instead of beginning another, and newer records wait.
+    pub fn max_unresolved_batches(mut self, max: usize) -> Self {
+        self.max_unresolved_batches = max.max(1);
         self
     }
 
-    /// The clock for retention and idleness; records carry their own times.
+    /// The clock for retention and idleness; the system's by default. Records carry their own times.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
         self
     }
 
-    /// The recorder.
+    /// Builds the recorder.
     #[must_use]
     pub fn build(self) -> Recorder {
         let shards = self.shards.clamp(1, MAX_SHARDS).next_power_of_two();
@@ -125,11 +135,11 @@ impl RecorderBuilder {
             ledger: Mutex::new(Ledger::new(buffers().collect())),
             unmatched: Mutex::new(TopK::default()),
             buffer_bytes: AtomicUsize::new(0),
-            hand_over_ns: AtomicU64::new(0),
+            longest_lock_ns: AtomicU64::new(0),
             max_series: self.max_series,
             max_keys: self.max_keys,
             memory_budget: self.memory_budget,
-            max_unresolved_parts: self.max_unresolved_parts,
+            max_unresolved_batches: self.max_unresolved_batches,
             room,
             clock: self.clock,
         }

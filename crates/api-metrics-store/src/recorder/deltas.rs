@@ -1,39 +1,40 @@
-//! What came since some hand-over.
+//! Deltas: the sum of records since some batch.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::run::{Rows, Run};
+use super::run::{DeltaRow, Rows, Run};
+#[cfg(test)]
+use crate::bucket::Bucket;
 use crate::{
-    bucket::Bucket,
     series::SeriesKey,
     time::{Granularity, UnixSeconds},
 };
 
-/// More runs than this of one period are summed: fewer would cost time, more would cost memory.
+/// Runs per period before they are summed. Fewer would cost time, more would cost memory.
 const MAX_RUNS: usize = 6;
 
-/// The sum of records by series and period. Cheap to clone and to add up: the buckets are shared and
-/// summed only when they are read.
+/// The sum of records by series and period.
+///
+/// Cheap to clone and to add: encoded buckets are shared, and summed only when they are read.
 #[derive(Debug, Clone, Default)]
 pub struct Deltas {
     /// By period start.
     runs: BTreeMap<UnixSeconds, Vec<Arc<Run>>>,
-    /// Half-open spans whose buckets were moved to the start of their 5 minutes or hour, ascending and
-    /// disjoint.
-    pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    /// Half-open spans, in Unix seconds, whose buckets were moved to the start of their 5 minutes or hour;
+    /// ascending and disjoint.
+    pub(crate) coarse: Vec<(UnixSeconds, UnixSeconds)>,
 }
 
 impl Deltas {
     /// The buckets, ascending by series, then by period, each key once.
-    #[must_use]
-    pub fn rows(&self) -> Rows<'_> {
+    pub fn rows(&self) -> impl Iterator<Item = DeltaRow<'_>> {
         let runs = self.runs.iter();
         Rows::new(runs.flat_map(|(&start, runs)| runs.iter().map(move |run| (start, &**run))))
     }
 
-    /// How many [rows](Self::rows) there are. Takes time where flushes overlap, as the rows themselves do.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    /// The number of [rows](Self::rows). Where batches overlap it costs as much as reading them.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
         if self.runs.values().all(|runs| runs.len() == 1) {
             self.all_runs().map(|run| run.len()).sum()
         } else {
@@ -54,16 +55,22 @@ impl Deltas {
             .fold(0, |sum, run| sum.saturating_add(run.records()))
     }
 
-    /// Adds all of another one.
-    pub fn merge(&mut self, other: &Self) {
+    /// Adds all rows of another one.
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (&start, runs) in &other.runs {
             self.runs.entry(start).or_default().extend_from_slice(runs);
         }
         other.coarse.iter().for_each(|&span| self.add_coarse(span));
     }
 
-    /// Adds one bucket. Meant for imports and tests: the recorder adds whole runs.
-    pub fn insert(&mut self, series: Arc<SeriesKey>, period_start: UnixSeconds, bucket: &Bucket) {
+    /// Adds one bucket. The recorder itself adds whole runs.
+    #[cfg(test)]
+    pub(crate) fn insert(
+        &mut self,
+        series: Arc<SeriesKey>,
+        period_start: UnixSeconds,
+        bucket: &Bucket,
+    ) {
         let mut run = Run::default();
         run.push(series, bucket);
         self.add_run(period_start, run.finish());
@@ -71,7 +78,7 @@ impl Deltas {
 
     /// The rows that `wanted` accepts, and all coarsened spans.
     #[must_use]
-    pub fn filtered(&self, wanted: &dyn Fn(&SeriesKey, UnixSeconds) -> bool) -> Self {
+    pub(crate) fn filtered(&self, wanted: &dyn Fn(&SeriesKey, UnixSeconds) -> bool) -> Self {
         let mut filtered = Self {
             runs: BTreeMap::new(),
             coarse: self.coarse.clone(),
@@ -96,14 +103,14 @@ impl Deltas {
         }
     }
 
-    /// One run a period.
+    /// Sums the runs of each period.
     pub(super) fn compact(&mut self) {
         for runs in self.runs.values_mut().filter(|runs| runs.len() > 1) {
             *runs = vec![Run::sum(runs)];
         }
     }
 
-    /// The start of the oldest period of length `granularity` in which more than one period lies.
+    /// The start of the oldest period of length `granularity` that contains more than one period.
     pub(super) fn oldest_to_coarsen(&self, granularity: Granularity) -> Option<UnixSeconds> {
         let starts = self.runs.keys().map(|&start| granularity.floor(start));
         starts
@@ -112,7 +119,7 @@ impl Deltas {
             .find_map(|(a, b)| (a == b).then_some(a))
     }
 
-    /// Moves everything in a period of length `granularity` to its start.
+    /// Moves all buckets of a period of length `granularity` to its start.
     pub(super) fn coarsen(&mut self, start: UnixSeconds, granularity: Granularity) {
         let end = start.saturating_add(granularity.seconds());
         let inside: Vec<_> = self
@@ -135,7 +142,7 @@ impl Deltas {
         add_span(&mut self.coarse, span);
     }
 
-    /// The memory of the buckets, without the series' names.
+    /// Bytes of the buckets, without the names of series.
     pub(super) fn heap_bytes(&self) -> usize {
         self.all_runs().map(|run| run.heap_bytes()).sum()
     }
@@ -162,6 +169,7 @@ pub(super) fn add_span(
     spans.insert(at, (from, to));
 }
 
+#[cfg(test)]
 impl FromIterator<(Arc<SeriesKey>, UnixSeconds, Bucket)> for Deltas {
     fn from_iter<T: IntoIterator<Item = (Arc<SeriesKey>, UnixSeconds, Bucket)>>(rows: T) -> Self {
         let mut deltas = Self::default();
@@ -173,19 +181,22 @@ impl FromIterator<(Arc<SeriesKey>, UnixSeconds, Bucket)> for Deltas {
 }
 
 /// A recorder's own deltas at one moment, for a read that adds them to what the store holds.
+///
+/// Made by [`Recorder::capture`](super::Recorder::capture).
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct OwnDeltas {
-    /// The parts by their tags, ascending; the last may be what no part holds yet, under the tag that it
-    /// will get at the earliest.
-    pub parts: Vec<(u64, Deltas)>,
+    /// The batches with their numbers, ascending. The last one may hold records that are in no batch yet, under
+    /// the least number that they can get.
+    pub batches: Vec<(u64, Deltas)>,
 }
 
 impl OwnDeltas {
-    /// The sum of the parts that a database whose fence row says `seq` does not hold yet.
+    /// The sum of the batches that a database lacks whose fence row says `seq`.
     #[must_use]
     pub fn newer_than(&self, seq: u64) -> Deltas {
         let mut sum = Deltas::default();
-        for (_, deltas) in self.parts.iter().filter(|(tag, _)| *tag > seq) {
+        for (_, deltas) in self.batches.iter().filter(|(batch, _)| *batch > seq) {
             sum.merge(deltas);
         }
         sum

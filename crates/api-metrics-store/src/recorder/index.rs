@@ -1,10 +1,10 @@
-//! From a hash to the slot of a series, in as few cache lines as there can be.
+//! Maps the hash of a series to its slot, in as few cache lines as possible.
 
-/// Open addressing over four bytes an entry: with thousands of series between two requests of one, every
-/// cache line of a look-up is a wait for memory, and here it is one.
+/// Open addressing with four bytes per entry. With thousands of series every cache line of a look-up is a
+/// wait for memory; here it is one.
 ///
-/// An entry is 0, or holds a slot's number plus one in its low bits and a part of the hash above them. At
-/// most three of four entries are used, so that the number always fits, and a search soon ends.
+/// An entry is 0, or holds a slot's number plus one in its low bits and bits of the hash above them. At most
+/// three quarters of the entries are used, so that the number always fits and a search soon ends.
 #[derive(Debug)]
 pub(super) struct Index {
     /// A power of two.
@@ -19,8 +19,7 @@ impl Default for Index {
 }
 
 impl Index {
-    /// Room for so many slots without growing, which would take long for a large one in the middle of a
-    /// request.
+    /// An index with room for `slots` slots. Growing a large one would take long in the middle of a request.
     pub(super) fn with_room(slots: usize) -> Self {
         let entries = (slots.saturating_mul(4) / 3 + 1)
             .clamp(16, 1 << 31)
@@ -31,7 +30,7 @@ impl Index {
         }
     }
 
-    /// The slots that may be of that hash; whose it is, they know themselves.
+    /// The slots that may have that hash. The caller compares their keys.
     #[inline]
     pub(super) fn candidates(&self, hash: u64) -> Candidates<'_> {
         let mask = self.mask();
@@ -43,8 +42,8 @@ impl Index {
         }
     }
 
-    /// Adds a slot that is not in it; `hash_of` tells the hashes of those that are. `false`: there are more
-    /// than numbers.
+    /// Adds a slot that is not in it yet; `hash_of` returns the hash of a slot that is. Returns `false` where
+    /// no number is left.
     pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) -> bool {
         if self.used + 1 > self.entries.len() / 4 * 3 {
             if self.entries.len() > 1 << 30 {
@@ -74,7 +73,7 @@ impl Index {
         }
     }
 
-    /// The low bits, of which as many are set as it takes to number the entries.
+    /// A mask of the low bits that number the entries.
     #[inline]
     fn mask(&self) -> u32 {
         // At most 2^31 entries are ever made.
@@ -112,7 +111,7 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-/// What an entry keeps of the hash: other bits than those that say where it stands.
+/// The bits of the hash that an entry keeps: others than those that choose its place.
 #[inline]
 const fn tag(hash: u64, mask: u32) -> u32 {
     (hash >> 32) as u32 & !mask

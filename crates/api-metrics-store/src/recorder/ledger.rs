@@ -1,4 +1,4 @@
-//! Numbered hand-overs: what is open, what is under way, what is acknowledged.
+//! Flush batches: which are open, unresolved, acknowledged or freed.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -8,83 +8,84 @@ use super::{
 };
 use crate::time::{Granularity, UnixSeconds};
 
-/// How long an acknowledged part stays: a read replica may lag, a failover may lose its commit.
+/// How long an acknowledged batch is kept: a read replica may lag, and a failover may lose its commit.
 pub(super) const RETAINED: Duration = Duration::from_secs(60);
 
-/// So many freed parts are remembered.
+/// Freed batches that are remembered: a day of flushes every 10 seconds.
 const MAX_FREED: usize = 8_640;
 
-/// Sequence numbers whose records neither the database nor this recorder holds any more: a restore or a
-/// failover took back commits that had been acknowledged more than 60 seconds before.
+/// Batches whose records neither the database nor this recorder holds any more: a restore or a failover took
+/// back commits that had been acknowledged more than 60 seconds before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost {
-    /// The first of them.
-    pub first: u64,
-    /// The last of them.
-    pub last: u64,
-    /// How many records they held. Of numbers freed more than 8,640 parts ago (a day of flushes every 10
-    /// seconds) it is no longer known and not counted.
-    pub records: u64,
+pub(crate) struct LostBatches {
+    /// The number of the first one.
+    pub(crate) first: u64,
+    /// The number of the last one.
+    pub(crate) last: u64,
+    /// Records in them. Batches that were freed more than [`MAX_FREED`] batches ago are not counted.
+    pub(crate) records: u64,
 }
 
-/// The number of an attempt to flush.
+/// A batch that a flush writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sealed {
-    /// Under which it is to be committed.
-    pub number: u64,
-    /// Whether an attempt under this number was made before, so that its outcome may be that of either.
-    pub retry: bool,
+pub(crate) struct FlushBatch {
+    /// The number under which it is committed.
+    pub(crate) seq: u64,
+    /// Whether an earlier flush used this number, so that the database may already hold the batch.
+    pub(crate) retry: bool,
 }
 
-/// What the seal mutex guards.
+/// All batches of a recorder.
 #[derive(Debug)]
 pub(super) struct Ledger {
     next: u64,
     acknowledged: u64,
-    /// The tags of the last parts that were freed, ascending, with their records.
+    /// Numbers and records of the batches that were freed last, ascending.
     freed: VecDeque<(u64, u64)>,
-    /// The last tag that had to leave `freed`.
+    /// The number of the last batch that had to leave `freed`.
     forgotten: u64,
+    /// Records that are in no batch yet.
     pub(super) open: Deltas,
-    /// Ascending by tag.
-    parts: VecDeque<Part>,
-    /// All spans that were ever coarsened here.
+    /// Ascending by number.
+    batches: VecDeque<Batch>,
+    /// All spans that were coarsened since the start.
     pub(super) coarsened: Vec<(UnixSeconds, UnixSeconds)>,
-    /// Empty buffers, one a shard, to be swapped in.
-    pub(super) spares: Vec<Buffer>,
+    /// Empty buffers, one per shard, to be swapped in.
+    pub(super) buffer_pool: Vec<Buffer>,
 }
 
 #[derive(Debug)]
-struct Part {
-    tag: u64,
+struct Batch {
+    seq: u64,
     deltas: Deltas,
-    /// On the monotonic clock. `None`: not acknowledged.
+    /// On the monotonic clock; `None` while it is not acknowledged.
     acknowledged_at: Option<Duration>,
 }
 
 impl Ledger {
-    pub(super) fn new(spares: Vec<Buffer>) -> Self {
+    pub(super) fn new(buffer_pool: Vec<Buffer>) -> Self {
         Self {
             next: 1,
             acknowledged: 0,
             freed: VecDeque::new(),
             forgotten: 0,
             open: Deltas::default(),
-            parts: VecDeque::new(),
+            batches: VecDeque::new(),
             coarsened: Vec::new(),
-            spares,
+            buffer_pool,
         }
     }
 
-    pub(super) fn seal(&mut self) -> u64 {
+    /// Closes what is open and returns the number of its batch.
+    pub(super) fn begin_batch(&mut self) -> u64 {
         let n = self.next;
         self.next = self.next.saturating_add(1);
-        // Always: a capture has tagged what was open with this number, so it must be in under this number.
+        // Always a batch of this number: a capture has announced what was open under it.
         if !self.open.is_empty() {
             let mut deltas = std::mem::take(&mut self.open);
             deltas.compact();
-            self.parts.push_back(Part {
-                tag: n,
+            self.batches.push_back(Batch {
+                seq: n,
                 deltas,
                 acknowledged_at: None,
             });
@@ -92,66 +93,70 @@ impl Ledger {
         n
     }
 
-    /// The last number once more if `max` parts or more wait for their outcome, else the next one.
-    pub(super) fn seal_or_retry(&mut self, max: usize) -> Sealed {
+    /// The last number again if at least `max` batches are unresolved, else the next one.
+    pub(super) fn begin_batch_or_retry(&mut self, max: usize) -> FlushBatch {
         let retry = self.unresolved() >= max;
-        let number = match retry {
-            true => self.sealed(),
-            false => self.seal(),
+        let seq = match retry {
+            true => self.last_seq(),
+            false => self.begin_batch(),
         };
-        Sealed { number, retry }
+        FlushBatch { seq, retry }
     }
 
+    /// The sum of the batches with `after < seq <= upto`.
     pub(super) fn contents(&self, after: u64, upto: u64) -> Deltas {
         let mut sum = Deltas::default();
-        for part in &self.parts {
-            if part.tag > after && part.tag <= upto {
-                sum.merge(&part.deltas);
+        for batch in &self.batches {
+            if batch.seq > after && batch.seq <= upto {
+                sum.merge(&batch.deltas);
             }
         }
         sum
     }
 
+    /// Marks all batches up to `n` as acknowledged.
     pub(super) fn acknowledge(&mut self, n: u64, now: Duration) {
         self.acknowledged = self.acknowledged.max(n);
-        for part in self.parts.iter_mut().filter(|part| part.tag <= n) {
-            part.acknowledged_at.get_or_insert(now);
+        for batch in self.batches.iter_mut().filter(|batch| batch.seq <= n) {
+            batch.acknowledged_at.get_or_insert(now);
         }
     }
 
+    /// Reopens batch `n`, unless it is acknowledged.
     pub(super) fn release(&mut self, n: u64) {
-        let released = |part: &Part| part.tag == n && part.acknowledged_at.is_none();
-        if let Some(at) = self.parts.iter().position(released)
-            && let Some(part) = self.parts.remove(at)
+        let released = |batch: &Batch| batch.seq == n && batch.acknowledged_at.is_none();
+        if let Some(at) = self.batches.iter().position(released)
+            && let Some(batch) = self.batches.remove(at)
         {
-            self.open.merge(&part.deltas);
+            self.open.merge(&batch.deltas);
             self.open.compact();
         }
     }
 
-    pub(super) fn rewind(&mut self, s: u64) -> Option<Lost> {
+    /// Marks batches after `s` as unacknowledged; returns those that are gone.
+    pub(super) fn rewind(&mut self, s: u64) -> Option<LostBatches> {
         if s >= self.acknowledged {
             return None;
         }
         self.acknowledged = s;
-        for part in self.parts.iter_mut().filter(|part| part.tag > s) {
-            part.acknowledged_at = None;
+        for batch in self.batches.iter_mut().filter(|batch| batch.seq > s) {
+            batch.acknowledged_at = None;
         }
-        // Taken out of `freed`: what is gone is told once, also if the database falls back again.
-        let mut lost = None::<Lost>;
-        while let Some((tag, records)) = self.freed.pop_back_if(|(tag, _)| *tag > s) {
-            let lost = lost.get_or_insert(Lost {
-                first: tag,
-                last: tag,
+        // Removed from `freed`, so that a loss is reported once, even if the database falls back again.
+        let mut lost = None::<LostBatches>;
+        while let Some((seq, records)) = self.freed.pop_back_if(|(seq, _)| *seq > s) {
+            let lost = lost.get_or_insert(LostBatches {
+                first: seq,
+                last: seq,
                 records: 0,
             });
-            lost.first = tag;
+            lost.first = seq;
             lost.records = lost.records.saturating_add(records);
         }
         if self.forgotten > s {
             let last = lost.map_or(self.forgotten, |lost| lost.last);
             let records = lost.map_or(0, |lost| lost.records);
-            lost = Some(Lost {
+            lost = Some(LostBatches {
                 first: s.saturating_add(1),
                 last,
                 records,
@@ -161,32 +166,33 @@ impl Ledger {
         lost
     }
 
-    /// Frees the parts that were acknowledged long enough ago.
+    /// Frees the batches that were acknowledged long enough ago.
     pub(super) fn free(&mut self, now: Duration) {
-        while let Some(part) = self.parts.front()
-            && let Some(at) = part.acknowledged_at
+        while let Some(batch) = self.batches.front()
+            && let Some(at) = batch.acknowledged_at
             && now >= at.saturating_add(RETAINED)
         {
-            self.freed.push_back((part.tag, part.deltas.records()));
-            self.parts.pop_front();
+            self.freed.push_back((batch.seq, batch.deltas.records()));
+            self.batches.pop_front();
             if self.freed.len() > MAX_FREED
-                && let Some((tag, _)) = self.freed.pop_front()
+                && let Some((seq, _)) = self.freed.pop_front()
             {
-                self.forgotten = tag;
+                self.forgotten = seq;
             }
         }
     }
 
+    /// Copies everything, by batch; what is open has the next number.
     pub(super) fn capture(&self) -> OwnDeltas {
-        let parts = self.parts.iter().map(|part| (part.tag, &part.deltas));
+        let batches = self.batches.iter().map(|batch| (batch.seq, &batch.deltas));
         let open = (!self.open.is_empty()).then_some((self.next, &self.open));
         OwnDeltas {
-            parts: parts.chain(open).map(|(n, d)| (n, d.clone())).collect(),
+            batches: batches.chain(open).map(|(n, d)| (n, d.clone())).collect(),
         }
     }
 
-    /// Coarsens the oldest unacknowledged periods until those take well below `budget` bytes, or can't be
-    /// made any smaller.
+    /// Coarsens the oldest unacknowledged periods until they take three quarters of `budget` bytes, or can't
+    /// shrink any more.
     pub(super) fn fit(&mut self, budget: usize) {
         let held = |ledger: &mut Self| ledger.waiting().map(|d| d.heap_bytes()).sum::<usize>();
         if held(self) <= budget {
@@ -210,39 +216,45 @@ impl Ledger {
         }
     }
 
-    /// What is not acknowledged: `open` and the unresolved parts.
+    /// Everything unacknowledged: the open deltas and the unresolved batches.
     fn waiting(&mut self) -> impl Iterator<Item = &mut Deltas> {
-        let parts = self.parts.iter_mut();
-        parts
-            .filter(|part| part.acknowledged_at.is_none())
-            .map(|part| &mut part.deltas)
+        let batches = self.batches.iter_mut();
+        batches
+            .filter(|batch| batch.acknowledged_at.is_none())
+            .map(|batch| &mut batch.deltas)
             .chain([&mut self.open])
     }
 
+    /// The records that are not acknowledged.
     pub(super) fn waiting_records(&self) -> u64 {
-        let parts = self.parts.iter();
-        parts
-            .filter(|part| part.acknowledged_at.is_none())
-            .map(|part| &part.deltas)
+        let batches = self.batches.iter();
+        batches
+            .filter(|batch| batch.acknowledged_at.is_none())
+            .map(|batch| &batch.deltas)
             .chain([&self.open])
             .fold(0, |sum, deltas| sum.saturating_add(deltas.records()))
     }
 
+    /// Bytes of all deltas, without the names of series.
     pub(super) fn heap_bytes(&self) -> usize {
-        let parts = self.parts.iter().map(|part| part.deltas.heap_bytes());
-        parts.sum::<usize>() + self.open.heap_bytes()
+        let batches = self.batches.iter().map(|batch| batch.deltas.heap_bytes());
+        batches.sum::<usize>() + self.open.heap_bytes()
     }
 
+    /// The number of batches that are not acknowledged.
     pub(super) fn unresolved(&self) -> usize {
-        let parts = self.parts.iter();
-        parts.filter(|part| part.acknowledged_at.is_none()).count()
+        let batches = self.batches.iter();
+        batches
+            .filter(|batch| batch.acknowledged_at.is_none())
+            .count()
     }
 
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged
     }
 
-    pub(super) fn sealed(&self) -> u64 {
+    /// The number of the last batch, 0 before the first.
+    pub(super) fn last_seq(&self) -> u64 {
         self.next.saturating_sub(1)
     }
 }

@@ -1,4 +1,4 @@
-//! A series key that is not owned yet.
+//! A borrowed series key.
 
 use std::{
     hash::{BuildHasher, Hash, Hasher},
@@ -11,7 +11,7 @@ use api_metrics_layer::{
 
 use crate::series::SeriesKey;
 
-/// Almost always it is the very same text.
+/// Compares methods, which are almost always the same static text.
 #[inline]
 pub(super) fn same_method(a: &'static str, b: &'static str) -> bool {
     std::ptr::eq(a, b) || a == b
@@ -40,7 +40,7 @@ impl<'a> Lookup<'a> {
     #[inline]
     pub(super) fn hash(&self, state: &impl BuildHasher) -> u64 {
         let mut hasher = state.build_hasher();
-        // No two standard methods share length and first letter, and a collision costs only time.
+        // No two standard methods have the same length and first letter, and a collision only costs time.
         let first = self.method.as_bytes().first().copied().unwrap_or(0);
         hasher.write_u32(u32::from_le_bytes([
             self.protocol as u8,
@@ -63,7 +63,7 @@ impl<'a> Lookup<'a> {
             && self.api_key == series.api_key.as_ref()
     }
 
-    /// Whether the endpoint is one that stands for those beyond the bound.
+    /// Whether the endpoint is `<other>`.
     pub(super) fn is_other(&self) -> bool {
         self.endpoint == OTHER_ENDPOINT
     }
@@ -77,7 +77,7 @@ impl<'a> Lookup<'a> {
         }
     }
 
-    /// The endpoint as a label, where it is none: records of imports may come unbounded.
+    /// The bounded endpoint, where it differs: records of imports may be longer than a label.
     pub(super) fn bounded_endpoint(&self) -> Option<String> {
         match bounded(self.endpoint, MAX_ENDPOINT_BYTES) {
             std::borrow::Cow::Borrowed(_) => None,

@@ -1,11 +1,11 @@
-//! Which minute a record counts in.
+//! The minute that a record counts in.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::time::UnixSeconds;
 
-/// The minute of the last record, since the next one is most probably of the same: two comparisons instead
-/// of a calendar.
+/// The minute of the last record. The next record is most likely in the same minute, which takes two
+/// comparisons instead of a division.
 #[derive(Debug)]
 pub(super) struct LastMinute {
     from: SystemTime,
@@ -14,7 +14,7 @@ pub(super) struct LastMinute {
 }
 
 impl Default for LastMinute {
-    /// None yet.
+    /// An empty range: no minute is known yet.
     fn default() -> Self {
         Self {
             from: UNIX_EPOCH,
@@ -36,7 +36,7 @@ impl LastMinute {
     #[cold]
     fn change(&mut self, at: SystemTime) {
         self.start = minute_of(at);
-        // Where the calendar ends there is no minute to remember, and each record is looked at.
+        // Outside the calendar no minute is remembered, and each record is computed anew.
         self.to = UNIX_EPOCH;
         if let Ok(start) = u64::try_from(self.start) {
             let from = UNIX_EPOCH.checked_add(Duration::from_secs(start));
@@ -55,7 +55,7 @@ pub(super) fn minute_of(at: SystemTime) -> UnixSeconds {
     let seconds = match at.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(LAST),
         Err(before) => {
-            // Rounded down, as the minute is.
+            // Rounded down, like the minute.
             let before = before.duration();
             let up = before
                 .as_secs()

@@ -1,8 +1,8 @@
-//! The sink that sums requests in memory and hands them over in numbered parts.
+//! The sink that sums requests in memory and gives them to a store in numbered batches.
 //!
-//! Recording takes one uncontended mutex of the thread's shard and no allocation once a series is known.
-//! A hand-over swaps the shards' buffers for empty ones, encodes what they held and keeps it until
-//! the store has acknowledged it:
+//! Recording takes one uncontended mutex of the thread's shard, and allocates nothing once a series is known.
+//! A flush begins a batch: it swaps the shards' buffers for empty ones, encodes what they held, and keeps the
+//! result until the store has acknowledged it.
 //!
 //! ```
 //! use std::{sync::Arc, time::{Duration, SystemTime}};
@@ -14,19 +14,31 @@
 //! record.latency = Some(Duration::from_millis(12));
 //! recorder.record(&record);
 //!
-//! let n = recorder.seal();
-//! let deltas = recorder.contents(recorder.acknowledged(), n);
+//! let seq = recorder.begin_batch();
+//! let deltas = recorder.contents(recorder.acknowledged(), seq);
 //! for row in deltas.rows() {
 //!     assert_eq!(&*row.series.endpoint, "/users/{id}");
 //!     assert_eq!(row.bucket().request_count, 1);
 //! }
-//! // ... write them under the number `n`, commit, and then:
-//! recorder.acknowledge(n);
+//! // Write the rows under the number `seq` and commit. Then:
+//! recorder.acknowledge(seq);
 //! assert_eq!(recorder.unflushed_records(), 0);
 //! ```
 //!
-//! Records are in exactly one place at any moment: in a shard, open, or in one part. Sums saturate
-//! instead of wrapping.
+//! At any moment a record is in exactly one place: in a shard, in the open deltas, or in one batch. Sums
+//! saturate instead of wrapping.
+//!
+//! # Settings
+//!
+//! | setting | default | what it bounds |
+//! |---|---|---|
+//! | [`max_series`](RecorderBuilder::max_series) | 10,000 | live series; beyond it the endpoint is `<other>` |
+//! | [`max_keys`](RecorderBuilder::max_keys) | 10,000 | live API keys; beyond it the key is [`OTHER_KEY`] |
+//! | [`shards`](RecorderBuilder::shards) | processors, at most 8 | threads that record without waiting for each other |
+//! | [`sketch_kind`](RecorderBuilder::sketch_kind) | histogram | how latencies are summarised; must be the database's |
+//! | [`memory_budget`](RecorderBuilder::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
+//! | [`max_unresolved_batches`](RecorderBuilder::max_unresolved_batches) | 8 | batches whose outcome is unknown |
+//! | [`clock`](RecorderBuilder::clock) | the system's | retention and idleness |
 
 mod builder;
 mod deltas;
@@ -35,13 +47,13 @@ mod index;
 mod ledger;
 mod lookup;
 mod minute;
+mod pending_samples;
 mod registry;
 mod run;
 mod shard;
 mod slab;
 mod slot;
 mod status;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod top_k;
@@ -56,16 +68,16 @@ use std::{
 
 use api_metrics_layer::{MetricSink, RequestRecord};
 
+pub(crate) use self::ledger::FlushBatch;
 pub use self::{
     builder::RecorderBuilder,
     deltas::{Deltas, OwnDeltas},
-    ledger::{Lost, Sealed},
     registry::OTHER_KEY,
-    run::{DeltaRow, Rows},
+    run::DeltaRow,
     status::RecorderStatus,
 };
 use self::{
-    ledger::Ledger,
+    ledger::{Ledger, LostBatches},
     lookup::Lookup,
     shard::{Common, Shard},
     top_k::TopK,
@@ -76,28 +88,28 @@ use crate::{
     time::{Clock, UnixSeconds},
 };
 
-/// Sums records by series and minute, bounded in memory, and hands them over in numbered parts. Used as
-/// `Arc<Recorder>`. See the [module](self).
+/// Sums records by series and minute, bounded in memory, and gives them to a store in numbered batches.
 ///
-/// One task seals, writes and acknowledges; any number of threads record and capture meanwhile.
+/// Used as `Arc<Recorder>`. One task begins, writes and acknowledges batches; any number of threads record and
+/// capture meanwhile. The [module](self) has an example.
 #[derive(Debug)]
 pub struct Recorder {
-    /// A power of two.
+    /// A power of two of them.
     shards: Box<[Shard]>,
-    /// How many of the shards are in use, less one: fewer when there are many series.
+    /// The number of shards in use, minus one. Many series use fewer shards.
     mask: AtomicUsize,
     common: Common,
-    /// The seal mutex. Always taken before a shard's, never after.
+    /// Always locked before a shard's mutex, never after.
     ledger: Mutex<Ledger>,
     unmatched: Mutex<TopK>,
-    /// The memory of all buffers when they were last drained.
+    /// Bytes of all buffers when they were last drained.
     buffer_bytes: AtomicUsize,
-    /// The longest time that the last hand-over held a shard, in nanoseconds.
-    hand_over_ns: AtomicU64,
+    /// The longest time that the last drain held a shard's lock, in nanoseconds.
+    longest_lock_ns: AtomicU64,
     max_series: usize,
     max_keys: usize,
     memory_budget: usize,
-    max_unresolved_parts: usize,
+    max_unresolved_batches: usize,
     room: usize,
     clock: Arc<dyn Clock>,
 }
@@ -109,76 +121,78 @@ impl Default for Recorder {
 }
 
 impl Recorder {
-    /// The defaults, to be changed one by one.
+    /// A builder with the default settings.
     pub fn builder() -> RecorderBuilder {
         RecorderBuilder::default()
     }
 
-    /// Takes the next sequence number and makes everything that is open a part of that number, if there is
-    /// anything.
-    pub fn seal(&self) -> u64 {
+    /// Begins the next flush batch and returns its number. Everything that is open goes into it; a batch
+    /// without records holds nothing and needs no outcome.
+    pub fn begin_batch(&self) -> u64 {
         let mut ledger = lock(&self.ledger);
         self.drain(&mut ledger);
         ledger.fit(self.memory_budget);
-        ledger.seal()
+        ledger.begin_batch()
     }
 
-    /// [`seal`](Self::seal), unless [`max_unresolved_parts`](RecorderBuilder::max_unresolved_parts) already
-    /// wait for their outcome: then the last number is to be attempted once more, and what is open stays
-    /// open. So the number of parts stays bounded, however many outcomes are never heard of.
+    /// [`begin_batch`](Self::begin_batch), unless
+    /// [`max_unresolved_batches`](RecorderBuilder::max_unresolved_batches) are already waiting for their
+    /// outcome. Then it returns the last number again, and what is open stays open, so that the number of
+    /// batches stays bounded even if no outcome is ever known.
     ///
-    /// Parts of unknown outcome are never merged: one of them may be in a state of the database to which it
-    /// goes back some day, and there it must not come in again with another.
-    pub fn seal_or_retry(&self) -> Sealed {
+    /// Batches of unknown outcome are never merged. The database may return to a state that holds one of
+    /// them; merged with another, it would be counted twice.
+    pub(crate) fn begin_batch_or_retry(&self) -> FlushBatch {
         let mut ledger = lock(&self.ledger);
         self.drain(&mut ledger);
         ledger.fit(self.memory_budget);
-        ledger.seal_or_retry(self.max_unresolved_parts)
+        ledger.begin_batch_or_retry(self.max_unresolved_batches)
     }
 
-    /// The sum of the parts with `after < number <= upto`: what attempt `upto` writes, where `after` is what
-    /// the database's fence row says.
+    /// The sum of the batches with `after < seq <= upto`: what flush `upto` writes, where `after` is the
+    /// number in the database's fence row.
     #[must_use]
     pub fn contents(&self, after: u64, upto: u64) -> Deltas {
         lock(&self.ledger).contents(after, upto)
     }
 
-    /// The database holds all parts up to number `n`: attempt `n` is committed, or a later one has read so
-    /// from the fence row under its lock. They are kept for 60 more seconds.
-    pub fn acknowledge(&self, n: u64) {
+    /// Notes that the database holds all batches up to number `seq`: its transaction is committed, or the
+    /// fence row says so under its lock. They are kept for 60 more seconds.
+    pub fn acknowledge(&self, seq: u64) {
         let now = self.clock.monotonic();
         let mut ledger = lock(&self.ledger);
-        ledger.acknowledge(n, now);
+        ledger.acknowledge(seq, now);
         ledger.free(now);
     }
 
-    /// Attempt `n` failed before its COMMIT was sent: its own part is open again. Parts of earlier numbers,
-    /// whose outcome is unknown, stay.
-    pub fn release(&self, n: u64) {
+    /// Reopens batch `seq`, whose flush failed before COMMIT was sent: its records go into the next batch.
+    /// Earlier batches, whose outcome is unknown, stay.
+    pub fn release(&self, seq: u64) {
         let mut ledger = lock(&self.ledger);
-        ledger.release(n);
+        ledger.release(seq);
         ledger.fit(self.memory_budget);
     }
 
-    /// The database's fence row says `s`, less than what was acknowledged: it was restored or failed over.
-    /// Parts after `s` count as unacknowledged again; the answer says which numbers are gone for good.
-    pub fn rewind(&self, s: u64) -> Option<Lost> {
-        lock(&self.ledger).rewind(s)
+    /// Notes that the database was restored or failed over, so that its fence row says `seq`, less than what
+    /// was acknowledged. Later batches count as unacknowledged again. Returns the numbers that are lost for
+    /// good.
+    pub(crate) fn rewind(&self, seq: u64) -> Option<LostBatches> {
+        lock(&self.ledger).rewind(seq)
     }
 
-    /// The last acknowledged sequence number, 0 before the first.
+    /// The number of the last acknowledged batch, 0 before the first.
     #[must_use]
     pub fn acknowledged(&self) -> u64 {
         lock(&self.ledger).acknowledged()
     }
 
-    /// How many parts wait for their outcome.
+    /// The number of batches whose outcome is unknown.
     #[must_use]
-    pub fn unresolved_parts(&self) -> usize {
+    pub fn unresolved_batches(&self) -> usize {
         lock(&self.ledger).unresolved()
     }
 
-    /// How many records are not acknowledged yet.
+    /// The number of records that are not acknowledged yet.
     #[must_use]
     pub fn unflushed_records(&self) -> u64 {
         self.unflushed(&lock(&self.ledger))
@@ -191,8 +205,9 @@ impl Recorder {
         })
     }
 
-    /// Everything that this recorder holds, retained acknowledged parts included, as far as `wanted`
-    /// accepts it: the first step of a read.
+    /// Everything that this recorder holds and `wanted` accepts, by series and start of the period.
+    /// Acknowledged batches that are still kept are included, so that a read adds exactly those that its
+    /// snapshot lacks: see [`OwnDeltas::newer_than`].
     #[must_use]
     pub fn capture(&self, wanted: &dyn Fn(&SeriesKey, UnixSeconds) -> bool) -> OwnDeltas {
         let mut own = {
@@ -200,27 +215,27 @@ impl Recorder {
             self.drain(&mut ledger);
             ledger.capture()
         };
-        // Outside the mutex: the runs are shared and don't change.
-        for (_, deltas) in &mut own.parts {
+        // Outside the mutex: the runs are shared and immutable.
+        for (_, deltas) in &mut own.batches {
             *deltas = deltas.filtered(wanted);
         }
-        own.parts.retain(|(_, deltas)| !deltas.is_empty());
+        own.batches.retain(|(_, deltas)| !deltas.is_empty());
         own
     }
 
-    /// The most series that are live at once, `<other>` not counted.
+    /// The setting [`max_series`](RecorderBuilder::max_series).
     #[must_use]
     pub fn max_series(&self) -> usize {
         self.max_series
     }
 
-    /// The most API keys that are live at once.
+    /// The setting [`max_keys`](RecorderBuilder::max_keys).
     #[must_use]
     pub fn max_keys(&self) -> usize {
         self.max_keys
     }
 
-    /// The kind of its sketches.
+    /// The kind of its sketches, which must be the database's.
     #[must_use]
     pub fn sketch_kind(&self) -> SketchKind {
         self.common.kind
@@ -232,7 +247,7 @@ impl Recorder {
         &self.clock
     }
 
-    /// What an operator may know.
+    /// Counts, bytes and numbers for operators.
     #[must_use]
     pub fn status(&self) -> RecorderStatus {
         let ledger = lock(&self.ledger);
@@ -243,14 +258,14 @@ impl Recorder {
             series_overflow: self.common.overflow.series.load(Ordering::Relaxed),
             key_overflow: self.common.overflow.keys.load(Ordering::Relaxed),
             bytes: ledger.heap_bytes() + self.buffer_bytes.load(Ordering::Relaxed),
-            unresolved_parts: ledger.unresolved(),
+            unresolved_batches: ledger.unresolved(),
             unflushed_records: {
                 drop(registry);
                 self.unflushed(&ledger)
             },
-            sealed: ledger.sealed(),
+            last_seq: ledger.last_seq(),
             acknowledged: ledger.acknowledged(),
-            hand_over: Duration::from_nanos(self.hand_over_ns.load(Ordering::Relaxed)),
+            longest_lock: Duration::from_nanos(self.longest_lock_ns.load(Ordering::Relaxed)),
             unmatched: lock(&self.unmatched).sample(),
             coarsened: ledger.coarsened.clone(),
         }
@@ -267,7 +282,7 @@ impl Recorder {
         use std::hash::BuildHasher;
         let path = top_k::cut(path);
         let hash = self.common.hasher.hash_one(path);
-        // It is a sample: rather miss one than wait.
+        // A sample may miss a path; a request must not wait.
         match self.unmatched.try_lock() {
             Ok(mut sample) => sample.offer(hash, path),
             Err(TryLockError::Poisoned(sample)) => sample.into_inner().offer(hash, path),
@@ -275,7 +290,7 @@ impl Recorder {
         }
     }
 
-    /// Makes room in the shards, unless someone does already.
+    /// Drains crowded shards, unless another thread is doing so.
     #[cold]
     fn relieve(&self) {
         let mut ledger = match self.ledger.try_lock() {
@@ -303,12 +318,12 @@ impl MetricSink for Recorder {
     }
 }
 
-/// Locks, also after a panic in another holder: sums that miss the last record are better than none.
+/// Locks, also after a panic in another holder: sums that may miss one record are better than none.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Threads are numbered as they first record.
+/// A number for the calling thread, given out when it first records.
 #[inline]
 fn thread_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Which series and keys are live in the whole recorder, and how many there may be.
+//! The series and keys that are live in the whole recorder, and their bounds.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use hashbrown::{HashMap, HashTable, hash_table::Entry};
 use super::lookup::Lookup;
 use crate::series::SeriesKey;
 
-/// The name of the key under which requests beyond the bound of keys are counted. Never billed.
+/// The name of the key under which requests of keys beyond the bound are counted. It is never billed.
 pub const OTHER_KEY: &str = "<other key>";
 
-/// Consulted only when a buffer meets a series for the first time.
+/// Locked only when a buffer sees a series for the first time, or removes one.
 #[derive(Debug)]
 pub(super) struct Registry {
     max_series: usize,
     max_keys: usize,
     series: HashTable<Live>,
     keys: HashMap<ApiKey, usize, foldhash::fast::RandomState>,
-    /// Series whose endpoint is `<other>`: they don't count against the bound, or a key's requests could
-    /// not be told from another's.
+    /// Series whose endpoint is `<other>`. They don't count against the bound, so that each key keeps one of
+    /// its own.
     others: usize,
 }
 
@@ -27,16 +27,16 @@ pub(super) struct Registry {
 struct Live {
     hash: u64,
     series: Arc<SeriesKey>,
-    /// How many buffers hold it.
+    /// The number of buffers that hold it.
     holders: usize,
 }
 
-/// What became of a series that a buffer met.
+/// The outcome of [`Registry::intern`].
 pub(super) enum Interned {
     Series(Arc<SeriesKey>),
-    /// The key is one too many.
+    /// The key exceeds the bound of keys.
     KeyOverflow,
-    /// The series is one too many.
+    /// The series exceeds the bound of series.
     SeriesOverflow,
 }
 
@@ -51,7 +51,8 @@ impl Registry {
         }
     }
 
-    /// The one series of that key, made if there is room; the caller holds it until [`release`](Self::release).
+    /// The series with that key, created if there is room. The caller holds it until
+    /// [`release`](Self::release).
     pub(super) fn intern(&mut self, hash: u64, key: Lookup<'_>, other_key: &ApiKey) -> Interned {
         let full = self.series.len().saturating_sub(self.others) >= self.max_series;
         let known_key = |api_key: &ApiKey, keys: &HashMap<_, _, _>| {
@@ -86,7 +87,7 @@ impl Registry {
         }
     }
 
-    /// A buffer holds the series no longer.
+    /// Notes that a buffer holds the series no longer.
     pub(super) fn release(&mut self, hash: u64, series: &Arc<SeriesKey>) {
         let found = self
             .series

@@ -1,11 +1,11 @@
-//! Encoded buckets in key order: the form in which deltas wait for the store.
+//! Runs: encoded buckets in key order, the form in which deltas wait for the store.
 
 use std::{borrow::Cow, cmp::Ordering, collections::BinaryHeap, sync::Arc};
 
 use crate::{bucket::Bucket, series::SeriesKey, time::UnixSeconds};
 
-/// Buckets of one period, ascending by series, encoded one after another. Never changes once built, so
-/// that parts, captures and attempts share it.
+/// The encoded buckets of one period, ascending by series. Immutable once built, so that batches, captures and
+/// flushes share it.
 #[derive(Debug, Default)]
 pub(super) struct Run {
     rows: Vec<Row>,
@@ -16,12 +16,12 @@ pub(super) struct Run {
 #[derive(Debug)]
 struct Row {
     series: Arc<SeriesKey>,
-    /// Where its encoding ends; it begins where the one before ends.
+    /// The end of its encoding, which begins where the one before ends.
     end: usize,
 }
 
 impl Run {
-    /// Appends a row; rows must come in key order.
+    /// Appends a row. Rows must come in key order.
     pub(super) fn push(&mut self, series: Arc<SeriesKey>, bucket: &Bucket) {
         bucket.encode(&mut self.bytes);
         self.close_row(series, bucket.request_count);
@@ -38,7 +38,7 @@ impl Run {
         self.records = self.records.saturating_add(records);
     }
 
-    /// Gives back what was reserved in excess.
+    /// Frees excess capacity.
     pub(super) fn finish(mut self) -> Arc<Self> {
         self.rows.shrink_to_fit();
         self.bytes.shrink_to_fit();
@@ -69,7 +69,7 @@ impl Run {
         size_of::<Self>() + self.rows.capacity() * size_of::<Row>() + self.bytes.capacity()
     }
 
-    /// The rows that `wanted` accepts: shared if that is all of them, `None` if none.
+    /// The rows that `wanted` accepts: the same run if it accepts all, `None` if it accepts none.
     pub(super) fn filtered(
         self: &Arc<Self>,
         mut wanted: impl FnMut(&SeriesKey) -> bool,
@@ -100,15 +100,15 @@ impl Run {
 /// One bucket of [`Deltas`](super::Deltas).
 #[derive(Debug, Clone)]
 pub struct DeltaRow<'a> {
-    /// What the bucket is about.
+    /// The series that the bucket belongs to.
     pub series: &'a Arc<SeriesKey>,
-    /// The start of its minute, or of the 5 minutes or hour to which it was coarsened.
+    /// The start of its minute, or of the 5 minutes or hour to which it was coarsened, in Unix seconds.
     pub period_start: UnixSeconds,
     encoded: Cow<'a, [u8]>,
 }
 
 impl<'a> DeltaRow<'a> {
-    /// The encoding itself, shared where it is the only one of its row.
+    /// The encoding, borrowed where no sum was needed.
     pub(crate) fn into_encoded(self) -> Cow<'a, [u8]> {
         self.encoded
     }
@@ -116,12 +116,11 @@ impl<'a> DeltaRow<'a> {
 
 impl DeltaRow<'_> {
     /// The bucket as [`Bucket::encode`] wrote it.
-    #[must_use]
-    pub fn encoded(&self) -> &[u8] {
+    pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }
 
-    /// The bucket.
+    /// Decodes the bucket.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -137,12 +136,12 @@ impl DeltaRow<'_> {
     }
 }
 
-/// The rows of [`Deltas`](super::Deltas), ascending by series, then by period; what several flushes hold
-/// of one bucket is summed on the way.
+/// The rows of [`Deltas`](super::Deltas), ascending by series, then by period. Rows of several runs with the
+/// same key are summed on the way.
 #[derive(Debug)]
-pub struct Rows<'a>(BinaryHeap<Cursor<'a>>);
+pub(super) struct Rows<'a>(BinaryHeap<Cursor<'a>>);
 
-/// The next row of a run. Ordered so that the heap's greatest is the least key.
+/// The next row of a run. Ordered in reverse, so that the heap's greatest element has the least key.
 #[derive(Debug)]
 struct Cursor<'a> {
     row: DeltaRow<'a>,
@@ -185,7 +184,7 @@ impl<'a> Rows<'a> {
         Self(runs.filter_map(first).collect())
     }
 
-    /// The least row, its cursor moved on.
+    /// The row with the least key; its cursor moves on.
     fn pop(&mut self) -> Option<DeltaRow<'a>> {
         let mut top = self.0.peek_mut()?;
         let period_start = top.row.period_start;
@@ -221,7 +220,7 @@ impl<'a> Iterator for Rows<'a> {
             && other.row.is_same(&row)
         {
             let sum = sum.get_or_insert_with(|| row.bucket());
-            // Only deltas of recorders with different sketches refuse: those stay rows of their own.
+            // Fails only for deltas of recorders with different sketches: those stay rows of their own.
             if sum.merge(&other.row.bucket()).is_err() {
                 break;
             }

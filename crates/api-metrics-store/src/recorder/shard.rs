@@ -1,4 +1,4 @@
-//! Where records are summed: a buffer behind a mutex, one of a pair.
+//! Shards: a buffer behind a mutex, in which records are summed.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,50 +16,50 @@ use super::{
 };
 use crate::{bucket::Bucket, series::SeriesKey, sketch::SketchKind, time::UnixSeconds};
 
-/// With so many buckets of side minutes a buffer asks to be drained: only an import of unsorted times
-/// gets there.
+/// Buckets of other minutes at which a buffer asks to be drained. Only an import of unsorted times has as
+/// many.
 const CROWDED: usize = 16_384;
 
-/// A mutex of its own cache lines, so that two threads that use two shards don't slow each other down.
+/// Aligned to its own cache lines, so that threads with different shards don't slow each other down.
 #[derive(Debug)]
 #[repr(align(128))]
 pub(super) struct Shard(pub(super) Mutex<Buffer>);
 
-/// What all shards of a recorder have in common.
+/// Settings and counters that all shards of a recorder share.
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) kind: SketchKind,
     pub(super) hasher: foldhash::fast::RandomState,
     pub(super) registry: Mutex<Registry>,
-    /// The key that stands for those beyond the bound.
+    /// The key under which requests of keys beyond the bound are counted.
     pub(super) other_key: ApiKey,
     pub(super) overflow: Overflow,
 }
 
-/// How many records were counted under another label than their own.
+/// Records that were counted under `<other>` or `<other key>`.
 #[derive(Debug, Default)]
 pub(super) struct Overflow {
     pub(super) series: std::sync::atomic::AtomicU64,
     pub(super) keys: std::sync::atomic::AtomicU64,
 }
 
-/// What is open in one shard. Slots and buckets outlive a hand-over and are emptied in place, so that a
-/// series which is seen again costs no allocation.
+/// The records of one shard. Slots and buckets survive a drain and are emptied in place, so that a series
+/// which is seen again costs no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Buffer {
     index: Index,
     slots: Slab<Slot>,
-    /// Those that hold the most of what their slots' minutes saw.
+    /// The buckets of the slots' own minutes.
     buckets: Slab<Bucket>,
     side_table: HashTable<SidePlace>,
     side: Slab<SideSlot>,
-    /// How many of `side` are in use; the rest wait with their memory.
+    /// How many of `side` are in use. The rest keep their memory for reuse.
     side_used: usize,
     records: u64,
     minute: LastMinute,
 }
 
-/// A minute beside the one that its slot is at: after a change of the minute, or in an import.
+/// A bucket of another minute than its slot's: after a change of the minute, or in an import.
 #[derive(Debug, Clone, Copy)]
 struct SidePlace {
     slot: u32,
@@ -75,12 +75,12 @@ struct SideSlot {
 }
 
 const fn side_hash(slot: u32, minute: UnixSeconds) -> u64 {
-    // Spread over 64 bits: the table uses both ends.
+    // Spread over 64 bits, because the table uses both ends.
     ((slot ^ (minute / 60) as u32) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Buffer {
-    /// Room for `series` without growing, which would move a large table in the middle of a request.
+    /// A buffer with room for `series` series. Growing would move a large table in the middle of a request.
     pub(super) fn with_room(series: usize) -> Self {
         Self {
             index: Index::with_room(series),
@@ -88,7 +88,7 @@ impl Buffer {
         }
     }
 
-    /// Adds a record; whether the buffer is now crowded.
+    /// Adds a record, given the hash of its key. Returns whether the buffer should be drained.
     #[inline]
     pub(super) fn record(
         &mut self,
@@ -97,13 +97,14 @@ impl Buffer {
         common: &Common,
     ) -> bool {
         let minute = self.minute.of(record.finished_at);
+        // Built again: four moves, which cost less than to pass the key.
         let key = Lookup::of(record);
         for at in self.index.candidates(hash) {
             let Some(slot) = self.slots.get_mut(at) else {
                 break;
             };
             if slot.is_of(key) {
-                if slot.minute == minute && slot.tally.add(record) {
+                if slot.minute == minute && slot.pending.add(record) {
                     slot.filled = true;
                     self.records = self.records.saturating_add(1);
                     return false;
@@ -117,7 +118,7 @@ impl Buffer {
         }
     }
 
-    /// Adds a record to a slot, whatever is there.
+    /// Slow path: adds a record to a slot, whatever it holds.
     #[cold]
     fn record_at(
         &mut self,
@@ -135,14 +136,14 @@ impl Buffer {
                 slot.minute = minute;
             }
             slot.filled = true;
-            if !slot.tally.add(record) {
+            if !slot.pending.add(record) {
                 self.record_in_full(at, record, kind);
             }
         }
         false
     }
 
-    /// Adds what a tally does not take.
+    /// Adds a record that the slot doesn't buffer.
     fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, kind: SketchKind) {
         let Some(slot) = self.slots.get_mut(at) else {
             return;
@@ -150,10 +151,10 @@ impl Buffer {
         let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) else {
             return;
         };
-        if slot.tally.is_full() {
-            slot.tally.empty_into(bucket);
+        if slot.pending.is_full() {
+            slot.pending.drain_into(bucket);
         }
-        if !slot.tally.add(record) {
+        if !slot.pending.add(record) {
             bucket.record(record);
         }
     }
@@ -163,7 +164,7 @@ impl Buffer {
         self.index.candidates(hash).find(is_it)
     }
 
-    /// The slot of a series that this buffer meets for the first time, or of the one that stands for it.
+    /// The slot of a series that this buffer sees for the first time, or of `<other>` in its place.
     #[cold]
     fn admit(&mut self, hash: u64, key: Lookup<'_>, common: &Common) -> Option<u32> {
         use std::sync::atomic::Ordering::Relaxed;
@@ -177,7 +178,7 @@ impl Buffer {
         } else {
             hash
         };
-        // The key may be one too many, then the series, then neither.
+        // First the key may exceed its bound, then the series; the third turn finds or makes the slot.
         for _ in 0..3 {
             if let Some(at) = self.find(hash, key) {
                 return Some(at);
@@ -249,21 +250,21 @@ impl Buffer {
         Some(side)
     }
 
-    /// How many records it holds.
+    /// The number of records in it.
     pub(super) fn records(&self) -> u64 {
         self.records
     }
 
-    /// Moves what the tallies hold into buckets, so that [`buckets`](Self::buckets) has all.
-    pub(super) fn settle(&mut self, kind: SketchKind) {
+    /// Moves buffered requests into their buckets, so that [`buckets`](Self::buckets) is complete.
+    pub(super) fn drain_pending(&mut self, kind: SketchKind) {
         for slot in self.slots.iter_mut().filter(|slot| slot.filled) {
             if let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) {
-                slot.tally.empty_into(bucket);
+                slot.pending.drain_into(bucket);
             }
         }
     }
 
-    /// All buckets that hold something, once they are [settled](Self::settle).
+    /// All buckets that hold requests, after [`drain_pending`](Self::drain_pending).
     pub(super) fn buckets(&self) -> impl Iterator<Item = (UnixSeconds, &Arc<SeriesKey>, &Bucket)> {
         let own = self.slots.iter().filter(|slot| slot.filled);
         let own = own.filter_map(|slot| {
@@ -280,8 +281,8 @@ impl Buffer {
         own.chain(side).filter(|(_, _, bucket)| !bucket.is_empty())
     }
 
-    /// Empties all buckets in place and notes when they were used. The tallies are empty, as
-    /// [`settle`](Self::settle) has left them.
+    /// Empties all buckets in place and notes when they were used, after
+    /// [`drain_pending`](Self::drain_pending).
     pub(super) fn reset(&mut self, now: u64) {
         for slot in self.slots.iter_mut().filter(|slot| slot.filled) {
             if let Some(bucket) = self.buckets.get_mut(slot.bucket) {
@@ -298,11 +299,10 @@ impl Buffer {
         self.records = 0;
     }
 
-    /// An empty buffer gives up the series that were last used before `since`, and with them all memory
-    /// that it grew.
+    /// Removes the series that were last used before `since` from an empty buffer, and frees what it grew.
     pub(super) fn evict(&mut self, since: u64, room: usize, common: &Common) {
         let idle = self.slots.iter().filter(|slot| slot.used < since).count();
-        // Rebuilding costs as much as a flush: not for a handful.
+        // Rebuilding costs as much as a flush, too much for a handful of series.
         if idle * 8 <= self.slots.len() {
             return;
         }
@@ -333,7 +333,7 @@ impl Buffer {
     }
 }
 
-/// The bucket of a slot, made where it has none yet.
+/// The bucket of a slot, created on first use.
 fn bucket_of<'a>(
     slot: &mut Slot,
     buckets: &'a mut Slab<Bucket>,

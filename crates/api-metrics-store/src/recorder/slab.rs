@@ -1,13 +1,13 @@
-//! A growing list whose growth never moves what is in it.
+//! A list that grows without moving its elements.
 
-/// So many elements share one allocation.
+/// Elements per chunk.
 const CHUNK: usize = 64;
 
-/// Appending costs at most one allocation of bounded size: no element is ever copied for growth, which in
-/// a plain vector of thousands of buckets would be a spike on some request's path.
+/// Appending costs at most one allocation of bounded size. A plain vector of thousands of buckets would copy
+/// them all when it grows, in the middle of a request.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
-    /// All full but the last.
+    /// All are full except the last.
     chunks: Vec<Vec<T>>,
 }
 

@@ -1,37 +1,38 @@
-//! One series in one shard.
+//! A slot: one series in one shard.
 
 use std::sync::Arc;
 
 use api_metrics_layer::{ApiKey, Protocol};
 
-use super::{lookup::Lookup, tally::Tally};
+use super::{lookup::Lookup, pending_samples::PendingSamples};
 use crate::{series::SeriesKey, time::UnixSeconds};
 
-/// A slot has no bucket yet.
+/// The slot has no bucket yet.
 pub(super) const NO_BUCKET: u32 = u32::MAX;
-/// Endpoints of so many bytes are compared without following a pointer; few are longer.
+/// Bytes of an endpoint that are compared without following a pointer. Few endpoints are longer.
 const INLINE_ENDPOINT: usize = 57;
 
-/// What a record of a known series touches, in four cache lines: who it is, and the last few requests. The bucket
-/// is elsewhere and seen every twenty requests.
+/// Everything that a record of a known series touches, in four cache lines: the series and its last few
+/// requests. The bucket is elsewhere and touched every 22 requests.
 #[derive(Debug)]
 #[repr(C, align(128))]
 pub(super) struct Slot {
     api_key: Option<ApiKey>,
     method: &'static str,
+    /// The start of the minute that its requests are in.
     pub(super) minute: UnixSeconds,
     /// Its number in the buffer's buckets, or [`NO_BUCKET`].
     pub(super) bucket: u32,
     protocol: Protocol,
-    /// Whether tally or bucket hold something.
+    /// Whether `pending` or the bucket hold a request.
     pub(super) filled: bool,
-    /// More than [`INLINE_ENDPOINT`]: the endpoint is to be found in `series`.
+    /// Above [`INLINE_ENDPOINT`] the endpoint is read from `series`.
     endpoint_len: u8,
     endpoint: [u8; INLINE_ENDPOINT],
-    pub(super) tally: Tally,
+    pub(super) pending: PendingSamples,
     pub(super) series: Arc<SeriesKey>,
     pub(super) hash: u64,
-    /// When it last held something, in seconds of the monotonic clock.
+    /// When it last held a request, in seconds of the monotonic clock.
     pub(super) used: u64,
 }
 
@@ -50,7 +51,7 @@ impl Slot {
             filled: false,
             endpoint_len: u8::try_from(series.endpoint.len()).unwrap_or(u8::MAX),
             endpoint,
-            tally: Tally::default(),
+            pending: PendingSamples::default(),
             series,
             hash,
             used: 0,
@@ -70,7 +71,7 @@ impl Slot {
     }
 }
 
-/// Eight bytes at a time: the comparison of the standard library is made for longer texts.
+/// Compares eight bytes at a time. The standard library's comparison is made for longer texts.
 #[inline]
 fn same_text(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -81,7 +82,7 @@ fn same_text(a: &[u8], b: &[u8]) -> bool {
     };
     let same = |a: &[u8; 8], b: &[u8; 8]| u64::from_le_bytes(*a) == u64::from_le_bytes(*b);
     let (words_a, words_b) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
-    // The last word overlaps what has been seen.
+    // The last word overlaps the ones before.
     words_a.iter().zip(words_b).all(|(a, b)| same(a, b)) && same(last_a, last_b)
 }
 

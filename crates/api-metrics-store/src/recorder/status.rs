@@ -1,4 +1,4 @@
-//! What an operator may know about a recorder.
+//! A recorder's status, for operators.
 
 use std::time::Duration;
 
@@ -16,21 +16,22 @@ pub struct RecorderStatus {
     pub series_overflow: u64,
     /// Records whose key was counted as [`OTHER_KEY`](super::OTHER_KEY), since the start.
     pub key_overflow: u64,
-    /// Bytes that buckets and parts take, without the series' names; an estimate.
+    /// Bytes that buckets and batches take, without the series' names; an estimate.
     pub bytes: usize,
     /// Parts whose commit is not known.
-    pub unresolved_parts: usize,
+    pub unresolved_batches: usize,
     /// Records that are not acknowledged.
     pub unflushed_records: u64,
-    /// The last sequence number that was taken.
-    pub sealed: u64,
-    /// The last sequence number that is acknowledged.
+    /// The number of the last batch, 0 before the first.
+    pub last_seq: u64,
+    /// The number of the last acknowledged batch, 0 before the first.
     pub acknowledged: u64,
-    /// The longest time for which the last hand-over, by a flush or a capture, kept a thread from recording.
-    pub hand_over: Duration,
-    /// A sample of the raw paths behind `<unmatched>`, cut to 128 bytes, with about how often they were
-    /// asked for; the most frequent first, at most 64.
+    /// The longest time that the last flush or capture held a shard's lock, which keeps a thread from
+    /// recording.
+    pub longest_lock: Duration,
+    /// A sample of the raw paths behind `<unmatched>` with their approximate counts, the most frequent first:
+    /// at most 64 paths, cut to 128 bytes.
     pub unmatched: Vec<(String, u64)>,
-    /// Half-open spans whose records were moved to the start of their 5 minutes or hour, since the start.
+    /// Half-open spans, in Unix seconds, whose records were moved to the start of their 5 minutes or hour, since the start.
     pub coarsened: Vec<(UnixSeconds, UnixSeconds)>,
 }

@@ -1,18 +1,18 @@
 //! A bounded sample of the raw paths that no route matched.
 
-/// How many paths are watched.
+/// Paths in the sample.
 const PATHS: usize = 64;
-/// The most bytes of a path that are kept.
+/// Bytes of a path that are kept.
 const PATH_BYTES: usize = 128;
 
 /// The space-saving sketch (Metwally, Agrawal and El Abbadi, "Efficient computation of frequent and
-/// top-k elements in data streams", 2005): a path that makes up more than 1/64 of all is in it, its count
-/// too high by at most 1/64 of all.
+/// top-k elements in data streams", 2005). A path that makes up more than 1/64 of all requests is in it, and
+/// its count is too high by at most 1/64 of all.
 #[derive(Debug)]
 pub(super) struct TopK {
     counts: [u64; PATHS],
     hashes: [u64; PATHS],
-    /// As many as are watched; their memory is reused.
+    /// Their memory is reused.
     paths: Vec<String>,
 }
 
@@ -49,7 +49,7 @@ impl TopK {
         } else {
             let least = self.counts.iter().enumerate().min_by_key(|(_, n)| **n);
             let at = least.map_or(0, |(at, _)| at);
-            // It takes over the count of the one that it replaces: never too low.
+            // The new path takes over the count of the one that it replaces, so that counts are never too low.
             self.count(at, hash);
             if let Some(replaced) = self.paths.get_mut(at) {
                 replaced.clear();

@@ -1,4 +1,4 @@
-//! The t-digest kind, on the `tdigest` crate.
+//! The t-digest, by the `tdigest` crate.
 
 use tdigest::{Centroid, TDigest};
 
@@ -7,10 +7,10 @@ use crate::varint;
 
 /// The compression, and so the most centroids that a digest keeps.
 const COMPRESSION: usize = 200;
-/// Values wait for a compression until there are so many: it costs microseconds, and most digests of one
-/// flush interval never need it.
+/// Values that wait for a compression. It costs microseconds, and most digests of one flush interval never
+/// need it.
 const PENDING: usize = 512;
-/// More centroids than this in an encoding are no digest of ours.
+/// Centroids in an encoding, at most; more were not written by this library.
 const MAX_CENTROIDS: u64 = 1024;
 
 /// A t-digest with exact count, minimum and maximum. Values are microseconds.
@@ -21,8 +21,7 @@ pub(super) struct Digest {
     min: u64,
     /// 0 when empty.
     max: u64,
-    /// Never holds unflushed values of its own: those wait in `pending`, where reading them needs no
-    /// `&mut`.
+    /// Never holds uncompressed values: those are in `pending`, where reading them needs no `&mut`.
     compressed: TDigest,
     pending: Vec<f64>,
 }
@@ -71,7 +70,7 @@ impl Digest {
         }
     }
 
-    /// All at once: a digest that is compressed once is better than one compressed for every part.
+    /// Adds all encodings at once: compressing once keeps more precision than compressing for each.
     pub(super) fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let mut totals = Self::default();
         let mut digests = Vec::new();

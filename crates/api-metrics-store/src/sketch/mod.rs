@@ -1,6 +1,6 @@
-//! Mergeable summaries of latencies that answer quantiles.
+//! Mergeable summaries of latencies that answer quantile queries.
 //!
-//! A [`Sketch`] is one type with two kinds inside, told apart by a tag byte in its encoding:
+//! A [`Sketch`] has one of two kinds, which the first byte of its encoding names:
 //!
 //! | kind | tag | error of a quantile | merging |
 //! |---|---|---|---|
@@ -30,11 +30,12 @@ mod sum;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::sum::{Encoded, Sums, encoded_quantiles, take_encoded};
+pub(crate) use self::sum::{Encoded, SketchMerger, encoded_quantiles, take_encoded};
 use self::{digest::Digest, histogram::Histogram};
 
 /// How latencies are summarised. The kind belongs to a database and is fixed when it is created.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SketchKind {
     /// A log-linear histogram, 64 sub-buckets an octave: merging is exact.
     #[default]
@@ -45,18 +46,18 @@ pub enum SketchKind {
 }
 
 impl SketchKind {
-    /// The tag byte that opens every encoding of this kind.
+    /// The first byte of every encoding of this kind.
     #[must_use]
-    pub const fn code(self) -> u8 {
+    pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Histogram => 1,
             Self::TDigest => 2,
         }
     }
 
-    /// The kind of that tag byte.
+    /// The kind with that tag byte.
     #[must_use]
-    pub const fn from_code(code: u8) -> Option<Self> {
+    pub(crate) const fn from_code(code: u8) -> Option<Self> {
         match code {
             1 => Some(Self::Histogram),
             2 => Some(Self::TDigest),
@@ -73,7 +74,7 @@ impl SketchKind {
         }
     }
 
-    /// The kind of that name.
+    /// The kind with that name, `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Histogram, Self::TDigest]
@@ -82,36 +83,36 @@ impl SketchKind {
     }
 }
 
-/// Why two sketches can't be merged, or bytes are no sketch.
+/// The reason why two sketches can't be merged, or bytes can't be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SketchError {
-    /// The two sketches are of different kinds: a merge would be a guess.
+    /// The two sketches are of different kinds, so that they can't be merged exactly.
     #[error(
         "a {} sketch can't be merged into a {} sketch",
         found.as_str(), expected.as_str()
     )]
     KindMismatch {
-        /// The kind of the sketch that was to grow.
+        /// The kind of the sketch that was merged into.
         expected: SketchKind,
-        /// The kind of the other one.
+        /// The kind of the other sketch.
         found: SketchKind,
     },
-    /// The tag byte is of no known kind.
+    /// The first byte names no known kind.
     #[error("unknown sketch kind {0}")]
     UnknownKind(u8),
-    /// The encoding ends in the middle.
+    /// The encoding ends too early.
     #[error("the sketch is cut short")]
     Truncated,
-    /// The encoding contradicts itself; the text says where.
+    /// The encoding contradicts itself in the named field.
     #[error("the sketch is corrupt: {0}")]
     Corrupt(&'static str),
 }
 
 /// A mergeable summary of latencies in whole microseconds. See the [module](self).
 ///
-/// Counts saturate at `u64::MAX`. Two sketches are equal when they answer every question alike, however
-/// they were filled.
+/// Counts saturate at `u64::MAX`. Two sketches are equal if they answer every query alike, however they were
+/// filled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sketch(Inner);
 
@@ -131,7 +132,7 @@ impl Sketch {
         })
     }
 
-    /// Which kind it is.
+    /// The kind of sketch.
     #[must_use]
     pub const fn kind(&self) -> SketchKind {
         match &self.0 {
@@ -165,7 +166,7 @@ impl Sketch {
     ///
     /// # Errors
     ///
-    /// [`SketchError::KindMismatch`], even when either is empty; nothing is changed then.
+    /// [`SketchError::KindMismatch`] if the kinds differ, even where one is empty; nothing is changed then.
     pub fn merge(&mut self, other: &Self) -> Result<(), SketchError> {
         match (&mut self.0, &other.0) {
             (Inner::Histogram(into), Inner::Histogram(from)) => into.merge(from),
@@ -180,12 +181,13 @@ impl Sketch {
         Ok(())
     }
 
-    /// Adds the values of zero or more encodings that follow one another, as `string_agg` over a
-    /// `bytea` column concatenates them. Cheaper than decoding each.
+    /// Adds the values of zero or more concatenated encodings, such as `string_agg` over a `bytea` column
+    /// returns. Cheaper than decoding each of them.
     ///
     /// # Errors
     ///
-    /// As [`decode`](Self::decode), and [`SketchError::KindMismatch`]; nothing is changed then.
+    /// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`] as
+    /// [`decode`](Self::decode), and [`SketchError::KindMismatch`] if a kind differs; nothing is changed then.
     pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.merge_encoded(encoded),
@@ -193,7 +195,7 @@ impl Sketch {
         }
     }
 
-    /// How many values it holds.
+    /// The number of values.
     #[must_use]
     pub const fn count(&self) -> u64 {
         match &self.0 {
@@ -202,7 +204,7 @@ impl Sketch {
         }
     }
 
-    /// The least value in microseconds, exact. `None`: it is empty.
+    /// The least value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
     pub const fn min(&self) -> Option<u64> {
         match &self.0 {
@@ -211,7 +213,7 @@ impl Sketch {
         }
     }
 
-    /// The greatest value in microseconds, exact. `None`: it is empty.
+    /// The greatest value in microseconds, exact; `None` for an empty sketch.
     #[must_use]
     pub const fn max(&self) -> Option<u64> {
         match &self.0 {
@@ -226,8 +228,8 @@ impl Sketch {
         self.count() == 0
     }
 
-    /// The value in microseconds at rank `ceil(q n)`, `q` clamped to 0..=1. Never decreases as `q`
-    /// grows, lies within min..=max, and is exact for one value. `None`: it is empty, or `q` is NaN.
+    /// The value in microseconds at rank `ceil(q n)`, with `q` clamped to 0..=1; `None` for an empty sketch and
+    /// for a NaN. It never decreases as `q` grows, lies within min..=max, and is exact for one value.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<f64> {
         let count = self.count();
@@ -241,9 +243,9 @@ impl Sketch {
         }
     }
 
-    /// Appends the encoding: the tag byte, then self-delimiting varints. Takes one byte a distinct
-    /// value in the usual sparse case, at most about 12 KB a histogram of realistic counts and 2.5 KB
-    /// a t-digest.
+    /// Appends the encoding: the tag byte, then self-delimiting varints. It takes about one byte per distinct
+    /// value in the usual sparse case, and at most about 12 KB for a histogram of realistic counts and 2.5 KB
+    /// for a t-digest.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.push(self.kind().code());
         match &self.0 {
@@ -256,8 +258,8 @@ impl Sketch {
     ///
     /// # Errors
     ///
-    /// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`]; `input` is left
-    /// where it was.
+    /// [`SketchError::UnknownKind`] for an unknown tag byte, [`SketchError::Truncated`] where the input ends too
+    /// early, [`SketchError::Corrupt`] where it contradicts itself; `input` is unchanged then.
     pub fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
         let kind = peek_kind(input)?;
         let mut rest = input.get(1..).unwrap_or_default();
@@ -269,7 +271,7 @@ impl Sketch {
         Ok(sketch)
     }
 
-    /// Empties it and keeps its memory for reuse.
+    /// Removes all values and keeps the memory for reuse.
     pub fn reset(&mut self) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.reset(),
@@ -288,11 +290,11 @@ impl Sketch {
 
 /// The rank of quantile `q` among `count` values.
 fn rank_of(q: f64, count: u64) -> u64 {
-    // Both conversions saturate; the clamp makes up for f64's 53 bits.
+    // Both conversions saturate; the clamp corrects what f64's 53 bits lose.
     ((q.clamp(0.0, 1.0) * count as f64).ceil() as u64).clamp(1, count)
 }
 
-/// What follows the tag byte of an encoding that must be of this kind.
+/// The bytes after the tag byte of an encoding, which must be of this kind.
 fn body_of(expected: SketchKind, input: &[u8]) -> Result<&[u8], SketchError> {
     let found = peek_kind(input)?;
     if found != expected {
@@ -301,7 +303,7 @@ fn body_of(expected: SketchKind, input: &[u8]) -> Result<&[u8], SketchError> {
     Ok(input.get(1..).unwrap_or_default())
 }
 
-/// The kind of the encoding that `input` opens with.
+/// The kind of the encoding at the front of `input`.
 fn peek_kind(input: &[u8]) -> Result<SketchKind, SketchError> {
     let &tag = input.first().ok_or(SketchError::Truncated)?;
     SketchKind::from_code(tag).ok_or(SketchError::UnknownKind(tag))

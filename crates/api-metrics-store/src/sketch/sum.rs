@@ -1,4 +1,4 @@
-//! Sketches that stay encoded: taken apart, summed and asked without being built.
+//! Works on encoded sketches: splits them, sums them and answers quantiles without decoding them.
 
 use super::{
     Inner, Sketch, SketchError, SketchKind, body_of,
@@ -6,10 +6,10 @@ use super::{
     peek_kind, rank_of,
 };
 
-/// One encoding and what it says of itself.
+/// One encoding and its totals.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Encoded<'a> {
-    /// The whole of it, the tag byte included.
+    /// The whole encoding, tag byte included.
     pub bytes: &'a [u8],
     pub kind: SketchKind,
     pub count: u64,
@@ -17,7 +17,11 @@ pub(crate) struct Encoded<'a> {
     pub max: Option<u64>,
 }
 
-/// Takes one encoding off the front of `input` after checking it, which is left where it was if it is none.
+/// Checks one encoding and takes it off the front of `input`.
+///
+/// # Errors
+///
+/// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`]; `input` is unchanged then.
 pub(crate) fn take_encoded<'a>(input: &mut &'a [u8]) -> Result<Encoded<'a>, SketchError> {
     let kind = peek_kind(input)?;
     let (count, min, max, rest) = match kind {
@@ -44,14 +48,14 @@ pub(crate) fn take_encoded<'a>(input: &mut &'a [u8]) -> Result<Encoded<'a>, Sket
     })
 }
 
-/// So many bytes of encodings, some hundred values, are worth a look at all counters.
+/// Bytes of encodings, some hundred values, from which a pass over all counters is faster.
 const MUCH: usize = 1_024;
 
-/// Sums encodings, with memory that lasts from one sum to the next.
+/// Sums encodings, and reuses its memory from one sum to the next.
 #[derive(Debug, Default)]
-pub(crate) struct Sums(Counters);
+pub(crate) struct SketchMerger(Counters);
 
-impl Sums {
+impl SketchMerger {
     /// The encoding of the sum of zero or more encodings that follow one another. For histograms it is
     /// byte for byte what merging and encoding [`Sketch`]es gives.
     pub(crate) fn sum(
@@ -76,7 +80,7 @@ impl Sums {
         Ok(out)
     }
 
-    /// As [`Sketch::merge_encoded`], in one pass instead of two where there is much to add.
+    /// Like [`Sketch::merge_encoded`], with one pass instead of two where there is much to add.
     pub(crate) fn merge(&mut self, encodings: &[u8], into: &mut Sketch) -> Result<(), SketchError> {
         match &mut into.0 {
             Inner::Histogram(histogram) if encodings.len() >= MUCH => {
@@ -87,8 +91,8 @@ impl Sums {
     }
 }
 
-/// The quantiles `qs` (ascending) of one encoding, in microseconds, as [`Sketch::quantile`] answers; `None`
-/// where it is empty.
+/// The quantiles `qs` (ascending) of one encoding, in microseconds, as [`Sketch::quantile`] returns them;
+/// `None` where it is empty.
 pub(crate) fn encoded_quantiles<const N: usize>(
     encoded: &[u8],
     qs: [f64; N],

@@ -329,7 +329,7 @@ proptest! {
     #[test]
     fn a_sum_of_encodings_is_the_encoding_of_the_merged_sketches(parts in parts(), again in parts()) {
         // Twice with the same memory: nothing of the first sum may be left in it.
-        let mut sums = Sums::default();
+        let mut sums = SketchMerger::default();
         for parts in [parts, again] {
             let (mut merged, mut joined) = (Sketch::new(SketchKind::Histogram), Vec::new());
             for values in &parts {
@@ -348,7 +348,7 @@ proptest! {
             of(SketchKind::TDigest, values).encode(&mut joined);
         }
         merged.merge_encoded(&joined).unwrap();
-        let sum = Sums::default().sum(SketchKind::TDigest, &joined).unwrap();
+        let sum = SketchMerger::default().sum(SketchKind::TDigest, &joined).unwrap();
         let sum = Sketch::decode(&mut sum.as_slice()).unwrap();
         prop_assert_eq!((sum.count(), sum.min(), sum.max()), (merged.count(), merged.min(), merged.max()));
         if parts.len() == 1 {
@@ -379,7 +379,7 @@ proptest! {
         bytes in vec(any::<u8>(), 0..60),
         values in values(),
     ) {
-        let mut sums = Sums::default();
+        let mut sums = SketchMerger::default();
         let good = encoded(&of(SketchKind::Histogram, &values));
         let _ = sums.sum(SketchKind::Histogram, &[&good, &good, bytes.as_slice()].concat());
         let mut twice = of(SketchKind::Histogram, &values);
@@ -398,7 +398,7 @@ fn an_empty_encoding_has_no_quantiles_and_an_empty_sum_is_an_empty_sketch() {
     for kind in KINDS {
         let empty = encoded(&Sketch::new(kind));
         assert_eq!(encoded_quantiles(&empty, [0.5]).unwrap(), [None]);
-        let mut sums = Sums::default();
+        let mut sums = SketchMerger::default();
         assert_eq!(sums.sum(kind, &[]).unwrap(), empty);
         assert_eq!(
             sums.sum(kind, &[empty.clone(), empty.clone()].concat())
@@ -408,7 +408,7 @@ fn an_empty_encoding_has_no_quantiles_and_an_empty_sum_is_an_empty_sketch() {
     }
     let other = encoded(&of(SketchKind::TDigest, &[1]));
     assert!(matches!(
-        Sums::default().sum(SketchKind::Histogram, &other),
+        SketchMerger::default().sum(SketchKind::Histogram, &other),
         Err(SketchError::KindMismatch { .. })
     ));
 }

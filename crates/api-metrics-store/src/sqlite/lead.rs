@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +12,8 @@ use super::{
 };
 use crate::{
     engine::backend::{
-        BucketRow, EncodedTally, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result, SeriesRow,
+        BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
+        SeriesRow,
     },
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -72,9 +74,9 @@ impl LeadTx for SqliteTx {
         .collect()
     }
 
-    async fn set_aside(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
+    async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
         sqlx::query(
-            "INSERT INTO api_metrics_set_aside (id, seq, chunk, reason, payload) \
+            "INSERT INTO api_metrics_quarantined (id, seq, chunk, reason, payload) \
              VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(chunk.id)
@@ -117,33 +119,33 @@ impl LeadTx for SqliteTx {
         .collect()
     }
 
-    async fn premerged(
+    async fn aggregates(
         &mut self,
         ids: &[i64],
         _: &BTreeSet<SeriesKind>,
     ) -> Result<Vec<(i64, [i64; 3])>> {
         let rows: Vec<(i64, i64, i64, i64)> = sqlx::query_as(
-            "SELECT id, any_key_id, any_endpoint_id, total_id FROM api_metrics_series \
-             WHERE id IN (SELECT value FROM json_each(?)) AND any_key_id IS NOT NULL \
-               AND any_endpoint_id IS NOT NULL AND total_id IS NOT NULL",
+            "SELECT id, by_endpoint_id, by_key_id, total_id FROM api_metrics_series \
+             WHERE id IN (SELECT value FROM json_each(?)) AND by_endpoint_id IS NOT NULL \
+               AND by_key_id IS NOT NULL AND total_id IS NOT NULL",
         )
         .bind(json_numbers(ids.iter().copied()))
         .fetch_all(&mut *self.sql)
         .await?;
         Ok(rows
             .into_iter()
-            .map(|(id, any_key, any_endpoint, total)| (id, [any_key, any_endpoint, total]))
+            .map(|(id, by_endpoint, by_key, total)| (id, [by_endpoint, by_key, total]))
             .collect())
     }
 
-    async fn set_premerged(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
-        for (id, [any_key, any_endpoint, total]) in of {
+    async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
+        for (id, [by_endpoint, by_key, total]) in of {
             sqlx::query(
-                "UPDATE api_metrics_series SET any_key_id = ?2, any_endpoint_id = ?3, total_id = ?4 WHERE id = ?1",
+                "UPDATE api_metrics_series SET by_endpoint_id = ?2, by_key_id = ?3, total_id = ?4 WHERE id = ?1",
             )
             .bind(id)
-            .bind(any_key)
-            .bind(any_endpoint)
+            .bind(by_endpoint)
+            .bind(by_key)
             .bind(total)
             .execute(&mut *self.sql)
             .await?;
@@ -164,10 +166,11 @@ impl LeadTx for SqliteTx {
         granularity: Granularity,
         periods: &[UnixSeconds],
     ) -> Result<BTreeSet<UnixSeconds>> {
-        let used: Vec<UnixSeconds> = sqlx::query_scalar(rows::select_used(granularity))
-            .bind(json_numbers(periods.iter().copied()))
-            .fetch_all(&mut *self.sql)
-            .await?;
+        let used: Vec<UnixSeconds> =
+            sqlx::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
+                .bind(json_numbers(periods.iter().copied()))
+                .fetch_all(&mut *self.sql)
+                .await?;
         Ok(used.into_iter().collect())
     }
 
@@ -185,7 +188,7 @@ impl LeadTx for SqliteTx {
         let mut found = Vec::new();
         // A statement a period: two JSON lists can only be joined by comparing each item with each.
         for (period, series) in by_period {
-            let rows = sqlx::query(rows::select_existing(granularity))
+            let rows = sqlx::query(AssertSqlSafe(rows::select_existing(granularity)))
                 .bind(period)
                 .bind(json_numbers(series))
                 .fetch_all(&mut *self.sql)
@@ -212,11 +215,11 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
-    async fn tallies(
+    async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],
-    ) -> Result<Vec<EncodedTally>> {
-        let mut tallies = Vec::new();
+    ) -> Result<Vec<EncodedPeriodCounts>> {
+        let mut counts = Vec::new();
         for granularity in Granularity::ALL {
             let of_it = periods.iter().filter(|(g, _)| *g == granularity);
             let starts: Vec<UnixSeconds> = of_it.map(|(_, start)| *start).collect();
@@ -224,7 +227,7 @@ impl LeadTx for SqliteTx {
                 continue;
             }
             let rows: Vec<(UnixSeconds, Vec<u8>)> = sqlx::query_as(
-                "SELECT period_start, requests FROM api_metrics_tally \
+                "SELECT period_start, requests FROM api_metrics_period_counts \
                  WHERE granularity = ? AND period_start IN (SELECT value FROM json_each(?))",
             )
             .bind(granularity.as_str())
@@ -232,15 +235,15 @@ impl LeadTx for SqliteTx {
             .fetch_all(&mut *self.sql)
             .await?;
             let rows = rows.into_iter();
-            tallies.extend(rows.map(|(start, requests)| ((granularity, start), requests)));
+            counts.extend(rows.map(|(start, requests)| ((granularity, start), requests)));
         }
-        Ok(tallies)
+        Ok(counts)
     }
 
-    async fn put_tallies(&mut self, tallies: &[EncodedTally]) -> Result<()> {
-        for ((granularity, start), requests) in tallies {
+    async fn put_period_counts(&mut self, counts: &[EncodedPeriodCounts]) -> Result<()> {
+        for ((granularity, start), requests) in counts {
             sqlx::query(
-                "INSERT INTO api_metrics_tally (granularity, period_start, requests) VALUES (?, ?, ?) \
+                "INSERT INTO api_metrics_period_counts (granularity, period_start, requests) VALUES (?, ?, ?) \
                  ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
             )
             .bind(granularity.as_str())
@@ -252,12 +255,18 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
-    async fn remove_tallies(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
-        sqlx::query("DELETE FROM api_metrics_tally WHERE granularity = ? AND period_start < ?")
-            .bind(granularity.as_str())
-            .bind(floor)
-            .execute(&mut *self.sql)
-            .await?;
+    async fn remove_period_counts(
+        &mut self,
+        granularity: Granularity,
+        floor: UnixSeconds,
+    ) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM api_metrics_period_counts WHERE granularity = ? AND period_start < ?",
+        )
+        .bind(granularity.as_str())
+        .bind(floor)
+        .execute(&mut *self.sql)
+        .await?;
         Ok(())
     }
 
@@ -322,7 +331,7 @@ impl LeadTx for SqliteTx {
 
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
         sqlx::query(
-            "UPDATE api_metrics_level SET floor = ?2 WHERE granularity = ?1 AND floor < ?2",
+            "UPDATE api_metrics_retention_floor SET floor = ?2 WHERE granularity = ?1 AND floor < ?2",
         )
         .bind(granularity.as_str())
         .bind(floor)

@@ -36,12 +36,7 @@ pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result
 
 fn is_busy(error: &StoreError) -> bool {
     const BUSY: &str = "5";
-    match error {
-        StoreError::Unavailable(sqlx::Error::Database(told)) => {
-            told.code().as_deref() == Some(BUSY)
-        }
-        _ => false,
-    }
+    matches!(error, StoreError::Unavailable(_)) && error.code().as_deref() == Some(BUSY)
 }
 
 async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
@@ -112,7 +107,7 @@ async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Resu
     );
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
-        sqlx::query("INSERT INTO api_metrics_level (granularity, floor) VALUES (?, ?)")
+        sqlx::query("INSERT INTO api_metrics_retention_floor (granularity, floor) VALUES (?, ?)")
             .bind(granularity.as_str())
             .bind(floors.of(granularity))
             .execute(&mut **tx)

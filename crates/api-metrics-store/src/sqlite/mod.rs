@@ -6,11 +6,14 @@
 mod flush;
 mod lead;
 mod migrate;
-mod open;
 mod read;
 mod rows;
+#[cfg(feature = "control")]
+mod sql;
 mod status;
+mod store;
 mod tx;
 
-pub use open::{SqliteStore, Synchronous};
-pub(crate) use tx::SqliteTx;
+/// The pool in [`SqliteStore`]'s signatures.
+pub use sqlx::SqlitePool;
+pub use store::{SqliteStore, Synchronous};

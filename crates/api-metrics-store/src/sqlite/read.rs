@@ -3,7 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use futures_util::TryStreamExt;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Row, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{
@@ -14,10 +14,11 @@ use super::{
 use crate::{
     bucket::Bucket,
     engine::backend::{
-        AggregateRow, Ask, InboxChunk, Part, ReadTx, Result, Segment, Selection, Series, SeriesRow,
-        Sink,
+        InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum,
+        Sink, SumRequest,
     },
-    query::{Detail, Scope},
+    engine::condition::{Condition, Values},
+    query::Detail,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
 };
@@ -36,67 +37,52 @@ impl ReadTx for SqliteTx {
     }
 
     async fn select_series(&mut self, selection: &Selection<'_>) -> Result<Vec<SeriesRow>> {
-        let (tenant, keys) = match selection.scope {
-            Scope::All => (None, None),
-            Scope::Tenant(tenant) => (Some(tenant.as_str()), None),
-            Scope::Keys(ids) => (None, Some(json_numbers(ids.iter().copied()))),
-        };
-        let kinds = selection.kinds.iter().map(|kind| i64::from(kind.code()));
-        let filter = selection.filter;
-        sqlx::query(
+        let conditions = selection.conditions();
+        let met: Vec<String> = conditions.iter().zip(1..).map(condition).collect();
+        let text = format!(
             "SELECT s.id, s.service, s.environment, s.protocol, s.http_method, s.endpoint, s.api_key_id, \
                     s.kind \
-             FROM api_metrics_series AS s \
-             WHERE s.kind IN (SELECT value FROM json_each(?1)) \
-               AND (?2 IS NULL OR s.service = ?2) \
-               AND (?3 IS NULL OR s.environment = ?3) \
-               AND (?4 IS NULL OR s.protocol = ?4) \
-               AND (?5 IS NULL OR s.http_method = ?5) \
-               AND (?6 IS NULL OR s.endpoint = ?6) \
-               AND (?7 IS NULL OR s.api_key_id = ?7) \
-               AND (?8 IS NULL OR s.api_key_id IN (SELECT value FROM json_each(?8))) \
-               AND (?9 IS NULL OR s.api_key_id IN \
-                    (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?9))",
-        )
-        .bind(json_numbers(kinds))
-        .bind(&filter.service)
-        .bind(&filter.environment)
-        .bind(&filter.protocol)
-        .bind(&filter.method)
-        .bind(&filter.endpoint)
-        .bind(filter.api_key_id)
-        .bind(keys)
-        .bind(tenant)
-        .fetch_all(&mut *self.sql)
-        .await?
-        .iter()
-        .map(rows::series)
-        .collect()
+             FROM api_metrics_series AS s WHERE {}",
+            met.join(" AND ")
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for condition in &conditions {
+            query = match &condition.values {
+                Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
+                Values::Numbers(numbers) => query.bind(json_numbers(numbers.iter().copied())),
+            };
+        }
+        query
+            .fetch_all(&mut *self.sql)
+            .await?
+            .iter()
+            .map(rows::series)
+            .collect()
     }
 
-    async fn sum(&mut self, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
+    async fn sum(&mut self, request: &SumRequest<'_>, into: &mut Sink<'_>) -> Result<()> {
         let kind = self.sketch_kind().await?;
-        let groups: HashMap<i64, i32> = ask.series.iter().copied().collect();
-        let ids = json_numbers(ask.series.iter().map(|(id, _)| *id));
-        for segment in ask.segments {
-            let statement = if ask.series.len() <= FEW_SERIES {
+        let groups: HashMap<i64, i32> = request.series.iter().copied().collect();
+        let ids = json_numbers(request.series.iter().map(|(id, _)| *id));
+        for segment in request.segments {
+            let statement = if request.series.len() <= FEW_SERIES {
                 rows::select_range_of_few(segment.granularity)
             } else {
                 rows::select_range(segment.granularity)
             };
-            let mut found = sqlx::query(statement)
+            let mut found = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(segment.from)
                 .bind(segment.to)
                 .bind(&ids)
                 .fetch(&mut *self.sql);
             while let Some(row) = found.try_next().await? {
                 let period_start: UnixSeconds = row.try_get(0)?;
-                let after = ask.edges.partition_point(|edge| *edge <= period_start);
+                let after = request.edges.partition_point(|edge| *edge <= period_start);
                 let group = groups.get(&row.try_get(1)?);
                 let (Some(step), Some(group)) = (after.checked_sub(1), group) else {
                     continue;
                 };
-                let counts = match ask.detail {
+                let counts = match request.detail {
                     Detail::Requests => {
                         let mut counts = Bucket::new(kind);
                         counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
@@ -104,11 +90,11 @@ impl ReadTx for SqliteTx {
                     }
                     Detail::Counts | Detail::Quantiles => rows::counts(&row, kind)?,
                 };
-                into(Part {
+                into(PartialSum {
                     group: usize::try_from(*group).unwrap_or(usize::MAX),
                     step,
                     counts,
-                    sketches: match ask.detail {
+                    sketches: match request.detail {
                         Detail::Quantiles => row.try_get(15)?,
                         Detail::Requests | Detail::Counts => &[],
                     },
@@ -118,14 +104,14 @@ impl ReadTx for SqliteTx {
         Ok(())
     }
 
-    async fn aggregate(
+    async fn sum_by_series(
         &mut self,
         granularity: Granularity,
         segments: &[Segment],
         edges: &[UnixSeconds],
         series: Series<'_>,
         quantiles: bool,
-    ) -> Result<Vec<AggregateRow>> {
+    ) -> Result<Vec<SeriesSum>> {
         let kind = self.sketch_kind().await?;
         // Minutes have no index by series.
         let (statement, ids) = match series {
@@ -139,9 +125,9 @@ impl ReadTx for SqliteTx {
                 Some(json_numbers(ids.iter().copied())),
             ),
         };
-        let mut sums: HashMap<(i64, usize), AggregateRow> = HashMap::new();
+        let mut sums: HashMap<(i64, usize), SeriesSum> = HashMap::new();
         for segment in segments {
-            let found = sqlx::query(statement)
+            let found = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(segment.from)
                 .bind(segment.to)
                 .bind(ids.as_deref())
@@ -163,7 +149,7 @@ impl ReadTx for SqliteTx {
                         sum.counts.merge(&counts)?;
                         sum
                     }
-                    Entry::Vacant(none) => none.insert(AggregateRow {
+                    Entry::Vacant(none) => none.insert(SeriesSum {
                         series_id,
                         step,
                         counts,
@@ -259,6 +245,18 @@ impl ReadTx for SqliteTx {
 
     async fn status(&mut self) -> Result<StoreStatus> {
         super::status::status(self).await
+    }
+}
+
+/// A condition on a series `s`, whose values are parameter `n`.
+fn condition((condition, n): (&Condition<'_>, usize)) -> String {
+    let column = condition.column.name();
+    match &condition.values {
+        Values::Text(_) => format!("s.{column} = ?{n}"),
+        Values::Numbers(_) => format!("s.{column} IN (SELECT value FROM json_each(?{n}))"),
+        Values::KeysOfTenant(_) => format!(
+            "s.{column} IN (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?{n})"
+        ),
     }
 }
 

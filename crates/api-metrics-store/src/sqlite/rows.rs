@@ -13,95 +13,76 @@ use crate::{
     time::Granularity,
 };
 
-/// One statement a granularity: the table's name can't be a parameter.
-/// Columns are named: a newer release may add some while this one runs, and a statement that was prepared
-/// before would find more of them than it knows.
-macro_rules! by_granularity {
-    ($name:ident, $before:literal, $after:literal) => {
-        pub(super) fn $name(granularity: Granularity) -> &'static str {
-            match granularity {
-                Granularity::Minute => concat!($before, "api_metrics_1m", $after),
-                Granularity::FiveMinutes => concat!($before, "api_metrics_5m", $after),
-                Granularity::Hour => concat!($before, "api_metrics_1h", $after),
-                Granularity::Day => concat!($before, "api_metrics_1d", $after),
-            }
-        }
-    };
+// Columns are named: a newer release may add some while this one runs, and a statement that was prepared
+// before would find more of them than it knows.
+
+/// The table of a granularity.
+const fn table(granularity: Granularity) -> &'static str {
+    match granularity {
+        Granularity::Minute => "api_metrics_1m",
+        Granularity::FiveMinutes => "api_metrics_5m",
+        Granularity::Hour => "api_metrics_1h",
+        Granularity::Day => "api_metrics_1d",
+    }
 }
 
-by_granularity!(
-    select_existing,
-    "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
+pub(super) fn select_existing(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
        latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
-       total_request_bytes, total_response_bytes, status_counts, latency_sketch FROM ",
-    " WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
-);
+       total_request_bytes, total_response_bytes, status_counts, latency_sketch FROM {table} WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
+    )
+}
 
-by_granularity!(
-    select_range,
-    "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, \
+pub(super) fn select_range(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, \
        aborted_count, latency_sum_us, latency_min_us, latency_max_us, latency_count, \
        ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, status_counts, \
        latency_sketch \
-     FROM ",
-    " WHERE period_start >= ?1 AND period_start < ?2 \
+     FROM {table} WHERE period_start >= ?1 AND period_start < ?2 \
         AND (?3 IS NULL OR series_id IN (SELECT value FROM json_each(?3)))"
-);
+    )
+}
 
-by_granularity!(
-    select_range_of_few,
-    "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
+pub(super) fn select_range_of_few(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
        m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
        m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
        m.latency_sketch \
-     FROM json_each(?3) AS s CROSS JOIN ",
-    " AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
-);
+     FROM json_each(?3) AS s CROSS JOIN {table} AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
+    )
+}
 
 /// The subselect walks the primary key from its low end, so that a step costs what it removes. The
 /// floor is looked up again: since it was moved, the file may have been replaced by an older one.
-pub(super) fn remove_below(granularity: Granularity) -> &'static str {
-    macro_rules! statement {
-        ($table:literal) => {
-            concat!(
-                "DELETE FROM ",
-                $table,
-                " WHERE (period_start, series_id) IN (SELECT period_start, series_id FROM ",
-                $table,
-                " WHERE period_start < min(?1, (SELECT floor FROM api_metrics_level WHERE granularity = ?3)) \
+pub(super) fn remove_below(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "DELETE FROM {table} WHERE (period_start, series_id) IN (SELECT period_start, series_id FROM {table} WHERE period_start < min(?1, (SELECT floor FROM api_metrics_retention_floor WHERE granularity = ?3)) \
                  ORDER BY period_start LIMIT ?2)"
-            )
-        };
-    }
-    match granularity {
-        Granularity::Minute => statement!("api_metrics_1m"),
-        Granularity::FiveMinutes => statement!("api_metrics_5m"),
-        Granularity::Hour => statement!("api_metrics_1h"),
-        Granularity::Day => statement!("api_metrics_1d"),
-    }
+    )
 }
 
-macro_rules! columns {
-    () => {
-        " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
+const COLUMNS: &str = " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
            latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
            total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
-           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) VALUES "
-    };
-}
+           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) VALUES ";
 
-/// So many rows one statement takes at most: 2,000 parameters. More would cost more to parse than their
+/// Rows that one statement takes at most: 2,000 parameters. More would cost more to parse than fewer
 /// statements save.
 pub(super) const ROWS_A_STATEMENT: usize = 100;
 
 /// Writes these rows, at most [`ROWS_A_STATEMENT`], replacing those that exist.
 pub(super) fn replace(granularity: Granularity, rows: &[BucketRow]) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(match granularity {
-        Granularity::Minute => concat!("INSERT OR REPLACE INTO api_metrics_1m", columns!()),
-        Granularity::FiveMinutes => concat!("INSERT OR REPLACE INTO api_metrics_5m", columns!()),
-        Granularity::Hour => concat!("INSERT OR REPLACE INTO api_metrics_1h", columns!()),
-        Granularity::Day => concat!("INSERT OR REPLACE INTO api_metrics_1d", columns!()),
-    });
+    let mut query = QueryBuilder::new(format!(
+        "INSERT OR REPLACE INTO {}{COLUMNS}",
+        table(granularity)
+    ));
     for (n, row) in rows.iter().enumerate() {
         query.push(if n == 0 { "(" } else { ", (" });
         bind(&mut query, row);
@@ -140,11 +121,12 @@ fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
     query.push_bind(statuses).push_bind(row.sketch.clone());
 }
 
-by_granularity!(
-    select_used,
-    "SELECT w.value FROM json_each(?1) AS w WHERE EXISTS (SELECT 1 FROM ",
-    " AS m WHERE m.period_start = w.value)"
-);
+pub(super) fn select_used(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT w.value FROM json_each(?1) AS w WHERE EXISTS (SELECT 1 FROM {table} AS m WHERE m.period_start = w.value)"
+    )
+}
 
 /// The counts of a row of one of the selects above, by the places of its columns: looking their names up
 /// would take longer than reading them. The sketch stays empty.

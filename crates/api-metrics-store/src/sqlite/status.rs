@@ -14,7 +14,7 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
     let row = sqlx::query(
         "SELECT (SELECT max(version) FROM api_metrics_schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics_series WHERE kind = 0) AS series, \
-                (SELECT count(*) FROM api_metrics_set_aside) AS set_aside, \
+                (SELECT count(*) FROM api_metrics_quarantined) AS quarantined, \
                 count(DISTINCT hex(b.id) || b.seq) AS batches, \
                 coalesce(sum(b.records), 0) AS records, \
                 coalesce(sum(length(b.payload)), 0) AS bytes \
@@ -83,6 +83,6 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             })
             .collect(),
         series: number("series")?,
-        set_aside: number("set_aside")?,
+        quarantined: number("quarantined")?,
     })
 }

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::SystemTime};
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
-use super::open::Sqlite;
+use super::store::Sqlite;
 use crate::{
     engine::backend::{Backend, Floors, Meta, Mode, Result, Tx},
     sketch::SketchKind,
@@ -61,7 +61,7 @@ impl Backend for Sqlite {
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> Result<Maintained> {
-        let removed = sqlx::query(super::rows::remove_below(granularity))
+        let removed = sqlx::query(AssertSqlSafe(super::rows::remove_below(granularity)))
             .bind(floor)
             .bind(ROWS_A_STEP)
             .bind(granularity.as_str())
@@ -83,10 +83,10 @@ impl Tx for SqliteTx {
     async fn meta(&mut self) -> Result<Meta> {
         let row = sqlx::query(
             "SELECT leader_min, writer_min, sketch_kind, \
-                    (SELECT floor FROM api_metrics_level WHERE granularity = '1m') AS floor_1m, \
-                    (SELECT floor FROM api_metrics_level WHERE granularity = '5m') AS floor_5m, \
-                    (SELECT floor FROM api_metrics_level WHERE granularity = '1h') AS floor_1h, \
-                    (SELECT floor FROM api_metrics_level WHERE granularity = '1d') AS floor_1d \
+                    (SELECT floor FROM api_metrics_retention_floor WHERE granularity = '1m') AS floor_1m, \
+                    (SELECT floor FROM api_metrics_retention_floor WHERE granularity = '5m') AS floor_5m, \
+                    (SELECT floor FROM api_metrics_retention_floor WHERE granularity = '1h') AS floor_1h, \
+                    (SELECT floor FROM api_metrics_retention_floor WHERE granularity = '1d') AS floor_1d \
              FROM api_metrics_meta",
         )
         .fetch_one(&mut *self.sql)

@@ -8,11 +8,12 @@ use crate::{
     query::{Answer, Query},
     recorder::OwnDeltas,
     sketch::SketchKind,
-    store::{Acts, FlushError, StoreError, StoreStatus, Writer},
+    store::{FlushError, StoreError, StoreStatus, Writer},
 };
 
 /// A flush that was acknowledged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flushed {
     /// Its number.
     pub number: u64,
@@ -27,10 +28,11 @@ pub struct Flushed {
 
 /// What one fold moved from the inbox into buckets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Folded {
     /// Whether this process was the leader; if not, nothing was done.
     pub led: bool,
-    /// Hand-overs consumed.
+    /// Flush batches moved.
     pub batches: u64,
     /// Bucket rows written.
     pub rows: u64,
@@ -40,6 +42,7 @@ pub struct Folded {
 
 /// What one step of rollup or retention did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Maintained {
     /// Whether this process was the leader; if not, nothing was done.
     pub led: bool,
@@ -49,8 +52,89 @@ pub struct Maintained {
     pub more: bool,
 }
 
+impl Flushed {
+    /// A flush under `number` that carried `rows` rows with `records` records, and found nothing lost.
+    #[must_use]
+    pub const fn new(number: u64, rows: u64, records: u64) -> Self {
+        Self {
+            number,
+            rows,
+            records,
+            lost: None,
+        }
+    }
+
+    /// Numbers of flushes that the database has lost: `first..=last`.
+    #[must_use]
+    pub const fn lost(mut self, lost: Option<(u64, u64)>) -> Self {
+        self.lost = lost;
+        self
+    }
+}
+
+impl Folded {
+    /// A leader's fold of `batches` flush batches into `rows` bucket rows.
+    #[must_use]
+    pub const fn new(batches: u64, rows: u64, more: bool) -> Self {
+        Self {
+            led: true,
+            batches,
+            rows,
+            more,
+        }
+    }
+}
+
+impl Maintained {
+    /// What a leader did in `steps` steps.
+    #[must_use]
+    pub const fn new(steps: u64, more: bool) -> Self {
+        Self {
+            led: true,
+            steps,
+            more,
+        }
+    }
+}
+
+impl ApiKeyInfo {
+    /// A key with this number and this text, without a name or a tenant.
+    #[must_use]
+    pub fn new(id: i64, external_id: impl Into<String>) -> Self {
+        Self {
+            id,
+            external_id: external_id.into(),
+            name: None,
+            tenant_id: None,
+        }
+    }
+
+    /// Sets the name for people.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<Option<String>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Sets the tenant.
+    #[must_use]
+    pub fn tenant_id(mut self, tenant_id: impl Into<Option<String>>) -> Self {
+        self.tenant_id = tenant_id.into();
+        self
+    }
+}
+
+impl SharedSecret {
+    /// The value that counts, and whether the caller's proposal became it.
+    #[must_use]
+    pub const fn new(value: Vec<u8>, created: bool) -> Self {
+        Self { value, created }
+    }
+}
+
 /// What the store knows about a consumer; never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ApiKeyInfo {
     /// The number used in series.
     pub id: i64,
@@ -64,6 +148,7 @@ pub struct ApiKeyInfo {
 
 /// A value that all instances on one database agree on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SharedSecret {
     /// The value that counts.
     pub value: Vec<u8>,
@@ -75,7 +160,7 @@ pub struct SharedSecret {
 ///
 /// - **Exactly once.** A record that was handed over by [`flush`](Self::flush) is in every later
 ///   [`read`](Self::read) of its range once, through retries, lost acknowledgements, crashes and
-///   several processes; the hand-over counts as done if and only if the instance's fence number
+///   several processes; the flush batch counts as done if and only if the instance's fence number
 ///   reached it.
 /// - **One snapshot.** A read sees one state of the database, folded or not, plus what its own
 ///   process has not seen acknowledged.
@@ -107,26 +192,29 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// Moves a bounded chunk from the inbox into buckets.
     ///
     /// # Errors
-    /// The database's; nothing was moved then.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
+    /// Nothing was moved then.
     async fn fold(&self) -> Result<Folded, StoreError>;
 
     /// Recomputes a bounded number of coarser periods whose children have changed.
     ///
     /// # Errors
-    /// The database's; nothing was changed then.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
+    /// Nothing was changed then.
     async fn roll_up(&self) -> Result<Maintained, StoreError>;
 
     /// Moves floors that are due and removes a bounded amount of what lies below them.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn retain(&self) -> Result<Maintained, StoreError>;
 
     /// Answers questions of one scope from one snapshot, in their order. `own` is what the caller's process
     /// captured from its recorder *before* the call, with the instance that it flushes under.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] where their scopes differ; the database's.
+    /// [`StoreError::Invalid`] where their scopes differ;
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn read_all(
         &self,
         queries: &[Query],
@@ -136,40 +224,38 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// [`read_all`](Self::read_all) of one question.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn read(
         &self,
         query: &Query,
         own: Option<(&Writer, OwnDeltas)>,
     ) -> Result<Answer, StoreError> {
-        let answers = self.read_all(std::slice::from_ref(query), own).await?;
-        crate::engine::read::one(answers)
+        let mut answers = self.read_all(std::slice::from_ref(query), own).await?;
+        let answer = answers.pop();
+        answer.ok_or_else(|| StoreError::Corrupt("a query without an answer".into()))
     }
 
     /// What the store knows about these keys; all of them where `ids` is `None`.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError>;
 
     /// What the store knows about the keys of these external ids; it leaves out those that it has not seen.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError>;
 
     /// The value under `name` that all instances agree on: `proposal`, if none was there.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError>;
-
-    /// What acts on the numbers: keys, alerts, limits, quotas, plans.
-    fn acts(&self) -> &dyn Acts;
 
     /// What it says about itself.
     ///
     /// # Errors
-    /// The database's.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn status(&self) -> Result<StoreStatus, StoreError>;
 }

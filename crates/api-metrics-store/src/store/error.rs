@@ -1,5 +1,7 @@
 //! What can go wrong between a process and its store.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::{
@@ -54,15 +56,15 @@ pub enum StoreError {
         /// What this release has.
         known: i64,
     },
-    /// The database can't be reached or refused: worth another try.
+    /// The database can't be reached, or refuses for now: worth another try.
     #[error("the database did not answer: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Cause),
+    /// A time limit passed: of a statement, a lock, or the wait for a connection. Worth another try.
+    #[error("the database did not answer in time: {0}")]
+    Timeout(#[source] Cause),
     /// A statement failed for a reason that another try won't mend.
     #[error("the database refused a statement: {0}")]
-    Database(#[source] sqlx::Error),
-    /// A migration failed.
-    #[error("the schema could not be migrated: {0}")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Database(#[source] Cause),
     /// What was asked for can't be: one of its members is wrong.
     #[error("{field} {reason}")]
     Invalid {
@@ -82,14 +84,85 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+/// What made a [`StoreError`]: opaque, so that the database driver is no part of the public API. Its
+/// text says what the driver said.
+#[derive(Debug)]
+pub struct Cause(Box<dyn std::error::Error + Send + Sync>);
+
+impl Cause {
+    /// The driver's error, where it is one.
+    pub(crate) fn driver(&self) -> Option<&sqlx::Error> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
 impl StoreError {
+    /// The database can't be reached, because of `cause`.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Cause(cause.into()))
+    }
+
+    /// A time limit passed, as `cause` says.
+    ///
+    /// ```
+    /// use api_metrics_store::store::StoreError;
+    ///
+    /// let error = StoreError::timeout("no answer within 5 s");
+    /// assert_eq!(error.to_string(), "the database did not answer in time: no answer within 5 s");
+    /// ```
+    #[must_use]
+    pub fn timeout(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Timeout(Cause(cause.into()))
+    }
+
+    /// A statement failed because of `cause`, and would fail again.
+    #[must_use]
+    pub fn database(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Database(Cause(cause.into()))
+    }
+
+    /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
+    /// `None` where the failure was not the database's answer.
+    #[must_use]
+    pub fn code(&self) -> Option<String> {
+        let error = self.driver()?.as_database_error()?;
+        Some(error.code()?.into_owned())
+    }
+
+    /// Whether the connection failed over TLS: the server asks for it and this build has none, or the
+    /// handshake failed.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        matches!(self.driver(), Some(sqlx::Error::Tls(_)))
+    }
+
     /// Whether one statement was stopped, mostly because its time was up: the database is there, and
     /// other statements may well pass.
+    #[cfg(feature = "control")]
     pub(crate) fn is_query_canceled(&self) -> bool {
-        let Self::Unavailable(sqlx::Error::Database(error)) = self else {
-            return false;
-        };
-        error.code().as_deref() == Some("57014")
+        matches!(self, Self::Timeout(_)) && self.code().as_deref() == Some("57014")
+    }
+
+    fn driver(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Unavailable(cause) | Self::Timeout(cause) | Self::Database(cause) => {
+                cause.driver()
+            }
+            _ => None,
+        }
     }
 }
 
@@ -101,24 +174,29 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
     })
 }
 
-/// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
-pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
-    if text.trim().is_empty() || text.len() > most || text.contains('\0') {
-        return invalid(field, format!("takes 1 to {most} bytes of text"));
-    }
-    Ok(())
-}
-
-/// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
-pub(crate) const MAX_TENANT_BYTES: usize = 200;
-
+// Hidden: only this crate's databases speak to the driver.
+#[doc(hidden)]
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_transient(&error) {
-            Self::Unavailable(error)
+        if is_timeout(&error) {
+            Self::timeout(error)
+        } else if is_transient(&error) {
+            Self::unavailable(error)
         } else {
-            Self::Database(error)
+            Self::database(error)
         }
+    }
+}
+
+/// The wait for a connection, a cancelled statement (57014) or a lock that was not free in time (55P03).
+fn is_timeout(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
+        sqlx::Error::Database(told) => {
+            matches!(told.code().as_deref(), Some("57014" | "55P03"))
+        }
+        _ => false,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{recorder::Recorder, series::SeriesKey, time::UnixSeconds};
 /// Who records. The id is random, for the life of a process and never used again: the fence row
 /// under it decides which of its flushes have happened.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Instance {
     /// Random for life.
     pub id: Uuid,
@@ -25,6 +26,42 @@ pub struct Instance {
     pub host: String,
     /// When the process started.
     pub started_at: UnixSeconds,
+}
+
+impl Instance {
+    /// A process of `service` in `environment`, without a version, a host or a start. `id` must be new: a random one for each start.
+    #[must_use]
+    pub fn new(id: Uuid, service: impl Into<String>, environment: impl Into<String>) -> Self {
+        Self {
+            id,
+            service: service.into(),
+            environment: environment.into(),
+            version: String::new(),
+            host: String::new(),
+            started_at: 0,
+        }
+    }
+
+    /// The version of the host's code.
+    #[must_use]
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.version = version.into();
+        self
+    }
+
+    /// The machine's name.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<String>) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// When the process started, in Unix seconds.
+    #[must_use]
+    pub const fn started_at(mut self, started_at: UnixSeconds) -> Self {
+        self.started_at = started_at;
+        self
+    }
 }
 
 /// A recorder together with the instance under which it flushes.

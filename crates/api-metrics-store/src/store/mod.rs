@@ -1,15 +1,54 @@
 //! The contract of a store.
+//!
+//! [`Store`] can be implemented outside of this crate: every type in it has a constructor. A wrapper
+//! that counts reads:
+//!
+//! ```
+//! use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+//! use api_metrics_store::{query::*, recorder::OwnDeltas, sketch::SketchKind, store::*};
+//!
+//! #[derive(Debug)]
+//! struct Counted { inner: Arc<dyn Store>, reads: AtomicU64 }
+//!
+//! #[async_trait]
+//! impl Store for Counted {
+//!     async fn prepare(&self) -> Result<(), StoreError> { self.inner.prepare().await }
+//!     fn sketch_kind(&self) -> SketchKind { self.inner.sketch_kind() }
+//!     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
+//!         self.inner.flush(writer).await
+//!     }
+//!     async fn fold(&self) -> Result<Folded, StoreError> { self.inner.fold().await }
+//!     async fn roll_up(&self) -> Result<Maintained, StoreError> { self.inner.roll_up().await }
+//!     async fn retain(&self) -> Result<Maintained, StoreError> { self.inner.retain().await }
+//!     async fn read_all(
+//!         &self, queries: &[Query], own: Option<(&Writer, OwnDeltas)>,
+//!     ) -> Result<Vec<Answer>, StoreError> {
+//!         self.reads.fetch_add(1, Ordering::Relaxed);
+//!         self.inner.read_all(queries, own).await
+//!     }
+//!     async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
+//!         self.inner.api_keys(ids).await
+//!     }
+//!     async fn api_keys_named(&self, names: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
+//!         self.inner.api_keys_named(names).await
+//!     }
+//!     async fn shared_secret(&self, name: &str, value: &[u8]) -> Result<SharedSecret, StoreError> {
+//!         self.inner.shared_secret(name, value).await
+//!     }
+//!     async fn status(&self) -> Result<StoreStatus, StoreError> { self.inner.status().await }
+//! }
+//! ```
 
-mod acts;
 mod contract;
 mod error;
 mod instance;
 mod status;
 
-pub use acts::Acts;
+/// For implementations of [`Store`].
+pub use async_trait::async_trait;
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};
-pub use error::{FlushError, StoreError};
-pub(crate) use error::{MAX_TENANT_BYTES, check_text, invalid};
+pub(crate) use error::invalid;
+pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use status::{DirtyCount, Floor, InboxStatus, InstanceStatus, StoreStatus};
 
@@ -66,9 +105,6 @@ macro_rules! delegate_store {
                 proposal: &[u8],
             ) -> Result<$crate::store::SharedSecret, $crate::store::StoreError> {
                 self.0.shared_secret(name, proposal).await
-            }
-            fn acts(&self) -> &dyn $crate::store::Acts {
-                self.0.acts()
             }
             async fn status(
                 &self,

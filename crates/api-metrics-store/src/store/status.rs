@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::{
     sketch::SketchKind,
+    store::Instance,
     time::{Granularity, UnixSeconds},
 };
 
@@ -33,7 +34,7 @@ pub struct InstanceStatus {
     pub live: bool,
 }
 
-/// Hand-overs that wait to be folded.
+/// Flush batches that wait to be folded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InboxStatus {
@@ -87,6 +88,67 @@ pub struct StoreStatus {
     pub dirty: Vec<DirtyCount>,
     /// How many series are interned.
     pub series: u64,
-    /// Hand-overs that could not be read and were set aside.
-    pub set_aside: u64,
+    /// Flush batches that could not be read and were quarantined.
+    pub quarantined: u64,
+}
+
+impl InstanceStatus {
+    /// An instance that has not flushed yet.
+    #[must_use]
+    pub fn new(instance: &Instance) -> Self {
+        Self {
+            id: instance.id,
+            service: instance.service.clone(),
+            environment: instance.environment.clone(),
+            version: instance.version.clone(),
+            host: instance.host.clone(),
+            started_at: instance.started_at,
+            acknowledged_at: None,
+            seq: 0,
+            folded: 0,
+            live: true,
+        }
+    }
+}
+
+impl Floor {
+    /// The start of what a granularity still keeps.
+    #[must_use]
+    pub const fn new(granularity: Granularity, floor: UnixSeconds) -> Self {
+        Self { granularity, floor }
+    }
+}
+
+impl DirtyCount {
+    /// How many periods of a granularity wait to be recomputed.
+    #[must_use]
+    pub const fn new(granularity: Granularity, periods: u64) -> Self {
+        Self {
+            granularity,
+            periods,
+        }
+    }
+}
+
+impl StoreStatus {
+    /// The status of an empty store; set the public fields that have something to say.
+    #[must_use]
+    pub const fn new(backend: &'static str, sketch_kind: SketchKind, now_us: i64) -> Self {
+        Self {
+            backend,
+            schema_version: 0,
+            sketch_kind,
+            now_us,
+            instances: Vec::new(),
+            inbox: InboxStatus {
+                batches: 0,
+                records: 0,
+                bytes: 0,
+            },
+            floors: Vec::new(),
+            dirty: Vec::new(),
+            series: 0,
+            quarantined: 0,
+        }
+    }
 }

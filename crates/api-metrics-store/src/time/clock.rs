@@ -1,4 +1,4 @@
-//! Time as a parameter.
+//! The clock, as a parameter.
 
 use std::{
     fmt::Debug,
@@ -8,12 +8,12 @@ use std::{
 
 use super::UnixSeconds;
 
-/// Tells the time. The real one reads the machine's clocks, a test's stands still until told.
+/// Reads the time. [`SystemClock`] reads the machine's clocks; [`ManualClock`] moves only when a test says so.
 pub trait Clock: Send + Sync + Debug + 'static {
     /// The wall clock.
     fn wall(&self) -> SystemTime;
 
-    /// Time since an arbitrary fixed point; never steps back.
+    /// The time since an arbitrary fixed point, which never steps back.
     fn monotonic(&self) -> Duration;
 
     /// The wall clock in whole seconds since the Unix epoch.
@@ -62,7 +62,7 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that stands at `start`.
+    /// A clock whose wall time is `start` and whose monotonic time is zero.
     #[must_use]
     pub fn at(start: UnixSeconds) -> Self {
         Self {
@@ -71,14 +71,14 @@ impl ManualClock {
         }
     }
 
-    /// Lets time pass on both clocks.
+    /// Moves both times forward, in whole microseconds.
     pub fn advance(&self, by: Duration) {
         let us = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
         self.wall_us.fetch_add(us, Ordering::SeqCst);
         self.monotonic_us.fetch_add(us, Ordering::SeqCst);
     }
 
-    /// Sets the wall clock, as NTP or an operator would; the monotonic clock does not notice.
+    /// Sets the wall time, as NTP or an operator does. The monotonic time is unchanged.
     pub fn step_to(&self, wall: UnixSeconds) {
         self.wall_us.store(wall * 1_000_000, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The four lengths of a period.
+//! Granularities: the four lengths of a period.
 
 /// Seconds since 1970-01-01T00:00:00Z, negative before it.
 pub type UnixSeconds = i64;
@@ -31,7 +31,7 @@ impl Granularity {
         }
     }
 
-    /// The granularity of that name.
+    /// The granularity with that name, `None` for any other text.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|g| g.as_str() == name)

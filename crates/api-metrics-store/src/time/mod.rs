@@ -1,9 +1,18 @@
-//! Periods, granularities and the clock. Everything is UTC; calendar arithmetic happens in Rust.
+//! Periods, granularities and the clock. Everything is UTC.
+//!
+//! ```
+//! use api_metrics_store::time::Granularity;
+//!
+//! // Periods start on UTC multiples of their length.
+//! assert_eq!(Granularity::FiveMinutes.floor(1_767_607_501), 1_767_607_500);
+//! assert_eq!(Granularity::from_name("1h"), Some(Granularity::Hour));
+//! ```
 
 mod calendar;
 mod clock;
 mod granularity;
 
+#[cfg(feature = "control")]
 pub(crate) use calendar::DAWN;
 pub use calendar::{utc_date, utc_midnight};
 pub use clock::{Clock, ManualClock, SystemClock};

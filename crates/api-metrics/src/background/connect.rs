@@ -127,17 +127,11 @@ fn is_configuration(error: &StoreError) -> bool {
 
 /// A server that asks for TLS, and a build without it.
 fn needs_another_build(error: &StoreError) -> bool {
-    cfg!(not(any(feature = "tls-rustls", feature = "tls-native")))
-        && matches!(error, StoreError::Unavailable(sqlx::Error::Tls(_)))
+    cfg!(not(any(feature = "tls-rustls", feature = "tls-native"))) && error.is_tls()
 }
 
 /// SQLite's own word for a file that is something else: another try won't make a database of it.
 fn is_no_database(error: &StoreError) -> bool {
     const NOT_A_DATABASE: &str = "26";
-    match error {
-        StoreError::Database(sqlx::Error::Database(told)) => {
-            told.code().as_deref() == Some(NOT_A_DATABASE)
-        }
-        _ => false,
-    }
+    matches!(error, StoreError::Database(_)) && error.code().as_deref() == Some(NOT_A_DATABASE)
 }

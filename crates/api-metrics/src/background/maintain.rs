@@ -2,7 +2,8 @@
 
 use api_metrics_store::store::StoreError;
 
-use super::{Shared, Task};
+use super::Shared;
+use crate::task::Task;
 
 /// Which work this process does by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -24,7 +25,7 @@ pub enum Maintenance {
 impl Maintenance {
     pub(super) const fn tasks(self) -> &'static [Task] {
         match self {
-            Self::Background => &Task::ALL,
+            Self::Background => Task::ALL,
             Self::FlushOnly => &[Task::Flush],
             Self::Manual => &[],
         }
@@ -43,10 +44,10 @@ pub struct Maintained {
     pub rolled_up: u64,
     /// Floors moved and pieces of old data removed.
     pub retained: u64,
-    /// Alerts judged.
-    pub judged: u64,
+    /// Alert rules evaluated.
+    pub evaluated: u64,
     /// Notices that a notifier has taken.
-    pub told: u64,
+    pub delivered: u64,
 }
 
 impl Shared {
@@ -56,7 +57,7 @@ impl Shared {
             led: true,
             ..Maintained::default()
         };
-        for task in Task::UPKEEP {
+        for &task in Task::UPKEEP.iter().filter(|task| self.can(**task)) {
             loop {
                 let (led, steps, more) = match task {
                     Task::RollUp => {
@@ -69,17 +70,14 @@ impl Shared {
                         done.retained += step.steps;
                         (step.led, step.steps, step.more)
                     }
-                    Task::Judge => {
-                        let done_now = self.watch.judge(&*self.store, Some(&self.writer)).await?;
-                        done.judged += done_now.alerts.rules;
-                        (done_now.alerts.led, done_now.alerts.rules, false)
-                    }
-                    // Whoever gets to a notice delivers it, leader or not.
-                    Task::Deliver => {
-                        let delivered = self.watch.deliver(&*self.store).await?;
-                        done.told += delivered.delivered;
-                        let steps = delivered.delivered + delivered.retried + delivered.dead;
-                        (true, steps, delivered.more)
+                    #[cfg(feature = "control")]
+                    Task::Evaluate | Task::Deliver => {
+                        let run = self.control_run(task, None).await?;
+                        if task == Task::Evaluate {
+                            done.evaluated += run.steps;
+                        }
+                        done.delivered += run.delivered;
+                        (run.led, run.steps, run.more)
                     }
                     Task::Fold | Task::Flush => {
                         let step = self.store.fold().await?;

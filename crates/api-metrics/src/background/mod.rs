@@ -2,8 +2,10 @@
 //! task for each kind of work; all end when the process stops or its last handle is dropped.
 
 mod connect;
+#[cfg(feature = "control")]
+mod control;
+mod log_throttle;
 mod maintain;
-mod quiet;
 mod schedule;
 mod shutdown;
 mod task;
@@ -14,19 +16,21 @@ use std::{
 };
 
 use api_metrics_routes::Admin;
+#[cfg(feature = "control")]
+use api_metrics_store::control::{ControlStore, notify::BroadcastNotifier};
 use api_metrics_store::{
-    notify::BroadcastNotifier,
     store::{FlushError, Store, StoreError, Writer},
     time::Clock,
 };
 use tokio::{runtime, sync::watch, task::AbortHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+#[cfg(feature = "control")]
+pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
-pub(crate) use task::Task;
 
-use self::{connect::Readiness, quiet::Quiet};
-use crate::health::Monitor;
+use self::{connect::Readiness, log_throttle::LogThrottle};
+use crate::{health::Monitor, task::Task};
 
 /// What the tasks work on. Handles, layers and routers hold it through [`crate::handle`], whose drop
 /// stops the tasks; the tasks themselves keep nothing alive.
@@ -38,11 +42,12 @@ pub(crate) struct Shared {
     pub(crate) writer: Arc<Writer>,
     pub(crate) admin: Admin,
     pub(crate) health: Arc<Monitor>,
-    /// Judges rules, limits and quotas, and tells.
-    watch: api_metrics_store::watch::Watch,
+    /// `None` where the store keeps no control plane.
+    #[cfg(feature = "control")]
+    control: Option<Control>,
+    #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
-    /// Changes when there is something new to tell.
-    news: watch::Sender<()>,
+    #[cfg(feature = "control")]
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -54,7 +59,7 @@ pub(crate) struct Shared {
     shutting_down: AtomicBool,
     readiness: watch::Sender<Readiness>,
     refusal: Mutex<Option<StoreError>>,
-    log: Quiet,
+    log: LogThrottle,
     /// The host's runtime, on which everything runs.
     runtime: runtime::Handle,
     sign_in: Once,
@@ -67,7 +72,9 @@ pub(crate) struct Parts<F> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: String,
     pub(crate) writer: Arc<Writer>,
-    pub(crate) watch: api_metrics_store::watch::Watch,
+    #[cfg(feature = "control")]
+    pub(crate) control: Option<Control>,
+    #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
@@ -102,10 +109,12 @@ impl Shared {
             writer: parts.writer,
             admin,
             health,
-            watch: parts.watch,
+            #[cfg(feature = "control")]
+            control: parts.control,
+            #[cfg(feature = "control")]
             notices: parts.notices,
-            news: watch::Sender::new(()),
-            log: Quiet::new(Arc::clone(&parts.clock)),
+            log: LogThrottle::new(Arc::clone(&parts.clock)),
+            #[cfg(feature = "control")]
             clock: parts.clock,
             flush_interval: parts.flush_interval,
             shutdown_timeout: parts.shutdown_timeout,
@@ -120,6 +129,12 @@ impl Shared {
             tracker: TaskTracker::new(),
             tasks: Mutex::default(),
         })
+    }
+
+    /// The store of the control plane, where there is one.
+    #[cfg(feature = "control")]
+    pub(crate) fn control_store(&self) -> Option<&Arc<dyn ControlStore>> {
+        self.control.as_ref().map(Control::store)
     }
 
     fn refusal(&self) -> MutexGuard<'_, Option<StoreError>> {
@@ -141,7 +156,7 @@ impl Shared {
 
     fn succeeded(&self, task: Task) {
         self.health.succeeded(task);
-        // Only a flush tells that records arrive.
+        // Only a flush proves that records arrive.
         if task == Task::Flush {
             self.reached();
         }
@@ -188,7 +203,8 @@ impl Shared {
 /// Starts the tasks on the host's runtime.
 pub(crate) fn spawn(shared: &Arc<Shared>) {
     start(shared, connect::connect(Arc::clone(shared)));
-    for &task in shared.maintenance.tasks() {
+    let tasks = shared.maintenance.tasks().iter();
+    for &task in tasks.filter(|task| shared.can(**task)) {
         start(shared, task::supervise(Arc::clone(shared), task));
     }
     // Whoever drops the last handle without a shutdown still gets a last flush.

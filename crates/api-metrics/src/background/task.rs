@@ -3,59 +3,20 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use api_metrics_store::store::{FlushError, Flushed, StoreError};
-use futures_util::{FutureExt, future::join_all};
+use futures_util::FutureExt;
+#[cfg(feature = "control")]
+use futures_util::future::join_all;
+use tokio::sync::watch;
 
+#[cfg(feature = "control")]
+use super::control::ControlRun;
 use super::{
     Shared,
     schedule::{Backoff, first, jittered},
 };
-
-/// Work that comes again and again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Task {
-    /// Memory to store.
-    Flush,
-    /// Inbox to buckets.
-    Fold,
-    /// Buckets to coarser buckets.
-    RollUp,
-    /// Floors, and what lies below them.
-    Retain,
-    /// Buckets to alerts, limits and quotas.
-    Judge,
-    /// What is to be told, to whom.
-    Deliver,
-}
+use crate::task::Task;
 
 impl Task {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Flush,
-        Self::Fold,
-        Self::RollUp,
-        Self::Retain,
-        Self::Judge,
-        Self::Deliver,
-    ];
-    /// All but the one that takes records out of memory.
-    pub(super) const UPKEEP: [Self; 5] = [
-        Self::Fold,
-        Self::RollUp,
-        Self::Retain,
-        Self::Judge,
-        Self::Deliver,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Flush => "flush",
-            Self::Fold => "fold",
-            Self::RollUp => "rollup",
-            Self::Retain => "retention",
-            Self::Judge => "alerts",
-            Self::Deliver => "notices",
-        }
-    }
-
     fn every(self, shared: &Shared) -> Duration {
         match self {
             Self::Flush => shared.flush_interval,
@@ -63,9 +24,10 @@ impl Task {
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
             Self::Retain => Duration::from_secs(600),
-            // Alerts are judged once a minute; asking more often makes that prompt, and rate limits
+            // Alerts are evaluated once a minute; asking more often makes that prompt, and rate limits
             // are hit within seconds.
-            Self::Judge | Self::Deliver => Duration::from_secs(5),
+            #[cfg(feature = "control")]
+            Self::Evaluate | Self::Deliver => Duration::from_secs(5),
         }
     }
 
@@ -75,8 +37,11 @@ impl Task {
         match self {
             Self::Flush => Duration::from_secs(60),
             // A receiver has 30 s for each of an event's two notices.
+            #[cfg(feature = "control")]
             Self::Deliver => Duration::from_secs(75),
-            Self::Fold | Self::RollUp | Self::Retain | Self::Judge => Duration::from_secs(300),
+            #[cfg(feature = "control")]
+            Self::Evaluate => Duration::from_secs(300),
+            Self::Fold | Self::RollUp | Self::Retain => Duration::from_secs(300),
         }
     }
 }
@@ -107,27 +72,28 @@ async fn repeat(shared: &Shared, task: Task) {
     if !shared.until_ready().await {
         return;
     }
-    if task == Task::Deliver {
+    #[cfg(feature = "control")]
+    if let (Task::Deliver, Some(control)) = (task, &shared.control) {
         // A slow receiver holds up its own channel only.
-        let channels = shared.watch.channels();
-        join_all(channels.map(|channel| rounds(shared, task, channel))).await;
-    } else {
-        rounds(shared, task, "").await;
+        let channels = control.worker().channels();
+        join_all(channels.map(|channel| rounds(shared, task, Some(channel)))).await;
+        return;
     }
+    rounds(shared, task, None).await;
 }
 
 /// Run after run, with pauses between them; `channel` is the one to deliver on.
-async fn rounds(shared: &Shared, task: Task, channel: &str) {
+async fn rounds(shared: &Shared, task: Task, channel: Option<&str>) {
     let every = task.every(shared);
     let mut backoff = Backoff::new(every.min(Duration::from_secs(1)), Duration::from_secs(60));
-    let mut news = shared.news.subscribe();
+    let mut news = shared.news_for(task);
     let mut pause = first(every);
     loop {
         tokio::select! {
             biased;
             () = shared.stop.cancelled() => break,
-            // What was decided is told at once, not with the next turn.
-            Ok(()) = news.changed(), if task == Task::Deliver => {}
+            // New notices are delivered at once, not with the next run.
+            Some(()) = news_of(&mut news) => {}
             () = tokio::time::sleep(pause) => {}
         }
         // A stop does not cut a transaction short: it is bounded, and the shutdown has its own deadline.
@@ -148,16 +114,50 @@ async fn rounds(shared: &Shared, task: Task, channel: &str) {
 impl Shared {
     fn pause_after(&self, task: Task, every: Duration) -> Duration {
         let pause = jittered(every);
-        if task != Task::Judge {
-            return pause;
+        #[cfg(feature = "control")]
+        if let (Task::Evaluate, Some(control)) = (task, &self.control) {
+            // A minute is evaluated as soon as it can be. A little later: the database has its own clock.
+            let due = control.worker().until_due(self.clock.wall());
+            return pause.min(due + jittered(Duration::from_millis(500)));
         }
-        // A minute is judged as soon as it can be. A little later: the database has its own clock.
-        let due = self.watch.until_due(self.clock.wall()) + jittered(Duration::from_millis(500));
-        pause.min(due)
+        let _ = task;
+        pause
+    }
+
+    /// Whether there is what this task needs.
+    pub(super) fn can(&self, task: Task) -> bool {
+        match task {
+            #[cfg(feature = "control")]
+            Task::Evaluate | Task::Deliver => self.control.is_some(),
+            Task::Flush | Task::Fold | Task::RollUp | Task::Retain => true,
+        }
+    }
+
+    /// One run of the control plane.
+    #[cfg(feature = "control")]
+    pub(super) async fn control_run(
+        &self,
+        task: Task,
+        channel: Option<&str>,
+    ) -> Result<ControlRun, StoreError> {
+        match (&self.control, task) {
+            (Some(control), Task::Evaluate) => control.evaluate(&self.writer).await,
+            (Some(control), Task::Deliver) => control.deliver(channel).await,
+            _ => Ok(ControlRun::default()),
+        }
+    }
+
+    /// What wakes this task before its time.
+    fn news_for(&self, task: Task) -> Option<watch::Receiver<()>> {
+        match task {
+            #[cfg(feature = "control")]
+            Task::Deliver => self.control.as_ref().map(super::control::Control::news),
+            _ => None,
+        }
     }
 
     /// One run of a task, its outcome noted: whether more could be done at once.
-    async fn once(&self, task: Task, channel: &str) -> Result<bool, FlushError> {
+    async fn once(&self, task: Task, channel: Option<&str>) -> Result<bool, FlushError> {
         if task == Task::Flush {
             if self.has_nothing_to_say() {
                 self.health.idles();
@@ -166,26 +166,22 @@ impl Shared {
             return self.flush().await.map(|_| false);
         }
         let store = &self.store;
-        let own = Some(&*self.writer);
         let run = async {
             match task {
                 Task::Flush => Ok(false),
                 Task::Fold => store.fold().await.map(|done| done.more),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
-                Task::Judge => self.watch.judge(&**store, own).await.map(|done| {
-                    if done.has_news() {
-                        self.news.send_replace(());
-                    }
-                    false
-                }),
-                Task::Deliver => {
-                    let told = self.watch.deliver_on(&**store, channel).await;
-                    told.map(|done| done.more)
+                #[cfg(feature = "control")]
+                Task::Evaluate | Task::Deliver => {
+                    let run = self.control_run(task, channel).await;
+                    run.map(|done| done.more)
                 }
             }
             .map_err(FlushError::NotSent)
         };
+        #[cfg(not(feature = "control"))]
+        let _ = channel;
         let outcome = tokio::time::timeout(task.limit(), run)
             .await
             .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));
@@ -225,8 +221,16 @@ impl Shared {
     }
 }
 
+/// Waits for news; for ever where there is nobody to bring some.
+async fn news_of(news: &mut Option<watch::Receiver<()>>) -> Option<()> {
+    match news {
+        Some(news) => news.changed().await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
 fn timed_out() -> StoreError {
-    StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    StoreError::timeout("the time limit of the background task passed")
 }
 
 /// What a panic said, as far as it was text.

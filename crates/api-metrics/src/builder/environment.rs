@@ -28,24 +28,8 @@ impl Builder {
         self.environment = self.environment.or_else(|| text("API_METRICS_ENVIRONMENT"));
         self.version = self.version.or_else(|| text("API_METRICS_VERSION"));
         self.admin_token = self.admin_token.or_else(|| text("API_METRICS_ADMIN_TOKEN"));
-        let acts = &mut self.acts;
-        acts.webhook_url = text("API_METRICS_WEBHOOK_URL");
-        acts.webhook_secret = text("API_METRICS_WEBHOOK_SECRET");
-        acts.slack_url = text("API_METRICS_SLACK_WEBHOOK_URL");
-        fill(
-            variables,
-            &mut acts.allow_private,
-            "API_METRICS_WEBHOOK_ALLOW_PRIVATE",
-            "true or false",
-            flag,
-        )?;
-        fill(
-            variables,
-            &mut acts.status_counts,
-            "API_METRICS_STATUS_COUNTS",
-            "all, or classes and codes such as 2xx,3xx,404",
-            |value| value.parse().ok(),
-        )?;
+        #[cfg(feature = "control")]
+        self.control.fill_from(variables)?;
         let number = "a whole number above 0";
         fill(
             variables,
@@ -94,6 +78,29 @@ impl Builder {
             },
         )?;
         Ok(self)
+    }
+}
+
+#[cfg(feature = "control")]
+impl super::control::ControlSettings {
+    fn fill_from(&mut self, variables: Lookup<'_>) -> Result<(), StartError> {
+        self.webhook_url = variables("API_METRICS_WEBHOOK_URL");
+        self.webhook_secret = variables("API_METRICS_WEBHOOK_SECRET");
+        self.slack_url = variables("API_METRICS_SLACK_WEBHOOK_URL");
+        fill(
+            variables,
+            &mut self.allow_private,
+            "API_METRICS_WEBHOOK_ALLOW_PRIVATE",
+            "true or false",
+            flag,
+        )?;
+        fill(
+            variables,
+            &mut self.status_counts,
+            "API_METRICS_STATUS_COUNTS",
+            "all, or classes and codes such as 2xx,3xx,404",
+            |value| value.parse().ok(),
+        )
     }
 }
 
@@ -147,7 +154,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use api_metrics_store::quotas::QuotaSettings;
 
     fn with(values: &[(&str, &str)]) -> Result<Builder, StartError> {
         filled(Builder::default(), values)
@@ -220,6 +226,7 @@ mod tests {
             ("API_METRICS_MAX_SERIES", "0"),
             ("API_METRICS_MAX_KEYS", "many"),
             ("API_METRICS_SKETCH", "gk"),
+            #[cfg(feature = "control")]
             ("API_METRICS_STATUS_COUNTS", "2xx,ok"),
         ] {
             let error = with(&[(name, value)]).unwrap_err().to_string();
@@ -227,16 +234,19 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "control")]
     #[test]
     fn which_answers_count_is_the_codes_or_else_the_environments() {
+        use api_metrics_store::control::quotas::QuotaSettings;
+
         let counts = [("API_METRICS_STATUS_COUNTS", "2xx, 404")];
-        let acts = with(&counts).unwrap().acts;
-        assert_eq!(acts.quotas().status_counts.to_string(), "2xx,404");
-        assert_eq!(acts.billing().status_counts.to_string(), "2xx,404");
+        let control = with(&counts).unwrap().control;
+        assert_eq!(control.quotas().status_counts.to_string(), "2xx,404");
+        assert_eq!(control.billing().status_counts.to_string(), "2xx,404");
         let code = Builder::default().quotas(QuotaSettings::default());
-        let acts = filled(code, &counts).unwrap().acts;
-        assert_eq!(acts.quotas().status_counts.to_string(), "all");
-        assert_eq!(acts.billing().status_counts.to_string(), "2xx,404");
+        let control = filled(code, &counts).unwrap().control;
+        assert_eq!(control.quotas().status_counts.to_string(), "all");
+        assert_eq!(control.billing().status_counts.to_string(), "2xx,404");
     }
 
     #[test]

@@ -1,16 +1,18 @@
 //! The builder: what the code sets, what the environment adds, what is started.
 
-mod acts;
 mod admin;
+#[cfg(feature = "control")]
+mod control;
 mod environment;
 mod open;
 mod start;
+mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_store::{options::StoreOptions, sketch::SketchKind, store::Store, time::Clock};
 
-use crate::Maintenance;
+use crate::{ApiMetrics, Maintenance};
 
 /// The longest that anything is waited for. Clocks overflow at `Duration::MAX`, which is how users
 /// write `never`.
@@ -27,6 +29,8 @@ enum Database {
     #[cfg(feature = "postgres")]
     Pool(sqlx::PgPool),
     Store(Arc<dyn Store>),
+    #[cfg(feature = "control")]
+    ControlStore(Arc<dyn api_metrics_store::control::ControlStore>),
 }
 
 /// Sets up [`ApiMetrics`](crate::ApiMetrics). What is not set here is taken from the environment:
@@ -51,7 +55,8 @@ pub struct Builder {
     shutdown_timeout: Duration,
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
-    acts: acts::Acts,
+    #[cfg(feature = "control")]
+    control: control::ControlSettings,
     admin: admin::Admins,
 }
 
@@ -75,9 +80,17 @@ impl Default for Builder {
             shutdown_timeout: Duration::from_millis(4_500),
             maintenance: Maintenance::default(),
             clock: None,
-            acts: acts::Acts::default(),
+            #[cfg(feature = "control")]
+            control: control::ControlSettings::default(),
             admin: admin::Admins::default(),
         }
+    }
+}
+
+impl ApiMetrics {
+    /// Sets up metrics: see the [crate's documentation](crate).
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }
 
@@ -113,8 +126,9 @@ impl Builder {
         self
     }
 
-    /// Keeps the buckets in a store of one's own. It brings its own options and kind of sketch; give
-    /// it the same [`clock`](Self::clock), if it has one.
+    /// Keeps the buckets in a store of your own, without a control plane: no alerts, limits, quotas or
+    /// billing. It brings its own options and kind of sketch; give it the same [`clock`](Self::clock), if
+    /// it has one.
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.database = Some(Database::Store(store));
         self
@@ -179,7 +193,7 @@ impl Builder {
         self
     }
 
-    /// How often records are handed over to the store; a crash loses at most this much. Default 10 s,
+    /// How often records are flushed to the store; a crash loses at most this much. Default 10 s,
     /// at least 100 ms, at most a day. `API_METRICS_FLUSH_INTERVAL`, in seconds.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = Some(interval);
@@ -193,7 +207,7 @@ impl Builder {
         self
     }
 
-    /// How many API keys one process tells apart before they are counted as `<other key>`. Default
+    /// How many API keys one process distinguishes before they are counted as `<other key>`. Default
     /// 10,000. `API_METRICS_MAX_KEYS`.
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = Some(keys);

@@ -5,16 +5,42 @@ use std::{path::Path, sync::Arc};
 use api_metrics_store::{
     options::StoreOptions,
     store::{Store, StoreError},
-    url::without_password,
 };
 
-use super::Database;
+use super::{Database, url::without_password};
 use crate::StartError;
 
 /// A store and what to call it where people read: never with a password.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn Store>,
+    /// The same store, where it keeps the control plane too.
+    #[cfg(feature = "control")]
+    pub(super) control: Option<Arc<dyn api_metrics_store::control::ControlStore>>,
     pub(super) name: String,
+}
+
+impl Opened {
+    /// A store of this crate's own, which keeps everything.
+    #[cfg(all(feature = "control", any(feature = "postgres", feature = "sqlite")))]
+    fn new(store: impl api_metrics_store::control::ControlStore, name: String) -> Self {
+        let store = Arc::new(store);
+        Self {
+            store: store.clone(),
+            control: Some(store),
+            name,
+        }
+    }
+
+    #[cfg(all(
+        not(feature = "control"),
+        any(feature = "postgres", feature = "sqlite")
+    ))]
+    fn new(store: impl Store, name: String) -> Self {
+        Self {
+            store: Arc::new(store),
+            name,
+        }
+    }
 }
 
 /// Opens without connecting, so that nothing but the configuration can be wrong yet.
@@ -23,8 +49,16 @@ pub(super) fn open(
     options: StoreOptions,
 ) -> Result<Opened, StartError> {
     match database {
+        #[cfg(feature = "control")]
+        Some(Database::ControlStore(store)) => Ok(Opened {
+            store: store.clone(),
+            control: Some(store),
+            name: "the given store".to_owned(),
+        }),
         Some(Database::Store(store)) => Ok(Opened {
             store,
+            #[cfg(feature = "control")]
+            control: None,
             name: "the given store".to_owned(),
         }),
         #[cfg(feature = "postgres")]
@@ -37,10 +71,7 @@ pub(super) fn open(
                 at.get_database().unwrap_or_else(|| at.get_username()),
             );
             let store = api_metrics_store::postgres::PostgresStore::from_pool(pool, options);
-            Ok(Opened {
-                store: Arc::new(store),
-                name,
-            })
+            Ok(Opened::new(store, name))
         }
         #[cfg(feature = "postgres")]
         Some(Database::Postgres(url)) if is_postgres(&url) => postgres(&url, options),
@@ -116,10 +147,7 @@ fn malformed(url: &str, reason: &str) -> StartError {
 fn postgres(url: &str, options: StoreOptions) -> Result<Opened, StartError> {
     let name = without_password(url);
     match api_metrics_store::postgres::PostgresStore::connect_lazy(url, options) {
-        Ok(store) => Ok(Opened {
-            store: Arc::new(store),
-            name,
-        }),
+        Ok(store) => Ok(Opened::new(store, name)),
         Err(source) => Err(StartError::Store {
             database: name,
             source,
@@ -146,10 +174,7 @@ fn embedded(path: &Path, options: StoreOptions) -> Result<Opened, StartError> {
         }),
     };
     match opened {
-        Ok(store) => Ok(Opened {
-            store: Arc::new(store),
-            name,
-        }),
+        Ok(store) => Ok(Opened::new(store, name)),
         Err(source) => Err(StartError::Store {
             database: name,
             source,

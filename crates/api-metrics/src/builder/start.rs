@@ -110,25 +110,31 @@ impl Builder {
             recorder = recorder.memory_budget(bytes);
         }
         let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
-        let instance = Instance {
-            id: uuid::Uuid::new_v4(),
-            service: label(self.service.unwrap_or_else(program_name)),
-            environment: label(self.environment.unwrap_or_else(|| "default".to_owned())),
-            version: label(self.version.unwrap_or_default()),
-            host: label(host_name()),
-            started_at: clock.unix_seconds(),
-        };
+        let instance = Instance::new(
+            uuid::Uuid::new_v4(),
+            label(self.service.unwrap_or_else(program_name)),
+            label(self.environment.unwrap_or_else(|| "default".to_owned())),
+        )
+        .version(label(self.version.unwrap_or_default()))
+        .host(label(host_name()))
+        .started_at(clock.unix_seconds());
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder.build())));
 
         let flush_interval = self
             .flush_interval
             .unwrap_or(FLUSH_INTERVAL)
             .clamp(SHORTEST_FLUSH_INTERVAL, super::LONGEST);
-        let (watch, notices) = self.acts.watch(flush_interval)?;
-        let acts = self.acts;
+        #[cfg(feature = "control")]
+        let (worker, notices) = self.control.worker(flush_interval)?;
+        #[cfg(feature = "control")]
+        let (control, settings) = (opened.control, self.control);
         Ok(Shared::new(background::Parts {
             store: opened.store,
-            watch,
+            #[cfg(feature = "control")]
+            control: control
+                .clone()
+                .map(|store| background::Control::new(store, worker)),
+            #[cfg(feature = "control")]
             notices,
             database: opened.name,
             writer,
@@ -138,10 +144,15 @@ impl Builder {
             maintenance: self.maintenance,
             runtime,
             admin: |shared: background::AdminParts<'_>| {
-                let mut admin = Admin::builder(Arc::clone(shared.store))
-                    .quotas(acts.quotas())
-                    .billing(acts.billing())
-                    .limits(acts.limits);
+                let mut admin = Admin::builder(Arc::clone(shared.store));
+                #[cfg(feature = "control")]
+                if let Some(store) = control {
+                    admin = admin
+                        .control(store)
+                        .quotas(settings.quotas())
+                        .billing(settings.billing())
+                        .limits(settings.limits);
+                }
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
                 } else if let Some(token) = self.admin_token {

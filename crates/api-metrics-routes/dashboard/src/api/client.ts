@@ -1,4 +1,4 @@
-// One door to the API: relative URLs, the session's CSRF token on writes, problems as errors.
+// The API client: relative URLs, the session's CSRF token on writes, RFC 9457 problems as errors.
 
 export interface Problem {
   type: string;
@@ -14,7 +14,7 @@ export class ApiError extends Error {
     readonly problem: Problem | null,
     readonly retryAfter: number | null,
   ) {
-    super(problem?.detail ?? problem?.title ?? (status === 0 ? "The service does not answer" : `HTTP ${status}`));
+    super(problem?.detail ?? problem?.title ?? (status === 0 ? "The service is not responding" : `HTTP ${status}`));
     this.name = "ApiError";
   }
 }
@@ -24,12 +24,12 @@ const csrf = (): string => {
   return pair ? pair.slice("api_metrics_csrf=".length) : "";
 };
 
-/** Whether this browser has a session of ours, which can be ended. */
+/** Whether this browser has a session to sign out of. */
 export const hasSession = (): boolean => csrf() !== "";
 
 const signedOut = new Set<() => void>();
 
-/** Calls `listener` when the API wants somebody to sign in. */
+/** Calls `listener` when the API answers 401. Returns a function that unsubscribes. */
 export const onSignedOut = (listener: () => void): (() => void) => {
   signedOut.add(listener);
   return () => signedOut.delete(listener);
@@ -44,11 +44,14 @@ interface Options {
   method?: string;
   body?: unknown;
   signal?: AbortSignal | undefined;
-  /** A refusal is the answer and no reason to show the sign-in page. */
+  /** A 401 is returned as an error and does not show the sign-in page. */
   quiet?: boolean;
 }
 
-export const call = async <T>(path: string, { method = "GET", body, signal, quiet = false }: Options = {}): Promise<T> => {
+export const call = async <T>(
+  path: string,
+  { method = "GET", body, signal, quiet = false }: Options = {},
+): Promise<T> => {
   const headers: Record<string, string> = { accept: "application/json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET") headers["x-csrf-token"] = csrf();
@@ -70,9 +73,9 @@ export const call = async <T>(path: string, { method = "GET", body, signal, quie
   try {
     problem = (await answer.json()) as Problem;
   } catch {
-    // Something between us and the service has answered in its place.
+    // The answer is not the service's own, such as a proxy's error page.
   }
-  if (answer.status === 401 && !quiet) signedOut.forEach((listener) => listener());
+  if (answer.status === 401 && !quiet) for (const listener of signedOut) listener();
   const after = Number(answer.headers.get("retry-after"));
   throw new ApiError(answer.status, problem, Number.isFinite(after) && after > 0 ? after : null);
 };
@@ -82,5 +85,5 @@ export const signIn = (token: string): Promise<unknown> =>
 
 export const signOut = async (): Promise<void> => {
   await call("session", { method: "DELETE", quiet: true });
-  signedOut.forEach((listener) => listener());
+  for (const listener of signedOut) listener();
 };

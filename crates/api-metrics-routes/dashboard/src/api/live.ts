@@ -1,14 +1,18 @@
-// The last five minutes as they happen, by server-sent events. Each event is a whole answer.
+// The last five minutes as server-sent events. Each event is a complete snapshot.
 import { useEffect, useRef, useState } from "react";
 import { urlOf } from "./client";
 import type { Snapshot } from "./types";
 
 export type LiveState = "off" | "connecting" | "live" | "lost";
 
-/** After a stream was refused: browsers don't try that again by themselves. */
+/** Delay before reconnecting after a refused stream, which browsers don't retry. */
 const RETRY_MS = 10_000;
 
-export const useLive = (on: boolean, filter: Record<string, string>, onUpdate: () => void): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
+export const useLive = (
+  on: boolean,
+  filter: Record<string, string>,
+  onUpdate: () => void,
+): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
   const [state, setState] = useState<LiveState>("off");
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -33,7 +37,7 @@ export const useLive = (on: boolean, filter: Record<string, string>, onUpdate: (
         update.current();
       });
       source.addEventListener("metrics-unavailable", (event) => {
-        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store does not answer");
+        setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is not responding");
       });
       source.addEventListener("error", () => {
         setState("lost");

@@ -1,37 +1,46 @@
-// Every question that the page asks, each with the view it depends on.
+// Every query of the page, keyed by the view it depends on.
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import { type View, interval, question, range } from "../app/view";
+import { refetchInterval, type View, viewParams } from "../view/view";
 import { call, urlOf } from "./client";
 import type { EndpointPage, Heatmap, KeyPage, MetricRow, SeriesPage as Rows, Status, Summary } from "./types";
 
 export type Filter = Readonly<Record<string, string>>;
 
-interface Page<Row> { data: Row[]; nextCursor?: string | null }
+interface Page<Row> {
+  data: Row[];
+  nextCursor?: string | null;
+}
 
-/** The most rows that an answer has. */
+/** The largest page size of the API. */
 const LIMIT = "1000";
 
-/** Follows cursors to the end, or to `most` pages; says whether that was the end. */
-export const pages = async <Row, Rest extends Page<Row>>(path: string, params: Record<string, string>, signal: AbortSignal, most: number, limit = LIMIT) => {
+/** Follows cursors through at most `maxPages` pages. `complete` says whether that was the end. */
+export const pages = async <Row, Rest extends Page<Row>>(
+  path: string,
+  params: Record<string, string>,
+  signal: AbortSignal,
+  maxPages: number,
+  limit = LIMIT,
+) => {
   const first = await call<Rest>(urlOf(path, { ...params, limit }), { signal });
   const rows = [...first.data];
   let next = first.nextCursor;
-  for (let n = 1; next && n < most; n += 1) {
+  for (let n = 1; next && n < maxPages; n += 1) {
     const more = await call<Rest>(urlOf(path, { ...params, limit, cursor: next }), { signal });
     rows.push(...more.data);
     next = more.nextCursor;
   }
-  return { ...first, data: rows, whole: !next };
+  return { ...first, data: rows, complete: !next };
 };
 
 const options = (view: View) => ({
-  refetchInterval: interval(view),
+  refetchInterval: refetchInterval(view),
   placeholderData: keepPreviousData,
 });
 
 export const useSummary = (view: View, filter: Filter = {}) => {
-  const params = { ...question(view), ...filter };
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["summary", params],
     queryFn: ({ signal }) => call<Summary>(urlOf("api-metrics/summary", params), { signal }),
@@ -39,10 +48,10 @@ export const useSummary = (view: View, filter: Filter = {}) => {
   });
 };
 
-/** The same figures of the period of the same length just before. */
+/** The summary of the previous period, which has the same length. */
 export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
   const before = summary && { from: summary.previous.from, to: summary.previous.to };
-  const { period: _, from: __, to: ___, ...filters } = question(view);
+  const { period: _, from: __, to: ___, ...filters } = viewParams(view);
   const params = { ...filters, ...filter, ...before };
   return useQuery({
     queryKey: ["summary", params],
@@ -53,20 +62,23 @@ export const usePreviousSummary = (view: View, summary: Summary | undefined, fil
   });
 };
 
-export type SeriesPage = Rows & { whole: boolean };
+export type SeriesPage = Rows & { complete: boolean };
 
-interface SeriesQuestion {
+interface SeriesParams {
   filter?: Filter;
   groupBy?: string;
   metrics?: string;
   granularity?: string;
   enabled?: boolean;
-  most?: number;
+  maxPages?: number;
 }
 
-export const useSeries = (view: View, { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, most = 8 }: SeriesQuestion = {}) => {
+export const useSeries = (
+  view: View,
+  { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, maxPages = 8 }: SeriesParams = {},
+) => {
   const params = {
-    ...question(view),
+    ...viewParams(view),
     ...filter,
     tz: view.tz,
     granularity,
@@ -75,33 +87,34 @@ export const useSeries = (view: View, { filter = {}, groupBy, metrics, granulari
   };
   return useQuery({
     queryKey: ["series", params],
-    queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, most),
+    queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, maxPages),
     enabled,
     ...options(view),
   });
 };
 
 export const useEndpoints = (view: View, filter: Filter = {}, enabled = true) => {
-  const params = { ...question(view), ...filter };
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
     queryKey: ["endpoints", params],
-    queryFn: ({ signal }) => pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
+    queryFn: ({ signal }) =>
+      pages<EndpointPage["data"][number], EndpointPage>("api-metrics/endpoints", params, signal, 10),
     enabled,
     ...options(view),
   });
 };
 
-export const useKeys = (view: View, filter: Filter = {}, most = 5) => {
-  const params = { ...question(view), ...filter };
+export const useKeys = (view: View, filter: Filter = {}, maxPages = 5) => {
+  const params = { ...viewParams(view), ...filter };
   return useQuery({
-    queryKey: ["keys", params, most],
-    queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, most),
+    queryKey: ["keys", params, maxPages],
+    queryFn: ({ signal }) => pages<KeyPage["data"][number], KeyPage>("api-metrics/keys", params, signal, maxPages),
     ...options(view),
   });
 };
 
-export const useHeatmap = (view: View, asked: Filter, enabled: boolean) => {
-  const params = { ...question(view), tz: view.tz, ...asked };
+export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) => {
+  const params = { ...viewParams(view), tz: view.tz, ...layoutParams };
   return useQuery({
     queryKey: ["heatmap", params],
     queryFn: ({ signal }) => call<Heatmap>(urlOf("api-metrics/heatmap", params), { signal }),
@@ -114,19 +127,18 @@ export const useStatus = (view: View) =>
   useQuery({
     queryKey: ["status"],
     queryFn: ({ signal }) => call<Status>("api-status", { signal }),
-    refetchInterval: view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
+    refetchInterval:
+      view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
     placeholderData: keepPreviousData,
-    // Who may not see it does without marks on the charts.
+    // Without access to the status, charts have no release marks.
     retry: false,
   });
 
-/** Asks everything again that can have changed. */
+/** Refetches every query in use. */
 export const useRefresh = () => {
   const client = useQueryClient();
   return useCallback(() => void client.invalidateQueries({ type: "active" }), [client]);
 };
 
 export const exportUrl = (view: View, format: string, extra: Filter = {}): string =>
-  urlOf("api-metrics/export", { ...question(view), tz: view.tz, format, ...extra });
-
-export { range };
+  urlOf("api-metrics/export", { ...viewParams(view), tz: view.tz, format, ...extra });

@@ -1,19 +1,19 @@
-// The frame around all pages: sign-in, navigation, toolbar, what happens now.
+// The frame around all pages: sign-in, navigation, toolbar and live figures.
 import { useQueryClient } from "@tanstack/react-query";
 import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
-import { useAlertEvents } from "../api/acts";
 import { hasSession, onSignedOut, signOut } from "../api/client";
+import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
 import { useRefresh } from "../api/queries";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
-import { NowStrip } from "./NowStrip";
+import { href, useLocation } from "../view/location";
+import { isOpen, useView } from "../view/view";
+import { LiveStrip } from "./LiveStrip";
+import { PAGES, pageOf } from "./pages";
 import { SignIn } from "./SignIn";
 import { ThemeButton } from "./ThemeButton";
 import { Toolbar } from "./Toolbar";
-import { href, useLocation } from "./location";
-import { PAGES, pageOf } from "./pages";
-import { isOpen, useView } from "./view";
 
 const about = document.querySelector<HTMLMetaElement>('meta[name="api-metrics"]');
 const isOpenAdmin = about?.dataset.open === "true";
@@ -24,7 +24,11 @@ class Boundary extends Component<{ children: ReactNode }, { error: unknown }> {
     return { error };
   }
   override render() {
-    return this.state.error ? <Failure error={this.state.error} retry={() => window.location.reload()} /> : this.props.children;
+    return this.state.error ? (
+      <Failure error={this.state.error} retry={() => window.location.reload()} />
+    ) : (
+      this.props.children
+    );
   }
 }
 
@@ -35,7 +39,7 @@ export const App = () => {
     () =>
       onSignedOut(() => {
         setSignedIn(false);
-        // The next one to sign in may be somebody else.
+        // The next user to sign in may be a different one.
         client.clear();
       }),
     [client],
@@ -59,39 +63,64 @@ const Frame = () => {
   });
 
   useEffect(() => {
-    // On a phone the menu is wider than the screen.
+    // On a phone the menu is wider than the screen and scrolls.
     document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
     document.title = `${page.title} · API metrics`;
   }, [page]);
 
   return (
     <HoverContext value={hover}>
-      <a className="skip" href="#main" onClick={(event) => {
-        // The fragment is the page's state: the jump is made by hand.
-        event.preventDefault();
-        document.getElementById("main")?.focus();
-      }}>Skip to content</a>
+      {/* biome-ignore lint/a11y/useValidAnchor: the fragment holds the page's state, so focus moves by script */}
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to content
+      </a>
       <header className="top">
         <a className="brand" href={href("overview")}>
-          <svg viewBox="0 0 16 16" aria-hidden="true"><rect width="16" height="16" rx="4" /><path d="M3 11.5 6 7l2.5 3L13 4.5" /></svg>
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            <rect width="16" height="16" rx="4" />
+            <path d="M3 11.5 6 7l2.5 3L13 4.5" />
+          </svg>
           API metrics
         </a>
         <nav aria-label="Pages">
           {PAGES.filter((entry) => entry.menu).map((entry) => (
-            <a key={entry.id} href={href(entry.id)} aria-current={entry.id === page.id || entry.id === page.parent ? "page" : undefined}>
+            <a
+              key={entry.id}
+              href={href(entry.id)}
+              aria-current={entry.id === page.id || entry.id === page.parent ? "page" : undefined}
+            >
               {entry.title}
-              {entry.id === "alerts" && firing > 0 && <span className="nav-count" role="img" aria-label={`${firing} firing`}>{firing}</span>}
+              {entry.id === "alerts" && firing > 0 && (
+                <span className="nav-count" role="img" aria-label={`${firing} firing`}>
+                  {firing}
+                </span>
+              )}
             </a>
           ))}
         </nav>
         <div className="top-tools">
           <ThemeButton />
-          {hasSession() && <button type="button" className="ghost" onClick={() => void signOut()}>Sign out</button>}
+          {hasSession() && (
+            <button type="button" className="ghost" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          )}
         </div>
       </header>
-      {isOpenAdmin && <p className="notice" role="alert">This admin is open to everybody: it was started with <code>no_auth()</code>.</p>}
+      {isOpenAdmin && (
+        <p className="notice" role="alert">
+          Authentication is off: anyone can open this admin, because it was started with <code>no_auth()</code>.
+        </p>
+      )}
       <Toolbar onRefresh={refresh} />
-      <NowStrip live={live} />
+      <LiveStrip live={live} />
       <main id="main" tabIndex={-1}>
         <Boundary key={location.page}>
           <Suspense fallback={<div className="page-wait skeleton" />}>
@@ -101,7 +130,7 @@ const Frame = () => {
       </main>
       <footer className="foot">
         <span>api-metrics {about?.content}</span>
-        <span>Times in {view.tz}</span>
+        <span>Time zone: {view.tz}</span>
         <a href="reference">API reference</a>
       </footer>
     </HoverContext>

@@ -1,4 +1,4 @@
-// Shown whenever the API wants to know who asks.
+// Shown when the API answers 401.
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { signIn } from "../api/client";
@@ -34,13 +34,25 @@ export const SignIn = ({ done }: { done: () => void }) => {
       <form className="card" onSubmit={(event) => void submit(event)}>
         <h1>API metrics</h1>
         <p className="muted">
-          The admin token is the one that the service was given, or the one that it printed when it first started.
+          Use the admin token that the service was configured with, or the one it printed on its first start.
         </p>
         <label htmlFor="token">Admin token</label>
-        <input ref={field} id="token" name="token" type="password" autoComplete="current-password" required
-          aria-invalid={error !== null} aria-describedby="sign-in-error" />
-        <p id="sign-in-error" className="field-error" role="alert">{error}</p>
-        <button type="submit" className="primary" disabled={busy}>{busy ? "Signing in…" : "Sign in"}</button>
+        <input
+          ref={field}
+          id="token"
+          name="token"
+          type="password"
+          autoComplete="current-password"
+          required
+          aria-invalid={error !== null}
+          aria-describedby="sign-in-error"
+        />
+        <p id="sign-in-error" className="field-error" role="alert">
+          {error}
+        </p>
+        <button type="submit" className="primary" disabled={busy}>
+          {busy ? "Signing in…" : "Sign in"}
+        </button>
       </form>
     </main>
   );

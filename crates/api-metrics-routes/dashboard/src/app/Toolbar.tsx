@@ -1,10 +1,10 @@
-// Range, zone, service, environment and refresh: one row that every page shares.
+// Time range, time zone, service, environment and refresh, shared by all pages.
 import { useMemo, useState } from "react";
 import { useSeries } from "../api/queries";
 import { fromInput, iso, moment, toInput } from "../format/time";
-import { Pick } from "../ui/Pick";
-import { patch } from "./location";
-import { PERIODS, REFRESHES, type Refresh, lengthOf, localZone, useView } from "./view";
+import { Select } from "../ui/Select";
+import { patch } from "../view/location";
+import { lengthOf, localZone, PERIODS, REFRESHES, type Refresh, useView } from "../view/view";
 
 const NAMES: Readonly<Record<Refresh, string>> = { live: "Live", "5s": "Every 5 s", "30s": "Every 30 s", off: "Off" };
 
@@ -16,23 +16,37 @@ const zones = (chosen: string): string[] => {
 /** The services and environments that have data in the range. */
 const useLabels = () => {
   const view = useView();
-  const page = useSeries({ ...view, service: null, environment: null, refresh: "off" }, {
-    groupBy: "service,environment", metrics: "requestCount", granularity: "none", most: 1,
-  });
+  const page = useSeries(
+    { ...view, service: null, environment: null, refresh: "off" },
+    {
+      groupBy: "service,environment",
+      metrics: "requestCount",
+      granularity: "none",
+      maxPages: 1,
+    },
+  );
   return useMemo(() => {
     const of = (pick: "service" | "environment", chosen: string | null) =>
-      [...new Set([...(chosen === null ? [] : [chosen]), ...(page.data?.data ?? []).flatMap((row) => row[pick] ?? [])])].sort();
+      [
+        ...new Set([
+          ...(chosen === null ? [] : [chosen]),
+          ...(page.data?.data ?? []).flatMap((row) => row[pick] ?? []),
+        ]),
+      ].sort();
     return { services: of("service", view.service), environments: of("environment", view.environment) };
   }, [page.data, view.service, view.environment]);
 };
 
-const all = (values: readonly string[]): [string, string][] => [["", "All"], ...values.map((each): [string, string] => [each, each])];
+const all = (values: readonly string[]): [string, string][] => [
+  ["", "All"],
+  ...values.map((each): [string, string] => [each, each]),
+];
 
 export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
   const view = useView();
   const labels = useLabels();
-  const [own, setOwn] = useState(false);
-  const [more, setMore] = useState(false);
+  const [editing, setEditing] = useState(false);
+  const [filtersOpen, setFiltersOpen] = useState(false);
   const custom = view.period === null;
 
   const shift = (by: number) => {
@@ -41,66 +55,130 @@ export const Toolbar = ({ onRefresh }: { onRefresh: () => void }) => {
     const start = end - length + by * length;
     patch({ period: undefined, from: iso(start), to: iso(Math.min(start + length, Date.now())) });
   };
-  const widen = () => {
+  const zoomOut = () => {
     const length = lengthOf(view) * 1000;
     const end = view.to === null ? Date.now() : Date.parse(view.to);
     patch({ period: undefined, from: iso(end - 1.5 * length), to: iso(Math.min(end + 0.5 * length, Date.now())) });
   };
 
   return (
-    <section className="toolbar" aria-label="Range and filters">
-      <div className="segmented" role="group" aria-label="Range">
+    <section className="toolbar" aria-label="Time range and filters">
+      <div className="segmented" role="group" aria-label="Time range">
         {PERIODS.map((period) => (
-          <button key={period} type="button" aria-pressed={view.period === period}
-            onClick={() => { setOwn(false); patch({ period: period === "24h" ? undefined : period, from: undefined, to: undefined }); }}>
+          <button
+            key={period}
+            type="button"
+            aria-pressed={view.period === period}
+            onClick={() => {
+              setEditing(false);
+              patch({ period: period === "24h" ? undefined : period, from: undefined, to: undefined });
+            }}
+          >
             {period}
           </button>
         ))}
-        <button type="button" aria-pressed={custom} aria-expanded={own} onClick={() => setOwn(!own)}>Custom</button>
+        <button type="button" aria-pressed={custom} aria-expanded={editing} onClick={() => setEditing(!editing)}>
+          Custom
+        </button>
       </div>
-      <div className="segmented steps" role="group" aria-label="Move the range">
-        <button type="button" aria-label="Earlier" title="Earlier" onClick={() => shift(-1)}>‹</button>
-        <button type="button" aria-label="Wider" title="Twice as long" onClick={widen}>−</button>
-        <button type="button" aria-label="Later" title="Later" onClick={() => shift(1)} disabled={view.to === null}>›</button>
+      <div className="segmented steps" role="group" aria-label="Shift the time range">
+        <button type="button" aria-label="Earlier" title="Earlier" onClick={() => shift(-1)}>
+          ‹
+        </button>
+        <button type="button" aria-label="Zoom out" title="Zoom out" onClick={zoomOut}>
+          −
+        </button>
+        <button type="button" aria-label="Later" title="Later" onClick={() => shift(1)} disabled={view.to === null}>
+          ›
+        </button>
       </div>
       {custom && (
         <span className="range-text">
-          {moment(Date.parse(view.from ?? ""), view.tz)} – {view.to === null ? "now" : moment(Date.parse(view.to), view.tz)}
-          <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>Reset</button>
+          {moment(Date.parse(view.from ?? ""), view.tz)} –{" "}
+          {view.to === null ? "now" : moment(Date.parse(view.to), view.tz)}
+          <button type="button" className="ghost" onClick={() => patch({ from: undefined, to: undefined })}>
+            Reset
+          </button>
         </span>
       )}
-      <button type="button" className="ghost filters-button" aria-expanded={more} onClick={() => setMore(!more)}>Filters</button>
-      <div className="filters" data-open={more}>
-        <Pick label="Service" value={view.service ?? ""} options={all(labels.services)} onChange={(service) => patch({ service })} />
-        <Pick label="Environment" value={view.environment ?? ""} options={all(labels.environments)} onChange={(env) => patch({ env })} />
-        <Pick label="Zone" value={view.tz} options={zones(view.tz).map((zone) => [zone, zone])} onChange={(tz) => patch({ tz })} />
-        <Pick label="Refresh" value={view.refresh} options={REFRESHES.map((each) => [each, NAMES[each]])}
-          onChange={(refresh) => patch({ refresh: refresh === "30s" ? undefined : refresh }, true)} />
-        <button type="button" className="ghost icon" aria-label="Refresh now" title="Refresh now" onClick={onRefresh}><span aria-hidden="true">↻</span></button>
+      <button
+        type="button"
+        className="ghost filters-button"
+        aria-expanded={filtersOpen}
+        onClick={() => setFiltersOpen(!filtersOpen)}
+      >
+        Filters
+      </button>
+      <div className="filters" data-open={filtersOpen}>
+        <Select
+          label="Service"
+          value={view.service ?? ""}
+          options={all(labels.services)}
+          onChange={(service) => patch({ service })}
+        />
+        <Select
+          label="Environment"
+          value={view.environment ?? ""}
+          options={all(labels.environments)}
+          onChange={(env) => patch({ env })}
+        />
+        <Select
+          label="Time zone"
+          value={view.tz}
+          options={zones(view.tz).map((zone) => [zone, zone])}
+          onChange={(tz) => patch({ tz })}
+        />
+        <Select
+          label="Refresh"
+          value={view.refresh}
+          options={REFRESHES.map((each) => [each, NAMES[each]])}
+          onChange={(refresh) => patch({ refresh: refresh === "30s" ? undefined : refresh }, true)}
+        />
+        <button type="button" className="ghost icon" aria-label="Refresh now" title="Refresh now" onClick={onRefresh}>
+          <span aria-hidden="true">↻</span>
+        </button>
       </div>
-      {own && <OwnRange close={() => setOwn(false)} />}
+      {editing && <CustomRange close={() => setEditing(false)} />}
     </section>
   );
 };
 
-const OwnRange = ({ close }: { close: () => void }) => {
+const CustomRange = ({ close }: { close: () => void }) => {
   const view = useView();
   const end = view.to === null ? Date.now() : Date.parse(view.to);
   const [from, setFrom] = useState(toInput(end - lengthOf(view) * 1000, view.tz));
   const [to, setTo] = useState(toInput(end, view.tz));
   const [start, stop] = [fromInput(from, view.tz), fromInput(to, view.tz)];
-  const wrong = start === null || stop === null ? "Give both times." : stop <= start ? "The end must be later than the start." : null;
+  const wrong =
+    start === null || stop === null
+      ? "Enter a start and an end."
+      : stop <= start
+        ? "The end must be after the start."
+        : null;
   return (
-    <form className="own-range" onSubmit={(event) => {
-      event.preventDefault();
-      if (wrong || start === null || stop === null) return;
-      patch({ period: undefined, from: iso(start), to: iso(stop) });
-      close();
-    }}>
-      <label className="field"><span>From</span><input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} /></label>
-      <label className="field"><span>To</span><input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} /></label>
-      <button type="submit" className="primary" disabled={wrong !== null}>Apply</button>
-      <span className="field-error" role="alert">{wrong}</span>
+    <form
+      className="custom-range"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (wrong || start === null || stop === null) return;
+        patch({ period: undefined, from: iso(start), to: iso(stop) });
+        close();
+      }}
+    >
+      <label className="field">
+        <span>From</span>
+        <input type="datetime-local" value={from} onChange={(event) => setFrom(event.target.value)} />
+      </label>
+      <label className="field">
+        <span>To</span>
+        <input type="datetime-local" value={to} onChange={(event) => setTo(event.target.value)} />
+      </label>
+      <button type="submit" className="primary" disabled={wrong !== null}>
+        Apply
+      </button>
+      <span className="field-error" role="alert">
+        {wrong}
+      </span>
     </form>
   );
 };

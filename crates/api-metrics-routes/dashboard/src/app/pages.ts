@@ -1,4 +1,4 @@
-// Which pages there are. Each is loaded when it is first opened.
+// The list of pages. Each page except the overview is loaded when it is first opened.
 import { type ComponentType, type LazyExoticComponent, lazy } from "react";
 import { Overview } from "../pages/Overview";
 
@@ -13,9 +13,21 @@ interface Entry {
 export const PAGES: readonly Entry[] = [
   { id: "overview", title: "Overview", menu: true, Page: Overview },
   { id: "endpoints", title: "Endpoints", menu: true, Page: lazy(() => import("../pages/Endpoints")) },
-  { id: "endpoint", title: "Endpoint", menu: false, parent: "endpoints", Page: lazy(() => import("../pages/Endpoint")) },
+  {
+    id: "endpoint",
+    title: "Endpoint",
+    menu: false,
+    parent: "endpoints",
+    Page: lazy(() => import("../pages/Endpoint")),
+  },
   { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
-  { id: "consumer", title: "Consumer", menu: false, parent: "consumers", Page: lazy(() => import("../pages/Consumer")) },
+  {
+    id: "consumer",
+    title: "Consumer",
+    menu: false,
+    parent: "consumers",
+    Page: lazy(() => import("../pages/Consumer")),
+  },
   { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
   { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
   { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },

@@ -1,6 +1,6 @@
-// The numbers of a chart as a table, for screen readers and for copying.
+// The values of a chart as a table, for screen readers and for copying.
 import { span } from "../format/time";
-import { type TimeChartModel, nameOf } from "./model";
+import { nameOf, type TimeChartModel } from "./model";
 import { endOf } from "./slots";
 
 interface Props {
@@ -9,8 +9,9 @@ interface Props {
   caption: string;
 }
 
-const marksIn = (model: TimeChartModel, from: number, to: number): string[] =>
-  [...new Set((model.marks ?? []).filter((mark) => mark.at >= from && mark.at < to).map(nameOf))];
+const marksIn = (model: TimeChartModel, from: number, to: number): string[] => [
+  ...new Set((model.marks ?? []).filter((mark) => mark.at >= from && mark.at < to).map(nameOf)),
+];
 
 export const ChartTable = ({ model, tz, caption }: Props) => (
   <div className="plot scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}>
@@ -20,23 +21,35 @@ export const ChartTable = ({ model, tz, caption }: Props) => (
         <tr>
           <th scope="col">Time</th>
           {model.series.map((series) => (
-            <th key={series.id} scope="col" className="num">{series.name}</th>
+            <th key={series.id} scope="col" className="num">
+              {series.name}
+            </th>
           ))}
         </tr>
       </thead>
       <tbody>
-        {model.slots.starts.map((start, index) => ({ start, index })).reverse().map(({ start, index }) => (
-          <tr key={start}>
-            <th scope="row">
-              {span(start, endOf(model.slots, index), tz)}
-              {model.running && index === model.slots.starts.length - 1 ? " (incomplete)" : ""}
-              {marksIn(model, start, endOf(model.slots, index)).map((text) => <span key={text} className="muted"> · {text}</span>)}
-            </th>
-            {model.series.map((series) => (
-              <td key={series.id} className="num">{model.exact(series.values[index] ?? null)}</td>
-            ))}
-          </tr>
-        ))}
+        {model.slots.starts
+          .map((start, index) => ({ start, index }))
+          .reverse()
+          .map(({ start, index }) => (
+            <tr key={start}>
+              <th scope="row">
+                {span(start, endOf(model.slots, index), tz)}
+                {model.running && index === model.slots.starts.length - 1 ? " (incomplete)" : ""}
+                {marksIn(model, start, endOf(model.slots, index)).map((text) => (
+                  <span key={text} className="muted">
+                    {" "}
+                    · {text}
+                  </span>
+                ))}
+              </th>
+              {model.series.map((series) => (
+                <td key={series.id} className="num">
+                  {model.exact(series.values[index] ?? null)}
+                </td>
+              ))}
+            </tr>
+          ))}
       </tbody>
     </table>
   </div>

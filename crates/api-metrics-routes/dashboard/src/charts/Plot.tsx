@@ -1,11 +1,12 @@
-// One canvas. Loads ECharts when it is first shown, follows the shared pointer, and turns a drag
-// into a range.
-import { useContext, useEffect, useRef, useState } from "react";
+// One chart on a canvas. It loads ECharts when it is first shown, follows the shared pointer,
+// and turns a drag into a time range.
+
 import type { ECharts } from "echarts/core";
+import { useContext, useEffect, useRef, useState } from "react";
+import { useShade } from "../ui/theme";
 import { HoverContext } from "./hover";
 import type { TimeChartModel } from "./model";
 import { optionOf } from "./option";
-import { useShade } from "./palette";
 import { endOf, indexOf } from "./slots";
 import { tooltipOf } from "./tooltip";
 
@@ -14,14 +15,14 @@ interface Props {
   model: TimeChartModel;
   tz: string;
   hidden: ReadonlySet<string>;
-  /** What the picture shows, for those who can't see it. */
+  /** The text alternative of the chart. */
   label: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
 }
 
 type Box = { getRect(): { x: number; y: number; width: number; height: number } };
 
-/** A drag that is shorter is a click. */
+/** Shorter drags, in pixels, are clicks. */
 const SHORTEST_DRAG = 6;
 
 export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
@@ -46,11 +47,12 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
         if (gone) return;
         const made = init(element, null, { renderer: "canvas" });
         chart.current = made;
-        // Only the chart under the pointer shows a box; the others follow with their line.
+        // Only the chart under the pointer shows a tooltip; the others show a line.
         made.on("updateAxisPointer", (event) => {
           const axes = (event as { axesInfo?: { value: number }[] }).axesInfo;
           const index = axes?.[0]?.value;
-          if (!dragging && pointed) hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
+          if (!dragging && pointed)
+            hover.set(index === undefined ? null : (latest.current.model.slots.starts[index] ?? null), id);
         });
         let pointed = false;
         let dragging = false;
@@ -58,7 +60,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
         const renderer = made.getZr();
         const inside = (x: number) => {
           const grid = (made as unknown as { getModel(): { getComponent(n: string): { coordinateSystem: Box } } })
-            .getModel().getComponent("grid").coordinateSystem.getRect();
+            .getModel()
+            .getComponent("grid")
+            .coordinateSystem.getRect();
           return Math.min(Math.max(x, grid.x), grid.x + grid.width);
         };
         const show = (a: number, b: number) => {
@@ -89,7 +93,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
           window.addEventListener("mousemove", move);
           window.addEventListener("mouseup", stop);
         });
-        renderer.on("mousemove", () => { pointed = true; });
+        renderer.on("mousemove", () => {
+          pointed = true;
+        });
         renderer.on("globalout", () => {
           pointed = false;
           hover.set(null, null);
@@ -125,6 +131,7 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
     };
   }, [hover, id]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme redraws with its colours
   useEffect(() => {
     if (width === 0) return;
     chart.current?.setOption(
@@ -139,7 +146,9 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
       <div ref={host} className="plot-canvas" role="img" aria-label={label} />
       <div ref={line} className="plot-line" hidden />
       <div ref={brush} className="plot-brush" hidden />
-      {failed && <p className="plot-failed">The charts could not be loaded. Reload the page, or use the table.</p>}
+      {failed && (
+        <p className="plot-failed">The charts could not be loaded. Reload the page, or use the table view.</p>
+      )}
     </div>
   );
 };

@@ -1,42 +1,54 @@
-// A card with a chart over time: title, legend that switches series, the picture or its table.
-import { type ReactNode, lazy, Suspense, useCallback, useId, useMemo, useState } from "react";
-import { useView } from "../app/view";
-import { patch } from "../app/location";
+// A card with a chart over time: title, legend with switches, and the chart or its table.
+import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
 import { iso, span } from "../format/time";
 import { Empty, Failure } from "../ui/states";
-import { useHover } from "./hover";
-import { type TimeChartModel, nameOf } from "./model";
-import { endOf, indexOf } from "./slots";
+import { patch } from "../view/location";
+import { useView } from "../view/view";
 import { ChartTable } from "./ChartTable";
+import { useHover } from "./hover";
+import { nameOf, type TimeChartModel } from "./model";
+import { endOf, indexOf } from "./slots";
 
 const Plot = lazy(() => import("./Plot").then(({ Plot }) => ({ default: Plot })));
 
 interface Props {
   title: string;
-  /** A few words under which a screen reader and a test find it. */
+  /** Identifies the chart in `data-chart`. */
   name: string;
   model: TimeChartModel | null;
   error?: unknown;
-  /** Nothing happened in the whole range. */
+  /** Whether the range has no data at all. */
   empty?: boolean;
   extra?: ReactNode;
   stale?: boolean;
-  /** Whether a drag changes the page's range: not where the chart has a range of its own. */
+  /** Whether a drag changes the page's time range. False for a chart with a range of its own. */
   zooms?: boolean;
-  /** Said where there is nothing to draw. */
+  /** The text for an empty chart. */
   nothing?: string;
 }
 
-/** What a picture shows beside its numbers, which its table has. */
+/** The chart's label: its title, thresholds, marks and highlighted stretches. Values are in its table. */
 const labelOf = (title: string, model: TimeChartModel, tz: string): string => {
   const lines = (model.thresholds ?? []).map((threshold) => `Threshold ${threshold.name}.`);
   const marks = [...new Set((model.marks ?? []).map(nameOf))].map((name) => `${name}.`);
-  const stretches = (model.stretches ?? []).map(({ first, last, kind }) =>
-    `${kind === "slow" ? "Slow" : "No data"}: ${span(model.slots.starts[first] ?? 0, endOf(model.slots, last), tz)}.`);
-  return [`${title}. The same numbers are in its table view.`, ...lines, ...marks, ...stretches].join(" ");
+  const stretches = (model.stretches ?? []).map(
+    ({ first, last, kind }) =>
+      `${kind === "slow" ? "Slow" : "No data"}: ${span(model.slots.starts[first] ?? 0, endOf(model.slots, last), tz)}.`,
+  );
+  return [`${title}. The table view has the same values.`, ...lines, ...marks, ...stretches].join(" ");
 };
 
-export const TimeChart = ({ title, name, model, error, empty = false, extra, stale = false, zooms = true, nothing = "No requests in this range." }: Props) => {
+export const TimeChart = ({
+  title,
+  name,
+  model,
+  error,
+  empty = false,
+  extra,
+  stale = false,
+  zooms = true,
+  nothing = "No requests in this range.",
+}: Props) => {
   const id = useId();
   const { tz } = useView();
   const [asTable, setAsTable] = useState(false);
@@ -45,7 +57,8 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
 
   const hidden = useMemo(() => {
     const off = new Set<string>();
-    for (const series of model?.series ?? []) if ((series.off ?? false) !== flipped.has(series.id)) off.add(series.id);
+    for (const series of model?.series ?? [])
+      if ((series.off ?? false) !== flipped.has(series.id)) off.add(series.id);
     return off;
   }, [model, flipped]);
 
@@ -56,7 +69,10 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
       return after;
     });
 
-  const zoom = useCallback((from: number, to: number) => patch({ period: undefined, from: iso(from), to: iso(to) }), []);
+  const zoom = useCallback(
+    (from: number, to: number) => patch({ period: undefined, from: iso(from), to: iso(to) }),
+    [],
+  );
   const index = model && hover.at !== null ? indexOf(model.slots, hover.at) : -1;
   const start = model?.slots.starts[index];
 
@@ -67,7 +83,14 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
     if (asTable) return <ChartTable model={model} tz={tz} caption={title} />;
     return (
       <Suspense fallback={<div className="plot skeleton" />}>
-        <Plot id={id} model={model} tz={tz} hidden={hidden} onZoom={zooms ? zoom : undefined} label={labelOf(title, model, tz)} />
+        <Plot
+          id={id}
+          model={model}
+          tz={tz}
+          hidden={hidden}
+          onZoom={zooms ? zoom : undefined}
+          label={labelOf(title, model, tz)}
+        />
       </Suspense>
     );
   };
@@ -103,7 +126,10 @@ export const TimeChart = ({ title, name, model, error, empty = false, extra, sta
         {model && start !== undefined && hover.source !== id && !asTable && !empty
           ? `${span(start, endOf(model.slots, index), tz).split(", ").pop()}   ${model.series
               .filter((series) => !hidden.has(series.id))
-              .map((series) => `${series.name} ${series.values[index] == null ? "–" : model.short(series.values[index])}`)
+              .map(
+                (series) =>
+                  `${series.name} ${series.values[index] == null ? "–" : model.short(series.values[index])}`,
+              )
               .join("   ")}`
           : "\u00a0"}
       </p>

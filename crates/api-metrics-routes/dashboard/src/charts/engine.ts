@@ -1,4 +1,4 @@
-// The heavy part of the page, loaded once the first chart is needed.
+// The parts of ECharts in use, loaded with the first chart.
 import { BarChart, LineChart } from "echarts/charts";
 import { GridComponent, MarkAreaComponent, MarkLineComponent, TooltipComponent } from "echarts/components";
 import { init, use } from "echarts/core";

@@ -1,9 +1,9 @@
-// Where the pointer is in time, shared by all charts of a page.
+// The time under the pointer, shared by all charts of a page.
 import { createContext, useContext, useSyncExternalStore } from "react";
 
 export interface Hover {
   at: number | null;
-  /** Which chart the pointer is over: the others show the line and their numbers only. */
+  /** The chart under the pointer. It shows a tooltip; the others show a line and their values. */
   source: string | null;
 }
 
@@ -16,7 +16,7 @@ export class HoverStore {
   readonly set = (at: number | null, source: string | null): void => {
     if (this.value.at === at && this.value.source === source) return;
     this.value = { at, source };
-    this.listeners.forEach((listener) => listener());
+    for (const listener of this.listeners) listener();
   };
 
   readonly subscribe = (listener: () => void): (() => void) => {

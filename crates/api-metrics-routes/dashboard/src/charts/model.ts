@@ -1,40 +1,41 @@
-// What a chart over time is made of.
+// The model of a chart over time.
 import type { Slots } from "./slots";
 
 export interface Series {
   id: string;
   name: string;
-  /** A colour of the style sheet. */
+  /** The name of a colour in the style sheet. */
   colour: string;
   kind: "bar" | "line";
-  /** One value a slot; null where there is none. */
+  /** One value per slot; null without data. */
   values: (number | null)[];
   stack?: string;
   width?: number;
   dash?: boolean;
-  /** Not shown until it is switched on. */
+  /** Hidden until it is switched on in the legend. */
   off?: boolean;
 }
 
-/** A line across the chart. */
+/** A horizontal line across the chart. */
 export interface Threshold {
   value: number;
   name: string;
-  /** How it is drawn; as an alarm where nothing is said. */
+  /** A colour of the style sheet; "alarm" by default. */
   colour?: string;
 }
 
-/** A moment worth knowing. */
+/** A vertical line at a release or an alert. */
 export interface Mark {
   at: number;
   name: string;
   kind: "deploy" | "alert";
 }
 
-/** In words. */
-export const nameOf = (mark: Mark): string => (mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`);
+/** The mark's name in words, such as "Release 1.9.1". */
+export const nameOf = (mark: Mark): string =>
+  mark.kind === "deploy" ? `Release ${mark.name}` : `Alert ${mark.name}`;
 
-/** A stretch of slots, both ends included. */
+/** A highlighted stretch of slots, both ends included. */
 export interface Stretch {
   first: number;
   last: number;
@@ -44,22 +45,22 @@ export interface Stretch {
 export interface TimeChartModel {
   slots: Slots;
   series: Series[];
-  /** Short, for the line below a chart. */
+  /** Formats a value for the line below a chart. */
   short: (value: number) => string;
-  /** What the axis counts in. */
+  /** The unit of the value axis. */
   unit: "count" | "ms" | "bytes" | "percent" | "money";
-  /** As in tooltips and tables: exact. */
+  /** Formats a value exactly, for tooltips and tables. */
   exact: (value: number | null) => string;
   thresholds?: Threshold[];
   marks?: Mark[];
   stretches?: Stretch[];
-  /** A line below the numbers of a tooltip. */
+  /** A note below the values of a tooltip. */
   note?: (index: number) => string | null;
-  /** The last slot is still being filled. */
+  /** Whether the last slot is in progress. */
   running: boolean;
 }
 
-/** Joins slots for which `is` holds into stretches. */
+/** Joins adjacent slots for which `is` holds into stretches. */
 export const stretchesOf = (length: number, kind: Stretch["kind"], is: (index: number) => boolean): Stretch[] => {
   const found: Stretch[] = [];
   for (let i = 0; i < length; i += 1) {

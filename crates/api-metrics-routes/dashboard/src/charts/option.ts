@@ -1,11 +1,11 @@
-// The model as ECharts wants it.
+// Builds the ECharts option of a chart model.
 import type { EChartsCoreOption } from "echarts/core";
 import { axisBytes, axisMoney, axisMs, axisPercent, compact } from "../format/number";
 import { clock, day, full, weekday } from "../format/time";
-import { binary, niceStep, whole } from "./axis";
+import { colour } from "../ui/theme";
+import { binary, niceStep, wholeStep } from "./axis";
 import type { Mark, Series, Stretch, TimeChartModel } from "./model";
-import { colour } from "./palette";
-import { type Slots, indexOf } from "./slots";
+import { indexOf, type Slots } from "./slots";
 
 const axisLabel = (slots: Slots, tz: string) => {
   const length = slots.end - (slots.starts[0] ?? 0);
@@ -18,9 +18,30 @@ const axisLabel = (slots: Slots, tz: string) => {
   };
 };
 
-/** Labels on round times, about `wanted` of them. */
+/** The slots that get a label: about `wanted` of them, on round times. */
 const ticks = (slots: Slots, tz: string, wanted: number): Set<number> => {
-  const HOURS = [1 / 60, 2 / 60, 5 / 60, 10 / 60, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 96, 168, 336, 720, 2160, 8760];
+  const HOURS = [
+    1 / 60,
+    2 / 60,
+    5 / 60,
+    10 / 60,
+    0.25,
+    0.5,
+    1,
+    2,
+    3,
+    4,
+    6,
+    12,
+    24,
+    48,
+    96,
+    168,
+    336,
+    720,
+    2160,
+    8760,
+  ];
   const length = (slots.end - (slots.starts[0] ?? 0)) / 3_600_000;
   const every = HOURS.find((hours) => length / hours <= wanted) ?? 8760;
   const chosen = new Set<number>();
@@ -50,15 +71,17 @@ const areas = (stretches: Stretch[]) => ({
   ]),
 });
 
-/** A text of ten pixels' size that fits; the table has all of it. */
+/** Shortens a 10 px text to `width` pixels; the table has the full text. */
 const cut = (text: string, width: number): string => {
-  const most = Math.max(8, Math.floor(width / 5.5));
-  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+  const max = Math.max(8, Math.floor(width / 5.5));
+  return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 };
 
-/** Names that would lie over a neighbour's are left to tooltip and table. */
+/** Whether a mark's name would overlap its neighbour's. It is then shown in tooltip and table only. */
 const crowded = (marks: readonly Mark[], mark: Mark, length: number, width: number): boolean =>
-  marks.some((other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36));
+  marks.some(
+    (other) => other !== mark && (Math.abs(other.at - mark.at) / length) * width < (other.kind === "alert" ? 22 : 36),
+  );
 
 const lines = (model: TimeChartModel, ink: string, width: number) => {
   const length = model.slots.end - (model.slots.starts[0] ?? 0);
@@ -73,7 +96,7 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
         name: mark.name,
         lineStyle: { color: colour(alert ? "alarm" : "deploy"), type: alert ? "solid" : [3, 3], width: 1 },
         label: {
-          // Alerts come in swarms, in which names would lie over each other: tooltip and table have them.
+          // Alerts come in clusters whose names would overlap, so they are named in tooltip and table.
           formatter: alert ? "▼" : crowded(all, mark, length, width) ? "" : mark.name,
           color: colour(alert ? "alarm" : "deploy"),
           position: "end",
@@ -88,10 +111,15 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
     yAxis: threshold.value,
     name: threshold.name,
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
-    // Outlined in the card's own colour, or lines would run through it.
+    // Outlined in the card's colour, so that lines don't run through the text.
     label: {
-      formatter: cut(threshold.name, width * 0.6), color: ink, position: "insideEndTop", fontSize: 10, distance: [4, 3],
-      textBorderColor: colour("card"), textBorderWidth: 4,
+      formatter: cut(threshold.name, width * 0.6),
+      color: ink,
+      position: "insideEndTop",
+      fontSize: 10,
+      distance: [4, 3],
+      textBorderColor: colour("card"),
+      textBorderWidth: 4,
     },
   }));
   return { silent: true, animation: false, symbol: "none", data: [...marks, ...thresholds] };
@@ -110,7 +138,7 @@ const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
       itemStyle: { color: ink },
       emphasis: { disabled: true },
       data: series.values.map((value, i) =>
-        // A bar that is still growing is drawn paler.
+        // The slot in progress is drawn paler.
         model.running && i === last && value !== null ? { value, itemStyle: { color: ink, opacity: 0.4 } } : value,
       ),
     };
@@ -121,7 +149,7 @@ const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
     name: series.name,
     type: "line",
     showSymbol: true,
-    // A value between two gaps has no line: only then it needs a dot.
+    // A value between two gaps has no line and needs a dot.
     symbol: "circle",
     symbolSize: (_: unknown, at: { dataIndex: number }) => {
       const alone = series.values[at.dataIndex - 1] == null && series.values[at.dataIndex + 1] == null;
@@ -136,33 +164,37 @@ const plot = (series: Series, model: TimeChartModel, onTop: boolean) => {
   };
 };
 
-/** The highest point that is drawn, stacked bars added up. */
+/** The highest value that is drawn, with stacked bars added up. */
 const highest = (model: TimeChartModel, visible: readonly Series[]): number => {
-  let most = 0;
+  let max = 0;
   model.slots.starts.forEach((_, index) => {
     let stack = 0;
     for (const series of visible) {
       const value = series.values[index] ?? 0;
       if (series.stack) stack += value;
-      else most = Math.max(most, value);
+      else max = Math.max(max, value);
     }
-    most = Math.max(most, stack);
+    max = Math.max(max, stack);
   });
-  return Math.max(most, ...(model.thresholds ?? []).map((threshold) => threshold.value * 1.02));
+  return Math.max(max, ...(model.thresholds ?? []).map((threshold) => threshold.value * 1.02));
 };
 
 const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> = {
-  count: compact, ms: axisMs, bytes: axisBytes, percent: axisPercent, money: axisMoney,
+  count: compact,
+  ms: axisMs,
+  bytes: axisBytes,
+  percent: axisPercent,
+  money: axisMoney,
 };
 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
-  const most = highest(model, visible);
-  // A whole is the top of its axis, not a step below it.
-  if (model.unit === "percent" && most <= 102 && most > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
-  const step = niceStep(most, 4, model.unit === "bytes" ? binary : () => 1);
-  const interval = model.unit === "count" ? whole(step) : step;
+  const max = highest(model, visible);
+  // 100% is the top of a percentage axis.
+  if (model.unit === "percent" && max <= 102 && max > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
+  const step = niceStep(max, 4, model.unit === "bytes" ? binary : () => 1);
+  const interval = model.unit === "count" ? wholeStep(step) : step;
   const formatter = AXIS[model.unit];
-  return { interval, max: Math.max(1, Math.ceil(most / interval - 1e-9)) * interval, formatter };
+  return { interval, max: Math.max(1, Math.ceil(max / interval - 1e-9)) * interval, formatter };
 };
 
 export interface Drawn {
@@ -171,7 +203,7 @@ export interface Drawn {
   width: number;
 }
 
-/** The whole option; `tooltip` makes the box for a slot. */
+/** The ECharts option; `tooltip` builds the box for a slot. */
 export const optionOf = (
   model: TimeChartModel,
   { tz, hidden, width }: Drawn,
@@ -185,7 +217,7 @@ export const optionOf = (
   const scale = scaleOf(model, visible);
   return {
     animation: false,
-    // The same for all, so that the lines of neighbours meet.
+    // The same margins for all charts, so that their time axes line up.
     grid: { left: 56, right: 10, top: 18, bottom: 20 },
     xAxis: {
       type: "category",
@@ -233,7 +265,7 @@ export const optionOf = (
     series: [
       ...visible.map((series) => plot(series, model, series.width === 2)),
       {
-        // Areas behind, lines before: of their own, so that they stay when every series is switched off.
+        // Areas and lines have series of their own, so that they stay when all others are hidden.
         id: "marks",
         type: "line",
         data: model.slots.starts.map(() => null),
@@ -241,7 +273,14 @@ export const optionOf = (
         markArea: areas(model.stretches ?? []),
         z: 1,
       },
-      { id: "lines", type: "line", data: model.slots.starts.map(() => null), silent: true, z: 6, markLine: { ...lines(model, ink, width), z: 6 } },
+      {
+        id: "lines",
+        type: "line",
+        data: model.slots.starts.map(() => null),
+        silent: true,
+        z: 6,
+        markLine: { ...lines(model, ink, width), z: 6 },
+      },
     ],
   };
 };

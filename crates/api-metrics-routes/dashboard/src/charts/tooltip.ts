@@ -1,7 +1,7 @@
-// The box at the pointer, made of nodes: markup in a label stays text, and no style attribute is
-// written that the page's policy would refuse.
+// The tooltip, built from DOM nodes: markup in a label stays text, and there is no style attribute
+// that the content security policy would refuse.
 import { span } from "../format/time";
-import { type TimeChartModel, nameOf } from "./model";
+import { nameOf, type TimeChartModel } from "./model";
 import { endOf } from "./slots";
 
 const node = (name: string, className: string, text?: string): HTMLElement => {
@@ -11,7 +11,12 @@ const node = (name: string, className: string, text?: string): HTMLElement => {
   return made;
 };
 
-export const tooltipOf = (model: TimeChartModel, index: number, tz: string, hidden: ReadonlySet<string>): HTMLElement | string => {
+export const tooltipOf = (
+  model: TimeChartModel,
+  index: number,
+  tz: string,
+  hidden: ReadonlySet<string>,
+): HTMLElement | string => {
   const start = model.slots.starts[index];
   if (start === undefined) return "";
   const box = node("div", "tip");
@@ -21,17 +26,19 @@ export const tooltipOf = (model: TimeChartModel, index: number, tz: string, hidd
     const row = node("div", "tip-row");
     const swatch = node("span", "swatch");
     swatch.dataset.colour = series.colour;
-    row.append(swatch, node("span", "tip-name", series.name), node("span", "tip-value", model.exact(series.values[index] ?? null)));
+    row.append(
+      swatch,
+      node("span", "tip-name", series.name),
+      node("span", "tip-value", model.exact(series.values[index] ?? null)),
+    );
     box.append(row);
   }
   const none = model.stretches?.some(({ first, last, kind }) => kind === "none" && first <= index && index <= last);
   const notes = [
-    none ? "No data: nothing was recording" : null,
+    none ? "No data: no process was recording" : null,
     model.note?.(index) ?? null,
-    model.running && index === model.slots.starts.length - 1 ? "Incomplete: still running" : null,
-    ...(model.marks ?? [])
-      .filter((mark) => mark.at >= start && mark.at < endOf(model.slots, index))
-      .map(nameOf),
+    model.running && index === model.slots.starts.length - 1 ? "Incomplete: period in progress" : null,
+    ...(model.marks ?? []).filter((mark) => mark.at >= start && mark.at < endOf(model.slots, index)).map(nameOf),
   ];
   for (const note of notes) if (note) box.append(node("div", "tip-note", note));
   return box;

@@ -1,12 +1,15 @@
 const plain = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
 
-/** What there is no value for. Not a zero. */
+/** Shown for a missing value, which is not zero. */
 export const NONE = "–";
 
 export const count = (n: number | null | undefined): string => (n == null ? NONE : plain.format(n));
 
-/** Three digits where the exact number would not be read anyway. */
+/** A count with its noun, such as "1 request". */
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** Exact below 100,000, three significant digits above. */
 export const compact = (n: number | null | undefined): string =>
   n == null ? NONE : Math.abs(n) < 100_000 ? plain.format(n) : short.format(n);
 
@@ -26,14 +29,20 @@ export const ms = (value: number | null | undefined): string => {
   return `${(value / 60_000).toFixed(1)} min`;
 };
 
-/** All three decimals of the API, for tooltips. */
+/** With all three decimals of the API, for tooltips and tables. */
 export const exactMs = (value: number | null | undefined): string =>
   value == null ? NONE : `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 3 })} ms`;
 
-/** For round values only: no more digits than they have. */
+/** An axis label. Axis values are round, so it has no more digits than needed. */
 export const axisMs = (value: number): string => {
   if (value === 0) return "0";
-  return value < 1 ? `${+(value * 1000).toFixed(0)} µs` : value < 1000 ? `${+value.toFixed(1)} ms` : value < 60_000 ? `${+(value / 1000).toFixed(2)} s` : `${+(value / 60_000).toFixed(1)} min`;
+  return value < 1
+    ? `${+(value * 1000).toFixed(0)} µs`
+    : value < 1000
+      ? `${+value.toFixed(1)} ms`
+      : value < 60_000
+        ? `${+(value / 1000).toFixed(2)} s`
+        : `${+(value / 60_000).toFixed(1)} min`;
 };
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -49,7 +58,7 @@ export const bytes = (value: number | null | undefined): string => {
   return `${unit === 0 || size >= 99.95 ? size.toFixed(0) : size.toFixed(size < 9.995 ? 2 : 1)} ${UNITS[unit]}`;
 };
 
-/** For round values only. */
+/** An axis label in binary units. */
 export const axisBytes = (value: number): string => {
   if (value === 0) return "0";
   const unit = Math.min(UNITS.length - 1, Math.floor(Math.log(value) / Math.log(1024) + 1e-9));
@@ -76,7 +85,7 @@ export const age = (seconds: number): string => {
 
 export const axisPercent = (value: number): string => `${+value.toFixed(2)}%`;
 
-/** Decimal places come and go with the size: axes of cents and of thousands alike. */
+/** An axis label with three significant digits, for cents and thousands alike. */
 export const axisMoney = (value: number): string => (value >= 1000 ? compact(value) : `${+value.toPrecision(3)}`);
 
 const currencies = new Map<string, Intl.NumberFormat>();
@@ -85,19 +94,24 @@ const currency = (code: string, digits: number): Intl.NumberFormat => {
   const key = `${code} ${digits}`;
   let found = currencies.get(key);
   if (!found) {
-    found = new Intl.NumberFormat("en", { style: "currency", currency: code, currencyDisplay: "code", // Four stand below each other in a table; ten are all there are.
-      minimumFractionDigits: digits > 4 ? 2 : digits, maximumFractionDigits: digits });
+    found = new Intl.NumberFormat("en", {
+      style: "currency",
+      currency: code,
+      currencyDisplay: "code", // Four stand below each other in a table; ten are all there are.
+      minimumFractionDigits: digits > 4 ? 2 : digits,
+      maximumFractionDigits: digits,
+    });
     currencies.set(key, found);
   }
   return found;
 };
 
-/** An amount that the API wrote as a decimal, rounded for reading. Decimals are formatted as they
- * are: through a double they would lose their last digits. */
+/** An amount rounded for display. The API's decimal strings are formatted without going through a double,
+ * which would lose their last digits. */
 export const money = (amount: string | number | null | undefined, code: string, digits = 2): string => {
   if (amount == null) return NONE;
   return currency(code, digits).format(amount as Intl.StringNumericLiteral);
 };
 
-/** All digits of it. */
+/** An amount with all its digits, ten decimals at most. */
 export const exactMoney = (amount: string | null | undefined, code: string): string => money(amount, code, 10);

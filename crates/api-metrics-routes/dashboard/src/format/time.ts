@@ -1,4 +1,4 @@
-// Times in a zone that the viewer chose; the platform knows the zones' rules.
+// Times in the chosen time zone, by the browser's own zone data.
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat => {
@@ -12,12 +12,24 @@ const format = (tz: string, name: string, options: Intl.DateTimeFormatOptions): 
 };
 
 const PARTS: Intl.DateTimeFormatOptions = {
-  year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
 };
 
-interface Local { year: number; month: number; day: number; hour: number; minute: number; second: number }
+interface Local {
+  year: number;
+  month: number;
+  day: number;
+  hour: number;
+  minute: number;
+  second: number;
+}
 
-/** The wall clock of the zone at `at` (milliseconds). */
+/** The zone's wall clock at `at`, in milliseconds since the epoch. */
 export const local = (at: number, tz: string): Local => {
   const found: Record<string, number> = {};
   for (const part of format(tz, "parts", PARTS).formatToParts(at)) {
@@ -26,17 +38,19 @@ export const local = (at: number, tz: string): Local => {
   return found as unknown as Local;
 };
 
-/** How far the zone is ahead of UTC at `at`, in milliseconds. */
-export const offset = (at: number, tz: string): number => {
+/** The zone's offset from UTC at `at`, in milliseconds; positive east of Greenwich. */
+const offset = (at: number, tz: string): number => {
   const l = local(at, tz);
   return Date.UTC(l.year, l.month - 1, l.day, l.hour, l.minute, l.second) - Math.floor(at / 1000) * 1000;
 };
 
-/** The instant of a wall clock time; the earlier of two, the later side of a gap. */
+/** The instant of a wall clock time. An ambiguous time gives the earlier instant, a skipped one moves past the gap. */
 export const instant = (wall: number, tz: string): number => {
-  const first = wall - offset(wall, tz);
-  const second = wall - offset(first, tz);
-  return offset(second, tz) === wall - second ? second : Math.max(first, second);
+  // The offsets a day before and a day after are those on both sides of a change nearby.
+  const before = wall - offset(wall - 86_400_000, tz);
+  if (before + offset(before, tz) === wall) return before;
+  const after = wall - offset(wall + 86_400_000, tz);
+  return after + offset(after, tz) === wall ? after : before;
 };
 
 export const clock = (at: number, tz: string): string =>
@@ -50,26 +64,39 @@ export const weekday = (at: number, tz: string): string =>
 
 export const full = (at: number, tz: string): string =>
   format(tz, "full", {
-    weekday: "short", day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
   }).format(at);
 
 export const precise = (at: number, tz: string): string =>
   format(tz, "precise", {
-    day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
   }).format(at);
 
-/** As short as it can be said today: the year where it is another, seconds where there are some. */
+/** A short date and time: the year only if it is not this year's, seconds only if they are not zero. */
 export const moment = (at: number, tz: string): string => {
   const l = local(at, tz);
   const options: Intl.DateTimeFormatOptions = {
-    day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
     ...(l.second === 0 ? {} : { second: "2-digit" }),
     ...(l.year === local(Date.now(), tz).year ? {} : { year: "numeric" }),
   };
   return format(tz, `moment ${l.second === 0} ${options.year ?? ""}`, options).format(at);
 };
 
-/** "Thu 5 Nov, 09:00 – 10:00", as short as it can be. */
+/** A period, such as "Thu 5 Nov, 09:00 – 10:00"; whole days without a time. */
 export const span = (from: number, to: number, tz: string): string => {
   const sameDay = day(from, tz) === day(to - 1, tz);
   if (to - from >= 82_800_000) {
@@ -78,7 +105,7 @@ export const span = (from: number, to: number, tz: string): string => {
   return `${weekday(from, tz)}, ${clock(from, tz)} – ${sameDay ? "" : `${day(to, tz)} `}${clock(to, tz)}`;
 };
 
-/** For <input type="datetime-local">. */
+/** The value of an `<input type="datetime-local">`. */
 export const toInput = (at: number, tz: string): string => {
   const l = local(at, tz);
   const two = (n: number) => String(n).padStart(2, "0");

@@ -1,24 +1,20 @@
-// The picture: a canvas of cells with named rows and columns, read by pointer or by arrow keys.
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
-import { colour, useShade } from "../charts/palette";
-import { type Scale, colours, intensity } from "./scale";
+// The heatmap as a canvas of cells, readable by pointer and by arrow keys.
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { colour, useShade } from "../ui/theme";
+import type { GridModel } from "./model";
+import { colours, intensity, type Scale } from "./scale";
 
-export interface GridModel {
-  rows: { id: string; label: ReactNode; text: string }[];
-  /** The name of a column, and its label where it has one on the axis. */
-  columns: { name: string; tick: string | null }[];
-  /** Null where nothing is known. */
-  values: (number | null)[][];
-  most: number;
-  /** All numbers of a cell. */
-  describe: (row: number, column: number) => [string, string][];
+interface Props {
+  model: GridModel;
+  scale: Scale;
+  rowHeight: number;
+  label: string;
+  onOpen?: ((row: number, column: number) => void) | undefined;
 }
-
-interface Props { model: GridModel; scale: Scale; rowHeight: number; label: string; onOpen?: ((row: number, column: number) => void) | undefined }
 
 const LEAST_WIDTH = 4;
 
-/** Narrower than a label that has another to its right. */
+/** Space in pixels that a column label needs before the next one. */
 const LABEL = 68;
 
 const squeezed = (columns: GridModel["columns"], index: number, cell: number): boolean => {
@@ -46,11 +42,13 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     return () => observer.disconnect();
   }, []);
 
-  // What is wider than its frame begins at its end: that is now.
+  // A grid wider than its frame starts scrolled to the end, which is now.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another size scrolls to the end again
   useEffect(() => {
     if (frame.current) frame.current.scrollLeft = frame.current.scrollWidth;
   }, [columns, inner]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another theme repaints with its colours
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -63,19 +61,19 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, inner, height);
     const gap = cell > 7 ? 1 : 0;
-    model.values.forEach((row, r) =>
+    model.values.forEach((row, r) => {
       row.forEach((value, c) => {
-        // Whole device pixels: neighbours neither overlap nor leave a seam.
+        // Rounded to device pixels, so that neighbours neither overlap nor leave a seam.
         const x = Math.round(c * cell * ratio) / ratio;
         const next = Math.round((c + 1) * cell * ratio) / ratio;
-        context.fillStyle = value === null ? unknown : paint(intensity(value, model.most, scale));
+        context.fillStyle = value === null ? unknown : paint(intensity(value, model.max, scale));
         if (value === null) {
           context.fillRect(x, r * rowHeight + rowHeight / 2 - 1, next - x, 1);
         } else {
           context.fillRect(x, r * rowHeight, next - x - gap, rowHeight - 1);
         }
-      }),
-    );
+      });
+    });
     if (at) {
       context.strokeStyle = colour("ink");
       context.lineWidth = 2;
@@ -87,15 +85,22 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
   const point = (event: { clientX: number; clientY: number }): [number, number] | null => {
     const box = canvas.current?.getBoundingClientRect();
     if (!box) return null;
-    const [row, column] = [Math.floor((event.clientY - box.top) / rowHeight), Math.floor((event.clientX - box.left) / cell)];
+    const [row, column] = [
+      Math.floor((event.clientY - box.top) / rowHeight),
+      Math.floor((event.clientX - box.left) / cell),
+    ];
     return row >= 0 && row < model.rows.length && column >= 0 && column < columns ? [row, column] : null;
   };
 
   const onKey = (event: KeyboardEvent) => {
     const [row, column] = at ?? [0, columns - 1];
     const moves: Record<string, [number, number]> = {
-      ArrowUp: [row - 1, column], ArrowDown: [row + 1, column], ArrowLeft: [row, column - 1], ArrowRight: [row, column + 1],
-      Home: [row, 0], End: [row, columns - 1],
+      ArrowUp: [row - 1, column],
+      ArrowDown: [row + 1, column],
+      ArrowLeft: [row, column - 1],
+      ArrowRight: [row, column + 1],
+      Home: [row, 0],
+      End: [row, columns - 1],
     };
     const move = moves[event.key];
     if (event.key === "Escape") setAt(null);
@@ -115,31 +120,68 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
   return (
     <div className="heat">
       <ul className="heat-rows" style={{ paddingTop: 0 }}>
-        {model.rows.map((row) => <li key={row.id} style={{ height: `${rowHeight}px` }}>{row.label}</li>)}
+        {model.rows.map((row) => (
+          <li key={row.id} style={{ height: `${rowHeight}px` }}>
+            {row.label}
+          </li>
+        ))}
       </ul>
       <div className="heat-frame" ref={frame}>
         <div style={{ width: `${inner}px` }} className="heat-inner">
-          <canvas ref={canvas} tabIndex={0} role="img" aria-label={`${label}. Move with the arrow keys.`} style={{ width: `${inner}px`, height: `${height}px` }}
-            onMouseMove={(event) => { setByKeys(false); setAt(point(event)); }}
-            onMouseLeave={() => setAt(null)} onBlur={() => setAt(null)} onKeyDown={onKey}
-            onClick={(event) => { const found = point(event); if (found) onOpen?.(...found); }} />
+          <canvas
+            ref={canvas}
+            tabIndex={0}
+            role="img"
+            aria-label={`${label}. Use the arrow keys to move.`}
+            style={{ width: `${inner}px`, height: `${height}px` }}
+            onMouseMove={(event) => {
+              setByKeys(false);
+              setAt(point(event));
+            }}
+            onMouseLeave={() => setAt(null)}
+            onBlur={() => setAt(null)}
+            onKeyDown={onKey}
+            onClick={(event) => {
+              const found = point(event);
+              if (found) onOpen?.(...found);
+            }}
+          />
           <div className="heat-columns" aria-hidden="true">
-            {cell > 0 && model.columns.map((column, index) =>
-              column.tick === null || squeezed(model.columns, index, cell) ? null : <span key={column.name} style={{ left: `${index * cell}px` }}>{column.tick}</span>)}
+            {cell > 0 &&
+              model.columns.map((column, index) =>
+                column.tick === null || squeezed(model.columns, index, cell) ? null : (
+                  <span key={column.name} style={{ left: `${index * cell}px` }}>
+                    {column.tick}
+                  </span>
+                ),
+              )}
           </div>
           {shown && (
-            <div className="tip heat-tip" data-flip={shown[1] > columns / 2} style={{
-              top: `${(shown[0] + 1) * rowHeight + 4}px`,
-              ...(shown[1] > columns / 2 ? { right: `${inner - (shown[1] + 1) * cell}px` } : { left: `${shown[1] * cell}px` }),
-            }}>
+            <div
+              className="tip heat-tip"
+              data-flip={shown[1] > columns / 2}
+              style={{
+                top: `${(shown[0] + 1) * rowHeight + 4}px`,
+                ...(shown[1] > columns / 2
+                  ? { right: `${inner - (shown[1] + 1) * cell}px` }
+                  : { left: `${shown[1] * cell}px` }),
+              }}
+            >
               <div className="tip-time">{when}</div>
               <div className="tip-title">{title}</div>
-              {numbers.map(([name, value]) => <div key={name} className="tip-row"><span>{name}</span><span className="tip-value">{value}</span></div>)}
+              {numbers.map(([name, value]) => (
+                <div key={name} className="tip-row">
+                  <span>{name}</span>
+                  <span className="tip-value">{value}</span>
+                </div>
+              ))}
             </div>
           )}
         </div>
       </div>
-      <p className="sr" aria-live="polite">{byKeys && shown ? `${title}, ${when}: ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}` : ""}</p>
+      <p className="sr" aria-live="polite">
+        {byKeys && shown ? `${title}, ${when}: ${numbers.map(([name, value]) => `${name} ${value}`).join(", ")}` : ""}
+      </p>
     </div>
   );
 };

@@ -1,14 +1,26 @@
-import type { GridModel } from "./Grid";
+import type { GridModel } from "./model";
 
-/** The same numbers as text. */
-export const HeatTable = ({ model, caption, exact }: { model: GridModel; caption: string; exact: (value: number) => string }) => (
+/** The heatmap's values as a table. */
+export const HeatTable = ({
+  model,
+  caption,
+  exact,
+}: {
+  model: GridModel;
+  caption: string;
+  exact: (value: number) => string;
+}) => (
   <div className="scroll-x heat-table" tabIndex={0} role="region" aria-label={`${caption}, table`}>
     <table className="table dense">
       <caption className="sr">{caption}</caption>
       <thead>
         <tr>
           <th scope="col">Time</th>
-          {model.rows.map((row) => <th key={row.id} scope="col" className="num">{row.label}</th>)}
+          {model.rows.map((row) => (
+            <th key={row.id} scope="col" className="num">
+              {row.label}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
@@ -17,7 +29,11 @@ export const HeatTable = ({ model, caption, exact }: { model: GridModel; caption
             <th scope="row">{column.name}</th>
             {model.rows.map((row, r) => {
               const value = model.values[r]?.[c] ?? null;
-              return <td key={row.id} className="num">{value === null ? "–" : exact(value)}</td>;
+              return (
+                <td key={row.id} className="num">
+                  {value === null ? "–" : exact(value)}
+                </td>
+              );
             })}
           </tr>
         ))}

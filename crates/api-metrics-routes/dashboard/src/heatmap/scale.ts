@@ -1,6 +1,6 @@
-// From a number to a colour: cool to warm, and steadily darker (lighter in the dark), so that it
-// reads without hue too.
-import { colour } from "../charts/palette";
+// The heatmap's colour scale, from cool to warm. Its lightness changes steadily too,
+// so that it can be read without hue.
+import { colour } from "../ui/theme";
 
 type Rgb = [number, number, number];
 
@@ -11,7 +11,7 @@ const parse = (hex: string): Rgb => {
   return [(n >> 16) & 255, (n >> 8) & 255, n & 255];
 };
 
-/** Where the intensities 0, 1/5 .. 1 lie in the style sheet. */
+/** The style sheet has colours for the intensities 0, 1/5, .. 1. */
 const STOPS = 5;
 
 export const colours = (): ((intensity: number) => string) => {
@@ -25,13 +25,13 @@ export const colours = (): ((intensity: number) => string) => {
   };
 };
 
-/** 0 to 1. The least that is not zero is already told from zero. */
-export const intensity = (value: number, most: number, scale: Scale): number => {
-  if (value <= 0 || most <= 0) return 0;
-  const part = scale === "log" ? Math.log1p(value) / Math.log1p(most) : value / most;
+/** The intensity of a value, 0 to 1; at least 0.05 for a value above zero, so that it differs from zero. */
+export const intensity = (value: number, max: number, scale: Scale): number => {
+  if (value <= 0 || max <= 0) return 0;
+  const part = scale === "log" ? Math.log1p(value) / Math.log1p(max) : value / max;
   return Math.max(0.05, Math.min(1, part));
 };
 
-/** The value of an intensity, for the legend. */
-export const valueAt = (part: number, most: number, scale: Scale): number =>
-  scale === "log" ? Math.expm1(part * Math.log1p(most)) : part * most;
+/** The value at an intensity, for the legend. */
+export const valueAt = (part: number, max: number, scale: Scale): number =>
+  scale === "log" ? Math.expm1(part * Math.log1p(max)) : part * max;

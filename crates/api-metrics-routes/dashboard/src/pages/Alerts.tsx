@@ -1,19 +1,19 @@
-// Rules with where they stand, what they told, and what could not be delivered.
+// Alert rules with their state, the alert history, and failed deliveries.
 import { useMemo, useState } from "react";
-import { useAlertEvents, useAlertWrites, useAlerts, useApiKeys } from "../api/acts";
+import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
+import { FailedDeliveries } from "../alerts/FailedDeliveries";
+import { RuleForm } from "../alerts/RuleForm";
+import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
 import type { Alert, AlertEvent } from "../api/types";
-import { patch, useLocation } from "../app/location";
-import { useView } from "../app/view";
-import { DeadLetters } from "../alerts/DeadLetters";
-import { Form } from "../alerts/Form";
-import { STATES, condition, scopeOf, stateOf, valueIn } from "../alerts/words";
 import * as number from "../format/number";
 import { moment } from "../format/time";
-import { Below } from "../ui/Below";
+import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
-import { Pick } from "../ui/Pick";
-import { type Column, Table } from "../ui/Table";
+import { Select } from "../ui/Select";
 import { Failure } from "../ui/states";
+import { type Column, Table } from "../ui/Table";
+import { patch, useLocation } from "../view/location";
+import { useView } from "../view/view";
 
 const RANK: Readonly<Record<string, number>> = { firing: 0, pending: 1, resolved: 2, ok: 3, off: 4 };
 
@@ -25,61 +25,153 @@ const Alerts = () => {
   const { toggle, remove } = useAlertWrites();
   const [removing, setRemoving] = useState<number | null>(null);
   const rows = rules.data?.data;
-  const edited = params.edit === undefined ? undefined : params.edit === "new" ? null : rows?.find((rule) => String(rule.id) === params.edit);
+  const edited =
+    params.edit === undefined
+      ? undefined
+      : params.edit === "new"
+        ? null
+        : rows?.find((rule) => String(rule.id) === params.edit);
   const keyNames = useMemo(() => new Map((keys ?? []).map((key) => [key.id, key.name ?? key.externalId])), [keys]);
 
-  const columns = useMemo((): Column<Alert>[] => [
-    {
-      id: "state", head: "State", by: (row) => RANK[stateOf(row)] ?? 9,
-      cell: (row) => {
-        const state = STATES[stateOf(row)] ?? { word: row.state, level: "none" };
-        return <span className="badge" data-level={state.level} title={row.enabled ? `Since ${moment(Date.parse(row.stateSince), view.tz)}` : ""}>{state.word}</span>;
+  const columns = useMemo(
+    (): Column<Alert>[] => [
+      {
+        id: "state",
+        head: "State",
+        by: (row) => RANK[stateOf(row)] ?? 9,
+        cell: (row) => {
+          const state = STATES[stateOf(row)] ?? { label: row.state, level: "none" };
+          return (
+            <span
+              className="badge"
+              data-level={state.level}
+              title={row.enabled ? `Since ${moment(Date.parse(row.stateSince), view.tz)}` : ""}
+            >
+              {state.label}
+            </span>
+          );
+        },
       },
-    },
-    {
-      id: "name", head: "Rule", by: (row) => row.name,
-      cell: (row) => (
-        <span className="rule">
-          <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>{row.name}</button>
-          <span className="muted">{condition(row)}</span>
-        </span>
-      ),
-    },
-    { id: "severity", head: "Severity", wide: 1, by: (row) => ["critical", "high", "medium", "low"].indexOf(row.severity), cell: (row) => <span className="severity" data-severity={row.severity}>{row.severity}</span> },
-    { id: "scope", head: "Watches", wide: 2, by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`), cell: (row) => <span className="path">{scopeOf(row, (id) => keyNames.get(id) ?? `key ${id}`)}</span> },
-    { id: "value", head: "Value now", number: true, wide: 1, cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE) },
-    { id: "fired", head: "Last fired", number: true, wide: 1, by: (row) => row.lastFiredAt ?? null, cell: (row) => (row.lastFiredAt ? moment(Date.parse(row.lastFiredAt), view.tz) : "never") },
-    {
-      id: "do", head: "", number: true,
-      cell: (row) => (
-        <span className="row-tools">
-          <button type="button" role="switch" aria-checked={row.enabled} aria-label={`Enabled: ${row.name}`} className="switch" disabled={toggle.isPending}
-            onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })} />
-          {removing === row.id ? (
-            <>
-              <button type="button" className="danger" onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}>Remove for good</button>
-              <button type="button" className="ghost" onClick={() => setRemoving(null)}>Keep</button>
-            </>
-          ) : <button type="button" className="ghost" aria-label={`Remove ${row.name}`} onClick={() => setRemoving(row.id)}>Remove</button>}
-        </span>
-      ),
-    },
-  ], [view.tz, keyNames, toggle, remove, removing]);
+      {
+        id: "name",
+        head: "Rule",
+        by: (row) => row.name,
+        cell: (row) => (
+          <span className="rule">
+            <button type="button" className="link" onClick={() => patch({ edit: String(row.id) })}>
+              {row.name}
+            </button>
+            <span className="muted">{condition(row)}</span>
+          </span>
+        ),
+      },
+      {
+        id: "severity",
+        head: "Severity",
+        wide: 1,
+        by: (row) => ["critical", "high", "medium", "low"].indexOf(row.severity),
+        cell: (row) => (
+          <span className="severity" data-severity={row.severity}>
+            {row.severity}
+          </span>
+        ),
+      },
+      {
+        id: "scope",
+        head: "Scope",
+        wide: 2,
+        by: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`),
+        cell: (row) => scopeOf(row, (id) => keyNames.get(id) ?? `Key ${id}`),
+      },
+      {
+        id: "value",
+        head: "Current value",
+        number: true,
+        wide: 1,
+        cell: (row) => (row.enabled ? valueIn(row.alertType, row.value) : number.NONE),
+      },
+      {
+        id: "fired",
+        head: "Last fired",
+        number: true,
+        wide: 1,
+        by: (row) => row.lastFiredAt ?? null,
+        cell: (row) => (row.lastFiredAt ? moment(Date.parse(row.lastFiredAt), view.tz) : "Never"),
+      },
+      {
+        id: "do",
+        head: "",
+        number: true,
+        cell: (row) => (
+          <span className="row-tools">
+            <button
+              type="button"
+              role="switch"
+              aria-checked={row.enabled}
+              aria-label={`Enabled: ${row.name}`}
+              className="switch"
+              disabled={toggle.isPending}
+              onClick={() => toggle.mutate({ id: row.id, enabled: !row.enabled, revision: row.revision })}
+            />
+            {removing === row.id ? (
+              <>
+                <button
+                  type="button"
+                  className="danger"
+                  onClick={() => remove.mutate(row.id, { onSettled: () => setRemoving(null) })}
+                >
+                  Delete
+                </button>
+                <button type="button" className="ghost" onClick={() => setRemoving(null)}>
+                  Cancel
+                </button>
+              </>
+            ) : (
+              <button
+                type="button"
+                className="ghost"
+                aria-label={`Delete ${row.name}`}
+                onClick={() => setRemoving(row.id)}
+              >
+                Delete
+              </button>
+            )}
+          </span>
+        ),
+      },
+    ],
+    [view.tz, keyNames, toggle, remove, removing],
+  );
 
   const failed = toggle.error ?? remove.error;
   return (
     <>
       <h1 className="sr">Alerts</h1>
       {failed && <Failure error={failed} />}
-      <Table caption="Rules" columns={columns} rows={rows} idOf={(row) => String(row.id)} text={(row) => `${row.name} ${condition(row)} ${row.endpointFilter ?? ""} ${row.serviceFilter ?? ""}`}
-        error={rules.error} retry={() => void rules.refetch()} start={{ id: "state", down: false }}
-        empty="No rule watches anything yet. Make one: it is judged every minute, and can be tried on the past before it is saved."
-        tools={<><ExportRows rows={rows} file="alerts" label="Rules" /><button type="button" className="primary" onClick={() => patch({ edit: "new" })}>New rule</button></>} />
-      <Below ready={rows !== undefined || rules.error !== null}>
+      <Table
+        caption="Alert rules"
+        columns={columns}
+        rows={rows}
+        idOf={(row) => String(row.id)}
+        text={(row) => `${row.name} ${condition(row)} ${row.endpointFilter ?? ""} ${row.serviceFilter ?? ""}`}
+        error={rules.error}
+        retry={() => void rules.refetch()}
+        start={{ id: "state", down: false }}
+        empty="No alert rules yet. Rules are evaluated every minute; test one on past data before you save it."
+        tools={
+          <>
+            <ExportRows rows={rows} file="alerts" label="Rules" />
+            <button type="button" className="primary" onClick={() => patch({ edit: "new" })}>
+              New rule
+            </button>
+          </>
+        }
+      />
+      <Deferred ready={rows !== undefined || rules.error !== null}>
         <History rules={rows} />
-        <DeadLetters />
-      </Below>
-      {edited !== undefined && <Form key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
+        <FailedDeliveries />
+      </Deferred>
+      {edited !== undefined && <RuleForm key={params.edit} rule={edited} close={() => patch({ edit: undefined })} />}
     </>
   );
 };
@@ -90,26 +182,90 @@ const lasted = (event: AlertEvent): number | null =>
 const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
   const view = useView();
   const { params } = useLocation();
-  const [most, setMost] = useState(1);
+  const [maxPages, setMaxPages] = useState(1);
   const only = params.alert === undefined ? undefined : Number(params.alert);
-  const events = useAlertEvents(view, { most, limit: "100", ...(only === undefined ? {} : { alertId: only }) });
-  const columns = useMemo((): Column<AlertEvent>[] => [
-    { id: "state", head: "State", by: (row) => row.state, cell: (row) => <span className="badge" data-level={row.resolvedAt ? "none" : "bad"}>{row.resolvedAt ? "resolved" : "firing"}</span> },
-    { id: "fired", head: "Fired", by: (row) => row.firedAt, number: true, cell: (row) => <span className="time">{moment(Date.parse(row.firedAt), view.tz)}</span> },
-    { id: "lasted", head: "Lasted", number: true, wide: 1, by: lasted, cell: (row) => (row.resolvedAt ? number.age(lasted(row) ?? 0) : "until now") },
-    { id: "severity", head: "Severity", wide: 2, by: (row) => row.severity, cell: (row) => <span className="severity" data-severity={row.severity}>{row.severity}</span> },
-    { id: "message", head: "Message", cell: (row) => <span className="rule"><span>{row.message}</span><span className="muted">{row.name}</span></span> },
-  ], [view.tz]);
+  const events = useAlertEvents(view, { maxPages, limit: "100", ...(only === undefined ? {} : { alertId: only }) });
+  const columns = useMemo(
+    (): Column<AlertEvent>[] => [
+      {
+        id: "state",
+        head: "State",
+        by: (row) => row.state,
+        cell: (row) => (
+          <span className="badge" data-level={row.resolvedAt ? "none" : "bad"}>
+            {row.resolvedAt ? "Resolved" : "Firing"}
+          </span>
+        ),
+      },
+      {
+        id: "fired",
+        head: "Fired",
+        by: (row) => row.firedAt,
+        number: true,
+        cell: (row) => <span className="time">{moment(Date.parse(row.firedAt), view.tz)}</span>,
+      },
+      {
+        id: "lasted",
+        head: "Duration",
+        number: true,
+        wide: 1,
+        by: lasted,
+        cell: (row) => (row.resolvedAt ? number.age(lasted(row) ?? 0) : "Ongoing"),
+      },
+      {
+        id: "severity",
+        head: "Severity",
+        wide: 2,
+        by: (row) => row.severity,
+        cell: (row) => (
+          <span className="severity" data-severity={row.severity}>
+            {row.severity}
+          </span>
+        ),
+      },
+      {
+        id: "message",
+        head: "Message",
+        cell: (row) => (
+          <span className="rule">
+            <span>{row.message}</span>
+            <span className="muted">{row.name}</span>
+          </span>
+        ),
+      },
+    ],
+    [view.tz],
+  );
   return (
-    <Table caption="History" columns={columns} rows={events.data?.data} idOf={(row) => row.id} text={(row) => `${row.name} ${row.message}`} searchLabel="Search the history"
-      error={events.error} retry={() => void events.refetch()} start={{ id: "fired", down: true }} empty="Nothing has fired." stale={events.isPlaceholderData}
+    <Table
+      caption="Alert history"
+      columns={columns}
+      rows={events.data?.data}
+      idOf={(row) => row.id}
+      text={(row) => `${row.name} ${row.message}`}
+      searchLabel="Search alert history"
+      error={events.error}
+      retry={() => void events.refetch()}
+      start={{ id: "fired", down: true }}
+      empty="No alerts have fired."
+      stale={events.isPlaceholderData}
       tools={
         <>
-          <Pick label="Rule" value={params.alert ?? ""} options={[["", "all"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]} onChange={(alert) => patch({ alert })} />
+          <Select
+            label="Rule"
+            value={params.alert ?? ""}
+            options={[["", "All"], ...(rules ?? []).map((rule): [string, string] => [String(rule.id), rule.name])]}
+            onChange={(alert) => patch({ alert })}
+          />
           <ExportRows rows={events.data?.data} file="alert-history" label="History" />
-          {events.data && !events.data.whole && <button type="button" onClick={() => setMost(most + 5)}>Older</button>}
+          {events.data && !events.data.complete && (
+            <button type="button" onClick={() => setMaxPages(maxPages + 5)}>
+              Load older
+            </button>
+          )}
         </>
-      } />
+      }
+    />
   );
 };
 

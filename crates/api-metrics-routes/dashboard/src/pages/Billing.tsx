@@ -1,24 +1,24 @@
-// What the month has cost so far, by day and by key, and what it will come to.
+// The cost of a month by day and by consumer, its projection and its invoice.
 import { useEffect, useMemo } from "react";
-import { useBilling } from "../api/acts";
+import { useBilling } from "../api/control";
 import type { BillingPage, KeyUsage } from "../api/types";
-import { href, patch, useLocation } from "../app/location";
-import { useView } from "../app/view";
+import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/costs";
 import { Invoice } from "../billing/Invoice";
 import { Reconciliation } from "../billing/Reconciliation";
-import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../billing/bill";
 import { TimeChart } from "../charts/TimeChart";
+import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
-import { Below } from "../ui/Below";
-import { ExportRows } from "../ui/ExportRows";
 import { Bar } from "../ui/Bar";
-import { Choice } from "../ui/Choice";
+import { Deferred } from "../ui/Deferred";
+import { ExportRows } from "../ui/ExportRows";
 import { Figures } from "../ui/Figures";
-import { keyName } from "../ui/KeyName";
-import { Pick } from "../ui/Pick";
-import { Spark } from "../ui/Spark";
-import { type Column, Table } from "../ui/Table";
+import { SegmentedControl } from "../ui/SegmentedControl";
+import { Select } from "../ui/Select";
+import { Sparkline } from "../ui/Sparkline";
 import { Failure } from "../ui/states";
+import { type Column, Table } from "../ui/Table";
+import { href, patch, useLocation } from "../view/location";
+import { useView } from "../view/view";
 
 const Billing = () => {
   const view = useView();
@@ -38,66 +38,174 @@ const Billing = () => {
     <>
       <header className="page-head">
         <h1>Billing</h1>
-        <Pick label="Month" value={month ?? known[0] ?? ""} options={known.map((each) => [each, monthName(each)])} onChange={(next) => patch({ month: next === known[0] ? undefined : next })} />
-        {currencies.length > 1 && <Choice label="Currency" value={currency} options={currencies.map((each) => [each, each])} onChange={(value) => patch({ currency: value }, true)} />}
-        <span className="muted">Days and months in UTC, whatever the range and the zone above</span>
+        <Select
+          label="Month"
+          value={month ?? known[0] ?? ""}
+          options={known.map((each) => [each, monthName(each)])}
+          onChange={(next) => patch({ month: next === known[0] ? undefined : next })}
+        />
+        {currencies.length > 1 && (
+          <SegmentedControl
+            label="Currency"
+            value={currency}
+            options={currencies.map((each) => [each, each])}
+            onChange={(value) => patch({ currency: value }, true)}
+          />
+        )}
+        <span className="muted">Billing periods are in UTC and do not follow the time range above</span>
       </header>
       {billing.error && !page && <Failure error={billing.error} retry={() => void billing.refetch()} />}
-      <Sums page={page} currency={currency} />
+      <MonthlyTotals page={page} currency={currency} current={month === undefined || month === known[0]} />
       <div className="tall">
-        <TimeChart name="cost" title="Cost by day" model={model} error={billing.error} empty={page?.total.requests === 0} stale={billing.isPlaceholderData} zooms={false} nothing="Nothing was charged in this month." />
+        <TimeChart
+          name="cost"
+          title="Daily cost"
+          model={model}
+          error={billing.error}
+          empty={page?.total.requests === 0}
+          stale={billing.isPlaceholderData}
+          zooms={false}
+          nothing="No charges in this month."
+        />
       </div>
-      <ByKey page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
-      <Below ready={page !== undefined || billing.error !== null}>
+      <CostByConsumer page={page} currency={currency} error={billing.error} stale={billing.isPlaceholderData} />
+      <Deferred ready={page !== undefined || billing.error !== null}>
         <Invoice month={month} />
         <Reconciliation month={month} tz={view.tz} />
-      </Below>
+      </Deferred>
     </>
   );
 };
 
-const Sums = ({ page, currency }: { page: BillingPage | undefined; currency: string }) => {
+const MonthlyTotals = ({
+  page,
+  currency,
+  current,
+}: {
+  page: BillingPage | undefined;
+  currency: string;
+  current: boolean;
+}) => {
   const projected = page?.projection.find((each) => each.projectedCost.currency === currency);
   const cost = page ? (amountIn(page.total.cost, currency) ?? "0") : null;
-  // Requests of this currency: those of another are no part of the price of a thousand.
-  const requests = page?.data.filter((row) => amountIn(row.cost, currency) !== null).reduce((sum, row) => sum + row.requests, 0) ?? 0;
+  // Only requests billed in this currency count towards its cost per thousand.
+  const requests =
+    page?.data.filter((row) => amountIn(row.cost, currency) !== null).reduce((sum, row) => sum + row.requests, 0) ??
+    0;
   return (
-    <Figures label="Sums of the month" values={[
-      ["Cost", page ? number.money(cost, currency) : null],
-      ...(page && page.projection.length === 0 ? [] : [
-        ["At the month's end", page ? number.money(projected?.projectedCost.amount, currency) : null] as const,
-        ["Requests at its end", page ? number.count(projected?.projectedRequests) : null] as const,
-      ]),
-      ["Billed requests", page ? number.count(requests) : null],
-      ["Per 1,000", page ? (requests > 0 ? number.money((1000 * Number(cost)) / requests, currency, 4) : number.NONE) : null],
-      ["Consumers", page ? number.count(page.data.length) : null],
-      ["Without a key", page ? number.count(page.unbilledRequests) : null],
-    ]} />
+    <Figures
+      label="Monthly totals"
+      values={[
+        [current ? "Month to date" : "Total cost", page ? number.money(cost, currency) : null],
+        ...(page && page.projection.length === 0
+          ? []
+          : [
+              ["Projected cost", page ? number.money(projected?.projectedCost.amount, currency) : null] as const,
+              ["Projected requests", page ? number.count(projected?.projectedRequests) : null] as const,
+            ]),
+        ["Billable requests", page ? number.count(requests) : null],
+        [
+          "Cost per 1,000",
+          page ? (requests > 0 ? number.money((1000 * Number(cost)) / requests, currency, 4) : number.NONE) : null,
+        ],
+        ["Consumers", page ? number.count(page.data.length) : null],
+        ["Anonymous requests", page ? number.count(page.unbilledRequests) : null],
+      ]}
+    />
   );
 };
 
-const ByKey = ({ page, currency, error, stale }: { page: BillingPage | undefined; currency: string; error: unknown; stale: boolean }) => {
+const CostByConsumer = ({
+  page,
+  currency,
+  error,
+  stale,
+}: {
+  page: BillingPage | undefined;
+  currency: string;
+  error: unknown;
+  stale: boolean;
+}) => {
   const rows = page?.data;
   const total = page ? roughly(page.total.cost, currency) : 0;
   const tenants = rows?.some((row) => row.tenantId != null) ?? false;
-  const columns = useMemo((): Column<KeyUsage>[] => [
-    { id: "key", head: "Consumer", by: keyName, cell: (row) => <a href={href("consumer", { key: String(row.apiKeyId) })}>{keyName(row)}</a> },
-    ...(tenants ? [{ id: "tenant", head: "Tenant", wide: 2 as const, by: (row: KeyUsage) => row.tenantId ?? null, cell: (row: KeyUsage) => row.tenantId ?? number.NONE }] : []),
-    { id: "requests", head: "Requests", number: true, by: (row) => row.requests, cell: (row) => number.count(row.requests) },
-    { id: "trend", head: "By day", wide: 2, cell: (row) => (page ? <Spark values={spark(page, row, currency)} colour="keys" label="Cost by day" /> : null) },
-    {
-      id: "share", head: "Share", number: true, wide: 1, by: (row) => roughly(row.cost, currency),
-      cell: (row) => {
-        const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
-        return <span className="share"><Bar kind="share" value={share} most={100} label={`${number.percent(share)} of the cost`} /><span>{number.percent(share)}</span></span>;
+  const columns = useMemo(
+    (): Column<KeyUsage>[] => [
+      {
+        id: "key",
+        head: "Consumer",
+        by: consumerName,
+        cell: (row) => <a href={href("consumer", { key: String(row.apiKeyId) })}>{consumerName(row)}</a>,
       },
-    },
-    { id: "cost", head: `Cost in ${currency}`, number: true, by: (row) => roughly(row.cost, currency), cell: (row) => <span title={number.exactMoney(amountIn(row.cost, currency), currency)}>{number.money(amountIn(row.cost, currency), currency, 4)}</span> },
-  ], [page, currency, total, tenants]);
+      ...(tenants
+        ? [
+            {
+              id: "tenant",
+              head: "Tenant",
+              wide: 2 as const,
+              by: (row: KeyUsage) => row.tenantId ?? null,
+              cell: (row: KeyUsage) => row.tenantId ?? number.NONE,
+            },
+          ]
+        : []),
+      {
+        id: "requests",
+        head: "Requests",
+        number: true,
+        by: (row) => row.requests,
+        cell: (row) => number.count(row.requests),
+      },
+      {
+        id: "trend",
+        head: "Trend",
+        wide: 2,
+        cell: (row) =>
+          page ? <Sparkline values={spark(page, row, currency)} colour="keys" label="Daily cost" /> : null,
+      },
+      {
+        id: "share",
+        head: "Share",
+        number: true,
+        wide: 1,
+        by: (row) => roughly(row.cost, currency),
+        cell: (row) => {
+          const share = (100 * roughly(row.cost, currency)) / Math.max(total, Number.MIN_VALUE);
+          return (
+            <span className="share">
+              <Bar kind="share" value={share} max={100} label={`${number.percent(share)} of total cost`} />
+              <span>{number.percent(share)}</span>
+            </span>
+          );
+        },
+      },
+      {
+        id: "cost",
+        head: `Cost (${currency})`,
+        number: true,
+        by: (row) => roughly(row.cost, currency),
+        cell: (row) => (
+          <span title={number.exactMoney(amountIn(row.cost, currency), currency)}>
+            {number.money(amountIn(row.cost, currency), currency, 4)}
+          </span>
+        ),
+      },
+    ],
+    [page, currency, total, tenants],
+  );
   return (
-    <Table caption="Cost by consumer" columns={columns} rows={rows} idOf={(row) => String(row.apiKeyId)} text={(row) => `${keyName(row)} ${row.tenantId ?? ""}`} searchLabel="Search consumers"
-      error={error} start={{ id: "cost", down: true }} empty="Nobody was charged in this month." stale={stale}
-      tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />} />
+    <Table
+      caption="Cost by consumer"
+      columns={columns}
+      rows={rows}
+      idOf={(row) => String(row.apiKeyId)}
+      text={(row) => `${consumerName(row)} ${row.tenantId ?? ""}`}
+      searchLabel="Search consumers"
+      error={error}
+      start={{ id: "cost", down: true }}
+      empty="No consumers were charged in this month."
+      stale={stale}
+      tools={<ExportRows rows={rows} file={`billing-${page?.from.slice(0, 7) ?? ""}`} label="Costs" />}
+    />
   );
 };
 

@@ -1,18 +1,18 @@
 import { useMemo } from "react";
 import { exportUrl, useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
-import { href } from "../app/location";
-import { useView } from "../app/view";
+import { sparklineStep, sparklines } from "../charts/sparklines";
+import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise } from "../format/time";
 import { Bar } from "../ui/Bar";
 import { Export } from "../ui/Export";
-import { keyName } from "../ui/KeyName";
-import { Rate } from "../ui/Label";
-import { Spark } from "../ui/Spark";
+import { Rate } from "../ui/Route";
+import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
-import { Use } from "../ui/Use";
-import { lines, sparkStep } from "./Endpoints";
+import { UsageBar } from "../ui/UsageBar";
+import { href } from "../view/location";
+import { useView } from "../view/view";
 
 const idOf = (row: { apiKeyId?: number | null }): string => String(row.apiKeyId ?? "new");
 
@@ -21,63 +21,164 @@ const Consumers = () => {
   const keys = useKeys(view);
   const rows = keys.data?.data;
   const trend = useSeries(view, {
-    groupBy: "apiKey", metrics: "requestCount", granularity: sparkStep(view),
+    groupBy: "apiKey",
+    metrics: "requestCount",
+    granularity: sparklineStep(view),
     enabled: rows !== undefined && rows.length > 0 && rows.length <= 120,
   });
-  const sparks = useMemo(() => (trend.data?.whole ? lines(trend.data.data, idOf) : null), [trend.data]);
+  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data.data, idOf) : null), [trend.data]);
   const total = useMemo(() => (rows ?? []).reduce((sum, row) => sum + row.requestCount, 0), [rows]);
   const tenants = rows?.some((row) => row.tenantId !== null) ?? false;
 
   const limited = rows?.some((row) => row.utilization != null) ?? false;
 
-  const columns = useMemo((): Column<KeyRow>[] => [
-    {
-      id: "key", head: "Consumer", by: keyName,
-      cell: (row) => row.apiKeyId == null ? keyName(row) : (
-        <a href={href("consumer", { key: String(row.apiKeyId) })} className={row.apiKeyId === 0 ? "muted" : ""}>{keyName(row)}</a>
-      ),
-    },
-    ...(tenants ? [{ id: "tenant", head: "Tenant", by: (row: KeyRow) => row.tenantId ?? null, cell: (row: KeyRow) => row.tenantId ?? number.NONE, wide: 2 as const }] : []),
-    { id: "requests", head: "Requests", number: true, by: (row) => row.requestCount, cell: (row) => number.count(row.requestCount) },
-    {
-      id: "share", head: "Share", by: (row) => row.requestCount, number: true, wide: 1,
-      cell: (row) => (
-        <span className="share">
-          <Bar kind="share" value={row.requestCount} most={total} label={`${number.percent((100 * row.requestCount) / Math.max(1, total))} of all requests`} />
-          <span>{number.percent((100 * row.requestCount) / Math.max(1, total))}</span>
-        </span>
-      ),
-    },
-    {
-      id: "trend", head: "Trend", wide: 2,
-      cell: (row) => {
-        const values = sparks?.get(idOf(row));
-        return values ? <Spark values={values} colour="read" label="Requests over the range" /> : <span className="spark-space" />;
+  const columns = useMemo(
+    (): Column<KeyRow>[] => [
+      {
+        id: "key",
+        head: "Consumer",
+        by: consumerName,
+        cell: (row) =>
+          row.apiKeyId == null ? (
+            consumerName(row)
+          ) : (
+            <a href={href("consumer", { key: String(row.apiKeyId) })} className={row.apiKeyId === 0 ? "muted" : ""}>
+              {consumerName(row)}
+            </a>
+          ),
       },
-    },
-    { id: "errors", head: "Errors", number: true, by: (row) => row.errorRate, cell: (row) => <Rate value={row.errorRate} text={number.percent(row.errorRate)} /> },
-    ...(limited ? [{
-      id: "utilization", head: "Of limit", number: true, wide: 1 as const, title: "Of the limit a minute, at its busiest in the range", by: (row: KeyRow) => row.utilization ?? null,
-      cell: (row: KeyRow) => (row.utilization == null ? number.NONE : <Use percent={row.utilization} label={`${number.percent(row.utilization)} of its limit`} />),
-    }] : []),
-    { id: "avg", head: "Avg", number: true, by: (row) => row.averageMs, cell: (row) => number.ms(row.averageMs), wide: 3 },
-    { id: "p95", head: "p95", number: true, by: (row) => row.p95Ms, cell: (row) => number.ms(row.p95Ms), wide: 1 },
-    { id: "bandwidth", head: "Bandwidth", number: true, by: (row) => row.bandwidthBytes, cell: (row) => number.bytes(row.bandwidthBytes) },
-    {
-      id: "seen", head: "Last seen", number: true, wide: 2, by: (row) => row.lastSeenAt ?? null,
-      cell: (row) => (row.lastSeenAt ? (
-        <span title={row.lastSeenWithinSeconds ? `within ${number.age(row.lastSeenWithinSeconds)} from then on` : ""}>{precise(Date.parse(row.lastSeenAt), view.tz).replace(/:\d\d$/, "")}</span>
-      ) : number.NONE),
-    },
-  ], [sparks, total, tenants, limited, view.tz]);
+      ...(tenants
+        ? [
+            {
+              id: "tenant",
+              head: "Tenant",
+              by: (row: KeyRow) => row.tenantId ?? null,
+              cell: (row: KeyRow) => row.tenantId ?? number.NONE,
+              wide: 2 as const,
+            },
+          ]
+        : []),
+      {
+        id: "requests",
+        head: "Requests",
+        number: true,
+        by: (row) => row.requestCount,
+        cell: (row) => number.count(row.requestCount),
+      },
+      {
+        id: "share",
+        head: "Share",
+        by: (row) => row.requestCount,
+        number: true,
+        wide: 1,
+        cell: (row) => (
+          <span className="share">
+            <Bar
+              kind="share"
+              value={row.requestCount}
+              max={total}
+              label={`${number.percent((100 * row.requestCount) / Math.max(1, total))} of all requests`}
+            />
+            <span>{number.percent((100 * row.requestCount) / Math.max(1, total))}</span>
+          </span>
+        ),
+      },
+      {
+        id: "trend",
+        head: "Trend",
+        wide: 2,
+        cell: (row) => {
+          const values = sparks?.get(idOf(row));
+          return values ? (
+            <Sparkline values={values} colour="read" label="Requests over the range" />
+          ) : (
+            <span className="spark-space" />
+          );
+        },
+      },
+      {
+        id: "errors",
+        head: "Errors",
+        number: true,
+        by: (row) => row.errorRate,
+        cell: (row) => <Rate value={row.errorRate} text={number.percent(row.errorRate)} />,
+      },
+      ...(limited
+        ? [
+            {
+              id: "utilization",
+              head: "Peak usage",
+              number: true,
+              wide: 1 as const,
+              title: "Highest utilization of the per-minute rate limit in this range",
+              by: (row: KeyRow) => row.utilization ?? null,
+              cell: (row: KeyRow) =>
+                row.utilization == null ? (
+                  number.NONE
+                ) : (
+                  <UsageBar
+                    percent={row.utilization}
+                    label={`${number.percent(row.utilization)} of the rate limit`}
+                  />
+                ),
+            },
+          ]
+        : []),
+      {
+        id: "avg",
+        head: "Avg",
+        number: true,
+        by: (row) => row.averageMs,
+        cell: (row) => number.ms(row.averageMs),
+        wide: 3,
+      },
+      { id: "p95", head: "p95", number: true, by: (row) => row.p95Ms, cell: (row) => number.ms(row.p95Ms), wide: 1 },
+      {
+        id: "bandwidth",
+        head: "Bandwidth",
+        number: true,
+        by: (row) => row.bandwidthBytes,
+        cell: (row) => number.bytes(row.bandwidthBytes),
+      },
+      {
+        id: "seen",
+        head: "Last seen",
+        number: true,
+        wide: 2,
+        by: (row) => row.lastSeenAt ?? null,
+        cell: (row) =>
+          row.lastSeenAt ? (
+            <span
+              title={
+                row.lastSeenWithinSeconds ? `Within ${number.age(row.lastSeenWithinSeconds)} after this time` : ""
+              }
+            >
+              {precise(Date.parse(row.lastSeenAt), view.tz).replace(/:\d\d$/, "")}
+            </span>
+          ) : (
+            number.NONE
+          ),
+      },
+    ],
+    [sparks, total, tenants, limited, view.tz],
+  );
 
   return (
     <>
       <h1 className="sr">Consumers</h1>
-      <Table caption="Consumers" columns={columns} rows={rows} idOf={idOf} text={(row) => `${keyName(row)} ${row.externalId ?? ""} ${row.tenantId ?? ""}`}
-        error={keys.error} retry={() => void keys.refetch()} stale={keys.isPlaceholderData}
-        start={{ id: "requests", down: true }} empty="Nobody asked for anything in this range."
-        tools={<Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />} />
+      <Table
+        caption="Consumers"
+        columns={columns}
+        rows={rows}
+        idOf={idOf}
+        text={(row) => `${consumerName(row)} ${row.externalId ?? ""} ${row.tenantId ?? ""}`}
+        error={keys.error}
+        retry={() => void keys.refetch()}
+        stale={keys.isPlaceholderData}
+        start={{ id: "requests", down: true }}
+        empty="No requests in this range."
+        tools={<Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />}
+      />
     </>
   );
 };

@@ -1,15 +1,15 @@
-// One route: the same charts, its status codes.
+// One endpoint: traffic charts, status codes and top consumers.
 import { useMemo } from "react";
-import { type Filter, exportUrl, useEndpoints, useKeys, useSummary } from "../api/queries";
-import { href, useLocation } from "../app/location";
-import { useView } from "../app/view";
-import { FourCharts } from "../charts/FourCharts";
+import { exportUrl, type Filter, useEndpoints, useKeys, useSummary } from "../api/queries";
+import { StatusCodes } from "../traffic/StatusCodes";
+import { KeyList } from "../traffic/TopLists";
+import { Totals } from "../traffic/Totals";
+import { TrafficCharts } from "../traffic/TrafficCharts";
 import { Export } from "../ui/Export";
-import { Route } from "../ui/Label";
-import { KeyList } from "../ui/Lists";
-import { StatusCodes } from "../ui/StatusCodes";
-import { Totals } from "../ui/Totals";
+import { Route } from "../ui/Route";
 import { Failure } from "../ui/states";
+import { href, useLocation } from "../view/location";
+import { useView } from "../view/view";
 
 const Endpoint = () => {
   const view = useView();
@@ -22,14 +22,18 @@ const Endpoint = () => {
   return (
     <>
       <header className="page-head">
-        <a href={href("endpoints", { service: undefined })} className="back">Endpoints</a>
-        <h1><Route method={method} endpoint={endpoint} /></h1>
+        <a href={href("endpoints", { service: undefined })} className="back">
+          Endpoints
+        </a>
+        <h1>
+          <Route method={method} endpoint={endpoint} />
+        </h1>
         {view.service && <span className="muted">{view.service}</span>}
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
       {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
       <Totals summary={summary.data} endpoint />
-      <FourCharts filter={filter} />
+      <TrafficCharts filter={filter} />
       <div className="halves">
         <StatusCodes rows={row} />
         <KeyList title="Top consumers" rows={keys} />

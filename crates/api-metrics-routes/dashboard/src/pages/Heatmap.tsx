@@ -1,30 +1,41 @@
-// When it is busy, and where: endpoints by time, or the hours of a week.
+// Heatmaps of endpoints over time and of the hours of a week.
 import { useMemo, useState } from "react";
 import { exportUrl, useHeatmap, useSeries, useStatus } from "../api/queries";
-import { href, open, patch, useLocation } from "../app/location";
-import { lengthOf, useView } from "../app/view";
 import { endOf } from "../charts/slots";
 import { iso } from "../format/time";
+import { byEndpoint } from "../heatmap/endpointGrid";
 import { Grid } from "../heatmap/Grid";
 import { HeatTable } from "../heatmap/HeatTable";
 import { Legend } from "../heatmap/Legend";
-import { METRICS, type Metric, byEndpoint, byWeekday } from "../heatmap/models";
+import { METRICS, type Metric } from "../heatmap/model";
 import type { Scale } from "../heatmap/scale";
+import { byWeekday } from "../heatmap/weekdayGrid";
 import { Export } from "../ui/Export";
-import { Choice } from "../ui/Choice";
+import { SegmentedControl } from "../ui/SegmentedControl";
 import { Empty, Failure } from "../ui/states";
+import { href, open, patch, useLocation } from "../view/location";
+import { lengthOf, useView } from "../view/view";
 
 const STEPS = { hour: "1h", day: "1d", week: "1w" } as const;
 type Step = keyof typeof STEPS;
 
-/** Which steps give a picture, and neither three cells nor three thousand. */
+/** The steps that give a readable number of columns for a range of `length` seconds. */
 const fitting = (length: number): Step[] => {
   if (length <= 172_800) return ["hour"];
   if (length <= 15 * 86_400) return ["hour", "day"];
   return ["day", "week", ...(length <= 32 * 86_400 ? (["hour"] as const) : [])];
 };
 
-const pick = <T extends string>(value: string | undefined, known: readonly T[]): T => known.find((each) => each === value) ?? (known[0] as T);
+const pick = <T extends string>(value: string | undefined, known: readonly T[]): T =>
+  known.find((each) => each === value) ?? (known[0] as T);
+
+const TITLES: Readonly<Record<"endpoints" | "weekday", Readonly<Record<Metric, string>>>> = {
+  endpoints: { requests: "Requests", errors: "Error rate", latency: "p95 latency" },
+  weekday: { requests: "Average weekly requests", errors: "Error rate", latency: "Average latency" },
+};
+
+const titleOf = (layout: keyof typeof TITLES, metric: Metric): string =>
+  `${TITLES[layout][metric]} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
 
 const Heatmap = () => {
   const view = useView();
@@ -39,19 +50,31 @@ const Heatmap = () => {
   const fine = length <= 21_600 ? (length <= 3_600 ? "1m" : "5m") : STEPS[step];
 
   const series = useSeries(view, {
-    groupBy: "service,method,endpoint", granularity: fine, enabled: layout === "endpoints", most: 20,
+    groupBy: "service,method,endpoint",
+    granularity: fine,
+    enabled: layout === "endpoints",
+    maxPages: 20,
     metrics: "requestCount,errorCount4xx,errorCount5xx,errorRate,p95Ms",
   });
   const week = useHeatmap(view, { layout: "weekday", granularity: "hour" }, layout === "weekday");
   const status = useStatus(view).data;
-  const since = useMemo(() => status?.instances.length ? Math.min(...status.instances.map((each) => Date.parse(each.startedAt))) : 0, [status]);
-  const asked = layout === "endpoints" ? series : week;
+  const since = useMemo(
+    () => (status?.instances.length ? Math.min(...status.instances.map((each) => Date.parse(each.startedAt))) : 0),
+    [status],
+  );
+  const shownQuery = layout === "endpoints" ? series : week;
 
-  const endpoints = useMemo(() => (layout === "endpoints" && series.data ? byEndpoint(series.data, metric, view.tz) : null), [layout, series.data, metric, view.tz]);
-  const weekdays = useMemo(() => (layout === "weekday" && week.data ? byWeekday(week.data, metric, view.tz, since) : null), [layout, week.data, metric, view.tz, since]);
+  const endpoints = useMemo(
+    () => (layout === "endpoints" && series.data ? byEndpoint(series.data, metric, view.tz) : null),
+    [layout, series.data, metric, view.tz],
+  );
+  const weekdays = useMemo(
+    () => (layout === "weekday" && week.data ? byWeekday(week.data, metric, view.tz, since) : null),
+    [layout, week.data, metric, view.tz, since],
+  );
   const model = endpoints?.model ?? weekdays;
   const shown = METRICS[metric];
-  const label = `${layout === "weekday" && metric === "latency" ? "Average latency" : layout === "weekday" && metric === "requests" ? "Requests of an average week" : metric === "latency" ? "p95 latency" : shown.name} ${layout === "weekday" ? "by weekday and hour" : "by endpoint and time"}`;
+  const label = titleOf(layout, metric);
 
   const openCell = (row: number, column: number) => {
     const found = endpoints?.model.rows[row];
@@ -59,41 +82,112 @@ const Heatmap = () => {
     const start = endpoints.starts[column] ?? 0;
     const end = endOf({ starts: endpoints.starts, end: endpoints.end, step: "1h" }, column);
     const [service = "", method = "", ...rest] = found.id.split(" ");
-    open("endpoint", { service, method, endpoint: rest.join(" "), period: undefined, from: iso(start), to: iso(end) });
+    open("endpoint", {
+      service,
+      method,
+      endpoint: rest.join(" "),
+      period: undefined,
+      from: iso(start),
+      to: iso(end),
+    });
   };
 
   return (
-    <section className="card heat-card" aria-label="Heatmap" data-stale={asked.isPlaceholderData}>
+    <section className="card heat-card" aria-label="Heatmap" data-stale={shownQuery.isPlaceholderData}>
       <header className="card-head">
         <h1 className="heat-title">{label}</h1>
         <div className="card-tools">
-          <Choice label="Layout" value={layout} options={[["endpoints", "By endpoint"], ["weekday", "By weekday"]]} onChange={(value) => patch({ layout: value })} />
-          <Choice label="Value" value={metric} options={(Object.keys(METRICS) as Metric[]).map((id) => [id, METRICS[id].name])} onChange={(value) => patch({ metric: value }, true)} />
+          <SegmentedControl
+            label="Layout"
+            value={layout}
+            options={[
+              ["endpoints", "By endpoint"],
+              ["weekday", "By weekday"],
+            ]}
+            onChange={(value) => patch({ layout: value })}
+          />
+          <SegmentedControl
+            label="Metric"
+            value={metric}
+            options={(Object.keys(METRICS) as Metric[]).map((id) => [id, METRICS[id].name])}
+            onChange={(value) => patch({ metric: value }, true)}
+          />
           {layout === "endpoints" && steps.length > 1 && (
-            <Choice label="Step" value={step} options={steps.map((id) => [id, id[0]?.toUpperCase() + id.slice(1)])} onChange={(value) => patch({ step: value }, true)} />
+            <SegmentedControl
+              label="Step"
+              value={step}
+              options={steps.map((id) => [id, id[0]?.toUpperCase() + id.slice(1)])}
+              onChange={(value) => patch({ step: value }, true)}
+            />
           )}
-          <Choice label="Scale" value={scale} options={[["linear", "Linear"], ["log", "Log"]]} onChange={(value) => patch({ scale: value }, true)} />
-          <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>{asTable ? "Picture" : "Table"}</button>
-          <Export url={(format) => exportUrl(view, format, { groupBy: "service,method,endpoint", granularity: layout === "weekday" ? "1h" : fine })} />
+          <SegmentedControl
+            label="Scale"
+            value={scale}
+            options={[
+              ["linear", "Linear"],
+              ["log", "Log"],
+            ]}
+            onChange={(value) => patch({ scale: value }, true)}
+          />
+          <button type="button" className="ghost" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+            {asTable ? "Chart" : "Table"}
+          </button>
+          <Export
+            url={(format) =>
+              exportUrl(view, format, {
+                groupBy: "service,method,endpoint",
+                granularity: layout === "weekday" ? "1h" : fine,
+              })
+            }
+          />
         </div>
       </header>
       {layout === "weekday" && length < 7 * 86_400 && (
-        <p className="heat-hint muted">Habits of a week need more than one: <a href={href("heatmap", { layout, metric, scale, period: "30d", from: undefined, to: undefined })}>show 30 days</a>.</p>
+        <p className="heat-hint muted">
+          Weekly patterns need more than one week of data:{" "}
+          <a href={href("heatmap", { layout, metric, scale, period: "30d", from: undefined, to: undefined })}>
+            show 30 days
+          </a>
+          .
+        </p>
       )}
-      {asked.error && !model ? <Failure error={asked.error} retry={() => void asked.refetch()} />
-        : !model ? <div className="skeleton heat-wait" />
-        : model.most === 0 && metric === "requests" ? <Empty>No requests in this range.</Empty>
-        : asTable ? <HeatTable model={model} caption={label} exact={shown.short} />
-        : (
-          <>
-            <Grid model={model} scale={scale} rowHeight={layout === "weekday" ? 38 : 24} label={label} onOpen={endpoints ? openCell : undefined} />
-            <footer className="heat-foot">
-              {endpoints && endpoints.of > endpoints.model.rows.length && <span className="muted">The busiest {endpoints.model.rows.length} of {endpoints.of} endpoints.</span>}
-              {series.data && layout === "endpoints" && !series.data.whole && <span className="notice">Too many rows: the end of the range is missing. Filter by service or choose a longer step.</span>}
-              <Legend gaps={model.values.some((row) => row.includes(null))} most={model.most} scale={scale} short={shown.short} />
-            </footer>
-          </>
-        )}
+      {shownQuery.error && !model ? (
+        <Failure error={shownQuery.error} retry={() => void shownQuery.refetch()} />
+      ) : !model ? (
+        <div className="skeleton heat-wait" />
+      ) : model.max === 0 && metric === "requests" ? (
+        <Empty>No requests in this range.</Empty>
+      ) : asTable ? (
+        <HeatTable model={model} caption={label} exact={shown.short} />
+      ) : (
+        <>
+          <Grid
+            model={model}
+            scale={scale}
+            rowHeight={layout === "weekday" ? 38 : 24}
+            label={label}
+            onOpen={endpoints ? openCell : undefined}
+          />
+          <footer className="heat-foot">
+            {endpoints && endpoints.of > endpoints.model.rows.length && (
+              <span className="muted">
+                Top {endpoints.model.rows.length} of {endpoints.of} endpoints by requests
+              </span>
+            )}
+            {series.data && layout === "endpoints" && !series.data.complete && (
+              <span className="notice">
+                Too many rows: the end of the range is missing. Filter by service or choose a larger step.
+              </span>
+            )}
+            <Legend
+              gaps={model.values.some((row) => row.includes(null))}
+              max={model.max}
+              scale={scale}
+              short={shown.short}
+            />
+          </footer>
+        </>
+      )}
     </section>
   );
 };

@@ -1,37 +1,22 @@
-// Open it at 3 a.m. and know.
+// The overview: alerts, key figures, traffic charts and the endpoints that matter most.
 import { useMemo } from "react";
+import { AlertBanner } from "../alerts/AlertBanner";
 import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
-import { AlertBanner } from "../app/AlertBanner";
-import { useView } from "../app/view";
-import { href } from "../app/location";
-import { FourCharts, useTimeline } from "../charts/FourCharts";
-import { spark } from "../charts/build";
+import { type Change, points, relative } from "../format/change";
 import * as number from "../format/number";
 import { moment } from "../format/time";
+import { FirstSteps } from "../traffic/FirstSteps";
+import { spark } from "../traffic/models";
+import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
 import { Export } from "../ui/Export";
-import { Rate, Route } from "../ui/Label";
-import { type Change, Tile } from "../ui/Tile";
+import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
-import { FirstSteps } from "./FirstSteps";
+import { Tile } from "../ui/Tile";
+import { href } from "../view/location";
+import { useView } from "../view/view";
 
-/** In percent of what was before. */
-const relative = (now: number | null | undefined, before: number | null | undefined, lessIsGood: boolean | null): Change | null => {
-  if (now == null || !before) return null;
-  const change = ((now - before) / before) * 100;
-  const good = lessIsGood === null || Math.abs(change) < 10 ? null : change < 0 === lessIsGood;
-  if (Math.abs(change) < 0.05) return { text: "unchanged", good: null };
-  return { text: number.signed(change, Math.abs(change) < 10 ? 1 : 0, "%"), good };
-};
-
-/** In percentage points. */
-const points = (now: number | null | undefined, before: number | null | undefined): Change | null => {
-  if (now == null || before == null) return null;
-  const change = now - before;
-  return { text: number.signed(change, 2, " pp"), good: Math.abs(change) < 0.1 ? null : change < 0 };
-};
-
-const was = (text: string, before: Summary | undefined): string => (before ? `${text} before` : "");
+const versus = (text: string, before: Summary | undefined): string => (before ? `vs. ${text}` : "");
 
 const bytesOf = (summary: Summary | undefined) => summary && summary.totalRequestBytes + summary.totalResponseBytes;
 
@@ -46,51 +31,99 @@ export const Overview = () => {
 
   if (summary.error && !now) return <Failure error={summary.error} retry={() => void summary.refetch()} />;
   const nothing = now?.totalRequests === 0;
-  // A comparison that is still asked for is no missing one.
+  // Undefined while the previous period loads, null if it can't be compared.
   const known = (change: Change | null) => (before || previous.error ? change : undefined);
   return (
     <>
       <h1 className="sr">Overview</h1>
       <AlertBanner />
-      {now?.approximate && <p className="notice">Some of the oldest data is kept in coarser periods: the edges of this range are approximate.</p>}
+      {now?.approximate && (
+        <p className="notice">
+          Older data is stored at a coarser granularity, so the edges of this range are approximate.
+        </p>
+      )}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
-        <Tile label="Requests" value={now ? number.compact(now.totalRequests) : null} colour="read" detail={was(number.compact(comparable?.totalRequests), comparable)}
-          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))} spark={line && spark(line, (row) => row.requestCount, true)} />
-        <Tile label="Error rate" value={now ? number.percent(now.errorRate) : null} colour="s5xx"
+        <Tile
+          label="Requests"
+          value={now ? number.compact(now.totalRequests) : null}
+          colour="read"
+          detail={versus(number.compact(comparable?.totalRequests), comparable)}
+          change={known(relative(now?.totalRequests, comparable?.totalRequests, null))}
+          spark={line && spark(line, (row) => row.requestCount, true)}
+        />
+        <Tile
+          label="Error rate"
+          value={now ? number.percent(now.errorRate) : null}
+          colour="s5xx"
           detail={now ? `${number.compact(now.errorCount5xx)} × 5xx, ${number.compact(now.errorCount4xx)} × 4xx` : ""}
-          change={known(points(now?.errorRate, comparable?.errorRate))} spark={line && spark(line, (row) => row.errorRate, false)} />
-        <Tile label="p95 latency" value={now ? number.ms(now.p95Ms) : null} colour="p95"
+          change={known(points(now?.errorRate, comparable?.errorRate))}
+          spark={line && spark(line, (row) => row.errorRate, false)}
+        />
+        <Tile
+          label="p95 latency"
+          value={now ? number.ms(now.p95Ms) : null}
+          colour="p95"
           detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}` : ""}
-          change={known(relative(now?.p95Ms, comparable?.p95Ms, true))} spark={line && spark(line, (row) => row.p95Ms, false)} />
-        <Tile label="Bandwidth" value={now ? number.bytes(bytesOf(now)) : null} colour="sent" detail={was(number.bytes(bytesOf(comparable)), comparable)}
+          change={known(relative(now?.p95Ms, comparable?.p95Ms, true))}
+          spark={line && spark(line, (row) => row.p95Ms, false)}
+        />
+        <Tile
+          label="Bandwidth"
+          value={now ? number.bytes(bytesOf(now)) : null}
+          colour="sent"
+          detail={versus(number.bytes(bytesOf(comparable)), comparable)}
           change={known(relative(bytesOf(now), bytesOf(comparable), null))}
-          spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)} />
-        <KeysTile now={now} before={comparable} change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))} />
+          spark={line && spark(line, (row) => (row.requestBytes ?? 0) + (row.responseBytes ?? 0), true)}
+        />
+        <KeysTile
+          now={now}
+          before={comparable}
+          change={known(relative(now?.distinctKeys, comparable?.distinctKeys, null))}
+        />
       </div>
-      {nothing ? <FirstSteps /> : (
+      {nothing ? (
+        <FirstSteps />
+      ) : (
         <>
-          <FourCharts />
+          <TrafficCharts />
           <TopEndpoints ready={line !== null} />
         </>
       )}
       <footer className="covers">
-        <span className="muted">{now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}</span>
+        <span className="muted">
+          {now ? `${moment(Date.parse(now.from), view.tz)} – ${moment(Date.parse(now.to), view.tz)}` : "\u00a0"}
+        </span>
         <Export url={(format) => exportUrl(view, format, { granularity: "auto" })} />
       </footer>
     </>
   );
 };
 
-/** Distinct keys can't be added up: the line is only drawn where counting them a slot is cheap. */
-const KeysTile = ({ now, before, change }: { now: Summary | undefined; before: Summary | undefined; change: Change | null | undefined }) => {
+/** Distinct keys can't be added up, so the sparkline is drawn only where counting them per slot is cheap. */
+const KeysTile = ({
+  now,
+  before,
+  change,
+}: {
+  now: Summary | undefined;
+  before: Summary | undefined;
+  change: Change | null | undefined;
+}) => {
   const view = useView();
-  const step = ["15m", "1h"].includes(view.period ?? "") ? "1m" : ["7d", "30d", "90d", "1y"].includes(view.period ?? "") ? "1d" : "1h";
+  const step = ["15m", "1h"].includes(view.period ?? "")
+    ? "1m"
+    : ["7d", "30d", "90d", "1y"].includes(view.period ?? "")
+      ? "1d"
+      : "1h";
   const keys = useSeries(view, {
-    groupBy: "apiKey", metrics: "requestCount", granularity: step, most: 3,
+    groupBy: "apiKey",
+    metrics: "requestCount",
+    granularity: step,
+    maxPages: 3,
     enabled: view.period !== null && now !== undefined && now.distinctKeys > 0 && now.distinctKeys < 60,
   });
   const values = useMemo(() => {
-    if (!keys.data?.whole) return null;
+    if (!keys.data?.complete) return null;
     const sums = new Map<string, number>();
     for (const row of keys.data.data) {
       const start = row.periodStart ?? "";
@@ -99,34 +132,51 @@ const KeysTile = ({ now, before, change }: { now: Summary | undefined; before: S
     return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, n]) => n);
   }, [keys.data]);
   return (
-    <Tile label="Active keys" value={now ? number.count(now.distinctKeys) : null} colour="keys" detail={was(number.count(before?.distinctKeys), before)}
-      change={change} spark={values} />
+    <Tile
+      label="Active keys"
+      value={now ? number.count(now.distinctKeys) : null}
+      colour="keys"
+      detail={versus(number.count(before?.distinctKeys), before)}
+      change={change}
+      spark={values}
+    />
   );
 };
 
-/** Rows of a short list. */
-const MOST = 6;
+/** Rows of each list. */
+const LIST_ROWS = 6;
 
-/** The longest answer of the page, for what stands lowest: asked for when the charts have theirs. */
+/** Its query has the page's longest answer and fills its lowest part, so it starts after those of the charts. */
 const TopEndpoints = ({ ready }: { ready: boolean }) => {
   const view = useView();
   const endpoints = useEndpoints(view, {}, ready);
   const rows = endpoints.data?.data;
-  const busiest = useMemo(() => (rows ?? []).slice(0, MOST), [rows]);
+  const busiest = useMemo(() => (rows ?? []).slice(0, LIST_ROWS), [rows]);
   const failing = useMemo(
-    () => [...(rows ?? [])].filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
-      .sort((a, b) => errorsOf(b) - errorsOf(a)).slice(0, MOST),
+    () =>
+      [...(rows ?? [])]
+        .filter((row) => (row.errorRate ?? 0) > 0 && row.endpoint !== "<unmatched>" && row.requestCount >= 20)
+        .sort((a, b) => errorsOf(b) - errorsOf(a))
+        .slice(0, LIST_ROWS),
     [rows],
   );
   const slowest = useMemo(
-    () => [...(rows ?? [])].filter((row) => row.p95Ms !== null && row.requestCount >= 20).sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0)).slice(0, MOST),
+    () =>
+      [...(rows ?? [])]
+        .filter((row) => row.p95Ms !== null && row.requestCount >= 20)
+        .sort((a, b) => (b.p95Ms ?? 0) - (a.p95Ms ?? 0))
+        .slice(0, LIST_ROWS),
     [rows],
   );
   return (
     <div className="tops">
-      <Top title="Busiest" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
-      <Top title="Slowest by p95" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
-      <Top title="Most server errors" rows={rows && failing} value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />} />
+      <Top title="Busiest endpoints" rows={rows && busiest} value={(row) => number.compact(row.requestCount)} />
+      <Top title="Slowest endpoints (p95)" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
+      <Top
+        title="Highest server error rate"
+        rows={rows && failing}
+        value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />}
+      />
     </div>
   );
 };
@@ -139,11 +189,26 @@ const errorsOf = (row: Row): number => {
   return row.requestCount > 0 ? (100 * sum) / row.requestCount : 0;
 };
 
-const Top = ({ title, rows, value }: { title: string; rows: Row[] | undefined; value: (row: Row) => React.ReactNode }) => (
+const Top = ({
+  title,
+  rows,
+  value,
+}: {
+  title: string;
+  rows: Row[] | undefined;
+  value: (row: Row) => React.ReactNode;
+}) => (
   <section className="card top-list" aria-label={title}>
-    <header className="card-head"><h2>{title}</h2></header>
+    <header className="card-head">
+      <h2>{title}</h2>
+    </header>
     <ol>
-      {!rows && Array.from({ length: MOST }, (_, n) => <li key={n} aria-hidden="true"><span className="skeleton line" /></li>)}
+      {!rows &&
+        Array.from({ length: LIST_ROWS }, (_, n) => (
+          <li key={n} aria-hidden="true">
+            <span className="skeleton line" />
+          </li>
+        ))}
       {rows?.map((row) => (
         <li key={`${row.service} ${row.method} ${row.endpoint}`}>
           <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>

@@ -1,24 +1,39 @@
-// How api-metrics itself is doing.
+// The health of api-metrics itself: store, process, background work and instances.
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
-import { useView } from "../app/view";
 import * as number from "../format/number";
 import { precise } from "../format/time";
 import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
+import { useView } from "../view/view";
 
 type Level = "fine" | "some" | "bad";
 
-interface Line { name: string; value: string; level?: Level; note?: string }
+interface Line {
+  name: string;
+  value: string;
+  level?: Level;
+  note?: string;
+}
 
 const List = ({ title, lines }: { title: string; lines: Line[] }) => (
   <section className="card" aria-label={title}>
-    <header className="card-head"><h2>{title}</h2></header>
-    <dl className="facts">
+    <header className="card-head">
+      <h2>{title}</h2>
+    </header>
+    <dl className="description-list">
       {lines.map(({ name, value, level = "fine", note }) => (
         <div key={name} data-level={level}>
           <dt>{name}</dt>
-          <dd>{level !== "fine" && <span className="badge" data-level={level}>{level === "bad" ? "Alarm" : "Look"}</span>} {value}{note && <small className="muted"> {note}</small>}</dd>
+          <dd>
+            {level !== "fine" && (
+              <span className="badge" data-level={level}>
+                {level === "bad" ? "Critical" : "Warning"}
+              </span>
+            )}{" "}
+            {value}
+            {note && <small className="muted"> {note}</small>}
+          </dd>
         </div>
       ))}
     </dl>
@@ -33,7 +48,10 @@ const Status = () => {
   return <Shown status={status.data} tz={view.tz} />;
 };
 
-const when = (text: string | null | undefined, tz: string): string => (text ? precise(Date.parse(text), tz) : number.NONE);
+const when = (text: string | null | undefined, tz: string): string =>
+  text ? precise(Date.parse(text), tz) : number.NONE;
+
+const batches = (n: number): string => number.plural(n, "flush batch", "flush batches");
 
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
   const { store, recorder, tasks, cache } = status;
@@ -43,59 +61,173 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
       <h1 className="sr">Status</h1>
       {!store.reachable && (
         <div className="state failure" role="alert">
-          <strong>The store can't be reached{store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}</strong>
+          <strong>
+            Store unreachable{store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}
+          </strong>
           <p>{store.error}</p>
-          <p className="muted">Requests are still counted in memory and handed over when it answers; nothing is lost while this process lives.</p>
+          <p className="muted">
+            Requests are still counted in memory and are flushed once the store responds. Nothing is lost while this
+            process keeps running.
+          </p>
         </div>
       )}
       <div className="thirds status">
-        <List title="Store" lines={[
-          { name: "Answers", value: store.reachable ? "yes" : "no", level: store.reachable ? "fine" : "bad" },
-          { name: "Kind", value: `${store.backend ?? number.NONE}, schema ${store.schemaVersion ?? number.NONE}, ${store.sketchKind ?? number.NONE}` },
-          { name: "Its clock", value: when(store.now, tz) },
-          { name: "Series", value: number.count(store.series) },
-          { name: "Waiting to be folded", value: store.inbox ? `${number.count(store.inbox.records)} requests in ${number.count(store.inbox.batches)} hand-overs` : number.NONE },
-          { name: "Waiting to be rolled up", value: store.dirty.length === 0 ? "none" : store.dirty.map((d) => `${d.periods} × ${d.granularity}`).join(", ") },
-          { name: "Set aside", value: number.count(store.setAside), level: store.setAside ? "bad" : "fine", note: store.setAside ? "hand-overs that could not be read" : "" },
-          { name: "Hand-overs lost", value: number.count(status.lost), level: status.lost > 0 ? "bad" : "fine", note: status.lost > 0 ? "by a restore or a failover" : "" },
-        ]} />
-        <List title="This process" lines={recorder ? [
-          { name: "Not handed over yet", value: `${number.count(recorder.unflushedRecords)} requests` },
-          { name: "Series in memory", value: number.count(recorder.liveSeries) },
-          { name: "Keys in memory", value: number.count(recorder.liveKeys) },
-          { name: "Memory", value: number.bytes(recorder.bytes) },
-          { name: "Beyond the bound of series", value: number.count(recorder.seriesOverflow), level: recorder.seriesOverflow > 0 ? "some" : "fine", note: recorder.seriesOverflow > 0 ? "counted as other endpoints" : "" },
-          { name: "Beyond the bound of keys", value: number.count(recorder.keyOverflow), level: recorder.keyOverflow > 0 ? "bad" : "fine", note: recorder.keyOverflow > 0 ? "never billed" : "" },
-          { name: "Flushes of unknown outcome", value: number.count(recorder.unresolvedParts), level: recorder.unresolvedParts > 0 ? "some" : "fine" },
-          { name: "Coarsened spans", value: number.count(recorder.coarsened.length), level: recorder.coarsened.length > 0 ? "some" : "fine" },
-        ] : [{ name: "Recorder", value: "none: this process only reads" }]} />
-        <List title="Work" lines={[
-          { name: "Flush lag", value: tasks ? number.age(tasks.flushLagSeconds) : number.NONE, level: tasks && tasks.flushLagSeconds > 60 ? "bad" : "fine" },
-          ...(tasks?.tasks ?? []).map((task): Line => ({
-            name: task.name, value: task.running ? `last at ${when(task.lastSuccessAt, tz)}` : "has ended",
-            level: task.running ? (task.lastError ? "some" : "fine") : "bad", ...(task.lastError ? { note: task.lastError } : {}),
-          })),
-          { name: "Answers from the cache", value: `${number.count(cache.hits)} of ${number.count(cache.hits + cache.misses)}` },
-          { name: "Cache", value: `${number.count(cache.entries)} answers, ${number.bytes(cache.bytes)}` },
-          { name: "Open streams", value: number.count(status.streams) },
-          ...store.floors.map((floor): Line => ({ name: `${floor.granularity} kept from`, value: floor.floor ? when(floor.floor, tz) : "the beginning" })),
-        ]} />
+        <List
+          title="Store"
+          lines={[
+            { name: "Reachable", value: store.reachable ? "Yes" : "No", level: store.reachable ? "fine" : "bad" },
+            {
+              name: "Backend",
+              value: [store.backend, `schema ${store.schemaVersion ?? number.NONE}`, store.sketchKind]
+                .map((part) => part ?? number.NONE)
+                .join(", "),
+            },
+            { name: "Store clock", value: when(store.now, tz) },
+            { name: "Series", value: number.count(store.series) },
+            {
+              name: "Awaiting fold",
+              value: store.inbox
+                ? `${number.plural(store.inbox.records, "request")} in ${batches(store.inbox.batches)}`
+                : number.NONE,
+            },
+            {
+              name: "Awaiting rollup",
+              value:
+                store.dirty.length === 0
+                  ? "None"
+                  : store.dirty.map((d) => `${d.periods} × ${d.granularity}`).join(", "),
+            },
+            {
+              name: "Quarantined",
+              value: number.count(store.setAside),
+              level: store.setAside ? "bad" : "fine",
+              note: store.setAside ? "flush batches that could not be read" : "",
+            },
+            {
+              name: "Flush batches lost",
+              value: number.count(status.lost),
+              level: status.lost > 0 ? "bad" : "fine",
+              note: status.lost > 0 ? "after a restore or failover" : "",
+            },
+            ...store.floors.map(
+              (floor): Line => ({
+                name: `${floor.granularity} retained since`,
+                value: floor.floor ? when(floor.floor, tz) : "The beginning",
+              }),
+            ),
+          ]}
+        />
+        <List
+          title="This process"
+          lines={
+            recorder
+              ? [
+                  { name: "Unflushed", value: number.plural(recorder.unflushedRecords, "request") },
+                  { name: "Series in memory", value: number.count(recorder.liveSeries) },
+                  { name: "Keys in memory", value: number.count(recorder.liveKeys) },
+                  { name: "Memory", value: number.bytes(recorder.bytes) },
+                  {
+                    name: "Series overflow",
+                    value: number.count(recorder.seriesOverflow),
+                    level: recorder.seriesOverflow > 0 ? "some" : "fine",
+                    note: recorder.seriesOverflow > 0 ? "counted under other endpoints" : "",
+                  },
+                  {
+                    name: "Key overflow",
+                    value: number.count(recorder.keyOverflow),
+                    level: recorder.keyOverflow > 0 ? "bad" : "fine",
+                    note: recorder.keyOverflow > 0 ? "not billed" : "",
+                  },
+                  {
+                    name: "Unconfirmed flush batches",
+                    value: number.count(recorder.unresolvedParts),
+                    level: recorder.unresolvedParts > 0 ? "some" : "fine",
+                  },
+                  {
+                    name: "Coarsened periods",
+                    value: number.count(recorder.coarsened.length),
+                    level: recorder.coarsened.length > 0 ? "some" : "fine",
+                  },
+                ]
+              : [{ name: "Recorder", value: "None: this process only reads" }]
+          }
+        />
+        <List
+          title="Background work"
+          lines={[
+            {
+              name: "Flush lag",
+              value: tasks ? number.age(tasks.flushLagSeconds) : number.NONE,
+              level: tasks && tasks.flushLagSeconds > 60 ? "bad" : "fine",
+            },
+            ...(tasks?.tasks ?? []).map(
+              (task): Line => ({
+                name: task.name[0]?.toUpperCase() + task.name.slice(1),
+                value: task.running
+                  ? task.lastSuccessAt
+                    ? `last success ${when(task.lastSuccessAt, tz)}`
+                    : "not run yet"
+                  : "stopped",
+                level: task.running ? (task.lastError ? "some" : "fine") : "bad",
+                ...(task.lastError ? { note: task.lastError } : {}),
+              }),
+            ),
+            {
+              name: "Cache hits",
+              value: `${number.count(cache.hits)} of ${number.count(cache.hits + cache.misses)}`,
+            },
+            { name: "Cache size", value: `${number.count(cache.entries)} entries, ${number.bytes(cache.bytes)}` },
+            { name: "Open streams", value: number.count(status.streams) },
+          ]}
+        />
       </div>
       <section className="card" aria-label="Instances">
-        <header className="card-head"><h2>Instances</h2><span className="muted">{live.length} live of {status.instances.length} known</span><div className="card-tools"><ExportRows rows={status.instances} file="instances" label="Instances" /></div></header>
+        <header className="card-head">
+          <h2>Instances</h2>
+          <span className="muted">
+            {live.length} live of {status.instances.length}
+          </span>
+          <div className="card-tools">
+            <ExportRows rows={status.instances} file="instances" label="Instances" />
+          </div>
+        </header>
         <div className="scroll-x" tabIndex={0} role="region" aria-label="Instances, scrollable">
           <table className="table">
-            <thead><tr>
-              <th scope="col">State</th><th scope="col">Service</th><th scope="col">Environment</th><th scope="col">Version</th><th scope="col">Host</th>
-              <th scope="col">Started</th><th scope="col" className="num">Last flush</th><th scope="col" className="num">Flushes</th><th scope="col" className="num">Unfolded</th>
-            </tr></thead>
+            <thead>
+              <tr>
+                <th scope="col">State</th>
+                <th scope="col">Service</th>
+                <th scope="col">Environment</th>
+                <th scope="col">Version</th>
+                <th scope="col">Host</th>
+                <th scope="col">Started</th>
+                <th scope="col" className="num">
+                  Last flush
+                </th>
+                <th scope="col" className="num">
+                  Flush batches
+                </th>
+                <th scope="col" className="num">
+                  Awaiting fold
+                </th>
+              </tr>
+            </thead>
             <tbody>
               {status.instances.map((each) => (
                 <tr key={each.id}>
-                  <td><span className="badge" data-level={each.live ? "good" : "none"}>{each.live ? "live" : "gone"}</span></td>
-                  <td>{each.service}</td><td>{each.environment}</td><td>{each.version}</td><td>{each.host}</td>
+                  <td>
+                    <span className="badge" data-level={each.live ? "good" : "none"}>
+                      {each.live ? "Live" : "Stopped"}
+                    </span>
+                  </td>
+                  <td>{each.service}</td>
+                  <td>{each.environment}</td>
+                  <td>{each.version}</td>
+                  <td>{each.host}</td>
                   <td>{when(each.startedAt, tz)}</td>
-                  <td className="num">{each.flushAgeSeconds == null ? number.NONE : `${number.age(each.flushAgeSeconds)} ago`}</td>
+                  <td className="num">
+                    {each.flushAgeSeconds == null ? number.NONE : `${number.age(each.flushAgeSeconds)} ago`}
+                  </td>
                   <td className="num">{number.count(each.sequence)}</td>
                   <td className="num">{number.count(each.sequence - each.folded)}</td>
                 </tr>
@@ -105,11 +237,28 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         </div>
       </section>
       {recorder && recorder.unmatched.length > 0 && (
-        <section className="card" aria-label="Paths that no route matched">
-          <header className="card-head"><h2>Paths that no route matched</h2><span className="muted">a sample, since this process started</span></header>
+        <section className="card" aria-label="Unmatched paths">
+          <header className="card-head">
+            <h2>Unmatched paths</h2>
+            <span className="muted">sampled since this process started</span>
+          </header>
           <table className="table">
-            <thead><tr><th scope="col">Path</th><th scope="col" className="num">About</th></tr></thead>
-            <tbody>{recorder.unmatched.map(({ path, count }) => <tr key={path}><td className="path">{path}</td><td className="num">{number.count(count)}</td></tr>)}</tbody>
+            <thead>
+              <tr>
+                <th scope="col">Path</th>
+                <th scope="col" className="num">
+                  Approx. requests
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {recorder.unmatched.map(({ path, count }) => (
+                <tr key={path}>
+                  <td className="path">{path}</td>
+                  <td className="num">{number.count(count)}</td>
+                </tr>
+              ))}
+            </tbody>
           </table>
         </section>
       )}

@@ -1,9 +1,14 @@
-// A share of a whole. The length is set by script, which the page's policy allows; a style
-// attribute in markup it would not.
-interface Props { value: number; most: number; kind: string; label: string }
+// A share of a whole. React sets the length by script, which the content security policy allows;
+// a style attribute in markup would be refused.
+interface Props {
+  value: number;
+  max: number;
+  kind: string;
+  label: string;
+}
 
-export const Bar = ({ value, most, kind, label }: Props) => (
+export const Bar = ({ value, max, kind, label }: Props) => (
   <span className="bar" role="img" aria-label={label} data-kind={kind}>
-    <span style={{ width: `${most > 0 ? Math.min(100, (100 * value) / most) : 0}%` }} />
+    <span style={{ width: `${max > 0 ? Math.min(100, (100 * value) / max) : 0}%` }} />
   </span>
 );

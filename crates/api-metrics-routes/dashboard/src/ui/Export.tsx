@@ -1,11 +1,19 @@
-// Downloads what a table shows, from the API itself: all columns, all rows.
+// Downloads a table from the API, with all columns and all rows.
 const FORMATS = ["csv", "json", "ndjson"] as const;
 
 export const Export = ({ url, label = "Export" }: { url: (format: string) => string; label?: string }) => (
   <span className="export" role="group" aria-label={label}>
     <span className="muted">{label}</span>
     {FORMATS.map((format) => (
-      <a key={format} className="button ghost" href={url(format)} download aria-label={`${label} as ${format.toUpperCase()}`}>{format.toUpperCase()}</a>
+      <a
+        key={format}
+        className="button ghost"
+        href={url(format)}
+        download
+        aria-label={`${label} as ${format.toUpperCase()}`}
+      >
+        {format.toUpperCase()}
+      </a>
     ))}
   </span>
 );

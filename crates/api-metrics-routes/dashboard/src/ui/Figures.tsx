@@ -1,5 +1,11 @@
-// A row of small figures with their names.
-export const Figures = ({ values, label }: { values: readonly (readonly [string, string | null])[]; label: string }) => (
+// A row of labelled figures.
+export const Figures = ({
+  values,
+  label,
+}: {
+  values: readonly (readonly [string, string | null])[];
+  label: string;
+}) => (
   <dl className="figures card" aria-label={label}>
     {values.map(([name, value]) => (
       <div key={name}>

@@ -1,15 +1,16 @@
-// A table that sorts by its heads, searches, and opens a row's own page.
+// A table with sortable columns, a search field and pages of rows.
 import { type ReactNode, useMemo, useState } from "react";
+import { type SortKey, searchRows, sortRows } from "./rows";
 import { Empty, Failure, SkeletonRows } from "./states";
 
 export interface Column<Row> {
   id: string;
   head: string;
   cell: (row: Row) => ReactNode;
-  /** What it sorts by; without it the column does not sort. */
-  by?: (row: Row) => number | string | null | undefined;
+  /** The sort key; a column without one does not sort. */
+  by?: (row: Row) => SortKey;
   number?: boolean;
-  /** Left out on a narrow screen, most dispensable first. */
+  /** Hidden on narrow screens: 3 first, then 2, then 1. */
   wide?: 1 | 2 | 3;
   title?: string;
 }
@@ -21,52 +22,58 @@ interface Props<Row> {
   idOf: (row: Row) => string;
   error?: unknown;
   retry?: () => void;
-  /** What a row is searched by. */
+  /** The text that the search field looks in. */
   text?: (row: Row) => string;
   searchLabel?: string;
   start: { id: string; down: boolean };
   empty: ReactNode;
   tools?: ReactNode;
-  /** Said between the head and the rows. */
+  /** Shown between the header and the rows. */
   lead?: ReactNode;
   stale?: boolean;
 }
 
-const order = (a: number | string | null, b: number | string | null): number => {
-  if (typeof a === "string" && typeof b === "string") return a.localeCompare(b, "en", { numeric: true });
-  return Number(a) - Number(b);
-};
-
-/** At first; more on demand, so that ten thousand rows don't stop the page. */
+/** Rows shown at first. More are shown on demand, so that ten thousand rows don't block the page. */
 const SHOWN = 100;
 
-export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, searchLabel, start, empty, tools, lead, stale = false }: Props<Row>) => {
+export const Table = <Row,>({
+  caption,
+  columns,
+  rows,
+  idOf,
+  error,
+  retry,
+  text,
+  searchLabel,
+  start,
+  empty,
+  tools,
+  lead,
+  stale = false,
+}: Props<Row>) => {
   const [sort, setSort] = useState(start);
   const [search, setSearch] = useState("");
   const [limit, setLimit] = useState(SHOWN);
 
   const sorted = useMemo(() => {
-    const wanted = search.trim().toLowerCase();
-    const found = (rows ?? []).filter((row) => wanted === "" || (text?.(row) ?? "").toLowerCase().includes(wanted));
+    const found = searchRows(rows ?? [], search, text);
     const by = columns.find((column) => column.id === sort.id)?.by;
-    if (!by) return found;
-    return found
-      .map((row) => ({ row, value: by(row) ?? null }))
-      // What has no value stands last, whichever way the rest is sorted.
-      .sort((a, b) => {
-        if (a.value === null || b.value === null) return Number(a.value === null) - Number(b.value === null);
-        return (sort.down ? -1 : 1) * order(a.value, b.value);
-      })
-      .map(({ row }) => row);
+    return by ? sortRows(found, by, sort.down) : found;
   }, [rows, search, sort, columns, text]);
 
   const head = (column: Column<Row>) => {
     if (!column.by) return column.head;
     const on = sort.id === column.id;
     return (
-      <button type="button" className="sort" onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}>
+      <button
+        type="button"
+        className="sort"
+        onClick={() => setSort({ id: column.id, down: on ? !sort.down : column.number === true })}
+      >
         {column.head}
-        <span aria-hidden="true" className="sort-mark">{on ? (sort.down ? "▼" : "▲") : ""}</span>
+        <span aria-hidden="true" className="sort-mark">
+          {on ? (sort.down ? "▼" : "▲") : ""}
+        </span>
       </button>
     );
   };
@@ -78,8 +85,13 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
         {rows && <span className="muted">{search ? `${sorted.length} of ${rows.length}` : rows.length}</span>}
         <div className="card-tools">
           {text && (
-            <input type="search" aria-label={searchLabel ?? `Search ${caption}`} placeholder="Search" value={search}
-              onChange={(event) => setSearch(event.target.value)} />
+            <input
+              type="search"
+              aria-label={searchLabel ?? `Search ${caption}`}
+              placeholder="Search"
+              value={search}
+              onChange={(event) => setSearch(event.target.value)}
+            />
           )}
           {tools}
         </div>
@@ -94,8 +106,14 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
             <thead>
               <tr>
                 {columns.map((column) => (
-                  <th key={column.id} scope="col" className={column.number ? "num" : ""} data-wide={column.wide} title={column.title}
-                    aria-sort={sort.id === column.id ? (sort.down ? "descending" : "ascending") : undefined}>
+                  <th
+                    key={column.id}
+                    scope="col"
+                    className={column.number ? "num" : ""}
+                    data-wide={column.wide}
+                    title={column.title}
+                    aria-sort={sort.id === column.id ? (sort.down ? "descending" : "ascending") : undefined}
+                  >
                     {head(column)}
                   </th>
                 ))}
@@ -106,18 +124,20 @@ export const Table = <Row,>({ caption, columns, rows, idOf, error, retry, text, 
               {sorted.slice(0, limit).map((row) => (
                 <tr key={idOf(row)}>
                   {columns.map((column) => (
-                    <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>{column.cell(row)}</td>
+                    <td key={column.id} className={column.number ? "num" : ""} data-wide={column.wide}>
+                      {column.cell(row)}
+                    </td>
                   ))}
                 </tr>
               ))}
             </tbody>
           </table>
-          {rows && sorted.length === 0 && <Empty>{search ? "Nothing matches the search." : empty}</Empty>}
+          {rows && sorted.length === 0 && <Empty>{search ? "No results match your search." : empty}</Empty>}
         </div>
       )}
       {sorted.length > limit && (
         <button type="button" className="more" onClick={() => setLimit(limit * 3)}>
-          Show more ({sorted.length - limit} left)
+          Show more ({sorted.length - limit} remaining)
         </button>
       )}
     </section>

@@ -1,18 +1,13 @@
-// One figure that is read from across the room, with how it has changed.
-import { Spark } from "./Spark";
-
-export interface Change {
-  text: string;
-  /** Whether that is good news; null where it is neither. */
-  good: boolean | null;
-}
+// One large figure with its change since the previous period.
+import type { Change } from "../format/change";
+import { Sparkline } from "./Sparkline";
 
 interface Props {
   label: string;
   value: string | null;
   unit?: string;
   detail?: string;
-  /** Null where there is nothing to compare with, undefined while that is not known. */
+  /** Null without a previous period to compare with, undefined while it loads. */
   change: Change | null | undefined;
   spark: readonly (number | null)[] | null;
   colour: string;
@@ -24,16 +19,22 @@ export const Tile = ({ label, value, detail, change, spark, colour }: Props) => 
     <div className="tile-value">{value ?? <span className="skeleton line big" />}</div>
     <div className="tile-foot">
       {change ? (
-        <span className="change" data-good={change.good === null ? "neither" : change.good ? "yes" : "no"} title="Against the period before">
+        <span
+          className="change"
+          data-good={change.good === null ? "neither" : change.good ? "yes" : "no"}
+          title="Compared with the previous period"
+        >
           {change.text}
         </span>
       ) : (
-        <span className="change muted">{change === undefined ? "\u00a0" : "no comparison"}</span>
+        <span className="change muted">{change === undefined ? "\u00a0" : "no previous data"}</span>
       )}
       {change !== undefined && detail && <span className="muted tile-detail">{detail}</span>}
     </div>
     <div className="tile-spark">
-      {spark && spark.some((v) => v !== null) && <Spark values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />}
+      {spark?.some((v) => v !== null) && (
+        <Sparkline values={spark} colour={colour} width={220} height={34} area label={`${label} over the range`} />
+      )}
     </div>
   </div>
 );

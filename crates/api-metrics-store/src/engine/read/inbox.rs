@@ -1,17 +1,17 @@
-//! Committed hand-overs that are not folded.
+//! Committed flush batches that are not folded.
 
 use std::collections::{BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 use tokio::task::yield_now;
 
-use super::known::Known;
+use super::series_cache::SeriesCache;
 use crate::{
     bucket::Bucket,
     engine::{
         backend::{InboxChunk, Result, Tx},
-        batch,
-        places::Places,
+        payload,
+        sorted_cursor::SortedCursor,
     },
     query::TimeRange,
     series::SeriesKind,
@@ -21,14 +21,14 @@ use crate::{
 /// By the number of a series.
 pub(super) type ByNumber<T> = HashMap<i64, T, RandomState>;
 
-/// A row of a hand-over, its bucket unread.
+/// A row of a flush batch, its bucket unread.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct InboxRow<'a> {
     /// The place of its series among [`Inbox::ids`].
     pub(super) place: usize,
     pub(super) period_start: UnixSeconds,
     pub(super) bucket: &'a [u8],
-    /// Which hand-over it is of.
+    /// Which flush batch it is of.
     pub(super) chunk: usize,
 }
 
@@ -36,12 +36,12 @@ pub(super) struct InboxRow<'a> {
 pub(super) struct Inbox<'a> {
     ids: Vec<i64>,
     rows: Vec<InboxRow<'a>>,
-    premerged: Option<Vec<Option<[i64; 3]>>>,
+    aggregates: Option<Vec<Option<[i64; 3]>>>,
     requests: Option<(TimeRange, Vec<u64>)>,
 }
 
 impl<'a> Inbox<'a> {
-    /// A hand-over whose rows can't be told apart is left out: the next fold sets it aside, and the status
+    /// A flush batch whose rows can't be told apart is left out: the next fold quarantines it, and the status
     /// tells of it.
     pub(super) async fn of(chunks: &'a [InboxChunk]) -> Self {
         let mut rows: Vec<InboxRow<'a>> = Vec::new();
@@ -49,7 +49,7 @@ impl<'a> Inbox<'a> {
         for (chunk, payload) in chunks.iter().enumerate() {
             let before = rows.len();
             yield_now().await;
-            for row in batch::rows(&payload.payload).into_iter().flatten() {
+            for row in payload::rows(&payload.payload).into_iter().flatten() {
                 let Ok(row) = row else {
                     rows.truncate(before);
                     series.truncate(before);
@@ -66,11 +66,11 @@ impl<'a> Inbox<'a> {
         }
         yield_now().await;
         let mut ids = series.clone();
-        // Each hand-over is in order already, which this sort makes use of.
+        // Each flush batch is in order already, which this sort makes use of.
         ids.sort();
         ids.dedup();
         yield_now().await;
-        let mut places = Places::of(&ids);
+        let mut places = SortedCursor::of(&ids);
         for (row, series) in rows.iter_mut().zip(series) {
             // Each is among them.
             row.place = places.find(series).unwrap_or_default();
@@ -78,7 +78,7 @@ impl<'a> Inbox<'a> {
         Self {
             ids,
             rows,
-            premerged: None,
+            aggregates: None,
             requests: None,
         }
     }
@@ -98,23 +98,23 @@ impl<'a> Inbox<'a> {
         self.rows.iter().any(|row| range.contains(row.period_start))
     }
 
-    /// Looks up which pre-merged series of these kinds they count in, once for all questions.
-    pub(super) async fn find_premerged<T: Tx>(
+    /// Looks up which aggregate series of these kinds they count in, once for all questions.
+    pub(super) async fn find_aggregates<T: Tx>(
         &mut self,
         tx: &mut T,
-        known: &mut Known,
+        known: &mut SeriesCache,
         kinds: &BTreeSet<SeriesKind>,
     ) -> Result<()> {
-        if self.premerged.is_none() {
-            self.premerged = Some(known.premerged(tx, &self.ids, kinds).await?);
+        if self.aggregates.is_none() {
+            self.aggregates = Some(known.aggregates(tx, &self.ids, kinds).await?);
         }
         Ok(())
     }
 
     /// The numbers of any key, any endpoint and total of the series at `place`, as far as they are known and
     /// were looked up.
-    pub(super) fn premerged(&self, place: usize) -> Option<[i64; 3]> {
-        *self.premerged.as_ref()?.get(place)?
+    pub(super) fn aggregates(&self, place: usize) -> Option<[i64; 3]> {
+        *self.aggregates.as_ref()?.get(place)?
     }
 
     /// The requests within that range, by the places of their series.
@@ -136,7 +136,7 @@ impl<'a> Inbox<'a> {
 }
 
 /// What one question takes of the inbox.
-pub(super) enum Waiting {
+pub(super) enum InboxMatch {
     /// Nothing counts.
     None,
     /// Everything counts in group 0.
@@ -145,7 +145,7 @@ pub(super) enum Waiting {
     Each(Vec<Option<usize>>),
 }
 
-impl Waiting {
+impl InboxMatch {
     pub(super) const fn is_none(&self) -> bool {
         matches!(self, Self::None)
     }

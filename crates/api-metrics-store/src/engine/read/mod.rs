@@ -1,15 +1,15 @@
 //! The read: one snapshot of folded rows and inbox, plus what the caller's own process still holds.
 
+mod execution;
 mod inbox;
-mod known;
 mod own;
-mod reading;
+mod range_requests;
+mod series_cache;
 mod snapshot;
 mod sums;
-mod tallies;
 
-pub(crate) use self::known::KnownSeries;
-use self::{own::Own, reading::Reading, snapshot::Snapshot};
+pub(crate) use self::series_cache::SharedSeriesCache;
+use self::{execution::QueryExecution, own::Own, snapshot::Snapshot};
 use futures_util::future::join;
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
 
 pub(crate) async fn read<B: Backend>(
     backend: &B,
-    known: &KnownSeries,
+    known: &SharedSeriesCache,
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
@@ -44,7 +44,7 @@ pub(crate) async fn read<B: Backend>(
 /// The same within a snapshot that the caller has opened.
 async fn read_in<T: Tx>(
     tx: &mut T,
-    known: &KnownSeries,
+    known: &SharedSeriesCache,
     queries: &[Query],
     own: Option<(&Writer, OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
@@ -56,37 +56,40 @@ async fn read_in<T: Tx>(
     // Mostly they move by less than five minutes, and much more may wait of the same day.
     let near = snapped(asked, Granularity::FiveMinutes);
     let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
-    let mut opening = tx.opening(days, near, instance.unwrap_or_default()).await?;
-    let meta = opening.meta;
+    let mut header = tx
+        .read_header(days, near, instance.unwrap_or_default())
+        .await?;
+    let meta = header.meta;
     let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
     let axes = axes.collect::<Result<Vec<_>>>()?;
     let answered = around(axes.iter().map(Axis::range)).unwrap_or(near);
     if answered.from < near.from || near.to < answered.to {
-        opening.unfolded = tx.unfolded(answered.from, answered.to).await?;
+        header.unfolded = tx.unfolded(answered.from, answered.to).await?;
     }
     // Within a scope the database itself hides series: what it shows then is not all there is.
     let all = queries.iter().all(|query| query.scope == Scope::All);
-    let in_snapshot = known.under(opening.premerged_tag.filter(|_| all));
-    let mut snapshot = Snapshot::take(tx, queries, &opening, in_snapshot).await?;
+    let in_snapshot = known.under(header.aggregate_series_tag.filter(|_| all));
+    let mut snapshot = Snapshot::take(tx, queries, &header, in_snapshot).await?;
     let own = match own {
-        Some((writer, deltas)) => Own::load(tx, writer, &deltas, opening.fence).await?,
+        Some((writer, deltas)) => Own::load(tx, writer, &deltas, header.fence).await?,
         None => None,
     };
-    let mut readings = Vec::with_capacity(queries.len());
+    let mut executions = Vec::with_capacity(queries.len());
     for (query, axis) in queries.iter().zip(axes) {
-        readings.push(Reading::new(tx, &mut snapshot, query, axis, meta, own.as_ref()).await?);
+        let execution = QueryExecution::new(tx, &mut snapshot, query, axis, meta, own.as_ref());
+        executions.push(execution.await?);
     }
     let stored = async {
-        let mut sums = Vec::with_capacity(readings.len());
-        for reading in &readings {
-            sums.push(reading.stored(tx, &snapshot.dirty).await?);
+        let mut sums = Vec::with_capacity(executions.len());
+        for execution in &executions {
+            sums.push(execution.stored(tx, &snapshot.dirty).await?);
         }
         Ok::<_, StoreError>(sums)
     };
     let unfolded = async {
-        let mut sums = Vec::with_capacity(readings.len());
-        for reading in &readings {
-            sums.push(reading.unfolded(&snapshot.inbox).await);
+        let mut sums = Vec::with_capacity(executions.len());
+        for execution in &executions {
+            sums.push(execution.unfolded(&snapshot.inbox).await);
         }
         sums
     };
@@ -94,9 +97,9 @@ async fn read_in<T: Tx>(
     let (stored, unfolded) = join(stored, unfolded).await;
     known.keep(snapshot.known);
     let sums = stored?.into_iter().zip(unfolded);
-    let answers = readings.into_iter().zip(sums);
+    let answers = executions.into_iter().zip(sums);
     answers
-        .map(|(reading, (stored, unfolded))| reading.answer(stored, &unfolded))
+        .map(|(execution, (stored, unfolded))| execution.answer(stored, &unfolded))
         .collect()
 }
 
@@ -111,8 +114,9 @@ fn around(ranges: impl Iterator<Item = TimeRange>) -> Option<TimeRange> {
 }
 
 /// One question within a snapshot that the caller has opened, without anything of its own.
+#[cfg(feature = "control")]
 pub(crate) async fn read_one_in<T: Tx>(tx: &mut T, query: &Query) -> Result<Answer> {
-    let known = KnownSeries::default();
+    let known = SharedSeriesCache::default();
     let answers = read_in(tx, &known, std::slice::from_ref(query), None).await?;
     one(answers)
 }

@@ -4,11 +4,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::join;
 
-use super::{inbox::Inbox, known::Known, tallies::Tallies};
+use super::{inbox::Inbox, range_requests::RangeRequests, series_cache::SeriesCache};
 use crate::{
     engine::{
-        admit::passes,
-        backend::{Opening, Result, Selection, SeriesRow, Tx},
+        backend::{ReadHeader, Result, Selection, SeriesRow, Tx},
+        condition::Condition,
     },
     query::{Filter, Query, Scope},
     series::SeriesKind,
@@ -22,8 +22,8 @@ pub(super) type Dirty = BTreeSet<(Granularity, UnixSeconds)>;
 pub(super) struct Snapshot<'a> {
     pub(super) inbox: Inbox<'a>,
     pub(super) dirty: Dirty,
-    pub(super) tallies: Tallies,
-    pub(super) known: Known,
+    pub(super) counts: RangeRequests,
+    pub(super) known: SeriesCache,
     /// The kinds of stored series that answer its questions.
     pub(super) kinds: BTreeSet<SeriesKind>,
     coarse: &'a [(UnixSeconds, UnixSeconds)],
@@ -42,18 +42,18 @@ impl<'a> Snapshot<'a> {
     pub(super) async fn take<T: Tx>(
         tx: &mut T,
         queries: &'a [Query],
-        opening: &'a Opening,
-        mut known: Known,
+        header: &'a ReadHeader,
+        mut known: SeriesCache,
     ) -> Result<Self> {
-        // The hand-overs are taken apart while the database works.
+        // The flush batches are taken apart while the database works.
         let select = select(tx, &mut known, queries);
-        let (selected, inbox) = join(select, Inbox::of(&opening.unfolded)).await;
+        let (selected, inbox) = join(select, Inbox::of(&header.unfolded)).await;
         Ok(Self {
             inbox,
-            dirty: opening.dirty.iter().copied().collect(),
-            tallies: Tallies::default(),
+            dirty: header.dirty.iter().copied().collect(),
+            counts: RangeRequests::default(),
             kinds: queries.iter().map(kind_for).collect(),
-            coarse: &opening.coarse,
+            coarse: &header.coarse,
             selected: selected?,
             known,
         })
@@ -70,12 +70,13 @@ impl<'a> Snapshot<'a> {
     }
 
     /// The stored series that answer a question.
-    pub(super) fn series(&self, query: &Query) -> impl Iterator<Item = &SeriesRow> {
+    pub(super) fn series<'s>(&'s self, query: &'s Query) -> impl Iterator<Item = &'s SeriesRow> {
         let kind = kind_for(query);
         let same = |one: &&Selected<'_>| one.kind == kind && *one.filter == query.filter;
         let selected = self.selected.iter().find(same);
         let series = selected.into_iter().flat_map(|one| one.series.iter());
-        series.filter(|row| passes(&query.filter, &row.labels))
+        let conditions = Condition::of_filter(&query.filter);
+        series.filter(move |row| conditions.iter().all(|one| one.is_met(&row.labels)))
     }
 }
 
@@ -86,8 +87,8 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
     let endpoints = query.group_by.endpoint || query.filter.endpoint.is_some();
     match (keys, endpoints) {
         (true, true) => SeriesKind::Base,
-        (false, true) => SeriesKind::AnyKey,
-        (true, false) => SeriesKind::AnyEndpoint,
+        (false, true) => SeriesKind::ByEndpoint,
+        (true, false) => SeriesKind::ByKey,
         (false, false) => SeriesKind::Total,
     }
 }
@@ -95,7 +96,7 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
 /// The series of all questions, by one statement a filter, or by none where they are known.
 async fn select<'a, T: Tx>(
     tx: &mut T,
-    known: &mut Known,
+    known: &mut SeriesCache,
     queries: &'a [Query],
 ) -> Result<Vec<Selected<'a>>> {
     let mut selected: Vec<Selected<'a>> = Vec::new();

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use tokio::task::yield_now;
 
-use super::{inbox::Inbox, reading::Reading, snapshot::Dirty};
+use super::{execution::QueryExecution, inbox::Inbox, snapshot::Dirty};
 use crate::{
     bucket::Bucket,
     engine::{
-        backend::{Ask, Part, Result, Tx},
-        fresh::FreshSums,
-        groups::Sums,
+        backend::{PartialSum, Result, SumRequest, Tx},
+        groups::AnswerSums,
         plan,
+        unstored::UnstoredSums,
     },
     query::Answer,
 };
@@ -19,10 +19,10 @@ use crate::{
 /// Rows of the inbox that are added at a stretch.
 const ROWS_A_TURN: usize = 1_000;
 
-impl Reading<'_> {
+impl QueryExecution<'_> {
     /// What the database has summed.
-    pub(super) async fn stored<T: Tx>(&self, tx: &mut T, dirty: &Dirty) -> Result<Sums> {
-        let mut sums = Sums::new(self.meta.sketch_kind);
+    pub(super) async fn stored<T: Tx>(&self, tx: &mut T, dirty: &Dirty) -> Result<AnswerSums> {
+        let mut sums = AnswerSums::new(self.meta.sketch_kind);
         if self.requests.is_some() {
             return Ok(sums);
         }
@@ -32,22 +32,23 @@ impl Reading<'_> {
                 plan::cover(&self.meta.floors, dirty, *from, *to, &mut segments);
             }
         }
-        let ask = Ask {
+        let request = SumRequest {
             segments: &segments,
             edges: &self.axis.edges,
             series: &self.numbered(),
             detail: self.query.detail,
         };
-        let mut add = |part: Part<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
-        tx.sum(&ask, &mut add).await?;
+        let mut add =
+            |part: PartialSum<'_>| sums.add(part.group, part.step, &part.counts, part.sketches);
+        tx.sum(&request, &mut add).await?;
         Ok(sums)
     }
 
-    /// The sums of the inbox. A hand-over that can't be read is set aside by the next fold, and told by the
+    /// The sums of the inbox. A flush batch that can't be read is quarantined by the next fold, and told by the
     /// status: the sums are made again without it, which costs nothing where it never happens.
-    pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> FreshSums {
-        if self.requests.is_some() || self.waiting.is_none() {
-            return FreshSums::default();
+    pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> UnstoredSums {
+        if self.requests.is_some() || self.inbox_match.is_none() {
+            return UnstoredSums::default();
         }
         let mut unreadable = BTreeSet::new();
         loop {
@@ -58,20 +59,20 @@ impl Reading<'_> {
         }
     }
 
-    /// Adds the rows that count; where one can't be read, answers of which hand-over it is.
+    /// Adds the rows that count; where one can't be read, answers of which flush batch it is.
     ///
     /// Lets others have their turn now and then: a statement takes two round trips to be sent.
     async fn try_unfolded(
         &self,
         inbox: &Inbox<'_>,
         unreadable: &BTreeSet<usize>,
-    ) -> std::result::Result<FreshSums, usize> {
-        let mut sums = FreshSums::default();
+    ) -> std::result::Result<UnstoredSums, usize> {
+        let mut sums = UnstoredSums::default();
         for rows in inbox.rows().chunks(ROWS_A_TURN) {
             yield_now().await;
             for row in rows {
                 let place = self
-                    .waiting
+                    .inbox_match
                     .group(row.place)
                     .zip(self.axis.step(row.period_start));
                 let Some((group, step)) = place else {
@@ -89,7 +90,7 @@ impl Reading<'_> {
     }
 
     /// Everything together.
-    pub(super) fn answer(self, mut stored: Sums, unfolded: &FreshSums) -> Result<Answer> {
+    pub(super) fn answer(self, mut stored: AnswerSums, unfolded: &UnstoredSums) -> Result<Answer> {
         if let Some(requests) = &self.requests {
             for (group, count) in requests.iter() {
                 let mut counts = Bucket::new(self.meta.sketch_kind);

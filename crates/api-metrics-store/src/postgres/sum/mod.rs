@@ -1,6 +1,6 @@
 //! The statements that sum buckets for a read.
 //!
-//! One statement reads all granularities of an answer. There are three ways to the rows, because the planner,
+//! One statement reads all granularities of an answer. There are three paths to the rows, because the planner,
 //! which can't know that a list of series is one block of numbers, would read whole partitions for it:
 //!
 //! - **lookup**: for each series its rows, by the index that begins with the series. With sketches, each
@@ -13,15 +13,15 @@
 //!   side, and their sums are merged here while the server reads the next block. Three quarters of the
 //!   time of as many lookups.
 
-mod arms;
+mod branches;
 mod statements;
 
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 
 use self::{
-    arms::{Arm, are_few, periods},
-    statements::{Way, statement},
+    branches::{UnionBranch, are_few, periods},
+    statements::{AccessPath, statement},
 };
 use super::{
     rows,
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    engine::backend::{Ask, Part, Result, Segment, Sink},
+    engine::backend::{PartialSum, Result, Segment, Sink, SumRequest},
     query::Detail,
     sketch::SketchKind,
     time::Granularity,
@@ -39,8 +39,8 @@ use crate::{
 const MANY_SERIES: usize = 100;
 /// A scan may read so many rows for each that it wants.
 const MOST_WASTE: i64 = 4;
-/// The planner's time grows with each arm.
-const ARMS_A_STATEMENT: usize = 8;
+/// The planner's time grows with each branch.
+const BRANCHES_A_STATEMENT: usize = 8;
 /// Each of a series' minutes is a lookup of its own, up to so many.
 const MOST_MINUTES: usize = 20_000;
 /// Series of one block: their sums are made before the first of them is sent.
@@ -79,11 +79,15 @@ fn blocks(ids: &[i64]) -> Option<(Vec<i64>, Vec<i64>)> {
         .then_some((firsts, lasts))
 }
 
-/// The statements that read these segments, and their ways to the rows.
-fn statements(ask: &Ask<'_>, ids: &[i64], blocks: bool) -> Vec<(Way, Vec<Arm>)> {
-    let segments = ask.segments;
+/// The statements that read these segments, and their paths to the rows.
+fn statements(
+    request: &SumRequest<'_>,
+    ids: &[i64],
+    blocks: bool,
+) -> Vec<(AccessPath, Vec<UnionBranch>)> {
+    let segments = request.segments;
     if blocks && are_few(segments) {
-        return vec![(Way::Blocks, Arm::listed(segments))];
+        return vec![(AccessPath::Blocks, UnionBranch::listed(segments))];
     }
     let (minutes, rest): (Vec<Segment>, Vec<Segment>) = segments
         .iter()
@@ -91,65 +95,72 @@ fn statements(ask: &Ask<'_>, ids: &[i64], blocks: bool) -> Vec<(Way, Vec<Arm>)> 
     let dense = block(ids).is_some();
     let lookups = periods(&minutes, Granularity::Minute).saturating_mul(ids.len());
     let mut statements = Vec::new();
-    let mut add = |way, arms: Vec<Arm>| {
-        let mut arms = arms.into_iter().peekable();
-        while arms.peek().is_some() {
-            statements.push((way, arms.by_ref().take(ARMS_A_STATEMENT).collect()));
+    let mut add = |path, branches: Vec<UnionBranch>| {
+        let mut branches = branches.into_iter().peekable();
+        while branches.peek().is_some() {
+            statements.push((path, branches.by_ref().take(BRANCHES_A_STATEMENT).collect()));
         }
     };
     let scan = |segments: &[Segment]| {
         if are_few(segments) {
-            Arm::listed(segments)
+            UnionBranch::listed(segments)
         } else {
-            Arm::ranged(segments)
+            UnionBranch::ranged(segments)
         }
     };
-    if dense && ask.detail != Detail::Quantiles {
-        add(Way::Scan, scan(segments));
+    if dense && request.detail != Detail::Quantiles {
+        add(AccessPath::Scan, scan(segments));
     } else if dense || lookups > MOST_MINUTES {
-        add(Way::Scan, scan(&minutes));
-        add(Way::Lookup, Arm::ranged(&rest));
+        add(AccessPath::Scan, scan(&minutes));
+        add(AccessPath::Lookup, UnionBranch::ranged(&rest));
     } else {
-        let mut arms = Arm::listed(&minutes);
-        arms.extend(Arm::ranged(&rest));
-        add(Way::Lookup, arms);
+        let mut branches = UnionBranch::listed(&minutes);
+        branches.extend(UnionBranch::ranged(&rest));
+        add(AccessPath::Lookup, branches);
     }
     statements
 }
 
-pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Result<()> {
-    let (Some((first, _)), Some((last, _))) = (ask.series.first(), ask.series.last()) else {
+pub(super) async fn sum(
+    tx: &mut PgTx,
+    request: &SumRequest<'_>,
+    into: &mut Sink<'_>,
+) -> Result<()> {
+    let (Some((first, _)), Some((last, _))) = (request.series.first(), request.series.last())
+    else {
         return Ok(());
     };
     let kind = tx.sketch_kind().await?;
-    let (ids, numbers): (Vec<i64>, Vec<i32>) = ask.series.iter().copied().unzip();
-    let edges: Vec<_> = ask.edges.iter().map(|edge| at(*edge)).collect();
-    let blocks = match ask.detail {
+    let (ids, numbers): (Vec<i64>, Vec<i32>) = request.series.iter().copied().unzip();
+    let edges: Vec<_> = request.edges.iter().map(|edge| at(*edge)).collect();
+    let blocks = match request.detail {
         Detail::Quantiles => blocks(&ids),
         Detail::Requests | Detail::Counts => None,
     };
-    for (way, arms) in statements(ask, &ids, blocks.is_some()) {
-        let text = statement(ask.detail, edges.len() > 2, way, &arms);
+    for (path, branches) in statements(request, &ids, blocks.is_some()) {
+        let text = statement(request.detail, edges.len() > 2, path, &branches);
         let query = sqlx::query(AssertSqlSafe(text))
             .bind(&ids)
             .bind(&numbers)
             .bind(&edges);
-        let query = match (way, &blocks) {
-            (Way::Blocks, Some((firsts, lasts))) => query.bind(firsts).bind(lasts),
+        let query = match (path, &blocks) {
+            (AccessPath::Blocks, Some((firsts, lasts))) => query.bind(firsts).bind(lasts),
             _ => query.bind(first).bind(last),
         };
-        let query = arms.iter().fold(query, |query, arm| arm.bind(query));
+        let query = branches
+            .iter()
+            .fold(query, |query, branch| branch.bind(query));
         let mut rows = query.fetch(&mut *tx.sql);
         while let Some(row) = rows.try_next().await? {
-            let group = match way {
-                Way::Blocks => {
+            let group = match path {
+                AccessPath::Blocks => {
                     let place = ids.binary_search(&row.try_get(0)?).ok();
                     place.and_then(|place| numbers.get(place)).copied()
                 }
-                Way::Scan | Way::Lookup => Some(row.try_get(0)?),
+                AccessPath::Scan | AccessPath::Lookup => Some(row.try_get(0)?),
             };
             if let Some(group) = group {
-                into(part(&row, group, ask.detail, kind)?)?;
+                into(partial_sum(&row, group, request.detail, kind)?)?;
             }
         }
     }
@@ -158,7 +169,12 @@ pub(super) async fn sum(tx: &mut PgTx, ask: &Ask<'_>, into: &mut Sink<'_>) -> Re
 
 /// A row of the statements above, by the places of its columns: looking their names up would take longer
 /// than reading them.
-fn part(row: &PgRow, group: i32, detail: Detail, kind: SketchKind) -> Result<Part<'_>> {
+fn partial_sum(
+    row: &PgRow,
+    group: i32,
+    detail: Detail,
+    kind: SketchKind,
+) -> Result<PartialSum<'_>> {
     let place = |number: i32| usize::try_from(number).unwrap_or(usize::MAX);
     let counts = match detail {
         Detail::Requests => {
@@ -173,7 +189,7 @@ fn part(row: &PgRow, group: i32, detail: Detail, kind: SketchKind) -> Result<Par
     } else {
         &[][..]
     };
-    Ok(Part {
+    Ok(PartialSum {
         group: place(group),
         step: place(row.try_get(1)?),
         counts,

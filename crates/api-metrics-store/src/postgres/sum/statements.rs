@@ -3,12 +3,12 @@
 //! They are put together of the parts that an answer needs, and of nothing that a caller says: a part costs
 //! the planner some tenths of a millisecond, whether or not there is anything in it.
 
-use super::arms::Arm;
+use super::branches::UnionBranch;
 use crate::{postgres::tx::table, query::Detail};
 
-/// A way to the rows.
+/// A path to the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum AccessPath {
     /// Of one series after another.
     Lookup,
     /// Of all series between two.
@@ -18,7 +18,7 @@ pub(super) enum Way {
     Blocks,
 }
 
-impl Way {
+impl AccessPath {
     /// Which series' rows are read.
     const fn series(self) -> &'static str {
         match self {
@@ -44,49 +44,39 @@ fn columns(detail: Detail, steps: bool) -> String {
 }
 
 /// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
-macro_rules! sums {
-    (requests) => {
-        "api_metrics.add(m.request_count)"
+const REQUESTS_SUM: &str = "api_metrics.add(m.request_count)";
+const COUNTS_SUM: &str = ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
+    api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
+    min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
+    api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
+    api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
+    string_agg(m.status_counts, ''::bytea)";
+const SKETCHES_SUM: &str = ", string_agg(m.latency_sketch, ''::bytea)";
+
+fn sums(detail: Detail) -> String {
+    let (counts, sketches) = match detail {
+        Detail::Requests => ("", ""),
+        Detail::Counts => (COUNTS_SUM, ""),
+        Detail::Quantiles => (COUNTS_SUM, SKETCHES_SUM),
     };
-    (counts) => {
-        concat!(
-            sums!(requests),
-            ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
-               api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
-               min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
-               api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
-               api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
-               string_agg(m.status_counts, ''::bytea)"
-        )
-    };
-    (sketches) => {
-        concat!(sums!(counts), ", string_agg(m.latency_sketch, ''::bytea)")
-    };
+    format!("{REQUESTS_SUM}{counts}{sketches}")
 }
 
-const fn sums(detail: Detail) -> &'static str {
-    match detail {
-        Detail::Requests => sums!(requests),
-        Detail::Counts => sums!(counts),
-        Detail::Quantiles => sums!(sketches),
-    }
-}
-
-/// The parameters before those of the arms.
+/// The parameters before those of the branches.
 const PARAMETERS: usize = 5;
 
-/// The rows of all arms.
-fn rows(arms: &[Arm], columns: &str, series: &str) -> String {
+/// The rows of all branches.
+fn rows(branches: &[UnionBranch], columns: &str, series: &str) -> String {
     let mut next = PARAMETERS + 1;
-    let arm = |arm: &Arm| {
+    let branch = |branch: &UnionBranch| {
         let n = next;
-        next += arm.parameters();
-        let (granularity, periods) = match arm {
-            Arm::Listed(granularity, _) => (
+        next += branch.parameters();
+        let (granularity, periods) = match branch {
+            UnionBranch::Listed(granularity, _) => (
                 granularity,
                 format!("period_start = ANY(${n}::timestamptz[])"),
             ),
-            Arm::Ranged(granularity, ..) => (
+            UnionBranch::Ranged(granularity, ..) => (
                 granularity,
                 format!(
                     "period_start >= ${n}::timestamptz AND period_start < ${}::timestamptz",
@@ -97,14 +87,19 @@ fn rows(arms: &[Arm], columns: &str, series: &str) -> String {
         let table = table(*granularity);
         format!("SELECT {columns} FROM api_metrics.{table} WHERE {periods} AND {series}")
     };
-    let arms: Vec<String> = arms.iter().map(arm).collect();
-    arms.join(" UNION ALL ")
+    let branches: Vec<String> = branches.iter().map(branch).collect();
+    branches.join(" UNION ALL ")
 }
 
 /// The statement with these parameters: the series (`$1`), the groups that they count in (`$2`), the edges of
 /// the steps (`$3`), from which series (`$4`) to which (`$5`), which are lists for blocks; and from `$6` on
-/// those of the arms, in their order.
-pub(super) fn statement(detail: Detail, steps: bool, way: Way, arms: &[Arm]) -> String {
+/// those of the branches, in their order.
+pub(super) fn statement(
+    detail: Detail,
+    steps: bool,
+    path: AccessPath,
+    branches: &[UnionBranch],
+) -> String {
     // A constant to group by would be made for every row.
     let (step, and_by_step) = if steps {
         (
@@ -115,28 +110,28 @@ pub(super) fn statement(detail: Detail, steps: bool, way: Way, arms: &[Arm]) -> 
         ("0", "")
     };
     let sums = sums(detail);
-    let rows = rows(arms, &columns(detail, steps), way.series());
-    match (way, detail) {
+    let rows = rows(branches, &columns(detail, steps), path.series());
+    match (path, detail) {
         // One sum a series and step, as soon as it is made.
-        (Way::Lookup, Detail::Quantiles) => format!(
+        (AccessPath::Lookup, Detail::Quantiles) => format!(
             "SELECT s.number, m.* FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL (SELECT {step} AS step, {sums} FROM ({rows}) AS m GROUP BY 1) AS m"
         ),
         // One a group and step.
-        (Way::Lookup, Detail::Requests | Detail::Counts) => format!(
+        (AccessPath::Lookup, Detail::Requests | Detail::Counts) => format!(
             "SELECT s.number, {step} AS step, {sums} \
              FROM unnest($1::bigint[], $2::integer[]) AS s (id, number) \
              CROSS JOIN LATERAL ({rows}) AS m GROUP BY 1{and_by_step}"
         ),
         // One a series and step: joined afterwards, because the planner can't know how few rows remain.
-        (Way::Scan, _) => format!(
+        (AccessPath::Scan, _) => format!(
             "SELECT s.number, m.* \
              FROM (SELECT {step} AS step, {sums}, m.series_id FROM ({rows}) AS m \
                    GROUP BY m.series_id{and_by_step}) AS m \
              JOIN unnest($1::bigint[], $2::integer[]) AS s (id, number) ON s.id = m.series_id"
         ),
         // By series: a join to their groups would copy all sketches once more.
-        (Way::Blocks, _) => format!(
+        (AccessPath::Blocks, _) => format!(
             "SELECT m.* FROM unnest($4::bigint[], $5::bigint[]) AS b (first, last) \
              CROSS JOIN LATERAL (SELECT m.series_id, {step} AS step, {sums} FROM ({rows}) AS m \
                                  GROUP BY 1{and_by_step}) AS m"

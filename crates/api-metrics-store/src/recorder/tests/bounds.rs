@@ -20,7 +20,7 @@ fn a_million_random_paths_methods_and_keys_stay_within_the_bounds() {
             record.api_key = (dice.roll(2) == 0).then_some(&key);
             recorder.record(&record);
         }
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         let deltas = recorder.contents(n - 1, n);
         total += deltas.records();
         recorder.acknowledge(n);
@@ -148,7 +148,7 @@ fn idle_series_and_keys_make_room_for_new_ones() {
         }
     };
     let flush = || {
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         recorder.acknowledge(n);
     };
     visit("old");
@@ -201,7 +201,7 @@ fn many_series_are_spread_over_fewer_shards_and_nothing_is_lost() {
                 });
             }
         });
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         recorder.acknowledge(n);
         recorder.contents(n - 1, n).records()
     };

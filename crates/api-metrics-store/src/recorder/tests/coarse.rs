@@ -16,7 +16,7 @@ fn outage(recorder: &Recorder, clock: &ManualClock, series: usize, minutes: i64)
             expect(&mut expected, &record);
         }
         clock.advance(Duration::from_secs(10));
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         recorder.release(n);
     }
     expected
@@ -47,7 +47,7 @@ fn beyond_the_budget_the_oldest_periods_move_to_their_five_minutes_then_to_their
     let held = |budget, minutes| {
         let (recorder, clock) = recorder(|b| b.memory_budget(budget));
         let expected = outage(&recorder, &clock, 50, minutes);
-        let n = recorder.seal();
+        let n = recorder.begin_batch();
         let deltas = recorder.contents(0, n);
         let got = rows(&deltas);
         assert_eq!(
@@ -101,12 +101,12 @@ fn a_coarsened_part_keeps_its_number() {
     for minute in 0..5 {
         recorder.record(&request("/", START + 60 * minute));
     }
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     recorder.record(&request("/", START));
-    let next = recorder.seal();
-    let part = recorder.contents(n - 1, n);
-    assert_eq!(part.coarse, [(START, START + 300)]);
-    assert_eq!((part.len(), part.records()), (1, 5));
+    let next = recorder.begin_batch();
+    let batch = recorder.contents(n - 1, n);
+    assert_eq!(batch.coarse, [(START, START + 300)]);
+    assert_eq!((batch.len(), batch.records()), (1, 5));
     assert_eq!(recorder.contents(n, next).records(), 1);
     assert!(recorder.contents(n, next).coarse.is_empty());
     assert_eq!(recorder.contents(0, next).coarse, [(START, START + 300)]);
@@ -118,12 +118,12 @@ fn acknowledged_parts_are_not_coarsened() {
     for minute in 0..5 {
         recorder.record(&request("/", START + 60 * minute));
     }
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     recorder.acknowledge(n);
     for i in 0..100 {
         recorder.record(&request(&format!("/{i}"), START));
     }
-    recorder.seal();
+    recorder.begin_batch();
     assert_eq!(recorder.contents(n - 1, n).len(), 5);
 }
 

@@ -1,4 +1,4 @@
-//! Threads that record while others seal, capture and acknowledge.
+//! Threads that record while others begin batches, capture and acknowledge.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
@@ -17,7 +17,7 @@ struct Database {
 
 /// One flush with a random outcome; the last is always acknowledged.
 fn flush(recorder: &Recorder, database: &Mutex<Database>, outcome: u64) {
-    let n = recorder.seal();
+    let n = recorder.begin_batch();
     let s = lock(database).seq;
     let contents = recorder.contents(s, n);
     match outcome {
@@ -103,7 +103,7 @@ fn every_record_is_in_exactly_one_place_at_any_capture() {
         reader.join().unwrap();
         expected
     });
-    // Eight unresolved parts may keep one flush from taking all.
+    // Eight unresolved batches may keep one flush from taking all.
     flush(&recorder, &database, 3);
     flush(&recorder, &database, 3);
     let database = database.into_inner().unwrap();

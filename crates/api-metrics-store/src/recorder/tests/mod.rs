@@ -1,11 +1,11 @@
 //! That every record is in exactly one place, within bounds.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod batches;
 mod bounds;
 mod coarse;
 mod concurrent;
-mod handover;
-mod parts;
+mod rows;
 
 use std::{
     collections::BTreeMap,

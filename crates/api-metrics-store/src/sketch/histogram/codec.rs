@@ -10,8 +10,8 @@
 //! follows; the high 3 bits are its count `n` (1 to 6), 7 says that `n` follows. A `head` of 0 ends
 //! the list; `rest` is how far the maximum lies above the low end of the last bucket. The total is the sum.
 //!
-//! One byte a bucket is the rule, and its two escapes are rare or the rule, so that a processor predicts
-//! them: reading many encodings is what a query's time goes into.
+//! Most buckets take one byte. Whether the two escapes occur hardly changes within an encoding, so that the
+//! processor predicts them: queries spend most of their time reading encodings.
 
 use std::ops::ControlFlow;
 
@@ -40,7 +40,7 @@ impl Histogram {
         Ok(histogram)
     }
 
-    /// Two passes: the first checks everything and finds the range, so that the second can add without
+    /// Works in two passes. The first checks everything and finds the range, so that the second adds without
     /// checks and a corrupt tail changes nothing.
     pub(in crate::sketch) fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         let mut totals = Totals::default();
@@ -66,7 +66,7 @@ impl Histogram {
         }
     }
 
-    /// Adds the counters of one encoding that was scanned and has room; returns what follows it.
+    /// Adds the counters of one scanned encoding for which there is room; returns the bytes after it.
     fn add_one<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
         let mut pairs = Pairs::of(input);
         self.counts.add_pairs(&mut pairs);
@@ -114,11 +114,11 @@ impl PairWriter {
     }
 }
 
-/// The buckets and counts of an encoding that was scanned.
+/// The buckets and counts of a scanned encoding, ascending.
 pub(super) struct Pairs<'a> {
     input: &'a [u8],
     bucket: u16,
-    /// The count of the first bucket, until it is given out.
+    /// The count of the first bucket; 0 once it was returned.
     first: u64,
     empty: bool,
 }
@@ -139,7 +139,7 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// What follows the encoding, once all pairs were given out.
+    /// The bytes after the encoding, once all pairs were returned.
     pub(super) fn rest(mut self) -> &'a [u8] {
         if !self.empty {
             varint::take(&mut self.input);
@@ -177,7 +177,7 @@ impl Iterator for Pairs<'_> {
     }
 }
 
-/// What one or more encodings hold together.
+/// Count and extremes over one or more encodings.
 pub(in crate::sketch) struct Totals {
     pub(in crate::sketch) count: u64,
     /// `u64::MAX` when empty.
@@ -196,18 +196,18 @@ impl Default for Totals {
 }
 
 impl Totals {
-    /// The first and the last bucket that count something; of totals that are not empty.
+    /// The first and the last bucket that count values. The totals must not be empty.
     pub(super) const fn buckets(&self) -> (u16, u16) {
         (bucket_of(self.min), bucket_of(self.max))
     }
 
-    /// Checks one encoding and adds its totals; returns what follows it.
+    /// Checks one encoding and adds its totals; returns the bytes after it.
     pub(in crate::sketch) fn scan<'a>(&mut self, input: &'a [u8]) -> Result<&'a [u8], SketchError> {
         self.visit(input, |_, _| {})
     }
 
-    /// The same, and calls `f` with each bucket, which is below [`BUCKETS`], and its count; with some of
-    /// them also where the encoding turns out to be none.
+    /// [`scan`](Self::scan) that also calls `f` with each bucket (below [`BUCKETS`]) and its count. Before an
+    /// error `f` may have been called with some of them.
     #[inline]
     pub(super) fn visit<'a>(
         &mut self,
@@ -244,7 +244,7 @@ impl Totals {
             count = count.saturating_add(n);
         }
         let rest = varint::take(&mut input).ok_or(CUT)?;
-        // Checked to be below BUCKETS with every step.
+        // Every step checked that it is below BUCKETS.
         let (low, extent) = bounds_of(bucket as u16);
         if rest > extent || low + rest < min {
             return Err(SketchError::Corrupt("maximum out of range"));

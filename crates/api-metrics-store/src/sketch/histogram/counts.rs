@@ -4,25 +4,24 @@ use std::ops::ControlFlow;
 
 use super::BUCKETS;
 
-/// So many values need no memory of their own: a record of a quiet series then touches one place less.
+/// Values that are stored inline, so that a record of a quiet series touches one cache line less.
 const INLINE_VALUES: usize = 16;
-/// A log turns into a window beyond this many values: about where both take the same memory.
+/// Values beyond which a log becomes a window: about where both take the same memory.
 const LOG_VALUES: usize = 64;
-/// Windows begin and end on multiples of this many buckets (one octave), so that they grow rarely.
+/// Windows begin and end on multiples of this number of buckets (one octave), so that they grow rarely.
 const BLOCK: u16 = 64;
-/// While the histogram holds no more values than this, no 16-bit counter can overflow.
+/// Values up to which no 16-bit counter can overflow.
 const NARROW_VALUES: u64 = u16::MAX as u64;
 
-/// Counters by bucket. The form only ever moves towards `Wide`.
+/// Counters by bucket. The form changes only from top to bottom.
 #[derive(Debug, Clone)]
 pub(super) enum Counts {
-    /// The buckets of the values in the order of their arrival: most series see few values between
-    /// two flushes.
+    /// The buckets of the values, in the order of arrival. Most series see few values between two flushes.
     Inline {
         len: u8,
         log: [u16; INLINE_VALUES],
     },
-    /// The same for more of them, made at its full size.
+    /// The same for more values, allocated at its full size.
     Log(Vec<u16>),
     /// Holds at most [`NARROW_VALUES`] values in all.
     Narrow(Window<u16>),
@@ -95,7 +94,7 @@ impl<C: Copy + Default> Window<C> {
 }
 
 impl Counts {
-    /// Counts one value more; `total` is the number of values with it.
+    /// Counts one value; `total` is the number of values including it.
     #[inline]
     pub(super) fn increment(&mut self, bucket: u16, total: u64) {
         match self {
@@ -161,7 +160,7 @@ impl Counts {
 
     /// Adds to buckets for which there is room.
     pub(super) fn add_pairs(&mut self, pairs: impl Iterator<Item = (u16, u64)>) {
-        // The form is looked at once, not for every pair.
+        // The form is matched once, not for every pair.
         match self {
             Self::Inline { len, log } => {
                 for (bucket, n) in pairs {
@@ -200,7 +199,7 @@ impl Counts {
         self.add_pairs(std::iter::once((bucket, n)));
     }
 
-    /// Adds all counters of another one for which there is room.
+    /// Adds the counters of another histogram, for which there is room.
     pub(super) fn add_all(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::Wide(into), Self::Wide(from)) => {

@@ -19,7 +19,7 @@ pub(super) use self::{
 
 use self::counts::Counts;
 
-/// How many buckets cover `0..=u64::MAX`.
+/// The number of buckets that cover `0..=u64::MAX`.
 pub(super) const BUCKETS: u16 = 58 * 64 + 64;
 
 /// The bucket of a value.
@@ -30,7 +30,7 @@ pub(super) const fn bucket_of(value: u64) -> u16 {
     ((shift as u64) << 6).wrapping_add(value >> shift) as u16
 }
 
-/// The least value of a bucket, and by how much its greatest value exceeds it.
+/// The least value of a bucket, and the difference between its greatest and its least value.
 pub(super) const fn bounds_of(bucket: u16) -> (u64, u64) {
     if bucket < 128 {
         return (bucket as u64, 0);

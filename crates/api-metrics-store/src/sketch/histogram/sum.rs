@@ -6,13 +6,13 @@ use super::{
 };
 use crate::sketch::{SketchError, SketchKind, body_of};
 
-/// One counter a bucket, all zero between two sums: the memory is made once, however many sums follow.
+/// One counter per bucket, all zero between two sums, so that the memory is allocated once.
 #[derive(Debug, Default)]
 pub(in crate::sketch) struct Counters(Option<Box<[u64; BUCKETS as usize]>>);
 
 impl Counters {
-    /// Appends the encoding of the sum of `encodings`, the tag byte included. A single one that holds
-    /// anything is passed through.
+    /// Appends the encoding of the sum of `encodings`, tag byte included. Where only one of them holds values,
+    /// it is copied.
     pub(in crate::sketch) fn sum(
         &mut self,
         encodings: &[u8],
@@ -37,7 +37,7 @@ impl Counters {
         Ok(())
     }
 
-    /// Adds `encodings` to a histogram, which is left as it was where they can't be read.
+    /// Adds `encodings` to a histogram, which is unchanged where they can't be decoded.
     pub(in crate::sketch) fn merge(
         &mut self,
         encodings: &[u8],
@@ -51,8 +51,8 @@ impl Counters {
         Ok(())
     }
 
-    /// Counts `encodings` and calls `filled` with each that holds anything. All counters are zero again where
-    /// one can't be read.
+    /// Counts `encodings` and calls `filled` with each that holds values. All counters are zero again where one
+    /// can't be decoded.
     fn count<'a>(
         &mut self,
         encodings: &'a [u8],
@@ -87,7 +87,7 @@ impl Counters {
         Ok(totals)
     }
 
-    /// The buckets that count something, ascending, as their counters go back to zero.
+    /// The buckets that count values, ascending; their counters are reset to zero on the way.
     fn drain(&mut self, totals: &Totals) -> impl Iterator<Item = (u16, u64)> {
         let (low, high) = totals.buckets();
         (low..)
@@ -103,7 +103,7 @@ impl Counters {
     }
 }
 
-/// Which of a row of encodings hold anything.
+/// Which of several encodings hold values.
 #[derive(Default)]
 enum Only<'a> {
     #[default]
@@ -113,6 +113,7 @@ enum Only<'a> {
 }
 
 impl<'a> Only<'a> {
+    /// Notes an encoding that holds values.
     fn see(&mut self, encoding: &'a [u8]) {
         *self = match self {
             Self::None => Self::One(encoding),
@@ -121,8 +122,8 @@ impl<'a> Only<'a> {
     }
 }
 
-/// The values at `ranks` (ascending, of `1..=count`) of one encoding after its tag byte, by a rule that
-/// knows the count; `None` where it is empty. As [`value_at`](super::Histogram::value_at) answers.
+/// The values at some ranks of one encoding after its tag byte, as [`value_at`](super::Histogram::value_at)
+/// returns them; `None` where it is empty. `ranks` maps the count to ascending ranks of `1..=count`.
 pub(in crate::sketch) fn values_at<const N: usize>(
     body: &[u8],
     ranks: impl FnOnce(u64) -> [u64; N],

@@ -1,1 +1,0 @@
-import{c as e}from"./react-DvP534W3.js";var t=e(),n=({value:e,most:n,kind:r,label:i})=>(0,t.jsx)(`span`,{className:`bar`,role:`img`,"aria-label":i,"data-kind":r,children:(0,t.jsx)(`span`,{style:{width:`${n>0?Math.min(100,100*e/n):0}%`}})}),r=e=>e.name??e.externalId??(e.apiKeyId===0?`without a key`:e.apiKeyId==null?`new key`:`key ${e.apiKeyId}`);export{n,r as t};

@@ -1,0 +1,285 @@
+// Creates and edits an alert rule, and tests it on past data before it is saved.
+import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { ApiError } from "../api/client";
+import { useAlertWrites, useApiKeys, useDryRun } from "../api/control";
+import { useEndpoints } from "../api/queries";
+import type { Alert } from "../api/types";
+import { useView } from "../view/view";
+import { DryRunResult } from "./DryRunResult";
+import { COMPARISONS, condition, SEVERITIES, TYPES } from "./describe";
+import { bodyOf, type Draft, draftOf, type Field, fresh, validate } from "./draft";
+
+interface Props {
+  rule: Alert | null;
+  close: () => void;
+}
+
+const QUANTILES = [
+  ["", "Average"],
+  ["0.5", "p50"],
+  ["0.9", "p90"],
+  ["0.95", "p95"],
+  ["0.99", "p99"],
+] as const;
+
+export const RuleForm = ({ rule, close }: Props) => {
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [draft, setDraft] = useState<Draft>(() => (rule ? draftOf(rule) : fresh()));
+  const [touched, setTouched] = useState<ReadonlySet<string>>(new Set());
+  const [period, setPeriod] = useState("24h");
+  const view = useView();
+  const keys = useApiKeys();
+  const endpoints = useEndpoints({ ...view, period: "24h", from: null, to: null, refresh: "off" });
+  const { save } = useAlertWrites();
+  const dry = useDryRun();
+  const wrong = useMemo(() => validate(draft), [draft]);
+  const valid = Object.keys(wrong).length === 0;
+
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element || element.open) return;
+    element.showModal();
+    // By default the close button would get the focus.
+    element.querySelector<HTMLElement>("[data-field=name] input")?.focus();
+  }, []);
+
+  const set = <F extends Field>(field: F, value: Draft[F]) => {
+    setTouched((before) => new Set([...before, field]));
+    save.reset();
+    dry.reset();
+    setDraft((before) => ({ ...before, [field]: value }));
+  };
+
+  const refused = save.error instanceof ApiError ? save.error : dry.error instanceof ApiError ? dry.error : null;
+  const named = refused?.problem?.parameter?.replace(/^rule\./, "");
+  const errorOf = (field: Field): string | null =>
+    (touched.has(field) ? (wrong[field] ?? null) : null) ?? (named === field ? (refused?.message ?? null) : null);
+
+  const field = (
+    name: Field,
+    label: string,
+    control: (props: { id: string; "aria-invalid": boolean; "aria-describedby": string }) => ReactNode,
+    unit?: string,
+  ) => {
+    const error = errorOf(name);
+    return (
+      <div className="form-field" data-field={name}>
+        <label htmlFor={`${id}-${name}`}>{label}</label>
+        <span className="form-control">
+          {control({
+            id: `${id}-${name}`,
+            "aria-invalid": error !== null,
+            "aria-describedby": `${id}-${name}-error`,
+          })}
+          {unit && <span className="muted">{unit}</span>}
+        </span>
+        <span id={`${id}-${name}-error`} className="field-error" role={error ? "alert" : undefined}>
+          {error}
+        </span>
+      </div>
+    );
+  };
+  const text =
+    (name: Exclude<Field, "enabled">, props: Record<string, string | number | boolean> = {}) =>
+    (shared: { id: string }) => (
+      <input
+        {...shared}
+        {...props}
+        value={draft[name]}
+        onChange={(event) => set(name, event.target.value as never)}
+      />
+    );
+  const choice =
+    (name: Exclude<Field, "enabled">, options: readonly (readonly [string, string])[]) =>
+    (shared: { id: string }) => (
+      <select {...shared} value={draft[name]} onChange={(event) => set(name, event.target.value as never)}>
+        {options.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    );
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTouched(new Set(Object.keys(draft)));
+    if (!valid) {
+      dialog.current
+        ?.querySelector<HTMLElement>(
+          `[data-field="${Object.keys(wrong)[0]}"] input, [data-field="${Object.keys(wrong)[0]}"] select`,
+        )
+        ?.focus();
+      return;
+    }
+    const body = { ...bodyOf(draft, rule), ...(rule ? { revision: rule.revision } : {}) };
+    save.mutate({ id: rule?.id ?? null, rule: body }, { onSuccess: close });
+  };
+  const type = TYPES[draft.alertType];
+  const services = [...new Set(endpoints.data?.data.map((row) => row.service))];
+  const routes = [
+    ...new Set(
+      endpoints.data?.data
+        .filter((row) => !row.endpoint.startsWith("<"))
+        .map((row) => `${row.method} ${row.endpoint}`),
+    ),
+  ];
+
+  return (
+    <dialog ref={dialog} className="dialog" aria-labelledby={`${id}-title`} onClose={close}>
+      <form onSubmit={submit} noValidate>
+        <header>
+          <h2 id={`${id}-title`}>{rule ? `Edit ${rule.name}` : "New rule"}</h2>
+          <button type="button" className="ghost icon" aria-label="Close" onClick={close}>
+            ×
+          </button>
+        </header>
+        <div className="form-grid">
+          {field("name", "Name", text("name", { maxLength: 200 }))}
+          {field(
+            "severity",
+            "Severity",
+            choice(
+              "severity",
+              SEVERITIES.map((each) => [each, each[0]?.toUpperCase() + each.slice(1)]),
+            ),
+          )}
+          {field("alertType", "Metric", (shared) => (
+            <select
+              {...shared}
+              value={draft.alertType}
+              onChange={(event) => {
+                const next = event.target.value as Draft["alertType"];
+                set("alertType", next);
+                setDraft((before) => ({
+                  ...before,
+                  thresholdValue: String(TYPES[next].start),
+                  comparison: next === "request_volume" ? "lt" : "gt",
+                }));
+              }}
+            >
+              {Object.entries(TYPES).map(([value, { name }]) => (
+                <option key={value} value={value}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          ))}
+          {draft.alertType === "response_time" ? (
+            field(
+              "quantile",
+              "Aggregation",
+              choice(
+                "quantile",
+                QUANTILES.some(([q]) => q === draft.quantile)
+                  ? QUANTILES
+                  : [...QUANTILES, [draft.quantile, `p${+(Number(draft.quantile) * 100).toFixed(2)}`]],
+              ),
+            )
+          ) : (
+            <p className="form-hint muted">{type.hint}.</p>
+          )}
+          {field("comparison", "Condition", choice("comparison", Object.entries(COMPARISONS)))}
+          {field("thresholdValue", "Threshold", text("thresholdValue", { inputMode: "decimal" }), type.unit)}
+          {field("windowMinutes", "Evaluation window", text("windowMinutes", { inputMode: "numeric" }), "minutes")}
+          {field("cooldownMinutes", "Cooldown", text("cooldownMinutes", { inputMode: "numeric" }), "minutes")}
+          {field("serviceFilter", "Service", (shared) => (
+            <>
+              <input
+                {...shared}
+                list={`${id}-services`}
+                placeholder="All"
+                value={draft.serviceFilter}
+                onChange={(event) => set("serviceFilter", event.target.value)}
+              />
+              <datalist id={`${id}-services`}>
+                {services.map((each) => (
+                  <option key={each} value={each} />
+                ))}
+              </datalist>
+            </>
+          ))}
+          {field("endpointFilter", "Endpoint", (shared) => (
+            <>
+              <input
+                {...shared}
+                list={`${id}-routes`}
+                placeholder="All, or GET /users/*"
+                value={draft.endpointFilter}
+                onChange={(event) => set("endpointFilter", event.target.value)}
+              />
+              <datalist id={`${id}-routes`}>
+                {routes.map((each) => (
+                  <option key={each} value={each} />
+                ))}
+              </datalist>
+            </>
+          ))}
+          {field(
+            "apiKeyFilter",
+            "Consumer",
+            choice("apiKeyFilter", [
+              ["", "All"],
+              ...(keys.data?.data ?? []).map((key): [string, string] => [String(key.id), key.name ?? key.externalId]),
+            ]),
+          )}
+          {draft.alertType !== "request_volume" &&
+            field("minRequests", "Minimum requests", text("minRequests", { inputMode: "numeric" }), "requests")}
+          <label className="form-check">
+            <input
+              type="checkbox"
+              checked={draft.enabled}
+              onChange={(event) => set("enabled", event.target.checked)}
+            />{" "}
+            Enabled
+          </label>
+        </div>
+        <p className="form-sentence" aria-live="polite">
+          {valid ? `Fires when ${condition(bodyOf(draft, rule) as Alert)}.` : "\u00a0"}
+        </p>
+        <section className="dry" aria-label="Dry run">
+          <div className="dry-run-form">
+            <button
+              type="button"
+              disabled={!valid || dry.isPending}
+              onClick={() => dry.mutate({ rule: bodyOf(draft, rule), period })}
+            >
+              {dry.isPending ? "Testing…" : "Test over the last"}
+            </button>
+            <select
+              aria-label="Test range"
+              value={period}
+              onChange={(event) => {
+                setPeriod(event.target.value);
+                dry.reset();
+              }}
+            >
+              {["6h", "24h", "7d"].map((each) => (
+                <option key={each} value={each}>
+                  {each}
+                </option>
+              ))}
+            </select>
+            <span className="muted">Nothing is saved and nobody is notified.</span>
+          </div>
+          {dry.data && <DryRunResult run={dry.data} tz={view.tz} />}
+        </section>
+        {refused && !(named && named in draft) && (
+          <p className="field-error" role="alert">
+            {refused.problem?.title ? `${refused.problem.title}: ` : ""}
+            {refused.message}
+          </p>
+        )}
+        <footer>
+          <button type="button" onClick={close}>
+            Cancel
+          </button>
+          <button type="submit" className="primary" disabled={save.isPending}>
+            {save.isPending ? "Saving…" : rule ? "Save" : "Create"}
+          </button>
+        </footer>
+      </form>
+    </dialog>
+  );
+};

@@ -1,0 +1,79 @@
+// Alert rules in words and units.
+import type { Alert, AlertBody } from "../api/types";
+import * as number from "../format/number";
+
+export const TYPES = {
+  error_rate: { name: "Error rate", unit: "%", hint: "4xx and 5xx responses as a percentage of requests", start: 5 },
+  response_time: { name: "Response time", unit: "ms", hint: "Average or percentile", start: 500 },
+  rate_limit: {
+    name: "Rate limit",
+    unit: "%",
+    hint: "Busiest minute in the window, as a percentage of the key's limit",
+    start: 80,
+  },
+  request_volume: { name: "Request volume", unit: "requests", hint: "Requests in the window", start: 1 },
+  bandwidth: {
+    name: "Bandwidth",
+    unit: "bytes",
+    hint: "Request and response body bytes in the window",
+    start: 1_000_000_000,
+  },
+  anomaly: {
+    name: "Anomaly",
+    unit: "deviations",
+    hint: "Distance from the same hour in previous weeks: 4 is unusual, 8 very unusual",
+    start: 6,
+  },
+} as const;
+
+export type AlertType = keyof typeof TYPES;
+
+const isType = (text: string): text is AlertType => text in TYPES;
+
+export const COMPARISONS = { gt: "Above", gte: "At or above", lt: "Below", lte: "At or below" } as const;
+export type Comparison = keyof typeof COMPARISONS;
+
+export const SEVERITIES = ["low", "medium", "high", "critical"] as const;
+
+const SIGNS: Readonly<Record<string, string>> = { gt: ">", gte: "≥", lt: "<", lte: "≤" };
+
+export const valueIn = (type: string, value: number | null | undefined): string => {
+  if (value == null) return number.NONE;
+  if (type === "error_rate" || type === "rate_limit") return number.percent(value);
+  if (type === "response_time") return number.ms(value);
+  if (type === "bandwidth") return number.bytes(value);
+  return type === "anomaly" ? `${+value.toFixed(1)} deviations` : number.count(value);
+};
+
+const minutes = (n: number): string => (n % 60 === 0 ? `${n / 60} h` : `${n} min`);
+
+/** `p95 response time > 600 ms over 10 min` */
+export const condition = (
+  rule: Pick<AlertBody, "alertType" | "quantile" | "comparison" | "thresholdValue"> & {
+    windowMinutes?: number | null;
+  },
+): string => {
+  const kind = isType(rule.alertType) ? TYPES[rule.alertType].name : rule.alertType;
+  const of =
+    rule.alertType === "response_time"
+      ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time`
+      : kind.toLowerCase();
+  const sign = SIGNS[rule.comparison] ?? rule.comparison;
+  return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
+};
+
+/** What a rule applies to; all traffic without filters. */
+export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
+  [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter)]
+    .filter((part) => part != null)
+    .join(" · ") || "All traffic";
+
+export const STATES: Readonly<Record<string, { label: string; level: string }>> = {
+  firing: { label: "Firing", level: "bad" },
+  pending: { label: "Pending", level: "some" },
+  resolved: { label: "Resolved", level: "none" },
+  ok: { label: "OK", level: "good" },
+  off: { label: "Disabled", level: "none" },
+};
+
+export const stateOf = (rule: Alert): string => (rule.enabled ? rule.state : "off");

@@ -1,0 +1,203 @@
+// Queries and writes of the control plane: alerts, rate limits, quotas, API keys and billing.
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { isOpen, lengthOf, range, refetchInterval, type View } from "../view/view";
+import { ApiError, call, urlOf } from "./client";
+import { pages } from "./queries";
+import type {
+  Alert,
+  AlertBody,
+  AlertEvent,
+  AlertEventPage,
+  AlertPage,
+  ApiKey,
+  ApiKeyPage,
+  BillingPage,
+  Delivery,
+  DeliveryPage,
+  DryRunAnswer,
+  InvoiceAnswer,
+  KeyUsage,
+  Quota,
+  QuotaPage,
+  RateLimit,
+  RateLimitPage,
+  ReconciliationAnswer,
+  Utilization,
+  UtilizationPage,
+} from "./types";
+
+/** Rules are evaluated once a minute; their state is fetched more often than that. */
+const alertInterval = (view: View): number | false =>
+  view.refresh === "off" ? false : view.refresh === "30s" ? 30_000 : 5_000;
+
+const keepPrevious = { placeholderData: keepPreviousData };
+
+/** Whether the user's role has no access; optional parts of a page are then left out. */
+export const isForbidden = (error: unknown): boolean => error instanceof ApiError && error.status === 403;
+
+export const useAlerts = (view: View) =>
+  useQuery({
+    queryKey: ["alerts"],
+    queryFn: ({ signal }) => pages<Alert, AlertPage>("api-alerts", {}, signal, 10),
+    refetchInterval: alertInterval(view),
+    ...keepPrevious,
+  });
+
+interface EventParams {
+  open?: boolean;
+  alertId?: number;
+  maxPages?: number;
+  limit?: string;
+}
+
+/** Alert events, the latest first. */
+export const useAlertEvents = (
+  view: View,
+  { open = false, alertId, maxPages = 1, limit = "200" }: EventParams = {},
+) => {
+  const params = {
+    ...(open ? { open: "true" } : {}),
+    ...(alertId === undefined ? {} : { alertId: String(alertId) }),
+  };
+  return useQuery({
+    queryKey: ["alert-events", params, maxPages, limit],
+    queryFn: ({ signal }) => pages<AlertEvent, AlertEventPage>("api-alerts/events", params, signal, maxPages, limit),
+    refetchInterval: alertInterval(view),
+    ...keepPrevious,
+  });
+};
+
+export const useDeliveries = (view: View) =>
+  useQuery({
+    queryKey: ["deliveries"],
+    queryFn: ({ signal }) => pages<Delivery, DeliveryPage>("api-alerts/deliveries", { status: "dead" }, signal, 1),
+    refetchInterval: alertInterval(view),
+    retry: false,
+    ...keepPrevious,
+  });
+
+export type Rule = AlertBody;
+
+/** Writes to alert rules. Queries that show them are refetched afterwards. */
+export const useAlertWrites = () => {
+  const client = useQueryClient();
+  const onSettled = async () => {
+    await Promise.all(
+      ["alerts", "alert-events", "deliveries"].map((key) => client.invalidateQueries({ queryKey: [key] })),
+    );
+  };
+  return {
+    save: useMutation({
+      mutationFn: ({ id, rule }: { id: number | null; rule: Rule }) =>
+        call<Alert>(id === null ? "api-alerts" : `api-alerts/${id}`, {
+          method: id === null ? "POST" : "PUT",
+          body: rule,
+        }),
+      onSettled,
+    }),
+    toggle: useMutation({
+      mutationFn: ({ id, enabled, revision }: { id: number; enabled: boolean; revision: number }) =>
+        call<Alert>(`api-alerts/${id}`, { method: "PATCH", body: { enabled, revision } }),
+      onSettled,
+    }),
+    remove: useMutation({ mutationFn: (id: number) => call(`api-alerts/${id}`, { method: "DELETE" }), onSettled }),
+    redeliver: useMutation({
+      mutationFn: (body: { noticeId: string; channel: string }) =>
+        call("api-alerts/deliveries/redeliver", { method: "POST", body }),
+      onSettled,
+    }),
+  };
+};
+
+export const useDryRun = () =>
+  useMutation({
+    mutationFn: (body: { rule: Rule; period: string }) =>
+      call<DryRunAnswer>("api-alerts/dry-run", { method: "POST", body }),
+  });
+
+export const useRateLimits = (view: View, apiKeyId?: string) => {
+  const params = apiKeyId === undefined ? {} : { apiKeyId };
+  return useQuery({
+    queryKey: ["rate-limits", params],
+    queryFn: ({ signal }) => pages<RateLimit, RateLimitPage>("api-metrics/rate-limits", params, signal, 10),
+    // Limits count per minute, so their usage changes within seconds.
+    refetchInterval: view.refresh === "off" ? false : 5_000,
+    ...keepPrevious,
+  });
+};
+
+/** The finest step that is retained for the range and suits a chart. */
+const utilizationStep = (view: View): "1m" | "5m" | "1h" => {
+  const length = lengthOf(view);
+  return length <= 21_600 ? "1m" : length <= 172_800 ? "5m" : "1h";
+};
+
+export const useUtilization = (view: View, apiKeyId: string | null) => {
+  const params = { ...range(view), granularity: utilizationStep(view) };
+  return useQuery({
+    queryKey: ["utilization", apiKeyId, params],
+    queryFn: ({ signal }) =>
+      pages<Utilization, UtilizationPage>(`api-metrics/rate-limits/${apiKeyId}/history`, params, signal, 3),
+    enabled: apiKeyId !== null,
+    refetchInterval: isOpen(view) && view.refresh !== "off" ? 60_000 : false,
+    ...keepPrevious,
+  });
+};
+
+export const useQuotas = (view: View, apiKeyId?: string) => {
+  const params = apiKeyId === undefined ? {} : { apiKeyId };
+  return useQuery({
+    queryKey: ["quotas", params],
+    queryFn: ({ signal }) => pages<Quota, QuotaPage>("api-metrics/quotas", params, signal, 10),
+    refetchInterval: refetchInterval(view),
+    ...keepPrevious,
+  });
+};
+
+export const useApiKeys = () =>
+  useQuery({
+    queryKey: ["api-keys"],
+    queryFn: ({ signal }) => pages<ApiKey, ApiKeyPage>("api-keys", {}, signal, 5),
+    staleTime: 60_000,
+    retry: false,
+  });
+
+interface BillParams {
+  month?: string | undefined;
+  apiKeyId?: string;
+}
+
+const billParams = ({ month, apiKeyId }: BillParams): Record<string, string> => ({
+  ...(month === undefined ? {} : { month }),
+  ...(apiKeyId === undefined ? {} : { apiKeyId }),
+});
+
+export const useBilling = (view: View, bill: BillParams) =>
+  useQuery({
+    queryKey: ["billing", bill],
+    queryFn: ({ signal }) => pages<KeyUsage, BillingPage>("api-metrics/billing", billParams(bill), signal, 10),
+    refetchInterval: refetchInterval(view),
+    ...keepPrevious,
+  });
+
+export const useInvoice = (view: View, bill: BillParams) =>
+  useQuery({
+    queryKey: ["invoice", bill],
+    queryFn: ({ signal }) => call<InvoiceAnswer>(urlOf("api-metrics/billing/invoice", billParams(bill)), { signal }),
+    refetchInterval: refetchInterval(view),
+    ...keepPrevious,
+  });
+
+export const invoiceUrl = (format: string, bill: BillParams): string =>
+  urlOf("api-metrics/billing/invoice", { ...billParams(bill), format });
+
+/** Reads the whole month, so it only runs on demand. */
+export const useReconciliation = (month: string | undefined, enabled: boolean) =>
+  useQuery({
+    queryKey: ["reconciliation", month],
+    queryFn: ({ signal }) =>
+      call<ReconciliationAnswer>(urlOf("api-metrics/billing/reconciliation", billParams({ month })), { signal }),
+    enabled,
+    staleTime: 0,
+    refetchOnWindowFocus: false,
+  });

@@ -1,0 +1,95 @@
+// Requests, latency, errors and bandwidth of the traffic that the view and a filter select.
+import { useEffect, useMemo } from "react";
+import { type Filter, useSeries, useStatus } from "../api/queries";
+import { TimeChart } from "../charts/TimeChart";
+import { useView } from "../view/view";
+import type { Scope } from "./alertScope";
+import { bandwidth, errors, latency, volume } from "./models";
+import { timeline } from "./timeline";
+import { useAlertOverlay } from "./useAlertOverlay";
+
+/** A constant, so that hooks see the same object on every render. */
+const NO_FILTER: Filter = {};
+
+/** The metrics that charts and tiles need. Selecting them keeps answers short. */
+const METRICS =
+  "requestCount,errorCount4xx,errorCount5xx,errorRate,statusCodes,p50Ms,p95Ms,p99Ms,requestBytes,responseBytes";
+
+/** The timeline of a view. Charts and tiles share its query. */
+export const useTimeline = (filter: Filter = NO_FILTER) => {
+  const view = useView();
+  const series = useSeries(view, { filter, metrics: METRICS });
+  const status = useStatus(view);
+  const line = useMemo(
+    () => (series.data ? timeline(series.data, view.tz, status.data, view.service, view.environment) : null),
+    [series.data, status.data, view.tz, view.service, view.environment],
+  );
+  return { line, error: series.error, stale: series.isPlaceholderData };
+};
+
+interface Props {
+  filter?: Filter;
+}
+
+export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
+  const view = useView();
+  const { line, error, stale } = useTimeline(filter);
+  const watched: Scope = {
+    service: view.service,
+    method: filter.method ?? null,
+    endpoint: filter.endpoint ?? null,
+    key: filter.apiKeyId ?? null,
+  };
+  const { thresholds, marks: alerts } = useAlertOverlay(watched);
+  // Loads the chart library while the data is loading.
+  useEffect(() => {
+    void import("../charts/Plot");
+    void import("../charts/engine");
+  }, []);
+  const methods = useSeries(view, { filter, groupBy: "method", metrics: "requestCount" });
+  const models = useMemo(
+    () => line && { latency: latency(line, thresholds), errors: errors(line, alerts), bandwidth: bandwidth(line) },
+    [line, thresholds, alerts],
+  );
+  const requests = useMemo(
+    () => (line && methods.data ? volume(line, methods.data.data) : null),
+    [line, methods.data],
+  );
+  const empty = line?.empty ?? false;
+  return (
+    <div className="charts">
+      <TimeChart
+        name="volume"
+        title="Requests"
+        model={requests}
+        error={methods.error ?? error}
+        empty={empty}
+        stale={stale}
+      />
+      <TimeChart
+        name="latency"
+        title="Latency"
+        model={models?.latency ?? null}
+        error={error}
+        empty={empty}
+        stale={stale}
+      />
+      <TimeChart
+        name="errors"
+        title="Errors"
+        model={models?.errors ?? null}
+        error={error}
+        empty={empty}
+        stale={stale}
+      />
+      <TimeChart
+        name="bandwidth"
+        title="Bandwidth"
+        model={models?.bandwidth ?? null}
+        error={error}
+        empty={empty}
+        stale={stale}
+      />
+    </div>
+  );
+};

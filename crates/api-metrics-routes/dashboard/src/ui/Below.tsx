@@ -1,7 +1,0 @@
-// What stands under something whose height is not known yet: it loads, but is shown only when it has
-// its place, instead of jumping there.
-import type { ReactNode } from "react";
-
-export const Below = ({ ready, children }: { ready: boolean; children: ReactNode }) => (
-  <div className="below" data-ready={ready}>{children}</div>
-);

@@ -1,8 +1,0 @@
-// Names and values, one a line.
-import type { ReactNode } from "react";
-
-export const Facts = ({ facts }: { facts: readonly (readonly [string, ReactNode])[] }) => (
-  <dl className="facts">
-    {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
-  </dl>
-);

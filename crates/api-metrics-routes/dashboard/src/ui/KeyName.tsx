@@ -1,5 +1,0 @@
-// What a consumer is called, by what is known of it.
-interface Key { apiKeyId?: number | null; name?: string | null; externalId?: string | null }
-
-export const keyName = (key: Key): string =>
-  key.name ?? key.externalId ?? (key.apiKeyId === 0 ? "without a key" : key.apiKeyId == null ? "new key" : `key ${key.apiKeyId}`);

@@ -1,4 +1,0 @@
-/** How much of a limit is used: green below 60%, yellow to 80%, red above. */
-export type Level = "fine" | "some" | "bad";
-
-export const levelOf = (percent: number): Level => (percent < 60 ? "fine" : percent <= 80 ? "some" : "bad");

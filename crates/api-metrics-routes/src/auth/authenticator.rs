@@ -1,0 +1,190 @@
+//! Finds out who sends a request.
+//!
+//! It tells principals apart, not what they may do: roles are checked by the middleware, scopes by
+//! the store.
+
+use std::sync::Arc;
+
+use api_metrics_store::time::{Clock, UnixSeconds};
+use http::{Extensions, HeaderMap, Method, header};
+
+use super::{
+    AuthMethod, Caller, FailedLogins, Principal, Role, Session, SignIn,
+    failed_logins::{Peer, peer},
+    sign_in::TokenKeys,
+};
+use crate::{
+    read::{KeyCache, KeyIds, StoreClient},
+    response::{Kind, Problem},
+};
+
+/// Knows the admin token, the sessions, the issuer of JSON Web Tokens and the keys of viewers.
+#[derive(Debug)]
+pub(crate) struct Authenticator {
+    /// How admins sign in.
+    pub(crate) sign_in: SignIn,
+    /// Wrong admin tokens of the last minute, by address.
+    pub(super) failed_logins: FailedLogins,
+    /// The issuer whose tokens are taken too.
+    #[cfg(feature = "jwt")]
+    pub(super) jwt: Option<super::Jwt>,
+    /// The numbers of viewers' keys.
+    pub(super) key_cache: KeyCache,
+    /// Reads the numbers of keys that are not remembered.
+    pub(super) client: Arc<StoreClient>,
+    /// Decides when sessions and tokens are over.
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// Who it is, how it proved that, and when that ends.
+type Identified = (Principal, AuthMethod, Option<UnixSeconds>);
+
+impl Authenticator {
+    /// Reads the numbers of viewers' keys through `client`, and remembers them in `key_cache`.
+    pub(crate) fn new(
+        sign_in: SignIn,
+        key_cache: KeyCache,
+        client: Arc<StoreClient>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            sign_in,
+            failed_logins: FailedLogins::new(clock.clone()),
+            #[cfg(feature = "jwt")]
+            jwt: None,
+            key_cache,
+            client,
+            clock,
+        }
+    }
+
+    /// Takes JSON Web Tokens too.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn with_jwt(mut self, jwt: Option<super::Jwt>) -> Self {
+        self.jwt = jwt;
+        self
+    }
+
+    /// Who asks: the host's own principal, else the bearer token, else the session cookie.
+    ///
+    /// # Errors
+    /// 401 without valid credentials, 429 after too many wrong tokens, 403 for a write of a
+    /// session without its CSRF token or a role without its tenant, 503 while instances have
+    /// not agreed on an admin token.
+    pub(crate) async fn authenticate(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Caller, Problem> {
+        let (principal, auth_method, expires_at) =
+            self.identify(method, headers, extensions).await?;
+        let scope = if principal.role == Role::Viewer {
+            let ids = self.key_cache.of(&principal.keys, &self.client).await?;
+            Caller::scope(&principal, &ids)?
+        } else {
+            Caller::scope(&principal, &KeyIds::default())?
+        };
+        Ok(Caller {
+            principal,
+            auth_method,
+            scope,
+            expires_at,
+        })
+    }
+
+    /// Finds the principal, in the order that the crate's documentation states.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate), but for the scope.
+    async fn identify(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        extensions: &Extensions,
+    ) -> Result<Identified, Problem> {
+        if let Some(principal) = extensions.get::<Principal>() {
+            return Ok((principal.clone(), AuthMethod::Host, None));
+        }
+        if matches!(self.sign_in, SignIn::NoAuth) {
+            let anyone = Principal::new("anyone", Role::Admin);
+            return Ok((anyone, AuthMethod::NoAuth, None));
+        }
+        // Credentials of another scheme are for somebody else: a proxy in front that asks for a
+        // password leaves them on every request of a browser that has signed in here.
+        if let Some(token) = headers
+            .get_all(header::AUTHORIZATION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .find_map(bearer)
+        {
+            return self.by_token(token, peer(extensions)).await;
+        }
+        if headers.contains_key(header::COOKIE)
+            && let Some(keys) = self.sign_in.keys().await?
+            && let Some(session) = Session::of(headers, &keys, self.clock.unix_seconds())
+        {
+            if !method.is_safe() && !session.admits_write(headers) {
+                return Err(Problem::new(
+                    Kind::BadCsrfToken,
+                    "a write by a browser session needs its CSRF token in X-CSRF-Token",
+                ));
+            }
+            let admin = Principal::new("admin", Role::Admin);
+            return Ok((admin, AuthMethod::Cookie, Some(session.expires_at)));
+        }
+        Err(unauthenticated(
+            "send `Authorization: Bearer <token>`, or sign in on the page",
+        ))
+    }
+
+    /// The principal of a bearer token.
+    ///
+    /// # Errors
+    /// 401, or 429 from an address that sent too many wrong tokens.
+    async fn by_token(&self, token: &str, peer: Peer) -> Result<Identified, Problem> {
+        #[cfg(feature = "jwt")]
+        if let Some(jwt) = &self.jwt
+            && let Some((principal, ends_at)) = jwt.principal(token, self.clock.unix_seconds())
+        {
+            return Ok((principal, AuthMethod::Jwt, Some(ends_at)));
+        }
+        let keys: Option<TokenKeys> = self.sign_in.keys().await?;
+        if keys.is_some_and(|keys| keys.admits(token)) {
+            let admin = Principal::new("admin", Role::Admin);
+            return Ok((admin, AuthMethod::Bearer, None));
+        }
+        // One that is over, or of another issuer, is no guess at the admin token.
+        #[cfg(feature = "jwt")]
+        if self.jwt.is_some() && super::jwt::is_shaped(token) {
+            return Err(unauthenticated("the bearer token is not valid"));
+        }
+        Err(self.refuse_wrong_token(peer, "the bearer token is not valid"))
+    }
+
+    /// Refuses a wrong admin token: 401, and 429 from whom too many came. Asked only where the token
+    /// is wrong: a right one always passes, or whoever shares an address with a guesser would be
+    /// locked out.
+    pub(crate) fn refuse_wrong_token(&self, peer: Peer, detail: &'static str) -> Problem {
+        let wait = self.failed_logins.wait(peer);
+        self.failed_logins.note(peer);
+        wait.map_or_else(
+            || unauthenticated(detail),
+            |wait| Problem::new(Kind::TooManyRequests, "too many wrong tokens").retry_after(wait),
+        )
+    }
+}
+
+/// The credentials of the scheme `Bearer`, whose name is case-insensitive (RFC 9110).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim())
+        .filter(|token| !token.is_empty())
+}
+
+/// 401 with a hint what to send.
+fn unauthenticated(detail: &'static str) -> Problem {
+    Problem::new(Kind::Unauthenticated, detail)
+}

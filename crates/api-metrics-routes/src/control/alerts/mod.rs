@@ -1,0 +1,30 @@
+//! Rules, their history, and the notices that could not be delivered.
+//!
+//! Rules are evaluated by the control worker of the store; the routes here only read and write what
+//! it works from. A dry run evaluates a rule over the past, by the worker's own code.
+
+mod deliveries;
+mod dry_run;
+mod events;
+mod rules;
+mod shape;
+
+use utoipa_axum::routes;
+
+use crate::{
+    auth::Access::{Operate, Read, Write},
+    router::RouteTable,
+};
+
+/// Declares the routes of this module.
+pub(super) fn routes(table: RouteTable) -> RouteTable {
+    table
+        .documented(Read, routes!(rules::list))
+        .documented(Write, routes!(rules::create))
+        .documented(Read, routes!(rules::one))
+        .documented(Write, routes!(rules::replace, rules::change, rules::remove))
+        .documented(Read, routes!(events::events))
+        .documented(Write, routes!(dry_run::dry_run))
+        .documented(Operate, routes!(deliveries::deliveries))
+        .documented(Operate, routes!(deliveries::redeliver))
+}

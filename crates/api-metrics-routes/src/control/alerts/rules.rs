@@ -1,0 +1,285 @@
+//! `/api-alerts`: rules.
+//!
+//! A change carries the revision that it is of, where the caller names one; 409 answers a change of
+//! an older revision, so that two editors can't undo each other unseen.
+
+use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
+use axum::{Json, extract::State};
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::shape::{Alert, AlertBody, AlertPatch, read_spec};
+use crate::{
+    auth::Caller,
+    request::{Body, Id, NO_RANGE, Page, Validated, nothing, query_params, required},
+    response::Problem,
+    router::App,
+};
+
+/// A page of rules.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AlertPage {
+    /// The rules, in the order of their numbers.
+    data: Vec<Alert>,
+    /// Asks for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+query_params! {
+    /// The parameters of [`list`].
+    pub(super) struct AlertListParams of "alerts" {
+        page: Page<i64>,
+    }
+}
+
+/// The rules
+///
+/// A manager and a developer see those of their tenant, a viewer none.
+#[utoipa::path(
+    get,
+    path = "/api-alerts",
+    operation_id = "list_alerts",
+    tag = "alerts",
+    params(Validated<AlertListParams>),
+    responses((status = 200, description = "The rules", body = AlertPage,
+        example = json!(crate::control::examples::alerts()))),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Validated { params, .. }: Validated<AlertListParams>,
+) -> Result<Json<AlertPage>, Problem> {
+    let (page, limit) = (&params.page, params.page.limit);
+    let after = page.after().copied().unwrap_or_default();
+    let control = app.client.control()?;
+    let mut rules = app
+        .client
+        .bounded(
+            "alerts",
+            control.alerts(&caller.scope, after, limit.and_one()),
+        )
+        .await?;
+    let more = rules.len() > limit.rows();
+    rules.truncate(limit.rows());
+    let last = rules.last().filter(|_| more).map(|rule| rule.id);
+    Ok(Json(AlertPage {
+        data: rules.into_iter().map(Alert::from).collect(),
+        next_cursor: last.map(|id| page.next(NO_RANGE, id)),
+    }))
+}
+
+/// One rule
+#[utoipa::path(
+    get,
+    path = "/api-alerts/{id}",
+    operation_id = "alert",
+    tag = "alerts",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 200, description = "The rule", body = Alert,
+            example = json!(crate::control::examples::alert())),
+        (status = 404, description = "There is no such rule", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn one(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    _: Validated<()>,
+) -> Result<Json<Alert>, Problem> {
+    let control = app.client.control()?;
+    let rule = app
+        .client
+        .bounded("alert", control.alert(id, &caller.scope))
+        .await?;
+    Ok(Json(rule.ok_or_else(nothing)?.into()))
+}
+
+/// Makes a rule
+///
+/// It is evaluated from the next whole minute on.
+#[utoipa::path(
+    post,
+    path = "/api-alerts",
+    operation_id = "create_alert",
+    tag = "alerts",
+    request_body(content = AlertBody, example = json!(crate::control::examples::alert_body())),
+    responses((status = 201, description = "The rule", body = Alert,
+        example = json!(crate::control::examples::alert()))),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<(StatusCode, Json<Alert>), Problem> {
+    let spec = read_spec(&mut body, &caller, None)?;
+    body.finish()?;
+    check_key(&app, &caller.scope, &spec).await?;
+    let control = app.client.control()?;
+    let by = caller.principal.subject();
+    let made = app
+        .client
+        .bounded("make an alert", control.create_alert(&spec, Some(by)))
+        .await?;
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Replaces a rule
+///
+/// What is left out takes its default. A rule that is switched off while it fires is resolved.
+#[utoipa::path(
+    put,
+    path = "/api-alerts/{id}",
+    operation_id = "replace_alert",
+    tag = "alerts",
+    params(("id" = i64, Path, description = "Its number")),
+    request_body(content = AlertBody, example = json!(crate::control::examples::alert_body())),
+    responses(
+        (status = 200, description = "The rule", body = Alert,
+            example = json!(crate::control::examples::alert())),
+        (status = 404, description = "There is no such rule", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "It was changed meanwhile", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn replace(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<Json<Alert>, Problem> {
+    let spec = read_spec(&mut body, &caller, None)?;
+    let revision = required("revision", body.id("revision")?)?;
+    body.finish()?;
+    update(&app, &caller.scope, id, revision, &spec).await
+}
+
+/// Changes a rule
+///
+/// What is left out stays as it is; a null takes the default. A rule that is switched off while it
+/// fires is resolved.
+#[utoipa::path(
+    patch,
+    path = "/api-alerts/{id}",
+    operation_id = "change_alert",
+    tag = "alerts",
+    params(("id" = i64, Path, description = "Its number")),
+    request_body(content = AlertPatch, example = json!({"thresholdValue": 15.0, "enabled": true})),
+    responses(
+        (status = 200, description = "The rule", body = Alert,
+            example = json!(crate::control::examples::alert())),
+        (status = 404, description = "There is no such rule", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "It was changed meanwhile", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<Json<Alert>, Problem> {
+    let control = app.client.control()?;
+    let rule = app
+        .client
+        .bounded("alert", control.alert(id, &caller.scope))
+        .await?
+        .ok_or_else(nothing)?;
+    let spec = read_spec(&mut body, &caller, Some(rule.spec))?;
+    let revision = required("revision", body.id("revision")?)?;
+    body.finish()?;
+    // What was read is what is changed: an edit in between is a conflict, not undone.
+    let revision = revision.unwrap_or(rule.revision);
+    update(&app, &caller.scope, id, Some(revision), &spec).await
+}
+
+/// Removes a rule
+///
+/// Its events stay. One that fires is resolved first, with a notice.
+#[utoipa::path(
+    delete,
+    path = "/api-alerts/{id}",
+    operation_id = "remove_alert",
+    tag = "alerts",
+    params(("id" = i64, Path, description = "Its number")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "There is no such rule", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id,
+    _: Validated<()>,
+) -> Result<StatusCode, Problem> {
+    let control = app.client.control()?;
+    let gone = app
+        .client
+        .bounded("remove an alert", control.delete_alert(id, &caller.scope))
+        .await?;
+    if gone {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(nothing())
+    }
+}
+
+/// Checks and writes a changed rule.
+///
+/// # Errors
+/// 404 where there is no such rule, 409 where it has another revision, 400 where the rule is
+/// invalid.
+async fn update(
+    app: &App,
+    scope: &Scope,
+    id: i64,
+    revision: Option<i64>,
+    spec: &AlertSpec,
+) -> Result<Json<Alert>, Problem> {
+    check_key(app, scope, spec).await?;
+    let control = app.client.control()?;
+    let changed = app
+        .client
+        .bounded(
+            "change an alert",
+            control.update_alert(id, scope, revision, spec),
+        )
+        .await?;
+    Ok(Json(changed.ok_or_else(nothing)?.into()))
+}
+
+/// A rule about a key that the caller can't see would never fire, and nobody would know why.
+///
+/// # Errors
+/// 400 that names `apiKeyFilter`.
+pub(super) async fn check_key(app: &App, scope: &Scope, spec: &AlertSpec) -> Result<(), Problem> {
+    let Some(id) = spec
+        .api_key_id
+        .filter(|id| *id != 0 || *scope != Scope::All)
+    else {
+        return Ok(());
+    };
+    let control = app.client.control()?;
+    let found = app
+        .client
+        .bounded("api keys", control.keys(scope, id - 1, 1))
+        .await?;
+    if found.first().is_some_and(|key| key.id == id) {
+        Ok(())
+    } else {
+        Err(Problem::parameter(
+            "apiKeyFilter",
+            format!("`{id}` is the number of no key that the caller may see"),
+        ))
+    }
+}

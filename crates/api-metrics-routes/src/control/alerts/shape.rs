@@ -1,0 +1,277 @@
+//! A rule as the API writes and reads it.
+//!
+//! Bodies are read member by member, so that an error names the member; the structs next to the
+//! readers describe them for the document.
+
+use api_metrics_store::control::alerts::{AlertRule, AlertSpec, AlertType, Comparison, Severity};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Caller,
+    control::own_tenant,
+    request::{Body, present, required},
+    response::{Problem, time},
+};
+
+/// A rule.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Alert {
+    /// Its number.
+    id: i64,
+    /// A name for people.
+    name: String,
+    /// What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
+    /// (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
+    /// window) or `anomaly` (deviations from the same hour of the week).
+    alert_type: &'static str,
+    /// Only this service.
+    service_filter: Option<String>,
+    /// Only this endpoint, exactly or as a glob, with or without a method before it.
+    endpoint_filter: Option<String>,
+    /// Only the API key of this number.
+    api_key_filter: Option<i64>,
+    /// Whose keys it watches; null watches everything.
+    tenant_id: Option<String>,
+    /// In the unit of the type.
+    threshold_value: f64,
+    /// `gt`, `lt`, `gte` or `lte`.
+    comparison: &'static str,
+    /// How many whole minutes are looked at together.
+    window_minutes: u32,
+    /// How many minutes lie between two firings at least.
+    cooldown_minutes: u32,
+    /// `low`, `medium`, `high` or `critical`.
+    severity: &'static str,
+    /// For response times: which quantile; null is the mean.
+    quantile: Option<f64>,
+    /// A window with fewer requests is not evaluated.
+    min_requests: u64,
+    /// Whether it is evaluated.
+    enabled: bool,
+    /// Counts the edits.
+    revision: i64,
+    /// `ok`, `pending` (breached within the cooldown), `firing` or `resolved`.
+    state: &'static str,
+    /// Since when it stands there.
+    state_since: DateTime<Utc>,
+    /// The end of the last window that was evaluated.
+    evaluated_to: DateTime<Utc>,
+    /// The value of that window; null where it could not be evaluated.
+    value: Option<f64>,
+    /// The event that is open while it fires.
+    event_id: Option<String>,
+    /// When it last fired.
+    last_fired_at: Option<DateTime<Utc>>,
+    /// Who made it.
+    created_by: Option<String>,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+    /// When it was last changed.
+    updated_at: DateTime<Utc>,
+}
+
+impl From<AlertRule> for Alert {
+    fn from(rule: AlertRule) -> Self {
+        let AlertRule { spec, state, .. } = rule;
+        Self {
+            id: rule.id,
+            name: spec.name,
+            alert_type: spec.alert_type.as_str(),
+            service_filter: spec.service,
+            endpoint_filter: spec.endpoint,
+            api_key_filter: spec.api_key_id,
+            tenant_id: spec.tenant_id,
+            threshold_value: spec.threshold,
+            comparison: spec.comparison.as_str(),
+            window_minutes: spec.window_minutes,
+            cooldown_minutes: spec.cooldown_minutes,
+            severity: spec.severity.as_str(),
+            quantile: spec.quantile,
+            min_requests: spec.min_requests,
+            enabled: spec.enabled,
+            revision: rule.revision,
+            state: state.phase.as_str(),
+            state_since: time(state.since),
+            evaluated_to: time(state.evaluated_to),
+            value: state.value,
+            event_id: state.event_id.map(|id| id.to_string()),
+            last_fired_at: rule.last_fired_at.map(time),
+            created_by: rule.created_by,
+            created_at: time(rule.created_at),
+            updated_at: time(rule.updated_at),
+        }
+    }
+}
+
+/// What can be set of a rule; the first four are needed.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `read_spec` reads")]
+pub(crate) struct AlertBody {
+    /// A name for people, 1 to 200 bytes.
+    #[schema(example = "checkout errors")]
+    name: String,
+    /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+    #[schema(example = "error_rate")]
+    alert_type: String,
+    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+    #[schema(example = 10.0)]
+    threshold_value: f64,
+    /// `gt`, `lt`, `gte` or `lte`.
+    #[schema(example = "gt")]
+    comparison: String,
+    /// Only this service.
+    service_filter: Option<String>,
+    /// Only this endpoint, exactly or as a glob, with or without a method before it:
+    /// `/users/{id}`, `GET /users/{id}`, `/users/*`.
+    endpoint_filter: Option<String>,
+    /// Only the API key of this number.
+    api_key_filter: Option<i64>,
+    /// Whose keys it watches; null watches everything. A manager's rules are its tenant's.
+    tenant_id: Option<String>,
+    /// Whole minutes that are looked at together, 1 to 1440.
+    #[schema(default = 5)]
+    window_minutes: Option<u32>,
+    /// Minutes between two firings, 0 to 43200.
+    #[schema(default = 30)]
+    cooldown_minutes: Option<u32>,
+    /// `low`, `medium`, `high` or `critical`.
+    #[schema(default = "medium")]
+    severity: Option<String>,
+    /// For response times: which quantile, such as 0.95; null is the mean.
+    quantile: Option<f64>,
+    /// A window with fewer requests is not evaluated.
+    #[schema(default = 0)]
+    min_requests: Option<u64>,
+    /// Whether it is evaluated.
+    #[schema(default = true)]
+    enabled: Option<bool>,
+    /// The revision that the change is of; 409 where the rule has another. Not for new rules.
+    revision: Option<i64>,
+}
+
+/// Any of a rule's members; what is left out stays as it is.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `read_spec` reads")]
+pub(crate) struct AlertPatch {
+    /// A name for people, 1 to 200 bytes.
+    #[schema(nullable = false)]
+    name: Option<String>,
+    /// What it looks at.
+    #[schema(nullable = false)]
+    alert_type: Option<String>,
+    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+    #[schema(nullable = false)]
+    threshold_value: Option<f64>,
+    /// `gt`, `lt`, `gte` or `lte`.
+    #[schema(nullable = false)]
+    comparison: Option<String>,
+    /// Only this service; null for all.
+    service_filter: Option<String>,
+    /// Only this endpoint, exactly or as a glob; null for all.
+    endpoint_filter: Option<String>,
+    /// Only the API key of this number; null for all.
+    api_key_filter: Option<i64>,
+    /// Whose keys it watches; null watches everything.
+    tenant_id: Option<String>,
+    /// Whole minutes that are looked at together, 1 to 1440.
+    window_minutes: Option<u32>,
+    /// Minutes between two firings, 0 to 43200.
+    cooldown_minutes: Option<u32>,
+    /// `low`, `medium`, `high` or `critical`.
+    severity: Option<String>,
+    /// For response times: which quantile; null is the mean.
+    quantile: Option<f64>,
+    /// A window with fewer requests is not evaluated.
+    min_requests: Option<u64>,
+    /// Whether it is evaluated.
+    #[schema(example = false)]
+    enabled: Option<bool>,
+    /// The revision that the change is of; 409 where the rule has another.
+    revision: Option<i64>,
+}
+
+/// Reads a rule: over `base`, whose members stay where the body leaves them out, or from nothing.
+/// A null stands for the default.
+///
+/// # Errors
+/// 400 that names the member that is wrong, 403 where the tenant is not the caller's own.
+pub(super) fn read_spec(
+    body: &mut Body,
+    caller: &Caller,
+    base: Option<AlertSpec>,
+) -> Result<AlertSpec, Problem> {
+    let name = body.text("name")?;
+    let alert_type = body.word(
+        "alertType",
+        &one_of(AlertType::ALL.iter().map(|t| t.as_str())),
+        AlertType::from_name,
+    )?;
+    let comparison = body.word(
+        "comparison",
+        &one_of(Comparison::ALL.iter().map(|c| c.as_str())),
+        Comparison::from_name,
+    )?;
+    let threshold = body.number("thresholdValue")?;
+    let mut spec = match base {
+        Some(base) => {
+            let mut spec = base;
+            spec.name = required("name", name)?.unwrap_or(spec.name);
+            spec.alert_type = required("alertType", alert_type)?.unwrap_or(spec.alert_type);
+            spec.comparison = required("comparison", comparison)?.unwrap_or(spec.comparison);
+            spec.threshold = required("thresholdValue", threshold)?.unwrap_or(spec.threshold);
+            spec
+        }
+        None => AlertSpec::new(
+            present("name", name)?,
+            present("alertType", alert_type)?,
+            present("comparison", comparison)?,
+            present("thresholdValue", threshold)?,
+        ),
+    };
+    let default = AlertSpec::new("", spec.alert_type, spec.comparison, spec.threshold);
+    let severity = body.word(
+        "severity",
+        &one_of(Severity::ALL.iter().map(|s| s.as_str())),
+        Severity::from_name,
+    )?;
+    set(&mut spec.service, body.text("serviceFilter")?);
+    set(&mut spec.endpoint, body.text("endpointFilter")?);
+    set(&mut spec.api_key_id, body.id("apiKeyFilter")?);
+    set(&mut spec.quantile, body.number("quantile")?);
+    set(&mut spec.tenant_id, body.text("tenantId")?);
+    let or = |member: Option<Option<u32>>, default| member.map(|value| value.unwrap_or(default));
+    if let Some(minutes) = or(body.small("windowMinutes")?, default.window_minutes) {
+        spec.window_minutes = minutes;
+    }
+    if let Some(minutes) = or(body.small("cooldownMinutes")?, default.cooldown_minutes) {
+        spec.cooldown_minutes = minutes;
+    }
+    if let Some(severity) = severity {
+        spec.severity = severity.unwrap_or(default.severity);
+    }
+    if let Some(requests) = body.count("minRequests")? {
+        spec.min_requests = requests.unwrap_or(default.min_requests);
+    }
+    if let Some(enabled) = body.flag("enabled")? {
+        spec.enabled = enabled.unwrap_or(default.enabled);
+    }
+    spec.tenant_id = own_tenant(caller, spec.tenant_id)?;
+    Ok(spec)
+}
+
+/// Sets a member that the body names; a null clears it.
+fn set<T>(to: &mut Option<T>, member: Option<Option<T>>) {
+    if let Some(value) = member {
+        *to = value;
+    }
+}
+
+/// `one of a, b, c`
+pub(crate) fn one_of<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    format!("one of {}", words.collect::<Vec<_>>().join(", "))
+}

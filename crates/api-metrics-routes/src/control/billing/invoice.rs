@@ -1,0 +1,231 @@
+//! `GET /api-metrics/billing/invoice`: a month's line items, as a preview.
+//!
+//! A preview: nothing is stored. The same month asked again gives the same lines, unless late
+//! records or new plan versions changed it.
+
+use api_metrics_store::control::billing::{
+    Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv,
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, NaiveDate, Utc};
+use http::{HeaderMap, HeaderValue, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    narrow::Part,
+    report::{kept_for, read_report},
+};
+use crate::{
+    auth::Caller,
+    request::{Context, Month, OneOf, ParamDocs, Params, QueryParams, Validated},
+    response::{Problem, time},
+    router::App,
+};
+
+/// `format`.
+const AS_CSV: OneOf<bool> = OneOf {
+    name: "format",
+    description: "JSON, or CSV with a header and a row for each total.",
+    options: &[("json", false), ("csv", true)],
+    default: false,
+};
+
+/// The parameters of [`invoice`].
+#[derive(Debug, Clone)]
+pub(crate) struct InvoiceParams {
+    /// As CSV instead of JSON.
+    as_csv: bool,
+    /// The month of the invoice.
+    month: Month,
+    /// One tenant or one key, or all.
+    part: Part,
+}
+
+impl QueryParams for InvoiceParams {
+    fn describe(docs: &mut ParamDocs) {
+        AS_CSV.describe(docs);
+        Month::describe(docs);
+        Part::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            as_csv: AS_CSV.take(params)?,
+            month: QueryParams::take(params, context)?,
+            part: QueryParams::take(params, context)?,
+        })
+    }
+}
+
+/// One line.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InvoiceLine)]
+pub(crate) struct Line {
+    /// The key, by its number.
+    api_key_id: i64,
+    /// The host's own name for it.
+    external_id: String,
+    /// Its name, or the host's.
+    key_name: String,
+    /// The tenant that it belongs to.
+    tenant_id: Option<String>,
+    /// What is charged, in words.
+    description: String,
+    /// The plan.
+    plan: String,
+    /// The plan's version: the day from which it counts.
+    plan_from: NaiveDate,
+    /// From how many requests on the tier counts; null for the free allowance.
+    tier_from: Option<u64>,
+    /// The first day with such a request.
+    first_day: NaiveDate,
+    /// The last one.
+    last_day: NaiveDate,
+    /// Requests.
+    quantity: u64,
+    /// The price of 1,000 of them.
+    per_thousand: String,
+    /// What they cost, exactly.
+    exact: String,
+    /// What they cost, rounded.
+    amount: String,
+}
+
+impl From<InvoiceLine> for Line {
+    fn from(line: InvoiceLine) -> Self {
+        Self {
+            api_key_id: line.api_key_id,
+            external_id: line.external_id,
+            key_name: line.key_name,
+            tenant_id: line.tenant_id,
+            description: line.description,
+            plan: line.plan,
+            plan_from: line.plan_from,
+            tier_from: line.tier_from,
+            first_day: line.first_day,
+            last_day: line.last_day,
+            quantity: line.quantity,
+            per_thousand: line.per_thousand.to_string(),
+            exact: line.exact.to_string(),
+            amount: line.amount.to_string(),
+        }
+    }
+}
+
+/// A month of one currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Invoice)]
+pub(crate) struct InvoiceView {
+    /// The currency's ISO 4217 code.
+    currency: String,
+    /// By key, then in the order in which they came up.
+    lines: Vec<Line>,
+    /// Requests on all lines.
+    quantity: u64,
+    /// The sum of the exact amounts.
+    exact: String,
+    /// The sum of the rounded lines: what is due.
+    total: String,
+}
+
+impl From<Invoice> for InvoiceView {
+    fn from(invoice: Invoice) -> Self {
+        Self {
+            currency: invoice.currency.to_string(),
+            lines: invoice.lines.into_iter().map(Line::from).collect(),
+            quantity: invoice.quantity,
+            exact: invoice.exact.to_string(),
+            total: invoice.total.to_string(),
+        }
+    }
+}
+
+/// A month's invoices.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvoiceAnswer {
+    /// One a currency; none where nothing was used.
+    data: Vec<InvoiceView>,
+    /// The month's first day.
+    period_start: NaiveDate,
+    /// The first day after it.
+    period_end: NaiveDate,
+    /// Whether the month is over.
+    closed: bool,
+    /// How amounts are rounded.
+    rounding: &'static str,
+    /// When the snapshot was taken, by the clock of the database.
+    as_of: DateTime<Utc>,
+}
+
+/// A month's invoice, as a preview
+///
+/// Prices are of 1,000 requests; only the amounts of lines are rounded, and the total is their sum.
+#[utoipa::path(
+    get,
+    path = "/api-metrics/billing/invoice",
+    tag = "billing",
+    params(Validated<InvoiceParams>),
+    responses((status = 200, description = "The line items", content(
+        (InvoiceAnswer = "application/json", example = json!(crate::control::examples::invoice())),
+        (String = "text/csv", example = "period_start,period_end,tenant\r\n2026-05-01,2026-06-01,acme\r\n"),
+    ))),
+)]
+pub(crate) async fn invoice(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Validated { params, now }: Validated<InvoiceParams>,
+) -> Result<Response, Problem> {
+    let InvoiceParams {
+        as_csv,
+        month: Month(month),
+        part,
+    } = params;
+    if as_csv {
+        let scope = part.scope(&app, &caller).await?;
+        let report = read_report(&app, &scope, month).await?;
+        let csv = invoices_to_csv(&invoices(&report, month.from));
+        let name = format!(
+            "attachment; filename=\"invoice_{}.csv\"",
+            month.from.format("%Y-%m")
+        );
+        let name =
+            HeaderValue::try_from(name).unwrap_or_else(|_| HeaderValue::from_static("attachment"));
+        let media = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
+        return Ok((
+            [
+                (header::CONTENT_TYPE, media),
+                (header::CONTENT_DISPOSITION, name),
+            ],
+            csv,
+        )
+            .into_response());
+    }
+    let compute = async {
+        let scope = part.scope(&app, &caller).await?;
+        let report = read_report(&app, &scope, month).await?;
+        let invoices = invoices(&report, month.from);
+        Ok(InvoiceAnswer {
+            period_start: month.from,
+            period_end: month.to,
+            closed: crate::read::utc_day(report.at) >= month.to,
+            rounding: ROUNDING_RULE,
+            as_of: time(report.at),
+            data: invoices.into_iter().map(InvoiceView::from).collect(),
+        })
+    };
+    let asked = (month, &part);
+    let ttl = kept_for(&app, month, now);
+    let (cached, hit) = app
+        .cache
+        .answer("invoice", &caller.scope, &asked, ttl, compute)
+        .await?;
+    Ok(cached.response(&headers, hit))
+}

@@ -1,0 +1,226 @@
+//! Examples of the answers of the control plane, for the OpenAPI document: one small service, always
+//! the same day.
+
+use serde_json::{Value, json};
+
+/// The body of a rule.
+pub(crate) fn alert_body() -> Value {
+    json!({
+        "name": "checkout errors", "alertType": "error_rate", "comparison": "gt",
+        "thresholdValue": 10.0, "endpointFilter": "GET /api/segments", "windowMinutes": 5,
+        "cooldownMinutes": 30, "severity": "high", "minRequests": 100
+    })
+}
+
+/// A rule.
+pub(crate) fn alert() -> Value {
+    json!({
+        "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null,
+        "endpointFilter": "GET /api/segments", "apiKeyFilter": null, "tenantId": null,
+        "thresholdValue": 10.0, "comparison": "gt", "windowMinutes": 5, "cooldownMinutes": 30,
+        "severity": "high", "quantile": null, "minRequests": 100, "enabled": true, "revision": 1,
+        "state": "firing", "stateSince": "2026-05-18T09:25:00Z",
+        "evaluatedTo": "2026-05-18T09:30:00Z", "value": 15.2,
+        "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+        "lastFiredAt": "2026-05-18T09:25:00Z", "createdBy": "admin",
+        "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"
+    })
+}
+
+/// A page of rules.
+pub(crate) fn alerts() -> Value {
+    json!({"data": [alert()], "nextCursor": null})
+}
+
+/// A page of events.
+pub(crate) fn events() -> Value {
+    json!({
+        "data": [{
+            "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6", "alertId": 1, "name": "checkout errors",
+            "alertType": "error_rate", "severity": "high", "tenantId": null, "state": "firing",
+            "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
+            "threshold": 10.0, "message": "Error rate for GET /api/segments jumped from 1.0% to \
+                15.2% (threshold 10%) over 5 min, 1,204 requests",
+            "resolvedMessage": null
+        }],
+        "nextCursor": null
+    })
+}
+
+/// A dry run with one breach.
+pub(crate) fn dry_run() -> Value {
+    json!({
+        "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:30:00Z", "step": "1m",
+        "windows": 1439, "breaches": 6,
+        "events": [{
+            "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
+            "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold \
+                10%) over 5 min, 1,204 requests"
+        }]
+    })
+}
+
+/// A page of deliveries with a dead letter.
+pub(crate) fn deliveries() -> Value {
+    json!({
+        "data": [{
+            "notice": {
+                "id": "5d1c1d6e-3f0f-5d5e-9a55-5f6a7b8c9d0e", "kind": "alert.fired",
+                "at": "2026-05-18T09:25:00Z", "severity": "high", "title": "checkout errors",
+                "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% \
+                    (threshold 10%) over 5 min, 1,204 requests",
+                "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
+                "rule": {"id": 1, "name": "checkout errors", "alertType": "error_rate"},
+                "apiKey": null, "tenantId": null, "value": 15.2, "threshold": 10.0
+            },
+            "channel": "webhook", "status": "dead", "attempts": 10, "nextAttemptAt": null,
+            "lastError": "the receiver answered 500", "updatedAt": "2026-05-18T18:40:00Z"
+        }],
+        "nextCursor": null
+    })
+}
+
+/// An API key as lists name it.
+fn label() -> Value {
+    json!({"apiKeyId": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme"})
+}
+
+/// The members of both.
+fn with(mut a: Value, b: Value) -> Value {
+    if let (Value::Object(a), Value::Object(b)) = (&mut a, b) {
+        a.extend(b);
+    }
+    a
+}
+
+/// A page of keys near their limit.
+pub(crate) fn rate_limits() -> Value {
+    json!({
+        "data": [with(label(), json!({
+            "limit": 100, "used": 82, "previous": 74, "utilization": 82.0,
+            "requestsPerMinute": 119.0, "near": true, "hitsInSeconds": 10,
+            "text": "Key 'render-farm' is at 82/100 req/min",
+            "forecast": "at this pace the limit is hit in 10 s",
+            "consistently": {"activePeriods": 120, "nearPeriods": 90, "share": 75.0, "peak": 98.6}
+        }))],
+        "nextCursor": null, "threshold": 80.0, "asOf": "2026-05-18T09:30:30Z"
+    })
+}
+
+/// A page of a key's utilization.
+pub(crate) fn history() -> Value {
+    with(
+        label(),
+        json!({
+            "rateLimitPerMinute": 100, "granularity": "5m", "nextCursor": null,
+            "data": [{"periodStart": "2026-05-18T09:20:00Z", "requestsMade": 402,
+                "rateLimit": 500, "utilization": 80.4}],
+            "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:31:00Z"
+        }),
+    )
+}
+
+/// A page of quotas.
+pub(crate) fn quotas() -> Value {
+    json!({
+        "data": [with(label(), json!({
+            "limit": 100_000, "used": 45_230, "remaining": 54_770, "usagePercentage": 45.23,
+            "period": "month", "periodStart": "2026-05-01T00:00:00Z",
+            "resetDate": "2026-06-01T00:00:00Z", "projectedExhaustion": null,
+            "approximate": false
+        }))],
+        "nextCursor": null, "countedStatuses": "all", "tz": "UTC", "asOf": "2026-05-18T09:30:30Z"
+    })
+}
+
+/// A day's usage.
+fn usage() -> Value {
+    json!({
+        "requests": 45_230, "notCounted": 0,
+        "cost": [{"amount": "0.9046", "currency": "USD"}],
+        "days": [{"date": "2026-05-17", "requests": 45_230, "notCounted": 0,
+            "cost": [{"amount": "0.9046", "currency": "USD"}]}]
+    })
+}
+
+/// A billing report.
+pub(crate) fn billing() -> Value {
+    json!({
+        "data": [with(label(), usage())], "nextCursor": null,
+        "tenants": [with(json!({"tenantId": "acme"}), usage())], "total": usage(),
+        "unbilledRequests": 1605,
+        "projection": [{
+            "requests": 45_230, "cost": {"amount": "0.9046", "currency": "USD"},
+            "projectedRequests": 80_370,
+            "projectedCost": {"amount": "1.6074", "currency": "USD"}
+        }],
+        "from": "2026-05-01", "to": "2026-06-01", "asOf": "2026-05-18T09:30:30Z",
+        "approximate": false
+    })
+}
+
+/// A month's invoice.
+pub(crate) fn invoice() -> Value {
+    json!({
+        "data": [{
+            "currency": "USD",
+            "lines": [{
+                "apiKeyId": 3, "externalId": "k-2041", "keyName": "render-farm",
+                "tenantId": "acme", "description": "Requests", "plan": "default",
+                "planFrom": "0001-01-01", "tierFrom": 0, "firstDay": "2026-05-17",
+                "lastDay": "2026-05-17", "quantity": 45_230, "perThousand": "0.02",
+                "exact": "0.9046", "amount": "0.90"
+            }],
+            "quantity": 45_230, "exact": "0.9046", "total": "0.90"
+        }],
+        "periodStart": "2026-05-01", "periodEnd": "2026-06-01", "closed": false,
+        "rounding": api_metrics_store::control::billing::ROUNDING_RULE, "asOf": "2026-05-18T09:30:30Z"
+    })
+}
+
+/// A reconciliation in which all counts agree.
+pub(crate) fn reconciliation() -> Value {
+    json!({
+        "agrees": true,
+        "days": [{
+            "date": "2026-05-17", "inbox": 0,
+            "stored": [{"granularity": "1d", "requests": 46_835, "totals": 46_835,
+                "waiting": false}],
+            "ledger": 46_835, "billed": 45_230, "notCounted": 0, "unbilled": 1605,
+            "differences": []
+        }],
+        "months": [{"month": "2026-05-01", "usage": 45_230, "invoiced": 45_230,
+            "differences": []}],
+        "from": "2026-05-17", "to": "2026-05-18", "asOf": "2026-05-18T09:30:30Z"
+    })
+}
+
+/// An API key.
+pub(crate) fn api_key() -> Value {
+    json!({
+        "id": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme",
+        "userId": null, "rateLimitPerMinute": 100, "quotaLimit": 100_000, "quotaPeriod": "month",
+        "quotaAnchor": null, "pricePlanId": null, "enabled": true,
+        "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"
+    })
+}
+
+/// A page of API keys.
+pub(crate) fn api_keys() -> Value {
+    json!({"data": [api_key()], "nextCursor": null})
+}
+
+/// A version of a plan.
+pub(crate) fn plan() -> Value {
+    json!({
+        "id": 1, "tenantId": null, "name": "pro", "currency": "USD",
+        "effectiveFrom": "2026-06-01", "freeRequests": 10_000,
+        "tiers": [{"fromRequests": 0, "perThousand": "0.02"},
+            {"fromRequests": 1_000_000, "perThousand": "0.01"}]
+    })
+}
+
+/// A page of plans.
+pub(crate) fn plans() -> Value {
+    json!({"data": [plan()], "nextCursor": null})
+}

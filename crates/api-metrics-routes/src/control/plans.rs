@@ -1,0 +1,286 @@
+//! `/api-price-plans`: what requests cost.
+//!
+//! Plans are versioned: a version counts from a day on, until a later version of the same name.
+//! Versions are never changed, so that a bill stays explained.
+
+use api_metrics_store::{
+    control::billing::{NewPlan, PlanVersion, PriceTier},
+    time::UnixSeconds,
+};
+use axum::{Json, extract::State};
+use chrono::NaiveDate;
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::{
+    auth::Caller,
+    control::own_tenant,
+    read::utc_day,
+    request::{Body, NO_RANGE, Page, Validated, present, query_params, required, wrong},
+    response::{Problem, page_of},
+    router::App,
+};
+
+/// From which request of the month on which price counts.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = PriceTier)]
+pub(crate) struct Tier {
+    /// How many requests of the month come before it: 0 for the first tier.
+    from_requests: u64,
+    /// The price of 1,000 requests: a decimal with at most eight places.
+    #[schema(example = "0.02")]
+    per_thousand: String,
+}
+
+/// A version of a plan: what counts from a day on, until a later version of that name.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PricePlan {
+    /// Its number; 0 for the default plan of keys without one.
+    id: i64,
+    /// Whose plan it is; null for everybody.
+    tenant_id: Option<String>,
+    /// The plan's name.
+    name: String,
+    /// The currency's ISO 4217 code.
+    currency: String,
+    /// The first UTC day on which it counts.
+    effective_from: NaiveDate,
+    /// Requests of a month that cost nothing, from its first one on.
+    free_requests: u64,
+    /// Ascending, the first from 0.
+    tiers: Vec<Tier>,
+}
+
+impl From<PlanVersion> for PricePlan {
+    fn from(plan: PlanVersion) -> Self {
+        Self {
+            id: plan.id,
+            tenant_id: plan.tenant_id,
+            name: plan.name,
+            currency: plan.currency.to_string(),
+            effective_from: plan.effective_from,
+            free_requests: plan.free_requests,
+            tiers: plan
+                .tiers
+                .iter()
+                .map(|tier| Tier {
+                    from_requests: tier.from_requests,
+                    per_thousand: tier.per_thousand.normalize().to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A page of plans.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PricePlanPage {
+    /// Versions of plans, in the order of their numbers, the default first.
+    data: Vec<PricePlan>,
+    /// Asks for the next page; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// A plan, or a later version of one.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `create` reads")]
+pub(crate) struct PricePlanBody {
+    /// The plan's name. Versions of one name are one plan.
+    #[schema(example = "pro")]
+    name: String,
+    /// Whose plan it is; null for everybody. A manager's plans are its tenant's.
+    tenant_id: Option<String>,
+    /// The currency's ISO 4217 code.
+    #[schema(default = "USD")]
+    currency: Option<String>,
+    /// The first UTC day on which it counts; today by default.
+    effective_from: Option<NaiveDate>,
+    /// Requests of a month that cost nothing, from its first one on.
+    #[schema(default = 0)]
+    free_requests: Option<u64>,
+    /// The price of 1,000 requests: a decimal. In place of `tiers`.
+    #[schema(example = "0.02")]
+    per_thousand: Option<String>,
+    /// Graduated prices, ascending, the first from 0; at most 100.
+    tiers: Option<Vec<TierBody>>,
+}
+
+/// From which request of the month on which price counts.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", as = PriceTierBody)]
+#[expect(dead_code, reason = "the shape of what `tiers` reads")]
+pub(crate) struct TierBody {
+    /// How many requests of the month come before it.
+    from_requests: u64,
+    /// The price of 1,000 requests: a decimal.
+    #[schema(example = "0.01")]
+    per_thousand: String,
+}
+
+query_params! {
+    /// The parameters of [`list`].
+    pub(super) struct PlanListParams of "price plans" {
+        page: Page<i64>,
+    }
+}
+
+/// The price plans
+///
+/// Everybody's, and those of the caller's tenant.
+#[utoipa::path(
+    get,
+    path = "/api-price-plans",
+    operation_id = "list_price_plans",
+    tag = "billing",
+    params(Validated<PlanListParams>),
+    responses((status = 200, description = "Versions of plans", body = PricePlanPage,
+        example = json!(crate::control::examples::plans()))),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Validated { params, .. }: Validated<PlanListParams>,
+) -> Result<Json<PricePlanPage>, Problem> {
+    let control = app.client.control()?;
+    let mut plans = app
+        .client
+        .bounded("price plans", control.plans(&caller.scope))
+        .await?;
+    plans.push(app.control.billing.default_plan.clone());
+    let page = page_of(
+        plans,
+        |plan| plan.id,
+        params.page.after(),
+        params.page.limit.rows(),
+    );
+    let last = page.rows.last().filter(|_| page.more).map(|plan| plan.id);
+    Ok(Json(PricePlanPage {
+        data: page.rows.into_iter().map(PricePlan::from).collect(),
+        next_cursor: last.map(|id| params.page.next(NO_RANGE, id)),
+    }))
+}
+
+/// Makes a price plan, or a version of one
+///
+/// Versions are never changed: what was billed by one stays explained.
+#[utoipa::path(
+    post,
+    path = "/api-price-plans",
+    operation_id = "create_price_plan",
+    tag = "billing",
+    request_body(content = PricePlanBody, example = json!({"name": "pro", "currency": "USD",
+        "effectiveFrom": "2026-06-01", "freeRequests": 10_000, "tiers": [
+            {"fromRequests": 0, "perThousand": "0.02"},
+            {"fromRequests": 1_000_000, "perThousand": "0.01"}]})),
+    responses(
+        (status = 201, description = "The version", body = PricePlan,
+            example = json!(crate::control::examples::plan())),
+        (status = 409, description = "There is a version of that name and day", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    _: Validated<()>,
+    mut body: Body,
+) -> Result<(StatusCode, Json<PricePlan>), Problem> {
+    let plan = read_plan(&mut body, &caller, app.clock.unix_seconds())?;
+    body.finish()?;
+    let control = app.client.control()?;
+    let made = app
+        .client
+        .bounded("make a price plan", control.create_plan(&plan))
+        .await?;
+    app.cache.edited();
+    Ok((StatusCode::CREATED, Json(made.into())))
+}
+
+/// Reads a plan from a body.
+///
+/// # Errors
+/// 400 that names the member that is wrong, 403 where the tenant is not the caller's own.
+fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPlan, Problem> {
+    let name = present("name", body.text("name")?)?;
+    let said = body.text("tenantId")?.flatten();
+    let currency = body.text("currency")?.flatten();
+    let effective_from = required("effectiveFrom", body.date("effectiveFrom")?)?;
+    let free_requests = body.count("freeRequests")?.flatten();
+    let flat = body.value("perThousand").flatten();
+    let tiers = body.value("tiers").flatten();
+    let tiers = match (flat, tiers) {
+        (Some(price), None) => vec![PriceTier::new(0, decimal("perThousand", &price)?)],
+        (None, Some(Value::Array(tiers))) => {
+            tiers.into_iter().map(tier).collect::<Result<_, _>>()?
+        }
+        (None, Some(other)) => return Err(wrong("tiers", &other, "a list of tiers")),
+        (None, None) => {
+            return Err(Problem::parameter(
+                "tiers",
+                "is missing, and so is `perThousand`: give one of them",
+            ));
+        }
+        (Some(_), Some(_)) => {
+            return Err(Problem::parameter(
+                "perThousand",
+                "can't stand beside `tiers`: give one of them",
+            ));
+        }
+    };
+    Ok({
+        let mut plan = NewPlan::new(
+            name,
+            currency.unwrap_or_else(|| "USD".to_owned()),
+            effective_from.unwrap_or_else(|| utc_day(now)),
+            tiers,
+        );
+        plan.tenant_id = own_tenant(caller, said)?;
+        plan.free_requests = free_requests.unwrap_or_default();
+        plan
+    })
+}
+
+/// Reads one tier.
+///
+/// # Errors
+/// 400 that names `tiers`.
+fn tier(value: Value) -> Result<PriceTier, Problem> {
+    let Value::Object(mut members) = value else {
+        return Err(wrong("tiers", &value, "a tier"));
+    };
+    let from = members.remove("fromRequests").unwrap_or_default();
+    let price = members.remove("perThousand").unwrap_or_default();
+    if let Some(name) = members.keys().next() {
+        let detail = format!(
+            "hold `{}`, which is neither fromRequests nor perThousand",
+            crate::request::shown(name)
+        );
+        return Err(Problem::parameter("tiers", detail));
+    }
+    Ok(PriceTier::new(
+        from.as_u64()
+            .ok_or_else(|| wrong("tiers", &from, "a whole number of fromRequests"))?,
+        decimal("tiers", &price)?,
+    ))
+}
+
+/// A price as a string or a number. A number's own digits are read, not a binary fraction.
+///
+/// # Errors
+/// 400 that names the member.
+fn decimal(name: &'static str, value: &Value) -> Result<rust_decimal::Decimal, Problem> {
+    let text = match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    text.filter(|text| text.len() <= 40)
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| wrong(name, value, "a decimal price such as \"0.02\""))
+}

@@ -1,0 +1,81 @@
+//! One client's stream.
+//!
+//! A stream begins with the latest event, so a client never waits for the next update to show
+//! something. It ends with its lifetime, with the caller's credentials, and with the service;
+//! browsers come back by themselves.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use api_metrics_store::time::UnixSeconds;
+use axum::response::{
+    IntoResponse, Response,
+    sse::{Event as Sse, KeepAlive},
+};
+use futures_util::{Stream, StreamExt, stream};
+use http::{HeaderValue, header};
+use tokio_stream::wrappers::WatchStream;
+
+use super::{
+    Hub, Subscription,
+    hub::{Event, LatestEvent},
+};
+use crate::{auth::Caller, response::Problem};
+
+/// How soon a client comes back when its stream ends.
+const RETRY: Duration = Duration::from_secs(3);
+/// Comments keep idle proxies from closing the connection.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Streams a subscription to `caller` until the client leaves, its credentials or the stream's
+/// lifetime are over, or the process ends.
+///
+/// # Errors
+/// 503 with `Retry-After` where a bound of streams is reached.
+pub(crate) fn stream(
+    hub: &Arc<Hub>,
+    caller: &Caller,
+    subscription: Subscription,
+) -> Result<Response, Problem> {
+    let place = hub.place(caller)?;
+    let latest = hub.subscribe(subscription)?;
+    let events = events(hub, latest, caller.expires_at).map(move |event| {
+        // Held by the stream, given back when the client leaves.
+        let _ = &place;
+        Ok::<_, Infallible>(event)
+    });
+    let mut response = axum::response::Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here"))
+        .into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would hold events back otherwise.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The events of one client, until it is over.
+fn events(
+    hub: &Hub,
+    latest: tokio::sync::watch::Receiver<LatestEvent>,
+    expires_at: Option<UnixSeconds>,
+) -> impl Stream<Item = Sse> + Send + use<> {
+    let clock = hub.clock.clone();
+    let left = expires_at.map(|at| at.saturating_sub(clock.unix_seconds()));
+    let left = left.map(|left| Duration::from_secs(left.try_into().unwrap_or_default()));
+    let lifetime = hub.limits.lifetime;
+    let ends_at = clock.monotonic() + left.map_or(lifetime, |left| left.min(lifetime));
+    let hello = stream::once(async { Sse::default().retry(RETRY).comment("welcome") });
+    let updates = WatchStream::new(latest)
+        .filter_map(|latest| async { latest })
+        // The clock is looked at with each event, at most one update late.
+        .take_while(move |_| std::future::ready(clock.monotonic() < ends_at))
+        .map(|event: Event| {
+            Sse::default()
+                .event(event.name)
+                .id(event.id)
+                .data(event.data)
+        });
+    hello
+        .chain(updates)
+        .take_until(hub.shutdown.clone().cancelled_owned())
+}

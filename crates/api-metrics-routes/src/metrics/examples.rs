@@ -1,0 +1,157 @@
+//! An example for each answer: one small service, always the same day.
+
+use serde_json::{Value, json};
+
+/// A row of the endpoints.
+fn endpoint() -> Value {
+    json!({
+        "service": "shop", "method": "GET", "endpoint": "/users/{id}",
+        "requestCount": 1200, "errorRate": 0.5,
+        "statusCodes": {"200": 1194, "404": 4, "500": 2},
+        "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "requestBytes": 0, "responseBytes": 410_220
+    })
+}
+
+/// A summary.
+pub(crate) fn summary() -> Value {
+    json!({
+        "totalRequests": 1200, "successRate": 99.5, "errorRate": 0.5, "totalErrorCount": 6,
+        "errorCount4xx": 4, "errorCount5xx": 2, "abortedCount": 1,
+        "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "totalRequestBytes": 0, "totalResponseBytes": 410_220, "distinctKeys": 3,
+        "topEndpoints": [endpoint()],
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false,
+        "previous": {
+            "from": "2026-05-16T00:00:00Z", "to": "2026-05-17T00:00:00Z",
+            "totalRequests": 1000, "errorRate": 0.6, "averageMs": 12.1, "p95Ms": 30.2,
+            "totalRequestsChange": 20.0, "errorRateChange": -0.1, "averageChange": 2.537,
+            "p95Change": 2.993
+        }
+    })
+}
+
+/// A page of endpoints.
+pub(crate) fn endpoints() -> Value {
+    json!({
+        "data": [endpoint()], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// A page of days.
+pub(crate) fn daily() -> Value {
+    json!({
+        "data": [{
+            "date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z", "requestCount": 1200,
+            "errorRate": 0.5, "requestBytes": 0, "responseBytes": 410_220,
+            "bandwidthBytes": 410_220, "peakHour": "2026-05-17T14:00:00Z",
+            "peakHourBandwidthBytes": 61_400, "distinctKeys": 3
+        }],
+        "nextCursor": null, "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// The last five minutes.
+pub(crate) fn snapshot() -> Value {
+    let minute = |start: &str, count: u64| json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976});
+    json!({
+        "totalRequests": 25, "requestsPerSecond": 0.093, "errorRate": 0.0, "totalErrorCount": 0,
+        "abortedCount": 0, "averageMs": 11.902, "p50Ms": 9.856, "p95Ms": 30.976, "p99Ms": 30.976,
+        "totalRequestBytes": 0, "totalResponseBytes": 8_540,
+        "minutes": [minute("2026-05-18T09:26:00Z", 5), minute("2026-05-18T09:27:00Z", 5),
+            minute("2026-05-18T09:28:00Z", 5), minute("2026-05-18T09:29:00Z", 5),
+            minute("2026-05-18T09:30:00Z", 5)],
+        "endpoints": [{
+            "service": "shop", "method": "GET", "endpoint": "/users/{id}", "requestCount": 25,
+            "errorRate": 0.0, "averageMs": 11.902, "p95Ms": 30.976
+        }],
+        "from": "2026-05-18T09:26:00Z", "to": "2026-05-18T09:31:00Z",
+        "asOf": "2026-05-18T09:30:29.5Z"
+    })
+}
+
+/// A page of rows over time.
+pub(crate) fn series() -> Value {
+    let row = |start: &str, count: u64| {
+        json!({
+            "periodStart": start, "endpoint": "/users/{id}", "requestCount": count,
+            "errorRate": 0.5, "p95Ms": 31.104
+        })
+    };
+    json!({
+        "data": [row("2026-05-17T00:00:00Z", 40), row("2026-05-17T01:00:00Z", 32)],
+        "nextCursor": null, "granularity": "1h", "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// The answer to a question with two groupings.
+pub(crate) fn query() -> Value {
+    json!({
+        "results": [
+            {"groupBy": ["endpoint"], "truncated": false,
+                "data": [{"endpoint": "/users/{id}", "requestCount": 1200, "p95Ms": 31.104}]},
+            {"groupBy": [], "truncated": false,
+                "data": [{"requestCount": 1200, "p95Ms": 31.104}]}
+        ],
+        "granularity": "none", "tz": "UTC",
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// A consumer.
+fn consumer() -> Value {
+    json!({
+        "apiKeyId": 3, "externalId": "acme-production", "name": "Acme", "tenantId": "acme",
+        "requestCount": 800, "errorRate": 0.25, "averageMs": 11.2, "p95Ms": 29.952,
+        "requestBytes": 0, "responseBytes": 273_480, "bandwidthBytes": 273_480
+    })
+}
+
+/// A page of keys.
+pub(crate) fn keys() -> Value {
+    let mut row = consumer();
+    row["lastSeenAt"] = json!("2026-05-17T23:00:00Z");
+    row["lastSeenWithinSeconds"] = json!(3600);
+    row["rateLimitPerMinute"] = json!(100);
+    row["utilization"] = json!(0.556);
+    json!({
+        "data": [row], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// The top consumers.
+pub(crate) fn top_consumers() -> Value {
+    let mut row = consumer();
+    row["share"] = json!(66.667);
+    json!({
+        "data": [row], "nextCursor": null,
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}
+
+/// A heatmap by weekday.
+pub(crate) fn heatmap() -> Value {
+    let cell = |hour: u32, count: u64, intensity: f64| {
+        json!({"weekday": 1, "hour": hour, "requestCount": count, "errorRate": 0.5,
+            "averageMs": 12.407, "intensity": intensity})
+    };
+    json!({
+        "data": [cell(0, 40, 0.5), cell(1, 80, 1.0)], "layout": "weekday", "granularity": "hour",
+        "tz": "UTC", "maxRequestCount": 80,
+        "from": "2026-05-11T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+    })
+}

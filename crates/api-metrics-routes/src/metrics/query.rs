@@ -1,0 +1,314 @@
+//! `POST /api-metrics/query`: several groupings of one question at once.
+//!
+//! The members of the body that are also parameters of `GET /api-metrics` are read by the same
+//! code.
+
+use api_metrics_store::query::{GroupBy, Scope};
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    response::Response,
+};
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::series::RowParams;
+use crate::{
+    auth::Caller,
+    read::WindowedReader,
+    request::{Context, Limit, Params, QueryParams, group_by, json_object, metrics},
+    response::{CLOSED_LIST, Columns, MetricRow, Problem, metric_row, time, time_to_live, time_us},
+    router::App,
+};
+
+/// More groupings in one question than any page shows.
+const MAX_GROUPINGS: usize = 8;
+
+/// A question.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `members` reads")]
+pub(crate) struct QueryBody {
+    /// The range up to now; not together with `from`.
+    #[schema(example = "24h", nullable = false)]
+    period: Option<String>,
+    /// The first instant of the range, RFC 3339.
+    #[schema(nullable = false)]
+    from: Option<DateTime<Utc>>,
+    /// The first instant after the range, RFC 3339; up to now without it.
+    #[schema(nullable = false)]
+    to: Option<DateTime<Utc>>,
+    /// As in `GET /api-metrics`.
+    #[schema(example = "auto", nullable = false)]
+    granularity: Option<String>,
+    /// The zone of hours, days and weeks.
+    #[schema(example = "UTC", nullable = false)]
+    tz: Option<String>,
+    /// Which series count: the filters of `GET /api-metrics`.
+    #[schema(nullable = false)]
+    filter: Option<QueryFilter>,
+    /// The groupings, each a list of dimensions; one without any by default. At most 8.
+    #[schema(example = json!([["endpoint"], ["apiKey"]]), nullable = false)]
+    groupings: Option<Vec<Vec<String>>>,
+    /// The numbers of a row; all by default.
+    #[schema(example = json!(["requestCount", "p95Ms"]), nullable = false)]
+    metrics: Option<Vec<String>>,
+    /// The most rows of each grouping.
+    #[schema(minimum = 1, maximum = 1000, default = 100, nullable = false)]
+    limit: Option<u32>,
+}
+
+/// Which series count.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "the shape of what `members` reads")]
+pub(crate) struct QueryFilter {
+    /// Only this recording service.
+    #[schema(nullable = false)]
+    service: Option<String>,
+    /// Only this environment.
+    #[schema(nullable = false)]
+    environment: Option<String>,
+    /// Only this protocol: http or grpc.
+    #[schema(nullable = false)]
+    protocol: Option<String>,
+    /// Only this method, in any case.
+    #[schema(nullable = false)]
+    method: Option<String>,
+    /// Only this route template, exactly.
+    #[schema(nullable = false)]
+    endpoint: Option<String>,
+    /// Only the API key of this number; 0 for requests without a key.
+    #[schema(nullable = false)]
+    api_key_id: Option<i64>,
+}
+
+/// The rows of each grouping.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QueryAnswer {
+    /// In the order of `groupings`.
+    results: Vec<QueryResult>,
+    /// The length of a point; `none` for one over the whole range.
+    granularity: &'static str,
+    /// The zone of hours, days and weeks.
+    tz: String,
+    /// The first instant that the answer covers.
+    from: DateTime<Utc>,
+    /// The first instant that the answer does not cover.
+    to: DateTime<Utc>,
+    /// When the first snapshot was taken, by the clock of the database.
+    as_of: DateTime<Utc>,
+    /// Whether records at an edge may belong to the other side of it.
+    approximate: bool,
+}
+
+/// The rows of one grouping.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QueryResult {
+    /// Its dimensions.
+    group_by: Vec<String>,
+    /// Its rows, by time, then by their dimensions.
+    #[schema(value_type = Vec<MetricRow>)]
+    data: Vec<Columns>,
+    /// Whether there are more than `limit`; `GET /api-metrics` pages through them.
+    truncated: bool,
+}
+
+/// Several groupings of one question at once
+#[utoipa::path(
+    post,
+    path = "/api-metrics/query",
+    tag = "metrics",
+    request_body(content = QueryBody,
+        example = json!({"period": "24h", "granularity": "none", "groupings": [["endpoint"], []],
+            "metrics": ["requestCount", "p95Ms"]})),
+    responses((status = 200, description = "The rows of each grouping", body = QueryAnswer,
+        example = json!(super::examples::query()))),
+)]
+pub(super) async fn query(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Result<Json<Value>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let body = json_object(body)?;
+    let now = app.clock.unix_seconds();
+    let mut members = Members::of(body)?;
+    let context = Context::at(now);
+    let mut asked = RowParams::take(&mut members.params, &context)?;
+    let limit = Limit::<100>::take(&mut members.params, &context)?.rows();
+    members.params.finish()?;
+    if let Some(names) = &members.metrics {
+        asked.metrics = metrics("metrics", names)?;
+    }
+    let groupings = members
+        .groupings
+        .into_iter()
+        .map(|names| Ok((group_by("groupings", &names)?, names)))
+        .collect::<Result<Vec<_>, Problem>>()?;
+    let ttl = time_to_live(asked.range, now, CLOSED_LIST, app.flush_interval);
+    let (cached, hit) = app
+        .cache
+        .answer(
+            "query",
+            &caller.scope,
+            &(&asked, &groupings, limit),
+            ttl,
+            compute(&app, &caller.scope, &asked, &groupings, limit),
+        )
+        .await?;
+    Ok(cached.response(&headers, hit))
+}
+
+/// Reads the groupings one after the other, each within its limit.
+async fn compute(
+    app: &App,
+    scope: &Scope,
+    asked: &RowParams,
+    groupings: &[(GroupBy, Vec<String>)],
+    limit: usize,
+) -> Result<QueryAnswer, Problem> {
+    let mut answer = QueryAnswer {
+        results: Vec::new(),
+        granularity: asked.granularity,
+        tz: asked.zone.name().to_owned(),
+        from: time(asked.range.from),
+        to: time(asked.range.to),
+        as_of: time_us(0),
+        approximate: false,
+    };
+    for (dimensions, names) in groupings {
+        let by = (*dimensions).time(asked.group_by.time);
+        let mut query = asked.query(scope);
+        query.group_by = by;
+        let mut windows = WindowedReader::new(query);
+        let (mut data, mut truncated) = (Vec::new(), false);
+        while let Some(row) = windows.row(&app.client).await? {
+            if data.len() == limit {
+                truncated = true;
+                break;
+            }
+            data.push(metric_row(&by, &asked.metrics, &row));
+        }
+        if answer.results.is_empty() {
+            answer.from = time(windows.covered().from);
+            answer.to = time(windows.covered().to.max(asked.range.to));
+            answer.as_of = time_us(windows.as_of_us());
+        }
+        answer.approximate |= windows.approximate();
+        answer.results.push(QueryResult {
+            group_by: names.clone(),
+            data,
+            truncated,
+        });
+    }
+    Ok(answer)
+}
+
+/// The members of a body: those that are also parameters of `GET /api-metrics` are read by the same
+/// code, so that both refuse the same things in the same words.
+struct Members {
+    /// The members that are parameters of `GET /api-metrics` too.
+    params: Params,
+    /// Dimensions of each grouping.
+    groupings: Vec<Vec<String>>,
+    /// The metrics, where the body names some.
+    metrics: Option<Vec<String>>,
+}
+
+impl Members {
+    /// Sorts the members of a body.
+    ///
+    /// # Errors
+    /// 400 that names the member that is wrong.
+    fn of(body: Map<String, Value>) -> Result<Self, Problem> {
+        let (mut pairs, mut groupings, mut metrics) = (Vec::new(), vec![Vec::new()], None);
+        for (name, value) in body {
+            match (name.as_str(), value) {
+                (_, Value::Null) => {}
+                ("groupBy", _) => {
+                    return Err(Problem::parameter(
+                        "groupBy",
+                        "here it is `groupings`, a list of lists",
+                    ));
+                }
+                ("groupings", value) => groupings = lists(value)?,
+                ("metrics", value) => metrics = Some(list("metrics", value)?),
+                ("filter", Value::Object(filter)) => {
+                    for (name, value) in filter {
+                        pairs.extend(scalar(name, value)?);
+                    }
+                }
+                ("filter", _) => return Err(Problem::parameter("filter", "must be an object")),
+                (_, value) => pairs.extend(scalar(name, value)?),
+            }
+        }
+        Ok(Self {
+            params: Params::from_pairs(pairs)?,
+            groupings,
+            metrics,
+        })
+    }
+}
+
+/// A member that is also a parameter, as its text.
+///
+/// # Errors
+/// 400 that names the member.
+fn scalar(name: String, value: Value) -> Result<Option<(String, String)>, Problem> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some((name, text))),
+        Value::Number(number) => Ok(Some((name, number.to_string()))),
+        _ => Err(Problem::parameter(
+            crate::request::shown(&name),
+            "must be a string or a number",
+        )),
+    }
+}
+
+/// A member that is a list of names.
+///
+/// # Errors
+/// 400 that names the member.
+fn list(name: &'static str, value: Value) -> Result<Vec<String>, Problem> {
+    let wrong = || Problem::parameter(name, "must be a list of names");
+    let Value::Array(values) = value else {
+        return Err(wrong());
+    };
+    values
+        .into_iter()
+        .map(|value| match value {
+            Value::String(text) => Ok(text),
+            _ => Err(wrong()),
+        })
+        .collect()
+}
+
+/// The groupings.
+///
+/// # Errors
+/// 400 that names `groupings`.
+fn lists(value: Value) -> Result<Vec<Vec<String>>, Problem> {
+    let Value::Array(values) = value else {
+        return Err(Problem::parameter(
+            "groupings",
+            "must be a list of lists of names",
+        ));
+    };
+    if values.is_empty() || values.len() > MAX_GROUPINGS {
+        return Err(Problem::parameter(
+            "groupings",
+            format!("must be 1 to {MAX_GROUPINGS} lists"),
+        ));
+    }
+    values
+        .into_iter()
+        .map(|value| list("groupings", value))
+        .collect()
+}

@@ -1,0 +1,240 @@
+//! `GET /api-metrics/summary`: what happened in a range, and against the range before.
+//!
+//! The range before has the same length and ends where this one begins, also where the store has
+//! widened this one to whole periods.
+
+use api_metrics_store::query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK};
+use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
+use http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::endpoints::EndpointRow;
+use crate::{
+    auth::Caller,
+    request::{Validated, query_params},
+    response::{
+        CLOSED_SUMMARY, Figures, Problem, percent_of, rounded, time, time_to_live, time_us,
+    },
+    router::App,
+};
+
+/// How many endpoints a summary names.
+const TOP: usize = 10;
+
+/// The numbers of a range.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    /// Requests that finished in the range.
+    total_requests: u64,
+    /// 100 minus `errorRate`; null without requests.
+    success_rate: Option<f64>,
+    /// 4xx and 5xx in percent of the requests; null without requests.
+    error_rate: Option<f64>,
+    /// 4xx and 5xx together.
+    total_error_count: u64,
+    /// Requests answered with a status of 400 to 499.
+    error_count_4xx: u64,
+    /// Requests answered with a status of 500 to 599, that failed, or that panicked.
+    error_count_5xx: u64,
+    /// Requests whose client left before the end; no errors.
+    aborted_count: u64,
+    /// Average latency to the last byte, in milliseconds; null without a measured request.
+    average_ms: Option<f64>,
+    /// The least latency in milliseconds.
+    min_ms: Option<f64>,
+    /// The greatest latency in milliseconds.
+    max_ms: Option<f64>,
+    /// The median latency in milliseconds.
+    p50_ms: Option<f64>,
+    /// The latency that 95% of the requests do not exceed, in milliseconds.
+    p95_ms: Option<f64>,
+    /// The latency that 99% of the requests do not exceed, in milliseconds.
+    p99_ms: Option<f64>,
+    /// Body bytes that were read.
+    total_request_bytes: u64,
+    /// Body bytes that were sent.
+    total_response_bytes: u64,
+    /// How many API keys were used; requests without a key are no key.
+    distinct_keys: u64,
+    /// The ten endpoints with the most requests.
+    top_endpoints: Vec<EndpointRow>,
+    /// The first instant that the answer covers: `from` as asked, or earlier where the store keeps
+    /// only longer periods there.
+    from: DateTime<Utc>,
+    /// The first instant that the answer does not cover.
+    to: DateTime<Utc>,
+    /// When the snapshot was taken, by the clock of the database.
+    as_of: DateTime<Utc>,
+    /// Whether records at an edge may belong to the other side of it.
+    approximate: bool,
+    /// The range of the same length before this one.
+    previous: Previous,
+}
+
+/// The range before, and how this one differs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Previous {
+    /// The first instant of the range before.
+    from: DateTime<Utc>,
+    /// The first instant after it, where the range begins.
+    to: DateTime<Utc>,
+    /// Requests that finished in it.
+    total_requests: u64,
+    /// 4xx and 5xx in percent of the requests.
+    error_rate: Option<f64>,
+    /// Average latency in milliseconds.
+    average_ms: Option<f64>,
+    /// The 95th percentile in milliseconds.
+    p95_ms: Option<f64>,
+    /// Requests more, in percent of the range before; null where it had none.
+    total_requests_change: Option<f64>,
+    /// Error rate more, in percentage points.
+    error_rate_change: Option<f64>,
+    /// Average latency more, in percent.
+    average_change: Option<f64>,
+    /// 95th percentile more, in percent.
+    p95_change: Option<f64>,
+}
+
+query_params! {
+    /// The parameters of [`summary`].
+    pub(super) struct SummaryParams {
+        range: TimeRange,
+        filter: Filter,
+    }
+}
+
+/// Totals, rates and quantiles of a range
+#[utoipa::path(
+    get,
+    path = "/api-metrics/summary",
+    tag = "metrics",
+    params(Validated<SummaryParams>),
+    responses((status = 200, description = "The numbers of the range", body = Summary,
+        example = json!(super::examples::summary()))),
+)]
+pub(super) async fn summary(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    Validated { params, now }: Validated<SummaryParams>,
+) -> Result<Response, Problem> {
+    let ttl = time_to_live(params.range, now, CLOSED_SUMMARY, app.flush_interval);
+    let (cached, hit) = app
+        .cache
+        .answer(
+            "summary",
+            &caller.scope,
+            &params,
+            ttl,
+            compute(&app, &caller.scope, &params.filter, params.range),
+        )
+        .await?;
+    Ok(cached.response(&headers, hit))
+}
+
+/// Reads totals, the range before, keys and endpoints, from one snapshot where the ranges meet.
+async fn compute(
+    app: &App,
+    scope: &Scope,
+    filter: &Filter,
+    range: TimeRange,
+) -> Result<Summary, Problem> {
+    let query = |range, group_by, detail| {
+        Query::over(range)
+            .filter(filter.clone())
+            .scope(scope.clone())
+            .group_by(group_by)
+            .detail(detail)
+    };
+    let (by_endpoint, by_key) = (
+        GroupBy::default().service(true).method(true).endpoint(true),
+        GroupBy::default().api_key(true),
+    );
+    // The range before ends where this one really begins, which mostly is where it was asked to.
+    let before = |range: TimeRange| {
+        let before = TimeRange::new(range.from - (range.to - range.from), range.from);
+        query(before, GroupBy::default(), Detail::Quantiles)
+    };
+    let questions = [
+        query(range, GroupBy::default(), Detail::Quantiles),
+        before(range),
+        query(range, by_key, Detail::Requests),
+        query(range, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
+    ];
+    let [total, mut of_before, keys, endpoints] = app.client.read_all(&questions).await?;
+    if total.range != range {
+        of_before = app.client.read(&before(total.range)).await?;
+    }
+    Ok(shaped(&total, endpoints, &keys, &of_before))
+}
+
+/// The summary of these answers.
+fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> Summary {
+    let now = Figures::of(total.total());
+    let mut rows = endpoints.rows;
+    rows.sort_by(|a, b| {
+        (b.bucket.request_count, &a.group).cmp(&(a.bucket.request_count, &b.group))
+    });
+    Summary {
+        total_requests: now.requests,
+        success_rate: now.success_rate,
+        error_rate: now.error_rate,
+        total_error_count: now.errors,
+        error_count_4xx: now.errors_4xx,
+        error_count_5xx: now.errors_5xx,
+        aborted_count: now.aborted,
+        average_ms: now.average_ms,
+        min_ms: now.min_ms,
+        max_ms: now.max_ms,
+        p50_ms: now.p50_ms,
+        p95_ms: now.p95_ms,
+        p99_ms: now.p99_ms,
+        total_request_bytes: now.request_bytes,
+        total_response_bytes: now.response_bytes,
+        distinct_keys: distinct_keys(keys),
+        top_endpoints: rows.iter().map(EndpointRow::of).collect(),
+        from: time(total.range.from),
+        to: time(total.range.to),
+        as_of: time_us(total.as_of_us),
+        approximate: total.approximate,
+        previous: previous(before, &now),
+    }
+}
+
+/// Groups with a key; number 0 stands for requests without one.
+fn distinct_keys(answer: &Answer) -> u64 {
+    let keys = answer
+        .rows
+        .iter()
+        .filter(|row| row.group.api_key_id.is_some_and(|id| id != 0));
+    u64::try_from(keys.count()).unwrap_or(u64::MAX)
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a percentage with three decimals"
+)]
+fn previous(answer: &Answer, now: &Figures) -> Previous {
+    let before = Figures::of(answer.total());
+    let change = |before: Option<f64>, now: Option<f64>| percent_of(before?, now?);
+    Previous {
+        from: time(answer.range.from),
+        to: time(answer.range.to),
+        total_requests: before.requests,
+        error_rate: before.error_rate,
+        average_ms: before.average_ms,
+        p95_ms: before.p95_ms,
+        total_requests_change: percent_of(before.requests as f64, now.requests as f64),
+        error_rate_change: before
+            .error_rate
+            .zip(now.error_rate)
+            .map(|(before, now)| rounded(now - before)),
+        average_change: change(before.average_ms, now.average_ms),
+        p95_change: change(before.p95_ms, now.p95_ms),
+    }
+}

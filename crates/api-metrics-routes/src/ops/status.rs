@@ -1,0 +1,454 @@
+//! `GET /api-status`: what an operator wants to know at 3 a.m. It answers while the store does not.
+//!
+//! What the store, the recorder, the background tasks and the cache say about themselves. Counters
+//! that are 0 while all is well say so in their documentation.
+
+use std::time::SystemTime;
+
+use api_metrics_store::{
+    recorder::RecorderStatus,
+    store::{InstanceStatus, StoreStatus},
+};
+use axum::{Json, extract::State};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    read::Health,
+    request::Validated,
+    response::{Problem, time, time_us},
+    router::App,
+};
+
+/// The state of the store, of this process and of all that record into this database.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Status {
+    /// The release of this crate.
+    version: &'static str,
+    /// The store.
+    store: StoreView,
+    /// The processes that flushed last, the latest first; at most 100. Their versions are the
+    /// deploy marks.
+    instances: Vec<InstanceView>,
+    /// What this process records; null where it only reads.
+    recorder: Option<RecorderView>,
+    /// Its background tasks; null where the host has not connected them.
+    tasks: Option<TasksView>,
+    /// Answers that are kept.
+    cache: CacheView,
+    /// Live streams that are open.
+    streams: usize,
+    /// Flush batches of this process that the database has lost by a restore or a failover; 0 is normal.
+    lost: u64,
+    /// Their sequence numbers, the latest span last; at most 32 spans.
+    lost_batches: Vec<LostView>,
+}
+
+/// Flush batches that the database has lost, by their sequence numbers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct LostView {
+    /// The first of the span.
+    first: u64,
+    /// The last of the span.
+    last: u64,
+}
+
+/// The store.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct StoreView {
+    /// Whether it has just answered.
+    reachable: bool,
+    /// Since when it has not; null while it does, or where nobody has noticed yet.
+    unreachable_since: Option<DateTime<Utc>>,
+    /// Why it does not.
+    error: Option<String>,
+    /// `postgres` or `sqlite`.
+    backend: Option<&'static str>,
+    /// The schema's version.
+    schema_version: Option<i64>,
+    /// The kind of its sketches.
+    sketch_kind: Option<&'static str>,
+    /// The time by the clock of the database.
+    now: Option<DateTime<Utc>>,
+    /// Series that it knows.
+    series: Option<u64>,
+    /// What waits to be folded into buckets.
+    inbox: Option<InboxView>,
+    /// The start of what each granularity keeps.
+    retention_floors: Vec<FloorView>,
+    /// Periods that wait for their rollup.
+    dirty: Vec<DirtyView>,
+    /// Flush batches that could not be read and were quarantined; 0 is normal.
+    quarantined: Option<u64>,
+}
+
+/// Flush batches that wait to be folded.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InboxView {
+    /// Flush batches.
+    batches: u64,
+    /// Records in them.
+    records: u64,
+    /// Bytes of them.
+    bytes: u64,
+}
+
+/// From when on a granularity keeps its periods.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct FloorView {
+    /// `1m`, `5m`, `1h` or `1d`.
+    granularity: &'static str,
+    /// Null where everything is kept.
+    floor: Option<DateTime<Utc>>,
+}
+
+/// Periods of a granularity that wait for their rollup.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct DirtyView {
+    /// `1m`, `5m`, `1h` or `1d`.
+    granularity: &'static str,
+    /// How many.
+    periods: u64,
+}
+
+/// One recording process.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct InstanceView {
+    /// A UUID, random for the life of the process.
+    id: String,
+    /// The service that it records for.
+    service: String,
+    /// Its environment.
+    environment: String,
+    /// The version of the host's code.
+    version: String,
+    /// The machine's name.
+    host: String,
+    /// When it started.
+    started_at: DateTime<Utc>,
+    /// When its last flush was acknowledged.
+    last_flush_at: Option<DateTime<Utc>>,
+    /// Seconds since then.
+    flush_age_seconds: Option<i64>,
+    /// The number of its last flush.
+    sequence: u64,
+    /// The last flush that was folded.
+    folded: u64,
+    /// Whether it flushed within the last hour.
+    live: bool,
+}
+
+/// What this process holds in memory.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RecorderView {
+    /// Series in memory.
+    live_series: usize,
+    /// API keys in memory.
+    live_keys: usize,
+    /// Records whose endpoint was counted as `<other>`.
+    series_overflow: u64,
+    /// Records whose key was counted as `<other key>`, which is never billed. Not 0: an alarm.
+    key_overflow: u64,
+    /// Bytes held, an estimate.
+    bytes: usize,
+    /// Flush batches whose outcome is not known yet.
+    unresolved_batches: usize,
+    /// Records that no flush has delivered yet.
+    unflushed_records: u64,
+    /// A sample of the raw paths behind `<unmatched>`, the most frequent first.
+    unmatched: Vec<UnmatchedView>,
+    /// Spans whose records were moved to the start of their 5 minutes or hour, in an outage.
+    coarsened: Vec<SpanView>,
+}
+
+/// A raw path that no route matched.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct UnmatchedView {
+    /// The path, as it was asked for.
+    path: String,
+    /// About how often; never less than it was.
+    count: u64,
+}
+
+/// A span of time, half-open.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SpanView {
+    /// The first instant of the span.
+    from: DateTime<Utc>,
+    /// The first instant after it.
+    to: DateTime<Utc>,
+}
+
+/// The background tasks.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TasksView {
+    /// When a flush was last acknowledged.
+    last_flush_at: Option<DateTime<Utc>>,
+    /// How long records have been waiting beyond the flush interval.
+    flush_lag_seconds: f64,
+    /// What the host reports.
+    tasks: Vec<TaskView>,
+}
+
+/// One background task.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TaskView {
+    /// What it does: `flush`, `fold`, `rollup`, `retention`.
+    name: &'static str,
+    /// Whether it still runs.
+    running: bool,
+    /// When it last did its work.
+    last_success_at: Option<DateTime<Utc>>,
+    /// What went wrong last, until it succeeds again.
+    last_error: Option<String>,
+}
+
+/// The cache of answers.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CacheView {
+    /// Answers that were at hand.
+    hits: u64,
+    /// Answers that were computed.
+    misses: u64,
+    /// Answers held now.
+    entries: u64,
+    /// Bytes of them.
+    bytes: u64,
+}
+
+/// The state of the store and of what records into it
+#[utoipa::path(
+    get,
+    path = "/api-status",
+    tag = "operation",
+    responses((status = 200, description = "The state; also while the store does not answer",
+        body = Status, example = json!(example()))),
+)]
+pub(super) async fn status(
+    State(app): State<App>,
+    _: Validated<()>,
+) -> Result<Json<Status>, Problem> {
+    let store = app
+        .client
+        .bounded("status", app.client.store().status())
+        .await;
+    let health = app.health.as_ref().map(|health| health.health());
+    let instances = store
+        .as_ref()
+        .map(|status| {
+            let now = status.now_us.div_euclid(1_000_000);
+            status.instances.iter().map(|i| instance(i, now)).collect()
+        })
+        .unwrap_or_default();
+    let (hits, misses) = app.cache.counts();
+    let (entries, bytes) = app.cache.held().await;
+    Ok(Json(Status {
+        version: env!("CARGO_PKG_VERSION"),
+        store: store_view(store, health.as_ref()),
+        instances,
+        recorder: app
+            .client
+            .writer()
+            .map(|writer| recorder(writer.recorder().status())),
+        lost: health.as_ref().map_or(0, lost),
+        lost_batches: health.as_ref().map(lost_batches).unwrap_or_default(),
+        tasks: health.map(tasks),
+        cache: CacheView {
+            hits,
+            misses,
+            entries,
+            bytes,
+        },
+        streams: app.hub.connections(),
+    }))
+}
+
+/// The store as it answers, or why it does not.
+fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> StoreView {
+    let mut view = StoreView {
+        reachable: store.is_ok(),
+        unreachable_since: None,
+        error: None,
+        backend: None,
+        schema_version: None,
+        sketch_kind: None,
+        now: None,
+        series: None,
+        inbox: None,
+        retention_floors: Vec::new(),
+        dirty: Vec::new(),
+        quarantined: None,
+    };
+    match store {
+        Err(problem) => {
+            view.unreachable_since = health.and_then(|h| h.store_unreachable_since).map(wall);
+            view.error = health
+                .and_then(|h| h.store_error.clone())
+                .or_else(|| Some(problem.detail().to_owned()));
+        }
+        Ok(status) => {
+            view.backend = Some(status.backend);
+            view.schema_version = Some(status.schema_version);
+            view.sketch_kind = Some(status.sketch_kind.as_str());
+            view.now = Some(time_us(status.now_us));
+            view.series = Some(status.series);
+            view.inbox = Some(InboxView {
+                batches: status.inbox.batches,
+                records: status.inbox.records,
+                bytes: status.inbox.bytes,
+            });
+            view.retention_floors = status
+                .floors
+                .iter()
+                .map(|floor| FloorView {
+                    granularity: floor.granularity.as_str(),
+                    floor: DateTime::from_timestamp(floor.floor, 0)
+                        .filter(|at| *at > DateTime::<Utc>::UNIX_EPOCH),
+                })
+                .collect();
+            view.dirty = status
+                .dirty
+                .iter()
+                .map(|dirty| DirtyView {
+                    granularity: dirty.granularity.as_str(),
+                    periods: dirty.periods,
+                })
+                .collect();
+            view.quarantined = Some(status.quarantined);
+        }
+    }
+    view
+}
+
+/// One recording process.
+fn instance(instance: &InstanceStatus, now: i64) -> InstanceView {
+    InstanceView {
+        id: instance.id.to_string(),
+        service: instance.service.clone(),
+        environment: instance.environment.clone(),
+        version: instance.version.clone(),
+        host: instance.host.clone(),
+        started_at: time(instance.started_at),
+        last_flush_at: instance.acknowledged_at.map(time),
+        flush_age_seconds: instance.acknowledged_at.map(|at| (now - at).max(0)),
+        sequence: instance.seq,
+        folded: instance.folded,
+        live: instance.live,
+    }
+}
+
+/// What this process holds in memory.
+fn recorder(status: RecorderStatus) -> RecorderView {
+    RecorderView {
+        live_series: status.series,
+        live_keys: status.keys,
+        series_overflow: status.series_overflow,
+        key_overflow: status.key_overflow,
+        bytes: status.bytes,
+        unresolved_batches: status.unresolved_batches,
+        unflushed_records: status.unflushed_records,
+        unmatched: status
+            .unmatched
+            .into_iter()
+            .map(|(path, count)| UnmatchedView { path, count })
+            .collect(),
+        coarsened: status
+            .coarsened
+            .into_iter()
+            .map(|(from, to)| SpanView {
+                from: time(from),
+                to: time(to),
+            })
+            .collect(),
+    }
+}
+
+/// What the host reports.
+fn tasks(health: Health) -> TasksView {
+    TasksView {
+        last_flush_at: health.last_flush_at.map(wall),
+        flush_lag_seconds: health.flush_lag.as_secs_f64(),
+        tasks: health
+            .tasks
+            .into_iter()
+            .map(|task| TaskView {
+                name: task.name,
+                running: task.running,
+                last_success_at: task.last_success_at.map(wall),
+                last_error: task.last_error,
+            })
+            .collect(),
+    }
+}
+
+/// The lost spans.
+fn lost_batches(health: &Health) -> Vec<LostView> {
+    let spans = health.lost.iter();
+    spans
+        .map(|(first, last)| LostView {
+            first: *first,
+            last: *last,
+        })
+        .collect()
+}
+
+/// How many flush batches all spans hold together.
+fn lost(health: &Health) -> u64 {
+    health
+        .lost
+        .iter()
+        .map(|(first, last)| last.saturating_sub(*first).saturating_add(1))
+        .fold(0, u64::saturating_add)
+}
+
+/// A time of the wall clock.
+fn wall(at: SystemTime) -> DateTime<Utc> {
+    at.into()
+}
+
+/// The example of the document: one small service.
+fn example() -> serde_json::Value {
+    serde_json::json!({
+        "version": "0.1.0",
+        "store": {
+            "reachable": true, "unreachableSince": null, "error": null, "backend": "postgres",
+            "schemaVersion": 1, "sketchKind": "histogram", "now": "2026-05-18T09:30:00.125Z",
+            "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
+            "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
+                {"granularity": "1d", "floor": null}],
+            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0
+        },
+        "instances": [{
+            "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",
+            "environment": "production", "version": "2.3.1", "host": "web-1",
+            "startedAt": "2026-05-18T08:00:00Z", "lastFlushAt": "2026-05-18T09:29:55Z",
+            "flushAgeSeconds": 5, "sequence": 540, "folded": 539, "live": true
+        }],
+        "recorder": {
+            "liveSeries": 14, "liveKeys": 3, "seriesOverflow": 0, "keyOverflow": 0,
+            "bytes": 190_464, "unresolvedBatches": 0, "unflushedRecords": 12,
+            "unmatched": [{"path": "/wp-login.php", "count": 7}], "coarsened": []
+        },
+        "tasks": {
+            "lastFlushAt": "2026-05-18T09:29:55Z", "flushLagSeconds": 0.0,
+            "tasks": [{"name": "flush", "running": true,
+                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
+        },
+        "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
+        "streams": 1, "lost": 0, "lostBatches": []
+    })
+}

@@ -1,0 +1,181 @@
+//! The one way from a route to the store: own data first, a bound on time and on concurrency.
+//!
+//! Queries also see what this process has recorded and not flushed. That is taken from the recorder
+//! before the store's snapshot, and the store leaves out what its fence row says it has already.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+#[cfg(feature = "control")]
+use api_metrics_store::control::ControlStore;
+use api_metrics_store::{
+    query::{Answer, Query},
+    store::{Store, StoreError, Writer},
+};
+use tokio::{sync::Semaphore, time::timeout};
+
+use super::QueryTimes;
+use crate::response::{Kind, Problem};
+
+/// Reads on behalf of all routes.
+#[derive(Debug)]
+pub(crate) struct StoreClient {
+    /// The store that holds the buckets.
+    store: Arc<dyn Store>,
+    /// The store of the control plane.
+    #[cfg(feature = "control")]
+    pub(super) control: Option<Arc<dyn ControlStore>>,
+    /// This process's own recorder, where it has one.
+    writer: Option<Arc<Writer>>,
+    /// Dashboards must not take all of the host's database connections.
+    permits: Semaphore,
+    /// How long a question may take.
+    limit: Duration,
+    /// From how long on a question is logged.
+    slow: Duration,
+    /// How long queries took.
+    times: QueryTimes,
+}
+
+impl StoreClient {
+    /// Reads `store`, and what `writer` has not flushed. At most `concurrency` queries run at once,
+    /// each for at most `limit`; from `slow` on they are logged.
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        writer: Option<Arc<Writer>>,
+        concurrency: usize,
+        limit: Duration,
+        slow: Duration,
+    ) -> Self {
+        Self {
+            store,
+            #[cfg(feature = "control")]
+            control: None,
+            writer,
+            permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            limit,
+            slow,
+            times: QueryTimes::default(),
+        }
+    }
+
+    /// The store that holds the buckets.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// This process's own recorder, where it has one.
+    pub(crate) fn writer(&self) -> Option<&Arc<Writer>> {
+        self.writer.as_ref()
+    }
+
+    /// How long queries took.
+    pub(crate) fn times(&self) -> &QueryTimes {
+        &self.times
+    }
+
+    /// Answers `query` from the store and from what this process has not flushed yet.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed.
+    pub(crate) async fn read(&self, query: &Query) -> Result<Answer, Problem> {
+        let [answer] = self.read_all(std::array::from_ref(query)).await?;
+        Ok(answer)
+    }
+
+    /// Answers questions of one scope and filter from one snapshot.
+    pub(crate) async fn read_all<const N: usize>(
+        &self,
+        queries: &[Query; N],
+    ) -> Result<[Answer; N], Problem> {
+        self.watched("read", queries, async {
+            // Before the store's snapshot is taken: what is flushed in between is then in both, and
+            // the store leaves out what its fence row says it has. The other way round, a flush in
+            // between would be in neither.
+            let own = self
+                .writer
+                .as_deref()
+                .filter(|writer| queries.iter().any(|query| may_matter(query, writer)))
+                .map(|writer| (writer, capture(queries, writer)));
+            let answers = self.store.read_all(queries, own).await?;
+            answers
+                .try_into()
+                .map_err(|_| StoreError::Corrupt("questions without an answer".into()))
+        })
+        .await
+    }
+
+    /// Runs one question to the store within the bounds of time and concurrency.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer, 504 past the limit of time, 500 where the query
+    /// failed. A conflict is 409, an invalid value 400.
+    pub(crate) async fn bounded<T>(
+        &self,
+        what: &'static str,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, Problem> {
+        self.watched(what, &[], work).await
+    }
+
+    /// Bounds one question, and keeps its time.
+    async fn watched<T>(
+        &self,
+        what: &'static str,
+        queries: &[Query],
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, Problem> {
+        let started = Instant::now();
+        let outcome = timeout(self.limit, async {
+            let _permit = self.permits.acquire().await;
+            work.await
+        })
+        .await;
+        let took = started.elapsed();
+        self.times.add(took, matches!(outcome, Ok(Ok(_))));
+        if took >= self.slow {
+            // With what was asked, so that somebody can ask it again.
+            tracing::warn!(
+                what,
+                ?took,
+                ?queries,
+                "a query of the metrics store was slow"
+            );
+        }
+        match outcome {
+            Ok(result) => result.map_err(Problem::from),
+            Err(_) => Err(Problem::new(
+                Kind::TimedOut,
+                format!("no answer within {} s; ask for less", self.limit.as_secs()),
+            )),
+        }
+    }
+}
+
+/// Whether the writer's records can be in the answer at all.
+fn may_matter(query: &Query, writer: &Writer) -> bool {
+    let instance = writer.instance();
+    let same =
+        |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
+    same(&query.filter.service, &instance.service)
+        && same(&query.filter.environment, &instance.environment)
+}
+
+/// What the recorder holds of the questions. Ranges are a day wider on both sides, because the
+/// store snaps edges outward to the periods that it still keeps, at most days, and decides itself.
+fn capture(queries: &[Query], writer: &Writer) -> api_metrics_store::recorder::OwnDeltas {
+    const DAY: i64 = 86_400;
+    let is = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
+    writer.recorder().capture(&|series, period| {
+        queries.iter().any(|query| {
+            query.range.from.saturating_sub(DAY) <= period
+                && period < query.range.to.saturating_add(DAY)
+                && is(&query.filter.endpoint, &series.endpoint)
+                && is(&query.filter.method, series.method)
+                && is(&query.filter.protocol, series.protocol.as_str())
+        })
+    })
+}

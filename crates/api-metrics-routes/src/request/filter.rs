@@ -1,0 +1,105 @@
+//! Which series count.
+//!
+//! A filter that can't match anything, because no label can have that text, is refused instead of
+//! answered empty.
+
+use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
+use api_metrics_store::query::Filter;
+
+use super::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
+use crate::response::Problem;
+
+/// The longest name of a tenant that the store takes.
+pub(crate) const MAX_TENANT_BYTES: usize = 200;
+
+/// `service`.
+const SERVICE: Text = Text {
+    name: "service",
+    description: "Only this recording service.",
+    example: "shop",
+    max_bytes: MAX_SERVICE_BYTES,
+};
+
+/// `environment`.
+const ENVIRONMENT: Text = Text {
+    name: "environment",
+    description: "Only this environment.",
+    example: "production",
+    max_bytes: MAX_SERVICE_BYTES,
+};
+
+/// `protocol`.
+const PROTOCOL: OneOf<Option<&str>> = OneOf {
+    name: "protocol",
+    description: "Only this protocol: http or grpc.",
+    options: &[("http", Some("http")), ("grpc", Some("grpc"))],
+    default: None,
+};
+
+/// `method`, which is compared in capitals.
+const METHOD: Text = Text {
+    name: "method",
+    description: "Only this method, in any case; `_OTHER` for methods outside the standard set.",
+    example: "GET",
+    max_bytes: 32,
+};
+
+/// `endpoint`.
+const ENDPOINT: Text = Text {
+    name: "endpoint",
+    description: "Only this route template, exactly; `<unmatched>` for requests that no route matched.",
+    example: "/users/{id}",
+    max_bytes: MAX_ENDPOINT_BYTES,
+};
+
+/// `apiKeyId`, where 0 stands for requests without a key.
+const API_KEY: Parsed<i64> = api_key_id(
+    "Only the API key of this number; 0 for requests without a key.",
+    "0",
+);
+
+/// `service`, `environment`, `protocol`, `method`, `endpoint`, `apiKeyId`: which series count.
+impl QueryParams for Filter {
+    fn describe(docs: &mut ParamDocs) {
+        SERVICE.describe(docs);
+        ENVIRONMENT.describe(docs);
+        PROTOCOL.describe(docs);
+        METHOD.describe(docs);
+        ENDPOINT.describe(docs);
+        API_KEY.describe(docs);
+    }
+
+    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+        let protocol = PROTOCOL.take(params)?;
+        Ok(Self::default()
+            .service(SERVICE.take(params)?)
+            .environment(ENVIRONMENT.take(params)?)
+            .protocol(protocol.map(str::to_owned))
+            .method(
+                METHOD
+                    .take(params)?
+                    .map(|method| method.to_ascii_uppercase()),
+            )
+            .endpoint(ENDPOINT.take(params)?)
+            .api_key_id(API_KEY.take(params)?))
+    }
+}
+
+/// Refuses text that no label can be: it is too long, or Postgres can't hold it.
+///
+/// # Errors
+/// 400 that names the parameter.
+pub(crate) fn storable(name: &'static str, text: &str, max: usize) -> Result<(), Problem> {
+    if text.len() > max {
+        return Err(Problem::parameter(name, format!("longer than {max} bytes")));
+    }
+    if text.contains('\0') {
+        return Err(Problem::parameter(name, "holds a NUL character"));
+    }
+    Ok(())
+}
+
+/// Whether a tenant can have this name; what names nobody would stand for everybody.
+pub(crate) fn is_tenant(text: &str) -> bool {
+    !text.trim().is_empty() && storable("tenantId", text, MAX_TENANT_BYTES).is_ok()
+}

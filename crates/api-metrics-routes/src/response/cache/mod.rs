@@ -1,0 +1,157 @@
+//! Answers that were computed before: one computation at a time for each question, never shared
+//! between scopes.
+//!
+//! Answers that touch now are kept for a flush interval, because nothing can change sooner; answers
+//! about the past are kept longer. An edit of a key or a plan makes every kept answer old.
+
+mod entry;
+
+use std::{
+    fmt::Debug,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use api_metrics_store::query::{Scope, TimeRange};
+use moka::{future::Cache, policy::EvictionPolicy};
+use serde::Serialize;
+
+pub(crate) use entry::Cached;
+
+use crate::response::{Kind, Problem};
+
+/// How long a summary of a range that is over is kept.
+pub(crate) const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
+/// How long lists of endpoints, keys and days of a range that is over are kept.
+pub(crate) const CLOSED_LIST: Duration = Duration::from_secs(600);
+/// How long the last five minutes are kept: long enough that a crowd costs one query.
+pub(crate) const REALTIME: Duration = Duration::from_secs(1);
+
+/// A question in full. The scope is part of it, so that no answer can cross from one principal to
+/// another who may see less.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Question {
+    /// Which route answers.
+    route: &'static str,
+    /// What the caller may see.
+    scope: Scope,
+    /// Everything else that the answer depends on.
+    asked: String,
+    /// Edits before the question: an edit makes every kept answer old.
+    edits: u64,
+}
+
+/// The cache of one admin and its consoles.
+#[derive(Debug)]
+pub(crate) struct AnswerCache {
+    /// Kept answers.
+    answers: Cache<Question, Cached>,
+    /// Edits before the question: an edit makes every kept answer old.
+    edits: AtomicU64,
+    /// Answers that were at hand.
+    hits: AtomicU64,
+    /// Answers that were computed.
+    misses: AtomicU64,
+}
+
+impl AnswerCache {
+    /// Holds at most `max_bytes` of bodies.
+    pub(crate) fn new(max_bytes: u64) -> Self {
+        Self {
+            answers: Cache::builder()
+                .name("api-metrics answers")
+                .max_capacity(max_bytes)
+                .weigher(|question: &Question, cached: &Cached| {
+                    let bytes = question.asked.len() + cached.body().len() + 256;
+                    u32::try_from(bytes).unwrap_or(u32::MAX)
+                })
+                .eviction_policy(EvictionPolicy::lru())
+                .expire_after(entry::ByEntry)
+                .build(),
+            edits: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        }
+    }
+
+    /// The answer to a question, computed by `compute` unless it is at hand. While one caller
+    /// computes, the others wait for the result; a failure is answered to all and not kept.
+    /// `asked` must tell apart every two questions that may have different answers.
+    ///
+    /// # Errors
+    /// Those of `compute`; 500 where the answer can't be written as JSON.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        route: &'static str,
+        scope: &Scope,
+        asked: &impl Debug,
+        time_to_live: Duration,
+        compute: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<(Cached, bool), Problem> {
+        let question = Question {
+            route,
+            scope: scope.clone(),
+            asked: format!("{asked:?}"),
+            edits: self.edits.load(Ordering::Relaxed),
+        };
+        let entry = self
+            .answers
+            .entry(question)
+            .or_try_insert_with(async {
+                let answer = compute.await?;
+                let body = serde_json::to_vec(&answer).map_err(|error| {
+                    tracing::error!(%error, route, "an answer could not be serialised");
+                    Problem::new(Kind::Internal, "the answer could not be written")
+                })?;
+                Ok::<_, Problem>(Cached::new(body, time_to_live))
+            })
+            .await
+            .map_err(|problem| (*problem).clone())?;
+        let hit = !entry.is_fresh();
+        let count = if hit { &self.hits } else { &self.misses };
+        count.fetch_add(1, Ordering::Relaxed);
+        Ok((entry.into_value(), hit))
+    }
+
+    /// A key or a plan has changed, here: what was kept may name a key to those who no longer may see
+    /// it, or bill what is no longer true.
+    #[cfg(any(test, feature = "control"))]
+    pub(crate) fn edited(&self) {
+        self.edits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Hits and misses since the start.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (
+            self.hits.load(Ordering::Relaxed),
+            self.misses.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Answers held, and the bytes of them.
+    pub(crate) async fn held(&self) -> (u64, u64) {
+        // The cache counts in batches; asked now and then, it may as well count now.
+        self.answers.run_pending_tasks().await;
+        (self.answers.entry_count(), self.answers.weighted_size())
+    }
+}
+
+/// How long an answer about `range` is kept: `closed` where the range is over, one flush interval
+/// where more records may come at any time.
+pub(crate) fn time_to_live(
+    range: TimeRange,
+    now: i64,
+    closed: Duration,
+    flush_interval: Duration,
+) -> Duration {
+    // A record may arrive a flush after its minute has ended, so a range counts as closed only then.
+    let grace = i64::try_from(flush_interval.as_secs()).unwrap_or(i64::MAX / 4) * 2 + 60;
+    if range.to.saturating_add(grace) <= now {
+        closed.max(flush_interval)
+    } else {
+        flush_interval
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! Answers: how buckets become numbers, rows and pages; problems; and the cache of answers.
+//!
+//! Nothing here knows a route. Rates are in percent, latencies in milliseconds with three decimals,
+//! times RFC 3339 in UTC; what can't be said without a request is null.
+
+mod cache;
+mod csv;
+mod entity;
+mod figures;
+mod list;
+mod metric;
+mod problem;
+mod row;
+
+use api_metrics_store::time::UnixSeconds;
+use chrono::{DateTime, Utc};
+
+pub(crate) use cache::{AnswerCache, CLOSED_LIST, CLOSED_SUMMARY, REALTIME, time_to_live};
+pub(crate) use csv::field as csv_field;
+pub(crate) use entity::Entity;
+pub(crate) use figures::{Figures, percent, percent_of, rounded};
+pub(crate) use list::page_of;
+pub(crate) use metric::Metric;
+pub(crate) use problem::{Kind, Problem};
+pub(crate) use row::{Columns, MetricRow, dimensions, key_number, metric_row};
+
+/// An instant in whole seconds. Times beyond what a calendar holds become the epoch; no range that
+/// passed validation reaches there.
+pub(crate) fn time(at: UnixSeconds) -> DateTime<Utc> {
+    DateTime::from_timestamp(at, 0).unwrap_or_default()
+}
+
+/// An instant in microseconds.
+pub(crate) fn time_us(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(at).unwrap_or_default()
+}

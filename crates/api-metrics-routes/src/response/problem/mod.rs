@@ -1,0 +1,125 @@
+//! Errors in the form of RFC 9457, `application/problem+json`.
+//!
+//! A problem never carries SQL, a path of the machine or a database's message: those go to the log.
+
+mod kind;
+mod store;
+
+use std::borrow::Cow;
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) use kind::Kind;
+
+/// What went wrong, as RFC 9457 writes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({
+    "type": "urn:api-metrics:bad-parameter",
+    "title": "Bad parameter",
+    "status": 400,
+    "detail": "`3h` is none of 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d, 1y",
+    "parameter": "period"
+}))]
+pub(crate) struct Problem {
+    /// Which kind of problem: a URN that never changes its meaning.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The kind in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong with this request.
+    detail: Cow<'static, str>,
+    /// The parameter or member that is wrong, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    parameter: Option<Cow<'static, str>>,
+    /// After how many seconds another try makes sense; the `Retry-After` header.
+    #[serde(skip)]
+    retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem of this kind, about this request.
+    pub(crate) fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: kind.urn(),
+            title: kind.title(),
+            status: kind.status().as_u16(),
+            detail: detail.into(),
+            parameter: None,
+            retry_after: None,
+        }
+    }
+
+    /// A parameter of the query or a member of the body is wrong.
+    pub(crate) fn parameter(
+        name: impl Into<Cow<'static, str>>,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut problem = Self::new(Kind::BadParameter, detail);
+        problem.parameter = Some(name.into());
+        problem
+    }
+
+    /// A body that is not what was `expected`, as axum has refused it.
+    pub(crate) fn body(refused: StatusCode, expected: &'static str) -> Self {
+        if refused == StatusCode::PAYLOAD_TOO_LARGE {
+            Self::new(Kind::BodyTooLarge, "a body has at most 64 KiB")
+        } else {
+            Self::new(Kind::BadBody, expected)
+        }
+    }
+
+    /// Adds the `Retry-After` header, in seconds.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// What is wrong, in words.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The HTTP status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        // A struct of strings and a number always serialises; an empty body is still a valid answer.
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"api-metrics\""),
+            );
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;

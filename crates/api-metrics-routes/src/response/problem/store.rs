@@ -1,0 +1,42 @@
+//! Problems that a failing store causes. The cause itself stands in the log alone.
+
+use api_metrics_store::{sketch::SketchError, store::StoreError};
+
+use super::{Kind, Problem};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Unavailable(_) | StoreError::Timeout(_) => {
+                tracing::warn!(%error, "the metrics store did not answer");
+                Self::new(Kind::StoreUnavailable, "the metrics store did not answer").retry_after(5)
+            }
+            StoreError::TooNew { .. }
+            | StoreError::SketchKind { .. }
+            | StoreError::Outdated { .. } => {
+                tracing::error!(%error, "the metrics store can't be used by this release");
+                Self::new(
+                    Kind::StoreUnavailable,
+                    "the metrics store can't be used by this release; the log says why",
+                )
+                .retry_after(60)
+            }
+            StoreError::Invalid { field, .. } => Self::parameter(*field, error.to_string()),
+            StoreError::Conflict(why) => Self::new(Kind::Conflict, why.clone()),
+            _ => {
+                tracing::error!(%error, "a query of the metrics store failed");
+                Self::new(Kind::Internal, "a query failed; the log says why")
+            }
+        }
+    }
+}
+
+impl From<SketchError> for Problem {
+    fn from(error: SketchError) -> Self {
+        tracing::error!(%error, "latency sketches could not be merged");
+        Self::new(
+            Kind::Internal,
+            "latencies could not be merged; the log says why",
+        )
+    }
+}

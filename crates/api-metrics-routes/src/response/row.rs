@@ -1,0 +1,139 @@
+//! A row of `/api-metrics` and of exports: its group, then its numbers.
+//!
+//! Members depend on the question: dimensions that were not grouped by and metrics that were not
+//! asked for are absent.
+
+use std::collections::BTreeMap;
+
+use api_metrics_store::query::{Group, GroupBy, Row};
+use chrono::{DateTime, Utc};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{Figures, Metric, time};
+
+/// A row: the dimensions that were grouped by, and the metrics that were asked for.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(
+    dead_code,
+    reason = "the shape of `metric_row`, whose members depend on the question"
+)]
+pub(crate) struct MetricRow {
+    /// The start of the point; absent with `granularity=none`.
+    #[schema(nullable = false)]
+    period_start: Option<DateTime<Utc>>,
+    /// The recording service.
+    #[schema(nullable = false)]
+    service: Option<String>,
+    /// Its environment.
+    #[schema(nullable = false)]
+    environment: Option<String>,
+    /// `http` or `grpc`.
+    #[schema(nullable = false)]
+    protocol: Option<String>,
+    /// The method, or `_OTHER`.
+    #[schema(nullable = false)]
+    method: Option<String>,
+    /// The route template, `<unmatched>` or `<other>`.
+    #[schema(nullable = false)]
+    endpoint: Option<String>,
+    /// The number of the API key; 0 for requests without one, null for keys that are too new to
+    /// have a number.
+    api_key_id: Option<i64>,
+    /// Requests that finished.
+    #[schema(nullable = false)]
+    request_count: Option<u64>,
+    /// Requests answered with 400 to 499.
+    #[schema(nullable = false)]
+    error_count_4xx: Option<u64>,
+    /// Requests answered with 500 to 599, that failed, or that panicked.
+    #[schema(nullable = false)]
+    error_count_5xx: Option<u64>,
+    /// Requests whose client left before the end.
+    #[schema(nullable = false)]
+    aborted_count: Option<u64>,
+    /// 4xx and 5xx in percent of the requests.
+    error_rate: Option<f64>,
+    /// How many requests were answered with each status.
+    #[schema(nullable = false)]
+    status_codes: Option<BTreeMap<String, u64>>,
+    /// Average latency in milliseconds.
+    average_ms: Option<f64>,
+    /// The least latency in milliseconds.
+    min_ms: Option<f64>,
+    /// The greatest latency in milliseconds.
+    max_ms: Option<f64>,
+    /// The median latency in milliseconds.
+    p50_ms: Option<f64>,
+    /// The 95th percentile in milliseconds.
+    p95_ms: Option<f64>,
+    /// The 99th percentile in milliseconds.
+    p99_ms: Option<f64>,
+    /// From the request being seen to the response's head, in milliseconds.
+    average_time_to_headers_ms: Option<f64>,
+    /// Body bytes that were read.
+    #[schema(nullable = false)]
+    request_bytes: Option<u64>,
+    /// Body bytes that were sent.
+    #[schema(nullable = false)]
+    response_bytes: Option<u64>,
+}
+
+/// The values of a group's dimensions, with their names, in the order of columns.
+pub(crate) fn dimensions(by: &GroupBy, group: &Group) -> Vec<(&'static str, Value)> {
+    let mut out = Vec::with_capacity(7);
+    if let Some(start) = group.period_start.filter(|_| by.time.is_some()) {
+        out.push(("periodStart", json!(time(start))));
+    }
+    for (name, wanted, label) in [
+        ("service", by.service, &group.service),
+        ("environment", by.environment, &group.environment),
+        ("protocol", by.protocol, &group.protocol),
+        ("method", by.method, &group.method),
+        ("endpoint", by.endpoint, &group.endpoint),
+    ] {
+        if wanted {
+            out.push((name, json!(label.as_deref().unwrap_or(""))));
+        }
+    }
+    if by.api_key {
+        out.push(("apiKeyId", json!(key_number(group.api_key_id))));
+    }
+    out
+}
+
+/// The number of a key; `None` for keys that were first seen since the last flush.
+pub(crate) fn key_number(id: Option<i64>) -> Option<i64> {
+    id.filter(|id| *id >= 0)
+}
+
+/// A row's values by name, in the order of columns; a JSON object.
+#[derive(Debug, Clone)]
+pub(crate) struct Columns(Vec<(&'static str, Value)>);
+
+impl Columns {
+    /// The values alone, in the order of columns.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.iter().map(|(_, value)| value)
+    }
+}
+
+impl Serialize for Columns {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// The dimensions that were grouped by, then the metrics that were asked for.
+pub(crate) fn metric_row(by: &GroupBy, metrics: &[Metric], row: &Row) -> Columns {
+    let mut columns = dimensions(by, &row.group);
+    let figures = Figures::of(Some(&row.bucket));
+    columns.extend(
+        metrics
+            .iter()
+            .map(|metric| (metric.name(), metric.value(&figures))),
+    );
+    Columns(columns)
+}

@@ -1,0 +1,198 @@
+//! The table of routes: none can be added without saying who may use it.
+//!
+//! A route is declared with its access, documented or hidden, and only then reachable. Around all
+//! routes stand the bound on bodies, security headers, compression and the end of streams with the
+//! service.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    middleware::{from_fn_with_state, map_response, map_response_with_state},
+    response::Response,
+    routing::MethodRouter,
+};
+use http::{HeaderName, HeaderValue, Method, header};
+use tower_http::compression::CompressionLayer;
+use utoipa::openapi::{OpenApi, path::PathItem};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use super::{App, cors, drain};
+use crate::{
+    auth::{Access, AuthMiddleware, Throttle},
+    openapi,
+    response::{Kind, Problem},
+};
+
+/// The largest body that any route reads.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// One operation and who may use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Declared {
+    /// The HTTP method.
+    pub(crate) method: Method,
+    /// The path below the mount point, with `{}` for captures.
+    pub(crate) path: String,
+    /// Who may use it.
+    pub(crate) access: Access,
+    /// Whether it stands in the OpenAPI document.
+    pub(crate) documented: bool,
+}
+
+/// Collects routes. The router inside is not reachable: every route passes through
+/// [`documented`](Self::documented) or [`hidden`](Self::hidden) and is guarded there.
+pub(crate) struct RouteTable {
+    /// The state of all routes.
+    app: App,
+    /// Bounds how often each principal asks.
+    throttle: Arc<Throttle>,
+    /// The routes so far.
+    router: OpenApiRouter<App>,
+    /// What was declared so far.
+    declared: Vec<Declared>,
+}
+
+impl RouteTable {
+    /// An empty table, whose routes go into `document`.
+    pub(crate) fn new(app: App, throttle: Arc<Throttle>, document: OpenApi) -> Self {
+        Self {
+            app,
+            throttle,
+            router: OpenApiRouter::with_openapi(document),
+            declared: Vec::new(),
+        }
+    }
+
+    /// Adds handlers that stand in the document.
+    pub(crate) fn documented(
+        mut self,
+        access: Access,
+        (schemas, mut paths, handlers): UtoipaMethodRouter<App>,
+    ) -> Self {
+        for (path, item) in &mut paths.paths {
+            for (method, operation) in operations(item) {
+                if let Some(operation) = operation {
+                    openapi::complete(operation, access);
+                    self.declared.push(Declared {
+                        method,
+                        path: path.clone(),
+                        access,
+                        documented: true,
+                    });
+                }
+            }
+        }
+        let handlers = self.guarded(access, handlers);
+        self.router = self.router.routes((schemas, paths, handlers));
+        self
+    }
+
+    /// Adds a handler that does not stand in the document: pages, assets, sign-in.
+    pub(crate) fn hidden(
+        mut self,
+        access: Access,
+        methods: &[Method],
+        path: &str,
+        handlers: MethodRouter<App>,
+    ) -> Self {
+        self.declared.extend(methods.iter().map(|method| Declared {
+            method: method.clone(),
+            path: path.to_owned(),
+            access,
+            documented: false,
+        }));
+        let handlers = self.guarded(access, handlers);
+        self.router = self.router.route(path, handlers);
+        self
+    }
+
+    /// Puts the authentication in front of handlers.
+    fn guarded(&self, access: Access, handlers: MethodRouter<App>) -> MethodRouter<App> {
+        let middleware = AuthMiddleware::new(self.app.auth.clone(), self.throttle.clone(), access);
+        handlers.layer(from_fn_with_state(middleware, AuthMiddleware::check))
+    }
+
+    /// The router, its document, and what was declared.
+    pub(crate) fn build(self) -> (Router, OpenApi, Vec<Declared>) {
+        let (router, document) = self.router.split_for_parts();
+        let cors = self.app.cors.clone();
+        let mut router = router
+            .fallback(not_found)
+            .method_not_allowed_fallback(method_not_allowed)
+            .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+            .layer(map_response(secure))
+            // Streams are left as they are, and so is what is too small to gain.
+            .layer(CompressionLayer::new())
+            // Outside of that, or pieces would seem to have left that were only compressed.
+            .layer(map_response_with_state(
+                self.app.shutdown.clone(),
+                drain::end_with_service,
+            ))
+            .with_state(self.app);
+        if let Some(cors) = cors {
+            // Outside of authentication: a preflight request carries no credentials.
+            router = router.layer(from_fn_with_state(cors, cors::allow));
+        }
+        (router, document, self.declared)
+    }
+}
+
+/// The operations of a path, by method.
+fn operations(item: &mut PathItem) -> [(Method, &mut Option<utoipa::openapi::path::Operation>); 5] {
+    [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ]
+}
+
+/// Whoever is not signed in does not learn which routes exist.
+async fn not_found(State(app): State<App>, request: Request) -> Problem {
+    refuse(&app, request, Kind::NotFound, "there is no such route").await
+}
+
+/// 405, for callers that are signed in.
+async fn method_not_allowed(State(app): State<App>, request: Request) -> Problem {
+    let detail = "this route does not take this method";
+    refuse(&app, request, Kind::MethodNotAllowed, detail).await
+}
+
+/// A problem for callers that are signed in; 401 for others.
+async fn refuse(app: &App, request: Request, kind: Kind, detail: &'static str) -> Problem {
+    let (parts, _) = request.into_parts();
+    let authenticated = app
+        .auth
+        .authenticate(&parts.method, &parts.headers, &parts.extensions);
+    match authenticated.await {
+        Ok(_) => Problem::new(kind, detail),
+        Err(problem) => problem,
+    }
+}
+
+/// Headers that every answer carries, unless its route has set its own.
+async fn secure(mut response: Response) -> Response {
+    const DEFAULTS: [(HeaderName, &str); 5] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+    ];
+    let headers = response.headers_mut();
+    for (name, value) in DEFAULTS {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    headers
+        .entry(HeaderName::from_static("cross-origin-resource-policy"))
+        .or_insert(HeaderValue::from_static("same-origin"));
+    response
+}

@@ -1,0 +1,127 @@
+//! `POST /session` and `DELETE /session`: the browser's sign-in and sign-out.
+//!
+//! The page sends JSON and gets the CSRF token; a form without scripts is redirected to the page.
+
+use axum::{
+    Form, Json,
+    extract::{FromRequest, Request, State},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    auth::{Session, peer},
+    response::{Kind, Problem, time},
+    router::App,
+};
+
+/// The body of a sign-in.
+#[derive(Deserialize)]
+struct Credentials {
+    /// The admin token.
+    token: String,
+}
+
+/// The answer to a sign-in by JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Started {
+    /// What writes have to carry in `X-CSRF-Token`.
+    csrf_token: String,
+    /// When the session ends.
+    expires_at: DateTime<Utc>,
+}
+
+/// Takes the admin token as JSON or from a form, and starts a session.
+pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<Response, Problem> {
+    let headers = request.headers().clone();
+    let by_form = is_form(&headers);
+    let peer = peer(request.extensions());
+    let wrong_body = |status| {
+        let expected = "send {\"token\": \"...\"} as JSON, or a form with `token`";
+        Problem::body(status, expected)
+    };
+    let credentials = if by_form {
+        let form = Form::<Credentials>::from_request(request, &()).await;
+        form.map(|Form(credentials)| credentials)
+            .map_err(|rejection| wrong_body(rejection.status()))?
+    } else {
+        let json = Json::<Credentials>::from_request(request, &()).await;
+        json.map(|Json(credentials)| credentials)
+            .map_err(|rejection| wrong_body(rejection.status()))?
+    };
+    let Some(keys) = app.auth.sign_in.keys().await? else {
+        return Err(Problem::new(
+            Kind::NotFound,
+            "this admin is open: there is nothing to sign in to",
+        ));
+    };
+    if !keys.admits(credentials.token.trim()) {
+        return Err(app
+            .auth
+            .refuse_wrong_token(peer, "this is not the admin token"));
+    }
+    let session = Session::start(&keys, app.clock.unix_seconds())
+        .map_err(|_| Problem::new(Kind::Internal, "the operating system gave no random bytes"))?;
+    let mut response = if by_form {
+        // Relative to the mount point, wherever that is.
+        (StatusCode::SEE_OTHER, [(header::LOCATION, "./")]).into_response()
+    } else {
+        Json(Started {
+            csrf_token: session.csrf.clone(),
+            expires_at: time(session.expires_at),
+        })
+        .into_response()
+    };
+    set_cookies(&mut response, session.set_cookies(is_https(&headers)));
+    Ok(response)
+}
+
+/// Ends the browser's session. The cookie is the session: one that was copied elsewhere ends with
+/// its lifetime, or when the token changes.
+pub(super) async fn sign_out(
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(keys) = app.auth.sign_in.keys().await?
+        && let Some(session) = Session::of(&headers, &keys, app.clock.unix_seconds())
+        && !session.admits_write(&headers)
+    {
+        return Err(Problem::new(
+            Kind::BadCsrfToken,
+            "signing out needs the session's CSRF token in X-CSRF-Token",
+        ));
+    }
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    set_cookies(&mut response, Session::clear_cookies(is_https(&headers)));
+    Ok(response)
+}
+
+/// Adds `Set-Cookie` headers.
+fn set_cookies(response: &mut Response, cookies: [Option<HeaderValue>; 2]) {
+    for cookie in cookies.into_iter().flatten() {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// Whether the body is an HTML form's.
+fn is_form(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// Whether the browser came by HTTPS. The `Origin` of a sign-in is what the browser itself saw,
+/// before any proxy that ended TLS.
+fn is_https(headers: &HeaderMap) -> bool {
+    let starts = |name: &str, prefix: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with(prefix))
+    };
+    starts("origin", "https://") || starts("x-forwarded-proto", "https")
+}

@@ -1,0 +1,204 @@
+//! When a rule would have fired.
+
+use std::collections::HashMap;
+
+use super::{
+    AlertSpec, AlertState, AlertType, Evaluation, Transition,
+    baseline::BaselineHistory,
+    evaluate::{cuts, window},
+    machine::step,
+    measure::WindowSum,
+    message, query,
+    sliding::Sliding,
+};
+use crate::{
+    control::{
+        ControlStore,
+        keys::{KeyRecord, all_keys},
+    },
+    query::{Scope, TimeRange, TimeStep},
+    store::{Store, StoreError, invalid},
+    time::{Granularity, UnixSeconds},
+};
+
+/// Windows that one dry run evaluates at most.
+const MAX_STEPS: i64 = 10_080;
+/// Steps that one query reads: a glob has rows for each endpoint, which must not all be in memory.
+const READ_STEPS: i64 = 720;
+
+/// A breach that would have fired.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DryEvent {
+    /// The end of the window that breached.
+    pub fired_at: UnixSeconds,
+    /// The end of the first window that no longer breached; `None` where it lasted to the end.
+    pub resolved_at: Option<UnixSeconds>,
+    /// The value that fired.
+    pub value: f64,
+    /// The message that would have been sent.
+    pub message: String,
+}
+
+/// What a rule would have done.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The range whose windows were evaluated, in Unix seconds.
+    pub range: TimeRange,
+    /// How far the ends of two windows lie apart: a minute, as in reality, or longer where minutes
+    /// are no longer kept.
+    pub step: Granularity,
+    /// How many windows were evaluated.
+    pub windows: u64,
+    /// How many of them breached.
+    pub breaches: u64,
+    /// The breaches that would have fired, the earliest first.
+    pub events: Vec<DryEvent>,
+}
+
+/// Evaluates `spec` over the past, as far as data is kept. Nothing is written and no notice is sent.
+///
+/// # Errors
+/// [`StoreError::Invalid`] where the rule or the range can't be evaluated: more than 10,080 windows (a
+/// week of minutes), or windows shorter than what is still kept of that time.
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
+pub async fn dry_run(
+    store: &dyn ControlStore,
+    spec: &AlertSpec,
+    range: TimeRange,
+) -> Result<DryRun, StoreError> {
+    spec.validate()?;
+    if range.is_empty() {
+        return invalid("to", "lies before from");
+    }
+    let length = i64::from(spec.window_minutes) * 60;
+    let earliest = Granularity::Minute.floor(range.from) - 2 * length;
+    let granularity = finest(store, earliest).await?;
+    let step_seconds = granularity.seconds();
+    if length % step_seconds != 0 {
+        return invalid(
+            "from",
+            format!(
+                "lies where only {} periods are kept, which a window of {} minutes is no multiple of",
+                granularity.as_str(),
+                spec.window_minutes
+            ),
+        );
+    }
+    if spec.alert_type == AlertType::RateLimit && granularity != Granularity::Minute {
+        return invalid("from", "lies where minutes are no longer kept");
+    }
+    let range = TimeRange::new(granularity.floor(range.from), granularity.floor(range.to));
+    if (range.to - range.from) / step_seconds > MAX_STEPS {
+        return invalid(
+            "from",
+            "lies too far back: at most 10,080 windows are evaluated",
+        );
+    }
+    let history = match spec.alert_type {
+        AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
+        _ => None,
+    };
+    let keys: HashMap<i64, KeyRecord> = all_keys(store, &Scope::All)
+        .await?
+        .into_iter()
+        .map(|key| (key.id, key))
+        .collect();
+    let limits = keys
+        .values()
+        .filter(|key| key.spec.enabled)
+        .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+        .collect();
+    let coarse = store.coarse_spans(range).await?;
+
+    let all = TimeRange::new(range.from - 2 * length, range.to);
+    let steps = steps(store, spec, all, granularity, &limits).await?;
+    let baseline = |end: UnixSeconds| history.as_ref().and_then(|history| history.at(end - 1));
+    let (mut now, mut before) = (Sliding::over(&steps), Sliding::over(&steps));
+    let mut run = DryRun {
+        range,
+        step: granularity,
+        windows: 0,
+        breaches: 0,
+        events: Vec::new(),
+    };
+    let mut state = AlertState::new(range.from);
+    let mut last_fired_at = None;
+    let mut end = range.from + step_seconds;
+    while end <= range.to {
+        // Whoever asked may have left, or have no time left.
+        tokio::task::yield_now().await;
+        if !cuts(&coarse, window(spec, end)) {
+            let found = now.at(window(spec, end))?.measured(spec, baseline(end));
+            let evaluation = Evaluation {
+                end,
+                value: found.value,
+            };
+            run.windows += 1;
+            run.breaches += u64::from(evaluation.breaches(spec));
+            let (next, transition) = step(0, spec, &state, &mut last_fired_at, &evaluation);
+            state = next;
+            match transition {
+                Some(Transition::Fired { .. }) => {
+                    let at = end - length;
+                    let before = before.at(window(spec, at))?.measured(spec, baseline(at));
+                    let key = found.peak.map(|(id, ..)| id).or(spec.api_key_id);
+                    let label = key.and_then(|id| keys.get(&id)).map(KeyRecord::label);
+                    let earlier = before.value.filter(|_| before.requests > 0);
+                    run.events.push(DryEvent {
+                        fired_at: end,
+                        resolved_at: None,
+                        value: found.value.unwrap_or_default(),
+                        message: message::fired(spec, &found, earlier, label),
+                    });
+                }
+                Some(Transition::Resolved { .. }) => {
+                    if let Some(event) = run.events.last_mut() {
+                        event.resolved_at = Some(end);
+                    }
+                }
+                None => {}
+            }
+        }
+        end += step_seconds;
+    }
+    Ok(run)
+}
+
+/// Reads what happened, summed by steps.
+async fn steps(
+    store: &dyn Store,
+    spec: &AlertSpec,
+    range: TimeRange,
+    granularity: Granularity,
+    limits: &HashMap<i64, u64>,
+) -> Result<Vec<(UnixSeconds, WindowSum)>, StoreError> {
+    let target = query::target(spec);
+    let mut steps = Vec::new();
+    let mut from = range.from;
+    while from < range.to {
+        let to = range.to.min(from + READ_STEPS * granularity.seconds());
+        let chunk = TimeRange::new(from, to);
+        let asked = query::query_for(spec, chunk, Some(TimeStep::Fixed(granularity)));
+        let rows = store.read(&asked, None).await?.rows;
+        for rows in rows.chunk_by(|a, b| a.group.period_start == b.group.period_start) {
+            let start = rows.first().and_then(|row| row.group.period_start);
+            let part = WindowSum::of(target.as_ref(), rows.iter(), Some(limits))?;
+            steps.push((start.unwrap_or(from), part));
+            tokio::task::yield_now().await;
+        }
+        from = to;
+    }
+    Ok(steps)
+}
+
+/// The finest granularity that is kept from `from` on.
+async fn finest(store: &dyn Store, from: UnixSeconds) -> Result<Granularity, StoreError> {
+    let floors = store.status().await?.floors;
+    Ok(floors
+        .iter()
+        .find(|floor| floor.floor <= from)
+        .map_or(Granularity::Day, |floor| floor.granularity))
+}

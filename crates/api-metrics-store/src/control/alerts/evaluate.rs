@@ -1,0 +1,456 @@
+//! Evaluates all rules, once a minute.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tracing::warn;
+use uuid::Uuid;
+
+use super::{
+    AlertEvent, AlertRule, AlertSpec, AlertType, EvaluatedAlert, Evaluation, Target, Transition,
+    baseline::{Baseline, BaselineHistory},
+    event::{fired_notice, resolved_notice},
+    fair_scheduler::FairScheduler,
+    machine::{CLOCK_WAS_AHEAD, step},
+    measure::{Context, Measured, measure},
+    message, query,
+};
+use crate::{
+    control::{
+        ControlStore,
+        keys::{KeyRecord, all_keys},
+        notify::NoticeKey,
+    },
+    query::{Row, Scope, TimeRange, TimeStep},
+    store::{StoreError, Writer},
+    time::{Granularity, UnixSeconds},
+};
+
+/// How far back to catch up after an outage, in minutes. Older windows are skipped.
+const CATCH_UP_MINUTES: i64 = 120;
+
+/// Evaluations that one transaction writes.
+const AT_ONCE: usize = 50;
+
+/// Baselines by rule and revision, each with the hour that it is of.
+type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
+
+/// Evaluates alert rules. Every process has one; the leader's does the work. Keep it for the life of the
+/// process: it caches the baselines of the current hour.
+#[derive(Debug)]
+pub struct Evaluator {
+    delay_seconds: u32,
+    baselines: Mutex<Remembered>,
+    scheduler: FairScheduler,
+}
+
+impl Default for Evaluator {
+    fn default() -> Self {
+        Self {
+            delay_seconds: 12,
+            baselines: Mutex::default(),
+            scheduler: FairScheduler::default(),
+        }
+    }
+}
+
+/// What one evaluation of all rules did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Evaluated {
+    /// Whether this process led.
+    pub led: bool,
+    /// Rules whose evaluation was written.
+    pub rules: u64,
+    /// Events that fired.
+    pub fired: u64,
+    /// Events that were resolved.
+    pub resolved: u64,
+    /// Rules whose statement ran into the statement limit. They are evaluated again with the next
+    /// minute, after all others.
+    pub timed_out: u64,
+}
+
+impl Evaluator {
+    /// How long after its end a minute is evaluated, so that its requests have been flushed: a little
+    /// more than the flush interval. 12 s by default.
+    #[must_use]
+    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
+        self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// Evaluates all rules for the minutes that are over and not evaluated yet. Costs one short
+    /// transaction where there are none, so call it every few seconds. With this process's writer as
+    /// `own`, requests that it has not flushed yet count too.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit. What was evaluated before that is written; the next call evaluates the
+    /// rest.
+    pub async fn evaluate(
+        &self,
+        store: &dyn ControlStore,
+        own: Option<&Writer>,
+    ) -> Result<Evaluated, StoreError> {
+        let Some(due) = store.due_alerts(self.delay_seconds).await? else {
+            return Ok(Evaluated::default());
+        };
+        let mut done = Evaluated {
+            led: true,
+            ..Evaluated::default()
+        };
+        let mut round = Round {
+            evaluator: self,
+            store,
+            own,
+            coarse: &due.coarse,
+            keys: None,
+        };
+        let mut queue = self.scheduler.queue(due.rules, due.end);
+        let mut evaluated = Vec::new();
+        let mut failed = None;
+        while let Some((rule, slot)) = queue.next() {
+            let (id, outcome) = (rule.id, round.evaluate(rule, due.end).await);
+            let timed_out = outcome.as_ref().is_err_and(StoreError::is_query_canceled);
+            queue.end(&slot, timed_out || (outcome.is_ok() && slot.took_long()));
+            match outcome {
+                Ok(rule) => evaluated.push(rule),
+                // Its own fault, and no reason to evaluate the others less often.
+                Err(error) if timed_out => {
+                    warn!(rule = id, "an alert took too long to be evaluated: {error}");
+                    done.timed_out += 1;
+                }
+                Err(error @ (StoreError::Unavailable(_) | StoreError::Timeout(_))) => {
+                    failed = Some(error);
+                    break;
+                }
+                // One rule that can't be evaluated does not stop the others.
+                Err(error) => {
+                    warn!(rule = id, "an alert could not be evaluated: {error}");
+                    failed.get_or_insert(error);
+                }
+            }
+            // Should the round be cut short, what was evaluated so far is delivered.
+            if evaluated.len() >= AT_ONCE {
+                write(store, &mut evaluated, &mut done).await?;
+            }
+        }
+        write(store, &mut evaluated, &mut done).await?;
+        failed.map_or(Ok(done), Err)
+    }
+
+    /// This rule's baseline for the hour of `at`; read once an hour.
+    async fn baseline(
+        &self,
+        store: &dyn ControlStore,
+        rule: &AlertRule,
+        at: UnixSeconds,
+    ) -> Result<Option<Baseline>, StoreError> {
+        let hour = Granularity::Hour.floor(at);
+        let of = (rule.id, rule.revision);
+        let known = self.remembered().get(&of).copied();
+        if let Some((_, baseline)) = known.filter(|(known, _)| *known == hour) {
+            return Ok(baseline);
+        }
+        let baseline = BaselineHistory::read(store, &rule.spec, hour, hour + 1)
+            .await?
+            .at(hour);
+        let mut remembered = self.remembered();
+        // Edited and removed rules leave theirs behind.
+        remembered.retain(|_, (known, _)| *known + 2 * 3_600 > hour);
+        remembered.insert(of, (hour, baseline));
+        Ok(baseline)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        self.baselines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes what was evaluated so far, and counts it.
+async fn write(
+    store: &dyn ControlStore,
+    evaluated: &mut Vec<EvaluatedAlert>,
+    done: &mut Evaluated,
+) -> Result<(), StoreError> {
+    if evaluated.is_empty() {
+        return Ok(());
+    }
+    let written = store.put_evaluated(evaluated).await?;
+    done.rules += written.len() as u64;
+    for evaluated in evaluated.drain(..).filter(|j| written.contains(&j.rule.id)) {
+        done.fired += evaluated.fired.len() as u64;
+        done.resolved += evaluated.resolved.len() as u64;
+    }
+    Ok(())
+}
+
+/// One evaluation of all rules.
+struct Round<'a> {
+    evaluator: &'a Evaluator,
+    store: &'a dyn ControlStore,
+    own: Option<&'a Writer>,
+    coarse: &'a [(UnixSeconds, UnixSeconds)],
+    /// Read when the first rule needs them.
+    keys: Option<Keys>,
+}
+
+struct Keys {
+    all: HashMap<i64, KeyRecord>,
+    limits: HashMap<i64, u64>,
+}
+
+impl Round<'_> {
+    async fn evaluate(
+        &mut self,
+        rule: AlertRule,
+        end: UnixSeconds,
+    ) -> Result<EvaluatedAlert, StoreError> {
+        let judged_to = rule.state.evaluated_to;
+        let first = if judged_to > end + CLOCK_WAS_AHEAD {
+            end
+        } else {
+            (judged_to + 60).max(end - (CATCH_UP_MINUTES - 1) * 60)
+        };
+        // One query serves one minute, and also many, by minutes.
+        let rows = if first < end {
+            let window = i64::from(rule.spec.window_minutes) * 60;
+            let range = TimeRange::new(first - 2 * window, end);
+            Some(self.rows(&rule.spec, range, true).await?)
+        } else {
+            None
+        };
+        let target = query::target(&rule.spec);
+        let mut evaluated = EvaluatedAlert {
+            state: rule.state,
+            last_fired_at: rule.last_fired_at,
+            fired: Vec::new(),
+            resolved: Vec::new(),
+            notices: Vec::new(),
+            rule,
+        };
+        let mut at = first;
+        while at <= end {
+            if cuts(self.coarse, window(&evaluated.rule.spec, at)) {
+                evaluated.state.evaluated_to = at;
+            } else {
+                let measured = self
+                    .measured(&evaluated.rule, target.as_ref(), rows.as_deref(), at)
+                    .await?;
+                self.step(
+                    &mut evaluated,
+                    target.as_ref(),
+                    rows.as_deref(),
+                    at,
+                    &measured,
+                )
+                .await?;
+            }
+            at += 60;
+        }
+        Ok(evaluated)
+    }
+
+    async fn step(
+        &mut self,
+        evaluated: &mut EvaluatedAlert,
+        target: Option<&Target>,
+        rows: Option<&[Row]>,
+        end: UnixSeconds,
+        measured: &Measured,
+    ) -> Result<(), StoreError> {
+        let evaluation = Evaluation {
+            end,
+            value: measured.value,
+        };
+        let fired_at = evaluated.last_fired_at;
+        let (state, transition) = step(
+            evaluated.rule.id,
+            &evaluated.rule.spec,
+            &evaluated.state,
+            &mut evaluated.last_fired_at,
+            &evaluation,
+        );
+        evaluated.state = state;
+        match transition {
+            None => {}
+            Some(Transition::Fired { event }) => {
+                let before = self.before(&evaluated.rule, target, rows, end).await?;
+                let key = self.key(&evaluated.rule.spec, measured).await?;
+                let event = event_of(&evaluated.rule, event, end, measured, before, key.as_ref());
+                let mut notice = fired_notice(&evaluated.rule, &event);
+                notice.api_key = key.as_ref().map(notice_key);
+                evaluated.notices.push(notice);
+                evaluated.fired.push(event);
+            }
+            Some(Transition::Resolved { event }) => {
+                let key = self.key(&evaluated.rule.spec, measured).await?;
+                let lasted = end - fired_at.unwrap_or(end);
+                let label = key.as_ref().map(KeyRecord::label);
+                let message = message::resolved(&evaluated.rule.spec, measured, lasted, label);
+                let mut notice =
+                    resolved_notice(&evaluated.rule, event, end, measured.value, message.clone());
+                notice.api_key = key.as_ref().map(notice_key);
+                evaluated.notices.push(notice);
+                evaluated.resolved.push((event, end, message));
+            }
+        }
+        Ok(())
+    }
+
+    async fn measured(
+        &mut self,
+        rule: &AlertRule,
+        target: Option<&Target>,
+        rows: Option<&[Row]>,
+        end: UnixSeconds,
+    ) -> Result<Measured, StoreError> {
+        let spec = &rule.spec;
+        let baseline = if spec.alert_type == AlertType::Anomaly {
+            self.evaluator.baseline(self.store, rule, end - 1).await?
+        } else {
+            None
+        };
+        if spec.alert_type == AlertType::RateLimit {
+            self.keys().await?;
+        }
+        let range = window(spec, end);
+        let read;
+        let rows = match rows {
+            Some(rows) => slice(rows, range),
+            None => {
+                read = self.rows(spec, range, false).await?;
+                &read
+            }
+        };
+        let known = Context {
+            limits: self.keys.as_ref().map(|keys| &keys.limits),
+            baseline,
+        };
+        Ok(measure(spec, target, rows.iter(), &known)?)
+    }
+
+    /// The value of the window before the one that ends at `end`.
+    async fn before(
+        &mut self,
+        rule: &AlertRule,
+        target: Option<&Target>,
+        rows: Option<&[Row]>,
+        end: UnixSeconds,
+    ) -> Result<Option<f64>, StoreError> {
+        if matches!(
+            rule.spec.alert_type,
+            AlertType::RateLimit | AlertType::Anomaly
+        ) {
+            return Ok(None);
+        }
+        let before = end - i64::from(rule.spec.window_minutes) * 60;
+        let measured = self.measured(rule, target, rows, before).await?;
+        // Where nothing was recorded yet, a volume of 0 says nothing.
+        Ok(measured.value.filter(|_| measured.requests > 0))
+    }
+
+    async fn rows(
+        &self,
+        spec: &AlertSpec,
+        range: TimeRange,
+        by_minute: bool,
+    ) -> Result<Vec<Row>, StoreError> {
+        let step = by_minute.then_some(TimeStep::Fixed(Granularity::Minute));
+        let query = query::query_for(spec, range, step);
+        let own = self.own.map(|writer| {
+            let held = writer
+                .recorder()
+                .capture(&|_, minute| range.from - 60 < minute && minute < range.to + 60);
+            (writer, held)
+        });
+        Ok(self.store.read(&query, own).await?.rows)
+    }
+
+    async fn keys(&mut self) -> Result<&Keys, StoreError> {
+        if self.keys.is_none() {
+            let all = all_keys(self.store, &Scope::All).await?;
+            let limits = all
+                .iter()
+                .filter(|key| key.spec.enabled)
+                .filter_map(|key| Some((key.id, key.spec.rate_limit_per_minute?)))
+                .collect();
+            self.keys = Some(Keys {
+                all: all.into_iter().map(|key| (key.id, key)).collect(),
+                limits,
+            });
+        }
+        self.keys
+            .as_ref()
+            .ok_or_else(|| StoreError::Corrupt("keys were read and are gone".into()))
+    }
+
+    /// The key that the rule or the window is about.
+    async fn key(
+        &mut self,
+        spec: &AlertSpec,
+        measured: &Measured,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        let Some(id) = measured.peak.map(|(id, ..)| id).or(spec.api_key_id) else {
+            return Ok(None);
+        };
+        Ok(self.keys().await?.all.get(&id).cloned())
+    }
+}
+
+pub(super) fn window(spec: &AlertSpec, end: UnixSeconds) -> TimeRange {
+    TimeRange::new(end - i64::from(spec.window_minutes) * 60, end)
+}
+
+/// The rows of these minutes; rows come in the order of time.
+pub(super) fn slice(rows: &[Row], range: TimeRange) -> &[Row] {
+    let start = |row: &Row| row.group.period_start.unwrap_or_default();
+    let from = rows.partition_point(|row| start(row) < range.from);
+    let to = rows.partition_point(|row| start(row) < range.to);
+    rows.get(from..to).unwrap_or_default()
+}
+
+/// Whether a part of a coarsened span lies outside of the window, so that records may too.
+pub(super) fn cuts(coarse: &[(UnixSeconds, UnixSeconds)], window: TimeRange) -> bool {
+    coarse.iter().any(|(from, to)| {
+        *from < window.to && window.from < *to && !(window.from <= *from && *to <= window.to)
+    })
+}
+
+fn event_of(
+    rule: &AlertRule,
+    id: Uuid,
+    end: UnixSeconds,
+    measured: &Measured,
+    before: Option<f64>,
+    key: Option<&KeyRecord>,
+) -> AlertEvent {
+    AlertEvent {
+        id,
+        rule_id: Some(rule.id),
+        name: rule.spec.name.clone(),
+        alert_type: rule.spec.alert_type,
+        severity: rule.spec.severity,
+        tenant_id: rule.spec.tenant_id.clone(),
+        fired_at: end,
+        resolved_at: None,
+        value: measured.value.unwrap_or_default(),
+        threshold: rule.spec.threshold,
+        message: message::fired(&rule.spec, measured, before, key.map(KeyRecord::label)),
+        resolved_message: None,
+    }
+}
+
+fn notice_key(key: &KeyRecord) -> NoticeKey {
+    NoticeKey {
+        id: key.id,
+        external_id: key.external_id.clone(),
+        name: key.spec.name.clone(),
+    }
+}

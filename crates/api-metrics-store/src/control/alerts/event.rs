@@ -1,0 +1,124 @@
+//! Events of alert rules, and the notices about them.
+
+use uuid::Uuid;
+
+use super::{AlertRule, AlertType, Severity};
+use crate::{
+    control::notify::{Notice, NoticeKind, NoticeRule},
+    query::Scope,
+    time::UnixSeconds,
+};
+
+/// How long notices of alerts are kept, delivered or dead.
+pub(crate) const KEEP_NOTICES_SECONDS: i64 = 30 * 86_400;
+
+/// A breach from its firing to its end.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AlertEvent {
+    /// The same in every process and every notice.
+    pub id: Uuid,
+    /// The rule; `None` once that was removed.
+    pub rule_id: Option<i64>,
+    /// The rule's name when it fired.
+    pub name: String,
+    /// What it looked at.
+    pub alert_type: AlertType,
+    /// How much it mattered.
+    pub severity: Severity,
+    /// Whose rule it was.
+    pub tenant_id: Option<String>,
+    /// The end of the window that breached.
+    pub fired_at: UnixSeconds,
+    /// The end of the first window that no longer did; `None` while it fires.
+    pub resolved_at: Option<UnixSeconds>,
+    /// The value that fired.
+    pub value: f64,
+    /// What it was held against.
+    pub threshold: f64,
+    /// The message when it fired.
+    pub message: String,
+    /// The message when it was resolved.
+    pub resolved_message: Option<String>,
+}
+
+/// Which events are asked for, the latest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EventQuery {
+    /// What the caller may see: everything, or a tenant's.
+    pub scope: Scope,
+    /// Only those of this rule.
+    pub rule_id: Option<i64>,
+    /// Only those that still fire.
+    pub open_only: bool,
+    /// Only those after this one: when it fired, its id.
+    pub before: Option<(UnixSeconds, Uuid)>,
+    /// How many at most.
+    pub limit: u32,
+}
+
+impl EventQuery {
+    /// A query for up to `limit` events of all rules that `scope` may see.
+    #[must_use]
+    pub const fn new(scope: Scope, limit: u32) -> Self {
+        Self {
+            scope,
+            rule_id: None,
+            open_only: false,
+            before: None,
+            limit,
+        }
+    }
+}
+
+pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {
+    Notice {
+        id: Notice::id_of(&format!("fired {}", event.id)),
+        kind: NoticeKind::AlertFired,
+        at: event.fired_at,
+        message: event.message.clone(),
+        event_id: Some(event.id),
+        value: Some(event.value),
+        ..about(rule)
+    }
+}
+
+pub(crate) fn resolved_notice(
+    rule: &AlertRule,
+    event: Uuid,
+    at: UnixSeconds,
+    value: Option<f64>,
+    message: String,
+) -> Notice {
+    Notice {
+        id: Notice::id_of(&format!("resolved {event}")),
+        kind: NoticeKind::AlertResolved,
+        at,
+        message,
+        event_id: Some(event),
+        value,
+        ..about(rule)
+    }
+}
+
+fn about(rule: &AlertRule) -> Notice {
+    Notice {
+        id: Uuid::nil(),
+        kind: NoticeKind::AlertFired,
+        at: 0,
+        severity: rule.spec.severity,
+        title: rule.spec.name.clone(),
+        message: String::new(),
+        event_id: None,
+        rule: Some(NoticeRule {
+            id: rule.id,
+            name: rule.spec.name.clone(),
+            alert_type: rule.spec.alert_type.as_str().into(),
+        }),
+        api_key: None,
+        tenant_id: rule.spec.tenant_id.clone(),
+        value: None,
+        threshold: rule.spec.threshold,
+    }
+}

@@ -1,0 +1,162 @@
+//! From the rows of a window to a value.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{AlertSpec, AlertType, Target, baseline::Baseline};
+use crate::{bucket::Bucket, query::Row, sketch::SketchError, time::UnixSeconds};
+
+/// What a window holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Measured {
+    /// In the unit of the type; `None` without requests, or with too few.
+    pub value: Option<f64>,
+    /// Requests in the window.
+    pub requests: u64,
+    /// The method of all of them, if they share one and an endpoint was asked for.
+    pub method: Option<String>,
+    /// For rate limits: the key, its requests in its busiest minute, and its limit.
+    pub peak: Option<(i64, u64, u64)>,
+    /// For anomalies: the requests a minute, and the baseline.
+    pub rate: Option<(f64, Baseline)>,
+}
+
+/// What else a value is made of.
+#[derive(Debug, Default)]
+pub(super) struct Context<'a> {
+    /// Limits a minute by key, for rate limits.
+    pub limits: Option<&'a HashMap<i64, u64>>,
+    /// The baseline of the window's hour, for anomalies.
+    pub baseline: Option<Baseline>,
+}
+
+/// Measures the rows of one window. Rows of other endpoints than the rule's are left out.
+pub(super) fn measure<'a>(
+    spec: &AlertSpec,
+    target: Option<&Target>,
+    rows: impl Iterator<Item = &'a Row>,
+    known: &Context<'_>,
+) -> Result<Measured, SketchError> {
+    Ok(WindowSum::of(target, rows, known.limits)?.measured(spec, known.baseline))
+}
+
+/// What the rows of a stretch of time come to. Parts of a window add up to the whole.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct WindowSum {
+    sum: Option<Bucket>,
+    methods: BTreeSet<String>,
+    /// See [`Measured::busiest`].
+    peak: Option<PeakMinute>,
+}
+
+/// A key, its requests in a minute, and its limit, which is not 0.
+type PeakMinute = (i64, u64, u64);
+
+impl WindowSum {
+    /// Sums rows. No key has rows of one minute in two parts.
+    pub(super) fn of<'a>(
+        target: Option<&Target>,
+        rows: impl Iterator<Item = &'a Row>,
+        limits: Option<&HashMap<i64, u64>>,
+    ) -> Result<Self, SketchError> {
+        let mut part = Self::default();
+        let mut minutes: BTreeMap<(i64, UnixSeconds), u64> = BTreeMap::new();
+        for row in rows {
+            let method = row.group.method.as_deref().unwrap_or_default();
+            if let (Some(target), Some(endpoint)) = (target, row.group.endpoint.as_deref())
+                && !target.matches(method, endpoint)
+            {
+                continue;
+            }
+            if row.group.method.is_some() && !part.methods.contains(method) {
+                part.methods.insert(method.to_owned());
+            }
+            if let (Some(key), Some(minute)) = (row.group.api_key_id, row.group.period_start) {
+                *minutes.entry((key, minute)).or_default() += row.bucket.request_count;
+            }
+            part.add_bucket(&row.bucket)?;
+        }
+        for ((key, _), made) in minutes {
+            // A limit of 0 shuts a key out: there is no part of it that could be used.
+            if let Some(limit) = limits.and_then(|l| l.get(&key)).filter(|l| **l > 0) {
+                part.peak = nearer(part.peak, Some((key, made, *limit)));
+            }
+        }
+        Ok(part)
+    }
+
+    /// Adds another part of the window.
+    pub(super) fn add(&mut self, other: &Self) -> Result<(), SketchError> {
+        if let Some(bucket) = &other.sum {
+            self.add_bucket(bucket)?;
+        }
+        if !other.methods.is_subset(&self.methods) {
+            self.methods.extend(other.methods.iter().cloned());
+        }
+        self.peak = nearer(self.peak, other.peak);
+        Ok(())
+    }
+
+    fn add_bucket(&mut self, bucket: &Bucket) -> Result<(), SketchError> {
+        match &mut self.sum {
+            Some(sum) => sum.merge(bucket),
+            None => {
+                self.sum = Some(bucket.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// What a window that is this part measures.
+    pub(super) fn measured(&self, spec: &AlertSpec, baseline: Option<Baseline>) -> Measured {
+        let sum = self.sum.as_ref();
+        let requests = sum.map_or(0, |sum| sum.request_count);
+        let mut measured = Measured {
+            requests,
+            method: self
+                .methods
+                .first()
+                .filter(|_| self.methods.len() == 1)
+                .cloned(),
+            ..Measured::default()
+        };
+        if requests < spec.min_requests {
+            return measured;
+        }
+        measured.value = match spec.alert_type {
+            AlertType::ErrorRate => sum.and_then(Bucket::error_rate),
+            AlertType::ResponseTime => sum.and_then(|sum| match spec.quantile {
+                Some(q) => sum.quantile_ms(q),
+                None => sum.average_ms(),
+            }),
+            AlertType::RequestVolume => Some(requests as f64),
+            AlertType::Bandwidth => Some(sum.map_or(0.0, |sum| {
+                sum.request_bytes.saturating_add(sum.response_bytes) as f64
+            })),
+            AlertType::RateLimit => {
+                measured.peak = self.peak;
+                self.peak
+                    .map(|(_, made, limit)| made as f64 * 100.0 / limit as f64)
+            }
+            AlertType::Anomaly => baseline.map(|baseline| {
+                let rate = requests as f64 / f64::from(spec.window_minutes);
+                measured.rate = Some((rate, baseline));
+                baseline.deviation(rate)
+            }),
+        };
+        measured
+    }
+}
+
+/// The one that came closer to its limit; the smaller key of two that came as close.
+fn nearer(a: Option<PeakMinute>, b: Option<PeakMinute>) -> Option<PeakMinute> {
+    let (Some(first), Some(second)) = (a, b) else {
+        return a.or(b);
+    };
+    // made / limit against most / of, without a division.
+    let (made, most) = (
+        u128::from(first.1) * u128::from(second.2),
+        u128::from(second.1) * u128::from(first.2),
+    );
+    let first_wins = made > most || (made == most && first.0 <= second.0);
+    Some(if first_wins { first } else { second })
+}

@@ -1,0 +1,283 @@
+//! The sentence that says it all.
+
+use super::{AlertSpec, AlertType, Comparison, measure::Measured};
+use crate::control::text::{bytes, count, minutes};
+
+/// The key's name, where the message is about one key.
+pub(super) type Label<'a> = Option<&'a str>;
+
+/// The message of a rule that fires. `before` is the value of the window before.
+pub(super) fn fired(
+    spec: &AlertSpec,
+    measured: &Measured,
+    before: Option<f64>,
+    key: Label<'_>,
+) -> String {
+    let value = measured.value.unwrap_or_default();
+    let tail = format!(
+        "(threshold {}) over {}, {}",
+        amount(spec, spec.threshold, false),
+        minutes(spec.window_minutes),
+        requests(measured.requests),
+    );
+    if let (Some((_, made, limit)), Some(key)) = (measured.peak, key) {
+        return format!(
+            "Key '{key}' is at {}/{} req/min, {} {tail}",
+            count(made),
+            count(limit),
+            amount(spec, value, true),
+        );
+    }
+    if let Some((rate, baseline)) = measured.rate {
+        return format!(
+            "{} at {} req/min, usually {} at this hour of the week: {} {tail}",
+            subject(spec, measured, key, "are"),
+            number(rate),
+            number(baseline.median),
+            amount(spec, value, true),
+        );
+    }
+    let upward = spec.comparison.is_upward();
+    let change = match before {
+        Some(before) if upward && before < value => {
+            format!("jumped from {} to", amount(spec, before, true))
+        }
+        Some(before) if !upward && before > value => {
+            format!("dropped from {} to", amount(spec, before, true))
+        }
+        _ => "is".into(),
+    };
+    format!(
+        "{} {} {tail}",
+        subject(spec, measured, key, &change),
+        amount(spec, value, true)
+    )
+}
+
+/// The message of a rule that is resolved, `seconds` after it fired.
+pub(super) fn resolved(
+    spec: &AlertSpec,
+    measured: &Measured,
+    seconds: i64,
+    key: Label<'_>,
+) -> String {
+    let lasted = minutes(u32::try_from(seconds.max(0) / 60).unwrap_or(u32::MAX));
+    let threshold = amount(spec, spec.threshold, false);
+    match measured.value {
+        Some(value) => format!(
+            "Resolved: {} {} (threshold {threshold}) after {lasted}",
+            subject(spec, measured, key, "is back at"),
+            amount(spec, value, true),
+        ),
+        None => format!(
+            "Resolved: {} judged with {} in {} (threshold {threshold}) after {lasted}",
+            subject(spec, measured, key, "can't be"),
+            requests(measured.requests),
+            minutes(spec.window_minutes),
+        ),
+    }
+}
+
+/// What the rule looks at, then `verb`.
+fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) -> String {
+    let mut text = match (spec.alert_type, spec.quantile) {
+        (AlertType::ErrorRate, _) => "Error rate".to_owned(),
+        (AlertType::ResponseTime, Some(q)) => format!("p{} response time", number(q * 100.0)),
+        (AlertType::ResponseTime, None) => "Average response time".into(),
+        (AlertType::RateLimit, _) => "Rate limit utilization".into(),
+        (AlertType::RequestVolume, _) => "Request volume".into(),
+        (AlertType::Bandwidth, _) => "Bandwidth".into(),
+        (AlertType::Anomaly, _) => "Requests".into(),
+    };
+    if let Some(endpoint) = &spec.endpoint {
+        text.push_str(" for ");
+        if let Some(method) = &measured.method
+            && !endpoint.starts_with(method.as_str())
+        {
+            text.push_str(method);
+            text.push(' ');
+        }
+        text.push_str(endpoint);
+    }
+    if let Some(service) = &spec.service {
+        text.push_str(" of ");
+        text.push_str(service);
+    }
+    if let (Some(key), true) = (key, spec.api_key_id.is_some()) {
+        text.push_str(" by key '");
+        text.push_str(key);
+        text.push('\'');
+    }
+    text.push(' ');
+    text.push_str(verb);
+    text
+}
+
+/// A value in the unit of the rule. Measured percentages have one decimal, thresholds what was set.
+fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
+    match spec.alert_type {
+        AlertType::ErrorRate | AlertType::RateLimit if measured => {
+            // What breaches must not read as if it did not: 10.04% is not 10.0%.
+            let shown = format!("{value:.1}");
+            let same = shown.parse::<f64>().is_ok_and(|s| {
+                s == spec.threshold && value != spec.threshold && holds(spec.comparison, value, s)
+            });
+            if same {
+                format!("{value:.3}%")
+            } else {
+                format!("{shown}%")
+            }
+        }
+        AlertType::ErrorRate | AlertType::RateLimit => format!("{}%", number(value)),
+        AlertType::ResponseTime => format!("{} ms", number(value)),
+        AlertType::RequestVolume => count(value.max(0.0) as u64),
+        AlertType::Bandwidth => bytes(value.max(0.0) as u64),
+        AlertType::Anomaly => format!("{} deviations", number(value)),
+    }
+}
+
+fn holds(comparison: Comparison, value: f64, threshold: f64) -> bool {
+    comparison.holds(value, threshold)
+}
+
+fn requests(n: u64) -> String {
+    if n == 1 {
+        "1 request".into()
+    } else {
+        format!("{} requests", count(n))
+    }
+}
+
+/// With as many decimals as its size deserves, at most two, and none that say nothing.
+fn number(value: f64) -> String {
+    let decimals = if value.abs() >= 100.0 {
+        0
+    } else if value.abs() >= 10.0 {
+        1
+    } else {
+        2
+    };
+    let text = format!("{value:.decimals$}");
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else if value.abs() >= 1_000.0 && value >= 0.0 {
+        count(value.round() as u64)
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::alerts::baseline::Baseline;
+
+    fn spec(alert_type: AlertType, comparison: Comparison, threshold: f64) -> AlertSpec {
+        AlertSpec::new("rule", alert_type, comparison, threshold)
+    }
+
+    fn measured(value: f64, requests: u64) -> Measured {
+        Measured {
+            value: Some(value),
+            requests,
+            method: Some("GET".into()),
+            ..Measured::default()
+        }
+    }
+
+    #[test]
+    fn an_error_rate_names_the_endpoint_the_jump_the_threshold_and_the_requests() {
+        let mut spec = spec(AlertType::ErrorRate, Comparison::Gt, 10.0);
+        spec.endpoint = Some("/api/segments".into());
+        assert_eq!(
+            fired(&spec, &measured(15.2, 1_204), Some(1.0), None),
+            "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests"
+        );
+        assert_eq!(
+            fired(&spec, &measured(15.2, 1), None, None),
+            "Error rate for GET /api/segments is 15.2% (threshold 10%) over 5 min, 1 request"
+        );
+        assert_eq!(
+            fired(&spec, &measured(10.04, 5_000), None, None),
+            "Error rate for GET /api/segments is 10.040% (threshold 10%) over 5 min, 5,000 requests"
+        );
+        spec.endpoint = Some("GET /api/*".into());
+        spec.service = Some("shop".into());
+        assert_eq!(
+            resolved(&spec, &measured(0.84, 900), 720, None),
+            "Resolved: Error rate for GET /api/* of shop is back at 0.8% (threshold 10%) after 12 min"
+        );
+        let silent = Measured {
+            value: None,
+            requests: 0,
+            ..Measured::default()
+        };
+        assert_eq!(
+            resolved(&spec, &silent, 60, None),
+            "Resolved: Error rate for GET /api/* of shop can't be judged with 0 requests in 5 min (threshold 10%) after 1 min"
+        );
+    }
+
+    #[test]
+    fn each_type_has_its_unit() {
+        let mut slow = spec(AlertType::ResponseTime, Comparison::Gte, 500.0);
+        slow.quantile = Some(0.95);
+        slow.window_minutes = 60;
+        assert_eq!(
+            fired(&slow, &measured(1_234.4, 10), Some(80.52), None),
+            "p95 response time jumped from 80.5 ms to 1,234 ms (threshold 500 ms) over 1 h, 10 requests"
+        );
+        slow.quantile = Some(0.999);
+        slow.api_key_id = Some(7);
+        assert_eq!(
+            fired(
+                &slow,
+                &measured(750.0, 10),
+                Some(900.0),
+                Some("render-farm")
+            ),
+            "p99.9 response time by key 'render-farm' is 750 ms (threshold 500 ms) over 1 h, 10 requests"
+        );
+        let quiet = spec(AlertType::RequestVolume, Comparison::Lt, 1_000.0);
+        assert_eq!(
+            fired(&quiet, &measured(3.0, 3), Some(12_500.0), None),
+            "Request volume dropped from 12,500 to 3 (threshold 1,000) over 5 min, 3 requests"
+        );
+        let wide = spec(AlertType::Bandwidth, Comparison::Gt, 1e9);
+        assert_eq!(
+            fired(&wide, &measured(2.5e9, 40), None, None),
+            "Bandwidth is 2.5 GB (threshold 1 GB) over 5 min, 40 requests"
+        );
+    }
+
+    #[test]
+    fn a_rate_limit_names_the_key_and_where_it_stands() {
+        let near = spec(AlertType::RateLimit, Comparison::Gte, 80.0);
+        let at = Measured {
+            peak: Some((3, 82, 100)),
+            ..measured(82.0, 301)
+        };
+        assert_eq!(
+            fired(&near, &at, Some(10.0), Some("render-farm")),
+            "Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests"
+        );
+    }
+
+    #[test]
+    fn an_anomaly_says_what_is_usual() {
+        let odd = spec(AlertType::Anomaly, Comparison::Gt, 4.0);
+        let baseline = Baseline {
+            median: 120.0,
+            spread: 30.0,
+        };
+        let at = Measured {
+            rate: Some((412.0, baseline)),
+            ..measured(9.733, 2_060)
+        };
+        assert_eq!(
+            fired(&odd, &at, None, None),
+            "Requests are at 412 req/min, usually 120 at this hour of the week: 9.73 deviations (threshold 4 deviations) \
+             over 5 min, 2,060 requests"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! Alerts: rules over the metrics, evaluated once a minute.
+//!
+//! A rule looks at a window of whole minutes. At the end of every minute the leader compares the
+//! window's value with the threshold. A breach fires once, is resolved when it ends, and fires again
+//! only after the cooldown. The state of each rule and its events are written in the transaction that
+//! decided them: after a restart or a change of leader, evaluation continues where it stopped and
+//! catches up on the minutes in between.
+//!
+//! ```
+//! use api_metrics_store::control::alerts::{AlertSpec, AlertType, Comparison, Severity};
+//!
+//! let mut spec = AlertSpec::new("Checkout errors", AlertType::ErrorRate, Comparison::Gt, 5.0);
+//! spec.endpoint = Some("POST /checkout".to_owned());
+//! spec.window_minutes = 10;
+//! spec.severity = Severity::High;
+//! assert!(spec.validate().is_ok());
+//! ```
+
+mod baseline;
+mod dry_run;
+mod evaluate;
+mod event;
+mod fair_scheduler;
+mod machine;
+mod measure;
+mod message;
+mod query;
+mod sliding;
+mod spec;
+mod store;
+mod target;
+
+pub use dry_run::{DryEvent, DryRun, dry_run};
+pub use evaluate::{Evaluated, Evaluator};
+pub use event::{AlertEvent, EventQuery};
+pub(crate) use machine::CLOCK_WAS_AHEAD;
+use machine::{Evaluation, Transition};
+pub use spec::{AlertRule, AlertSpec, AlertState, AlertType, Comparison, Phase, Severity};
+pub use store::{AlertStore, DueAlerts, EvaluatedAlert};
+use target::Target;

@@ -1,0 +1,57 @@
+//! What a rule asks of the store.
+
+use super::{AlertSpec, AlertType, Target};
+use crate::{
+    query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    time::Granularity,
+};
+
+/// The endpoint filter of a rule. One that can't be read matches nothing; it was refused when the
+/// rule was made, so somebody has written it by hand.
+pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
+    spec.endpoint.as_deref().map(|filter| {
+        Target::parse(filter).unwrap_or_else(|| Target {
+            method: Some(String::new()),
+            path: filter.to_owned(),
+        })
+    })
+}
+
+/// The query for everything that the rule looks at in `range`.
+pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeStep>) -> Query {
+    let target = target(spec);
+    let glob = target.as_ref().is_some_and(Target::is_glob);
+    let per_key = spec.alert_type == AlertType::RateLimit;
+    Query {
+        range,
+        filter: Filter {
+            service: spec.service.clone(),
+            method: target.as_ref().and_then(|t| t.method.clone()),
+            endpoint: target
+                .as_ref()
+                .filter(|t| !t.is_glob())
+                .map(|t| t.path.clone()),
+            api_key_id: spec.api_key_id,
+            ..Filter::default()
+        },
+        scope: spec.tenant_id.clone().map_or(Scope::All, Scope::Tenant),
+        group_by: GroupBy {
+            // Costs nothing where an endpoint is named, and lets the message name the method.
+            method: target.is_some(),
+            endpoint: glob,
+            api_key: per_key,
+            time: if per_key {
+                Some(TimeStep::Fixed(Granularity::Minute))
+            } else {
+                time
+            },
+            ..GroupBy::default()
+        },
+        detail: if spec.alert_type == AlertType::ResponseTime && spec.quantile.is_some() {
+            Detail::Quantiles
+        } else {
+            Detail::Counts
+        },
+        top: None,
+    }
+}

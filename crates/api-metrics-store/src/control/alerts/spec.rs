@@ -1,0 +1,297 @@
+//! Alert rules: what they look at, and when they fire.
+
+use crate::{
+    control::alerts::Target,
+    control::text::{MAX_TENANT_BYTES, check_text},
+    store::{StoreError, invalid},
+    time::UnixSeconds,
+};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// Its name in the database and in the HTTP API.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// The one of this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name { $($word => Some(Self::$variant),)* _ => None }
+            }
+        }
+    };
+}
+
+words! {
+    /// What a rule looks at.
+    AlertType {
+        /// 4xx and 5xx in percent of the requests.
+        ErrorRate = "error_rate",
+        /// Latency in milliseconds: the mean, or a quantile.
+        ResponseTime = "response_time",
+        /// Requests of a key in its busiest minute of the window, in percent of its limit a minute.
+        RateLimit = "rate_limit",
+        /// Requests in the window.
+        RequestVolume = "request_volume",
+        /// Body bytes in the window, both directions together.
+        Bandwidth = "bandwidth",
+        /// How far the requests a minute are from the baseline of this hour of the week, in
+        /// standard deviations estimated by the median absolute deviation.
+        Anomaly = "anomaly",
+    }
+}
+
+words! {
+    /// How a value is held against the threshold.
+    Comparison {
+        /// Above it.
+        Gt = "gt",
+        /// Below it.
+        Lt = "lt",
+        /// At it or above.
+        Gte = "gte",
+        /// At it or below.
+        Lte = "lte",
+    }
+}
+
+impl Comparison {
+    /// Whether `value` breaches `threshold`.
+    #[must_use]
+    pub fn holds(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::Gt => value > threshold,
+            Self::Lt => value < threshold,
+            Self::Gte => value >= threshold,
+            Self::Lte => value <= threshold,
+        }
+    }
+
+    /// Whether breaches lie above the threshold.
+    #[must_use]
+    pub(super) const fn is_upward(self) -> bool {
+        matches!(self, Self::Gt | Self::Gte)
+    }
+}
+
+words! {
+    /// How much a breach matters.
+    Severity {
+        /// Nice to know.
+        Low = "low",
+        /// To be looked at.
+        Medium = "medium",
+        /// To be looked at soon.
+        High = "high",
+        /// To be looked at now.
+        Critical = "critical",
+    }
+}
+
+/// The settings of an alert rule.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AlertSpec {
+    /// A name for people; 1 to 200 bytes.
+    pub name: String,
+    /// What it looks at.
+    pub alert_type: AlertType,
+    /// The service that it watches; all where none is given.
+    pub service: Option<String>,
+    /// The endpoint that it watches, exactly or as a glob, with or without a method before it:
+    /// `/users/{id}`, `GET /users/{id}`, `/users/*`. All that match count together.
+    pub endpoint: Option<String>,
+    /// The API key that it watches, by its number.
+    pub api_key_id: Option<i64>,
+    /// Whose keys it watches; `None` watches everything.
+    pub tenant_id: Option<String>,
+    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+    pub threshold: f64,
+    /// How the value is held against it.
+    pub comparison: Comparison,
+    /// How many whole minutes are looked at together, 1 to 1,440. 5 by default.
+    pub window_minutes: u32,
+    /// How many minutes must lie between two firings. 30 by default.
+    pub cooldown_minutes: u32,
+    /// How much a breach matters. Medium by default.
+    pub severity: Severity,
+    /// For response times: which quantile, above 0 and below 1. The mean where none is given.
+    pub quantile: Option<f64>,
+    /// A window with fewer requests is not evaluated: four requests page nobody. 0 by default.
+    pub min_requests: u64,
+    /// Whether it is evaluated.
+    pub enabled: bool,
+}
+
+impl AlertSpec {
+    /// A rule with defaults for all that can have some.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        alert_type: AlertType,
+        comparison: Comparison,
+        threshold: f64,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            alert_type,
+            service: None,
+            endpoint: None,
+            api_key_id: None,
+            tenant_id: None,
+            threshold,
+            comparison,
+            window_minutes: 5,
+            cooldown_minutes: 30,
+            severity: Severity::Medium,
+            quantile: None,
+            min_requests: 0,
+            enabled: true,
+        }
+    }
+
+    /// Whether it can be evaluated.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] names the first member that can't be.
+    pub fn validate(&self) -> Result<(), StoreError> {
+        check_text("name", &self.name, 200)?;
+        if let Some(tenant) = &self.tenant_id {
+            check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
+        }
+        if let Some(service) = &self.service {
+            check_text("serviceFilter", service, 128)?;
+        }
+        if let Some(endpoint) = &self.endpoint {
+            check_text("endpointFilter", endpoint, 1_040)?;
+            if Target::parse(endpoint).is_none() {
+                return invalid("endpointFilter", "names a method without a path");
+            }
+        }
+        if self.api_key_id.is_some_and(|id| id < 0) {
+            return invalid("apiKeyFilter", "is no number of a key");
+        }
+        self.validate_threshold()?;
+        if !(1..=1_440).contains(&self.window_minutes) {
+            return invalid("windowMinutes", "takes 1 to 1440");
+        }
+        if self.cooldown_minutes > 43_200 {
+            return invalid("cooldownMinutes", "takes at most 43200, which is 30 days");
+        }
+        match self.quantile {
+            Some(_) if self.alert_type != AlertType::ResponseTime => {
+                return invalid("quantile", "goes with response_time only");
+            }
+            Some(q) if !(q > 0.0 && q < 1.0) => {
+                return invalid("quantile", "lies above 0 and below 1, such as 0.95");
+            }
+            _ => {}
+        }
+        if self.min_requests > 0 && self.alert_type == AlertType::RequestVolume {
+            return invalid("minRequests", "makes no sense where requests are counted");
+        }
+        Ok(())
+    }
+
+    fn validate_threshold(&self) -> Result<(), StoreError> {
+        let threshold = self.threshold;
+        if !threshold.is_finite() || threshold < 0.0 {
+            return invalid("thresholdValue", "takes a number that is not negative");
+        }
+        match self.alert_type {
+            AlertType::ErrorRate if threshold > 100.0 => {
+                invalid("thresholdValue", "takes a percentage, at most 100")
+            }
+            AlertType::Anomaly if threshold <= 0.0 => invalid(
+                "thresholdValue",
+                "takes a number of deviations above 0, such as 4",
+            ),
+            AlertType::Anomaly if !self.comparison.is_upward() => {
+                invalid("comparison", "of an anomaly is gt or gte")
+            }
+            // Nothing is ever below nothing.
+            _ if threshold == 0.0 && self.comparison == Comparison::Lt => {
+                invalid("thresholdValue", "of 0 can't be undercut")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A rule as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AlertRule {
+    /// Its number.
+    pub id: i64,
+    /// Counts the edits.
+    pub revision: i64,
+    /// What was set.
+    pub spec: AlertSpec,
+    /// Where it stands.
+    pub state: AlertState,
+    /// When it last fired.
+    pub last_fired_at: Option<UnixSeconds>,
+    /// Who made it.
+    pub created_by: Option<String>,
+    /// When it was made.
+    pub created_at: UnixSeconds,
+    /// When it was last changed.
+    pub updated_at: UnixSeconds,
+}
+
+words! {
+    /// Where a rule stands.
+    Phase {
+        /// Not breached.
+        Ok = "ok",
+        /// Breached, but too soon after the last firing; fires when the cooldown has passed, if it
+        /// is still breached then.
+        Pending = "pending",
+        /// Fired, and still breached.
+        Firing = "firing",
+        /// Fired, and no longer breached; `ok` once the cooldown has passed.
+        Resolved = "resolved",
+    }
+}
+
+/// The state of a rule, and how far it was evaluated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct AlertState {
+    /// The phase.
+    pub phase: Phase,
+    /// Since when.
+    pub since: UnixSeconds,
+    /// The end of the last window that was evaluated.
+    pub evaluated_to: UnixSeconds,
+    /// The event that is open, while it fires.
+    pub event_id: Option<uuid::Uuid>,
+    /// The value of the last window; `None` where it held no requests, or too few.
+    pub value: Option<f64>,
+}
+
+impl AlertState {
+    /// The state of a rule that was not evaluated before `at`.
+    #[must_use]
+    pub const fn new(at: UnixSeconds) -> Self {
+        Self {
+            phase: Phase::Ok,
+            since: at,
+            evaluated_to: at,
+            event_id: None,
+            value: None,
+        }
+    }
+}

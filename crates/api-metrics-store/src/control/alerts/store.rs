@@ -1,0 +1,356 @@
+//! Where rules are kept.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{
+    AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase,
+    event::{KEEP_NOTICES_SECONDS, resolved_notice},
+};
+use crate::{
+    control::{notify::Notice, sql},
+    engine::{
+        backend::{Mode, ReadTx, Tx},
+        fold::lead,
+        sql::{BeginTx, SqlTx},
+    },
+    query::{Scope, TimeRange},
+    store::StoreError,
+    time::UnixSeconds,
+};
+
+/// Rules that a tenant can have, and the operator as many: each is evaluated every minute.
+const MAX_RULES: u64 = 500;
+
+/// Rules that are due.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct DueAlerts {
+    /// The end of the last whole minute that can be evaluated.
+    pub end: UnixSeconds,
+    /// The rules that were not evaluated up to there.
+    pub rules: Vec<AlertRule>,
+    /// Spans of the last day in which an outage made a process coarsen its buffer: windows that cut
+    /// one can't be evaluated.
+    pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+}
+
+/// The outcome of evaluating a rule.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct EvaluatedAlert {
+    /// The rule as it was read.
+    pub rule: AlertRule,
+    /// Where it stands now.
+    pub state: AlertState,
+    /// When it last fired.
+    pub last_fired_at: Option<UnixSeconds>,
+    /// Events that fired, in their order.
+    pub fired: Vec<AlertEvent>,
+    /// Events that were resolved: id, time, message.
+    pub resolved: Vec<(Uuid, UnixSeconds, String)>,
+    /// The notices to deliver.
+    pub notices: Vec<Notice>,
+}
+
+/// Reads and writes rules and their history.
+#[async_trait]
+pub trait AlertStore: Send + Sync {
+    /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,
+    /// whoever is limited to keys sees none.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alerts(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AlertRule>, StoreError>;
+
+    /// One rule; `None` where there is none that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError>;
+
+    /// Adds a rule. It is evaluated from the next whole minute on.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where its tenant has 500 rules already, [`StoreError::Invalid`]
+    /// where the input can't be used, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit.
+    async fn create_alert(
+        &self,
+        spec: &AlertSpec,
+        created_by: Option<&str>,
+    ) -> Result<AlertRule, StoreError>;
+
+    /// Replaces a rule's spec; `None` where there is none that `scope` may see. A rule that is
+    /// switched off while it fires is resolved, with a notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one
+    /// too many of another tenant's, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn update_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        revision: Option<i64>,
+        spec: &AlertSpec,
+    ) -> Result<Option<AlertRule>, StoreError>;
+
+    /// Removes a rule; its events stay. One that fires is resolved first, with a notice.
+    /// Answers whether there was one that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
+
+    /// Events, the latest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError>;
+
+    /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
+    /// one can't be evaluated.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn coarse_spans(
+        &self,
+        range: TimeRange,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>, StoreError>;
+
+    /// The rules to evaluate, minutes counting as whole `delay_seconds` after their end. `None`:
+    /// another process leads.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError>;
+
+    /// Writes the outcomes, with events and notices, in one transaction. A rule that was edited or
+    /// evaluated by another process in between is left as it is; answers the numbers of those that were
+    /// written.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit; nothing was written then.
+    async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError>;
+}
+
+#[async_trait]
+impl<T: BeginTx> AlertStore for T {
+    async fn alerts(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AlertRule>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let rules = sql::alerts::list_rules(&mut tx, scope, after, i64::from(limit)).await?;
+        tx.commit().await?;
+        Ok(rules)
+    }
+
+    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError> {
+        let rules = self.alerts(scope, id.saturating_sub(1), 1).await?;
+        Ok(rules.into_iter().find(|rule| rule.id == id))
+    }
+
+    async fn create_alert(
+        &self,
+        spec: &AlertSpec,
+        created_by: Option<&str>,
+    ) -> Result<AlertRule, StoreError> {
+        spec.validate()?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        check_room(&mut tx, spec).await?;
+        let id = sql::alerts::insert_rule(&mut tx, spec, created_by, now).await?;
+        sql::alerts::put_state(
+            &mut tx,
+            id,
+            &AlertState::new(now - now.rem_euclid(60)),
+            None,
+        )
+        .await?;
+        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+        tx.commit().await?;
+        rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
+    }
+
+    async fn update_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        revision: Option<i64>,
+        spec: &AlertSpec,
+    ) -> Result<Option<AlertRule>, StoreError> {
+        spec.validate()?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let Some(before) = seen(&mut tx, id, scope).await? else {
+            return Ok(None);
+        };
+        if revision.is_some_and(|revision| revision != before.revision) {
+            return Err(StoreError::Conflict(format!(
+                "alert {id} was changed by somebody else"
+            )));
+        }
+        if spec.tenant_id != before.spec.tenant_id {
+            check_room(&mut tx, spec).await?;
+        }
+        sql::alerts::update_rule(&mut tx, id, spec, now).await?;
+        if before.spec.enabled && !spec.enabled {
+            close(&mut tx, &before, now, "the rule was switched off").await?;
+        } else if !before.spec.enabled && spec.enabled {
+            // What happened while it was off is not evaluated.
+            let state = AlertState::new(now - now.rem_euclid(60));
+            sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
+        }
+        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(rule)
+    }
+
+    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let Some(rule) = seen(&mut tx, id, scope).await? else {
+            return Ok(false);
+        };
+        close(&mut tx, &rule, now, "the rule was removed").await?;
+        sql::alerts::delete_rule(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError> {
+        let mut tx = self.begin_read(&query.scope).await?;
+        let events = sql::alerts::list_events(&mut tx, query).await?;
+        tx.commit().await?;
+        Ok(events)
+    }
+
+    async fn coarse_spans(
+        &self,
+        range: TimeRange,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let spans = tx.coarse(range.from, range.to).await?;
+        tx.commit().await?;
+        Ok(spans)
+    }
+
+    async fn due_alerts(&self, delay_seconds: u32) -> Result<Option<DueAlerts>, StoreError> {
+        let mut tx = self.begin(Mode::Lead).await?;
+        let Some(meta) = lead(&mut tx).await? else {
+            return Ok(None);
+        };
+        let settled = meta.now() - i64::from(delay_seconds);
+        let end = settled - settled.rem_euclid(60);
+        let rules = sql::alerts::list_due_rules(&mut tx, end).await?;
+        let coarse = if rules.is_empty() {
+            Vec::new()
+        } else {
+            tx.coarse(end - 2 * 86_400, end).await?
+        };
+        tx.commit().await?;
+        Ok(Some(DueAlerts { end, rules, coarse }))
+    }
+
+    async fn put_evaluated(&self, evaluated: &[EvaluatedAlert]) -> Result<Vec<i64>, StoreError> {
+        let mut tx = self.begin(Mode::Lead).await?;
+        if lead(&mut tx).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let mut written = Vec::with_capacity(evaluated.len());
+        for evaluated in evaluated {
+            let stored = sql::alerts::lock_rule(&mut tx, evaluated.rule.id).await?;
+            let same = stored.is_some_and(|stored| {
+                stored.revision == evaluated.rule.revision
+                    && stored.state.evaluated_to == evaluated.rule.state.evaluated_to
+            });
+            if !same {
+                continue;
+            }
+            for event in &evaluated.fired {
+                sql::alerts::insert_event(&mut tx, event).await?;
+            }
+            for (id, at, message) in &evaluated.resolved {
+                sql::alerts::resolve_event(&mut tx, *id, *at, message).await?;
+            }
+            for notice in &evaluated.notices {
+                sql::notices::insert_notice(
+                    &mut tx,
+                    notice,
+                    notice.at + KEEP_NOTICES_SECONDS,
+                    true,
+                )
+                .await?;
+            }
+            sql::alerts::put_state(
+                &mut tx,
+                evaluated.rule.id,
+                &evaluated.state,
+                evaluated.last_fired_at,
+            )
+            .await?;
+            written.push(evaluated.rule.id);
+        }
+        tx.commit().await?;
+        Ok(written)
+    }
+}
+
+/// Two that add at once may both find room for one: the bound guards the database, not a price.
+async fn check_room<T: Tx + SqlTx>(tx: &mut T, spec: &AlertSpec) -> Result<(), StoreError> {
+    if sql::alerts::count_rules(tx, spec.tenant_id.as_deref()).await? < MAX_RULES {
+        return Ok(());
+    }
+    Err(StoreError::Conflict(format!(
+        "there are {MAX_RULES} rules already, which is as many as can be evaluated"
+    )))
+}
+
+/// Keeps the rule for this transaction, if `scope` may see it.
+async fn seen<T: Tx + SqlTx>(
+    tx: &mut T,
+    id: i64,
+    scope: &Scope,
+) -> Result<Option<AlertRule>, StoreError> {
+    Ok(sql::alerts::lock_rule(tx, id)
+        .await?
+        .filter(|rule| match scope {
+            Scope::All => true,
+            Scope::Tenant(tenant) => rule.spec.tenant_id.as_ref() == Some(tenant),
+            Scope::Keys(_) => false,
+        }))
+}
+
+/// Ends the event of a rule that will no longer be evaluated.
+async fn close<T: Tx + SqlTx>(
+    tx: &mut T,
+    rule: &AlertRule,
+    now: UnixSeconds,
+    why: &str,
+) -> Result<(), StoreError> {
+    if let (Phase::Firing, Some(id)) = (rule.state.phase, rule.state.event_id) {
+        let message = format!("{}: {why}", rule.spec.name);
+        sql::alerts::resolve_event(tx, id, now, &message).await?;
+        let notice = resolved_notice(rule, id, now, None, message);
+        sql::notices::insert_notice(tx, &notice, now + KEEP_NOTICES_SECONDS, true).await?;
+    }
+    let state = AlertState::new(now - now.rem_euclid(60));
+    sql::alerts::put_state(tx, rule.id, &state, rule.last_fired_at).await
+}

@@ -1,0 +1,193 @@
+//! Invoices, as a preview: line items with exact and rounded amounts.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use chrono::{Months, NaiveDate};
+use rust_decimal::Decimal;
+
+use super::{BillingReport, Charge, Currency, Money};
+use crate::{
+    control::{csv::field, text::count},
+    time::UnixSeconds,
+};
+
+/// How amounts are rounded, in words; it stands on every invoice.
+pub const ROUNDING_RULE: &str = "Each line is rounded half up to the currency's smallest unit; the total is the sum of the \
+     rounded lines.";
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvoiceLine {
+    /// The key, by its number.
+    pub api_key_id: i64,
+    /// The host's text of the key.
+    pub external_id: String,
+    /// Its name, or the host's text.
+    pub key_name: String,
+    /// The tenant that it belongs to.
+    pub tenant_id: Option<String>,
+    /// What is charged, in words.
+    pub description: String,
+    /// The plan.
+    pub plan: String,
+    /// The plan's version: the day from which it counts.
+    pub plan_from: NaiveDate,
+    /// From how many requests on the tier counts; `None` for the free allowance.
+    pub tier_from: Option<u64>,
+    /// The first day with such a request.
+    pub first_day: NaiveDate,
+    /// The last one.
+    pub last_day: NaiveDate,
+    /// Requests.
+    pub quantity: u64,
+    /// The price of 1,000 of them.
+    pub per_thousand: Decimal,
+    /// What they cost, exactly.
+    pub exact: Decimal,
+    /// What they cost, rounded.
+    pub amount: Decimal,
+}
+
+/// A month of one currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Invoice {
+    /// The month's first day.
+    pub period_start: NaiveDate,
+    /// The first day after it.
+    pub period_end: NaiveDate,
+    /// Whether the month is over: what comes late may still change a line.
+    pub closed: bool,
+    /// The moment of the count.
+    pub at: UnixSeconds,
+    /// The currency.
+    pub currency: Currency,
+    /// By key, then in the order in which they came up.
+    pub lines: Vec<InvoiceLine>,
+    /// Requests on all lines.
+    pub quantity: u64,
+    /// The sum of the exact amounts.
+    pub exact: Decimal,
+    /// The sum of the rounded lines: what is due.
+    pub total: Decimal,
+}
+
+/// The invoices of a month, one a currency; none where nothing was used. The report must touch the
+/// month, and reach to its end or to the present.
+#[must_use]
+pub fn invoices(report: &BillingReport, month: NaiveDate) -> Vec<Invoice> {
+    let month = super::report::first_of_month(month);
+    let period_end = month.checked_add_months(Months::new(1)).unwrap_or(month);
+    let mut lines: BTreeMap<Currency, Vec<(InvoiceLine, Money)>> = BTreeMap::new();
+    for bill in &report.keys {
+        for charge in bill.months.get(&month).into_iter().flatten() {
+            let line = InvoiceLine {
+                api_key_id: bill.key.id,
+                external_id: bill.key.external_id.clone(),
+                key_name: bill.key.label().to_owned(),
+                tenant_id: bill.key.spec.tenant_id.clone(),
+                description: describe(charge),
+                plan: charge.plan.name.clone(),
+                plan_from: charge.plan.effective_from,
+                tier_from: charge.tier.map(|tier| tier.from_requests),
+                first_day: charge.first_day,
+                last_day: charge.last_day,
+                quantity: charge.requests,
+                per_thousand: charge
+                    .tier
+                    .map_or(Decimal::ZERO, |t| t.per_thousand.normalize()),
+                exact: charge.cost.decimal(),
+                amount: charge.cost.rounded(charge.plan.currency.decimals()),
+            };
+            lines
+                .entry(charge.plan.currency)
+                .or_default()
+                .push((line, charge.cost));
+        }
+    }
+    lines
+        .into_iter()
+        .map(|(currency, lines)| Invoice {
+            period_start: month,
+            period_end,
+            closed: crate::time::utc_midnight(period_end) <= report.at,
+            at: report.at,
+            currency,
+            quantity: lines.iter().map(|(line, _)| line.quantity).sum(),
+            exact: lines.iter().map(|(_, cost)| *cost).sum::<Money>().decimal(),
+            total: lines.iter().fold(
+                Money::ZERO.rounded(currency.decimals()),
+                |sum, (line, _)| sum.saturating_add(line.amount),
+            ),
+            lines: lines.into_iter().map(|(line, _)| line).collect(),
+        })
+        .collect()
+}
+
+fn describe(charge: &Charge) -> String {
+    match charge.tier {
+        None => format!(
+            "Free allowance of {} requests",
+            count(charge.plan.free_requests)
+        ),
+        Some(tier) if tier.from_requests == 0 => "Requests".into(),
+        Some(tier) => format!("Requests above {}", count(tier.from_requests)),
+    }
+}
+
+impl Invoice {
+    fn write_csv(&self, csv: &mut String) {
+        for line in &self.lines {
+            let tier = line
+                .tier_from
+                .map(|from| from.to_string())
+                .unwrap_or_default();
+            // Writing to a string can't fail.
+            let _ = write!(
+                csv,
+                "{},{},{},{},{},{},{},{},{},{tier},{},{},{},{},{},{},{}\r\n",
+                self.period_start,
+                self.period_end,
+                field(line.tenant_id.as_deref().unwrap_or_default()),
+                line.api_key_id,
+                field(&line.external_id),
+                field(&line.key_name),
+                field(&line.description),
+                field(&line.plan),
+                line.plan_from,
+                line.first_day,
+                line.last_day,
+                line.quantity,
+                line.per_thousand,
+                line.exact,
+                line.amount,
+                self.currency,
+            );
+        }
+        let _ = write!(
+            csv,
+            "{},{},,,,,Total,,,,,,{},,{},{},{}\r\n",
+            self.period_start,
+            self.period_end,
+            self.quantity,
+            self.exact,
+            self.total,
+            self.currency,
+        );
+    }
+}
+
+/// Invoices as CSV (RFC 4180): a header, then each invoice's lines and a row for its total. A cell that
+/// a spreadsheet would take for a formula begins with an apostrophe.
+#[must_use]
+pub fn invoices_to_csv(invoices: &[Invoice]) -> String {
+    let mut csv = String::from(
+        "period_start,period_end,tenant,api_key_id,key,name,description,plan,plan_from,tier_from,first_day,\
+         last_day,quantity,per_thousand,exact,amount,currency\r\n",
+    );
+    for invoice in invoices {
+        invoice.write_csv(&mut csv);
+    }
+    csv
+}

@@ -1,0 +1,304 @@
+//! Price plans.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{Currency, money::PRICE_SCALE};
+use crate::control::text::{MAX_TENANT_BYTES, check_text};
+use crate::store::{StoreError, invalid};
+
+/// From which request of the month on which price counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PriceTier {
+    /// How many requests of the month come before it: 0 for the first tier.
+    pub from_requests: u64,
+    /// The price of 1,000 requests, with at most eight decimals.
+    pub per_thousand: Decimal,
+}
+
+impl PriceTier {
+    /// A price for the requests of a month after the first `from_requests`.
+    #[must_use]
+    pub const fn new(from_requests: u64, per_thousand: Decimal) -> Self {
+        Self {
+            from_requests,
+            per_thousand,
+        }
+    }
+}
+
+/// A version of a plan: what counts from a day on, until a later version of that name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlanVersion {
+    /// Its number; 0 for the default plan, which is not stored.
+    pub id: i64,
+    /// Whose plan it is; `None` for everybody.
+    pub tenant_id: Option<String>,
+    /// The plan's name.
+    pub name: String,
+    /// The currency of its prices.
+    pub currency: Currency,
+    /// The first day, in UTC, on which it counts.
+    pub effective_from: NaiveDate,
+    /// The first so many requests of a month cost nothing.
+    pub free_requests: u64,
+    /// Ascending, the first from 0.
+    pub tiers: Vec<PriceTier>,
+}
+
+impl PlanVersion {
+    /// What counts where no plan was set: 0.02 USD for 1,000 requests, from the first on.
+    #[must_use]
+    pub fn fallback() -> Self {
+        Self {
+            id: 0,
+            tenant_id: None,
+            name: "default".into(),
+            currency: Currency::USD,
+            effective_from: crate::time::DAWN,
+            free_requests: 0,
+            tiers: vec![PriceTier {
+                from_requests: 0,
+                per_thousand: Decimal::new(2, 2),
+            }],
+        }
+    }
+
+    /// The pieces of the month's requests `[from, to)`, by position, that cost the same: how many,
+    /// from which position the tier counts, and its price for a thousand. Free ones cost 0 and come
+    /// first.
+    pub(super) fn pieces(&self, from: u64, to: u64) -> Vec<(u64, Option<PriceTier>)> {
+        let mut pieces = Vec::new();
+        let free_to = to.min(self.free_requests.max(from));
+        if free_to > from {
+            pieces.push((free_to - from, None));
+        }
+        let mut at = free_to.max(from);
+        for (n, tier) in self.tiers.iter().enumerate() {
+            let end = self
+                .tiers
+                .get(n + 1)
+                .map_or(u64::MAX, |next| next.from_requests)
+                .min(to);
+            if end > at {
+                pieces.push((end - at, Some(*tier)));
+                at = end;
+            }
+        }
+        pieces
+    }
+}
+
+/// A version of a plan that is to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NewPlan {
+    /// Whose plan it is; `None` for everybody.
+    pub tenant_id: Option<String>,
+    /// The plan's name. Versions of one name are one plan.
+    pub name: String,
+    /// The currency's ISO 4217 code.
+    pub currency: String,
+    /// The first day, in UTC, on which it counts.
+    pub effective_from: NaiveDate,
+    /// The first so many requests of a month cost nothing.
+    pub free_requests: u64,
+    /// Ascending, the first from 0.
+    pub tiers: Vec<PriceTier>,
+}
+
+impl NewPlan {
+    /// A plan for everybody without free requests. Tiers ascend, the first from 0.
+    #[must_use]
+    pub fn new(
+        name: impl Into<String>,
+        currency: impl Into<String>,
+        effective_from: NaiveDate,
+        tiers: Vec<PriceTier>,
+    ) -> Self {
+        Self {
+            tenant_id: None,
+            name: name.into(),
+            currency: currency.into(),
+            effective_from,
+            free_requests: 0,
+            tiers,
+        }
+    }
+
+    /// A plan with one price.
+    #[must_use]
+    pub fn flat(
+        name: impl Into<String>,
+        currency: impl Into<String>,
+        per_thousand: Decimal,
+        effective_from: NaiveDate,
+    ) -> Self {
+        let tiers = vec![PriceTier::new(0, per_thousand)];
+        Self::new(name, currency, effective_from, tiers)
+    }
+
+    /// Whether it can be billed by; the currency, if so.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] names the first member that can't be.
+    pub fn validate(&self) -> Result<Currency, StoreError> {
+        check_text("name", &self.name, 200)?;
+        // Nothing stands for everybody's: an empty tenant would too.
+        if let Some(tenant) = &self.tenant_id {
+            check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
+        }
+        let Some(currency) = Currency::from_code(&self.currency) else {
+            return invalid("currency", "takes an ISO 4217 code such as USD");
+        };
+        if i64::try_from(self.free_requests).is_err() {
+            return invalid("freeRequests", "is too large");
+        }
+        if self
+            .tiers
+            .first()
+            .is_none_or(|tier| tier.from_requests != 0)
+        {
+            return invalid("tiers", "start with one from 0 requests");
+        }
+        if self.tiers.len() > 100 {
+            return invalid("tiers", "are at most 100");
+        }
+        if self
+            .tiers
+            .windows(2)
+            .any(|pair| matches!(pair, [a, b] if a.from_requests >= b.from_requests))
+        {
+            return invalid("tiers", "ascend by fromRequests");
+        }
+        for tier in &self.tiers {
+            let price = tier.per_thousand;
+            if price.is_sign_negative() && !price.is_zero() || price > Decimal::from(1_000_000) {
+                return invalid(
+                    "tiers",
+                    "have prices from 0 to 1,000,000 for 1,000 requests",
+                );
+            }
+            if price.normalize().scale() > PRICE_SCALE {
+                return invalid("tiers", "have prices with at most eight decimals");
+            }
+            if i64::try_from(tier.from_requests).is_err() {
+                return invalid("tiers", "start at too large a number");
+            }
+        }
+        Ok(currency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn graduated() -> PlanVersion {
+        PlanVersion {
+            free_requests: 100,
+            tiers: [(0, "1"), (1_000, "0.5"), (5_000, "0.1")]
+                .map(|(from_requests, price)| PriceTier {
+                    from_requests,
+                    per_thousand: price.parse().unwrap(),
+                })
+                .into(),
+            ..PlanVersion::fallback()
+        }
+    }
+
+    #[test]
+    fn pieces_follow_the_allowance_and_the_tiers() {
+        let pieces = |from, to| -> Vec<(u64, Option<u64>)> {
+            graduated()
+                .pieces(from, to)
+                .into_iter()
+                .map(|(n, tier)| (n, tier.map(|t| t.from_requests)))
+                .collect()
+        };
+        assert_eq!(pieces(0, 0), []);
+        assert_eq!(pieces(0, 50), [(50, None)]);
+        assert_eq!(pieces(50, 150), [(50, None), (50, Some(0))]);
+        assert_eq!(
+            pieces(900, 6_000),
+            [(100, Some(0)), (4_000, Some(1_000)), (1_000, Some(5_000))]
+        );
+        assert_eq!(pieces(0, 1_000), [(100, None), (900, Some(0))]);
+    }
+
+    #[test]
+    fn an_allowance_larger_than_a_tier_swallows_it() {
+        let plan = PlanVersion {
+            free_requests: 2_000,
+            ..graduated()
+        };
+        let pieces = plan.pieces(0, 3_000);
+        assert_eq!(pieces.first(), Some(&(2_000, None)));
+        assert_eq!(
+            pieces.get(1).map(|(n, t)| (*n, t.unwrap().from_requests)),
+            Some((1_000, 1_000))
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_billed_by_is_refused_by_name() {
+        let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+        let plan = NewPlan::flat("pro", "USD", Decimal::new(2, 2), day);
+        assert_eq!(plan.validate().unwrap(), Currency::USD);
+        let field = |plan: NewPlan| match plan.validate() {
+            Err(StoreError::Invalid { field, .. }) => field,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            field(NewPlan {
+                name: " ".into(),
+                ..plan.clone()
+            }),
+            "name"
+        );
+        assert_eq!(
+            field(NewPlan {
+                currency: "usd".into(),
+                ..plan.clone()
+            }),
+            "currency"
+        );
+        assert_eq!(
+            field(NewPlan {
+                tiers: vec![],
+                ..plan.clone()
+            }),
+            "tiers"
+        );
+        let tier = |from_requests, price: &str| PriceTier {
+            from_requests,
+            per_thousand: price.parse().unwrap(),
+        };
+        for tiers in [
+            vec![tier(1, "1")],
+            vec![tier(0, "1"), tier(0, "2")],
+            vec![tier(0, "-1")],
+            vec![tier(0, "0.000000001")],
+            vec![tier(0, "1000001")],
+        ] {
+            assert_eq!(
+                field(NewPlan {
+                    tiers,
+                    ..plan.clone()
+                }),
+                "tiers"
+            );
+        }
+        assert!(
+            NewPlan {
+                tiers: vec![tier(0, "0.100000000000")],
+                ..plan
+            }
+            .validate()
+            .is_ok()
+        );
+    }
+}

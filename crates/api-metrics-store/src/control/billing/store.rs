@@ -1,0 +1,261 @@
+//! Where plans are kept, and the counts that an invoice is held against.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono::NaiveDate;
+
+use super::{Assignment, NewPlan, PlanVersion, report::usage_query};
+use crate::{
+    control::{keys::KeyRecord, sql},
+    engine::{
+        backend::{Mode, Segment, Selection, Series, Tx},
+        payload, read,
+        sql::{BeginTx, SqlTx},
+    },
+    query::{Answer, Filter, Scope},
+    series::SeriesKind,
+    store::StoreError,
+    time::{Granularity, UnixSeconds, utc_date, utc_midnight},
+};
+
+/// Versions of plans that a tenant can have, and everybody together as many: each report reads them.
+const MAX_VERSIONS: usize = 500;
+
+/// The requests of a UTC day, by where they are counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DayCounts {
+    /// Committed and not folded yet.
+    pub inbox: u64,
+    /// In each granularity that keeps the whole day: the sum over base series, over the pre-merged
+    /// totals, and whether periods wait for their rollup, so that both are behind.
+    pub stored: BTreeMap<Granularity, (u64, u64, bool)>,
+}
+
+/// All counts of some days, from one snapshot.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LedgerCounts {
+    /// By day; every day of the range.
+    pub days: BTreeMap<NaiveDate, DayCounts>,
+    /// What a view answers, by key and day, from the first day of the range's first month on.
+    pub answer: Answer,
+    /// All keys.
+    pub keys: Vec<KeyRecord>,
+}
+
+/// Reads and writes plans, and reads what they are billed on.
+#[async_trait]
+pub trait PlanStore: Send + Sync {
+    /// All versions of the plans that `scope` may see: everybody's, and a tenant's own.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError>;
+
+    /// Adds a plan, or a version of one. Versions are never changed: what was billed by one stays
+    /// explained.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has
+    /// 500 versions already, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
+
+    /// Which keys are on which plans from which days on.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError>;
+
+    /// Counts `[from, to)` in every table, in one snapshot.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn ledger_counts(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<LedgerCounts, StoreError>;
+}
+
+#[async_trait]
+impl<T: BeginTx> PlanStore for T {
+    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let mut plans = sql::plans::list_plans(&mut tx).await?;
+        tx.commit().await?;
+        plans.retain(|plan| match scope {
+            Scope::All => true,
+            Scope::Tenant(tenant) => plan.tenant_id.as_ref().is_none_or(|owner| owner == tenant),
+            Scope::Keys(_) => plan.tenant_id.is_none(),
+        });
+        Ok(plans)
+    }
+
+    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError> {
+        let currency = plan.validate()?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
+        if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MAX_VERSIONS {
+            return Err(StoreError::Conflict(format!(
+                "there are {MAX_VERSIONS} versions of plans already"
+            )));
+        }
+        let mut version = PlanVersion {
+            id: 0,
+            tenant_id: plan.tenant_id.clone(),
+            name: plan.name.clone(),
+            currency,
+            effective_from: plan.effective_from,
+            free_requests: plan.free_requests,
+            tiers: plan.tiers.clone(),
+        };
+        let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
+            return Err(StoreError::Conflict(format!(
+                "plan `{}` has a version of {} already",
+                plan.name, plan.effective_from
+            )));
+        };
+        tx.commit().await?;
+        version.id = id;
+        Ok(version)
+    }
+
+    async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let mut assignments: Vec<Assignment> = sql::keys::list_key_plans(&mut tx)
+            .await?
+            .into_iter()
+            .map(|plan| Assignment {
+                api_key_id: plan.key,
+                from: plan.from,
+                plan_id: plan.plan,
+            })
+            .collect();
+        // A plan that was set by hand, without a history, has counted ever since.
+        for (key, plan) in sql::plans::list_keys_on_plans(&mut tx).await? {
+            if !assignments.iter().any(|a| a.api_key_id == key) {
+                assignments.push(Assignment {
+                    api_key_id: key,
+                    from: crate::time::DAWN,
+                    plan_id: Some(plan),
+                });
+            }
+        }
+        tx.commit().await?;
+        Ok(assignments)
+    }
+
+    async fn ledger_counts(
+        &self,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<LedgerCounts, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let (start, end) = (utc_midnight(from), utc_midnight(to));
+        let mut days: BTreeMap<NaiveDate, DayCounts> = from
+            .iter_days()
+            .take_while(|day| *day < to)
+            .map(|day| (day, DayCounts::default()))
+            .collect();
+        stored(&mut tx, start, end, &mut days).await?;
+        inbox(&mut tx, start, end, &mut days).await?;
+        let query = usage_query(super::report::first_of_month(from), to, &Scope::All);
+        let answer = read::read_one_in(&mut tx, &query).await?;
+        let keys = sql::keys::list_keys(&mut tx, &Scope::All, 0, i64::MAX).await?;
+        tx.commit().await?;
+        Ok(LedgerCounts { days, answer, keys })
+    }
+}
+
+/// Sums every granularity by day, for the days that it keeps in whole.
+async fn stored<T: Tx + SqlTx>(
+    tx: &mut T,
+    start: UnixSeconds,
+    end: UnixSeconds,
+    days: &mut BTreeMap<NaiveDate, DayCounts>,
+) -> Result<(), StoreError> {
+    let floors = tx.meta().await?.floors;
+    let dirty = tx.dirty(start, end).await?;
+    let filter = Filter::default();
+    let mut edges: Vec<UnixSeconds> = days.keys().copied().map(utc_midnight).collect();
+    edges.push(end);
+    for granularity in Granularity::ALL {
+        for (day, counts) in days.iter_mut() {
+            let midnight = utc_midnight(*day);
+            let waiting = dirty.iter().any(|(g, period)| {
+                *g <= granularity && midnight <= *period && *period < midnight + 86_400
+            });
+            if midnight >= floors.of(granularity) {
+                counts.stored.insert(granularity, (0, 0, waiting));
+            }
+        }
+        for kind in [SeriesKind::Base, SeriesKind::Total] {
+            let selection = Selection {
+                kinds: &[kind],
+                filter: &filter,
+                scope: &Scope::All,
+            };
+            let mut ids: Vec<i64> = tx
+                .select_series(&selection)
+                .await?
+                .into_iter()
+                .map(|series| series.id)
+                .collect();
+            ids.sort_unstable();
+            if ids.is_empty() {
+                continue;
+            }
+            let segment = Segment {
+                granularity,
+                from: start,
+                to: end,
+            };
+            let rows = tx
+                .sum_by_series(granularity, &[segment], &edges, Series::Ids(&ids), false)
+                .await?;
+            for row in rows {
+                let day = edges.get(row.step).copied().map(utc_date);
+                let counts = day.and_then(|day| days.get_mut(&day));
+                if let Some((base, total, _)) =
+                    counts.and_then(|counts| counts.stored.get_mut(&granularity))
+                {
+                    let sum = if kind == SeriesKind::Base {
+                        base
+                    } else {
+                        total
+                    };
+                    *sum += row.counts.request_count;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn inbox<T: Tx + SqlTx>(
+    tx: &mut T,
+    start: UnixSeconds,
+    end: UnixSeconds,
+    days: &mut BTreeMap<NaiveDate, DayCounts>,
+) -> Result<(), StoreError> {
+    for chunk in tx.unfolded(start, end).await? {
+        // The next fold quarantines what can't be read, and the status counts it.
+        let Ok(rows) = payload::decode(&chunk.payload) else {
+            continue;
+        };
+        for row in rows {
+            if let Some(counts) = days.get_mut(&utc_date(row.period_start)) {
+                counts.inbox += row.counts.request_count;
+            }
+        }
+    }
+    Ok(())
+}

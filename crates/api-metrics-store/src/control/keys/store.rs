@@ -1,0 +1,252 @@
+//! The store of API keys.
+
+use async_trait::async_trait;
+
+use super::{KeyChange, KeyRecord};
+use crate::{
+    control::sql::{self, keys::PlanFrom},
+    engine::{
+        backend::{Mode, Tx},
+        sql::{BeginTx, SqlTx},
+    },
+    query::Scope,
+    store::{StoreError, invalid},
+    time::UnixSeconds,
+};
+
+/// Keys that a tenant can create one by one. Keys that the host records or puts are not limited.
+const MAX_KEYS: u64 = 10_000;
+
+/// Reads and writes API keys.
+#[async_trait]
+pub trait KeyStore: Send + Sync {
+    /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn keys(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<KeyRecord>, StoreError>;
+
+    /// Makes a key before its first request.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys
+    /// already, [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable`
+    /// when the database cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn create_key(
+        &self,
+        external_id: &str,
+        change: &KeyChange,
+    ) -> Result<KeyRecord, StoreError>;
+
+    /// Changes a key that `scope` may see; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn update_key(
+        &self,
+        id: i64,
+        scope: &Scope,
+        change: &KeyChange,
+    ) -> Result<Option<KeyRecord>, StoreError>;
+
+    /// Changes keys by the host's text, making those that are not there; all in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
+    /// changed then.
+    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
+}
+
+#[async_trait]
+impl<T: BeginTx> KeyStore for T {
+    async fn keys(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<KeyRecord>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let keys = sql::keys::list_keys(&mut tx, scope, after, i64::from(limit)).await?;
+        tx.commit().await?;
+        Ok(keys)
+    }
+
+    async fn create_key(
+        &self,
+        external_id: &str,
+        change: &KeyChange,
+    ) -> Result<KeyRecord, StoreError> {
+        check_external_id(external_id)?;
+        change.validate()?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        if let Some(Some(tenant)) = &change.tenant_id
+            && sql::keys::count_keys(&mut tx, tenant).await? >= MAX_KEYS
+        {
+            return Err(StoreError::Conflict(format!(
+                "tenant `{tenant}` has {MAX_KEYS} keys already"
+            )));
+        }
+        let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {
+            return Err(StoreError::Conflict(format!(
+                "there is a key `{external_id}` already"
+            )));
+        };
+        let key = apply(&mut tx, id, &Scope::All, change, now).await?;
+        tx.commit().await?;
+        key.ok_or_else(|| StoreError::Corrupt("a key vanished while it was made".into()))
+    }
+
+    async fn update_key(
+        &self,
+        id: i64,
+        scope: &Scope,
+        change: &KeyChange,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        change.validate()?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        let key = apply(&mut tx, id, scope, change, now).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError> {
+        for (external_id, change) in keys {
+            check_external_id(external_id)?;
+            change.validate()?;
+        }
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = sql::now(&mut tx).await?;
+        // One order for all processes: two that sync at once would otherwise wait for each other.
+        let mut keys: Vec<_> = keys.iter().collect();
+        keys.sort_by(|a, b| a.0.cmp(&b.0));
+        for (external_id, change) in keys {
+            let id = match sql::keys::find_key(&mut tx, external_id).await? {
+                Some(id) => id,
+                None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
+                    Some(id) => id,
+                    // Made by another process in between.
+                    None => sql::keys::find_key(&mut tx, external_id)
+                        .await?
+                        .unwrap_or_default(),
+                },
+            };
+            apply(&mut tx, id, &Scope::All, change, now).await?;
+        }
+        tx.commit().await
+    }
+}
+
+/// All keys that `scope` may see, page by page.
+///
+/// # Errors
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
+pub async fn all_keys(
+    store: &(impl KeyStore + ?Sized),
+    scope: &Scope,
+) -> Result<Vec<KeyRecord>, StoreError> {
+    const PAGE: u32 = 1_000;
+    let mut all: Vec<KeyRecord> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |key| key.id);
+        let page = store.keys(scope, after, PAGE).await?;
+        let last = page.len() < PAGE as usize;
+        all.extend(page);
+        if last {
+            return Ok(all);
+        }
+    }
+}
+
+fn check_external_id(text: &str) -> Result<(), StoreError> {
+    if text.is_empty() || text.len() > 256 || text.contains('\0') {
+        return invalid("externalId", "takes 1 to 256 bytes of text");
+    }
+    Ok(())
+}
+
+/// A plan can be taken if it is everybody's or the key's own tenant's.
+async fn check_plan<T: Tx + SqlTx>(
+    tx: &mut T,
+    plan: i64,
+    key: &KeyRecord,
+) -> Result<(), StoreError> {
+    let tenant = key.spec.tenant_id.as_deref().unwrap_or_default();
+    let known = sql::plans::list_plans(tx)
+        .await?
+        .into_iter()
+        .any(|p| p.id == plan && (p.tenant_id.is_none() || p.tenant_id.as_deref() == Some(tenant)));
+    if known {
+        Ok(())
+    } else {
+        invalid("pricePlanId", "names no plan that this key can take")
+    }
+}
+
+async fn apply<T: Tx + SqlTx>(
+    tx: &mut T,
+    id: i64,
+    scope: &Scope,
+    change: &KeyChange,
+    now: UnixSeconds,
+) -> Result<Option<KeyRecord>, StoreError> {
+    let Some(mut key) = sql::keys::lock_key(tx, id)
+        .await?
+        .filter(|key| key.is_in(scope))
+    else {
+        return Ok(None);
+    };
+    let before = key.spec.clone();
+    change.apply(&mut key.spec);
+    if let Some(plan) = change.price_plan_id {
+        if let Some(plan) = plan {
+            check_plan(tx, plan, &key).await?;
+        }
+        let today = crate::time::utc_date(now);
+        let from = change.price_plan_from.unwrap_or(today);
+        if from > today {
+            return invalid("pricePlanFrom", "lies in the future");
+        }
+        if plan != before.price_plan_id || change.price_plan_from.is_some() {
+            // A plan that was set by hand has no history yet: it has counted ever since.
+            let first = PlanFrom {
+                key: id,
+                from: crate::time::DAWN,
+                plan: before.price_plan_id,
+            };
+            if first.plan.is_some()
+                && !sql::keys::list_key_plans(tx)
+                    .await?
+                    .iter()
+                    .any(|p| p.key == id)
+            {
+                sql::keys::put_key_plan(tx, first).await?;
+            }
+            sql::keys::put_key_plan(
+                tx,
+                PlanFrom {
+                    key: id,
+                    from,
+                    plan,
+                },
+            )
+            .await?;
+        }
+    }
+    if key.spec == before {
+        return Ok(Some(key));
+    }
+    key.updated_at = now;
+    sql::keys::update_key(tx, &key).await?;
+    Ok(Some(key))
+}

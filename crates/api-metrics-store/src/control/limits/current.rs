@@ -1,0 +1,194 @@
+//! Utilization of rate limits right now.
+
+use std::collections::HashMap;
+
+use super::record::by_key;
+use crate::{
+    control::{
+        ControlStore,
+        keys::{KeyRecord, all_keys},
+        text::{count, span},
+    },
+    query::{Scope, TimeRange},
+    store::{StoreError, Writer},
+    time::{Granularity, UnixSeconds},
+};
+
+/// A key's use of its rate limit right now.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LimitNow {
+    /// The key.
+    pub key: KeyRecord,
+    /// Requests that it may send in a minute.
+    pub limit: u64,
+    /// Requests in the current minute of the clock so far.
+    pub used: u64,
+    /// Requests in the minute before.
+    pub before: u64,
+    /// The moment of the count.
+    pub at: UnixSeconds,
+}
+
+impl LimitNow {
+    /// What the current minute has used of the limit, in percent; 100 where the limit is 0.
+    #[must_use]
+    pub fn utilization_pct(&self) -> f64 {
+        pct(self.used, self.limit)
+    }
+
+    /// Requests a minute over the last 60 seconds: the current minute, and as much of the one
+    /// before as is less than 60 seconds old, taken as even.
+    #[must_use]
+    pub fn requests_per_minute(&self) -> f64 {
+        let left = 60 - self.second();
+        self.used as f64 + self.before as f64 * left as f64 / 60.0
+    }
+
+    /// In how many seconds the limit is hit at the pace of the last 60 seconds, before the minute
+    /// ends. 0: it is hit. `None`: it will not be.
+    #[must_use]
+    pub fn hits_in_seconds(&self) -> Option<i64> {
+        if self.used >= self.limit {
+            return Some(0);
+        }
+        let pace = self.requests_per_minute() / 60.0;
+        if pace <= 0.0 {
+            return None;
+        }
+        let seconds = ((self.limit - self.used) as f64 / pace).ceil() as i64;
+        (seconds <= 60 - self.second()).then_some(seconds)
+    }
+
+    /// `Key 'render-farm' is at 82/100 req/min`
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!(
+            "Key '{}' is at {}/{} req/min",
+            self.key.label(),
+            count(self.used),
+            count(self.limit)
+        )
+    }
+
+    /// `at this pace the limit is hit in 40 s`; `None`: it will not be.
+    #[must_use]
+    pub fn forecast(&self) -> Option<String> {
+        Some(match self.hits_in_seconds()? {
+            0 => "the limit is hit".into(),
+            seconds => format!("at this pace the limit is hit in {}", span(seconds)),
+        })
+    }
+
+    fn second(&self) -> i64 {
+        self.at.rem_euclid(60)
+    }
+}
+
+pub(super) fn pct(made: u64, limit: u64) -> f64 {
+    if limit == 0 {
+        return 100.0;
+    }
+    made as f64 * 100.0 / limit as f64
+}
+
+/// The keys in `scope` that have a limit, the closest to it first; unfolded data included, and what
+/// `own` has not flushed yet.
+///
+/// # Errors
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
+pub async fn limits_now(
+    store: &dyn ControlStore,
+    scope: &Scope,
+    now: UnixSeconds,
+    own: Option<&Writer>,
+) -> Result<Vec<LimitNow>, StoreError> {
+    let keys: Vec<(KeyRecord, u64)> = all_keys(store, scope)
+        .await?
+        .into_iter()
+        .filter(|key| key.spec.enabled)
+        .filter_map(|key| {
+            let limit = key.spec.rate_limit_per_minute?;
+            Some((key, limit))
+        })
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let minute = Granularity::Minute.floor(now);
+    let range = TimeRange::new(minute - 60, minute + 60);
+    let mut made: HashMap<(i64, bool), u64> = HashMap::new();
+    for (key, start, requests) in by_key(store, Granularity::Minute, range, own).await? {
+        *made.entry((key, start >= minute)).or_default() += requests;
+    }
+    let of = |key, current| made.get(&(key, current)).copied().unwrap_or_default();
+    let mut all: Vec<LimitNow> = keys
+        .into_iter()
+        .map(|(key, limit)| LimitNow {
+            used: of(key.id, true),
+            before: of(key.id, false),
+            key,
+            limit,
+            at: now,
+        })
+        .collect();
+    all.sort_by(|a, b| {
+        b.utilization_pct()
+            .total_cmp(&a.utilization_pct())
+            .then(a.key.id.cmp(&b.key.id))
+    });
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::keys::KeySpec;
+
+    fn at(second: i64, used: u64, before: u64) -> LimitNow {
+        LimitNow {
+            key: KeyRecord {
+                id: 1,
+                external_id: "k1".into(),
+                spec: KeySpec {
+                    name: Some("render-farm".into()),
+                    ..KeySpec::default()
+                },
+                created_at: 0,
+                updated_at: 0,
+            },
+            limit: 100,
+            used,
+            before,
+            at: 6_000 + second,
+        }
+    }
+
+    #[test]
+    fn the_text_names_the_key_and_where_it_stands() {
+        assert_eq!(
+            at(30, 82, 0).text(),
+            "Key 'render-farm' is at 82/100 req/min"
+        );
+    }
+
+    #[test]
+    fn the_forecast_follows_the_pace_of_the_last_minute() {
+        // 20 in 20 s and 60 of the minute before: 60 a minute, so 80 more take 80 s: not any more.
+        assert_eq!(at(20, 20, 60).forecast(), None);
+        // 60 + 120 * 40 / 60 = 140 a minute: 40 more take 18 s.
+        assert_eq!(
+            at(20, 60, 120).forecast().as_deref(),
+            Some("at this pace the limit is hit in 18 s")
+        );
+        assert_eq!(
+            at(50, 100, 0).forecast().as_deref(),
+            Some("the limit is hit")
+        );
+        assert_eq!(at(0, 0, 0).forecast(), None);
+        // 90 a minute, 10 left, 9 s left of the minute: 7 s.
+        assert_eq!(at(51, 90, 0).hits_in_seconds(), Some(7));
+        assert_eq!(at(54, 90, 0).hits_in_seconds(), None);
+    }
+}

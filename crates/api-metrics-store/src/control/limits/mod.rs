@@ -1,0 +1,23 @@
+//! Rate limits: how close keys come to theirs.
+//!
+//! The host enforces the limits. Here requests are compared with them, so that a notice comes before a
+//! consumer is refused.
+//!
+//! ```
+//! use api_metrics_store::control::limits::LimitSettings;
+//!
+//! let settings = LimitSettings::default().threshold_pct(90.0);
+//! assert_eq!(settings.threshold_pct, 90.0);
+//! ```
+
+mod current;
+mod evaluate;
+mod record;
+mod store;
+mod utilization;
+
+pub use current::{LimitNow, limits_now};
+pub(super) use evaluate::evaluate_limits;
+pub(super) use record::record_utilization;
+pub use store::LimitStore;
+pub use utilization::{LimitSettings, NearLimit, UtilizationQuery, UtilizationRow, near_limits};

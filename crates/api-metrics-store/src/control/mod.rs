@@ -1,0 +1,73 @@
+//! The control plane: what is configured and decided on top of the metrics.
+//!
+//! | module | what it keeps |
+//! |---|---|
+//! | [`keys`] | API keys with their names, owners and limits |
+//! | [`alerts`] | rules over the metrics, their states and events |
+//! | [`limits`] | how close keys come to their rate limits |
+//! | [`quotas`] | how much of its allowance a key has used in its period |
+//! | [`billing`] | price plans, costs, invoices |
+//! | [`notify`] | notices and their delivery |
+//!
+//! Everything stands in the same database as the buckets and is reached through a [`ControlStore`]. A
+//! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
+//! is compiled.
+//!
+#![cfg_attr(feature = "sqlite", doc = "```")]
+#![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
+//! use api_metrics_store::{
+//!     control::{ControlWorker, keys::{KeyChange, KeyStore}},
+//!     options::StoreOptions,
+//!     query::Scope,
+//!     sqlite::SqliteStore,
+//!     store::Store,
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("metrics.db");
+//! # let path = path.to_str().ok_or("UTF-8")?;
+//! let store = SqliteStore::open(path, StoreOptions::default())?;
+//! store.prepare().await?;
+//! let mut change = KeyChange::default();
+//! change.rate_limit_per_minute = Some(Some(600));
+//! store.create_key("customer-17", &change).await?;
+//! assert_eq!(store.keys(&Scope::All, 0, 10).await?.len(), 1);
+//!
+//! // Every few seconds, in every process:
+//! let worker = ControlWorker::default();
+//! let tick = worker.tick(&store, None).await?;
+//! assert_eq!(tick.alerts.fired, 0);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod alerts;
+pub mod billing;
+pub mod keys;
+pub mod limits;
+pub mod notify;
+pub mod quotas;
+mod worker;
+
+mod csv;
+mod sql;
+mod text;
+
+pub use self::worker::{ControlWorker, Tick};
+use self::{
+    alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
+};
+use crate::store::Store;
+
+/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
+///
+/// Implemented by every store that has all of its parts, such as `PostgresStore` and `SqliteStore`.
+/// An `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
+pub trait ControlStore:
+    Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore
+{
+}
+
+impl<T: Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore> ControlStore for T {}

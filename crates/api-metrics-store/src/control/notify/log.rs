@@ -1,0 +1,42 @@
+//! Delivers to the log.
+
+use async_trait::async_trait;
+
+use super::{Notice, NoticeKind, Notifier, NotifyError};
+use crate::control::alerts::Severity;
+
+/// Writes a `tracing` event for every notice: an error where it is high or critical, a warning
+/// where it is less, and information where something is over. The target is `api_metrics::alerts`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LogNotifier;
+
+#[async_trait]
+impl Notifier for LogNotifier {
+    fn channel(&self) -> &str {
+        "log"
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        macro_rules! write_event {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "api_metrics::alerts",
+                    kind = notice.kind.as_str(),
+                    severity = notice.severity.as_str(),
+                    id = %notice.id,
+                    title = %notice.title,
+                    "{}",
+                    notice.message
+                )
+            };
+        }
+        if notice.kind == NoticeKind::AlertResolved {
+            write_event!(info);
+        } else if notice.severity >= Severity::High {
+            write_event!(error);
+        } else {
+            write_event!(warn);
+        }
+        Ok(())
+    }
+}

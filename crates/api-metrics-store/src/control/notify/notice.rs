@@ -1,0 +1,215 @@
+//! Notices.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{control::alerts::Severity, time::UnixSeconds};
+
+/// What a notice is about. An event comes before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum NoticeKind {
+    /// A rule fires.
+    #[serde(rename = "alert.fired")]
+    AlertFired,
+    /// Its breach is over.
+    #[serde(rename = "alert.resolved")]
+    AlertResolved,
+    /// A key nears its rate limit, or is at it.
+    #[serde(rename = "rate_limit.near")]
+    RateLimitNear,
+    /// A key has used a part of its quota.
+    #[serde(rename = "quota.reached")]
+    QuotaReached,
+}
+
+impl NoticeKind {
+    /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AlertFired => "alert.fired",
+            Self::AlertResolved => "alert.resolved",
+            Self::RateLimitNear => "rate_limit.near",
+            Self::QuotaReached => "quota.reached",
+        }
+    }
+}
+
+/// The rule that a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NoticeRule {
+    /// Its number.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// What it looks at, e.g. `error_rate`.
+    pub alert_type: String,
+}
+
+/// The API key that a notice is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NoticeKey {
+    /// Its number.
+    pub id: i64,
+    /// The host's text.
+    pub external_id: String,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+/// A message to people. As JSON its members are camelCase and its times RFC 3339; that is also the body
+/// that a webhook receives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Notice {
+    /// The same however often it arrives.
+    pub id: Uuid,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// When it happened.
+    #[serde(with = "rfc3339")]
+    pub at: UnixSeconds,
+    /// How much it matters.
+    #[serde(with = "severity")]
+    pub severity: Severity,
+    /// A headline: the rule's name, or what happened.
+    pub title: String,
+    /// All of it in one sentence.
+    pub message: String,
+    /// For alerts: the event, the same when it fires and when it is over.
+    pub event_id: Option<Uuid>,
+    /// For alerts: the rule.
+    pub rule: Option<NoticeRule>,
+    /// The key, where it is about one.
+    pub api_key: Option<NoticeKey>,
+    /// Whose it is, where it is a tenant's.
+    pub tenant_id: Option<String>,
+    /// The value that decided, in the unit of what it is about. `None` when there was none left.
+    pub value: Option<f64>,
+    /// What it was held against.
+    pub threshold: f64,
+}
+
+/// Names notices after what happened, so that two processes name the same thing alike.
+const NOTICES: Uuid = Uuid::from_u128(0x1f0b_8a77_0f4c_4a39_9b58_57b3_63aa_40c1);
+
+impl Notice {
+    /// A notice about no rule, key or tenant. `threshold` is in the unit of what it is about.
+    #[must_use]
+    pub fn new(
+        id: Uuid,
+        kind: NoticeKind,
+        at: UnixSeconds,
+        severity: Severity,
+        title: impl Into<String>,
+        message: impl Into<String>,
+        threshold: f64,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            at,
+            severity,
+            title: title.into(),
+            message: message.into(),
+            event_id: None,
+            rule: None,
+            api_key: None,
+            tenant_id: None,
+            value: None,
+            threshold,
+        }
+    }
+
+    /// An id for what `what` says.
+    pub(crate) fn id_of(what: &str) -> Uuid {
+        Uuid::new_v5(&NOTICES, what.as_bytes())
+    }
+
+    /// The JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and numbers always serialise; a number that is none becomes null.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads the JSON.
+    ///
+    /// # Errors
+    /// The text is no notice.
+    pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+}
+
+mod rfc3339 {
+    use chrono::{DateTime, SecondsFormat};
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::time::UnixSeconds;
+
+    pub(super) fn serialize<S: Serializer>(at: &UnixSeconds, to: S) -> Result<S::Ok, S::Error> {
+        let at = DateTime::from_timestamp(*at, 0).unwrap_or_default();
+        to.serialize_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UnixSeconds, D::Error> {
+        let text = String::deserialize(from)?;
+        DateTime::parse_from_rfc3339(&text)
+            .map(|at| at.timestamp())
+            .map_err(D::Error::custom)
+    }
+}
+
+mod severity {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::control::alerts::Severity;
+
+    pub(super) fn serialize<S: Serializer>(severity: &Severity, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(severity.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
+        let text = String::deserialize(from)?;
+        Severity::from_name(&text).ok_or_else(|| D::Error::custom("no severity"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_notice_survives_its_json() {
+        let notice = Notice {
+            id: Notice::id_of("x"),
+            kind: NoticeKind::AlertFired,
+            at: 1_773_144_000,
+            severity: Severity::High,
+            title: "errors".into(),
+            message: "Error rate \"jumped\"\n".into(),
+            event_id: Some(Uuid::nil()),
+            rule: Some(NoticeRule {
+                id: 1,
+                name: "errors".into(),
+                alert_type: "error_rate".into(),
+            }),
+            api_key: None,
+            tenant_id: None,
+            value: Some(15.2),
+            threshold: 10.0,
+        };
+        let json = notice.to_json();
+        assert!(json.contains(r#""at":"2026-03-10T12:00:00Z""#), "{json}");
+        assert!(json.contains(r#""kind":"alert.fired""#), "{json}");
+        assert_eq!(Notice::from_json(&json).unwrap(), notice);
+    }
+}

@@ -1,0 +1,186 @@
+//! How much was used.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono_tz::Tz;
+
+use super::{CountedStatuses, QuotaPeriod, period_at};
+use crate::{
+    control::keys::KeyRecord,
+    query::{Detail, Filter, GroupBy, Query, Scope, TimeRange},
+    store::{Store, StoreError, Writer},
+    time::UnixSeconds,
+};
+
+/// How quotas are counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QuotaSettings {
+    /// The zone of calendar months. UTC by default.
+    pub tz: Tz,
+    /// Which answers count. All by default.
+    pub status_counts: CountedStatuses,
+    /// At which percentages of the limit a notice is sent, once a period each. 50, 80, 100 by
+    /// default.
+    pub thresholds: Vec<u8>,
+}
+
+impl Default for QuotaSettings {
+    fn default() -> Self {
+        Self {
+            tz: Tz::UTC,
+            status_counts: CountedStatuses::default(),
+            thresholds: vec![50, 80, 100],
+        }
+    }
+}
+
+impl QuotaSettings {
+    /// Sets [`tz`](Self#structfield.tz).
+    #[must_use]
+    pub fn tz(mut self, zone: Tz) -> Self {
+        self.tz = zone;
+        self
+    }
+
+    /// Sets [`status_counts`](Self#structfield.status_counts).
+    #[must_use]
+    pub fn status_counts(mut self, counted: CountedStatuses) -> Self {
+        self.status_counts = counted;
+        self
+    }
+
+    /// Sets [`thresholds`](Self#structfield.thresholds).
+    #[must_use]
+    pub fn thresholds(mut self, percentages: impl Into<Vec<u8>>) -> Self {
+        self.thresholds = percentages.into();
+        self
+    }
+}
+
+/// What a key has used of its quota.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct QuotaUsage {
+    /// The key.
+    pub key: KeyRecord,
+    /// The current period.
+    pub period: TimeRange,
+    /// Requests that counted in it.
+    pub used: u64,
+    /// Requests that it may send in it.
+    pub limit: u64,
+    /// Whether a part of `used` may belong to the period before: the ledger no longer keeps hours
+    /// of its start.
+    pub approximate: bool,
+    /// The moment of the count.
+    pub at: UnixSeconds,
+}
+
+impl QuotaUsage {
+    /// What is left; 0 where more than the limit was used.
+    #[must_use]
+    pub const fn remaining(&self) -> u64 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    /// When the next period starts.
+    #[must_use]
+    pub const fn reset_at(&self) -> UnixSeconds {
+        self.period.to
+    }
+
+    /// What was used in percent of the limit; 100 where the limit is 0.
+    #[must_use]
+    pub fn percentage(&self) -> f64 {
+        if self.limit == 0 {
+            return 100.0;
+        }
+        self.used as f64 * 100.0 / self.limit as f64
+    }
+
+    /// When nothing will be left at the pace of this period so far. `None`: not in this period, or
+    /// already.
+    #[must_use]
+    pub fn projected_exhaustion(&self) -> Option<UnixSeconds> {
+        let elapsed = self.at - self.period.from;
+        if self.used == 0 || elapsed <= 0 || self.used >= self.limit {
+            return None;
+        }
+        // start + elapsed * limit / used, in integers.
+        let until = i128::from(elapsed) * i128::from(self.limit) / i128::from(self.used);
+        let at = i64::try_from(until).ok()?.checked_add(self.period.from)?;
+        (at < self.period.to).then_some(at.max(self.at))
+    }
+}
+
+/// What these keys have used, those without a quota left out; in the order of their numbers.
+///
+/// # Errors
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
+pub async fn quota_usage(
+    store: &dyn Store,
+    settings: &QuotaSettings,
+    keys: &[KeyRecord],
+    now: UnixSeconds,
+    own: Option<&Writer>,
+) -> Result<Vec<QuotaUsage>, StoreError> {
+    let mut by_period: BTreeMap<(UnixSeconds, UnixSeconds), Vec<&KeyRecord>> = BTreeMap::new();
+    for key in keys.iter().filter(|key| key.spec.quota_limit.is_some()) {
+        let spec = &key.spec;
+        let period = period_at(
+            spec.quota_period.unwrap_or(QuotaPeriod::Month),
+            spec.quota_anchor.unwrap_or(key.created_at),
+            settings.tz,
+            now,
+        );
+        by_period
+            .entry((period.from, period.to))
+            .or_default()
+            .push(key);
+    }
+    let mut usage = Vec::with_capacity(keys.len());
+    // Keys with the same period, such as all calendar months, share one query.
+    for ((from, to), keys) in by_period {
+        let period = TimeRange::new(from, to);
+        let query = Query {
+            range: period,
+            filter: Filter::default(),
+            scope: Scope::Keys(keys.iter().map(|key| key.id).collect()),
+            group_by: GroupBy {
+                api_key: true,
+                ..GroupBy::default()
+            },
+            detail: Detail::Counts,
+            top: None,
+        };
+        let held = own.map(|writer| {
+            let held = writer
+                .recorder()
+                .capture(&|_, minute| from <= minute && minute < to);
+            (writer, held)
+        });
+        let answer = store.read(&query, held).await?;
+        let used: HashMap<i64, u64> = answer
+            .rows
+            .iter()
+            .filter_map(|row| {
+                Some((
+                    row.group.api_key_id?,
+                    settings.status_counts.of(&row.bucket),
+                ))
+            })
+            .collect();
+        usage.extend(keys.into_iter().map(|key| QuotaUsage {
+            used: used.get(&key.id).copied().unwrap_or_default(),
+            limit: key.spec.quota_limit.unwrap_or_default(),
+            key: key.clone(),
+            period,
+            approximate: answer.approximate || answer.range != period,
+            at: now,
+        }));
+    }
+    usage.sort_by_key(|usage| usage.key.id);
+    Ok(usage)
+}

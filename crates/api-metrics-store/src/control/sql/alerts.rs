@@ -1,0 +1,385 @@
+//! Alert rules, their states and their events.
+
+use uuid::Uuid;
+
+use super::{bounded, only, scope_parameters, signed, unknown, unsigned};
+use crate::{
+    control::alerts::{
+        AlertEvent, AlertRule, AlertSpec, AlertState, AlertType, CLOCK_WAS_AHEAD, Comparison,
+        EventQuery, Phase, Severity,
+    },
+    engine::{
+        backend::Result,
+        sql::{Dialect, SqlRow, SqlTx, params},
+    },
+    query::Scope,
+    time::UnixSeconds,
+};
+
+/// Events that one statement removes at most.
+pub(in crate::control) const MAX_REMOVED: u64 = 1_000;
+
+fn select_rules(d: Dialect, tail: &str) -> String {
+    format!(
+        "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.endpoint_filter, \
+           c.api_key_filter, c.tenant_id, c.threshold_value, c.comparison, c.window_minutes, \
+           c.cooldown_minutes, c.severity, c.quantile, c.min_requests, c.enabled, c.created_by, \
+           {fired} AS last_fired_at, {created} AS created_at, {updated} AS updated_at, \
+           s.state, s.event_id, s.value, {since} AS since, {evaluated} AS evaluated_to \
+         FROM {rules} AS c LEFT JOIN {states} AS s ON s.config_id = c.id {tail}",
+        fired = d.epoch("c.last_fired_at"),
+        created = d.epoch("c.created_at"),
+        updated = d.epoch("c.updated_at"),
+        since = d.epoch("s.since"),
+        evaluated = d.epoch("s.evaluated_to"),
+        rules = d.table("api_alert_configs"),
+        states = d.table("alert_states"),
+    )
+}
+
+/// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own rules.
+pub(in crate::control) async fn list_rules<T: SqlTx>(
+    tx: &mut T,
+    scope: &Scope,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<AlertRule>> {
+    let (tenant, keys) = scope_parameters(scope);
+    // Rules belong to tenants: a caller that is limited to keys sees none.
+    let sql = select_rules(
+        tx.dialect(),
+        "WHERE c.id > $1 AND ($2 IS NULL OR c.tenant_id = $2) AND $3 IS NULL ORDER BY c.id LIMIT $4",
+    );
+    let rows = tx.fetch(sql, params![after, tenant, keys, limit]).await?;
+    rows.iter().map(rule).collect()
+}
+
+/// Reads a rule and locks it for this transaction.
+pub(in crate::control) async fn lock_rule<T: SqlTx>(
+    tx: &mut T,
+    id: i64,
+) -> Result<Option<AlertRule>> {
+    let d = tx.dialect();
+    // Only the rule's own row can be locked: the other side of the join may be missing.
+    let sql = format!(
+        "SELECT id FROM {rules} WHERE id = $1{lock}",
+        rules = d.table("api_alert_configs"),
+        lock = d.for_update(),
+    );
+    tx.execute(sql, params![id]).await?;
+    let rows = tx
+        .fetch(select_rules(d, "WHERE c.id = $1"), params![id])
+        .await?;
+    rows.first().map(rule).transpose()
+}
+
+/// Enabled rules that were not evaluated up to `end`.
+pub(in crate::control) async fn list_due_rules<T: SqlTx>(
+    tx: &mut T,
+    end: UnixSeconds,
+) -> Result<Vec<AlertRule>> {
+    let d = tx.dialect();
+    let tail = format!(
+        "WHERE c.enabled AND (s.evaluated_to IS NULL OR s.evaluated_to < {end} \
+         OR s.evaluated_to > {ahead}) ORDER BY c.id",
+        end = d.at("$1"),
+        ahead = d.at("$2"),
+    );
+    let rows = tx
+        .fetch(select_rules(d, &tail), params![end, end + CLOCK_WAS_AHEAD])
+        .await?;
+    rows.iter().map(rule).collect()
+}
+
+/// Adds a rule; answers its number.
+pub(in crate::control) async fn insert_rule<T: SqlTx>(
+    tx: &mut T,
+    spec: &AlertSpec,
+    created_by: Option<&str>,
+    now: UnixSeconds,
+) -> Result<i64> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {rules} (name, alert_type, service_filter, endpoint_filter, api_key_filter, \
+           tenant_id, threshold_value, comparison, window_minutes, cooldown_minutes, severity, \
+           quantile, min_requests, enabled, created_by, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, {now}, {now}) \
+         RETURNING id",
+        rules = d.table("api_alert_configs"),
+        now = d.at("$16"),
+    );
+    let values = params![
+        &spec.name,
+        spec.alert_type.as_str(),
+        &spec.service,
+        &spec.endpoint,
+        spec.api_key_id,
+        &spec.tenant_id,
+        spec.threshold,
+        spec.comparison.as_str(),
+        i64::from(spec.window_minutes),
+        i64::from(spec.cooldown_minutes),
+        spec.severity.as_str(),
+        spec.quantile,
+        signed(spec.min_requests),
+        spec.enabled,
+        created_by,
+        now,
+    ];
+    only(tx.fetch(sql, values).await?)?.int("id")
+}
+
+/// How many rules a tenant has; the operator's own where none is given.
+pub(in crate::control) async fn count_rules<T: SqlTx>(
+    tx: &mut T,
+    tenant: Option<&str>,
+) -> Result<u64> {
+    let sql = format!(
+        "SELECT count(*) AS found FROM {rules} \
+         WHERE tenant_id = $1 OR (tenant_id IS NULL AND $1 IS NULL)",
+        rules = tx.dialect().table("api_alert_configs"),
+    );
+    let rows = tx.fetch(sql, params![tenant]).await?;
+    Ok(unsigned(only(rows)?.int("found")?))
+}
+
+/// Writes the spec under the next revision.
+pub(in crate::control) async fn update_rule<T: SqlTx>(
+    tx: &mut T,
+    id: i64,
+    spec: &AlertSpec,
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {rules} SET name = $2, alert_type = $3, service_filter = $4, endpoint_filter = $5, \
+           api_key_filter = $6, tenant_id = $7, threshold_value = $8, comparison = $9, \
+           window_minutes = $10, cooldown_minutes = $11, severity = $12, quantile = $13, \
+           min_requests = $14, enabled = $15, updated_at = {now}, revision = revision + 1 \
+         WHERE id = $1",
+        rules = d.table("api_alert_configs"),
+        now = d.at("$16"),
+    );
+    let values = params![
+        id,
+        &spec.name,
+        spec.alert_type.as_str(),
+        &spec.service,
+        &spec.endpoint,
+        spec.api_key_id,
+        &spec.tenant_id,
+        spec.threshold,
+        spec.comparison.as_str(),
+        i64::from(spec.window_minutes),
+        i64::from(spec.cooldown_minutes),
+        spec.severity.as_str(),
+        spec.quantile,
+        signed(spec.min_requests),
+        spec.enabled,
+        now,
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Removes a rule and its state.
+pub(in crate::control) async fn delete_rule<T: SqlTx>(tx: &mut T, id: i64) -> Result<()> {
+    let rules = tx.dialect().table("api_alert_configs");
+    tx.execute(format!("DELETE FROM {rules} WHERE id = $1"), params![id])
+        .await?;
+    Ok(())
+}
+
+/// Writes where a rule stands.
+pub(in crate::control) async fn put_state<T: SqlTx>(
+    tx: &mut T,
+    id: i64,
+    state: &AlertState,
+    last_fired_at: Option<UnixSeconds>,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {states} (config_id, state, since, evaluated_to, event_id, value) \
+         VALUES ($1, $2, {since}, {evaluated}, $5, $6) \
+         ON CONFLICT (config_id) DO UPDATE SET state = excluded.state, since = excluded.since, \
+           evaluated_to = excluded.evaluated_to, event_id = excluded.event_id, value = excluded.value",
+        states = d.table("alert_states"),
+        since = d.at("$3"),
+        evaluated = d.at("$4"),
+    );
+    let values = params![
+        id,
+        state.phase.as_str(),
+        bounded(state.since),
+        bounded(state.evaluated_to),
+        state.event_id,
+        state.value,
+    ];
+    tx.execute(sql, values).await?;
+    let sql = format!(
+        "UPDATE {rules} SET last_fired_at = {fired} WHERE id = $1",
+        rules = d.table("api_alert_configs"),
+        fired = d.at("$2"),
+    );
+    tx.execute(sql, params![id, last_fired_at]).await?;
+    Ok(())
+}
+
+/// Adds an event, unless it is there.
+pub(in crate::control) async fn insert_event<T: SqlTx>(
+    tx: &mut T,
+    event: &AlertEvent,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {events} (id, config_id, name, alert_type, severity, tenant_id, fired_at, value, \
+           threshold, message) \
+         VALUES ($1, $2, $3, $4, $5, $6, {fired}, $8, $9, $10) ON CONFLICT DO NOTHING",
+        events = d.table("api_alert_events"),
+        fired = d.at("$7"),
+    );
+    let values = params![
+        event.id,
+        event.rule_id,
+        &event.name,
+        event.alert_type.as_str(),
+        event.severity.as_str(),
+        &event.tenant_id,
+        event.fired_at,
+        event.value,
+        event.threshold,
+        &event.message,
+    ];
+    tx.execute(sql, values).await?;
+    Ok(())
+}
+
+/// Ends an event that is open.
+pub(in crate::control) async fn resolve_event<T: SqlTx>(
+    tx: &mut T,
+    id: Uuid,
+    at: UnixSeconds,
+    message: &str,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {events} SET resolved_at = {at}, resolved_message = $3 \
+         WHERE id = $1 AND resolved_at IS NULL",
+        events = d.table("api_alert_events"),
+        at = d.at("$2"),
+    );
+    tx.execute(sql, params![id, at, message]).await?;
+    Ok(())
+}
+
+/// Events, the latest first.
+pub(in crate::control) async fn list_events<T: SqlTx>(
+    tx: &mut T,
+    query: &EventQuery,
+) -> Result<Vec<AlertEvent>> {
+    let d = tx.dialect();
+    let (tenant, keys) = scope_parameters(&query.scope);
+    let sql = format!(
+        "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
+           {resolved} AS resolved_at, value, threshold, message, resolved_message \
+         FROM {events} \
+         WHERE ($1 IS NULL OR tenant_id = $1) AND $2 IS NULL AND ($3 IS NULL OR config_id = $3) \
+           AND ($4 IS NULL OR fired_at < {before} OR (fired_at = {before} AND id < $5)) \
+           AND (resolved_at IS NULL OR NOT $6) \
+         ORDER BY fired_at DESC, id DESC LIMIT $7",
+        fired = d.epoch("fired_at"),
+        resolved = d.epoch("resolved_at"),
+        events = d.table("api_alert_events"),
+        before = d.at("$4"),
+    );
+    let values = params![
+        tenant,
+        keys,
+        query.rule_id,
+        query.before.map(|(at, _)| bounded(at)),
+        query.before.map(|(_, id)| id),
+        query.open_only,
+        i64::from(query.limit),
+    ];
+    let rows = tx.fetch(sql, values).await?;
+    rows.iter().map(event).collect()
+}
+
+/// Removes events that ended before `before`, at most [`MAX_REMOVED`]; answers how many.
+pub(in crate::control) async fn remove_events<T: SqlTx>(
+    tx: &mut T,
+    before: UnixSeconds,
+) -> Result<u64> {
+    let d = tx.dialect();
+    let sql = format!(
+        "DELETE FROM {events} WHERE id IN (\
+           SELECT id FROM {events} WHERE resolved_at < {before} LIMIT {MAX_REMOVED})",
+        events = d.table("api_alert_events"),
+        before = d.at("$1"),
+    );
+    tx.execute(sql, params![bounded(before)]).await
+}
+
+fn word<T>(row: &impl SqlRow, column: &str, read: fn(&str) -> Option<T>) -> Result<T> {
+    let text = row.text(column)?;
+    read(&text).ok_or_else(|| unknown(column, &text))
+}
+
+fn rule(row: &impl SqlRow) -> Result<AlertRule> {
+    let minutes =
+        |column| -> Result<u32> { Ok(u32::try_from(row.int(column)?).unwrap_or(u32::MAX)) };
+    let created_at = row.int("created_at")?;
+    let state = match row.optional_text("state")? {
+        Some(_) => AlertState {
+            phase: word(row, "state", Phase::from_name)?,
+            since: row.int("since")?,
+            evaluated_to: row.int("evaluated_to")?,
+            event_id: row.optional_uuid("event_id")?,
+            value: row.optional_real("value")?,
+        },
+        // A rule that was inserted by hand.
+        None => AlertState::new(created_at - created_at.rem_euclid(60)),
+    };
+    Ok(AlertRule {
+        id: row.int("id")?,
+        revision: row.int("revision")?,
+        spec: AlertSpec {
+            name: row.text("name")?,
+            alert_type: word(row, "alert_type", AlertType::from_name)?,
+            service: row.optional_text("service_filter")?,
+            endpoint: row.optional_text("endpoint_filter")?,
+            api_key_id: row.optional_int("api_key_filter")?,
+            tenant_id: row.optional_text("tenant_id")?,
+            threshold: row.real("threshold_value")?,
+            comparison: word(row, "comparison", Comparison::from_name)?,
+            window_minutes: minutes("window_minutes")?,
+            cooldown_minutes: minutes("cooldown_minutes")?,
+            severity: word(row, "severity", Severity::from_name)?,
+            quantile: row.optional_real("quantile")?,
+            min_requests: unsigned(row.int("min_requests")?),
+            enabled: row.flag("enabled")?,
+        },
+        state,
+        last_fired_at: row.optional_int("last_fired_at")?,
+        created_by: row.optional_text("created_by")?,
+        created_at,
+        updated_at: row.int("updated_at")?,
+    })
+}
+
+fn event(row: &impl SqlRow) -> Result<AlertEvent> {
+    Ok(AlertEvent {
+        id: row.uuid("id")?,
+        rule_id: row.optional_int("config_id")?,
+        name: row.text("name")?,
+        alert_type: word(row, "alert_type", AlertType::from_name)?,
+        severity: word(row, "severity", Severity::from_name)?,
+        tenant_id: row.optional_text("tenant_id")?,
+        fired_at: row.int("fired_at")?,
+        resolved_at: row.optional_int("resolved_at")?,
+        value: row.real("value")?,
+        threshold: row.real("threshold")?,
+        message: row.text("message")?,
+        resolved_message: row.optional_text("resolved_message")?,
+    })
+}

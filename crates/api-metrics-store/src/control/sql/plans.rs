@@ -1,0 +1,116 @@
+//! Price plans and their tiers.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+
+use super::{first_int, signed, unknown, unsigned};
+use crate::{
+    control::billing::{Currency, PlanVersion, PriceTier},
+    engine::{
+        backend::Result,
+        sql::{SqlRow, SqlTx, params},
+    },
+    time::UnixSeconds,
+};
+
+/// All versions of all plans, in the order of their numbers.
+pub(in crate::control) async fn list_plans<T: SqlTx>(tx: &mut T) -> Result<Vec<PlanVersion>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT p.id, p.tenant_id, p.name, p.currency, {day} AS effective_from, p.free_requests, \
+           t.from_requests, {price} AS per_thousand \
+         FROM {plans} AS p JOIN {tiers} AS t ON t.plan_id = p.id ORDER BY p.id, t.from_requests",
+        day = d.as_text("p.effective_from"),
+        price = d.as_text("t.per_thousand"),
+        plans = d.table("price_plans"),
+        tiers = d.table("price_tiers"),
+    );
+    let mut plans: Vec<PlanVersion> = Vec::new();
+    for row in &tx.fetch(sql, &[]).await? {
+        let tier = tier(row)?;
+        let id = row.int("id")?;
+        match plans.last_mut().filter(|plan| plan.id == id) {
+            Some(plan) => plan.tiers.push(tier),
+            None => plans.push(plan(row, id, tier)?),
+        }
+    }
+    Ok(plans)
+}
+
+/// Adds a version; `None` where there is one of that name and day.
+pub(in crate::control) async fn insert_plan<T: SqlTx>(
+    tx: &mut T,
+    plan: &PlanVersion,
+    now: UnixSeconds,
+) -> Result<Option<i64>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {plans} (tenant_id, name, currency, effective_from, free_requests, created_at) \
+         VALUES ($1, $2, $3, {day}, $5, {now}) ON CONFLICT DO NOTHING RETURNING id",
+        plans = d.table("price_plans"),
+        day = d.date("$4"),
+        now = d.at("$6"),
+    );
+    let values = params![
+        plan.tenant_id.as_deref().unwrap_or_default(),
+        &plan.name,
+        plan.currency.code(),
+        plan.effective_from.to_string(),
+        signed(plan.free_requests),
+        now,
+    ];
+    let Some(id) = first_int(&tx.fetch(sql, values).await?, "id")? else {
+        return Ok(None);
+    };
+    for tier in &plan.tiers {
+        let sql = format!(
+            "INSERT INTO {tiers} (plan_id, from_requests, per_thousand) VALUES ($1, $2, {price})",
+            tiers = d.table("price_tiers"),
+            price = d.decimal("$3"),
+        );
+        let price = tier.per_thousand.normalize().to_string();
+        tx.execute(sql, params![id, signed(tier.from_requests), price])
+            .await?;
+    }
+    Ok(Some(id))
+}
+
+/// Keys, and the latest version that was set for them.
+pub(in crate::control) async fn list_keys_on_plans<T: SqlTx>(
+    tx: &mut T,
+) -> Result<Vec<(i64, i64)>> {
+    let sql = format!(
+        "SELECT id, price_plan_id FROM {keys} WHERE price_plan_id IS NOT NULL ORDER BY id",
+        keys = tx.dialect().table("api_keys"),
+    );
+    let rows = tx.fetch(sql, &[]).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("id")?, row.int("price_plan_id")?)))
+        .collect()
+}
+
+fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
+    let currency = row.text("currency")?;
+    let day = row.text("effective_from")?;
+    Ok(PlanVersion {
+        id,
+        tenant_id: Some(row.text("tenant_id")?).filter(|tenant| !tenant.is_empty()),
+        name: row.text("name")?,
+        currency: Currency::from_code(&currency).ok_or_else(|| unknown("currency", &currency))?,
+        effective_from: day
+            .parse::<NaiveDate>()
+            .map_err(|_| unknown("date", &day))?,
+        free_requests: unsigned(row.int("free_requests")?),
+        tiers: vec![first],
+    })
+}
+
+fn tier(row: &impl SqlRow) -> Result<PriceTier> {
+    let price = row.text("per_thousand")?;
+    Ok(PriceTier {
+        from_requests: unsigned(row.int("from_requests")?),
+        per_thousand: price
+            .parse::<Decimal>()
+            .map_err(|_| unknown("price", &price))?,
+    })
+}

@@ -1,0 +1,103 @@
+//! Text that people write, and numbers as people read them.
+
+use crate::store::{StoreError, invalid};
+
+/// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
+pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
+    if text.trim().is_empty() || text.len() > most || text.contains('\0') {
+        return invalid(field, format!("takes 1 to {most} bytes of text"));
+    }
+    Ok(())
+}
+
+/// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
+pub(crate) const MAX_TENANT_BYTES: usize = 200;
+
+/// Thousands apart: `1,204`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// In decimal units: `950 B`, `2.5 GB`.
+pub(crate) fn bytes(n: u64) -> String {
+    let mut size = n as f64;
+    for unit in ["B", "kB", "MB", "GB", "TB"] {
+        // What would be shown as a thousand belongs to the next unit.
+        if size < 999.95 || unit == "TB" {
+            let text = if unit == "B" {
+                format!("{size:.0}")
+            } else {
+                format!("{size:.1}")
+            };
+            let text = text.strip_suffix(".0").unwrap_or(&text);
+            return format!("{text} {unit}");
+        }
+        size /= 1_000.0;
+    }
+    String::new()
+}
+
+/// `5 min`, `1 h`, `1 h 30 min`.
+pub(crate) fn minutes(n: u32) -> String {
+    match (n / 60, n % 60) {
+        (0, minutes) => format!("{minutes} min"),
+        (hours, 0) => format!("{} h", count(hours.into())),
+        (hours, minutes) => format!("{} h {minutes} min", count(hours.into())),
+    }
+}
+
+/// `40 s`, `3 min`, `2 h`, `4 days`; rounded down, so that it is never later than said.
+pub(crate) fn span(seconds: i64) -> String {
+    match seconds.max(0) {
+        s @ 0..=119 => format!("{s} s"),
+        s @ 120..=7_199 => format!("{} min", s / 60),
+        s @ 7_200..=172_799 => format!("{} h", s / 3_600),
+        s => format!("{} days", s / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_204, "1,204"),
+            (1_000_000, "1,000,000"),
+        ] {
+            assert_eq!(count(n), text);
+        }
+        for (n, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1 kB"),
+            (1_549_000, "1.5 MB"),
+            (999_960, "1 MB"),
+        ] {
+            assert_eq!(bytes(n), text);
+        }
+        for (n, text) in [(1, "1 min"), (60, "1 h"), (90, "1 h 30 min")] {
+            assert_eq!(minutes(n), text);
+        }
+        for (n, text) in [
+            (40, "40 s"),
+            (119, "119 s"),
+            (120, "2 min"),
+            (7_200, "2 h"),
+            (200_000, "2 days"),
+        ] {
+            assert_eq!(span(n), text);
+        }
+    }
+}

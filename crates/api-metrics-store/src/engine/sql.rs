@@ -1,0 +1,280 @@
+//! The seam through which other modules run statements of their own on a store's database: one
+//! dialect, neutral parameters, typed columns. Statements written for it name no driver.
+
+use std::{borrow::Cow, fmt::Debug, future::Future};
+
+use uuid::Uuid;
+
+use super::backend::{Mode, Result, Tx};
+use crate::query::Scope;
+
+/// Opens transactions on a store's database.
+pub(crate) trait BeginTx: Send + Sync + Debug + 'static {
+    type Tx: Tx + SqlTx;
+
+    fn begin(&self, mode: Mode) -> impl Future<Output = Result<Self::Tx>> + Send;
+    /// A snapshot in which the database itself hides what `scope` may not see, where it can.
+    fn begin_read(&self, scope: &Scope) -> impl Future<Output = Result<Self::Tx>> + Send;
+}
+
+/// Statements of any text, in a transaction. Postgres prepares them without a name, so that they
+/// pass through a pooler in transaction mode.
+pub(crate) trait SqlTx: Send {
+    type Row: SqlRow;
+
+    fn dialect(&self) -> Dialect;
+    /// Runs a statement and returns its rows. `$1` stands for the first parameter.
+    fn fetch(
+        &mut self,
+        sql: String,
+        params: &[Param<'_>],
+    ) -> impl Future<Output = Result<Vec<Self::Row>>> + Send;
+    /// Runs a statement and returns the number of rows that it changed.
+    fn execute(
+        &mut self,
+        sql: String,
+        params: &[Param<'_>],
+    ) -> impl Future<Output = Result<u64>> + Send;
+}
+
+/// A row, read by the names of its columns.
+pub(crate) trait SqlRow: Send + Sync {
+    fn int(&self, column: &str) -> Result<i64>;
+    fn optional_int(&self, column: &str) -> Result<Option<i64>>;
+    fn real(&self, column: &str) -> Result<f64>;
+    fn optional_real(&self, column: &str) -> Result<Option<f64>>;
+    fn text(&self, column: &str) -> Result<String>;
+    fn optional_text(&self, column: &str) -> Result<Option<String>>;
+    fn flag(&self, column: &str) -> Result<bool>;
+    fn uuid(&self, column: &str) -> Result<Uuid>;
+    fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>>;
+}
+
+/// A parameter. Its type is sent along, also where it is null: Postgres infers nothing from the
+/// statement.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Param<'a> {
+    Int(Option<i64>),
+    Real(Option<f64>),
+    Text(Option<Cow<'a, str>>),
+    Bool(bool),
+    Uuid(Option<Uuid>),
+}
+
+/// A list of [`Param`]s from values of their own types.
+macro_rules! params {
+    ($($value:expr),* $(,)?) => {
+        &[$($crate::engine::sql::Param::from($value)),*]
+    };
+}
+pub(crate) use params;
+
+macro_rules! param_from {
+    ($($from:ty => |$value:ident| $to:expr,)*) => {
+        $(impl<'a> From<$from> for Param<'a> {
+            fn from($value: $from) -> Self {
+                $to
+            }
+        })*
+    };
+}
+
+param_from! {
+    i64 => |value| Self::Int(Some(value)),
+    Option<i64> => |value| Self::Int(value),
+    f64 => |value| Self::Real(Some(value)),
+    Option<f64> => |value| Self::Real(value),
+    &'a str => |value| Self::Text(Some(value.into())),
+    &'a String => |value| Self::Text(Some(value.into())),
+    String => |value| Self::Text(Some(value.into())),
+    Option<&'a str> => |value| Self::Text(value.map(Cow::from)),
+    Option<String> => |value| Self::Text(value.map(Cow::from)),
+    &'a Option<String> => |value| Self::Text(value.as_deref().map(Cow::from)),
+    bool => |value| Self::Bool(value),
+    Uuid => |value| Self::Uuid(Some(value)),
+    Option<Uuid> => |value| Self::Uuid(value),
+}
+
+/// How a database spells what the two spell differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    #[cfg(feature = "postgres")]
+    Postgres,
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+}
+
+/// Picks the text of the dialect at hand.
+macro_rules! spell {
+    ($dialect:expr, $postgres:expr, $sqlite:expr $(,)?) => {
+        match $dialect {
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => $postgres,
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => $sqlite,
+        }
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+impl Dialect {
+    /// A table of the store's schema.
+    pub(crate) fn table(self, name: &str) -> String {
+        spell!(
+            self,
+            format!("api_metrics.{name}"),
+            format!("api_metrics_{name}")
+        )
+    }
+
+    /// A parameter in Unix seconds, as a time.
+    pub(crate) fn at(self, parameter: &str) -> String {
+        spell!(
+            self,
+            format!("to_timestamp({parameter})"),
+            parameter.to_owned()
+        )
+    }
+
+    /// A time, as Unix seconds.
+    pub(crate) fn epoch(self, column: &str) -> String {
+        spell!(
+            self,
+            format!("extract(epoch FROM {column})::bigint"),
+            column.to_owned()
+        )
+    }
+
+    /// A parameter such as `2026-03-01`, as a date.
+    pub(crate) fn date(self, parameter: &str) -> String {
+        spell!(self, format!("{parameter}::date"), parameter.to_owned())
+    }
+
+    /// A date or a decimal, as text.
+    pub(crate) fn as_text(self, column: &str) -> String {
+        spell!(self, format!("{column}::text"), column.to_owned())
+    }
+
+    /// A parameter such as `0.02`, as a decimal.
+    pub(crate) fn decimal(self, parameter: &str) -> String {
+        spell!(self, format!("{parameter}::numeric"), parameter.to_owned())
+    }
+
+    /// A number, as a double.
+    pub(crate) fn real(self, value: &str) -> String {
+        spell!(
+            self,
+            format!("({value})::double precision"),
+            value.to_owned()
+        )
+    }
+
+    /// The numbers of a JSON list, as rows.
+    pub(crate) fn numbers(self, parameter: &str) -> String {
+        spell!(
+            self,
+            format!("(SELECT value::bigint FROM json_array_elements_text({parameter}::json))"),
+            format!("(SELECT value FROM json_each({parameter}))"),
+        )
+    }
+
+    /// The texts of a JSON list, as rows.
+    pub(crate) fn texts(self, parameter: &str) -> String {
+        spell!(
+            self,
+            format!("(SELECT value FROM json_array_elements_text({parameter}::json))"),
+            format!("(SELECT value FROM json_each({parameter}))"),
+        )
+    }
+
+    /// The items of a JSON list of lists, as rows.
+    pub(crate) fn items(self, parameter: &str) -> String {
+        spell!(
+            self,
+            format!("json_array_elements({parameter}::json)"),
+            format!("json_each({parameter})"),
+        )
+    }
+
+    /// A whole number in an item of [`items`](Self::items).
+    pub(crate) fn item_number(self, at: u8) -> String {
+        spell!(
+            self,
+            format!("(value->>{at})::bigint"),
+            format!("json_extract(value, '$[{at}]')"),
+        )
+    }
+
+    /// A text in an item of [`items`](Self::items).
+    pub(crate) fn item_text(self, at: u8) -> String {
+        spell!(
+            self,
+            format!("value->>{at}"),
+            format!("json_extract(value, '$[{at}]')"),
+        )
+    }
+
+    /// A time in an item of [`items`](Self::items), given in Unix seconds.
+    pub(crate) fn item_time(self, at: u8) -> String {
+        spell!(
+            self,
+            format!("to_timestamp((value->>{at})::bigint)"),
+            format!("json_extract(value, '$[{at}]')"),
+        )
+    }
+
+    /// A float in an item of [`items`](Self::items).
+    pub(crate) fn item_real(self, at: u8) -> String {
+        spell!(
+            self,
+            format!("(value->>{at})::real"),
+            format!("json_extract(value, '$[{at}]')"),
+        )
+    }
+
+    /// Locks the selected rows for this transaction. A writer on SQLite has the whole file.
+    pub(crate) const fn for_update(self) -> &'static str {
+        spell!(self, " FOR UPDATE", "")
+    }
+
+    /// As [`for_update`](Self::for_update), leaving out rows that another transaction has locked.
+    pub(crate) const fn skip_locked(self) -> &'static str {
+        spell!(self, " FOR UPDATE SKIP LOCKED", "")
+    }
+
+    /// What is always true.
+    pub(crate) const fn yes(self) -> &'static str {
+        spell!(self, "true", "1")
+    }
+}
+
+#[cfg(all(test, feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_null_keeps_its_type() {
+        assert_eq!(Param::from(None::<i64>), Param::Int(None));
+        assert_eq!(Param::from(None::<&str>), Param::Text(None));
+        assert_eq!(Param::from(None::<Uuid>), Param::Uuid(None));
+        assert_eq!(Param::from(&Some("a".to_owned())), Param::from("a"));
+    }
+
+    #[test]
+    fn each_database_is_spoken_to_in_its_own_words() {
+        let both = |of: fn(Dialect) -> String| (of(Dialect::Postgres), of(Dialect::Sqlite));
+        let said = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(
+            both(|d| d.table("leases")),
+            said("api_metrics.leases", "api_metrics_leases")
+        );
+        assert_eq!(both(|d| d.at("$1")), said("to_timestamp($1)", "$1"));
+        assert_eq!(
+            both(|d| d.item_time(2)),
+            said(
+                "to_timestamp((value->>2)::bigint)",
+                "json_extract(value, '$[2]')"
+            )
+        );
+    }
+}

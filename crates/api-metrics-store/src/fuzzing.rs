@@ -1,0 +1,133 @@
+//! Checks of everything that is read from stored bytes, for the fuzzer. Not part of the public API: it may
+//! change or go in any release.
+//!
+//! Each function takes arbitrary bytes and panics where a promise about them is broken.
+
+use crate::{
+    bucket::{Bucket, StatusCounts},
+    engine::fuzzing as engine,
+    sketch::{Sketch, encoded_quantiles, take_encoded},
+};
+
+/// A sketch: what can be read comes back as it was, and answers within its bounds.
+pub fn sketch(data: &[u8]) {
+    let mut rest = data;
+    let read = Sketch::decode(&mut rest);
+    let mut taken_rest = data;
+    let taken = take_encoded(&mut taken_rest);
+    assert_eq!(read.is_ok(), taken.is_ok(), "both ways to read agree");
+    assert_eq!(rest, taken_rest, "and take as much");
+    let (Ok(sketch), Ok(taken)) = (read, taken) else {
+        assert_eq!(rest, data, "what can't be read is left where it was");
+        return;
+    };
+    assert_eq!(taken.kind, sketch.kind());
+    assert_eq!(taken.count, sketch.count());
+    assert_eq!((taken.min, taken.max), (sketch.min(), sketch.max()));
+
+    let mut encoded = Vec::new();
+    sketch.encode(&mut encoded);
+    let mut rest = encoded.as_slice();
+    let again = Sketch::decode(&mut rest);
+    assert_eq!(again.as_ref(), Ok(&sketch), "it comes back");
+    assert!(rest.is_empty(), "its encoding is as long as it says");
+    let mut canonical = Vec::new();
+    if let Ok(again) = again {
+        again.encode(&mut canonical);
+    }
+    assert_eq!(canonical, encoded, "one sketch has one encoding");
+
+    let qs = [0.0, 0.5, 0.9, 0.99, 1.0];
+    let values = qs.map(|q| sketch.quantile(q));
+    assert_eq!(encoded_quantiles(&encoded, qs), Ok(values));
+    assert!(values.is_sorted(), "quantiles never decrease: {values:?}");
+    if let (Some(min), Some(max)) = (sketch.min(), sketch.max()) {
+        let bounds = min as f64..=max as f64;
+        assert!(values.iter().flatten().all(|v| bounds.contains(v)));
+    }
+    assert_eq!(values[0].is_none(), sketch.is_empty());
+
+    let mut sum = Sketch::new(sketch.kind());
+    assert_eq!(sum.merge_encoded(&encoded), Ok(()));
+    assert_eq!(sum.count(), sketch.count(), "a merge keeps every value");
+    assert_eq!((sum.min(), sum.max()), (sketch.min(), sketch.max()));
+}
+
+/// A bucket: what can be read comes back as it was, whole, in parts or added to another.
+pub fn bucket(data: &[u8]) {
+    let mut rest = data;
+    let Ok(bucket) = Bucket::decode(&mut rest) else {
+        assert_eq!(rest, data, "what can't be read is left where it was");
+        assert!(Bucket::decode_parts(data).is_err(), "nor can its parts");
+        return;
+    };
+    let read = &data[..data.len() - rest.len()];
+    assert_eq!(Bucket::decode_parts(data).is_ok(), rest.is_empty());
+    let mut encoded = Vec::new();
+    bucket.encode(&mut encoded);
+    let mut rest = encoded.as_slice();
+    assert_eq!(
+        Bucket::decode(&mut rest).as_ref(),
+        Ok(&bucket),
+        "it comes back"
+    );
+    assert!(rest.is_empty(), "its encoding is as long as it says");
+    assert_eq!(Bucket::peek_request_count(&encoded), bucket.request_count);
+
+    for bytes in [read, &encoded] {
+        let parts = Bucket::decode_parts(bytes);
+        assert!(parts.is_ok(), "its parts can be read");
+        let Ok((counts, sketch)) = parts else { return };
+        let mut added = Bucket::new(bucket.sketch.kind());
+        assert_eq!(added.add_encoded(bytes), Ok(sketch));
+        assert_eq!(added, counts, "added to nothing it is the same");
+        let mut whole = counts;
+        let mut rest = sketch;
+        if let Ok(sketch) = Sketch::decode(&mut rest) {
+            whole.sketch = sketch;
+        }
+        assert_eq!(whole, bucket, "parts make the whole");
+    }
+}
+
+/// Counts by status code: sorted, merged in any order, as many as the encoding says.
+pub fn status_counts(data: &[u8]) {
+    let mut counts = StatusCounts::default();
+    let read = counts.merge_encoded(data);
+    assert_eq!(read.is_ok(), data.len().is_multiple_of(10));
+    if read.is_err() {
+        assert!(
+            counts.is_empty(),
+            "nothing is changed by what can't be read"
+        );
+        return;
+    }
+    let codes: Vec<u16> = counts.iter().map(|(code, _)| code).collect();
+    assert!(codes.is_sorted_by(|one, next| one < next), "{codes:?}");
+    assert!(counts.iter().all(|(_, n)| n > 0));
+    assert_eq!(counts.len(), codes.len());
+
+    let mut encoded = Vec::new();
+    counts.encode(&mut encoded);
+    let mut again = StatusCounts::default();
+    assert_eq!(again.merge_encoded(&encoded), Ok(()));
+    assert_eq!(again, counts, "they come back");
+
+    // One after another is their sum, whichever comes first.
+    let middle = data.len() / 20 * 10;
+    let (one, other) = data.split_at(middle);
+    let mut turned = StatusCounts::default();
+    assert_eq!(turned.merge_encoded(other), Ok(()));
+    assert_eq!(turned.merge_encoded(one), Ok(()));
+    assert_eq!(turned, counts);
+}
+
+/// The payload of an inbox row: rows that can be read are written as they were.
+pub fn inbox_payload(data: &[u8]) {
+    engine::inbox_payload(data);
+}
+
+/// The requests of every aggregate series in a period.
+pub fn period_counts(data: &[u8]) {
+    engine::period_counts(data);
+}

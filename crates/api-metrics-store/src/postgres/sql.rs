@@ -1,0 +1,104 @@
+//! Statements of other modules, on Postgres.
+
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Row as _,
+    postgres::{PgArguments, PgRow},
+};
+use uuid::Uuid;
+
+use super::{PostgresStore, tx::PgTx};
+use crate::{
+    engine::{
+        backend::{Backend, Mode, Result},
+        sql::{BeginTx, Dialect, Param, SqlRow, SqlTx},
+    },
+    query::Scope,
+};
+
+impl BeginTx for PostgresStore {
+    type Tx = PgTx;
+
+    async fn begin(&self, mode: Mode) -> Result<PgTx> {
+        self.0.backend().begin(mode).await
+    }
+
+    async fn begin_read(&self, scope: &Scope) -> Result<PgTx> {
+        self.0.backend().begin_read(scope).await
+    }
+}
+
+impl SqlTx for PgTx {
+    type Row = PgRow;
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<PgRow>> {
+        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
+            .persistent(false)
+            .fetch_all(&mut *self.sql)
+            .await?)
+    }
+
+    async fn execute(&mut self, sql: String, params: &[Param<'_>]) -> Result<u64> {
+        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
+            .persistent(false)
+            .execute(&mut *self.sql)
+            .await?
+            .rows_affected())
+    }
+}
+
+fn arguments(params: &[Param<'_>]) -> Result<PgArguments> {
+    let mut arguments = PgArguments::default();
+    for param in params {
+        match param {
+            Param::Int(value) => arguments.add(value),
+            Param::Real(value) => arguments.add(value),
+            Param::Text(value) => arguments.add(value.as_deref()),
+            Param::Bool(value) => arguments.add(value),
+            Param::Uuid(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
+}
+
+impl SqlRow for PgRow {
+    fn int(&self, column: &str) -> Result<i64> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn optional_int(&self, column: &str) -> Result<Option<i64>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn real(&self, column: &str) -> Result<f64> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn optional_real(&self, column: &str) -> Result<Option<f64>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn text(&self, column: &str) -> Result<String> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn optional_text(&self, column: &str) -> Result<Option<String>> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn flag(&self, column: &str) -> Result<bool> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn uuid(&self, column: &str) -> Result<Uuid> {
+        Ok(self.try_get(column)?)
+    }
+
+    fn optional_uuid(&self, column: &str) -> Result<Option<Uuid>> {
+        Ok(self.try_get(column)?)
+    }
+}

@@ -1,0 +1,135 @@
+//! From a path to a pool that opens the file on first use.
+
+use std::time::Duration;
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+        SqliteSynchronous,
+    },
+};
+
+use crate::{
+    engine::store::SqlStore,
+    options::StoreOptions,
+    store::{StoreError, delegate_store},
+    url::malformed,
+};
+
+/// When a commit counts as done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Once it is on the disk: what was acknowledged survives a power cut.
+    #[default]
+    Full,
+    /// Once the operating system has it: what was acknowledged survives the process, and a power
+    /// cut may take the last flushes with it. The file stays whole.
+    Normal,
+}
+
+/// What the transactions need to be opened.
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    pub(super) pool: SqlitePool,
+    pub(super) options: StoreOptions,
+}
+
+/// A store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore(pub(super) SqlStore<Sqlite>);
+
+impl SqliteStore {
+    /// A store in the file at `path`, which is created on first use. `path` may also be a
+    /// `sqlite:` URL.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] if `path` is a URL that SQLite does not understand.
+    pub fn open(path: &str, options: StoreOptions) -> Result<Self, StoreError> {
+        Self::open_with(path, Synchronous::default(), options)
+    }
+
+    /// The same, with the given durability.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(
+        path: &str,
+        synchronous: Synchronous,
+        options: StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let connect = if path.starts_with("sqlite:") {
+            path.parse::<SqliteConnectOptions>()
+                .map_err(|error| malformed(path, error))?
+        } else if path.contains("://") {
+            return Err(malformed(path, "a SQLite URL starts with sqlite:"));
+        } else {
+            SqliteConnectOptions::new().filename(path)
+        };
+        let connect = connect
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match synchronous {
+                Synchronous::Full => SqliteSynchronous::Full,
+                Synchronous::Normal => SqliteSynchronous::Normal,
+            })
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(options.max_connections)
+            .acquire_timeout(options.acquire_timeout)
+            .connect_lazy_with(connect);
+        Ok(Self(SqlStore::new(
+            Sqlite {
+                pool,
+                options: options.clone(),
+            },
+            options,
+        )))
+    }
+
+    /// The pool that it uses.
+    #[must_use]
+    pub fn pool(&self) -> &SqlitePool {
+        &self.0.backend().pool
+    }
+}
+
+delegate_store!(SqliteStore);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use api_metrics_layer::{MetricSink, RequestRecord};
+
+    use super::*;
+    use crate::{
+        recorder::Recorder,
+        store::{Instance, Store, Writer},
+    };
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn a_fold_counts_flush_batches_not_instances() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.db");
+        let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
+        store.prepare().await.unwrap();
+        let recorder = Arc::new(Recorder::builder().build());
+        let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+        let writer = Writer::new(instance, Arc::clone(&recorder));
+        for _ in 0..3 {
+            recorder.record(&RequestRecord::new(
+                "GET",
+                "/",
+                std::time::SystemTime::now(),
+            ));
+            store.flush(&writer).await.unwrap();
+        }
+        assert_eq!(store.fold().await.unwrap().batches, 3);
+        assert_eq!(store.fold().await.unwrap().batches, 0);
+    }
+}

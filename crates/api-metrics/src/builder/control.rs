@@ -1,0 +1,216 @@
+//! Settings of the control plane: who gets notices, and how limits, quotas and bills are counted.
+
+use std::{sync::Arc, time::Duration};
+
+use api_metrics_store::control::{
+    ControlStore, ControlWorker,
+    billing::BillingSettings,
+    limits::LimitSettings,
+    notify::{BroadcastNotifier, LogNotifier, Notifier},
+    quotas::{CountedStatuses, QuotaSettings},
+};
+
+use super::{Builder, Database};
+#[cfg(doc)]
+use crate::ApiMetrics;
+use crate::StartError;
+
+/// How many notices a subscriber of [`ApiMetrics::notices`] may fall behind.
+const MAX_NOTICES_BEHIND: usize = 256;
+
+/// What can be set of the control plane.
+#[derive(Clone, Default)]
+pub(super) struct ControlSettings {
+    notifiers: Vec<Arc<dyn Notifier>>,
+    without_log: bool,
+    pub(super) limits: LimitSettings,
+    quotas: Option<QuotaSettings>,
+    billing: Option<BillingSettings>,
+    pub(super) status_counts: Option<CountedStatuses>,
+    pub(super) webhook_url: Option<String>,
+    pub(super) webhook_secret: Option<String>,
+    pub(super) slack_url: Option<String>,
+    pub(super) allow_private: Option<bool>,
+}
+
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+impl Builder {
+    /// Keeps buckets and the control plane in a store of your own. It brings its own options and kind
+    /// of sketch; give it the same [`clock`](Self::clock), if it has one.
+    ///
+    /// With [`store`](Self::store) instead, there is no control plane.
+    pub fn control_store(mut self, store: Arc<dyn ControlStore>) -> Self {
+        self.database = Some(Database::ControlStore(store));
+        self
+    }
+
+    /// Adds a way to deliver notices: a webhook, Slack, or a [`Notifier`] of your own.
+    ///
+    /// With the feature `webhook`, `API_METRICS_WEBHOOK_URL` with `API_METRICS_WEBHOOK_SECRET`, and
+    /// `API_METRICS_SLACK_WEBHOOK_URL`, add one each; `API_METRICS_WEBHOOK_ALLOW_PRIVATE` lets them
+    /// connect to private addresses.
+    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
+        self.control.notifiers.push(Arc::new(notifier));
+        self
+    }
+
+    /// Keeps notices out of the log.
+    pub fn without_notices_in_log(mut self) -> Self {
+        self.control.without_log = true;
+        self
+    }
+
+    /// From which share of its rate limit on a key is near it, and how long utilization is kept.
+    /// Default: 80%, 30 days.
+    pub fn limits(mut self, settings: LimitSettings) -> Self {
+        self.control.limits = settings;
+        self
+    }
+
+    /// How quotas are counted, and at which percentages a notice is sent. Default: every response,
+    /// months in UTC; 50, 80, 100. `API_METRICS_STATUS_COUNTS`, such as `2xx,3xx`: which responses
+    /// count.
+    pub fn quotas(mut self, settings: QuotaSettings) -> Self {
+        self.control.quotas = Some(settings);
+        self
+    }
+
+    /// How usage is billed: the plan of keys without one, and which responses count. Default: 0.02
+    /// USD for 1,000 requests; every response. `API_METRICS_STATUS_COUNTS`, as for quotas.
+    pub fn billing(mut self, settings: BillingSettings) -> Self {
+        self.control.billing = Some(settings);
+        self
+    }
+}
+
+impl ControlSettings {
+    /// How quotas are counted: as the code says, else as the environment does.
+    pub(super) fn quotas(&self) -> QuotaSettings {
+        self.quotas.clone().unwrap_or_else(|| {
+            QuotaSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
+        })
+    }
+
+    /// How usage is billed: as the code says, else as the environment does.
+    pub(super) fn billing(&self) -> BillingSettings {
+        self.billing.clone().unwrap_or_else(|| {
+            BillingSettings::default().status_counts(self.status_counts.clone().unwrap_or_default())
+        })
+    }
+
+    /// The worker, and the channel to subscribers in this process.
+    pub(super) fn worker(
+        &self,
+        flush_interval: Duration,
+    ) -> Result<(ControlWorker, BroadcastNotifier), StartError> {
+        let subscribers = BroadcastNotifier::new(MAX_NOTICES_BEHIND);
+        let mut worker = ControlWorker::default()
+            .limits(self.limits.clone())
+            .quotas(self.quotas())
+            .evaluation_delay(evaluation_delay(flush_interval))
+            .without_notifiers();
+        if !self.without_log {
+            worker = worker.notifier(LogNotifier);
+        }
+        worker = worker.notifier(subscribers.clone());
+        for notifier in self.notifiers.iter().chain(&self.set_by_environment()?) {
+            worker = worker.shared_notifier(Arc::clone(notifier));
+        }
+        Ok((worker, subscribers))
+    }
+
+    /// The notifiers that the environment names.
+    #[cfg(feature = "webhook")]
+    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
+        use api_metrics_store::control::notify::{SlackNotifier, WebhookNotifier};
+
+        let failed = |name| move |source| StartError::Webhook { name, source };
+        let private = self.allow_private == Some(true);
+        let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
+        if let Some(url) = &self.webhook_url {
+            let mut hook = WebhookNotifier::new(url).map_err(failed("API_METRICS_WEBHOOK_URL"))?;
+            if let Some(secret) = &self.webhook_secret {
+                hook = hook
+                    .secret(secret)
+                    .map_err(failed("API_METRICS_WEBHOOK_SECRET"))?;
+            }
+            notifiers.push(if private {
+                Arc::new(hook.allow_private())
+            } else {
+                Arc::new(hook)
+            });
+        }
+        if let Some(url) = &self.slack_url {
+            let slack = SlackNotifier::new(url).map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?;
+            notifiers.push(if private {
+                Arc::new(slack.allow_private())
+            } else {
+                Arc::new(slack)
+            });
+        }
+        Ok(notifiers)
+    }
+
+    #[cfg(not(feature = "webhook"))]
+    fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
+        // Refused at the start, or alerts would go nowhere at the first outage.
+        for (name, url) in [
+            ("API_METRICS_WEBHOOK_URL", &self.webhook_url),
+            ("API_METRICS_SLACK_WEBHOOK_URL", &self.slack_url),
+        ] {
+            if url.is_some() {
+                return Err(StartError::Setting {
+                    name,
+                    value: "set".to_owned(),
+                    expected: "possible without the feature `webhook` of api-metrics",
+                });
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+/// A minute is evaluated once it has been flushed: after an interval, a tenth of jitter, and the flush
+/// itself, in whole seconds.
+fn evaluation_delay(flush_interval: Duration) -> Duration {
+    let flushed = flush_interval.mul_f64(1.1) + Duration::from_secs(1);
+    Duration::from_secs(flushed.as_secs() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "webhook")]
+    #[test]
+    fn a_wrong_webhook_names_its_variable_and_not_its_url() {
+        let settings = ControlSettings {
+            webhook_url: Some("https://user:s3cret@example.com/".to_owned()),
+            ..ControlSettings::default()
+        };
+        let error = settings.worker(Duration::from_secs(10)).err();
+        let error = error.map(|error| error.to_string()).unwrap_or_default();
+        assert!(
+            error.contains("API_METRICS_WEBHOOK_URL") && !error.contains("s3cret"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_minute_is_evaluated_when_it_has_been_flushed() {
+        for (interval_ms, delay) in [(10_000, 13), (100, 2)] {
+            let interval = Duration::from_millis(interval_ms);
+            assert_eq!(evaluation_delay(interval), Duration::from_secs(delay));
+        }
+    }
+
+    #[test]
+    fn the_worker_waits_for_the_flush() -> Result<(), StartError> {
+        use std::time::UNIX_EPOCH;
+
+        let (worker, _) = ControlSettings::default().worker(Duration::from_secs(10))?;
+        let minute = UNIX_EPOCH + Duration::from_secs(600);
+        assert_eq!(worker.until_due(minute), Duration::from_secs(13));
+        Ok(())
+    }
+}

@@ -1,0 +1,51 @@
+//! The names of the background tasks.
+//!
+//! [`background`](crate::background) runs them and [`health`](crate::health) reports them, so both stand above
+//! this module.
+
+/// Work that comes again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Task {
+    /// Memory to store.
+    Flush,
+    /// Inbox to buckets.
+    Fold,
+    /// Buckets to coarser buckets.
+    RollUp,
+    /// Floors, and what lies below them.
+    Retain,
+    /// Buckets to alerts, limits and quotas.
+    #[cfg(feature = "control")]
+    Evaluate,
+    /// Notices to notifiers.
+    #[cfg(feature = "control")]
+    Deliver,
+}
+
+impl Task {
+    pub(crate) const ALL: &[Self] = &[
+        Self::Flush,
+        Self::Fold,
+        Self::RollUp,
+        Self::Retain,
+        #[cfg(feature = "control")]
+        Self::Evaluate,
+        #[cfg(feature = "control")]
+        Self::Deliver,
+    ];
+    /// All but the one that takes records out of memory.
+    pub(crate) const UPKEEP: &[Self] = Self::ALL.split_at(1).1;
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Flush => "flush",
+            Self::Fold => "fold",
+            Self::RollUp => "rollup",
+            Self::Retain => "retention",
+            #[cfg(feature = "control")]
+            Self::Evaluate => "alerts",
+            #[cfg(feature = "control")]
+            Self::Deliver => "notices",
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! The lines of an invoice against a computation that shares nothing with theirs: one request after
+//! the other, in whole numbers.
+
+use std::collections::BTreeMap;
+
+use api_metrics_store::{
+    billing::{
+        Assignment, BillingReport, BillingSettings, KeyBill, NewPlan, PlanVersion, PriceTier,
+        Tariff, billing_report, charge_month, invoices,
+    },
+    keys::{KeyChange, KeyRecord},
+    query::Scope,
+};
+use chrono::{Datelike, Days, NaiveDate};
+use proptest::{
+    prelude::*,
+    strategy::{Strategy, ValueTree},
+    test_runner::{Config, TestRng, TestRunner},
+};
+use rust_decimal::Decimal;
+
+use crate::{
+    harness::{Database, Harness},
+    help::Traffic,
+    quotas::at,
+};
+
+on_both! {
+    invoices_of_recorded_requests_equal_an_independent_computation
+}
+
+const MONTH: &str = "2026-03-01";
+
+/// A version of a plan in plain numbers: prices are in hundred-millionths for 1,000 requests.
+#[derive(Debug, Clone)]
+struct Version {
+    plan: usize,
+    from_day: u32,
+    free: u64,
+    tiers: Vec<(u64, u64)>,
+    currency: &'static str,
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    versions: Vec<Version>,
+    /// By key: from which day on which plan; no plan is the default.
+    plans: Vec<BTreeMap<u32, Option<usize>>>,
+    /// By key: requests by day of the month.
+    usage: Vec<BTreeMap<u32, u64>>,
+}
+
+const DEFAULT_PRICE: u64 = 2_000_000;
+
+fn version() -> impl Strategy<Value = Version> {
+    let tiers = prop::collection::btree_map(1_u64..400, price(), 0..4);
+    (
+        0_usize..3,
+        1_u32..29,
+        0_u64..200,
+        price(),
+        tiers,
+        any::<bool>(),
+    )
+        .prop_map(|(plan, from_day, free, first, tiers, euro)| Version {
+            plan,
+            from_day,
+            free,
+            tiers: std::iter::once((0, first)).chain(tiers).collect(),
+            currency: if euro { "EUR" } else { "JPY" },
+        })
+}
+
+/// From nothing to 10, with up to eight decimals.
+fn price() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        Just(0),
+        0_u64..1_000,
+        (0_u64..1_000).prop_map(|cents| cents * 1_000_000),
+        0_u64..1_000_000_000,
+    ]
+}
+
+fn case(keys: usize, most: u64) -> impl Strategy<Value = Case> {
+    let plan = prop::collection::btree_map(1_u32..32, prop::option::of(0_usize..3), 0..4);
+    let days = prop::collection::btree_map(1_u32..32, 0..most, 0..8);
+    (
+        prop::collection::vec(version(), 0..6),
+        prop::collection::vec(plan, keys..=keys),
+        prop::collection::vec(days, keys..=keys),
+    )
+        .prop_map(|(mut versions, plans, usage)| {
+            // One version of a plan a day.
+            versions.sort_by_key(|v| (v.plan, v.from_day));
+            versions.dedup_by_key(|v| (v.plan, v.from_day));
+            Case {
+                versions,
+                plans,
+                usage,
+            }
+        })
+}
+
+fn date(day: u32) -> NaiveDate {
+    MONTH.parse::<NaiveDate>().unwrap().with_day(day).unwrap()
+}
+
+/// What all requests of a key cost: by currency, in hundred-thousand-millionths.
+fn by_hand(case: &Case, key: usize) -> BTreeMap<&'static str, u128> {
+    let mut sums = BTreeMap::new();
+    let mut position = 0;
+    for (day, requests) in &case.usage[key] {
+        let plan = case.plans[key]
+            .range(..=*day)
+            .next_back()
+            .and_then(|(_, plan)| *plan);
+        let version = plan.and_then(|plan| {
+            let mut best: Option<&Version> = None;
+            for version in &case.versions {
+                if version.plan == plan && version.from_day <= *day {
+                    best = match best {
+                        Some(b) if b.from_day > version.from_day => Some(b),
+                        _ => Some(version),
+                    };
+                }
+            }
+            best
+        });
+        for _ in 0..*requests {
+            let (currency, price) = match version {
+                None => ("USD", DEFAULT_PRICE),
+                Some(version) if position < version.free => (version.currency, 0),
+                Some(version) => {
+                    let mut price = 0;
+                    for (from, tier) in &version.tiers {
+                        if position >= *from {
+                            price = *tier;
+                        }
+                    }
+                    (version.currency, price)
+                }
+            };
+            *sums.entry(currency).or_default() += u128::from(price);
+            position += 1;
+        }
+    }
+    sums
+}
+
+/// A decimal in hundred-thousand-millionths.
+fn units(amount: Decimal) -> u128 {
+    let text = amount.to_string();
+    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}{part:0<11}").parse().unwrap()
+}
+
+fn price_of(units: u64) -> Decimal {
+    Decimal::from_i128_with_scale(units.into(), 8)
+}
+
+fn check(case: &Case, report: &BillingReport) {
+    let month: NaiveDate = MONTH.parse().unwrap();
+    let mut expected: BTreeMap<String, u128> = BTreeMap::new();
+    for key in 0..case.usage.len() {
+        for (currency, sum) in by_hand(case, key) {
+            *expected.entry(currency.to_owned()).or_default() += sum;
+        }
+    }
+    let mut found = BTreeMap::new();
+    let mut requests = 0;
+    for invoice in invoices(report, month) {
+        let code = invoice.currency.to_string();
+        let smallest: u128 = if code == "JPY" {
+            100_000_000_000
+        } else {
+            1_000_000_000
+        };
+        let mut exact = 0;
+        let mut rounded = 0;
+        for line in &invoice.lines {
+            exact += units(line.exact);
+            rounded += units(line.amount);
+            requests += line.quantity;
+            // Half up, to the currency's smallest unit.
+            let unit = (units(line.exact) * 2 + smallest) / (2 * smallest);
+            assert_eq!(units(line.amount), unit * smallest, "{line:?}");
+            let each = units(line.per_thousand) / 1_000;
+            assert_eq!(
+                units(line.exact),
+                each * u128::from(line.quantity),
+                "{line:?}"
+            );
+        }
+        assert_eq!(units(invoice.exact), exact);
+        assert_eq!(units(invoice.total), rounded);
+        found.insert(code, exact);
+    }
+    expected.retain(|currency, _| {
+        found.contains_key(currency)
+            || panic!("nothing in {currency}: {expected:?}", expected = found)
+    });
+    assert_eq!(found, expected);
+    let sent: u64 = case.usage.iter().flat_map(BTreeMap::values).sum();
+    assert_eq!(requests, sent);
+    // And the days add up to the same.
+    let mut daily: BTreeMap<String, u128> = BTreeMap::new();
+    for day in report.keys.iter().flat_map(|bill| &bill.days) {
+        *daily.entry(day.currency.to_string()).or_default() += units(day.cost.decimal());
+    }
+    daily.retain(|_, sum| *sum > 0);
+    found.retain(|_, sum| *sum > 0);
+    assert_eq!(daily, found);
+}
+
+fn plan_name(plan: usize) -> String {
+    format!("plan {plan}")
+}
+
+/// The report of a case, without a database.
+fn computed(case: &Case) -> BillingReport {
+    let versions: Vec<PlanVersion> = case
+        .versions
+        .iter()
+        .enumerate()
+        .map(|(n, version)| {
+            let mut new_plan = PlanVersion::fallback();
+            new_plan.id = n as i64 + 1;
+            new_plan.tenant_id = None;
+            new_plan.name = plan_name(version.plan);
+            new_plan.currency =
+                api_metrics_store::billing::Currency::from_code(version.currency).unwrap();
+            new_plan.effective_from = date(version.from_day);
+            new_plan.free_requests = version.free;
+            new_plan.tiers = tiers(version);
+            new_plan
+        })
+        .collect();
+    let any_version = |plan: usize| {
+        versions
+            .iter()
+            .find(|v| v.name == plan_name(plan))
+            .map(|v| v.id)
+    };
+    let mut assignments = Vec::new();
+    for (key, plans) in case.plans.iter().enumerate() {
+        for (day, plan) in plans {
+            assignments.push(Assignment::new(
+                key as i64 + 1,
+                date(*day),
+                plan.and_then(any_version),
+            ));
+        }
+    }
+    let tariff = Tariff::new(versions, &assignments);
+    let keys = case
+        .usage
+        .iter()
+        .enumerate()
+        .map(|(n, usage)| {
+            let key = KeyRecord::new(n as i64 + 1, format!("k{n}"));
+            let days: Vec<_> = usage.iter().map(|(day, n)| (date(*day), *n)).collect();
+            let (charges, costs) = charge_month(&tariff, key.id, &days);
+            KeyBill::new(
+                key.clone(),
+                days.iter()
+                    .zip(costs)
+                    .map(|((date, requests), cost)| {
+                        api_metrics_store::billing::DayCost::new(
+                            *date,
+                            *requests,
+                            cost,
+                            tariff.on(key.id, *date).currency,
+                        )
+                    })
+                    .collect(),
+                BTreeMap::from([(MONTH.parse().unwrap(), charges)]),
+            )
+        })
+        .collect();
+    BillingReport::new(
+        date(1),
+        date(31) + Days::new(1),
+        at("2026-04-02T00:00:00Z"),
+        keys,
+        tariff,
+    )
+}
+
+fn tiers(version: &Version) -> Vec<PriceTier> {
+    version
+        .tiers
+        .iter()
+        .map(|(from_requests, price)| PriceTier::new(*from_requests, price_of(*price)))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(2_000) })]
+
+    #[test]
+    fn lines_add_up_to_the_price_of_every_request(case in case(3, 300)) {
+        check(&case, &computed(&case));
+    }
+}
+
+async fn invoices_of_recorded_requests_equal_an_independent_computation(database: Database) {
+    let h = Harness::on(database).await;
+    let control = &*h.store;
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    // Everything is of March, so one database holds one case; keys are many instead.
+    let mut case = case(12, 60).new_tree(&mut runner).unwrap().current();
+    while case.versions.len() < 4 {
+        case = self::case(12, 60).new_tree(&mut runner).unwrap().current();
+    }
+    let mut first_version = BTreeMap::new();
+    for version in &case.versions {
+        let made = control
+            .create_plan(&{
+                let mut plan = NewPlan::new(
+                    plan_name(version.plan),
+                    version.currency.to_owned(),
+                    date(version.from_day),
+                    tiers(version),
+                );
+                plan.free_requests = version.free;
+                plan
+            })
+            .await
+            .unwrap();
+        first_version.entry(version.plan).or_insert(made.id);
+    }
+    let mut ids = Vec::new();
+    for n in 0..case.usage.len() {
+        let key = control
+            .create_key(&format!("k{n}"), &KeyChange::default())
+            .await;
+        ids.push(key.unwrap().id);
+    }
+    let writer = h.writer();
+    for day in 1..=31 {
+        h.clock.step_to(at(&format!("2026-03-{day:02}T08:00:00Z")));
+        for (n, id) in ids.iter().enumerate() {
+            if let Some(plan) = case.plans[n].get(&day) {
+                let change = {
+                    let mut change = KeyChange::default();
+                    change.price_plan_id =
+                        Some(plan.and_then(|plan| first_version.get(&plan).copied()));
+                    change.price_plan_from = Some(date(day));
+                    change
+                };
+                control.update_key(*id, &Scope::All, &change).await.unwrap();
+            }
+            if let Some(requests) = case.usage[n].get(&day) {
+                let name = format!("k{n}");
+                let traffic = Traffic {
+                    key: Some(&name),
+                    ..Traffic::default()
+                };
+                let when = at(&format!("2026-03-{day:02}T08:00:00Z"));
+                traffic.send(&writer, when - 8 * 3_600, requests / 2);
+                traffic.send(&writer, when + 16 * 3_600 - 1, requests - requests / 2);
+            }
+        }
+        // The day's last second lies ahead until then.
+        h.clock.step_to(at(&format!("2026-03-{day:02}T23:59:59Z")));
+        h.store.flush(&writer).await.unwrap();
+        if day % 3 == 0 {
+            h.settle().await;
+        }
+    }
+    h.clock.step_to(at("2026-04-02T00:00:00Z"));
+    let settings = BillingSettings::default();
+    let report = billing_report(
+        &*h.store,
+        &settings,
+        &Scope::All,
+        date(1),
+        date(31) + Days::new(1),
+        None,
+    )
+    .await
+    .unwrap();
+    check(&case, &report);
+    let sent: u64 = case.usage.iter().flat_map(BTreeMap::values).sum();
+    assert!(sent > 300, "{sent} requests are too few to say much");
+}

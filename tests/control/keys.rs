@@ -1,0 +1,157 @@
+//! Consumers.
+
+use api_metrics_store::{
+    keys::{KeyChange, KeyDirectory, all_keys, sync_keys},
+    query::Scope,
+    quotas::QuotaPeriod,
+    store::StoreError,
+};
+use async_trait::async_trait;
+
+use crate::{
+    harness::{Database, Harness, NOON},
+    help::Traffic,
+};
+
+on_both! {
+    a_key_is_made_changed_and_found_in_its_scope_only
+    a_key_that_was_seen_first_is_changed_by_the_hosts_directory
+    what_can_not_be_is_refused_by_name
+}
+
+fn change(name: &str, tenant: &str) -> KeyChange {
+    {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(name.into()));
+        change.tenant_id = Some(Some(tenant.into()));
+        change.rate_limit_per_minute = Some(Some(100));
+        change.quota_limit = Some(Some(5_000));
+        change.quota_period = Some(Some(QuotaPeriod::Days(30)));
+        change.quota_anchor = Some(Some(NOON - 7));
+        change
+    }
+}
+
+pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: Database) {
+    let h = Harness::on(database).await;
+    let control = &*h.store;
+    let key = control
+        .create_key("k1", &change("render-farm", "acme"))
+        .await
+        .unwrap();
+    assert_eq!(
+        (key.label(), key.created_at, key.updated_at),
+        ("render-farm", NOON, NOON)
+    );
+    assert_eq!(key.spec.quota_period, Some(QuotaPeriod::Days(30)));
+    assert_eq!(key.spec.quota_anchor, Some(NOON - 7));
+    let again = control.create_key("k1", &KeyChange::default()).await;
+    assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
+
+    let only_name = {
+        let mut change = KeyChange::default();
+        change.name = Some(None);
+        change
+    };
+    let elsewhere = Scope::Tenant("other".into());
+    assert_eq!(
+        control
+            .update_key(key.id, &elsewhere, &only_name)
+            .await
+            .unwrap(),
+        None
+    );
+    let acme = Scope::Tenant("acme".into());
+    let changed = control
+        .update_key(key.id, &acme, &only_name)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(changed.label(), "k1");
+    assert_eq!(changed.spec.rate_limit_per_minute, Some(100));
+
+    control
+        .create_key("k2", &change("b", "other"))
+        .await
+        .unwrap();
+    control
+        .create_key("k3", &KeyChange::default())
+        .await
+        .unwrap();
+    let names = async |scope: &Scope, after, limit| -> Vec<String> {
+        let keys = control.keys(scope, after, limit).await.unwrap();
+        keys.into_iter().map(|key| key.external_id).collect()
+    };
+    assert_eq!(names(&Scope::All, 0, 2).await, ["k1", "k2"]);
+    assert_eq!(names(&Scope::All, key.id, 10).await, ["k2", "k3"]);
+    assert_eq!(names(&acme, 0, 10).await, ["k1"]);
+    assert_eq!(names(&Scope::Keys(vec![key.id]), 0, 10).await, ["k1"]);
+    assert_eq!(
+        names(&Scope::Keys(vec![]), 0, 10).await,
+        Vec::<String>::new()
+    );
+}
+
+#[derive(Debug)]
+struct Host;
+
+#[async_trait]
+impl KeyDirectory for Host {
+    async fn keys(
+        &self,
+    ) -> Result<Vec<(String, KeyChange)>, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(vec![
+            ("seen".into(), change("seen one", "acme")),
+            ("unseen".into(), change("unseen one", "acme")),
+        ])
+    }
+}
+
+async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: Database) {
+    let h = Harness::on(database).await;
+    let writer = h.writer();
+    Traffic {
+        key: Some("seen"),
+        ..Traffic::default()
+    }
+    .send(&writer, NOON, 3);
+    h.store.flush(&writer).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(sync_keys(&*h.store, &Host).await.unwrap(), 2);
+    }
+    let keys = all_keys(&*h.store, &Scope::Tenant("acme".into()))
+        .await
+        .unwrap();
+    let labels: Vec<_> = keys.iter().map(|key| key.label()).collect();
+    assert_eq!(labels, ["seen one", "unseen one"]);
+    // The plain view of keys agrees.
+    let infos = h.store.api_keys(Some(&[keys[0].id])).await.unwrap();
+    assert_eq!(infos[0].name.as_deref(), Some("seen one"));
+}
+
+async fn what_can_not_be_is_refused_by_name(database: Database) {
+    let h = Harness::on(database).await;
+    let control = &*h.store;
+    let field = |result: Result<_, StoreError>| match result {
+        Err(StoreError::Invalid { field, .. }) => field,
+        other => panic!("{other:?}"),
+    };
+    let empty = {
+        let mut change = KeyChange::default();
+        change.name = Some(Some(" ".into()));
+        change
+    };
+    assert_eq!(field(control.create_key("k", &empty).await), "name");
+    assert_eq!(
+        field(control.create_key("", &KeyChange::default()).await),
+        "externalId"
+    );
+    let plan = {
+        let mut change = KeyChange::default();
+        change.price_plan_id = Some(Some(99));
+        change
+    };
+    assert_eq!(field(control.create_key("k", &plan).await), "pricePlanId");
+    // Nothing of a refused key stays.
+    assert_eq!(control.keys(&Scope::All, 0, 10).await.unwrap(), []);
+}

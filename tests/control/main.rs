@@ -1,0 +1,39 @@
+//! The control plane on real databases: alerts, limits, quotas, billing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    unreachable_pub
+)]
+
+pub(crate) use api_metrics_tests::harness;
+
+/// Runs each test on a fresh Postgres database and on a fresh SQLite file.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod postgres {
+            $(#[tokio::test] async fn $name() { super::$name(crate::harness::Database::postgres().await).await; })*
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::harness::Database::sqlite().await).await; })*
+        }
+    };
+}
+
+mod alerts;
+mod billing;
+mod dry_run;
+mod fairness;
+mod help;
+mod invoices;
+mod keys;
+mod limits;
+mod measures;
+mod outbox;
+mod quotas;
+mod receiver;
+mod reconciliation;
+mod roles;
+mod scenario;
+mod service;
+mod webhook;

@@ -1,0 +1,434 @@
+//! Webhooks against receivers that do not behave.
+
+use std::time::Duration;
+
+use api_metrics_store::{
+    alerts::Severity,
+    control::ControlWorker,
+    notify::{
+        DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, SlackNotifier,
+        WebhookNotifier,
+    },
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::Value;
+use sha2::Sha256;
+use tokio_rustls::rustls::{
+    ServerConfig,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+
+use crate::{
+    alerts::{AlertStage, errors},
+    harness::{Database, NOON},
+    receiver::{Received, Receiver, Reply},
+};
+
+on_both! {
+    a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses
+    what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer
+    a_crash_between_delivery_and_its_acknowledgement_repeats_the_id
+}
+
+fn notice() -> Notice {
+    {
+        let mut notice = Notice::new(
+            uuid::Uuid::from_u128(7),
+            NoticeKind::AlertFired,
+            NOON,
+            Severity::High,
+            "checkout <!channel>",
+            "Error rate jumped from 1.0% to 15.2% & more",
+            10.0,
+        );
+        notice.event_id = Some(uuid::Uuid::from_u128(8));
+        notice.value = Some(15.2);
+        notice
+    }
+}
+
+pub(crate) fn hook(receiver: &Receiver) -> WebhookNotifier {
+    WebhookNotifier::new(&receiver.url())
+        .unwrap()
+        .allow_private()
+}
+
+/// What a receiver does to be sure, in its own words.
+fn verified(request: &Received, key: &[u8]) -> bool {
+    let part = |name| request.header(name).unwrap();
+    let signed = format!(
+        "{}.{}.{}",
+        part("webhook-id"),
+        part("webhook-timestamp"),
+        request.body
+    );
+    let signature = part("webhook-signature").strip_prefix("v1,").unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    mac.update(signed.as_bytes());
+    mac.verify_slice(&STANDARD.decode(signature).unwrap())
+        .is_ok()
+}
+
+#[tokio::test]
+async fn a_notice_is_posted_as_json_and_signed() {
+    let receiver = Receiver::start([]).await;
+    let key = b"a key of the receiver's own";
+    let secret = format!("whsec_{}", STANDARD.encode(key));
+    let signed = hook(&receiver).secret(&secret).unwrap();
+    signed.notify(&notice()).await.unwrap();
+    let request = receiver.take().remove(0);
+    assert!(
+        request
+            .head
+            .starts_with("POST /hook?token=s3cret HTTP/1.1\r\n"),
+        "{}",
+        request.head
+    );
+    assert_eq!(request.header("host"), Some(&*receiver.address.to_string()));
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(
+        request.header("webhook-id"),
+        Some(&*notice().id.to_string())
+    );
+    assert_eq!(Notice::from_json(&request.body).unwrap(), notice());
+    assert!(verified(&request, key));
+    assert!(!verified(&request, b"another key"));
+    let mut tampered = request.clone();
+    tampered.body = tampered.body.replace("15.2", "1.2");
+    assert!(!verified(&tampered, key));
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let sent: u64 = request
+        .header("webhook-timestamp")
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(sent <= now && now - sent < 300, "{sent} {now}");
+
+    hook(&receiver).notify(&notice()).await.unwrap();
+    assert_eq!(receiver.take()[0].header("webhook-signature"), None);
+    // Neither the secret nor the URL's path is shown to whoever prints it.
+    let shown = format!("{signed:?}");
+    assert!(
+        !shown.contains("s3cret") && !shown.contains("key of"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn answers_decide_whether_another_try_makes_sense() {
+    for (status, again) in [
+        (200, None),
+        (201, None),
+        (204, None),
+        (301, Some(false)),
+        (400, Some(false)),
+        (404, Some(false)),
+        (410, Some(false)),
+        (408, Some(true)),
+        (429, Some(true)),
+        (500, Some(true)),
+        (503, Some(true)),
+    ] {
+        let receiver = Receiver::start([Reply::status(status)]).await;
+        let got = hook(&receiver).notify(&notice()).await;
+        let expected = match (&got, again) {
+            (Ok(()), None) => true,
+            (Err(NotifyError::Retry(why)), Some(true))
+            | (Err(NotifyError::Permanent(why)), Some(false)) => {
+                why.contains(&format!("the receiver answered {status}"))
+            }
+            _ => false,
+        };
+        assert!(expected, "{status}: {got:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_says_nothing_has_its_time_and_no_more() {
+    let receiver = Receiver::start([Reply::Silence]).await;
+    let hook = hook(&receiver).timeout(Duration::from_millis(200));
+    let failed = hook.notify(&notice()).await;
+    assert_eq!(
+        failed,
+        Err(NotifyError::Retry("no answer within 200ms".into()))
+    );
+    assert_eq!(receiver.take().len(), 1);
+    // Neither does one that has always something more to say.
+    let receiver = Receiver::start([Reply::Trickle]).await;
+    let hook = self::hook(&receiver).timeout(Duration::from_millis(200));
+    assert_eq!(hook.notify(&notice()).await, failed);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Receiver::start([]).await;
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("location: {}\r\ncontent-length: 0\r\n", elsewhere.url());
+        let receiver = Receiver::start([Reply::with(status, &location, "")]).await;
+        let failed = hook(&receiver).notify(&notice()).await;
+        assert!(
+            matches!(&failed, Err(NotifyError::Permanent(why)) if why.contains("redirect")),
+            "{failed:?}"
+        );
+    }
+    assert_eq!(elsewhere.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_receiver_that_lies_about_length_has_still_taken_it() {
+    for reply in [
+        // More than it says, less than it says, both at once, an amount that no memory holds.
+        Reply::with(200, "content-length: 1\r\n", "much more than that"),
+        Reply::with(200, "content-length: 1000000\r\n", "ok"),
+        Reply::with(200, "transfer-encoding: chunked\r\n", "zzzz\r\nno chunk"),
+        Reply::with(200, "content-length: 9223372036854775807\r\n", "ok"),
+        Reply::EndlessBody,
+    ] {
+        let receiver = Receiver::start([reply.clone()]).await;
+        let taken = hook(&receiver).notify(&notice()).await;
+        assert_eq!(taken, Ok(()), "{reply:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_that_talks_nonsense_is_tried_again() {
+    for reply in [
+        Reply::Close,
+        Reply::Bytes("SSH-2.0-OpenSSH_9.2\r\n".into()),
+        Reply::Bytes("HTTP/1.1 200".into()),
+        Reply::with(200, "content-length: 18446744073709551616\r\n", "ok"),
+        Reply::EndlessHead,
+    ] {
+        let receiver = Receiver::start([reply.clone()]).await;
+        let failed = hook(&receiver).notify(&notice()).await;
+        assert!(
+            matches!(&failed, Err(NotifyError::Retry(_))),
+            "{reply:?}: {failed:?}"
+        );
+    }
+    // Nobody there.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", gone.local_addr().unwrap());
+    drop(gone);
+    let hook = WebhookNotifier::new(&url).unwrap().allow_private();
+    let failed = hook.notify(&notice()).await;
+    assert!(matches!(&failed, Err(NotifyError::Retry(_))), "{failed:?}");
+}
+
+#[tokio::test]
+async fn private_addresses_are_refused_however_they_are_written_and_nothing_connects() {
+    let receiver = Receiver::start([]).await;
+    let port = receiver.address.port();
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0.0.0.0",
+        "localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.0.1",
+        "[fe80::1]",
+        "[fd00::1]",
+    ] {
+        let hook = WebhookNotifier::new(&format!("http://{host}:{port}/")).unwrap();
+        let failed = hook.notify(&notice()).await;
+        assert!(
+            matches!(&failed, Err(NotifyError::Permanent(why)) if why.contains("not allowed")),
+            "{host}: {failed:?}"
+        );
+    }
+    assert_eq!(receiver.connections(), 0);
+    // The same receiver is reached by its name where that is allowed.
+    let named = format!("http://localhost:{port}/");
+    let allowed = WebhookNotifier::new(&named).unwrap().allow_private();
+    allowed.notify(&notice()).await.unwrap();
+    assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test]
+async fn https_needs_a_certificate_of_that_name_from_an_authority_that_is_trusted() {
+    let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let root = authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(vec!["localhost".to_owned()])
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = tokio_rustls::rustls::crypto::ring::default_provider();
+    let config = ServerConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf.der().clone()], key)
+        .unwrap();
+    let receiver = Receiver::with_tls(config).await;
+    let port = receiver.address.port();
+    let to = |host: &str| {
+        WebhookNotifier::new(&format!("https://{host}:{port}/hook"))
+            .unwrap()
+            .allow_private()
+    };
+    let failed = to("localhost").notify(&notice()).await;
+    assert!(
+        matches!(&failed, Err(NotifyError::Retry(why)) if why.contains("TLS")),
+        "{failed:?}"
+    );
+    let other_name = to("127.0.0.1").root_certificate(root.der()).unwrap();
+    assert!(other_name.notify(&notice()).await.is_err());
+    assert_eq!(receiver.take().len(), 0);
+    let trusted = to("localhost").root_certificate(root.der()).unwrap();
+    trusted.notify(&notice()).await.unwrap();
+    assert_eq!(
+        Notice::from_json(&receiver.take()[0].body).unwrap(),
+        notice()
+    );
+    assert!(to("localhost").root_certificate(b"no certificate").is_err());
+}
+
+#[tokio::test]
+async fn slack_gets_a_message_that_can_not_call_everybody() {
+    let receiver = Receiver::start([]).await;
+    let slack = SlackNotifier::new(&receiver.url()).unwrap().allow_private();
+    slack.notify(&notice()).await.unwrap();
+    let over = {
+        let mut notice = notice();
+        notice.kind = NoticeKind::AlertResolved;
+        notice
+    };
+    slack.notify(&over).await.unwrap();
+    let bodies: Vec<Value> = receiver
+        .take()
+        .iter()
+        .map(|request| serde_json::from_str(&request.body).unwrap())
+        .collect();
+    assert_eq!(
+        bodies[0]["text"],
+        "*checkout &lt;!channel&gt;* (high): Error rate jumped from 1.0% to 15.2% &amp; more"
+    );
+    assert_eq!(bodies[0]["attachments"][0]["color"], "#e65100");
+    assert!(bodies[1]["text"].as_str().unwrap().contains("is over"));
+    assert_ne!(bodies[1]["attachments"][0]["color"], "#e65100");
+}
+
+async fn fired(database: Database, receiver: &Receiver) -> (AlertStage, ControlWorker) {
+    let w = AlertStage::on(database).await;
+    w.create(&errors()).await;
+    w.minute(0, 100, 20);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.clock.step_to(NOON + 75);
+    let watch = ControlWorker::default()
+        .without_notifiers()
+        .notifier(hook(receiver));
+    (w, watch)
+}
+
+async fn a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses(database: Database) {
+    let replies = [500, 503, 429].map(Reply::status);
+    let receiver = Receiver::start(replies).await;
+    let (w, watch) = fired(database, &receiver).await;
+    let mut pauses = Vec::new();
+    let mut since = 0;
+    watch.evaluate(&*w.h.store, None).await.unwrap();
+    for second in 0..400 {
+        watch.deliver(&*w.h.store).await.unwrap();
+        let attempts = receiver.take();
+        if !attempts.is_empty() {
+            assert_eq!(attempts.len(), 1, "one at a time");
+            pauses.push((second - since, attempts[0].clone()));
+            since = second;
+        }
+        if pauses.len() == 4 {
+            break;
+        }
+        w.h.clock.advance(Duration::from_secs(1));
+    }
+    let ids: Vec<_> = pauses.iter().map(|(_, r)| r.header("webhook-id")).collect();
+    assert_eq!(ids.len(), 4);
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    // 15, 30, 60 s, of each of which up to a half is left out.
+    for ((pause, _), full) in pauses.iter().skip(1).zip([15, 30, 60]) {
+        assert!((full / 2..=full).contains(pause), "{pause} of {full}");
+    }
+    let said = Notice::from_json(&pauses[3].1.body).unwrap();
+    assert_eq!(
+        said.message,
+        "Error rate is 20.0% (threshold 10%) over 1 min, 100 requests"
+    );
+    for _ in 0..60 {
+        w.h.clock.advance(Duration::from_secs(60));
+        watch.deliver(&*w.h.store).await.unwrap();
+    }
+    assert_eq!(receiver.take().len(), 0, "taken is taken");
+}
+
+async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(database: Database) {
+    let receiver = Receiver::start(vec![Reply::status(502); 10]).await;
+    let (w, watch) = fired(database, &receiver).await;
+    watch.tick(&*w.h.store, None).await.unwrap();
+    let mut hours = 0.0;
+    for _ in 0..200 {
+        w.h.clock.advance(Duration::from_secs(300));
+        hours += 300.0 / 3_600.0;
+        if watch.deliver(&*w.h.store).await.unwrap().dead > 0 {
+            break;
+        }
+    }
+    assert_eq!(receiver.take().len(), 10);
+    // Nine pauses of 15 s to 64 min, of each of which up to a half is left out.
+    assert!((1.5..=2.6).contains(&hours), "{hours} h");
+    let dead = {
+        let mut query = DeliveryQuery::new(10);
+        query.status = Some(DeliveryStatus::Dead);
+        query
+    };
+    let letters = w.h.store.deliveries(&dead).await.unwrap();
+    assert_eq!(
+        letters[0].last_error.as_deref(),
+        Some("the receiver answered 502")
+    );
+    // Once the receiver is mended.
+    let id = letters[0].notice.id;
+    assert!(w.h.store.redeliver(id, "webhook").await.unwrap());
+    watch.deliver(&*w.h.store).await.unwrap();
+    assert_eq!(
+        receiver.take()[0].header("webhook-id"),
+        Some(&*id.to_string())
+    );
+    assert_eq!(w.h.store.deliveries(&dead).await.unwrap(), []);
+}
+
+async fn a_crash_between_delivery_and_its_acknowledgement_repeats_the_id(database: Database) {
+    let receiver = Receiver::start([]).await;
+    let (w, watch) = fired(database, &receiver).await;
+    watch.evaluate(&*w.h.store, None).await.unwrap();
+    // A process that delivers, and dies before it has written that down.
+    let taken =
+        w.h.store
+            .claim_deliveries(&["webhook"], "webhook", 90, 10)
+            .await
+            .unwrap();
+    hook(&receiver).notify(&taken[0].notice).await.unwrap();
+    let first = receiver.take().remove(0);
+    // Nobody else while it may still live; then another process, with nothing but the store.
+    let store = w.h.database.store(&w.h.clock);
+    assert_eq!(watch.deliver(&*store).await.unwrap().delivered, 0);
+    w.h.clock.advance(Duration::from_secs(91));
+    assert_eq!(watch.deliver(&*store).await.unwrap().delivered, 1);
+    let second = receiver.take().remove(0);
+    assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
+    assert_eq!(first.body, second.body);
+}

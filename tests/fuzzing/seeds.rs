@@ -1,0 +1,264 @@
+//! Seeds as the product itself writes them, and some that are damaged.
+
+use std::{fs, path::Path};
+
+use api_metrics_store::{
+    bucket::{Bucket, StatusCounts},
+    sketch::{Sketch, SketchKind},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Writes all of them.
+pub(crate) fn write(corpus: &Path) {
+    let text = |all: &[&str]| {
+        all.iter()
+            .map(|s| s.as_bytes().to_vec())
+            .collect::<Vec<_>>()
+    };
+    let all = [
+        ("sketch", sketches()),
+        ("bucket", buckets()),
+        ("status_counts", status_counts()),
+        ("inbox_payload", payloads()),
+        ("period_counts", period_counts()),
+        ("query_string", text(&QUERIES)),
+        ("access_log_line", text(&LINES)),
+        ("jwt", text(&CLAIMS)),
+        ("cursor", cursors()),
+    ];
+    for (name, seeds) in all {
+        let folder = corpus.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        for (number, seed) in seeds.iter().enumerate() {
+            fs::write(folder.join(format!("made-{number:02}")), seed).unwrap();
+        }
+    }
+}
+
+/// Each, cut in the middle, and with a changed byte.
+fn damaged(mut whole: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    for seed in whole
+        .clone()
+        .into_iter()
+        .filter(|seed| seed.len() > 3)
+        .take(3)
+    {
+        whole.push(seed[..seed.len() / 2].to_vec());
+        let mut changed = seed;
+        let middle = changed.len() / 2;
+        changed[middle] ^= 0xff;
+        whole.push(changed);
+    }
+    whole
+}
+
+fn filled(kind: SketchKind, values: &[u64]) -> Sketch {
+    let mut sketch = Sketch::new(kind);
+    values.iter().for_each(|us| sketch.record(*us));
+    sketch
+}
+
+const VALUES: [&[u64]; 5] = [
+    &[],
+    &[250],
+    &[1, 2, 3, 127, 128, 129, 1_000, 1_000_000],
+    &[0, u64::MAX],
+    &[500, 500, 500, 510, 520, 40_000, 1 << 40],
+];
+
+fn sketches() -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        for values in VALUES {
+            let mut out = Vec::new();
+            filled(kind, values).encode(&mut out);
+            all.push(out);
+        }
+    }
+    damaged(all)
+}
+
+fn bucket(kind: SketchKind, values: &[u64]) -> Bucket {
+    let mut bucket = Bucket::new(kind);
+    bucket.request_count = values.len() as u64;
+    bucket.error_count_4xx = values.len() as u64 / 2;
+    bucket.response_bytes = values.len() as u64 * 700;
+    for (us, code) in values.iter().zip([200, 404, 200, 500, 201, 499]) {
+        bucket.status_counts.add(code, 1);
+        bucket.latency_sum_us = bucket.latency_sum_us.saturating_add(*us);
+    }
+    bucket.sketch = filled(kind, values);
+    bucket.latency_count = bucket.sketch.count();
+    bucket.latency_min_us = bucket.sketch.min();
+    bucket.latency_max_us = bucket.sketch.max();
+    bucket
+}
+
+fn encoded(bucket: &Bucket) -> Vec<u8> {
+    let mut out = Vec::new();
+    bucket.encode(&mut out);
+    out
+}
+
+fn buckets() -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        for values in VALUES {
+            all.push(encoded(&bucket(kind, values)));
+        }
+    }
+    // Latencies that are not the sketch's.
+    let mut odd = bucket(SketchKind::Histogram, VALUES[2]);
+    (odd.latency_count, odd.latency_min_us) = (3, None);
+    all.push(encoded(&odd));
+    damaged(all)
+}
+
+fn status_counts() -> Vec<Vec<u8>> {
+    let one = |pairs: &[(u16, u64)]| {
+        let mut out = Vec::new();
+        pairs
+            .iter()
+            .copied()
+            .collect::<StatusCounts>()
+            .encode(&mut out);
+        out
+    };
+    let many: Vec<_> = (100..140).map(|code| (code, u64::from(code))).collect();
+    let (ok, mixed) = (
+        one(&[(200, 7)]),
+        one(&[(200, 1), (404, 2), (500, 3), (503, 4)]),
+    );
+    damaged(vec![
+        vec![],
+        ok.clone(),
+        mixed.clone(),
+        one(&many),
+        [mixed.clone(), ok, mixed].concat(),
+        one(&[(0, u64::MAX), (u16::MAX, u64::MAX)]),
+        vec![0; 10],
+        vec![0xff; 20],
+    ])
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Rows of (series, minutes since the row before, bucket), as the engine writes them.
+fn payloads() -> Vec<Vec<u8>> {
+    let payload = |rows: &[(i64, i64, Vec<u8>)]| {
+        let mut out = vec![1];
+        for (series, minutes, bucket) in rows {
+            for step in [*series, *minutes] {
+                varint(&mut out, ((step << 1) ^ (step >> 63)).cast_unsigned());
+            }
+            varint(&mut out, bucket.len() as u64);
+            out.extend_from_slice(bucket);
+        }
+        out
+    };
+    let row = |values| encoded(&bucket(SketchKind::Histogram, values));
+    let noon = 1_773_144_000 / 60;
+    damaged(vec![
+        payload(&[(1, noon, row(VALUES[1]))]),
+        payload(&[
+            (1, noon, row(VALUES[2])),
+            (0, 1, row(VALUES[1])),
+            (4, -1, row(VALUES[4])),
+        ]),
+        payload(&[(1 << 40, noon, row(VALUES[0]))]),
+        payload(&[(-1, -1, vec![]), (1, 1, vec![1, 2, 3])]),
+        payload(&[(1, noon, encoded(&bucket(SketchKind::TDigest, VALUES[4])))]),
+        vec![],
+        vec![1],
+        vec![2, 0, 0],
+    ])
+}
+
+fn period_counts() -> Vec<Vec<u8>> {
+    let counts = |entries: &[(u64, u64)]| {
+        let mut out = vec![1];
+        for (step, requests) in entries {
+            varint(&mut out, *step);
+            varint(&mut out, *requests);
+        }
+        out
+    };
+    damaged(vec![
+        counts(&[(1, 10)]),
+        counts(&[(1, 10), (1, 0), (300, 100_000)]),
+        counts(&[(5, u64::MAX), (u64::MAX, 1)]),
+        counts(&[(1, 1), (0, 1)]),
+        vec![],
+        vec![1],
+        vec![9, 1, 1],
+        vec![0xff; 24],
+    ])
+}
+
+const QUERIES: [&str; 14] = [
+    "",
+    "period=24h",
+    "from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00Z&step=1h",
+    "from=2026-03-01&limit=100&service=shop&environment=production",
+    "endpoint=%2Fusers%2F%7Bid%7D&method=get&protocol=http&apiKeyId=7",
+    "period=7d&zone=Europe/Berlin&timezone=Europe/Berlin",
+    "period=1h&period=1h",
+    "limit=0",
+    "limit=18446744073709551616",
+    "from=9999-12-31T23:59:59Z&to=0000-01-01T00:00:00Z",
+    "from=2026-03-01T00:00:00+02:00",
+    "service=%00&endpoint=%ff%fe",
+    "cursor=eyJxIjoiIiwiZiI6MCwidCI6MSwiayI6WzEsIngiXX0",
+    "nonsense=1&=&&&=%",
+];
+
+const LINES: [&str; 12] = [
+    r#"192.0.2.7 - alice [17/May/2015:10:05:03 +0200] "POST /orders?id=7 HTTP/1.1" 201 512 "https://example.org/" "curl/8.0" 0.250"#,
+    r#"::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.0" 200 5"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "GET /a\"b HTTP/1.1" 404 - "-" "an \"agent\"" "x" 1.5"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "-" 408 0 "-" "-""#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "\x16\x03\x01" 400 226 "-" "-" -"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "GET http://example.org/path#x HTTP/1.1" 499 0 "-" "-" 1e3"#,
+    r#"h - - [31/Feb/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 99 1"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 -1"#,
+    r#"h - - [17/May/2015:10:05:03 +0000] "GET /é日 HTTP/1.1" 200 1 "-" "cut off 5.0"#,
+    r#"[] """#,
+    "",
+];
+
+const CLAIMS: [&str; 12] = [
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"sub":"alice","role":"admin"}"#,
+    r#"{"iss":"issuer","aud":["audience"],"exp":4102444800.5,"sub":"bob","role":"viewer","tenant":"acme","keys":["k",7]}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":1,"sub":"alice","role":"admin"}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"nbf":4102444799,"sub":"alice","role":"admin"}"#,
+    r#"{"iss":"other","aud":"audience","exp":4102444800,"sub":"alice","role":"admin"}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"sub":"alice","role":"root"}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":1e400,"sub":"alice","role":"admin"}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"sub":"alice","role":"admin","tenant":7}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"sub":"alice","role":"admin","keys":[1.5]}"#,
+    r#"{"iss":"issuer","aud":"audience","exp":4102444800,"sub":"alice","sub":"bob","role":"admin"}"#,
+    "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSIsInJvbGUiOiJhZG1pbiJ9.",
+    "",
+];
+
+fn cursors() -> Vec<Vec<u8>> {
+    let one = |json: &str| URL_SAFE_NO_PAD.encode(json).into_bytes();
+    damaged(vec![
+        one(r#"{"q":"abcdefghijkl","f":1773140400,"t":1773144000,"k":[7,"/users/{id}"]}"#),
+        one(r#"{"q":"abcdefghijkl","f":0,"t":60,"k":[18446744073709551615,""]}"#),
+        one(r#"{"q":"abcdefghijkl","f":60,"t":0,"k":[1,"x"]}"#),
+        one(r#"{"q":"abcdefghijkl","f":-9223372036854775808,"t":9223372036854775807,"k":[1,"x"]}"#),
+        one(r#"{"q":"another","f":0,"t":60,"k":[1,"x"]}"#),
+        one(r#"{"q":"abcdefghijkl","f":0,"t":60,"k":["x",1]}"#),
+        one("[]"),
+        b"no base64 !".to_vec(),
+        vec![],
+    ])
+}

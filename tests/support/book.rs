@@ -1,0 +1,24 @@
+//! Every Rust program of the book, compiled as it stands there: `cargo test -p api-metrics-tests --doc`.
+//!
+//! A page with a program that is not listed here fails a test of the program `scaffold`.
+
+macro_rules! pages {
+    ($($page:ident: $path:literal),* $(,)?) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../../docs/", $path))]
+            mod $page {}
+        )*
+    };
+}
+
+pages! {
+    consumers: "consumers.md",
+    deployment: "deployment.md",
+    enforce_quotas: "enforce-quotas.md",
+    http_api: "http-api.md",
+    operations: "operations.md",
+    placement: "placement.md",
+    quick_start: "quick-start.md",
+    stores: "stores.md",
+}
