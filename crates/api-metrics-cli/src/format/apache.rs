@@ -27,7 +27,8 @@ fn items(text: &str) -> Result<Vec<Part>, String> {
     while let Some((before, after)) = rest.split_once('%') {
         parts.push(Part::Item(Item::Text(before.as_bytes().to_vec())));
         // `%!200,304{Referer}i`: written for some statuses only, `-` for the others.
-        let after = after.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<' | '>'));
+        let after = after
+            .trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '!' | ',' | '<' | '>'));
         let (argument, after) = match after.strip_prefix('{') {
             Some(braced) => {
                 let (argument, after) = braced
@@ -175,8 +176,8 @@ fn unquoted(text: &str) -> Result<String, String> {
             _ => return Ok(text.to_owned()),
         },
     };
-    let end = super::value::closing_quote(quoted.as_bytes())
-        .ok_or("the format has an open quote")?;
+    let end =
+        super::value::closing_quote(quoted.as_bytes()).ok_or("the format has an open quote")?;
     Ok(unescaped(&quoted[..end]))
 }
 
@@ -212,7 +213,11 @@ mod tests {
             r#"%h %l %u %t \"%r\" %>s %b"#,
             r#"%h %l %u %t "%r" %>s %b"#,
         ] {
-            assert_eq!(unquoted(text).unwrap(), r#"%h %l %u %t "%r" %>s %b"#, "{text}");
+            assert_eq!(
+                unquoted(text).unwrap(),
+                r#"%h %l %u %t "%r" %>s %b"#,
+                "{text}"
+            );
         }
     }
 

@@ -115,7 +115,13 @@ mod tests {
 
     #[test]
     fn a_number_behind_the_last_field_is_no_time() {
-        for tail in [" 0.250", " 250000", " \"0.250\"", " rt=0.250", " 7 1795687200.123"] {
+        for tail in [
+            " 0.250",
+            " 250000",
+            " \"0.250\"",
+            " rt=0.250",
+            " 7 1795687200.123",
+        ] {
             let line = format!("{LINE}{tail}");
             let entry = read(&line).unwrap();
             assert_eq!(entry.latency, None, "{tail}");
@@ -133,8 +139,13 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_off_in_its_agent_still_tells_of_a_request() {
-        let entry = read(r#"::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.0" 200 5 "-" "cut off 5.0"#).unwrap();
-        assert_eq!((entry.status, entry.response_bytes, entry.latency), (Some(200), 5, None));
+        let entry =
+            read(r#"::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.0" 200 5 "-" "cut off 5.0"#)
+                .unwrap();
+        assert_eq!(
+            (entry.status, entry.response_bytes, entry.latency),
+            (Some(200), 5, None)
+        );
     }
 
     #[test]
@@ -146,11 +157,26 @@ mod tests {
             ("h - - [17/May/2015:10:05:03 +0000] GET", "request"),
             ("h - - [17/May/2015:10:05:03 +0000] \"GET /", "request"),
             ("h - - [today] \"GET / HTTP/1.1\" 200 1", "time is not like"),
-            ("h - - [31/Feb/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1", "time is not like"),
-            ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\"", "no status"),
-            ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 20 1", "no status"),
-            ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200", "no byte count"),
-            ("h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 -1", "no number"),
+            (
+                "h - - [31/Feb/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1",
+                "time is not like",
+            ),
+            (
+                "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\"",
+                "no status",
+            ),
+            (
+                "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 20 1",
+                "no status",
+            ),
+            (
+                "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200",
+                "no byte count",
+            ),
+            (
+                "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 -1",
+                "no number",
+            ),
         ] {
             let said = read(line).unwrap_err().to_string();
             assert!(said.contains(why), "{line}: {said}");

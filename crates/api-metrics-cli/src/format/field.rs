@@ -155,8 +155,7 @@ impl Field {
                 }
             }
             Self::UserAgent => {
-                draft.user_agent =
-                    (!matches!(value, b"-" | b"")).then_some(Cow::Borrowed(value));
+                draft.user_agent = (!matches!(value, b"-" | b"")).then_some(Cow::Borrowed(value));
             }
         }
         Ok(())

@@ -31,7 +31,9 @@ pub(super) fn parse<'a>(line: &'a [u8], reading: &Reading) -> Result<Entry<'a>, 
     let (fields, request) = rest.split_at(open);
     // Quotes within the request are not escaped.
     let close = memrchr(b'"', request).filter(|close| *close > 0);
-    let request = request.get(1..close.unwrap_or(request.len())).ok_or(MALFORMED)?;
+    let request = request
+        .get(1..close.unwrap_or(request.len()))
+        .ok_or(MALFORMED)?;
     Field::Request.put(request, &mut draft, reading)?;
     let mut words = fields
         .split(|byte| *byte == b' ')

@@ -157,7 +157,11 @@ impl Json {
             let is_written = text.ends_with('s') && reading.time_unit.is_none();
             match field {
                 Field::Latency(_) if is_written => {
-                    Field::Latency(Some(Unit::Written)).put(text.as_bytes(), &mut draft, reading)?;
+                    Field::Latency(Some(Unit::Written)).put(
+                        text.as_bytes(),
+                        &mut draft,
+                        reading,
+                    )?;
                 }
                 field => field.put(text.as_bytes(), &mut draft, reading)?,
             }

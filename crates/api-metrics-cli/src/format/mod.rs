@@ -42,22 +42,43 @@ pub use field::Unit;
 
 /// The names that [`Format::named_or_written`] knows, each with what it reads.
 pub const NAMES: [(&str, &str); 16] = [
-    ("common", "Apache's and nginx's common format; whatever stands before the time is passed over"),
-    ("combined", "the same with referer and user agent, also with the virtual host in front"),
-    ("json", "a JSON object a line: nginx's variable names, or whatever --field names"),
+    (
+        "common",
+        "Apache's and nginx's common format; whatever stands before the time is passed over",
+    ),
+    (
+        "combined",
+        "the same with referer and user agent, also with the virtual host in front",
+    ),
+    (
+        "json",
+        "a JSON object a line: nginx's variable names, or whatever --field names",
+    ),
     ("caddy", "Caddy's JSON"),
     ("traefik", "Traefik's JSON"),
     ("traefik-clf", "Traefik's default text"),
-    ("w3c", "W3C extended, by its #Fields; a time needs --time-unit unless #Software is Microsoft's"),
-    ("iis", "the same as IIS writes it: time-taken in milliseconds"),
+    (
+        "w3c",
+        "W3C extended, by its #Fields; a time needs --time-unit unless #Software is Microsoft's",
+    ),
+    (
+        "iis",
+        "the same as IIS writes it: time-taken in milliseconds",
+    ),
     ("cloudfront", "AWS CloudFront standard logs"),
     ("alb", "AWS Application Load Balancer"),
     ("elb", "AWS Classic Load Balancer"),
     ("s3", "AWS S3 server access logs"),
-    ("haproxy", "HAProxy's httplog, with or without a syslog header"),
+    (
+        "haproxy",
+        "HAProxy's httplog, with or without a syslog header",
+    ),
     ("envoy", "Envoy's default"),
     ("istio", "Istio's default for Envoy"),
-    ("ingress-nginx", "ingress-nginx since 0.23; ingress-nginx-old for those before"),
+    (
+        "ingress-nginx",
+        "ingress-nginx since 0.23; ingress-nginx-old for those before",
+    ),
 ];
 
 /// How to read the lines of one log. A log with directives (`#Fields`) changes it on its way.
@@ -105,7 +126,9 @@ impl Format {
                 name: format!("{writer}'s {text}"),
                 kind: Kind::Pattern(pattern),
             }),
-            Err(why) => Err(format!("the format in {writer}'s notation can't be used: {why}")),
+            Err(why) => Err(format!(
+                "the format in {writer}'s notation can't be used: {why}"
+            )),
         }
     }
 

@@ -140,7 +140,10 @@ mod tests {
             "$remote_addr [$time_local] \"$request\" $status it's"
         );
         assert_eq!(unquoted("'$a' '$b'").unwrap(), "$a$b");
-        assert_eq!(unquoted("\"$request\" $status").unwrap(), "\"$request\" $status");
+        assert_eq!(
+            unquoted("\"$request\" $status").unwrap(),
+            "\"$request\" $status"
+        );
     }
 
     #[test]

@@ -138,7 +138,9 @@ impl Pattern {
             rest = tail.get(piece.end.len()..).unwrap_or_default();
         }
         if !self.open_end && !rest.trim_ascii().is_empty() {
-            return Err(Reject::Malformed("it goes on behind the last field of the format"));
+            return Err(Reject::Malformed(
+                "it goes on behind the last field of the format",
+            ));
         }
         draft.finish(reading)
     }
@@ -183,7 +185,9 @@ impl Pattern {
             };
             let is_time = length.is_some_and(|length| {
                 let mut draft = Draft::default();
-                next.field.put(&behind[..length], &mut draft, reading).is_ok()
+                next.field
+                    .put(&behind[..length], &mut draft, reading)
+                    .is_ok()
             });
             if is_time {
                 return Some(at);

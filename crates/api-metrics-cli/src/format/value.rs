@@ -76,7 +76,9 @@ fn decimal(text: &[u8]) -> Option<(u64, u64)> {
     }
     let mut nanos = 0;
     for place in 0..9 {
-        let digit = fraction.get(place).map_or(0, |byte| byte.wrapping_sub(b'0'));
+        let digit = fraction
+            .get(place)
+            .map_or(0, |byte| byte.wrapping_sub(b'0'));
         if digit > 9 {
             return None;
         }
@@ -167,7 +169,9 @@ pub(super) fn closing_quote(text: &[u8]) -> Option<usize> {
 /// The method and the target of `GET /path?query HTTP/1.1`. Scanners send anything: what is no such
 /// line was still a request, and the server answered it.
 pub(super) fn request_line(request: &[u8]) -> (&'static str, Cow<'_, str>) {
-    let mut words = request.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let mut words = request
+        .split(|byte| *byte == b' ')
+        .filter(|word| !word.is_empty());
     let method = words.next().map_or(OTHER_METHOD, method);
     (method, path(words.next().unwrap_or(b"-")))
 }
@@ -212,13 +216,21 @@ mod tests {
             ("GET https://example.org HTTP/1.1", "GET", "/"),
             ("GET ?x HTTP/1.1", "GET", "/"),
             ("OPTIONS * HTTP/1.1", "OPTIONS", "*"),
-            ("CONNECT example.org:443 HTTP/1.1", "CONNECT", "example.org:443"),
+            (
+                "CONNECT example.org:443 HTTP/1.1",
+                "CONNECT",
+                "example.org:443",
+            ),
             ("GET /a://b HTTP/1.1", "GET", "/a://b"),
             ("\\x16\\x03\\x01", "_OTHER", "-"),
             ("-", "_OTHER", "-"),
             ("", "_OTHER", "-"),
         ] {
-            assert_eq!(request_line(request.as_bytes()), (method, path.into()), "{request}");
+            assert_eq!(
+                request_line(request.as_bytes()),
+                (method, path.into()),
+                "{request}"
+            );
         }
     }
 
@@ -226,9 +238,17 @@ mod tests {
     fn durations_are_exact_in_every_unit() {
         for (text, unit, expected) in [
             ("0.250", Unit::Seconds, Some(Duration::from_millis(250))),
-            ("250000", Unit::Microseconds, Some(Duration::from_millis(250))),
+            (
+                "250000",
+                Unit::Microseconds,
+                Some(Duration::from_millis(250)),
+            ),
             ("250", Unit::Milliseconds, Some(Duration::from_millis(250))),
-            ("1.5", Unit::Milliseconds, Some(Duration::from_micros(1_500))),
+            (
+                "1.5",
+                Unit::Milliseconds,
+                Some(Duration::from_micros(1_500)),
+            ),
             ("7", Unit::Nanoseconds, Some(Duration::from_nanos(7))),
             ("1.2e-05", Unit::Seconds, Some(Duration::from_micros(12))),
             ("-", Unit::Seconds, None),

@@ -1,0 +1,152 @@
+//! What is said on stdout and stderr: without passwords, without control characters, and without
+//! caring whether anybody listens.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Writes a line to stdout. A closed pipe is no failure.
+pub(crate) fn out(text: &str) {
+    let _ = writeln!(io::stdout().lock(), "{}", safe(text));
+}
+
+/// Writes a line to stderr. A closed pipe is no failure.
+pub(crate) fn err(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", safe(text));
+}
+
+/// `text` as it may be shown: see [`without_passwords`] and [`escaped`].
+pub(crate) fn safe(text: &str) -> String {
+    escaped(&without_passwords(text))
+}
+
+/// Control characters and those that change the direction of writing as `\u{…}`: a log holds what
+/// strangers sent, and a terminal obeys it. Line ends and tabs stay.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+        if is_bidi || (c.is_control() && c != '\n' && c != '\t') {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// As [`escaped`], in one line: a name that traffic brought can't forge a second one.
+pub(crate) fn escaped_line(text: &str) -> String {
+    escaped(text).replace('\n', "\\n")
+}
+
+/// The passwords of all URLs in `text` as `***`. A password that was not encoded may hold anything
+/// but white space and quotes, so it ends at the last `@` before those.
+pub(crate) fn without_passwords(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, after) = rest.split_at(at + 3);
+        out.push_str(before);
+        let end = after
+            .find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'))
+            .unwrap_or(after.len());
+        let (url, tail) = after.split_at(end);
+        match url.rfind('@').map(|at| url.split_at(at)) {
+            Some((user, host)) if user.contains(':') => {
+                let name = user.split(':').next().unwrap_or_default();
+                let _ = write!(out, "{name}:***{}", without_parameters(host));
+            }
+            _ => out.push_str(&without_parameters(url)),
+        }
+        rest = tail;
+    }
+    out.push_str(&without_parameters(rest));
+    out
+}
+
+/// `password=…`, as a parameter of a URL or a line of the settings, as `password=***`.
+fn without_parameters(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("password=") {
+        let (before, after) = rest.split_at(at + "password=".len());
+        out.push_str(before);
+        out.push_str("***");
+        let end = after
+            .find(|c: char| c == '&' || c.is_whitespace())
+            .unwrap_or(after.len());
+        rest = &after[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The writer of the log: stderr, as [`err`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = safe(&String::from_utf8_lossy(bytes));
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        Self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_never_shown_however_the_url_is_broken() {
+        for (text, shown) in [
+            (
+                "postgres://u:geheim@h/d: refused",
+                "postgres://u:***@h/d: refused",
+            ),
+            ("postgres://u:ge/he?im@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:ge@heim@h/d", "postgres://u:***@h/d"),
+            (
+                "`postgres://u:geheim@h` and x://a:geheim@b",
+                "`postgres://u:***@h` and x://a:***@b",
+            ),
+            (
+                "postgres://h/d?user=u&password=geheim&x=1",
+                "postgres://h/d?user=u&password=***&x=1",
+            ),
+            (
+                "postgres://h/d?sslpassword=geheim",
+                "postgres://h/d?sslpassword=***",
+            ),
+            ("http://example.org:80/a", "http://example.org:80/a"),
+            ("metrics.db", "metrics.db"),
+        ] {
+            assert_eq!(without_passwords(text), shown);
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_no_orders_from_a_log() {
+        assert_eq!(
+            escaped("a\u{1b}[2Jb\u{202e}c\u{7}\td"),
+            "a\\u{1b}[2Jb\\u{202e}c\\u{7}\td"
+        );
+        assert_eq!(escaped_line("a\nb"), "a\\nb");
+    }
+}
