@@ -1,9 +1,11 @@
 //! Which format a log is in, by its first lines.
 
+use memchr::memmem;
+
 use super::{Format, Reading, Reject, parse_line};
 
 /// From special to general: the first one that reads as many lines as any other is it.
-const CANDIDATES: [&str; 15] = [
+const CANDIDATES: [&str; 14] = [
     "caddy",
     "traefik",
     "json",
@@ -17,7 +19,6 @@ const CANDIDATES: [&str; 15] = [
     "ingress-nginx",
     "ingress-nginx-old",
     "traefik-clf",
-    "cloudfront",
     "combined",
 ];
 
@@ -46,6 +47,12 @@ pub fn detect(lines: &[&[u8]], reading: &Reading) -> Result<Detected, Option<Rej
         .collect();
     let mut best: Option<Detected> = None;
     for name in CANDIDATES {
+        // One reader for both, by their directives.
+        let is_cloudfront = |line: &&[u8]| memmem::find(line, b"x-edge-location").is_some();
+        let name = match name {
+            "w3c" if lines.iter().any(is_cloudfront) => "cloudfront",
+            name => name,
+        };
         let Some(fresh) = Format::named(name) else {
             continue;
         };
