@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod formats;
+mod held;
 mod import;
 mod inputs;
 mod program;

@@ -10,7 +10,7 @@ use api_metrics_tests::{
     process::{Ended, isolated},
 };
 
-use crate::{api_metrics, stored};
+use crate::{api_metrics, held, stored};
 
 const LINE: &str = "h - - [17/May/2015:10:05:03 +0000] \"GET /a HTTP/1.1\" 200 5\n";
 
@@ -316,7 +316,7 @@ fn routes_of_other_frameworks_are_templates_too() {
     assert!(ended.status.success(), "{}", ended.output);
     let endpoints = tokio::runtime::Runtime::new()
         .unwrap()
-        .block_on(async { stored::endpoints(&*stored::open(&database.url())).await });
+        .block_on(async { held::endpoints(&*stored::open(&database.url())).await });
     let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
     assert_eq!(
         names,
@@ -337,4 +337,17 @@ fn an_import_into_what_is_switched_off_is_refused() {
     let ended = ended(command.arg(&log).env("API_METRICS_OFF", "true"));
     assert_eq!(ended.status.code(), Some(2), "{}", ended.output);
     assert!(ended.output.contains("API_METRICS_OFF"), "{}", ended.output);
+}
+
+#[test]
+fn an_import_into_a_database_that_is_not_there_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "access.log", LINE);
+    let nobody = api_metrics_tests::Proxy::reserve();
+    let url = format!("postgres://app:hunter2@{}/app", nobody.address());
+    let ended = ended(api_metrics(&["import", "--database", &url]).arg(&log));
+    assert_eq!(ended.status.code(), Some(1), "{}", ended.output);
+    let address = nobody.address().to_string();
+    assert!(ended.output.contains(&address), "{}", ended.output);
+    assert!(!ended.output.contains("hunter2"), "{}", ended.output);
 }

@@ -66,7 +66,9 @@ pub(crate) fn run(args: &ImportArgs) -> Result<(), Failure> {
     // A file that isn't there is better known before the first of many is imported.
     for source in &sources {
         if *source != Source::Stdin {
-            Opened::new(source, false, &stop)?;
+            Opened::new(source, false, &stop)?
+                .progress
+                .finish_and_clear();
         }
     }
     let recording = if args.dry_run {
