@@ -66,6 +66,8 @@ pub enum Reject {
     Expected(Box<str>),
     /// The duration is longer than the settings allow, so its unit is probably another one.
     ImplausibleTime(Duration),
+    /// The duration is a whole number of ten or more where its writer gives seconds with a fraction.
+    WholeTime,
 }
 
 impl fmt::Display for Reject {
@@ -78,6 +80,10 @@ impl fmt::Display for Reject {
                 "a request of {} s is implausible: name the unit of its time with --time-unit, \
                  or allow it with --max-time",
                 time.as_secs_f64()
+            ),
+            Self::WholeTime => f.write_str(
+                "its request time is a whole number, but nginx writes seconds with a fraction: it is \
+                 another field, or of another unit, which --time-unit names",
             ),
         }
     }

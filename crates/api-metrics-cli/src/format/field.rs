@@ -91,6 +91,8 @@ pub(super) enum Field {
     RequestTotal,
     /// From the request's start to its end. `None`: the format names no unit.
     Latency(Option<Unit>),
+    /// A duration in seconds that its writer always gives with a fraction, as nginx does.
+    FractionalLatency,
     /// One of several durations whose sum is the latency.
     LatencyPart(Unit),
     UserAgent,
@@ -107,7 +109,10 @@ impl Field {
 
     /// Whether it tells how long the request took.
     pub(super) const fn is_latency(&self) -> bool {
-        matches!(self, Self::Latency(_) | Self::LatencyPart(_))
+        matches!(
+            self,
+            Self::Latency(_) | Self::FractionalLatency | Self::LatencyPart(_)
+        )
     }
 
     /// Takes a value of the line into the draft.
@@ -146,6 +151,13 @@ impl Field {
                 }
                 None => draft.has_unnamed_unit = true,
             },
+            Self::FractionalLatency => {
+                let is_whole = value.len() > 1 && value.iter().all(u8::is_ascii_digit);
+                if is_whole && reading.time_unit.is_none() {
+                    return Err(Reject::WholeTime);
+                }
+                Self::Latency(Some(Unit::Seconds)).put(value, draft, reading)?;
+            }
             Self::LatencyPart(unit) => {
                 match value::duration(value, reading.time_unit.unwrap_or(*unit))? {
                     Some(part) => {

@@ -47,7 +47,7 @@ pub(super) fn variable(name: &str) -> Field {
         "bytes_sent" => Field::ResponseTotal,
         "content_length" | "http_content_length" => Field::RequestBody,
         "request_length" => Field::RequestTotal,
-        "request_time" => Field::Latency(Some(Unit::Seconds)),
+        "request_time" => Field::FractionalLatency,
         "http_user_agent" => Field::UserAgent,
         // Several upstreams, several proxies: lists with spaces in them.
         list if list.starts_with("upstream_") => Field::IgnoredList,
