@@ -293,6 +293,7 @@ impl Import<'_> {
                     self.check_count(name, tally)?;
                 }
             }
+            tally.bytes = opened.lines.offset();
             if tally.lines == LINES_TO_TELL {
                 told_apart(name, format, tally)?;
             }
@@ -308,7 +309,7 @@ impl Import<'_> {
     }
 
     /// What is due from time to time. Once the store has acknowledged a flush, everything before
-    /// `opened.lines.offset()` is durable.
+    /// `tally.bytes` is durable.
     fn pause(&self, name: &str, progress: &ProgressBar, tally: &Tally) -> Result<(), Failure> {
         if let Some(recording) = &self.recording {
             self.runtime.block_on(recording.deliver(PATIENCE))?;

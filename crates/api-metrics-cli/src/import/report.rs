@@ -130,6 +130,7 @@ fn counts(tally: &Tally) -> Value {
         |at: SystemTime| DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Millis, true);
     json!({
         "lines": tally.lines,
+        "textBytes": tally.bytes,
         "requests": tally.requests,
         "unreadable": tally.unreadable.count(),
         "leftOut": tally.left_out,

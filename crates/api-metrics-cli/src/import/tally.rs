@@ -13,6 +13,8 @@ const MOST_STRETCHES: usize = 1_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
     pub(super) lines: u64,
+    /// Bytes of the decompressed text that were read.
+    pub(super) bytes: u64,
     pub(super) requests: u64,
     /// Requests that a filter did not want.
     pub(super) left_out: u64,
@@ -45,6 +47,7 @@ impl Tally {
 
     pub(super) fn add(&mut self, other: &Self) {
         self.lines += other.lines;
+        self.bytes += other.bytes;
         self.requests += other.requests;
         self.left_out += other.left_out;
         self.with_time += other.with_time;
