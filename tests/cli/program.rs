@@ -46,7 +46,7 @@ fn help_has_examples_and_names_only_what_works() {
 #[test]
 fn completions_are_those_of_the_shell() {
     for (shell, word) in [
-        ("bash", "_api-metrics"),
+        ("bash", "complete -F"),
         ("zsh", "#compdef"),
         ("fish", "complete -c"),
     ] {

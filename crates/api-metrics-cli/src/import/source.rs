@@ -10,7 +10,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -20,6 +20,9 @@ use crate::failure::Failure;
 
 /// How often a file that is followed is looked at, and how soon a signal is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// How long a renamed file must be silent: a server's workers write into it for a moment after its
+/// successor is there.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// One log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +106,7 @@ impl Opened {
                         file,
                         position: 0,
                         ends_line: true,
+                        silent_since: Instant::now(),
                         stop: Arc::clone(stop),
                     };
                     (Box::new(followed), 0, true)
@@ -143,6 +147,8 @@ struct Followed {
     file: File,
     position: u64,
     ends_line: bool,
+    /// When the last bytes came.
+    silent_since: Instant,
     stop: Arc<AtomicBool>,
 }
 
@@ -152,7 +158,8 @@ impl Followed {
         let ours = self.file.metadata().ok()?;
         let file = File::open(&self.path).ok()?;
         let theirs = file.metadata().ok()?;
-        (!is_same(&ours, &theirs) || theirs.len() < self.position).then_some(file)
+        let is_another = !is_same(&ours, &theirs) && self.silent_since.elapsed() >= LAST_WORDS;
+        (is_another || ours.len() < self.position).then_some(file)
     }
 }
 
@@ -176,11 +183,13 @@ impl Read for Followed {
             if read > 0 {
                 self.position += read as u64;
                 self.ends_line = buffer[read - 1] == b'\n';
+                self.silent_since = Instant::now();
                 return Ok(read);
             }
             if let Some(file) = successor {
                 self.file = file;
                 self.position = 0;
+                self.silent_since = Instant::now();
                 // A last line without its end is no start of the successor's first one.
                 if let (false, Some(first)) = (self.ends_line, buffer.first_mut()) {
                     self.ends_line = true;
