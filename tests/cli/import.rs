@@ -222,7 +222,10 @@ async fn routes_become_templates_and_the_rest_is_unmatched() {
     let file = SqliteFile::create();
     let log = Log::make(400);
     let mut lines = log.lines.clone();
-    lines.push(r#"h - - [17/May/2015:10:05:03 +0000] "GET /robots.txt HTTP/1.1" 200 5"#.to_owned());
+    lines.push(
+        r#"h - - [17/May/2015:10:05:03 +0000] "GET /robots.txt HTTP/1.1" 200 5 "-" "-" 0.001"#
+            .to_owned(),
+    );
     let path = log.write("access.log", &lines);
     let routes = log.folder.path().join("routes.txt");
     std::fs::write(&routes, "# one a line\n/users/{id}\n\n/orders\n").unwrap();

@@ -28,14 +28,32 @@ pub(crate) fn safe(text: &str) -> String {
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let is_bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
-        if is_bidi || (c.is_control() && c != '\n' && c != '\t') {
+        if is_bidi(c) || (c.is_control() && c != '\n' && c != '\t') {
             let _ = write!(out, "{}", c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// A JSON document whose strings hold no such characters as themselves: `serde_json` escapes the
+/// control characters, but not those that change the direction of writing.
+pub(crate) fn escaped_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_bidi(c) || c.is_control() {
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Whether it changes the direction of writing, or ends a line without being a control character.
+const fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
 /// As [`escaped`], in one line: a name that traffic brought can't forge a second one.
@@ -148,5 +166,6 @@ mod tests {
             "a\\u{1b}[2Jb\\u{202e}c\\u{7}\td"
         );
         assert_eq!(escaped_line("a\nb"), "a\\nb");
+        assert_eq!(escaped_json("\"a\u{202e}\""), "\"a\\u202e\"");
     }
 }

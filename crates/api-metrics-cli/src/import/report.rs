@@ -26,7 +26,8 @@ pub(super) fn print(
     took: Duration,
 ) {
     if args.json {
-        terminal::out(&as_json(args, logs, total, days, service, took).to_string());
+        let answer = as_json(args, logs, total, days, service, took).to_string();
+        terminal::out(&terminal::escaped_json(&answer));
         return;
     }
     let seconds = took.as_secs_f64();
