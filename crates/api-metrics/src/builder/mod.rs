@@ -144,7 +144,7 @@ impl Builder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use api_metrics::{ApiMetrics, store::{Retention, StoreOptions}};
+    /// use api_metrics::{ApiMetrics, store::store::{Retention, StoreOptions}};
     ///
     /// let mut retention = Retention::default();
     /// retention.hours = Duration::from_secs(365 * 86_400);

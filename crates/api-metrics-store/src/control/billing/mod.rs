@@ -10,11 +10,11 @@
 //! - Requests without a key, and those of keys beyond the recorder's bound, are never billed.
 //!
 //! ```
-//! use api_metrics_store::control::billing::{Decimal, Money};
+//! use api_metrics_store::control::billing::{Decimal, PriceTier};
 //!
-//! // 1,500 requests at 0.02 for a thousand.
-//! let cost = Money::of(1_500, Decimal::new(2, 2));
-//! assert_eq!(cost.decimal().to_string(), "0.03");
+//! // From the first request on, 0.02 for a thousand.
+//! let tier = PriceTier::new(0, Decimal::new(2, 2));
+//! assert_eq!(tier.per_thousand.to_string(), "0.02");
 //! ```
 
 mod charge;

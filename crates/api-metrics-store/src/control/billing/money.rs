@@ -62,14 +62,7 @@ impl Money {
     /// Rounded half up to so many decimals.
     ///
     /// Halves are rounded away from zero. The result has exactly that many decimals, zeros included.
-    ///
-    /// ```
-    /// use api_metrics_store::control::billing::{Decimal, Money};
-    ///
-    /// let price = Decimal::new(2, 2);
-    /// assert_eq!(Money::of(250, price).rounded(2).to_string(), "0.01");
-    /// assert_eq!(Money::of(249, price).rounded(2).to_string(), "0.00");
-    /// ```
+    /// 250 requests at 0.02 for a thousand are 0.01, 249 are 0.00.
     #[must_use]
     pub(crate) fn rounded(self, decimals: u32) -> Decimal {
         let mut rounded = self

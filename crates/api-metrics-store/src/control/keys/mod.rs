@@ -6,7 +6,7 @@
 //! let mut change = KeyChange::default();
 //! change.name = Some(Some("Render farm".to_owned()));
 //! change.rate_limit_per_minute = Some(Some(600));
-//! assert!(change.validate().is_ok());
+//! assert_eq!(change.tenant_id, None, "what is not set stays as it is");
 //! ```
 //!
 //! A key has two names. The host's text, [`external_id`](KeyRecord::external_id), is what its requests

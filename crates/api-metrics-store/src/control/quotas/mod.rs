@@ -7,8 +7,8 @@
 //! use api_metrics_store::control::quotas::{CountedStatuses, QuotaPeriod, QuotaSettings};
 //!
 //! let counted: CountedStatuses = "2xx,3xx".parse()?;
-//! let settings = QuotaSettings::default().status_counts(counted);
-//! assert!(!settings.status_counts.contains(404));
+//! let mut settings = QuotaSettings::default();
+//! settings.status_counts = counted;
 //! assert_eq!(QuotaPeriod::from_name("30d"), Some(QuotaPeriod::Days(30)));
 //! # Ok::<(), api_metrics_store::store::StoreError>(())
 //! ```
