@@ -99,12 +99,20 @@ impl Service {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = Client::new();
+        // On a busy machine the schema may take longer than `start` waits for it.
+        eventually_within(PATIENCE, "a store that is ready", async || {
+            let ready = client.get(format!("{base}/admin/health/ready"));
+            let answer = ready.send().await.unwrap();
+            answer.status().is_success().then_some(())
+        })
+        .await;
         Self {
             database,
             clock,
             metrics,
             base,
-            client: Client::new(),
+            client,
         }
     }
 
