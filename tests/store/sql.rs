@@ -70,23 +70,18 @@ async fn finds_something(pool: &sqlx::PgPool, sql: &str) {
 }
 
 #[tokio::test]
-async fn every_query_for_postgres_runs_and_finds_something_as_the_recommended_role() {
+async fn queries_of_page_and_grafana_dashboard_find_something_as_the_recommended_role() {
     let mut h = with_traffic(Database::postgres().await).await;
     let pool = as_grafana(&mut h).await;
     for sql in blocks("sql") {
         finds_something(&pool, &sql).await;
     }
-}
-
-#[tokio::test]
-async fn every_query_of_the_grafana_dashboard_runs_and_finds_something_as_the_recommended_role() {
-    let mut h = with_traffic(Database::postgres().await).await;
-    let pool = as_grafana(&mut h).await;
     let queries = dashboard_queries();
     assert!(queries.len() >= 12, "{queries:?}");
     for query in queries {
         finds_something(&pool, &filled_in(&query)).await;
     }
+    the_views_agree_on_every_request(&pool).await;
 }
 
 /// The SQL of all panels, annotations and variables.
@@ -165,16 +160,13 @@ async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenan
     }
 }
 
-#[tokio::test]
-async fn the_views_agree_on_every_request() {
-    let mut h = with_traffic(Database::postgres().await).await;
-    let pool = as_grafana(&mut h).await;
+async fn the_views_agree_on_every_request(pool: &sqlx::PgPool) {
     let mut sums = Vec::new();
     for view in ["api_metrics", "status_codes", "consumer_totals", "totals"] {
         let sum: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
             "SELECT sum(request_count)::bigint FROM api_metrics.{view} WHERE period_granularity = '5m'"
         )))
-        .fetch_one(&pool)
+        .fetch_one(pool)
         .await
         .unwrap();
         sums.push(sum);
