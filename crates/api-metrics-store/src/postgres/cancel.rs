@@ -8,9 +8,9 @@
 //! connection is free again.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
+use sqlx::{Connection as _, PgConnection, PgPool};
 
-use super::unnamed::WithoutName;
+use super::unnamed;
 
 /// Held by a read. Dropped before the read was finished, because a client left or the time was up, it
 /// asks the server to stop what is still running. Disarmed by the commit.
@@ -81,15 +81,12 @@ impl Running {
     /// One statement: cancels the backend if it is still in the same transaction and at work. Needs no
     /// more rights than the role of the pool has over its own backends.
     async fn stop_by(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-        let query = sqlx::query(
+        let query = unnamed::query(
             "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
              WHERE pid = $1 AND xact_start = $2 AND state = 'active'",
         )
         .bind(self.backend)
         .bind(self.began);
-        connection
-            .fetch_optional(WithoutName(query))
-            .await
-            .map(|_| ())
+        query.fetch_optional(connection).await.map(|_| ())
     }
 }

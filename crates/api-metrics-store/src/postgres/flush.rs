@@ -18,7 +18,10 @@
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::tx::{PgTx, at, signed, unsigned};
+use super::{
+    tx::{PgTx, at, signed, unsigned},
+    unnamed,
+};
 use crate::{
     engine::backend::{FlushTx, InboxChunk, Result, SeriesLabels},
     store::{Instance, StoreError},
@@ -29,7 +32,7 @@ impl FlushTx for PgTx {
     /// FOR NO KEY UPDATE is the weakest lock that two flushes of one instance can't both hold. Plain
     /// selects pass it.
     async fn fence(&mut self, id: Uuid) -> Result<Option<u64>> {
-        let seq: Option<i64> = sqlx::query_scalar(
+        let seq: Option<i64> = unnamed::query_scalar(
             "SELECT seq FROM api_metrics.instance WHERE id = $1 FOR NO KEY UPDATE",
         )
         .bind(id)
@@ -41,7 +44,7 @@ impl FlushTx for PgTx {
     /// `ON CONFLICT DO NOTHING` waits for a concurrent insert of the same id, and the fence is read
     /// again afterwards.
     async fn register(&mut self, instance: &Instance) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.instance (id, seq, service, environment, version, host, started_at) \
              VALUES ($1, 0, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
         )
@@ -63,7 +66,7 @@ impl FlushTx for PgTx {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.api_keys (external_id) SELECT unnest($1::text[]) \
              ON CONFLICT (external_id) DO NOTHING",
         )
@@ -71,7 +74,7 @@ impl FlushTx for PgTx {
         .execute(&mut *self.sql)
         .await?;
         // A later statement, so that it sees what another writer has just committed.
-        let ids: Vec<i64> = sqlx::query_scalar(
+        let ids: Vec<i64> = unnamed::query_scalar(
             "SELECT k.id FROM unnest($1::text[]) WITH ORDINALITY AS wanted (external_id, n) \
              JOIN api_metrics.api_keys AS k ON k.external_id = wanted.external_id ORDER BY wanted.n",
         )
@@ -95,7 +98,7 @@ impl FlushTx for PgTx {
         let endpoints = texts(|s| &s.endpoint);
         let keys: Vec<i64> = series.iter().map(|s| s.api_key_id).collect();
         let kinds: Vec<i16> = series.iter().map(|s| s.kind.code()).collect();
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.series \
                  (service, environment, protocol, http_method, endpoint, api_key_id, kind) \
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) \
@@ -110,7 +113,7 @@ impl FlushTx for PgTx {
         .bind(&kinds)
         .execute(&mut *self.sql)
         .await?;
-        let ids: Vec<i64> = sqlx::query_scalar(
+        let ids: Vec<i64> = unnamed::query_scalar(
             "SELECT s.id \
              FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::smallint[]) \
                  WITH ORDINALITY AS w (service, environment, protocol, http_method, endpoint, api_key_id, kind, n) \
@@ -134,7 +137,7 @@ impl FlushTx for PgTx {
     /// uncompressed and out of line, so that its bytes are written once.
     async fn put_inbox(&mut self, chunks: &[InboxChunk]) -> Result<()> {
         for chunk in chunks {
-            sqlx::query(
+            unnamed::query(
                 "INSERT INTO api_metrics.inbox \
                      (id, seq, chunk, period_from, period_to, row_count, records, payload) \
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -155,7 +158,7 @@ impl FlushTx for PgTx {
 
     async fn put_coarse(&mut self, spans: &[(UnixSeconds, UnixSeconds)]) -> Result<()> {
         for (from, to) in spans {
-            sqlx::query(
+            unnamed::query(
                 "INSERT INTO api_metrics.coarse (period_from, period_to) VALUES ($1, $2) ON CONFLICT DO NOTHING",
             )
             .bind(at(*from))
@@ -168,7 +171,7 @@ impl FlushTx for PgTx {
 
     /// The row is locked already. `acked_at` has the time in whole seconds.
     async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "UPDATE api_metrics.instance SET seq = $2, acked_at = $3, live = true WHERE id = $1",
         )
         .bind(id)

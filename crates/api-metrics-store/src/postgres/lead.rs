@@ -30,6 +30,7 @@ use super::{
     rows::{self, Numbers},
     sum::block,
     tx::{PgTx, at, signed, unsigned},
+    unnamed,
 };
 use crate::{
     engine::{
@@ -47,7 +48,7 @@ impl LeadTx for PgTx {
     /// `pg_try_advisory_xact_lock` never waits, and ends with the transaction. A session lock would
     /// stay behind on a pooled connection.
     async fn try_lead(&mut self) -> Result<bool> {
-        Ok(sqlx::query_scalar(TRY_LEAD)
+        Ok(unnamed::query_scalar(TRY_LEAD)
             .fetch_one(&mut *self.sql)
             .await?)
     }
@@ -55,7 +56,7 @@ impl LeadTx for PgTx {
     /// Scans the partial index of live instances, so that the thousands of processes that have ended
     /// cost nothing.
     async fn pending(&mut self) -> Result<Vec<Pending>> {
-        let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+        let rows: Vec<(Uuid, i64, i64)> = unnamed::query_as(
             "SELECT i.id, i.seq, coalesce(f.seq, 0) FROM api_metrics.instance AS i \
              LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
              WHERE i.live AND i.seq > coalesce(f.seq, 0) ORDER BY i.id",
@@ -74,7 +75,7 @@ impl LeadTx for PgTx {
 
     /// Reads the counts beside the payloads; the payloads are stored out of line and stay untouched.
     async fn inbox_sizes(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<(u64, u64)>> {
-        let rows: Vec<(i64, i64)> = sqlx::query_as(
+        let rows: Vec<(i64, i64)> = unnamed::query_as(
             "SELECT seq, sum(row_count)::bigint FROM api_metrics.inbox \
              WHERE id = $1 AND seq > $2 AND seq <= $3 GROUP BY seq ORDER BY seq",
         )
@@ -90,7 +91,7 @@ impl LeadTx for PgTx {
     }
 
     async fn inbox(&mut self, id: Uuid, after: u64, upto: u64) -> Result<Vec<InboxChunk>> {
-        sqlx::query(
+        unnamed::query(
             "SELECT id, seq, chunk, period_from, period_to, row_count, records, payload \
              FROM api_metrics.inbox WHERE id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq, chunk",
         )
@@ -105,7 +106,7 @@ impl LeadTx for PgTx {
     }
 
     async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.quarantined (id, seq, chunk, reason, payload) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
@@ -122,7 +123,7 @@ impl LeadTx for PgTx {
     /// Two statements. The delete takes everything up to the mark, so it also removes what an earlier
     /// one may have missed.
     async fn set_folded(&mut self, id: Uuid, seq: u64) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.folded (id, seq) VALUES ($1, $2) \
              ON CONFLICT (id) DO UPDATE SET seq = excluded.seq",
         )
@@ -130,7 +131,7 @@ impl LeadTx for PgTx {
         .bind(signed(seq))
         .execute(&mut *self.sql)
         .await?;
-        sqlx::query("DELETE FROM api_metrics.inbox WHERE id = $1 AND seq <= $2")
+        unnamed::query("DELETE FROM api_metrics.inbox WHERE id = $1 AND seq <= $2")
             .bind(id)
             .bind(signed(seq))
             .execute(&mut *self.sql)
@@ -139,7 +140,7 @@ impl LeadTx for PgTx {
     }
 
     async fn series(&mut self, ids: &[i64]) -> Result<Vec<SeriesRow>> {
-        let rows = sqlx::query(
+        let rows = unnamed::query(
             "SELECT id, service, environment, protocol, http_method, endpoint, api_key_id, kind \
              FROM api_metrics.series WHERE id = ANY($1)",
         )
@@ -182,7 +183,7 @@ impl LeadTx for PgTx {
              WHERE {which} \
                AND by_endpoint_id IS NOT NULL AND by_key_id IS NOT NULL AND total_id IS NOT NULL"
         );
-        let query = sqlx::query_as(AssertSqlSafe(text));
+        let query = unnamed::query_as(AssertSqlSafe(text));
         let query = match block {
             Some((first, last)) => query.bind(first).bind(last),
             None => query.bind(ids),
@@ -205,7 +206,7 @@ impl LeadTx for PgTx {
     /// Replaces the tag first, by a random one. A restore may bring back an earlier tag, but only
     /// together with the series that were read under it.
     async fn set_aggregates(&mut self, of: &[(i64, [i64; 3])]) -> Result<()> {
-        sqlx::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
+        unnamed::query("UPDATE api_metrics.aggregate_series_tag SET tag = gen_random_uuid()")
             .execute(&mut *self.sql)
             .await?;
         let column = |n: usize| {
@@ -213,7 +214,7 @@ impl LeadTx for PgTx {
                 .map(|(_, ids)| ids.get(n).copied().unwrap_or_default())
                 .collect::<Vec<_>>()
         };
-        sqlx::query(
+        unnamed::query(
             "UPDATE api_metrics.series AS s \
              SET by_endpoint_id = n.by_endpoint_id, by_key_id = n.by_key_id, total_id = n.total_id \
              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
@@ -240,7 +241,7 @@ impl LeadTx for PgTx {
         periods: &[UnixSeconds],
     ) -> Result<BTreeSet<UnixSeconds>> {
         let used: Vec<DateTime<Utc>> =
-            sqlx::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
+            unnamed::query_scalar(AssertSqlSafe(rows::select_used(granularity)))
                 .bind(periods.iter().map(|p| at(*p)).collect::<Vec<_>>())
                 .fetch_all(&mut *self.sql)
                 .await?;
@@ -262,7 +263,7 @@ impl LeadTx for PgTx {
         let mut found = Vec::new();
         // A statement a period: joined with a list of pairs the planner would scan every partition.
         for (period, series) in by_period {
-            let rows = sqlx::query(AssertSqlSafe(rows::select_existing(granularity)))
+            let rows = unnamed::query(AssertSqlSafe(rows::select_existing(granularity)))
                 .bind(at(period))
                 .bind(series)
                 .fetch_all(&mut *self.sql)
@@ -290,7 +291,7 @@ impl LeadTx for PgTx {
         // Bounds one statement's parameter to some MiB, and the time that encoding it takes without a yield.
         for rows in rows.chunks(1_000) {
             let rows: Vec<_> = rows.iter().map(rows::Composite).collect();
-            sqlx::query(AssertSqlSafe(statement.clone()))
+            unnamed::query(AssertSqlSafe(statement.clone()))
                 .bind(rows)
                 .execute(&mut *self.sql)
                 .await?;
@@ -304,7 +305,7 @@ impl LeadTx for PgTx {
         periods: &[(Granularity, UnixSeconds)],
     ) -> Result<Vec<EncodedPeriodCounts>> {
         let (granularities, starts) = columns(periods.iter());
-        let rows: Vec<(String, DateTime<Utc>, Vec<u8>)> = sqlx::query_as(
+        let rows: Vec<(String, DateTime<Utc>, Vec<u8>)> = unnamed::query_as(
             "SELECT t.granularity, t.period_start, t.requests \
              FROM unnest($1::text[], $2::timestamptz[]) AS p (granularity, period_start) \
              JOIN api_metrics.period_counts AS t USING (granularity, period_start)",
@@ -324,7 +325,7 @@ impl LeadTx for PgTx {
 
     async fn put_period_counts(&mut self, counts: &[EncodedPeriodCounts]) -> Result<()> {
         let (granularities, starts) = columns(counts.iter().map(|(period, _)| period));
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.period_counts (granularity, period_start, requests) \
              SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::bytea[]) \
              ON CONFLICT (granularity, period_start) DO UPDATE SET requests = excluded.requests",
@@ -342,7 +343,7 @@ impl LeadTx for PgTx {
         granularity: Granularity,
         floor: UnixSeconds,
     ) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "DELETE FROM api_metrics.period_counts WHERE granularity = $1 AND period_start < $2",
         )
         .bind(granularity.as_str())
@@ -359,7 +360,7 @@ impl LeadTx for PgTx {
         now: UnixSeconds,
     ) -> Result<()> {
         let (granularities, starts) = columns(periods.iter());
-        sqlx::query(
+        unnamed::query(
             "INSERT INTO api_metrics.dirty (granularity, period_start, since) \
              SELECT p.*, $3 FROM unnest($1::text[], $2::timestamptz[]) AS p ON CONFLICT DO NOTHING",
         )
@@ -374,7 +375,7 @@ impl LeadTx for PgTx {
     /// Reads the whole table, which holds what has changed since the last rollup.
     async fn marks(&mut self) -> Result<Marks> {
         let rows: Vec<(String, DateTime<Utc>, DateTime<Utc>)> =
-            sqlx::query_as("SELECT granularity, period_start, since FROM api_metrics.dirty")
+            unnamed::query_as("SELECT granularity, period_start, since FROM api_metrics.dirty")
                 .fetch_all(&mut *self.sql)
                 .await?;
         Ok(rows
@@ -391,7 +392,7 @@ impl LeadTx for PgTx {
         from: UnixSeconds,
         to: UnixSeconds,
     ) -> Result<Vec<(Granularity, UnixSeconds)>> {
-        let rows: Vec<(String, DateTime<Utc>)> = sqlx::query_as(
+        let rows: Vec<(String, DateTime<Utc>)> = unnamed::query_as(
             "SELECT granularity, period_start FROM api_metrics.dirty \
              WHERE period_start >= $1 AND period_start < $2",
         )
@@ -406,17 +407,19 @@ impl LeadTx for PgTx {
     }
 
     async fn clear_dirty(&mut self, granularity: Granularity, period: UnixSeconds) -> Result<()> {
-        sqlx::query("DELETE FROM api_metrics.dirty WHERE granularity = $1 AND period_start = $2")
-            .bind(granularity.as_str())
-            .bind(at(period))
-            .execute(&mut *self.sql)
-            .await?;
+        unnamed::query(
+            "DELETE FROM api_metrics.dirty WHERE granularity = $1 AND period_start = $2",
+        )
+        .bind(granularity.as_str())
+        .bind(at(period))
+        .execute(&mut *self.sql)
+        .await?;
         Ok(())
     }
 
     /// Does nothing where the floor is higher already.
     async fn set_floor(&mut self, granularity: Granularity, floor: UnixSeconds) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "UPDATE api_metrics.retention_floor SET floor = $2 WHERE granularity = $1 AND floor < $2",
         )
         .bind(granularity.as_str())
@@ -429,7 +432,7 @@ impl LeadTx for PgTx {
     /// SKIP LOCKED leaves out instances that flush right now: they are live, and waiting for them would
     /// hold the leader's lock.
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
-        sqlx::query(
+        unnamed::query(
             "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
                  SELECT i.id FROM api_metrics.instance AS i JOIN api_metrics.folded AS f ON f.id = i.id \
                  WHERE i.live AND i.acked_at < $1 AND f.seq >= i.seq FOR NO KEY UPDATE OF i SKIP LOCKED)",

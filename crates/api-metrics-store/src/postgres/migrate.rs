@@ -13,11 +13,11 @@
 //! meanwhile, processes that start together migrate one after another, and nothing stays behind when a
 //! migration fails or the connection goes through pgbouncer.
 
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 
 use super::{
     tx::{at, sketch_kind, uncancelled},
-    unnamed::Unnamed,
+    unnamed,
 };
 use crate::{
     engine::{SCHEMA_KNOWLEDGE, flush::EARLIEST, retention},
@@ -71,19 +71,19 @@ pub(super) async fn migrate(pool: &PgPool, options: &StoreOptions) -> Result<(),
     let mut tx = uncancelled(pool, "BEGIN ISOLATION LEVEL READ COMMITTED").await?;
     // A migration may have to change rows of every tenant.
     sqlx::raw_sql("SET LOCAL lock_timeout = '30s'; SET LOCAL api_metrics.access = 'all'")
-        .execute(&mut tx)
+        .execute(&mut *tx)
         .await?;
     // A statement of its own: what follows must see what another migrating process has committed.
-    sqlx::query(WAIT_TO_LEAD).execute(&mut tx).await?;
+    unnamed::query(WAIT_TO_LEAD).execute(&mut *tx).await?;
     apply(&mut tx, options).await?;
     agree_on_sketch(&mut tx, options).await?;
     Ok(tx.commit().await?)
 }
 
 /// The versions that were applied, ascending; none where there is no schema yet.
-async fn applied(sql: &mut Unnamed) -> Result<Vec<i64>, StoreError> {
+async fn applied(sql: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
     let there: bool =
-        sqlx::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
+        unnamed::query("SELECT to_regclass('api_metrics.schema_migrations') IS NOT NULL")
             .fetch_one(&mut *sql)
             .await?
             .try_get(0)?;
@@ -91,14 +91,14 @@ async fn applied(sql: &mut Unnamed) -> Result<Vec<i64>, StoreError> {
         return Ok(Vec::new());
     }
     Ok(
-        sqlx::query_scalar("SELECT version FROM api_metrics.schema_migrations ORDER BY version")
+        unnamed::query_scalar("SELECT version FROM api_metrics.schema_migrations ORDER BY version")
             .fetch_all(sql)
             .await?,
     )
 }
 
 /// Runs the missing migrations. The lock must be held.
-async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
+async fn apply(tx: &mut PgConnection, options: &StoreOptions) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
     let new = done.is_empty();
@@ -113,7 +113,7 @@ async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreErro
     }
     for migration in MIGRATIONS.iter().filter(|m| !done.contains(&m.version)) {
         sqlx::raw_sql(migration.sql).execute(&mut *tx).await?;
-        sqlx::query("INSERT INTO api_metrics.schema_migrations (version, name) VALUES ($1, $2)")
+        unnamed::query("INSERT INTO api_metrics.schema_migrations (version, name) VALUES ($1, $2)")
             .bind(migration.version)
             .bind(migration.name)
             .execute(&mut *tx)
@@ -128,8 +128,8 @@ async fn apply(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreErro
 /// Fills a new schema: what it asks of processes, the kind of sketch, and the floors. Floors start at
 /// `now` less the retention, not at the beginning of time: an import would make a partition for every
 /// hour of history.
-async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
-    sqlx::query(
+async fn initialise(tx: &mut PgConnection, options: &StoreOptions) -> Result<(), StoreError> {
+    unnamed::query(
         "INSERT INTO api_metrics.meta (leader_min, writer_min, sketch_kind) VALUES ($1, $1, $2)",
     )
     .bind(SCHEMA_KNOWLEDGE)
@@ -139,7 +139,7 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
     let now: i64 = match &options.clock {
         Some(clock) => clock.unix_seconds(),
         None => {
-            sqlx::query_scalar("SELECT extract(epoch FROM now())::bigint")
+            unnamed::query_scalar("SELECT extract(epoch FROM now())::bigint")
                 .fetch_one(&mut *tx)
                 .await?
         }
@@ -147,11 +147,13 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
     // Floors at the beginning of time would let an import make a partition for every hour of history.
     let floors = retention::target(&options.retention, now);
     for granularity in Granularity::ALL {
-        sqlx::query("INSERT INTO api_metrics.retention_floor (granularity, floor) VALUES ($1, $2)")
-            .bind(granularity.as_str())
-            .bind(at(floors.of(granularity).max(EARLIEST)))
-            .execute(&mut *tx)
-            .await?;
+        unnamed::query(
+            "INSERT INTO api_metrics.retention_floor (granularity, floor) VALUES ($1, $2)",
+        )
+        .bind(granularity.as_str())
+        .bind(at(floors.of(granularity).max(EARLIEST)))
+        .execute(&mut *tx)
+        .await?;
     }
     Ok(())
 }
@@ -160,8 +162,8 @@ async fn initialise(tx: &mut Unnamed, options: &StoreOptions) -> Result<(), Stor
 ///
 /// # Errors
 /// `StoreError::SketchKind` when it keeps another one.
-async fn agree_on_sketch(sql: &mut Unnamed, options: &StoreOptions) -> Result<(), StoreError> {
-    let code: i16 = sqlx::query_scalar("SELECT sketch_kind FROM api_metrics.meta")
+async fn agree_on_sketch(sql: &mut PgConnection, options: &StoreOptions) -> Result<(), StoreError> {
+    let code: i16 = unnamed::query_scalar("SELECT sketch_kind FROM api_metrics.meta")
         .fetch_one(sql)
         .await?;
     migrations::same_sketch(sketch_kind(code)?, options)

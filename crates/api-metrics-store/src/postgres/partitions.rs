@@ -14,11 +14,11 @@
 //! slow reader is never cancelled and no queue forms behind the drop.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{
     tx::{at, table, uncancelled},
-    unnamed::Unnamed,
+    unnamed,
 };
 use crate::{
     engine::{backend::Result, retention::align},
@@ -80,7 +80,7 @@ fn partition(granularity: Granularity, period: UnixSeconds) -> (String, UnixSeco
 ///
 /// One statement for the list of partitions, and one for each that is missing.
 pub(super) async fn make_room(
-    sql: &mut Unnamed,
+    sql: &mut PgConnection,
     granularity: Granularity,
     periods: &[UnixSeconds],
 ) -> Result<()> {
@@ -96,7 +96,7 @@ pub(super) async fn make_room(
         if attached.contains(&name) {
             continue;
         }
-        sqlx::query("SELECT api_metrics.attach_partition($1, $2, $3, $4)")
+        unnamed::query("SELECT api_metrics.attach_partition($1, $2, $3, $4)")
             .bind(parent)
             .bind(&name)
             .bind(at(from))
@@ -108,8 +108,8 @@ pub(super) async fn make_room(
 }
 
 /// The names of a table's partitions.
-async fn attached(sql: &mut Unnamed, granularity: Granularity) -> Result<Vec<String>> {
-    Ok(sqlx::query_scalar(
+async fn attached(sql: &mut PgConnection, granularity: Granularity) -> Result<Vec<String>> {
+    Ok(unnamed::query_scalar(
         "SELECT c.relname::text FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
          WHERE i.inhparent = to_regclass('api_metrics.' || $1)",
     )
@@ -140,19 +140,19 @@ pub(super) async fn drop_below(
         let mut tx = uncancelled(pool, BEGIN_DROP).await?;
         // Read the floor again: since it was moved the database may have gone back to a time when these
         // rows were still needed.
-        let still: DateTime<Utc> = sqlx::query_scalar(
+        let still: DateTime<Utc> = unnamed::query_scalar(
             "SELECT floor FROM api_metrics.retention_floor WHERE granularity = $1",
         )
         .bind(granularity.as_str())
-        .fetch_one(&mut tx)
+        .fetch_one(&mut *tx)
         .await?;
         if end_of(granularity, name).is_none_or(|end| end > still.timestamp()) {
             continue;
         }
-        match sqlx::query("SELECT api_metrics.drop_partition($1, $2)")
+        match unnamed::query("SELECT api_metrics.drop_partition($1, $2)")
             .bind(table(granularity))
             .bind(name)
-            .execute(&mut tx)
+            .execute(&mut *tx)
             .await
         {
             Ok(_) => {

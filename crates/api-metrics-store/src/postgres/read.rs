@@ -12,6 +12,7 @@ use super::{
     flush::chunk,
     rows,
     tx::{PgTx, at, table, unsigned},
+    unnamed,
 };
 use crate::{
     engine::backend::{
@@ -67,7 +68,7 @@ pub(super) fn unfolded(from: &str, to: &str) -> String {
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
         let seq: Option<i64> =
-            sqlx::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
+            unnamed::query_scalar("SELECT seq FROM api_metrics.instance WHERE id = $1")
                 .bind(id)
                 .fetch_optional(&mut *self.sql)
                 .await?;
@@ -83,7 +84,7 @@ impl ReadTx for PgTx {
              FROM api_metrics.series AS s WHERE {}",
             met.join(" AND ")
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
+        let mut query = unnamed::query(AssertSqlSafe(text));
         for condition in &conditions {
             query = match &condition.values {
                 Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
@@ -117,7 +118,7 @@ impl ReadTx for PgTx {
         let mut sums = Vec::new();
         // One statement a segment: only plain bounds let the planner see which partitions matter.
         for segment in segments {
-            let query = sqlx::query(AssertSqlSafe(statement.clone()))
+            let query = unnamed::query(AssertSqlSafe(statement.clone()))
                 .bind(at(segment.from))
                 .bind(at(segment.to))
                 .bind(&edges)
@@ -141,7 +142,7 @@ impl ReadTx for PgTx {
     }
 
     async fn unfolded(&mut self, from: UnixSeconds, to: UnixSeconds) -> Result<Vec<InboxChunk>> {
-        sqlx::query(AssertSqlSafe(unfolded("$1", "$2")))
+        unnamed::query(AssertSqlSafe(unfolded("$1", "$2")))
             .bind(at(from))
             .bind(at(to))
             .fetch_all(&mut *self.sql)
@@ -156,7 +157,7 @@ impl ReadTx for PgTx {
         from: UnixSeconds,
         to: UnixSeconds,
     ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
-        let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = unnamed::query_as(
             "SELECT period_from, period_to FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1",
         )
         .bind(at(from))
@@ -170,7 +171,7 @@ impl ReadTx for PgTx {
     }
 
     async fn api_keys(&mut self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>> {
-        sqlx::query(
+        unnamed::query(
             "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys \
              WHERE $1::bigint[] IS NULL OR id = ANY($1) ORDER BY id",
         )
@@ -186,7 +187,7 @@ impl ReadTx for PgTx {
         &mut self,
         external_ids: &[String],
     ) -> Result<Vec<ApiKeyInfo>> {
-        sqlx::query(
+        unnamed::query(
             "SELECT id, external_id, name, tenant_id FROM api_metrics.api_keys WHERE external_id = ANY($1)",
         )
         .bind(external_ids)
@@ -199,7 +200,7 @@ impl ReadTx for PgTx {
 
     /// Two statements: insert where there is none, then read whichever is there.
     async fn shared_secret(&mut self, name: &str, proposal: &[u8]) -> Result<SharedSecret> {
-        let created = sqlx::query(
+        let created = unnamed::query(
             "INSERT INTO api_metrics.shared_secret (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING",
         )
         .bind(name)
@@ -209,7 +210,7 @@ impl ReadTx for PgTx {
         .rows_affected()
             == 1;
         let value =
-            sqlx::query_scalar("SELECT value FROM api_metrics.shared_secret WHERE name = $1")
+            unnamed::query_scalar("SELECT value FROM api_metrics.shared_secret WHERE name = $1")
                 .bind(name)
                 .fetch_one(&mut *self.sql)
                 .await?;

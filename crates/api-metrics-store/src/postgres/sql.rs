@@ -9,7 +9,7 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::{PostgresStore, tx::PgTx};
+use super::{PostgresStore, tx::PgTx, unnamed};
 use crate::{
     engine::{
         backend::{Backend, Mode, Result},
@@ -38,15 +38,13 @@ impl SqlTx for PgTx {
     }
 
     async fn fetch(&mut self, sql: String, params: &[Param<'_>]) -> Result<Vec<PgRow>> {
-        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
-            .persistent(false)
+        Ok(unnamed::query_with(AssertSqlSafe(sql), arguments(params)?)
             .fetch_all(&mut *self.sql)
             .await?)
     }
 
     async fn execute(&mut self, sql: String, params: &[Param<'_>]) -> Result<u64> {
-        Ok(sqlx::query_with(AssertSqlSafe(sql), arguments(params)?)
-            .persistent(false)
+        Ok(unnamed::query_with(AssertSqlSafe(sql), arguments(params)?)
             .execute(&mut *self.sql)
             .await?
             .rows_affected())

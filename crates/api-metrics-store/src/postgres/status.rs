@@ -6,7 +6,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::Row;
 
-use super::tx::{PgTx, unsigned};
+use super::{
+    tx::{PgTx, unsigned},
+    unnamed,
+};
 use crate::{
     engine::backend::{Result, Tx},
     store::{InboxStatus, InstanceStatus, StoreStatus},
@@ -17,7 +20,7 @@ use crate::{
 /// last, those that never did at the end.
 pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     let meta = tx.meta().await?;
-    let row = sqlx::query(
+    let row = unnamed::query(
         "SELECT (SELECT max(version) FROM api_metrics.schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics.series WHERE kind = 0) AS series, \
                 (SELECT count(*) FROM api_metrics.quarantined) AS quarantined, \
@@ -31,11 +34,12 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     )
     .fetch_one(&mut *tx.sql)
     .await?;
-    let dirty: Vec<(String, i64)> =
-        sqlx::query_as("SELECT granularity, count(*) FROM api_metrics.dirty GROUP BY granularity")
-            .fetch_all(&mut *tx.sql)
-            .await?;
-    let instances = sqlx::query(
+    let dirty: Vec<(String, i64)> = unnamed::query_as(
+        "SELECT granularity, count(*) FROM api_metrics.dirty GROUP BY granularity",
+    )
+    .fetch_all(&mut *tx.sql)
+    .await?;
+    let instances = unnamed::query(
         "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
                 coalesce(f.seq, 0) AS folded, i.live \
          FROM api_metrics.instance AS i LEFT JOIN api_metrics.folded AS f ON f.id = i.id \

@@ -12,10 +12,10 @@
 //! The last one bounds how long a process that was stopped in the middle can hold a fence or the lead.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, PgTransaction, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed::Unnamed};
+use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed};
 use crate::{
     engine::{
         backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
@@ -32,8 +32,7 @@ use std::sync::Arc;
 /// also asks the server to stop its statement.
 #[derive(Debug)]
 pub(crate) struct PgTx {
-    /// Boxed, because statements that serve both databases reach theirs through a dereference.
-    pub(crate) sql: Box<Unnamed>,
+    pub(crate) sql: PgTransaction<'static>,
     /// Instead of the database's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
     /// The kind of sketch, as the transaction's first look at `Meta` told.
@@ -155,7 +154,7 @@ impl Postgres {
     /// Begins a transaction with this text, which is one of the three constants.
     async fn begun(&self, begin: &'static str) -> Result<PgTx> {
         Ok(PgTx {
-            sql: Box::new(uncancelled(&self.pool, begin).await?),
+            sql: uncancelled(&self.pool, begin).await?,
             clock: self.options.clock.clone(),
             kind: None,
             cancel: Cancel::never(),
@@ -170,14 +169,16 @@ impl Postgres {
 /// # Errors
 /// `StoreError::Timeout` when no connection of the pool is free in time, `StoreError::Unavailable` when
 /// the runtime shuts down.
-pub(super) async fn uncancelled(pool: &sqlx::PgPool, begin: &'static str) -> Result<Unnamed> {
+pub(super) async fn uncancelled(
+    pool: &sqlx::PgPool,
+    begin: &'static str,
+) -> Result<PgTransaction<'static>> {
     let pool = pool.clone();
     // The task drops a transaction that nobody takes, which rolls it back.
     let begun = tokio::spawn(async move { pool.begin_with(begin).await });
-    let begun = begun
+    Ok(begun
         .await
-        .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
-    Ok(Unnamed::new(begun))
+        .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??)
 }
 
 /// What `meta_of` reads: one row. The clock is `clock_timestamp()`, not the start of the transaction,
@@ -190,7 +191,7 @@ const META: &str = "\
 
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
-        let row = sqlx::query(AssertSqlSafe(format!(
+        let row = unnamed::query(AssertSqlSafe(format!(
             "SELECT {META} FROM api_metrics.meta AS m"
         )))
         .fetch_one(&mut *self.sql)
@@ -221,7 +222,7 @@ impl Tx for PgTx {
                          FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
              FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM ({unfolded}) AS b) AS b ON b.place = o.first"
         );
-        let rows = sqlx::query(AssertSqlSafe(text))
+        let rows = unnamed::query(AssertSqlSafe(text))
             .bind(at(range.from))
             .bind(at(range.to))
             .bind(instance)

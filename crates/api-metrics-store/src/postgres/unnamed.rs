@@ -1,99 +1,85 @@
-//! A transaction whose statements have no names on the server.
+//! Statements without a name on the server.
 //!
 //! A pooler in transaction mode hands a server's connection from client to client between two
 //! transactions, and older ones know nothing of prepared statements: a statement that one client has
 //! prepared under a name would be missing, or be somebody else's, in the next transaction. The cache of
 //! statements can't be switched off instead, because the pool may be the host's, and because sqlx names
-//! its statements without a cache too.
+//! its statements without a cache too. So every query of this module's siblings begins here, which a
+//! test keeps true. What `sqlx::raw_sql` sends has no name anyway.
 
-use futures_util::{future::BoxFuture, stream::BoxStream};
 use sqlx::{
-    Describe, Either, Execute, Executor, PgTransaction, Postgres, SqlStr,
-    error::BoxDynError,
-    postgres::{PgArguments, PgQueryResult, PgRow, PgStatement, PgTypeInfo},
+    FromRow, Postgres, SqlSafeStr,
+    postgres::{PgArguments, PgRow},
+    query::{Query, QueryAs, QueryScalar},
 };
 
-type Result<T> = std::result::Result<T, sqlx::Error>;
-
-/// One transaction, whose statements leave nothing on the server. Dropped, it is rolled back.
-#[derive(Debug)]
-pub(crate) struct Unnamed(PgTransaction<'static>);
-
-impl Unnamed {
-    /// Wraps a transaction that has begun.
-    pub(super) fn new(transaction: PgTransaction<'static>) -> Self {
-        Self(transaction)
-    }
-
-    /// Commits. An error leaves the outcome unknown.
-    pub(super) async fn commit(self) -> Result<()> {
-        self.0.commit().await
-    }
-
-    /// Rolls back at once, rather than when the connection is next used.
-    pub(super) async fn rollback(self) -> Result<()> {
-        self.0.rollback().await
-    }
+/// `sqlx::query` without a name.
+pub(super) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
+    sqlx::query(sql).persistent(false)
 }
 
-impl<'c> Executor<'c> for &'c mut Unnamed {
-    type Database = Postgres;
-
-    fn fetch_many<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxStream<'e, Result<Either<PgQueryResult, PgRow>>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        (&mut *self.0).fetch_many(WithoutName(query))
-    }
-
-    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Option<PgRow>>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, Postgres>,
-    {
-        (&mut *self.0).fetch_optional(WithoutName(query))
-    }
-
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [PgTypeInfo],
-    ) -> BoxFuture<'e, Result<PgStatement>>
-    where
-        'c: 'e,
-    {
-        (&mut *self.0).prepare_with(sql, parameters)
-    }
-
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<Postgres>>>
-    where
-        'c: 'e,
-    {
-        (&mut *self.0).describe(sql)
-    }
+/// `sqlx::query_with` without a name.
+#[cfg(feature = "control")]
+pub(super) fn query_with<'q, A: sqlx::IntoArguments<Postgres>>(
+    sql: impl SqlSafeStr,
+    arguments: A,
+) -> Query<'q, Postgres, A> {
+    sqlx::query_with(sql, arguments).persistent(false)
 }
 
-/// The same query, parsed without a name on the server: `persistent` is false.
-pub(super) struct WithoutName<E>(pub(super) E);
+/// `sqlx::query_as` without a name.
+pub(super) fn query_as<'q, O: for<'r> FromRow<'r, PgRow>>(
+    sql: impl SqlSafeStr,
+) -> QueryAs<'q, Postgres, O, PgArguments> {
+    sqlx::query_as(sql).persistent(false)
+}
 
-impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for WithoutName<E> {
-    fn sql(self) -> SqlStr {
-        self.0.sql()
+/// `sqlx::query_scalar` without a name.
+pub(super) fn query_scalar<'q, O>(sql: impl SqlSafeStr) -> QueryScalar<'q, Postgres, O, PgArguments>
+where
+    (O,): for<'r> FromRow<'r, PgRow>,
+{
+    sqlx::query_scalar(sql).persistent(false)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+
+    /// Every file below the folder, with its text.
+    fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else {
+                found.push((
+                    path.display().to_string(),
+                    std::fs::read_to_string(&path).unwrap(),
+                ));
+            }
+        }
     }
 
-    fn statement(&self) -> Option<&PgStatement> {
-        self.0.statement()
-    }
-
-    fn take_arguments(&mut self) -> std::result::Result<Option<PgArguments>, BoxDynError> {
-        self.0.take_arguments()
-    }
-
-    fn persistent(&self) -> bool {
-        false
+    #[test]
+    fn no_statement_for_postgres_has_a_name_on_the_server() {
+        let mut found = Vec::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/postgres"),
+            &mut found,
+        );
+        assert!(found.len() > 10, "the folder has moved");
+        for (path, text) in found {
+            if path.ends_with("unnamed.rs") {
+                continue;
+            }
+            for named in ["sqlx::query", "QueryBuilder"] {
+                assert!(
+                    !text.contains(named),
+                    "{path} has {named}: begin it in unnamed.rs"
+                );
+            }
+        }
     }
 }

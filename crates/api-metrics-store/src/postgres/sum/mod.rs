@@ -36,6 +36,7 @@ use self::{
 use super::{
     rows,
     tx::{PgTx, at, unsigned},
+    unnamed,
 };
 use crate::{
     bucket::Bucket,
@@ -160,7 +161,7 @@ pub(super) async fn sum(
     };
     for (path, branches) in statements(request, &ids, blocks.is_some()) {
         let text = statement(request.detail, edges.len() > 2, path, &branches);
-        let query = sqlx::query(AssertSqlSafe(text))
+        let query = unnamed::query(AssertSqlSafe(text))
             .bind(&ids)
             .bind(&numbers)
             .bind(&edges);
