@@ -6,8 +6,7 @@
 //! ```
 //!
 //! Takes three to four minutes, because rules look at whole minutes: one that is well, one that is
-//! not, one that is well again. `DATABASE_URL` (sqlite or postgres; the file alerts-metrics.db) says
-//! where the counts are kept.
+//! not, one that is well again. `--help` lists the settings.
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
@@ -25,6 +24,7 @@ use api_metrics::{
     ApiMetrics,
     store::control::notify::{Notice, NoticeKind, WebhookNotifier},
 };
+use api_metrics_examples::Settings;
 use axum::{Router, http::StatusCode, routing::get};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -43,16 +43,21 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
+    let settings = Settings::from_command_line(
+        "A service that begins to fail, a rule, a signed webhook and the event bus. Takes three to four minutes.",
+        "127.0.0.1:0",
+        "alerts-metrics.db",
+    );
     // Where webhooks arrive; in production another machine's.
     let (messages, mut webhooks) = mpsc::unbounded_channel();
-    let hooks = serve(receiver::router(SECRET, messages)).await?;
+    let hooks = serve("127.0.0.1:0", receiver::router(SECRET, messages)).await?;
 
     // On this machine's own network, so that has to be allowed.
     let hook = WebhookNotifier::new(&format!("{hooks}/hook"))?
         .secret(SECRET)?
         .allow_private();
     let metrics = ApiMetrics::builder()
-        .database(std::env::var("DATABASE_URL").unwrap_or_else(|_| "alerts-metrics.db".into()))
+        .database(&settings.database)
         .service("segments")
         .admin_token(TOKEN)
         .flush_interval(Duration::from_secs(1))
@@ -63,6 +68,7 @@ async fn main() -> Result<(), Failure> {
 
     let percent = Arc::new(AtomicU32::new(1));
     let base = serve(
+        &settings.listen,
         service(Arc::clone(&percent))
             .layer(metrics.layer())
             .nest_service("/admin", metrics.admin()),
@@ -88,13 +94,16 @@ async fn main() -> Result<(), Failure> {
         return Err("the end is of another event".into());
     }
     metrics.shutdown().await?;
-    println!("{}  both were told once, of one event", since(onset));
+    println!(
+        "{}  each notice arrived once, and both are of one event",
+        since(onset)
+    );
     Ok(())
 }
 
-/// Serves on a free port of this machine.
-async fn serve(router: Router) -> Result<String, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// Serves on this address of the machine.
+async fn serve(listen: &str, router: Router) -> Result<String, Failure> {
+    let listener = TcpListener::bind(listen).await?;
     let base = format!("http://{}", listener.local_addr()?);
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(base)

@@ -8,6 +8,7 @@ mod recent;
 use std::{error::Error, sync::Arc};
 
 use api_metrics::ApiMetrics;
+use api_metrics_examples::Settings;
 use api_metrics_layer::{ApiMetricsLayer, MetricSink};
 use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use recent::{Recent, RecentFailures};
@@ -15,12 +16,20 @@ use tokio::net::TcpListener;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let metrics = ApiMetrics::builder().embedded("metrics.db").start().await?;
+    let settings = Settings::from_command_line(
+        "A service with a sink of its own beside the recorder.",
+        "127.0.0.1:3000",
+        "custom-sink.db",
+    );
+    let metrics = ApiMetrics::builder()
+        .database(&settings.database)
+        .start()
+        .await?;
     let failures = Arc::new(RecentFailures::new(50));
     // Two sinks, one after the other, are a sink; so are a vector, an array and a closure.
     let app = app((metrics.sink(), Arc::clone(&failures)), failures)
         .nest_service("/admin", metrics.admin());
-    let listener = TcpListener::bind(("127.0.0.1", 3000)).await?;
+    let listener = TcpListener::bind(&settings.listen).await?;
     println!("http://{}/failures", listener.local_addr()?);
     axum::serve(listener, app)
         .with_graceful_shutdown(metrics.shutdown_on(api_metrics::shutdown_signal()))

@@ -5,9 +5,8 @@
 //! cargo run --release --example demo
 //! ```
 //!
-//! Settings by environment: `DEMO_LISTEN` (127.0.0.1:3000), `DATABASE_URL` (sqlite or postgres; the
-//! file demo-metrics.db), `DEMO_TRAFFIC` (requests a second, 0 for none; 20), `DEMO_ADMIN_TOKEN`
-//! (made and printed), `DEMO_ADMIN_REQUESTS` (a minute, of the admin; 600). Ctrl-C and SIGTERM end it within five seconds and lose nothing.
+//! `--help` lists its settings, by flag or environment. Ctrl-C and SIGTERM end it within five seconds and
+//! lose nothing.
 #![forbid(unsafe_code)]
 
 mod api;
@@ -20,6 +19,7 @@ mod welcome;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use api_metrics::ApiMetrics;
+use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +49,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let settings = Settings::from_environment(&|name| std::env::var(name).ok())?;
+    let settings = Settings::parse();
     // Caught from the start: a signal during a slow start ends the demo as orderly as any other.
     let stopping = CancellationToken::new();
     let caught = stopping.clone();
@@ -59,21 +59,25 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         caught.cancel();
     });
 
+    let token = settings.admin_token();
     let requests = settings.admin_requests;
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
         .environment("demo")
         .version(env!("CARGO_PKG_VERSION"))
-        .admin_token(&settings.admin_token)
+        .admin_token(&token)
         .configure_admin(move |admin| admin.requests_per_minute(requests))
         .shutdown_timeout(DELIVERY)
         .start()
         .await?;
 
-    let listener = TcpListener::bind(&settings.listen)
-        .await
-        .map_err(|error| format!("DEMO_LISTEN={}: {error}", settings.listen))?;
+    let listener = TcpListener::bind(&settings.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {} (--listen, DEMO_LISTEN): {error}",
+            settings.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     // Consumers sign in as they do elsewhere in the API, and see themselves.
     let console = metrics
@@ -86,7 +90,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         // Tells the admin from which address a wrong token came.
         .into_make_service_with_connect_info::<SocketAddr>();
 
-    welcome::print(&settings, address);
+    welcome::print(&settings, &token, address);
     let traffic = traffic::start(address, settings.traffic, stopping.clone())?;
 
     let server = axum::serve(listener, app)

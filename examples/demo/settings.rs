@@ -1,48 +1,56 @@
-//! Settings from the environment.
+//! Settings by flag or environment.
 
-/// What the demo runs with.
-#[derive(Debug, Clone, PartialEq)]
+use clap::{Parser, builder::NonEmptyStringValueParser};
+
+/// A small API with its metrics: the layer, the dashboard under /admin, and gentle traffic of its own.
+///
+/// Ctrl-C and SIGTERM end it within five seconds and lose nothing.
+#[derive(Debug, Clone, PartialEq, Parser)]
+#[command(name = "demo")]
 pub(crate) struct Settings {
     /// Where to listen; port 0 takes a free one.
+    #[arg(long, env = "DEMO_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:3000", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) listen: String,
-    /// A Postgres URL, or a SQLite file.
+    /// postgres://.. or the path of a SQLite file.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL", default_value = "demo-metrics.db", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) database: String,
-    /// Requests a second of its own traffic.
+    /// Requests a second of its own traffic, 0 for none.
+    #[arg(long, env = "DEMO_TRAFFIC", value_name = "RATE", default_value_t = 20.0, value_parser = rate)]
     pub(crate) traffic: f64,
-    /// Signs in to the dashboard.
-    pub(crate) admin_token: String,
+    /// Signs in to the dashboard [default: made at each start and printed].
+    #[arg(
+        long,
+        env = "DEMO_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    admin_token: Option<String>,
     /// Requests a minute that the admin takes from one principal.
+    #[arg(
+        long,
+        env = "DEMO_ADMIN_REQUESTS",
+        value_name = "COUNT",
+        default_value_t = 600
+    )]
     pub(crate) admin_requests: u32,
 }
 
 impl Settings {
-    /// Reads them, or names the one that can't be used.
-    pub(crate) fn from_environment(
-        lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
-        let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
-        let traffic = text("DEMO_TRAFFIC").unwrap_or_else(|| "20".to_owned());
-        Ok(Self {
-            listen: text("DEMO_LISTEN").unwrap_or_else(|| "127.0.0.1:3000".to_owned()),
-            database: text("DATABASE_URL").unwrap_or_else(|| "demo-metrics.db".to_owned()),
-            traffic: traffic
-                .parse()
-                .ok()
-                .filter(|rate| (0.0..=10_000.0).contains(rate))
-                .ok_or_else(|| {
-                    format!("DEMO_TRAFFIC={traffic}: not a number of requests a second, 0 to 10000")
-                })?,
-            admin_requests: match text("DEMO_ADMIN_REQUESTS") {
-                None => 600,
-                Some(n) => n.parse().map_err(|_| {
-                    format!("DEMO_ADMIN_REQUESTS={n}: not a number of requests a minute")
-                })?,
-            },
-            // Not kept anywhere: whoever restarts the demo reads the new one.
-            admin_token: text("DEMO_ADMIN_TOKEN")
-                .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string()),
-        })
+    /// The token that was set, or a fresh one. It is not kept anywhere: whoever restarts the demo reads the
+    /// new one.
+    pub(crate) fn admin_token(&self) -> String {
+        self.admin_token
+            .clone()
+            .filter(|token| !token.is_empty())
+            .unwrap_or_else(|| uuid::Uuid::new_v4().simple().to_string())
     }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|rate| (0.0..=10_000.0).contains(rate))
+        .ok_or_else(|| "DEMO_TRAFFIC is a number of requests a second, 0 to 10000".to_owned())
 }
 
 #[cfg(test)]
@@ -53,19 +61,26 @@ mod tests {
 
     #[test]
     fn without_any_setting_it_runs_on_an_embedded_file_with_a_fresh_token() {
-        let first = Settings::from_environment(&|_| None).unwrap();
+        let first = Settings::try_parse_from(["demo"]).unwrap();
         assert_eq!(first.listen, "127.0.0.1:3000");
         assert_eq!(first.database, "demo-metrics.db");
-        let second = Settings::from_environment(&|_| None).unwrap();
-        assert!(first.admin_token.len() >= 32 && first.admin_token != second.admin_token);
+        assert!(first.admin_token().len() >= 32 && first.admin_token() != first.admin_token());
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Settings as clap::CommandFactory>::command().debug_assert();
     }
 
     #[test]
     fn traffic_that_is_no_rate_is_an_error_that_names_it() {
         for value in ["fast", "-1", "NaN", "inf"] {
-            let set = |name: &str| (name == "DEMO_TRAFFIC").then(|| value.to_owned());
-            let error = Settings::from_environment(&set).unwrap_err();
-            assert!(error.contains(&format!("DEMO_TRAFFIC={value}")), "{error}");
+            let error = Settings::try_parse_from(["demo", &format!("--traffic={value}")]);
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains("--traffic") && error.contains(value),
+                "{error}"
+            );
         }
     }
 }

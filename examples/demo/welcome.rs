@@ -8,13 +8,17 @@ use std::{
 use crate::{auth::CONSUMERS, settings::Settings};
 
 /// Prints it. A reader that has gone is no reason to stop.
-pub(crate) fn print(settings: &Settings, address: SocketAddr) {
-    let _ = write(&mut io::stdout().lock(), settings, address);
+pub(crate) fn print(settings: &Settings, token: &str, address: SocketAddr) {
+    let _ = write(&mut io::stdout().lock(), settings, token, address);
 }
 
-fn write(out: &mut impl Write, settings: &Settings, address: SocketAddr) -> io::Result<()> {
+fn write(
+    out: &mut impl Write,
+    settings: &Settings,
+    token: &str,
+    address: SocketAddr,
+) -> io::Result<()> {
     let base = format!("http://{address}");
-    let token = &settings.admin_token;
     let keys: Vec<_> = CONSUMERS.iter().map(|(key, _)| *key).collect();
     writeln!(out, "dashboard   {base}/admin/")?;
     writeln!(out, "sign in     {token}")?;
@@ -27,7 +31,7 @@ fn write(out: &mut impl Write, settings: &Settings, address: SocketAddr) -> io::
     )?;
     writeln!(
         out,
-        "traffic     {} requests a second (DEMO_TRAFFIC)",
+        "traffic     {} requests a second (--traffic)",
         settings.traffic
     )?;
     writeln!(

@@ -5,6 +5,7 @@
 
 use std::{convert::Infallible, error::Error};
 
+use api_metrics_examples::Settings;
 use api_metrics_layer::{ApiMetricsLayer, Endpoint, MetricSink, RequestRecord};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, request::Parts};
@@ -16,7 +17,11 @@ use tower::{ServiceBuilder, service_fn};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let listener = TcpListener::bind(("127.0.0.1", 3000)).await?;
+    let listen = Settings::listen_from_command_line(
+        "The layer around a plain hyper service, whose records are printed.",
+        "127.0.0.1:3000",
+    );
+    let listener = TcpListener::bind(listen).await?;
     println!("http://{}/users/7", listener.local_addr()?);
     serve(listener, |record: &RequestRecord<'_>| {
         println!(

@@ -27,13 +27,14 @@ use api_metrics_store::{
     control::ControlStore, postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions,
 };
 
+use clap::Parser as _;
 use settings::Settings;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let settings = Settings::from_arguments(std::env::args().skip(1))?;
+    let settings = Settings::parse();
     if settings.days > 0 {
         history::write(&settings).await?;
     }

@@ -2,62 +2,41 @@
 
 use std::net::SocketAddr;
 
-use crate::Failure;
+use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 
-/// What was asked for.
-#[derive(Debug, Clone)]
+/// Fills a database with a month of a shop's traffic, and serves its dashboard where asked to.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "seed")]
 pub(crate) struct Settings {
+    /// postgres://.. or the path of a SQLite file.
+    #[arg(long, value_name = "URL", default_value = "shop-metrics.db", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) database: String,
+    /// Days of history to write, 0 for none.
+    #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(i64).range(0..=3_650))]
     pub(crate) days: i64,
     /// How many of them are written every five minutes; those before by the hour.
+    #[arg(long, value_name = "DAYS", default_value_t = 7, value_parser = clap::value_parser!(i64).range(0..=3_650))]
     pub(crate) fine: i64,
-    /// In parts of the shop's full traffic.
+    /// In parts of the shop's full traffic, above 0 and at most 100.
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = load)]
     pub(crate) load: f64,
+    /// Of the random numbers: the same seed writes the same history.
+    #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// With routes of names that break careless pages.
+    #[arg(long, value_name = "BOOL", action = ArgAction::Set, default_value_t = false)]
     pub(crate) hostile: bool,
+    /// Serves the dashboard here until a signal, with live traffic.
+    #[arg(long, value_name = "ADDRESS")]
     pub(crate) serve: Option<SocketAddr>,
+    /// Signs in to the dashboard.
+    #[arg(long)]
     pub(crate) token: Option<String>,
 }
 
-impl Settings {
-    pub(crate) fn from_arguments(
-        mut arguments: impl Iterator<Item = String>,
-    ) -> Result<Self, Failure> {
-        let mut settings = Self {
-            database: "shop-metrics.db".to_owned(),
-            days: 28,
-            fine: 7,
-            load: 1.0,
-            seed: 1,
-            hostile: false,
-            serve: None,
-            token: None,
-        };
-        while let Some(name) = arguments.next() {
-            let value = arguments
-                .next()
-                .ok_or_else(|| format!("{name} needs a value"))?;
-            match name.as_str() {
-                "--database" => settings.database = value,
-                "--days" => settings.days = value.parse()?,
-                "--fine" => settings.fine = value.parse()?,
-                "--load" => settings.load = value.parse()?,
-                "--seed" => settings.seed = value.parse()?,
-                "--hostile" => settings.hostile = value.parse()?,
-                "--serve" => settings.serve = Some(value.parse()?),
-                "--token" => settings.token = Some(value),
-                _ => {
-                    return Err(format!(
-                        "{name} is none of --database, --days, --fine, --load, --seed, --hostile, --serve, --token"
-                    )
-                    .into());
-                }
-            }
-        }
-        if !(settings.load > 0.0 && settings.load <= 100.0) {
-            return Err("--load lies above 0, at most 100".into());
-        }
-        Ok(settings)
-    }
+fn load(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|load| *load > 0.0 && *load <= 100.0)
+        .ok_or_else(|| "lies above 0, at most 100".to_owned())
 }
