@@ -12,7 +12,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sketch::SketchKind,
     store::{Instance, Store, Writer},
     time::{Clock, Granularity, SystemClock},
@@ -100,7 +100,9 @@ impl Random {
 }
 
 pub fn writer() -> Writer {
-    let recorder = Recorder::builder().max_series(200_000).build();
+    let mut options = RecorderOptions::default();
+    options.max_series = 200_000;
+    let recorder = Recorder::new(options);
     let mut instance = Instance::new(uuid::Uuid::new_v4(), "bench", "bench");
     instance.version = "1".to_owned();
     instance.host = "bench".to_owned();

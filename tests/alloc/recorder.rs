@@ -8,7 +8,7 @@ use std::{
 
 use api_metrics_layer::{MetricSink, RequestRecord, UNMATCHED};
 use api_metrics_store::{
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sketch::{Sketch, SketchKind},
     time::{Clock, ManualClock},
 };
@@ -30,7 +30,9 @@ fn flush_elsewhere(recorder: &Recorder) {
 #[test]
 fn a_record_of_a_known_series_allocates_nothing_through_flushes_and_minute_changes() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let recorder = Recorder::builder().shards(2).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 2;
+    let recorder = Recorder::new(options);
     let service = Service::new(400);
     // An interval in the middle of a minute, one with a change of minute, and many requests of a series
     // so that the sketches take every form.
@@ -53,11 +55,11 @@ fn a_record_of_a_known_series_allocates_nothing_through_flushes_and_minute_chang
 #[test]
 fn records_beyond_the_bounds_and_unmatched_paths_allocate_nothing_either() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let recorder = Recorder::builder()
-        .shards(1)
-        .max_series(100)
-        .max_keys(5)
-        .build();
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    options.max_series = 100;
+    options.max_keys = 5;
+    let recorder = Recorder::new(options);
     let service = Service::new(2_000);
     let paths: Vec<String> = (0..1_000).map(|i| format!("/wp-admin/{i}.php")).collect();
     let interval = || {
@@ -100,7 +102,10 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     let service = Service::new(SERIES);
     let (before, _) = (live(), take_peak());
     let clock = Arc::new(ManualClock::at(START));
-    let recorder = Recorder::builder().shards(2).clock(clock.clone()).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 2;
+    options.clock = clock.clone();
+    let recorder = Recorder::new(options);
     for interval in 0..INTERVALS {
         let now = clock.unix_seconds();
         thread::scope(|scope| {
@@ -159,7 +164,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     recorder.acknowledge(n);
     clock.advance(Duration::from_secs(61));
     recorder.begin_batch();
-    assert_eq!(recorder.unflushed_records(), 0);
+    assert_eq!(recorder.status().unflushed_records, 0);
     let after = live() - before;
     println!("afterwards {} KiB", after / 1024);
     assert!(after < outage - 20 * MIB, "what was delivered is freed");

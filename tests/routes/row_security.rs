@@ -40,7 +40,8 @@ impl Shop {
             .admin(&format!("ALTER DATABASE {name} OWNER TO {owner}"))
             .await;
         let clock = Arc::new(ManualClock::at(NOW));
-        let options = StoreOptions::default().clock(clock.clone());
+        let mut options = StoreOptions::default();
+        options.clock = Some(clock.clone());
         let store = PostgresStore::connect_lazy(&database.url_of(&owner), options).unwrap();
         store.prepare().await.unwrap();
         store.pool().close().await;

@@ -144,11 +144,11 @@ impl Builder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use api_metrics::{ApiMetrics, store::store::{Retention, StoreOptions}};
+    /// use api_metrics::{ApiMetrics, StoreOptions};
     ///
-    /// let mut retention = Retention::default();
-    /// retention.hours = Duration::from_secs(365 * 86_400);
-    /// let builder = ApiMetrics::builder().store_options(StoreOptions::default().retention(retention));
+    /// let mut options = StoreOptions::default();
+    /// options.retention.hours = Duration::from_secs(365 * 86_400);
+    /// let builder = ApiMetrics::builder().store_options(options);
     /// ```
     pub fn store_options(mut self, options: StoreOptions) -> Self {
         self.store_options = options;
