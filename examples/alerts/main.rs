@@ -23,7 +23,7 @@ use std::{
 
 use api_metrics::{
     ApiMetrics,
-    store::control::notify::{Notice, NoticeKind, WebhookNotifier},
+    store::control::notify::{Notice, NoticeKind, WebhookNotifier, WebhookOptions},
 };
 use axum::{Router, http::StatusCode, routing::get};
 use reqwest::Client;
@@ -48,9 +48,10 @@ async fn main() -> Result<(), Failure> {
     let hooks = serve(receiver::router(SECRET, messages)).await?;
 
     // On this machine's own network, so that has to be allowed.
-    let hook = WebhookNotifier::new(&format!("{hooks}/hook"))?
-        .secret(SECRET)?
-        .allow_private();
+    let mut options = WebhookOptions::default();
+    options.secret = Some(SECRET.to_owned());
+    options.allow_private = true;
+    let hook = WebhookNotifier::new(&format!("{hooks}/hook"), options)?;
     let metrics = ApiMetrics::builder()
         .database(std::env::var("DATABASE_URL").unwrap_or_else(|_| "alerts-metrics.db".into()))
         .service("segments")

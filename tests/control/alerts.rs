@@ -57,9 +57,7 @@ impl AlertStage {
     pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
         let memory = Arc::new(Memory::default());
-        let watch = ControlWorker::default()
-            .without_notifiers()
-            .notifier(Tell("memory", memory.clone()));
+        let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
         Self {
             writer: h.writer(),
             h,
@@ -286,11 +284,7 @@ pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
         h.store.create_alert(&spec, None).await.unwrap();
     }
     let memory = Arc::new(Memory::default());
-    let watch = || {
-        ControlWorker::default()
-            .without_notifiers()
-            .notifier(Tell("memory", memory.clone()))
-    };
+    let watch = || api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let (mine, theirs) = (watch(), watch());
     let mut minute = 0;
     for failed in [50, 0, 50, 0] {
@@ -338,9 +332,7 @@ async fn a_restart_judges_the_minutes_in_between(database: Database) {
     w.h.clock.step_to(NOON + 20 * 60 + 15);
     let store = w.h.database.store(&w.h.clock);
     let memory = Arc::new(Memory::default());
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     watch.tick(&*store, None).await.unwrap();
     let told = memory.take();
     let when: Vec<_> = told.iter().map(|n| (n.kind, n.at)).collect();

@@ -52,7 +52,7 @@ fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
 }
 
 fn quiet() -> ControlWorker {
-    ControlWorker::default().without_notifiers()
+    api_metrics_tests::worker_for(vec![])
 }
 
 /// Start from noon in minutes, requests, percent.
@@ -180,7 +180,7 @@ async fn a_key_is_told_of_before_its_limit_and_at_it_once_an_hour(database: Data
     let h = Harness::on(database).await;
     limited(&h).await;
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
-    let watch = quiet().notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let tell = async |at: UnixSeconds, n| {
         send(&writer, "k", at, n);
         h.store.flush(&writer).await.unwrap();

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     control::{
-        ControlWorker,
         keys::{KeyChange, all_keys},
         notify::NoticeKind,
         quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
@@ -264,9 +263,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     };
     let key = h.store.create_key("k", &named).await.unwrap();
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let tell = async |when: &str, n| -> Vec<f64> {
         h.clock.step_to(at(when));
         send(&writer, when, n);
@@ -292,9 +289,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     assert_eq!(tell("2026-04-01T00:00:00Z", 10).await, [0.0; 0]);
     assert_eq!(tell("2026-04-02T00:00:00Z", 90).await, [50.0]);
     // A restart tells nothing twice.
-    let restarted = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let restarted = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     h.clock.step_to(at("2026-04-02T00:05:00Z"));
     restarted
         .tick(&*h.database.store(&h.clock), None)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{
-    control::ControlWorker,
     postgres::PostgresStore,
     store::{Store as _, StoreOptions},
     time::ManualClock,
@@ -97,7 +96,7 @@ impl Shop {
         record(2, 3, 4);
         process.flush().await;
         clock.step_to(NOW + 60);
-        let ticked = ControlWorker::default().without_notifiers();
+        let ticked = api_metrics_tests::worker_for(vec![]);
         let ticked = ticked.tick(&*process.store, None).await.unwrap();
         assert_eq!(ticked.alerts.fired, 2);
         // Some of it is not flushed yet.

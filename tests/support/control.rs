@@ -1,5 +1,16 @@
-//! The control plane's traits for a test's store that wraps a real one.
+//! The control plane's worker for tests, and its traits for a test's store that wraps a real one.
 
+use std::sync::Arc;
+
+use api_metrics_store::control::{ControlSettings, ControlWorker, notify::Notifier};
+
+/// A worker that delivers to these notifiers and to no log.
+#[must_use]
+pub fn worker_for(notifiers: Vec<Arc<dyn Notifier>>) -> ControlWorker {
+    let mut settings = ControlSettings::default();
+    settings.notifiers = notifiers;
+    ControlWorker::new(settings)
+}
 /// Implements everything of a `ControlStore` but `Store` for `$wrapper`, by its field `$field`.
 #[macro_export]
 macro_rules! delegate_control {

@@ -18,6 +18,7 @@ pub mod scale;
 pub mod wait;
 
 pub use cluster::Cluster;
+pub use control::worker_for;
 pub use database::{PgDatabase, SqliteFile, patient, patient_by};
 pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;

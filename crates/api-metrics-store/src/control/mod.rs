@@ -72,7 +72,7 @@ mod csv;
 mod sql;
 mod text;
 
-pub use self::worker::{ControlWorker, Tick};
+pub use self::worker::{ControlSettings, ControlWorker, Tick};
 use self::{
     alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
 };

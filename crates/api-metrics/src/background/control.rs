@@ -66,10 +66,7 @@ impl Control {
 
     /// Delivers what is due, on one channel or on all. Any process may, whoever leads.
     pub(super) async fn deliver(&self, channel: Option<&str>) -> Result<ControlRun, StoreError> {
-        let done = match channel {
-            Some(channel) => self.worker.deliver_on(&*self.store, channel).await?,
-            None => self.worker.deliver(&*self.store).await?,
-        };
+        let done = self.worker.deliver(&*self.store, channel).await?;
         Ok(ControlRun {
             led: true,
             steps: done.delivered + done.retried + done.dead,

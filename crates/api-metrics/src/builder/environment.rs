@@ -82,7 +82,7 @@ impl Builder {
 }
 
 #[cfg(feature = "control")]
-impl super::control::ControlSettings {
+impl super::control::ControlBuilder {
     fn fill_from(&mut self, variables: Lookup<'_>) -> Result<(), StartError> {
         self.webhook_url = variables("API_METRICS_WEBHOOK_URL");
         self.webhook_secret = variables("API_METRICS_WEBHOOK_SECRET");

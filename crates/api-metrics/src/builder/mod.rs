@@ -60,7 +60,7 @@ pub struct Builder {
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
     #[cfg(feature = "control")]
-    control: control::ControlSettings,
+    control: control::ControlBuilder,
     admin: admin::Admins,
 }
 
@@ -85,7 +85,7 @@ impl Default for Builder {
             maintenance: Maintenance::default(),
             clock: None,
             #[cfg(feature = "control")]
-            control: control::ControlSettings::default(),
+            control: control::ControlBuilder::default(),
             admin: admin::Admins::default(),
         }
     }
