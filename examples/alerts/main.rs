@@ -178,7 +178,7 @@ async fn heard(
                 }
                 Some(body) = webhooks.recv() => {
                     println!("{}  webhook: {body}", since(onset));
-                    from_webhook = Some(body).filter(|b| b["kind"] == kind.as_str()).or(from_webhook.take());
+                    from_webhook = Some(body).filter(|b| b["kind"] == <&str>::from(kind)).or(from_webhook.take());
                 }
             }
         }

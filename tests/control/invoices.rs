@@ -229,8 +229,7 @@ fn computed(case: &Case) -> BillingReport {
             new_plan.id = n as i64 + 1;
             new_plan.tenant_id = None;
             new_plan.name = plan_name(version.plan);
-            new_plan.currency =
-                api_metrics_store::control::billing::Currency::from_code(version.currency).unwrap();
+            new_plan.currency = version.currency.parse().unwrap();
             new_plan.effective_from = date(version.from_day);
             new_plan.free_requests = version.free;
             new_plan.tiers = tiers(version);

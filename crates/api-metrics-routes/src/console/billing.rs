@@ -66,7 +66,7 @@ impl QueryParams for ConsoleBillingParams {
         let wrong = || Problem::parameter(CURRENCY.name, "takes an ISO 4217 code such as USD");
         let currency = CURRENCY
             .take(params)?
-            .map(|code| Currency::from_code(&code).ok_or_else(wrong))
+            .map(|code| code.parse().map_err(|_| wrong()))
             .transpose()?;
         Ok(Self {
             period,

@@ -33,10 +33,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The database was created with another kind of sketch than the one configured.
-    #[error(
-        "the database keeps {} sketches, the service is configured for {}",
-        found.as_str(), configured.as_str()
-    )]
+    #[error("the database keeps {found} sketches, the service is configured for {configured}")]
     SketchKind {
         /// The database's kind.
         found: SketchKind,

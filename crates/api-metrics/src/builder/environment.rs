@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use api_metrics_store::sketch::SketchKind;
-
 use super::{Builder, Database};
 use crate::StartError;
 
@@ -71,11 +69,7 @@ impl Builder {
             &mut self.sketch_kind,
             "API_METRICS_SKETCH",
             "histogram or tdigest",
-            |value| {
-                [SketchKind::Histogram, SketchKind::TDigest]
-                    .into_iter()
-                    .find(|kind| kind.as_str() == value)
-            },
+            |value| value.parse().ok(),
         )?;
         Ok(self)
     }

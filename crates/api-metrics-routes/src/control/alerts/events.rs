@@ -104,8 +104,8 @@ impl From<AlertEvent> for AlertEventView {
             id: event.id,
             alert_id: event.rule_id,
             name: event.name,
-            alert_type: event.alert_type.as_str(),
-            severity: event.severity.as_str(),
+            alert_type: event.alert_type.into(),
+            severity: event.severity.into(),
             tenant_id: event.tenant_id,
             state: if event.resolved_at.is_some() {
                 "resolved"

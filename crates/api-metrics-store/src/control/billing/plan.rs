@@ -170,9 +170,7 @@ impl NewPlan {
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }
-        let Some(currency) = Currency::from_code(&self.currency) else {
-            return invalid("currency", "takes an ISO 4217 code such as USD");
-        };
+        let currency: Currency = self.currency.parse()?;
         if i64::try_from(self.free_requests).is_err() {
             return invalid("freeRequests", "is too large");
         }
