@@ -70,8 +70,8 @@ pub(crate) async fn enforce(
         return next.run(request).await; // It has no quota.
     };
     let now = SystemClock::default().unix_seconds();
-    let reset = used.reset_at().saturating_sub(now).max(1);
-    let mut response = if used.remaining() == 0 {
+    let reset = used.period.to.saturating_sub(now).max(1);
+    let mut response = if used.remaining == 0 {
         let retry = [("retry-after", reset.to_string())];
         (StatusCode::TOO_MANY_REQUESTS, retry, "quota used up\n").into_response()
     } else {
@@ -79,7 +79,7 @@ pub(crate) async fn enforce(
     };
     let window = used.period.to - used.period.from;
     let policy = format!("\"quota\";q={};w={window}", used.limit);
-    let left = format!("\"quota\";r={};t={reset}", used.remaining());
+    let left = format!("\"quota\";r={};t={reset}", used.remaining);
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);

@@ -293,7 +293,8 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     assert_eq!(w.memory.take().len(), 2);
     // A page is full although what can't be read is left out of it.
     let control = &*w.h.store;
-    let mut query = DeliveryQuery::new(1);
+    let mut query = DeliveryQuery::default();
+    query.limit = 1;
     let mut listed = 0;
     while let Some(found) = control.deliveries(&query).await.unwrap().pop() {
         listed += 1;
@@ -316,7 +317,7 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     )
     .await;
     let query = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };

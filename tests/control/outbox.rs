@@ -93,7 +93,7 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
     }
     assert_eq!(attempts, 10);
     let query = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };

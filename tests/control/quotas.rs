@@ -78,13 +78,13 @@ async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database
     }
     h.clock.step_to(at("2028-02-29T23:59:59Z"));
     let february = usage(&h, &settings, None).await;
-    assert_eq!((february.used, february.remaining()), (6, 4));
-    assert_eq!(february.reset_at(), at("2028-03-01T00:00:00Z"));
+    assert_eq!((february.used, february.remaining), (6, 4));
+    assert_eq!(february.period.to, at("2028-03-01T00:00:00Z"));
     assert!(!february.approximate);
     h.clock.step_to(at("2028-03-01T00:00:01Z"));
     let march = usage(&h, &settings, None).await;
-    assert_eq!((march.used, march.percentage()), (4, 40.0));
-    assert_eq!(march.reset_at(), at("2028-04-01T00:00:00Z"));
+    assert_eq!((march.used, march.percentage), (4, 40.0));
+    assert_eq!(march.period.to, at("2028-04-01T00:00:00Z"));
 }
 
 async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(database: Database) {

@@ -409,7 +409,7 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
     // Nine pauses of 15 s to 64 min, of each of which up to a half is left out.
     assert!((1.5..=2.6).contains(&hours), "{hours} h");
     let dead = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };

@@ -20,7 +20,7 @@ macro_rules! delegate_control {
                 control::{alerts::*, billing::*, keys::*, limits::*, notify::*},
                 query::{Scope, TimeRange},
                 store::StoreError,
-                time::UnixSeconds,
+                time::{Granularity, UnixSeconds},
             };
 
             type Result<T> = std::result::Result<T, StoreError>;
@@ -152,9 +152,14 @@ macro_rules! delegate_control {
             impl LimitStore for $wrapper {
                 async fn utilization(
                     &self,
-                    query: &UtilizationQuery,
+                    api_key_id: i64,
+                    granularity: Granularity,
+                    range: TimeRange,
+                    limit: u32,
                 ) -> Result<Vec<UtilizationRow>> {
-                    self.$field.utilization(query).await
+                    self.$field
+                        .utilization(api_key_id, granularity, range, limit)
+                        .await
                 }
                 async fn put_utilization(
                     &self,

@@ -52,8 +52,8 @@ impl From<&QuotaUsage> for Quota {
             key: KeyLabel::from(&usage.key),
             limit: usage.limit,
             used: usage.used,
-            remaining: usage.remaining(),
-            usage_percentage: rounded(usage.percentage()),
+            remaining: usage.remaining,
+            usage_percentage: rounded(usage.percentage),
             period: usage
                 .key
                 .spec
@@ -61,8 +61,8 @@ impl From<&QuotaUsage> for Quota {
                 .unwrap_or(QuotaPeriod::Month)
                 .to_string(),
             period_start: time(usage.period.from),
-            reset_date: time(usage.reset_at()),
-            projected_exhaustion: usage.projected_exhaustion().map(time),
+            reset_date: time(usage.period.to),
+            projected_exhaustion: usage.projected_exhaustion.map(time),
             approximate: usage.approximate,
         }
     }

@@ -147,6 +147,8 @@ fn seconds(value: &str) -> Option<Duration> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use api_metrics_store::sketch::SketchKind;
+
     use super::*;
 
     fn with(values: &[(&str, &str)]) -> Result<Builder, StartError> {

@@ -211,7 +211,8 @@ pub(crate) async fn deliveries(
     Validated { params, .. }: Validated<DeliveryParams>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let (page, limit) = (&params.page, params.page.limit);
-    let mut query = DeliveryQuery::new(limit.and_one());
+    let mut query = DeliveryQuery::default();
+    query.limit = limit.and_one();
     query.status = Some(params.status);
     query.before = page.after().cloned();
     let control = app.client.control()?;

@@ -6,29 +6,33 @@
 
 use async_trait::async_trait;
 
-use super::{NearLimit, UtilizationQuery, UtilizationRow};
+use super::{NearLimit, UtilizationRow};
 use crate::{
     control::sql,
     engine::{
         backend::{Mode, Tx},
         sql::BeginTx,
     },
-    query::Scope,
+    query::{Scope, TimeRange},
     store::StoreError,
-    time::UnixSeconds,
+    time::{Granularity, UnixSeconds},
 };
 
 /// Reads and writes utilization.
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Rows of one key, the latest first.
+    /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
+    /// `1m`, `5m` or `1h`.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn utilization(
         &self,
-        query: &UtilizationQuery,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
     ) -> Result<Vec<UtilizationRow>, StoreError>;
 
     /// Writes rows, replacing those of the same periods, together with up to when the work under the lease is done.
@@ -69,10 +73,14 @@ pub trait LimitStore: Send + Sync {
 impl<T: BeginTx> LimitStore for T {
     async fn utilization(
         &self,
-        query: &UtilizationQuery,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
     ) -> Result<Vec<UtilizationRow>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let rows = sql::limits::list_utilization(&mut tx, query).await?;
+        let rows =
+            sql::limits::list_utilization(&mut tx, api_key_id, granularity, range, limit).await?;
         tx.commit().await?;
         Ok(rows)
     }

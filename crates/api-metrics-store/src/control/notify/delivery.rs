@@ -125,18 +125,17 @@ pub struct DeliveryQuery {
     pub status: Option<DeliveryStatus>,
     /// Only those after this one: when it changed, its notice, its channel.
     pub before: Option<(UnixSeconds, Uuid, String)>,
-    /// How many at most.
+    /// How many at most; 100 by default.
     pub limit: u32,
 }
 
-impl DeliveryQuery {
-    /// A query for up to `limit` deliveries of any status.
-    #[must_use]
-    pub const fn new(limit: u32) -> Self {
+impl Default for DeliveryQuery {
+    /// The last 100 deliveries of any status.
+    fn default() -> Self {
         Self {
             status: None,
             before: None,
-            limit,
+            limit: 100,
         }
     }
 }
