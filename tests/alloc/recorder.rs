@@ -9,7 +9,6 @@ use std::{
 use api_metrics_layer::{MetricSink, RequestRecord, UNMATCHED};
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
-    sketch::{Sketch, SketchKind},
     time::{Clock, ManualClock},
 };
 
@@ -82,14 +81,27 @@ fn records_beyond_the_bounds_and_unmatched_paths_allocate_nothing_either() {
 }
 
 #[test]
-fn a_reset_sketch_allocates_nothing_for_what_it_held_before() {
+fn a_flushed_series_allocates_nothing_for_latencies_that_it_held_before() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut sketch = Sketch::new(SketchKind::Histogram);
-    let fill =
-        |sketch: &mut Sketch| (0..100_000).for_each(|x| sketch.record(scatter(x) % 5_000_000));
-    fill(&mut sketch);
-    sketch.reset();
-    assert_eq!(allocations(|| fill(&mut sketch)), 0);
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    let recorder = Recorder::new(options);
+    let fill = || {
+        for x in 0..100_000 {
+            let mut record = RequestRecord::new("GET", "/orders", at(START));
+            record.latency = Some(Duration::from_micros(scatter(x) % 5_000_000));
+            recorder.record(&record);
+        }
+    };
+    // Each of the shard's two buffers has a sketch.
+    for _ in 0..2 {
+        fill();
+        flush_elsewhere(&recorder);
+    }
+    for _ in 0..2 {
+        assert_eq!(allocations(fill), 0);
+        flush_elsewhere(&recorder);
+    }
 }
 
 #[test]

@@ -243,12 +243,6 @@ impl Recorder {
         self.common.kind
     }
 
-    /// The clock that it was built with.
-    #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
-    }
-
     /// Counts, bytes and numbers for operators.
     #[must_use]
     pub fn status(&self) -> RecorderStatus {

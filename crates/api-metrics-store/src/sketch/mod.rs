@@ -313,7 +313,7 @@ impl Sketch {
     }
 
     /// Removes all values and keeps the memory for reuse.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.reset(),
             Inner::Digest(digest) => digest.reset(),

@@ -46,7 +46,7 @@ pub struct BillingSettings {
 impl Default for BillingSettings {
     fn default() -> Self {
         Self {
-            default_plan: PlanVersion::fallback(),
+            default_plan: PlanVersion::default(),
             status_counts: CountedStatuses::default(),
         }
     }
@@ -68,20 +68,6 @@ pub struct DayCost {
     pub currency: Currency,
 }
 
-impl DayCost {
-    /// A day whose requests are all billed.
-    #[must_use]
-    pub const fn new(date: NaiveDate, requests: u64, cost: Money, currency: Currency) -> Self {
-        Self {
-            date,
-            requests,
-            not_counted: 0,
-            cost,
-            currency,
-        }
-    }
-}
-
 /// What a key is charged for.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -90,36 +76,12 @@ pub struct KeyBill {
     pub key: KeyRecord,
     /// The days of the range with requests, ascending.
     pub days: Vec<DayCost>,
-    /// The charges of each month that the range touches, whole months, by the month's first day.
-    pub months: BTreeMap<NaiveDate, Vec<Charge>>,
-}
-
-impl KeyBill {
-    /// A bill of these days and of the charges of their months.
-    #[must_use]
-    pub const fn new(
-        key: KeyRecord,
-        days: Vec<DayCost>,
-        months: BTreeMap<NaiveDate, Vec<Charge>>,
-    ) -> Self {
-        Self { key, days, months }
-    }
-
     /// Requests billed in the range.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.days.iter().map(|day| day.requests).sum()
-    }
-
+    pub requests: u64,
     /// What the range costs, by currency.
-    #[must_use]
-    pub fn costs(&self) -> BTreeMap<Currency, Money> {
-        let mut costs = BTreeMap::new();
-        for day in &self.days {
-            *costs.entry(day.currency).or_insert(Money::ZERO) += day.cost;
-        }
-        costs
-    }
+    pub costs: BTreeMap<Currency, Money>,
+    /// The charges of each month that the range touches, whole months, by the month's first day.
+    pub(super) months: BTreeMap<NaiveDate, Vec<Charge>>,
 }
 
 /// Usage and cost of a range of UTC days.
@@ -139,7 +101,7 @@ pub struct BillingReport {
     /// Requests by day without a key or of keys beyond the recorder's bound: never billed.
     pub unbilled: BTreeMap<NaiveDate, u64>,
     /// What is needed to price days that are yet to come.
-    pub tariff: Tariff,
+    pub(super) tariff: Tariff,
 }
 
 /// What a month will cost at the pace so far.
@@ -299,18 +261,23 @@ fn bill(
     let mut bill = KeyBill {
         key: key.clone(),
         days: Vec::with_capacity(days.len()),
+        requests: 0,
+        costs: BTreeMap::new(),
         months: BTreeMap::new(),
     };
     for (month, counts) in by_month {
         let (charges, costs) = charge_month(tariff, key.id, &counts);
         for ((date, requests), cost) in counts.into_iter().zip(costs) {
             if date >= from {
+                let currency = tariff.on(key.id, date).currency;
+                bill.requests += requests;
+                *bill.costs.entry(currency).or_insert(Money::ZERO) += cost;
                 bill.days.push(DayCost {
                     date,
                     requests,
                     not_counted: days.get(&date).map_or(0, |(_, not)| *not),
                     cost,
-                    currency: tariff.on(key.id, date).currency,
+                    currency,
                 });
             }
         }
@@ -320,26 +287,6 @@ fn bill(
 }
 
 impl BillingReport {
-    /// A report of `[from, to)` as of `at`, without unbilled requests.
-    #[must_use]
-    pub const fn new(
-        from: NaiveDate,
-        to: NaiveDate,
-        at: UnixSeconds,
-        keys: Vec<KeyBill>,
-        tariff: Tariff,
-    ) -> Self {
-        Self {
-            from,
-            to,
-            at,
-            approximate: false,
-            keys,
-            unbilled: BTreeMap::new(),
-            tariff,
-        }
-    }
-
     /// What the month of the moment of the count will cost at the pace so far, by currency. The
     /// report must begin on that month's first day. Each key's daily average goes on until the
     /// month's end, by the plans that are set for those days.
