@@ -46,7 +46,7 @@ async fn count(metrics: &ApiMetrics, quotas: &QuotaSettings) -> Result<Usage, St
     let (Some(store), Some(control)) = (metrics.store(), metrics.control()) else {
         return Ok(Usage::default()); // Metrics are off.
     };
-    let keys = all_keys(&*control, &Scope::All).await?;
+    let keys = control.all_keys(&Scope::All).await?;
     let now = SystemClock::default().unix_seconds();
     // With the writer, requests of this process count that are not flushed yet.
     let writer = metrics.writer();

@@ -141,19 +141,19 @@ async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
         .unwrap();
     let store = Slow(w.h.store.clone(), Trouble::Timeout(connection.into()));
     let worker = api_metrics_tests::worker_for(Vec::new());
-    let done = worker.evaluate(&store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.fired, done.timed_out), (2, 2, 2));
     // Tried again with the next minute, and not before.
-    let done = worker.evaluate(&store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.timed_out), (0, 0));
     w.h.clock.step_to(NOON + 135);
-    let done = worker.evaluate(&store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.resolved, done.timed_out), (2, 2, 2));
     // No minute is lost to a rule that was too slow for a while.
-    let done = worker.evaluate(&*w.h.store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
     assert_eq!(done.rules, 0);
     w.h.clock.step_to(NOON + 195);
-    let done = worker.evaluate(&*w.h.store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
     assert_eq!((done.rules, done.timed_out), (4, 0));
 }
 
@@ -189,7 +189,7 @@ async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_wi
         () = begun.notified() => {}
     }
     assert_eq!(events(&*w.h.store).await.len(), 50);
-    let done = worker.evaluate(&store, None).await.unwrap().alerts;
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.fired), (1, 1));
 }
 

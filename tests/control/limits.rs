@@ -6,7 +6,7 @@ use api_metrics_store::{
     control::{
         ControlStore, ControlWorker,
         keys::KeyChange,
-        limits::{LimitSettings, limits_now, near_limits},
+        limits::{LimitSettings, limits_now},
         notify::NoticeKind,
     },
     query::{Scope, TimeRange},
@@ -265,7 +265,8 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
     watch.tick(&*h.store, None).await.unwrap();
     let settings = LimitSettings::default();
     let now = h.clock.unix_seconds();
-    let found = near_limits(control, &settings, &Scope::All, now)
+    let found = control
+        .near_limits(&settings, &Scope::All, now)
         .await
         .unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -280,12 +281,13 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
     assert!((found[0].share_pct - 66.666).abs() < 0.01);
     let nobody = Scope::Tenant("nobody".into());
     assert_eq!(
-        near_limits(control, &settings, &nobody, now).await.unwrap(),
+        control.near_limits(&settings, &nobody, now).await.unwrap(),
         []
     );
     // A day later it is no longer so.
     assert_eq!(
-        near_limits(control, &settings, &Scope::All, now + 86_400)
+        control
+            .near_limits(&settings, &Scope::All, now + 86_400)
             .await
             .unwrap(),
         []

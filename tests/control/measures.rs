@@ -232,7 +232,6 @@ async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
             .evaluate(&*w.h.store, None)
             .await
             .unwrap()
-            .alerts
     };
     now(5);
     assert_eq!(judge(5).await.fired, 0);

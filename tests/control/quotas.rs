@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     control::{
-        keys::{KeyChange, all_keys},
+        keys::KeyChange,
         notify::NoticeKind,
         quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
     },
@@ -51,7 +51,7 @@ fn send(writer: &Writer, when: &str, n: u64) {
 }
 
 async fn usage(h: &Harness, settings: &QuotaSettings, own: Option<&Writer>) -> QuotaUsage {
-    let keys = all_keys(&*h.store, &Scope::All).await.unwrap();
+    let keys = h.store.all_keys(&Scope::All).await.unwrap();
     let now = h.clock.unix_seconds();
     quota_usage(&*h.store, settings, &keys, now, own)
         .await

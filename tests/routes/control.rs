@@ -57,8 +57,8 @@ impl Host {
         self.store.flush(&self.writer).await.unwrap();
         self.clock.step_to(NOW + 60);
         let watch = api_metrics_tests::worker_for(vec![Arc::new(Refuse)]);
-        let ticked = watch.tick(&*self.store, None).await.unwrap();
-        assert_eq!((ticked.alerts.fired, ticked.delivered.dead), (1, 1));
+        let (evaluated, delivered) = watch.tick(&*self.store, None).await.unwrap();
+        assert_eq!((evaluated.fired, delivered.dead), (1, 1));
         made
     }
 }

@@ -97,8 +97,8 @@ impl Shop {
         process.flush().await;
         clock.step_to(NOW + 60);
         let ticked = api_metrics_tests::worker_for(vec![]);
-        let ticked = ticked.tick(&*process.store, None).await.unwrap();
-        assert_eq!(ticked.alerts.fired, 2);
+        let (evaluated, _) = ticked.tick(&*process.store, None).await.unwrap();
+        assert_eq!(evaluated.fired, 2);
         // Some of it is not flushed yet.
         record(1, 2, 3);
         Self {

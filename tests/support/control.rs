@@ -83,8 +83,12 @@ macro_rules! delegate_control {
                 async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool> {
                     self.$field.delete_alert(id, scope).await
                 }
-                async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>> {
-                    self.$field.alert_events(query).await
+                async fn alert_events(
+                    &self,
+                    scope: &Scope,
+                    query: &EventQuery,
+                ) -> Result<Vec<AlertEvent>> {
+                    self.$field.alert_events(scope, query).await
                 }
                 async fn coarse_spans(
                     &self,

@@ -9,8 +9,11 @@ use crate::{
     sketch::{Sketch, SketchKind, encoded_quantiles, take_encoded},
 };
 
-/// A target by its name.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+/// A name, and what takes the bytes.
+type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 5] = [
     ("bucket", bucket),
     ("inbox_payload", engine::inbox_payload),
     ("period_counts", engine::period_counts),

@@ -104,20 +104,6 @@ pub struct ControlWorker {
     published: Published,
 }
 
-/// What one round did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tick {
-    /// Alerts that were evaluated.
-    pub alerts: Evaluated,
-    /// Rows of utilization that were written.
-    pub utilization: u64,
-    /// Notices about limits and quotas that are new.
-    pub notices: u64,
-    /// What was delivered.
-    pub delivered: Delivered,
-}
-
 impl ControlWorker {
     /// A worker with these settings.
     #[must_use]
@@ -143,13 +129,10 @@ impl ControlWorker {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Tick, StoreError> {
+    ) -> Result<(Evaluated, Delivered), StoreError> {
         let evaluated = self.evaluate(store, own).await;
         let delivered = self.deliver(store, None).await?;
-        Ok(Tick {
-            delivered,
-            ..evaluated?
-        })
+        Ok((evaluated?, delivered))
     }
 
     /// Evaluates what is due and leaves notices in the outbox: the first half of
@@ -161,8 +144,8 @@ impl ControlWorker {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Tick, StoreError> {
-        let mut done = Tick::default();
+    ) -> Result<Evaluated, StoreError> {
+        let mut done = Evaluated::default();
         let mut failed = None;
         let mut note = |error: StoreError| {
             failed.get_or_insert(error);
@@ -174,7 +157,7 @@ impl ControlWorker {
             ..
         } = &self.settings;
         match self.evaluator.evaluate(store, *delay, own).await {
-            Ok(alerts) => done.alerts = alerts,
+            Ok(alerts) => done = alerts,
             Err(error) => note(error),
         }
         match record_utilization(store, limits, *delay, own).await {

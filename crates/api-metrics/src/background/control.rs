@@ -54,12 +54,12 @@ impl Control {
 
     pub(super) async fn evaluate(&self, writer: &Writer) -> Result<ControlRun, StoreError> {
         let done = self.worker.evaluate(&*self.store, Some(writer)).await?;
-        if done.notices > 0 || done.alerts.fired > 0 || done.alerts.resolved > 0 {
+        if done.notices > 0 || done.fired > 0 || done.resolved > 0 {
             self.news.send_replace(());
         }
         Ok(ControlRun {
-            led: done.alerts.led,
-            steps: done.alerts.rules,
+            led: done.led,
+            steps: done.rules,
             ..ControlRun::default()
         })
     }

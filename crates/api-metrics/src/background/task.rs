@@ -230,7 +230,7 @@ async fn news_of(news: &mut Option<watch::Receiver<()>>) -> Option<()> {
 }
 
 fn timed_out() -> StoreError {
-    StoreError::timeout("the time limit of the background task passed")
+    StoreError::Timeout("the time limit of the background task passed".into())
 }
 
 /// What a panic said, as far as it was text.

@@ -5,7 +5,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use api_metrics_store::control::limits::{LimitNow, NearLimit, limits_now, near_limits};
+use api_metrics_store::control::limits::{LimitNow, NearLimit, limits_now};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -137,7 +137,7 @@ pub(crate) async fn rate_limits(
             .client
             .bounded(
                 "near limits",
-                near_limits(store, settings, &caller.scope, now),
+                store.near_limits(settings, &caller.scope, now),
             )
             .await?
             .into_iter()

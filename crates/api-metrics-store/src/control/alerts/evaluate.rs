@@ -46,11 +46,7 @@ use super::{
     message, query,
 };
 use crate::{
-    control::{
-        ControlStore,
-        keys::{KeyRecord, all_keys},
-        notify::NoticeKey,
-    },
+    control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
     query::{Row, Scope, TimeRange, TimeStep},
     store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -75,7 +71,8 @@ pub(in crate::control) struct Evaluator {
     scheduler: FairScheduler,
 }
 
-/// What one evaluation of all rules did.
+/// What one evaluation did: of all rules, and, by a
+/// [`ControlWorker`](crate::control::ControlWorker), of limits and quotas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evaluated {
@@ -90,6 +87,10 @@ pub struct Evaluated {
     /// Rules whose statement ran into the statement limit. They are evaluated again with the next
     /// minute, after all others.
     pub timed_out: u64,
+    /// Rows of utilization that were written.
+    pub utilization: u64,
+    /// Notices about limits and quotas that are new.
+    pub notices: u64,
 }
 
 impl Evaluator {
@@ -409,7 +410,7 @@ impl Round<'_> {
     /// Reads all keys once a round, when the first rule needs them.
     async fn keys(&mut self) -> Result<&Keys, StoreError> {
         if self.keys.is_none() {
-            let all = all_keys(self.store, &Scope::All).await?;
+            let all = self.store.all_keys(&Scope::All).await?;
             let limits = all
                 .iter()
                 .filter(|key| key.spec.enabled)

@@ -20,11 +20,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::{Charge, Currency, Money, PlanVersion, Tariff, charge_month};
 use crate::{
-    control::{
-        ControlStore,
-        keys::{KeyRecord, all_keys},
-        quotas::CountedStatuses,
-    },
+    control::{ControlStore, keys::KeyRecord, quotas::CountedStatuses},
     query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::{StoreError, Writer, invalid},
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
@@ -34,22 +30,13 @@ use crate::{
 const OTHER_KEY: &str = "<other key>";
 
 /// How usage is billed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BillingSettings {
     /// What counts where no plan was set. 0.02 USD for 1,000 requests by default.
     pub default_plan: PlanVersion,
     /// Which answers are billed. All by default.
     pub status_counts: CountedStatuses,
-}
-
-impl Default for BillingSettings {
-    fn default() -> Self {
-        Self {
-            default_plan: PlanVersion::default(),
-            status_counts: CountedStatuses::default(),
-        }
-    }
 }
 
 /// A day of a key.
@@ -152,7 +139,7 @@ pub async fn billing_report(
     });
     let answer = store.read(&query, held).await?;
     let tariff = tariff(store, settings).await?;
-    let keys = all_keys(store, scope).await?;
+    let keys = store.all_keys(scope).await?;
     Ok(report(settings, tariff, &keys, &answer, from, to))
 }
 

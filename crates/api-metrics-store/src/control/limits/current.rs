@@ -22,7 +22,7 @@ use super::record::by_key;
 use crate::{
     control::{
         ControlStore,
-        keys::{KeyRecord, all_keys},
+        keys::KeyRecord,
         text::{count, span},
     },
     query::{Scope, TimeRange},
@@ -126,7 +126,8 @@ pub async fn limits_now(
     now: UnixSeconds,
     own: Option<&Writer>,
 ) -> Result<Vec<LimitNow>, StoreError> {
-    let keys: Vec<(KeyRecord, u64)> = all_keys(store, scope)
+    let keys: Vec<(KeyRecord, u64)> = store
+        .all_keys(scope)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled)

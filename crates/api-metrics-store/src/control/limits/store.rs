@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 
-use super::{NearLimit, UtilizationRow};
+use super::{LimitSettings, NearLimit, UtilizationRow};
 use crate::{
     control::sql,
     engine::{
@@ -17,6 +17,9 @@ use crate::{
     store::StoreError,
     time::{Granularity, UnixSeconds},
 };
+
+/// An hour of five-minute periods: one busy moment is no habit.
+const LEAST_NEAR_PERIODS: u64 = 12;
 
 /// Reads and writes utilization.
 #[async_trait]
@@ -46,6 +49,30 @@ pub trait LimitStore: Send + Sync {
         lease: &str,
         done_to: UnixSeconds,
     ) -> Result<(), StoreError>;
+
+    /// The keys that were near their limit in at least half of the five-minute periods of the last 24
+    /// hours in which they sent anything, and in at least an hour of them; the nearest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn near_limits(
+        &self,
+        settings: &LimitSettings,
+        scope: &Scope,
+        now: UnixSeconds,
+    ) -> Result<Vec<NearLimit>, StoreError> {
+        let mut near = self
+            .near_counts(scope, now - 86_400, settings.threshold_pct)
+            .await?;
+        near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct >= 50.0);
+        near.sort_by(|a, b| {
+            b.share_pct
+                .total_cmp(&a.share_pct)
+                .then(a.api_key_id.cmp(&b.api_key_id))
+        });
+        Ok(near)
+    }
 
     /// By key: five-minute periods since `since`, and how many of them were at `threshold_pct` or
     /// above.

@@ -10,12 +10,7 @@
 
 use std::time::Duration;
 
-use super::LimitStore;
-use crate::{
-    query::Scope,
-    store::StoreError,
-    time::{Granularity, UnixSeconds},
-};
+use crate::time::{Granularity, UnixSeconds};
 
 /// When a key counts as near its rate limit, and how long utilization is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,31 +63,4 @@ pub struct NearLimit {
     pub peak_pct: f64,
     /// The share of its active periods in which it was near its limit, in percent.
     pub share_pct: f64,
-}
-
-/// An hour of five-minute periods: one busy moment is no habit.
-const LEAST_NEAR_PERIODS: u64 = 12;
-
-/// The keys that were near their limit in at least half of the five-minute periods of the last 24
-/// hours in which they sent anything, and in at least an hour of them; the nearest first.
-///
-/// # Errors
-/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
-/// statement limit.
-pub async fn near_limits(
-    store: &(impl LimitStore + ?Sized),
-    settings: &LimitSettings,
-    scope: &Scope,
-    now: UnixSeconds,
-) -> Result<Vec<NearLimit>, StoreError> {
-    let mut near = store
-        .near_counts(scope, now - 86_400, settings.threshold_pct)
-        .await?;
-    near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct >= 50.0);
-    near.sort_by(|a, b| {
-        b.share_pct
-            .total_cmp(&a.share_pct)
-            .then(a.api_key_id.cmp(&b.api_key_id))
-    });
-    Ok(near)
 }

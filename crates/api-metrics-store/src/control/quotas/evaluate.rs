@@ -13,7 +13,6 @@ use crate::{
     control::{
         ControlStore,
         alerts::Severity,
-        keys::all_keys,
         notify::{Notice, NoticeKey, NoticeKind, Published},
         text::{count, span},
     },
@@ -43,7 +42,8 @@ pub(in crate::control) async fn evaluate_quotas(
     let Some(now) = store.acquire_lease(LEASE, EVERY_SECONDS).await? else {
         return Ok(None);
     };
-    let keys: Vec<_> = all_keys(store, &Scope::All)
+    let keys: Vec<_> = store
+        .all_keys(&Scope::All)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled && key.spec.quota_limit.is_some())

@@ -279,10 +279,11 @@ pub(in crate::control) async fn resolve_event<T: SqlTx>(
 /// Events, the latest first.
 pub(in crate::control) async fn list_events<T: SqlTx>(
     tx: &mut T,
+    scope: &Scope,
     query: &EventQuery,
 ) -> Result<Vec<AlertEvent>> {
     let d = tx.dialect();
-    let (tenant, keys) = scope_parameters(&query.scope);
+    let (tenant, keys) = scope_parameters(scope);
     let sql = format!(
         "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
            {resolved} AS resolved_at, value, threshold, message, resolved_message \
