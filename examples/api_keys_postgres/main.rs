@@ -11,7 +11,7 @@ mod keys;
 
 use std::{error::Error, time::Duration};
 
-use api_metrics::{ApiKey, ApiMetrics, store::control::keys::sync_keys};
+use api_metrics::{ApiKey, ApiMetrics};
 use api_metrics_examples::Settings;
 use axum::{
     Router,
@@ -104,7 +104,7 @@ async fn sync(metrics: ApiMetrics, keys: Keys) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use api_metrics::store::{control::keys::all_keys, query::Scope};
+    use api_metrics::store::query::Scope;
     use reqwest::Client;
     use sqlx::{AssertSqlSafe, Connection, PgConnection};
 

@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use api_metrics::{
     ApiKey, ApiMetrics,
     store::{
-        control::{
-            keys::all_keys,
-            quotas::{QuotaSettings, QuotaUsage, quota_usage},
-        },
+        control::quotas::{QuotaSettings, QuotaUsage, quota_usage},
         query::Scope,
         store::StoreError,
         time::{Clock, SystemClock},
