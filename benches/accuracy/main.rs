@@ -108,7 +108,7 @@ fn errors(each: usize) {
                     let error = sketch.quantile(q).unwrap() / exact - 1.0;
                     format!("{:+.3}%", 100.0 * error)
                 });
-                println!("| | {} | {way} | {} |", kind.as_str(), errors.join(" | "));
+                println!("| | {} | {way} | {} |", kind, errors.join(" | "));
             }
         }
     }
@@ -137,7 +137,7 @@ fn costs(each: usize) {
             });
             println!(
                 "| {name} | {} | {} | {} | {} | {:.1} | {:.0} |",
-                kind.as_str(),
+                kind,
                 encoded([&of(kind, &values[..20])]).len(),
                 encoded(parts.first()).len(),
                 encoded([&of(kind, &values)]).len(),

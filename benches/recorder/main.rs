@@ -13,7 +13,7 @@ use std::{sync::Barrier, thread, time::Duration};
 
 use api_metrics_benches::thread_time;
 use api_metrics_layer::MetricSink;
-use api_metrics_store::recorder::Recorder;
+use api_metrics_store::recorder::{Recorder, RecorderOptions};
 use criterion::{BenchmarkId, Criterion};
 
 use traffic::Traffic;
@@ -25,7 +25,9 @@ fn record(criterion: &mut Criterion) {
         for threads in [1, 2] {
             let id = BenchmarkId::new(format!("{series} series"), format!("{threads} threads"));
             let traffic = Traffic::new(series);
-            let recorder = Recorder::builder().shards(2).build();
+            let mut options = RecorderOptions::default();
+            options.shards = 2;
+            let recorder = Recorder::new(options);
             group.bench_function(id, |bencher| {
                 bencher.iter_custom(|n| measured(&recorder, &traffic, threads, n));
             });

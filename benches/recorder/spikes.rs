@@ -8,7 +8,7 @@ use std::{
 
 use api_metrics_benches::{quantile, thread_time};
 use api_metrics_layer::MetricSink;
-use api_metrics_store::recorder::Recorder;
+use api_metrics_store::recorder::{Recorder, RecorderOptions};
 
 use crate::traffic::{START, Traffic};
 
@@ -67,14 +67,18 @@ fn flush(recorder: &Recorder) {
 fn first_sight(traffic: &Traffic) {
     let mut costs = Vec::new();
     for _ in 0..10 {
-        let recorder = Recorder::builder().shards(1).build();
+        let mut options = RecorderOptions::default();
+        options.shards = 1;
+        let recorder = Recorder::new(options);
         record_all(&recorder, traffic, 0, &mut costs);
     }
     print_row("new series, sketches grow", costs);
 }
 
 fn warm(traffic: &Traffic) -> Recorder {
-    let recorder = Recorder::builder().shards(1).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    let recorder = Recorder::new(options);
     for minute in [0, 0, 1, 1] {
         record_all(&recorder, traffic, minute, &mut Vec::new());
         record_all(&recorder, traffic, minute + 1, &mut Vec::new());
@@ -124,7 +128,9 @@ fn flushing(traffic: &Traffic) {
 
 /// With every series in use: how long a shard's lock is held, and how long beginning a batch takes.
 fn begin_batch(traffic: &Traffic) {
-    let recorder = Recorder::builder().shards(1).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    let recorder = Recorder::new(options);
     let (mut held, mut begun) = (Vec::new(), Vec::new());
     for minute in 0..300 {
         let at = UNIX_EPOCH + Duration::from_secs(START + 60 * minute);

@@ -159,7 +159,9 @@ fn clock() -> Arc<ManualClock> {
 
 fn options(clock: &Arc<ManualClock>) -> StoreOptions {
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    StoreOptions::default().clock(clock)
+    let mut options = StoreOptions::default();
+    options.clock = Some(clock);
+    options
 }
 
 async fn new_postgres() -> (Scratch, Arc<ManualClock>, PostgresStore) {

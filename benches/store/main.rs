@@ -149,5 +149,7 @@ async fn sqlite(size: fill::Size, table: &mut measure::Table) {
 /// A store to which it is always the same time.
 fn options() -> StoreOptions {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(fill::now()));
-    StoreOptions::default().clock(clock)
+    let mut options = StoreOptions::default();
+    options.clock = Some(clock);
+    options
 }

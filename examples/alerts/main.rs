@@ -22,7 +22,7 @@ use std::{
 
 use api_metrics::{
     ApiMetrics,
-    store::control::notify::{Notice, NoticeKind, WebhookNotifier},
+    store::control::notify::{Notice, NoticeKind, WebhookNotifier, WebhookOptions},
 };
 use api_metrics_examples::Settings;
 use axum::{Router, http::StatusCode, routing::get};
@@ -53,9 +53,10 @@ async fn main() -> Result<(), Failure> {
     let hooks = serve("127.0.0.1:0", receiver::router(SECRET, messages)).await?;
 
     // On this machine's own network, so that has to be allowed.
-    let hook = WebhookNotifier::new(&format!("{hooks}/hook"))?
-        .secret(SECRET)?
-        .allow_private();
+    let mut options = WebhookOptions::default();
+    options.secret = Some(SECRET.to_owned());
+    options.allow_private = true;
+    let hook = WebhookNotifier::new(&format!("{hooks}/hook"), options)?;
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("segments")
@@ -186,7 +187,7 @@ async fn heard(
                 }
                 Some(body) = webhooks.recv() => {
                     println!("{}  webhook: {body}", since(onset));
-                    from_webhook = Some(body).filter(|b| b["kind"] == kind.as_str()).or(from_webhook.take());
+                    from_webhook = Some(body).filter(|b| b["kind"] == <&str>::from(kind)).or(from_webhook.take());
                 }
             }
         }

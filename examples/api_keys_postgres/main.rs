@@ -11,7 +11,7 @@ mod keys;
 
 use std::{error::Error, time::Duration};
 
-use api_metrics::{ApiKey, ApiMetrics, store::control::keys::sync_keys};
+use api_metrics::{ApiKey, ApiMetrics};
 use api_metrics_examples::Settings;
 use axum::{
     Router,
@@ -94,7 +94,7 @@ async fn sync(metrics: ApiMetrics, keys: Keys) {
     let mut minutes = tokio::time::interval(Duration::from_secs(60));
     loop {
         minutes.tick().await;
-        match sync_keys(&*control, &keys).await {
+        match control.sync_keys(&keys).await {
             Ok(count) => tracing::debug!("{count} keys copied"),
             Err(error) => tracing::warn!("{error}"),
         }
@@ -104,7 +104,7 @@ async fn sync(metrics: ApiMetrics, keys: Keys) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
-    use api_metrics::store::{control::keys::all_keys, query::Scope};
+    use api_metrics::store::query::Scope;
     use reqwest::Client;
     use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -146,8 +146,8 @@ mod tests {
         }
         metrics.flush().await.unwrap();
         let control = metrics.control().unwrap();
-        assert_eq!(sync_keys(&*control, &keys).await.unwrap(), 2);
-        let known = all_keys(&*control, &Scope::All).await.unwrap();
+        assert_eq!(control.sync_keys(&keys).await.unwrap(), 2);
+        let known = control.all_keys(&Scope::All).await.unwrap();
         let named = |name: &str| known.iter().find(|key| key.label() == name);
         let farm = named("render farm").unwrap();
         assert_eq!(farm.spec.tenant_id.as_deref(), Some("acme"));

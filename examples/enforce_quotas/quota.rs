@@ -5,10 +5,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use api_metrics::{
     ApiKey, ApiMetrics,
     store::{
-        control::{
-            keys::all_keys,
-            quotas::{QuotaSettings, QuotaUsage, quota_usage},
-        },
+        control::quotas::{QuotaSettings, QuotaUsage, quota_usage},
         query::Scope,
         store::StoreError,
         time::{Clock, SystemClock},
@@ -46,7 +43,7 @@ async fn count(metrics: &ApiMetrics, quotas: &QuotaSettings) -> Result<Usage, St
     let (Some(store), Some(control)) = (metrics.store(), metrics.control()) else {
         return Ok(Usage::default()); // Metrics are off.
     };
-    let keys = all_keys(&*control, &Scope::All).await?;
+    let keys = control.all_keys(&Scope::All).await?;
     let now = SystemClock::default().unix_seconds();
     // With the writer, requests of this process count that are not flushed yet.
     let writer = metrics.writer();
@@ -70,8 +67,8 @@ pub(crate) async fn enforce(
         return next.run(request).await; // It has no quota.
     };
     let now = SystemClock::default().unix_seconds();
-    let reset = used.reset_at().saturating_sub(now).max(1);
-    let mut response = if used.remaining() == 0 {
+    let reset = used.period.to.saturating_sub(now).max(1);
+    let mut response = if used.remaining == 0 {
         let retry = [("retry-after", reset.to_string())];
         (StatusCode::TOO_MANY_REQUESTS, retry, "quota used up\n").into_response()
     } else {
@@ -79,7 +76,7 @@ pub(crate) async fn enforce(
     };
     let window = used.period.to - used.period.from;
     let policy = format!("\"quota\";q={};w={window}", used.limit);
-    let left = format!("\"quota\";r={};t={reset}", used.remaining());
+    let left = format!("\"quota\";r={};t={reset}", used.remaining);
     for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);

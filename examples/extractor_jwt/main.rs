@@ -98,7 +98,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::{Duration, Instant};
 
-    use api_metrics::store::{control::keys::all_keys, query::Scope};
+    use api_metrics::store::query::Scope;
     use reqwest::{Client, StatusCode};
 
     use super::*;
@@ -135,7 +135,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             metrics.flush().await.unwrap();
-            let keys = all_keys(&*control, &Scope::All).await.unwrap();
+            let keys = control.all_keys(&Scope::All).await.unwrap();
             let owned = keys.iter().filter(|key| key.spec.tenant_id.is_some());
             if owned.count() == 2 {
                 break;

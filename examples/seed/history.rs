@@ -9,7 +9,7 @@ use std::{
 use api_metrics_store::{
     control::ControlStore,
     control::ControlWorker,
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{Instance, StoreOptions, Writer},
     time::{Clock, ManualClock, SystemClock},
 };
@@ -37,10 +37,11 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     let end = SystemClock::default().unix_seconds() / 60 * 60;
     let start = (end - settings.days * DAY).div_euclid(DAY) * DAY;
     let clock = Arc::new(ManualClock::at(start));
-    let store = open(
-        &settings.database,
-        StoreOptions::default().clock(clock.clone()),
-    )?;
+    let store = open(&settings.database, {
+        let mut options = StoreOptions::default();
+        options.clock = Some(clock.clone());
+        options
+    })?;
     store.prepare().await?;
     // A second history would lie on top of the first, and count everything twice.
     if !store.status().await?.instances.is_empty() {
@@ -160,7 +161,9 @@ fn instant(at: i64) -> SystemTime {
 }
 
 fn writer(clock: &Arc<ManualClock>, started_at: i64, version: &str) -> Writer {
-    let recorder = Recorder::builder().clock(clock.clone()).build();
+    let mut options = RecorderOptions::default();
+    options.clock = clock.clone();
+    let recorder = Recorder::new(options);
     Writer::new(
         {
             let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");

@@ -70,7 +70,7 @@ fn writer() -> Writer {
             instance.started_at = SystemClock::default().unix_seconds();
             instance
         },
-        Arc::new(Recorder::builder().build()),
+        Arc::new(Recorder::default()),
     )
 }
 

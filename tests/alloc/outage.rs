@@ -8,7 +8,7 @@ use std::{
 use api_metrics_store::{
     postgres::PostgresStore,
     query::{Group, GroupBy, Query, TimeRange},
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sqlite::SqliteStore,
     store::{FlushError, Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock, UnixSeconds},
@@ -45,16 +45,17 @@ impl Scene {
     fn new(store: Arc<dyn Store>, clock: Arc<ManualClock>, budget: Option<usize>) -> Self {
         let service = Service::new(SERIES);
         let (idle, _) = (live(), take_peak());
-        let mut recorder = Recorder::builder().clock(Arc::<ManualClock>::clone(&clock));
+        let mut options = RecorderOptions::default();
+        options.clock = Arc::<ManualClock>::clone(&clock);
         if let Some(budget) = budget {
-            recorder = recorder.memory_budget(budget);
+            options.memory_budget = budget;
         }
         let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
         instance.version = "1".to_owned();
         instance.host = "here".to_owned();
         instance.started_at = clock.unix_seconds();
         Self {
-            writer: Writer::new(instance, Arc::new(recorder.build())),
+            writer: Writer::new(instance, Arc::new(Recorder::new(options))),
             clock,
             store,
             service,
@@ -110,12 +111,16 @@ impl Scene {
         let recorder = self.writer.recorder();
         let expected = self.served * EACH * SERIES as u64;
         let waiting = (self.served - PEACE) * EACH * SERIES as u64;
-        assert_eq!(recorder.unflushed_records(), waiting, "nothing was dropped");
+        assert_eq!(
+            recorder.status().unflushed_records,
+            waiting,
+            "nothing was dropped"
+        );
         let flushed = self.store.flush(&self.writer).await.unwrap();
         self.peak("the recovery");
         assert_eq!(flushed.records, waiting);
         let recorder = self.writer.recorder();
-        assert_eq!(recorder.unflushed_records(), 0);
+        assert_eq!(recorder.status().unflushed_records, 0);
         println!("{} rows for {} records", flushed.rows, flushed.records);
         while self.store.fold().await.unwrap().more {}
         let mut key = GroupBy::default();
@@ -162,9 +167,9 @@ fn block_on(test: impl Future<Output = ()>) {
 }
 
 fn options(clock: &Arc<ManualClock>) -> StoreOptions {
-    api_metrics_tests::patient()
-        .clock(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>)
-        .max_connections(2)
+    let mut options = api_metrics_tests::patient_by(Arc::<ManualClock>::clone(clock));
+    options.max_connections = 2;
+    options
 }
 
 /// The first commits are lost on their way, so that their outcome is unknown; then nobody answers.
@@ -190,7 +195,7 @@ fn an_hour_without_postgres_at_5000_series_takes_less_than_64_mib_and_loses_noth
         let errors = scene.outage().await;
         let unknown = |error: &&FlushError| matches!(error, FlushError::Unknown(_));
         assert_eq!(errors.iter().filter(unknown).count(), 10);
-        assert_eq!(scene.writer.recorder().unresolved_batches(), 8);
+        assert_eq!(scene.writer.recorder().status().unresolved_batches, 8);
         scene.peak("the outage");
         proxy.pass();
         scene.recovery().await;

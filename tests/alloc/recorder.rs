@@ -8,8 +8,7 @@ use std::{
 
 use api_metrics_layer::{MetricSink, RequestRecord, UNMATCHED};
 use api_metrics_store::{
-    recorder::Recorder,
-    sketch::{Sketch, SketchKind},
+    recorder::{Recorder, RecorderOptions},
     time::{Clock, ManualClock},
 };
 
@@ -30,7 +29,9 @@ fn flush_elsewhere(recorder: &Recorder) {
 #[test]
 fn a_record_of_a_known_series_allocates_nothing_through_flushes_and_minute_changes() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let recorder = Recorder::builder().shards(2).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 2;
+    let recorder = Recorder::new(options);
     let service = Service::new(400);
     // An interval in the middle of a minute, one with a change of minute, and many requests of a series
     // so that the sketches take every form.
@@ -53,11 +54,11 @@ fn a_record_of_a_known_series_allocates_nothing_through_flushes_and_minute_chang
 #[test]
 fn records_beyond_the_bounds_and_unmatched_paths_allocate_nothing_either() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let recorder = Recorder::builder()
-        .shards(1)
-        .max_series(100)
-        .max_keys(5)
-        .build();
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    options.max_series = 100;
+    options.max_keys = 5;
+    let recorder = Recorder::new(options);
     let service = Service::new(2_000);
     let paths: Vec<String> = (0..1_000).map(|i| format!("/wp-admin/{i}.php")).collect();
     let interval = || {
@@ -80,14 +81,27 @@ fn records_beyond_the_bounds_and_unmatched_paths_allocate_nothing_either() {
 }
 
 #[test]
-fn a_reset_sketch_allocates_nothing_for_what_it_held_before() {
+fn a_flushed_series_allocates_nothing_for_latencies_that_it_held_before() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut sketch = Sketch::new(SketchKind::Histogram);
-    let fill =
-        |sketch: &mut Sketch| (0..100_000).for_each(|x| sketch.record(scatter(x) % 5_000_000));
-    fill(&mut sketch);
-    sketch.reset();
-    assert_eq!(allocations(|| fill(&mut sketch)), 0);
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    let recorder = Recorder::new(options);
+    let fill = || {
+        for x in 0..100_000 {
+            let mut record = RequestRecord::new("GET", "/orders", at(START));
+            record.latency = Some(Duration::from_micros(scatter(x) % 5_000_000));
+            recorder.record(&record);
+        }
+    };
+    // Each of the shard's two buffers has a sketch.
+    for _ in 0..2 {
+        fill();
+        flush_elsewhere(&recorder);
+    }
+    for _ in 0..2 {
+        assert_eq!(allocations(fill), 0);
+        flush_elsewhere(&recorder);
+    }
 }
 
 #[test]
@@ -100,7 +114,10 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     let service = Service::new(SERIES);
     let (before, _) = (live(), take_peak());
     let clock = Arc::new(ManualClock::at(START));
-    let recorder = Recorder::builder().shards(2).clock(clock.clone()).build();
+    let mut options = RecorderOptions::default();
+    options.shards = 2;
+    options.clock = clock.clone();
+    let recorder = Recorder::new(options);
     for interval in 0..INTERVALS {
         let now = clock.unix_seconds();
         thread::scope(|scope| {
@@ -159,7 +176,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     recorder.acknowledge(n);
     clock.advance(Duration::from_secs(61));
     recorder.begin_batch();
-    assert_eq!(recorder.unflushed_records(), 0);
+    assert_eq!(recorder.status().unflushed_records, 0);
     let after = live() - before;
     println!("afterwards {} KiB", after / 1024);
     assert!(after < outage - 20 * MIB, "what was delivered is freed");

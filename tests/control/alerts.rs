@@ -42,8 +42,8 @@ pub(crate) async fn rule(store: &dyn ControlStore) -> AlertRule {
 }
 
 pub(crate) async fn events(store: &dyn ControlStore) -> Vec<AlertEvent> {
-    let query = EventQuery::new(Scope::All, 100);
-    store.alert_events(&query).await.unwrap()
+    let query = EventQuery::default();
+    store.alert_events(&Scope::All, &query).await.unwrap()
 }
 
 pub(crate) struct AlertStage {
@@ -57,9 +57,7 @@ impl AlertStage {
     pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
         let memory = Arc::new(Memory::default());
-        let watch = ControlWorker::default()
-            .without_notifiers()
-            .notifier(Tell("memory", memory.clone()));
+        let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
         Self {
             writer: h.writer(),
             h,
@@ -264,13 +262,11 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     .status(500)
     .send(&w.writer, NOON + 60, 10);
     assert_eq!(w.judge(1).await.len(), 1);
-    let seen = |scope| {
-        let mut query = EventQuery::new(scope, 10);
-        query.open_only = true;
-        query
-    };
-    assert_eq!(control.alert_events(&seen(acme)).await.unwrap().len(), 1);
-    assert_eq!(control.alert_events(&seen(other)).await.unwrap(), []);
+    let mut open = EventQuery::default();
+    open.open_only = true;
+    let seen = async |scope| control.alert_events(&scope, &open).await.unwrap();
+    assert_eq!(seen(acme).await.len(), 1);
+    assert_eq!(seen(other).await, []);
 }
 
 pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
@@ -286,11 +282,7 @@ pub(crate) async fn two_leaders_at_once_tell_an_event_once(database: Database) {
         h.store.create_alert(&spec, None).await.unwrap();
     }
     let memory = Arc::new(Memory::default());
-    let watch = || {
-        ControlWorker::default()
-            .without_notifiers()
-            .notifier(Tell("memory", memory.clone()))
-    };
+    let watch = || api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let (mine, theirs) = (watch(), watch());
     let mut minute = 0;
     for failed in [50, 0, 50, 0] {
@@ -338,9 +330,7 @@ async fn a_restart_judges_the_minutes_in_between(database: Database) {
     w.h.clock.step_to(NOON + 20 * 60 + 15);
     let store = w.h.database.store(&w.h.clock);
     let memory = Arc::new(Memory::default());
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     watch.tick(&*store, None).await.unwrap();
     let told = memory.take();
     let when: Vec<_> = told.iter().map(|n| (n.kind, n.at)).collect();

@@ -5,7 +5,7 @@ use std::{future::pending, pin::pin, sync::Arc, task::Poll};
 use api_metrics_store::{
     control::{
         ControlStore,
-        alerts::{AlertSpec, Evaluator, dry_run},
+        alerts::{AlertSpec, dry_run},
         billing::{NewPlan, PriceTier},
         keys::KeyChange,
         notify::{DeliveryQuery, DeliveryStatus},
@@ -140,20 +140,20 @@ async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
         .await
         .unwrap();
     let store = Slow(w.h.store.clone(), Trouble::Timeout(connection.into()));
-    let evaluator = Evaluator::default();
-    let done = evaluator.evaluate(&store, None).await.unwrap();
+    let worker = api_metrics_tests::worker_for(Vec::new());
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.fired, done.timed_out), (2, 2, 2));
     // Tried again with the next minute, and not before.
-    let done = evaluator.evaluate(&store, None).await.unwrap();
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.timed_out), (0, 0));
     w.h.clock.step_to(NOON + 135);
-    let done = evaluator.evaluate(&store, None).await.unwrap();
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.resolved, done.timed_out), (2, 2, 2));
     // No minute is lost to a rule that was too slow for a while.
-    let done = evaluator.evaluate(&*w.h.store, None).await.unwrap();
+    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
     assert_eq!(done.rules, 0);
     w.h.clock.step_to(NOON + 195);
-    let done = evaluator.evaluate(&*w.h.store, None).await.unwrap();
+    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
     assert_eq!((done.rules, done.timed_out), (4, 0));
 }
 
@@ -183,13 +183,13 @@ async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_wi
     let Trouble::Silence(begun) = &store.1 else {
         unreachable!()
     };
-    let evaluator = Evaluator::default();
+    let worker = api_metrics_tests::worker_for(Vec::new());
     tokio::select! {
-        _ = evaluator.evaluate(&store, None) => unreachable!("it never ends"),
+        _ = worker.evaluate(&store, None) => unreachable!("it never ends"),
         () = begun.notified() => {}
     }
     assert_eq!(events(&*w.h.store).await.len(), 50);
-    let done = evaluator.evaluate(&store, None).await.unwrap();
+    let done = worker.evaluate(&store, None).await.unwrap();
     assert_eq!((done.rules, done.fired), (1, 1));
 }
 
@@ -288,12 +288,13 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
         "UPDATE api_metrics_notices SET body = 'v2' || body WHERE body LIKE '%broken%'",
     )
     .await;
-    let done = w.watch.deliver(&*w.h.store).await.unwrap();
+    let done = w.watch.deliver(&*w.h.store, None).await.unwrap();
     assert_eq!(done.delivered, 2);
     assert_eq!(w.memory.take().len(), 2);
     // A page is full although what can't be read is left out of it.
     let control = &*w.h.store;
-    let mut query = DeliveryQuery::new(1);
+    let mut query = DeliveryQuery::default();
+    query.limit = 1;
     let mut listed = 0;
     while let Some(found) = control.deliveries(&query).await.unwrap().pop() {
         listed += 1;
@@ -304,7 +305,10 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     // A process that can read it might come; after all attempts it is a dead letter.
     for _ in 0..12 {
         w.h.clock.advance(std::time::Duration::from_secs(91));
-        assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+        assert_eq!(
+            w.watch.deliver(&*w.h.store, None).await.unwrap().delivered,
+            0
+        );
     }
     by_hand(
         &w.h.database,
@@ -313,7 +317,7 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
     )
     .await;
     let query = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };
@@ -328,7 +332,10 @@ async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {
             .await
             .unwrap()
     );
-    assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+    assert_eq!(
+        w.watch.deliver(&*w.h.store, None).await.unwrap().delivered,
+        1
+    );
 }
 
 async fn a_dry_run_gives_way_while_it_judges(database: Database) {

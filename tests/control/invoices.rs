@@ -1,15 +1,13 @@
-//! The lines of an invoice against a computation that shares nothing with theirs: one request after
-//! the other, in whole numbers.
+//! The lines of an invoice over recorded requests against a computation that shares nothing with theirs:
+//! one request after the other, in whole numbers. The store's own tests do the same without a database,
+//! over thousands of cases.
 
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
     control::{
-        billing::{
-            Assignment, BillingReport, BillingSettings, KeyBill, NewPlan, PlanVersion, PriceTier,
-            Tariff, billing_report, charge_month, invoices,
-        },
-        keys::{KeyChange, KeyRecord},
+        billing::{BillingReport, BillingSettings, NewPlan, PriceTier, billing_report, invoices},
+        keys::KeyChange,
     },
     query::Scope,
 };
@@ -218,91 +216,12 @@ fn plan_name(plan: usize) -> String {
     format!("plan {plan}")
 }
 
-/// The report of a case, without a database.
-fn computed(case: &Case) -> BillingReport {
-    let versions: Vec<PlanVersion> = case
-        .versions
-        .iter()
-        .enumerate()
-        .map(|(n, version)| {
-            let mut new_plan = PlanVersion::fallback();
-            new_plan.id = n as i64 + 1;
-            new_plan.tenant_id = None;
-            new_plan.name = plan_name(version.plan);
-            new_plan.currency =
-                api_metrics_store::control::billing::Currency::from_code(version.currency).unwrap();
-            new_plan.effective_from = date(version.from_day);
-            new_plan.free_requests = version.free;
-            new_plan.tiers = tiers(version);
-            new_plan
-        })
-        .collect();
-    let any_version = |plan: usize| {
-        versions
-            .iter()
-            .find(|v| v.name == plan_name(plan))
-            .map(|v| v.id)
-    };
-    let mut assignments = Vec::new();
-    for (key, plans) in case.plans.iter().enumerate() {
-        for (day, plan) in plans {
-            assignments.push(Assignment::new(
-                key as i64 + 1,
-                date(*day),
-                plan.and_then(any_version),
-            ));
-        }
-    }
-    let tariff = Tariff::new(versions, &assignments);
-    let keys = case
-        .usage
-        .iter()
-        .enumerate()
-        .map(|(n, usage)| {
-            let key = KeyRecord::new(n as i64 + 1, format!("k{n}"));
-            let days: Vec<_> = usage.iter().map(|(day, n)| (date(*day), *n)).collect();
-            let (charges, costs) = charge_month(&tariff, key.id, &days);
-            KeyBill::new(
-                key.clone(),
-                days.iter()
-                    .zip(costs)
-                    .map(|((date, requests), cost)| {
-                        api_metrics_store::control::billing::DayCost::new(
-                            *date,
-                            *requests,
-                            cost,
-                            tariff.on(key.id, *date).currency,
-                        )
-                    })
-                    .collect(),
-                BTreeMap::from([(MONTH.parse().unwrap(), charges)]),
-            )
-        })
-        .collect();
-    BillingReport::new(
-        date(1),
-        date(31) + Days::new(1),
-        at("2026-04-02T00:00:00Z"),
-        keys,
-        tariff,
-    )
-}
-
 fn tiers(version: &Version) -> Vec<PriceTier> {
     version
         .tiers
         .iter()
         .map(|(from_requests, price)| PriceTier::new(*from_requests, price_of(*price)))
         .collect()
-}
-
-proptest! {
-    #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(2_000) })]
-
-    #[test]
-    fn lines_add_up_to_the_price_of_every_request(case in case(3, 300)) {
-        check(&case, &computed(&case));
-    }
 }
 
 async fn invoices_of_recorded_requests_equal_an_independent_computation(database: Database) {

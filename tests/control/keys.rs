@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     control::{
-        keys::{KeyChange, KeyDirectory, all_keys, sync_keys},
+        keys::{KeyChange, KeyDirectory},
         quotas::QuotaPeriod,
     },
     query::Scope,
@@ -119,9 +119,11 @@ async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: D
     .send(&writer, NOON, 3);
     h.store.flush(&writer).await.unwrap();
     for _ in 0..2 {
-        assert_eq!(sync_keys(&*h.store, &Host).await.unwrap(), 2);
+        assert_eq!(h.store.sync_keys(&Host).await.unwrap(), 2);
     }
-    let keys = all_keys(&*h.store, &Scope::Tenant("acme".into()))
+    let keys = h
+        .store
+        .all_keys(&Scope::Tenant("acme".into()))
         .await
         .unwrap();
     let labels: Vec<_> = keys.iter().map(|key| key.label()).collect();

@@ -6,7 +6,7 @@ use api_metrics_store::{
     control::{
         ControlStore, ControlWorker,
         keys::KeyChange,
-        limits::{LimitSettings, UtilizationQuery, limits_now, near_limits},
+        limits::{LimitSettings, limits_now},
         notify::NoticeKind,
     },
     query::{Scope, TimeRange},
@@ -52,7 +52,7 @@ fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
 }
 
 fn quiet() -> ControlWorker {
-    ControlWorker::default().without_notifiers()
+    api_metrics_tests::worker_for(vec![])
 }
 
 /// Start from noon in minutes, requests, percent.
@@ -61,9 +61,9 @@ async fn rows(
     key: i64,
     granularity: Granularity,
 ) -> Vec<(i64, u64, f64)> {
-    let query = UtilizationQuery::new(key, granularity, TimeRange::new(0, 4_000_000_000), 10_000);
+    let all = TimeRange::new(0, 4_000_000_000);
     let mut rows: Vec<_> = store
-        .utilization(&query)
+        .utilization(key, granularity, all, 10_000)
         .await
         .unwrap()
         .into_iter()
@@ -180,7 +180,7 @@ async fn a_key_is_told_of_before_its_limit_and_at_it_once_an_hour(database: Data
     let h = Harness::on(database).await;
     limited(&h).await;
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
-    let watch = quiet().notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let tell = async |at: UnixSeconds, n| {
         send(&writer, "k", at, n);
         h.store.flush(&writer).await.unwrap();
@@ -241,7 +241,7 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
     // The nearest first.
     assert_eq!(seen, [("t", 9, 0), ("k", 12, 60)]);
     // 12 in this minute, and three quarters of the 60 before.
-    assert_eq!(all[1].requests_per_minute(), 57.0);
+    assert_eq!(all[1].requests_per_minute, 57.0);
     let acme = Scope::Tenant("acme".into());
     let of_acme = limits_now(&*h.store, &acme, now, Some(&own)).await.unwrap();
     assert_eq!(of_acme.len(), 1);
@@ -265,7 +265,8 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
     watch.tick(&*h.store, None).await.unwrap();
     let settings = LimitSettings::default();
     let now = h.clock.unix_seconds();
-    let found = near_limits(control, &settings, &Scope::All, now)
+    let found = control
+        .near_limits(&settings, &Scope::All, now)
         .await
         .unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
@@ -277,15 +278,16 @@ pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Da
         ),
         (near, 36, 24)
     );
-    assert!((found[0].share_pct() - 66.666).abs() < 0.01);
+    assert!((found[0].share_pct - 66.666).abs() < 0.01);
     let nobody = Scope::Tenant("nobody".into());
     assert_eq!(
-        near_limits(control, &settings, &nobody, now).await.unwrap(),
+        control.near_limits(&settings, &nobody, now).await.unwrap(),
         []
     );
     // A day later it is no longer so.
     assert_eq!(
-        near_limits(control, &settings, &Scope::All, now + 86_400)
+        control
+            .near_limits(&settings, &Scope::All, now + 86_400)
             .await
             .unwrap(),
         []

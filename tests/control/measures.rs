@@ -2,7 +2,7 @@
 
 use api_metrics_store::{
     control::{
-        alerts::{AlertSpec, AlertType, Comparison, Evaluator},
+        alerts::{AlertSpec, AlertType, Comparison},
         keys::KeyChange,
     },
     time::UnixSeconds,
@@ -228,7 +228,7 @@ async fn an_anomaly_needs_a_history_and_is_held_against_it(database: Database) {
     let judge = async |minute: i64| {
         w.h.store.flush(&w.writer).await.unwrap();
         w.h.clock.step_to(NOON + (minute + 1) * 60 + 15);
-        Evaluator::default()
+        api_metrics_tests::worker_for(Vec::new())
             .evaluate(&*w.h.store, None)
             .await
             .unwrap()

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api_metrics_store::control::{
-    ControlWorker,
-    alerts::Evaluator,
-    notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind},
-};
+use api_metrics_store::control::notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind};
 
 use crate::{
     alerts::{AlertStage, errors},
@@ -26,30 +22,27 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
     let w = AlertStage::on(database).await;
     w.create(&errors()).await;
     let second = Arc::new(Memory::default());
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", w.memory.clone()))
-        .notifier(Tell("second", second.clone()));
+    let watch = api_metrics_tests::worker_for(vec![
+        Arc::new(Tell("memory", w.memory.clone())),
+        Arc::new(Tell("second", second.clone())),
+    ]);
     *w.memory.failures.lock().unwrap() = 2;
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    let ticked = watch.tick(&*w.h.store, None).await.unwrap();
-    assert_eq!(
-        (ticked.delivered.delivered, ticked.delivered.retried),
-        (1, 1)
-    );
+    let (_, delivered) = watch.tick(&*w.h.store, None).await.unwrap();
+    assert_eq!((delivered.delivered, delivered.retried), (1, 1));
     // One channel's failure is not the other's.
     let id = second.take()[0].id;
     assert_eq!(
-        watch.deliver(&*w.h.store).await.unwrap().retried,
+        watch.deliver(&*w.h.store, None).await.unwrap().retried,
         0,
         "not before its time"
     );
     w.h.clock.advance(Duration::from_secs(15));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().retried, 1);
+    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().retried, 1);
     w.h.clock.advance(Duration::from_secs(30));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 1);
     assert_eq!(w.memory.take()[0].id, id);
     assert_eq!(second.take(), []);
 
@@ -57,7 +50,7 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
     w.minute(1, 100, 0);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 240);
-    Evaluator::default()
+    api_metrics_tests::worker_for(Vec::new())
         .evaluate(&*w.h.store, None)
         .await
         .unwrap();
@@ -70,13 +63,13 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
         taken.extend(claimed.unwrap());
     }
     assert_eq!(taken.len(), 2);
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 0);
     w.h.clock.advance(Duration::from_secs(90));
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 2);
+    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 2);
     assert_eq!(w.memory.take()[0].id, taken[0].notice.id);
     // Should the dead process come back, it changes nothing.
     w.h.store.record_attempt(&taken[0]).await.unwrap();
-    assert_eq!(watch.deliver(&*w.h.store).await.unwrap().delivered, 0);
+    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 0);
 }
 
 pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(
@@ -91,13 +84,13 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
     let mut attempts = 1;
     while dead == 0 {
         w.h.clock.advance(Duration::from_secs(2 * 3_600));
-        let done = w.watch.deliver(&*w.h.store).await.unwrap();
+        let done = w.watch.deliver(&*w.h.store, None).await.unwrap();
         dead += done.dead;
         attempts += done.dead + done.retried;
     }
     assert_eq!(attempts, 10);
     let query = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };
@@ -133,7 +126,10 @@ pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revive
             .await
             .unwrap()
     );
-    assert_eq!(w.watch.deliver(&*w.h.store).await.unwrap().delivered, 1);
+    assert_eq!(
+        w.watch.deliver(&*w.h.store, None).await.unwrap().delivered,
+        1
+    );
     assert_eq!(w.memory.take()[0].id, letters[0].notice.id);
     assert_eq!(w.h.store.deliveries(&query).await.unwrap(), []);
 }
@@ -154,9 +150,7 @@ async fn an_event_is_told_before_its_end_however_many_there_are(database: Databa
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 20 * 60 + 15);
     let receiver = Receiver::start([]).await;
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(hook(&receiver));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(hook(&receiver))]);
     watch.tick(&*w.h.store, None).await.unwrap();
     let told: Vec<Notice> = receiver
         .take()

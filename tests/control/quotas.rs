@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     control::{
-        ControlWorker,
-        keys::{KeyChange, all_keys},
+        keys::KeyChange,
         notify::NoticeKind,
         quotas::{QuotaPeriod, QuotaSettings, QuotaUsage, quota_usage},
     },
@@ -52,7 +51,7 @@ fn send(writer: &Writer, when: &str, n: u64) {
 }
 
 async fn usage(h: &Harness, settings: &QuotaSettings, own: Option<&Writer>) -> QuotaUsage {
-    let keys = all_keys(&*h.store, &Scope::All).await.unwrap();
+    let keys = h.store.all_keys(&Scope::All).await.unwrap();
     let now = h.clock.unix_seconds();
     quota_usage(&*h.store, settings, &keys, now, own)
         .await
@@ -79,13 +78,13 @@ async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database
     }
     h.clock.step_to(at("2028-02-29T23:59:59Z"));
     let february = usage(&h, &settings, None).await;
-    assert_eq!((february.used, february.remaining()), (6, 4));
-    assert_eq!(february.reset_at(), at("2028-03-01T00:00:00Z"));
+    assert_eq!((february.used, february.remaining), (6, 4));
+    assert_eq!(february.period.to, at("2028-03-01T00:00:00Z"));
     assert!(!february.approximate);
     h.clock.step_to(at("2028-03-01T00:00:01Z"));
     let march = usage(&h, &settings, None).await;
-    assert_eq!((march.used, march.percentage()), (4, 40.0));
-    assert_eq!(march.reset_at(), at("2028-04-01T00:00:00Z"));
+    assert_eq!((march.used, march.percentage), (4, 40.0));
+    assert_eq!(march.period.to, at("2028-04-01T00:00:00Z"));
 }
 
 async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(database: Database) {
@@ -264,9 +263,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     };
     let key = h.store.create_key("k", &named).await.unwrap();
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let tell = async |when: &str, n| -> Vec<f64> {
         h.clock.step_to(at(when));
         send(&writer, when, n);
@@ -292,9 +289,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     assert_eq!(tell("2026-04-01T00:00:00Z", 10).await, [0.0; 0]);
     assert_eq!(tell("2026-04-02T00:00:00Z", 90).await, [50.0]);
     // A restart tells nothing twice.
-    let restarted = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Tell("memory", memory.clone()));
+    let restarted = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     h.clock.step_to(at("2026-04-02T00:05:00Z"));
     restarted
         .tick(&*h.database.store(&h.clock), None)

@@ -48,9 +48,7 @@ impl Scenario {
         spec.severity = Severity::High;
         h.store.create_alert(&spec, Some("ops")).await.unwrap();
         let memory = Arc::new(Memory::default());
-        let watch = ControlWorker::default()
-            .without_notifiers()
-            .notifier(Tell("memory", memory.clone()));
+        let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
         Self {
             writer: h.writer(),
             h,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use api_metrics::{ApiMetrics, Builder, Maintenance};
 use api_metrics_store::{
-    control::notify::{Notice, NoticeKind, Notifier, NotifyError, WebhookNotifier},
+    control::notify::{Notice, NoticeKind, Notifier, NotifyError},
     time::ManualClock,
 };
 use api_metrics_tests::eventually_within;
@@ -78,9 +78,7 @@ impl Service {
             Database::Postgres(database) | Database::PostgresAs(database, ..) => database.url(),
             Database::Sqlite(file) => file.url(),
         };
-        let hook = WebhookNotifier::new(&receiver.url())
-            .unwrap()
-            .allow_private();
+        let hook = crate::webhook::hook(receiver);
         let metrics = builder
             .database(url)
             .service("shop")

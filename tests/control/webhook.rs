@@ -1,12 +1,12 @@
 //! Webhooks against receivers that do not behave.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::control::{
     ControlWorker,
     notify::{
-        DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, SlackNotifier,
-        WebhookNotifier,
+        DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier, NotifyError, WebhookNotifier,
+        WebhookOptions,
     },
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -47,9 +47,14 @@ fn notice() -> Notice {
 }
 
 pub(crate) fn hook(receiver: &Receiver) -> WebhookNotifier {
-    WebhookNotifier::new(&receiver.url())
-        .unwrap()
-        .allow_private()
+    WebhookNotifier::new(&receiver.url(), private()).unwrap()
+}
+
+/// Options for a receiver on this machine.
+pub(crate) fn private() -> WebhookOptions {
+    let mut options = WebhookOptions::default();
+    options.allow_private = true;
+    options
 }
 
 /// What a receiver does to be sure, in its own words.
@@ -73,7 +78,9 @@ async fn a_notice_is_posted_as_json_and_signed() {
     let receiver = Receiver::start([]).await;
     let key = b"a key of the receiver's own";
     let secret = format!("whsec_{}", STANDARD.encode(key));
-    let signed = hook(&receiver).secret(&secret).unwrap();
+    let mut options = private();
+    options.secret = Some(secret);
+    let signed = WebhookNotifier::new(&receiver.url(), options).unwrap();
     signed.notify(&notice()).await.unwrap();
     let request = receiver.take().remove(0);
     assert!(
@@ -111,11 +118,18 @@ async fn a_notice_is_posted_as_json_and_signed() {
 
     hook(&receiver).notify(&notice()).await.unwrap();
     assert_eq!(receiver.take()[0].header("webhook-signature"), None);
-    // Neither the secret nor the URL's path is shown to whoever prints it.
-    let shown = format!("{signed:?}");
-    assert!(
-        !shown.contains("s3cret") && !shown.contains("key of"),
-        "{shown}"
+    // What is wrong is said without the URL and without the secret.
+    let mut options = private();
+    options.secret = Some("whsec_s3cret!".to_owned());
+    let error = WebhookNotifier::new(&receiver.url(), options).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the webhook's secret can't be used: what follows `whsec_` is no Base64"
+    );
+    let error = WebhookNotifier::new("ftp://s3cret/", private()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the webhook's URL can't be used: it starts neither with https:// nor with http://"
     );
 }
 
@@ -151,7 +165,9 @@ async fn answers_decide_whether_another_try_makes_sense() {
 #[tokio::test]
 async fn a_receiver_that_says_nothing_has_its_time_and_no_more() {
     let receiver = Receiver::start([Reply::Silence]).await;
-    let hook = hook(&receiver).timeout(Duration::from_millis(200));
+    let mut options = private();
+    options.timeout = Duration::from_millis(200);
+    let hook = WebhookNotifier::new(&receiver.url(), options.clone()).unwrap();
     let failed = hook.notify(&notice()).await;
     assert_eq!(
         failed,
@@ -160,7 +176,7 @@ async fn a_receiver_that_says_nothing_has_its_time_and_no_more() {
     assert_eq!(receiver.take().len(), 1);
     // Neither does one that has always something more to say.
     let receiver = Receiver::start([Reply::Trickle]).await;
-    let hook = self::hook(&receiver).timeout(Duration::from_millis(200));
+    let hook = WebhookNotifier::new(&receiver.url(), options).unwrap();
     assert_eq!(hook.notify(&notice()).await, failed);
 }
 
@@ -215,7 +231,7 @@ async fn a_receiver_that_talks_nonsense_is_tried_again() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", gone.local_addr().unwrap());
     drop(gone);
-    let hook = WebhookNotifier::new(&url).unwrap().allow_private();
+    let hook = WebhookNotifier::new(&url, private()).unwrap();
     let failed = hook.notify(&notice()).await;
     assert!(matches!(&failed, Err(NotifyError::Retry(_))), "{failed:?}");
 }
@@ -240,7 +256,9 @@ async fn private_addresses_are_refused_however_they_are_written_and_nothing_conn
         "[fe80::1]",
         "[fd00::1]",
     ] {
-        let hook = WebhookNotifier::new(&format!("http://{host}:{port}/")).unwrap();
+        let hook =
+            WebhookNotifier::new(&format!("http://{host}:{port}/"), WebhookOptions::default())
+                .unwrap();
         let failed = hook.notify(&notice()).await;
         assert!(
             matches!(&failed, Err(NotifyError::Permanent(why)) if why.contains("not allowed")),
@@ -250,7 +268,7 @@ async fn private_addresses_are_refused_however_they_are_written_and_nothing_conn
     assert_eq!(receiver.connections(), 0);
     // The same receiver is reached by its name where that is allowed.
     let named = format!("http://localhost:{port}/");
-    let allowed = WebhookNotifier::new(&named).unwrap().allow_private();
+    let allowed = WebhookNotifier::new(&named, private()).unwrap();
     allowed.notify(&notice()).await.unwrap();
     assert_eq!(receiver.connections(), 1);
 }
@@ -277,33 +295,34 @@ async fn https_needs_a_certificate_of_that_name_from_an_authority_that_is_truste
         .unwrap();
     let receiver = Receiver::with_tls(config).await;
     let port = receiver.address.port();
-    let to = |host: &str| {
-        WebhookNotifier::new(&format!("https://{host}:{port}/hook"))
-            .unwrap()
-            .allow_private()
+    let made = |host: &str, roots: &[&[u8]]| {
+        let mut options = private();
+        options.root_certificates = roots.iter().map(|der| der.to_vec()).collect();
+        WebhookNotifier::new(&format!("https://{host}:{port}/hook"), options)
     };
-    let failed = to("localhost").notify(&notice()).await;
+    let to = |host: &str, roots: &[&[u8]]| made(host, roots).unwrap();
+    let failed = to("localhost", &[]).notify(&notice()).await;
     assert!(
         matches!(&failed, Err(NotifyError::Retry(why)) if why.contains("TLS")),
         "{failed:?}"
     );
-    let other_name = to("127.0.0.1").root_certificate(root.der()).unwrap();
+    let other_name = to("127.0.0.1", &[root.der()]);
     assert!(other_name.notify(&notice()).await.is_err());
     assert_eq!(receiver.take().len(), 0);
-    let trusted = to("localhost").root_certificate(root.der()).unwrap();
+    let trusted = to("localhost", &[root.der()]);
     trusted.notify(&notice()).await.unwrap();
     assert_eq!(
         serde_json::from_str::<Notice>(&receiver.take()[0].body).unwrap(),
         notice()
     );
-    assert!(to("localhost").root_certificate(b"no certificate").is_err());
+    assert!(made("localhost", &[b"no certificate"]).is_err());
 }
 
 #[tokio::test]
 async fn slack_gets_a_message_that_can_not_call_everybody() {
     let receiver = Receiver::start([]).await;
-    let webhook = WebhookNotifier::new(&receiver.url()).unwrap();
-    let slack = SlackNotifier::from(webhook.allow_private().channel_name("slack"));
+    let slack = WebhookNotifier::slack(&receiver.url(), private()).unwrap();
+    assert_eq!(slack.channel(), "slack");
     slack.notify(&notice()).await.unwrap();
     let over = {
         let mut notice = notice();
@@ -331,9 +350,7 @@ async fn fired(database: Database, receiver: &Receiver) -> (AlertStage, ControlW
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(hook(receiver));
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(hook(receiver))]);
     (w, watch)
 }
 
@@ -345,7 +362,7 @@ async fn a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses(d
     let mut since = 0;
     watch.evaluate(&*w.h.store, None).await.unwrap();
     for second in 0..400 {
-        watch.deliver(&*w.h.store).await.unwrap();
+        watch.deliver(&*w.h.store, None).await.unwrap();
         let attempts = receiver.take();
         if !attempts.is_empty() {
             assert_eq!(attempts.len(), 1, "one at a time");
@@ -371,7 +388,7 @@ async fn a_receiver_that_fails_gets_the_same_notice_again_after_growing_pauses(d
     );
     for _ in 0..60 {
         w.h.clock.advance(Duration::from_secs(60));
-        watch.deliver(&*w.h.store).await.unwrap();
+        watch.deliver(&*w.h.store, None).await.unwrap();
     }
     assert_eq!(receiver.take().len(), 0, "taken is taken");
 }
@@ -384,7 +401,7 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
     for _ in 0..200 {
         w.h.clock.advance(Duration::from_secs(300));
         hours += 300.0 / 3_600.0;
-        if watch.deliver(&*w.h.store).await.unwrap().dead > 0 {
+        if watch.deliver(&*w.h.store, None).await.unwrap().dead > 0 {
             break;
         }
     }
@@ -392,7 +409,7 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
     // Nine pauses of 15 s to 64 min, of each of which up to a half is left out.
     assert!((1.5..=2.6).contains(&hours), "{hours} h");
     let dead = {
-        let mut query = DeliveryQuery::new(10);
+        let mut query = DeliveryQuery::default();
         query.status = Some(DeliveryStatus::Dead);
         query
     };
@@ -404,7 +421,7 @@ async fn what_a_receiver_never_takes_is_a_dead_letter_with_its_last_answer(datab
     // Once the receiver is mended.
     let id = letters[0].notice.id;
     assert!(w.h.store.redeliver(id, "webhook").await.unwrap());
-    watch.deliver(&*w.h.store).await.unwrap();
+    watch.deliver(&*w.h.store, None).await.unwrap();
     assert_eq!(
         receiver.take()[0].header("webhook-id"),
         Some(&*id.to_string())
@@ -426,9 +443,9 @@ async fn a_crash_between_delivery_and_its_acknowledgement_repeats_the_id(databas
     let first = receiver.take().remove(0);
     // Nobody else while it may still live; then another process, with nothing but the store.
     let store = w.h.database.store(&w.h.clock);
-    assert_eq!(watch.deliver(&*store).await.unwrap().delivered, 0);
+    assert_eq!(watch.deliver(&*store, None).await.unwrap().delivered, 0);
     w.h.clock.advance(Duration::from_secs(91));
-    assert_eq!(watch.deliver(&*store).await.unwrap().delivered, 1);
+    assert_eq!(watch.deliver(&*store, None).await.unwrap().delivered, 1);
     let second = receiver.take().remove(0);
     assert_eq!(first.header("webhook-id"), second.header("webhook-id"));
     assert_eq!(first.body, second.body);

@@ -15,7 +15,7 @@ fn writer() -> Writer {
     let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
     instance.version = "1".to_owned();
     instance.host = "here".to_owned();
-    Writer::new(instance, Arc::new(Recorder::builder().build()))
+    Writer::new(instance, Arc::new(Recorder::default()))
 }
 
 /// Polls a call so many times and drops it; answers whether it got to its end.

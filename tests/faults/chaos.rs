@@ -14,7 +14,7 @@ use api_metrics_store::{
 };
 use api_metrics_tests::{
     Cluster, PgProxy, Process,
-    fast_clock::{FastClock, RETENTION},
+    fast_clock::{FastClock, retention},
     pg_proxy::{Request, Verdict},
     random::Random,
     sized,
@@ -137,9 +137,9 @@ async fn six_writers_and_two_leaders_stay_exact_through_kills_stops_cuts_and_cra
     let folder = tempfile::tempdir().unwrap();
     let started_ms = now_ms();
     let clock = FastClock::since(started_ms, SPEED);
-    let options = StoreOptions::default()
-        .clock(Arc::new(clock.clone()))
-        .retention(RETENTION);
+    let mut options = StoreOptions::default();
+    options.clock = Some(Arc::new(clock.clone()));
+    options.retention = retention();
     let store: Arc<dyn Store> =
         Arc::new(PostgresStore::connect_lazy(&cluster.url(), options).unwrap());
     store.prepare().await.unwrap();
@@ -273,9 +273,9 @@ async fn an_embedded_service_that_is_killed_and_reopened_stays_exact() {
         drop(process);
         killed += 1;
     }
-    let options = StoreOptions::default()
-        .clock(Arc::new(clock.clone()))
-        .retention(RETENTION);
+    let mut options = StoreOptions::default();
+    options.clock = Some(Arc::new(clock.clone()));
+    options.retention = retention();
     let store: Arc<dyn Store> = Arc::new(
         api_metrics_store::sqlite::SqliteStore::open(path.to_str().unwrap(), options).unwrap(),
     );

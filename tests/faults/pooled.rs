@@ -6,8 +6,9 @@ use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
     control::{ControlStore, keys::KeyChange},
     postgres::PostgresStore,
-    store::{Retention, StoreOptions},
+    store::StoreOptions,
     time::Clock,
+    time::ManualClock,
 };
 use api_metrics_tests::{PgBouncer, PgDatabase};
 use futures_util::future::join_all;
@@ -21,17 +22,13 @@ use crate::writers::{self, record, requests, settle};
 /// Fewer than there are clients, so that they do share.
 const SERVERS: u32 = 3;
 
-fn options(clock: &Arc<api_metrics_store::time::ManualClock>) -> StoreOptions {
-    api_metrics_tests::patient()
-        .clock(Arc::<api_metrics_store::time::ManualClock>::clone(clock))
-        .retention({
-            let mut retention = Retention::default();
-            retention.minutes = Duration::from_secs(3_600);
-            retention.five_minutes = Duration::from_secs(86_400);
-            retention.hours = Duration::from_secs(7 * 86_400);
-            retention
-        })
-        .max_connections(4)
+fn options(clock: &Arc<ManualClock>) -> StoreOptions {
+    let mut options = api_metrics_tests::patient_by(Arc::<ManualClock>::clone(clock));
+    options.retention.minutes = Duration::from_secs(3_600);
+    options.retention.five_minutes = Duration::from_secs(86_400);
+    options.retention.hours = Duration::from_secs(7 * 86_400);
+    options.max_connections = 4;
+    options
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

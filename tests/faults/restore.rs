@@ -16,7 +16,7 @@ use api_metrics_store::{
 };
 use api_metrics_tests::{
     Cluster, Process, eventually, eventually_within,
-    fast_clock::{FastClock, RETENTION},
+    fast_clock::{FastClock, retention},
 };
 use axum::body::Body;
 use http_body_util::BodyExt;
@@ -40,9 +40,8 @@ struct Scene {
 
 impl Scene {
     fn store(&self, database: &str) -> Arc<dyn Store> {
-        let options = api_metrics_tests::patient()
-            .clock(Arc::new(self.clock.clone()))
-            .retention(RETENTION);
+        let mut options = api_metrics_tests::patient_by(Arc::new(self.clock.clone()));
+        options.retention = retention();
         Arc::new(PostgresStore::connect_lazy(&self.cluster.url_of(database), options).unwrap())
     }
 

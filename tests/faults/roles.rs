@@ -48,7 +48,7 @@ async fn a_recorder_hands_over_and_can_do_nothing_else() {
     let mut database = PgDatabase::create().await;
     let recorder = database.role().await;
     let clock = writers::noon();
-    let options = api_metrics_tests::patient().clock(clock.clone());
+    let options = api_metrics_tests::patient_by(clock.clone());
     let open = |url: &str| -> Arc<dyn Store> {
         Arc::new(PostgresStore::connect_lazy(url, options.clone()).unwrap())
     };
@@ -109,7 +109,7 @@ async fn a_service_that_owns_nothing_does_everything_but_change_the_schema() {
     let mut database = PgDatabase::create().await;
     let service = database.role().await;
     let clock = writers::noon();
-    let options = api_metrics_tests::patient().clock(clock.clone());
+    let options = api_metrics_tests::patient_by(clock.clone());
     let owner = PostgresStore::connect_lazy(&database.url(), options.clone()).unwrap();
     owner.prepare().await.unwrap();
     database.admin(&grants("shop_service", &service)).await;

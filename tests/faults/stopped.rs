@@ -15,7 +15,7 @@ use api_metrics_store::{
 };
 use api_metrics_tests::{
     PgDatabase, Process, eventually, eventually_within,
-    fast_clock::{FastClock, RETENTION},
+    fast_clock::{FastClock, retention},
     newcomer::{NEWCOMERS, newcomer},
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -65,9 +65,9 @@ impl Scene {
 
     /// Works by the observer's connections.
     fn store(&self) -> Arc<dyn Store> {
-        let options = StoreOptions::default()
-            .clock(Arc::new(self.clock.clone()))
-            .retention(RETENTION);
+        let mut options = StoreOptions::default();
+        options.clock = Some(Arc::new(self.clock.clone()));
+        options.retention = retention();
         Arc::new(PostgresStore::from_pool(self.observer.clone(), options))
     }
 

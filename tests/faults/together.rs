@@ -46,7 +46,7 @@ async fn eight_instances_that_flush_the_same_5000_series_at_once_never_deadlock(
     let database = PgDatabase::create().await;
     let clock = writers::noon();
     let open = || -> Arc<dyn Store> {
-        let options = api_metrics_tests::patient().clock(clock.clone());
+        let options = api_metrics_tests::patient_by(clock.clone());
         Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
     };
     let leader = open();

@@ -86,7 +86,7 @@ async fn may_not_lead(store: &Arc<dyn Store>) {
 
 async fn an_older_process_that_may_not_lead_flushes_and_reads(database: Database) {
     let clock = writers::noon();
-    let store = database.store(api_metrics_tests::patient().clock(clock.clone()));
+    let store = database.store(api_metrics_tests::patient_by(clock.clone()));
     store.prepare().await.unwrap();
     let writer = writers::writer("shop", &clock);
     record(&writer, NOON - 3_600, "/a", 3);
@@ -142,7 +142,7 @@ async fn an_older_process_that_may_not_write_serves_on_and_keeps_its_counts(data
             other => panic!("{other:?}"),
         }
         let writer = metrics.writer().unwrap();
-        assert_eq!(writer.recorder().unflushed_records(), 2 * turn);
+        assert_eq!(writer.recorder().status().unflushed_records, 2 * turn);
     }
     let health = metrics.health().unwrap();
     let why = health.store_error.unwrap();
@@ -177,7 +177,7 @@ const ADDITIONS: &str = "\
 
 async fn a_process_goes_on_while_a_newer_release_adds_to_the_schema(database: Database) {
     let clock = writers::noon();
-    let options = api_metrics_tests::patient().clock(clock.clone());
+    let options = api_metrics_tests::patient_by(clock.clone());
     let store = database.store(options.clone());
     store.prepare().await.unwrap();
     let writer = writers::writer("shop", &clock);

@@ -8,7 +8,7 @@ use std::{
 use api_metrics_layer::{MetricSink, RequestRecord};
 use api_metrics_store::{
     query::{Query, TimeRange},
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, UnixSeconds},
 };
@@ -26,7 +26,14 @@ pub(crate) fn writer(service: &str, clock: &Arc<ManualClock>) -> Writer {
     instance.host = "here".to_owned();
     instance.started_at = clock.unix_seconds();
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-    Writer::new(instance, Arc::new(Recorder::builder().clock(clock).build()))
+    Writer::new(
+        instance,
+        Arc::new({
+            let mut options = RecorderOptions::default();
+            options.clock = clock;
+            Recorder::new(options)
+        }),
+    )
 }
 
 /// Records `n` requests of this endpoint at `at`.

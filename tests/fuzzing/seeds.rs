@@ -3,7 +3,6 @@
 use std::{fs, path::Path};
 
 use api_metrics_store::{
-    bucket::StatusCounts,
     fuzzing::encoded_bucket,
     sketch::{Sketch, SketchKind},
 };
@@ -99,14 +98,14 @@ fn buckets() -> Vec<Vec<u8>> {
 }
 
 fn status_counts() -> Vec<Vec<u8>> {
-    let one = |pairs: &[(u16, u64)]| {
-        let mut out = Vec::new();
+    let one = |pairs: &[(u16, u64)]| -> Vec<u8> {
         pairs
             .iter()
-            .copied()
-            .collect::<StatusCounts>()
-            .encode(&mut out);
-        out
+            .flat_map(|(code, n)| {
+                let (code, n) = (code.to_be_bytes(), n.to_be_bytes());
+                code.into_iter().chain(n).collect::<Vec<u8>>()
+            })
+            .collect()
     };
     let many: Vec<_> = (100..140).map(|code| (code, u64::from(code))).collect();
     let (ok, mixed) = (

@@ -11,8 +11,8 @@ use std::{
 use api_metrics_store::{
     bucket::Bucket,
     postgres::PostgresStore,
-    sqlite::{SqliteStore, Synchronous},
-    store::{Retention, Store, StoreOptions},
+    sqlite::SqliteStore,
+    store::{Retention, Store, StoreOptions, Synchronous},
     time::{Clock, Granularity, ManualClock, UnixSeconds},
 };
 use api_metrics_tests::{PgDatabase, PgProxy, SqliteFile};
@@ -25,13 +25,13 @@ use uuid::Uuid;
 use crate::sum::Sum;
 
 /// Short, so that floors move within a run.
-pub(crate) const RETENTION: Retention = {
-    let mut retention = Retention::new();
+pub(crate) fn retention() -> Retention {
+    let mut retention = Retention::default();
     retention.minutes = Duration::from_secs(2 * 3_600);
     retention.five_minutes = Duration::from_secs(86_400);
     retention.hours = Duration::from_secs(15 * 86_400);
     retention
-};
+}
 
 pub(crate) enum Database {
     Postgres {
@@ -160,11 +160,12 @@ impl Database {
 
     /// A process's own view.
     pub(crate) fn store(&self, clock: &Arc<ManualClock>) -> (Arc<dyn Store>, Pool) {
-        let options = StoreOptions::default()
-            .clock(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>)
-            .retention(RETENTION)
-            .max_connections(3)
-            .acquire_timeout(Duration::from_secs(20));
+        let mut options = StoreOptions::default();
+        options.clock = Some(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>);
+        options.retention = retention();
+        options.max_connections = 3;
+        options.acquire_timeout = Duration::from_secs(20);
+        options.synchronous = Synchronous::Normal;
         match self {
             Self::Postgres {
                 database, proxy, ..
@@ -178,7 +179,7 @@ impl Database {
             Self::Sqlite { file, .. } => {
                 let path = file.path();
                 let path = path.to_str().unwrap();
-                let store = SqliteStore::open_with(path, Synchronous::Normal, options).unwrap();
+                let store = SqliteStore::open(path, options).unwrap();
                 let pool = Pool::Sqlite(store.pool().clone());
                 (Arc::new(store), pool)
             }

@@ -14,7 +14,7 @@ impl Simulation {
             max_unresolved,
             ..
         } = &self.processes[process];
-        if writer.recorder().unresolved_batches() >= *max_unresolved {
+        if writer.recorder().status().unresolved_batches >= *max_unresolved {
             self.observed("numbers tried again");
         }
         self.find_what_is_missing(process);
@@ -29,7 +29,7 @@ impl Simulation {
     pub(crate) fn number_records(&mut self, process: usize) {
         let history = self.processes[process].history;
         let recorder = Arc::clone(self.processes[process].writer.recorder());
-        let (sealed, acknowledged) = (recorder.status().last_seq, recorder.acknowledged());
+        let (sealed, acknowledged) = (recorder.status().last_seq, recorder.status().acknowledged);
         let held = recorder.capture(&|_, _| true);
         let held: BTreeSet<u64> = held.batches.iter().map(|(tag, _)| *tag).collect();
         self.note_what_is_gone(history, acknowledged);
@@ -52,7 +52,11 @@ impl Simulation {
         outcome: Option<Result<Flushed, FlushError>>,
     ) {
         let history = self.processes[process].history;
-        let acknowledged = self.processes[process].writer.recorder().acknowledged();
+        let acknowledged = self.processes[process]
+            .writer
+            .recorder()
+            .status()
+            .acknowledged;
         let monotonic = self.monotonic();
         let writer = &mut self.writers[history];
         let sealed = writer.begun;
@@ -93,7 +97,7 @@ impl Simulation {
         let Process {
             history, writer, ..
         } = &self.processes[process];
-        let (history, known_committed) = (*history, writer.recorder().acknowledged());
+        let (history, known_committed) = (*history, writer.recorder().status().acknowledged);
         let held = self.capture(process).records;
         let fence = self.writers[history].fence;
         let missing = self

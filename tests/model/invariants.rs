@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api_metrics_store::time::{Granularity, UnixSeconds};
 
 use crate::{
-    database::{Labels, RETENTION, Tables},
+    database::{Labels, Tables, retention},
     simulation::{ENDPOINTS, KEYS, SERVICES, Simulation},
     sum::Sum,
 };
@@ -265,9 +265,9 @@ impl Simulation {
             }
         }
         let keep = |d: std::time::Duration| self.floor_bound - d.as_secs().cast_signed();
-        if minute > keep(RETENTION.minutes)
-            || five > keep(RETENTION.five_minutes)
-            || hour > keep(RETENTION.hours)
+        if minute > keep(retention().minutes)
+            || five > keep(retention().five_minutes)
+            || hour > keep(retention().hours)
         {
             self.fail("a floor moved further than two runs ten minutes apart can have agreed on");
         }

@@ -9,7 +9,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, Outcome, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    recorder::{OwnDeltas, Recorder},
+    recorder::{OwnDeltas, Recorder, RecorderOptions},
     sketch::SketchKind,
     store::{Instance, Store, Writer},
     time::{Clock, ManualClock, UnixSeconds},
@@ -171,12 +171,12 @@ impl Simulation {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&self.clock);
         // Few, so that it happens.
         let max_unresolved = [1, 1, 2, 3][self.random.index(4)];
-        let mut recorder = Recorder::builder()
-            .clock(clock)
-            .shards(1)
-            .max_unresolved_batches(max_unresolved);
+        let mut options = RecorderOptions::default();
+        options.clock = clock;
+        options.shards = 1;
+        options.max_unresolved_batches = max_unresolved;
         if self.scenario.coarse {
-            recorder = recorder.memory_budget(300);
+            options.memory_budget = 300;
         }
         let mut instance = Instance::new(
             Uuid::from_u64_pair(self.seed, self.random.next()),
@@ -201,7 +201,7 @@ impl Simulation {
         Process {
             store,
             pool,
-            writer: Arc::new(Writer::new(instance, Arc::new(recorder.build()))),
+            writer: Arc::new(Writer::new(instance, Arc::new(Recorder::new(options)))),
             history: self.writers.len() - 1,
             max_unresolved,
             retained_at: Vec::new(),

@@ -1,10 +1,9 @@
 //! Alerts, limits, quotas, billing and keys over HTTP.
 
+use std::sync::Arc;
+
 use api_metrics_store::{
-    control::{
-        ControlWorker,
-        notify::{Notice, Notifier, NotifyError},
-    },
+    control::notify::{Notice, Notifier, NotifyError},
     store::Store as _,
 };
 use reqwest::Response;
@@ -57,11 +56,9 @@ impl Host {
         self.hits("alpha", 10, 500, NOW);
         self.store.flush(&self.writer).await.unwrap();
         self.clock.step_to(NOW + 60);
-        let watch = ControlWorker::default()
-            .without_notifiers()
-            .notifier(Refuse);
-        let ticked = watch.tick(&*self.store, None).await.unwrap();
-        assert_eq!((ticked.alerts.fired, ticked.delivered.dead), (1, 1));
+        let watch = api_metrics_tests::worker_for(vec![Arc::new(Refuse)]);
+        let (evaluated, delivered) = watch.tick(&*self.store, None).await.unwrap();
+        assert_eq!((evaluated.fired, delivered.dead), (1, 1));
         made
     }
 }
@@ -433,9 +430,7 @@ async fn lists_are_paged_and_every_row_is_in_one_page() {
     }
     host.flush().await;
     host.clock.step_to(NOW + 60);
-    let watch = ControlWorker::default()
-        .without_notifiers()
-        .notifier(Refuse);
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Refuse)]);
     watch.tick(&*host.store, None).await.unwrap();
     let utilization = format!(
         "/api-metrics/rate-limits/{}/history?granularity=1m&period=1h",

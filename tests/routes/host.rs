@@ -9,7 +9,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
 use api_metrics_routes::{Admin, AdminBuilder};
 use api_metrics_store::{
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sqlite::SqliteStore,
     store::{Instance, Store, Writer},
     time::{Clock as _, ManualClock},
@@ -75,11 +75,13 @@ impl Host {
         around: impl FnOnce(Router) -> Router + Send,
     ) -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
-        let options = api_metrics_tests::patient().clock(clock.clone());
+        let options = api_metrics_tests::patient_by(clock.clone());
         let store = SqliteStore::open(file.path().to_str().unwrap(), options).unwrap();
         store.prepare().await.unwrap();
         let store = Arc::new(store);
-        let recorder = Recorder::builder().clock(clock.clone()).build();
+        let mut options = RecorderOptions::default();
+        options.clock = clock.clone();
+        let recorder = Recorder::new(options);
         let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
         instance.version = "2.3.1".to_owned();
         instance.host = "web-1".to_owned();

@@ -6,7 +6,7 @@ use api_metrics_layer::{ApiKey, MetricSink as _, RequestRecord};
 use api_metrics_routes::{Admin, AdminBuilder};
 use api_metrics_store::{
     postgres::PostgresStore,
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock},
 };
@@ -38,14 +38,17 @@ impl Process {
         configure: impl FnOnce(AdminBuilder) -> AdminBuilder,
         around: impl FnOnce(Router) -> Router,
     ) -> Self {
-        let options = StoreOptions::default().clock(clock.clone());
+        let mut options = StoreOptions::default();
+        options.clock = Some(clock.clone());
         let store = Arc::new(PostgresStore::connect_lazy(url, options).unwrap());
         store.prepare().await.unwrap();
         let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
         instance.version = "1".to_owned();
         instance.host = "h".to_owned();
         instance.started_at = clock.unix_seconds();
-        let recorder = Recorder::builder().clock(clock.clone()).build();
+        let mut options = RecorderOptions::default();
+        options.clock = clock.clone();
+        let recorder = Recorder::new(options);
         let writer = Arc::new(Writer::new(instance, Arc::new(recorder)));
         let builder = Admin::builder(store.clone())
             .control(store.clone())

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{
-    control::ControlWorker,
     postgres::PostgresStore,
     store::{Store as _, StoreOptions},
     time::ManualClock,
@@ -40,7 +39,8 @@ impl Shop {
             .admin(&format!("ALTER DATABASE {name} OWNER TO {owner}"))
             .await;
         let clock = Arc::new(ManualClock::at(NOW));
-        let options = StoreOptions::default().clock(clock.clone());
+        let mut options = StoreOptions::default();
+        options.clock = Some(clock.clone());
         let store = PostgresStore::connect_lazy(&database.url_of(&owner), options).unwrap();
         store.prepare().await.unwrap();
         store.pool().close().await;
@@ -96,9 +96,9 @@ impl Shop {
         record(2, 3, 4);
         process.flush().await;
         clock.step_to(NOW + 60);
-        let ticked = ControlWorker::default().without_notifiers();
-        let ticked = ticked.tick(&*process.store, None).await.unwrap();
-        assert_eq!(ticked.alerts.fired, 2);
+        let ticked = api_metrics_tests::worker_for(vec![]);
+        let (evaluated, _) = ticked.tick(&*process.store, None).await.unwrap();
+        assert_eq!(evaluated.fired, 2);
         // Some of it is not flushed yet.
         record(1, 2, 3);
         Self {

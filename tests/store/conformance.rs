@@ -462,9 +462,11 @@ async fn a_newer_database_is_refused_by_name(database: Database) {
 
 async fn another_kind_of_sketch_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
-    let other = h
-        .database
-        .store_with(api_metrics_tests::patient().sketch_kind(SketchKind::TDigest));
+    let other = h.database.store_with({
+        let mut options = api_metrics_tests::patient();
+        options.sketch_kind = SketchKind::TDigest;
+        options
+    });
     let error = other.prepare().await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -6,11 +6,11 @@ use std::{sync::Arc, task::Poll, time::Duration};
 use api_metrics::{ApiMetrics, Maintenance};
 use api_metrics_store::{
     query::{Query, TimeRange},
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sketch::SketchKind,
     sqlite::SqliteStore,
-    store::{Retention, Store, StoreOptions, Writer},
-    time::{Clock, Granularity, ManualClock},
+    store::{Store, StoreOptions, Writer},
+    time::{Granularity, ManualClock},
 };
 use api_metrics_tests::SqliteFile;
 use sqlx::{Connection, PgConnection, SqliteConnection};
@@ -200,15 +200,10 @@ async fn floors_follow_the_retention_that_was_set_on_both_stores() {
     for database in [Database::postgres().await, Database::sqlite().await] {
         let clock = Arc::new(ManualClock::at(NOON));
         let hours = |n: u64| Duration::from_secs(n * 3_600);
-        let options = api_metrics_tests::patient()
-            .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
-            .retention({
-                let mut retention = Retention::default();
-                retention.minutes = hours(3);
-                retention.five_minutes = hours(48);
-                retention.hours = hours(24 * 14);
-                retention
-            });
+        let mut options = api_metrics_tests::patient_by(Arc::<ManualClock>::clone(&clock));
+        options.retention.minutes = hours(3);
+        options.retention.five_minutes = hours(48);
+        options.retention.hours = hours(24 * 14);
         let store = database.store_with(options);
         store.prepare().await.unwrap();
         clock.advance(hours(24 * 28));
@@ -234,11 +229,11 @@ async fn the_builder_hands_its_retention_on() {
         .embedded(file.path())
         .clock(Arc::<ManualClock>::clone(&clock))
         .maintenance(Maintenance::Manual)
-        .store_options(StoreOptions::default().retention({
-            let mut retention = Retention::default();
-            retention.minutes = Duration::from_secs(7_200);
-            retention
-        }))
+        .store_options({
+            let mut options = StoreOptions::default();
+            options.retention.minutes = Duration::from_secs(7_200);
+            options
+        })
         .no_auth()
         .start()
         .await
@@ -255,9 +250,9 @@ async fn the_builder_hands_its_retention_on() {
 }
 
 fn digests(clock: &Arc<ManualClock>) -> StoreOptions {
-    api_metrics_tests::patient()
-        .clock(Arc::<ManualClock>::clone(clock) as Arc<dyn Clock>)
-        .sketch_kind(SketchKind::TDigest)
+    let mut options = api_metrics_tests::patient_by(Arc::<ManualClock>::clone(clock));
+    options.sketch_kind = SketchKind::TDigest;
+    options
 }
 
 #[tokio::test]
@@ -266,10 +261,10 @@ async fn a_database_of_digests_answers_from_digests_at_every_granularity() {
         let clock = Arc::new(ManualClock::at(NOON));
         let store = database.store_with(digests(&clock));
         store.prepare().await.unwrap();
-        let recorder = Recorder::builder()
-            .clock(Arc::<ManualClock>::clone(&clock))
-            .sketch_kind(SketchKind::TDigest)
-            .build();
+        let mut options = RecorderOptions::default();
+        options.clock = Arc::<ManualClock>::clone(&clock);
+        options.sketch_kind = SketchKind::TDigest;
+        let recorder = Recorder::new(options);
         let instance = writer_of("shop", &clock).instance().clone();
         let writer = Writer::new(instance, Arc::new(recorder));
         // 1 to 1,000 ms, spread over an hour.

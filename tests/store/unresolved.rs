@@ -5,9 +5,9 @@ use std::sync::Arc;
 use api_metrics_store::{
     postgres::PostgresStore,
     query::{GroupBy, Query, TimeRange},
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{FlushError, Store, Writer},
-    time::{Clock, ManualClock},
+    time::ManualClock,
 };
 use api_metrics_tests::{
     PgDatabase, PgProxy,
@@ -28,7 +28,7 @@ impl Scene {
         let database = PgDatabase::create().await;
         let proxy = PgProxy::start(database.address().to_string()).await;
         let clock = Arc::new(ManualClock::at(NOON));
-        let options = api_metrics_tests::patient().clock(Arc::clone(&clock) as Arc<dyn Clock>);
+        let options = api_metrics_tests::patient_by(Arc::<ManualClock>::clone(&clock));
         let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
         let store = PostgresStore::connect_lazy(&url, options).unwrap();
         store.prepare().await.unwrap();
@@ -42,10 +42,10 @@ impl Scene {
 
     /// A writer that tries the last number again once `max` outcomes are unknown.
     fn writer(&self, max: usize) -> Writer {
-        let recorder = Recorder::builder()
-            .clock(Arc::<ManualClock>::clone(&self.clock))
-            .max_unresolved_batches(max)
-            .build();
+        let mut options = RecorderOptions::default();
+        options.clock = Arc::<ManualClock>::clone(&self.clock);
+        options.max_unresolved_batches = max;
+        let recorder = Recorder::new(options);
         let instance = writer_of("shop", &self.clock).instance().clone();
         Writer::new(instance, Arc::new(recorder))
     }
@@ -102,13 +102,17 @@ async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
         // What is known to be in has been acknowledged: two cut flushes, and the one that got in.
         let recorder = writer.recorder();
         let unheard = (n - 1) % 3 + 1;
-        assert_eq!(recorder.unflushed_records(), unheard, "after flush {n}");
-        assert_eq!(recorder.unresolved_batches() as u64, unheard);
+        assert_eq!(
+            recorder.status().unflushed_records,
+            unheard,
+            "after flush {n}"
+        );
+        assert_eq!(recorder.status().unresolved_batches as u64, unheard);
     }
     record(&writer, NOON, "/users/{id}", None, 5, 1);
     scene.store.flush(&writer).await.unwrap();
-    assert_eq!(writer.recorder().unresolved_batches(), 0);
-    assert_eq!(writer.recorder().unflushed_records(), 0);
+    assert_eq!(writer.recorder().status().unresolved_batches, 0);
+    assert_eq!(writer.recorder().status().unflushed_records, 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 13)]));
 }
 
@@ -119,13 +123,16 @@ async fn however_many_outcomes_are_unknown_eight_parts_wait_and_all_is_counted_o
     for n in 1..=20 {
         record(&writer, NOON, "/users/{id}", None, 5, 1);
         scene.flush_unheard(&writer, &[Verdict::CutBefore]).await;
-        assert_eq!(writer.recorder().unflushed_records(), n);
-        assert_eq!(writer.recorder().unresolved_batches() as u64, n.min(8));
+        assert_eq!(writer.recorder().status().unflushed_records, n);
+        assert_eq!(
+            writer.recorder().status().unresolved_batches as u64,
+            n.min(8)
+        );
     }
     let flushed = scene.store.flush(&writer).await.unwrap();
     // The eighth once more, and then the ninth with all that waited behind it.
     assert_eq!((flushed.number, flushed.records), (9, 20));
-    assert_eq!(writer.recorder().unflushed_records(), 0);
+    assert_eq!(writer.recorder().status().unflushed_records, 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 20)]));
 }
 
@@ -182,7 +189,7 @@ async fn a_number_that_is_in_two_histories_brings_no_series_from_one_into_the_ot
     // The second number is acknowledged in this history too, the third does not get in.
     let verdicts = &[Verdict::Pass, Verdict::CutBefore];
     scene.flush_unheard(&writer, verdicts).await;
-    assert_eq!(writer.recorder().acknowledged(), 2);
+    assert_eq!(writer.recorder().status().acknowledged, 2);
 
     scene.database.restore(with_it).await;
     scene.store.flush(&writer).await.unwrap();

@@ -1,5 +1,16 @@
-//! The control plane's traits for a test's store that wraps a real one.
+//! The control plane's worker for tests, and its traits for a test's store that wraps a real one.
 
+use std::sync::Arc;
+
+use api_metrics_store::control::{ControlSettings, ControlWorker, notify::Notifier};
+
+/// A worker that delivers to these notifiers and to no log.
+#[must_use]
+pub fn worker_for(notifiers: Vec<Arc<dyn Notifier>>) -> ControlWorker {
+    let mut settings = ControlSettings::default();
+    settings.notifiers = notifiers;
+    ControlWorker::new(settings)
+}
 /// Implements everything of a `ControlStore` but `Store` for `$wrapper`, by its field `$field`.
 #[macro_export]
 macro_rules! delegate_control {
@@ -9,7 +20,7 @@ macro_rules! delegate_control {
                 control::{alerts::*, billing::*, keys::*, limits::*, notify::*},
                 query::{Scope, TimeRange},
                 store::StoreError,
-                time::UnixSeconds,
+                time::{Granularity, UnixSeconds},
             };
 
             type Result<T> = std::result::Result<T, StoreError>;
@@ -72,8 +83,12 @@ macro_rules! delegate_control {
                 async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool> {
                     self.$field.delete_alert(id, scope).await
                 }
-                async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>> {
-                    self.$field.alert_events(query).await
+                async fn alert_events(
+                    &self,
+                    scope: &Scope,
+                    query: &EventQuery,
+                ) -> Result<Vec<AlertEvent>> {
+                    self.$field.alert_events(scope, query).await
                 }
                 async fn coarse_spans(
                     &self,
@@ -141,9 +156,14 @@ macro_rules! delegate_control {
             impl LimitStore for $wrapper {
                 async fn utilization(
                     &self,
-                    query: &UtilizationQuery,
+                    api_key_id: i64,
+                    granularity: Granularity,
+                    range: TimeRange,
+                    limit: u32,
                 ) -> Result<Vec<UtilizationRow>> {
-                    self.$field.utilization(query).await
+                    self.$field
+                        .utilization(api_key_id, granularity, range, limit)
+                        .await
                 }
                 async fn put_utilization(
                     &self,

@@ -3,16 +3,27 @@
 use std::{
     net::{SocketAddr, ToSocketAddrs},
     path::PathBuf,
+    sync::Arc,
     time::Duration,
 };
 
-use api_metrics_store::store::StoreOptions;
+use api_metrics_store::{store::StoreOptions, time::Clock};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
 /// A store's options that wait for a connection for as long as a busy machine may need to make one.
 pub fn patient() -> StoreOptions {
-    StoreOptions::default().acquire_timeout(Duration::from_secs(60))
+    let mut options = StoreOptions::default();
+    options.acquire_timeout = Duration::from_secs(60);
+    options
+}
+
+/// [`patient`], by `clock` instead of the database's.
+#[must_use]
+pub fn patient_by(clock: Arc<dyn Clock>) -> StoreOptions {
+    let mut options = patient();
+    options.clock = Some(clock);
+    options
 }
 
 /// A fresh Postgres database on the server that `DATABASE_URL` names; dropped with this value, its

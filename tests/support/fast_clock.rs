@@ -5,13 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api_metrics_store::{store::Retention, time::Clock};
 
 /// Short enough for floors to move within a minute of a test.
-pub const RETENTION: Retention = {
-    let mut retention = Retention::new();
+#[must_use]
+pub fn retention() -> Retention {
+    let mut retention = Retention::default();
     retention.minutes = Duration::from_secs(3_600);
     retention.five_minutes = Duration::from_secs(86_400);
     retention.hours = Duration::from_secs(30 * 86_400);
     retention
-};
+}
 
 /// The clock.
 #[derive(Debug, Clone)]

@@ -16,7 +16,7 @@ use api_metrics_store::{
     control::ControlStore,
     postgres::PostgresStore,
     query::{Answer, Query, TimeRange},
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     sqlite::SqliteStore,
     store::{Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock, UnixSeconds},
@@ -67,7 +67,7 @@ impl Database {
     async fn install(&self, clock: &Arc<ManualClock>) {
         if let Self::PostgresAs(database, owner, Some(service)) = self {
             let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-            let options = crate::patient().clock(clock);
+            let options = crate::patient_by(clock);
             let store = PostgresStore::connect_lazy(&database.url_of(owner), options).unwrap();
             store.prepare().await.unwrap();
             store.pool().close().await;
@@ -86,7 +86,7 @@ impl Database {
     /// Another process's view of the same database.
     pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn ControlStore> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
-        self.store_with(crate::patient().clock(clock))
+        self.store_with(crate::patient_by(clock))
     }
 
     pub fn store_with(&self, options: StoreOptions) -> Arc<dyn ControlStore> {
@@ -158,9 +158,9 @@ impl Harness {
 }
 
 pub fn writer_of(service: &str, clock: &Arc<ManualClock>) -> Writer {
-    let recorder = Recorder::builder()
-        .clock(Arc::<ManualClock>::clone(clock))
-        .build();
+    let mut options = RecorderOptions::default();
+    options.clock = Arc::<ManualClock>::clone(clock);
+    let recorder = Recorder::new(options);
     let mut instance = Instance::new(uuid::Uuid::new_v4(), service.to_owned(), "test");
     instance.version = "1.0.0".to_owned();
     instance.host = "here".to_owned();

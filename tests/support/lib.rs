@@ -18,7 +18,8 @@ pub mod scale;
 pub mod wait;
 
 pub use cluster::Cluster;
-pub use database::{PgDatabase, SqliteFile, patient};
+pub use control::worker_for;
+pub use database::{PgDatabase, SqliteFile, patient, patient_by};
 pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;
 pub use process::Process;

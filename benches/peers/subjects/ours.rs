@@ -15,14 +15,14 @@ pub(super) fn off(name: &'static str, series: usize) -> Subject {
 
 /// As `ApiMetrics::layer` makes it.
 pub(super) fn recorder(name: &'static str, series: usize) -> Subject {
-    let recorder = Arc::new(Recorder::builder().build());
+    let recorder = Arc::new(Recorder::default());
     let layer = ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum();
     flushed(Subject::new(name, routes(series).layer(layer)), recorder)
 }
 
 /// For services of any body: an axum router inside boxes the request's body once more.
 pub(super) fn any_body(name: &'static str, series: usize) -> Subject {
-    let recorder = Arc::new(Recorder::builder().build());
+    let recorder = Arc::new(Recorder::default());
     let layer = ApiMetricsLayer::new(Arc::clone(&recorder));
     flushed(Subject::new(name, routes(series).layer(layer)), recorder)
 }

@@ -1,13 +1,25 @@
 //! Checks of everything that is read from stored bytes, for the fuzzer. Not part of the public API: it may
 //! change or go in any release.
 //!
-//! Each function takes arbitrary bytes and panics where a promise about them is broken.
+//! Each target takes arbitrary bytes and panics where a promise about them is broken.
 
 use crate::{
     bucket::{Bucket, StatusCounts},
     engine::fuzzing as engine,
     sketch::{Sketch, SketchKind, encoded_quantiles, take_encoded},
 };
+
+/// A name, and what takes the bytes.
+type Target = (&'static str, fn(&[u8]));
+
+/// All targets.
+pub const TARGETS: [Target; 5] = [
+    ("bucket", bucket),
+    ("inbox_payload", engine::inbox_payload),
+    ("period_counts", engine::period_counts),
+    ("sketch", sketch),
+    ("status_counts", status_counts),
+];
 
 /// A seed: the encoding of a bucket whose requests took so many microseconds each, after `change`.
 pub fn encoded_bucket(
@@ -36,7 +48,7 @@ pub fn encoded_bucket(
 }
 
 /// A sketch: what can be read comes back as it was, and answers within its bounds.
-pub fn sketch(data: &[u8]) {
+fn sketch(data: &[u8]) {
     let mut rest = data;
     let read = Sketch::decode(&mut rest);
     let mut taken_rest = data;
@@ -80,7 +92,7 @@ pub fn sketch(data: &[u8]) {
 }
 
 /// A bucket: what can be read comes back as it was, whole, in parts or added to another.
-pub fn bucket(data: &[u8]) {
+fn bucket(data: &[u8]) {
     let mut rest = data;
     let Ok(bucket) = Bucket::decode(&mut rest) else {
         assert_eq!(rest, data, "what can't be read is left where it was");
@@ -117,7 +129,7 @@ pub fn bucket(data: &[u8]) {
 }
 
 /// Counts by status code: sorted, merged in any order, as many as the encoding says.
-pub fn status_counts(data: &[u8]) {
+fn status_counts(data: &[u8]) {
     let mut counts = StatusCounts::default();
     let read = counts.merge_encoded(data);
     assert_eq!(read.is_ok(), data.len().is_multiple_of(10));
@@ -146,14 +158,4 @@ pub fn status_counts(data: &[u8]) {
     assert_eq!(turned.merge_encoded(other), Ok(()));
     assert_eq!(turned.merge_encoded(one), Ok(()));
     assert_eq!(turned, counts);
-}
-
-/// The payload of an inbox row: rows that can be read are written as they were.
-pub fn inbox_payload(data: &[u8]) {
-    engine::inbox_payload(data);
-}
-
-/// The requests of every aggregate series in a period.
-pub fn period_counts(data: &[u8]) {
-    engine::period_counts(data);
 }

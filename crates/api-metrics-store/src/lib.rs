@@ -23,7 +23,7 @@
 //! let store = SqliteStore::open(path, StoreOptions::default())?;
 //! store.prepare().await?;
 //!
-//! let recorder = Arc::new(Recorder::builder().build());
+//! let recorder = Arc::new(Recorder::default());
 //! let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "production");
 //! instance.version = "1.0.0".to_owned();
 //! instance.host = "web-1".to_owned();

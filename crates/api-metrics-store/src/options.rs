@@ -29,15 +29,8 @@ pub struct Retention {
 }
 
 impl Default for Retention {
+    /// 24 hours of minutes, 7 days of 5 minutes, 90 days of hours.
     fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Retention {
-    /// The defaults: 24 hours of minutes, 7 days of 5 minutes, 90 days of hours.
-    #[must_use]
-    pub const fn new() -> Self {
         let day = 86_400;
         Self {
             minutes: Duration::from_secs(day),
@@ -47,25 +40,53 @@ impl Retention {
     }
 }
 
-/// Settings of a store, for both databases. The defaults suit a service that shares its database with
-/// the store: histogram sketches, [`Retention::new`], 5 connections, 5 seconds of waiting for one, the
-/// database's clock.
+/// When a commit to a SQLite file counts as done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Synchronous {
+    /// Once it is on the disk: what was acknowledged survives a power cut.
+    #[default]
+    Full,
+    /// Once the operating system has it: what was acknowledged survives the process, and a power
+    /// cut may take the last flushes with it. The file stays whole.
+    Normal,
+}
+
+/// Settings of a store, for both databases: the defaults, of which fields are changed. The defaults
+/// suit a service that shares its database with the store.
+///
+/// ```
+/// use std::time::Duration;
+/// use api_metrics_store::store::{StoreOptions, Synchronous};
+///
+/// let mut options = StoreOptions::default();
+/// options.retention.hours = Duration::from_secs(365 * 86_400);
+/// options.max_connections = 3;
+/// options.synchronous = Synchronous::Normal;
+/// ```
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct StoreOptions {
-    /// The kind of sketch of a new database.
-    pub(crate) sketch_kind: SketchKind,
-    /// How long each granularity is kept.
-    pub(crate) retention: Retention,
-    /// The most connections of the store's own pool, at least 2.
-    pub(crate) max_connections: u32,
-    /// How long a call waits for a connection.
-    pub(crate) acquire_timeout: Duration,
-    /// Instead of the database's clock: it then decides about floors, grace and what counts as the
-    /// current minute.
-    pub(crate) clock: Option<Arc<dyn Clock>>,
-    /// The clock for spans of time within this process, such as the ten minutes between two runs of
-    /// retention.
-    pub(crate) local: Arc<dyn Clock>,
+    /// The kind of sketch of a database that is yet to be created; an existing one must have it, or
+    /// `prepare` returns `StoreError::SketchKind`. [`SketchKind::Histogram`] by default.
+    pub sketch_kind: SketchKind,
+    /// How long each granularity is kept. Takes effect with the next two runs of retention, ten
+    /// minutes apart.
+    pub retention: Retention,
+    /// The most connections of the store's own pool; 5 by default, at least 2. A flush holds one, a
+    /// leader's step one, and each read one while it runs. Without effect on a pool that the host
+    /// passes in.
+    pub max_connections: u32,
+    /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds
+    /// by default. Without effect on a pool that the host passes in.
+    pub acquire_timeout: Duration,
+    /// When a commit to a SQLite file counts as done; [`Synchronous::Full`] by default. Postgres
+    /// decides this by its own `synchronous_commit`.
+    pub synchronous: Synchronous,
+    /// Takes the time from this clock instead of the database's, for tests and imports. Its
+    /// monotonic time replaces the process's as well. All processes on one database should agree
+    /// about it: a clock that is ahead moves floors, and so removes data, early. `None` by default:
+    /// the database's clock.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 impl Default for StoreOptions {
@@ -75,53 +96,26 @@ impl Default for StoreOptions {
             retention: Retention::default(),
             max_connections: 5,
             acquire_timeout: Duration::from_secs(5),
+            synchronous: Synchronous::default(),
             clock: None,
-            local: Arc::new(SystemClock::default()),
         }
     }
 }
 
 impl StoreOptions {
-    /// The kind of sketch of a database that is yet to be created; an existing one must have it, or
-    /// `prepare` returns `StoreError::SketchKind`.
-    #[must_use]
-    pub fn sketch_kind(mut self, kind: SketchKind) -> Self {
-        self.sketch_kind = kind;
-        self
+    /// The size of the store's own pool. With a single connection a leader's step would keep flushes
+    /// waiting.
+    #[cfg(any(feature = "postgres", feature = "sqlite"))]
+    pub(crate) fn pool_size(&self) -> u32 {
+        self.max_connections.max(2)
     }
 
-    /// How long each granularity is kept. Takes effect with the next two runs of retention, ten minutes
-    /// apart.
-    #[must_use]
-    pub fn retention(mut self, retention: Retention) -> Self {
-        self.retention = retention;
-        self
-    }
-
-    /// The most connections of the store's own pool; 5 by default, at least 2. A flush holds one, a
-    /// leader's step one, and each read one while it runs. Without effect on a pool that the host
-    /// passes in.
-    #[must_use]
-    pub fn max_connections(mut self, connections: u32) -> Self {
-        self.max_connections = connections.max(2);
-        self
-    }
-
-    /// How long a call waits for a connection before it fails with `StoreError::Timeout`; 5 seconds by
-    /// default.
-    #[must_use]
-    pub fn acquire_timeout(mut self, timeout: Duration) -> Self {
-        self.acquire_timeout = timeout;
-        self
-    }
-
-    /// Takes the time from this clock instead of the database's, for tests and imports. Its monotonic
-    /// time replaces the process's as well. All processes on one database should agree about it: a
-    /// clock that is ahead moves floors, and so removes data, early.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.local = Arc::clone(&clock);
-        self.clock = Some(clock);
-        self
+    /// The clock for spans of time within this process, such as the ten minutes between two runs of
+    /// retention.
+    pub(crate) fn local_clock(&self) -> Arc<dyn Clock> {
+        match &self.clock {
+            Some(clock) => Arc::clone(clock),
+            None => Arc::new(SystemClock::default()),
+        }
     }
 }

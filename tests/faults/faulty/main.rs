@@ -27,10 +27,10 @@ async fn main() {
     let (duty, url) = (next(), next());
     let started = next().parse().expect("when the clock started, in ms");
     let clock = FastClock::since(started, next().parse().expect("how fast the clock runs"));
-    let options = StoreOptions::default()
-        .clock(Arc::new(clock.clone()))
-        .retention(api_metrics_tests::fast_clock::RETENTION)
-        .max_connections(2);
+    let mut options = StoreOptions::default();
+    options.clock = Some(Arc::new(clock.clone()));
+    options.retention = api_metrics_tests::fast_clock::retention();
+    options.max_connections = 2;
     let store: Arc<dyn Store> = if url.starts_with("postgres") {
         Arc::new(PostgresStore::connect_lazy(&url, options).expect("a URL"))
     } else {

@@ -11,7 +11,7 @@ use std::{
 
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{Instance, Store, Writer},
     time::Clock,
 };
@@ -47,12 +47,12 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
     let mut random = Random::new(task.seed);
     let mut log = Log::open(&task.log);
     let clock: Arc<dyn Clock> = Arc::new(clock);
-    let recorder = Recorder::builder()
-        .shards(1)
-        .max_series(100_000)
-        .max_keys(100_000)
-        .clock(Arc::clone(&clock))
-        .build();
+    let mut options = RecorderOptions::default();
+    options.shards = 1;
+    options.max_series = 100_000;
+    options.max_keys = 100_000;
+    options.clock = Arc::clone(&clock);
+    let recorder = Recorder::new(options);
     let mut instance = Instance::new(task.id, "shop", "test");
     instance.version = "1".to_owned();
     instance.host = "here".to_owned();
@@ -79,7 +79,7 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         open.clear();
         let flushed = store.flush(&writer).await;
         log.outcome(number, &flushed);
-        if recorded == total && writer.recorder().unflushed_records() == 0 {
+        if recorded == total && writer.recorder().status().unflushed_records == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(random.below(90))).await;

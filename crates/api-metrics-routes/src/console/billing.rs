@@ -66,7 +66,7 @@ impl QueryParams for ConsoleBillingParams {
         let wrong = || Problem::parameter(CURRENCY.name, "takes an ISO 4217 code such as USD");
         let currency = CURRENCY
             .take(params)?
-            .map(|code| Currency::from_code(&code).ok_or_else(wrong))
+            .map(|code| code.parse().map_err(|_| wrong()))
             .transpose()?;
         Ok(Self {
             period,
@@ -194,7 +194,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
         current_period: CurrentPeriod {
             total_cost: number(cost.decimal()),
             total_requests: requests,
-            cost_per_request: cost.per(requests).map_or(0.0, number),
+            cost_per_request: per_request(cost, requests).map_or(0.0, number),
         },
         breakdown: days
             .into_iter()
@@ -207,7 +207,24 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
     })
 }
 
+/// What each request costs, to twelve decimals; `None` where there was none.
+fn per_request(cost: Money, requests: u64) -> Option<rust_decimal::Decimal> {
+    let each = cost.decimal().checked_div(requests.into())?;
+    Some(each.round_dp(12).normalize())
+}
+
 /// The number nearest to a decimal: what JSON can say.
 fn number(decimal: rust_decimal::Decimal) -> f64 {
     decimal.to_string().parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_has_no_share_of_the_cost() {
+        assert_eq!(per_request(Money::ZERO, 0), None);
+        assert_eq!(per_request(Money::ZERO, 3), Some(0.into()));
+    }
 }

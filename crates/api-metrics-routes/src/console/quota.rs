@@ -65,17 +65,17 @@ pub(super) async fn get_quota(
     let several = keys.len() > 1;
     let usage = used(&app, &keys, now).await?;
     let fullest = usage.iter().max_by(|a, b| {
-        a.percentage()
-            .total_cmp(&b.percentage())
+        a.percentage
+            .total_cmp(&b.percentage)
             .then(b.key.id.cmp(&a.key.id))
     });
     if let Some(usage) = fullest {
         return Ok(Json(ConsoleQuota {
             used: usage.used,
             limit: usage.limit,
-            remaining: usage.remaining(),
-            reset_date: time(usage.reset_at()),
-            usage_percentage: rounded(usage.percentage()),
+            remaining: usage.remaining,
+            reset_date: time(usage.period.to),
+            usage_percentage: rounded(usage.percentage),
             api_key_id: several.then_some(usage.key.id),
         }));
     }

@@ -5,7 +5,6 @@
 
 use api_metrics_store::{
     control::keys::{KeyChange, KeyRecord},
-    control::quotas::QuotaPeriod,
     query::Scope,
 };
 use axum::{Json, extract::State};
@@ -278,7 +277,7 @@ fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     let period = body.word(
         "quotaPeriod",
         "`month` or a number of days from 1 to 366 as in `30d`",
-        QuotaPeriod::from_name,
+        |name| name.parse().ok(),
     )?;
     let mut change = KeyChange::default();
     change.name = body.text("name")?;

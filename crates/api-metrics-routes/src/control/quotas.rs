@@ -3,7 +3,7 @@
 //! Counted at the moment of the question, what is not folded or flushed yet included; never kept.
 
 use api_metrics_store::{
-    control::keys::{KeyRecord, all_keys},
+    control::keys::KeyRecord,
     control::quotas::{QuotaPeriod, QuotaUsage, quota_usage},
 };
 use axum::{Json, extract::State};
@@ -52,8 +52,8 @@ impl From<&QuotaUsage> for Quota {
             key: KeyLabel::from(&usage.key),
             limit: usage.limit,
             used: usage.used,
-            remaining: usage.remaining(),
-            usage_percentage: rounded(usage.percentage()),
+            remaining: usage.remaining,
+            usage_percentage: rounded(usage.percentage),
             period: usage
                 .key
                 .spec
@@ -61,8 +61,8 @@ impl From<&QuotaUsage> for Quota {
                 .unwrap_or(QuotaPeriod::Month)
                 .to_string(),
             period_start: time(usage.period.from),
-            reset_date: time(usage.reset_at()),
-            projected_exhaustion: usage.projected_exhaustion().map(time),
+            reset_date: time(usage.period.to),
+            projected_exhaustion: usage.projected_exhaustion.map(time),
             approximate: usage.approximate,
         }
     }
@@ -134,7 +134,7 @@ pub(crate) async fn keys_with_quota(
 ) -> Result<Vec<KeyRecord>, Problem> {
     let mut keys = app
         .client
-        .bounded("api keys", all_keys(app.client.control()?, &caller.scope))
+        .bounded("api keys", app.client.control()?.all_keys(&caller.scope))
         .await?;
     keys.retain(|key| {
         key.spec.enabled && key.spec.quota_limit.is_some() && only.is_none_or(|only| only == key.id)

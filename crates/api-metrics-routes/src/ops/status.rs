@@ -303,7 +303,7 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
         Ok(status) => {
             view.backend = Some(status.backend);
             view.schema_version = Some(status.schema_version);
-            view.sketch_kind = Some(status.sketch_kind.as_str());
+            view.sketch_kind = Some(status.sketch_kind.into());
             view.now = Some(time_us(status.now_us));
             view.series = Some(status.series);
             view.inbox = Some(InboxView {

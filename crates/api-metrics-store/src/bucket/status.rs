@@ -178,15 +178,7 @@ impl StatusCounts {
 
     /// Appends ten bytes per code: the code (u16) and its count (u64), both big-endian. SQL can decode them, and
     /// concatenated encodings are an encoding of their sum.
-    ///
-    /// ```
-    /// use api_metrics_store::bucket::StatusCounts;
-    ///
-    /// let mut bytes = Vec::new();
-    /// StatusCounts::from_iter([(200, 3)]).encode(&mut bytes);
-    /// assert_eq!(bytes, [0, 200, 0, 0, 0, 0, 0, 0, 0, 3]);
-    /// ```
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         for (code, n) in self.iter() {
             out.extend_from_slice(&code.to_be_bytes());
             out.extend_from_slice(&n.to_be_bytes());

@@ -54,8 +54,8 @@
 //!
 //! // Every few seconds, in every process:
 //! let worker = ControlWorker::default();
-//! let tick = worker.tick(&store, None).await?;
-//! assert_eq!(tick.alerts.fired, 0);
+//! let (evaluated, delivered) = worker.tick(&store, None).await?;
+//! assert_eq!((evaluated.fired, delivered.delivered), (0, 0));
 //! # Ok(())
 //! # }
 //! ```
@@ -72,7 +72,7 @@ mod csv;
 mod sql;
 mod text;
 
-pub use self::worker::{ControlWorker, Tick};
+pub use self::worker::{ControlSettings, ControlWorker};
 use self::{
     alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
 };

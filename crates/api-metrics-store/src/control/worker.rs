@@ -31,7 +31,7 @@ use crate::{
         ControlStore,
         alerts::{Evaluated, Evaluator},
         limits::{LimitSettings, evaluate_limits, record_utilization},
-        notify::{Delivered, Dispatcher, LogNotifier, Notifier, Published},
+        notify::{Delivered, LogNotifier, Notifier, Published, dispatcher},
         quotas::{QuotaSettings, evaluate_quotas},
     },
     store::{StoreError, Writer},
@@ -42,97 +42,78 @@ const LEASE: &str = "forget";
 /// How often the worker looks for something to remove once all was removed.
 const FORGET_EVERY_SECONDS: u32 = 3_600;
 
-/// Evaluates alerts, limits and quotas, records utilization, and delivers notices. Every process runs
-/// one; the leader evaluates, and whichever process claims a notice first delivers it.
+/// What a [`ControlWorker`] does, and how: the defaults, of which fields are changed.
 ///
-/// ```no_run
-/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::control::ControlStore>) {
-/// use api_metrics_store::control::{ControlWorker, notify::BroadcastNotifier};
+/// ```
+/// use std::sync::Arc;
+/// use api_metrics_store::control::{ControlSettings, ControlWorker, notify::BroadcastNotifier};
 ///
 /// let bus = BroadcastNotifier::new(64);
-/// let worker = ControlWorker::default().notifier(bus.clone());
-/// let mut notices = bus.subscribe();
-/// // every few seconds:
-/// worker.tick(&*store, None).await.ok();
-/// # }
+/// let mut settings = ControlSettings::default();
+/// settings.notifiers.push(Arc::new(bus.clone()));
+/// settings.limits.threshold_pct = 90.0;
+/// let worker = ControlWorker::new(settings);
+/// # let _ = worker;
 /// ```
-#[derive(Debug)]
-#[must_use]
-pub struct ControlWorker {
-    evaluator: Evaluator,
-    limits: LimitSettings,
-    quotas: QuotaSettings,
-    dispatcher: Dispatcher,
-    published: Published,
-    delay: Duration,
-    keep_events: Duration,
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ControlSettings {
+    /// Where notices are delivered; the [log](LogNotifier) by default. Of several with one channel
+    /// name the first counts.
+    pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// From when on a key is near its rate limit, and how long utilization is kept.
+    pub limits: LimitSettings,
+    /// How quotas are counted, and at which percentages a notice is sent.
+    pub quotas: QuotaSettings,
+    /// How long after its end a minute is evaluated: a little more than the flush interval. 12 s by
+    /// default; alerts count whole seconds of it.
+    pub evaluation_delay: Duration,
+    /// How long events of alerts are kept after their end. A year by default.
+    pub keep_events: Duration,
 }
 
-impl Default for ControlWorker {
+impl Default for ControlSettings {
     fn default() -> Self {
         Self {
-            evaluator: Evaluator::default(),
+            notifiers: vec![Arc::new(LogNotifier)],
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
-            dispatcher: Dispatcher::new(vec![Arc::new(LogNotifier)]),
-            published: Published::default(),
-            delay: Duration::from_secs(12),
+            evaluation_delay: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
         }
     }
 }
 
-/// What one round did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Tick {
-    /// Alerts that were evaluated.
-    pub alerts: Evaluated,
-    /// Rows of utilization that were written.
-    pub utilization: u64,
-    /// Notices about limits and quotas that are new.
-    pub notices: u64,
-    /// What was delivered.
-    pub delivered: Delivered,
+/// Evaluates alerts, limits and quotas, records utilization, and delivers notices. Every process runs
+/// one for its whole life; the leader evaluates, and whichever process claims a notice first delivers
+/// it.
+///
+/// ```no_run
+/// # async fn example(store: std::sync::Arc<dyn api_metrics_store::control::ControlStore>) {
+/// use api_metrics_store::control::ControlWorker;
+///
+/// let worker = ControlWorker::default();
+/// // every few seconds:
+/// worker.tick(&*store, None).await.ok();
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct ControlWorker {
+    settings: ControlSettings,
+    evaluator: Evaluator,
+    published: Published,
 }
 
 impl ControlWorker {
-    /// Delivers through this notifier too; an `Arc` of one is a notifier as well.
-    pub fn notifier(mut self, notifier: impl Notifier) -> Self {
-        self.dispatcher.add(Arc::new(notifier));
-        self
-    }
-
-    /// Leaves out the log, or any other notifier added so far.
-    pub fn without_notifiers(mut self) -> Self {
-        self.dispatcher = Dispatcher::default();
-        self
-    }
-
-    /// From when on a key is near its rate limit, and how long utilization is kept.
-    pub fn limits(mut self, settings: LimitSettings) -> Self {
-        self.limits = settings;
-        self
-    }
-
-    /// How quotas are counted, and at which percentages a notice is sent.
-    pub fn quotas(mut self, settings: QuotaSettings) -> Self {
-        self.quotas = settings;
-        self
-    }
-
-    /// How long after its end a minute is evaluated: a little more than the flush interval. 12 s by
-    /// default.
-    pub fn evaluation_delay(mut self, delay: Duration) -> Self {
-        self.evaluator = self.evaluator.evaluation_delay(delay);
-        self.delay = delay;
-        self
-    }
-
-    /// How long events of alerts are kept after their end. A year by default.
-    pub fn keep_events(mut self, keep: Duration) -> Self {
-        self.keep_events = keep;
-        self
+    /// A worker with these settings.
+    #[must_use]
+    pub fn new(mut settings: ControlSettings) -> Self {
+        dispatcher::drop_namesakes(&mut settings.notifiers);
+        Self {
+            settings,
+            evaluator: Evaluator::default(),
+            published: Published::default(),
+        }
     }
 
     /// One round of everything that is due: [`evaluate`](Self::evaluate), then
@@ -148,13 +129,10 @@ impl ControlWorker {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Tick, StoreError> {
+    ) -> Result<(Evaluated, Delivered), StoreError> {
         let evaluated = self.evaluate(store, own).await;
-        let delivered = self.deliver(store).await?;
-        Ok(Tick {
-            delivered,
-            ..evaluated?
-        })
+        let delivered = self.deliver(store, None).await?;
+        Ok((evaluated?, delivered))
     }
 
     /// Evaluates what is due and leaves notices in the outbox: the first half of
@@ -166,25 +144,31 @@ impl ControlWorker {
         &self,
         store: &dyn ControlStore,
         own: Option<&Writer>,
-    ) -> Result<Tick, StoreError> {
-        let mut done = Tick::default();
+    ) -> Result<Evaluated, StoreError> {
+        let mut done = Evaluated::default();
         let mut failed = None;
         let mut note = |error: StoreError| {
             failed.get_or_insert(error);
         };
-        match self.evaluator.evaluate(store, own).await {
-            Ok(alerts) => done.alerts = alerts,
+        let ControlSettings {
+            limits,
+            quotas,
+            evaluation_delay: delay,
+            ..
+        } = &self.settings;
+        match self.evaluator.evaluate(store, *delay, own).await {
+            Ok(alerts) => done = alerts,
             Err(error) => note(error),
         }
-        match record_utilization(store, &self.limits, self.delay, own).await {
+        match record_utilization(store, limits, *delay, own).await {
             Ok(rows) => done.utilization = rows.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match evaluate_limits(store, &self.limits, own, &self.published).await {
+        match evaluate_limits(store, limits, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
-        match evaluate_quotas(store, &self.quotas, own, &self.published).await {
+        match evaluate_quotas(store, quotas, own, &self.published).await {
             Ok(new) => done.notices += new.unwrap_or_default(),
             Err(error) => note(error),
         }
@@ -194,32 +178,27 @@ impl ControlWorker {
         failed.map_or(Ok(done), Err)
     }
 
-    /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick).
+    /// Delivers what is due, a bounded number at a time: the second half of [`tick`](Self::tick). On
+    /// every channel, or on one: with a task for each of the [`channels`](Self::channels) none waits
+    /// for another's receiver. A `channel` without a notifier delivers nothing.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    pub async fn deliver(&self, store: &dyn ControlStore) -> Result<Delivered, StoreError> {
-        self.dispatcher.deliver(store).await
-    }
-
-    /// As [`deliver`](Self::deliver), on one of the [`channels`](Self::channels): in a task for each
-    /// of them, none waits for another's receiver.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    pub async fn deliver_on(
+    pub async fn deliver(
         &self,
         store: &dyn ControlStore,
-        channel: &str,
+        channel: Option<&str>,
     ) -> Result<Delivered, StoreError> {
-        self.dispatcher.deliver_on(store, channel).await
+        dispatcher::deliver(&self.settings.notifiers, store, channel).await
     }
 
     /// The names under which its notifiers' deliveries are kept.
     pub fn channels(&self) -> impl Iterator<Item = &str> {
-        self.dispatcher.channels()
+        self.settings
+            .notifiers
+            .iter()
+            .map(|notifier| notifier.channel())
     }
 
     /// How long it will be, at `now`, until the next minute can be evaluated.
@@ -227,7 +206,7 @@ impl ControlWorker {
     pub fn until_due(&self, now: SystemTime) -> Duration {
         const MINUTE: Duration = Duration::from_secs(60);
         let settled = now
-            .checked_sub(self.delay)
+            .checked_sub(self.settings.evaluation_delay)
             .and_then(|at| at.duration_since(UNIX_EPOCH).ok())
             .unwrap_or_default();
         let into = settled.as_nanos() % MINUTE.as_nanos();
@@ -241,7 +220,7 @@ impl ControlWorker {
         let Some(now) = store.acquire_lease(LEASE, FORGET_EVERY_SECONDS).await? else {
             return Ok(());
         };
-        let keep = i64::try_from(self.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
+        let keep = i64::try_from(self.settings.keep_events.as_secs()).unwrap_or(i64::MAX / 2);
         let more = store.forget_notices(now, now.saturating_sub(keep)).await?;
         if !more {
             store.release_lease(LEASE, now).await?;
@@ -256,7 +235,10 @@ mod tests {
 
     #[test]
     fn a_minute_is_due_when_it_has_settled() {
-        let watch = ControlWorker::default().evaluation_delay(Duration::from_secs(13));
+        let watch = ControlWorker::new(ControlSettings {
+            evaluation_delay: Duration::from_secs(13),
+            ..ControlSettings::default()
+        });
         let until = |ms| watch.until_due(UNIX_EPOCH + Duration::from_millis(ms));
         assert_eq!(until(600_000), Duration::from_secs(13));
         assert_eq!(until(612_750), Duration::from_millis(250));

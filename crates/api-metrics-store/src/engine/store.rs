@@ -4,6 +4,8 @@
 //! but two things that are safe to lose: which floors the last run of retention wanted, and which
 //! aggregate series the last reads have found.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{
@@ -20,6 +22,7 @@ use crate::{
         ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
         StoreStatus, Writer,
     },
+    time::Clock,
 };
 
 /// A store over one database.
@@ -28,6 +31,8 @@ pub(crate) struct SqlStore<B> {
     /// Opens transactions.
     backend: B,
     options: StoreOptions,
+    /// Measures the time between two runs of retention.
+    local: Arc<dyn Clock>,
     /// What earlier runs of retention wanted.
     wanted: Wanted,
     /// Aggregate series, kept from read to read.
@@ -39,6 +44,7 @@ impl<B: Backend> SqlStore<B> {
     pub(crate) fn new(backend: B, options: StoreOptions) -> Self {
         Self {
             backend,
+            local: options.local_clock(),
             options,
             wanted: Wanted::default(),
             known: read::SharedSeriesCache::default(),
@@ -78,7 +84,7 @@ impl<B: Backend> Store for SqlStore<B> {
             &self.backend,
             &self.options.retention,
             &self.wanted,
-            &*self.options.local,
+            &*self.local,
         )
         .await
     }

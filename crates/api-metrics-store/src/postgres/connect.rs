@@ -28,7 +28,7 @@ pub(super) fn lazy_pool(url: &str, options: &StoreOptions) -> Result<PgPool, Sto
     }
     let connect: PgConnectOptions = url.parse().map_err(|error| malformed(url, error))?;
     Ok(PgPoolOptions::new()
-        .max_connections(options.max_connections)
+        .max_connections(options.pool_size())
         .acquire_timeout(options.acquire_timeout)
         // pgbouncer refuses startup parameters that it does not track; values travel in binary.
         .connect_lazy_with(

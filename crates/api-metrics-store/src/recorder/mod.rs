@@ -7,22 +7,24 @@
 //! ```
 //! use std::{sync::Arc, time::{Duration, SystemTime}};
 //! use api_metrics_layer::{MetricSink, RequestRecord};
-//! use api_metrics_store::recorder::Recorder;
+//! use api_metrics_store::recorder::{Recorder, RecorderOptions};
 //!
-//! let recorder = Arc::new(Recorder::builder().max_series(1_000).build());
+//! let mut options = RecorderOptions::default();
+//! options.max_series = 1_000;
+//! let recorder = Arc::new(Recorder::new(options));
 //! let mut record = RequestRecord::new("GET", "/users/{id}", SystemTime::now());
 //! record.latency = Some(Duration::from_millis(12));
 //! recorder.record(&record);
 //!
 //! let seq = recorder.begin_batch();
-//! let deltas = recorder.contents(recorder.acknowledged(), seq);
+//! let deltas = recorder.contents(recorder.status().acknowledged, seq);
 //! for row in deltas.rows() {
 //!     assert_eq!(&*row.series.endpoint, "/users/{id}");
 //!     assert_eq!(row.bucket().request_count, 1);
 //! }
 //! // Write the rows under the number `seq` and commit. Then:
 //! recorder.acknowledge(seq);
-//! assert_eq!(recorder.unflushed_records(), 0);
+//! assert_eq!(recorder.status().unflushed_records, 0);
 //! ```
 //!
 //! At any moment a record is in exactly one place: in a shard, in the open deltas, or in one batch. Sums
@@ -32,13 +34,13 @@
 //!
 //! | setting | default | what it bounds |
 //! |---|---|---|
-//! | [`max_series`](RecorderBuilder::max_series) | 10,000 | live series; beyond it the endpoint is `<other>` |
-//! | [`max_keys`](RecorderBuilder::max_keys) | 10,000 | live API keys; beyond it the key is [`OTHER_KEY`] |
-//! | [`shards`](RecorderBuilder::shards) | processors, at most 8 | threads that record without waiting for each other |
-//! | [`sketch_kind`](RecorderBuilder::sketch_kind) | histogram | how latencies are summarised; must be the database's |
-//! | [`memory_budget`](RecorderBuilder::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
-//! | [`max_unresolved_batches`](RecorderBuilder::max_unresolved_batches) | 8 | batches whose outcome is unknown |
-//! | [`clock`](RecorderBuilder::clock) | the system's | retention and idleness |
+//! | [`max_series`](RecorderOptions::max_series) | 10,000 | live series; beyond it the endpoint is `<other>` |
+//! | [`max_keys`](RecorderOptions::max_keys) | 10,000 | live API keys; beyond it the key is [`OTHER_KEY`] |
+//! | [`shards`](RecorderOptions::shards) | processors, at most 8 | threads that record without waiting for each other |
+//! | [`sketch_kind`](RecorderOptions::sketch_kind) | histogram | how latencies are summarised; must be the database's |
+//! | [`memory_budget`](RecorderOptions::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
+//! | [`max_unresolved_batches`](RecorderOptions::max_unresolved_batches) | 8 | batches whose outcome is unknown |
+//! | [`clock`](RecorderOptions::clock) | the system's | retention and idleness |
 //!
 //! # Memory
 //!
@@ -78,13 +80,13 @@
 //! came, the batch stays unresolved: the fence row in the database decides at the next flush whether it
 //! was committed.
 
-mod builder;
 mod deltas;
 mod drain;
 mod index;
 mod ledger;
 mod lookup;
 mod minute;
+mod options;
 mod path_sample;
 mod pending_samples;
 mod registry;
@@ -108,8 +110,8 @@ use api_metrics_layer::{MetricSink, RequestRecord};
 
 pub(crate) use self::ledger::FlushBatch;
 pub use self::{
-    builder::RecorderBuilder,
     deltas::{Deltas, OwnDeltas},
+    options::RecorderOptions,
     registry::OTHER_KEY,
     run::DeltaRow,
     status::RecorderStatus,
@@ -150,18 +152,7 @@ pub struct Recorder {
     clock: Arc<dyn Clock>,
 }
 
-impl Default for Recorder {
-    fn default() -> Self {
-        Self::builder().build()
-    }
-}
-
 impl Recorder {
-    /// A builder with the default settings.
-    pub fn builder() -> RecorderBuilder {
-        RecorderBuilder::default()
-    }
-
     /// Begins the next flush batch and returns its number. Everything that is open goes into it; a batch
     /// without records holds nothing and needs no outcome.
     pub fn begin_batch(&self) -> u64 {
@@ -172,7 +163,7 @@ impl Recorder {
     }
 
     /// [`begin_batch`](Self::begin_batch), unless
-    /// [`max_unresolved_batches`](RecorderBuilder::max_unresolved_batches) are already waiting for their
+    /// [`max_unresolved_batches`](RecorderOptions::max_unresolved_batches) are already waiting for their
     /// outcome. Then it returns the last number again, and what is open stays open, so that the number of
     /// batches stays bounded even if no outcome is ever known.
     ///
@@ -217,21 +208,8 @@ impl Recorder {
     }
 
     /// The number of the last acknowledged batch, 0 before the first.
-    #[must_use]
-    pub fn acknowledged(&self) -> u64 {
+    pub(crate) fn acknowledged(&self) -> u64 {
         lock(&self.ledger).acknowledged()
-    }
-
-    /// The number of batches whose outcome is unknown.
-    #[must_use]
-    pub fn unresolved_batches(&self) -> usize {
-        lock(&self.ledger).unresolved()
-    }
-
-    /// The number of records that are not acknowledged yet.
-    #[must_use]
-    pub fn unflushed_records(&self) -> u64 {
-        self.unflushed(&lock(&self.ledger))
     }
 
     fn unflushed(&self, ledger: &Ledger) -> u64 {
@@ -263,12 +241,6 @@ impl Recorder {
     #[must_use]
     pub fn sketch_kind(&self) -> SketchKind {
         self.common.kind
-    }
-
-    /// The clock that it was built with.
-    #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
     }
 
     /// Counts, bytes and numbers for operators.

@@ -34,28 +34,10 @@ pub struct SeriesKey {
     pub api_key: Option<ApiKey>,
 }
 
-impl SeriesKey {
-    /// A series of requests to `endpoint`, at most 1,024 bytes, by `api_key`.
-    #[must_use]
-    pub const fn new(
-        protocol: Protocol,
-        method: &'static str,
-        endpoint: Arc<str>,
-        api_key: Option<ApiKey>,
-    ) -> Self {
-        Self {
-            protocol,
-            method,
-            endpoint,
-            api_key,
-        }
-    }
-}
-
 /// Which dimensions a stored series has summed away. A dashboard reads tens of aggregate rows
 /// instead of tens of thousands of base rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SeriesKind {
+pub(crate) enum SeriesKind {
     /// One endpoint and one key: the truth that the others are made of.
     Base,
     /// One endpoint, any key.
@@ -67,9 +49,6 @@ pub enum SeriesKind {
 }
 
 impl SeriesKind {
-    /// All of them, `Base` first.
-    pub const ALL: [Self; 4] = [Self::Base, Self::ByEndpoint, Self::ByKey, Self::Total];
-
     /// Those that are sums of base series, in the order of [`aggregate_place`](Self::aggregate_place).
     pub(crate) const AGGREGATES: [Self; 3] = [Self::ByEndpoint, Self::ByKey, Self::Total];
 

@@ -50,6 +50,8 @@ mod sum;
 mod tests;
 
 pub(crate) use self::sum::{Encoded, SketchMerger, encoded_quantiles, take_encoded};
+use std::{fmt, str::FromStr};
+
 use self::{digest::Digest, histogram::Histogram};
 
 /// How latencies are summarised. The kind belongs to a database and is fixed when it is created.
@@ -84,21 +86,40 @@ impl SketchKind {
         }
     }
 
-    /// The name used in settings and in the database: `histogram` or `tdigest`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Histogram => "histogram",
             Self::TDigest => "tdigest",
         }
     }
+}
 
-    /// The kind with that name, `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+impl From<SketchKind> for &'static str {
+    /// The name used in settings: `histogram` or `tdigest`.
+    fn from(kind: SketchKind) -> Self {
+        kind.as_str()
+    }
+}
+
+impl fmt::Display for SketchKind {
+    /// The name used in settings: `histogram` or `tdigest`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for SketchKind {
+    type Err = SketchError;
+
+    /// Reads the name used in settings.
+    ///
+    /// # Errors
+    /// [`SketchError::UnknownName`] where it is neither `histogram` nor `tdigest`.
+    fn from_str(name: &str) -> Result<Self, SketchError> {
         [Self::Histogram, Self::TDigest]
             .into_iter()
             .find(|kind| kind.as_str() == name)
+            .ok_or_else(|| SketchError::UnknownName(name.to_owned()))
     }
 }
 
@@ -107,10 +128,7 @@ impl SketchKind {
 #[non_exhaustive]
 pub enum SketchError {
     /// The two sketches are of different kinds, so that they can't be merged exactly.
-    #[error(
-        "a {} sketch can't be merged into a {} sketch",
-        found.as_str(), expected.as_str()
-    )]
+    #[error("a {found} sketch can't be merged into a {expected} sketch")]
     KindMismatch {
         /// The kind of the sketch that was merged into.
         expected: SketchKind,
@@ -120,6 +138,9 @@ pub enum SketchError {
     /// The first byte names no known kind.
     #[error("unknown sketch kind {0}")]
     UnknownKind(u8),
+    /// No kind has this name.
+    #[error("`{0}` is neither `histogram` nor `tdigest`")]
+    UnknownName(String),
     /// The encoding ends too early.
     #[error("the sketch is cut short")]
     Truncated,
@@ -292,7 +313,7 @@ impl Sketch {
     }
 
     /// Removes all values and keeps the memory for reuse.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.reset(),
             Inner::Digest(digest) => digest.reset(),

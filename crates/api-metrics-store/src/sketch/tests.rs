@@ -295,14 +295,17 @@ fn a_digest_of_evenly_spread_values_errs_little_in_rank() {
 #[test]
 fn kinds_have_stable_codes_and_names() {
     assert_eq!(KINDS.map(SketchKind::code), [1, 2]);
-    assert_eq!(KINDS.map(SketchKind::as_str), ["histogram", "tdigest"]);
+    assert_eq!(KINDS.map(<&str>::from), ["histogram", "tdigest"]);
     for kind in KINDS {
         assert_eq!(SketchKind::from_code(kind.code()), Some(kind));
-        assert_eq!(SketchKind::from_name(kind.as_str()), Some(kind));
+        assert_eq!(kind.to_string().parse(), Ok(kind));
         assert_eq!(encoded(&Sketch::new(kind))[0], kind.code());
     }
     assert_eq!(SketchKind::from_code(0), None);
-    assert_eq!(SketchKind::from_name("hdr"), None);
+    assert_eq!(
+        "hdr".parse::<SketchKind>(),
+        Err(SketchError::UnknownName("hdr".to_owned()))
+    );
     assert_eq!(
         Sketch::decode(&mut [9, 0].as_slice()),
         Err(SketchError::UnknownKind(9))

@@ -28,4 +28,4 @@ mod tx;
 
 /// The pool in [`SqliteStore`]'s signatures.
 pub use sqlx::SqlitePool;
-pub use store::{SqliteStore, Synchronous};
+pub use store::SqliteStore;

@@ -20,21 +20,10 @@ use sqlx::{
 
 use crate::{
     engine::store::SqlStore,
-    options::StoreOptions,
+    options::{StoreOptions, Synchronous},
     store::{StoreError, delegate_store},
     url::malformed,
 };
-
-/// When a commit counts as done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Synchronous {
-    /// Once it is on the disk: what was acknowledged survives a power cut.
-    #[default]
-    Full,
-    /// Once the operating system has it: what was acknowledged survives the process, and a power
-    /// cut may take the last flushes with it. The file stays whole.
-    Normal,
-}
 
 /// What the transactions need to be opened.
 #[derive(Debug)]
@@ -54,23 +43,11 @@ pub struct SqliteStore(pub(super) SqlStore<Sqlite>);
 
 impl SqliteStore {
     /// A store in the file at `path`, which is created on first use. `path` may also be a `sqlite:`
-    /// URL, such as `sqlite:metrics.db`. Durability is `Synchronous::Full`.
+    /// URL, such as `sqlite:metrics.db`.
     ///
     /// # Errors
     /// [`StoreError::Url`] if `path` is a URL that SQLite does not understand.
     pub fn open(path: &str, options: StoreOptions) -> Result<Self, StoreError> {
-        Self::open_with(path, Synchronous::default(), options)
-    }
-
-    /// A store in the file at `path` with the given durability. Otherwise as [`open`](Self::open).
-    ///
-    /// # Errors
-    /// [`StoreError::Url`] if `path` is a URL that SQLite does not understand.
-    pub fn open_with(
-        path: &str,
-        synchronous: Synchronous,
-        options: StoreOptions,
-    ) -> Result<Self, StoreError> {
         let connect = if path.starts_with("sqlite:") {
             path.parse::<SqliteConnectOptions>()
                 .map_err(|error| malformed(path, error))?
@@ -82,7 +59,7 @@ impl SqliteStore {
         let connect = connect
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(match synchronous {
+            .synchronous(match options.synchronous {
                 Synchronous::Full => SqliteSynchronous::Full,
                 Synchronous::Normal => SqliteSynchronous::Normal,
             })
@@ -90,7 +67,7 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new()
-            .max_connections(options.max_connections)
+            .max_connections(options.pool_size())
             .acquire_timeout(options.acquire_timeout)
             .connect_lazy_with(connect);
         Ok(Self(SqlStore::new(
@@ -131,7 +108,7 @@ mod tests {
         let path = folder.path().join("metrics.db");
         let store = SqliteStore::open(path.to_str().unwrap(), StoreOptions::default()).unwrap();
         store.prepare().await.unwrap();
-        let recorder = Arc::new(Recorder::builder().build());
+        let recorder = Arc::new(Recorder::default());
         let instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
         let writer = Writer::new(instance, Arc::clone(&recorder));
         for _ in 0..3 {

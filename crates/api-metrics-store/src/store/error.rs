@@ -1,6 +1,6 @@
 //! What can go wrong between a process and its store.
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 use thiserror::Error;
 
@@ -33,10 +33,7 @@ pub enum StoreError {
         known: i64,
     },
     /// The database was created with another kind of sketch than the one configured.
-    #[error(
-        "the database keeps {} sketches, the service is configured for {}",
-        found.as_str(), configured.as_str()
-    )]
+    #[error("the database keeps {found} sketches, the service is configured for {configured}")]
     SketchKind {
         /// The database's kind.
         found: SketchKind,
@@ -81,14 +78,31 @@ pub enum StoreError {
 }
 
 /// What made a [`StoreError`]: opaque, so that the database driver is no part of the public API. Its
-/// text says what the driver said.
+/// text says what the driver said. Made from any error, and from a text:
+///
+/// ```
+/// use api_metrics_store::store::StoreError;
+///
+/// let error = StoreError::Timeout("no answer within 5 s".into());
+/// assert_eq!(error.to_string(), "the database did not answer in time: no answer within 5 s");
+/// ```
 #[derive(Debug)]
-pub struct Cause(Box<dyn std::error::Error + Send + Sync>);
+pub struct Cause(Opaque);
+
+/// Keeps whoever follows the sources of an error from downcasting to the driver's.
+#[derive(Debug)]
+struct Opaque(Box<dyn std::error::Error + Send + Sync>);
 
 impl Cause {
     /// The driver's error, where it is one.
     pub(crate) fn driver(&self) -> Option<&sqlx::Error> {
-        self.0.downcast_ref()
+        self.0.0.downcast_ref()
+    }
+}
+
+impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Cause {
+    fn from(cause: E) -> Self {
+        Self(Opaque(cause.into()))
     }
 }
 
@@ -98,38 +112,27 @@ impl fmt::Display for Cause {
     }
 }
 
-impl std::error::Error for Cause {
+impl Deref for Cause {
+    type Target = dyn std::error::Error + Send + Sync;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Opaque {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
 }
 
 impl StoreError {
-    /// The database can't be reached, because of `cause`.
-    #[must_use]
-    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Unavailable(Cause(cause.into()))
-    }
-
-    /// A time limit passed, as `cause` says.
-    ///
-    /// ```
-    /// use api_metrics_store::store::StoreError;
-    ///
-    /// let error = StoreError::timeout("no answer within 5 s");
-    /// assert_eq!(error.to_string(), "the database did not answer in time: no answer within 5 s");
-    /// ```
-    #[must_use]
-    pub fn timeout(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Timeout(Cause(cause.into()))
-    }
-
-    /// A statement failed because of `cause`, and would fail again.
-    #[must_use]
-    pub fn database(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Database(Cause(cause.into()))
-    }
-
     /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
     /// `None` where the failure was not the database's answer.
     #[must_use]
@@ -175,11 +178,11 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_timeout(&error) {
-            Self::timeout(error)
+            Self::Timeout(error.into())
         } else if is_transient(&error) {
-            Self::unavailable(error)
+            Self::Unavailable(error.into())
         } else {
-            Self::database(error)
+            Self::Database(error.into())
         }
     }
 }

@@ -44,7 +44,7 @@ mod error;
 mod instance;
 mod status;
 
-pub use crate::options::{Retention, StoreOptions};
+pub use crate::options::{Retention, StoreOptions, Synchronous};
 /// For implementations of [`Store`].
 pub use async_trait::async_trait;
 pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store};

@@ -54,22 +54,19 @@ impl Control {
 
     pub(super) async fn evaluate(&self, writer: &Writer) -> Result<ControlRun, StoreError> {
         let done = self.worker.evaluate(&*self.store, Some(writer)).await?;
-        if done.notices > 0 || done.alerts.fired > 0 || done.alerts.resolved > 0 {
+        if done.notices > 0 || done.fired > 0 || done.resolved > 0 {
             self.news.send_replace(());
         }
         Ok(ControlRun {
-            led: done.alerts.led,
-            steps: done.alerts.rules,
+            led: done.led,
+            steps: done.rules,
             ..ControlRun::default()
         })
     }
 
     /// Delivers what is due, on one channel or on all. Any process may, whoever leads.
     pub(super) async fn deliver(&self, channel: Option<&str>) -> Result<ControlRun, StoreError> {
-        let done = match channel {
-            Some(channel) => self.worker.deliver_on(&*self.store, channel).await?,
-            None => self.worker.deliver(&*self.store).await?,
-        };
+        let done = self.worker.deliver(&*self.store, channel).await?;
         Ok(ControlRun {
             led: true,
             steps: done.delivered + done.retried + done.dead,

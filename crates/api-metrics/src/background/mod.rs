@@ -180,7 +180,7 @@ impl Shared {
                 task = task.name(),
                 %error,
                 database = self.database,
-                waiting_records = self.writer.recorder().unflushed_records(),
+                waiting_records = self.writer.recorder().status().unflushed_records,
                 held_back,
                 "a background task failed and will be tried again; nothing is lost"
             );

@@ -27,7 +27,7 @@ impl Shared {
             }
         }
         self.deliver(deadline).await;
-        match self.writer.recorder().unflushed_records() {
+        match self.writer.recorder().status().unflushed_records {
             0 => Ok(()),
             records => Err(Unflushed { records }),
         }
@@ -36,7 +36,7 @@ impl Shared {
     /// Flushes until nothing is left, or the deadline.
     async fn deliver(&self, deadline: Instant) {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        while self.writer.recorder().unflushed_records() > 0 {
+        while self.writer.recorder().status().unflushed_records > 0 {
             let attempt = async {
                 if let Err(error) = self.ensure_ready().await {
                     self.unreachable(&error);
@@ -57,7 +57,7 @@ impl Shared {
                 tracing::error!(
                     error,
                     database = self.database,
-                    records = self.writer.recorder().unflushed_records(),
+                    records = self.writer.recorder().status().unflushed_records,
                     "the last flush failed"
                 );
                 return;

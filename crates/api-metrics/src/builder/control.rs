@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_store::control::{
-    ControlStore, ControlWorker,
+    ControlSettings, ControlStore, ControlWorker,
     billing::BillingSettings,
     limits::LimitSettings,
-    notify::{BroadcastNotifier, LogNotifier, Notifier},
+    notify::{BroadcastNotifier, Notifier},
     quotas::{CountedStatuses, QuotaSettings},
 };
 
@@ -20,7 +20,7 @@ const MAX_NOTICES_BEHIND: usize = 256;
 
 /// What can be set of the control plane.
 #[derive(Clone, Default)]
-pub(super) struct ControlSettings {
+pub(super) struct ControlBuilder {
     notifiers: Vec<Arc<dyn Notifier>>,
     without_log: bool,
     pub(super) limits: LimitSettings,
@@ -83,7 +83,7 @@ impl Builder {
     }
 }
 
-impl ControlSettings {
+impl ControlBuilder {
     /// How quotas are counted: as the code says, else as the environment does.
     pub(super) fn quotas(&self) -> QuotaSettings {
         self.quotas.clone().unwrap_or_else(|| {
@@ -108,51 +108,47 @@ impl ControlSettings {
         flush_interval: Duration,
     ) -> Result<(ControlWorker, BroadcastNotifier), StartError> {
         let subscribers = BroadcastNotifier::new(MAX_NOTICES_BEHIND);
-        let mut worker = ControlWorker::default()
-            .limits(self.limits.clone())
-            .quotas(self.quotas())
-            .evaluation_delay(evaluation_delay(flush_interval))
-            .without_notifiers();
-        if !self.without_log {
-            worker = worker.notifier(LogNotifier);
+        let mut settings = ControlSettings::default();
+        settings.limits = self.limits.clone();
+        settings.quotas = self.quotas();
+        settings.evaluation_delay = evaluation_delay(flush_interval);
+        if self.without_log {
+            settings.notifiers.clear();
         }
-        worker = worker.notifier(subscribers.clone());
-        for notifier in self.notifiers.iter().chain(&self.set_by_environment()?) {
-            worker = worker.notifier(Arc::clone(notifier));
-        }
-        Ok((worker, subscribers))
+        settings.notifiers.push(Arc::new(subscribers.clone()));
+        settings.notifiers.extend(self.notifiers.iter().cloned());
+        settings.notifiers.extend(self.set_by_environment()?);
+        Ok((ControlWorker::new(settings), subscribers))
     }
 
     /// The notifiers that the environment names.
     #[cfg(feature = "webhook")]
     fn set_by_environment(&self) -> Result<Vec<Arc<dyn Notifier>>, StartError> {
-        use api_metrics_store::control::notify::{SlackNotifier, WebhookNotifier};
+        use api_metrics_store::control::notify::{WebhookError, WebhookNotifier, WebhookOptions};
 
-        let failed = |name| move |source| StartError::Webhook { name, source };
-        let private = self.allow_private == Some(true);
+        let mut options = WebhookOptions::default();
+        options.allow_private = self.allow_private == Some(true);
         let mut notifiers: Vec<Arc<dyn Notifier>> = Vec::new();
         if let Some(url) = &self.webhook_url {
-            let mut hook = WebhookNotifier::new(url).map_err(failed("API_METRICS_WEBHOOK_URL"))?;
-            if let Some(secret) = &self.webhook_secret {
-                hook = hook
-                    .secret(secret)
-                    .map_err(failed("API_METRICS_WEBHOOK_SECRET"))?;
-            }
-            notifiers.push(if private {
-                Arc::new(hook.allow_private())
-            } else {
-                Arc::new(hook)
-            });
+            let mut options = options.clone();
+            options.secret.clone_from(&self.webhook_secret);
+            let hook =
+                WebhookNotifier::new(url, options).map_err(|source| StartError::Webhook {
+                    name: match source {
+                        WebhookError::Secret(_) => "API_METRICS_WEBHOOK_SECRET",
+                        _ => "API_METRICS_WEBHOOK_URL",
+                    },
+                    source,
+                })?;
+            notifiers.push(Arc::new(hook));
         }
         if let Some(url) = &self.slack_url {
-            let hook = WebhookNotifier::new(url)
-                .map_err(failed("API_METRICS_SLACK_WEBHOOK_URL"))?
-                .channel_name("slack");
-            notifiers.push(Arc::new(SlackNotifier::from(if private {
-                hook.allow_private()
-            } else {
-                hook
-            })));
+            let hook =
+                WebhookNotifier::slack(url, options).map_err(|source| StartError::Webhook {
+                    name: "API_METRICS_SLACK_WEBHOOK_URL",
+                    source,
+                })?;
+            notifiers.push(Arc::new(hook));
         }
         Ok(notifiers)
     }
@@ -190,9 +186,9 @@ mod tests {
     #[cfg(feature = "webhook")]
     #[test]
     fn a_wrong_webhook_names_its_variable_and_not_its_url() {
-        let settings = ControlSettings {
+        let settings = ControlBuilder {
             webhook_url: Some("https://user:s3cret@example.com/".to_owned()),
-            ..ControlSettings::default()
+            ..ControlBuilder::default()
         };
         let error = settings.worker(Duration::from_secs(10)).err();
         let error = error.map(|error| error.to_string()).unwrap_or_default();
@@ -214,7 +210,7 @@ mod tests {
     fn the_worker_waits_for_the_flush() -> Result<(), StartError> {
         use std::time::UNIX_EPOCH;
 
-        let (worker, _) = ControlSettings::default().worker(Duration::from_secs(10))?;
+        let (worker, _) = ControlBuilder::default().worker(Duration::from_secs(10))?;
         let minute = UNIX_EPOCH + Duration::from_secs(600);
         assert_eq!(worker.until_due(minute), Duration::from_secs(13));
         Ok(())

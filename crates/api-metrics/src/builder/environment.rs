@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use api_metrics_store::sketch::SketchKind;
-
 use super::{Builder, Database};
 use crate::StartError;
 
@@ -71,18 +69,14 @@ impl Builder {
             &mut self.sketch_kind,
             "API_METRICS_SKETCH",
             "histogram or tdigest",
-            |value| {
-                [SketchKind::Histogram, SketchKind::TDigest]
-                    .into_iter()
-                    .find(|kind| kind.as_str() == value)
-            },
+            |value| value.parse().ok(),
         )?;
         Ok(self)
     }
 }
 
 #[cfg(feature = "control")]
-impl super::control::ControlSettings {
+impl super::control::ControlBuilder {
     fn fill_from(&mut self, variables: Lookup<'_>) -> Result<(), StartError> {
         self.webhook_url = variables("API_METRICS_WEBHOOK_URL");
         self.webhook_secret = variables("API_METRICS_WEBHOOK_SECRET");
@@ -152,6 +146,8 @@ fn seconds(value: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use api_metrics_store::sketch::SketchKind;
 
     use super::*;
 

@@ -60,7 +60,7 @@ pub struct Builder {
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
     #[cfg(feature = "control")]
-    control: control::ControlSettings,
+    control: control::ControlBuilder,
     admin: admin::Admins,
 }
 
@@ -85,7 +85,7 @@ impl Default for Builder {
             maintenance: Maintenance::default(),
             clock: None,
             #[cfg(feature = "control")]
-            control: control::ControlSettings::default(),
+            control: control::ControlBuilder::default(),
             admin: admin::Admins::default(),
         }
     }
@@ -144,11 +144,11 @@ impl Builder {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use api_metrics::{ApiMetrics, store::store::{Retention, StoreOptions}};
+    /// use api_metrics::{ApiMetrics, StoreOptions};
     ///
-    /// let mut retention = Retention::default();
-    /// retention.hours = Duration::from_secs(365 * 86_400);
-    /// let builder = ApiMetrics::builder().store_options(StoreOptions::default().retention(retention));
+    /// let mut options = StoreOptions::default();
+    /// options.retention.hours = Duration::from_secs(365 * 86_400);
+    /// let builder = ApiMetrics::builder().store_options(options);
     /// ```
     pub fn store_options(mut self, options: StoreOptions) -> Self {
         self.store_options = options;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
 use api_metrics_routes::Admin;
 use api_metrics_store::{
-    recorder::Recorder,
+    recorder::{Recorder, RecorderOptions},
     store::{Instance, StoreError, Writer},
     time::SystemClock,
 };
@@ -75,11 +75,11 @@ impl Builder {
     fn assemble(self, runtime: Handle) -> Result<Arc<Shared>, StartError> {
         let mut options = self.store_options;
         if let Some(kind) = self.sketch_kind {
-            options = options.sketch_kind(kind);
+            options.sketch_kind = kind;
         }
         let clock = match self.clock {
             Some(clock) => {
-                options = options.clock(Arc::clone(&clock));
+                options.clock = Some(Arc::clone(&clock));
                 clock
             }
             None => Arc::new(SystemClock::default()),
@@ -97,17 +97,17 @@ impl Builder {
             });
         }
 
-        let mut recorder = Recorder::builder()
-            .sketch_kind(kind)
-            .clock(Arc::clone(&clock));
+        let mut recorder = RecorderOptions::default();
+        recorder.sketch_kind = kind;
+        recorder.clock = Arc::clone(&clock);
         if let Some(series) = self.max_series {
-            recorder = recorder.max_series(series);
+            recorder.max_series = series;
         }
         if let Some(keys) = self.max_keys {
-            recorder = recorder.max_keys(keys);
+            recorder.max_keys = keys;
         }
         if let Some(bytes) = self.memory_budget {
-            recorder = recorder.memory_budget(bytes);
+            recorder.memory_budget = bytes;
         }
         let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
         let mut instance = Instance::new(
@@ -118,7 +118,7 @@ impl Builder {
         instance.version = label(self.version.unwrap_or_default());
         instance.host = label(host_name());
         instance.started_at = clock.unix_seconds();
-        let writer = Arc::new(Writer::new(instance, Arc::new(recorder.build())));
+        let writer = Arc::new(Writer::new(instance, Arc::new(Recorder::new(recorder))));
 
         let flush_interval = self
             .flush_interval

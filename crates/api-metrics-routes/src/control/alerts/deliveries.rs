@@ -127,9 +127,9 @@ impl From<Notice> for NoticeView {
     fn from(notice: Notice) -> Self {
         Self {
             id: notice.id,
-            kind: notice.kind.as_str(),
+            kind: notice.kind.into(),
             at: time(notice.at),
-            severity: notice.severity.as_str(),
+            severity: notice.severity.into(),
             title: notice.title,
             message: notice.message,
             event_id: notice.event_id,
@@ -177,7 +177,7 @@ impl From<Delivery> for DeliveryView {
         Self {
             notice: delivery.notice.into(),
             channel: delivery.channel,
-            status: delivery.status.as_str(),
+            status: delivery.status.into(),
             attempts: delivery.attempts,
             next_attempt_at: pending.then(|| time(delivery.next_attempt_at)),
             last_error: delivery.last_error,
@@ -211,7 +211,8 @@ pub(crate) async fn deliveries(
     Validated { params, .. }: Validated<DeliveryParams>,
 ) -> Result<Json<DeliveryPage>, Problem> {
     let (page, limit) = (&params.page, params.page.limit);
-    let mut query = DeliveryQuery::new(limit.and_one());
+    let mut query = DeliveryQuery::default();
+    query.limit = limit.and_one();
     query.status = Some(params.status);
     query.before = page.after().cloned();
     let control = app.client.control()?;

@@ -104,8 +104,8 @@ impl From<AlertEvent> for AlertEventView {
             id: event.id,
             alert_id: event.rule_id,
             name: event.name,
-            alert_type: event.alert_type.as_str(),
-            severity: event.severity.as_str(),
+            alert_type: event.alert_type.into(),
+            severity: event.severity.into(),
             tenant_id: event.tenant_id,
             state: if event.resolved_at.is_some() {
                 "resolved"
@@ -147,14 +147,15 @@ pub(crate) async fn events(
     Validated { params, .. }: Validated<EventParams>,
 ) -> Result<Json<AlertEventPage>, Problem> {
     let (page, limit) = (&params.page, params.page.limit);
-    let mut query = EventQuery::new(caller.scope, limit.and_one());
+    let mut query = EventQuery::default();
+    query.limit = limit.and_one();
     query.rule_id = params.rule_id;
     query.open_only = params.open_only;
     query.before = page.after().copied();
     let control = app.client.control()?;
     let mut events = app
         .client
-        .bounded("alert events", control.alert_events(&query))
+        .bounded("alert events", control.alert_events(&caller.scope, &query))
         .await?;
     let more = events.len() > limit.rows();
     events.truncate(limit.rows());

@@ -79,21 +79,21 @@ impl From<AlertRule> for Alert {
         Self {
             id: rule.id,
             name: spec.name,
-            alert_type: spec.alert_type.as_str(),
+            alert_type: spec.alert_type.into(),
             service_filter: spec.service,
             endpoint_filter: spec.endpoint,
             api_key_filter: spec.api_key_id,
             tenant_id: spec.tenant_id,
             threshold_value: spec.threshold,
-            comparison: spec.comparison.as_str(),
+            comparison: spec.comparison.into(),
             window_minutes: spec.window_minutes,
             cooldown_minutes: spec.cooldown_minutes,
-            severity: spec.severity.as_str(),
+            severity: spec.severity.into(),
             quantile: spec.quantile,
             min_requests: spec.min_requests,
             enabled: spec.enabled,
             revision: rule.revision,
-            state: state.phase.as_str(),
+            state: state.phase.into(),
             state_since: time(state.since),
             evaluated_to: time(state.evaluated_to),
             value: state.value,
@@ -208,13 +208,13 @@ pub(super) fn read_spec(
     let name = body.text("name")?;
     let alert_type = body.word(
         "alertType",
-        &one_of(AlertType::ALL.iter().map(|t| t.as_str())),
-        AlertType::from_name,
+        &one_of(AlertType::ALL.iter().map(|&t| t.into())),
+        |name| name.parse().ok(),
     )?;
     let comparison = body.word(
         "comparison",
-        &one_of(Comparison::ALL.iter().map(|c| c.as_str())),
-        Comparison::from_name,
+        &one_of(Comparison::ALL.iter().map(|&c| c.into())),
+        |name| name.parse().ok(),
     )?;
     let threshold = body.number("thresholdValue")?;
     let mut spec = match base {
@@ -236,8 +236,8 @@ pub(super) fn read_spec(
     let default = AlertSpec::new("", spec.alert_type, spec.comparison, spec.threshold);
     let severity = body.word(
         "severity",
-        &one_of(Severity::ALL.iter().map(|s| s.as_str())),
-        Severity::from_name,
+        &one_of(Severity::ALL.iter().map(|&s| s.into())),
+        |name| name.parse().ok(),
     )?;
     set(&mut spec.service, body.text("serviceFilter")?);
     set(&mut spec.endpoint, body.text("endpointFilter")?);

@@ -127,7 +127,7 @@ pub(crate) struct ReconciliationAnswer {
 impl From<Reconciliation> for ReconciliationAnswer {
     fn from(all: Reconciliation) -> Self {
         Self {
-            agrees: all.agrees(),
+            agrees: all.agrees,
             days: all.days.into_iter().map(DayView::from).collect(),
             months: all.months.into_iter().map(MonthView::from).collect(),
             from: all.from,

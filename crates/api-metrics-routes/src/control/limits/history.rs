@@ -3,11 +3,7 @@
 //! Periods are recorded by the control worker and kept for 30 days. They carry the limit of their
 //! time.
 
-use api_metrics_store::{
-    control::limits::{UtilizationQuery, UtilizationRow},
-    query::TimeRange,
-    time::Granularity,
-};
+use api_metrics_store::{control::limits::UtilizationRow, query::TimeRange, time::Granularity};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -140,15 +136,13 @@ pub(crate) async fn history(
         .into_iter()
         .find(|key| key.id == id)
         .ok_or_else(nothing)?;
-    let query = UtilizationQuery::new(
-        id,
-        *granularity,
-        TimeRange::new(range.from, page.after().copied().unwrap_or(range.to)),
-        limit.and_one(),
-    );
+    let range = TimeRange::new(range.from, page.after().copied().unwrap_or(range.to));
     let mut rows = app
         .client
-        .bounded("utilization", control.utilization(&query))
+        .bounded(
+            "utilization",
+            control.utilization(id, *granularity, range, limit.and_one()),
+        )
         .await?;
     let more = rows.len() > limit.rows();
     rows.truncate(limit.rows());

@@ -5,7 +5,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use api_metrics_store::control::limits::{LimitNow, NearLimit, limits_now, near_limits};
+use api_metrics_store::control::limits::{LimitNow, NearLimit, limits_now};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -39,7 +39,7 @@ impl From<&NearLimit> for Consistently {
         Self {
             active_periods: near.active_periods,
             near_periods: near.near_periods,
-            share: rounded(near.share_pct()),
+            share: rounded(near.share_pct),
             peak: rounded(near.peak_pct),
         }
     }
@@ -137,7 +137,7 @@ pub(crate) async fn rate_limits(
             .client
             .bounded(
                 "near limits",
-                near_limits(store, settings, &caller.scope, now),
+                store.near_limits(settings, &caller.scope, now),
             )
             .await?
             .into_iter()
@@ -165,18 +165,18 @@ pub(crate) async fn rate_limits(
 
 /// A key as the list shows it.
 fn row(limit: &LimitNow, threshold: f64, near: &HashMap<i64, NearLimit>) -> RateLimit {
-    let utilization = limit.utilization_pct();
+    let utilization = limit.utilization_pct;
     RateLimit {
         key: KeyLabel::from(&limit.key),
         limit: limit.limit,
         used: limit.used,
         previous: limit.before,
         utilization: rounded(utilization),
-        requests_per_minute: rounded(limit.requests_per_minute()),
+        requests_per_minute: rounded(limit.requests_per_minute),
         near: utilization >= threshold,
-        hits_in_seconds: limit.hits_in_seconds(),
-        text: limit.text(),
-        forecast: limit.forecast(),
+        hits_in_seconds: limit.hits_in_seconds,
+        text: limit.to_string(),
+        forecast: limit.forecast.clone(),
         consistently: near.get(&limit.key.id).map(Consistently::from),
     }
 }

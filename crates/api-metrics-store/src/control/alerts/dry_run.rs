@@ -30,10 +30,7 @@ use super::{
     sliding::Sliding,
 };
 use crate::{
-    control::{
-        ControlStore,
-        keys::{KeyRecord, all_keys},
-    },
+    control::{ControlStore, keys::KeyRecord},
     query::{Scope, TimeRange, TimeStep},
     store::{Store, StoreError, invalid},
     time::{Granularity, UnixSeconds},
@@ -121,7 +118,8 @@ pub async fn dry_run(
         AlertType::Anomaly => Some(BaselineHistory::read(store, spec, range.from, range.to).await?),
         _ => None,
     };
-    let keys: HashMap<i64, KeyRecord> = all_keys(store, &Scope::All)
+    let keys: HashMap<i64, KeyRecord> = store
+        .all_keys(&Scope::All)
         .await?
         .into_iter()
         .map(|key| (key.id, key))

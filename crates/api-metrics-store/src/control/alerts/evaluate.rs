@@ -46,11 +46,7 @@ use super::{
     message, query,
 };
 use crate::{
-    control::{
-        ControlStore,
-        keys::{KeyRecord, all_keys},
-        notify::NoticeKey,
-    },
+    control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
     query::{Row, Scope, TimeRange, TimeStep},
     store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -69,24 +65,14 @@ type Remembered = HashMap<(i64, i64), (UnixSeconds, Option<Baseline>)>;
 
 /// Evaluates alert rules. Every process has one; the leader's does the work. Keep it for the life of the
 /// process: it caches the baselines of the current hour.
-#[derive(Debug)]
-pub struct Evaluator {
-    delay_seconds: u32,
+#[derive(Debug, Default)]
+pub(in crate::control) struct Evaluator {
     baselines: Mutex<Remembered>,
     scheduler: FairScheduler,
 }
 
-impl Default for Evaluator {
-    fn default() -> Self {
-        Self {
-            delay_seconds: 12,
-            baselines: Mutex::default(),
-            scheduler: FairScheduler::default(),
-        }
-    }
-}
-
-/// What one evaluation of all rules did.
+/// What one evaluation did: of all rules, and, by a
+/// [`ControlWorker`](crate::control::ControlWorker), of limits and quotas.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evaluated {
@@ -101,31 +87,29 @@ pub struct Evaluated {
     /// Rules whose statement ran into the statement limit. They are evaluated again with the next
     /// minute, after all others.
     pub timed_out: u64,
+    /// Rows of utilization that were written.
+    pub utilization: u64,
+    /// Notices about limits and quotas that are new.
+    pub notices: u64,
 }
 
 impl Evaluator {
-    /// How long after its end a minute is evaluated, so that its requests have been flushed: a little
-    /// more than the flush interval. 12 s by default.
-    #[must_use]
-    pub(crate) fn evaluation_delay(mut self, delay: Duration) -> Self {
-        self.delay_seconds = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
-        self
-    }
-
-    /// Evaluates all rules for the minutes that are over and not evaluated yet. Costs one short
-    /// transaction where there are none, so call it every few seconds. With this process's writer as
-    /// `own`, requests that it has not flushed yet count too.
+    /// Evaluates all rules for the minutes that ended `delay` ago and are not evaluated yet; of `delay`
+    /// whole seconds count. Costs one short transaction where there are none, so call it every few
+    /// seconds. With this process's writer as `own`, requests that it has not flushed yet count too.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit. What was evaluated before that is written; the next call evaluates the
     /// rest.
-    pub async fn evaluate(
+    pub(in crate::control) async fn evaluate(
         &self,
         store: &dyn ControlStore,
+        delay: Duration,
         own: Option<&Writer>,
     ) -> Result<Evaluated, StoreError> {
-        let Some(due) = store.due_alerts(self.delay_seconds).await? else {
+        let delay = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
+        let Some(due) = store.due_alerts(delay).await? else {
             return Ok(Evaluated::default());
         };
         let mut done = Evaluated {
@@ -426,7 +410,7 @@ impl Round<'_> {
     /// Reads all keys once a round, when the first rule needs them.
     async fn keys(&mut self) -> Result<&Keys, StoreError> {
         if self.keys.is_none() {
-            let all = all_keys(self.store, &Scope::All).await?;
+            let all = self.store.all_keys(&Scope::All).await?;
             let limits = all
                 .iter()
                 .filter(|key| key.spec.enabled)

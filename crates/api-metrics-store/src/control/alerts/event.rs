@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::{AlertRule, AlertType, Severity};
 use crate::{
     control::notify::{Notice, NoticeKind, NoticeRule},
-    query::Scope,
     time::UnixSeconds,
 };
 
@@ -54,28 +53,24 @@ pub struct AlertEvent {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventQuery {
-    /// What the caller may see: everything, or a tenant's.
-    pub scope: Scope,
     /// Only those of this rule.
     pub rule_id: Option<i64>,
     /// Only those that still fire.
     pub open_only: bool,
     /// Only those after this one: when it fired, its id.
     pub before: Option<(UnixSeconds, Uuid)>,
-    /// How many at most.
+    /// How many at most; 100 by default.
     pub limit: u32,
 }
 
-impl EventQuery {
-    /// A query for up to `limit` events of all rules that `scope` may see.
-    #[must_use]
-    pub const fn new(scope: Scope, limit: u32) -> Self {
+impl Default for EventQuery {
+    /// The last 100 events of all rules.
+    fn default() -> Self {
         Self {
-            scope,
             rule_id: None,
             open_only: false,
             before: None,
-            limit,
+            limit: 100,
         }
     }
 }

@@ -31,7 +31,8 @@ mod store;
 mod target;
 
 pub use dry_run::{DryEvent, DryRun, dry_run};
-pub use evaluate::{Evaluated, Evaluator};
+pub use evaluate::Evaluated;
+pub(super) use evaluate::Evaluator;
 pub use event::{AlertEvent, EventQuery};
 pub(crate) use machine::CLOCK_WAS_AHEAD;
 use machine::{Evaluation, Transition};

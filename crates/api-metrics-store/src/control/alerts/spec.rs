@@ -15,6 +15,8 @@
 //! The names of types, comparisons, severities and phases stand in the database and in the HTTP API. A
 //! stored name that a release does not know is an error and no default.
 
+use std::{fmt, str::FromStr};
+
 use crate::{
     control::alerts::Target,
     control::text::{MAX_TENANT_BYTES, check_text},
@@ -22,8 +24,9 @@ use crate::{
     time::UnixSeconds,
 };
 
+/// An enum whose variants have names: `Display`, `FromStr`, and `From` for a static text.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident as $field:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -34,15 +37,37 @@ macro_rules! words {
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// Its name in the database and in the HTTP API.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
+            pub(crate) const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }
             }
+        }
 
-            /// The one of this name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($word => Some(Self::$variant),)* _ => None }
+        impl From<$name> for &'static str {
+            /// The name in the database and in the HTTP API.
+            fn from(word: $name) -> Self {
+                word.as_str()
+            }
+        }
+
+        impl fmt::Display for $name {
+            /// The name in the database and in the HTTP API.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = StoreError;
+
+            /// Reads the name in the database and in the HTTP API.
+            ///
+            /// # Errors
+            /// [`StoreError::Invalid`] where nothing has that name.
+            fn from_str(name: &str) -> Result<Self, StoreError> {
+                match name {
+                    $($word => Ok(Self::$variant),)*
+                    _ => invalid($field, concat!("is none of", $(" `", $word, "`",)*)),
+                }
             }
         }
     };
@@ -50,7 +75,7 @@ macro_rules! words {
 
 words! {
     /// What a rule looks at.
-    AlertType {
+    AlertType as "alertType" {
         /// 4xx and 5xx in percent of the requests.
         ErrorRate = "error_rate",
         /// Latency in milliseconds: the mean, or a quantile.
@@ -69,7 +94,7 @@ words! {
 
 words! {
     /// How a value is held against the threshold.
-    Comparison {
+    Comparison as "comparison" {
         /// Above it.
         Gt = "gt",
         /// Below it.
@@ -102,7 +127,7 @@ impl Comparison {
 
 words! {
     /// How much a breach matters.
-    Severity {
+    Severity as "severity" {
         /// Nice to know.
         Low = "low",
         /// To be looked at.
@@ -270,7 +295,7 @@ pub struct AlertRule {
 
 words! {
     /// Where a rule stands.
-    Phase {
+    Phase as "state" {
         /// Not breached.
         Ok = "ok",
         /// Breached, but too soon after the last firing; fires when the cooldown has passed, if it

@@ -127,12 +127,16 @@ pub trait AlertStore: Send + Sync {
     /// the statement limit.
     async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
 
-    /// Events, the latest first.
+    /// Events that `scope` may see, the latest first.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError>;
+    async fn alert_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+    ) -> Result<Vec<AlertEvent>, StoreError>;
 
     /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
     /// one can't be evaluated.
@@ -250,9 +254,13 @@ impl<T: BeginTx> AlertStore for T {
         Ok(true)
     }
 
-    async fn alert_events(&self, query: &EventQuery) -> Result<Vec<AlertEvent>, StoreError> {
-        let mut tx = self.begin_read(&query.scope).await?;
-        let events = sql::alerts::list_events(&mut tx, query).await?;
+    async fn alert_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+    ) -> Result<Vec<AlertEvent>, StoreError> {
+        let mut tx = self.begin_read(scope).await?;
+        let events = sql::alerts::list_events(&mut tx, scope, query).await?;
         tx.commit().await?;
         Ok(events)
     }

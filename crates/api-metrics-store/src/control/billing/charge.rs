@@ -38,21 +38,9 @@ pub struct Assignment {
     pub plan_id: Option<i64>,
 }
 
-impl Assignment {
-    /// Puts a key on a plan from a day on; `None` is the default plan.
-    #[must_use]
-    pub const fn new(api_key_id: i64, from: NaiveDate, plan_id: Option<i64>) -> Self {
-        Self {
-            api_key_id,
-            from,
-            plan_id,
-        }
-    }
-}
-
 /// All versions of all plans, and which key is on which.
 #[derive(Debug, Clone)]
-pub struct Tariff {
+pub(super) struct Tariff {
     versions: Vec<PlanVersion>,
     /// By key, ascending by day.
     assignments: BTreeMap<i64, Vec<(NaiveDate, Option<i64>)>>,
@@ -61,8 +49,7 @@ pub struct Tariff {
 
 impl Tariff {
     /// A tariff. Without assignments a key is on the default plan.
-    #[must_use]
-    pub fn new(versions: Vec<PlanVersion>, assignments: &[Assignment]) -> Self {
+    pub(super) fn new(versions: Vec<PlanVersion>, assignments: &[Assignment]) -> Self {
         let mut by_key: BTreeMap<i64, Vec<(NaiveDate, Option<i64>)>> = BTreeMap::new();
         for assignment in assignments {
             by_key
@@ -76,12 +63,11 @@ impl Tariff {
         Self {
             versions,
             assignments: by_key,
-            fallback: PlanVersion::fallback(),
+            fallback: PlanVersion::default(),
         }
     }
 
     /// Prices by `plan` where no plan was set, or none counts yet.
-    #[must_use]
     pub(super) fn with_default(mut self, plan: PlanVersion) -> Self {
         self.fallback = plan;
         self
@@ -90,8 +76,7 @@ impl Tariff {
     /// The version in effect for a key on a day.
     ///
     /// Linear in the number of versions, which is at most 500 a tenant.
-    #[must_use]
-    pub fn on(&self, api_key_id: i64, day: NaiveDate) -> &PlanVersion {
+    pub(super) fn on(&self, api_key_id: i64, day: NaiveDate) -> &PlanVersion {
         let assigned = self
             .assignments
             .get(&api_key_id)
@@ -114,42 +99,25 @@ impl Tariff {
 ///
 /// An invoice has one line for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Charge {
+pub(super) struct Charge {
     /// The version of the plan.
-    pub plan: PlanVersion,
+    pub(super) plan: PlanVersion,
     /// The tier; `None` for the free allowance.
-    pub tier: Option<PriceTier>,
+    pub(super) tier: Option<PriceTier>,
     /// The first day with such a request.
-    pub first_day: NaiveDate,
+    pub(super) first_day: NaiveDate,
     /// The last one.
-    pub last_day: NaiveDate,
+    pub(super) last_day: NaiveDate,
     /// How many.
-    pub requests: u64,
+    pub(super) requests: u64,
     /// What they cost, exactly.
-    pub cost: Money,
+    pub(super) cost: Money,
 }
 
 /// Charges one key for one month. `days` are its counted requests by day, ascending, all within
 /// the month and from its first day on. Answers the charges in the order in which they came up, and
 /// the cost of each day.
-///
-/// ```
-/// use api_metrics_store::control::billing::{NaiveDate, Tariff, charge_month};
-///
-/// // The default plan: 0.02 USD for 1,000 requests.
-/// let tariff = Tariff::new(Vec::new(), &[]);
-/// let days: Vec<_> = (1..=2)
-///     .filter_map(|day| NaiveDate::from_ymd_opt(2026, 3, day))
-///     .map(|date| (date, 1_500))
-///     .collect();
-/// let (charges, costs) = charge_month(&tariff, 7, &days);
-/// assert_eq!(charges.len(), 1);
-/// assert_eq!(charges[0].requests, 3_000);
-/// assert_eq!(costs[0].decimal().to_string(), "0.03");
-/// ```
-#[must_use]
-pub fn charge_month(
+pub(super) fn charge_month(
     tariff: &Tariff,
     api_key_id: i64,
     days: &[(NaiveDate, u64)],

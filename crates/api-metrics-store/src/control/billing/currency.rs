@@ -7,12 +7,15 @@
 //! ```
 //! use api_metrics_store::control::billing::Currency;
 //!
-//! assert_eq!(Currency::from_code("USD"), Some(Currency::USD));
-//! assert!(Currency::from_code("KWD").is_some());
-//! assert_eq!(Currency::from_code("usd"), None);
+//! assert_eq!("USD".parse::<Currency>()?, Currency::USD);
+//! assert_eq!("KWD".parse::<Currency>()?.to_string(), "KWD");
+//! assert!("usd".parse::<Currency>().is_err());
+//! # Ok::<(), api_metrics_store::store::StoreError>(())
 //! ```
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+
+use crate::store::{StoreError, invalid};
 
 /// A currency by its ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,15 +24,6 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// United States dollars.
     pub const USD: Self = Self(*b"USD");
-
-    /// The currency of this code: three capital letters.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        let code: [u8; 3] = code.as_bytes().try_into().ok()?;
-        code.iter()
-            .all(u8::is_ascii_uppercase)
-            .then_some(Self(code))
-    }
 
     /// The code.
     #[must_use]
@@ -47,6 +41,21 @@ impl Currency {
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             b"CLF" | b"UYW" => 4,
             _ => 2,
+        }
+    }
+}
+
+impl FromStr for Currency {
+    type Err = StoreError;
+
+    /// Reads a code: three capital letters.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for any other text.
+    fn from_str(code: &str) -> Result<Self, StoreError> {
+        match <[u8; 3]>::try_from(code.as_bytes()) {
+            Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
+            _ => invalid("currency", "takes an ISO 4217 code such as USD"),
         }
     }
 }

@@ -25,8 +25,11 @@ mod plan;
 mod reconcile;
 mod report;
 mod store;
+#[cfg(test)]
+mod tests;
 
-pub use charge::{Assignment, Charge, Tariff, charge_month};
+pub use charge::Assignment;
+use charge::{Charge, Tariff, charge_month};
 pub use chrono::NaiveDate;
 pub use currency::Currency;
 pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};

@@ -71,13 +71,6 @@ impl Money {
         rounded.rescale(decimals);
         rounded
     }
-
-    /// Divided by a number of requests, to twelve decimals; `None` for none. For display only.
-    #[must_use]
-    pub fn per(self, requests: u64) -> Option<Decimal> {
-        let each = self.decimal().checked_div(Decimal::from(requests))?;
-        Some(each.round_dp(12).normalize())
-    }
 }
 
 impl Add for Money {
@@ -132,14 +125,5 @@ mod tests {
         assert!(most > Money::of(1_000_000_000_000, price("1000000")));
         assert_eq!(Money(i128::MAX) + most, Money(i128::MAX));
         assert_eq!(Money(i128::MAX).decimal(), Decimal::MAX);
-    }
-
-    #[test]
-    fn a_share_of_nothing_is_none() {
-        assert_eq!(Money::of(3, price("0.02")).per(0), None);
-        assert_eq!(
-            Money::of(3, price("0.02")).per(3).unwrap().to_string(),
-            "0.00002"
-        );
     }
 }

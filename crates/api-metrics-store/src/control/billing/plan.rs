@@ -65,10 +65,9 @@ pub struct PlanVersion {
     pub tiers: Vec<PriceTier>,
 }
 
-impl PlanVersion {
+impl Default for PlanVersion {
     /// What counts where no plan was set: 0.02 USD for 1,000 requests, from the first on.
-    #[must_use]
-    pub fn fallback() -> Self {
+    fn default() -> Self {
         Self {
             id: 0,
             tenant_id: None,
@@ -82,7 +81,9 @@ impl PlanVersion {
             }],
         }
     }
+}
 
+impl PlanVersion {
     /// The pieces of the month's requests `[from, to)`, by position, that cost the same: how many,
     /// from which position the tier counts, and its price for a thousand. Free ones cost 0 and come
     /// first.
@@ -148,18 +149,6 @@ impl NewPlan {
         }
     }
 
-    /// A plan with one price.
-    #[must_use]
-    pub fn flat(
-        name: impl Into<String>,
-        currency: impl Into<String>,
-        per_thousand: Decimal,
-        effective_from: NaiveDate,
-    ) -> Self {
-        let tiers = vec![PriceTier::new(0, per_thousand)];
-        Self::new(name, currency, effective_from, tiers)
-    }
-
     /// Whether it can be billed by; the currency, if so.
     ///
     /// # Errors
@@ -170,9 +159,7 @@ impl NewPlan {
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }
-        let Some(currency) = Currency::from_code(&self.currency) else {
-            return invalid("currency", "takes an ISO 4217 code such as USD");
-        };
+        let currency: Currency = self.currency.parse()?;
         if i64::try_from(self.free_requests).is_err() {
             return invalid("freeRequests", "is too large");
         }
@@ -226,7 +213,7 @@ mod tests {
                     per_thousand: price.parse().unwrap(),
                 })
                 .into(),
-            ..PlanVersion::fallback()
+            ..PlanVersion::default()
         }
     }
 
@@ -266,7 +253,12 @@ mod tests {
     #[test]
     fn what_can_not_be_billed_by_is_refused_by_name() {
         let day = NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
-        let plan = NewPlan::flat("pro", "USD", Decimal::new(2, 2), day);
+        let plan = NewPlan::new(
+            "pro",
+            "USD",
+            day,
+            vec![PriceTier::new(0, Decimal::new(2, 2))],
+        );
         assert_eq!(plan.validate().unwrap(), Currency::USD);
         let field = |plan: NewPlan| match plan.validate() {
             Err(StoreError::Invalid { field, .. }) => field,

@@ -15,7 +15,7 @@
 //! are compared with the usage.
 //!
 //! A difference is a sentence with both numbers, such as `1h totals: 1,008, 1h rows: 1,007`. Where every list is
-//! empty, [`agrees`](Reconciliation::agrees) is true.
+//! empty, [`agrees`](Reconciliation#structfield.agrees) is true.
 
 use std::collections::BTreeMap;
 
@@ -80,15 +80,8 @@ pub struct Reconciliation {
     pub days: Vec<ReconciledDay>,
     /// Every month that the range touches and that has usage.
     pub months: Vec<ReconciledMonth>,
-}
-
-impl Reconciliation {
-    /// Whether every count agrees.
-    #[must_use]
-    pub fn agrees(&self) -> bool {
-        self.days.iter().all(|day| day.differences.is_empty())
-            && self.months.iter().all(|month| month.differences.is_empty())
-    }
+    /// Whether every count agrees: no day and no month has differences.
+    pub agrees: bool,
 }
 
 /// Counts `[from, to)` in every place, in one snapshot, and compares. A granularity is compared
@@ -140,7 +133,7 @@ pub async fn reconcile(
         sums.0 += day.requests;
         sums.1 += day.not_counted;
     }
-    let days = counts
+    let days: Vec<ReconciledDay> = counts
         .days
         .into_iter()
         .map(|(date, counts)| {
@@ -158,7 +151,7 @@ pub async fn reconcile(
             day
         })
         .collect();
-    let months = usage
+    let months: Vec<ReconciledMonth> = usage
         .into_iter()
         .map(|(month, usage)| {
             let invoiced = invoices(&bills, month).iter().map(|i| i.quantity).sum();
@@ -178,12 +171,15 @@ pub async fn reconcile(
             }
         })
         .collect();
+    let agrees = days.iter().all(|day| day.differences.is_empty())
+        && months.iter().all(|month| month.differences.is_empty());
     Ok(Reconciliation {
         from,
         to,
         at: bills.at,
         days,
         months,
+        agrees,
     })
 }
 

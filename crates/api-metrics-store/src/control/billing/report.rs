@@ -20,11 +20,7 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use super::{Charge, Currency, Money, PlanVersion, Tariff, charge_month};
 use crate::{
-    control::{
-        ControlStore,
-        keys::{KeyRecord, all_keys},
-        quotas::CountedStatuses,
-    },
+    control::{ControlStore, keys::KeyRecord, quotas::CountedStatuses},
     query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::{StoreError, Writer, invalid},
     time::{Granularity, UnixSeconds, utc_date, utc_midnight},
@@ -34,22 +30,13 @@ use crate::{
 const OTHER_KEY: &str = "<other key>";
 
 /// How usage is billed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BillingSettings {
     /// What counts where no plan was set. 0.02 USD for 1,000 requests by default.
     pub default_plan: PlanVersion,
     /// Which answers are billed. All by default.
     pub status_counts: CountedStatuses,
-}
-
-impl Default for BillingSettings {
-    fn default() -> Self {
-        Self {
-            default_plan: PlanVersion::fallback(),
-            status_counts: CountedStatuses::default(),
-        }
-    }
 }
 
 /// A day of a key.
@@ -68,20 +55,6 @@ pub struct DayCost {
     pub currency: Currency,
 }
 
-impl DayCost {
-    /// A day whose requests are all billed.
-    #[must_use]
-    pub const fn new(date: NaiveDate, requests: u64, cost: Money, currency: Currency) -> Self {
-        Self {
-            date,
-            requests,
-            not_counted: 0,
-            cost,
-            currency,
-        }
-    }
-}
-
 /// What a key is charged for.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -90,36 +63,12 @@ pub struct KeyBill {
     pub key: KeyRecord,
     /// The days of the range with requests, ascending.
     pub days: Vec<DayCost>,
-    /// The charges of each month that the range touches, whole months, by the month's first day.
-    pub months: BTreeMap<NaiveDate, Vec<Charge>>,
-}
-
-impl KeyBill {
-    /// A bill of these days and of the charges of their months.
-    #[must_use]
-    pub const fn new(
-        key: KeyRecord,
-        days: Vec<DayCost>,
-        months: BTreeMap<NaiveDate, Vec<Charge>>,
-    ) -> Self {
-        Self { key, days, months }
-    }
-
     /// Requests billed in the range.
-    #[must_use]
-    pub fn requests(&self) -> u64 {
-        self.days.iter().map(|day| day.requests).sum()
-    }
-
+    pub requests: u64,
     /// What the range costs, by currency.
-    #[must_use]
-    pub fn costs(&self) -> BTreeMap<Currency, Money> {
-        let mut costs = BTreeMap::new();
-        for day in &self.days {
-            *costs.entry(day.currency).or_insert(Money::ZERO) += day.cost;
-        }
-        costs
-    }
+    pub costs: BTreeMap<Currency, Money>,
+    /// The charges of each month that the range touches, whole months, by the month's first day.
+    pub(super) months: BTreeMap<NaiveDate, Vec<Charge>>,
 }
 
 /// Usage and cost of a range of UTC days.
@@ -139,7 +88,7 @@ pub struct BillingReport {
     /// Requests by day without a key or of keys beyond the recorder's bound: never billed.
     pub unbilled: BTreeMap<NaiveDate, u64>,
     /// What is needed to price days that are yet to come.
-    pub tariff: Tariff,
+    pub(super) tariff: Tariff,
 }
 
 /// What a month will cost at the pace so far.
@@ -190,7 +139,7 @@ pub async fn billing_report(
     });
     let answer = store.read(&query, held).await?;
     let tariff = tariff(store, settings).await?;
-    let keys = all_keys(store, scope).await?;
+    let keys = store.all_keys(scope).await?;
     Ok(report(settings, tariff, &keys, &answer, from, to))
 }
 
@@ -299,18 +248,23 @@ fn bill(
     let mut bill = KeyBill {
         key: key.clone(),
         days: Vec::with_capacity(days.len()),
+        requests: 0,
+        costs: BTreeMap::new(),
         months: BTreeMap::new(),
     };
     for (month, counts) in by_month {
         let (charges, costs) = charge_month(tariff, key.id, &counts);
         for ((date, requests), cost) in counts.into_iter().zip(costs) {
             if date >= from {
+                let currency = tariff.on(key.id, date).currency;
+                bill.requests += requests;
+                *bill.costs.entry(currency).or_insert(Money::ZERO) += cost;
                 bill.days.push(DayCost {
                     date,
                     requests,
                     not_counted: days.get(&date).map_or(0, |(_, not)| *not),
                     cost,
-                    currency: tariff.on(key.id, date).currency,
+                    currency,
                 });
             }
         }
@@ -320,26 +274,6 @@ fn bill(
 }
 
 impl BillingReport {
-    /// A report of `[from, to)` as of `at`, without unbilled requests.
-    #[must_use]
-    pub const fn new(
-        from: NaiveDate,
-        to: NaiveDate,
-        at: UnixSeconds,
-        keys: Vec<KeyBill>,
-        tariff: Tariff,
-    ) -> Self {
-        Self {
-            from,
-            to,
-            at,
-            approximate: false,
-            keys,
-            unbilled: BTreeMap::new(),
-            tariff,
-        }
-    }
-
     /// What the month of the moment of the count will cost at the pace so far, by currency. The
     /// report must begin on that month's first day. Each key's daily average goes on until the
     /// month's end, by the plans that are set for those days.

@@ -12,10 +12,12 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::{KeyChange, KeyStore};
+use super::KeyChange;
+#[cfg(doc)]
+use super::KeyStore;
 use crate::store::StoreError;
 
-/// The host's own table of API keys. [`sync_keys`] copies it into the store; call it when
+/// The host's own table of API keys. [`KeyStore::sync_keys`] copies it into the store; call it when
 /// the host's table changes, or from time to time.
 #[async_trait]
 pub trait KeyDirectory: Send + Sync + Debug {
@@ -39,19 +41,4 @@ pub enum DirectoryError {
     /// The store refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// Copies what the directory says into the store; answers how many keys it named.
-///
-/// # Errors
-/// See [`DirectoryError`]. Keys are written in batches; those before the failing one stay.
-pub async fn sync_keys(
-    store: &(impl KeyStore + ?Sized),
-    directory: &dyn KeyDirectory,
-) -> Result<u64, DirectoryError> {
-    let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
-    for batch in keys.chunks(500) {
-        store.put_keys(batch).await?;
-    }
-    Ok(keys.len() as u64)
 }

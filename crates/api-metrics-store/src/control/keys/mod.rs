@@ -22,6 +22,6 @@ mod store;
 
 /// For implementing [`KeyDirectory`].
 pub use async_trait::async_trait;
-pub use directory::{DirectoryError, KeyDirectory, sync_keys};
+pub use directory::{DirectoryError, KeyDirectory};
 pub use record::{KeyChange, KeyRecord, KeySpec};
-pub use store::{KeyStore, all_keys};
+pub use store::KeyStore;

@@ -78,8 +78,8 @@ pub struct KeyRecord {
 
 impl KeyRecord {
     /// A key with default settings.
-    #[must_use]
-    pub fn new(id: i64, external_id: impl Into<String>) -> Self {
+    #[cfg(test)]
+    pub(crate) fn new(id: i64, external_id: impl Into<String>) -> Self {
         Self {
             id,
             external_id: external_id.into(),

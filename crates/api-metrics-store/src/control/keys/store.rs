@@ -12,7 +12,7 @@
 
 use async_trait::async_trait;
 
-use super::{KeyChange, KeyRecord};
+use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord};
 use crate::{
     control::sql::{self, keys::PlanFrom},
     engine::{
@@ -41,6 +41,37 @@ pub trait KeyStore: Send + Sync {
         after: i64,
         limit: u32,
     ) -> Result<Vec<KeyRecord>, StoreError>;
+
+    /// All keys that `scope` may see, page by page.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn all_keys(&self, scope: &Scope) -> Result<Vec<KeyRecord>, StoreError> {
+        const PAGE: u32 = 1_000;
+        let mut all: Vec<KeyRecord> = Vec::new();
+        loop {
+            let after = all.last().map_or(0, |key| key.id);
+            let page = self.keys(scope, after, PAGE).await?;
+            let last = page.len() < PAGE as usize;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Copies what the host's directory says into the store; answers how many keys it named.
+    ///
+    /// # Errors
+    /// See [`DirectoryError`]. Keys are written in batches; those before the failing one stay.
+    async fn sync_keys(&self, directory: &dyn KeyDirectory) -> Result<u64, DirectoryError> {
+        let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
+        for batch in keys.chunks(500) {
+            self.put_keys(batch).await?;
+        }
+        Ok(keys.len() as u64)
+    }
 
     /// Makes a key before its first request.
     ///
@@ -153,28 +184,6 @@ impl<T: BeginTx> KeyStore for T {
             apply(&mut tx, id, &Scope::All, change, now).await?;
         }
         tx.commit().await
-    }
-}
-
-/// All keys that `scope` may see, page by page.
-///
-/// # Errors
-/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
-/// statement limit.
-pub async fn all_keys(
-    store: &(impl KeyStore + ?Sized),
-    scope: &Scope,
-) -> Result<Vec<KeyRecord>, StoreError> {
-    const PAGE: u32 = 1_000;
-    let mut all: Vec<KeyRecord> = Vec::new();
-    loop {
-        let after = all.last().map_or(0, |key| key.id);
-        let page = store.keys(scope, after, PAGE).await?;
-        let last = page.len() < PAGE as usize;
-        all.extend(page);
-        if last {
-            return Ok(all);
-        }
     }
 }
 

@@ -16,13 +16,13 @@
 //! What other processes have not flushed yet is missing; with flushes every 10 s the figure lags by
 //! that much.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use super::record::by_key;
 use crate::{
     control::{
         ControlStore,
-        keys::{KeyRecord, all_keys},
+        keys::KeyRecord,
         text::{count, span},
     },
     query::{Scope, TimeRange},
@@ -30,7 +30,7 @@ use crate::{
     time::{Granularity, UnixSeconds},
 };
 
-/// A key's use of its rate limit right now.
+/// A key's use of its rate limit right now. As text: `Key 'render-farm' is at 82/100 req/min`.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LimitNow {
@@ -44,61 +44,65 @@ pub struct LimitNow {
     pub before: u64,
     /// The moment of the count.
     pub at: UnixSeconds,
+    /// What the current minute has used of the limit, in percent; 100 where the limit is 0.
+    pub utilization_pct: f64,
+    /// Requests a minute over the last 60 seconds: the current minute, and as much of the one
+    /// before as is less than 60 seconds old, taken as even.
+    pub requests_per_minute: f64,
+    /// In how many seconds the limit is hit at the pace of the last 60 seconds, before the minute
+    /// ends. 0: it is hit. `None`: it will not be.
+    pub hits_in_seconds: Option<i64>,
+    /// The same as text: `at this pace the limit is hit in 40 s`. `None`: it will not be.
+    pub forecast: Option<String>,
 }
 
 impl LimitNow {
-    /// What the current minute has used of the limit, in percent; 100 where the limit is 0.
-    #[must_use]
-    pub fn utilization_pct(&self) -> f64 {
-        pct(self.used, self.limit)
-    }
-
-    /// Requests a minute over the last 60 seconds: the current minute, and as much of the one
-    /// before as is less than 60 seconds old, taken as even.
-    #[must_use]
-    pub fn requests_per_minute(&self) -> f64 {
-        let left = 60 - self.second();
-        self.used as f64 + self.before as f64 * left as f64 / 60.0
-    }
-
-    /// In how many seconds the limit is hit at the pace of the last 60 seconds, before the minute
-    /// ends. 0: it is hit. `None`: it will not be.
-    #[must_use]
-    pub fn hits_in_seconds(&self) -> Option<i64> {
-        if self.used >= self.limit {
-            return Some(0);
+    /// A key that has sent `used` requests in the minute of `at`, and `before` in the one before.
+    pub(super) fn counted(
+        key: KeyRecord,
+        limit: u64,
+        used: u64,
+        before: u64,
+        at: UnixSeconds,
+    ) -> Self {
+        // Seconds until the current minute ends, 1 to 60.
+        let left = 60 - at.rem_euclid(60);
+        let requests_per_minute = used as f64 + before as f64 * left as f64 / 60.0;
+        let hits_in_seconds = if used >= limit {
+            Some(0)
+        } else if requests_per_minute <= 0.0 {
+            None
+        } else {
+            let pace = requests_per_minute / 60.0;
+            let seconds = ((limit - used) as f64 / pace).ceil() as i64;
+            (seconds <= left).then_some(seconds)
+        };
+        Self {
+            key,
+            limit,
+            used,
+            before,
+            at,
+            utilization_pct: pct(used, limit),
+            requests_per_minute,
+            hits_in_seconds,
+            forecast: hits_in_seconds.map(|seconds| match seconds {
+                0 => "the limit is hit".into(),
+                seconds => format!("at this pace the limit is hit in {}", span(seconds)),
+            }),
         }
-        let pace = self.requests_per_minute() / 60.0;
-        if pace <= 0.0 {
-            return None;
-        }
-        let seconds = ((self.limit - self.used) as f64 / pace).ceil() as i64;
-        (seconds <= 60 - self.second()).then_some(seconds)
     }
+}
 
-    /// `Key 'render-farm' is at 82/100 req/min`
-    #[must_use]
-    pub fn text(&self) -> String {
-        format!(
+impl fmt::Display for LimitNow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
             "Key '{}' is at {}/{} req/min",
             self.key.label(),
             count(self.used),
             count(self.limit)
         )
-    }
-
-    /// `at this pace the limit is hit in 40 s`; `None`: it will not be.
-    #[must_use]
-    pub fn forecast(&self) -> Option<String> {
-        Some(match self.hits_in_seconds()? {
-            0 => "the limit is hit".into(),
-            seconds => format!("at this pace the limit is hit in {}", span(seconds)),
-        })
-    }
-
-    /// Seconds since the start of the current minute, 0 to 59.
-    fn second(&self) -> i64 {
-        self.at.rem_euclid(60)
     }
 }
 
@@ -122,7 +126,8 @@ pub async fn limits_now(
     now: UnixSeconds,
     own: Option<&Writer>,
 ) -> Result<Vec<LimitNow>, StoreError> {
-    let keys: Vec<(KeyRecord, u64)> = all_keys(store, scope)
+    let keys: Vec<(KeyRecord, u64)> = store
+        .all_keys(scope)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled)
@@ -143,17 +148,14 @@ pub async fn limits_now(
     let of = |key, current| made.get(&(key, current)).copied().unwrap_or_default();
     let mut all: Vec<LimitNow> = keys
         .into_iter()
-        .map(|(key, limit)| LimitNow {
-            used: of(key.id, true),
-            before: of(key.id, false),
-            key,
-            limit,
-            at: now,
+        .map(|(key, limit)| {
+            let (used, before) = (of(key.id, true), of(key.id, false));
+            LimitNow::counted(key, limit, used, before, now)
         })
         .collect();
     all.sort_by(|a, b| {
-        b.utilization_pct()
-            .total_cmp(&a.utilization_pct())
+        b.utilization_pct
+            .total_cmp(&a.utilization_pct)
             .then(a.key.id.cmp(&b.key.id))
     });
     Ok(all)
@@ -165,28 +167,23 @@ mod tests {
     use crate::control::keys::KeySpec;
 
     fn at(second: i64, used: u64, before: u64) -> LimitNow {
-        LimitNow {
-            key: KeyRecord {
-                id: 1,
-                external_id: "k1".into(),
-                spec: KeySpec {
-                    name: Some("render-farm".into()),
-                    ..KeySpec::default()
-                },
-                created_at: 0,
-                updated_at: 0,
+        let key = KeyRecord {
+            id: 1,
+            external_id: "k1".into(),
+            spec: KeySpec {
+                name: Some("render-farm".into()),
+                ..KeySpec::default()
             },
-            limit: 100,
-            used,
-            before,
-            at: 6_000 + second,
-        }
+            created_at: 0,
+            updated_at: 0,
+        };
+        LimitNow::counted(key, 100, used, before, 6_000 + second)
     }
 
     #[test]
     fn the_text_names_the_key_and_where_it_stands() {
         assert_eq!(
-            at(30, 82, 0).text(),
+            at(30, 82, 0).to_string(),
             "Key 'render-farm' is at 82/100 req/min"
         );
     }
@@ -194,19 +191,16 @@ mod tests {
     #[test]
     fn the_forecast_follows_the_pace_of_the_last_minute() {
         // 20 in 20 s and 60 of the minute before: 60 a minute, so 80 more take 80 s: not any more.
-        assert_eq!(at(20, 20, 60).forecast(), None);
+        assert_eq!(at(20, 20, 60).forecast, None);
         // 60 + 120 * 40 / 60 = 140 a minute: 40 more take 18 s.
         assert_eq!(
-            at(20, 60, 120).forecast().as_deref(),
+            at(20, 60, 120).forecast.as_deref(),
             Some("at this pace the limit is hit in 18 s")
         );
-        assert_eq!(
-            at(50, 100, 0).forecast().as_deref(),
-            Some("the limit is hit")
-        );
-        assert_eq!(at(0, 0, 0).forecast(), None);
+        assert_eq!(at(50, 100, 0).forecast.as_deref(), Some("the limit is hit"));
+        assert_eq!(at(0, 0, 0).forecast, None);
         // 90 a minute, 10 left, 9 s left of the minute: 7 s.
-        assert_eq!(at(51, 90, 0).hits_in_seconds(), Some(7));
-        assert_eq!(at(54, 90, 0).hits_in_seconds(), None);
+        assert_eq!(at(51, 90, 0).hits_in_seconds, Some(7));
+        assert_eq!(at(54, 90, 0).hits_in_seconds, None);
     }
 }

@@ -55,24 +55,23 @@ pub(in crate::control) async fn evaluate_limits(
 /// is delivered. `None` below the threshold and for a limit of 0.
 fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool)> {
     // Requests that were flushed after the minute's end show only in the previous minute.
-    let seen = if super::current::pct(limit.before, limit.limit) > limit.utilization_pct() {
-        LimitNow {
-            used: limit.before,
-            at: Granularity::Minute.floor(limit.at) - 1,
-            before: 0,
-            ..limit.clone()
-        }
+    let seen = if super::current::pct(limit.before, limit.limit) > limit.utilization_pct {
+        let last_second = Granularity::Minute.floor(limit.at) - 1;
+        LimitNow::counted(limit.key.clone(), limit.limit, limit.before, 0, last_second)
     } else {
         limit.clone()
     };
-    if seen.limit == 0 || seen.utilization_pct() < settings.threshold_pct {
+    if seen.limit == 0 || seen.utilization_pct < settings.threshold_pct {
         return None;
     }
     let hit = seen.used >= seen.limit;
-    let forecast = seen.forecast().filter(|_| hit || seen.at == limit.at);
+    let forecast = seen
+        .forecast
+        .as_ref()
+        .filter(|_| hit || seen.at == limit.at);
     let message = match forecast {
-        Some(forecast) => format!("{}: {forecast}", seen.text()),
-        None => seen.text(),
+        Some(forecast) => format!("{seen}: {forecast}"),
+        None => seen.to_string(),
     };
     let hour = Granularity::Hour.floor(seen.at);
     let key = &seen.key;
@@ -100,7 +99,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
             name: key.spec.name.clone(),
         }),
         tenant_id: key.spec.tenant_id.clone(),
-        value: Some(seen.utilization_pct()),
+        value: Some(seen.utilization_pct),
         threshold: settings.threshold_pct,
     };
     Some((notice, hour + 30 * 86_400, true))

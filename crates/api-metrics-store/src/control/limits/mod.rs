@@ -20,4 +20,4 @@ pub use current::{LimitNow, limits_now};
 pub(super) use evaluate::evaluate_limits;
 pub(super) use record::record_utilization;
 pub use store::LimitStore;
-pub use utilization::{LimitSettings, NearLimit, UtilizationQuery, UtilizationRow, near_limits};
+pub use utilization::{LimitSettings, NearLimit, UtilizationRow};

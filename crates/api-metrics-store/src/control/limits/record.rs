@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Duration};
 
 use super::{LimitSettings, UtilizationRow};
 use crate::{
-    control::{ControlStore, keys::all_keys},
+    control::ControlStore,
     query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
     store::{Store, StoreError, Writer},
     time::{Granularity, UnixSeconds},
@@ -59,7 +59,8 @@ pub(in crate::control) async fn record_utilization(
         return Ok(None);
     }
     let since = done.unwrap_or(end - 60).max(end - CATCH_UP_SECONDS) - LATE_SECONDS;
-    let limits: HashMap<i64, u64> = all_keys(store, &Scope::All)
+    let limits: HashMap<i64, u64> = store
+        .all_keys(&Scope::All)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled)

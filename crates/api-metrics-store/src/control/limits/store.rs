@@ -6,29 +6,36 @@
 
 use async_trait::async_trait;
 
-use super::{NearLimit, UtilizationQuery, UtilizationRow};
+use super::{LimitSettings, NearLimit, UtilizationRow};
 use crate::{
     control::sql,
     engine::{
         backend::{Mode, Tx},
         sql::BeginTx,
     },
-    query::Scope,
+    query::{Scope, TimeRange},
     store::StoreError,
-    time::UnixSeconds,
+    time::{Granularity, UnixSeconds},
 };
+
+/// An hour of five-minute periods: one busy moment is no habit.
+const LEAST_NEAR_PERIODS: u64 = 12;
 
 /// Reads and writes utilization.
 #[async_trait]
 pub trait LimitStore: Send + Sync {
-    /// Rows of one key, the latest first.
+    /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
+    /// `1m`, `5m` or `1h`.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn utilization(
         &self,
-        query: &UtilizationQuery,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
     ) -> Result<Vec<UtilizationRow>, StoreError>;
 
     /// Writes rows, replacing those of the same periods, together with up to when the work under the lease is done.
@@ -42,6 +49,30 @@ pub trait LimitStore: Send + Sync {
         lease: &str,
         done_to: UnixSeconds,
     ) -> Result<(), StoreError>;
+
+    /// The keys that were near their limit in at least half of the five-minute periods of the last 24
+    /// hours in which they sent anything, and in at least an hour of them; the nearest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn near_limits(
+        &self,
+        settings: &LimitSettings,
+        scope: &Scope,
+        now: UnixSeconds,
+    ) -> Result<Vec<NearLimit>, StoreError> {
+        let mut near = self
+            .near_counts(scope, now - 86_400, settings.threshold_pct)
+            .await?;
+        near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct >= 50.0);
+        near.sort_by(|a, b| {
+            b.share_pct
+                .total_cmp(&a.share_pct)
+                .then(a.api_key_id.cmp(&b.api_key_id))
+        });
+        Ok(near)
+    }
 
     /// By key: five-minute periods since `since`, and how many of them were at `threshold_pct` or
     /// above.
@@ -69,10 +100,14 @@ pub trait LimitStore: Send + Sync {
 impl<T: BeginTx> LimitStore for T {
     async fn utilization(
         &self,
-        query: &UtilizationQuery,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
     ) -> Result<Vec<UtilizationRow>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
-        let rows = sql::limits::list_utilization(&mut tx, query).await?;
+        let rows =
+            sql::limits::list_utilization(&mut tx, api_key_id, granularity, range, limit).await?;
         tx.commit().await?;
         Ok(rows)
     }

@@ -10,12 +10,7 @@
 
 use std::time::Duration;
 
-use super::LimitStore;
-use crate::{
-    query::{Scope, TimeRange},
-    store::StoreError,
-    time::{Granularity, UnixSeconds},
-};
+use crate::time::{Granularity, UnixSeconds};
 
 /// When a key counts as near its rate limit, and how long utilization is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,38 +49,6 @@ pub struct UtilizationRow {
     pub utilization_pct: f64,
 }
 
-/// Which rows are asked for, the latest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UtilizationQuery {
-    /// The key.
-    pub api_key_id: i64,
-    /// `1m`, `5m` or `1h`.
-    pub granularity: Granularity,
-    /// Periods that start in it.
-    pub range: TimeRange,
-    /// How many at most.
-    pub limit: u32,
-}
-
-impl UtilizationQuery {
-    /// A query for up to `limit` periods of one key.
-    #[must_use]
-    pub const fn new(
-        api_key_id: i64,
-        granularity: Granularity,
-        range: TimeRange,
-        limit: u32,
-    ) -> Self {
-        Self {
-            api_key_id,
-            granularity,
-            range,
-            limit,
-        }
-    }
-}
-
 /// A key that is near its limit consistently.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -98,42 +61,6 @@ pub struct NearLimit {
     pub near_periods: u64,
     /// The highest utilization among them, in percent.
     pub peak_pct: f64,
-}
-
-impl NearLimit {
     /// The share of its active periods in which it was near its limit, in percent.
-    #[must_use]
-    pub fn share_pct(&self) -> f64 {
-        if self.active_periods == 0 {
-            return 0.0;
-        }
-        self.near_periods as f64 * 100.0 / self.active_periods as f64
-    }
-}
-
-/// An hour of five-minute periods: one busy moment is no habit.
-const LEAST_NEAR_PERIODS: u64 = 12;
-
-/// The keys that were near their limit in at least half of the five-minute periods of the last 24
-/// hours in which they sent anything, and in at least an hour of them; the nearest first.
-///
-/// # Errors
-/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
-/// statement limit.
-pub async fn near_limits(
-    store: &(impl LimitStore + ?Sized),
-    settings: &LimitSettings,
-    scope: &Scope,
-    now: UnixSeconds,
-) -> Result<Vec<NearLimit>, StoreError> {
-    let mut near = store
-        .near_counts(scope, now - 86_400, settings.threshold_pct)
-        .await?;
-    near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct() >= 50.0);
-    near.sort_by(|a, b| {
-        b.share_pct()
-            .total_cmp(&a.share_pct())
-            .then(a.api_key_id.cmp(&b.api_key_id))
-    });
-    Ok(near)
+    pub share_pct: f64,
 }

@@ -36,6 +36,8 @@
 //! when it was done. Work that fails is not released and so is due again at once. A mark that lies more
 //! than an hour ahead was written by a wrong clock and does not count.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -65,8 +67,7 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// Its name: `pending`, `delivered`, `dead`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
@@ -75,11 +76,24 @@ impl DeliveryStatus {
     }
 
     /// The one of this name.
-    #[must_use]
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Dead]
             .into_iter()
             .find(|status| status.as_str() == name)
+    }
+}
+
+impl From<DeliveryStatus> for &'static str {
+    /// `pending`, `delivered` or `dead`.
+    fn from(status: DeliveryStatus) -> Self {
+        status.as_str()
+    }
+}
+
+impl fmt::Display for DeliveryStatus {
+    /// `pending`, `delivered` or `dead`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -111,18 +125,17 @@ pub struct DeliveryQuery {
     pub status: Option<DeliveryStatus>,
     /// Only those after this one: when it changed, its notice, its channel.
     pub before: Option<(UnixSeconds, Uuid, String)>,
-    /// How many at most.
+    /// How many at most; 100 by default.
     pub limit: u32,
 }
 
-impl DeliveryQuery {
-    /// A query for up to `limit` deliveries of any status.
-    #[must_use]
-    pub const fn new(limit: u32) -> Self {
+impl Default for DeliveryQuery {
+    /// The last 100 deliveries of any status.
+    fn default() -> Self {
         Self {
             status: None,
             before: None,
-            limit,
+            limit: 100,
         }
     }
 }

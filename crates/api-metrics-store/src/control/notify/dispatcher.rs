@@ -9,9 +9,8 @@
 //! 4. Write each outcome as soon as it is known. If that fails, the round ends; what was delivered but
 //!    not written down is delivered again after the lease.
 //!
-//! Channels don't wait for each other within [`deliver`](Dispatcher::deliver), but the call returns
-//! when the slowest has finished. A host that wants none to wait gives each channel a loop of its own
-//! with [`deliver_on`](Dispatcher::deliver_on).
+//! Channels don't wait for each other within [`deliver`], but the call returns when the slowest has
+//! finished. A host that wants none to wait gives each channel a loop of its own.
 //!
 //! Lease, patience and group fit together: an attempt of 30 s ends well within the lease of 90 s. A
 //! group of more than three slow attempts may outlive it; its later ones are then attempted twice,
@@ -39,12 +38,6 @@ const LEASE_SECONDS: u32 = 90;
 /// Deliveries of a channel in flight at once.
 const AT_ONCE: u32 = 16;
 
-/// Delivers notices through notifiers.
-#[derive(Debug, Clone, Default)]
-pub(in crate::control) struct Dispatcher {
-    notifiers: Vec<Arc<dyn Notifier>>,
-}
-
 /// What one round did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -59,111 +52,87 @@ pub struct Delivered {
     pub more: bool,
 }
 
-impl Dispatcher {
-    /// A dispatcher for these notifiers. Of several with one name the first counts.
-    pub(in crate::control) fn new(notifiers: Vec<Arc<dyn Notifier>>) -> Self {
-        let mut dispatcher = Self::default();
-        for notifier in notifiers {
-            dispatcher.add(notifier);
-        }
-        dispatcher
-    }
-
-    /// Delivers to this notifier too, unless there is one of its name.
-    pub(in crate::control) fn add(&mut self, notifier: Arc<dyn Notifier>) {
-        if self.channels().any(|name| name == notifier.channel()) {
+/// Keeps the first notifier of each channel name: deliveries are told apart by it.
+pub(in crate::control) fn drop_namesakes(notifiers: &mut Vec<Arc<dyn Notifier>>) {
+    let mut names: Vec<String> = Vec::with_capacity(notifiers.len());
+    notifiers.retain(|notifier| {
+        let channel = notifier.channel();
+        let new = !names.iter().any(|name| name == channel);
+        if new {
+            names.push(channel.to_owned());
+        } else {
             warn!(
-                channel = notifier.channel(),
+                channel,
                 "two notifiers have one name; the second is not used"
             );
-        } else {
-            self.notifiers.push(notifier);
         }
-    }
+        new
+    });
+}
 
-    /// The names of its channels.
-    pub(in crate::control) fn channels(&self) -> impl Iterator<Item = &str> {
-        self.notifiers.iter().map(|notifier| notifier.channel())
+/// Delivers what is due on one channel, or on all at the same time, a bounded number at a time. Safe
+/// in several processes at once: each delivery is one process's. Nothing where there is no such
+/// channel.
+///
+/// # Errors
+/// The first of several: `StoreError::Unavailable` when the database cannot be reached,
+/// `StoreError::Timeout` past the statement limit. What was delivered but could not be written down
+/// is delivered again.
+pub(in crate::control) async fn deliver(
+    notifiers: &[Arc<dyn Notifier>],
+    store: &dyn NoticeStore,
+    channel: Option<&str>,
+) -> Result<Delivered, StoreError> {
+    let channels: Vec<&str> = notifiers.iter().map(|n| n.channel()).collect();
+    let rounds = notifiers
+        .iter()
+        .filter(|notifier| channel.is_none_or(|channel| notifier.channel() == channel))
+        .map(|notifier| round(store, &channels, &**notifier));
+    let mut all = Delivered::default();
+    for done in join_all(rounds).await {
+        let done = done?;
+        all.delivered += done.delivered;
+        all.retried += done.retried;
+        all.dead += done.dead;
+        all.more |= done.more;
     }
+    Ok(all)
+}
 
-    /// Delivers what is due on all channels, a bounded number at a time. Safe in several processes
-    /// at once: each delivery is one process's.
-    ///
-    /// # Errors
-    /// The first of several: `StoreError::Unavailable` when the database cannot be reached,
-    /// `StoreError::Timeout` past the statement limit. What was delivered but could not be written
-    /// down is delivered again.
-    pub(in crate::control) async fn deliver(
-        &self,
-        store: &dyn NoticeStore,
-    ) -> Result<Delivered, StoreError> {
-        let rounds = self
-            .notifiers
-            .iter()
-            .map(|notifier| self.round(store, &**notifier));
-        let mut all = Delivered::default();
-        for done in join_all(rounds).await {
-            let done = done?;
-            all.delivered += done.delivered;
-            all.retried += done.retried;
-            all.dead += done.dead;
-            all.more |= done.more;
+/// Claims and attempts what is due on the notifier's channel, one of `channels`.
+///
+/// # Errors
+///
+/// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+/// statement limit.
+async fn round(
+    store: &dyn NoticeStore,
+    channels: &[&str],
+    notifier: &dyn Notifier,
+) -> Result<Delivered, StoreError> {
+    let due = store
+        .claim_deliveries(channels, notifier.channel(), LEASE_SECONDS, AT_ONCE)
+        .await?;
+    let mut done = Delivered {
+        more: due.len() == AT_ONCE as usize,
+        ..Delivered::default()
+    };
+    let groups = by_event(due).into_iter();
+    let mut attempts = select_all(groups.map(|group| {
+        stream::iter(group)
+            .then(|delivery| attempt(notifier, delivery))
+            .boxed()
+    }));
+    // Each is written down as soon as it is known: a slow one must not make others come again.
+    while let Some(delivery) = attempts.next().await {
+        match delivery.status {
+            DeliveryStatus::Delivered => done.delivered += 1,
+            DeliveryStatus::Pending => done.retried += 1,
+            DeliveryStatus::Dead => done.dead += 1,
         }
-        Ok(all)
+        store.record_attempt(&delivery).await?;
     }
-
-    /// Delivers what is due on one channel, so that a host that gives each a loop of its own never
-    /// waits on one for another. Nothing where there is no such channel.
-    ///
-    /// # Errors
-    /// As [`deliver`](Self::deliver).
-    pub(in crate::control) async fn deliver_on(
-        &self,
-        store: &dyn NoticeStore,
-        channel: &str,
-    ) -> Result<Delivered, StoreError> {
-        match self.notifiers.iter().find(|n| n.channel() == channel) {
-            Some(notifier) => self.round(store, &**notifier).await,
-            None => Ok(Delivered::default()),
-        }
-    }
-
-    /// Claims and attempts what is due on one channel.
-    ///
-    /// # Errors
-    ///
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
-    /// statement limit.
-    async fn round(
-        &self,
-        store: &dyn NoticeStore,
-        notifier: &dyn Notifier,
-    ) -> Result<Delivered, StoreError> {
-        let channels: Vec<&str> = self.channels().collect();
-        let due = store
-            .claim_deliveries(&channels, notifier.channel(), LEASE_SECONDS, AT_ONCE)
-            .await?;
-        let mut done = Delivered {
-            more: due.len() == AT_ONCE as usize,
-            ..Delivered::default()
-        };
-        let groups = by_event(due).into_iter();
-        let mut attempts = select_all(groups.map(|group| {
-            stream::iter(group)
-                .then(|delivery| attempt(notifier, delivery))
-                .boxed()
-        }));
-        // Each is written down as soon as it is known: a slow one must not make others come again.
-        while let Some(delivery) = attempts.next().await {
-            match delivery.status {
-                DeliveryStatus::Delivered => done.delivered += 1,
-                DeliveryStatus::Pending => done.retried += 1,
-                DeliveryStatus::Dead => done.dead += 1,
-            }
-            store.record_attempt(&delivery).await?;
-        }
-        Ok(done)
-    }
+    Ok(done)
 }
 
 /// Groups deliveries that must follow one another: an event's firing comes before its end. They come in

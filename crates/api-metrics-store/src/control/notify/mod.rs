@@ -5,11 +5,14 @@
 //! acknowledgement a notice arrives twice, always under the same id.
 //!
 //! ```
-//! use api_metrics_store::control::{ControlWorker, notify::BroadcastNotifier};
+//! use std::sync::Arc;
+//! use api_metrics_store::control::{ControlSettings, ControlWorker, notify::BroadcastNotifier};
 //!
 //! let bus = BroadcastNotifier::new(64);
 //! let notices = bus.subscribe();
-//! let worker = ControlWorker::default().notifier(bus);
+//! let mut settings = ControlSettings::default();
+//! settings.notifiers.push(Arc::new(bus));
+//! let worker = ControlWorker::new(settings);
 //! assert_eq!(worker.channels().collect::<Vec<_>>(), ["log", "broadcast"]);
 //! # drop(notices);
 //! ```
@@ -30,7 +33,7 @@
 
 mod broadcast;
 mod delivery;
-mod dispatcher;
+pub(super) mod dispatcher;
 mod log;
 mod notice;
 mod notifier;
@@ -43,11 +46,10 @@ pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
 pub use dispatcher::Delivered;
-pub(super) use dispatcher::Dispatcher;
 pub use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
 pub(super) use published::Published;
 pub(crate) use schedule::MAX_ATTEMPTS;
 #[cfg(feature = "webhook")]
-pub use webhook::{SlackNotifier, WebhookError, WebhookNotifier};
+pub use webhook::{WebhookError, WebhookNotifier, WebhookOptions};

@@ -23,6 +23,8 @@
 //! twice. The ids are UUIDs of version 5 over what happened, so that two processes that find the same
 //! thing write one notice.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -48,14 +50,27 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Its name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::AlertFired => "alert.fired",
             Self::AlertResolved => "alert.resolved",
             Self::RateLimitNear => "rate_limit.near",
             Self::QuotaReached => "quota.reached",
         }
+    }
+}
+
+impl From<NoticeKind> for &'static str {
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    fn from(kind: NoticeKind) -> Self {
+        kind.as_str()
+    }
+}
+
+impl fmt::Display for NoticeKind {
+    /// The name in the JSON: `alert.fired`, `alert.resolved`, `rate_limit.near`, `quota.reached`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -171,7 +186,7 @@ mod severity {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Severity, D::Error> {
         let text = String::deserialize(from)?;
-        Severity::from_name(&text).ok_or_else(|| D::Error::custom("no severity"))
+        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -24,7 +24,7 @@ use super::Notice;
 ///     }
 ///
 ///     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-///         println!("[{}] {}", notice.severity.as_str(), notice.message);
+///         println!("[{}] {}", notice.severity, notice.message);
 ///         Ok(())
 ///     }
 /// }

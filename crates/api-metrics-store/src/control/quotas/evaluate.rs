@@ -13,7 +13,6 @@ use crate::{
     control::{
         ControlStore,
         alerts::Severity,
-        keys::all_keys,
         notify::{Notice, NoticeKey, NoticeKind, Published},
         text::{count, span},
     },
@@ -43,7 +42,8 @@ pub(in crate::control) async fn evaluate_quotas(
     let Some(now) = store.acquire_lease(LEASE, EVERY_SECONDS).await? else {
         return Ok(None);
     };
-    let keys: Vec<_> = all_keys(store, &Scope::All)
+    let keys: Vec<_> = store
+        .all_keys(&Scope::All)
         .await?
         .into_iter()
         .filter(|key| key.spec.enabled && key.spec.quota_limit.is_some())
@@ -87,8 +87,8 @@ fn reached(settings: &QuotaSettings, usage: &QuotaUsage) -> Vec<Publication> {
 
 fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
     let key = &usage.key;
-    let resets = span(usage.reset_at() - usage.at);
-    let forecast = match usage.projected_exhaustion() {
+    let resets = span(usage.period.to - usage.at);
+    let forecast = match usage.projected_exhaustion {
         Some(at) => format!(", at this pace used up in {}", span(at - usage.at)),
         None => String::new(),
     };
@@ -109,7 +109,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         message: format!(
             "Key '{}' has used {:.1}% of its quota, {}/{} requests{forecast}; it resets in {resets}",
             key.label(),
-            usage.percentage(),
+            usage.percentage,
             count(usage.used),
             count(usage.limit),
         ),
@@ -121,7 +121,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
             name: key.spec.name.clone(),
         }),
         tenant_id: key.spec.tenant_id.clone(),
-        value: Some(usage.percentage()),
+        value: Some(usage.percentage),
         threshold: f64::from(threshold),
     }
 }
@@ -136,23 +136,18 @@ mod tests {
     };
 
     fn usage(used: u64, limit: u64) -> QuotaUsage {
-        QuotaUsage {
-            key: KeyRecord {
-                id: 7,
-                external_id: "k7".into(),
-                spec: KeySpec {
-                    name: Some("render-farm".into()),
-                    ..KeySpec::default()
-                },
-                created_at: 0,
-                updated_at: 0,
+        let key = KeyRecord {
+            id: 7,
+            external_id: "k7".into(),
+            spec: KeySpec {
+                name: Some("render-farm".into()),
+                ..KeySpec::default()
             },
-            period: TimeRange::new(0, 30 * 86_400),
-            used,
-            limit,
-            approximate: false,
-            at: 10 * 86_400,
-        }
+            created_at: 0,
+            updated_at: 0,
+        };
+        let period = TimeRange::new(0, 30 * 86_400);
+        QuotaUsage::counted(key, period, used, limit, 10 * 86_400)
     }
 
     #[test]
@@ -177,11 +172,11 @@ mod tests {
              it resets in 20 days"
         );
         let over = usage(1_200, 1_000);
-        assert_eq!((over.remaining(), over.projected_exhaustion()), (0, None));
-        assert_eq!(usage(0, 0).percentage(), 100.0);
+        assert_eq!((over.remaining, over.projected_exhaustion), (0, None));
+        assert_eq!(usage(0, 0).percentage, 100.0);
         // Used up after the period's end: not in this period.
-        assert_eq!(usage(300, 1_000).projected_exhaustion(), None);
-        assert_eq!(usage(400, 1_000).projected_exhaustion(), Some(25 * 86_400));
+        assert_eq!(usage(300, 1_000).projected_exhaustion, None);
+        assert_eq!(usage(400, 1_000).projected_exhaustion, Some(25 * 86_400));
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! let counted: CountedStatuses = "2xx,3xx".parse()?;
 //! let mut settings = QuotaSettings::default();
 //! settings.status_counts = counted;
-//! assert_eq!(QuotaPeriod::from_name("30d"), Some(QuotaPeriod::Days(30)));
+//! assert_eq!("30d".parse::<QuotaPeriod>()?, QuotaPeriod::Days(30));
 //! # Ok::<(), api_metrics_store::store::StoreError>(())
 //! ```
 

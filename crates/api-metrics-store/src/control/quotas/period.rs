@@ -11,13 +11,14 @@
 //! a zone that is off the hour, such as Asia/Kolkata at +05:30, a month begins half an hour before its
 //! midnight.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use crate::{
     query::TimeRange,
+    store::{StoreError, invalid},
     time::{Granularity, UnixSeconds},
 };
 
@@ -31,22 +32,28 @@ pub enum QuotaPeriod {
     Days(u16),
 }
 
-impl QuotaPeriod {
+impl FromStr for QuotaPeriod {
+    type Err = StoreError;
+
     /// Reads `month`, `1d`, `30d`.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where it is neither `month` nor 1 to 366 days.
+    fn from_str(name: &str) -> Result<Self, StoreError> {
         if name == "month" {
-            return Some(Self::Month);
+            return Ok(Self::Month);
         }
-        let days = name.strip_suffix('d')?;
-        // `parse` would take a sign.
-        if !days.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
+        let days = name.strip_suffix('d').filter(|days| {
+            // `parse` would take a sign.
+            days.bytes().all(|b| b.is_ascii_digit())
+        });
+        match days.and_then(|days| days.parse().ok()) {
+            Some(days) if (1..=366).contains(&days) => Ok(Self::Days(days)),
+            _ => invalid(
+                "quotaPeriod",
+                "is neither `month` nor a number of days from 1 to 366 as in `30d`",
+            ),
         }
-        days.parse()
-            .ok()
-            .filter(|days| (1..=366).contains(days))
-            .map(Self::Days)
     }
 }
 
@@ -222,10 +229,10 @@ mod tests {
     #[test]
     fn names_round_trip() {
         for name in ["month", "1d", "30d", "366d"] {
-            assert_eq!(QuotaPeriod::from_name(name).unwrap().to_string(), name);
+            assert_eq!(name.parse::<QuotaPeriod>().unwrap().to_string(), name);
         }
         for wrong in ["", "d", "0d", "367d", "-1d", "+1d", "week"] {
-            assert_eq!(QuotaPeriod::from_name(wrong), None, "{wrong}");
+            assert!(wrong.parse::<QuotaPeriod>().is_err(), "{wrong}");
         }
     }
 }

@@ -54,12 +54,19 @@ impl Default for QuotaSettings {
 pub struct QuotaUsage {
     /// The key.
     pub key: KeyRecord,
-    /// The current period.
+    /// The current period. The next one, with the whole quota, starts at its `to`.
     pub period: TimeRange,
     /// Requests that counted in it.
     pub used: u64,
     /// Requests that it may send in it.
     pub limit: u64,
+    /// What is left; 0 where more than the limit was used.
+    pub remaining: u64,
+    /// What was used in percent of the limit; 100 where the limit is 0.
+    pub percentage: f64,
+    /// When nothing will be left at the pace of this period so far. `None`: not in this period, or
+    /// already.
+    pub projected_exhaustion: Option<UnixSeconds>,
     /// Whether a part of `used` may belong to the period before: the ledger no longer keeps hours
     /// of its start.
     pub approximate: bool,
@@ -68,40 +75,45 @@ pub struct QuotaUsage {
 }
 
 impl QuotaUsage {
-    /// What is left; 0 where more than the limit was used.
-    #[must_use]
-    pub const fn remaining(&self) -> u64 {
-        self.limit.saturating_sub(self.used)
-    }
-
-    /// When the next period starts.
-    #[must_use]
-    pub const fn reset_at(&self) -> UnixSeconds {
-        self.period.to
-    }
-
-    /// What was used in percent of the limit; 100 where the limit is 0.
-    #[must_use]
-    pub fn percentage(&self) -> f64 {
-        if self.limit == 0 {
-            return 100.0;
+    /// What `key` has used of `limit` up to `at`, by exact counts.
+    pub(super) fn counted(
+        key: KeyRecord,
+        period: TimeRange,
+        used: u64,
+        limit: u64,
+        at: UnixSeconds,
+    ) -> Self {
+        Self {
+            key,
+            period,
+            used,
+            limit,
+            remaining: limit.saturating_sub(used),
+            percentage: match limit {
+                0 => 100.0,
+                limit => used as f64 * 100.0 / limit as f64,
+            },
+            projected_exhaustion: projected_exhaustion(period, used, limit, at),
+            approximate: false,
+            at,
         }
-        self.used as f64 * 100.0 / self.limit as f64
     }
+}
 
-    /// When nothing will be left at the pace of this period so far. `None`: not in this period, or
-    /// already.
-    #[must_use]
-    pub fn projected_exhaustion(&self) -> Option<UnixSeconds> {
-        let elapsed = self.at - self.period.from;
-        if self.used == 0 || elapsed <= 0 || self.used >= self.limit {
-            return None;
-        }
-        // start + elapsed * limit / used, in integers.
-        let until = i128::from(elapsed) * i128::from(self.limit) / i128::from(self.used);
-        let at = i64::try_from(until).ok()?.checked_add(self.period.from)?;
-        (at < self.period.to).then_some(at.max(self.at))
+fn projected_exhaustion(
+    period: TimeRange,
+    used: u64,
+    limit: u64,
+    now: UnixSeconds,
+) -> Option<UnixSeconds> {
+    let elapsed = now - period.from;
+    if used == 0 || elapsed <= 0 || used >= limit {
+        return None;
     }
+    // start + elapsed * limit / used, in integers.
+    let until = i128::from(elapsed) * i128::from(limit) / i128::from(used);
+    let at = i64::try_from(until).ok()?.checked_add(period.from)?;
+    (at < period.to).then_some(at.max(now))
 }
 
 /// What these keys have used, those without a quota left out; in the order of their numbers.
@@ -162,13 +174,14 @@ pub async fn quota_usage(
                 ))
             })
             .collect();
-        usage.extend(keys.into_iter().map(|key| QuotaUsage {
-            used: used.get(&key.id).copied().unwrap_or_default(),
-            limit: key.spec.quota_limit.unwrap_or_default(),
-            key: key.clone(),
-            period,
-            approximate: answer.approximate || answer.range != period,
-            at: now,
+        let approximate = answer.approximate || answer.range != period;
+        usage.extend(keys.into_iter().map(|key| {
+            let used = used.get(&key.id).copied().unwrap_or_default();
+            let limit = key.spec.quota_limit.unwrap_or_default();
+            QuotaUsage {
+                approximate,
+                ..QuotaUsage::counted(key.clone(), period, used, limit, now)
+            }
         }));
     }
     usage.sort_by_key(|usage| usage.key.id);

@@ -4,14 +4,13 @@
 //! yet and counts as `ok` since its creation. Reading many rules is one
 //! statement; writing the outcome of one takes a few.
 
+use std::str::FromStr;
+
 use uuid::Uuid;
 
 use super::{bounded, only, scope_parameters, signed, unknown, unsigned};
 use crate::{
-    control::alerts::{
-        AlertEvent, AlertRule, AlertSpec, AlertState, AlertType, CLOCK_WAS_AHEAD, Comparison,
-        EventQuery, Phase, Severity,
-    },
+    control::alerts::{AlertEvent, AlertRule, AlertSpec, AlertState, CLOCK_WAS_AHEAD, EventQuery},
     engine::{
         backend::Result,
         sql::{Dialect, SqlRow, SqlTx, params},
@@ -280,10 +279,11 @@ pub(in crate::control) async fn resolve_event<T: SqlTx>(
 /// Events, the latest first.
 pub(in crate::control) async fn list_events<T: SqlTx>(
     tx: &mut T,
+    scope: &Scope,
     query: &EventQuery,
 ) -> Result<Vec<AlertEvent>> {
     let d = tx.dialect();
-    let (tenant, keys) = scope_parameters(&query.scope);
+    let (tenant, keys) = scope_parameters(scope);
     let sql = format!(
         "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
            {resolved} AS resolved_at, value, threshold, message, resolved_message \
@@ -330,9 +330,9 @@ pub(in crate::control) async fn remove_events<T: SqlTx>(
 /// # Errors
 ///
 /// `StoreError::Corrupt` where this release knows no such name.
-fn word<T>(row: &impl SqlRow, column: &str, read: fn(&str) -> Option<T>) -> Result<T> {
+fn word<T: FromStr>(row: &impl SqlRow, column: &str) -> Result<T> {
     let text = row.text(column)?;
-    read(&text).ok_or_else(|| unknown(column, &text))
+    text.parse().map_err(|_| unknown(column, &text))
 }
 
 /// A row of [`select_rules`] as a rule.
@@ -342,7 +342,7 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
     let created_at = row.int("created_at")?;
     let state = match row.optional_text("state")? {
         Some(_) => AlertState {
-            phase: word(row, "state", Phase::from_name)?,
+            phase: word(row, "state")?,
             since: row.int("since")?,
             evaluated_to: row.int("evaluated_to")?,
             event_id: row.optional_uuid("event_id")?,
@@ -356,16 +356,16 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
         revision: row.int("revision")?,
         spec: AlertSpec {
             name: row.text("name")?,
-            alert_type: word(row, "alert_type", AlertType::from_name)?,
+            alert_type: word(row, "alert_type")?,
             service: row.optional_text("service_filter")?,
             endpoint: row.optional_text("endpoint_filter")?,
             api_key_id: row.optional_int("api_key_filter")?,
             tenant_id: row.optional_text("tenant_id")?,
             threshold: row.real("threshold_value")?,
-            comparison: word(row, "comparison", Comparison::from_name)?,
+            comparison: word(row, "comparison")?,
             window_minutes: minutes("window_minutes")?,
             cooldown_minutes: minutes("cooldown_minutes")?,
-            severity: word(row, "severity", Severity::from_name)?,
+            severity: word(row, "severity")?,
             quantile: row.optional_real("quantile")?,
             min_requests: unsigned(row.int("min_requests")?),
             enabled: row.flag("enabled")?,
@@ -384,8 +384,8 @@ fn event(row: &impl SqlRow) -> Result<AlertEvent> {
         id: row.uuid("id")?,
         rule_id: row.optional_int("config_id")?,
         name: row.text("name")?,
-        alert_type: word(row, "alert_type", AlertType::from_name)?,
-        severity: word(row, "severity", Severity::from_name)?,
+        alert_type: word(row, "alert_type")?,
+        severity: word(row, "severity")?,
         tenant_id: row.optional_text("tenant_id")?,
         fired_at: row.int("fired_at")?,
         resolved_at: row.optional_int("resolved_at")?,

@@ -4,10 +4,7 @@ use chrono::NaiveDate;
 
 use super::{bounded, count, first_int, scope_parameters, signed, unknown, unsigned};
 use crate::{
-    control::{
-        keys::{KeyRecord, KeySpec},
-        quotas::QuotaPeriod,
-    },
+    control::keys::{KeyRecord, KeySpec},
     engine::{
         backend::Result,
         sql::{Dialect, SqlRow, SqlTx, params},
@@ -189,7 +186,7 @@ fn record(row: &impl SqlRow) -> Result<KeyRecord> {
             rate_limit_per_minute: count("rate_limit_per_minute")?,
             quota_limit: count("quota_limit")?,
             // Written by hand, perhaps: an unknown period counts as none.
-            quota_period: period.as_deref().and_then(QuotaPeriod::from_name),
+            quota_period: period.as_deref().and_then(|name| name.parse().ok()),
             quota_anchor: row.optional_int("quota_anchor")?,
             price_plan_id: row.optional_int("price_plan_id")?,
             enabled: row.flag("enabled")?,

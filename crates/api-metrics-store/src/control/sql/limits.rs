@@ -2,12 +2,12 @@
 
 use super::{bounded, scope_parameters, unknown, unsigned};
 use crate::{
-    control::limits::{NearLimit, UtilizationQuery, UtilizationRow},
+    control::limits::{NearLimit, UtilizationRow},
     engine::{
         backend::Result,
         sql::{SqlRow, SqlTx, params},
     },
-    query::Scope,
+    query::{Scope, TimeRange},
     time::{Granularity, UnixSeconds},
 };
 
@@ -67,7 +67,10 @@ fn encoded(rows: &[UtilizationRow]) -> String {
 /// Rows of one key, the latest first.
 pub(in crate::control) async fn list_utilization<T: SqlTx>(
     tx: &mut T,
-    query: &UtilizationQuery,
+    api_key_id: i64,
+    granularity: Granularity,
+    range: TimeRange,
+    limit: u32,
 ) -> Result<Vec<UtilizationRow>> {
     let d = tx.dialect();
     let sql = format!(
@@ -84,11 +87,11 @@ pub(in crate::control) async fn list_utilization<T: SqlTx>(
         to = d.at("$4"),
     );
     let values = params![
-        query.api_key_id,
-        query.granularity.as_str(),
-        bounded(query.range.from),
-        bounded(query.range.to),
-        i64::from(query.limit),
+        api_key_id,
+        granularity.as_str(),
+        bounded(range.from),
+        bounded(range.to),
+        i64::from(limit),
     ];
     let rows = tx.fetch(sql, values).await?;
     rows.iter().map(utilization).collect()
@@ -164,10 +167,13 @@ fn utilization(row: &impl SqlRow) -> Result<UtilizationRow> {
 
 /// A row of [`count_near_limits`].
 fn near_limit(row: &impl SqlRow) -> Result<NearLimit> {
+    let active_periods = unsigned(row.int("active")?);
+    let near_periods = unsigned(row.int("near")?);
     Ok(NearLimit {
         api_key_id: row.int("api_key_id")?,
-        active_periods: unsigned(row.int("active")?),
-        near_periods: unsigned(row.int("near")?),
+        active_periods,
+        near_periods,
         peak_pct: row.real("peak")?,
+        share_pct: near_periods as f64 * 100.0 / active_periods.max(1) as f64,
     })
 }

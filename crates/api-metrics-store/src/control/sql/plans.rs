@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{first_int, signed, unknown, unsigned};
 use crate::{
-    control::billing::{Currency, PlanVersion, PriceTier},
+    control::billing::{PlanVersion, PriceTier},
     engine::{
         backend::Result,
         sql::{SqlRow, SqlTx, params},
@@ -100,7 +100,9 @@ fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
         id,
         tenant_id: Some(row.text("tenant_id")?).filter(|tenant| !tenant.is_empty()),
         name: row.text("name")?,
-        currency: Currency::from_code(&currency).ok_or_else(|| unknown("currency", &currency))?,
+        currency: currency
+            .parse()
+            .map_err(|_| unknown("currency", &currency))?,
         effective_from: day
             .parse::<NaiveDate>()
             .map_err(|_| unknown("date", &day))?,

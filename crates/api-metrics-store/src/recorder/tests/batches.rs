@@ -6,14 +6,14 @@ use super::*;
 
 #[test]
 fn a_number_without_records_makes_no_part() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     assert_eq!((recorder.begin_batch(), recorder.begin_batch()), (1, 2));
-    assert_eq!(recorder.unresolved_batches(), 0);
+    assert_eq!(recorder.status().unresolved_batches, 0);
     assert!(recorder.contents(0, 2).is_empty());
     recorder.record(&request("/", START));
-    assert_eq!(recorder.unflushed_records(), 1);
+    assert_eq!(recorder.status().unflushed_records, 1);
     assert_eq!(recorder.begin_batch(), 3);
-    assert_eq!(recorder.unresolved_batches(), 1);
+    assert_eq!(recorder.status().unresolved_batches, 1);
     assert_eq!(recorder.contents(2, 3).records(), 1);
     assert!(recorder.contents(3, 3).is_empty());
     assert!(recorder.contents(0, 2).is_empty());
@@ -21,12 +21,12 @@ fn a_number_without_records_makes_no_part() {
 
 #[test]
 fn an_acknowledged_part_stays_for_sixty_seconds() {
-    let (recorder, clock) = recorder(|b| b);
+    let (recorder, clock) = recorder(|_| {});
     recorder.record(&request("/", START));
     let n = recorder.begin_batch();
     recorder.acknowledge(n);
     assert_eq!(
-        (recorder.acknowledged(), recorder.unflushed_records()),
+        (recorder.acknowledged(), recorder.status().unflushed_records),
         (n, 0)
     );
     clock.advance(Duration::from_secs(59));
@@ -39,14 +39,14 @@ fn an_acknowledged_part_stays_for_sixty_seconds() {
 
 #[test]
 fn a_released_part_is_open_again_under_the_next_number() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     recorder.record(&request("/a", START));
     let unknown = recorder.begin_batch();
     recorder.record(&request("/b", START));
     let failed = recorder.begin_batch();
     recorder.release(failed);
-    assert_eq!(recorder.unresolved_batches(), 1);
-    assert_eq!(recorder.unflushed_records(), 2);
+    assert_eq!(recorder.status().unresolved_batches, 1);
+    assert_eq!(recorder.status().unflushed_records, 2);
     let own = recorder.capture(&|_, _| true);
     let seqs: Vec<_> = own.batches.iter().map(|(seq, _)| *seq).collect();
     assert_eq!(seqs, [unknown, failed + 1]);
@@ -57,12 +57,12 @@ fn a_released_part_is_open_again_under_the_next_number() {
     recorder.acknowledge(next);
     recorder.release(next);
     recorder.release(99);
-    assert_eq!(recorder.unflushed_records(), 0);
+    assert_eq!(recorder.status().unflushed_records, 0);
 }
 
 #[test]
 fn when_too_many_outcomes_are_unknown_the_last_number_is_tried_again() {
-    let (recorder, clock) = recorder(|b| b.max_unresolved_batches(3));
+    let (recorder, clock) = recorder(|o| o.max_unresolved_batches = 3);
     let retry = |seq| FlushBatch { seq, retry: true };
     for seq in 1..=3 {
         recorder.record(&request("/", START));
@@ -74,7 +74,7 @@ fn when_too_many_outcomes_are_unknown_the_last_number_is_tried_again() {
         assert_eq!(recorder.begin_batch_or_retry(), retry(3));
         clock.advance(Duration::from_secs(10));
     }
-    assert_eq!(recorder.unresolved_batches(), 3);
+    assert_eq!(recorder.status().unresolved_batches, 3);
     assert_eq!(recorder.contents(0, 3).records(), 3);
     let own = recorder.capture(&|_, _| true);
     let seqs: Vec<_> = own
@@ -88,13 +88,13 @@ fn when_too_many_outcomes_are_unknown_the_last_number_is_tried_again() {
     let FlushBatch { seq, retry } = recorder.begin_batch_or_retry();
     assert_eq!((seq, retry), (4, false));
     assert_eq!(recorder.contents(2, 4).records(), 11);
-    assert_eq!(recorder.unresolved_batches(), 2);
+    assert_eq!(recorder.status().unresolved_batches, 2);
     assert_eq!(recorder.status().last_seq, 4);
 }
 
 #[test]
 fn a_failover_that_loses_a_retained_commit_loses_nothing() {
-    let (recorder, clock) = recorder(|b| b);
+    let (recorder, clock) = recorder(|_| {});
     recorder.record(&request("/a", START));
     let a = recorder.begin_batch();
     recorder.acknowledge(a);
@@ -105,7 +105,10 @@ fn a_failover_that_loses_a_retained_commit_loses_nothing() {
     assert_eq!(recorder.rewind(a), None);
     assert_eq!(recorder.acknowledged(), a);
     assert_eq!(
-        (recorder.unresolved_batches(), recorder.unflushed_records()),
+        (
+            recorder.status().unresolved_batches,
+            recorder.status().unflushed_records
+        ),
         (1, 1)
     );
     clock.advance(Duration::from_secs(600));
@@ -115,7 +118,7 @@ fn a_failover_that_loses_a_retained_commit_loses_nothing() {
 
 #[test]
 fn a_restore_to_long_ago_names_the_numbers_that_are_gone() {
-    let (recorder, clock) = recorder(|b| b);
+    let (recorder, clock) = recorder(|_| {});
     for _ in 0..5 {
         recorder.record(&request("/", START));
         let n = recorder.begin_batch();
@@ -132,7 +135,7 @@ fn a_restore_to_long_ago_names_the_numbers_that_are_gone() {
             records: 2
         })
     );
-    assert_eq!(recorder.unflushed_records(), 1);
+    assert_eq!(recorder.status().unflushed_records, 1);
     // What was gone is said once.
     assert_eq!(recorder.rewind(2), None);
 }
@@ -190,7 +193,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
     #[test]
     fn no_record_is_lost_or_doubled_whatever_becomes_of_commits(steps in vec(step(), 1..120)) {
-        let (recorder, clock) = recorder(|b| b.max_unresolved_batches(3));
+        let (recorder, clock) = recorder(|o| o.max_unresolved_batches = 3);
         let mut database = Database::default();
         // By seq: how many records went into it, and how many of these are held no more.
         let (mut recorded, mut begun) = (0_u64, BTreeMap::<u64, u64>::new());
@@ -207,7 +210,7 @@ proptest! {
                     if !retry {
                         begun.insert(n, recorder.contents(n - 1, n).records());
                     }
-                    prop_assert!(recorder.unresolved_batches() <= 3 || recorder.acknowledged() < n);
+                    prop_assert!(recorder.status().unresolved_batches <= 3 || recorder.acknowledged() < n);
                     let s = database.now.0;
                     prop_assert!(s < n || retry && s == n);
                     if s < recorder.acknowledged() {
@@ -272,7 +275,7 @@ proptest! {
 fn numbers_freed_too_long_ago_to_be_remembered_are_still_named() {
     let mut ledger = Ledger::new(Vec::new());
     let one: Deltas = {
-        let (recorder, _) = recorder(|b| b);
+        let (recorder, _) = recorder(|_| {});
         recorder.record(&request("/", START));
         everything(&recorder)
     };

@@ -9,7 +9,10 @@ const METHODS: [&str; 3] = ["GET", "POST", OTHER_METHOD];
 #[test]
 fn a_million_random_paths_methods_and_keys_stay_within_the_bounds() {
     const MAX: usize = 500;
-    let (recorder, clock) = recorder(|b| b.max_series(MAX).max_keys(100));
+    let (recorder, clock) = recorder(|o| {
+        o.max_series = MAX;
+        o.max_keys = 100;
+    });
     let (mut dice, mut total, mut bytes) = (Dice(5), 0_u64, Vec::new());
     for round in 0..10 {
         for _ in 0..100_000 {
@@ -42,7 +45,7 @@ fn a_million_random_paths_methods_and_keys_stay_within_the_bounds() {
 
 #[test]
 fn an_endpoint_too_many_is_other_but_keeps_method_and_key() {
-    let (recorder, _) = recorder(|b| b.max_series(2));
+    let (recorder, _) = recorder(|o| o.max_series = 2);
     let key = ApiKey::from("a");
     for endpoint in ["/1", "/2", "/3", "/4", "/1"] {
         for method in ["GET", "POST"] {
@@ -73,7 +76,7 @@ fn an_endpoint_too_many_is_other_but_keeps_method_and_key() {
 
 #[test]
 fn a_key_too_many_is_the_other_key_and_the_endpoint_stays() {
-    let (recorder, _) = recorder(|b| b.max_keys(1));
+    let (recorder, _) = recorder(|o| o.max_keys = 1);
     for key in ["a", "b", "c", "a"] {
         let key = ApiKey::from(key);
         let mut record = request("/", START);
@@ -96,7 +99,10 @@ fn a_key_too_many_is_the_other_key_and_the_endpoint_stays() {
 
 #[test]
 fn the_bound_is_the_recorders_and_not_a_shards() {
-    let (recorder, _) = recorder(|b| b.shards(8).max_series(100));
+    let (recorder, _) = recorder(|o| {
+        o.shards = 8;
+        o.max_series = 100;
+    });
     std::thread::scope(|scope| {
         for thread in 0..8 {
             let recorder = &recorder;
@@ -121,7 +127,7 @@ fn the_bound_is_the_recorders_and_not_a_shards() {
 
 #[test]
 fn an_endpoint_that_is_no_label_is_made_one() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let long = "/é".repeat(1_000);
     for _ in 0..3 {
         recorder.record(&request(&long, START));
@@ -138,7 +144,10 @@ fn an_endpoint_that_is_no_label_is_made_one() {
 
 #[test]
 fn idle_series_and_keys_make_room_for_new_ones() {
-    let (recorder, clock) = recorder(|b| b.max_series(100).max_keys(100));
+    let (recorder, clock) = recorder(|o| {
+        o.max_series = 100;
+        o.max_keys = 100;
+    });
     let visit = |name: &str| {
         for i in 0..100 {
             let (endpoint, key) = (format!("/{name}/{i}"), ApiKey::from(format!("{name}{i}")));
@@ -175,7 +184,7 @@ fn idle_series_and_keys_make_room_for_new_ones() {
 
 #[test]
 fn an_unsorted_import_is_drained_before_it_fills_memory() {
-    let (recorder, _) = recorder(|b| b.shards(1));
+    let (recorder, _) = recorder(|o| o.shards = 1);
     let (mut dice, mut peak) = (Dice(9), 0);
     for _ in 0..60_000 {
         let minute = dice.roll(525_600) as i64;
@@ -188,7 +197,10 @@ fn an_unsorted_import_is_drained_before_it_fills_memory() {
 
 #[test]
 fn many_series_are_spread_over_fewer_shards_and_nothing_is_lost() {
-    let (recorder, clock) = recorder(|b| b.shards(16).max_series(100_000));
+    let (recorder, clock) = recorder(|o| {
+        o.shards = 16;
+        o.max_series = 100_000;
+    });
     let used = || recorder.mask.load(Ordering::Relaxed) + 1;
     let visit = |from: usize, to: usize| {
         std::thread::scope(|scope| {

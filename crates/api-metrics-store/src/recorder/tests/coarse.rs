@@ -35,7 +35,7 @@ fn by_series(rows: Rows) -> BTreeMap<String, Bucket> {
 
 #[test]
 fn within_the_budget_nothing_is_coarsened() {
-    let (recorder, clock) = recorder(|b| b);
+    let (recorder, clock) = recorder(|_| {});
     let expected = outage(&recorder, &clock, 10, 30);
     let deltas = everything(&recorder);
     assert_eq!(rows(&deltas), expected);
@@ -45,7 +45,7 @@ fn within_the_budget_nothing_is_coarsened() {
 #[test]
 fn beyond_the_budget_the_oldest_periods_move_to_their_five_minutes_then_to_their_hour() {
     let held = |budget, minutes| {
-        let (recorder, clock) = recorder(|b| b.memory_budget(budget));
+        let (recorder, clock) = recorder(|o| o.memory_budget = budget);
         let expected = outage(&recorder, &clock, 50, minutes);
         let n = recorder.begin_batch();
         let deltas = recorder.contents(0, n);
@@ -97,7 +97,7 @@ fn beyond_the_budget_the_oldest_periods_move_to_their_five_minutes_then_to_their
 
 #[test]
 fn a_coarsened_part_keeps_its_number() {
-    let (recorder, _) = recorder(|b| b.memory_budget(0));
+    let (recorder, _) = recorder(|o| o.memory_budget = 0);
     for minute in 0..5 {
         recorder.record(&request("/", START + 60 * minute));
     }
@@ -114,7 +114,7 @@ fn a_coarsened_part_keeps_its_number() {
 
 #[test]
 fn acknowledged_parts_are_not_coarsened() {
-    let (recorder, _) = recorder(|b| b.memory_budget(2_000));
+    let (recorder, _) = recorder(|o| o.memory_budget = 2_000);
     for minute in 0..5 {
         recorder.record(&request("/", START + 60 * minute));
     }
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn coarsening_moves_but_never_changes_sums(minutes in proptest::collection::vec(-500_i64..500, 1..60), hour in any::<bool>()) {
-        let (recorder, _) = recorder(|b| b);
+        let (recorder, _) = recorder(|_| {});
         for &minute in &minutes {
             recorder.record(&request("/", START + 60 * minute));
         }

@@ -39,7 +39,11 @@ fn flush(recorder: &Recorder, database: &Mutex<Database>, outcome: u64) {
 
 #[test]
 fn every_record_is_in_exactly_one_place_at_any_capture() {
-    let (recorder, clock) = recorder(|b| b.shards(4).max_series(40).max_keys(5));
+    let (recorder, clock) = recorder(|o| {
+        o.shards = 4;
+        o.max_series = 40;
+        o.max_keys = 5;
+    });
     let (database, done) = (Mutex::new(Database::default()), AtomicBool::new(false));
     let (begun, ended, captures) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let expected = std::thread::scope(|scope| {
@@ -109,5 +113,5 @@ fn every_record_is_in_exactly_one_place_at_any_capture() {
     let database = database.into_inner().unwrap();
     assert_eq!(database.records, THREADS * RECORDS);
     assert_eq!(database.rows, expected);
-    assert_eq!(recorder.unflushed_records(), 0);
+    assert_eq!(recorder.status().unflushed_records, 0);
 }

@@ -32,12 +32,15 @@ fn request(endpoint: &str, at_seconds: UnixSeconds) -> RequestRecord<'_> {
 }
 
 /// A recorder with one shard more than a single thread uses, and its clock.
-fn recorder(
-    settings: impl FnOnce(RecorderBuilder) -> RecorderBuilder,
-) -> (Recorder, Arc<ManualClock>) {
+fn recorder(set: impl FnOnce(&mut RecorderOptions)) -> (Recorder, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::at(START));
-    let builder = Recorder::builder().shards(2).clock(clock.clone());
-    (settings(builder).build(), clock)
+    let mut options = RecorderOptions {
+        shards: 2,
+        clock: clock.clone(),
+        ..RecorderOptions::default()
+    };
+    set(&mut options);
+    (Recorder::new(options), clock)
 }
 
 /// (method, endpoint, key, period) to bucket.
@@ -102,12 +105,12 @@ fn a_recorder_crosses_threads() {
     sendable::<Recorder>();
     sendable::<Deltas>();
     sendable::<OwnDeltas>();
-    sendable::<RecorderBuilder>();
+    sendable::<RecorderOptions>();
 }
 
 #[test]
 fn recording_goes_on_after_a_panic_in_another_holder() {
-    let (recorder, _) = recorder(|b| b.shards(1));
+    let (recorder, _) = recorder(|o| o.shards = 1);
     recorder.record(&request("/", START));
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let _shard = recorder.shards[0].0.lock();

@@ -8,7 +8,7 @@ use super::*;
 
 #[test]
 fn records_of_all_keys_and_minutes_come_out_as_a_bare_map_would_hold_them() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let keys = [
         None,
         Some(ApiKey::from(7)),
@@ -35,12 +35,12 @@ fn records_of_all_keys_and_minutes_come_out_as_a_bare_map_would_hold_them() {
         recorder.acknowledge(n);
     }
     assert_eq!(got, expected);
-    assert_eq!(recorder.unflushed_records(), 0);
+    assert_eq!(recorder.status().unflushed_records, 0);
 }
 
 #[test]
 fn rows_ascend_by_series_and_period_and_len_counts_them() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     for minute in [3, 0, 7, 1] {
         for endpoint in ["/z", "/a", "/m"] {
             recorder.record(&request(endpoint, START + 60 * minute));
@@ -63,7 +63,7 @@ fn rows_ascend_by_series_and_period_and_len_counts_them() {
 
 #[test]
 fn protocols_are_series_of_their_own() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let mut record = request("/pkg.Service/Call", START);
     recorder.record(&record);
     record.protocol = Protocol::Grpc;
@@ -75,7 +75,7 @@ fn protocols_are_series_of_their_own() {
 
 #[test]
 fn a_wall_clock_that_steps_only_moves_records_to_other_minutes() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let mut expected = Rows::new();
     // Forward a day, back an hour, and half a second before the epoch.
     for time in [
@@ -100,7 +100,7 @@ fn a_wall_clock_that_steps_only_moves_records_to_other_minutes() {
 
 #[test]
 fn absurd_times_are_kept_within_what_a_database_can_store() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let mut far = vec![UNIX_EPOCH];
     for power in 0..64 {
         let by = Duration::from_secs(1 << power);
@@ -125,7 +125,7 @@ fn absurd_times_are_kept_within_what_a_database_can_store() {
 
 #[test]
 fn a_capture_takes_what_is_wanted_and_nothing_else() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     for minute in 0..3 {
         recorder.record(&request("/a", START + 60 * minute));
         recorder.record(&request("/b", START + 60 * minute));
@@ -147,7 +147,7 @@ fn a_capture_takes_what_is_wanted_and_nothing_else() {
 
 #[test]
 fn a_sample_of_unmatched_paths_names_the_frequent_ones() {
-    let (recorder, _) = recorder(|b| b);
+    let (recorder, _) = recorder(|_| {});
     let long = "/ü".repeat(200);
     for i in 0..3_000 {
         let random = format!("/random/{i}");

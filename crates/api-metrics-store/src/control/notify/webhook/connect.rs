@@ -36,9 +36,9 @@ use super::{address::is_public, endpoint::Endpoint, endpoint::WebhookError};
 use crate::control::notify::NotifyError;
 
 /// Makes connections.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Connector {
-    pub(super) allow_private: bool,
+    allow_private: bool,
     /// Trusted beside the authorities that browsers trust.
     own: Vec<CertificateDer<'static>>,
     config: OnceLock<Arc<ClientConfig>>,
@@ -53,20 +53,26 @@ pub(super) enum Connection {
 }
 
 impl Connector {
-    /// Trusts a certificate authority, given in DER. The TLS settings are made anew at the next
-    /// connection.
+    /// Trusts these certificate authorities too, each given in DER. The TLS settings are made at the
+    /// first connection.
     ///
     /// # Errors
     ///
-    /// `WebhookError::Certificate` where it can't be read.
-    pub(super) fn trust(&mut self, der: &[u8]) -> Result<(), WebhookError> {
-        let certificate = CertificateDer::from(der.to_vec());
-        RootCertStore::empty()
-            .add(certificate.clone())
-            .map_err(|error| WebhookError::Certificate(error.to_string()))?;
-        self.own.push(certificate);
-        self.config = OnceLock::new();
-        Ok(())
+    /// `WebhookError::Certificate` where one can't be read.
+    pub(super) fn new(allow_private: bool, authorities: &[Vec<u8>]) -> Result<Self, WebhookError> {
+        let mut own = Vec::with_capacity(authorities.len());
+        for der in authorities {
+            let certificate = CertificateDer::from(der.clone());
+            RootCertStore::empty()
+                .add(certificate.clone())
+                .map_err(|error| WebhookError::Certificate(error.to_string()))?;
+            own.push(certificate);
+        }
+        Ok(Self {
+            allow_private,
+            own,
+            config: OnceLock::new(),
+        })
     }
 
     /// Within `patience`, which begins now.

@@ -26,12 +26,68 @@ use http::{HeaderName, HeaderValue};
 use self::{connect::Connector, endpoint::Endpoint, sign::Secret};
 use super::{Notice, Notifier, NotifyError};
 
-pub use self::{endpoint::WebhookError, slack::SlackNotifier};
+pub use self::endpoint::WebhookError;
 
-/// How long a receiver has by default, from the resolution of its name to the head of its answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest time that a receiver may have: less than the patience of the dispatcher.
+const MAX_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Posts each notice as JSON.
+/// How a [`WebhookNotifier`] reaches its receiver: the defaults, of which fields are changed.
+///
+/// `Debug` does not show the secret.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct WebhookOptions {
+    /// Signs with this secret: the key in Base64 after `whsec_`, or any other text, whose bytes are
+    /// the key then. `None` by default: not signed. Messages for Slack never are.
+    pub secret: Option<String>,
+    /// Another channel name than `webhook` or `slack`: deliveries are kept by it, so give each of
+    /// several webhooks its own, and the same after a restart.
+    pub channel: Option<String>,
+    /// How long the receiver has, from the resolution of its name to the head of its answer. 10 s
+    /// by default, at most 25 s.
+    pub timeout: Duration,
+    /// Connects to private, link-local and loopback addresses too: for a receiver on the host's own
+    /// network. Only where nobody but the operator chooses the URL. Off by default.
+    pub allow_private: bool,
+    /// Certificate authorities that are trusted beside those that browsers trust, each the DER of its
+    /// certificate.
+    pub root_certificates: Vec<Vec<u8>>,
+}
+
+impl Default for WebhookOptions {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            channel: None,
+            timeout: Duration::from_secs(10),
+            allow_private: false,
+            root_certificates: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Debug for WebhookOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookOptions")
+            .field("secret", &self.secret.as_ref().map(|_| Hidden))
+            .field("channel", &self.channel)
+            .field("timeout", &self.timeout)
+            .field("allow_private", &self.allow_private)
+            .field("root_certificates", &self.root_certificates.len())
+            .finish()
+    }
+}
+
+/// What is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// The notice's JSON.
+    Json,
+    /// A message for Slack.
+    Slack,
+}
+
+/// Posts each notice to a URL: as JSON, or as a message for Slack.
 ///
 /// With a secret, requests are signed as [Standard Webhooks] has it: `webhook-id` is the notice's
 /// id, the same however often it arrives; `webhook-timestamp` the time of the attempt in Unix
@@ -44,20 +100,30 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// ```
 /// # fn example() -> Result<(), api_metrics_store::control::notify::WebhookError> {
-/// use api_metrics_store::control::{ControlWorker, notify::WebhookNotifier};
+/// use std::sync::Arc;
+/// use api_metrics_store::control::{
+///     ControlSettings,
+///     notify::{WebhookNotifier, WebhookOptions},
+/// };
 ///
-/// let hook = WebhookNotifier::new("https://ops.example.com/hooks/api")?
-///     .secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")?;
-/// let worker = ControlWorker::default().notifier(hook);
-/// # let _ = worker;
+/// let mut options = WebhookOptions::default();
+/// options.secret = Some("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
+/// let hook = WebhookNotifier::new("https://ops.example.com/hooks/api", options)?;
+/// let slack = WebhookNotifier::slack(
+///     "https://hooks.slack.com/services/T0/B0/x",
+///     WebhookOptions::default(),
+/// )?;
+/// let mut settings = ControlSettings::default();
+/// settings.notifiers.push(Arc::new(hook));
+/// settings.notifiers.push(Arc::new(slack));
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// [Standard Webhooks]: https://www.standardwebhooks.com/
 #[derive(Debug, Clone)]
-#[must_use]
 pub struct WebhookNotifier {
+    format: Format,
     channel: String,
     endpoint: Endpoint,
     secret: Option<Secret>,
@@ -66,59 +132,38 @@ pub struct WebhookNotifier {
 }
 
 impl WebhookNotifier {
-    /// Posts to this URL, `http` or `https`, under the channel name `webhook`.
+    /// Posts each notice as JSON to this URL, `http` or `https`, under the channel name `webhook`.
     ///
     /// # Errors
-    /// [`WebhookError`]: the URL can't be used.
-    pub fn new(url: &str) -> Result<Self, WebhookError> {
+    /// [`WebhookError`]: the URL, the secret or a certificate can't be used.
+    pub fn new(url: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        Self::make(Format::Json, "webhook", url, options)
+    }
+
+    /// Posts each notice as a message to this incoming webhook of Slack, or of whatever takes the
+    /// same: Mattermost, Rocket.Chat, Discord's `/slack`. Its channel name is `slack`. The URL is a
+    /// secret: it is never logged.
+    ///
+    /// # Errors
+    /// [`WebhookError`]: the URL, the secret or a certificate can't be used.
+    pub fn slack(url: &str, options: WebhookOptions) -> Result<Self, WebhookError> {
+        Self::make(Format::Slack, "slack", url, options)
+    }
+
+    fn make(
+        format: Format,
+        channel: &str,
+        url: &str,
+        options: WebhookOptions,
+    ) -> Result<Self, WebhookError> {
         Ok(Self {
-            channel: "webhook".into(),
+            format,
+            channel: options.channel.unwrap_or_else(|| channel.to_owned()),
             endpoint: Endpoint::parse(url)?,
-            secret: None,
-            connector: Connector::default(),
-            timeout: TIMEOUT,
+            secret: options.secret.as_deref().map(Secret::parse).transpose()?,
+            connector: Connector::new(options.allow_private, &options.root_certificates)?,
+            timeout: options.timeout.min(MAX_TIMEOUT),
         })
-    }
-
-    /// Signs with this secret: the key in Base64 after `whsec_`, or any other text, whose bytes are
-    /// the key then.
-    ///
-    /// # Errors
-    /// [`WebhookError::Secret`]: what follows `whsec_` is no Base64, or there is nothing to sign with.
-    pub fn secret(mut self, secret: &str) -> Result<Self, WebhookError> {
-        self.secret = Some(Secret::parse(secret)?);
-        Ok(self)
-    }
-
-    /// Another channel name than `webhook`: deliveries are kept by it, so give each of several
-    /// webhooks its own, and the same after a restart.
-    pub fn channel_name(mut self, name: impl Into<String>) -> Self {
-        self.channel = name.into();
-        self
-    }
-
-    /// How long the receiver has, from the resolution of its name to the head of its answer. 10 s
-    /// by default, at most 25 s.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout.min(Duration::from_secs(25));
-        self
-    }
-
-    /// Connects to private, link-local and loopback addresses too: for a receiver on the host's own
-    /// network. Only where nobody but the operator chooses the URL.
-    pub fn allow_private(mut self) -> Self {
-        self.connector.allow_private = true;
-        self
-    }
-
-    /// Trusts this certificate authority too, given as the DER of its certificate, beside those
-    /// that browsers trust.
-    ///
-    /// # Errors
-    /// [`WebhookError::Certificate`]: it can't be read.
-    pub fn root_certificate(mut self, der: &[u8]) -> Result<Self, WebhookError> {
-        self.connector.trust(der)?;
-        Ok(self)
     }
 }
 
@@ -129,6 +174,9 @@ impl Notifier for WebhookNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        if self.format == Format::Slack {
+            return self.post(slack::message(notice).into(), &[]).await;
+        }
         let body = notice.to_json();
         // Of the machine and not of the store: the receiver holds it against its own clock.
         let now = SystemTime::now()
@@ -174,5 +222,35 @@ struct Hidden;
 impl fmt::Debug for Hidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("…")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn whoever_logs_a_webhook_logs_neither_its_secret_nor_its_path() {
+        let options = WebhookOptions {
+            secret: Some("open sesame".to_owned()),
+            ..WebhookOptions::default()
+        };
+        let hook = WebhookNotifier::new("https://example.com/hidden", options.clone()).unwrap();
+        for shown in [format!("{options:?}"), format!("{hook:?}")] {
+            assert!(!shown.contains("sesame"), "{shown}");
+            assert!(!shown.contains("hidden"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_receiver_has_less_time_than_the_dispatcher_waits() {
+        let options = WebhookOptions {
+            timeout: Duration::from_secs(60),
+            ..WebhookOptions::default()
+        };
+        let hook = WebhookNotifier::slack("https://example.com/", options).unwrap();
+        assert_eq!(hook.timeout, MAX_TIMEOUT);
+        assert_eq!(hook.channel(), "slack");
     }
 }

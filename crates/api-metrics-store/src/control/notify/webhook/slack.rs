@@ -4,52 +4,15 @@
 //! orange, yellow, blue, and green for what is over. The characters `&`, `<` and `>` are escaped as
 //! Slack asks, so that a label can't mention a channel or hide a link.
 
-use async_trait::async_trait;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{WebhookError, WebhookNotifier};
 use crate::control::{
     alerts::Severity,
-    notify::{Notice, NoticeKind, Notifier, NotifyError},
+    notify::{Notice, NoticeKind},
 };
 
-/// Posts each notice as a message to an incoming webhook of Slack, or of whatever takes the same.
-/// Its URL is a secret: it is never logged. One with other settings is made
-/// [from](Self#impl-From<WebhookNotifier>-for-SlackNotifier) a [`WebhookNotifier`].
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct SlackNotifier(WebhookNotifier);
-
-impl SlackNotifier {
-    /// Posts to this incoming webhook, under the channel name `slack`.
-    ///
-    /// # Errors
-    /// [`WebhookError`]: the URL can't be used.
-    pub fn new(url: &str) -> Result<Self, WebhookError> {
-        Ok(Self(WebhookNotifier::new(url)?.channel_name("slack")))
-    }
-}
-
-impl From<WebhookNotifier> for SlackNotifier {
-    /// Posts to the webhook's URL, under its channel name and with its other settings.
-    fn from(webhook: WebhookNotifier) -> Self {
-        Self(webhook)
-    }
-}
-
-#[async_trait]
-impl Notifier for SlackNotifier {
-    fn channel(&self) -> &str {
-        self.0.channel()
-    }
-
-    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
-        self.0.post(message(notice).to_string().into(), &[]).await
-    }
-}
-
-/// The body for a notice.
-fn message(notice: &Notice) -> Value {
+/// The body for a notice: JSON.
+pub(super) fn message(notice: &Notice) -> String {
     let over = notice.kind == NoticeKind::AlertResolved;
     let color = match notice.severity {
         _ if over => "#2e7d32",
@@ -80,6 +43,7 @@ fn message(notice: &Notice) -> Value {
             "ts": notice.at,
         }],
     })
+    .to_string()
 }
 
 /// The three characters that Slack's text gives a meaning: without this a rule's name could call
