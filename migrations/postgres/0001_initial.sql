@@ -73,7 +73,9 @@ CREATE TABLE api_metrics.instance (
     environment   text NOT NULL,
     version       text NOT NULL,
     host          text NOT NULL,
-    started_at    timestamptz NOT NULL
+    started_at    timestamptz NOT NULL,
+    -- When the process ended in order; NULL again with the next flush, if there is one.
+    ended_at      timestamptz
 );
 CREATE INDEX instance_live ON api_metrics.instance (id) WHERE live;
 CREATE INDEX instance_acked ON api_metrics.instance (acked_at DESC NULLS LAST);

@@ -66,7 +66,9 @@ CREATE TABLE api_metrics_instance (
     environment   text NOT NULL,
     version       text NOT NULL,
     host          text NOT NULL,
-    started_at    integer NOT NULL
+    started_at    integer NOT NULL,
+    -- When the process ended in order; NULL again with the next flush, if there is one.
+    ended_at      integer
 );
 CREATE INDEX api_metrics_instance_live ON api_metrics_instance (id) WHERE live;
 CREATE INDEX api_metrics_instance_acked ON api_metrics_instance (acked_at DESC);

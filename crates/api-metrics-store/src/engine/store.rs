@@ -7,7 +7,7 @@
 use async_trait::async_trait;
 
 use super::{
-    backend::{Backend, Mode, ReadTx, Tx},
+    backend::{Backend, FlushTx, Mode, ReadTx, Tx},
     flush, fold, read,
     retention::{self, Wanted},
     rollup,
@@ -63,6 +63,15 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
         flush::flush(&self.backend, writer).await
+    }
+
+    async fn end(&self, writer: &Writer) -> Result<(), StoreError> {
+        let _one_at_a_time = writer.flushing.lock().await;
+        let mut tx = self.backend.begin(Mode::Write).await?;
+        let now = tx.meta().await?.now();
+        tx.end(writer.instance().id, now).await?;
+        tx.commit().await?;
+        self.backend.settle().await
     }
 
     async fn fold(&self) -> Result<Folded, StoreError> {

@@ -435,7 +435,8 @@ impl LeadTx for PgTx {
         unnamed::query(
             "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
                  SELECT i.id FROM api_metrics.instance AS i JOIN api_metrics.folded AS f ON f.id = i.id \
-                 WHERE i.live AND i.acked_at < $1 AND f.seq >= i.seq FOR NO KEY UPDATE OF i SKIP LOCKED)",
+                 WHERE i.live AND (i.acked_at < $1 OR i.ended_at IS NOT NULL) AND f.seq >= i.seq \
+                 FOR NO KEY UPDATE OF i SKIP LOCKED)",
         )
         .bind(DateTime::from_timestamp_micros(since_us).unwrap_or_default())
         .execute(&mut *self.sql)

@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `store`, `connect` | the public type and its pool |
-//! | `tx`, `unnamed`, `cancel` | transactions |
+//! | `tx`, `transaction`, `unnamed`, `cancel` | transactions |
 //! | `migrate`, `partitions` | the schema |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
 //! | `sum` | the statements that sum buckets for a read |
@@ -25,6 +25,7 @@ mod sql;
 mod status;
 mod store;
 mod sum;
+mod transaction;
 mod tx;
 mod unnamed;
 

@@ -41,7 +41,8 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     .await?;
     let instances = unnamed::query(
         "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
-                coalesce(f.seq, 0) AS folded, i.live \
+                coalesce(f.seq, 0) AS folded, \
+                i.live AND i.ended_at IS NULL AS live \
          FROM api_metrics.instance AS i LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
          ORDER BY i.acked_at DESC NULLS LAST LIMIT 100",
     )

@@ -12,10 +12,13 @@
 //! The last one bounds how long a process that was stopped in the middle can hold a fence or the lead.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgTransaction, Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed};
+use super::{
+    cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, transaction::OpenTransaction,
+    unnamed,
+};
 use crate::{
     engine::{
         backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
@@ -32,7 +35,7 @@ use std::sync::Arc;
 /// also asks the server to stop its statement.
 #[derive(Debug)]
 pub(crate) struct PgTx {
-    pub(crate) sql: PgTransaction<'static>,
+    pub(crate) sql: OpenTransaction,
     /// Instead of the database's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
     /// The kind of sketch, as the transaction's first look at `Meta` told.
@@ -172,10 +175,10 @@ impl Postgres {
 pub(super) async fn uncancelled(
     pool: &sqlx::PgPool,
     begin: &'static str,
-) -> Result<PgTransaction<'static>> {
+) -> Result<OpenTransaction> {
     let pool = pool.clone();
     // The task drops a transaction that nobody takes, which rolls it back.
-    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    let begun = tokio::spawn(async move { OpenTransaction::begin(&pool, begin).await });
     Ok(begun
         .await
         .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??)

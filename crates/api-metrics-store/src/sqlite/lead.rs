@@ -355,7 +355,7 @@ impl LeadTx for SqliteTx {
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics_instance SET live = 0 \
-             WHERE live AND acked_at < ? \
+             WHERE live AND (acked_at < ? OR ended_at IS NOT NULL) \
                AND seq <= (SELECT f.seq FROM api_metrics_folded AS f WHERE f.id = api_metrics_instance.id)",
         )
         .bind(since_us.div_euclid(1_000_000))

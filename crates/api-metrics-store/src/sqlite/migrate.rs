@@ -69,7 +69,7 @@ async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), S
 }
 
 /// The versions that were applied, ascending; none in a new file.
-async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
     let there: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_schema WHERE name = 'api_metrics_schema_migrations'",
     )

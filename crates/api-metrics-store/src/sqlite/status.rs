@@ -38,7 +38,8 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             .await?;
     let instances = sqlx::query(
         "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
-                coalesce(f.seq, 0) AS folded, i.live \
+                coalesce(f.seq, 0) AS folded, \
+                i.live AND i.ended_at IS NULL AS live \
          FROM api_metrics_instance AS i LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
          ORDER BY i.acked_at DESC LIMIT 100",
     )

@@ -8,16 +8,17 @@
 //! | `auto_vacuum` | INCREMENTAL | removed rows give their pages back in small steps |
 //! | `foreign_keys` | on | SQLite leaves them off by default |
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqlitePool,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
+use super::file::DatabaseFile;
 use crate::{
     engine::store::SqlStore,
     options::StoreOptions,
@@ -41,6 +42,8 @@ pub enum Synchronous {
 pub(crate) struct Sqlite {
     /// The store's own pool of connections to the file.
     pub(super) pool: SqlitePool,
+    /// The file that they are open on.
+    pub(super) file: Arc<DatabaseFile>,
     /// What was set when the store was made.
     pub(super) options: StoreOptions,
 }
@@ -89,13 +92,29 @@ impl SqliteStore {
             .auto_vacuum(SqliteAutoVacuum::Incremental)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
+        let file = Arc::new(DatabaseFile::new(connect.get_filename()));
+        let current = Arc::clone(&file);
         let pool = SqlitePoolOptions::new()
             .max_connections(options.max_connections)
             .acquire_timeout(options.acquire_timeout)
+            .before_acquire(move |_, of| {
+                let is_current = current.is_current(of.age);
+                Box::pin(std::future::ready(Ok(is_current)))
+            })
+            // After a full disk or a failed write SQLite may have ended a transaction by itself, or not
+            // have ended it at all. The ping waits for a rollback that is under way; where the
+            // connection still counts as within a transaction then, nobody knows its state.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_lazy_with(connect);
         Ok(Self(SqlStore::new(
             Sqlite {
                 pool,
+                file,
                 options: options.clone(),
             },
             options,

@@ -114,6 +114,9 @@ pub(crate) trait FlushTx: Send {
         seq: u64,
         at: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Notes that the process of this instance has ended in order, at `at` in Unix seconds. What it has
+    /// flushed is folded as before. Nothing happens where there is no such instance.
+    fn end(&mut self, id: Uuid, at: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but `try_lead` ask
