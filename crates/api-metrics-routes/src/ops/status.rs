@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use api_metrics_store::{
     recorder::RecorderStatus,
-    store::{InstanceStatus, StoreStatus},
+    store::{InstanceStatus, Misconfiguration, StoreStatus},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -66,6 +66,10 @@ struct StoreView {
     unreachable_since: Option<DateTime<Utc>>,
     /// Why it does not.
     error: Option<String>,
+    /// What is wrong about the configuration, where that is why: `wrong-url`, `password-refused`,
+    /// `role-refused`, `missing-database`, `missing-directory`, `permission-denied` or
+    /// `not-a-database`.
+    misconfiguration: Option<&'static str>,
     /// `postgres` or `sqlite`.
     backend: Option<&'static str>,
     /// The schema's version.
@@ -142,7 +146,7 @@ struct InstanceView {
     sequence: u64,
     /// The last flush that was folded.
     folded: u64,
-    /// Whether it flushed within the last hour.
+    /// Whether it flushed within the last hour and has not ended in order.
     live: bool,
 }
 
@@ -206,7 +210,7 @@ struct TasksView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TaskView {
-    /// What it does: `flush`, `fold`, `rollup`, `retention`.
+    /// What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`.
     name: &'static str,
     /// Whether it still runs.
     running: bool,
@@ -214,6 +218,10 @@ struct TaskView {
     last_success_at: Option<DateTime<Utc>>,
     /// What went wrong last, until it succeeds again.
     last_error: Option<String>,
+    /// Since when every run has failed; null while it succeeds.
+    failing_since: Option<DateTime<Utc>>,
+    /// Whether it has failed for so long that the readiness probe says so.
+    stalled: bool,
 }
 
 /// The cache of answers.
@@ -242,10 +250,12 @@ pub(super) async fn status(
     State(app): State<App>,
     _: Validated<()>,
 ) -> Result<Json<Status>, Problem> {
-    let store = app
-        .client
-        .bounded("status", app.client.store().status())
-        .await;
+    let mut misconfiguration = None;
+    let store = async {
+        let status = app.client.store().status().await;
+        status.inspect_err(|error| misconfiguration = error.misconfiguration())
+    };
+    let store = app.client.bounded("status", store).await;
     let health = app.health.as_ref().map(|health| health.health());
     let instances = store
         .as_ref()
@@ -258,7 +268,7 @@ pub(super) async fn status(
     let (entries, bytes) = app.cache.held().await;
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
-        store: store_view(store, health.as_ref()),
+        store: store_view(store, misconfiguration, health.as_ref()),
         instances,
         recorder: app
             .client
@@ -278,11 +288,16 @@ pub(super) async fn status(
 }
 
 /// The store as it answers, or why it does not.
-fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> StoreView {
+fn store_view(
+    store: Result<StoreStatus, Problem>,
+    misconfiguration: Option<Misconfiguration>,
+    health: Option<&Health>,
+) -> StoreView {
     let mut view = StoreView {
         reachable: store.is_ok(),
         unreachable_since: None,
         error: None,
+        misconfiguration: None,
         backend: None,
         schema_version: None,
         sketch_kind: None,
@@ -296,6 +311,9 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
     match store {
         Err(problem) => {
             view.unreachable_since = health.and_then(|h| h.store_unreachable_since).map(wall);
+            view.misconfiguration = misconfiguration
+                .or_else(|| health.and_then(|h| h.store_misconfiguration))
+                .map(Misconfiguration::as_str);
             view.error = health
                 .and_then(|h| h.store_error.clone())
                 .or_else(|| Some(problem.detail().to_owned()));
@@ -390,6 +408,8 @@ fn tasks(health: Health) -> TasksView {
                 running: task.running,
                 last_success_at: task.last_success_at.map(wall),
                 last_error: task.last_error,
+                failing_since: task.failing_since.map(wall),
+                stalled: task.stalled,
             })
             .collect(),
     }
@@ -425,7 +445,7 @@ fn example() -> serde_json::Value {
     serde_json::json!({
         "version": "0.1.0",
         "store": {
-            "reachable": true, "unreachableSince": null, "error": null, "backend": "postgres",
+            "reachable": true, "unreachableSince": null, "error": null, "misconfiguration": null, "backend": "postgres",
             "schemaVersion": 1, "sketchKind": "histogram", "now": "2026-05-18T09:30:00.125Z",
             "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
@@ -446,7 +466,7 @@ fn example() -> serde_json::Value {
         "tasks": {
             "lastFlushAt": "2026-05-18T09:29:55Z", "flushLagSeconds": 0.0,
             "tasks": [{"name": "flush", "running": true,
-                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
+                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null, "failingSince": null, "stalled": false}]
         },
         "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
         "streams": 1, "lost": 0, "lostBatches": []

@@ -31,7 +31,7 @@ pub struct InstanceStatus {
     pub seq: u64,
     /// The last flush that was folded.
     pub folded: u64,
-    /// Whether it flushed within the last hour.
+    /// Whether it flushed within the last hour and has not ended in order.
     pub live: bool,
 }
 

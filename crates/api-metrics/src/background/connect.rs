@@ -40,7 +40,7 @@ pub(super) async fn connect(shared: Arc<Shared>) {
                     message,
                     "connecting to the store panicked and is tried again"
                 );
-                shared.health.unreachable(message);
+                shared.health.unreachable(message, None);
             }
         }
         if shared.stopped_within(backoff.pause()).await {
