@@ -6,13 +6,14 @@
 //! | `tx`, `transaction`, `unnamed`, `cancel` | transactions |
 //! | `migrate`, `partitions` | the schema |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
-//! | `sum` | the statements that sum buckets for a read |
+//! | `sum`, `careful` | the statements that sum buckets for a read |
 //! | `rows` | between buckets and columns |
 //! | `sql` | statements of other modules |
 //!
 //! All statements name the schema, so that a host's `search_path` does not matter.
 
 mod cancel;
+mod careful;
 mod connect;
 mod flush;
 mod lead;

@@ -14,7 +14,10 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::{file::DatabaseFile, store::Sqlite};
 use crate::{
-    engine::backend::{Backend, Floors, Meta, Mode, Result, Tx},
+    engine::{
+        backend::{Backend, Floors, Meta, Mode, Result, Tx},
+        damage::Damage,
+    },
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
@@ -31,6 +34,8 @@ pub(crate) struct SqliteTx {
     clock: Option<Arc<dyn Clock>>,
     /// The kind of sketch, as the transaction's first look at `Meta` told.
     kind: Option<SketchKind>,
+    /// What a careful transaction has met.
+    pub(super) damage: Option<Damage>,
 }
 
 impl SqliteTx {
@@ -83,6 +88,7 @@ impl Backend for Sqlite {
             written: writes.then(|| Arc::clone(&self.file)),
             clock: self.options.clock.clone(),
             kind: None,
+            damage: None,
         })
     }
 
@@ -169,6 +175,14 @@ impl Tx for SqliteTx {
             writer_min: row.try_get("writer_min")?,
             sketch_kind,
         })
+    }
+
+    fn be_careful(&mut self) {
+        self.damage = Some(Damage::default());
+    }
+
+    fn damage(&mut self) -> Option<&mut Damage> {
+        self.damage.as_mut()
     }
 
     /// A commit into a file that is no longer in its place is none: the error leaves the outcome

@@ -353,6 +353,9 @@ pub(crate) struct ReadHeader {
     /// Spans that an outage made a process coarsen. They change no sum; they say that an edge inside
     /// one is approximate.
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    /// Periods from `[from, to)` of which something was quarantined, as `[from, to)`. They change no sum;
+    /// they say that an answer leaves something out.
+    pub quarantined: Vec<(UnixSeconds, UnixSeconds)>,
     /// The fence of the asking instance in this snapshot; 0 where it has none. Batches above it are
     /// only in the process's memory.
     pub fence: u64,
