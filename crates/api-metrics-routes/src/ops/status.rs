@@ -88,6 +88,35 @@ struct StoreView {
     dirty: Vec<DirtyView>,
     /// Flush batches that could not be read and were quarantined; 0 is normal.
     quarantined: Option<u64>,
+    /// Columns of stored rows that could not be read and were quarantined; 0 is normal. Their rows
+    /// stay, without them.
+    quarantined_row_count: Option<u64>,
+    /// The latest of them, the latest first; at most 100.
+    quarantined_rows: Vec<QuarantinedView>,
+}
+
+/// A column of a stored row that could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QuarantinedView {
+    /// `1m`, `5m`, `1h` or `1d`.
+    granularity: String,
+    /// The start of its period.
+    period_start: DateTime<Utc>,
+    /// The number of its series; 0 for period counts, of which nothing was lost.
+    series: i64,
+    /// The series' service; empty where the series is unknown.
+    service: String,
+    /// Its method; `*` for an aggregate series of several.
+    method: String,
+    /// Its endpoint.
+    endpoint: String,
+    /// `status_counts`, `latency_sketch` or, for period counts, `requests`.
+    part: String,
+    /// Why it can't be read.
+    reason: String,
+    /// When it was quarantined.
+    at: DateTime<Utc>,
 }
 
 /// Flush batches that wait to be folded.
@@ -307,6 +336,8 @@ fn store_view(
         retention_floors: Vec::new(),
         dirty: Vec::new(),
         quarantined: None,
+        quarantined_row_count: None,
+        quarantined_rows: Vec::new(),
     };
     match store {
         Err(problem) => {
@@ -347,6 +378,21 @@ fn store_view(
                 })
                 .collect();
             view.quarantined = Some(status.quarantined);
+            view.quarantined_row_count = Some(status.quarantined_row_count);
+            let rows = status.quarantined_rows.into_iter();
+            view.quarantined_rows = rows
+                .map(|row| QuarantinedView {
+                    granularity: row.granularity,
+                    period_start: time(row.period_start),
+                    series: row.series_id,
+                    service: row.service,
+                    method: row.method,
+                    endpoint: row.endpoint,
+                    part: row.part,
+                    reason: row.reason,
+                    at: time(row.at),
+                })
+                .collect();
         }
     }
     view
@@ -450,7 +496,8 @@ fn example() -> serde_json::Value {
             "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
-            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0
+            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0,
+            "quarantinedRowCount": 0, "quarantinedRows": []
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",

@@ -54,7 +54,7 @@ pub(crate) use error::invalid;
 pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
 pub use misconfiguration::Misconfiguration;
-pub use status::{InboxStatus, InstanceStatus, StoreStatus};
+pub use status::{InboxStatus, InstanceStatus, QuarantinedRow, StoreStatus};
 
 /// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.
 macro_rules! delegate_store {

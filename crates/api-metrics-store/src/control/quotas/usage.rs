@@ -61,7 +61,7 @@ pub struct QuotaUsage {
     /// Requests that it may send in it.
     pub limit: u64,
     /// Whether a part of `used` may belong to the period before: the ledger no longer keeps hours
-    /// of its start.
+    /// of its start. Also where flush batches of the period can't be read and are left out.
     pub approximate: bool,
     /// The moment of the count.
     pub at: UnixSeconds,
@@ -167,7 +167,7 @@ pub async fn quota_usage(
             limit: key.spec.quota_limit.unwrap_or_default(),
             key: key.clone(),
             period,
-            approximate: answer.approximate || answer.range != period,
+            approximate: answer.approximate || answer.incomplete || answer.range != period,
             at: now,
         }));
     }
