@@ -6,6 +6,7 @@ mod book;
 pub mod cluster;
 pub mod control;
 pub mod database;
+pub mod disk;
 pub mod fast_clock;
 pub mod harness;
 pub mod newcomer;
@@ -19,6 +20,7 @@ pub mod wait;
 
 pub use cluster::Cluster;
 pub use database::{PgDatabase, SqliteFile, patient};
+pub use disk::{Disk, DiskFault};
 pub use pg_proxy::PgProxy;
 pub use pgbouncer::PgBouncer;
 pub use process::Process;

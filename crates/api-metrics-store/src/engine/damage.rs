@@ -120,7 +120,7 @@ pub(crate) fn add_statuses(
 ) -> Result<()> {
     let outcome = bucket.status_counts.merge_encoded(encoded);
     let outcome = outcome
-        .map_err(|error| error.to_string())
+        .map_err(|_| format!("{} bytes are no whole entries", encoded.len()))
         .and_then(|()| is_plausible(bucket));
     match (outcome, damage) {
         (Ok(()), _) => Ok(()),
