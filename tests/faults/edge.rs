@@ -121,7 +121,11 @@ async fn an_instance_that_ends_in_order_is_no_longer_live(url: &str) {
     let metrics = started(url).await;
     let live = |store: Arc<dyn Store>| async move {
         let status = store.status().await.unwrap();
-        status.instances.iter().map(|instance| instance.live).collect::<Vec<_>>()
+        status
+            .instances
+            .iter()
+            .map(|instance| instance.live)
+            .collect::<Vec<_>>()
     };
     let store = metrics.store().unwrap();
     record(&metrics, 5);

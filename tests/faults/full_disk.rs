@@ -75,18 +75,21 @@ impl Embedded {
 
     /// Waits for the end, and checks that every record arrived once.
     async fn ends_exactly(self) {
-        eventually_within(Duration::from_secs(60), "everything is delivered", || async {
-            self.ledger().done.then_some(())
-        })
+        eventually_within(
+            Duration::from_secs(60),
+            "everything is delivered",
+            || async { self.ledger().done.then_some(()) },
+        )
         .await;
-        let ended = tokio::task::spawn_blocking(|| self.process.ended()).await.unwrap();
+        let ended = tokio::task::spawn_blocking(|| self.process.ended())
+            .await
+            .unwrap();
         assert!(ended.status.success(), "{}", ended.output);
         let clock = FastClock::since(self.started_ms, 600);
         let options = StoreOptions::default()
             .clock(Arc::new(clock.clone()))
             .retention(RETENTION);
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
         let (expected, verdict) = left_by(&store, &[(self.id, self.log)].into()).await;
         assert_eq!(verdict.recorded, verdict.committed);
         exact(&store, &clock, &expected).await;
@@ -126,7 +129,9 @@ async fn a_disk_that_fails_now_and_then_at_any_statement_loses_and_doubles_nothi
 async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_again() {
     let file = SqliteFile::create();
     let clock = Arc::new(api_metrics_store::time::ManualClock::at(NOON));
-    let options = StoreOptions::default().clock(clock.clone()).max_connections(3);
+    let options = StoreOptions::default()
+        .clock(clock.clone())
+        .max_connections(3);
     let store = SqliteStore::open(&file.url(), options).unwrap();
     store.prepare().await.unwrap();
     let writer = writer_of("shop", &clock);
@@ -151,7 +156,14 @@ async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_ag
         }
         drop(all);
         for endpoint in 0..40 {
-            record(&writer, NOON, &format!("/{room}/{endpoint}"), Some("k"), 5, 1);
+            record(
+                &writer,
+                NOON,
+                &format!("/{room}/{endpoint}"),
+                Some("k"),
+                5,
+                1,
+            );
         }
         expected += 40;
         if let Err(error) = store.flush(&writer).await {
@@ -181,7 +193,11 @@ async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_ag
         while store.fold().await.unwrap().more {}
         let query = Query::over(TimeRange::new(NOON, NOON + 60));
         let answer = store.read(&query, None).await.unwrap();
-        assert_eq!(answer.total().unwrap().request_count, expected, "room {room}");
+        assert_eq!(
+            answer.total().unwrap().request_count,
+            expected,
+            "room {room}"
+        );
     }
     assert!(failures > 5, "{failures}");
 }
@@ -190,7 +206,9 @@ async fn a_file_that_may_not_grow_fails_at_each_statement_in_turn_and_is_used_ag
 async fn a_file_that_somebody_else_writes_to_for_long_is_used_again_afterwards() {
     let file = SqliteFile::create();
     let clock = Arc::new(api_metrics_store::time::ManualClock::at(NOON));
-    let options = StoreOptions::default().clock(clock.clone()).max_connections(3);
+    let options = StoreOptions::default()
+        .clock(clock.clone())
+        .max_connections(3);
     let store = SqliteStore::open(&file.url(), options).unwrap();
     store.prepare().await.unwrap();
     let writer = writer_of("shop", &clock);
@@ -200,7 +218,10 @@ async fn a_file_that_somebody_else_writes_to_for_long_is_used_again_afterwards()
     let (flushed, folded) = tokio::join!(store.flush(&writer), store.fold());
     let told = flushed.unwrap_err().to_string();
     assert!(told.starts_with("nothing was flushed"), "{told}");
-    assert!(matches!(folded, Err(StoreError::Unavailable(_))), "{folded:?}");
+    assert!(
+        matches!(folded, Err(StoreError::Unavailable(_))),
+        "{folded:?}"
+    );
     store.status().await.unwrap();
     held.rollback().await.unwrap();
     assert_eq!(store.flush(&writer).await.unwrap().records, 3);
@@ -240,7 +261,9 @@ impl Program {
 
     async fn requests(&self, n: u64) {
         for id in 1..=n {
-            let answer = reqwest::get(format!("{}/api/users/{id}", self.base)).await.unwrap();
+            let answer = reqwest::get(format!("{}/api/users/{id}", self.base))
+                .await
+                .unwrap();
             assert!(answer.status().is_success());
         }
     }
@@ -267,15 +290,34 @@ impl Program {
 async fn a_service_that_ends_while_the_disk_is_full_says_what_it_could_not_deliver() {
     let program = Program::start();
     program.requests(20).await;
-    eventually("the first flush", || async { program.ready().await.then_some(()) }).await;
+    eventually("the first flush", || async {
+        program.ready().await.then_some(())
+    })
+    .await;
     program.disk.fail(DiskFault::Full, 1);
     program.requests(30).await;
-    eventually("a failed flush", || async { (!program.ready().await).then_some(()) }).await;
+    eventually("a failed flush", || async {
+        (!program.ready().await).then_some(())
+    })
+    .await;
     program.process.signal("TERM");
-    let Program { disk, process, file, base } = program;
-    let ended = tokio::task::spawn_blocking(|| process.ended()).await.unwrap();
+    let Program {
+        disk,
+        process,
+        file,
+        base,
+    } = program;
+    let ended = tokio::task::spawn_blocking(|| process.ended())
+        .await
+        .unwrap();
     assert!(!ended.status.success(), "{}", ended.output);
-    assert!(ended.output.contains("recorded requests could not be delivered"), "{}", ended.output);
+    assert!(
+        ended
+            .output
+            .contains("recorded requests could not be delivered"),
+        "{}",
+        ended.output
+    );
     disk.mend();
     drop((file, base));
 }
@@ -284,20 +326,38 @@ async fn a_service_that_ends_while_the_disk_is_full_says_what_it_could_not_deliv
 async fn a_service_that_ends_delivers_what_waited_for_a_full_disk_and_leaves_one_whole_file() {
     let program = Program::start();
     program.requests(20).await;
-    eventually("the first flush", || async { program.ready().await.then_some(()) }).await;
+    eventually("the first flush", || async {
+        program.ready().await.then_some(())
+    })
+    .await;
     program.disk.fail(DiskFault::Full, 1);
     program.requests(30).await;
-    eventually("a failed flush", || async { (!program.ready().await).then_some(()) }).await;
+    eventually("a failed flush", || async {
+        (!program.ready().await).then_some(())
+    })
+    .await;
     program.process.signal("TERM");
     // Free again while the service is on its way out.
     program.disk.mend();
-    let Program { disk, process, file, base } = program;
-    let ended = tokio::task::spawn_blocking(|| process.ended()).await.unwrap();
+    let Program {
+        disk,
+        process,
+        file,
+        base,
+    } = program;
+    let ended = tokio::task::spawn_blocking(|| process.ended())
+        .await
+        .unwrap();
     assert!(ended.status.success(), "{}", ended.output);
     // Nothing but the file is needed: its log is empty.
     let log = std::fs::metadata(file.path().with_extension("db-wal")).map_or(0, |log| log.len());
     assert_eq!(log, 0);
     let process = Process::start(&mut Command::new("true"));
-    let program = Program { disk, file, process, base };
+    let program = Program {
+        disk,
+        file,
+        process,
+        base,
+    };
     assert_eq!(program.stored().await, 50);
 }

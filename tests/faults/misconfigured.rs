@@ -16,7 +16,11 @@ async fn asked(metrics: &ApiMetrics, path: &str) -> (u16, Option<String>, serde_
     let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let retry = head.headers.get("retry-after");
     let retry = retry.map(|value| value.to_str().unwrap().to_owned());
-    (head.status.as_u16(), retry, serde_json::from_slice(&bytes).unwrap())
+    (
+        head.status.as_u16(),
+        retry,
+        serde_json::from_slice(&bytes).unwrap(),
+    )
 }
 
 /// Starts all the same, within a moment, and names it everywhere; with `require_database` it is an
@@ -32,22 +36,46 @@ async fn is_named(url: &str, what: Misconfiguration) {
     };
     let started = std::time::Instant::now();
     let metrics = builder().start().await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        started.elapsed()
+    );
     let now = std::time::SystemTime::now();
     metrics.sink().record(&RequestRecord::new("GET", "/", now));
     let health = metrics.health().unwrap();
-    assert_eq!(health.store_misconfiguration, Some(what), "{:?}", health.store_error);
+    assert_eq!(
+        health.store_misconfiguration,
+        Some(what),
+        "{:?}",
+        health.store_error
+    );
     let (status, _, ready) = asked(&metrics, "/health/ready").await;
-    assert_eq!((status, &ready["misconfiguration"]), (503, &what.as_str().into()));
+    assert_eq!(
+        (status, &ready["misconfiguration"]),
+        (503, &what.as_str().into())
+    );
     assert_eq!(ready["reason"], what.to_string());
     let (status, _, page) = asked(&metrics, "/api-status").await;
-    assert_eq!((status, &page["store"]["misconfiguration"]), (200, &what.as_str().into()));
+    assert_eq!(
+        (status, &page["store"]["misconfiguration"]),
+        (200, &what.as_str().into())
+    );
     let error = page["store"]["error"].as_str().unwrap();
     assert!(error.contains(what.advice()), "{error}");
     assert!(!error.contains("hunter2"), "{error}");
     let (status, retry, problem) = asked(&metrics, "/api-metrics/summary").await;
-    assert_eq!((status, retry.as_deref()), (503, Some("60")), "{problem}");
-    assert_eq!(problem["type"], "urn:api-metrics:store-misconfigured");
+    // Who may not make the tables may still ask for them, and is told that they are not there.
+    let expected = match what {
+        Misconfiguration::Permission => ("5", "urn:api-metrics:store-unavailable"),
+        _ => ("60", "urn:api-metrics:store-misconfigured"),
+    };
+    assert_eq!(
+        (status, retry.as_deref()),
+        (503, Some(expected.0)),
+        "{problem}"
+    );
+    assert_eq!(problem["type"], expected.1);
     // What was recorded is kept, and what could not be delivered is told.
     assert_eq!(metrics.shutdown().await.unwrap_err().records, 1);
 
@@ -83,7 +111,9 @@ async fn a_role_that_may_not_log_in_is_named() {
 #[tokio::test]
 async fn a_database_that_does_not_exist_is_named() {
     let database = PgDatabase::create().await;
-    let url = database.url().replace(database.name(), "nobody_has_made_this");
+    let url = database
+        .url()
+        .replace(database.name(), "nobody_has_made_this");
     is_named(&url, Misconfiguration::Database).await;
 }
 
@@ -127,12 +157,18 @@ async fn a_file_that_may_not_be_written_is_named_on_stderr_with_what_to_do() {
         allow(reachable.path(), 0o755);
         allow(&copy, 0o755);
         let mut other = Command::new(copy);
-        other.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        other.envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
         other.uid(65_534).gid(65_534).current_dir("/");
         command = other;
     }
     let process = Process::start(&mut command);
-    let ended = tokio::task::spawn_blocking(|| process.ended()).await.unwrap();
+    let ended = tokio::task::spawn_blocking(|| process.ended())
+        .await
+        .unwrap();
     allow(folder.path(), 0o755);
     // The demo asks for its database.
     assert!(!ended.status.success(), "{}", ended.output);
@@ -156,7 +192,10 @@ async fn a_database_that_merely_does_not_answer_is_no_error_even_where_one_is_re
         .unwrap();
     assert_eq!(metrics.health().unwrap().store_misconfiguration, None);
     let (status, _, ready) = asked(&metrics, "/health/ready").await;
-    assert_eq!((status, &ready["reason"]), (503, &"the store does not answer".into()));
+    assert_eq!(
+        (status, &ready["reason"]),
+        (503, &"the store does not answer".into())
+    );
     metrics.shutdown().await.unwrap();
 }
 

@@ -35,7 +35,11 @@ struct Chaos {
 impl Chaos {
     /// A service for what is left to record.
     fn start(&mut self) -> (Process, PathBuf) {
-        let recorded: u64 = self.logs.values().map(|log| WriterLedger::read(log).recorded()).sum();
+        let recorded: u64 = self
+            .logs
+            .values()
+            .map(|log| WriterLedger::read(log).recorded())
+            .sum();
         let id = Uuid::new_v4();
         let log = self.folder.path().join(id.to_string());
         let mut command = Command::new(env!("CARGO_BIN_EXE_faulty"));
@@ -70,9 +74,15 @@ impl Chaos {
         let mut sql = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options)
             .await
             .unwrap();
-        let text = format!("UPDATE api_metrics_{table} SET {column} = ? WHERE abs(random()) % 4 = 0");
+        let text =
+            format!("UPDATE api_metrics_{table} SET {column} = ? WHERE abs(random()) % 4 = 0");
         // The file may have no tables yet, and somebody may be writing.
-        if sqlx::query(AssertSqlSafe(text)).bind(noise).execute(&mut sql).await.is_ok() {
+        if sqlx::query(AssertSqlSafe(text))
+            .bind(noise)
+            .execute(&mut sql)
+            .await
+            .is_ok()
+        {
             self.count("spoiled");
         }
         sqlx::Connection::close(sql).await.unwrap();
@@ -112,18 +122,21 @@ impl Chaos {
             tokio::time::sleep(pause).await;
         }
         self.disk.mend();
-        eventually_within(Duration::from_secs(60), "everything is delivered", || async {
-            WriterLedger::read(&log).done.then_some(())
-        })
+        eventually_within(
+            Duration::from_secs(60),
+            "everything is delivered",
+            || async { WriterLedger::read(&log).done.then_some(()) },
+        )
         .await;
-        let ended = tokio::task::spawn_blocking(|| process.ended()).await.unwrap();
+        let ended = tokio::task::spawn_blocking(|| process.ended())
+            .await
+            .unwrap();
         assert!(ended.status.success(), "{}", ended.output);
         let clock = FastClock::since(self.started_ms, SPEED);
         let options = StoreOptions::default()
             .clock(Arc::new(clock.clone()))
             .retention(RETENTION);
-        let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
         let (expected, verdict) = left_by(&store, &self.logs).await;
         assert!(verdict.recorded >= RECORDS, "{verdict:?}");
         exact(&store, &clock, &expected).await;

@@ -31,7 +31,9 @@ async fn execute(database: &Database, verb: &str, table: &str, rest: &str, bytes
                 "1m" | "5m" | "1h" | "1d" => format!("api_metrics.metrics_{table}"),
                 _ => format!("api_metrics.{table}"),
             };
-            let pool = sqlx::PgPool::connect_with(database.options()).await.unwrap();
+            let pool = sqlx::PgPool::connect_with(database.options())
+                .await
+                .unwrap();
             let done = sqlx::query(AssertSqlSafe(format!("{verb} {name} {rest}")))
                 .bind(bytes)
                 .execute(&pool)
@@ -69,7 +71,8 @@ async fn two_days(database: Database) -> (Harness, u64) {
     }
     h.store.flush(&writer).await.unwrap();
     h.settle().await;
-    h.clock.advance(std::time::Duration::from_secs(DAY.unsigned_abs()));
+    h.clock
+        .advance(std::time::Duration::from_secs(DAY.unsigned_abs()));
     h.settle().await;
     (h, expected)
 }
@@ -91,7 +94,9 @@ fn questions() -> Vec<Query> {
         Query::over(range).detail(Detail::Counts),
         Query::over(range).detail(Detail::Requests),
         Query::over(range).group_by(by_endpoint()),
-        Query::over(range).group_by(by_endpoint()).top(TopK::first(2)),
+        Query::over(range)
+            .group_by(by_endpoint())
+            .top(TopK::first(2)),
         Query::over(range).group_by(by_key),
         minutes,
     ]
@@ -107,7 +112,11 @@ async fn all_answered(h: &Harness, expected: u64, at: &str) -> bool {
     for (n, query) in questions().iter().enumerate() {
         let answer = h.read(query).await;
         // The last of the three endpoints has what it began with.
-        let all = if query.top.is_some() { expected - 80 } else { expected };
+        let all = if query.top.is_some() {
+            expected - 80
+        } else {
+            expected
+        };
         assert_eq!(requests(&answer), all, "question {n} after {at}");
         incomplete |= answer.incomplete;
     }
@@ -130,9 +139,16 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
                     continue;
                 }
                 let at = format!("damage {n} of {column} in {name}");
-                let by = if matches!(h.database, Database::Sqlite(_)) { "?" } else { "$1" };
+                let by = if matches!(h.database, Database::Sqlite(_)) {
+                    "?"
+                } else {
+                    "$1"
+                };
                 let rest = format!("SET {column} = {by}");
-                assert!(overwrite(&h.database, name, &rest, damage).await > 0, "{at}");
+                assert!(
+                    overwrite(&h.database, name, &rest, damage).await > 0,
+                    "{at}"
+                );
                 // A reader comes first, or the leader does.
                 if n % 2 == 0 {
                     all_answered(&h, expected, &at).await;
@@ -147,17 +163,29 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
                 while h.store.roll_up().await.expect(&at).steps > 0 {}
                 // A coarser row that nobody has met is made anew from its children, and nothing is lost.
                 let told = all_answered(&h, expected, &at).await;
-                assert!(told || (n % 2 == 1 && granularity > Granularity::Minute), "{at} is told");
+                assert!(
+                    told || (n % 2 == 1 && granularity > Granularity::Minute),
+                    "{at} is told"
+                );
             }
         }
         let status = h.store.status().await.unwrap();
-        let named = status.quarantined_rows.iter().find(|row| {
-            row.granularity == name && row.series_id > 0 && !row.endpoint.is_empty()
-        });
+        let named = status
+            .quarantined_rows
+            .iter()
+            .find(|row| row.granularity == name && row.series_id > 0 && !row.endpoint.is_empty());
         assert!(status.quarantined_row_count > 0);
-        assert!(named.is_some(), "{name} of {}", status.quarantined_row_count);
+        assert!(
+            named.is_some(),
+            "{name} of {}",
+            status.quarantined_row_count
+        );
         // Whoever has looked at the entries removes them, and answers are whole again.
-        let all = if matches!(h.database, Database::Sqlite(_)) { "?" } else { "$1" };
+        let all = if matches!(h.database, Database::Sqlite(_)) {
+            "?"
+        } else {
+            "$1"
+        };
         let all = format!("WHERE {all} IS NOT NULL");
         execute(&h.database, "DELETE FROM", "quarantined_rows", &all, &[]).await;
         assert!(!all_answered(&h, expected, "the entries are gone").await);
@@ -170,7 +198,11 @@ pub(crate) async fn damaged_period_counts_are_made_anew_from_the_buckets(databas
     let writer = h.writer();
     for (n, damage) in DAMAGES.iter().enumerate() {
         let at = format!("damage {n} of period counts");
-        let by = if matches!(h.database, Database::Sqlite(_)) { "?" } else { "$1" };
+        let by = if matches!(h.database, Database::Sqlite(_)) {
+            "?"
+        } else {
+            "$1"
+        };
         let rest = format!("SET requests = {by}");
         assert!(overwrite(&h.database, "period_counts", &rest, damage).await > 0);
         if n % 2 == 0 {
@@ -187,7 +219,12 @@ pub(crate) async fn damaged_period_counts_are_made_anew_from_the_buckets(databas
         assert_eq!(requests(&by_key), expected, "{at}");
     }
     let status = h.store.status().await.unwrap();
-    assert!(status.quarantined_rows.iter().any(|row| row.part == "requests" && row.series_id == 0));
+    assert!(
+        status
+            .quarantined_rows
+            .iter()
+            .any(|row| row.part == "requests" && row.series_id == 0)
+    );
 }
 
 pub(crate) async fn damaged_flush_batches_are_left_out_and_the_answer_says_so(database: Database) {
@@ -201,7 +238,11 @@ pub(crate) async fn damaged_flush_batches_are_left_out_and_the_answer_says_so(da
         record(&bad, NOON, "/a", None, 5, 1);
         h.store.flush(&good).await.unwrap();
         h.store.flush(&bad).await.unwrap();
-        let by = if matches!(h.database, Database::Sqlite(_)) { "?" } else { "$1" };
+        let by = if matches!(h.database, Database::Sqlite(_)) {
+            "?"
+        } else {
+            "$1"
+        };
         let id = bad.instance().id;
         let only = match h.database {
             Database::Sqlite(_) => format!("lower(hex(id)) = '{}'", id.simple()),

@@ -47,7 +47,10 @@ impl Disk {
     #[must_use]
     pub fn settings(&self) -> [(&'static str, String); 2] {
         let path = |name: &str| self.folder.path().join(name).display().to_string();
-        [("LD_PRELOAD", path("disk.so")), ("DISK_FAULTS", path("faults"))]
+        [
+            ("LD_PRELOAD", path("disk.so")),
+            ("DISK_FAULTS", path("faults")),
+        ]
     }
 
     /// From now on one in so many writes fails.

@@ -279,7 +279,13 @@ mod tests {
             clock.advance(Duration::from_secs(seconds));
             monitor.failed(Task::Fold, "still unreadable", None);
             assert_eq!(stalled(), expected);
-            assert!(monitor.health().tasks.iter().all(|task| task.failing_since == since));
+            assert!(
+                monitor
+                    .health()
+                    .tasks
+                    .iter()
+                    .all(|task| task.failing_since == since)
+            );
         }
         monitor.succeeded(Task::Fold);
         assert!(!stalled());

@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
+use api_metrics_store::store::Misconfiguration;
 use axum::{
     Json,
     extract::State,
     response::{IntoResponse, Response},
 };
-use api_metrics_store::store::Misconfiguration;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;

@@ -266,10 +266,7 @@ fn readable(kind: SketchKind, sketch: Vec<u8>) -> Vec<u8> {
 
 /// Repairs what a reader has met, where nobody else leads right now. Otherwise the next reader, or the
 /// leader's own work, meets it again.
-pub(crate) async fn repair_as_leader<B: Backend>(
-    backend: &B,
-    met: Vec<DamagedPart>,
-) -> Result<()> {
+pub(crate) async fn repair_as_leader<B: Backend>(backend: &B, met: Vec<DamagedPart>) -> Result<()> {
     let mut tx = backend.begin(Mode::Lead).await?;
     let Some(meta) = lead(&mut tx).await? else {
         return Ok(());

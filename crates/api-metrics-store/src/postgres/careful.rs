@@ -99,12 +99,14 @@ pub(super) async fn sum_by_series(
             let Some(step) = step(edges, key.period_start) else {
                 return Ok(());
             };
-            let sum = sums.entry((key.series_id, step)).or_insert_with(|| SeriesSum {
-                series_id: key.series_id,
-                step,
-                counts: Bucket::new(kind),
-                sketches: Vec::new(),
-            });
+            let sum = sums
+                .entry((key.series_id, step))
+                .or_insert_with(|| SeriesSum {
+                    series_id: key.series_id,
+                    step,
+                    counts: Bucket::new(kind),
+                    sketches: Vec::new(),
+                });
             sum.counts.merge(&counts)?;
             sum.sketches.extend_from_slice(sketch);
             Ok(())

@@ -16,7 +16,11 @@ use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{
-    cancel::Cancel, flush::chunk, read::{quarantined, unfolded}, store::Postgres, transaction::OpenTransaction,
+    cancel::Cancel,
+    flush::chunk,
+    read::{quarantined, unfolded},
+    store::Postgres,
+    transaction::OpenTransaction,
     unnamed,
 };
 use crate::{

@@ -49,6 +49,21 @@ impl DatabaseFile {
         }
     }
 
+    /// Whether there is no file at all behind it.
+    pub(super) const fn is_in_memory(&self) -> bool {
+        self.path.is_none()
+    }
+
+    /// Whether the file is missing, or so far holds nothing.
+    pub(super) async fn is_new(&self) -> bool {
+        match &self.path {
+            Some(path) => tokio::fs::metadata(path)
+                .await
+                .map_or(true, |found| found.len() == 0),
+            None => false,
+        }
+    }
+
     /// Whether the schema was seen in this file.
     pub(super) fn is_prepared(&self) -> bool {
         self.state().prepared
@@ -129,8 +144,8 @@ impl DatabaseFile {
     }
 }
 
-/// What keeps a file from being opened for writing; `None` where nothing does, or something that may
-/// pass. Leaves an empty file where there was none, as SQLite would have.
+/// What keeps a file from being opened for writing, or made; `None` where nothing does, or something
+/// that may pass.
 fn obstacle(path: &Path) -> Option<(Misconfiguration, String)> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -153,7 +168,13 @@ fn obstacle(path: &Path) -> Option<(Misconfiguration, String)> {
         return Some((Misconfiguration::NotADatabase, why));
     }
     let mut open = std::fs::OpenOptions::new();
-    match open.read(true).write(true).create(true).truncate(false).open(path) {
+    let is_new = !path.exists();
+    let opened = open.read(true).write(true).create_new(is_new).open(path);
+    if is_new && opened.is_ok() {
+        // Only to find out. What can't be removed again does no harm.
+        drop(std::fs::remove_file(path));
+    }
+    match opened {
         Err(error)
             if matches!(
                 error.kind(),

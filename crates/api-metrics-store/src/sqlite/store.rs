@@ -5,7 +5,7 @@
 //! | `journal_mode` | WAL | readers and the writer don't block each other |
 //! | `synchronous` | FULL or NORMAL | see `Synchronous` |
 //! | `busy_timeout` | 10 s | writers queue instead of failing |
-//! | `auto_vacuum` | INCREMENTAL | removed rows give their pages back in small steps |
+//! | `auto_vacuum` | INCREMENTAL, when the file is made | removed rows give their pages back in small steps |
 //! | `foreign_keys` | on | SQLite leaves them off by default |
 
 use std::{sync::Arc, time::Duration};
@@ -42,6 +42,8 @@ pub enum Synchronous {
 pub(crate) struct Sqlite {
     /// The store's own pool of connections to the file.
     pub(super) pool: SqlitePool,
+    /// How to make the file.
+    pub(super) create: SqliteConnectOptions,
     /// The file that they are open on.
     pub(super) file: Arc<DatabaseFile>,
     /// What was set when the store was made.
@@ -82,17 +84,23 @@ impl SqliteStore {
         } else {
             SqliteConnectOptions::new().filename(path)
         };
+        // Only `prepare` creates the file: nothing that merely reads leaves an empty one behind. Nor do
+        // other connections set `auto_vacuum`, since that waits for the write lock and needs a disk that
+        // takes it.
         let connect = connect
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match synchronous {
                 Synchronous::Full => SqliteSynchronous::Full,
                 Synchronous::Normal => SqliteSynchronous::Normal,
             })
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
+        let create = connect
+            .clone()
+            .create_if_missing(true)
+            .auto_vacuum(SqliteAutoVacuum::Incremental);
         let file = Arc::new(DatabaseFile::new(connect.get_filename()));
+        let connect = connect.create_if_missing(file.is_in_memory());
         let current = Arc::clone(&file);
         let pool = SqlitePoolOptions::new()
             .max_connections(options.max_connections)
@@ -114,6 +122,7 @@ impl SqliteStore {
         Ok(Self(SqlStore::new(
             Sqlite {
                 pool,
+                create,
                 file,
                 options: options.clone(),
             },

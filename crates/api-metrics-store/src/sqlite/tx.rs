@@ -75,7 +75,17 @@ impl Backend for Sqlite {
             "BEGIN DEFERRED"
         };
         let begun = self.pool.begin_with(begin).await;
-        let mut sql = begun.map_err(|error| self.file.diagnosed(error.into()))?;
+        let mut sql = begun.map_err(|error| {
+            let error = self.file.diagnosed(error.into());
+            // Nobody has made the file yet.
+            if self.file.is_prepared() || !matches!(error, StoreError::Unavailable(_)) {
+                return error;
+            }
+            match error.code().as_deref() {
+                Some("14") => StoreError::unprepared(error),
+                _ => error,
+            }
+        })?;
         if !self.file.is_prepared() {
             if super::migrate::applied(&mut sql).await?.is_empty() {
                 let path = self.file.shown();
@@ -93,7 +103,7 @@ impl Backend for Sqlite {
     }
 
     async fn prepare(&self) -> Result<()> {
-        let migrated = super::migrate::migrate(&self.pool, &self.options).await;
+        let migrated = super::migrate::migrate(self).await;
         migrated.map_err(|error| self.file.diagnosed(error))?;
         self.file.prepared().await;
         Ok(())

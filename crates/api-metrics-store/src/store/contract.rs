@@ -114,8 +114,8 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// nothing unless it is overridden.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database cannot be reached, or when its file was deleted or
-    /// replaced: then flush once more, and end again. [`StoreError::Timeout`] past a time limit.
+    /// [`StoreError::Unavailable`] when the database cannot be reached, or lacks what it has
+    /// acknowledged, because it was restored or its file was deleted: then flush once more, and end again. [`StoreError::Timeout`] past a time limit.
     async fn end(&self, _writer: &Writer) -> Result<(), StoreError> {
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The URL does not name a database that this build supports.
-    #[error("the database URL `{url}` can't be used: {reason}")]
+    #[error("the database URL `{url}` can't be used: {reason}; {}", Misconfiguration::Url.advice())]
     Url {
         /// The URL, without its password.
         url: String,

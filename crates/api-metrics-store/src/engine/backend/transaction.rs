@@ -164,10 +164,8 @@ pub(crate) trait LeadTx: Send {
         reason: &str,
     ) -> impl Future<Output = Result<()>> + Send;
     /// Keeps bytes of rows in `quarantined_rows`. A part that was quarantined before is replaced.
-    fn put_quarantined(
-        &mut self,
-        parts: &[DamagedPart],
-    ) -> impl Future<Output = Result<()>> + Send;
+    fn put_quarantined(&mut self, parts: &[DamagedPart])
+    -> impl Future<Output = Result<()>> + Send;
     /// Moves the fold mark of an instance to `seq` and deletes its flush batches up to there. In the
     /// same transaction as the buckets they were added to: a batch is either in the inbox or in the
     /// buckets.
