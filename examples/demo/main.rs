@@ -69,6 +69,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         .admin_token(&token)
         .configure_admin(move |admin| admin.requests_per_minute(requests))
         .shutdown_timeout(DELIVERY)
+        // A demo that shows nothing helps nobody: a wrong password or URL ends it.
+        .require_database()
         .start()
         .await?;
 

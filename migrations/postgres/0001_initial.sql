@@ -73,7 +73,9 @@ CREATE TABLE api_metrics.instance (
     environment   text NOT NULL,
     version       text NOT NULL,
     host          text NOT NULL,
-    started_at    timestamptz NOT NULL
+    started_at    timestamptz NOT NULL,
+    -- When the process ended in order; NULL again with the next flush, if there is one.
+    ended_at      timestamptz
 );
 CREATE INDEX instance_live ON api_metrics.instance (id) WHERE live;
 CREATE INDEX instance_acked ON api_metrics.instance (acked_at DESC NULLS LAST);
@@ -106,10 +108,26 @@ CREATE TABLE api_metrics.quarantined (
     id            uuid NOT NULL,
     seq           bigint NOT NULL,
     chunk         integer NOT NULL,
+    period_from   timestamptz NOT NULL,
+    period_to     timestamptz NOT NULL,
     reason        text NOT NULL,
     payload       bytea NOT NULL,
     at            timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (id, seq, chunk)
+);
+
+-- Bytes of stored rows that could not be read. The rows stay, without them. Of period counts, whose
+-- series is 0, nothing is lost: they were made anew.
+CREATE TABLE api_metrics.quarantined_rows (
+    granularity   text NOT NULL,
+    period_start  timestamptz NOT NULL,
+    period_end    timestamptz NOT NULL,
+    series_id     bigint NOT NULL,
+    part          text NOT NULL,
+    reason        text NOT NULL,
+    bytes         bytea NOT NULL,
+    at            timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (granularity, period_start, series_id, part)
 );
 
 CREATE TABLE api_metrics.retention_floor (

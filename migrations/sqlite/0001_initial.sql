@@ -66,7 +66,9 @@ CREATE TABLE api_metrics_instance (
     environment   text NOT NULL,
     version       text NOT NULL,
     host          text NOT NULL,
-    started_at    integer NOT NULL
+    started_at    integer NOT NULL,
+    -- When the process ended in order; NULL again with the next flush, if there is one.
+    ended_at      integer
 );
 CREATE INDEX api_metrics_instance_live ON api_metrics_instance (id) WHERE live;
 CREATE INDEX api_metrics_instance_acked ON api_metrics_instance (acked_at DESC);
@@ -97,10 +99,26 @@ CREATE TABLE api_metrics_quarantined (
     id            blob NOT NULL,
     seq           integer NOT NULL,
     chunk         integer NOT NULL,
+    period_from   integer NOT NULL,
+    period_to     integer NOT NULL,
     reason        text NOT NULL,
     payload       blob NOT NULL,
     at            integer NOT NULL DEFAULT (unixepoch()),
     PRIMARY KEY (id, seq, chunk)
+);
+
+-- Bytes of stored rows that could not be read. The rows stay, without them. Of period counts, whose
+-- series is 0, nothing is lost: they were made anew.
+CREATE TABLE api_metrics_quarantined_rows (
+    granularity   text NOT NULL,
+    period_start  integer NOT NULL,
+    period_end    integer NOT NULL,
+    series_id     integer NOT NULL,
+    part          text NOT NULL,
+    reason        text NOT NULL,
+    bytes         blob NOT NULL,
+    at            integer NOT NULL DEFAULT (unixepoch()),
+    PRIMARY KEY (granularity, period_start, series_id, part)
 );
 
 CREATE TABLE api_metrics_retention_floor (

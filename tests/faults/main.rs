@@ -4,10 +4,14 @@
 
 mod cancelled;
 mod chaos;
+mod edge;
+mod full_disk;
 mod ledger;
+mod misconfigured;
 mod pooled;
 mod restore;
 mod roles;
+mod sqlite_chaos;
 mod stopped;
 mod together;
 mod versions;

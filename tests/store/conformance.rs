@@ -8,6 +8,11 @@ use api_metrics_store::{
 };
 
 use crate::{
+    damage::{
+        damaged_columns_of_buckets_cost_no_request_and_block_nobody,
+        damaged_flush_batches_are_left_out_and_the_answer_says_so,
+        damaged_period_counts_are_made_anew_from_the_buckets,
+    },
     harness::{Database, Harness, NOON, record, writer_of},
     many::many_series_are_told_like_a_few,
     scopes::{
@@ -85,6 +90,9 @@ on_both_stores! {
     another_kind_of_sketch_is_refused_by_name
     the_first_proposal_of_a_secret_wins
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
+    damaged_columns_of_buckets_cost_no_request_and_block_nobody
+    damaged_flush_batches_are_left_out_and_the_answer_says_so
+    damaged_period_counts_are_made_anew_from_the_buckets
     status_tells_instances_inbox_and_floors
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod conformance;
+mod damage;
 mod lifecycle;
 mod many;
 mod row_security;

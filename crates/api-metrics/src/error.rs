@@ -3,7 +3,8 @@
 use api_metrics_store::store::StoreError;
 use thiserror::Error;
 
-/// The configuration can't work, now or later. A database that is merely out of reach is no error.
+/// The configuration can't work, now or later. A database that is out of reach or that refuses us is
+/// no error, unless [`require_database`](crate::Builder::require_database) says so.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -43,8 +44,10 @@ pub enum StartError {
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,
-    /// The store refuses to work with this database: a malformed URL, a database that a newer
-    /// release has migrated, another kind of sketch.
+    /// The store can't work with this database: a newer release has migrated it, it keeps another
+    /// kind of sketch, or it is no database. Where
+    /// [`require_database`](crate::Builder::require_database) was called, also any other reason that
+    /// keeps it from being used.
     #[error("{database}: {source}")]
     Store {
         /// The database, without its password.

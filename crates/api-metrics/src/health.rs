@@ -6,7 +6,7 @@ use std::{
 };
 
 use api_metrics_routes::{Health, HealthSource, TaskHealth};
-use api_metrics_store::time::Clock;
+use api_metrics_store::{store::Misconfiguration, time::Clock};
 
 use crate::task::Task;
 
@@ -18,6 +18,8 @@ const MAX_LOST: usize = 32;
 pub(crate) struct Monitor {
     clock: Arc<dyn Clock>,
     flush_interval: Duration,
+    /// How long a task may fail before it counts as stalled.
+    stalled_after: Duration,
     /// The monotonic clock at the start.
     started: Duration,
     state: Mutex<State>,
@@ -27,6 +29,8 @@ pub(crate) struct Monitor {
 struct State {
     /// Since when the store can't be used, and why. A process starts in this state.
     unreachable: Option<(SystemTime, String)>,
+    /// What is wrong about the configuration, where that is why.
+    misconfiguration: Option<Misconfiguration>,
     lost: Vec<(u64, u64)>,
     tasks: [Option<Track>; Task::ALL.len()],
 }
@@ -39,19 +43,27 @@ struct Track {
     /// When there was nothing to do.
     idle: Option<Duration>,
     error: Option<String>,
+    /// Since when every run has failed, on both clocks.
+    failing: Option<(SystemTime, Duration)>,
 }
 
 impl Monitor {
-    pub(crate) fn new(clock: Arc<dyn Clock>, flush_interval: Duration) -> Self {
+    pub(crate) fn new(
+        clock: Arc<dyn Clock>,
+        flush_interval: Duration,
+        stalled_after: Duration,
+    ) -> Self {
         Self {
             started: clock.monotonic(),
             state: Mutex::new(State {
                 unreachable: Some((clock.wall(), "it has not been reached yet".to_owned())),
+                misconfiguration: None,
                 lost: Vec::new(),
                 tasks: Default::default(),
             }),
             clock,
             flush_interval,
+            stalled_after,
         }
     }
 
@@ -65,6 +77,7 @@ impl Monitor {
         self.track(task, |track| {
             track.success = Some(now);
             track.error = None;
+            track.failing = None;
         });
     }
 
@@ -87,21 +100,33 @@ impl Monitor {
         within
     }
 
-    pub(crate) fn failed(&self, task: Task, error: &str) {
-        self.track(task, |track| track.error = Some(error.to_owned()));
+    pub(crate) fn failed(
+        &self,
+        task: Task,
+        error: &str,
+        misconfiguration: Option<Misconfiguration>,
+    ) {
+        self.has_failed(task, error.to_owned());
         // The others may fail for reasons of their own, such as one bad statement; records that don't
         // arrive are what makes a store unusable.
         if task == Task::Flush {
-            self.unreachable(error);
+            self.unreachable(error, misconfiguration);
         }
+    }
+
+    /// Notes an error, and when the first one since the last success was.
+    fn has_failed(&self, task: Task, error: String) {
+        let now = (self.clock.wall(), self.clock.monotonic());
+        self.track(task, |track| {
+            track.error = Some(error);
+            track.failing.get_or_insert(now);
+        });
     }
 
     /// The task does not run until it is started again.
     pub(crate) fn panicked(&self, task: Task, message: &str) {
-        self.track(task, |track| {
-            track.running = false;
-            track.error = Some(format!("panicked: {message}"));
-        });
+        self.has_failed(task, format!("panicked: {message}"));
+        self.track(task, |track| track.running = false);
     }
 
     pub(crate) fn ended(&self, task: Task) {
@@ -109,12 +134,20 @@ impl Monitor {
     }
 
     pub(crate) fn reached(&self) {
-        self.lock().unreachable = None;
+        let mut state = self.lock();
+        state.unreachable = None;
+        state.misconfiguration = None;
     }
 
-    pub(crate) fn unreachable(&self, why: &str) {
+    /// Whether the store answered when it was last asked.
+    pub(crate) fn is_reachable(&self) -> bool {
+        self.lock().unreachable.is_none()
+    }
+
+    pub(crate) fn unreachable(&self, why: &str, misconfiguration: Option<Misconfiguration>) {
         let now = self.clock.wall();
         let mut state = self.lock();
+        state.misconfiguration = misconfiguration;
         match &mut state.unreachable {
             Some((_, because)) => why.clone_into(because),
             none => *none = Some((now, why.to_owned())),
@@ -152,6 +185,7 @@ impl HealthSource for Monitor {
         let since_flush = now.saturating_sub(last.max(idle.unwrap_or_default()));
         let mut health = Health::default();
         health.store_unreachable_since = state.unreachable.as_ref().map(|(since, _)| *since);
+        health.store_misconfiguration = state.misconfiguration;
         health.store_error = state.unreachable.as_ref().map(|(_, why)| why.clone());
         health.last_flush_at = flushed.map(|(wall, _)| wall);
         // Jitter makes an interval up to a tenth longer: that is no lag.
@@ -164,6 +198,10 @@ impl HealthSource for Monitor {
                 let mut health = TaskHealth::new(task.name(), track.running);
                 health.last_success_at = track.success.map(|(wall, _)| wall);
                 health.last_error.clone_from(&track.error);
+                health.failing_since = track.failing.map(|(wall, _)| wall);
+                health.stalled = track
+                    .failing
+                    .is_some_and(|(_, since)| now.saturating_sub(since) >= self.stalled_after);
                 Some(health)
             })
             .collect();
@@ -182,6 +220,7 @@ mod tests {
         let monitor = Monitor::new(
             Arc::clone(&clock) as Arc<dyn Clock>,
             Duration::from_secs(10),
+            Duration::from_secs(600),
         );
         (clock, monitor)
     }
@@ -193,9 +232,9 @@ mod tests {
         monitor.reached();
         assert_eq!(monitor.health().store_unreachable_since, None);
         clock.advance(Duration::from_secs(60));
-        monitor.failed(Task::Flush, "refused");
+        monitor.failed(Task::Flush, "refused", None);
         clock.advance(Duration::from_secs(60));
-        monitor.failed(Task::Flush, "still refused");
+        monitor.failed(Task::Flush, "still refused", None);
         let health = monitor.health();
         assert_eq!(
             health.store_unreachable_since,
@@ -209,7 +248,7 @@ mod tests {
         let (_, monitor) = monitor();
         monitor.reached();
         monitor.runs(Task::RollUp);
-        monitor.failed(Task::RollUp, "bad statement");
+        monitor.failed(Task::RollUp, "bad statement", None);
         let health = monitor.health();
         assert_eq!(health.store_unreachable_since, None);
         assert_eq!(health.tasks.len(), 1);
@@ -227,6 +266,43 @@ mod tests {
                 .iter()
                 .all(|task| task.last_error.is_none())
         );
+    }
+
+    #[test]
+    fn a_task_that_has_failed_for_long_is_stalled_until_it_succeeds() {
+        let (clock, monitor) = monitor();
+        let stalled = || monitor.health().tasks.iter().any(|task| task.stalled);
+        monitor.runs(Task::Fold);
+        monitor.failed(Task::Fold, "an unreadable row", None);
+        let since = Some(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000));
+        for (seconds, expected) in [(599, false), (1, true)] {
+            clock.advance(Duration::from_secs(seconds));
+            monitor.failed(Task::Fold, "still unreadable", None);
+            assert_eq!(stalled(), expected);
+            assert!(
+                monitor
+                    .health()
+                    .tasks
+                    .iter()
+                    .all(|task| task.failing_since == since)
+            );
+        }
+        monitor.succeeded(Task::Fold);
+        assert!(!stalled());
+    }
+
+    #[test]
+    fn a_misconfiguration_has_its_name_until_the_store_is_reached() {
+        let (_, monitor) = monitor();
+        let password = Some(Misconfiguration::Password);
+        monitor.unreachable("refused", password);
+        assert_eq!(monitor.health().store_misconfiguration, password);
+        monitor.unreachable("connection refused", None);
+        assert_eq!(monitor.health().store_misconfiguration, None);
+        monitor.failed(Task::Flush, "refused", password);
+        assert_eq!(monitor.health().store_misconfiguration, password);
+        monitor.reached();
+        assert_eq!(monitor.health().store_misconfiguration, None);
     }
 
     #[test]
@@ -251,7 +327,7 @@ mod tests {
         monitor.idles();
         assert_eq!(monitor.health().flush_lag, Duration::ZERO);
         assert_eq!(monitor.health().last_flush_at, flushed_at);
-        monitor.failed(Task::Flush, "refused");
+        monitor.failed(Task::Flush, "refused", None);
         assert!(!monitor.flushed_within(Duration::from_secs(20)));
     }
 

@@ -70,6 +70,9 @@ pub(crate) struct DailyPage {
     as_of: DateTime<Utc>,
     /// Whether days may be cut at other hours than the zone's: old data is kept in UTC days.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 /// The parameters of [`daily`].
@@ -160,6 +163,7 @@ pub(super) async fn daily(
             to: time(answer.range.to),
             as_of: time_us(answer.as_of_us),
             approximate,
+            incomplete: answer.incomplete,
         })
     };
     let (cached, hit) = app
@@ -193,7 +197,7 @@ async fn compute(
         query(TimeStep::Day(zone), true),
         query(TimeStep::Hour(zone), false),
     ];
-    let [days, hours] = app.client.read_all(&questions).await?;
+    let [mut days, hours] = app.client.read_all(&questions).await?;
     let mut rows = BTreeMap::new();
     for row in &days.rows {
         let Some(start) = row.group.period_start else {
@@ -236,5 +240,6 @@ async fn compute(
         })
         .collect();
     let approximate = days.approximate || hours.approximate;
+    days.incomplete |= hours.incomplete;
     Ok((days, approximate, rows))
 }

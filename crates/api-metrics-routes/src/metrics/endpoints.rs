@@ -119,6 +119,9 @@ pub(crate) struct EndpointPage {
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 query_params! {
@@ -209,5 +212,6 @@ async fn compute(
         to: time(answer.range.to),
         as_of: time_us(answer.as_of_us),
         approximate: answer.approximate,
+        incomplete: answer.incomplete,
     })
 }

@@ -30,7 +30,7 @@ pub(crate) fn summary() -> Value {
         "totalRequestBytes": 0, "totalResponseBytes": 410_220, "distinctKeys": 3,
         "topEndpoints": [endpoint()],
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false,
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false,
         "previous": {
             "from": "2026-05-16T00:00:00Z", "to": "2026-05-17T00:00:00Z",
             "totalRequests": 1000, "errorRate": 0.6, "averageMs": 12.1, "p95Ms": 30.2,
@@ -45,7 +45,7 @@ pub(crate) fn endpoints() -> Value {
     json!({
         "data": [endpoint()], "nextCursor": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn daily() -> Value {
         }],
         "nextCursor": null, "tz": "UTC",
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn series() -> Value {
         "data": [row("2026-05-17T00:00:00Z", 40), row("2026-05-17T01:00:00Z", 32)],
         "nextCursor": null, "granularity": "1h", "tz": "UTC",
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn query() -> Value {
         ],
         "granularity": "none", "tz": "UTC",
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn keys() -> Value {
     json!({
         "data": [row], "nextCursor": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -144,7 +144,7 @@ pub(crate) fn top_consumers() -> Value {
     json!({
         "data": [row], "nextCursor": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
 
@@ -158,6 +158,6 @@ pub(crate) fn heatmap() -> Value {
         "data": [cell(0, 40, 0.5), cell(1, 80, 1.0)], "layout": "weekday", "granularity": "hour",
         "tz": "UTC", "maxRequestCount": 80,
         "from": "2026-05-11T00:00:00Z", "to": "2026-05-18T00:00:00Z",
-        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false
+        "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }

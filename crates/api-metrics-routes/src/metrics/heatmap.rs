@@ -177,6 +177,9 @@ pub(crate) struct Heatmap {
     as_of: DateTime<Utc>,
     /// Whether cells may be cut at other hours than the zone's: old data is kept in UTC days.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 /// When the service is busy
@@ -283,6 +286,7 @@ fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result
         to: time(answer.range.to),
         as_of: time_us(answer.as_of_us),
         approximate: answer.approximate,
+        incomplete: answer.incomplete,
     })
 }
 

@@ -76,6 +76,9 @@ pub(crate) struct KeyPage {
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 /// The most used first, then by number.
@@ -143,6 +146,7 @@ pub(super) async fn keys(
             to: time(answer.range.to),
             as_of: time_us(answer.as_of_us),
             approximate: answer.approximate,
+            incomplete: answer.incomplete,
         })
     };
     let (cached, hit) = app

@@ -104,6 +104,9 @@ pub(crate) struct QueryAnswer {
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 /// The rows of one grouping.
@@ -181,6 +184,7 @@ async fn compute(
         to: time(asked.range.to),
         as_of: time_us(0),
         approximate: false,
+        incomplete: false,
     };
     for (dimensions, names) in groupings {
         let mut query = asked.query(scope);
@@ -202,6 +206,7 @@ async fn compute(
             answer.as_of = time_us(windows.as_of_us());
         }
         answer.approximate |= windows.approximate();
+        answer.incomplete |= windows.incomplete();
         answer.results.push(QueryResult {
             group_by: names.clone(),
             data,

@@ -55,6 +55,9 @@ pub(crate) struct SeriesPage {
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
 }
 
 /// Which rows are asked for, with all parameters resolved.
@@ -222,6 +225,7 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
         to: time(to),
         as_of: time_us(windows.as_of_us()),
         approximate: windows.approximate(),
+        incomplete: windows.incomplete(),
     })
 }
 

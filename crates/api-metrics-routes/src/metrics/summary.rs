@@ -70,6 +70,9 @@ pub(crate) struct Summary {
     as_of: DateTime<Utc>,
     /// Whether records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+    /// flush batches, are left out. The status names them.
+    incomplete: bool,
     /// The range of the same length before this one.
     previous: Previous,
 }
@@ -212,6 +215,7 @@ fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> 
         to: time(total.range.to),
         as_of: time_us(total.as_of_us),
         approximate: total.approximate,
+        incomplete: total.incomplete,
         previous: previous(before, &now),
     }
 }

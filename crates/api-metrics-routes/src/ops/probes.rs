@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use api_metrics_store::store::Misconfiguration;
 use axum::{
     Json,
     extract::State,
@@ -16,7 +17,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::router::App;
+use crate::{read::Health, router::App};
 
 /// Probes give up after a second or a few; so do we, before them.
 const PROBE_WITHIN: Duration = Duration::from_millis(900);
@@ -34,7 +35,17 @@ pub(crate) struct Probe {
     /// What is wrong; absent while nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    reason: Option<&'static str>,
+    reason: Option<String>,
+    /// What is wrong about the configuration, where that is the reason: `wrong-url`,
+    /// `password-refused`, `role-refused`, `missing-database`, `missing-directory`,
+    /// `permission-denied` or `not-a-database`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    misconfiguration: Option<&'static str>,
+    /// The background task that has ended or is stalled, where that is the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    task: Option<&'static str>,
 }
 
 impl Probe {
@@ -44,7 +55,43 @@ impl Probe {
             status,
             store_unreachable_since: None,
             reason: None,
+            misconfiguration: None,
+            task: None,
         }
+    }
+
+    /// An answer that names its reason.
+    fn degraded(reason: impl Into<String>) -> Self {
+        Self {
+            reason: Some(reason.into()),
+            ..Self::of("degraded")
+        }
+    }
+
+    /// That the configuration keeps the store from being used.
+    fn misconfigured(what: Misconfiguration) -> Self {
+        Self {
+            misconfiguration: Some(what.as_str()),
+            ..Self::degraded(what.to_string())
+        }
+    }
+
+    /// That something is wrong with this task.
+    fn about(task: &'static str, reason: &str) -> Self {
+        Self {
+            task: Some(task),
+            ..Self::degraded(reason)
+        }
+    }
+}
+
+impl IntoResponse for Probe {
+    fn into_response(self) -> Response {
+        let status = match self.reason {
+            Some(_) => StatusCode::SERVICE_UNAVAILABLE,
+            None => StatusCode::OK,
+        };
+        (status, Json(self)).into_response()
     }
 }
 
@@ -71,36 +118,44 @@ pub(super) async fn live() -> Json<Probe> {
     responses(
         (status = 200, description = "The store answers", body = Probe,
             example = json!({"status": "ready"})),
-        (status = 503, description = "The store does not answer, or a task has ended", body = Probe,
+        (status = 503, description = "The store does not answer or is misconfigured, or a background task has \
+            ended or has failed for long", body = Probe,
             example = json!({"status": "degraded",
                 "storeUnreachableSince": "2026-05-17T03:12:09Z",
                 "reason": "the store does not answer"})),
     ),
 )]
 pub(super) async fn ready(State(app): State<App>) -> Response {
-    let degraded = |reason, since: Option<std::time::SystemTime>| {
-        let probe = Probe {
-            status: "degraded",
-            store_unreachable_since: since.map(DateTime::from),
-            reason: Some(reason),
-        };
-        (StatusCode::SERVICE_UNAVAILABLE, Json(probe)).into_response()
-    };
-    if let Some(source) = &app.health {
-        let health = source.health();
-        if health.store_unreachable_since.is_some() {
-            return degraded("the store does not answer", health.store_unreachable_since);
-        }
-        if health.tasks.iter().any(|task| !task.running) {
-            return degraded("a background task has ended", None);
-        }
-    } else {
+    let probe = match &app.health {
+        Some(source) => of_health(&source.health()),
         // Nobody watches the store for us, so the probe does. The result is shared for a second,
         // or an open route would be a way to load the database.
-        let answers = app.probe.answers(&app.client);
-        if !timeout(PROBE_WITHIN, answers).await.unwrap_or(false) {
-            return degraded("the store does not answer", None);
-        }
+        None => match timeout(PROBE_WITHIN, app.probe.answers(&app.client)).await {
+            Ok(Ok(())) => Probe::of("ready"),
+            Ok(Err(Some(what))) => Probe::misconfigured(what),
+            Ok(Err(None)) | Err(_) => Probe::degraded("the store does not answer"),
+        },
+    };
+    probe.into_response()
+}
+
+/// What the host's background work says.
+fn of_health(health: &Health) -> Probe {
+    if let Some(since) = health.store_unreachable_since {
+        let probe = match health.store_misconfiguration {
+            Some(what) => Probe::misconfigured(what),
+            None => Probe::degraded("the store does not answer"),
+        };
+        return Probe {
+            store_unreachable_since: Some(since.into()),
+            ..probe
+        };
     }
-    Json(Probe::of("ready")).into_response()
+    if let Some(task) = health.tasks.iter().find(|task| !task.running) {
+        return Probe::about(task.name, "a background task has ended");
+    }
+    if let Some(task) = health.tasks.iter().find(|task| task.stalled) {
+        return Probe::about(task.name, "a background task has failed for long");
+    }
+    Probe::of("ready")
 }

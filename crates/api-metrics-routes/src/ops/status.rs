@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use api_metrics_store::{
     recorder::RecorderStatus,
-    store::{InstanceStatus, StoreStatus},
+    store::{InstanceStatus, Misconfiguration, StoreStatus},
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -66,6 +66,10 @@ struct StoreView {
     unreachable_since: Option<DateTime<Utc>>,
     /// Why it does not.
     error: Option<String>,
+    /// What is wrong about the configuration, where that is why: `wrong-url`, `password-refused`,
+    /// `role-refused`, `missing-database`, `missing-directory`, `permission-denied` or
+    /// `not-a-database`.
+    misconfiguration: Option<&'static str>,
     /// `postgres` or `sqlite`.
     backend: Option<&'static str>,
     /// The schema's version.
@@ -84,6 +88,35 @@ struct StoreView {
     dirty: Vec<DirtyView>,
     /// Flush batches that could not be read and were quarantined; 0 is normal.
     quarantined: Option<u64>,
+    /// Columns of stored rows that could not be read and were quarantined; 0 is normal. Their rows
+    /// stay, without them.
+    quarantined_row_count: Option<u64>,
+    /// The latest of them, the latest first; at most 100.
+    quarantined_rows: Vec<QuarantinedView>,
+}
+
+/// A column of a stored row that could not be read.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct QuarantinedView {
+    /// `1m`, `5m`, `1h` or `1d`.
+    granularity: String,
+    /// The start of its period.
+    period_start: DateTime<Utc>,
+    /// The number of its series; 0 for period counts, of which nothing was lost.
+    series: i64,
+    /// The series' service; empty where the series is unknown.
+    service: String,
+    /// Its method; `*` for an aggregate series of several.
+    method: String,
+    /// Its endpoint.
+    endpoint: String,
+    /// `status_counts`, `latency_sketch` or, for period counts, `requests`.
+    part: String,
+    /// Why it can't be read.
+    reason: String,
+    /// When it was quarantined.
+    at: DateTime<Utc>,
 }
 
 /// Flush batches that wait to be folded.
@@ -142,7 +175,7 @@ struct InstanceView {
     sequence: u64,
     /// The last flush that was folded.
     folded: u64,
-    /// Whether it flushed within the last hour.
+    /// Whether it flushed within the last hour and has not ended in order.
     live: bool,
 }
 
@@ -206,7 +239,7 @@ struct TasksView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct TaskView {
-    /// What it does: `flush`, `fold`, `rollup`, `retention`.
+    /// What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`.
     name: &'static str,
     /// Whether it still runs.
     running: bool,
@@ -214,6 +247,10 @@ struct TaskView {
     last_success_at: Option<DateTime<Utc>>,
     /// What went wrong last, until it succeeds again.
     last_error: Option<String>,
+    /// Since when every run has failed; null while it succeeds.
+    failing_since: Option<DateTime<Utc>>,
+    /// Whether it has failed for so long that the readiness probe says so.
+    stalled: bool,
 }
 
 /// The cache of answers.
@@ -242,10 +279,12 @@ pub(super) async fn status(
     State(app): State<App>,
     _: Validated<()>,
 ) -> Result<Json<Status>, Problem> {
-    let store = app
-        .client
-        .bounded("status", app.client.store().status())
-        .await;
+    let mut misconfiguration = None;
+    let store = async {
+        let status = app.client.store().status().await;
+        status.inspect_err(|error| misconfiguration = error.misconfiguration())
+    };
+    let store = app.client.bounded("status", store).await;
     let health = app.health.as_ref().map(|health| health.health());
     let instances = store
         .as_ref()
@@ -258,7 +297,7 @@ pub(super) async fn status(
     let (entries, bytes) = app.cache.held().await;
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION"),
-        store: store_view(store, health.as_ref()),
+        store: store_view(store, misconfiguration, health.as_ref()),
         instances,
         recorder: app
             .client
@@ -278,11 +317,16 @@ pub(super) async fn status(
 }
 
 /// The store as it answers, or why it does not.
-fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> StoreView {
+fn store_view(
+    store: Result<StoreStatus, Problem>,
+    misconfiguration: Option<Misconfiguration>,
+    health: Option<&Health>,
+) -> StoreView {
     let mut view = StoreView {
         reachable: store.is_ok(),
         unreachable_since: None,
         error: None,
+        misconfiguration: None,
         backend: None,
         schema_version: None,
         sketch_kind: None,
@@ -292,10 +336,15 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
         retention_floors: Vec::new(),
         dirty: Vec::new(),
         quarantined: None,
+        quarantined_row_count: None,
+        quarantined_rows: Vec::new(),
     };
     match store {
         Err(problem) => {
             view.unreachable_since = health.and_then(|h| h.store_unreachable_since).map(wall);
+            view.misconfiguration = misconfiguration
+                .or_else(|| health.and_then(|h| h.store_misconfiguration))
+                .map(Misconfiguration::as_str);
             view.error = health
                 .and_then(|h| h.store_error.clone())
                 .or_else(|| Some(problem.detail().to_owned()));
@@ -329,6 +378,21 @@ fn store_view(store: Result<StoreStatus, Problem>, health: Option<&Health>) -> S
                 })
                 .collect();
             view.quarantined = Some(status.quarantined);
+            view.quarantined_row_count = Some(status.quarantined_row_count);
+            let rows = status.quarantined_rows.into_iter();
+            view.quarantined_rows = rows
+                .map(|row| QuarantinedView {
+                    granularity: row.granularity,
+                    period_start: time(row.period_start),
+                    series: row.series_id,
+                    service: row.service,
+                    method: row.method,
+                    endpoint: row.endpoint,
+                    part: row.part,
+                    reason: row.reason,
+                    at: time(row.at),
+                })
+                .collect();
         }
     }
     view
@@ -390,6 +454,8 @@ fn tasks(health: Health) -> TasksView {
                 running: task.running,
                 last_success_at: task.last_success_at.map(wall),
                 last_error: task.last_error,
+                failing_since: task.failing_since.map(wall),
+                stalled: task.stalled,
             })
             .collect(),
     }
@@ -425,12 +491,13 @@ fn example() -> serde_json::Value {
     serde_json::json!({
         "version": "0.1.0",
         "store": {
-            "reachable": true, "unreachableSince": null, "error": null, "backend": "postgres",
+            "reachable": true, "unreachableSince": null, "error": null, "misconfiguration": null, "backend": "postgres",
             "schemaVersion": 1, "sketchKind": "histogram", "now": "2026-05-18T09:30:00.125Z",
             "series": 42, "inbox": {"batches": 1, "records": 25, "bytes": 1_204},
             "retentionFloors": [{"granularity": "1m", "floor": "2026-05-17T09:00:00Z"},
                 {"granularity": "1d", "floor": null}],
-            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0
+            "dirty": [{"granularity": "1h", "periods": 1}], "quarantined": 0,
+            "quarantinedRowCount": 0, "quarantinedRows": []
         },
         "instances": [{
             "id": "7f1c0c0e-6f0e-4c58-9d3b-0d5a3f6b8f10", "service": "shop",
@@ -446,7 +513,7 @@ fn example() -> serde_json::Value {
         "tasks": {
             "lastFlushAt": "2026-05-18T09:29:55Z", "flushLagSeconds": 0.0,
             "tasks": [{"name": "flush", "running": true,
-                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null}]
+                "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null, "failingSince": null, "stalled": false}]
         },
         "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
         "streams": 1, "lost": 0, "lostBatches": []

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use api_metrics_store::store::Misconfiguration;
+
 /// Tells how the flush, the fold and the other tasks are doing.
 ///
 /// Asked on every probe and every scrape: it must not block. Connect it by
@@ -48,6 +50,9 @@ pub struct Health {
     pub store_unreachable_since: Option<SystemTime>,
     /// Why the store does not answer, in words that hold no secret. Shown to admins only.
     pub store_error: Option<String>,
+    /// What is wrong about the configuration, where that is why the store can't be used. Its name is
+    /// shown to all.
+    pub store_misconfiguration: Option<Misconfiguration>,
     /// When a flush was last acknowledged by the store.
     pub last_flush_at: Option<SystemTime>,
     /// How long records have been waiting for a flush beyond the flush interval; zero while all is well.
@@ -63,7 +68,7 @@ pub struct Health {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskHealth {
-    /// What it does: `flush`, `fold`, `rollup`, `retention`.
+    /// What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`.
     pub name: &'static str,
     /// Whether it still runs. Readiness is 503 where one does not: a task that died is a bug.
     pub running: bool,
@@ -71,6 +76,10 @@ pub struct TaskHealth {
     pub last_success_at: Option<SystemTime>,
     /// What went wrong last, until it succeeds again. Shown to admins only.
     pub last_error: Option<String>,
+    /// Since when every run has failed; `None` while it succeeds.
+    pub failing_since: Option<SystemTime>,
+    /// Whether it has failed for longer than is bearable. Readiness is 503 where one has.
+    pub stalled: bool,
 }
 
 impl TaskHealth {
@@ -82,6 +91,8 @@ impl TaskHealth {
             running,
             last_success_at: None,
             last_error: None,
+            failing_since: None,
+            stalled: false,
         }
     }
 }

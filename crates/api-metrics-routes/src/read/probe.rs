@@ -4,13 +4,17 @@
 
 use std::time::Duration;
 
+use api_metrics_store::store::Misconfiguration;
 use moka::future::Cache;
 
 use super::StoreClient;
 
 /// A shared, short-lived answer.
 #[derive(Debug)]
-pub(crate) struct StoreProbe(Cache<(), bool>);
+pub(crate) struct StoreProbe(Cache<(), Answered>);
+
+/// That the store has answered, or why it did not where that is the configuration.
+type Answered = Result<(), Option<Misconfiguration>>;
 
 impl Default for StoreProbe {
     fn default() -> Self {
@@ -25,13 +29,18 @@ impl Default for StoreProbe {
 
 impl StoreProbe {
     /// Whether the store has just answered.
-    pub(crate) async fn answers(&self, client: &StoreClient) -> bool {
+    pub(crate) async fn answers(&self, client: &StoreClient) -> Answered {
         self.0
             .get_with((), async {
-                client
-                    .bounded("probe", client.store().status())
-                    .await
-                    .is_ok()
+                let mut what = None;
+                let status = async {
+                    let status = client.store().status().await;
+                    status.inspect_err(|error| what = error.misconfiguration())
+                };
+                match client.bounded("probe", status).await {
+                    Ok(_) => Ok(()),
+                    Err(_) => Err(what),
+                }
             })
             .await
     }

@@ -39,6 +39,8 @@ pub(crate) struct WindowedReader {
     as_of_us: i64,
     /// Whether any window's records at an edge may belong to the other side of it.
     approximate: bool,
+    /// Whether any window leaves out what can't be read.
+    incomplete: bool,
 }
 
 impl WindowedReader {
@@ -57,6 +59,7 @@ impl WindowedReader {
             covered: None,
             as_of_us: 0,
             approximate: false,
+            incomplete: false,
         }
     }
 
@@ -101,6 +104,7 @@ impl WindowedReader {
             answer.range.to,
         ));
         self.approximate |= answer.approximate;
+        self.incomplete |= answer.incomplete;
         self.next = answer.range.to.max(to);
         if self.rows.len() < ROWS_A_WINDOW / 2 {
             self.steps = (self.steps * 2).min(MAX_STEPS);
@@ -123,5 +127,10 @@ impl WindowedReader {
     /// Whether any window's records at an edge may belong to the other side of it.
     pub(crate) const fn approximate(&self) -> bool {
         self.approximate
+    }
+
+    /// Whether any window leaves out what can't be read.
+    pub(crate) const fn incomplete(&self) -> bool {
+        self.incomplete
     }
 }

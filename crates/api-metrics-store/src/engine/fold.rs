@@ -38,6 +38,7 @@ use tracing::warn;
 use super::{
     SCHEMA_KNOWLEDGE,
     backend::{Backend, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, Tx},
+    damage::{self, asks_for_care},
     payload::{self, PayloadRow},
     period_counts,
     sum::{Key, Sum, Table, finish, sum_aggregates},
@@ -60,7 +61,18 @@ const ROWS_A_FOLD: u64 = 200_000;
 /// # Errors
 /// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
+    match fold_once(backend, false).await {
+        outcome if asks_for_care(&outcome) => fold_once(backend, true).await,
+        outcome => outcome,
+    }
+}
+
+/// One attempt. A careful one leaves out what can't be read of the rows that exist, and keeps it aside.
+async fn fold_once<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
     let mut tx = backend.begin(Mode::Lead).await?;
+    if careful {
+        tx.be_careful();
+    }
     let Some(meta) = lead(&mut tx).await? else {
         return Ok(Folded::default());
     };
@@ -100,6 +112,8 @@ pub(crate) async fn fold<B: Backend>(backend: &B) -> Result<Folded> {
         }
     }
     let rows = add(&mut tx, &chunks, &meta).await?;
+    let damaged = tx.take_damage();
+    damage::quarantine(&mut tx, &damaged).await?;
     for (id, upto) in marks {
         tx.set_folded(id, upto).await?;
     }
@@ -298,6 +312,7 @@ async fn add_existing<T: Tx>(
         };
         let at = sums.binary_search_by_key(&key, |sum| sum.key);
         if let Some(sum) = at.ok().and_then(|at| sums.get_mut(at)) {
+            // A sketch that was left out is empty, which adds nothing.
             sum.add(&old.counts, &old.sketch)?;
             exists.insert((old.period_start, old.series_id));
         }

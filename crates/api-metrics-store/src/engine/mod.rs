@@ -8,6 +8,7 @@
 //! | `rollup` | finer periods into coarser ones, recomputed | the leader |
 //! | `retention` | floors move, what lies below them goes | the leader |
 //! | `read` | buckets, inbox and own memory into an answer | every process |
+//! | `damage` | what can't be read is kept aside and left out | the leader |
 //!
 //! `backend` is the contract with a database, `payload` and `period_counts` are the two encodings, and
 //! `plan`, `axis` and `condition` decide what a read looks at. `docs/protocol.md` has the rules and the
@@ -27,6 +28,7 @@ mod admit;
 mod axis;
 pub(crate) mod backend;
 pub(crate) mod condition;
+pub(crate) mod damage;
 pub(crate) mod flush;
 pub(crate) mod fold;
 #[cfg(feature = "fuzzing")]
@@ -43,7 +45,7 @@ pub(crate) mod sorted_cursor;
 pub(crate) mod sql;
 pub(crate) mod steps;
 pub(crate) mod store;
-mod sum;
+pub(crate) mod sum;
 mod unstored;
 mod yield_every;
 

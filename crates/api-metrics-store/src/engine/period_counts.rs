@@ -19,8 +19,13 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::backend::{BucketRow, Result, Segment, Tx};
+use super::{
+    backend::{BucketRow, Result, Segment, Series, Tx},
+    damage::Part,
+    sum::Key,
+};
 use crate::{
+    series::SeriesKind,
     store::StoreError,
     time::{Granularity, UnixSeconds},
     varint,
@@ -120,8 +125,7 @@ impl Changes {
                 let Some(counts) = some.get_mut(&period) else {
                     continue;
                 };
-                for entry in entries(&before)? {
-                    let (series, requests) = entry?;
+                for (series, requests) in decode(tx, period, &before).await? {
                     counts.entry(series).or_insert(requests);
                 }
             }
@@ -133,6 +137,75 @@ impl Changes {
         }
         Ok(())
     }
+}
+
+/// Reads the counts of a period. A careful transaction makes them anew from the buckets where they
+/// can't be read, and notes it.
+///
+/// # Errors
+/// `StoreError::Corrupt` where they can't be read, unless the transaction is careful.
+pub(super) async fn decode<T: Tx>(
+    tx: &mut T,
+    (granularity, period_start): (Granularity, UnixSeconds),
+    encoded: &[u8],
+) -> Result<PeriodCounts> {
+    let error = match entries(encoded).and_then(Iterator::collect) {
+        Ok(counts) => return Ok(counts),
+        Err(error) => error,
+    };
+    let Some(damage) = tx.damage() else {
+        return Err(error);
+    };
+    let key = Key {
+        granularity,
+        period_start,
+        series_id: 0,
+    };
+    damage.note(key, Part::Requests, error.to_string(), encoded);
+    of_buckets(tx, granularity, period_start).await
+}
+
+/// The counts of a period as its buckets say them: those of aggregate series alone.
+async fn of_buckets<T: Tx>(
+    tx: &mut T,
+    granularity: Granularity,
+    period: UnixSeconds,
+) -> Result<PeriodCounts> {
+    let end = period + granularity.seconds();
+    let all = Segment {
+        granularity,
+        from: period,
+        to: end,
+    };
+    let sums = tx
+        .sum_by_series(granularity, &[all], &[period, end], Series::All, false)
+        .await?;
+    let mut counts: PeriodCounts = sums
+        .iter()
+        .map(|sum| (sum.series_id, sum.counts.request_count))
+        .collect();
+    let ids: Vec<i64> = counts.keys().copied().collect();
+    for series in tx.series(&ids).await? {
+        if series.labels.kind == SeriesKind::Base {
+            counts.remove(&series.id);
+        }
+    }
+    Ok(counts)
+}
+
+/// Writes the counts of a period anew where they can't be read. The transaction must lead and be
+/// careful.
+pub(super) async fn repair<T: Tx>(
+    tx: &mut T,
+    granularity: Granularity,
+    period: UnixSeconds,
+) -> Result<()> {
+    let period = (granularity, period);
+    for (period, counts) in tx.period_counts(&[period]).await? {
+        let counts = decode(tx, period, &counts).await?;
+        tx.put_period_counts(&[(period, encode(&counts))]).await?;
+    }
+    Ok(())
 }
 
 /// Makes a period's counts from those of its children, all of which are kept. Replaces what was there;
@@ -151,9 +224,8 @@ pub(super) async fn recompute<T: Tx>(
         .map(|child| (children.granularity, child))
         .collect();
     let mut sum = PeriodCounts::new();
-    for (_, child) in tx.period_counts(&children).await? {
-        for entry in entries(&child)? {
-            let (series, requests) = entry?;
+    for (child, counts) in tx.period_counts(&children).await? {
+        for (series, requests) in decode(tx, child, &counts).await? {
             let sum = sum.entry(series).or_default();
             *sum = sum.saturating_add(requests);
         }

@@ -22,6 +22,7 @@
 
 use super::{
     backend::{Backend, LeadTx, Marks, Mode, Result, Segment, Series, Tx},
+    damage::{self, asks_for_care},
     fold::lead,
     period_counts,
     sum::row,
@@ -46,10 +47,21 @@ const PERIODS_A_STEP: usize = 12;
 /// well. The caller then calls again.
 ///
 /// # Errors
-/// `StoreError::Outdated` when the database asks for newer leaders, `StoreError::Corrupt` when a stored
-/// sketch or row of period counts can't be read.
+/// `StoreError::Outdated` when the database asks for newer leaders.
 pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
+    match roll_up_once(backend, false).await {
+        outcome if asks_for_care(&outcome) => roll_up_once(backend, true).await,
+        outcome => outcome,
+    }
+}
+
+/// One attempt. A careful one leaves out what can't be read of the children, keeps it aside, and writes
+/// the children without it.
+async fn roll_up_once<B: Backend>(backend: &B, careful: bool) -> Result<Maintained> {
     let mut tx = backend.begin(Mode::Lead).await?;
+    if careful {
+        tx.be_careful();
+    }
     let Some(meta) = lead(&mut tx).await? else {
         return Ok(Maintained::default());
     };
@@ -60,6 +72,9 @@ pub(crate) async fn roll_up<B: Backend>(backend: &B) -> Result<Maintained> {
         recompute(&mut tx, meta.sketch_kind, granularity, period).await?;
         steps += 1;
     }
+    let damaged = tx.take_damage();
+    let rows = damaged.iter().map(|part| part.key);
+    damage::repair(&mut tx, meta.sketch_kind, rows).await?;
     // Commit even without steps: a transaction that is merely dropped keeps the lead for a while.
     tx.commit().await?;
     Ok(Maintained {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    backend::{Backend, Mode, ReadTx, Tx},
+    backend::{Backend, FlushTx, Mode, ReadTx, Tx},
     flush, fold, read,
     retention::{self, Wanted},
     rollup,
@@ -69,6 +69,23 @@ impl<B: Backend> Store for SqlStore<B> {
 
     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
         flush::flush(&self.backend, writer).await
+    }
+
+    async fn end(&self, writer: &Writer) -> Result<(), StoreError> {
+        let _one_at_a_time = writer.flushing.lock().await;
+        let mut tx = self.backend.begin(Mode::Write).await?;
+        let id = writer.instance().id;
+        // A database that was replaced or restored lacks what it has acknowledged.
+        let fence = tx.fence(id).await?.unwrap_or_default();
+        if fence < writer.recorder().acknowledged() {
+            return Err(StoreError::Unavailable(
+                "it has lost flushes that it had acknowledged".into(),
+            ));
+        }
+        let now = tx.meta().await?.now();
+        tx.end(id, now).await?;
+        tx.commit().await?;
+        self.backend.settle().await
     }
 
     async fn fold(&self) -> Result<Folded, StoreError> {

@@ -19,7 +19,7 @@ use crate::{
 /// The row that a sum is for. Keys order by granularity, period and series, as the tables' primary keys
 /// do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Key {
+pub(crate) struct Key {
     /// The table.
     pub granularity: Granularity,
     /// The start of the period, in Unix seconds.
@@ -141,7 +141,7 @@ pub(super) async fn finish(
 ///
 /// # Errors
 /// `StoreError::Corrupt` where the sketch can't be read.
-pub(super) fn row(
+pub(crate) fn row(
     period_start: UnixSeconds,
     series_id: i64,
     counts: Bucket,

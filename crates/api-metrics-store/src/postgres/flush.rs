@@ -172,13 +172,23 @@ impl FlushTx for PgTx {
     /// The row is locked already. `acked_at` has the time in whole seconds.
     async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
         unnamed::query(
-            "UPDATE api_metrics.instance SET seq = $2, acked_at = $3, live = true WHERE id = $1",
+            "UPDATE api_metrics.instance SET seq = $2, acked_at = $3, live = true, ended_at = NULL \
+             WHERE id = $1",
         )
         .bind(id)
         .bind(signed(seq))
         .bind(super::tx::at(at))
         .execute(&mut *self.sql)
         .await?;
+        Ok(())
+    }
+
+    async fn end(&mut self, id: Uuid, at: UnixSeconds) -> Result<()> {
+        unnamed::query("UPDATE api_metrics.instance SET ended_at = $2 WHERE id = $1")
+            .bind(id)
+            .bind(super::tx::at(at))
+            .execute(&mut *self.sql)
+            .await?;
         Ok(())
     }
 }

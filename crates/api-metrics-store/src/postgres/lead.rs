@@ -38,6 +38,7 @@ use crate::{
             BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
             SeriesRow,
         },
+        damage::DamagedPart,
         sorted_cursor::SortedCursor,
     },
     series::SeriesKind,
@@ -107,16 +108,48 @@ impl LeadTx for PgTx {
 
     async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
         unnamed::query(
-            "INSERT INTO api_metrics.quarantined (id, seq, chunk, reason, payload) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            "INSERT INTO api_metrics.quarantined \
+                 (id, seq, chunk, period_from, period_to, reason, payload) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         )
         .bind(chunk.id)
         .bind(signed(chunk.seq))
         .bind(chunk.chunk)
+        .bind(at(chunk.period_from))
+        .bind(at(chunk.period_to))
         .bind(reason)
         .bind(&chunk.payload)
         .execute(&mut *self.sql)
         .await?;
+        Ok(())
+    }
+
+    /// A statement a part: there are few of them, and seldom any.
+    async fn put_quarantined(&mut self, parts: &[DamagedPart]) -> Result<()> {
+        for DamagedPart {
+            key,
+            part,
+            reason,
+            bytes,
+        } in parts
+        {
+            unnamed::query(
+                "INSERT INTO api_metrics.quarantined_rows \
+                     (granularity, period_start, period_end, series_id, part, reason, bytes) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7) \
+                 ON CONFLICT (granularity, period_start, series_id, part) DO UPDATE \
+                 SET reason = excluded.reason, bytes = excluded.bytes, at = excluded.at",
+            )
+            .bind(key.granularity.as_str())
+            .bind(at(key.period_start))
+            .bind(at(key.period_start + key.granularity.seconds()))
+            .bind(key.series_id)
+            .bind(part.as_str())
+            .bind(reason)
+            .bind(bytes)
+            .execute(&mut *self.sql)
+            .await?;
+        }
         Ok(())
     }
 
@@ -270,7 +303,8 @@ impl LeadTx for PgTx {
                 .await?;
             found.reserve(rows.len());
             for row in &rows {
-                found.push(rows::found(row, period, kind)?);
+                let damage = &mut self.damage;
+                found.push(rows::found(row, granularity, period, kind, damage)?);
             }
         }
         Ok(found)
@@ -435,7 +469,8 @@ impl LeadTx for PgTx {
         unnamed::query(
             "UPDATE api_metrics.instance SET live = false WHERE id IN ( \
                  SELECT i.id FROM api_metrics.instance AS i JOIN api_metrics.folded AS f ON f.id = i.id \
-                 WHERE i.live AND i.acked_at < $1 AND f.seq >= i.seq FOR NO KEY UPDATE OF i SKIP LOCKED)",
+                 WHERE i.live AND (i.acked_at < $1 OR i.ended_at IS NOT NULL) AND f.seq >= i.seq \
+                 FOR NO KEY UPDATE OF i SKIP LOCKED)",
         )
         .bind(DateTime::from_timestamp_micros(since_us).unwrap_or_default())
         .execute(&mut *self.sql)

@@ -3,16 +3,17 @@
 //! | file | what |
 //! |---|---|
 //! | `store`, `connect` | the public type and its pool |
-//! | `tx`, `unnamed`, `cancel` | transactions |
+//! | `tx`, `transaction`, `unnamed`, `cancel` | transactions |
 //! | `migrate`, `partitions` | the schema |
 //! | `flush`, `lead`, `read`, `status` | the statements of each step |
-//! | `sum` | the statements that sum buckets for a read |
+//! | `sum`, `careful` | the statements that sum buckets for a read |
 //! | `rows` | between buckets and columns |
 //! | `sql` | statements of other modules |
 //!
 //! All statements name the schema, so that a host's `search_path` does not matter.
 
 mod cancel;
+mod careful;
 mod connect;
 mod flush;
 mod lead;
@@ -25,6 +26,7 @@ mod sql;
 mod status;
 mod store;
 mod sum;
+mod transaction;
 mod tx;
 mod unnamed;
 

@@ -65,6 +65,16 @@ pub(super) fn unfolded(from: &str, to: &str) -> String {
     )
 }
 
+/// Where something of a range was quarantined, whose ends are these parameters.
+pub(super) fn quarantined(from: &str, to: &str) -> String {
+    format!(
+        "SELECT period_start, period_end FROM api_metrics.quarantined_rows \
+         WHERE part <> 'requests' AND period_start < {to} AND period_end > {from} \
+         UNION SELECT period_from, period_to FROM api_metrics.quarantined \
+         WHERE period_from < {to} AND period_to > {from} LIMIT 1000"
+    )
+}
+
 impl ReadTx for PgTx {
     async fn instance_seq(&mut self, id: Uuid) -> Result<u64> {
         let seq: Option<i64> =
@@ -110,6 +120,13 @@ impl ReadTx for PgTx {
         quantiles: bool,
     ) -> Result<Vec<SeriesSum>> {
         let kind = self.sketch_kind().await?;
+        if self.damage.is_some() {
+            let ids = match series {
+                Series::All => None,
+                Series::Ids(ids) => Some(ids),
+            };
+            return super::careful::sum_by_series(self, kind, segments, edges, ids).await;
+        }
         let statement = match series {
             Series::All => sums_by_series(granularity, ""),
             Series::Ids(_) => sums_by_series(granularity, "AND m.series_id = ANY($5)"),
@@ -133,7 +150,7 @@ impl ReadTx for PgTx {
                 sums.push(SeriesSum {
                     series_id: row.try_get(0)?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),
-                    counts: rows::counts(&row, 2, kind)?,
+                    counts: rows::summed(&row, 2, kind)?,
                     sketches: sketches.unwrap_or_default().to_vec(),
                 });
             }
@@ -166,6 +183,23 @@ impl ReadTx for PgTx {
         .await?;
         Ok(rows
             .into_iter()
+            .map(|(from, to)| (from.timestamp(), to.timestamp()))
+            .collect())
+    }
+
+    async fn quarantined_spans(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
+        let spans: Vec<(DateTime<Utc>, DateTime<Utc>)> =
+            unnamed::query_as(AssertSqlSafe(quarantined("$1", "$2")))
+                .bind(at(from))
+                .bind(at(to))
+                .fetch_all(&mut *self.sql)
+                .await?;
+        let spans = spans.into_iter();
+        Ok(spans
             .map(|(from, to)| (from.timestamp(), to.timestamp()))
             .collect())
     }

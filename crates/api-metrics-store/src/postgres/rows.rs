@@ -29,7 +29,11 @@ use sqlx::{
 use super::tx::{at, signed, table, unsigned};
 use crate::{
     bucket::Bucket,
-    engine::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+    engine::{
+        backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+        damage::{self, Damage},
+        sum::Key,
+    },
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,
@@ -142,11 +146,18 @@ impl Encode<'_, Postgres> for Composite<'_> {
 }
 
 /// The counts of a row, whose columns they are from `first` on in the order of the tables. By their
-/// places, because looking names up would take longer than reading them. The sketch stays empty.
+/// places, because looking names up would take longer than reading them. The sketch stays empty. A
+/// careful transaction leaves out status counts that can't be read; `key` is then the row.
 ///
 /// # Errors
-/// `StoreError::Corrupt` where the status counts can't be read.
-pub(super) fn counts(row: &PgRow, first: usize, kind: SketchKind) -> Result<Bucket> {
+/// `StoreError::Corrupt` where the status counts can't be read, unless the transaction is careful.
+pub(super) fn counts(
+    row: &PgRow,
+    first: usize,
+    kind: SketchKind,
+    key: Key,
+    damage: &mut Option<Damage>,
+) -> Result<Bucket> {
     let number = |n: usize| -> Result<u64> { Ok(unsigned(row.try_get(first + n)?)) };
     let perhaps = |n: usize| -> Result<Option<u64>> {
         let value: Option<i64> = row.try_get(first + n)?;
@@ -165,20 +176,56 @@ pub(super) fn counts(row: &PgRow, first: usize, kind: SketchKind) -> Result<Buck
     bucket.ttfb_count = number(9)?;
     bucket.request_bytes = number(10)?;
     bucket.response_bytes = number(11)?;
-    bucket
-        .status_counts
-        .merge_encoded(row.try_get(first + 12)?)?;
+    damage::add_statuses(damage, key, &mut bucket, row.try_get(first + 12)?)?;
     Ok(bucket)
 }
 
+/// The counts of a sum that the database has made of several rows, in which no damage can be told
+/// apart. Otherwise as `counts`.
+///
+/// # Errors
+/// `StoreError::Corrupt` where the status counts can't be read.
+pub(super) fn summed(row: &PgRow, first: usize, kind: SketchKind) -> Result<Bucket> {
+    let nobody = Key {
+        granularity: Granularity::Minute,
+        period_start: 0,
+        series_id: 0,
+    };
+    counts(row, first, kind, nobody, &mut None)
+}
+
 /// A row of a known period, as `select_existing` selects it.
-pub(super) fn found(row: &PgRow, period_start: UnixSeconds, kind: SketchKind) -> Result<FoundRow> {
-    Ok(FoundRow {
+pub(super) fn found(
+    row: &PgRow,
+    granularity: Granularity,
+    period_start: UnixSeconds,
+    kind: SketchKind,
+    damage: &mut Option<Damage>,
+) -> Result<FoundRow> {
+    let key = Key {
+        granularity,
         period_start,
         series_id: row.try_get(0)?,
-        counts: counts(row, 1, kind)?,
-        sketch: row.try_get(14)?,
+    };
+    Ok(FoundRow {
+        period_start,
+        series_id: key.series_id,
+        counts: counts(row, 1, kind, key, damage)?,
+        sketch: damage::sketch_of(damage, key, kind, row.try_get(14)?).to_vec(),
     })
+}
+
+/// The rows of `[$1, $2)`, of the series `$3` or of all where that is NULL, each by itself: in the order
+/// of `select_existing`, then the start of the period. For careful transactions alone, because every
+/// row travels.
+pub(super) fn select_rows(granularity: Granularity) -> String {
+    let table = table(granularity);
+    format!(
+        "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
+       latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
+       total_response_bytes, status_counts, latency_sketch, period_start FROM api_metrics.{table} \
+     WHERE period_start >= $1 AND period_start < $2 AND ($3::bigint[] IS NULL OR series_id = ANY($3))"
+    )
 }
 
 /// Series, their columns selected in the order of the table, then `kind`. Names that are equal to those

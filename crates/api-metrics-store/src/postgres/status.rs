@@ -1,6 +1,6 @@
 //! What the database says about itself.
 //!
-//! Four statements in one snapshot. One counts base series, by an index, and what waits in the inbox;
+//! Five statements in one snapshot. One counts base series, by an index, and what waits in the inbox;
 //! its cost grows with both.
 
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     engine::backend::{Result, Tx},
-    store::{InboxStatus, InstanceStatus, StoreStatus},
+    store::{InboxStatus, InstanceStatus, QuarantinedRow, StoreStatus},
     time::Granularity,
 };
 
@@ -24,6 +24,7 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
         "SELECT (SELECT max(version) FROM api_metrics.schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics.series WHERE kind = 0) AS series, \
                 (SELECT count(*) FROM api_metrics.quarantined) AS quarantined, \
+                (SELECT count(*) FROM api_metrics.quarantined_rows) AS quarantined_rows, \
                 count(DISTINCT (b.id, b.seq)) AS batches, \
                 coalesce(sum(b.records), 0)::bigint AS records, \
                 coalesce(sum(octet_length(b.payload)), 0)::bigint AS bytes \
@@ -41,7 +42,8 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
     .await?;
     let instances = unnamed::query(
         "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
-                coalesce(f.seq, 0) AS folded, i.live \
+                coalesce(f.seq, 0) AS folded, \
+                i.live AND i.ended_at IS NULL AS live \
          FROM api_metrics.instance AS i LEFT JOIN api_metrics.folded AS f ON f.id = i.id \
          ORDER BY i.acked_at DESC NULLS LAST LIMIT 100",
     )
@@ -62,6 +64,32 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
             seq: unsigned(row.try_get("seq")?),
             folded: unsigned(row.try_get("folded")?),
             live: row.try_get("live")?,
+        })
+    })
+    .collect::<Result<_>>()?;
+    let quarantined_rows = unnamed::query(
+        "SELECT q.granularity, extract(epoch FROM q.period_start)::bigint AS period_start, \
+                q.series_id, q.part, q.reason, extract(epoch FROM q.at)::bigint AS at, \
+                coalesce(s.service, '') AS service, coalesce(s.http_method, '') AS method, \
+                coalesce(s.endpoint, '') AS endpoint \
+         FROM api_metrics.quarantined_rows AS q \
+         LEFT JOIN api_metrics.series AS s ON s.id = q.series_id \
+         ORDER BY q.at DESC, q.granularity, q.period_start, q.series_id, q.part LIMIT 100",
+    )
+    .fetch_all(&mut *tx.sql)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(QuarantinedRow {
+            granularity: row.try_get("granularity")?,
+            period_start: row.try_get("period_start")?,
+            series_id: row.try_get("series_id")?,
+            service: row.try_get("service")?,
+            method: row.try_get("method")?,
+            endpoint: row.try_get("endpoint")?,
+            part: row.try_get("part")?,
+            reason: row.try_get("reason")?,
+            at: row.try_get("at")?,
         })
     })
     .collect::<Result<_>>()?;
@@ -86,5 +114,7 @@ pub(super) async fn status(tx: &mut PgTx) -> Result<StoreStatus> {
             .collect(),
         series: unsigned(row.try_get("series")?),
         quarantined: unsigned(row.try_get("quarantined")?),
+        quarantined_row_count: unsigned(row.try_get("quarantined_rows")?),
+        quarantined_rows,
     })
 }

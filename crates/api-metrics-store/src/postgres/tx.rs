@@ -12,13 +12,21 @@
 //! The last one bounds how long a process that was stopped in the middle can hold a fence or the lead.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, PgTransaction, Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{cancel::Cancel, flush::chunk, read::unfolded, store::Postgres, unnamed};
+use super::{
+    cancel::Cancel,
+    flush::chunk,
+    read::{quarantined, unfolded},
+    store::Postgres,
+    transaction::OpenTransaction,
+    unnamed,
+};
 use crate::{
     engine::{
         backend::{Backend, Floors, Meta, Mode, ReadHeader, Result, Tx},
+        damage::Damage,
         flush::EARLIEST,
     },
     query::{Scope, TimeRange},
@@ -32,13 +40,15 @@ use std::sync::Arc;
 /// also asks the server to stop its statement.
 #[derive(Debug)]
 pub(crate) struct PgTx {
-    pub(crate) sql: PgTransaction<'static>,
+    pub(crate) sql: OpenTransaction,
     /// Instead of the database's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
     /// The kind of sketch, as the transaction's first look at `Meta` told.
     kind: Option<SketchKind>,
     /// Stops the server's work on a read that was dropped.
     cancel: Cancel,
+    /// What a careful transaction has met.
+    pub(super) damage: Option<Damage>,
 }
 
 impl PgTx {
@@ -158,6 +168,7 @@ impl Postgres {
             clock: self.options.clock.clone(),
             kind: None,
             cancel: Cancel::never(),
+            damage: None,
         })
     }
 }
@@ -172,10 +183,10 @@ impl Postgres {
 pub(super) async fn uncancelled(
     pool: &sqlx::PgPool,
     begin: &'static str,
-) -> Result<PgTransaction<'static>> {
+) -> Result<OpenTransaction> {
     let pool = pool.clone();
     // The task drops a transaction that nobody takes, which rolls it back.
-    let begun = tokio::spawn(async move { pool.begin_with(begin).await });
+    let begun = tokio::spawn(async move { OpenTransaction::begin(&pool, begin).await });
     Ok(begun
         .await
         .map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??)
@@ -209,17 +220,22 @@ impl Tx for PgTx {
     ) -> Result<ReadHeader> {
         // Flush batches may be many rows. Everything else comes once, with the first of them or alone.
         let unfolded = unfolded("$4", "$5");
+        let quarantined = quarantined("$1", "$2");
         let text = format!(
             "SELECT * FROM (SELECT 1 AS first, {META}, d.granularities, d.periods, c.starts, c.ends, \
                (SELECT seq FROM api_metrics.instance WHERE id = $3) AS fence, \
-               (SELECT tag FROM api_metrics.aggregate_series_tag) AS aggregate_series_tag \
+               (SELECT tag FROM api_metrics.aggregate_series_tag) AS aggregate_series_tag, \
+               q.starts AS quarantined_from, q.ends AS quarantined_to \
              FROM api_metrics.meta AS m \
              CROSS JOIN (SELECT coalesce(array_agg(granularity), '{{}}') AS granularities, \
                                 coalesce(array_agg(period_start), '{{}}') AS periods \
                          FROM api_metrics.dirty WHERE period_start >= $1 AND period_start < $2) AS d \
              CROSS JOIN (SELECT coalesce(array_agg(period_from), '{{}}') AS starts, \
                                 coalesce(array_agg(period_to), '{{}}') AS ends \
-                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c) AS o \
+                         FROM api_metrics.coarse WHERE period_from < $2 AND period_to > $1) AS c \
+             CROSS JOIN (SELECT coalesce(array_agg(period_from), '{{}}') AS starts, \
+                                coalesce(array_agg(period_to), '{{}}') AS ends \
+                         FROM ({quarantined}) AS q (period_from, period_to)) AS q) AS o \
              FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM ({unfolded}) AS b) AS b ON b.place = o.first"
         );
         let rows = unnamed::query(AssertSqlSafe(text))
@@ -257,10 +273,22 @@ impl Tx for PgTx {
                 .filter_map(|(granularity, period)| Some((granularity?, period)))
                 .collect(),
             coarse: times("starts")?.into_iter().zip(times("ends")?).collect(),
+            quarantined: times("quarantined_from")?
+                .into_iter()
+                .zip(times("quarantined_to")?)
+                .collect(),
             fence: fence.map_or(0, unsigned),
             aggregate_series_tag: row.try_get("aggregate_series_tag")?,
             unfolded,
         })
+    }
+
+    fn be_careful(&mut self) {
+        self.damage = Some(Damage::default());
+    }
+
+    fn damage(&mut self) -> Option<&mut Damage> {
+        self.damage.as_mut()
     }
 
     async fn commit(mut self) -> Result<()> {

@@ -54,6 +54,9 @@ pub struct Answer {
     /// Whether a period that was coarsened during an outage lies across an edge, so that a part of
     /// it may belong outside.
     pub approximate: bool,
+    /// Whether stored bytes of the range can't be read, so that the answer leaves out latencies or
+    /// statuses of some rows, or flush batches. The store's status names them.
+    pub incomplete: bool,
     /// The groups that have records, in the order of [`Group`].
     pub rows: Vec<Row>,
 }
@@ -67,6 +70,7 @@ impl Answer {
             range,
             as_of_us,
             approximate: false,
+            incomplete: false,
             rows,
         }
     }

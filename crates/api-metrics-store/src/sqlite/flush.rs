@@ -136,13 +136,22 @@ impl FlushTx for SqliteTx {
 
     async fn advance(&mut self, id: Uuid, seq: u64, at: UnixSeconds) -> Result<()> {
         sqlx::query(
-            "UPDATE api_metrics_instance SET seq = ?2, acked_at = ?3, live = 1 WHERE id = ?1",
+            "UPDATE api_metrics_instance SET seq = ?2, acked_at = ?3, live = 1, ended_at = NULL WHERE id = ?1",
         )
         .bind(id)
         .bind(seq.cast_signed())
         .bind(at)
         .execute(&mut *self.sql)
         .await?;
+        Ok(())
+    }
+
+    async fn end(&mut self, id: Uuid, at: UnixSeconds) -> Result<()> {
+        sqlx::query("UPDATE api_metrics_instance SET ended_at = ?2 WHERE id = ?1")
+            .bind(id)
+            .bind(at)
+            .execute(&mut *self.sql)
+            .await?;
         Ok(())
     }
 }

@@ -15,9 +15,12 @@ use super::{
     tx::{SqliteTx, json_numbers},
 };
 use crate::{
-    engine::backend::{
-        BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
-        SeriesRow,
+    engine::{
+        backend::{
+            BucketRow, EncodedPeriodCounts, FoundRow, InboxChunk, LeadTx, Marks, Pending, Result,
+            SeriesRow,
+        },
+        damage::DamagedPart,
     },
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
@@ -80,16 +83,47 @@ impl LeadTx for SqliteTx {
 
     async fn quarantine(&mut self, chunk: &InboxChunk, reason: &str) -> Result<()> {
         sqlx::query(
-            "INSERT INTO api_metrics_quarantined (id, seq, chunk, reason, payload) \
-             VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO api_metrics_quarantined \
+                 (id, seq, chunk, period_from, period_to, reason, payload) \
+             VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         )
         .bind(chunk.id)
         .bind(chunk.seq.cast_signed())
         .bind(chunk.chunk)
+        .bind(chunk.period_from)
+        .bind(chunk.period_to)
         .bind(reason)
         .bind(&chunk.payload)
         .execute(&mut *self.sql)
         .await?;
+        Ok(())
+    }
+
+    async fn put_quarantined(&mut self, parts: &[DamagedPart]) -> Result<()> {
+        for DamagedPart {
+            key,
+            part,
+            reason,
+            bytes,
+        } in parts
+        {
+            sqlx::query(
+                "INSERT INTO api_metrics_quarantined_rows \
+                     (granularity, period_start, period_end, series_id, part, reason, bytes) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?) \
+                 ON CONFLICT (granularity, period_start, series_id, part) DO UPDATE \
+                 SET reason = excluded.reason, bytes = excluded.bytes, at = excluded.at",
+            )
+            .bind(key.granularity.as_str())
+            .bind(key.period_start)
+            .bind(key.period_start + key.granularity.seconds())
+            .bind(key.series_id)
+            .bind(part.as_str())
+            .bind(reason)
+            .bind(bytes)
+            .execute(&mut *self.sql)
+            .await?;
+        }
         Ok(())
     }
 
@@ -203,7 +237,7 @@ impl LeadTx for SqliteTx {
                 .fetch_all(&mut *self.sql)
                 .await?;
             for row in &rows {
-                found.push(rows::found(row, kind)?);
+                found.push(rows::found(row, granularity, kind, &mut self.damage)?);
             }
         }
         Ok(found)
@@ -355,7 +389,7 @@ impl LeadTx for SqliteTx {
     async fn retire_instances(&mut self, since_us: i64) -> Result<()> {
         sqlx::query(
             "UPDATE api_metrics_instance SET live = 0 \
-             WHERE live AND acked_at < ? \
+             WHERE live AND (acked_at < ? OR ended_at IS NOT NULL) \
                AND seq <= (SELECT f.seq FROM api_metrics_folded AS f WHERE f.id = api_metrics_instance.id)",
         )
         .bind(since_us.div_euclid(1_000_000))

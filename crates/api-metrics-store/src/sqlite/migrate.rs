@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use sqlx::{Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{Connection as _, SqliteConnection, Transaction};
 
-use super::tx::sketch_kind;
+use super::{store::Sqlite, tx::sketch_kind};
 use crate::{
     engine::{SCHEMA_KNOWLEDGE, retention},
     migrations::{self, Migration},
@@ -32,10 +32,10 @@ const MIGRATIONS: &[Migration] = &[Migration {
 /// # Errors
 /// `StoreError::TooNew` when a newer release has migrated the file, `StoreError::SketchKind` when it
 /// keeps another kind of sketch, `StoreError::Unavailable` when the file can't be opened or stays busy.
-pub(super) async fn migrate(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
+pub(super) async fn migrate(store: &Sqlite) -> Result<(), StoreError> {
     let mut pause = Duration::from_millis(10);
     loop {
-        match migrate_once(pool, options).await {
+        match migrate_once(store).await {
             Err(error) if is_busy(&error) && pause < Duration::from_secs(2) => {
                 tokio::time::sleep(pause).await;
                 pause *= 2;
@@ -52,7 +52,15 @@ fn is_busy(error: &StoreError) -> bool {
 }
 
 /// One attempt.
-async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), StoreError> {
+async fn migrate_once(store: &Sqlite) -> Result<(), StoreError> {
+    let (pool, options) = (&store.pool, &store.options);
+    if store.file.is_new().await {
+        // How pages are given back must be said before the file holds anything.
+        SqliteConnection::connect_with(&store.create)
+            .await?
+            .close()
+            .await?;
+    }
     // Most starts find everything done, and need not wait for a writer then.
     let mut tx = pool.begin().await?;
     let done = applied(&mut tx).await?;
@@ -69,7 +77,7 @@ async fn migrate_once(pool: &SqlitePool, options: &StoreOptions) -> Result<(), S
 }
 
 /// The versions that were applied, ascending; none in a new file.
-async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
+pub(super) async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
     let there: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM sqlite_schema WHERE name = 'api_metrics_schema_migrations'",
     )
@@ -86,7 +94,10 @@ async fn applied(sql: &mut SqliteConnection) -> Result<Vec<i64>, StoreError> {
 }
 
 /// Runs the missing migrations and fills a new database. The write lock must be held.
-async fn apply(tx: &mut Transaction<'_, Sqlite>, options: &StoreOptions) -> Result<(), StoreError> {
+async fn apply(
+    tx: &mut Transaction<'_, sqlx::Sqlite>,
+    options: &StoreOptions,
+) -> Result<(), StoreError> {
     let done = applied(tx).await?;
     migrations::check(&done, MIGRATIONS)?;
     let new = done.is_empty();

@@ -15,6 +15,7 @@
 //!
 //! A call waits up to 10 s for the file's write lock.
 
+mod file;
 mod flush;
 mod lead;
 mod migrate;

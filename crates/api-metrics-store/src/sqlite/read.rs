@@ -24,6 +24,7 @@ use crate::{
         Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
+    engine::sum::Key,
     query::Detail,
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
     time::{Granularity, UnixSeconds},
@@ -78,15 +79,22 @@ impl ReadTx for SqliteTx {
             } else {
                 rows::select_range(segment.granularity)
             };
+            // The rows borrow the connection, and what they are read into is another member.
+            let Self { sql, damage, .. } = self;
             let mut found = sqlx::query(AssertSqlSafe(statement.clone()))
                 .bind(segment.from)
                 .bind(segment.to)
                 .bind(&ids)
-                .fetch(&mut *self.sql);
+                .fetch(&mut **sql);
             while let Some(row) = found.try_next().await? {
-                let period_start: UnixSeconds = row.try_get(0)?;
-                let after = request.edges.partition_point(|edge| *edge <= period_start);
-                let group = groups.get(&row.try_get(1)?);
+                let key = Key {
+                    granularity: segment.granularity,
+                    period_start: row.try_get(0)?,
+                    series_id: row.try_get(1)?,
+                };
+                let edges = request.edges;
+                let after = edges.partition_point(|edge| *edge <= key.period_start);
+                let group = groups.get(&key.series_id);
                 let (Some(step), Some(group)) = (after.checked_sub(1), group) else {
                     continue;
                 };
@@ -96,14 +104,14 @@ impl ReadTx for SqliteTx {
                         counts.request_count = row.try_get::<i64, _>(2)?.cast_unsigned();
                         counts
                     }
-                    Detail::Counts | Detail::Quantiles => rows::counts(&row, kind)?,
+                    Detail::Counts | Detail::Quantiles => rows::counts(&row, key, kind, damage)?,
                 };
                 into(PartialSum {
                     group: usize::try_from(*group).unwrap_or(usize::MAX),
                     step,
                     counts,
                     sketches: match request.detail {
-                        Detail::Quantiles => row.try_get(15)?,
+                        Detail::Quantiles => rows::sketch(&row, key, kind, damage)?,
                         Detail::Requests | Detail::Counts => &[],
                     },
                 })?;
@@ -143,15 +151,20 @@ impl ReadTx for SqliteTx {
                 .fetch_all(&mut *self.sql)
                 .await?;
             for row in &found {
-                let period_start: UnixSeconds = row.try_get("period_start")?;
+                let period_start: UnixSeconds = row.try_get(0)?;
                 let Some(step) = edges
                     .partition_point(|edge| *edge <= period_start)
                     .checked_sub(1)
                 else {
                     continue;
                 };
-                let series_id = row.try_get("series_id")?;
-                let counts = rows::counts(row, kind)?;
+                let series_id = row.try_get(1)?;
+                let key = Key {
+                    granularity,
+                    period_start,
+                    series_id,
+                };
+                let counts = rows::counts(row, key, kind, &mut self.damage)?;
                 let sum = match sums.entry((series_id, step)) {
                     Entry::Occupied(sum) => {
                         let sum = sum.into_mut();
@@ -166,8 +179,8 @@ impl ReadTx for SqliteTx {
                     }),
                 };
                 if quantiles {
-                    sum.sketches
-                        .extend_from_slice(row.try_get("latency_sketch")?);
+                    let sketch = rows::sketch(row, key, kind, &mut self.damage)?;
+                    sum.sketches.extend_from_slice(sketch);
                 }
             }
         }
@@ -198,6 +211,23 @@ impl ReadTx for SqliteTx {
     ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
         Ok(sqlx::query_as(
             "SELECT period_from, period_to FROM api_metrics_coarse WHERE period_from < ?2 AND period_to > ?1",
+        )
+        .bind(from)
+        .bind(to)
+        .fetch_all(&mut *self.sql)
+        .await?)
+    }
+
+    async fn quarantined_spans(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Result<Vec<(UnixSeconds, UnixSeconds)>> {
+        Ok(sqlx::query_as(
+            "SELECT period_start, period_end FROM api_metrics_quarantined_rows \
+             WHERE part <> 'requests' AND period_start < ?2 AND period_end > ?1 \
+             UNION SELECT period_from, period_to FROM api_metrics_quarantined \
+             WHERE period_from < ?2 AND period_to > ?1 LIMIT 1000",
         )
         .bind(from)
         .bind(to)

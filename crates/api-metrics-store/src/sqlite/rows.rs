@@ -11,7 +11,11 @@ use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use crate::{
     bucket::Bucket,
-    engine::backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+    engine::{
+        backend::{BucketRow, FoundRow, Result, SeriesLabels, SeriesRow},
+        damage::{self, Damage},
+        sum::Key,
+    },
     series::SeriesKind,
     sketch::SketchKind,
     store::StoreError,
@@ -143,11 +147,17 @@ pub(super) fn select_used(granularity: Granularity) -> String {
 }
 
 /// The counts of a row of one of the selects above, by the places of its columns, because looking their
-/// names up would take longer than reading them. The sketch stays empty.
+/// names up would take longer than reading them. The sketch stays empty. A careful transaction leaves
+/// out status counts that can't be read.
 ///
 /// # Errors
-/// `StoreError::Corrupt` where the status counts can't be read.
-pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
+/// `StoreError::Corrupt` where the status counts can't be read, unless the transaction is careful.
+pub(super) fn counts(
+    row: &SqliteRow,
+    key: Key,
+    kind: SketchKind,
+    damage: &mut Option<Damage>,
+) -> Result<Bucket> {
     let number = |at: usize| -> Result<u64> {
         Ok(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or_default())
     };
@@ -169,17 +179,38 @@ pub(super) fn counts(row: &SqliteRow, kind: SketchKind) -> Result<Bucket> {
     bucket.ttfb_count = number(11)?;
     bucket.request_bytes = number(12)?;
     bucket.response_bytes = number(13)?;
-    bucket.status_counts.merge_encoded(row.try_get(14)?)?;
+    damage::add_statuses(damage, key, &mut bucket, row.try_get(14)?)?;
     Ok(bucket)
 }
 
+/// The encoded sketch of a row of one of the selects above, empty where a careful transaction leaves it
+/// out.
+pub(super) fn sketch<'r>(
+    row: &'r SqliteRow,
+    key: Key,
+    kind: SketchKind,
+    damage: &mut Option<Damage>,
+) -> Result<&'r [u8]> {
+    Ok(damage::sketch_of(damage, key, kind, row.try_get(15)?))
+}
+
 /// A row as `select_existing` selects it.
-pub(super) fn found(row: &SqliteRow, kind: SketchKind) -> Result<FoundRow> {
+pub(super) fn found(
+    row: &SqliteRow,
+    granularity: Granularity,
+    kind: SketchKind,
+    damage: &mut Option<Damage>,
+) -> Result<FoundRow> {
+    let key = Key {
+        granularity,
+        period_start: row.try_get(0)?,
+        series_id: row.try_get(1)?,
+    };
     Ok(FoundRow {
-        period_start: row.try_get("period_start")?,
-        series_id: row.try_get("series_id")?,
-        counts: counts(row, kind)?,
-        sketch: row.try_get("latency_sketch")?,
+        period_start: key.period_start,
+        series_id: key.series_id,
+        counts: counts(row, key, kind, damage)?,
+        sketch: sketch(row, key, kind, damage)?.to_vec(),
     })
 }
 

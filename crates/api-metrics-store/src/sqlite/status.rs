@@ -1,6 +1,6 @@
 //! What the database says about itself.
 //!
-//! Four statements in one snapshot, as on Postgres. The size of the file is not told; the inbox's bytes
+//! Five statements in one snapshot, as on Postgres. The size of the file is not told; the inbox's bytes
 //! are those of its payloads.
 
 use sqlx::Row;
@@ -8,7 +8,7 @@ use sqlx::Row;
 use super::tx::SqliteTx;
 use crate::{
     engine::backend::{Result, Tx},
-    store::{InboxStatus, InstanceStatus, StoreStatus},
+    store::{InboxStatus, InstanceStatus, QuarantinedRow, StoreStatus},
     time::Granularity,
 };
 
@@ -20,6 +20,7 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
         "SELECT (SELECT max(version) FROM api_metrics_schema_migrations) AS schema_version, \
                 (SELECT count(*) FROM api_metrics_series WHERE kind = 0) AS series, \
                 (SELECT count(*) FROM api_metrics_quarantined) AS quarantined, \
+                (SELECT count(*) FROM api_metrics_quarantined_rows) AS quarantined_rows, \
                 count(DISTINCT hex(b.id) || b.seq) AS batches, \
                 coalesce(sum(b.records), 0) AS records, \
                 coalesce(sum(length(b.payload)), 0) AS bytes \
@@ -38,7 +39,8 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             .await?;
     let instances = sqlx::query(
         "SELECT i.id, i.service, i.environment, i.version, i.host, i.started_at, i.acked_at, i.seq, \
-                coalesce(f.seq, 0) AS folded, i.live \
+                coalesce(f.seq, 0) AS folded, \
+                i.live AND i.ended_at IS NULL AS live \
          FROM api_metrics_instance AS i LEFT JOIN api_metrics_folded AS f ON f.id = i.id \
          ORDER BY i.acked_at DESC LIMIT 100",
     )
@@ -57,6 +59,31 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             seq: row.try_get::<i64, _>("seq")?.cast_unsigned(),
             folded: row.try_get::<i64, _>("folded")?.cast_unsigned(),
             live: row.try_get::<i64, _>("live")? != 0,
+        })
+    })
+    .collect::<Result<_>>()?;
+    let quarantined_rows = sqlx::query(
+        "SELECT q.granularity, q.period_start, q.series_id, q.part, q.reason, q.at, \
+                coalesce(s.service, '') AS service, coalesce(s.http_method, '') AS method, \
+                coalesce(s.endpoint, '') AS endpoint \
+         FROM api_metrics_quarantined_rows AS q \
+         LEFT JOIN api_metrics_series AS s ON s.id = q.series_id \
+         ORDER BY q.at DESC, q.granularity, q.period_start, q.series_id, q.part LIMIT 100",
+    )
+    .fetch_all(&mut *tx.sql)
+    .await?
+    .iter()
+    .map(|row| {
+        Ok(QuarantinedRow {
+            granularity: row.try_get("granularity")?,
+            period_start: row.try_get("period_start")?,
+            series_id: row.try_get("series_id")?,
+            service: row.try_get("service")?,
+            method: row.try_get("method")?,
+            endpoint: row.try_get("endpoint")?,
+            part: row.try_get("part")?,
+            reason: row.try_get("reason")?,
+            at: row.try_get("at")?,
         })
     })
     .collect::<Result<_>>()?;
@@ -81,5 +108,7 @@ pub(super) async fn status(tx: &mut SqliteTx) -> Result<StoreStatus> {
             .collect(),
         series: number("series")?,
         quarantined: number("quarantined")?,
+        quarantined_row_count: number("quarantined_rows")?,
+        quarantined_rows,
     })
 }

@@ -5,19 +5,20 @@
 //! | `journal_mode` | WAL | readers and the writer don't block each other |
 //! | `synchronous` | FULL or NORMAL | see `Synchronous` |
 //! | `busy_timeout` | 10 s | writers queue instead of failing |
-//! | `auto_vacuum` | INCREMENTAL | removed rows give their pages back in small steps |
+//! | `auto_vacuum` | INCREMENTAL, when the file is made | removed rows give their pages back in small steps |
 //! | `foreign_keys` | on | SQLite leaves them off by default |
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqlitePool,
     sqlite::{
         SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
         SqliteSynchronous,
     },
 };
 
+use super::file::DatabaseFile;
 use crate::{
     engine::store::SqlStore,
     options::{StoreOptions, Synchronous},
@@ -30,6 +31,10 @@ use crate::{
 pub(crate) struct Sqlite {
     /// The store's own pool of connections to the file.
     pub(super) pool: SqlitePool,
+    /// How to make the file.
+    pub(super) create: SqliteConnectOptions,
+    /// The file that they are open on.
+    pub(super) file: Arc<DatabaseFile>,
     /// What was set when the store was made.
     pub(super) options: StoreOptions,
 }
@@ -56,23 +61,46 @@ impl SqliteStore {
         } else {
             SqliteConnectOptions::new().filename(path)
         };
+        // Only `prepare` creates the file: nothing that merely reads leaves an empty one behind. Nor do
+        // other connections set `auto_vacuum`, since that waits for the write lock and needs a disk that
+        // takes it.
         let connect = connect
-            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(match options.synchronous {
                 Synchronous::Full => SqliteSynchronous::Full,
                 Synchronous::Normal => SqliteSynchronous::Normal,
             })
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
+        let create = connect
+            .clone()
+            .create_if_missing(true)
+            .auto_vacuum(SqliteAutoVacuum::Incremental);
+        let file = Arc::new(DatabaseFile::new(connect.get_filename()));
+        let connect = connect.create_if_missing(file.is_in_memory());
+        let current = Arc::clone(&file);
         let pool = SqlitePoolOptions::new()
             .max_connections(options.pool_size())
             .acquire_timeout(options.acquire_timeout)
+            .before_acquire(move |_, of| {
+                let is_current = current.is_current(of.age);
+                Box::pin(std::future::ready(Ok(is_current)))
+            })
+            // After a full disk or a failed write SQLite may have ended a transaction by itself, or not
+            // have ended it at all. The ping waits for a rollback that is under way; where the
+            // connection still counts as within a transaction then, nobody knows its state.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_lazy_with(connect);
         Ok(Self(SqlStore::new(
             Sqlite {
                 pool,
+                create,
+                file,
                 options: options.clone(),
             },
             options,

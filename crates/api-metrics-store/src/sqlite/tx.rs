@@ -12,9 +12,12 @@ use std::{sync::Arc, time::SystemTime};
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row};
 
-use super::store::Sqlite;
+use super::{file::DatabaseFile, store::Sqlite};
 use crate::{
-    engine::backend::{Backend, Floors, Meta, Mode, Result, Tx},
+    engine::{
+        backend::{Backend, Floors, Meta, Mode, Result, Tx},
+        damage::Damage,
+    },
     sketch::SketchKind,
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
@@ -25,10 +28,14 @@ use crate::{
 pub(crate) struct SqliteTx {
     /// The transaction.
     pub(crate) sql: sqlx::Transaction<'static, sqlx::Sqlite>,
+    /// The file that a transaction which writes must find in its place when it has committed.
+    written: Option<Arc<DatabaseFile>>,
     /// Instead of the process's clock, for tests and imports.
     clock: Option<Arc<dyn Clock>>,
     /// The kind of sketch, as the transaction's first look at `Meta` told.
     kind: Option<SketchKind>,
+    /// What a careful transaction has met.
+    pub(super) damage: Option<Damage>,
 }
 
 impl SqliteTx {
@@ -51,20 +58,76 @@ impl Backend for Sqlite {
 
     /// The pool's busy timeout of 10 s bounds the wait for the write lock; past it the error is
     /// SQLITE_BUSY, `StoreError::Unavailable`.
+    ///
+    /// Where the file was deleted or replaced, the one that is there now is prepared first: a flush then
+    /// finds its fence behind, and sends again what is still held.
     async fn begin(&self, mode: Mode) -> Result<SqliteTx> {
-        let begin = match mode {
-            Mode::Write | Mode::Lead => "BEGIN IMMEDIATE",
-            Mode::Read => "BEGIN DEFERRED",
+        let writes = mode != Mode::Read;
+        if writes && self.file.was_moved().await {
+            let told = self.file.moved();
+            self.file.renew();
+            tracing::debug!(error = %told, "the file is prepared anew");
+            self.prepare().await?;
+        }
+        let begin = if writes {
+            "BEGIN IMMEDIATE"
+        } else {
+            "BEGIN DEFERRED"
         };
+        let begun = self.pool.begin_with(begin).await;
+        let mut sql = begun.map_err(|error| {
+            let error = self.file.diagnosed(error.into());
+            // Nobody has made the file yet.
+            if self.file.is_prepared() || !matches!(error, StoreError::Unavailable(_)) {
+                return error;
+            }
+            match error.code().as_deref() {
+                Some("14") => StoreError::Unprepared(error.into()),
+                _ => error,
+            }
+        })?;
+        if !self.file.is_prepared() {
+            if super::migrate::applied(&mut sql).await?.is_empty() {
+                let path = self.file.shown();
+                return Err(StoreError::Unprepared(
+                    format!("{path} has no schema").into(),
+                ));
+            }
+            self.file.prepared().await;
+        }
         Ok(SqliteTx {
-            sql: self.pool.begin_with(begin).await?,
+            sql,
+            written: writes.then(|| Arc::clone(&self.file)),
             clock: self.options.clock.clone(),
             kind: None,
+            damage: None,
         })
     }
 
     async fn prepare(&self) -> Result<()> {
-        super::migrate::migrate(&self.pool, &self.options).await
+        let migrated = super::migrate::migrate(self).await;
+        migrated.map_err(|error| self.file.diagnosed(error))?;
+        self.file.prepared().await;
+        Ok(())
+    }
+
+    /// Moves what the write-ahead log holds into the file, so that the file alone is whole, and empties
+    /// the log. Other processes that use the file may keep it from that; then the log stays, and SQLite
+    /// reads it at the next start.
+    async fn settle(&self) -> Result<()> {
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.pool)
+            .await?;
+        if busy != 0 {
+            tracing::info!(
+                path = self.file.shown(),
+                "another process uses the SQLite file: its write-ahead log stays beside it"
+            );
+        }
+        if self.file.was_moved().await {
+            return Err(self.file.moved());
+        }
+        Ok(())
     }
 
     /// One DELETE in a transaction of its own, and pages given back where it removed any. `more` where
@@ -126,8 +189,24 @@ impl Tx for SqliteTx {
         })
     }
 
+    fn be_careful(&mut self) {
+        self.damage = Some(Damage::default());
+    }
+
+    fn damage(&mut self) -> Option<&mut Damage> {
+        self.damage.as_mut()
+    }
+
+    /// A commit into a file that is no longer in its place is none: the error leaves the outcome
+    /// unknown, and the next flush asks the file that is there.
     async fn commit(self) -> Result<()> {
-        Ok(self.sql.commit().await?)
+        self.sql.commit().await?;
+        match self.written {
+            Some(file) if file.was_moved().await => Err(StoreError::Unavailable(
+                format!("the file {} was deleted or replaced", file.shown()).into(),
+            )),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -109,6 +109,17 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// See [`FlushError`]; whatever it is, nothing is lost.
     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError>;
 
+    /// The writer's process ends in order, and everything of it was flushed: its instance no longer
+    /// counts as live, and a database that is a file is made whole. A later flush begins anew. Does
+    /// nothing unless it is overridden.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, or lacks what it has
+    /// acknowledged, because it was restored or its file was deleted: then flush once more, and end again. [`StoreError::Timeout`] past a time limit.
+    async fn end(&self, _writer: &Writer) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Moves a bounded chunk from the inbox into buckets.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::{fmt, ops::Deref};
 
 use thiserror::Error;
 
+use super::misconfiguration::Misconfiguration;
 use crate::{
     bucket::BucketError,
     sketch::{SketchError, SketchKind},
@@ -14,7 +15,7 @@ use crate::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The URL does not name a database that this build supports.
-    #[error("the database URL `{url}` can't be used: {reason}")]
+    #[error("the database URL `{url}` can't be used: {reason}; {}", Misconfiguration::Url.advice())]
     Url {
         /// The URL, without its password.
         url: String,
@@ -52,6 +53,19 @@ pub enum StoreError {
         /// What this release has.
         known: i64,
     },
+    /// The configuration can't work until somebody changes it, on this side or on the database's.
+    #[error("{what}: {cause}; {}", what.advice())]
+    Misconfigured {
+        /// What is wrong.
+        what: Misconfiguration,
+        /// What the database or the operating system said.
+        #[source]
+        cause: Cause,
+    },
+    /// The tables are not there yet: nobody has called [`prepare`](crate::store::Store::prepare), or
+    /// somebody has dropped them. Worth another try.
+    #[error("the tables of api-metrics are not there yet: {0}")]
+    Unprepared(#[source] Cause),
     /// The database can't be reached, or refuses for now: worth another try.
     #[error("the database did not answer: {0}")]
     Unavailable(#[source] Cause),
@@ -72,6 +86,9 @@ pub enum StoreError {
     /// What was asked for is in the way of something that exists.
     #[error("{0}")]
     Conflict(String),
+    /// The database itself says that its files are damaged. Restore them from a backup.
+    #[error("the database is damaged: {0}")]
+    Damaged(#[source] Cause),
     /// Stored bytes are not what this release wrote.
     #[error("stored data can't be read: {0}")]
     Corrupt(String),
@@ -133,6 +150,26 @@ impl std::error::Error for Opaque {
 }
 
 impl StoreError {
+    /// What is wrong about the configuration, where that is what failed. `None` for everything else,
+    /// above all for a database that does not answer.
+    #[must_use]
+    pub const fn misconfiguration(&self) -> Option<Misconfiguration> {
+        match self {
+            Self::Misconfigured { what, .. } => Some(*what),
+            Self::Url { .. } => Some(Misconfiguration::Url),
+            _ => None,
+        }
+    }
+
+    /// Whether another try may succeed without anybody's doing.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_) | Self::Timeout(_) | Self::Unprepared(_)
+        )
+    }
+
     /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
     /// `None` where the failure was not the database's answer.
     #[must_use]
@@ -157,9 +194,12 @@ impl StoreError {
 
     fn driver(&self) -> Option<&sqlx::Error> {
         match self {
-            Self::Unavailable(cause) | Self::Timeout(cause) | Self::Database(cause) => {
-                cause.driver()
-            }
+            Self::Unavailable(cause)
+            | Self::Timeout(cause)
+            | Self::Database(cause)
+            | Self::Unprepared(cause)
+            | Self::Damaged(cause)
+            | Self::Misconfigured { cause, .. } => cause.driver(),
             _ => None,
         }
     }
@@ -177,25 +217,17 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
 #[doc(hidden)]
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_timeout(&error) {
-            Self::Timeout(error.into())
-        } else if is_transient(&error) {
-            Self::Unavailable(error.into())
-        } else {
-            Self::Database(error.into())
+        match class_of(&error) {
+            Class::Timeout => Self::Timeout(error.into()),
+            Class::Transient => Self::Unavailable(error.into()),
+            Class::Unprepared => Self::Unprepared(error.into()),
+            Class::Misconfigured(what) => Self::Misconfigured {
+                what,
+                cause: error.into(),
+            },
+            Class::Damaged => Self::Damaged(error.into()),
+            Class::Refused => Self::Database(error.into()),
         }
-    }
-}
-
-/// The wait for a connection, a cancelled statement (57014) or a lock that was not free in time (55P03).
-fn is_timeout(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::PoolTimedOut => true,
-        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::TimedOut,
-        sqlx::Error::Database(told) => {
-            matches!(told.code().as_deref(), Some("57014" | "55P03"))
-        }
-        _ => false,
     }
 }
 
@@ -211,28 +243,85 @@ impl From<BucketError> for StoreError {
     }
 }
 
-/// By SQLSTATE class, never by text: 08 connection, 40 rollback, 53 resources, 55 not in the needed
-/// state (lock timeouts), 57 operator intervention, 58 system, 25 read-only; SQLite's busy, locked,
-/// I/O and full.
-fn is_transient(error: &sqlx::Error) -> bool {
+/// What kind of failure the driver's error is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// A time limit passed.
+    Timeout,
+    /// It may pass by itself.
+    Transient,
+    /// The tables are missing.
+    Unprepared,
+    /// Somebody must change the configuration.
+    Misconfigured(Misconfiguration),
+    /// The database's files are damaged.
+    Damaged,
+    /// Another try won't help: a fault of ours.
+    Refused,
+}
+
+/// By kind and code, never by text.
+fn class_of(error: &sqlx::Error) -> Class {
     match error {
+        sqlx::Error::PoolTimedOut => Class::Timeout,
+        sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut => Class::Timeout,
+        // The last two are a connection that is still in somebody's transaction. It is thrown away.
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
-        | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
-        | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(database) => database.code().is_some_and(|code| {
-            let class = code.get(..2).unwrap_or_default();
-            if code.len() == 5 {
-                matches!(class, "08" | "25" | "40" | "53" | "55" | "57" | "58")
-            } else {
-                // SQLite answers with extended result codes; the low byte is the primary one.
-                let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
-                matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
-            }
-        }),
-        _ => false,
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::InvalidSavePointStatement
+        | sqlx::Error::BeginFailed => Class::Transient,
+        sqlx::Error::Database(told) => match told.code() {
+            Some(code) if code.len() == 5 => of_sqlstate(&code),
+            // SQLite's extended result codes have at most four digits.
+            Some(code) => of_result_code(code.parse().unwrap_or_default()),
+            None => Class::Refused,
+        },
+        _ => Class::Refused,
+    }
+}
+
+/// By SQLSTATE. 57014 is a cancelled statement, 55P03 a lock that was not free in time. Classes that
+/// pass: 08 connection, 25 read-only, 40 rollback, 53 resources, 55 not in the needed state, 57
+/// operator intervention, 58 system.
+fn of_sqlstate(code: &str) -> Class {
+    match code {
+        "57014" | "55P03" => Class::Timeout,
+        "28P01" => Class::Misconfigured(Misconfiguration::Password),
+        "28000" => Class::Misconfigured(Misconfiguration::Role),
+        "3D000" => Class::Misconfigured(Misconfiguration::Database),
+        "42501" => Class::Misconfigured(Misconfiguration::Permission),
+        // A schema and a table that do not exist.
+        "3F000" | "42P01" => Class::Unprepared,
+        "XX001" | "XX002" => Class::Damaged,
+        _ if matches!(
+            code.get(..2).unwrap_or_default(),
+            "08" | "25" | "40" | "53" | "55" | "57" | "58"
+        ) =>
+        {
+            Class::Transient
+        }
+        _ => Class::Refused,
+    }
+}
+
+/// By SQLite's result code, whose low byte is the primary one.
+fn of_result_code(code: u32) -> Class {
+    /// The file was moved away while it was open (`SQLITE_READONLY_DBMOVED`).
+    const MOVED: u32 = 1_032;
+    match (code, code & 0xff) {
+        // BUSY, LOCKED, NOMEM, IOERR, FULL, CANTOPEN, PROTOCOL. Why a file can't be opened is found out
+        // where its path is known.
+        (MOVED, _) | (_, 5 | 6 | 7 | 10 | 13 | 14 | 15) => Class::Transient,
+        // INTERRUPT.
+        (_, 9) => Class::Timeout,
+        // PERM, READONLY, AUTH.
+        (_, 3 | 8 | 23) => Class::Misconfigured(Misconfiguration::Permission),
+        (_, 11) => Class::Damaged,
+        (_, 26) => Class::Misconfigured(Misconfiguration::NotADatabase),
+        _ => Class::Refused,
     }
 }
 

@@ -17,6 +17,7 @@
 //!     async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
 //!         self.inner.flush(writer).await
 //!     }
+//!     async fn end(&self, writer: &Writer) -> Result<(), StoreError> { self.inner.end(writer).await }
 //!     async fn fold(&self) -> Result<Folded, StoreError> { self.inner.fold().await }
 //!     async fn roll_up(&self) -> Result<Maintained, StoreError> { self.inner.roll_up().await }
 //!     async fn retain(&self) -> Result<Maintained, StoreError> { self.inner.retain().await }
@@ -42,6 +43,7 @@
 mod contract;
 mod error;
 mod instance;
+mod misconfiguration;
 mod status;
 
 pub use crate::options::{Retention, StoreOptions, Synchronous};
@@ -51,7 +53,8 @@ pub use contract::{ApiKeyInfo, Flushed, Folded, Maintained, SharedSecret, Store}
 pub(crate) use error::invalid;
 pub use error::{Cause, FlushError, StoreError};
 pub use instance::{Instance, Writer};
-pub use status::{InboxStatus, InstanceStatus, StoreStatus};
+pub use misconfiguration::Misconfiguration;
+pub use status::{InboxStatus, InstanceStatus, QuarantinedRow, StoreStatus};
 
 /// Implements [`Store`] for a newtype around one, so that the protocol's types stay private.
 macro_rules! delegate_store {
@@ -69,6 +72,12 @@ macro_rules! delegate_store {
                 writer: &$crate::store::Writer,
             ) -> Result<$crate::store::Flushed, $crate::store::FlushError> {
                 self.0.flush(writer).await
+            }
+            async fn end(
+                &self,
+                writer: &$crate::store::Writer,
+            ) -> Result<(), $crate::store::StoreError> {
+                self.0.end(writer).await
             }
             async fn fold(&self) -> Result<$crate::store::Folded, $crate::store::StoreError> {
                 self.0.fold().await

@@ -31,7 +31,7 @@ pub struct InstanceStatus {
     pub seq: u64,
     /// The last flush that was folded.
     pub folded: u64,
-    /// Whether it flushed within the last hour.
+    /// Whether it flushed within the last hour and has not ended in order.
     pub live: bool,
 }
 
@@ -71,4 +71,32 @@ pub struct StoreStatus {
     pub series: u64,
     /// Flush batches that could not be read and were quarantined.
     pub quarantined: u64,
+    /// Columns of stored rows that could not be read and were quarantined.
+    pub quarantined_row_count: u64,
+    /// The latest of them, the latest first; at most 100.
+    pub quarantined_rows: Vec<QuarantinedRow>,
+}
+
+/// A column of a stored row that could not be read. The row stays, without it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct QuarantinedRow {
+    /// Which table: `1m`, `5m`, `1h` or `1d`.
+    pub granularity: String,
+    /// The start of its period.
+    pub period_start: UnixSeconds,
+    /// The number of its series; 0 for period counts, of which nothing was lost.
+    pub series_id: i64,
+    /// The series' service; empty where the series is unknown.
+    pub service: String,
+    /// Its method; `*` for an aggregate series of several.
+    pub method: String,
+    /// Its endpoint.
+    pub endpoint: String,
+    /// `status_counts`, `latency_sketch` or, for period counts, `requests`.
+    pub part: String,
+    /// Why it can't be read.
+    pub reason: String,
+    /// When it was quarantined.
+    pub at: UnixSeconds,
 }

@@ -2,7 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use api_metrics_store::store::StoreError;
+use api_metrics_store::store::{Misconfiguration, StoreError};
 use futures_util::FutureExt;
 
 use super::{Shared, schedule::Backoff, task::panic_message};
@@ -14,6 +14,9 @@ pub(super) enum Readiness {
     Connecting,
     /// The schema is there.
     Ready,
+    /// Nothing but another configuration will help. It is tried again all the same: somebody may
+    /// create what is missing on the database's side. [`Shared::refusal`] has its words.
+    Misconfigured,
     /// It is there and says no: [`Shared::refusal`] has its words.
     Refused,
 }
@@ -37,7 +40,7 @@ pub(super) async fn connect(shared: Arc<Shared>) {
                     message,
                     "connecting to the store panicked and is tried again"
                 );
-                shared.health.unreachable(message);
+                shared.health.unreachable(message, None);
             }
         }
         if shared.stopped_within(backoff.pause()).await {
@@ -56,27 +59,41 @@ impl Shared {
                 Ok(())
             }
             Err(error) => {
+                let readiness = if refuses_for_good(&error) {
+                    Readiness::Refused
+                } else if error.misconfiguration().is_some() {
+                    Readiness::Misconfigured
+                } else {
+                    Readiness::Connecting
+                };
                 self.unreachable(&error);
-                if is_configuration(&error) {
-                    *self.refusal() = Some(error);
-                    self.readiness.send_replace(Readiness::Refused);
-                }
+                *self.refusal() = Some(error);
+                self.readiness.send_replace(readiness);
                 Err(())
             }
         }
     }
 
     /// Waits for the first answer of the store that decides something.
-    pub(crate) async fn first_answer(&self) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// What the store said, and whether this process can never use that database.
+    pub(crate) async fn first_answer(&self) -> Result<(), (StoreError, bool)> {
         let mut readiness = self.readiness.subscribe();
         // The sender lives in `self`, so the wait can't fail.
-        let _ = readiness
+        let state = readiness
             .wait_for(|state| *state != Readiness::Connecting)
-            .await;
-        match self.refusal().take() {
-            Some(error) => Err(error),
-            None => Ok(()),
+            .await
+            .map_or(Readiness::Connecting, |state| *state);
+        match self.take_refusal() {
+            Some(error) if state != Readiness::Ready => Err((error, state == Readiness::Refused)),
+            _ => Ok(()),
         }
+    }
+
+    /// What the last attempt to connect ended with.
+    pub(crate) fn take_refusal(&self) -> Option<StoreError> {
+        self.refusal().take()
     }
 
     /// Waits until the schema is there; false where the process stops first.
@@ -116,22 +133,16 @@ pub(super) async fn prepare_sign_in(shared: Arc<Shared>) {
     }
 }
 
-/// Errors that stay until somebody changes the configuration or the release.
-fn is_configuration(error: &StoreError) -> bool {
+/// Errors that stay for as long as this process lives: it must not touch this database.
+fn refuses_for_good(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Url { .. } | StoreError::TooNew { .. } | StoreError::SketchKind { .. }
-    ) || is_no_database(error)
+        StoreError::TooNew { .. } | StoreError::SketchKind { .. }
+    ) || error.misconfiguration() == Some(Misconfiguration::NotADatabase)
         || needs_another_build(error)
 }
 
 /// A server that asks for TLS, and a build without it.
 fn needs_another_build(error: &StoreError) -> bool {
     cfg!(not(any(feature = "tls-rustls", feature = "tls-native"))) && error.is_tls()
-}
-
-/// SQLite's own word for a file that is something else: another try won't make a database of it.
-fn is_no_database(error: &StoreError) -> bool {
-    const NOT_A_DATABASE: &str = "26";
-    matches!(error, StoreError::Database(_)) && error.code().as_deref() == Some(NOT_A_DATABASE)
 }

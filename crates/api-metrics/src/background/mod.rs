@@ -19,7 +19,7 @@ use api_metrics_routes::Admin;
 #[cfg(feature = "control")]
 use api_metrics_store::control::{ControlStore, notify::BroadcastNotifier};
 use api_metrics_store::{
-    store::{FlushError, Store, StoreError, Writer},
+    store::{Misconfiguration, Store, StoreError, Writer},
     time::Clock,
 };
 use tokio::{runtime, sync::watch, task::AbortHandle};
@@ -29,7 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
 
-use self::{connect::Readiness, log_throttle::LogThrottle};
+use self::{connect::Readiness, log_throttle::LogThrottle, task::TaskError};
 use crate::{health::Monitor, task::Task};
 
 /// What the tasks work on. Handles, layers and routers hold it through [`crate::handle`], whose drop
@@ -60,6 +60,8 @@ pub(crate) struct Shared {
     readiness: watch::Sender<Readiness>,
     refusal: Mutex<Option<StoreError>>,
     log: LogThrottle,
+    /// What was last told about the configuration.
+    told: Mutex<Option<Misconfiguration>>,
     /// The host's runtime, on which everything runs.
     runtime: runtime::Handle,
     sign_in: Once,
@@ -79,6 +81,7 @@ pub(crate) struct Parts<F> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     pub(crate) shutdown_timeout: Duration,
+    pub(crate) stalled_after: Duration,
     pub(crate) maintenance: Maintenance,
     pub(crate) runtime: runtime::Handle,
     /// Makes the admin router's state.
@@ -95,7 +98,11 @@ pub(crate) struct AdminParts<'a> {
 
 impl Shared {
     pub(crate) fn new<F: FnOnce(AdminParts<'_>) -> Admin>(parts: Parts<F>) -> Arc<Self> {
-        let health = Arc::new(Monitor::new(Arc::clone(&parts.clock), parts.flush_interval));
+        let health = Arc::new(Monitor::new(
+            Arc::clone(&parts.clock),
+            parts.flush_interval,
+            parts.stalled_after,
+        ));
         let streams = CancellationToken::new();
         let admin = (parts.admin)(AdminParts {
             store: &parts.store,
@@ -124,6 +131,7 @@ impl Shared {
             shutting_down: AtomicBool::new(false),
             readiness: watch::Sender::new(Readiness::Connecting),
             refusal: Mutex::default(),
+            told: Mutex::default(),
             runtime: parts.runtime,
             sign_in: Once::new(),
             tracker: TaskTracker::new(),
@@ -164,6 +172,7 @@ impl Shared {
 
     fn reached(&self) {
         self.health.reached();
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if let Some(after) = self.log.recovered() {
             let after = Duration::from_secs(after.as_secs());
             tracing::info!(
@@ -173,8 +182,14 @@ impl Shared {
         }
     }
 
-    fn failed(&self, task: Task, error: &FlushError) {
-        self.health.failed(task, &error.to_string());
+    fn failed(&self, task: Task, error: &TaskError) {
+        let store = error.store();
+        let misconfiguration = store.and_then(StoreError::misconfiguration);
+        self.health
+            .failed(task, &error.to_string(), misconfiguration);
+        if let (Some(error), Some(what)) = (store, misconfiguration) {
+            self.tell(error, what);
+        }
         if let Some(held_back) = self.log.warn() {
             tracing::warn!(
                 task = task.name(),
@@ -188,7 +203,13 @@ impl Shared {
     }
 
     fn unreachable(&self, error: &StoreError) {
-        self.health.unreachable(&error.to_string());
+        let misconfiguration = error.misconfiguration();
+        self.health
+            .unreachable(&error.to_string(), misconfiguration);
+        if let Some(what) = misconfiguration {
+            self.tell(error, what);
+            return;
+        }
         if let Some(held_back) = self.log.warn() {
             tracing::warn!(
                 %error,
@@ -197,6 +218,28 @@ impl Shared {
                 "the database can't be used yet and will be tried again; records are kept"
             );
         }
+    }
+}
+
+impl Shared {
+    /// Says once what is wrong about the configuration and what to do about it: on stderr too, because
+    /// it is mostly met at the first start, when nobody has set up a log yet.
+    fn tell(&self, error: &StoreError, what: Misconfiguration) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.replace(what) == Some(what) {
+            return;
+        }
+        tracing::error!(
+            database = self.database,
+            misconfiguration = what.as_str(),
+            %error,
+            "the metrics database can't be used as it is configured; requests are served and recorded, \
+             and nothing is stored"
+        );
+        eprintln!(
+            "api-metrics: {}: {error}. Requests are served and recorded, and nothing is stored.",
+            self.database
+        );
     }
 }
 

@@ -27,9 +27,36 @@ impl Shared {
             }
         }
         self.deliver(deadline).await;
+        self.end(deadline).await;
         match self.writer.recorder().status().unflushed_records {
             0 => Ok(()),
             records => Err(Unflushed { records }),
+        }
+    }
+
+    /// Takes leave of the store once it has everything: the instance no longer counts as live, and a
+    /// file is made whole. A file that was deleted meanwhile is written anew with what is still held.
+    async fn end(&self, deadline: Instant) {
+        for attempt in 0..2 {
+            let all = self.writer.recorder().status().unflushed_records == 0;
+            if !all || !self.health.is_reachable() {
+                return;
+            }
+            let outcome = timeout_at(deadline, self.store.end(&self.writer)).await;
+            let error = match outcome {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "it did not answer in time".to_owned(),
+            };
+            tracing::warn!(
+                error,
+                database = self.database,
+                "everything was delivered, and the store could not be left in order"
+            );
+            if attempt == 0 && Instant::now() < deadline {
+                // What went wrong is in the log and in the health.
+                drop(timeout_at(deadline, self.flush()).await);
+            }
         }
     }
 
@@ -74,7 +101,7 @@ pub(super) async fn last_flush(shared: Arc<Shared>) {
     if shared.shutting_down.load(Ordering::SeqCst) {
         return;
     }
-    shared
-        .deliver(Instant::now() + shared.shutdown_timeout)
-        .await;
+    let deadline = Instant::now() + shared.shutdown_timeout;
+    shared.deliver(deadline).await;
+    shared.end(deadline).await;
 }

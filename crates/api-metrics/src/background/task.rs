@@ -157,13 +157,13 @@ impl Shared {
     }
 
     /// One run of a task, its outcome noted: whether more could be done at once.
-    async fn once(&self, task: Task, channel: Option<&str>) -> Result<bool, FlushError> {
+    async fn once(&self, task: Task, channel: Option<&str>) -> Result<bool, TaskError> {
         if task == Task::Flush {
             if self.has_nothing_to_say() {
                 self.health.idles();
                 return Ok(false);
             }
-            return self.flush().await.map(|_| false);
+            return self.flush().await.map(|_| false).map_err(TaskError::Flush);
         }
         let store = &self.store;
         let run = async {
@@ -178,13 +178,13 @@ impl Shared {
                     run.map(|done| done.more)
                 }
             }
-            .map_err(FlushError::NotSent)
+            .map_err(TaskError::Store)
         };
         #[cfg(not(feature = "control"))]
         let _ = channel;
         let outcome = tokio::time::timeout(task.limit(), run)
             .await
-            .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));
+            .unwrap_or_else(|_| Err(TaskError::Store(timed_out())));
         match &outcome {
             Ok(_) => self.succeeded(task),
             Err(error) => self.failed(task, error),
@@ -205,9 +205,10 @@ impl Shared {
 
     /// Hands over everything recorded so far, its outcome noted.
     pub(crate) async fn flush(&self) -> Result<Flushed, FlushError> {
-        let outcome = tokio::time::timeout(Task::Flush.limit(), self.store.flush(&self.writer))
+        let outcome = tokio::time::timeout(Task::Flush.limit(), self.flush_prepared())
             .await
-            .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())));
+            .unwrap_or_else(|_| Err(FlushError::Unknown(timed_out())))
+            .map_err(TaskError::Flush);
         match &outcome {
             Ok(flushed) => {
                 if let Some((first, last)) = flushed.lost {
@@ -217,7 +218,51 @@ impl Shared {
             }
             Err(error) => self.failed(Task::Flush, error),
         }
-        outcome
+        outcome.map_err(|error| match error {
+            TaskError::Flush(error) => error,
+            TaskError::Store(error) => FlushError::NotSent(error),
+        })
+    }
+
+    /// Flushes, and makes the tables anew where somebody has dropped them. The flush then finds its
+    /// fence behind, and sends again what is still held.
+    async fn flush_prepared(&self) -> Result<Flushed, FlushError> {
+        match self.store.flush(&self.writer).await {
+            Err(FlushError::NotSent(error @ StoreError::Unprepared(_))) => {
+                tracing::error!(
+                    database = self.database,
+                    %error,
+                    "the tables were dropped while they were in use, and are made anew: what they held \
+                     is gone unless you have a copy"
+                );
+                let prepared = self.store.prepare().await;
+                prepared.map_err(FlushError::NotSent)?;
+                self.store.flush(&self.writer).await
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// What made a task fail.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TaskError {
+    /// A flush.
+    #[error(transparent)]
+    Flush(FlushError),
+    /// Any other work.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl TaskError {
+    /// What the store said.
+    pub(super) const fn store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Flush(FlushError::NotSent(error) | FlushError::Unknown(error))
+            | Self::Store(error) => Some(error),
+            Self::Flush(_) => None,
+        }
     }
 }
 

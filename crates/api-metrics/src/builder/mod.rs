@@ -6,6 +6,7 @@ mod control;
 mod environment;
 mod open;
 mod start;
+mod unusable;
 mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -57,6 +58,8 @@ pub struct Builder {
     sketch_kind: Option<SketchKind>,
     connect_timeout: Duration,
     shutdown_timeout: Duration,
+    stalled_after: Duration,
+    require_database: bool,
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
     #[cfg(feature = "control")]
@@ -82,6 +85,8 @@ impl Default for Builder {
             sketch_kind: None,
             connect_timeout: Duration::from_secs(5),
             shutdown_timeout: Duration::from_millis(4_500),
+            stalled_after: Duration::from_secs(600),
+            require_database: false,
             maintenance: Maintenance::default(),
             clock: None,
             #[cfg(feature = "control")]
@@ -242,6 +247,23 @@ impl Builder {
     /// supervisor's 5 s are enough; at most a day.
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
         self.shutdown_timeout = timeout.min(LONGEST);
+        self
+    }
+
+    /// Makes a configuration that can't work an error of [`start`](Self::start): a refused password or
+    /// role, a database or folder that does not exist, a missing permission, a URL that names no
+    /// database. Without it the service starts and records, and says on stderr, in the log, in the
+    /// status and in the readiness probe what to do. A database that merely does not answer is never an
+    /// error, because it may come back.
+    pub fn require_database(mut self) -> Self {
+        self.require_database = true;
+        self
+    }
+
+    /// How long a background task may fail before it counts as stalled: readiness is 503 then, and the
+    /// status names the task. Default 10 minutes.
+    pub fn stalled_after(mut self, time: Duration) -> Self {
+        self.stalled_after = time;
         self
     }
 

@@ -12,7 +12,7 @@ use api_metrics_store::{
 
 use tokio::runtime::Handle;
 
-use super::{Builder, environment, open::open};
+use super::{Builder, environment, open::open, unusable::Unusable};
 use crate::{ApiMetrics, StartError, background, background::Shared};
 
 /// A flush costs a transaction: more often than this only burdens the database.
@@ -24,11 +24,13 @@ impl Builder {
     ///
     /// Waits up to 5 s ([`connect_timeout`](Self::connect_timeout)) for the database to be there and
     /// its schema to be up to date, then returns all the same: records are kept and delivered when
-    /// the database comes.
+    /// the database comes. The same holds where the configuration keeps the database from being used,
+    /// such as a wrong password or URL: it is told at once, on stderr and in the log.
     ///
     /// # Errors
-    /// Only what another try would not mend: a malformed URL or setting, a database that a newer
-    /// release has migrated or that keeps another kind of sketch, no Tokio runtime.
+    /// Only what another try would not mend: a malformed setting, a database that a newer release has
+    /// migrated, that keeps another kind of sketch or that is none, no Tokio runtime. With
+    /// [`require_database`](Self::require_database), every misconfiguration.
     ///
     /// # Panics
     /// On a Tokio runtime that was built without timers (`enable_time`).
@@ -40,16 +42,19 @@ impl Builder {
             return Ok(ApiMetrics::inert("they are switched off"));
         }
         let connect_timeout = settings.connect_timeout;
+        let require_database = settings.require_database;
         let shared = settings.assemble(runtime)?;
         background::spawn(&shared);
         let metrics = ApiMetrics::running(Arc::clone(&shared));
         match tokio::time::timeout(connect_timeout, shared.first_answer()).await {
             Ok(Ok(())) => {}
-            Ok(Err(source)) => {
+            Ok(Err((source, for_good))) if for_good || require_database => {
                 let database = shared.database.clone();
                 shared.stop.cancel();
                 return Err(StartError::Store { database, source });
             }
+            // It has been told.
+            Ok(Err(_)) => {}
             // The connector warns, at its own pace.
             Err(_) => tracing::info!(
                 database = shared.database,
@@ -84,7 +89,16 @@ impl Builder {
             }
             None => Arc::new(SystemClock::default()),
         };
-        let opened = open(self.database, options)?;
+        let opened = match open(self.database, options) {
+            // Metrics must not keep a service from starting: it is told as every misconfiguration is.
+            Err(StartError::Store {
+                database,
+                source: StoreError::Url { url, reason },
+            }) if !self.require_database => {
+                Unusable::open(database, url, reason, self.sketch_kind.unwrap_or_default())
+            }
+            opened => opened?,
+        };
         // What is recorded must be what the store folds.
         let kind = opened.store.sketch_kind();
         if let Some(configured) = self.sketch_kind.filter(|&configured| configured != kind) {
@@ -141,6 +155,7 @@ impl Builder {
             clock,
             flush_interval,
             shutdown_timeout: self.shutdown_timeout,
+            stalled_after: self.stalled_after,
             maintenance: self.maintenance,
             runtime,
             admin: |shared: background::AdminParts<'_>| {

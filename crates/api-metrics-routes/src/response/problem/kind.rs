@@ -29,8 +29,10 @@ pub(crate) enum Kind {
     TooManyRequests,
     /// A limit of streams; 503.
     TooManyStreams,
-    /// The store does not answer, or can't be used by this release; 503.
+    /// The store does not answer, is damaged, or can't be used by this release; 503.
     StoreUnavailable,
+    /// The store can't be used as it is configured; 503.
+    StoreMisconfigured,
     /// A query took too long; 504.
     TimedOut,
     /// Instances have not agreed on an admin token yet; 503.
@@ -55,6 +57,7 @@ impl Kind {
             Self::TooManyRequests => "urn:api-metrics:too-many-requests",
             Self::TooManyStreams => "urn:api-metrics:too-many-streams",
             Self::StoreUnavailable => "urn:api-metrics:store-unavailable",
+            Self::StoreMisconfigured => "urn:api-metrics:store-misconfigured",
             Self::TimedOut => "urn:api-metrics:timed-out",
             Self::SignInNotReady => "urn:api-metrics:sign-in-not-ready",
             Self::Internal => "urn:api-metrics:internal",
@@ -76,6 +79,7 @@ impl Kind {
             Self::TooManyRequests => "Too many requests",
             Self::TooManyStreams => "Too many streams",
             Self::StoreUnavailable => "Store unavailable",
+            Self::StoreMisconfigured => "Store misconfigured",
             Self::TimedOut => "Query timed out",
             Self::SignInNotReady => "Sign-in is not ready",
             Self::Internal => "Internal error",
@@ -93,9 +97,10 @@ impl Kind {
             Self::Conflict => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooManyStreams | Self::StoreUnavailable | Self::SignInNotReady => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::TooManyStreams
+            | Self::StoreUnavailable
+            | Self::StoreMisconfigured
+            | Self::SignInNotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::TimedOut => StatusCode::GATEWAY_TIMEOUT,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -6,10 +6,32 @@ use super::{Kind, Problem};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if let Some(what) = error.misconfiguration() {
+            tracing::error!(%error, misconfiguration = what.as_str(), "the metrics store is misconfigured");
+            let detail =
+                format!("the metrics store is misconfigured: {what}; the log says what to do");
+            return Self::new(Kind::StoreMisconfigured, detail).retry_after(60);
+        }
         match &error {
             StoreError::Unavailable(_) | StoreError::Timeout(_) => {
                 tracing::warn!(%error, "the metrics store did not answer");
                 Self::new(Kind::StoreUnavailable, "the metrics store did not answer").retry_after(5)
+            }
+            StoreError::Unprepared(_) => {
+                tracing::warn!(%error, "the metrics store is not ready");
+                Self::new(
+                    Kind::StoreUnavailable,
+                    "the metrics store is not ready: its tables are not there yet",
+                )
+                .retry_after(5)
+            }
+            StoreError::Damaged(_) => {
+                tracing::error!(%error, "the metrics store is damaged");
+                Self::new(
+                    Kind::StoreUnavailable,
+                    "the metrics store is damaged; the log says more",
+                )
+                .retry_after(60)
             }
             StoreError::TooNew { .. }
             | StoreError::SketchKind { .. }

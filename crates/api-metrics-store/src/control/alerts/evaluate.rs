@@ -137,7 +137,7 @@ impl Evaluator {
                     warn!(rule = id, "an alert took too long to be evaluated: {error}");
                     done.timed_out += 1;
                 }
-                Err(error @ (StoreError::Unavailable(_) | StoreError::Timeout(_))) => {
+                Err(error) if error.may_pass() || error.misconfiguration().is_some() => {
                     failed = Some(error);
                     break;
                 }

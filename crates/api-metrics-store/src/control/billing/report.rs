@@ -81,7 +81,8 @@ pub struct BillingReport {
     pub to: NaiveDate,
     /// The moment of the count.
     pub at: UnixSeconds,
-    /// Whether records near an edge of a day may count in its neighbour.
+    /// Whether records near an edge of a day may count in its neighbour, or flush batches of the range
+    /// can't be read and are left out.
     pub approximate: bool,
     /// The keys with requests, in the order of their numbers.
     pub keys: Vec<KeyBill>,
@@ -215,7 +216,7 @@ pub(super) fn report(
         from,
         to,
         at: answer.as_of_us.div_euclid(1_000_000),
-        approximate: answer.approximate,
+        approximate: answer.approximate || answer.incomplete,
         keys: bills,
         unbilled,
         tariff,

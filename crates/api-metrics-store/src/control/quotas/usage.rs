@@ -68,7 +68,7 @@ pub struct QuotaUsage {
     /// already.
     pub projected_exhaustion: Option<UnixSeconds>,
     /// Whether a part of `used` may belong to the period before: the ledger no longer keeps hours
-    /// of its start.
+    /// of its start. Also where flush batches of the period can't be read and are left out.
     pub approximate: bool,
     /// The moment of the count.
     pub at: UnixSeconds,
@@ -174,7 +174,7 @@ pub async fn quota_usage(
                 ))
             })
             .collect();
-        let approximate = answer.approximate || answer.range != period;
+        let approximate = answer.approximate || answer.incomplete || answer.range != period;
         usage.extend(keys.into_iter().map(|key| {
             let used = used.get(&key.id).copied().unwrap_or_default();
             let limit = key.spec.quota_limit.unwrap_or_default();

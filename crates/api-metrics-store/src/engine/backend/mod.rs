@@ -105,6 +105,10 @@ pub(crate) trait Backend: Send + Sync + Debug + 'static {
     /// `StoreError::TooNew` when a newer release has migrated the database, `StoreError::SketchKind`
     /// when it keeps another kind of sketch than the one configured.
     fn prepare(&self) -> impl Future<Output = Result<()>> + Send;
+    /// Leaves the database as another program should find it. Called once nothing is left to write.
+    fn settle(&self) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
     /// Removes a bounded amount of what lies below a floor, outside any transaction of the protocol.
     /// The floor has moved already, so no reader looks at these rows any more. The implementation reads
     /// the stored floor once more before it deletes, since the database may have gone back in the
@@ -349,6 +353,9 @@ pub(crate) struct ReadHeader {
     /// Spans that an outage made a process coarsen. They change no sum; they say that an edge inside
     /// one is approximate.
     pub coarse: Vec<(UnixSeconds, UnixSeconds)>,
+    /// Periods from `[from, to)` of which something was quarantined, as `[from, to)`. They change no sum;
+    /// they say that an answer leaves something out.
+    pub quarantined: Vec<(UnixSeconds, UnixSeconds)>,
     /// The fence of the asking instance in this snapshot; 0 where it has none. Batches above it are
     /// only in the process's memory.
     pub fence: u64,

@@ -12,6 +12,7 @@ use super::{
     Segment, Selection, Series, SeriesLabels, SeriesRow, SeriesSum, Sink, SumRequest,
 };
 use crate::{
+    engine::damage::{Damage, DamagedPart},
     query::TimeRange,
     series::SeriesKind,
     store::{ApiKeyInfo, Instance, SharedSecret, StoreStatus},
@@ -49,10 +50,20 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
                 dirty: self.dirty(range.from, range.to).await?,
                 coarse: self.coarse(range.from, range.to).await?,
                 fence: self.instance_seq(instance).await?,
+                quarantined: self.quarantined_spans(range.from, range.to).await?,
                 aggregate_series_tag: None,
                 unfolded: self.unfolded(inner.from, inner.to).await?,
             })
         }
+    }
+    /// From here on every row is read by itself, and what can't be read of it is noted and left out
+    /// instead of failing the statement, see `damage`.
+    fn be_careful(&mut self);
+    /// What a careful transaction has met; `None` where it is not careful.
+    fn damage(&mut self) -> Option<&mut Damage>;
+    /// Takes what a careful transaction has met since the last call.
+    fn take_damage(&mut self) -> Vec<DamagedPart> {
+        self.damage().map(Damage::take).unwrap_or_default()
     }
     /// Makes everything visible at once.
     /// # Errors
@@ -114,6 +125,9 @@ pub(crate) trait FlushTx: Send {
         seq: u64,
         at: UnixSeconds,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Notes that the process of this instance has ended in order, at `at` in Unix seconds. What it has
+    /// flushed is folded as before. Nothing happens where there is no such instance.
+    fn end(&mut self, id: Uuid, at: UnixSeconds) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// The statements of fold, rollup and retention, in a `Mode::Lead` transaction. All but `try_lead` ask
@@ -149,6 +163,9 @@ pub(crate) trait LeadTx: Send {
         chunk: &InboxChunk,
         reason: &str,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// Keeps bytes of rows in `quarantined_rows`. A part that was quarantined before is replaced.
+    fn put_quarantined(&mut self, parts: &[DamagedPart])
+    -> impl Future<Output = Result<()>> + Send;
     /// Moves the fold mark of an instance to `seq` and deletes its flush batches up to there. In the
     /// same transaction as the buckets they were added to: a batch is either in the inbox or in the
     /// buckets.
@@ -297,6 +314,13 @@ pub(crate) trait ReadTx: Send {
     ) -> impl Future<Output = Result<Vec<InboxChunk>>> + Send;
     /// The coarsened spans that reach into `[from, to)`.
     fn coarse(
+        &mut self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> impl Future<Output = Result<Vec<(UnixSeconds, UnixSeconds)>>> + Send;
+    /// Where something of `[from, to)` was quarantined, as the periods of the rows and flush batches; at
+    /// most 1,000. Period counts are left out, because they lose nothing.
+    fn quarantined_spans(
         &mut self,
         from: UnixSeconds,
         to: UnixSeconds,

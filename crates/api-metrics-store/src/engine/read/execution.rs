@@ -57,6 +57,8 @@ pub(super) struct QueryExecution<'a> {
     /// Whether records at an edge may belong to the other side of it: an edge was moved, or lies within
     /// a span that an outage made a process coarsen.
     pub(super) approximate: bool,
+    /// Whether something within the range was quarantined, or is about to be.
+    pub(super) incomplete: bool,
     /// The stored series that answer, and the numbers of their groups.
     pub(super) series: ByNumber<usize>,
     /// Which series of the inbox count, and in which groups.
@@ -87,6 +89,7 @@ impl<'a> QueryExecution<'a> {
         let mut execution = Self {
             query,
             approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
+            incomplete: snapshot.leaves_out(axis.range()),
             axis,
             meta,
             series: series.collect(),

@@ -50,6 +50,8 @@ pub(super) struct Inbox<'a> {
     aggregates: Option<Vec<Option<[i64; 3]>>>,
     /// The requests by place in the range that was asked for last.
     requests: Option<(TimeRange, Vec<u64>)>,
+    /// The spans of chunks whose rows can't be told apart.
+    unreadable: Vec<(UnixSeconds, UnixSeconds)>,
 }
 
 impl<'a> Inbox<'a> {
@@ -58,13 +60,19 @@ impl<'a> Inbox<'a> {
     pub(super) async fn of(chunks: &'a [InboxChunk]) -> Self {
         let mut rows: Vec<InboxRow<'a>> = Vec::new();
         let mut series: Vec<i64> = Vec::new();
+        let mut unreadable = Vec::new();
         for (chunk, payload) in chunks.iter().enumerate() {
             let before = rows.len();
             yield_now().await;
-            for row in payload::rows(&payload.payload).into_iter().flatten() {
+            let Ok(found) = payload::rows(&payload.payload) else {
+                unreadable.push((payload.period_from, payload.period_to));
+                continue;
+            };
+            for row in found {
                 let Ok(row) = row else {
                     rows.truncate(before);
                     series.truncate(before);
+                    unreadable.push((payload.period_from, payload.period_to));
                     break;
                 };
                 series.push(row.series_id);
@@ -92,7 +100,13 @@ impl<'a> Inbox<'a> {
             rows,
             aggregates: None,
             requests: None,
+            unreadable,
         }
+    }
+
+    /// The spans of chunks that were left out, because their rows can't be told apart.
+    pub(super) fn unreadable(&self) -> &[(UnixSeconds, UnixSeconds)] {
+        &self.unreadable
     }
 
     /// The series of all rows, ascending.

@@ -51,9 +51,12 @@ pub(crate) use self::series_cache::SharedSeriesCache;
 use self::{execution::QueryExecution, own::Own, snapshot::Snapshot};
 use futures_util::future::join;
 
+use tracing::warn;
+
 use super::{
     axis::{self, Axis},
     backend::{Backend, Result, Tx},
+    damage::{asks_for_care, repair_as_leader},
 };
 use crate::{
     query::{Answer, Query, Scope, TimeRange},
@@ -67,7 +70,8 @@ use crate::{
 ///
 /// # Errors
 /// `StoreError::Invalid` when the questions have different scopes, since a snapshot is opened for one.
-/// `StoreError::Corrupt` when stored counts or sketches can't be read.
+///
+/// Stored counts and sketches that can't be read are left out, and the answer says so.
 pub(crate) async fn read<B: Backend>(
     backend: &B,
     known: &SharedSeriesCache,
@@ -80,9 +84,26 @@ pub(crate) async fn read<B: Backend>(
     if queries.iter().any(|query| query.scope != first.scope) {
         return invalid("scope", "must be the same in all questions of one snapshot");
     }
+    let own = own.as_ref().map(|(writer, deltas)| (*writer, deltas));
     let mut tx = backend.begin_read(&first.scope).await?;
+    let outcome = read_in(&mut tx, known, queries, own).await;
+    if !asks_for_care(&outcome) {
+        let answers = outcome?;
+        tx.commit().await?;
+        return Ok(answers);
+    }
+    drop(tx);
+    // The copy of own memory is older than the second snapshot too, which is all that matters.
+    let mut tx = backend.begin_read(&first.scope).await?;
+    tx.be_careful();
     let answers = read_in(&mut tx, known, queries, own).await?;
+    let met = tx.take_damage();
     tx.commit().await?;
+    if !met.is_empty()
+        && let Err(error) = repair_as_leader(backend, met).await
+    {
+        warn!(%error, "damaged rows were met by a query and could not be quarantined yet");
+    }
     Ok(answers)
 }
 
@@ -92,7 +113,7 @@ async fn read_in<T: Tx>(
     tx: &mut T,
     known: &SharedSeriesCache,
     queries: &[Query],
-    own: Option<(&Writer, OwnDeltas)>,
+    own: Option<(&Writer, &OwnDeltas)>,
 ) -> Result<Vec<Answer>> {
     let Some(asked) = around(queries.iter().map(axis::asked)) else {
         return Ok(Vec::new());
@@ -116,7 +137,7 @@ async fn read_in<T: Tx>(
     let in_snapshot = known.under(header.aggregate_series_tag.filter(|_| all));
     let mut snapshot = Snapshot::take(tx, queries, &header, in_snapshot).await?;
     let own = match own {
-        Some((writer, deltas)) => Own::load(tx, writer, &deltas, header.fence).await?,
+        Some((writer, deltas)) => Own::load(tx, writer, deltas, header.fence).await?,
         None => None,
     };
     let mut executions = Vec::with_capacity(queries.len());
@@ -126,7 +147,9 @@ async fn read_in<T: Tx>(
     let stored = async {
         let mut sums = Vec::with_capacity(executions.len());
         for execution in &executions {
-            sums.push(execution.stored(tx, &snapshot.dirty).await?);
+            let before = left_out(tx);
+            let stored = execution.stored(tx, &snapshot.dirty).await?;
+            sums.push((stored, left_out(tx) > before));
         }
         Ok::<_, StoreError>(sums)
     };
@@ -143,8 +166,16 @@ async fn read_in<T: Tx>(
     let sums = stored?.into_iter().zip(unfolded);
     let answers = executions.into_iter().zip(sums);
     answers
-        .map(|(execution, (stored, unfolded))| execution.answer(stored, &unfolded))
+        .map(|(execution, ((stored, incomplete), unfolded))| {
+            let incomplete = incomplete || unfolded.incomplete;
+            execution.answer(stored, &unfolded.sums, incomplete)
+        })
         .collect()
+}
+
+/// How often bytes of a bucket were left out in this transaction.
+fn left_out<T: Tx>(tx: &mut T) -> u64 {
+    tx.damage().map_or(0, |damage| damage.left_out())
 }
 
 /// The range of whole periods of `granularity` that contains `range`.

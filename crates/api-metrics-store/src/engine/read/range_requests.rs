@@ -24,7 +24,7 @@ impl RangeRequests {
     /// ones were asked for last.
     ///
     /// # Errors
-    /// `StoreError::Corrupt` where period counts can't be read.
+    /// `StoreError::Corrupt` where period counts can't be read, unless the transaction is careful.
     pub(super) async fn requests<T: Tx>(
         &mut self,
         tx: &mut T,
@@ -38,8 +38,13 @@ impl RangeRequests {
             let periods: Vec<_> = periods.collect();
             let mut sums = SeriesRequests::default();
             for periods in periods.chunks(period_counts::PERIODS_A_STATEMENT) {
-                for (_, counts) in tx.period_counts(periods).await? {
-                    sums.add(&counts)?;
+                for (period, counts) in tx.period_counts(periods).await? {
+                    if tx.damage().is_some() {
+                        let counts = period_counts::decode(tx, period, &counts).await?;
+                        sums.add(&period_counts::encode(&counts))?;
+                    } else {
+                        sums.add(&counts)?;
+                    }
                 }
             }
             *self = Self {

@@ -14,7 +14,7 @@ use crate::{
         backend::{ReadHeader, Result, Selection, SeriesRow, Tx},
         condition::Condition,
     },
-    query::{Filter, Query, Scope},
+    query::{Filter, Query, Scope, TimeRange},
     series::SeriesKind,
     time::{Granularity, UnixSeconds},
 };
@@ -36,6 +36,8 @@ pub(super) struct Snapshot<'a> {
     pub(super) kinds: BTreeSet<SeriesKind>,
     /// Spans that an outage made a process coarsen.
     coarse: &'a [(UnixSeconds, UnixSeconds)],
+    /// Spans of which something was quarantined.
+    quarantined: &'a [(UnixSeconds, UnixSeconds)],
     /// The series of each kind and filter among the questions.
     selected: Vec<Selected<'a>>,
 }
@@ -68,6 +70,7 @@ impl<'a> Snapshot<'a> {
             counts: RangeRequests::default(),
             kinds: queries.iter().map(kind_for).collect(),
             coarse: &header.coarse,
+            quarantined: &header.quarantined,
             selected: selected?,
             known,
         })
@@ -79,6 +82,12 @@ impl<'a> Snapshot<'a> {
             edges.iter().any(|edge| from < edge && edge < to)
         };
         self.coarse.iter().any(cut)
+    }
+
+    /// Whether something within the range can't be read: quarantined, or in the inbox still.
+    pub(super) fn leaves_out(&self, range: TimeRange) -> bool {
+        let mut spans = self.quarantined.iter().chain(self.inbox.unreadable());
+        spans.any(|(from, to)| *from < range.to && *to > range.from)
     }
 
     /// The stored series that answer a question: of its kind, and meeting its filter.

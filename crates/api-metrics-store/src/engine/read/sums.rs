@@ -22,6 +22,15 @@ use crate::{
 /// Rows of the inbox that are added between two yields.
 const ROWS_A_TURN: usize = 1_000;
 
+/// The sums of the inbox.
+#[derive(Default)]
+pub(super) struct Unfolded {
+    /// By group and step.
+    pub(super) sums: UnstoredSums,
+    /// Whether a flush batch that can't be read was left out.
+    pub(super) incomplete: bool,
+}
+
 impl QueryExecution<'_> {
     /// What the database has summed, over the segments that `plan` chooses for each step. Nothing where
     /// the requests are the whole answer.
@@ -52,15 +61,18 @@ impl QueryExecution<'_> {
     }
 
     /// The sums of the inbox. A flush batch that can't be read is quarantined by the next fold, and
-    /// told by the status. The sums are made again without it; this never happens with healthy data.
-    pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> UnstoredSums {
+    /// told by the status and by the answer. The sums are made again without it; this never happens with healthy data.
+    pub(super) async fn unfolded(&self, inbox: &Inbox<'_>) -> Unfolded {
         if self.requests.is_some() || self.inbox_match.is_none() {
-            return UnstoredSums::default();
+            return Unfolded::default();
         }
         let mut unreadable = BTreeSet::new();
         loop {
             match self.try_unfolded(inbox, &unreadable).await {
-                Ok(sums) => return sums,
+                Ok(sums) => {
+                    let incomplete = !unreadable.is_empty();
+                    return Unfolded { sums, incomplete };
+                }
                 Err(chunk) => drop(unreadable.insert(chunk)),
             }
         }
@@ -98,8 +110,13 @@ impl QueryExecution<'_> {
     }
 
     /// Everything together: stored, unfolded and held. `as_of_us` is the snapshot's clock, in
-    /// microseconds.
-    pub(super) fn answer(self, mut stored: AnswerSums, unfolded: &UnstoredSums) -> Result<Answer> {
+    /// microseconds. `incomplete` says that something was left out because it can't be read.
+    pub(super) fn answer(
+        self,
+        mut stored: AnswerSums,
+        unfolded: &UnstoredSums,
+        incomplete: bool,
+    ) -> Result<Answer> {
         if let Some(requests) = &self.requests {
             for (group, count) in requests.iter() {
                 let mut counts = Bucket::new(self.meta.sketch_kind);
@@ -115,6 +132,7 @@ impl QueryExecution<'_> {
             range: self.axis.range(),
             as_of_us: self.meta.now_us,
             approximate: self.approximate,
+            incomplete: incomplete || self.incomplete,
             rows: stored.rows(&self.groups, &self.axis.edges),
         })
     }

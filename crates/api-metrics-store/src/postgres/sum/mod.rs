@@ -153,6 +153,9 @@ pub(super) async fn sum(
         return Ok(());
     };
     let kind = tx.sketch_kind().await?;
+    if tx.damage.is_some() {
+        return super::careful::sum(tx, kind, request, into).await;
+    }
     let (ids, numbers): (Vec<i64>, Vec<i32>) = request.series.iter().copied().unzip();
     let edges: Vec<_> = request.edges.iter().map(|edge| at(*edge)).collect();
     let blocks = match request.detail {
@@ -205,7 +208,7 @@ fn partial_sum(
             counts.request_count = unsigned(row.try_get(2)?);
             counts
         }
-        Detail::Counts | Detail::Quantiles => rows::counts(row, 2, kind)?,
+        Detail::Counts | Detail::Quantiles => rows::summed(row, 2, kind)?,
     };
     let sketches = if detail == Detail::Quantiles {
         row.try_get(15)?
