@@ -2,7 +2,9 @@
 
 use api_metrics_store::{
     control::{
-        billing::{BillingReport, BillingSettings, NewPlan, PriceTier, billing_report, invoices},
+        billing::{
+            BillingReport, BillingSettings, Decimal, NewPlan, PriceTier, billing_report, invoices,
+        },
         keys::KeyChange,
     },
     query::Scope,
@@ -66,7 +68,7 @@ fn costs(report: &BillingReport, key: usize) -> Vec<(String, u64, String)> {
             (
                 day.date.to_string(),
                 day.requests,
-                day.cost.decimal().to_string(),
+                Decimal::from(day.cost).to_string(),
             )
         })
         .collect()
@@ -336,14 +338,14 @@ async fn a_projection_follows_the_pace_and_the_tiers_that_it_reaches(database: D
     let so_far = &projection[0];
     assert_eq!(so_far.currency, "EUR".parse().unwrap());
     assert_eq!(
-        (so_far.requests, so_far.cost.decimal().to_string()),
+        (so_far.requests, Decimal::from(so_far.cost).to_string()),
         (1_000, "1".into())
     );
     // 3,000 in all: 2,000 at 1, 1,000 at 0.5.
     assert_eq!(
         (
             so_far.projected_requests,
-            so_far.projected_cost.decimal().to_string()
+            Decimal::from(so_far.projected_cost).to_string()
         ),
         (3_000, "2.5".into())
     );
@@ -369,7 +371,7 @@ async fn answers_that_do_not_count_cost_nothing(database: Database) {
         .unwrap();
     let day = &report.keys[0].days[0];
     assert_eq!((day.requests, day.not_counted), (110, 1));
-    assert_eq!(day.cost.decimal().to_string(), "0.0022");
+    assert_eq!(Decimal::from(day.cost).to_string(), "0.0022");
 }
 
 async fn a_version_is_never_changed(database: Database) {

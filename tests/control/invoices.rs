@@ -205,7 +205,7 @@ fn check(case: &Case, report: &BillingReport) {
     // And the days add up to the same.
     let mut daily: BTreeMap<String, u128> = BTreeMap::new();
     for day in report.keys.iter().flat_map(|bill| &bill.days) {
-        *daily.entry(day.currency.to_string()).or_default() += units(day.cost.decimal());
+        *daily.entry(day.currency.to_string()).or_default() += units(Decimal::from(day.cost));
     }
     daily.retain(|_, sum| *sum > 0);
     found.retain(|_, sum| *sum > 0);

@@ -311,9 +311,9 @@ pub(crate) fn decode(payload: &[u8]) -> Vec<(UnixSeconds, i64, Sum)> {
         series += zigzag(&mut rest);
         minute += zigzag(&mut rest);
         let length = usize::try_from(varint(&mut rest)).expect("a length");
-        let (mut bucket, after) = rest.split_at(length);
+        let (bucket, after) = rest.split_at(length);
         rest = after;
-        let bucket = Bucket::decode(&mut bucket).expect("a bucket");
+        let bucket = Bucket::try_from(bucket).expect("a bucket");
         rows.push((minute * 60, series, Sum::of_bucket(&bucket)));
     }
     rows

@@ -8,6 +8,7 @@ use api_metrics_store::control::{ControlSettings, ControlWorker, notify::Notifie
 #[must_use]
 pub fn worker_for(notifiers: Vec<Arc<dyn Notifier>>) -> ControlWorker {
     let mut settings = ControlSettings::default();
+    settings.log_notices = false;
     settings.notifiers = notifiers;
     ControlWorker::new(settings)
 }

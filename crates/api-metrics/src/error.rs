@@ -63,6 +63,7 @@ pub enum StartError {
 ///
 /// A flush whose acknowledgement got lost counts here, though it may have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
 #[error("{records} recorded requests could not be delivered to the store before the deadline")]
 pub struct Unflushed {
     /// How many records were not acknowledged.

@@ -192,7 +192,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
     let cost: Money = days.values().map(|(_, cost)| *cost).sum();
     Ok(ConsoleBilling {
         current_period: CurrentPeriod {
-            total_cost: number(cost.decimal()),
+            total_cost: number(cost.into()),
             total_requests: requests,
             cost_per_request: per_request(cost, requests).map_or(0.0, number),
         },
@@ -201,7 +201,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
             .map(|(date, (requests, cost))| ConsoleBillingDay {
                 date,
                 requests,
-                cost: number(cost.decimal()),
+                cost: number(cost.into()),
             })
             .collect(),
     })
@@ -209,7 +209,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
 
 /// What each request costs, to twelve decimals; `None` where there was none.
 fn per_request(cost: Money, requests: u64) -> Option<rust_decimal::Decimal> {
-    let each = cost.decimal().checked_div(requests.into())?;
+    let each = rust_decimal::Decimal::from(cost).checked_div(requests.into())?;
     Some(each.round_dp(12).normalize())
 }
 

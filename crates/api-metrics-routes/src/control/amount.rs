@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    control::billing::{Currency, Money},
+    control::billing::{Currency, Decimal, Money},
     control::keys::KeyRecord,
 };
 use serde::Serialize;
@@ -27,7 +27,7 @@ impl Amount {
     /// An amount of one currency.
     pub(crate) fn new(amount: Money, currency: Currency) -> Self {
         Self {
-            amount: amount.decimal().to_string(),
+            amount: Decimal::from(amount).to_string(),
             currency: currency.to_string(),
         }
     }

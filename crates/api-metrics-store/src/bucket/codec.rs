@@ -82,6 +82,26 @@ pub enum BucketError {
     Sketch(#[from] SketchError),
 }
 
+impl TryFrom<&[u8]> for Bucket {
+    type Error = BucketError;
+
+    /// Decodes one bucket as the `inbox` keeps it.
+    ///
+    /// # Errors
+    ///
+    /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], also where
+    /// bytes are left over, or [`BucketError::Sketch`] for the sketch inside.
+    fn try_from(encoded: &[u8]) -> Result<Self, BucketError> {
+        let mut rest = encoded;
+        let bucket = Self::decode(&mut rest)?;
+        if rest.is_empty() {
+            Ok(bucket)
+        } else {
+            Err(BucketError::Corrupt("longer than its fields"))
+        }
+    }
+}
+
 impl Bucket {
     /// Appends the encoding: a version byte, then self-delimiting varints. About 25 bytes for one request.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -131,7 +151,7 @@ impl Bucket {
     ///
     /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], or
     /// [`BucketError::Sketch`] for the sketch inside; `input` is unchanged then.
-    pub fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+    pub(crate) fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
         let mut rest = *input;
         // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);

@@ -58,8 +58,12 @@ const FORGET_EVERY_SECONDS: u32 = 3_600;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ControlSettings {
-    /// Where notices are delivered; the [log](LogNotifier) by default. Of several with one channel
-    /// name the first counts.
+    /// Whether each notice is also written to the log, under the channel name `log`: as a `tracing`
+    /// event of the target `api_metrics::alerts`, an error where it is high or critical, a warning where
+    /// it is less, and information where something is over. On by default.
+    pub log_notices: bool,
+    /// Where else notices are delivered; nowhere by default. Of several with one channel name the
+    /// first counts.
     pub notifiers: Vec<Arc<dyn Notifier>>,
     /// From when on a key is near its rate limit, and how long utilization is kept.
     pub limits: LimitSettings,
@@ -75,7 +79,8 @@ pub struct ControlSettings {
 impl Default for ControlSettings {
     fn default() -> Self {
         Self {
-            notifiers: vec![Arc::new(LogNotifier)],
+            log_notices: true,
+            notifiers: Vec::new(),
             limits: LimitSettings::default(),
             quotas: QuotaSettings::default(),
             evaluation_delay: Duration::from_secs(12),
@@ -97,17 +102,26 @@ impl Default for ControlSettings {
 /// worker.tick(&*store, None).await.ok();
 /// # }
 /// ```
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ControlWorker {
     settings: ControlSettings,
     evaluator: Evaluator,
     published: Published,
 }
 
+impl Default for ControlWorker {
+    fn default() -> Self {
+        Self::new(ControlSettings::default())
+    }
+}
+
 impl ControlWorker {
     /// A worker with these settings.
     #[must_use]
     pub fn new(mut settings: ControlSettings) -> Self {
+        if settings.log_notices {
+            settings.notifiers.insert(0, Arc::new(LogNotifier));
+        }
         dispatcher::drop_namesakes(&mut settings.notifiers);
         Self {
             settings,

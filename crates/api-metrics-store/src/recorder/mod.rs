@@ -124,7 +124,6 @@ use self::{
 };
 use crate::{
     series::SeriesKey,
-    sketch::SketchKind,
     time::{Clock, UnixSeconds},
 };
 
@@ -237,18 +236,13 @@ impl Recorder {
         own
     }
 
-    /// The kind of its sketches, which must be the database's.
-    #[must_use]
-    pub fn sketch_kind(&self) -> SketchKind {
-        self.common.kind
-    }
-
     /// Counts, bytes and numbers for operators.
     #[must_use]
     pub fn status(&self) -> RecorderStatus {
         let ledger = lock(&self.ledger);
         let registry = lock(&self.common.registry);
         RecorderStatus {
+            sketch_kind: self.common.kind,
             series: registry.series(),
             keys: registry.keys(),
             series_overflow: self.common.overflow.series.load(Ordering::Relaxed),

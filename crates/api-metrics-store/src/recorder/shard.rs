@@ -125,7 +125,7 @@ impl Buffer {
         common: &Common,
     ) -> bool {
         let minute = self.minute.of(record.finished_at);
-        // Built again: four moves, which cost less than to pass the key.
+        // Built again, which is four moves. Passing it on instead was not measured alone.
         let key = Lookup::of(record);
         for at in self.index.candidates(hash) {
             let Some(slot) = self.slots.get_mut(at) else {

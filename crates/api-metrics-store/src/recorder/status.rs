@@ -5,12 +5,14 @@
 
 use std::time::Duration;
 
-use crate::time::UnixSeconds;
+use crate::{sketch::SketchKind, time::UnixSeconds};
 
 /// The state of a [`Recorder`](super::Recorder) at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecorderStatus {
+    /// The kind of its sketches, which must be the database's.
+    pub sketch_kind: SketchKind,
     /// Series that are live.
     pub series: usize,
     /// API keys that are live.

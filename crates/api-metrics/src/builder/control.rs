@@ -112,9 +112,7 @@ impl ControlBuilder {
         settings.limits = self.limits.clone();
         settings.quotas = self.quotas();
         settings.evaluation_delay = evaluation_delay(flush_interval);
-        if self.without_log {
-            settings.notifiers.clear();
-        }
+        settings.log_notices = !self.without_log;
         settings.notifiers.push(Arc::new(subscribers.clone()));
         settings.notifiers.extend(self.notifiers.iter().cloned());
         settings.notifiers.extend(self.set_by_environment()?);

@@ -44,8 +44,7 @@ impl Money {
     }
 
     /// As a decimal without trailing zeros.
-    #[must_use]
-    pub fn decimal(self) -> Decimal {
+    pub(crate) fn decimal(self) -> Decimal {
         let (mut mantissa, mut scale) = (self.0, SCALE);
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;
@@ -70,6 +69,13 @@ impl Money {
             .round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
         rounded.rescale(decimals);
         rounded
+    }
+}
+
+impl From<Money> for Decimal {
+    /// Without trailing zeros.
+    fn from(amount: Money) -> Self {
+        amount.decimal()
     }
 }
 

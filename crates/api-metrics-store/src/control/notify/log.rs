@@ -17,7 +17,7 @@ use crate::control::alerts::Severity;
 /// Writes a `tracing` event for every notice: an error where it is high or critical, a warning
 /// where it is less, and information where something is over. The target is `api_metrics::alerts`.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct LogNotifier;
+pub(in crate::control) struct LogNotifier;
 
 #[async_trait]
 impl Notifier for LogNotifier {

@@ -46,7 +46,7 @@ pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
 pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
 pub use dispatcher::Delivered;
-pub use log::LogNotifier;
+pub(super) use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};
 pub use notifier::{Notifier, NotifyError};
 pub(super) use published::Published;

@@ -16,7 +16,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 
 use super::*;
-use crate::{bucket::Bucket, time::ManualClock};
+use crate::{bucket::Bucket, sketch::SketchKind, time::ManualClock};
 
 /// 2026-01-05T10:00:00Z, a whole hour.
 const START: UnixSeconds = 1_767_607_200;
