@@ -225,3 +225,45 @@ async fn what_was_missing_is_used_as_soon_as_somebody_makes_it() {
     metrics.shutdown().await.unwrap();
     drop(SqliteFile::create());
 }
+
+/// What a route answers that writes before anybody has made the tables.
+async fn a_rule_is_refused_for_a_while(
+    store: std::sync::Arc<dyn api_metrics_store::control::ControlStore>,
+) {
+    let bytes: std::sync::Arc<dyn api_metrics_store::store::Store> = store.clone();
+    let admin = api_metrics_routes::Admin::builder(bytes)
+        .control(store.clone())
+        .no_auth()
+        .build();
+    let rule = serde_json::json!({"name": "errors", "alertType": "error_rate", "comparison": "gt",
+        "thresholdValue": 10, "windowMinutes": 1});
+    let made = || {
+        let request = Request::post("/api-alerts")
+            .header("content-type", "application/json")
+            .body(Body::from(rule.to_string()))
+            .unwrap();
+        admin.router().oneshot(request)
+    };
+    let response = made().await.unwrap();
+    assert_eq!(response.status().as_u16(), 503);
+    assert_eq!(response.headers()["retry-after"], "5");
+    store.prepare().await.unwrap();
+    assert_eq!(made().await.unwrap().status().as_u16(), 201);
+}
+
+#[tokio::test]
+async fn a_rule_that_comes_before_the_tables_on_sqlite_is_refused_for_a_while() {
+    let file = SqliteFile::create();
+    let options = api_metrics_tests::patient();
+    let store = api_metrics_store::sqlite::SqliteStore::open(&file.url(), options).unwrap();
+    a_rule_is_refused_for_a_while(std::sync::Arc::new(store)).await;
+}
+
+#[tokio::test]
+async fn a_rule_that_comes_before_the_tables_on_postgres_is_refused_for_a_while() {
+    let database = PgDatabase::create().await;
+    let options = api_metrics_tests::patient();
+    let store =
+        api_metrics_store::postgres::PostgresStore::connect_lazy(&database.url(), options).unwrap();
+    a_rule_is_refused_for_a_while(std::sync::Arc::new(store)).await;
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
     postgres::PostgresStore,
-    store::{Store, StoreError},
+    store::{Misconfiguration, Store, StoreError},
 };
 use api_metrics_tests::PgDatabase;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -75,7 +75,8 @@ async fn a_recorder_hands_over_and_can_do_nothing_else() {
         store.roll_up().await.map(|_| ()),
         store.retain().await.map(|_| ()),
     ] {
-        assert!(matches!(done, Err(StoreError::Database(_))), "{done:?}");
+        let what = done.as_ref().err().and_then(StoreError::misconfiguration);
+        assert_eq!(what, Some(Misconfiguration::Permission), "{done:?}");
     }
 
     let mut sql = PgConnection::connect(&database.url_of(&recorder))

@@ -71,9 +71,9 @@ impl Chaos {
             .collect();
         let options: sqlx::sqlite::SqliteConnectOptions = self.file.url().parse().unwrap();
         let options = options.busy_timeout(Duration::from_secs(10));
-        let mut sql = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options)
-            .await
-            .unwrap();
+        // Its process may have been killed before it made the file.
+        let connected = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await;
+        let Ok(mut sql) = connected else { return };
         let text =
             format!("UPDATE api_metrics_{table} SET {column} = ? WHERE abs(random()) % 4 = 0");
         // The file may have no tables yet, and somebody may be writing.

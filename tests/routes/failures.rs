@@ -93,3 +93,28 @@ async fn a_task_that_has_ended_is_not_ready() {
     let status = host.json("/api-status").await;
     assert_eq!(status["tasks"]["tasks"][0]["lastError"], "it panicked");
 }
+
+#[tokio::test]
+async fn a_task_that_has_failed_for_long_is_not_ready_and_is_named() {
+    let mut fold = TaskHealth::new("fold", true);
+    fold.last_error = Some("a row can't be read".to_owned());
+    fold.failing_since = Some(UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs()));
+    let reported = Arc::new(Reported::default());
+    reported.0.lock().unwrap().tasks = vec![fold.clone()];
+    let source = reported.clone();
+    let host = Host::start_with(|builder| builder.token(TOKEN).health(source)).await;
+    assert_eq!(host.anonymous("/health/ready").await.status(), 200);
+    fold.stalled = true;
+    reported.0.lock().unwrap().tasks = vec![fold];
+    let ready = host.anonymous("/health/ready").await;
+    assert_eq!(ready.status(), 503);
+    let body: serde_json::Value = ready.json().await.unwrap();
+    assert_eq!(body["task"], "fold");
+    assert_eq!(body["reason"], "a background task has failed for long");
+    let status = host.json("/api-status").await;
+    assert_eq!(status["tasks"]["tasks"][0]["stalled"], true);
+    assert_eq!(
+        status["tasks"]["tasks"][0]["failingSince"],
+        "2026-05-18T09:30:29Z"
+    );
+}

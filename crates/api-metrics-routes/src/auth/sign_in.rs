@@ -152,7 +152,8 @@ impl SharedToken {
             .map_err(unavailable)?;
         let token_hash: [u8; LENGTH] = token.value.as_slice().try_into().map_err(|_| {
             tracing::error!("the shared admin token's hash has a wrong length");
-            Problem::new(Kind::Internal, "the shared admin token can't be read")
+            let told = "the shared admin token can't be read; the log says more";
+            Problem::new(Kind::StoreUnavailable, told).retry_after(60)
         })?;
         if same(&token_hash, &own_hash) {
             announce(&own.token);

@@ -121,10 +121,10 @@ pub(in crate::control) async fn claim<T: SqlTx>(
             "SELECT body FROM {notices} WHERE id = $1",
             notices = d.table("notices"),
         );
-        let body = only(tx.fetch(sql, params![id]).await?)?.text("body")?;
+        let body = only(tx.fetch(sql, params![id]).await?)?.text("body");
         let channel = row.text("channel")?;
         let attempts = unsigned(row.int("attempts")?);
-        match read_notice(&body) {
+        match body.and_then(|body| read_notice(&body)) {
             Ok(notice) => claimed.push(ClaimedDelivery {
                 notice,
                 channel,
@@ -319,7 +319,7 @@ fn read_notice(body: &str) -> Result<Notice> {
 /// `None`: its notice can't be read.
 fn delivery(row: &impl SqlRow) -> Result<Option<Delivery>> {
     let status = row.text("status")?;
-    let Ok(notice) = read_notice(&row.text("body")?) else {
+    let Ok(notice) = row.text("body").and_then(|body| read_notice(&body)) else {
         return Ok(None);
     };
     Ok(Some(Delivery {
