@@ -1,7 +1,11 @@
 //! Settings from the environment.
 
+use std::fmt;
+
+use api_metrics::store::text::without_password;
+
 /// What the demo runs with.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Settings {
     /// Where to listen; port 0 takes a free one.
     pub(crate) listen: String,
@@ -13,6 +17,16 @@ pub(crate) struct Settings {
     pub(crate) admin_token: String,
     /// Requests a minute that the admin takes from one principal.
     pub(crate) admin_requests: u32,
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("database", &without_password(&self.database))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {

@@ -22,7 +22,10 @@ mod source;
 
 use std::process::ExitCode;
 
-use api_metrics::{ApiMetrics, Maintenance};
+use api_metrics::{
+    ApiMetrics, Maintenance,
+    store::text::{Shown, without_password},
+};
 
 use crate::{args::Args, import::import, routes::Routes, source::Source};
 
@@ -47,10 +50,19 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("import_access_log: {failure}");
+            eprintln!("import_access_log: {}", lines(&failure));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A failure may name what a log or a command line holds: its lines are ours, everything else is escaped.
+fn lines(failure: &str) -> String {
+    let lines: Vec<_> = failure
+        .split('\n')
+        .map(|line| Shown(line).to_string())
+        .collect();
+    lines.join("\n")
 }
 
 async fn run(args: Args) -> Result<(), Failure> {
@@ -69,7 +81,7 @@ async fn run(args: Args) -> Result<(), Failure> {
     metrics
         .shutdown()
         .await
-        .map_err(|error| format!("{}: {error}", args.database))?;
+        .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
     imported?;
     Ok(())
 }

@@ -46,7 +46,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     if !store.status().await?.instances.is_empty() {
         println!(
             "{} holds data already: nothing is written",
-            shown(&settings.database)
+            without_password(&settings.database)
         );
         return Ok(());
     }
@@ -179,9 +179,4 @@ async fn settle(store: &dyn ControlStore, writer: &Writer) -> Result<(), Failure
     while store.fold().await?.more {}
     while store.roll_up().await?.more {}
     Ok(())
-}
-
-/// The database without the part of its URL that may hold a password.
-fn shown(url: &str) -> &str {
-    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }

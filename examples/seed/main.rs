@@ -1,7 +1,7 @@
 //! Fills a database with four weeks of a small shop's traffic, and serves the dashboard over it.
 //!
 //! ```text
-//! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000 --token secret
+//! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000
 //! ```
 //!
 //! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28), `--fine`

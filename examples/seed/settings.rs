@@ -1,11 +1,13 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
+
+use api_metrics_store::text::without_password;
 
 use crate::Failure;
 
 /// What was asked for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) database: String,
     pub(crate) days: i64,
@@ -18,6 +20,16 @@ pub(crate) struct Settings {
     pub(crate) hostile: bool,
     pub(crate) serve: Option<SocketAddr>,
     pub(crate) token: Option<String>,
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("serve", &self.serve)
+            .field("database", &without_password(&self.database))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {
@@ -37,7 +49,7 @@ impl Settings {
         while let Some(name) = arguments.next() {
             let value = arguments
                 .next()
-                .ok_or_else(|| format!("{name} needs a value"))?;
+                .ok_or_else(|| format!("{} needs a value", without_password(&name)))?;
             match name.as_str() {
                 "--database" => settings.database = value,
                 "--days" => settings.days = value.parse()?,
@@ -48,6 +60,7 @@ impl Settings {
                 "--serve" => settings.serve = Some(value.parse()?),
                 "--token" => settings.token = Some(value),
                 _ => {
+                    let name = without_password(&name);
                     return Err(format!(
                         "{name} is none of --database, --days, --fine, --load, --seed, --hostile, --serve, --token"
                     )

@@ -2,15 +2,27 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use std::process;
+use std::{fmt, process};
+
+use api_metrics::store::text::without_password;
 
 /// What can be set of an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The address to listen on; port 0 takes a free one.
     pub listen: String,
     /// A Postgres URL, or the path of a SQLite file.
     pub database: String,
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("database", &without_password(&self.database))
+            .finish()
+    }
 }
 
 impl Settings {
@@ -50,7 +62,10 @@ impl Settings {
                 "--help" | "-h" => return Ok(None),
                 "--listen" => &mut self.listen,
                 "--database" => &mut self.database,
-                _ => return Err(format!("{name} is none of --listen, --database, --help")),
+                _ => {
+                    let name = without_password(&name);
+                    return Err(format!("{name} is none of --listen, --database, --help"));
+                }
             };
             *setting = arguments
                 .next()
@@ -70,6 +85,21 @@ mod tests {
             database: "metrics.db".to_owned(),
         }
         .read(arguments.iter().map(|&argument| argument.to_owned()))
+    }
+
+    #[test]
+    fn no_password_is_repeated() {
+        let url = "postgres://app:s3cret@db/shop";
+        let set = read(&["--database", url]).unwrap_or_default();
+        assert_eq!(set.as_ref().map(|set| &*set.database), Some(url));
+        assert!(!format!("{set:?}").contains("s3cret"));
+        for wrong in [&[url][..], &["--database=postgres://app:s3cret@db/shop"]] {
+            let error = read(wrong).err().unwrap_or_default();
+            assert!(
+                error.contains("db/shop") && !error.contains("s3cret"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

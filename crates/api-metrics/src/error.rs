@@ -30,6 +30,23 @@ pub enum StartError {
         /// What it should hold.
         expected: &'static str,
     },
+    /// The admin token is so short that it can be found by trying.
+    #[error(
+        "the admin token has {characters} characters and needs {} or more, as from `openssl rand \
+         -hex 32`; `.allow_short_admin_token()` or API_METRICS_ALLOW_SHORT_ADMIN_TOKEN=true takes it \
+         all the same",
+        api_metrics_routes::MIN_TOKEN_CHARS
+    )]
+    ShortToken {
+        /// How many it has, without spaces around it.
+        characters: usize,
+    },
+    /// A name holds control characters or marks of direction, which forge what people read.
+    #[error("the {setting}'s name holds control characters or marks of direction")]
+    Name {
+        /// `service`, `environment` or `version`.
+        setting: &'static str,
+    },
     /// A webhook that the environment names can't be used.
     #[cfg(feature = "webhook")]
     #[error("the environment variable {name} can't be used: {source}")]
