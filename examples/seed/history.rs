@@ -11,6 +11,7 @@ use api_metrics_store::{
     control::ControlWorker,
     recorder::Recorder,
     store::{Instance, StoreOptions, Writer},
+    text::without_password,
     time::{Clock, ManualClock, SystemClock},
 };
 

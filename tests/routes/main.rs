@@ -25,5 +25,6 @@ mod row_security;
 mod scopes;
 mod series;
 mod sign_in;
+mod signer;
 mod streams;
 mod tokens;

@@ -4,7 +4,7 @@
 //! token chooses how it is checked.
 
 use api_metrics_layer::ApiKey;
-use api_metrics_store::time::UnixSeconds;
+use api_metrics_store::{text::is_plain, time::UnixSeconds};
 use serde_json::Value;
 
 use super::{
@@ -217,10 +217,14 @@ impl Jwt {
             return None;
         }
         let subject = claims.get(&self.names.subject)?.as_str()?;
+        if !is_plain(subject) {
+            return None;
+        }
         let role = Role::from_name(claims.get(&self.names.role)?.as_str()?)?;
         let mut principal = Principal::new(subject, role);
         match claims.get(&self.names.tenant) {
             None | Some(Value::Null) => {}
+            Some(Value::String(tenant)) if !is_plain(tenant) => return None,
             Some(Value::String(tenant)) => principal = principal.with_tenant(tenant),
             Some(_) => return None,
         }
