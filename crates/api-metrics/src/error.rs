@@ -1,6 +1,6 @@
 //! What a host has to deal with: once when it starts, once when it ends.
 
-use api_metrics_store::store::StoreError;
+use api_metrics_store::{store::StoreError, text::Shown};
 use thiserror::Error;
 
 /// The configuration can't work, now or later. A database that is merely out of reach is no error.
@@ -13,7 +13,7 @@ pub enum StartError {
     )]
     NoDatabase,
     /// The URL is for a database that this build was compiled without.
-    #[error("the database URL `{url}` needs the feature `{feature}` of api-metrics")]
+    #[error("the database URL `{}` needs the feature `{feature}` of api-metrics", Shown(url))]
     Feature {
         /// The URL, without its password.
         url: String,
@@ -21,7 +21,7 @@ pub enum StartError {
         feature: &'static str,
     },
     /// An environment variable holds something that it must not.
-    #[error("the environment variable {name} is `{value}`, which is not {expected}")]
+    #[error("the environment variable {name} is `{}`, which is not {expected}", Shown(value))]
     Setting {
         /// The variable.
         name: &'static str,
@@ -44,7 +44,7 @@ pub enum StartError {
     /// A name holds control characters or marks of direction, which forge what people read.
     #[error("the {setting}'s name holds control characters or marks of direction")]
     Name {
-        /// `service`, `environment` or `version`.
+        /// `service`, `environment`, `version` or `notifier`.
         setting: &'static str,
     },
     /// A webhook that the environment names can't be used.
@@ -57,12 +57,21 @@ pub enum StartError {
         #[source]
         source: api_metrics_store::control::notify::WebhookError,
     },
+    /// A notifier can never deliver as it is set.
+    #[cfg(feature = "control")]
+    #[error("the notifier `{channel}` can't be used: {why}")]
+    Notifier {
+        /// The name of its channel.
+        channel: String,
+        /// Why, and what to set.
+        why: String,
+    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,
     /// The store refuses to work with this database: a malformed URL, a database that a newer
     /// release has migrated, another kind of sketch.
-    #[error("{database}: {source}")]
+    #[error("{}: {source}", Shown(database))]
     Store {
         /// The database, without its password.
         database: String,

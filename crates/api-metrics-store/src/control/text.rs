@@ -44,6 +44,8 @@ pub(crate) fn check_plain(field: &'static str, text: &str) -> Result<(), StoreEr
     }
 }
 
+/// The longest name of a rule, a key, a user or a plan, in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 200;
 /// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
 pub(crate) const MAX_TENANT_BYTES: usize = 200;
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::{
     bucket::BucketError,
     sketch::{SketchError, SketchKind},
+    text::Shown,
 };
 
 /// A store could not do what it was asked.
@@ -14,7 +15,7 @@ use crate::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The URL does not name a database that this build supports.
-    #[error("the database URL `{url}` can't be used: {reason}")]
+    #[error("the database URL `{}` can't be used: {}", Shown(url), Shown(reason))]
     Url {
         /// The URL, without its password.
         url: String,
@@ -65,7 +66,7 @@ pub enum StoreError {
     #[error("the database refused a statement: {0}")]
     Database(#[source] Cause),
     /// What was asked for can't be: one of its members is wrong.
-    #[error("{field} {reason}")]
+    #[error("{field} {}", Shown(reason))]
     Invalid {
         /// The member, as the HTTP API names it.
         field: &'static str,
@@ -73,10 +74,10 @@ pub enum StoreError {
         reason: String,
     },
     /// What was asked for is in the way of something that exists.
-    #[error("{0}")]
+    #[error("{}", Shown(.0))]
     Conflict(String),
     /// Stored bytes are not what this release wrote.
-    #[error("stored data can't be read: {0}")]
+    #[error("stored data can't be read: {}", Shown(.0))]
     Corrupt(String),
 }
 
@@ -94,7 +95,8 @@ impl Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // What a server says may repeat a label.
+        Shown(&self.0).fmt(f)
     }
 }
 

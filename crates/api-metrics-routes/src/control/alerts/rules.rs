@@ -20,7 +20,7 @@
 //! named. Nothing is locked between the two: the revision finds an edit in between. A `PUT` without a revision
 //! replaces whatever is there.
 
-use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
+use api_metrics_store::{control::alerts::AlertSpec, query::Scope, text::shown};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
@@ -137,10 +137,11 @@ pub(crate) async fn create(
     body.finish()?;
     check_key(&app, &caller.scope, &spec).await?;
     let control = app.client.control()?;
-    let by = caller.principal.subject();
+    // The host's name for somebody may be anything.
+    let by = shown(caller.principal.subject());
     let made = app
         .client
-        .bounded("make an alert", control.create_alert(&spec, Some(by)))
+        .bounded("make an alert", control.create_alert(&spec, Some(&by)))
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }

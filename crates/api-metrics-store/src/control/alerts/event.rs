@@ -14,6 +14,7 @@ use super::{AlertRule, AlertType, Severity};
 use crate::{
     control::notify::{Notice, NoticeKind, NoticeRule},
     query::Scope,
+    text::shown,
     time::UnixSeconds,
 };
 
@@ -120,7 +121,7 @@ fn about(rule: &AlertRule) -> Notice {
         kind: NoticeKind::AlertFired,
         at: 0,
         severity: rule.spec.severity,
-        title: rule.spec.name.clone(),
+        title: shown(&rule.spec.name).into_owned(),
         message: String::new(),
         event_id: None,
         rule: Some(NoticeRule {

@@ -9,18 +9,24 @@
 
 use std::fmt::Debug;
 
+use api_metrics_layer::bounded;
 use async_trait::async_trait;
 use thiserror::Error;
 
 use super::{KeyChange, KeyStore};
-use crate::store::StoreError;
+use crate::{
+    control::text::MAX_NAME_BYTES,
+    store::StoreError,
+    text::{is_plain, shown},
+};
 
 /// The host's own table of API keys. [`sync_keys`] copies it into the store; call it when
 /// the host's table changes, or from time to time.
 #[async_trait]
 pub trait KeyDirectory: Send + Sync + Debug {
     /// The consumers, each by the text of its [`ApiKey`](api_metrics_layer::ApiKey), with what the
-    /// host knows of it. Settings that it leaves out stay as they are in the store.
+    /// host knows of it. Settings that it leaves out stay as they are in the store. Control characters and
+    /// marks of direction in names and users are escaped; a tenant that has some is refused.
     ///
     /// # Errors
     /// Whatever the host's table fails with.
@@ -50,8 +56,26 @@ pub async fn sync_keys(
     directory: &dyn KeyDirectory,
 ) -> Result<u64, DirectoryError> {
     let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
+    let total = keys.len() as u64;
+    let keys: Vec<_> = keys
+        .into_iter()
+        .map(|(key, mut change)| {
+            // One customer's odd name must not keep all others from being copied.
+            change.name = change.name.map(|name| name.map(plain));
+            change.user_id = change.user_id.map(|user| user.map(plain));
+            (key, change)
+        })
+        .collect();
     for batch in keys.chunks(500) {
         store.put_keys(batch).await?;
     }
-    Ok(keys.len() as u64)
+    Ok(total)
+}
+
+/// A name as it is stored: without control characters, and as long as names may be.
+fn plain(name: String) -> String {
+    if is_plain(&name) {
+        return name;
+    }
+    bounded(&shown(&name), MAX_NAME_BYTES).into_owned()
 }

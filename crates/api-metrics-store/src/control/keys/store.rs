@@ -14,7 +14,10 @@ use async_trait::async_trait;
 
 use super::{KeyChange, KeyRecord};
 use crate::{
-    control::sql::{self, keys::PlanFrom},
+    control::{
+        sql::{self, keys::PlanFrom},
+        text::check_plain,
+    },
     engine::{
         backend::{Mode, Tx},
         sql::{BeginTx, SqlTx},
@@ -95,6 +98,8 @@ impl<T: BeginTx> KeyStore for T {
         change: &KeyChange,
     ) -> Result<KeyRecord, StoreError> {
         check_external_id(external_id)?;
+        // Whoever makes a key by hand is told; what traffic brings has to be taken as it is.
+        check_plain("externalId", external_id)?;
         change.validate()?;
         let mut tx = self.begin(Mode::Write).await?;
         let now = sql::now(&mut tx).await?;

@@ -81,7 +81,7 @@ impl LimitNow {
     pub fn text(&self) -> String {
         format!(
             "Key '{}' is at {}/{} req/min",
-            self.key.label(),
+            self.key.shown_label(),
             count(self.used),
             count(self.limit)
         )

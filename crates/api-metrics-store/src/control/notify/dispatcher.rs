@@ -24,13 +24,16 @@ use futures_util::{
     future::join_all,
     stream::{self, select_all},
 };
-use tracing::warn;
+use tracing::{error, warn};
 
 use super::{
     Delivery, DeliveryStatus, NoticeStore, Notifier, NotifyError,
     schedule::{MAX_ATTEMPTS, chance, next_attempt},
 };
-use crate::store::StoreError;
+use crate::{
+    store::StoreError,
+    text::{Shown, is_plain},
+};
 
 /// A notifier that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -69,9 +72,19 @@ impl Dispatcher {
         dispatcher
     }
 
-    /// Delivers to this notifier too, unless there is one of its name.
+    /// Delivers to this notifier too, unless there is one of its name, or it can never deliver.
     pub(in crate::control) fn add(&mut self, notifier: Arc<dyn Notifier>) {
-        if self.channels().any(|name| name == notifier.channel()) {
+        if !is_plain(notifier.channel()) || notifier.channel().trim().is_empty() {
+            warn!(
+                channel = %Shown(notifier.channel()),
+                "a notifier's name is blank or holds control characters; it is not used"
+            );
+        } else if let Err(why) = notifier.check() {
+            error!(
+                channel = notifier.channel(),
+                why, "a notifier can't deliver and is not used"
+            );
+        } else if self.channels().any(|name| name == notifier.channel()) {
             warn!(
                 channel = notifier.channel(),
                 "two notifiers have one name; the second is not used"

@@ -35,6 +35,15 @@ pub trait Notifier: Send + Sync + Debug + 'static {
     /// restart. A process only delivers for names that it has.
     fn channel(&self) -> &str;
 
+    /// Whether it can ever deliver, by its settings alone and without asking anybody. It is asked once,
+    /// when it is set: what can't is better known then than at the first outage.
+    ///
+    /// # Errors
+    /// What is wrong, and what to set.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Delivers a notice.
     ///
     /// # Errors
@@ -46,6 +55,10 @@ pub trait Notifier: Send + Sync + Debug + 'static {
 impl<N: Notifier + ?Sized> Notifier for Arc<N> {
     fn channel(&self) -> &str {
         self.as_ref().channel()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.as_ref().check()
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {

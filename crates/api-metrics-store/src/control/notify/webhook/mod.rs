@@ -23,7 +23,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use self::{connect::Connector, endpoint::Endpoint, sign::Secret};
+use self::{
+    address::is_literally_private, connect::Connector, endpoint::Endpoint, sign::Secret,
+};
 use super::{Notice, Notifier, NotifyError};
 
 pub use self::{endpoint::WebhookError, slack::SlackNotifier};
@@ -128,6 +130,10 @@ impl Notifier for WebhookNotifier {
         &self.channel
     }
 
+    fn check(&self) -> Result<(), String> {
+        self.checked().map_err(|error| error.to_string())
+    }
+
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
         let body = notice.to_json();
         // Of the machine and not of the store: the receiver holds it against its own clock.
@@ -148,6 +154,19 @@ impl Notifier for WebhookNotifier {
 }
 
 impl WebhookNotifier {
+    /// Whether its URL may be connected to, as far as that can be told without resolving a name.
+    ///
+    /// # Errors
+    /// [`WebhookError::Private`]: its host is a private, link-local or loopback address, and
+    /// [`allow_private`](Self::allow_private) is not set.
+    pub fn checked(&self) -> Result<(), WebhookError> {
+        if self.connector.allow_private || !is_literally_private(&self.endpoint.host) {
+            Ok(())
+        } else {
+            Err(WebhookError::Private(self.endpoint.host.clone()))
+        }
+    }
+
     async fn post(
         &self,
         body: Bytes,

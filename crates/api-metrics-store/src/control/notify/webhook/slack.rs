@@ -8,9 +8,12 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{WebhookError, WebhookNotifier};
-use crate::control::{
-    alerts::Severity,
-    notify::{Notice, NoticeKind, Notifier, NotifyError},
+use crate::{
+    control::{
+        alerts::Severity,
+        notify::{Notice, NoticeKind, Notifier, NotifyError},
+    },
+    text::shown,
 };
 
 /// Posts each notice as a message to an incoming webhook of Slack, or of whatever takes the same.
@@ -41,6 +44,10 @@ impl From<WebhookNotifier> for SlackNotifier {
 impl Notifier for SlackNotifier {
     fn channel(&self) -> &str {
         self.0.channel()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.0.check()
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
@@ -83,9 +90,11 @@ fn message(notice: &Notice) -> Value {
 }
 
 /// The three characters that Slack's text gives a meaning: without this a rule's name could call
-/// for everybody (`<!channel>`) or lead elsewhere.
+/// for everybody (`<!channel>`) or lead elsewhere. Control characters and marks of direction are written
+/// out.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    shown(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
@@ -100,5 +109,6 @@ mod tests {
             escaped("<!channel> a & b <https://x|y>"),
             "&lt;!channel&gt; a &amp; b &lt;https://x|y&gt;"
         );
+        assert_eq!(escaped("a\nb\u{202e}"), r"a\nb\u{202e}");
     }
 }
