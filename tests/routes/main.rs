@@ -16,6 +16,7 @@ mod docs;
 mod document;
 mod ends;
 mod failures;
+mod fuzzed;
 mod guessing;
 mod hostile;
 mod parameters;

@@ -13,7 +13,10 @@ pub enum StartError {
     )]
     NoDatabase,
     /// The URL is for a database that this build was compiled without.
-    #[error("the database URL `{}` needs the feature `{feature}` of api-metrics", Shown(url))]
+    #[error(
+        "the database URL `{}` needs the feature `{feature}` of api-metrics",
+        Shown(url)
+    )]
     Feature {
         /// The URL, without its password.
         url: String,
@@ -21,7 +24,10 @@ pub enum StartError {
         feature: &'static str,
     },
     /// An environment variable holds something that it must not.
-    #[error("the environment variable {name} is `{}`, which is not {expected}", Shown(value))]
+    #[error(
+        "the environment variable {name} is `{}`, which is not {expected}",
+        Shown(value)
+    )]
     Setting {
         /// The variable.
         name: &'static str,

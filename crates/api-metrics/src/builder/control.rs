@@ -123,7 +123,9 @@ impl ControlSettings {
         for notifier in &self.notifiers {
             let channel = notifier.channel();
             if !is_plain(channel) {
-                return Err(StartError::Name { setting: "notifier" });
+                return Err(StartError::Name {
+                    setting: "notifier",
+                });
             }
             notifier.check().map_err(|why| StartError::Notifier {
                 channel: channel.to_owned(),
@@ -258,7 +260,10 @@ mod tests {
         let hook = WebhookNotifier::new(&private);
         let Ok(hook) = hook else { panic!("{hook:?}") };
         let error = refused(&by_code(hook.clone()));
-        assert!(error.contains("`ops`") && error.contains(".allow_private()"), "{error}");
+        assert!(
+            error.contains("`ops`") && error.contains(".allow_private()"),
+            "{error}"
+        );
         assert_eq!(refused(&by_code(hook.allow_private())), "");
     }
 

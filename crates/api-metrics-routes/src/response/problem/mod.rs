@@ -84,6 +84,20 @@ impl Problem {
         problem
     }
 
+    /// Names a member that was sent. A change is of some members, and the one that is wrong together with
+    /// them may be a stored one: then the first of `related` that was sent is named, and the detail still
+    /// says what it does not go with.
+    #[cfg(feature = "control")]
+    pub(crate) fn naming(mut self, sent: &[&'static str], related: &[&'static str]) -> Self {
+        if let Some(named) = self.parameter.as_deref()
+            && !sent.contains(&named)
+            && let Some(name) = related.iter().find(|name| sent.contains(name))
+        {
+            self.parameter = Some(Cow::Borrowed(name));
+        }
+        self
+    }
+
     /// A body that is not what was `expected`, as axum has refused it.
     pub(crate) fn body(refused: StatusCode, expected: &'static str) -> Self {
         if refused == StatusCode::PAYLOAD_TOO_LARGE {

@@ -222,7 +222,10 @@ impl AlertSpec {
                 return invalid("apiKeyFilter", "of 0 can never fire: no key, no rate limit");
             }
             if self.tenant_id.is_some() {
-                return invalid("apiKeyFilter", "of 0 can never fire: no tenant's requests lack a key");
+                return invalid(
+                    "apiKeyFilter",
+                    "of 0 can never fire: no tenant's requests lack a key",
+                );
             }
         }
         self.validate_threshold()?;
@@ -242,7 +245,10 @@ impl AlertSpec {
             _ => {}
         }
         if self.min_requests > MOST_REQUESTS {
-            return invalid("minRequests", "can never fire: no window has as many requests");
+            return invalid(
+                "minRequests",
+                "can never fire: no window has as many requests",
+            );
         }
         if self.min_requests > 0 && self.alert_type == AlertType::RequestVolume {
             return invalid("minRequests", "makes no sense where requests are counted");
@@ -278,9 +284,10 @@ impl AlertSpec {
                 invalid("comparison", "of an anomaly is gt or gte")
             }
             // Nothing is ever below nothing.
-            _ if threshold == 0.0 && self.comparison == Comparison::Lt => {
-                invalid("thresholdValue", "of 0 can never be undercut: compare by lte")
-            }
+            _ if threshold == 0.0 && self.comparison == Comparison::Lt => invalid(
+                "thresholdValue",
+                "of 0 can never be undercut: compare by lte",
+            ),
             _ => Ok(()),
         }
     }
@@ -418,10 +425,7 @@ mod tests {
             spec(|spec| spec.endpoint = Some("get /users".into())),
             Some("endpointFilter")
         );
-        assert_eq!(
-            spec(|spec| spec.api_key_id = Some(0)),
-            Some("apiKeyFilter")
-        );
+        assert_eq!(spec(|spec| spec.api_key_id = Some(0)), Some("apiKeyFilter"));
         assert_eq!(
             spec(|spec| {
                 spec.alert_type = ErrorRate;
@@ -438,7 +442,14 @@ mod tests {
 
     #[test]
     fn names_that_forge_what_people_read_are_refused() {
-        for odd in ["a\nb", "\u{1b}[31m", "\u{202e}", "\u{9b}", "a\u{2028}", "\0"] {
+        for odd in [
+            "a\nb",
+            "\u{1b}[31m",
+            "\u{202e}",
+            "\u{9b}",
+            "a\u{2028}",
+            "\0",
+        ] {
             let mut spec = AlertSpec::new(odd, ErrorRate, Gt, 1.0);
             assert_eq!(refused(&spec), Some("name"), "{odd:?}");
             spec.name = "fine".into();

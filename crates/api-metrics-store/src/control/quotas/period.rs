@@ -296,7 +296,10 @@ mod tests {
                 while now < at("2013-12-31T00:00:00Z") {
                     let range = period(now);
                     assert!(range.contains(now), "{tz} {anchor} {now} {range:?}");
-                    assert!(range == last || range.from == last.to, "{tz} {anchor} {now}");
+                    assert!(
+                        range == last || range.from == last.to,
+                        "{tz} {anchor} {now}"
+                    );
                     assert_eq!(range.from % 3_600, 0);
                     last = range;
                     now += 3_600;

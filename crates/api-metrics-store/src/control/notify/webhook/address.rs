@@ -35,10 +35,7 @@ pub(super) fn is_literally_private(host: &str) -> bool {
     if name == "localhost" || name.ends_with(".localhost") {
         return true;
     }
-    let address: Option<IpAddr> = host
-        .parse()
-        .ok()
-        .or_else(|| loose_v4(host).map(IpAddr::V4));
+    let address: Option<IpAddr> = host.parse().ok().or_else(|| loose_v4(host).map(IpAddr::V4));
     address.is_some_and(|address| !is_public(address))
 }
 
@@ -54,7 +51,9 @@ fn loose_v4(text: &str) -> Option<Ipv4Addr> {
     if u64::from(*last) >> left != 0 {
         return None;
     }
-    let high = first.iter().fold(0_u64, |high, number| high << 8 | u64::from(*number));
+    let high = first
+        .iter()
+        .fold(0_u64, |high, number| high << 8 | u64::from(*number));
     let bits = high << left | u64::from(*last);
     Some(Ipv4Addr::from_bits(u32::try_from(bits).ok()?))
 }

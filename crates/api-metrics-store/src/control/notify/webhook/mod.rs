@@ -23,9 +23,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use self::{
-    address::is_literally_private, connect::Connector, endpoint::Endpoint, sign::Secret,
-};
+use self::{address::is_literally_private, connect::Connector, endpoint::Endpoint, sign::Secret};
 use super::{Notice, Notifier, NotifyError};
 
 pub use self::{endpoint::WebhookError, slack::SlackNotifier};
