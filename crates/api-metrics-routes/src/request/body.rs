@@ -86,7 +86,7 @@ impl Body {
         let members = self.typed(name, "an object", |value| value.as_object().cloned())?;
         Ok(Self {
             members: present(name, members)?,
-            known: Vec::new(),
+            ..Self::default()
         })
     }
 
