@@ -40,29 +40,23 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match Args::parse(std::env::args().skip(1)) {
-        Ok(Some(args)) => run(args).await,
+        // A failure may name what a log or a command line holds.
+        Ok(Some(args)) => run(args)
+            .await
+            .map_err(|failure| Shown(failure).to_string()),
         Ok(None) => {
             println!("{}", args::USAGE);
             Ok(())
         }
-        Err(failure) => Err(format!("{failure}\n\n{}", args::USAGE)),
+        Err(failure) => Err(format!("{}\n\n{}", Shown(failure), args::USAGE)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("import_access_log: {}", lines(&failure));
+            eprintln!("import_access_log: {failure}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// A failure may name what a log or a command line holds: its lines are ours, everything else is escaped.
-fn lines(failure: &str) -> String {
-    let lines: Vec<_> = failure
-        .split('\n')
-        .map(|line| Shown(line).to_string())
-        .collect();
-    lines.join("\n")
 }
 
 async fn run(args: Args) -> Result<(), Failure> {

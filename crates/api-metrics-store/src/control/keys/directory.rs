@@ -17,7 +17,7 @@ use super::{KeyChange, KeyStore};
 use crate::{
     control::text::MAX_NAME_BYTES,
     store::StoreError,
-    text::{is_plain, shown},
+    text::{Shown, is_plain, shown},
 };
 
 /// The host's own table of API keys. [`sync_keys`] copies it into the store; call it when
@@ -40,7 +40,7 @@ pub trait KeyDirectory: Send + Sync + Debug {
 #[non_exhaustive]
 pub enum DirectoryError {
     /// The host's directory failed.
-    #[error("the host's directory of keys failed: {0}")]
+    #[error("the host's directory of keys failed: {}", Shown(.0))]
     Directory(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The store refused or failed.
     #[error(transparent)]

@@ -212,10 +212,11 @@ async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
         Err(_) => NotifyError::Retry(format!("no answer within {} s", PATIENCE.as_secs())),
     };
     let given_up = matches!(error, NotifyError::Permanent(_)) || delivery.attempts >= MAX_ATTEMPTS;
-    let mut text = error.to_string();
+    // What a receiver or a server said may be anything, NUL included, which Postgres takes in no text.
+    let mut text = Shown(&error).to_string();
     text.truncate(text.floor_char_boundary(500));
     warn!(
-        channel = %delivery.channel,
+        channel = %Shown(&delivery.channel),
         id = %delivery.notice.id,
         attempts = delivery.attempts,
         given_up,
@@ -226,7 +227,6 @@ async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
     } else {
         delivery.next_attempt_at = next_attempt(delivery.updated_at, delivery.attempts, chance());
     }
-    // Postgres takes no NUL in text.
-    delivery.last_error = Some(text.replace('\0', "\u{fffd}"));
+    delivery.last_error = Some(text);
     delivery
 }
