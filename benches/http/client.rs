@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// The admin token of the benchmark's servers.
-pub const TOKEN: &str = "bench";
+pub const TOKEN: &str = "the token of the benchmark, 32 characters";
 
 /// One connection, kept alive.
 pub struct Connection(BufReader<TcpStream>);

@@ -37,7 +37,7 @@ use tokio::{
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const SECRET: &str = "shared by the service and the receiver";
-const TOKEN: &str = "alerts-token";
+const TOKEN: &str = "alerts-token-0123456789abcdef-0123456789";
 /// Longer than a minute, its flush and its evaluation.
 const PATIENCE: Duration = Duration::from_secs(240);
 

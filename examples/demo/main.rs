@@ -19,7 +19,6 @@ mod welcome;
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use api_metrics::ApiMetrics;
-use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +48,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    let settings = Settings::parse();
+    let settings = api_metrics_examples::parse::<Settings>();
     // Caught from the start: a signal during a slow start ends the demo as orderly as any other.
     let stopping = CancellationToken::new();
     let caught = stopping.clone();

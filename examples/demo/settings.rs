@@ -1,11 +1,14 @@
 //! Settings by flag or environment.
 
+use std::fmt;
+
+use api_metrics::store::text::without_password;
 use clap::{Parser, builder::NonEmptyStringValueParser};
 
 /// A small API with its metrics: the layer, the dashboard under /admin, and gentle traffic of its own.
 ///
 /// Ctrl-C and SIGTERM end it within five seconds and lose nothing.
-#[derive(Debug, Clone, PartialEq, Parser)]
+#[derive(Clone, PartialEq, Parser)]
 #[command(name = "demo")]
 pub(crate) struct Settings {
     /// Where to listen; port 0 takes a free one.
@@ -33,6 +36,16 @@ pub(crate) struct Settings {
         default_value_t = 600
     )]
     pub(crate) admin_requests: u32,
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("database", &without_password(&self.database))
+            .finish_non_exhaustive()
+    }
 }
 
 impl Settings {

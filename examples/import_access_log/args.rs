@@ -1,6 +1,8 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
+
+use api_metrics::store::text::without_password;
 
 use crate::Failure;
 
@@ -14,11 +16,21 @@ usage: import_access_log FILE [--database URL] [--routes FILE]
                    is <unmatched>. Without it the path without its query is the endpoint.";
 
 /// What was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Args {
     pub(crate) file: PathBuf,
     pub(crate) database: String,
     pub(crate) routes: Option<PathBuf>,
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Args")
+            .field("file", &self.file)
+            .field("database", &without_password(&self.database))
+            .field("routes", &self.routes)
+            .finish()
+    }
 }
 
 impl Args {
@@ -45,10 +57,13 @@ impl Args {
                 "--database" => database = Some(value()?),
                 "--routes" => routes = Some(value()?.into()),
                 option if option.starts_with('-') => {
-                    return Err(format!("unknown option {option}"));
+                    return Err(format!("unknown option {}", without_password(option)));
                 }
                 path if file.is_none() => file = Some(path.into()),
-                extra => return Err(format!("one file at a time: {extra} is one too many")),
+                extra => {
+                    let extra = without_password(extra);
+                    return Err(format!("one file at a time: {extra} is one too many"));
+                }
             }
         }
         Ok(Some(Self {

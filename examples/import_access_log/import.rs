@@ -6,7 +6,12 @@ use std::{
 };
 
 use api_metrics::{
-    ApiMetrics, MetricSink, Outcome, RequestRecord, layer::UNMATCHED, store::store::FlushError,
+    ApiMetrics, MetricSink, Outcome, RequestRecord,
+    layer::UNMATCHED,
+    store::{
+        store::FlushError,
+        text::{shown, without_password},
+    },
 };
 
 use crate::{
@@ -65,7 +70,7 @@ async fn read_all(
     let mut line = Vec::new();
     while source.next(&mut line).map_err(|error| {
         let after = done.lines;
-        format!("{}: after line {after}: {error}", args.file.display())
+        format!("{}: after line {after}: {error}", name(&args.file))
     })? {
         done.lines += 1;
         let text = String::from_utf8_lossy(&line);
@@ -75,7 +80,7 @@ async fn read_all(
             Err(why) => {
                 let told = done.unreadable.note(done.lines, why);
                 if let Some(message) = told {
-                    source.progress.suspend(|| eprintln!("{message}"));
+                    source.progress.suspend(|| eprintln!("{}", shown(&message)));
                 }
             }
             Ok(parsed) => {
@@ -125,7 +130,7 @@ fn told_apart(file: &Path, done: &Imported) -> Result<(), Failure> {
     if done.requests == 0 && done.unreadable.count() > 0 {
         return Err(format!(
             "{}: this is no access log: none of its first {} lines is in the combined format",
-            file.display(),
+            name(file),
             done.lines
         ));
     }
@@ -139,7 +144,7 @@ async fn deliver(metrics: &ApiMetrics, args: &Args, patience: Duration) -> Resul
         match metrics.flush().await {
             Ok(_) => return Ok(()),
             Err(error) if started.elapsed() >= patience || is_final(&error) => {
-                return Err(format!("{}: {error}", shown(&args.database)));
+                return Err(format!("{}: {error}", without_password(&args.database)));
             }
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
@@ -166,7 +171,8 @@ async fn settle(metrics: &ApiMetrics) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The database without the part of its URL that may hold a password.
-pub(crate) fn shown(url: &str) -> &str {
-    url.rsplit_once('@').map_or(url, |(_, server)| server)
+/// A file as it is shown: a URL that was given in its place keeps its password.
+pub(crate) fn name(file: &Path) -> String {
+    let name = without_password(&file.display().to_string());
+    shown(&name).into_owned()
 }

@@ -22,7 +22,10 @@ mod source;
 
 use std::process::ExitCode;
 
-use api_metrics::{ApiMetrics, Maintenance};
+use api_metrics::{
+    ApiMetrics, Maintenance,
+    store::text::{Shown, without_password},
+};
 
 use crate::{args::Args, import::import, routes::Routes, source::Source};
 
@@ -37,12 +40,15 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match Args::parse(std::env::args().skip(1)) {
-        Ok(Some(args)) => run(args).await,
+        // A failure may name what a log or a command line holds.
+        Ok(Some(args)) => run(args)
+            .await
+            .map_err(|failure| Shown(failure).to_string()),
         Ok(None) => {
             println!("{}", args::USAGE);
             Ok(())
         }
-        Err(failure) => Err(format!("{failure}\n\n{}", args::USAGE)),
+        Err(failure) => Err(format!("{}\n\n{}", Shown(failure), args::USAGE)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -69,7 +75,7 @@ async fn run(args: Args) -> Result<(), Failure> {
     metrics
         .shutdown()
         .await
-        .map_err(|error| format!("{}: {error}", args.database))?;
+        .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
     imported?;
     Ok(())
 }

@@ -7,12 +7,17 @@ use api_metrics::{
     store::{
         bucket::Bucket,
         query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+        text::{shown, without_password},
         time::Granularity,
     },
 };
 use chrono::DateTime;
 
-use crate::{Failure, args::Args, import::Imported};
+use crate::{
+    Failure,
+    args::Args,
+    import::{Imported, name},
+};
 
 /// Lines that are reported one by one with their reason; the rest by number only.
 const TOLD_ONE_BY_ONE: u64 = 20;
@@ -72,7 +77,7 @@ pub(crate) async fn print(
 ) -> Result<(), Failure> {
     println!(
         "{}: {} lines read, {} requests recorded, {} unreadable, in {:.1} s",
-        args.file.display(),
+        name(&args.file),
         done.lines,
         done.requests,
         done.unreadable.count(),
@@ -110,11 +115,11 @@ pub(crate) async fn print(
             None,
         )
         .await
-        .map_err(|error| format!("{}: {error}", crate::import::shown(&args.database)))?;
+        .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
     println!(
         "{} holds for these days (UTC), service {}:",
-        crate::import::shown(&args.database),
-        instance.service
+        without_password(&args.database),
+        shown(&instance.service)
     );
     println!(
         "{:<10} {:>10} {:>8} {:>8} {:>8} {:>16}",

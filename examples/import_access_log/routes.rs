@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use crate::Failure;
+use crate::{Failure, import::name};
 
 /// The patterns of a routes file. axum uses the same matcher, so precedence is the same too.
 pub(crate) struct Routes(matchit::Router<String>);
 
 impl Routes {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        Self::parse(&text).map_err(|failure| format!("{}: {failure}", path.display()))
+        let text =
+            std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", name(path)))?;
+        Self::parse(&text).map_err(|failure| format!("{}: {failure}", name(path)))
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {

@@ -9,7 +9,7 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::Failure;
+use crate::{Failure, import::name};
 
 /// No server writes longer lines: Apache and nginx refuse requests of such a size.
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -23,11 +23,11 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
-        let named = |error: io::Error| format!("{}: {error}", path.display());
+        let named = |error: io::Error| format!("{}: {error}", name(path));
         let mut file = File::open(path).map_err(named)?;
         let about = file.metadata().map_err(named)?;
         if about.is_dir() {
-            return Err(format!("{}: it is a folder, not a log", path.display()));
+            return Err(format!("{}: it is a folder, not a log", name(path)));
         }
         let mut magic = Vec::new();
         (&mut file).take(2).read_to_end(&mut magic).map_err(named)?;

@@ -11,6 +11,7 @@ use api_metrics_store::{
     control::ControlWorker,
     recorder::{Recorder, RecorderOptions},
     store::{Instance, StoreOptions, Writer},
+    text::without_password,
     time::{Clock, ManualClock, SystemClock},
 };
 
@@ -47,7 +48,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
     if !store.status().await?.instances.is_empty() {
         println!(
             "{} holds data already: nothing is written",
-            shown(&settings.database)
+            without_password(&settings.database)
         );
         return Ok(());
     }
@@ -182,9 +183,4 @@ async fn settle(store: &dyn ControlStore, writer: &Writer) -> Result<(), Failure
     while store.fold().await?.more {}
     while store.roll_up().await?.more {}
     Ok(())
-}
-
-/// The database without the part of its URL that may hold a password.
-fn shown(url: &str) -> &str {
-    url.rsplit_once('@').map_or(url, |(_, server)| server)
 }

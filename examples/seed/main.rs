@@ -1,7 +1,7 @@
 //! Fills a database with four weeks of a small shop's traffic, and serves the dashboard over it.
 //!
 //! ```text
-//! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000 --token secret
+//! cargo run --release --example seed -- --database sqlite://shop.db --serve 127.0.0.1:3000
 //! ```
 //!
 //! `--database` a SQLite file or a Postgres URL (shop-metrics.db), `--days` how far back (28), `--fine`
@@ -27,14 +27,13 @@ use api_metrics_store::{
     control::ControlStore, postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions,
 };
 
-use clap::Parser as _;
 use settings::Settings;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let settings = Settings::parse();
+    let settings = api_metrics_examples::parse::<Settings>();
     if settings.days > 0 {
         history::write(&settings).await?;
     }

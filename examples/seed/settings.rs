@@ -1,11 +1,13 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
+
+use api_metrics_store::text::without_password;
 
 use clap::{ArgAction, Parser, builder::NonEmptyStringValueParser};
 
 /// Fills a database with a month of a shop's traffic, and serves its dashboard where asked to.
-#[derive(Debug, Clone, Parser)]
+#[derive(Clone, Parser)]
 #[command(name = "seed")]
 pub(crate) struct Settings {
     /// postgres://.. or the path of a SQLite file.
@@ -39,4 +41,14 @@ fn load(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|load| *load > 0.0 && *load <= 100.0)
         .ok_or_else(|| "lies above 0, at most 100".to_owned())
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("serve", &self.serve)
+            .field("database", &without_password(&self.database))
+            .finish_non_exhaustive()
+    }
 }

@@ -1,15 +1,28 @@
 //! The command line that the small examples share.
 #![forbid(unsafe_code)]
 
-use clap::{Arg, ArgMatches, Command, builder::NonEmptyStringValueParser};
+use std::fmt;
+
+use api_metrics::store::text::without_password;
+use clap::{Arg, ArgMatches, Command, Error, Parser, builder::NonEmptyStringValueParser};
 
 /// What can be set of an example.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The address to listen on; port 0 takes a free one.
     pub listen: String,
     /// A Postgres URL, or the path of a SQLite file.
     pub database: String,
+}
+
+impl fmt::Debug for Settings {
+    // Neither a password nor a token may reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("listen", &self.listen)
+            .field("database", &without_password(&self.database))
+            .finish()
+    }
 }
 
 impl Settings {
@@ -21,13 +34,15 @@ impl Settings {
         listen: &'static str,
         database: &'static str,
     ) -> Self {
-        Self::of(&command(about, listen, Some(database)).get_matches())
+        let given = command(about, listen, Some(database)).try_get_matches();
+        Self::of(&given.unwrap_or_else(|error| refuse(&error)))
     }
 
     /// The address alone, of an example that has no database.
     #[must_use]
     pub fn listen_from_command_line(about: &'static str, listen: &'static str) -> String {
-        Self::of(&command(about, listen, None).get_matches()).listen
+        let given = command(about, listen, None).try_get_matches();
+        Self::of(&given.unwrap_or_else(|error| refuse(&error))).listen
     }
 
     fn of(given: &ArgMatches) -> Self {
@@ -41,6 +56,42 @@ impl Settings {
             database: text("database"),
         }
     }
+}
+
+/// Reads the command line of an example with settings of its own. Prints the help and ends the process at
+/// `--help`; does the same, with the reason, where something cannot be read.
+#[must_use]
+pub fn parse<S: Parser>() -> S {
+    S::try_parse().unwrap_or_else(|error| refuse(&error))
+}
+
+/// Ends the process as clap would, but for passwords: an argument in the wrong place may be a URL.
+#[allow(clippy::print_stdout, clippy::print_stderr)]
+fn refuse(error: &Error) -> ! {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let told = told(error, &arguments);
+    if error.use_stderr() {
+        eprint!("{told}");
+    } else {
+        print!("{told}");
+    }
+    std::process::exit(error.exit_code())
+}
+
+/// The text of an error, without the passwords of these arguments and of `DATABASE_URL`.
+fn told(error: &Error, arguments: &[String]) -> String {
+    let mut told = error.to_string();
+    let values = arguments.iter().flat_map(|argument| {
+        let value = argument.split_once('=').map(|(_, value)| value.to_owned());
+        value.into_iter().chain([argument.clone()])
+    });
+    for value in values.chain(std::env::var("DATABASE_URL")) {
+        let shown = without_password(&value);
+        if shown != value {
+            told = told.replace(&value, &shown);
+        }
+    }
+    told
 }
 
 fn command(about: &'static str, listen: &'static str, database: Option<&'static str>) -> Command {
@@ -75,7 +126,12 @@ mod tests {
         command("An example.", "127.0.0.1:3000", Some("metrics.db"))
             .try_get_matches_from(std::iter::once(&"example").chain(arguments))
             .map(|given| Settings::of(&given))
-            .map_err(|error| error.to_string())
+            .map_err(|error| {
+                told(
+                    &error,
+                    &arguments.iter().map(|&a| a.to_owned()).collect::<Vec<_>>(),
+                )
+            })
     }
 
     #[test]
@@ -102,6 +158,21 @@ mod tests {
             seen += 1;
         }
         assert!(seen >= 13, "{seen} examples");
+    }
+
+    #[test]
+    fn no_password_is_repeated() {
+        let url = "postgres://app:s3cret@db/shop";
+        let set = read(&["--database", url]).unwrap();
+        assert_eq!(set.database, url);
+        assert!(!format!("{set:?}").contains("s3cret"));
+        for wrong in [&[url][..], &["--databose=postgres://app:s3cret@db/shop"]] {
+            let error = read(wrong).err().unwrap_or_default();
+            assert!(
+                !error.contains("s3cret") && error.contains("unexpected argument"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ function readable(text) {
 
 function answer(command, { admin, console_ }) {
   const prelude = `set -o pipefail; cd ${work}; ADMIN=${admin} CONSOLE=${console_} DAY=$(date -u -d yesterday +%F)
-ask() { curl -sS --max-time 60 -H "authorization: Bearer demo-token" "$@"; }`;
+ask() { curl -sS --max-time 60 -H "authorization: Bearer demo-token-0123456789abcdef-0123456789" "$@"; }`;
   const ran = spawnSync("bash", ["-c", `${prelude}\n${command}`], { encoding: "utf8" });
   // A stream is left after its first lines: 23 is curl's word for that.
   if (![0, 23].includes(ran.status)) throw new Error(`${command}\nended with ${ran.status}: ${ran.stderr}`);
@@ -109,7 +109,7 @@ async function main() {
   const shop = join(work, "shop.db");
   const seeded = ["--database", shop, "--load", "0.2"];
   execFileSync(join(target, "debug/seed"), [...seeded, "--days", "7"], { stdio: "ignore" });
-  const serving = [...seeded, "--days", "0", "--serve", "127.0.0.1:0", "--token", "demo-token"];
+  const serving = [...seeded, "--days", "0", "--serve", "127.0.0.1:0", "--token", "demo-token-0123456789abcdef-0123456789"];
   const admin = `${await serve("seed", serving, {})}/admin`;
   const demo = await serve("demo", [], {
     DATABASE_URL: join(work, "demo.db"),

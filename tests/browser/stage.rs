@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use api_metrics_tests::{PgDatabase, Process};
 use tempfile::TempDir;
 
-pub(crate) const TOKEN: &str = "browser-test-token";
+pub(crate) const TOKEN: &str = "browser-test-token-of-the-demo-0001";
 
 /// Eight days include a Monday and every retention tier but the last.
 const DAYS: &str = "8";

@@ -101,6 +101,12 @@ impl Store for Slow {
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
         self.0.shared_secret(name, proposal).await
     }
+    async fn end_session(&self, id: &str) -> Result<(), StoreError> {
+        self.0.end_session(id).await
+    }
+    async fn session_ended(&self, id: &str) -> Result<bool, StoreError> {
+        self.0.session_ended(id).await
+    }
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         self.0.status().await
     }

@@ -1,5 +1,7 @@
 //! Consumers.
 
+use std::sync::Arc;
+
 use api_metrics_store::{
     control::{
         keys::{KeyChange, KeyDirectory},
@@ -12,12 +14,14 @@ use async_trait::async_trait;
 
 use crate::{
     harness::{Database, Harness, NOON},
-    help::Traffic,
+    help::{Memory, Tell, Traffic},
 };
 
 on_both! {
     a_key_is_made_changed_and_found_in_its_scope_only
     a_key_that_was_seen_first_is_changed_by_the_hosts_directory
+    an_odd_name_in_the_hosts_directory_is_escaped_and_keeps_no_other_from_being_copied
+    what_traffic_calls_itself_forges_no_line_of_a_notice
     what_can_not_be_is_refused_by_name
 }
 
@@ -133,6 +137,72 @@ async fn a_key_that_was_seen_first_is_changed_by_the_hosts_directory(database: D
     assert_eq!(infos[0].name.as_deref(), Some("seen one"));
 }
 
+#[derive(Debug)]
+struct Odd;
+
+#[async_trait]
+impl KeyDirectory for Odd {
+    async fn keys(
+        &self,
+    ) -> Result<Vec<(String, KeyChange)>, Box<dyn std::error::Error + Send + Sync>> {
+        let long = format!("\n{}", "é".repeat(99));
+        Ok(vec![
+            ("a\u{1b}[2J".into(), change("ops\nERROR leaked", "acme")),
+            ("b".into(), change(&long, "acme")),
+            ("c".into(), change("Müller", "acme")),
+        ])
+    }
+}
+
+async fn an_odd_name_in_the_hosts_directory_is_escaped_and_keeps_no_other_from_being_copied(
+    database: Database,
+) {
+    let h = Harness::on(database).await;
+    assert_eq!(h.store.sync_keys(&Odd).await.unwrap(), 3);
+    let keys = h.store.all_keys(&Scope::All).await.unwrap();
+    let names: Vec<_> = keys.iter().map(|key| key.label()).collect();
+    assert_eq!(names[0], r"ops\nERROR leaked");
+    assert_eq!(names[1], format!(r"\n{}", "é".repeat(99)));
+    assert_eq!(names[2], "Müller");
+    // The text that requests carry is what it is: another would not be theirs.
+    assert_eq!(keys[0].external_id, "a\u{1b}[2J");
+}
+
+async fn what_traffic_calls_itself_forges_no_line_of_a_notice(database: Database) {
+    let h = Harness::on(database).await;
+    let odd = "k\n2026-03-10 ERROR everything leaked\u{202e}";
+    let writer = h.writer();
+    Traffic {
+        key: Some(odd),
+        endpoint: "/x\u{1b}[31m\n",
+        status: 500,
+        ..Traffic::default()
+    }
+    .send(&writer, NOON - 1, 60);
+    h.store.flush(&writer).await.unwrap();
+    let key = h.store.all_keys(&Scope::All).await.unwrap().remove(0);
+    assert_eq!(key.external_id, odd);
+    let limited = {
+        let mut change = KeyChange::default();
+        change.quota_limit = Some(Some(10));
+        change.rate_limit_per_minute = Some(Some(10));
+        change
+    };
+    let changed = h.store.update_key(key.id, &Scope::All, &limited).await;
+    changed.unwrap().unwrap();
+    let memory = Arc::new(Memory::default());
+    let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
+    watch.tick(&*h.store, Some(&writer)).await.unwrap();
+    let told = memory.take();
+    assert!(!told.is_empty());
+    for notice in told {
+        for text in [&notice.title, &notice.message] {
+            assert!(text.contains("everything leaked"), "{text:?}");
+            assert!(api_metrics_store::text::is_plain(text), "{text:?}");
+        }
+    }
+}
+
 async fn what_can_not_be_is_refused_by_name(database: Database) {
     let h = Harness::on(database).await;
     let control = &*h.store;
@@ -150,6 +220,20 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         field(control.create_key("", &KeyChange::default()).await),
         "externalId"
     );
+    for odd in ["a\nb", "\u{202e}", "\u{9b}31m"] {
+        assert_eq!(
+            field(control.create_key("k", &change(odd, "acme")).await),
+            "name"
+        );
+        assert_eq!(
+            field(control.create_key("k", &change("k", odd)).await),
+            "tenantId"
+        );
+        assert_eq!(
+            field(control.create_key(odd, &KeyChange::default()).await),
+            "externalId"
+        );
+    }
     let plan = {
         let mut change = KeyChange::default();
         change.price_plan_id = Some(Some(99));

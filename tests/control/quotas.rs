@@ -23,6 +23,7 @@ use crate::{
 on_both! {
     a_month_ends_with_its_last_second_through_a_leap_day
     months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks
+    a_month_anchored_on_the_31st_begins_on_the_last_day_of_short_ones
     a_key_made_within_a_period_has_all_of_it
     rolling_days_begin_with_the_keys_creation_or_its_anchor
     what_nobody_has_folded_yet_is_used
@@ -85,6 +86,41 @@ async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database
     let march = usage(&h, &settings, None).await;
     assert_eq!((march.used, march.percentage), (4, 40.0));
     assert_eq!(march.period.to, at("2028-04-01T00:00:00Z"));
+}
+
+async fn a_month_anchored_on_the_31st_begins_on_the_last_day_of_short_ones(database: Database) {
+    let h = Harness::on(database).await;
+    h.clock.step_to(at("2028-01-31T10:00:00Z"));
+    let mut anchored = quota(100);
+    anchored.quota_period = Some(Some(QuotaPeriod::Month));
+    anchored.quota_anchor = Some(Some(at("2027-12-31T10:42:00Z")));
+    h.store.create_key("k", &anchored).await.unwrap();
+    let writer = h.writer();
+    for (when, n) in [
+        ("2028-02-29T09:59:59Z", 1),
+        ("2028-02-29T10:00:00Z", 2),
+        ("2028-03-31T09:59:59Z", 4),
+        ("2028-03-31T10:00:00Z", 8),
+        ("2028-04-30T09:59:59Z", 16),
+        ("2028-04-30T10:00:00Z", 32),
+    ] {
+        h.clock.step_to(at(when));
+        send(&writer, when, n);
+        h.store.flush(&writer).await.unwrap();
+        h.settle().await;
+    }
+    for (now, used, from, to) in [
+        ("2028-02-29T09:59:59Z", 1, "2028-01-31T10", "2028-02-29T10"),
+        ("2028-03-30T10:00:00Z", 6, "2028-02-29T10", "2028-03-31T10"),
+        ("2028-04-30T09:59:59Z", 24, "2028-03-31T10", "2028-04-30T10"),
+        ("2028-05-01T00:00:00Z", 32, "2028-04-30T10", "2028-05-31T10"),
+    ] {
+        h.clock.step_to(at(now));
+        let usage = usage(&h, &QuotaSettings::default(), None).await;
+        let hour = |text: &str| at(&format!("{text}:00:00Z"));
+        assert_eq!(usage.used, used, "{now}");
+        assert_eq!((usage.period.from, usage.period.to), (hour(from), hour(to)));
+    }
 }
 
 async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(database: Database) {

@@ -39,7 +39,7 @@ on_both_at_once! {
     a_host_with_its_own_scheduler_is_told_the_same
 }
 
-const TOKEN: &str = "the operator's own token";
+const TOKEN: &str = "the operator's own token, 32 characters or more";
 /// Background tasks look every few seconds of real time.
 const PATIENCE: Duration = Duration::from_secs(60);
 

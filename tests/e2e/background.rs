@@ -89,6 +89,14 @@ impl Store for Faulty {
         self.inner.shared_secret(name, proposal).await
     }
 
+    async fn end_session(&self, id: &str) -> Result<(), StoreError> {
+        self.inner.end_session(id).await
+    }
+
+    async fn session_ended(&self, id: &str) -> Result<bool, StoreError> {
+        self.inner.session_ended(id).await
+    }
+
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         self.inner.status().await
     }

@@ -32,10 +32,14 @@ async fn it_says_where_to_look_and_the_printed_token_signs_in() {
 #[tokio::test]
 async fn a_token_of_ones_own_is_taken_from_the_environment() {
     let file = SqliteFile::create();
-    let demo = Demo::start_with(&file.url(), "0", &[("DEMO_ADMIN_TOKEN", "open sesame")]);
+    let demo = Demo::start_with(
+        &file.url(),
+        "0",
+        &[("DEMO_ADMIN_TOKEN", "open sesame open sesame open sesame")],
+    );
     let answer = Client::new()
         .get(format!("{}/admin/api-metrics/summary", demo.base))
-        .bearer_auth("open sesame")
+        .bearer_auth("open sesame open sesame open sesame")
         .send()
         .await
         .unwrap();

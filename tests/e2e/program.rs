@@ -38,7 +38,10 @@ async fn runs_and_ends(metrics: ApiMetrics, url: &str) {
         let page = http.get(format!("{base}{mount}")).send().await.unwrap();
         assert_eq!(page.status(), 200, "{mount}");
     }
-    let admin = Admin::new(&format!("{base}/admin/"), "secret");
+    let admin = Admin::new(
+        &format!("{base}/admin/"),
+        "the secret of the program, 32 characters",
+    );
     assert_eq!(admin.total().await, 25);
 
     // A dashboard that stays open: its first event has come, more will.
@@ -73,7 +76,7 @@ async fn the_program_runs_on_an_embedded_file_and_ends_with_an_open_event_stream
     let file = SqliteFile::create();
     let metrics = ApiMetrics::builder()
         .embedded(file.path())
-        .admin_token("secret")
+        .admin_token("the secret of the program, 32 characters")
         .start()
         .await
         .unwrap();
@@ -85,7 +88,7 @@ async fn the_program_runs_on_postgres_by_changing_one_line() {
     let database = PgDatabase::create().await;
     let metrics = ApiMetrics::builder()
         .postgres(database.url())
-        .admin_token("secret")
+        .admin_token("the secret of the program, 32 characters")
         .start()
         .await
         .unwrap();
@@ -102,7 +105,7 @@ async fn the_program_runs_on_the_hosts_own_pool() {
         .unwrap();
     let metrics = ApiMetrics::builder()
         .postgres_pool(pool)
-        .admin_token("secret")
+        .admin_token("the secret of the program, 32 characters")
         .start()
         .await
         .unwrap();

@@ -51,6 +51,81 @@ async fn json_of(host: &Host, path: &str) -> Value {
 }
 
 #[tokio::test]
+async fn whoever_reads_is_not_counted_where_the_console_stands_inside_the_layer() {
+    use std::sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    };
+
+    let (counted, seen) = (
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(Mutex::new(Vec::new())),
+    );
+    let sink = {
+        let (counted, seen) = (counted.clone(), seen.clone());
+        move |record: &api_metrics_layer::RequestRecord<'_>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            seen.lock().unwrap().push(record.endpoint.to_owned());
+        }
+    };
+    let layer = api_metrics_layer::ApiMetricsLayer::new(sink)
+        .api_key(|_| Some(api_metrics_layer::ApiKey::from("alpha")));
+    let in_flight = layer.in_flight();
+    let host = Host::start_at(
+        SqliteFile::create(),
+        |builder| builder.token(TOKEN),
+        |router: Router| {
+            router
+                .layer(Extension(alpha()))
+                .route("/orders", axum::routing::get(async || "orders"))
+                .layer(layer.for_axum())
+        },
+    )
+    .await;
+    for path in [
+        "/summary",
+        "/endpoints",
+        "/quota",
+        "/billing",
+        "/nothing",
+        "/summary?period=x",
+    ] {
+        get(&host, path).await.bytes().await.unwrap();
+    }
+    for path in [
+        "/",
+        "/api-metrics/summary",
+        "/health/live",
+        "/openapi.json",
+        "/nothing",
+    ] {
+        let answer = host.client.get(host.url(path)).send().await.unwrap();
+        answer.bytes().await.unwrap();
+    }
+    drop(get(&host, "/stream").await);
+    assert_eq!(
+        counted.load(Ordering::Relaxed),
+        0,
+        "{:?}",
+        seen.lock().unwrap()
+    );
+    let orders = format!("http://{}/orders", host.address);
+    host.client
+        .get(orders)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    api_metrics_tests::eventually("all requests have ended", || async {
+        (in_flight.get() == 0).then_some(())
+    })
+    .await;
+    assert_eq!(*seen.lock().unwrap(), ["/orders"]);
+}
+
+#[tokio::test]
 async fn a_summary_is_bare_and_of_the_callers_own_keys() {
     let host = host_of(alpha()).await;
     assert_eq!(

@@ -465,3 +465,75 @@ async fn lists_are_paged_and_every_row_is_in_one_page() {
         assert_eq!(Value::Array(paged), all, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_rule_that_can_never_fire_is_refused_by_the_member_that_was_sent() {
+    let host = Host::start().await;
+    for (member, value) in [
+        ("thresholdValue", json!(100)),
+        ("endpointFilter", json!("get /users")),
+        ("name", json!("ops\nERROR forged")),
+        ("serviceFilter", json!("\u{202e}shop")),
+    ] {
+        let mut body = rule("r");
+        body[member] = value;
+        let refused = host.sent("POST", "/api-alerts", body, 400).await;
+        assert_eq!(refused["parameter"], member, "{refused}");
+    }
+    let mut at_most = rule("r");
+    at_most["comparison"] = json!("gte");
+    at_most["thresholdValue"] = json!(100);
+    let made = host.sent("POST", "/api-alerts", at_most, 201).await;
+    let path = format!("/api-alerts/{}", made["id"]);
+    // The threshold is stored and was not sent: what was sent does not go with it.
+    let refused = host
+        .sent("PATCH", &path, json!({"comparison": "gt"}), 400)
+        .await;
+    assert_eq!(refused["parameter"], "comparison");
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("thresholdValue"), "{detail}");
+    // A rule about another tenant's key would wait for ever.
+    let key = json!({"externalId": "k", "tenantId": "acme"});
+    let key = host.sent("POST", "/api-keys", key, 201).await;
+    let mut of_others = rule("r");
+    of_others["tenantId"] = json!("umbrella");
+    of_others["apiKeyFilter"] = key["id"].clone();
+    let refused = host.sent("POST", "/api-alerts", of_others, 400).await;
+    assert_eq!(refused["parameter"], "apiKeyFilter");
+}
+
+#[tokio::test]
+async fn names_that_people_give_hold_no_control_characters_and_problems_show_none() {
+    let host = Host::start().await;
+    for odd in ["a\nb", "\u{1b}[2J", "\u{202e}", "\0", "a\u{2028}b"] {
+        for (path, body, member) in [
+            ("/api-keys", json!({"externalId": odd}), "externalId"),
+            ("/api-keys", json!({"externalId": "k", "name": odd}), "name"),
+            (
+                "/api-keys",
+                json!({"externalId": "k", "tenantId": odd}),
+                "tenantId",
+            ),
+            (
+                "/api-keys",
+                json!({"externalId": "k", "userId": odd}),
+                "userId",
+            ),
+            (
+                "/api-price-plans",
+                json!({"name": odd, "perThousand": "1"}),
+                "name",
+            ),
+        ] {
+            let refused = host.sent("POST", path, body, 400).await;
+            assert_eq!(refused["parameter"], member, "{refused}");
+        }
+    }
+    // What a caller has sent comes back escaped.
+    let path = "/api-metrics/summary?a%0Ab=1&%E2%80%AE=2";
+    let refused = host.problem(path, 400).await;
+    for member in ["parameter", "detail"] {
+        let text = refused[member].as_str().unwrap();
+        assert!(api_metrics_store::text::is_plain(text), "{text:?}");
+    }
+}

@@ -320,13 +320,13 @@ async fn a_consumer_sees_its_quota_and_its_bill_in_bare_shapes() {
     assert_eq!(
         console(&host, "/quota").await,
         json!({"used": 6, "limit": 10, "remaining": 4, "resetDate": "2026-06-01T00:00:00Z",
-            "usagePercentage": 60.0})
+            "unlimited": false, "usagePercentage": 60.0})
     );
     assert_eq!(
         console(&host, "/billing?period=MONTH").await,
         json!({
-            "currentPeriod": {"totalCost": 0.000_12, "totalRequests": 6,
-                "costPerRequest": 0.000_02},
+            "currentPeriod": {"totalCost": 0.000_12, "totalCostExact": "0.00012",
+                "currency": "USD", "totalRequests": 6, "costPerRequest": 0.000_02},
             "breakdown": [
                 {"date": "2026-05-17", "requests": 3, "cost": 0.000_06},
                 {"date": "2026-05-18", "requests": 3, "cost": 0.000_06},
@@ -366,11 +366,12 @@ async fn without_a_quota_or_a_bill_there_are_zeros() {
     assert_eq!(
         console(&host, "/quota").await,
         json!({"used": 0, "limit": 0, "remaining": 0, "resetDate": "2026-06-01T00:00:00Z",
-            "usagePercentage": 0.0})
+            "unlimited": true, "usagePercentage": 0.0})
     );
     assert_eq!(
         console(&host, "/billing").await,
-        json!({"currentPeriod": {"totalCost": 0.0, "totalRequests": 0, "costPerRequest": 0.0},
+        json!({"currentPeriod": {"totalCost": 0.0, "totalCostExact": "0", "currency": null,
+            "totalRequests": 0, "costPerRequest": 0.0},
             "breakdown": []})
     );
 }

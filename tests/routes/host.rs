@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 /// 2026-05-18T09:30:29Z
 pub(crate) const NOW: i64 = 1_779_096_629;
-pub(crate) const TOKEN: &str = "the operator's own token";
+pub(crate) const TOKEN: &str = "the operator's own token, 32 characters or more";
 
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,

@@ -13,6 +13,12 @@ async fn a_wrong_parameter_is_named() {
         ("summary?period=3h", "period"),
         ("summary?from=yesterday", "from"),
         ("summary?from=2026-05-02&to=2026-05-01", "to"),
+        // Without `to` the range ends now.
+        ("summary?from=2126-05-02", "from"),
+        ("billing?from=2126-05-02", "from"),
+        ("heatmap?from=1950-01-01&granularity=hour", "granularity"),
+        ("heatmap?from=1950-01-01", "from"),
+        ("daily?from=1950-01-01", "from"),
         ("summary?perid=24h", "perid"),
         ("summary?apiKeyId=x", "apiKeyId"),
         ("endpoints?limit=0", "limit"),

@@ -203,6 +203,51 @@ async fn top_consumers_are_sorted_by_what_is_asked() {
 }
 
 #[tokio::test]
+async fn top_consumers_page_without_gaps_or_repeats_in_every_order() {
+    let host = Host::start().await;
+    for n in 0..25_u64 {
+        let key = format!("key-{n:02}");
+        // Ties in every order.
+        for i in 0..=n / 3 {
+            host.record(&Hit {
+                key: Some(&key),
+                status: if (n + i) % 4 == 0 { 500 } else { 200 },
+                ..Hit::of("/a")
+            });
+        }
+    }
+    host.record(&Hit::of("/a"));
+    host.flush().await;
+    for sort in ["volume", "errorRate", "bandwidth"] {
+        let base = format!("/api-metrics/top-consumers?period=6h&sort={sort}");
+        let whole = host.json(&format!("{base}&limit=1000")).await;
+        assert_eq!(whole["nextCursor"], Value::Null);
+        let whole = whole["data"].as_array().unwrap().clone();
+        assert_eq!(whole.len(), 25);
+        // Ten are answered where no limit is named, and it is said that there is more.
+        let first = host.json(&base).await;
+        assert_eq!(first["data"].as_array().unwrap().len(), 10);
+        assert!(first["nextCursor"].is_string());
+        for limit in [1, 7, 24, 25] {
+            let (mut pages, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = host.json(&format!("{base}&limit={limit}{cursor}")).await;
+                pages.extend(page["data"].as_array().unwrap().clone());
+                match page["nextCursor"].as_str() {
+                    Some(next) => cursor = format!("&cursor={next}"),
+                    None => break,
+                }
+            }
+            assert_eq!(pages, whole, "{sort} {limit}");
+        }
+    }
+    let elsewhere = host.json("/api-metrics/top-consumers?limit=1").await;
+    let cursor = elsewhere["nextCursor"].as_str().unwrap();
+    let other = format!("/api-metrics/top-consumers?sort=bandwidth&cursor={cursor}");
+    assert_eq!(host.problem(&other, 400).await["parameter"], "cursor");
+}
+
+#[tokio::test]
 async fn a_timeline_has_every_hour_and_a_week_has_168() {
     let host = Host::start().await;
     three_hours(&host).await;

@@ -1,11 +1,12 @@
 //! JSON Web Tokens: who gets in, and who does not.
 
 use api_metrics_routes::{ClaimNames, Jwt};
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use crate::host::{Hit, Host, NOW, TOKEN, problem};
+use crate::{
+    host::{Hit, Host, NOW, TOKEN, problem},
+    signer::{Signer, der, part, pem},
+};
 
 const SECRET: &[u8] = b"a secret of at least 32 bytes for tests";
 /// Made for these tests alone.
@@ -68,12 +69,7 @@ fn claims() -> Value {
 }
 
 fn hs256(claims: &Value) -> String {
-    encode(
-        &Header::new(Algorithm::HS256),
-        claims,
-        &EncodingKey::from_secret(SECRET),
-    )
-    .unwrap()
+    Signer::Hs256(SECRET).sign(claims)
 }
 
 fn jwt() -> Jwt {
@@ -164,21 +160,30 @@ async fn a_token_of_another_tenant_sees_nothing_of_this_one() {
 
 #[tokio::test]
 async fn rs256_and_es256_are_taken_under_the_public_key() {
-    for (jwt, algorithm, key) in [
+    // The RSA key alone, without the wrapping that names it.
+    let bare = pem("RSA PUBLIC KEY", &der(RSA_PUBLIC)[24..]);
+    for (jwt, signer) in [
         (
-            Jwt::rs256(RSA_PUBLIC.as_bytes(), "https://id.example.com", "metrics").unwrap(),
-            Algorithm::RS256,
-            EncodingKey::from_rsa_pem(RSA_PRIVATE.as_bytes()).unwrap(),
+            Jwt::rs256(RSA_PUBLIC.as_bytes(), "https://id.example.com", "metrics"),
+            Signer::Rs256(RSA_PRIVATE),
         ),
         (
-            Jwt::es256(EC_PUBLIC.as_bytes(), "https://id.example.com", "metrics").unwrap(),
-            Algorithm::ES256,
-            EncodingKey::from_ec_pem(EC_PRIVATE.as_bytes()).unwrap(),
+            Jwt::rs256(bare.as_bytes(), "https://id.example.com", "metrics"),
+            Signer::Rs256(RSA_PRIVATE),
+        ),
+        (
+            Jwt::es256(EC_PUBLIC.as_bytes(), "https://id.example.com", "metrics"),
+            Signer::Es256(EC_PRIVATE),
         ),
     ] {
-        let host = host_with(jwt).await;
-        let token = encode(&Header::new(algorithm), &claims(), &key).unwrap();
+        let host = host_with(jwt.unwrap()).await;
+        let token = signer.sign(&claims());
         assert_eq!(total(&host, &token).await, 3);
+        let (message, signature) = token.rsplit_once('.').unwrap();
+        let mut bent = signature.to_owned();
+        let first = if bent.starts_with('A') { "B" } else { "A" };
+        bent.replace_range(..1, first);
+        problem(summary(&host, &format!("{message}.{bent}")).await, 401).await;
         problem(summary(&host, &hs256(&claims())).await, 401).await;
     }
 }
@@ -187,17 +192,53 @@ async fn rs256_and_es256_are_taken_under_the_public_key() {
 async fn an_hmac_under_the_public_rsa_key_is_refused() {
     let jwt = Jwt::rs256(RSA_PUBLIC.as_bytes(), "https://id.example.com", "metrics").unwrap();
     let host = host_with(jwt).await;
-    let key = EncodingKey::from_secret(RSA_PUBLIC.as_bytes());
     let mut forged = claims();
     forged["role"] = json!("admin");
-    let token = encode(&Header::new(Algorithm::HS256), &forged, &key).unwrap();
+    let token = Signer::Hs256(RSA_PUBLIC.as_bytes()).sign(&forged);
     problem(summary(&host, &token).await, 401).await;
+}
+
+#[tokio::test]
+async fn a_token_that_asks_for_extensions_is_refused_whatever_they_are() {
+    let host = host_with(jwt()).await;
+    let signer = Signer::Hs256(SECRET);
+    let plain = json!({"alg": "HS256"});
+    assert_eq!(total(&host, &signer.sign_with(&plain, &claims())).await, 3);
+    for crit in [
+        json!(["b64"]),
+        json!(["exp"]),
+        json!([]),
+        json!("exp"),
+        Value::Null,
+    ] {
+        let header = json!({"alg": "HS256", "typ": "JWT", "crit": crit, "exp": NOW + 60});
+        problem(
+            summary(&host, &signer.sign_with(&header, &claims())).await,
+            401,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_names_forge_what_people_read_is_refused() {
+    let host = host_with(jwt()).await;
+    for (claim, value) in [
+        ("sub", json!("ops\nERROR everything leaked")),
+        ("sub", json!("\u{1b}[31m")),
+        ("tenant", json!("acme\u{202e}")),
+    ] {
+        let mut hostile = claims();
+        hostile["role"] = json!("manager");
+        hostile["tenant"] = json!("acme");
+        hostile[claim] = value;
+        problem(summary(&host, &hs256(&hostile)).await, 401).await;
+    }
 }
 
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused() {
     let host = host_with(jwt()).await;
-    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     for alg in ["none", "None", "NONE", "HS256", ""] {
         let unsigned = format!(
             "{}.{}.",
@@ -268,9 +309,20 @@ async fn claims_may_have_other_names() {
 }
 
 #[test]
-fn a_key_that_is_none_is_an_error_that_does_not_repeat_it() {
-    assert!(Jwt::rs256(b"no key", "i", "a").is_err());
-    assert!(Jwt::es256(RSA_PUBLIC.as_bytes(), "i", "a").is_err());
+fn a_key_that_is_none_is_an_error_and_debug_output_holds_no_secret() {
+    // An RSA key of 1,024 bits.
+    let mut short = der(RSA_PUBLIC)[24..].to_vec();
+    short.truncate(9 + 128);
+    short.splice(..9, [0x30, 0x81, 0x86, 0x02, 0x81, 0x80]);
+    let short = pem("RSA PUBLIC KEY", &short);
+    let cut = pem("PUBLIC KEY", &der(RSA_PUBLIC)[..100]);
+    for wrong in ["", "no key", EC_PUBLIC, RSA_PRIVATE, &short, &cut] {
+        let error = Jwt::rs256(wrong.as_bytes(), "i", "a").err();
+        assert!(error.is_some(), "{wrong}");
+    }
+    for wrong in ["no key", RSA_PUBLIC, EC_PRIVATE] {
+        assert!(Jwt::es256(wrong.as_bytes(), "i", "a").is_err(), "{wrong}");
+    }
     let short = Jwt::hs256(b"pass phrase", "i", "a").unwrap_err();
     assert_eq!(
         short.to_string(),

@@ -484,6 +484,11 @@ async fn another_kind_of_sketch_is_refused_by_name(database: Database) {
 
 async fn the_first_proposal_of_a_secret_wins(database: Database) {
     let h = Harness::on(database).await;
+    assert!(!h.store.session_ended("a").await.unwrap());
+    h.store.end_session("a").await.unwrap();
+    h.store.end_session("a").await.unwrap();
+    assert!(h.store.session_ended("a").await.unwrap());
+    assert!(!h.store.session_ended("b").await.unwrap());
     let first = h.store.shared_secret("session", b"one").await.unwrap();
     let second = h.store.shared_secret("session", b"two").await.unwrap();
     assert_eq!((first.value.as_slice(), first.created), (&b"one"[..], true));

@@ -176,7 +176,7 @@ pub use layer::ApiMetricsLayer;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use present::AxumBody;
 pub use present::{AnyBody, PresentBody};
-pub use record::{Outcome, Protocol, RequestRecord};
+pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use service::ApiMetricsService;
 pub use sink::MetricSink;

@@ -141,3 +141,18 @@ impl<'a> RequestRecord<'a> {
         }
     }
 }
+
+/// In a response's extensions: the request is left out of the numbers.
+///
+/// For what is no use of the service, such as the page on which a consumer reads its own usage. A request
+/// that ends before its response has a head is recorded all the same, because nothing has said so yet.
+///
+/// ```
+/// use api_metrics_layer::Unrecorded;
+/// use http::Response;
+///
+/// let mut response = Response::new("your usage so far");
+/// response.extensions_mut().insert(Unrecorded);
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unrecorded;

@@ -13,7 +13,7 @@ use http::{
 
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
-    RequestRecord, UNMATCHED,
+    RequestRecord, UNMATCHED, Unrecorded,
     clock::Clocks,
     grpc::{self, Flavour},
     label::{MAX_ENDPOINT_BYTES, bounded},
@@ -46,6 +46,8 @@ pub(crate) struct RequestState {
     grpc_code: Option<u16>,
     /// Whether the response is an event stream, whose lifetime says nothing about the service's speed.
     long_lived: bool,
+    /// Whether the response asks to be left out.
+    unrecorded: bool,
 }
 
 impl RequestState {
@@ -66,6 +68,7 @@ impl RequestState {
             response_flavour: None,
             grpc_code: None,
             long_lived: false,
+            unrecorded: false,
         }
     }
 
@@ -83,6 +86,7 @@ impl RequestState {
         self.response_flavour = None;
         self.grpc_code = None;
         self.long_lived = false;
+        self.unrecorded = false;
     }
 
     /// Drops shared values, so that a pooled state keeps nothing of the request alive.
@@ -153,6 +157,7 @@ impl RequestState {
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
         let status = response.status();
         self.status = Some(status);
+        self.unrecorded = response.extensions().get::<Unrecorded>().is_some();
         if self.api_key.is_none() {
             self.api_key = response.extensions().get::<ApiKey>().cloned();
         }
@@ -285,8 +290,11 @@ impl RequestState {
         }
     }
 
-    /// Hands the record to the sink.
+    /// Hands the record to the sink, unless the response asks to be left out.
     pub(crate) fn record<M: MetricSink>(&self, core: &Core<M>, outcome: Outcome) {
+        if self.unrecorded {
+            return;
+        }
         let now = core.clocks.now();
         let since_start = |then: Instant| then.saturating_duration_since(self.started);
         let lifetime = since_start(now);

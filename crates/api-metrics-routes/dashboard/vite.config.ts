@@ -7,7 +7,8 @@ const admin = process.env.API_METRICS_ADMIN;
 export default defineConfig({
   // Relative: the page is mounted wherever its host wants it.
   base: "./",
-  plugins: [react()],
+  // All text passes src/ui/jsx.
+  plugins: [react({ jsxImportSource: "#shown" })],
   build: {
     outDir: process.env.DASHBOARD_OUT ?? "dist",
     emptyOutDir: true,

@@ -8,7 +8,7 @@
 //! # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
 //! use api_metrics_routes::Admin;
 //!
-//! let admin = Admin::builder(store).token("a long random text").build();
+//! let admin = Admin::builder(store).token("32 or more random characters, as from `openssl rand -hex 32`").build();
 //! let app: axum::Router = axum::Router::new()
 //!     // ... the host's own routes and layers first: what stands after a layer is not counted
 //!     .nest_service("/admin", admin.router());
@@ -33,6 +33,7 @@
 //! | [`AdminBuilder`] | default | |
 //! |---|---|---|
 //! | [`token`](AdminBuilder::token) | made once, printed to stderr | the admin token |
+//! | [`allow_short_token`](AdminBuilder::allow_short_token) | off | takes a token under 32 characters |
 //! | [`no_auth`](AdminBuilder::no_auth) | off | lets everybody in, as admin |
 //! | [`jwt`](AdminBuilder) | off | JSON Web Tokens as bearer tokens; feature `jwt` |
 //! | [`control`](AdminBuilder) | off | the store of the control plane; feature `control` |
@@ -85,7 +86,7 @@ mod response;
 mod router;
 mod ui;
 
-pub use admin::{Admin, AdminBuilder, SignInError};
+pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};
 #[cfg(feature = "jwt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "jwt")))]
 pub use auth::{ClaimNames, Jwt, JwtKeyError};

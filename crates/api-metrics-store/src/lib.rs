@@ -64,6 +64,7 @@ pub mod sketch;
 #[cfg_attr(docsrs, doc(cfg(feature = "sqlite")))]
 pub mod sqlite;
 pub mod store;
+pub mod text;
 pub mod time;
 
 mod engine;

@@ -1,6 +1,6 @@
 //! What a host has to deal with: once when it starts, once when it ends.
 
-use api_metrics_store::store::StoreError;
+use api_metrics_store::{store::StoreError, text::Shown};
 use thiserror::Error;
 
 /// The configuration can't work, now or later. A database that is out of reach or that refuses us is
@@ -14,7 +14,10 @@ pub enum StartError {
     )]
     NoDatabase,
     /// The URL is for a database that this build was compiled without.
-    #[error("the database URL `{url}` needs the feature `{feature}` of api-metrics")]
+    #[error(
+        "the database URL `{}` needs the feature `{feature}` of api-metrics",
+        Shown(url)
+    )]
     Feature {
         /// The URL, without its password.
         url: String,
@@ -22,7 +25,10 @@ pub enum StartError {
         feature: &'static str,
     },
     /// An environment variable holds something that it must not.
-    #[error("the environment variable {name} is `{value}`, which is not {expected}")]
+    #[error(
+        "the environment variable {name} is `{}`, which is not {expected}",
+        Shown(value)
+    )]
     Setting {
         /// The variable.
         name: &'static str,
@@ -30,6 +36,23 @@ pub enum StartError {
         value: String,
         /// What it should hold.
         expected: &'static str,
+    },
+    /// The admin token is so short that it can be found by trying.
+    #[error(
+        "the admin token has {characters} characters and needs {} or more, as from `openssl rand \
+         -hex 32`; `.allow_short_admin_token()` or API_METRICS_ALLOW_SHORT_ADMIN_TOKEN=true takes it \
+         all the same",
+        api_metrics_routes::MIN_TOKEN_CHARS
+    )]
+    ShortToken {
+        /// How many it has, without spaces around it.
+        characters: usize,
+    },
+    /// A name holds control characters or marks of direction, which forge what people read.
+    #[error("the {setting}'s name holds control characters or marks of direction")]
+    Name {
+        /// `service`, `environment`, `version` or `notifier`.
+        setting: &'static str,
     },
     /// A webhook that the environment names can't be used.
     #[cfg(feature = "webhook")]
@@ -41,6 +64,15 @@ pub enum StartError {
         #[source]
         source: api_metrics_store::control::notify::WebhookError,
     },
+    /// A notifier can never deliver as it is set.
+    #[cfg(feature = "control")]
+    #[error("the notifier `{channel}` can't be used: {why}")]
+    Notifier {
+        /// The name of its channel.
+        channel: String,
+        /// Why, and what to set.
+        why: String,
+    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,
@@ -48,7 +80,7 @@ pub enum StartError {
     /// kind of sketch, or it is no database. Where
     /// [`require_database`](crate::Builder::require_database) was called, also any other reason that
     /// keeps it from being used.
-    #[error("{database}: {source}")]
+    #[error("{}: {source}", Shown(database))]
     Store {
         /// The database, without its password.
         database: String,

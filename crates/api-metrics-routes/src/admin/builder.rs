@@ -16,7 +16,7 @@ use super::Admin;
 #[cfg(feature = "control")]
 use crate::router::ControlSettings;
 use crate::{
-    auth::{Authenticator, SignIn, Throttle},
+    auth::{Authenticator, EndedSessions, SignIn, Throttle},
     live::{Hub, HubLimits},
     read::{HealthSource, KeyCache, StoreClient, StoreProbe},
     response::AnswerCache,
@@ -27,6 +27,10 @@ use crate::{
 const LONGEST: Duration = Duration::from_secs(86_400);
 /// An interval of zero would never let go of its thread.
 const SHORTEST_POLL: Duration = Duration::from_millis(10);
+
+/// The least characters of an admin token. Guesses can't be held off for long: they come from many
+/// addresses, and the right token has to pass whoever guesses beside it.
+pub const MIN_TOKEN_CHARS: usize = 32;
 
 /// Builds an [`Admin`].
 ///
@@ -39,7 +43,7 @@ const SHORTEST_POLL: Duration = Duration::from_millis(10);
 /// use std::time::Duration;
 ///
 /// let admin = api_metrics_routes::Admin::builder(store)
-///     .token("a long random text")
+///     .token("32 or more random characters, as from `openssl rand -hex 32`")
 ///     .query_timeout(Duration::from_secs(5))
 ///     .allow_origins(["https://ops.example.com"])
 ///     .build();
@@ -66,8 +70,9 @@ pub struct AdminBuilder {
     clock: Arc<dyn Clock>,
     /// The admin token, as the operator chose it.
     ///
-    /// It should be as long and random as a password that nobody has to remember: whoever has it sees
-    /// everything. Spaces around it are cut off. An empty one counts as none, which is logged.
+    /// It takes 32 characters or more, such as those of `openssl rand -hex 32`: whoever has it sees
+    /// everything, and nothing but its length keeps it from being guessed. Spaces around it are cut off.
+    /// An empty one or a shorter one counts as none, which is logged.
     ///
     /// ```
     /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
@@ -77,6 +82,8 @@ pub struct AdminBuilder {
     /// # }
     /// ```
     token: TokenChoice,
+    /// Whether a token under 32 characters is taken all the same.
+    allow_short_token: bool,
     /// Takes JSON Web Tokens as bearer tokens too, beside the admin token.
     ///
     /// ```
@@ -179,6 +186,7 @@ impl AdminBuilder {
             health: None,
             clock: Arc::new(SystemClock::default()),
             token: TokenChoice::Shared,
+            allow_short_token: false,
             #[cfg(feature = "jwt")]
             jwt: None,
             cors: None,
@@ -227,10 +235,18 @@ impl AdminBuilder {
         self
     }
 
-    /// A token that the operator chose. It should be as long and random as a password that nobody
-    /// has to remember: whoever has it sees everything. An empty one counts as none.
+    /// A token that the operator chose, of 32 characters or more, such as those of
+    /// `openssl rand -hex 32`: whoever has it sees everything, and its length is what keeps it from
+    /// being guessed. An empty one and a shorter one count as none, which is logged.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = TokenChoice::Token(token.into());
+        self
+    }
+
+    /// Takes a [`token`](Self::token) of fewer than 32 characters all the same, for a laptop or a test:
+    /// such a token can be found by trying.
+    pub fn allow_short_token(mut self) -> Self {
+        self.allow_short_token = true;
         self
     }
 
@@ -403,6 +419,15 @@ impl AdminBuilder {
                 tracing::warn!("the admin token is empty and is not used");
                 SignIn::shared(self.store.clone())
             }
+            TokenChoice::Token(token)
+                if !self.allow_short_token && token.trim().chars().count() < MIN_TOKEN_CHARS =>
+            {
+                tracing::error!(
+                    "the admin token has fewer than {MIN_TOKEN_CHARS} characters and is not used: \
+                     whoever guesses it sees everything; allow_short_token() allows it"
+                );
+                SignIn::shared(self.store.clone())
+            }
             TokenChoice::Token(token) => SignIn::fixed(token.trim()),
             TokenChoice::NoAuth => {
                 tracing::warn!("the api-metrics admin is open to everybody: no_auth() is set");
@@ -411,6 +436,7 @@ impl AdminBuilder {
         };
         let throttles = [self.requests_per_minute, self.console_requests_per_minute]
             .map(|limit| Throttle::new(limit, &self.clock));
+        let ended_sessions = EndedSessions::new(self.store.clone());
         let client = StoreClient::new(
             self.store,
             self.writer,
@@ -423,6 +449,7 @@ impl AdminBuilder {
         let client = Arc::new(client);
         let auth = Authenticator::new(
             sign_in,
+            ended_sessions,
             KeyCache::new(self.flush_interval),
             client.clone(),
             self.clock.clone(),

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-pub use builder::AdminBuilder;
+pub use builder::{AdminBuilder, MIN_TOKEN_CHARS};
 
 use crate::{
     auth::{SignIn, Throttle},
@@ -34,7 +34,7 @@ use api_metrics_store::store::Store;
 /// # async fn example(store: std::sync::Arc<dyn api_metrics_store::store::Store>) {
 /// use api_metrics_routes::Admin;
 ///
-/// let admin = Admin::builder(store).token("a long random text").build();
+/// let admin = Admin::builder(store).token("32 or more random characters, as from `openssl rand -hex 32`").build();
 /// let app: axum::Router = axum::Router::new().nest_service("/admin", admin.router());
 /// # }
 /// ```

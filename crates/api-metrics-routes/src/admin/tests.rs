@@ -89,7 +89,7 @@ fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
     let store = Arc::new(store);
-    let builder = Admin::builder(store.clone()).token("t");
+    let builder = Admin::builder(store.clone()).token("t").allow_short_token();
     #[cfg(feature = "control")]
     let builder = builder.control(store);
     builder.build()

@@ -9,7 +9,8 @@ use api_metrics_store::time::{Clock, UnixSeconds};
 use http::{Extensions, HeaderMap, Method, header};
 
 use super::{
-    AuthMethod, Caller, FailedLogins, Principal, Role, Session, SignIn,
+    AuthMethod, Caller, EndedSessions, FailedLogins, Principal, Role, Session, SignIn,
+    caller::SessionWatch,
     failed_logins::{Peer, peer},
     sign_in::TokenKeys,
 };
@@ -23,8 +24,10 @@ use crate::{
 pub(crate) struct Authenticator {
     /// How admins sign in.
     pub(crate) sign_in: SignIn,
-    /// Wrong admin tokens of the last minute, by address.
-    pub(super) failed_logins: FailedLogins,
+    /// Delays, counts and logs wrong admin tokens.
+    pub(crate) failed_logins: FailedLogins,
+    /// Sessions that were signed out.
+    pub(crate) ended_sessions: Arc<EndedSessions>,
     /// The issuer whose tokens are taken too.
     #[cfg(feature = "jwt")]
     pub(super) jwt: Option<super::Jwt>,
@@ -37,19 +40,42 @@ pub(crate) struct Authenticator {
 }
 
 /// Who it is, how it proved that, and when that ends.
-type Identified = (Principal, AuthMethod, Option<UnixSeconds>);
+struct Identified {
+    principal: Principal,
+    auth_method: AuthMethod,
+    expires_at: Option<UnixSeconds>,
+    session: Option<SessionWatch>,
+}
+
+impl Identified {
+    /// Without a session.
+    const fn new(
+        principal: Principal,
+        auth_method: AuthMethod,
+        expires_at: Option<UnixSeconds>,
+    ) -> Self {
+        Self {
+            principal,
+            auth_method,
+            expires_at,
+            session: None,
+        }
+    }
+}
 
 impl Authenticator {
     /// Reads the numbers of viewers' keys through `client`, and remembers them in `key_cache`.
     pub(crate) fn new(
         sign_in: SignIn,
+        ended_sessions: EndedSessions,
         key_cache: KeyCache,
         client: Arc<StoreClient>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             sign_in,
-            failed_logins: FailedLogins::new(clock.clone()),
+            failed_logins: FailedLogins::default(),
+            ended_sessions: Arc::new(ended_sessions),
             #[cfg(feature = "jwt")]
             jwt: None,
             key_cache,
@@ -68,7 +94,7 @@ impl Authenticator {
     /// Who asks: the host's own principal, else the bearer token, else the session cookie.
     ///
     /// # Errors
-    /// 401 without valid credentials, 429 after too many wrong tokens, 403 for a write of a
+    /// 401 without valid credentials, 429 where too many wrong tokens wait for theirs, 403 for a write of a
     /// session without its CSRF token or a role without its tenant, 503 while instances have
     /// not agreed on an admin token.
     pub(crate) async fn authenticate(
@@ -77,8 +103,12 @@ impl Authenticator {
         headers: &HeaderMap,
         extensions: &Extensions,
     ) -> Result<Caller, Problem> {
-        let (principal, auth_method, expires_at) =
-            self.identify(method, headers, extensions).await?;
+        let Identified {
+            principal,
+            auth_method,
+            expires_at,
+            session,
+        } = self.identify(method, headers, extensions).await?;
         let scope = if principal.role == Role::Viewer {
             let ids = self.key_cache.of(&principal.keys, &self.client).await?;
             Caller::scope(&principal, &ids)?
@@ -90,6 +120,7 @@ impl Authenticator {
             auth_method,
             scope,
             expires_at,
+            session,
         })
     }
 
@@ -104,11 +135,11 @@ impl Authenticator {
         extensions: &Extensions,
     ) -> Result<Identified, Problem> {
         if let Some(principal) = extensions.get::<Principal>() {
-            return Ok((principal.clone(), AuthMethod::Host, None));
+            return Ok(Identified::new(principal.clone(), AuthMethod::Host, None));
         }
         if matches!(self.sign_in, SignIn::NoAuth) {
             let anyone = Principal::new("anyone", Role::Admin);
-            return Ok((anyone, AuthMethod::NoAuth, None));
+            return Ok(Identified::new(anyone, AuthMethod::NoAuth, None));
         }
         // Credentials of another scheme are for somebody else: a proxy in front that asks for a
         // password leaves them on every request of a browser that has signed in here.
@@ -124,6 +155,10 @@ impl Authenticator {
             && let Some(keys) = self.sign_in.keys().await?
             && let Some(session) = Session::of(headers, &keys, self.clock.unix_seconds())
         {
+            let watch = SessionWatch::new(&session, self.ended_sessions.clone());
+            if watch.has_ended().await {
+                return Err(unauthenticated("this session was signed out"));
+            }
             if !method.is_safe() && !session.admits_write(headers) {
                 return Err(Problem::new(
                     Kind::BadCsrfToken,
@@ -131,7 +166,11 @@ impl Authenticator {
                 ));
             }
             let admin = Principal::new("admin", Role::Admin);
-            return Ok((admin, AuthMethod::Cookie, Some(session.expires_at)));
+            let by_cookie = Identified::new(admin, AuthMethod::Cookie, Some(session.expires_at));
+            return Ok(Identified {
+                session: Some(watch),
+                ..by_cookie
+            });
         }
         Err(unauthenticated(
             "send `Authorization: Bearer <token>`, or sign in on the page",
@@ -141,37 +180,37 @@ impl Authenticator {
     /// The principal of a bearer token.
     ///
     /// # Errors
-    /// 401, or 429 from an address that sent too many wrong tokens.
+    /// 401, late where it is a guess at the admin token, or 429 where too many wait for that.
     async fn by_token(&self, token: &str, peer: Peer) -> Result<Identified, Problem> {
         #[cfg(feature = "jwt")]
         if let Some(jwt) = &self.jwt
             && let Some((principal, ends_at)) = jwt.principal(token, self.clock.unix_seconds())
         {
-            return Ok((principal, AuthMethod::Jwt, Some(ends_at)));
+            return Ok(Identified::new(principal, AuthMethod::Jwt, Some(ends_at)));
         }
         let keys: Option<TokenKeys> = self.sign_in.keys().await?;
         if keys.is_some_and(|keys| keys.admits(token)) {
             let admin = Principal::new("admin", Role::Admin);
-            return Ok((admin, AuthMethod::Bearer, None));
+            return Ok(Identified::new(admin, AuthMethod::Bearer, None));
         }
         // One that is over, or of another issuer, is no guess at the admin token.
         #[cfg(feature = "jwt")]
         if self.jwt.is_some() && super::jwt::is_shaped(token) {
             return Err(unauthenticated("the bearer token is not valid"));
         }
-        Err(self.refuse_wrong_token(peer, "the bearer token is not valid"))
+        Err(self
+            .refuse_wrong_token(peer, "the bearer token is not valid")
+            .await)
     }
 
-    /// Refuses a wrong admin token: 401, and 429 from whom too many came. Asked only where the token
-    /// is wrong: a right one always passes, or whoever shares an address with a guesser would be
-    /// locked out.
-    pub(crate) fn refuse_wrong_token(&self, peer: Peer, detail: &'static str) -> Problem {
-        let wait = self.failed_logins.wait(peer);
-        self.failed_logins.note(peer);
-        wait.map_or_else(
-            || unauthenticated(detail),
-            |wait| Problem::new(Kind::TooManyRequests, "too many wrong tokens").retry_after(wait),
-        )
+    /// Refuses a wrong admin token: 401, late, and 429 at once where many wait for theirs already. Asked
+    /// only where the token is wrong: a right one always passes, or anybody could lock an operator out.
+    pub(crate) async fn refuse_wrong_token(&self, peer: Peer, detail: &'static str) -> Problem {
+        if self.failed_logins.delay(peer).await {
+            unauthenticated(detail)
+        } else {
+            Problem::new(Kind::TooManyRequests, "too many wrong tokens at a time").retry_after(1)
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 //! [`AuthMiddleware`](super::AuthMiddleware) put it there; a handler of a route without the
 //! middleware is answered 401.
 
+use std::sync::Arc;
+
 use api_metrics_store::{query::Scope, time::UnixSeconds};
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use crate::{
-    auth::{Principal, Role},
+    auth::{EndedSessions, Principal, Role, Session},
     read::KeyIds,
     request::is_tenant,
     response::{Kind, Problem},
@@ -42,6 +44,36 @@ pub(crate) struct Caller {
     pub(crate) scope: Scope,
     /// When its token or session ends, where that is known.
     pub(crate) expires_at: Option<UnixSeconds>,
+    /// The browser session that it came by.
+    pub(crate) session: Option<SessionWatch>,
+}
+
+/// Tells whether a browser session was signed out since, for what goes on after its request was
+/// admitted.
+#[derive(Debug, Clone)]
+pub(crate) struct SessionWatch {
+    /// The session.
+    id: String,
+    /// When it ends by itself.
+    expires_at: UnixSeconds,
+    /// Knows which were signed out.
+    ended: Arc<EndedSessions>,
+}
+
+impl SessionWatch {
+    /// Watches a session.
+    pub(super) fn new(session: &Session, ended: Arc<EndedSessions>) -> Self {
+        Self {
+            id: session.id(),
+            expires_at: session.expires_at,
+            ended,
+        }
+    }
+
+    /// Whether it was signed out, here or in another instance.
+    pub(crate) async fn has_ended(&self) -> bool {
+        self.ended.contain(&self.id, self.expires_at).await
+    }
 }
 
 /// What tells callers apart where each has limits of its own. The name alone would let a token of

@@ -1,30 +1,34 @@
-//! How often somebody may present a wrong admin token.
+//! What becomes of wrong admin tokens: they are answered late, counted and logged.
 //!
-//! Only wrong tokens are counted and only wrong tokens are refused: a right one always passes, or
-//! anybody could lock an operator out. Throttling does not stop guessing; a long token does.
+//! None of this protects a token that can be guessed: its length does. Late answers keep a script
+//! that tries tokens from being cheap to serve, the count shows on a graph that somebody tries, and
+//! the log says from where. A right token always passes at once, so whoever shares an address with a
+//! guesser is not locked out.
 //!
-//! Memory is bounded: at most 10,000 addresses are remembered, and all further ones are counted
-//! together.
+//! Times are the machine's and not those of the admin's clock: somebody really waits.
 
 use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use api_metrics_store::time::Clock;
 use axum::extract::ConnectInfo;
 use http::Extensions;
+use tokio::time::{Instant, sleep};
 
-/// The time over which wrong tokens are counted.
-const WINDOW: Duration = Duration::from_secs(60);
-/// Wrong tokens a minute from one address.
-const FROM_ONE: u32 = 10;
-/// Wrong tokens a minute from all together, where the host does not tell addresses.
-const FROM_ANYWHERE: u32 = 60;
-/// Addresses remembered before those whose minute is over are forgotten.
-const REMEMBERED: usize = 10_000;
+/// How late a wrong token is answered.
+const DELAY: Duration = Duration::from_millis(500);
+/// How many wrong tokens wait for their answer at a time; further ones are refused at once.
+const WAITING: usize = 16;
+/// How often a line is logged while wrong tokens come.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+/// Addresses that one line names; the others are counted together.
+const NAMED: usize = 20;
 
 /// Where a request came from; `None` where the host does not tell.
 pub(crate) type Peer = Option<IpAddr>;
@@ -33,81 +37,125 @@ pub(crate) type Peer = Option<IpAddr>;
 /// [`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info).
 pub(crate) fn peer(extensions: &Extensions) -> Peer {
     let connect = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(network(connect.0.ip()))
+    Some(connect.0.ip().to_canonical())
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: whoever has one of those has them all.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
-}
-
-/// Counts wrong tokens by address.
-#[derive(Debug)]
+/// Delays, counts and logs wrong admin tokens.
+#[derive(Debug, Default)]
 pub(crate) struct FailedLogins {
-    /// Tests advance it.
-    clock: Arc<dyn Clock>,
-    /// By address; `None` for those that are unknown or have found no room.
-    windows: Mutex<HashMap<Peer, Window>>,
+    /// Wrong tokens since the start.
+    total: AtomicU64,
+    /// When the places of those that wait are free again. A place is taken for the whole delay, also
+    /// where its client has left.
+    places: Mutex<Vec<Instant>>,
+    /// What the next line says.
+    unlogged: Arc<Mutex<Unlogged>>,
 }
 
-/// Wrong tokens of one address, or of all strangers, in one minute.
-#[derive(Debug)]
-struct Window {
-    /// On the monotonic clock.
-    ends_at: Duration,
-    /// Wrong tokens so far.
-    failures: u32,
+/// Wrong tokens since the last line of the log.
+#[derive(Debug, Default)]
+struct Unlogged {
+    /// Whether a line is due within the minute.
+    is_due: bool,
+    by_address: BTreeMap<Peer, u64>,
+    /// Of addresses beyond those that are named.
+    others: u64,
 }
 
 impl FailedLogins {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            clock,
-            windows: Mutex::default(),
+    /// Counts a wrong token of `peer`, and returns when it may be answered. `false`: too many wait
+    /// already, and it is to be refused as one too many.
+    pub(crate) async fn delay(&self, peer: Peer) -> bool {
+        self.total.fetch_add(1, Ordering::Relaxed);
+        self.note(peer);
+        if !self.take_place() {
+            return false;
         }
+        sleep(DELAY).await;
+        true
     }
 
-    /// After how many seconds `peer` may try again; `None` if it may now.
-    pub(crate) fn wait(&self, peer: Peer) -> Option<u64> {
-        let now = self.clock.monotonic();
-        let windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        // An address for which there was no room is counted among the strangers.
-        let (window, limit) = match windows.get(&peer) {
-            Some(window) if peer.is_some() => (window, FROM_ONE),
-            _ => (windows.get(&None)?, FROM_ANYWHERE),
-        };
-        let left = window.ends_at.checked_sub(now)?;
-        (window.failures >= limit && !left.is_zero()).then(|| left.as_secs() + 1)
+    /// Wrong tokens since the start.
+    pub(crate) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
     }
 
-    /// Counts a wrong token of `peer`.
-    pub(crate) fn note(&self, peer: Peer) {
-        let now = self.clock.monotonic();
-        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        if windows.len() >= REMEMBERED {
-            windows.retain(|_, window| window.ends_at > now);
+    /// Takes one of the places of those that wait, if one is free.
+    fn take_place(&self) -> bool {
+        let now = Instant::now();
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|free_at| *free_at > now);
+        let free = places.len() < WAITING;
+        if free {
+            places.push(now + DELAY);
         }
-        // More addresses in a minute than anybody has: they share what strangers share.
-        let full = windows.len() >= REMEMBERED && !windows.contains_key(&peer);
-        let counted = peer.filter(|_| !full);
-        let window = windows.entry(counted).or_insert(Window::starting(now));
-        if window.ends_at <= now {
-            *window = Window::starting(now);
+        free
+    }
+
+    /// Logs the first wrong token at once, and then what has come, once a minute, until a minute passes
+    /// without any.
+    fn note(&self, peer: Peer) {
+        let mut unlogged = self.unlogged.lock().unwrap_or_else(PoisonError::into_inner);
+        unlogged.add(peer);
+        if unlogged.is_due {
+            return;
         }
-        window.failures = window.failures.saturating_add(1);
+        unlogged.log();
+        unlogged.is_due = true;
+        tokio::spawn(log_each_minute(Arc::downgrade(&self.unlogged)));
     }
 }
 
-impl Window {
-    /// An empty window that begins now.
-    fn starting(now: Duration) -> Self {
-        Self {
-            ends_at: now + WINDOW,
-            failures: 0,
+/// Logs each minute's wrong tokens; ends with the first minute without any, or with the admin.
+async fn log_each_minute(unlogged: Weak<Mutex<Unlogged>>) {
+    loop {
+        sleep(LOG_EVERY).await;
+        let Some(unlogged) = unlogged.upgrade() else {
+            return;
+        };
+        let mut unlogged = unlogged.lock().unwrap_or_else(PoisonError::into_inner);
+        unlogged.is_due = unlogged.log();
+        if !unlogged.is_due {
+            return;
         }
+    }
+}
+
+impl Unlogged {
+    fn add(&mut self, peer: Peer) {
+        if self.by_address.len() < NAMED || self.by_address.contains_key(&peer) {
+            *self.by_address.entry(peer).or_default() += 1;
+        } else {
+            self.others += 1;
+        }
+    }
+
+    /// Writes the line and begins anew; `false` if there was nothing to say.
+    fn log(&mut self) -> bool {
+        let Some(text) = self.text() else {
+            return false;
+        };
+        let tokens = self.by_address.values().sum::<u64>() + self.others;
+        tracing::warn!(tokens, from = %text, "wrong admin tokens were presented");
+        self.by_address.clear();
+        self.others = 0;
+        true
+    }
+
+    /// `203.0.113.7 (12), an unknown address (1)`.
+    fn text(&self) -> Option<String> {
+        let mut parts: Vec<String> = self
+            .by_address
+            .iter()
+            .map(|(peer, tokens)| match peer {
+                Some(address) => format!("{address} ({tokens})"),
+                None => format!("an unknown address ({tokens})"),
+            })
+            .collect();
+        if self.others > 0 {
+            parts.push(format!("other addresses ({})", self.others));
+        }
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 
@@ -115,58 +163,66 @@ impl Window {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use api_metrics_store::time::ManualClock;
-
     use super::*;
 
-    fn failures() -> (Arc<ManualClock>, FailedLogins) {
-        let clock = Arc::new(ManualClock::at(0));
-        (clock.clone(), FailedLogins::new(clock))
+    fn at(last: u8) -> Peer {
+        Some([192, 0, 2, last].into())
     }
 
-    fn at(address: &str) -> Peer {
-        Some(network(address.parse().unwrap()))
-    }
-
-    fn noted(failures: &FailedLogins, peer: Peer, times: u32) {
-        for _ in 0..times {
-            failures.note(peer);
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_token_waits_for_its_answer_and_the_seventeenth_does_not() {
+        let failures = Arc::new(FailedLogins::default());
+        let begin = Instant::now();
+        let waiting: Vec<_> = (0..WAITING)
+            .map(|_| {
+                let failures = failures.clone();
+                tokio::spawn(async move { failures.delay(None).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert!(!failures.delay(at(1)).await);
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        for one in waiting {
+            assert!(one.await.unwrap());
         }
+        assert_eq!(begin.elapsed(), DELAY);
+        assert!(failures.delay(at(1)).await);
+        assert_eq!(failures.total(), 18);
     }
 
-    #[test]
-    fn an_address_waits_for_its_own_failures_and_only_until_its_minute_is_over() {
-        let (clock, failures) = failures();
-        noted(&failures, at("192.0.2.1"), FROM_ONE - 1);
-        assert_eq!(failures.wait(at("192.0.2.1")), None);
-        noted(&failures, at("192.0.2.1"), 1);
-        assert_eq!(failures.wait(at("192.0.2.1")), Some(61));
-        assert_eq!(failures.wait(at("192.0.2.2")), None);
-        clock.advance(WINDOW);
-        assert_eq!(failures.wait(at("192.0.2.1")), None);
-    }
-
-    #[test]
-    fn addresses_of_one_ipv6_network_count_as_one() {
-        let (_, failures) = failures();
-        for host in 1..=FROM_ONE {
-            failures.note(at(&format!("2001:db8:1:2::{host:x}")));
+    #[tokio::test(start_paused = true)]
+    async fn whoever_leaves_early_keeps_its_place_taken() {
+        let failures = FailedLogins::default();
+        for _ in 0..WAITING {
+            let left = tokio::time::timeout(DELAY / 100, failures.delay(None)).await;
+            assert!(left.is_err());
         }
-        assert!(failures.wait(at("2001:db8:1:2:ffff::1")).is_some());
-        assert_eq!(failures.wait(at("2001:db8:1:3::1")), None);
-        assert_eq!(at("::ffff:192.0.2.1"), at("192.0.2.1"));
+        assert!(!failures.delay(None).await);
     }
 
-    #[test]
-    fn addresses_beyond_those_remembered_share_what_strangers_share() {
-        let (_, failures) = failures();
-        for n in 0..u32::try_from(REMEMBERED).unwrap() {
-            failures.note(Some(IpAddr::V4((0x0a00_0000 + n).into())));
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_within_a_minute_is_told_in_one_line_with_its_addresses() {
+        let failures = FailedLogins::default();
+        // The first is logged at once.
+        failures.delay(at(1)).await;
+        assert_eq!(failures.unlogged.lock().unwrap().text(), None);
+        for peer in [at(2), at(2), None] {
+            failures.delay(peer).await;
         }
-        noted(&failures, at("192.0.2.1"), FROM_ANYWHERE);
-        assert!(failures.wait(at("192.0.2.1")).is_some());
-        assert!(failures.wait(at("192.0.2.2")).is_some());
-        // Who is remembered has a count of its own.
-        assert_eq!(failures.wait(at("10.0.0.1")), None);
+        for last in 0..40 {
+            failures.note(at(100 + last));
+        }
+        let text = failures.unlogged.lock().unwrap().text().unwrap();
+        assert!(
+            text.starts_with("an unknown address (1), 192.0.2.2 (2), 192.0.2.100 (1)"),
+            "{text}"
+        );
+        assert!(text.ends_with("other addresses (22)"), "{text}");
+        sleep(LOG_EVERY).await;
+        assert_eq!(failures.unlogged.lock().unwrap().text(), None);
+        assert!(failures.unlogged.lock().unwrap().is_due);
+        // A minute without any ends it.
+        sleep(LOG_EVERY).await;
+        assert!(!failures.unlogged.lock().unwrap().is_due);
     }
 }

@@ -4,11 +4,13 @@
 //! token chooses how it is checked.
 
 use api_metrics_layer::ApiKey;
-use api_metrics_store::time::UnixSeconds;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use serde_json::{Map, Value};
+use api_metrics_store::{text::is_plain, time::UnixSeconds};
+use serde_json::Value;
 
-use super::{Principal, Role};
+use super::{
+    Principal, Role, public_key,
+    signed_token::{self, VerificationKey},
+};
 
 /// Clocks of two machines differ; a token is taken this much after its end and before its begin.
 const LEEWAY_SECONDS: i64 = 30;
@@ -36,9 +38,11 @@ const MAX_BYTES: usize = 8 * 1024;
 #[derive(Clone)]
 pub struct Jwt {
     /// Checks signatures.
-    key: DecodingKey,
-    /// Algorithm, issuer and audience.
-    validation: Validation,
+    key: VerificationKey,
+    /// Who has to have made it.
+    issuer: String,
+    /// Whom it has to be meant for.
+    audience: String,
     /// Under which names claims are read.
     names: ClaimNames,
 }
@@ -114,8 +118,8 @@ pub struct JwtKeyError(#[from] Unusable);
 /// Why it can't.
 #[derive(Debug, thiserror::Error)]
 enum Unusable {
-    #[error("the key for JSON Web Tokens can't be read: {0}")]
-    Unreadable(#[from] jsonwebtoken::errors::Error),
+    #[error("the key for JSON Web Tokens can't be used: {0}")]
+    Key(&'static str),
     #[error("the secret for JSON Web Tokens has {0} bytes; HS256 takes no fewer than 32")]
     Short(usize),
 }
@@ -126,15 +130,15 @@ const MIN_SECRET_BYTES: usize = 32;
 
 /// Whether a token has the form of a JSON Web Token, whoever made it.
 pub(super) fn is_shaped(token: &str) -> bool {
-    token.len() <= MAX_BYTES && jsonwebtoken::decode_header(token).is_ok()
+    token.len() <= MAX_BYTES && signed_token::is_shaped(token)
 }
 
 impl std::fmt::Debug for Jwt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Jwt")
-            .field("algorithms", &self.validation.algorithms)
-            .field("iss", &self.validation.iss)
-            .field("aud", &self.validation.aud)
+            .field("algorithm", &self.key.algorithm())
+            .field("issuer", &self.issuer)
+            .field("audience", &self.audience)
             .finish_non_exhaustive()
     }
 }
@@ -148,42 +152,33 @@ impl Jwt {
         if secret.len() < MIN_SECRET_BYTES {
             return Err(Unusable::Short(secret.len()).into());
         }
-        let key = DecodingKey::from_secret(secret);
-        Ok(Self::new(Algorithm::HS256, key, issuer, audience))
+        let key = VerificationKey::Hs256(secret.to_vec());
+        Ok(Self::new(key, issuer, audience))
     }
 
-    /// RS256 under the issuer's public key in PEM.
+    /// RS256 under the issuer's public key in PEM: `PUBLIC KEY`, `RSA PUBLIC KEY` or `CERTIFICATE`.
     ///
     /// # Errors
-    /// [`JwtKeyError`] where the PEM holds no RSA public key.
+    /// [`JwtKeyError`] where the PEM holds no RSA public key of 2,048 bits or more.
     pub fn rs256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
-        let key = DecodingKey::from_rsa_pem(pem).map_err(Unusable::from)?;
-        Ok(Self::new(Algorithm::RS256, key, issuer, audience))
+        let key = VerificationKey::Rs256(public_key::rsa(pem).map_err(Unusable::Key)?);
+        Ok(Self::new(key, issuer, audience))
     }
 
-    /// ES256 under the issuer's public key in PEM.
+    /// ES256 under the issuer's public key in PEM: `PUBLIC KEY` or `CERTIFICATE`.
     ///
     /// # Errors
     /// [`JwtKeyError`] where the PEM holds no P-256 public key.
     pub fn es256(pem: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtKeyError> {
-        let key = DecodingKey::from_ec_pem(pem).map_err(Unusable::from)?;
-        Ok(Self::new(Algorithm::ES256, key, issuer, audience))
+        let key = VerificationKey::Es256(public_key::p256(pem).map_err(Unusable::Key)?);
+        Ok(Self::new(key, issuer, audience))
     }
 
-    fn new(algorithm: Algorithm, key: DecodingKey, issuer: &str, audience: &str) -> Self {
-        // A host that has compiled in another provider too must choose one, or the first token
-        // would panic. Where it has chosen, this does nothing.
-        let _ = jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.install_default();
-        let mut validation = Validation::new(algorithm);
-        validation.set_issuer(&[issuer]);
-        validation.set_audience(&[audience]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        // Times are checked below, by our own clock.
-        validation.validate_exp = false;
-        validation.validate_nbf = false;
+    fn new(key: VerificationKey, issuer: &str, audience: &str) -> Self {
         Self {
             key,
-            validation,
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
             names: ClaimNames::default(),
         }
     }
@@ -205,10 +200,13 @@ impl Jwt {
         if token.len() > MAX_BYTES {
             return None;
         }
-        let claims = decode::<Map<String, Value>>(token, &self.key, &self.validation)
-            .inspect_err(|error| tracing::debug!(%error, "a JSON Web Token was refused"))
-            .ok()?
-            .claims;
+        let claims = signed_token::verified(token, &self.key)
+            .inspect_err(|why| tracing::debug!(why, "a JSON Web Token was refused"))
+            .ok()?;
+        if !names(claims.get("iss")?, &self.issuer) || !names(claims.get("aud")?, &self.audience) {
+            tracing::debug!("a JSON Web Token of another issuer or audience was refused");
+            return None;
+        }
         let ends_at = seconds(claims.get("exp")?)?.saturating_add(LEEWAY_SECONDS);
         if ends_at <= now {
             return None;
@@ -219,10 +217,14 @@ impl Jwt {
             return None;
         }
         let subject = claims.get(&self.names.subject)?.as_str()?;
+        if !is_plain(subject) {
+            return None;
+        }
         let role = Role::from_name(claims.get(&self.names.role)?.as_str()?)?;
         let mut principal = Principal::new(subject, role);
         match claims.get(&self.names.tenant) {
             None | Some(Value::Null) => {}
+            Some(Value::String(tenant)) if !is_plain(tenant) => return None,
             Some(Value::String(tenant)) => principal = principal.with_tenant(tenant),
             Some(_) => return None,
         }
@@ -236,6 +238,15 @@ impl Jwt {
             Some(_) => return None,
         }
         Some((principal, ends_at))
+    }
+}
+
+/// Whether a claim is this text, or a list that holds it.
+fn names(claim: &Value, text: &str) -> bool {
+    match claim {
+        Value::String(one) => one == text,
+        Value::Array(several) => several.iter().any(|one| one.as_str() == Some(text)),
+        _ => false,
     }
 }
 

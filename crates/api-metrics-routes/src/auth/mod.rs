@@ -10,19 +10,25 @@
 mod access;
 mod authenticator;
 mod caller;
+mod ended_sessions;
 mod failed_logins;
 #[cfg(feature = "jwt")]
 mod jwt;
 mod middleware;
 mod principal;
+#[cfg(feature = "jwt")]
+mod public_key;
 mod secret;
 mod session;
 mod sign_in;
+#[cfg(feature = "jwt")]
+mod signed_token;
 mod throttle;
 
 pub(crate) use access::Access;
 pub(crate) use authenticator::Authenticator;
-pub(crate) use caller::{AuthMethod, Caller, Identity};
+pub(crate) use caller::{AuthMethod, Caller, Identity, SessionWatch};
+pub(crate) use ended_sessions::EndedSessions;
 pub(crate) use failed_logins::{FailedLogins, peer};
 #[cfg(feature = "jwt")]
 pub use jwt::{ClaimNames, Jwt, JwtKeyError};

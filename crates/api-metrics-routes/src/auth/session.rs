@@ -2,7 +2,7 @@
 //!
 //! A session is a cookie that holds its end, a nonce and a signature (HMAC-SHA256 by a key that is
 //! bound to the admin token). No instance remembers any, so all take it, and another token ends
-//! them all.
+//! them all. One that was signed out is [remembered](super::EndedSessions) until it is over.
 //!
 //! Writes of a session also need its CSRF token, which a second cookie hands to our own scripts.
 
@@ -10,7 +10,7 @@ use api_metrics_store::time::UnixSeconds;
 use http::{HeaderMap, HeaderValue, header};
 
 use super::{
-    secret::{bytes, keyed_hash, random, same, text},
+    secret::{bytes, hash, keyed_hash, random, same, text},
     sign_in::TokenKeys,
 };
 
@@ -75,6 +75,11 @@ impl Session {
         let session = Self::sign(keys, expires_at, nonce);
         let right = bytes(session.cookie.rsplit('.').next()?)?;
         (same(&bytes(mac)?, &right) && now < expires_at).then_some(session)
+    }
+
+    /// What it is remembered by once it is signed out: a hash, which opens nothing.
+    pub(crate) fn id(&self) -> String {
+        text(&hash(self.cookie.as_bytes()))
     }
 
     /// Whether a write carries this session's CSRF token.

@@ -139,6 +139,7 @@ fn a_principal_is_limited_alone_and_reads_apart_from_writes() {
         auth_method: AuthMethod::Host,
         scope: Scope::Keys(Vec::new()),
         expires_at: None,
+        session: None,
     };
     let refused = |subject: &str, method: Method| {
         throttle
@@ -175,6 +176,7 @@ fn a_name_is_limited_apart_by_role_tenant_and_the_way_in() {
             auth_method,
             scope: Scope::All,
             expires_at: None,
+            session: None,
         };
         let refused = || throttle.check(&caller, &Method::GET).refusal().is_some();
         assert!(!refused(), "{caller:?}");
@@ -191,6 +193,7 @@ fn a_refusal_says_what_is_left_and_when_to_come_back() {
         auth_method: AuthMethod::Bearer,
         scope: Scope::All,
         expires_at: None,
+        session: None,
     };
     let mut headers = HeaderMap::new();
     throttle.check(&caller, &Method::GET).write(&mut headers);

@@ -1,19 +1,17 @@
 //! How often a principal may ask, reads and writes apart.
 //!
-//! A token bucket a caller (GCRA, by the crate `governor`): the whole minute's requests may come at
+//! A token bucket a caller, kept as one number (GCRA): the whole minute's requests may come at
 //! once, then one each time that a part of the minute has passed. Answers carry the state in the
 //! `RateLimit` headers.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use api_metrics_store::time::Clock;
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock as GovernorClock, ReasonablyRealtime},
-    middleware::StateInformationMiddleware,
-    nanos::Nanos,
-    state::keyed::DashMapStateStore,
-};
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Caller, Identity};
@@ -21,27 +19,8 @@ use crate::response::{Kind, Problem};
 
 /// Principals remembered before those that have been silent are forgotten.
 const REMEMBERED: usize = 10_000;
-
-type Limiter =
-    RateLimiter<Identity, DashMapStateStore<Identity>, Ticks, StateInformationMiddleware>;
-
-/// Our clock in governor's terms, so that tests tell the time.
-#[derive(Debug, Clone)]
-struct Ticks(Arc<dyn Clock>);
-
-impl GovernorClock for Ticks {
-    type Instant = Nanos;
-
-    fn now(&self) -> Nanos {
-        Nanos::from(self.0.monotonic())
-    }
-}
-
-impl ReasonablyRealtime for Ticks {
-    fn reference_point(&self) -> Nanos {
-        Nanos::from(Duration::ZERO)
-    }
-}
+/// The time in which a used-up limit is whole again.
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// The limits of one router.
 #[derive(Debug)]
@@ -58,10 +37,10 @@ struct RequestLimit {
     name: &'static str,
     /// Requests a minute.
     per_minute: NonZeroU32,
-    /// Counts by caller.
-    limiter: Limiter,
+    /// By caller: when all of its requests are left again, on the monotonic clock.
+    full_at: Mutex<HashMap<Identity, Duration>>,
     /// Tests advance it.
-    clock: Ticks,
+    clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for RequestLimit {
@@ -89,43 +68,53 @@ impl Throttle {
         } else {
             &self.writes
         };
-        limit.check(&caller.identity())
+        limit.check(caller.identity())
     }
 }
 
 impl RequestLimit {
     fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
-        let clock = Ticks(clock.clone());
         Self {
             name,
             per_minute,
-            limiter: RateLimiter::dashmap_with_clock(Quota::per_minute(per_minute), clock.clone())
-                .with_middleware(),
-            clock,
+            full_at: Mutex::default(),
+            clock: clock.clone(),
         }
     }
 
     /// Counts a request of `caller`.
-    fn check(&self, key: &Identity) -> Verdict {
-        if self.limiter.len() > REMEMBERED {
-            self.limiter.retain_recent();
+    fn check(&self, caller: Identity) -> Verdict {
+        let now = self.clock.monotonic();
+        // What one request takes of the window.
+        let share = WINDOW / self.per_minute.get();
+        let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if full_at.len() > REMEMBERED {
+            full_at.retain(|_, at| *at > now);
         }
-        let (remaining, retry_after) = match self.limiter.check_key(key) {
-            Ok(state) => (state.remaining_burst_capacity(), None),
-            Err(not_yet) => {
-                let wait = not_yet.wait_time_from(self.clock.now());
-                (0, Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
-            }
-        };
-        let used = u64::from(self.per_minute.get() - remaining.min(self.per_minute.get()));
+        let at = full_at.entry(caller).or_insert(now);
+        let after = (*at).max(now) + share;
+        let retry_after = after.checked_sub(now + WINDOW).filter(|d| !d.is_zero());
+        if retry_after.is_none() {
+            *at = after;
+        }
+        let used = at.saturating_sub(now);
+        drop(full_at);
+        let remaining = (WINDOW - used.min(WINDOW)).as_nanos() / share.as_nanos().max(1);
         Verdict {
             name: self.name,
             per_minute: self.per_minute.get(),
-            remaining,
-            full_after: (used * 60).div_ceil(u64::from(self.per_minute.get())),
-            retry_after,
+            remaining: u32::try_from(remaining)
+                .unwrap_or(u32::MAX)
+                .min(self.per_minute.get()),
+            full_after: whole_seconds(used),
+            retry_after: retry_after.map(whole_seconds),
         }
     }
+}
+
+/// In seconds, rounded up.
+fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }
 
 /// What became of one request.

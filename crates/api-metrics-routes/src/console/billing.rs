@@ -80,8 +80,14 @@ impl QueryParams for ConsoleBillingParams {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CurrentPeriod {
-    /// What it costs so far.
+    /// What it costs so far: the number nearest to `totalCostExact`.
     total_cost: f64,
+    /// What it costs so far, exactly, as a decimal.
+    #[schema(example = "0.024")]
+    total_cost_exact: String,
+    /// The currency of all amounts, an ISO 4217 code; null where nothing was billed and none was asked for.
+    #[schema(example = "USD")]
+    currency: Option<String>,
     /// Requests that are billed.
     total_requests: u64,
     /// The former divided by the latter; 0 without requests.
@@ -112,15 +118,16 @@ pub(crate) struct ConsoleBilling {
 
 /// What a consumer has cost in the running day, week or month
 ///
-/// Amounts are numbers of the currency, not rounded; invoices round their lines.
+/// Amounts are numbers of the currency, not rounded; invoices round their lines. `totalCostExact` is the sum as a
+/// decimal text: a JSON number may lie beside it.
 #[utoipa::path(
     get,
     path = "/billing",
     tag = "console",
     params(Validated<ConsoleBillingParams>),
     responses((status = 200, description = "The cost", body = ConsoleBilling,
-        example = json!({"currentPeriod": {"totalCost": 0.024, "totalRequests": 1200,
-            "costPerRequest": 0.000_02}, "breakdown": [
+        example = json!({"currentPeriod": {"totalCost": 0.024,
+            "totalCostExact": "0.024", "currency": "USD", "totalRequests": 1200, "costPerRequest": 0.000_02}, "breakdown": [
                 {"date": "2026-05-17", "requests": 1000, "cost": 0.02},
                 {"date": "2026-05-18", "requests": 200, "cost": 0.004}]}))),
 )]
@@ -193,6 +200,8 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
     Ok(ConsoleBilling {
         current_period: CurrentPeriod {
             total_cost: number(cost.into()),
+            total_cost_exact: rust_decimal::Decimal::from(cost).normalize().to_string(),
+            currency: currency.map(|currency| currency.to_string()),
             total_requests: requests,
             cost_per_request: per_request(cost, requests).map_or(0.0, number),
         },

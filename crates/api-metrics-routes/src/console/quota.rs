@@ -32,6 +32,8 @@ pub(crate) struct ConsoleQuota {
     remaining: u64,
     /// When the next period begins.
     reset_date: DateTime<Utc>,
+    /// Whether there is no quota at all, so that `limit` and `remaining` say nothing.
+    unlimited: bool,
     /// What was used in percent of the limit; 0 where there is no quota.
     usage_percentage: f64,
     /// Which key's quota it is, where the caller has several with one.
@@ -51,7 +53,7 @@ pub(crate) struct ConsoleQuota {
     params(Validated<ApiKeyId>),
     responses((status = 200, description = "The quota", body = ConsoleQuota,
         example = json!({"used": 45_230, "limit": 100_000, "remaining": 54_770,
-            "resetDate": "2026-06-01T00:00:00Z", "usagePercentage": 45.23}))),
+            "resetDate": "2026-06-01T00:00:00Z", "unlimited": false, "usagePercentage": 45.23}))),
 )]
 pub(super) async fn get_quota(
     State(app): State<App>,
@@ -75,6 +77,7 @@ pub(super) async fn get_quota(
             limit: usage.limit,
             remaining: usage.remaining,
             reset_date: time(usage.period.to),
+            unlimited: false,
             usage_percentage: rounded(usage.percentage),
             api_key_id: several.then_some(usage.key.id),
         }));
@@ -85,6 +88,7 @@ pub(super) async fn get_quota(
         limit: 0,
         remaining: 0,
         reset_date: time(reset),
+        unlimited: true,
         usage_percentage: 0.0,
         api_key_id: None,
     }))
@@ -98,7 +102,7 @@ async fn month_so_far(
     now: i64,
 ) -> Result<(u64, i64), Problem> {
     let settings = &app.control.quotas;
-    let month = period_at(QuotaPeriod::Month, 0, settings.tz, now);
+    let month = period_at(QuotaPeriod::Month, None, settings.tz, now);
     let answer = app
         .client
         .read(

@@ -19,7 +19,10 @@ use super::{
     Hub, Subscription,
     hub::{Event, LatestEvent},
 };
-use crate::{auth::Caller, response::Problem};
+use crate::{
+    auth::{Caller, SessionWatch},
+    response::Problem,
+};
 
 /// How soon a client comes back when its stream ends.
 const RETRY: Duration = Duration::from_secs(3);
@@ -38,7 +41,7 @@ pub(crate) fn stream(
 ) -> Result<Response, Problem> {
     let place = hub.place(caller)?;
     let latest = hub.subscribe(subscription)?;
-    let events = events(hub, latest, caller.expires_at).map(move |event| {
+    let events = events(hub, latest, caller.expires_at, caller.session.clone()).map(move |event| {
         // Held by the stream, given back when the client leaves.
         let _ = &place;
         Ok::<_, Infallible>(event)
@@ -58,6 +61,7 @@ fn events(
     hub: &Hub,
     latest: tokio::sync::watch::Receiver<LatestEvent>,
     expires_at: Option<UnixSeconds>,
+    session: Option<SessionWatch>,
 ) -> impl Stream<Item = Sse> + Send + use<> {
     let clock = hub.clock.clone();
     let left = expires_at.map(|at| at.saturating_sub(clock.unix_seconds()));
@@ -69,6 +73,16 @@ fn events(
         .filter_map(|latest| async { latest })
         // The clock is looked at with each event, at most one update late.
         .take_while(move |_| std::future::ready(clock.monotonic() < ends_at))
+        // So is the session: who signs out elsewhere has signed out here.
+        .take_while(move |_| {
+            let session = session.clone();
+            async move {
+                match session {
+                    Some(session) => !session.has_ended().await,
+                    None => true,
+                }
+            }
+        })
         .map(|event: Event| {
             Sse::default()
                 .event(event.name)

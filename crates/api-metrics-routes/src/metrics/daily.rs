@@ -86,6 +86,8 @@ pub(super) struct DailyParams {
     filter: Filter,
     /// The page of the list.
     page: Page<i64>,
+    /// The parameter that an answer with too many hours is the fault of.
+    widened_by: &'static str,
 }
 
 impl DailyParams {
@@ -111,6 +113,7 @@ impl QueryParams for DailyParams {
             zone: QueryParams::take(params, context)?,
             filter: QueryParams::take(params, context)?,
             page: QueryParams::take(params, context)?,
+            widened_by: params.given_of(&["period", "cursor", "from"], "from"),
         })
     }
 
@@ -118,7 +121,7 @@ impl QueryParams for DailyParams {
         let range = self.range();
         if (range.to - range.from) / 3_600 > MAX_HOURS {
             return Err(Problem::parameter(
-                "from",
+                self.widened_by,
                 format!("gives more than {MAX_HOURS} hours to choose each day's peak from"),
             ));
         }

@@ -90,6 +90,8 @@ pub(super) struct HeatmapParams {
     length: CellLength,
     /// Which series count.
     filter: Filter,
+    /// The parameter that an answer with too many cells is the fault of.
+    widened_by: &'static str,
 }
 
 impl QueryParams for HeatmapParams {
@@ -108,6 +110,7 @@ impl QueryParams for HeatmapParams {
             layout: LAYOUT.take(params)?,
             length: GRANULARITY.take(params)?,
             filter: QueryParams::take(params, context)?,
+            widened_by: params.given_of(&[GRANULARITY.name, "period", "from"], GRANULARITY.name),
         })
     }
 
@@ -120,7 +123,7 @@ impl QueryParams for HeatmapParams {
         }
         if (self.range.to - self.range.from) / self.length.seconds() > MAX_CELLS {
             return Err(Problem::parameter(
-                GRANULARITY.name,
+                self.widened_by,
                 format!("gives more than {MAX_CELLS} cells in this range"),
             ));
         }

@@ -4,6 +4,11 @@
 //!
 //! All consumers of the range are read and ranked here, because a rate can't be ranked by a sum. Equal
 //! ones stand in the order of their numbers, so that the same data always gives the same list.
+//!
+//! The next page begins below the last place of this one. Counts that grow between two pages may move a
+//! consumer across that edge, so that it is on both or on neither.
+
+use std::cmp::Ordering;
 
 use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
@@ -15,7 +20,7 @@ use utoipa::ToSchema;
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
-    request::{Context, Limit, OneOf, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, OneOf, Page, ParamDocs, Params, QueryParams, Validated},
     response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
     router::App,
 };
@@ -52,14 +57,20 @@ pub(super) struct TopParams {
     sort: Sort,
     /// Which series count.
     filter: Filter,
-    /// How many are answered.
-    limit: Limit<10>,
+    /// How many are answered, and after which.
+    page: Page<Place, 10>,
 }
 
+/// A consumer's place: by what it is ranked, its requests, its number. Rates stand as their bits, whose order
+/// is theirs, because none is negative.
+type Place = (u64, u64, i64);
+
 impl QueryParams for TopParams {
+    const LIST: &'static str = "top-consumers";
+
     fn describe(docs: &mut ParamDocs) {
         SORT.describe(docs);
-        Limit::<10>::describe(docs);
+        Page::<Place, 10>::describe(docs);
         TimeRange::describe(docs);
         Filter::describe(docs);
     }
@@ -69,7 +80,7 @@ impl QueryParams for TopParams {
             range: QueryParams::take(params, context)?,
             sort: SORT.take(params)?,
             filter: QueryParams::take(params, context)?,
-            limit: QueryParams::take(params, context)?,
+            page: QueryParams::take(params, context)?,
         })
     }
 }
@@ -91,7 +102,7 @@ pub(crate) struct TopConsumer {
 pub(crate) struct TopConsumers {
     /// The consumers, the top one first. Requests without a key are no consumer.
     data: Vec<TopConsumer>,
-    /// Always null: the top of a list has no next page. `/api-metrics/keys` has all.
+    /// Asks for the consumers after these; null on the last page.
     next_cursor: Option<String>,
     /// The first instant that the answer covers.
     from: DateTime<Utc>,
@@ -121,19 +132,32 @@ pub(super) async fn top_consumers(
     headers: HeaderMap,
     Validated { params, now }: Validated<TopParams>,
 ) -> Result<Response, Problem> {
-    let ttl = time_to_live(params.range, now, CLOSED_LIST, app.flush_interval);
+    let range = params.page.range_or(params.range);
+    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
         let answer = app
             .client
-            .read(&query(&caller.scope, &params.filter, params.range))
+            .read(&query(&caller.scope, &params.filter, range))
             .await?;
         let total = answer.rows.iter().fold(0_u64, |sum, row| {
             sum.saturating_add(row.bucket.request_count)
         });
         let mut rows = answer.rows;
         rows.retain(|row| row.group.api_key_id != Some(0));
-        order(&mut rows, params.sort);
-        rows.truncate(params.limit.rows());
+        let mut rows: Vec<_> = rows
+            .into_iter()
+            .map(|row| (place(&row, params.sort), row))
+            .collect();
+        rows.sort_by(|(a, _), (b, _)| order(a, b));
+        if let Some(after) = params.page.after() {
+            rows.retain(|(place, _)| order(place, after).is_gt());
+        }
+        let limit = params.page.limit.rows();
+        let last = rows
+            .get(limit.saturating_sub(1))
+            .filter(|_| rows.len() > limit)
+            .map(|(place, _)| *place);
+        let rows: Vec<Row> = rows.into_iter().take(limit).map(|(_, row)| row).collect();
         Ok(TopConsumers {
             data: consumer_rows(&app, &rows)
                 .await?
@@ -143,7 +167,7 @@ pub(super) async fn top_consumers(
                     consumer,
                 })
                 .collect(),
-            next_cursor: None,
+            next_cursor: last.map(|place| params.page.next(range, place)),
             from: time(answer.range.from),
             to: time(answer.range.to),
             as_of: time_us(answer.as_of_us),
@@ -158,24 +182,23 @@ pub(super) async fn top_consumers(
     Ok(cached.response(&headers, hit))
 }
 
+/// Where a consumer stands.
+fn place(row: &Row, sort: Sort) -> Place {
+    let bucket = &row.bucket;
+    let by = match sort {
+        Sort::Volume => bucket.request_count,
+        Sort::Bandwidth => bucket.request_bytes.saturating_add(bucket.response_bytes),
+        Sort::ErrorRate => bucket.error_rate().unwrap_or_default().to_bits(),
+    };
+    // Equal rates by requests; other equals by their numbers alone, as ever.
+    let requests = match sort {
+        Sort::ErrorRate => bucket.request_count,
+        Sort::Volume | Sort::Bandwidth => 0,
+    };
+    (by, requests, row.group.api_key_id.unwrap_or_default())
+}
+
 /// The top first; consumers that are equal by the key number.
-fn order(rows: &mut [Row], sort: Sort) {
-    rows.sort_by(|a, b| {
-        let (x, y) = (&b.bucket, &a.bucket);
-        let by = match sort {
-            Sort::Volume => x.request_count.cmp(&y.request_count),
-            Sort::Bandwidth => {
-                let bytes = |bucket: &api_metrics_store::bucket::Bucket| {
-                    bucket.request_bytes.saturating_add(bucket.response_bytes)
-                };
-                bytes(x).cmp(&bytes(y))
-            }
-            Sort::ErrorRate => x
-                .error_rate()
-                .unwrap_or_default()
-                .total_cmp(&y.error_rate().unwrap_or_default())
-                .then(x.request_count.cmp(&y.request_count)),
-        };
-        by.then(a.group.api_key_id.cmp(&b.group.api_key_id))
-    });
+fn order(a: &Place, b: &Place) -> Ordering {
+    (b.0, b.1).cmp(&(a.0, a.1)).then(a.2.cmp(&b.2))
 }

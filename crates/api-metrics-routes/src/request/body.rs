@@ -25,6 +25,8 @@ pub(crate) struct Body {
     members: Map<String, Value>,
     /// Members that the route has asked for.
     known: Vec<&'static str>,
+    /// Those of them that the body has.
+    given: Vec<&'static str>,
 }
 
 impl Body {
@@ -33,7 +35,7 @@ impl Body {
         match value {
             Value::Object(members) => Self {
                 members,
-                known: Vec::new(),
+                ..Self::default()
             },
             _ => Self::default(),
         }
@@ -43,6 +45,7 @@ impl Body {
     pub(crate) fn value(&mut self, name: &'static str) -> Member<Value> {
         self.known.push(name);
         let value = self.members.remove(name)?;
+        self.given.push(name);
         Some(Some(value).filter(|value| !value.is_null()))
     }
 
@@ -83,7 +86,7 @@ impl Body {
         let members = self.typed(name, "an object", |value| value.as_object().cloned())?;
         Ok(Self {
             members: present(name, members)?,
-            known: Vec::new(),
+            ..Self::default()
         })
     }
 
@@ -148,6 +151,11 @@ impl Body {
         self.typed(name, words, |value| read(value.as_str()?))
     }
 
+    /// The members that were taken and that the body has.
+    pub(crate) fn given(&self) -> Vec<&'static str> {
+        self.given.clone()
+    }
+
     /// Refuses every member that the route did not take.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         match self.members.keys().next() {
@@ -210,7 +218,7 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         Ok(Self {
             members: json_object(Json::from_request(request, state).await)?,
-            known: Vec::new(),
+            ..Self::default()
         })
     }
 }

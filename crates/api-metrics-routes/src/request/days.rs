@@ -122,13 +122,18 @@ impl QueryParams for Days {
                 "can't stand beside `from`: give one of them",
             ));
         }
+        let ends = if to.is_some() { TO.name } else { FROM.name };
         let to = to
             .or_else(|| utc_day(context.now).succ_opt())
             .unwrap_or(NaiveDate::MAX);
         if to <= from {
             return Err(Problem::parameter(
-                TO.name,
-                "must be later than `from`, which belongs to the range while `to` does not",
+                ends,
+                if ends == TO.name {
+                    "must be later than `from`, which belongs to the range while `to` does not"
+                } else {
+                    "must not lie after today, where no `to` is given"
+                },
             ));
         }
         Ok(Self { from, to })

@@ -4,7 +4,7 @@
 //! answered empty.
 
 use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
-use api_metrics_store::query::Filter;
+use api_metrics_store::{query::Filter, text::is_plain};
 
 use super::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
 use crate::response::Problem;
@@ -99,5 +99,5 @@ pub(crate) fn storable(name: &'static str, text: &str, max: usize) -> Result<(),
 
 /// Whether a tenant can have this name; what names nobody would stand for everybody.
 pub(crate) fn is_tenant(text: &str) -> bool {
-    !text.trim().is_empty() && storable("tenantId", text, MAX_TENANT_BYTES).is_ok()
+    !text.trim().is_empty() && is_plain(text) && text.len() <= MAX_TENANT_BYTES
 }

@@ -59,16 +59,16 @@ impl<const DEFAULT: u32> QueryParams for Limit<DEFAULT> {
 
 /// `limit` and `cursor`. `K` is a row's place in the order of its list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Page<K> {
+pub(crate) struct Page<K, const DEFAULT: u32 = DEFAULT_LIMIT> {
     /// The most rows.
-    pub(crate) limit: Limit,
+    pub(crate) limit: Limit<DEFAULT>,
     /// The last row of the page before.
     cursor: Option<Cursor<K>>,
     /// What the next cursor belongs to.
     question: String,
 }
 
-impl<K: Serialize + DeserializeOwned> Page<K> {
+impl<K: Serialize + DeserializeOwned, const DEFAULT: u32> Page<K, DEFAULT> {
     /// The last row of the page before; none on the first page.
     pub(crate) fn after(&self) -> Option<&K> {
         self.cursor.as_ref().map(|cursor| &cursor.key)
@@ -85,9 +85,9 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
     }
 }
 
-impl<K: Serialize + DeserializeOwned> QueryParams for Page<K> {
+impl<K: Serialize + DeserializeOwned, const DEFAULT: u32> QueryParams for Page<K, DEFAULT> {
     fn describe(docs: &mut ParamDocs) {
-        Limit::<DEFAULT_LIMIT>::describe(docs);
+        Limit::<DEFAULT>::describe(docs);
         CURSOR.describe(docs);
     }
 

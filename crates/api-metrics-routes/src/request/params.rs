@@ -22,6 +22,8 @@ pub(crate) struct Params {
     pairs: Vec<(String, String)>,
     /// Parameters that the route has asked for.
     known: Vec<&'static str>,
+    /// Those of them that were given.
+    given: Vec<&'static str>,
 }
 
 impl Params {
@@ -52,6 +54,7 @@ impl Params {
         Ok(Self {
             pairs,
             known: Vec::new(),
+            given: Vec::new(),
         })
     }
 
@@ -76,11 +79,19 @@ impl Params {
         let Some(at) = self.pairs.iter().position(|(n, _)| n == name) else {
             return Ok(None);
         };
+        self.given.push(name);
         let (_, value) = self.pairs.swap_remove(at);
         if value.is_empty() {
             return Err(Problem::parameter(name, "must not be empty"));
         }
         Ok(Some(value))
+    }
+
+    /// The first of these that was given, for an error about several together: it names what the caller
+    /// sent. `otherwise` where none was.
+    pub(crate) fn given_of(&self, names: &[&'static str], otherwise: &'static str) -> &'static str {
+        let given = names.iter().find(|name| self.given.contains(name));
+        given.copied().unwrap_or(otherwise)
     }
 
     /// Refuses every parameter that the route did not take.

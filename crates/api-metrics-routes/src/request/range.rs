@@ -111,10 +111,15 @@ impl QueryParams for TimeRange {
             }
         };
         if stop <= start {
-            return Err(Problem::parameter(
-                TO.name,
-                "must be later than `from`, which belongs to the range while `to` does not",
-            ));
+            // Without `to` the range ends now, and nothing but `from` can be wrong.
+            return Err(if params.given_of(&[TO.name], FROM.name) == FROM.name {
+                Problem::parameter(FROM.name, "must lie in the past, where no `to` is given")
+            } else {
+                Problem::parameter(
+                    TO.name,
+                    "must be later than `from`, which belongs to the range while `to` does not",
+                )
+            });
         }
         if stop - start > MAX_RANGE_SECONDS {
             return Err(Problem::parameter(
@@ -124,8 +129,9 @@ impl QueryParams for TimeRange {
         }
         let range = Self::new(start, stop);
         if !is_sane(range) {
+            let from_is_sane = YEARS.contains(&range.from);
             return Err(Problem::parameter(
-                FROM.name,
+                if from_is_sane { TO.name } else { FROM.name },
                 "the range lies outside of the years 1 to 9998",
             ));
         }
@@ -133,11 +139,12 @@ impl QueryParams for TimeRange {
     }
 }
 
+/// The years 1 to 9998. RFC 3339 knows 0 to 9999, but whole periods and other zones' days reach a little
+/// beyond a range, and an answer has to name those too.
+const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_370_764_800;
+
 /// Whether a range that came from elsewhere could have been read from a query string.
 pub(super) fn is_sane(range: TimeRange) -> bool {
-    // The years 1 to 9998. RFC 3339 knows 0 to 9999, but whole periods and other zones' days reach
-    // a little beyond a range, and an answer has to name those too.
-    const YEARS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_370_764_800;
     !range.is_empty()
         && YEARS.contains(&range.from)
         && YEARS.contains(&range.to)

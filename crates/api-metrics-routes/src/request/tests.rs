@@ -72,17 +72,19 @@ fn a_wrong_range_names_its_parameter() {
     assert_eq!(wrong("from=2015-05-17&to=2015-05-17"), "to");
     assert_eq!(wrong("from=2015-05-17&to=2015-05-16"), "to");
     assert_eq!(wrong("from=1700-01-01&to=2015-05-16"), "from");
+    // What was sent is named: without `to` nothing but `from` can be wrong.
+    assert_eq!(wrong("from=2215-05-17"), "from");
 }
 
 #[test]
 fn a_range_that_answers_could_not_name_is_refused() {
-    for query in [
-        "from=-262143-01-01&to=-262143-02-01",
-        "from=0000-12-31&to=0001-02-01",
-        "from=9998-12-31&to=9999-01-02",
-        "from=%2B262142-01-01&to=%2B262142-02-01",
+    for (query, name) in [
+        ("from=-262143-01-01&to=-262143-02-01", "from"),
+        ("from=0000-12-31&to=0001-02-01", "from"),
+        ("from=9998-12-31&to=9999-01-02", "to"),
+        ("from=%2B262142-01-01&to=%2B262142-02-01", "from"),
     ] {
-        assert_eq!(wrong(query), "from", "{query}");
+        assert_eq!(wrong(query), name, "{query}");
     }
     for query in [
         "from=0001-01-01&to=0001-02-01",

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use api_metrics_layer::Unrecorded;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -135,6 +136,7 @@ impl RouteTable {
             // Outside of authentication: a preflight request carries no credentials.
             router = router.layer(from_fn_with_state(cors, cors::allow));
         }
+        let router = router.layer(map_response(unrecorded));
         (router, document, self.declared)
     }
 }
@@ -194,5 +196,11 @@ async fn secure(mut response: Response) -> Response {
     headers
         .entry(HeaderName::from_static("cross-origin-resource-policy"))
         .or_insert(HeaderValue::from_static("same-origin"));
+    response
+}
+
+/// Whoever reads the numbers does not use the service: inside the layer, too, it is left out of them.
+async fn unrecorded(mut response: Response) -> Response {
+    response.extensions_mut().insert(Unrecorded);
     response
 }

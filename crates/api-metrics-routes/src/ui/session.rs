@@ -61,7 +61,8 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     if !keys.admits(credentials.token.trim()) {
         return Err(app
             .auth
-            .refuse_wrong_token(peer, "this is not the admin token"));
+            .refuse_wrong_token(peer, "this is not the admin token")
+            .await);
     }
     let session = Session::start(&keys, app.clock.unix_seconds())
         .map_err(|_| Problem::new(Kind::Internal, "the operating system gave no random bytes"))?;
@@ -79,20 +80,26 @@ pub(super) async fn sign_in(State(app): State<App>, request: Request) -> Result<
     Ok(response)
 }
 
-/// Ends the browser's session. The cookie is the session: one that was copied elsewhere ends with
-/// its lifetime, or when the token changes.
+/// Ends the browser's session in all instances: a copy of the cookie is of no use any more, and streams
+/// that it has opened end with their next event.
+///
+/// # Errors
+/// 403 without the CSRF token; 503 where the store did not answer, so that other instances have not heard
+/// of it. Sending it again is safe.
 pub(super) async fn sign_out(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(keys) = app.auth.sign_in.keys().await?
         && let Some(session) = Session::of(&headers, &keys, app.clock.unix_seconds())
-        && !session.admits_write(&headers)
     {
-        return Err(Problem::new(
-            Kind::BadCsrfToken,
-            "signing out needs the session's CSRF token in X-CSRF-Token",
-        ));
+        if !session.admits_write(&headers) {
+            return Err(Problem::new(
+                Kind::BadCsrfToken,
+                "signing out needs the session's CSRF token in X-CSRF-Token",
+            ));
+        }
+        app.auth.ended_sessions.end(&session).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookies(&mut response, Session::clear_cookies(is_https(&headers)));

@@ -9,20 +9,43 @@
 //!
 //! All of them are for messages, in English, and are never parsed.
 
-use crate::store::{StoreError, invalid};
+use crate::{
+    store::{StoreError, invalid},
+    text::is_plain,
+};
 
-/// Refuses text that is blank, longer than `most` bytes, or holds what Postgres can't.
+/// Refuses text that is blank, longer than `most` bytes, or holds characters that would change how the
+/// line around it is read.
 ///
 /// # Errors
 ///
 /// `StoreError::Invalid` that names `field`.
 pub(crate) fn check_text(field: &'static str, text: &str, most: usize) -> Result<(), StoreError> {
-    if text.trim().is_empty() || text.len() > most || text.contains('\0') {
+    if text.trim().is_empty() || text.len() > most {
         return invalid(field, format!("takes 1 to {most} bytes of text"));
     }
-    Ok(())
+    check_plain(field, text)
 }
 
+/// Refuses control characters, marks of direction and their like, NUL among them, which Postgres can't
+/// store.
+///
+/// # Errors
+///
+/// `StoreError::Invalid` that names `field`.
+pub(crate) fn check_plain(field: &'static str, text: &str) -> Result<(), StoreError> {
+    if is_plain(text) {
+        Ok(())
+    } else {
+        invalid(
+            field,
+            "takes no control characters and no marks of direction",
+        )
+    }
+}
+
+/// The longest name of a rule, a key, a user or a plan, in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 200;
 /// The longest name of a tenant, in bytes: it stands in indexes, whose rows have a limit.
 pub(crate) const MAX_TENANT_BYTES: usize = 200;
 

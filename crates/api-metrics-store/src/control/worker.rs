@@ -122,7 +122,7 @@ impl ControlWorker {
         if settings.log_notices {
             settings.notifiers.insert(0, Arc::new(LogNotifier));
         }
-        dispatcher::drop_namesakes(&mut settings.notifiers);
+        dispatcher::drop_unusable(&mut settings.notifiers);
         Self {
             settings,
             evaluator: Evaluator::default(),

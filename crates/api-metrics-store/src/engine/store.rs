@@ -9,7 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    backend::{Backend, FlushTx, Mode, ReadTx, Tx},
+    backend::{Backend, ENDED_SESSION, FlushTx, Mode, ReadTx, Tx},
     flush, fold, read,
     retention::{self, Wanted},
     rollup,
@@ -135,10 +135,28 @@ impl<B: Backend> Store for SqlStore<B> {
         Ok(secret)
     }
 
+    async fn end_session(&self, id: &str) -> Result<(), StoreError> {
+        let mut tx = self.backend.begin(Mode::Write).await?;
+        tx.end_session(&ended_session(id)).await?;
+        tx.commit().await
+    }
+
+    async fn session_ended(&self, id: &str) -> Result<bool, StoreError> {
+        let mut tx = self.backend.begin(Mode::Read).await?;
+        let ended = tx.session_ended(&ended_session(id)).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     async fn status(&self) -> Result<StoreStatus, StoreError> {
         let mut tx = self.backend.begin(Mode::Read).await?;
         let status = tx.status().await?;
         tx.commit().await?;
         Ok(status)
     }
+}
+
+/// The name of an ended session beside what else instances share.
+fn ended_session(id: &str) -> String {
+    format!("{ENDED_SESSION}{id}")
 }

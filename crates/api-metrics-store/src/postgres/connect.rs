@@ -8,11 +8,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{
-    options::StoreOptions,
-    store::StoreError,
-    url::{malformed, without_password},
-};
+use crate::{options::StoreOptions, store::StoreError, text::without_password, url::malformed};
 
 /// A pool for a URL such as `postgres://user:password@host:5432/db?sslmode=require`. Passwords never
 /// show in an error.

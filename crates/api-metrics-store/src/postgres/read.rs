@@ -16,8 +16,8 @@ use super::{
 };
 use crate::{
     engine::backend::{
-        InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum, Sink,
-        SumRequest,
+        ENDED_SESSION, InboxChunk, ReadTx, Result, Segment, Selection, Series, SeriesRow,
+        SeriesSum, Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
     store::{ApiKeyInfo, SharedSecret, StoreStatus},
@@ -249,6 +249,32 @@ impl ReadTx for PgTx {
                 .fetch_one(&mut *self.sql)
                 .await?;
         Ok(SharedSecret { value, created })
+    }
+
+    async fn end_session(&mut self, name: &str) -> Result<()> {
+        unnamed::query(
+            "DELETE FROM api_metrics.shared_secret
+             WHERE starts_with(name, $1) AND created_at < now() - interval '1 day'",
+        )
+        .bind(ENDED_SESSION)
+        .execute(&mut *self.sql)
+        .await?;
+        unnamed::query(
+            "INSERT INTO api_metrics.shared_secret (name, value) VALUES ($1, ''::bytea) ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn session_ended(&mut self, name: &str) -> Result<bool> {
+        Ok(unnamed::query_scalar(
+            "SELECT EXISTS (SELECT FROM api_metrics.shared_secret WHERE name = $1)",
+        )
+        .bind(name)
+        .fetch_one(&mut *self.sql)
+        .await?)
     }
 
     async fn status(&mut self) -> Result<StoreStatus> {

@@ -20,8 +20,8 @@ use super::{
 use crate::{
     bucket::Bucket,
     engine::backend::{
-        InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series, SeriesRow, SeriesSum,
-        Sink, SumRequest,
+        ENDED_SESSION, InboxChunk, PartialSum, ReadTx, Result, Segment, Selection, Series,
+        SeriesRow, SeriesSum, Sink, SumRequest,
     },
     engine::condition::{Condition, Values},
     engine::sum::Key,
@@ -280,6 +280,31 @@ impl ReadTx for SqliteTx {
                 .fetch_one(&mut *self.sql)
                 .await?;
         Ok(SharedSecret { value, created })
+    }
+
+    async fn end_session(&mut self, name: &str) -> Result<()> {
+        sqlx::query(
+            "DELETE FROM api_metrics_shared_secret
+             WHERE substr(name, 1, length(?1)) = ?1 AND created_at < unixepoch() - 86400",
+        )
+        .bind(ENDED_SESSION)
+        .execute(&mut *self.sql)
+        .await?;
+        sqlx::query(
+            "INSERT INTO api_metrics_shared_secret (name, value) VALUES (?, x'') ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
+    async fn session_ended(&mut self, name: &str) -> Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM api_metrics_shared_secret WHERE name = ?)";
+        Ok(sqlx::query_scalar(sql)
+            .bind(name)
+            .fetch_one(&mut *self.sql)
+            .await?)
     }
 
     async fn status(&mut self) -> Result<StoreStatus> {

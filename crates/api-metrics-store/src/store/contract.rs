@@ -184,6 +184,19 @@ pub trait Store: Send + Sync + Debug + 'static {
     /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
     async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError>;
 
+    /// Remembers for a day, for all instances, that the browser session of this id is over. Ids are hashes
+    /// and no secrets. Doing it twice is safe.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
+    async fn end_session(&self, id: &str) -> Result<(), StoreError>;
+
+    /// Whether [`end_session`](Self::end_session) was called with this id, by any instance.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached, [`StoreError::Timeout`] past a time limit.
+    async fn session_ended(&self, id: &str) -> Result<bool, StoreError>;
+
     /// What it says about itself.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use super::misconfiguration::Misconfiguration;
 use crate::{
     bucket::BucketError,
     sketch::{SketchError, SketchKind},
+    text::Shown,
 };
 
 /// A store could not do what it was asked.
@@ -15,7 +16,7 @@ use crate::{
 #[non_exhaustive]
 pub enum StoreError {
     /// The URL does not name a database that this build supports.
-    #[error("the database URL `{url}` can't be used: {reason}; {}", Misconfiguration::Url.advice())]
+    #[error("the database URL `{}` can't be used: {}; {}", Shown(url), Shown(reason), Misconfiguration::Url.advice())]
     Url {
         /// The URL, without its password.
         url: String,
@@ -76,7 +77,7 @@ pub enum StoreError {
     #[error("the database refused a statement: {0}")]
     Database(#[source] Cause),
     /// What was asked for can't be: one of its members is wrong.
-    #[error("{field} {reason}")]
+    #[error("{field} {}", Shown(reason))]
     Invalid {
         /// The member, as the HTTP API names it.
         field: &'static str,
@@ -84,13 +85,13 @@ pub enum StoreError {
         reason: String,
     },
     /// What was asked for is in the way of something that exists.
-    #[error("{0}")]
+    #[error("{}", Shown(.0))]
     Conflict(String),
     /// The database itself says that its files are damaged. Restore them from a backup.
     #[error("the database is damaged: {0}")]
     Damaged(#[source] Cause),
     /// Stored bytes are not what this release wrote.
-    #[error("stored data can't be read: {0}")]
+    #[error("stored data can't be read: {}", Shown(.0))]
     Corrupt(String),
 }
 
@@ -125,7 +126,8 @@ impl<E: Into<Box<dyn std::error::Error + Send + Sync>>> From<E> for Cause {
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // What a server says may repeat a label.
+        Shown(&self.0).fmt(f)
     }
 }
 

@@ -36,6 +36,12 @@
 //!     async fn shared_secret(&self, name: &str, value: &[u8]) -> Result<SharedSecret, StoreError> {
 //!         self.inner.shared_secret(name, value).await
 //!     }
+//!     async fn end_session(&self, id: &str) -> Result<(), StoreError> {
+//!         self.inner.end_session(id).await
+//!     }
+//!     async fn session_ended(&self, id: &str) -> Result<bool, StoreError> {
+//!         self.inner.session_ended(id).await
+//!     }
 //!     async fn status(&self) -> Result<StoreStatus, StoreError> { self.inner.status().await }
 //! }
 //! ```
@@ -115,6 +121,12 @@ macro_rules! delegate_store {
                 proposal: &[u8],
             ) -> Result<$crate::store::SharedSecret, $crate::store::StoreError> {
                 self.0.shared_secret(name, proposal).await
+            }
+            async fn end_session(&self, id: &str) -> Result<(), $crate::store::StoreError> {
+                self.0.end_session(id).await
+            }
+            async fn session_ended(&self, id: &str) -> Result<bool, $crate::store::StoreError> {
+                self.0.session_ended(id).await
             }
             async fn status(
                 &self,

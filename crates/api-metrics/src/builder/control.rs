@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api_metrics_store::control::{
-    ControlSettings, ControlStore, ControlWorker,
-    billing::BillingSettings,
-    limits::LimitSettings,
-    notify::{BroadcastNotifier, Notifier},
-    quotas::{CountedStatuses, QuotaSettings},
+use api_metrics_store::{
+    control::{
+        ControlSettings, ControlStore, ControlWorker,
+        billing::BillingSettings,
+        limits::LimitSettings,
+        notify::{BroadcastNotifier, Notifier},
+        quotas::{CountedStatuses, QuotaSettings},
+    },
+    text::is_plain,
 };
 
 use super::{Builder, Database};
@@ -108,6 +111,15 @@ impl ControlBuilder {
         flush_interval: Duration,
     ) -> Result<(ControlWorker, BroadcastNotifier), StartError> {
         let subscribers = BroadcastNotifier::new(MAX_NOTICES_BEHIND);
+        if self
+            .notifiers
+            .iter()
+            .any(|notifier| !is_plain(notifier.channel()))
+        {
+            return Err(StartError::Name {
+                setting: "notifier",
+            });
+        }
         let mut settings = ControlSettings::default();
         settings.limits = self.limits.clone();
         settings.quotas = self.quotas();
@@ -194,6 +206,59 @@ mod tests {
             error.contains("API_METRICS_WEBHOOK_URL") && !error.contains("s3cret"),
             "{error}"
         );
+    }
+
+    #[cfg(feature = "webhook")]
+    #[test]
+    fn a_private_webhook_is_refused_when_it_is_set_and_the_setting_is_named() {
+        use api_metrics_store::control::notify::WebhookNotifier;
+
+        let refused = |settings: &ControlSettings| {
+            let error = settings.worker(Duration::from_secs(10)).err();
+            error.map(|error| error.to_string()).unwrap_or_default()
+        };
+        let private = "http://169.254.169.254/s3cret".to_owned();
+        for (by_environment, name) in [
+            (
+                ControlSettings {
+                    webhook_url: Some(private.clone()),
+                    ..ControlSettings::default()
+                },
+                "API_METRICS_WEBHOOK_URL",
+            ),
+            (
+                ControlSettings {
+                    slack_url: Some("https://localhost/s3cret".to_owned()),
+                    ..ControlSettings::default()
+                },
+                "API_METRICS_SLACK_WEBHOOK_URL",
+            ),
+        ] {
+            let error = refused(&by_environment);
+            assert!(
+                error.contains(name)
+                    && error.contains("API_METRICS_WEBHOOK_ALLOW_PRIVATE")
+                    && !error.contains("s3cret"),
+                "{error}"
+            );
+            let allowed = ControlSettings {
+                allow_private: Some(true),
+                ..by_environment
+            };
+            assert_eq!(refused(&allowed), "");
+        }
+        let by_code = |hook: WebhookNotifier| ControlSettings {
+            notifiers: vec![Arc::new(hook.channel_name("ops"))],
+            ..ControlSettings::default()
+        };
+        let hook = WebhookNotifier::new(&private);
+        let Ok(hook) = hook else { panic!("{hook:?}") };
+        let error = refused(&by_code(hook.clone()));
+        assert!(
+            error.contains("`ops`") && error.contains(".allow_private()"),
+            "{error}"
+        );
+        assert_eq!(refused(&by_code(hook.allow_private())), "");
     }
 
     #[test]

@@ -45,6 +45,13 @@ impl Builder {
         )?;
         fill(
             variables,
+            &mut self.allow_short_admin_token,
+            "API_METRICS_ALLOW_SHORT_ADMIN_TOKEN",
+            "true or false",
+            flag,
+        )?;
+        fill(
+            variables,
             &mut self.no_auth,
             "API_METRICS_NO_AUTH",
             "true or false",
@@ -170,6 +177,7 @@ mod tests {
             ("API_METRICS_ENVIRONMENT", "staging"),
             ("API_METRICS_VERSION", "1.2.3"),
             ("API_METRICS_ADMIN_TOKEN", "secret"),
+            ("API_METRICS_ALLOW_SHORT_ADMIN_TOKEN", "true"),
             ("API_METRICS_NO_AUTH", "true"),
             ("API_METRICS_OFF", "0"),
             ("API_METRICS_FLUSH_INTERVAL", "2.5"),
@@ -183,6 +191,7 @@ mod tests {
         assert_eq!(builder.environment.as_deref(), Some("staging"));
         assert_eq!(builder.version.as_deref(), Some("1.2.3"));
         assert_eq!(builder.admin_token.as_deref(), Some("secret"));
+        assert_eq!(builder.allow_short_admin_token, Some(true));
         assert_eq!(builder.no_auth, Some(true));
         assert_eq!(builder.off, Some(false));
         assert_eq!(builder.flush_interval, Some(Duration::from_millis(2_500)));

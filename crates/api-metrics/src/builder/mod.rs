@@ -7,7 +7,6 @@ mod environment;
 mod open;
 mod start;
 mod unusable;
-mod url;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -49,6 +48,7 @@ pub struct Builder {
     environment: Option<String>,
     version: Option<String>,
     admin_token: Option<String>,
+    allow_short_admin_token: Option<bool>,
     no_auth: Option<bool>,
     off: Option<bool>,
     flush_interval: Option<Duration>,
@@ -76,6 +76,7 @@ impl Default for Builder {
             environment: None,
             version: None,
             admin_token: None,
+            allow_short_admin_token: None,
             no_auth: None,
             off: None,
             flush_interval: None,
@@ -181,10 +182,19 @@ impl Builder {
         self
     }
 
-    /// The token that signs in to the admin router. Without one, all instances on a database agree
+    /// The token that signs in to the admin router, of 32 characters or more, such as those of
+    /// `openssl rand -hex 32`: nothing but its length keeps it from being guessed, so
+    /// [`start`](Self::start) refuses a shorter one. Without one, all instances on a database agree
     /// on a random one, which the first of them prints to stderr. `API_METRICS_ADMIN_TOKEN`.
     pub fn admin_token(mut self, token: impl Into<String>) -> Self {
         self.admin_token = Some(token.into());
+        self
+    }
+
+    /// Takes an [`admin_token`](Self::admin_token) of fewer than 32 characters all the same, for a laptop
+    /// or a test: such a token can be found by trying. `API_METRICS_ALLOW_SHORT_ADMIN_TOKEN=true`.
+    pub fn allow_short_admin_token(mut self) -> Self {
+        self.allow_short_admin_token = Some(true);
         self
     }
 

@@ -2,9 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use api_metrics_store::store::{Store, StoreError, StoreOptions};
+use api_metrics_store::{
+    store::{Store, StoreError, StoreOptions},
+    text::without_password,
+};
 
-use super::{Database, url::without_password};
+use super::Database;
 use crate::StartError;
 
 /// A store and what to call it where people read: never with a password.
@@ -118,19 +121,14 @@ fn names_a_server(url: &str) -> bool {
     let authority = url.split('/').next().unwrap_or_default();
     let port = authority.rsplit_once(':').map(|(_, port)| port);
     authority.contains('@')
+        // libpq's own form.
+        || url.contains("host=")
+        || url.contains("password=")
         || port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn malformed(url: &str, reason: &str) -> StartError {
-    // Without a scheme there is nothing to tell a password by.
-    let shown = if url.contains("://") {
-        without_password(url)
-    } else {
-        match url.rsplit_once('@') {
-            Some((_, server)) => format!("***@{server}"),
-            None => url.to_owned(),
-        }
-    };
+    let shown = without_password(url);
     StartError::Store {
         database: shown.clone(),
         source: StoreError::Url {
@@ -162,7 +160,7 @@ fn postgres(url: &str, _: StoreOptions) -> Result<Opened, StartError> {
 
 #[cfg(feature = "sqlite")]
 fn embedded(path: &Path, options: StoreOptions) -> Result<Opened, StartError> {
-    let name = path.display().to_string();
+    let name = without_password(&path.display().to_string());
     let opened = match path.to_str() {
         Some(path) => api_metrics_store::sqlite::SqliteStore::open(path, options),
         None => Err(StoreError::Url {
@@ -182,7 +180,7 @@ fn embedded(path: &Path, options: StoreOptions) -> Result<Opened, StartError> {
 #[cfg(not(feature = "sqlite"))]
 fn embedded(path: &Path, _: StoreOptions) -> Result<Opened, StartError> {
     Err(StartError::Feature {
-        url: path.display().to_string(),
+        url: without_password(&path.display().to_string()),
         feature: "sqlite",
     })
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
-use api_metrics_routes::Admin;
+use api_metrics_routes::{Admin, MIN_TOKEN_CHARS};
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
     store::{Instance, StoreError, Writer},
+    text::{is_plain, shown},
     time::SystemClock,
 };
 
@@ -89,6 +90,21 @@ impl Builder {
             }
             None => Arc::new(SystemClock::default()),
         };
+        for (setting, name) in [
+            ("service", &self.service),
+            ("environment", &self.environment),
+            ("version", &self.version),
+        ] {
+            if name.as_deref().is_some_and(|name| !is_plain(name)) {
+                return Err(StartError::Name { setting });
+            }
+        }
+        if let Some(token) = &self.admin_token
+            && self.no_auth != Some(true)
+            && self.allow_short_admin_token != Some(true)
+        {
+            check_token(token)?;
+        }
         let opened = match open(self.database, options) {
             // Metrics must not keep a service from starting: it is told as every misconfiguration is.
             Err(StartError::Store {
@@ -123,7 +139,8 @@ impl Builder {
         if let Some(bytes) = self.memory_budget {
             recorder.memory_budget = bytes;
         }
-        let label = |text: String| bounded(&text, MAX_SERVICE_BYTES).into_owned();
+        // What people set is plain; names of programs and hosts may be anything.
+        let label = |text: String| bounded(&shown(&text), MAX_SERVICE_BYTES).into_owned();
         let mut instance = Instance::new(
             uuid::Uuid::new_v4(),
             label(self.service.unwrap_or_else(program_name)),
@@ -142,6 +159,7 @@ impl Builder {
         let (worker, notices) = self.control.worker(flush_interval)?;
         #[cfg(feature = "control")]
         let (control, settings) = (opened.control, self.control);
+        let admin_clock = Arc::clone(&clock);
         Ok(Shared::new(background::Parts {
             store: opened.store,
             #[cfg(feature = "control")]
@@ -159,7 +177,7 @@ impl Builder {
             maintenance: self.maintenance,
             runtime,
             admin: |shared: background::AdminParts<'_>| {
-                let mut admin = Admin::builder(Arc::clone(shared.store));
+                let mut admin = Admin::builder(Arc::clone(shared.store)).clock(admin_clock);
                 #[cfg(feature = "control")]
                 if let Some(store) = control {
                     admin = admin
@@ -173,6 +191,9 @@ impl Builder {
                 } else if let Some(token) = self.admin_token {
                     admin = admin.token(token);
                 }
+                if self.allow_short_admin_token == Some(true) {
+                    admin = admin.allow_short_token();
+                }
                 // What ties the router to this handle comes last, so that nothing unties it.
                 self.admin
                     .apply(admin)
@@ -184,6 +205,16 @@ impl Builder {
             },
         }))
     }
+}
+
+/// Refuses a token that can be found by trying.
+fn check_token(token: &str) -> Result<(), StartError> {
+    let characters = token.trim().chars().count();
+    // An empty one counts as none, as from a variable that a deployment leaves empty.
+    if (1..MIN_TOKEN_CHARS).contains(&characters) {
+        return Err(StartError::ShortToken { characters });
+    }
+    Ok(())
 }
 
 fn program_name() -> String {

@@ -94,6 +94,14 @@ impl Store for Unusable {
         Err(self.error())
     }
 
+    async fn end_session(&self, _: &str) -> Result<(), StoreError> {
+        Err(self.error())
+    }
+
+    async fn session_ended(&self, _: &str) -> Result<bool, StoreError> {
+        Err(self.error())
+    }
+
     async fn shared_secret(&self, _: &str, _: &[u8]) -> Result<SharedSecret, StoreError> {
         Err(self.error())
     }

@@ -1,6 +1,7 @@
 // Builds the ECharts option of a chart model.
 import type { EChartsCoreOption } from "echarts/core";
 import { axisBytes, axisMoney, axisMs, axisPercent, compact } from "../format/number";
+import { shown } from "../format/shown";
 import { clock, day, full, weekday } from "../format/time";
 import { colour } from "../ui/theme";
 import { binary, niceStep, wholeStep } from "./axis";
@@ -97,7 +98,7 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
         lineStyle: { color: colour(alert ? "alarm" : "deploy"), type: alert ? "solid" : [3, 3], width: 1 },
         label: {
           // Alerts come in clusters whose names would overlap, so they are named in tooltip and table.
-          formatter: alert ? "▼" : crowded(all, mark, length, width) ? "" : mark.name,
+          formatter: alert ? "▼" : crowded(all, mark, length, width) ? "" : shown(mark.name),
           color: colour(alert ? "alarm" : "deploy"),
           position: "end",
           align: "center",
@@ -113,7 +114,7 @@ const lines = (model: TimeChartModel, ink: string, width: number) => {
     lineStyle: { color: colour(threshold.colour ?? "alarm"), type: [6, 4], width: 1 },
     // Outlined in the card's colour, so that lines don't run through the text.
     label: {
-      formatter: cut(threshold.name, width * 0.6),
+      formatter: cut(shown(threshold.name), width * 0.6),
       color: ink,
       position: "insideEndTop",
       fontSize: 10,

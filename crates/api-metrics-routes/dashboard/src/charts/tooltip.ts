@@ -1,5 +1,6 @@
 // The tooltip, built from DOM nodes: markup in a label stays text, and there is no style attribute
 // that the content security policy would refuse.
+import { shown } from "../format/shown";
 import { span } from "../format/time";
 import { nameOf, type TimeChartModel } from "./model";
 import { endOf } from "./slots";
@@ -7,7 +8,7 @@ import { endOf } from "./slots";
 const node = (name: string, className: string, text?: string): HTMLElement => {
   const made = document.createElement(name);
   made.className = className;
-  if (text !== undefined) made.textContent = text;
+  if (text !== undefined) made.textContent = shown(text);
   return made;
 };
 

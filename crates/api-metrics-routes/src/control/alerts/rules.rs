@@ -20,7 +20,7 @@
 //! named. Nothing is locked between the two: the revision finds an edit in between. A `PUT` without a revision
 //! replaces whatever is there.
 
-use api_metrics_store::{control::alerts::AlertSpec, query::Scope};
+use api_metrics_store::{control::alerts::AlertSpec, query::Scope, text::shown};
 use axum::{Json, extract::State};
 use http::StatusCode;
 use serde::Serialize;
@@ -137,10 +137,11 @@ pub(crate) async fn create(
     body.finish()?;
     check_key(&app, &caller.scope, &spec).await?;
     let control = app.client.control()?;
-    let by = caller.principal.subject();
+    // The host's name for somebody may be anything.
+    let by = shown(caller.principal.subject());
     let made = app
         .client
-        .bounded("make an alert", control.create_alert(&spec, Some(by)))
+        .bounded("make an alert", control.create_alert(&spec, Some(&by)))
         .await?;
     Ok((StatusCode::CREATED, Json(made.into())))
 }
@@ -212,11 +213,26 @@ pub(crate) async fn change(
         .ok_or_else(nothing)?;
     let spec = read_spec(&mut body, &caller, Some(rule.spec))?;
     let revision = required("revision", body.id("revision")?)?;
+    let sent = body.given();
     body.finish()?;
     // What was read is what is changed: an edit in between is a conflict, not undone.
     let revision = revision.unwrap_or(rule.revision);
-    update(&app, &caller.scope, id, Some(revision), &spec).await
+    update(&app, &caller.scope, id, Some(revision), &spec)
+        .await
+        .map_err(|problem| problem.naming(&sent, &RELATED))
 }
+
+/// Members that have to go together, the one that is mostly at fault first.
+const RELATED: [&str; 8] = [
+    "alertType",
+    "comparison",
+    "thresholdValue",
+    "apiKeyFilter",
+    "tenantId",
+    "quantile",
+    "minRequests",
+    "endpointFilter",
+];
 
 /// Removes a rule
 ///
@@ -291,7 +307,14 @@ pub(super) async fn check_key(app: &App, scope: &Scope, spec: &AlertSpec) -> Res
         .client
         .bounded("api keys", control.keys(scope, id - 1, 1))
         .await?;
-    if found.first().is_some_and(|key| key.id == id) {
+    let key = found.first().filter(|key| key.id == id);
+    if key.is_some_and(|key| spec.tenant_id.is_some() && key.spec.tenant_id != spec.tenant_id) {
+        return Err(Problem::parameter(
+            "apiKeyFilter",
+            format!("`{id}` is the number of a key of another tenant than the rule's"),
+        ));
+    }
+    if key.is_some() {
         Ok(())
     } else {
         Err(Problem::parameter(

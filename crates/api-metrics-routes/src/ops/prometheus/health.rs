@@ -38,6 +38,12 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> bool {
     if let Some(source) = &app.health {
         tasks(&source.health(), text);
     }
+    text.single(
+        "api_metrics_wrong_admin_tokens_total",
+        "counter",
+        "Wrong admin tokens that were presented.",
+        count(app.auth.failed_logins.total()),
+    );
     queries(&app.client.times().now(), text);
     cache(app, text).await;
     for (name, help, value) in [

@@ -21,6 +21,7 @@ mod store;
 
 use std::borrow::Cow;
 
+use api_metrics_store::text::{is_plain, shown};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -67,7 +68,7 @@ impl Problem {
             kind: kind.urn(),
             title: kind.title(),
             status: kind.status().as_u16(),
-            detail: detail.into(),
+            detail: plain(detail.into()),
             parameter: None,
             retry_after: None,
         }
@@ -79,8 +80,22 @@ impl Problem {
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut problem = Self::new(Kind::BadParameter, detail);
-        problem.parameter = Some(name.into());
+        problem.parameter = Some(plain(name.into()));
         problem
+    }
+
+    /// Names a member that was sent. A change is of some members, and the one that is wrong together with
+    /// them may be a stored one: then the first of `related` that was sent is named, and the detail still
+    /// says what it does not go with.
+    #[cfg(feature = "control")]
+    pub(crate) fn naming(mut self, sent: &[&'static str], related: &[&'static str]) -> Self {
+        if let Some(named) = self.parameter.as_deref()
+            && !sent.contains(&named)
+            && let Some(name) = related.iter().find(|name| sent.contains(name))
+        {
+            self.parameter = Some(Cow::Borrowed(name));
+        }
+        self
     }
 
     /// A body that is not what was `expected`, as axum has refused it.
@@ -107,6 +122,14 @@ impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
+}
+
+/// A problem may repeat what a caller has sent, and is read in terminals.
+fn plain(text: Cow<'static, str>) -> Cow<'static, str> {
+    if is_plain(&text) {
+        return text;
+    }
+    Cow::Owned(shown(&text).into_owned())
 }
 
 impl IntoResponse for Problem {

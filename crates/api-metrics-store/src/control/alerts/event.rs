@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{AlertRule, AlertType, Severity};
 use crate::{
     control::notify::{Notice, NoticeKind, NoticeRule},
+    text::shown,
     time::UnixSeconds,
 };
 
@@ -115,7 +116,7 @@ fn about(rule: &AlertRule) -> Notice {
         kind: NoticeKind::AlertFired,
         at: 0,
         severity: rule.spec.severity,
-        title: rule.spec.name.clone(),
+        title: shown(&rule.spec.name).into_owned(),
         message: String::new(),
         event_id: None,
         rule: Some(NoticeRule {

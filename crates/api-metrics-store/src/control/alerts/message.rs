@@ -17,7 +17,10 @@
 //! 10.04% at a threshold of 10% is written as 10.040%.
 
 use super::{AlertSpec, AlertType, Comparison, measure::Measured};
-use crate::control::text::{bytes, count, minutes};
+use crate::{
+    control::text::{bytes, count, minutes},
+    text::shown,
+};
 
 /// The key's name, where the message is about one key.
 pub(super) type Label<'a> = Option<&'a str>;
@@ -40,7 +43,8 @@ pub(super) fn fired(
     );
     if let (Some((_, made, limit)), Some(key)) = (measured.peak, key) {
         return format!(
-            "Key '{key}' is at {}/{} req/min, {} {tail}",
+            "Key '{}' is at {}/{} req/min, {} {tail}",
+            shown(key),
             count(made),
             count(limit),
             amount(spec, value, true),
@@ -114,18 +118,18 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
         if let Some(method) = &measured.method
             && !endpoint.starts_with(method.as_str())
         {
-            text.push_str(method);
+            text.push_str(&shown(method));
             text.push(' ');
         }
-        text.push_str(endpoint);
+        text.push_str(&shown(endpoint));
     }
     if let Some(service) = &spec.service {
         text.push_str(" of ");
-        text.push_str(service);
+        text.push_str(&shown(service));
     }
     if let (Some(key), true) = (key, spec.api_key_id.is_some()) {
         text.push_str(" by key '");
-        text.push_str(key);
+        text.push_str(&shown(key));
         text.push('\'');
     }
     text.push(' ');
@@ -238,6 +242,30 @@ mod tests {
             resolved(&spec, &silent, 60, None),
             "Resolved: Error rate for GET /api/* of shop can't be judged with 0 requests in 5 min (threshold 10%) after 1 min"
         );
+    }
+
+    #[test]
+    fn what_traffic_brings_stays_within_its_line() {
+        let mut near = spec(AlertType::RateLimit, Comparison::Gte, 80.0);
+        let at = Measured {
+            peak: Some((3, 82, 100)),
+            ..measured(82.0, 301)
+        };
+        let text = fired(&near, &at, None, Some("farm\nERROR leaked\u{202e}"));
+        assert!(
+            text.starts_with(r"Key 'farm\nERROR leaked\u{202e}' is at 82/100"),
+            "{text}"
+        );
+        near.alert_type = AlertType::ErrorRate;
+        near.endpoint = Some("/x\u{1b}[31m".into());
+        near.service = Some("shop\r".into());
+        near.api_key_id = Some(3);
+        for text in [
+            fired(&near, &measured(90.0, 3), None, Some("a\u{7}")),
+            resolved(&near, &measured(1.0, 3), 60, Some("a\u{7}")),
+        ] {
+            assert!(crate::text::is_plain(&text), "{text:?}");
+        }
     }
 
     #[test]

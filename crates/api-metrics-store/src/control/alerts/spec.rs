@@ -6,11 +6,11 @@
 //! | tenant | 1 to 200 bytes | everybody |
 //! | service filter | 1 to 128 bytes | all |
 //! | endpoint filter | 1 to 1,040 bytes, a path with or without a method | all |
-//! | threshold | finite, not negative; an error rate at most 100; an anomaly above 0 | |
+//! | threshold | finite, not negative, and such that some value breaches it; an error rate at most 100; an anomaly above 0 | |
 //! | window | 1 to 1,440 minutes | 5 |
 //! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
 //! | quantile | above 0, below 1, for response times only | the mean |
-//! | minimum of requests | any, not for request volumes | 0 |
+//! | minimum of requests | up to 10^15, not for request volumes | 0 |
 //!
 //! The names of types, comparisons, severities and phases stand in the database and in the HTTP API. A
 //! stored name that a release does not know is an error and no default.
@@ -19,7 +19,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     control::alerts::Target,
-    control::text::{MAX_TENANT_BYTES, check_text},
+    control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text},
     store::{StoreError, invalid},
     time::UnixSeconds,
 };
@@ -103,6 +103,25 @@ words! {
         Gte = "gte",
         /// At it or below.
         Lte = "lte",
+    }
+}
+
+/// More requests than any window has.
+const MOST_REQUESTS: u64 = 1_000_000_000_000_000;
+
+impl AlertType {
+    /// A value that none of this type reaches.
+    const fn beyond_reach(self) -> f64 {
+        match self {
+            Self::ErrorRate => f64::INFINITY,
+            // Bytes are summed up in 64 bits.
+            Self::Bandwidth => u64::MAX as f64,
+            // Latencies are, in microseconds.
+            Self::ResponseTime => u64::MAX as f64 / 1e3,
+            Self::RequestVolume => MOST_REQUESTS as f64,
+            // Against a limit, or a spread, of one request.
+            Self::RateLimit | Self::Anomaly => MOST_REQUESTS as f64 * 100.0,
+        }
     }
 }
 
@@ -206,7 +225,7 @@ impl AlertSpec {
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub(crate) fn validate(&self) -> Result<(), StoreError> {
-        check_text("name", &self.name, 200)?;
+        check_text("name", &self.name, MAX_NAME_BYTES)?;
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;
         }
@@ -215,12 +234,24 @@ impl AlertSpec {
         }
         if let Some(endpoint) = &self.endpoint {
             check_text("endpointFilter", endpoint, 1_040)?;
-            if Target::parse(endpoint).is_none() {
-                return invalid("endpointFilter", "names a method without a path");
+            if let Some(why) = Target::never_met(endpoint) {
+                return invalid("endpointFilter", why);
             }
         }
         if self.api_key_id.is_some_and(|id| id < 0) {
             return invalid("apiKeyFilter", "is no number of a key");
+        }
+        if self.api_key_id == Some(0) {
+            // Number 0 stands for requests without a key.
+            if self.alert_type == AlertType::RateLimit {
+                return invalid("apiKeyFilter", "of 0 can never fire: no key, no rate limit");
+            }
+            if self.tenant_id.is_some() {
+                return invalid(
+                    "apiKeyFilter",
+                    "of 0 can never fire: no tenant's requests lack a key",
+                );
+            }
         }
         self.validate_threshold()?;
         if !(1..=1_440).contains(&self.window_minutes) {
@@ -237,6 +268,12 @@ impl AlertSpec {
                 return invalid("quantile", "lies above 0 and below 1, such as 0.95");
             }
             _ => {}
+        }
+        if self.min_requests > MOST_REQUESTS {
+            return invalid(
+                "minRequests",
+                "can never fire: no window has as many requests",
+            );
         }
         if self.min_requests > 0 && self.alert_type == AlertType::RequestVolume {
             return invalid("minRequests", "makes no sense where requests are counted");
@@ -255,6 +292,15 @@ impl AlertSpec {
             AlertType::ErrorRate if threshold > 100.0 => {
                 invalid("thresholdValue", "takes a percentage, at most 100")
             }
+            AlertType::ErrorRate if threshold == 100.0 && self.comparison == Comparison::Gt => {
+                invalid(
+                    "thresholdValue",
+                    "of 100 can never be exceeded: compare by gte",
+                )
+            }
+            _ if self.comparison.is_upward() && threshold >= self.alert_type.beyond_reach() => {
+                invalid("thresholdValue", "is larger than any value can be")
+            }
             AlertType::Anomaly if threshold <= 0.0 => invalid(
                 "thresholdValue",
                 "takes a number of deviations above 0, such as 4",
@@ -263,9 +309,10 @@ impl AlertSpec {
                 invalid("comparison", "of an anomaly is gt or gte")
             }
             // Nothing is ever below nothing.
-            _ if threshold == 0.0 && self.comparison == Comparison::Lt => {
-                invalid("thresholdValue", "of 0 can't be undercut")
-            }
+            _ if threshold == 0.0 && self.comparison == Comparison::Lt => invalid(
+                "thresholdValue",
+                "of 0 can never be undercut: compare by lte",
+            ),
             _ => Ok(()),
         }
     }
@@ -334,6 +381,111 @@ impl AlertState {
             evaluated_to: at,
             event_id: None,
             value: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use AlertType::{Anomaly, Bandwidth, ErrorRate, RateLimit, RequestVolume, ResponseTime};
+    use Comparison::{Gt, Gte, Lt, Lte};
+
+    use super::*;
+
+    fn refused(spec: &AlertSpec) -> Option<&'static str> {
+        match spec.validate() {
+            Err(StoreError::Invalid { field, .. }) => Some(field),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_rule_that_can_never_fire_is_refused() {
+        for (alert_type, comparison, threshold) in [
+            (ErrorRate, Gt, 100.0),
+            (ErrorRate, Gte, 100.01),
+            (ErrorRate, Lt, 0.0),
+            (ResponseTime, Gt, 1e17),
+            (ResponseTime, Lt, 0.0),
+            (RateLimit, Gte, 1e18),
+            (RateLimit, Lt, 0.0),
+            (RequestVolume, Gt, 1e15),
+            (RequestVolume, Lt, 0.0),
+            (Bandwidth, Gt, 2e19),
+            (Bandwidth, Lt, 0.0),
+            (Anomaly, Gt, 1e18),
+            (Anomaly, Gt, 0.0),
+        ] {
+            let spec = AlertSpec::new("rule", alert_type, comparison, threshold);
+            let case = format!("{alert_type:?} {comparison:?} {threshold}");
+            assert_eq!(refused(&spec), Some("thresholdValue"), "{case}");
+        }
+        for (alert_type, comparison, threshold) in [
+            (ErrorRate, Gte, 100.0),
+            (ErrorRate, Gt, 99.9),
+            (ErrorRate, Lte, 0.0),
+            (ErrorRate, Lt, 100.0),
+            (ResponseTime, Gt, 86_400_000.0),
+            (RateLimit, Gt, 100.0),
+            (RateLimit, Gte, 500.0),
+            (RequestVolume, Lte, 0.0),
+            (RequestVolume, Lt, 1e15),
+            (Bandwidth, Gt, 1e15),
+            (Anomaly, Gte, 4.0),
+        ] {
+            let spec = AlertSpec::new("rule", alert_type, comparison, threshold);
+            assert_eq!(refused(&spec), None, "{spec:?}");
+        }
+    }
+
+    #[test]
+    fn so_is_one_that_watches_what_there_never_is() {
+        let spec = |change: fn(&mut AlertSpec)| {
+            let mut spec = AlertSpec::new("rule", RateLimit, Gt, 80.0);
+            change(&mut spec);
+            refused(&spec)
+        };
+        assert_eq!(spec(|_| ()), None);
+        assert_eq!(
+            spec(|spec| spec.endpoint = Some("get /users".into())),
+            Some("endpointFilter")
+        );
+        assert_eq!(spec(|spec| spec.api_key_id = Some(0)), Some("apiKeyFilter"));
+        assert_eq!(
+            spec(|spec| {
+                spec.alert_type = ErrorRate;
+                spec.api_key_id = Some(0);
+                spec.tenant_id = Some("acme".into());
+            }),
+            Some("apiKeyFilter")
+        );
+        assert_eq!(
+            spec(|spec| spec.min_requests = u64::MAX),
+            Some("minRequests")
+        );
+    }
+
+    #[test]
+    fn names_that_forge_what_people_read_are_refused() {
+        for odd in [
+            "a\nb",
+            "\u{1b}[31m",
+            "\u{202e}",
+            "\u{9b}",
+            "a\u{2028}",
+            "\0",
+        ] {
+            let mut spec = AlertSpec::new(odd, ErrorRate, Gt, 1.0);
+            assert_eq!(refused(&spec), Some("name"), "{odd:?}");
+            spec.name = "fine".into();
+            spec.service = Some(odd.into());
+            assert_eq!(refused(&spec), Some("serviceFilter"), "{odd:?}");
+            spec.service = None;
+            spec.endpoint = Some(format!("/{odd}"));
+            assert_eq!(refused(&spec), Some("endpointFilter"), "{odd:?}");
+            spec.endpoint = None;
+            spec.tenant_id = Some(odd.into());
+            assert_eq!(refused(&spec), Some("tenantId"), "{odd:?}");
         }
     }
 }

@@ -9,7 +9,26 @@
 //! | `<unmatched>` | requests that no route matched |
 //!
 //! Templates are compared as text: `/users/{id}` watches the template and not the path `/users/7`. The
-//! method is the word of capitals and underscores before the first space, `_OTHER` included.
+//! method is the word of capitals and underscores before the first space, `_OTHER` included. A filter that
+//! no request can ever meet is refused: a method in another case than requests have, or one that is
+//! counted as `_OTHER`.
+
+use api_metrics_layer::{MAX_ENDPOINT_BYTES, OTHER_METHOD};
+
+/// The methods that requests are counted under.
+const METHODS: [&str; 11] = [
+    "GET",
+    "POST",
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "HEAD",
+    "OPTIONS",
+    "CONNECT",
+    "TRACE",
+    "QUERY",
+    OTHER_METHOD,
+];
 
 /// A parsed endpoint filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +40,29 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// Why no request can ever meet this filter; `None` where some can.
+    #[must_use]
+    pub(super) fn never_met(filter: &str) -> Option<String> {
+        let filter = filter.trim();
+        let Some(target) = Self::parse(filter) else {
+            return Some("names a method without a path".to_owned());
+        };
+        let word = filter.split(' ').next().unwrap_or_default();
+        let known = METHODS.iter().find(|m| m.eq_ignore_ascii_case(word));
+        match (&target.method, known) {
+            (Some(method), _) if !METHODS.contains(&method.as_str()) => Some(format!(
+                "can never match: requests with the method {method} are counted as {OTHER_METHOD}"
+            )),
+            (None, Some(method)) => Some(format!(
+                "can never match: the method is written {method}, with a path after it"
+            )),
+            _ if !target.is_glob() && target.path.len() > MAX_ENDPOINT_BYTES => Some(format!(
+                "can never match: endpoints have at most {MAX_ENDPOINT_BYTES} bytes"
+            )),
+            _ => None,
+        }
+    }
+
     /// Reads `/path`, `GET /path`, `/users/*`. `None`: a method stands alone.
     #[must_use]
     pub(super) fn parse(filter: &str) -> Option<Self> {
@@ -114,6 +156,37 @@ mod tests {
         assert_eq!(parse("<unmatched>"), Some((None, "<unmatched>".into())));
         assert_eq!(parse("GET"), None);
         assert_eq!(parse("GET  "), None);
+    }
+
+    #[test]
+    fn a_filter_that_nothing_can_meet_says_why() {
+        for (filter, word) in [
+            ("get /users", "GET"),
+            ("Get /users/*", "GET"),
+            ("delete", "DELETE"),
+            ("GET", "path"),
+            ("_other /x", "_OTHER"),
+            ("PURGE /cache", "_OTHER"),
+            ("GETS /x", "_OTHER"),
+            (&format!("/{}", "x".repeat(1_024)), "1024"),
+        ] {
+            let why = Target::never_met(filter).unwrap_or_default();
+            assert!(why.contains(word), "{filter}: {why}");
+        }
+        for filter in [
+            "/users/{id}",
+            "GET /users/{id}",
+            "QUERY /search",
+            "_OTHER /x",
+            "<unmatched>",
+            "*",
+            "/get",
+            "GET *",
+            "/pkg.Service/Method",
+            "orders.list",
+        ] {
+            assert_eq!(Target::never_met(filter), None, "{filter}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Currency, money::PRICE_SCALE};
-use crate::control::text::{MAX_TENANT_BYTES, check_text};
+use crate::control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text};
 use crate::store::{StoreError, invalid};
 
 /// From which request of the month on which price counts.
@@ -154,7 +154,7 @@ impl NewPlan {
     /// # Errors
     /// [`StoreError::Invalid`] names the first member that can't be.
     pub(crate) fn validate(&self) -> Result<Currency, StoreError> {
-        check_text("name", &self.name, 200)?;
+        check_text("name", &self.name, MAX_NAME_BYTES)?;
         // An empty tenant is stored for plans of everybody, so that it can't be a name.
         if let Some(tenant) = &self.tenant_id {
             check_text("tenantId", tenant, MAX_TENANT_BYTES)?;

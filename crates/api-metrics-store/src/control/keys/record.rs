@@ -8,15 +8,18 @@
 //! | `Some(None)` | clear it | `null` |
 //! | `Some(Some(x))` | set it | the value |
 //!
-//! Names, tenants and users take 1 to 200 bytes. Limits take up to 10^15 requests.
+//! Names, tenants and users take 1 to 200 bytes without control characters. Limits take up to 10^15 requests.
+
+use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
 use crate::{
     control::quotas::QuotaPeriod,
-    control::text::check_text,
+    control::text::{MAX_NAME_BYTES, check_text},
     query::Scope,
     store::{StoreError, invalid},
+    text::shown,
     time::UnixSeconds,
 };
 
@@ -36,7 +39,9 @@ pub struct KeySpec {
     pub quota_limit: Option<u64>,
     /// The quota's period; a calendar month where none is set.
     pub quota_period: Option<QuotaPeriod>,
-    /// Where rolling periods start; snapped down to a UTC hour. The key's creation where none is set.
+    /// Where periods start; snapped down to a UTC hour. Months begin on its day and at its time in the quotas'
+    /// zone, or on the last day of a month that is too short; calendar months where none is set. Days count
+    /// from it on, from the key's creation where none is set.
     pub quota_anchor: Option<UnixSeconds>,
     /// The latest plan that it is billed by: any version of it. `None` is the default plan.
     pub price_plan_id: Option<i64>,
@@ -95,6 +100,11 @@ impl KeyRecord {
         self.spec.name.as_deref().unwrap_or(&self.external_id)
     }
 
+    /// The same, fit for a line that people read: the host's text may be anything.
+    pub(in crate::control) fn shown_label(&self) -> Cow<'_, str> {
+        shown(self.label())
+    }
+
     /// Whether a caller of this scope may see it.
     pub(super) fn is_in(&self, scope: &Scope) -> bool {
         match scope {
@@ -144,7 +154,7 @@ impl KeyChange {
             ("userId", &self.user_id),
         ] {
             if let Some(Some(text)) = value {
-                check_text(field, text, 200)?;
+                check_text(field, text, MAX_NAME_BYTES)?;
             }
         }
         for (field, value) in [

@@ -12,9 +12,12 @@
 
 use async_trait::async_trait;
 
-use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord};
+use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain};
 use crate::{
-    control::sql::{self, keys::PlanFrom},
+    control::{
+        sql::{self, keys::PlanFrom},
+        text::check_plain,
+    },
     engine::{
         backend::{Mode, Tx},
         sql::{BeginTx, SqlTx},
@@ -67,6 +70,7 @@ pub trait KeyStore: Send + Sync {
     /// See [`DirectoryError`]. Keys are written in batches; those before the failing one stay.
     async fn sync_keys(&self, directory: &dyn KeyDirectory) -> Result<u64, DirectoryError> {
         let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
+        let keys: Vec<_> = keys.into_iter().map(plain).collect();
         for batch in keys.chunks(500) {
             self.put_keys(batch).await?;
         }
@@ -126,6 +130,8 @@ impl<T: BeginTx> KeyStore for T {
         change: &KeyChange,
     ) -> Result<KeyRecord, StoreError> {
         check_external_id(external_id)?;
+        // Whoever makes a key by hand is told; what traffic brings has to be taken as it is.
+        check_plain("externalId", external_id)?;
         change.validate()?;
         let mut tx = self.begin(Mode::Write).await?;
         let now = sql::now(&mut tx).await?;

@@ -99,7 +99,7 @@ impl fmt::Display for LimitNow {
         write!(
             f,
             "Key '{}' is at {}/{} req/min",
-            self.key.label(),
+            self.key.shown_label(),
             count(self.used),
             count(self.limit)
         )

@@ -89,7 +89,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
         } else {
             Severity::Medium
         },
-        title: format!("Rate limit of '{}'", key.label()),
+        title: format!("Rate limit of '{}'", key.shown_label()),
         message,
         event_id: None,
         rule: None,

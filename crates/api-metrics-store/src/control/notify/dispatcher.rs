@@ -29,7 +29,10 @@ use super::{
     Delivery, DeliveryStatus, NoticeStore, Notifier, NotifyError,
     schedule::{MAX_ATTEMPTS, chance, next_attempt},
 };
-use crate::store::StoreError;
+use crate::{
+    store::StoreError,
+    text::{Shown, is_plain},
+};
 
 /// A notifier that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -52,11 +55,19 @@ pub struct Delivered {
     pub more: bool,
 }
 
-/// Keeps the first notifier of each channel name: deliveries are told apart by it.
-pub(in crate::control) fn drop_namesakes(notifiers: &mut Vec<Arc<dyn Notifier>>) {
+/// Leaves out what can't be told apart or shown: of several notifiers with one channel name the first
+/// counts, because deliveries are told apart by it.
+pub(in crate::control) fn drop_unusable(notifiers: &mut Vec<Arc<dyn Notifier>>) {
     let mut names: Vec<String> = Vec::with_capacity(notifiers.len());
     notifiers.retain(|notifier| {
         let channel = notifier.channel();
+        if !is_plain(channel) || channel.trim().is_empty() {
+            warn!(
+                channel = %Shown(channel),
+                "a notifier's name is blank or holds control characters; it is not used"
+            );
+            return false;
+        }
         let new = !names.iter().any(|name| name == channel);
         if new {
             names.push(channel.to_owned());
@@ -168,10 +179,11 @@ async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
         Err(_) => NotifyError::Retry(format!("no answer within {} s", PATIENCE.as_secs())),
     };
     let given_up = matches!(error, NotifyError::Permanent(_)) || delivery.attempts >= MAX_ATTEMPTS;
-    let mut text = error.to_string();
+    // What a receiver or a server said may be anything, NUL included, which Postgres takes in no text.
+    let mut text = Shown(&error).to_string();
     text.truncate(text.floor_char_boundary(500));
     warn!(
-        channel = %delivery.channel,
+        channel = %Shown(&delivery.channel),
         id = %delivery.notice.id,
         attempts = delivery.attempts,
         given_up,
@@ -182,7 +194,6 @@ async fn attempt(notifier: &dyn Notifier, mut delivery: Delivery) -> Delivery {
     } else {
         delivery.next_attempt_at = next_attempt(delivery.updated_at, delivery.attempts, chance());
     }
-    // Postgres takes no NUL in text.
-    delivery.last_error = Some(text.replace('\0', "\u{fffd}"));
+    delivery.last_error = Some(text);
     delivery
 }

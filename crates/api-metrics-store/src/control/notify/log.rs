@@ -12,7 +12,7 @@
 use async_trait::async_trait;
 
 use super::{Notice, NoticeKind, Notifier, NotifyError};
-use crate::control::alerts::Severity;
+use crate::{control::alerts::Severity, text::Shown};
 
 /// Writes a `tracing` event for every notice: an error where it is high or critical, a warning
 /// where it is less, and information where something is over. The target is `api_metrics::alerts`.
@@ -33,9 +33,9 @@ impl Notifier for LogNotifier {
                     kind = notice.kind.as_str(),
                     severity = notice.severity.as_str(),
                     id = %notice.id,
-                    title = %notice.title,
+                    title = %Shown(&notice.title),
                     "{}",
-                    notice.message
+                    Shown(&notice.message)
                 )
             };
         }

@@ -105,10 +105,10 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
             80..=99 => Severity::Medium,
             _ => Severity::Low,
         },
-        title: format!("Quota of '{}'", key.label()),
+        title: format!("Quota of '{}'", key.shown_label()),
         message: format!(
             "Key '{}' has used {:.1}% of its quota, {}/{} requests{forecast}; it resets in {resets}",
-            key.label(),
+            key.shown_label(),
             usage.percentage,
             count(usage.used),
             count(usage.limit),

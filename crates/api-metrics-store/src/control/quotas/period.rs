@@ -3,6 +3,7 @@
 //! | period | starts | lasts |
 //! |---|---|---|
 //! | `month` | at midnight of the 1st in the configured zone, rounded down to a UTC hour | a calendar month, 672 to 745 hours |
+//! | `month` with an anchor | each month on the anchor's day and hour in the configured zone; on the last day of a month that is too short | a month, 671 to 745 hours |
 //! | `Nd` | at the key's anchor, rounded down to a UTC hour, and every `N` days after and before it | `24 N` hours, whatever clocks do |
 //!
 //! Periods tile time: each instant lies in one, and one begins where the one before ends. Edges are
@@ -13,7 +14,9 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 use crate::{
@@ -69,53 +72,95 @@ impl fmt::Display for QuotaPeriod {
 /// The period that holds `at`. Its edges are whole UTC hours, the finest that the ledger keeps for
 /// long; months of a zone off the hour begin at the hour before their midnight.
 ///
+/// Without an anchor months are the calendar's, and days count from the Unix epoch. An anchored month begins
+/// on the anchor's day of the month, at its time of the day in `tz`; where a month is shorter, on its last
+/// day: from January 31 the periods begin on February 28 or 29, March 31, April 30.
+///
 /// ```
 /// use api_metrics_store::control::quotas::{QuotaPeriod, Tz, period_at};
 ///
 /// // 30 days from the anchor at 0 on: the second period holds day 45.
-/// let period = period_at(QuotaPeriod::Days(30), 0, Tz::UTC, 45 * 86_400);
+/// let period = period_at(QuotaPeriod::Days(30), Some(0), Tz::UTC, 45 * 86_400);
 /// assert_eq!((period.from, period.to), (30 * 86_400, 60 * 86_400));
 /// ```
 #[must_use]
-pub fn period_at(period: QuotaPeriod, anchor: UnixSeconds, tz: Tz, at: UnixSeconds) -> TimeRange {
+pub fn period_at(
+    period: QuotaPeriod,
+    anchor: Option<UnixSeconds>,
+    tz: Tz,
+    at: UnixSeconds,
+) -> TimeRange {
     match period {
         QuotaPeriod::Days(days) => {
-            let anchor = Granularity::Hour.floor(anchor);
+            let anchor = Granularity::Hour.floor(anchor.unwrap_or_default());
             let length = i64::from(days.max(1)) * 86_400;
             let start = anchor + (at - anchor).div_euclid(length) * length;
             TimeRange::new(start, start + length)
         }
         QuotaPeriod::Month => {
-            let local = DateTime::from_timestamp(at, 0)
-                .unwrap_or_default()
-                .with_timezone(&tz)
-                .date_naive();
-            let first = local.with_day(1).unwrap_or(local);
-            let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
-            let (start, end) = (month_start(first, tz), month_start(next, tz));
-            if at >= end {
-                // Between the snapped start of the next month and its real midnight.
-                let after = next.checked_add_months(Months::new(1)).unwrap_or(next);
-                return TimeRange::new(end, month_start(after, tz));
-            }
-            TimeRange::new(start, end)
+            let anchor = anchor.map_or_else(
+                || NaiveDate::default().and_time(NaiveTime::MIN),
+                |anchor| local(anchor, tz),
+            );
+            month_at(anchor, tz, at)
         }
     }
 }
 
-/// The start of a month in a zone, rounded down to a UTC hour. Where midnight occurs twice, the earlier
-/// one counts.
-fn month_start(first: NaiveDate, tz: Tz) -> UnixSeconds {
-    let midnight = first.and_time(NaiveTime::MIN);
-    // Where clocks are put forward at midnight the day begins an hour later.
+/// The anchored month that holds `at`.
+fn month_at(anchor: NaiveDateTime, tz: Tz, at: UnixSeconds) -> TimeRange {
+    let first = first_of_month(local(at, tz).date());
+    let start = |months: i32| month_start(first, months, anchor, tz);
+    // The start in this month may lie after `at`, and that of the next before it, where edges are snapped to
+    // the hour.
+    let (before, this, next) = (start(-1), start(0), start(1));
+    if at < this {
+        TimeRange::new(before, this)
+    } else if at < next {
+        TimeRange::new(this, next)
+    } else {
+        TimeRange::new(next, start(2))
+    }
+}
+
+/// A moment as clocks in a zone show it.
+fn local(at: UnixSeconds, tz: Tz) -> NaiveDateTime {
+    DateTime::from_timestamp(at, 0)
+        .unwrap_or_default()
+        .with_timezone(&tz)
+        .naive_local()
+}
+
+fn first_of_month(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
+}
+
+/// Where the period begins that is anchored in the month so many months after `first`, rounded down to a UTC
+/// hour. Where clocks show that time twice, the earlier one counts.
+fn month_start(first: NaiveDate, months: i32, anchor: NaiveDateTime, tz: Tz) -> UnixSeconds {
+    let by = Months::new(months.unsigned_abs());
+    let month = if months < 0 {
+        first.checked_sub_months(by)
+    } else {
+        first.checked_add_months(by)
+    }
+    .unwrap_or(first);
+    // The anchor's day, or the last one that the month has.
+    let date = (28..=anchor.day())
+        .rev()
+        .find_map(|day| month.with_day(day))
+        .or_else(|| month.with_day(anchor.day()))
+        .unwrap_or(month);
+    let time = date.and_time(anchor.time());
+    // Where clocks are put forward over that time it comes an hour later.
     let start = tz
-        .from_local_datetime(&midnight)
+        .from_local_datetime(&time)
         .earliest()
         .or_else(|| {
-            let later = midnight.checked_add_signed(TimeDelta::hours(1))?;
+            let later = time.checked_add_signed(TimeDelta::hours(1))?;
             tz.from_local_datetime(&later).earliest()
         })
-        .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc));
+        .map_or_else(|| time.and_utc(), |at| at.with_timezone(&Utc));
     Granularity::Hour.floor(start.timestamp())
 }
 
@@ -129,7 +174,7 @@ mod tests {
     }
 
     fn month(tz: Tz, now: &str) -> (String, String) {
-        let range = period_at(QuotaPeriod::Month, 0, tz, at(now));
+        let range = period_at(QuotaPeriod::Month, None, tz, at(now));
         let text = |at| DateTime::from_timestamp(at, 0).unwrap().to_rfc3339();
         (text(range.from), text(range.to))
     }
@@ -165,7 +210,7 @@ mod tests {
     #[test]
     fn a_month_with_a_clock_change_is_an_hour_shorter_or_longer() {
         let hours = |tz, now| {
-            let range = period_at(QuotaPeriod::Month, 0, tz, at(now));
+            let range = period_at(QuotaPeriod::Month, None, tz, at(now));
             (range.to - range.from) / 3_600
         };
         assert_eq!(
@@ -195,9 +240,9 @@ mod tests {
             Tz::America__Sao_Paulo,
         ] {
             let mut now = at("2015-01-01T00:00:00Z");
-            let mut last = period_at(QuotaPeriod::Month, 0, tz, now);
+            let mut last = period_at(QuotaPeriod::Month, None, tz, now);
             while now < at("2019-12-31T00:00:00Z") {
-                let range = period_at(QuotaPeriod::Month, 0, tz, now);
+                let range = period_at(QuotaPeriod::Month, None, tz, now);
                 assert!(range.contains(now), "{tz} {now}");
                 assert!(range == last || range.from == last.to, "{tz} {now}");
                 assert_eq!(range.from % 3_600, 0);
@@ -208,12 +253,75 @@ mod tests {
     }
 
     #[test]
+    fn an_anchored_month_begins_on_its_day_or_on_the_last_that_there_is() {
+        let anchor = at("2026-01-31T10:42:00Z");
+        for (now, from, to) in [
+            ("2026-01-31T10:42:00Z", "2026-01-31T10", "2026-02-28T10"),
+            ("2026-02-28T09:59:59Z", "2026-01-31T10", "2026-02-28T10"),
+            ("2026-02-28T10:00:00Z", "2026-02-28T10", "2026-03-31T10"),
+            ("2026-03-31T12:00:00Z", "2026-03-31T10", "2026-04-30T10"),
+            ("2028-02-29T10:00:00Z", "2028-02-29T10", "2028-03-31T10"),
+            ("2026-12-31T10:00:00Z", "2026-12-31T10", "2027-01-31T10"),
+            // Before the anchor, too.
+            ("2025-11-30T11:00:00Z", "2025-11-30T10", "2025-12-31T10"),
+        ] {
+            let range = period_at(QuotaPeriod::Month, Some(anchor), Tz::UTC, at(now));
+            let hour = |text: &str| at(&format!("{text}:00:00Z"));
+            assert_eq!(range, TimeRange::new(hour(from), hour(to)), "{now}");
+        }
+        // The day is that of the zone: 23:30 on the 30th in UTC is the 31st in Berlin.
+        let range = period_at(
+            QuotaPeriod::Month,
+            Some(at("2026-01-30T23:30:00Z")),
+            Tz::Europe__Berlin,
+            at("2026-04-15T00:00:00Z"),
+        );
+        assert_eq!(
+            range,
+            TimeRange::new(at("2026-03-30T22:00:00Z"), at("2026-04-29T22:00:00Z"))
+        );
+    }
+
+    #[test]
+    fn anchored_months_tile_time_whatever_the_anchor_and_the_zone() {
+        for tz in [
+            Tz::UTC,
+            Tz::Asia__Kolkata,
+            Tz::Australia__Lord_Howe,
+            Tz::America__Sao_Paulo,
+            Tz::Pacific__Apia,
+        ] {
+            for anchor in [
+                "2016-02-29T23:30:00Z",
+                "2011-12-30T12:00:00Z",
+                "2026-10-31T02:30:00Z",
+                "1999-01-01T00:00:00Z",
+            ] {
+                let period = |now| period_at(QuotaPeriod::Month, Some(at(anchor)), tz, now);
+                let mut now = at("2011-01-01T00:00:00Z");
+                let mut last = period(now);
+                while now < at("2013-12-31T00:00:00Z") {
+                    let range = period(now);
+                    assert!(range.contains(now), "{tz} {anchor} {now} {range:?}");
+                    assert!(
+                        range == last || range.from == last.to,
+                        "{tz} {anchor} {now}"
+                    );
+                    assert_eq!(range.from % 3_600, 0);
+                    last = range;
+                    now += 3_600;
+                }
+            }
+        }
+    }
+
+    #[test]
     fn rolling_days_start_at_the_anchors_hour_before_it_too() {
         let period = QuotaPeriod::Days(30);
         let anchor = at("2026-01-31T10:42:00Z");
         let range = period_at(
             period,
-            anchor,
+            Some(anchor),
             Tz::Europe__Berlin,
             at("2026-03-29T12:00:00Z"),
         );
@@ -222,7 +330,7 @@ mod tests {
             range,
             TimeRange::new(at("2026-03-02T10:00:00Z"), at("2026-04-01T10:00:00Z"))
         );
-        let before = period_at(period, anchor, Tz::UTC, at("2026-01-31T09:59:59Z"));
+        let before = period_at(period, Some(anchor), Tz::UTC, at("2026-01-31T09:59:59Z"));
         assert_eq!(before.to, at("2026-01-31T10:00:00Z"));
     }
 

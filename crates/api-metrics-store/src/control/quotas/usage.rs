@@ -131,12 +131,13 @@ pub async fn quota_usage(
     let mut by_period: BTreeMap<(UnixSeconds, UnixSeconds), Vec<&KeyRecord>> = BTreeMap::new();
     for key in keys.iter().filter(|key| key.spec.quota_limit.is_some()) {
         let spec = &key.spec;
-        let period = period_at(
-            spec.quota_period.unwrap_or(QuotaPeriod::Month),
-            spec.quota_anchor.unwrap_or(key.created_at),
-            settings.tz,
-            now,
-        );
+        let period = spec.quota_period.unwrap_or(QuotaPeriod::Month);
+        // Months without an anchor are the calendar's; days have to begin somewhere.
+        let anchor = match period {
+            QuotaPeriod::Month => spec.quota_anchor,
+            QuotaPeriod::Days(_) => Some(spec.quota_anchor.unwrap_or(key.created_at)),
+        };
+        let period = period_at(period, anchor, settings.tz, now);
         by_period
             .entry((period.from, period.to))
             .or_default()

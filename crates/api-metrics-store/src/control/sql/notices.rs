@@ -10,6 +10,7 @@ use crate::{
         sql::{SqlRow, SqlTx, params},
     },
     store::StoreError,
+    text::shown,
     time::UnixSeconds,
 };
 
@@ -150,6 +151,8 @@ async fn mark_unreadable<T: SqlTx>(
     error: &str,
 ) -> Result<()> {
     let dead = attempts >= MAX_ATTEMPTS;
+    // It may repeat what was stored, NUL included, which Postgres takes in no text.
+    let error = shown(error).into_owned();
     tracing::warn!(channel, %id, attempts, dead, "a notice can't be read: {error}");
     let status = if dead {
         DeliveryStatus::Dead
@@ -160,8 +163,6 @@ async fn mark_unreadable<T: SqlTx>(
         "UPDATE {deliveries} SET status = $3, last_error = $4 WHERE notice_id = $1 AND channel = $2",
         deliveries = tx.dialect().table("deliveries"),
     );
-    // Postgres takes no NUL in text.
-    let error = error.replace('\0', "\u{fffd}");
     tx.execute(sql, params![id, channel, status.as_str(), error])
         .await?;
     Ok(())

@@ -37,7 +37,7 @@ use std::{collections::BTreeMap, fmt::Debug, future::Future, sync::Arc};
 use api_metrics_layer::ApiKey;
 use uuid::Uuid;
 
-pub(crate) use self::transaction::{FlushTx, LeadTx, ReadTx, Tx};
+pub(crate) use self::transaction::{ENDED_SESSION, FlushTx, LeadTx, ReadTx, Tx};
 use super::condition::Condition;
 use crate::{
     bucket::Bucket,

@@ -272,7 +272,10 @@ pub(crate) trait LeadTx: Send {
     fn retire_instances(&mut self, since_us: i64) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// The statements of the views. All but `shared_secret` only read; within a scope they see only what it
+/// What the names of ended sessions begin with, in the table of what instances share.
+pub(crate) const ENDED_SESSION: &str = "ended-session:";
+
+/// The statements of the views. All but `shared_secret` and `end_session` only read; within a scope they see only what it
 /// allows.
 pub(crate) trait ReadTx: Send {
     /// The fence of an instance in this snapshot, without its lock; 0 where it has none.
@@ -343,6 +346,11 @@ pub(crate) trait ReadTx: Send {
         name: &str,
         proposal: &[u8],
     ) -> impl Future<Output = Result<SharedSecret>> + Send;
+    /// Remembers an ended session of this name, which starts with [`ENDED_SESSION`], and forgets those
+    /// that are a day old. Asks for a `Mode::Write` transaction.
+    fn end_session(&mut self, name: &str) -> impl Future<Output = Result<()>> + Send;
+    /// Whether an ended session has this name.
+    fn session_ended(&mut self, name: &str) -> impl Future<Output = Result<bool>> + Send;
     /// What the database says about itself, in one snapshot: the instances, the inbox, floors, dirty
     /// periods, series and quarantined batches. Lists the 100 instances that flushed last.
     fn status(&mut self) -> impl Future<Output = Result<StoreStatus>> + Send;

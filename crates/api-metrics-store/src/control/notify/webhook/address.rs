@@ -27,6 +27,50 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Whether a URL's host says by itself, before any name is resolved, that it is not of the public internet:
+/// an address that is not, in any form that resolvers read, or a name that stands for this machine (RFC 6761).
+pub(super) fn is_literally_private(host: &str) -> bool {
+    let host = host.trim_end_matches('.');
+    let name = host.to_ascii_lowercase();
+    if name == "localhost" || name.ends_with(".localhost") {
+        return true;
+    }
+    let address: Option<IpAddr> = host.parse().ok().or_else(|| loose_v4(host).map(IpAddr::V4));
+    address.is_some_and(|address| !is_public(address))
+}
+
+/// An IPv4 address as `inet_aton` reads it: one to four numbers, decimal, octal after `0` or hexadecimal after
+/// `0x`, the last of which fills what the others leave.
+fn loose_v4(text: &str) -> Option<Ipv4Addr> {
+    let numbers: Vec<u32> = text.split('.').map(loose_number).collect::<Option<_>>()?;
+    let (last, first) = numbers.split_last()?;
+    if first.len() > 3 || first.iter().any(|number| *number > 255) {
+        return None;
+    }
+    let left = 32 - 8 * u32::try_from(first.len()).ok()?;
+    if u64::from(*last) >> left != 0 {
+        return None;
+    }
+    let high = first
+        .iter()
+        .fold(0_u64, |high, number| high << 8 | u64::from(*number));
+    let bits = high << left | u64::from(*last);
+    Some(Ipv4Addr::from_bits(u32::try_from(bits).ok()?))
+}
+
+/// `10`, `012` or `0xa`.
+fn loose_number(text: &str) -> Option<u32> {
+    let lower = text.to_ascii_lowercase();
+    let (digits, radix) = match (lower.strip_prefix("0x"), lower.strip_prefix('0')) {
+        (Some(hexadecimal), _) => (hexadecimal, 16),
+        (None, Some(octal)) if !octal.is_empty() => (octal, 8),
+        _ => (&*lower, 10),
+    };
+    // `from_str_radix` would take a sign.
+    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    u32::from_str_radix(digits, radix).ok().filter(|_| plain)
+}
+
 /// See [`is_public`].
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
@@ -102,6 +146,42 @@ mod tests {
             "2002:808:808::1",
         ] {
             assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn a_literal_address_is_known_in_all_its_forms() {
+        for private in [
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "10.0x1.2.3",
+            "192.168.257",
+            "169.254.169.254",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "localhost",
+            "LocalHost.",
+            "db.localhost",
+        ] {
+            assert!(is_literally_private(private), "{private}");
+        }
+        for other in [
+            "8.8.8.8",
+            "134744072",
+            "2606:4700::1111",
+            "hooks.example.com",
+            "10.example.com",
+            "localhost.example.com",
+            "1.2.3.4.5",
+            "256.1.1.1",
+            "0x",
+            "+1",
+        ] {
+            assert!(!is_literally_private(other), "{other}");
         }
     }
 

@@ -10,6 +10,7 @@ use http::{Uri, uri::Scheme};
 use thiserror::Error;
 
 use super::Hidden;
+use crate::text::Shown;
 
 /// A webhook can't be set up like this.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -18,6 +19,13 @@ pub enum WebhookError {
     /// The URL can't be used. It is not repeated here: it may hold a secret.
     #[error("the webhook's URL can't be used: {0}")]
     Url(&'static str),
+    /// The URL's host is an address that is not of the public internet.
+    #[error(
+        "the webhook's host {} is no address of the public internet; `.allow_private()`, or \
+         API_METRICS_WEBHOOK_ALLOW_PRIVATE=true for those that the environment names, allows it",
+        Shown(.0)
+    )]
+    Private(String),
     /// The secret can't be used.
     #[error("the webhook's secret can't be used: {0}")]
     Secret(&'static str),

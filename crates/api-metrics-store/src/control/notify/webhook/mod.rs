@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
-use self::{connect::Connector, endpoint::Endpoint, sign::Secret};
+use self::{address::is_literally_private, connect::Connector, endpoint::Endpoint, sign::Secret};
 use super::{Notice, Notifier, NotifyError};
 
 pub use self::endpoint::WebhookError;
@@ -156,10 +156,15 @@ impl WebhookNotifier {
         url: &str,
         options: WebhookOptions,
     ) -> Result<Self, WebhookError> {
+        let endpoint = Endpoint::parse(url)?;
+        // What resolves to such an address is refused at each delivery; what can be told now is told now.
+        if !options.allow_private && is_literally_private(&endpoint.host) {
+            return Err(WebhookError::Private(endpoint.host));
+        }
         Ok(Self {
             format,
             channel: options.channel.unwrap_or_else(|| channel.to_owned()),
-            endpoint: Endpoint::parse(url)?,
+            endpoint,
             secret: options.secret.as_deref().map(Secret::parse).transpose()?,
             connector: Connector::new(options.allow_private, &options.root_certificates)?,
             timeout: options.timeout.min(MAX_TIMEOUT),

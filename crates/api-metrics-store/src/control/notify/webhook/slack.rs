@@ -6,9 +6,12 @@
 
 use serde_json::json;
 
-use crate::control::{
-    alerts::Severity,
-    notify::{Notice, NoticeKind},
+use crate::{
+    control::{
+        alerts::Severity,
+        notify::{Notice, NoticeKind},
+    },
+    text::shown,
 };
 
 /// The body for a notice: JSON.
@@ -47,9 +50,11 @@ pub(super) fn message(notice: &Notice) -> String {
 }
 
 /// The three characters that Slack's text gives a meaning: without this a rule's name could call
-/// for everybody (`<!channel>`) or lead elsewhere.
+/// for everybody (`<!channel>`) or lead elsewhere. Control characters and marks of direction are written
+/// out.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
+    shown(text)
+        .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
 }
@@ -64,5 +69,6 @@ mod tests {
             escaped("<!channel> a & b <https://x|y>"),
             "&lt;!channel&gt; a &amp; b &lt;https://x|y&gt;"
         );
+        assert_eq!(escaped("a\nb\u{202e}"), r"a\nb\u{202e}");
     }
 }
