@@ -4,6 +4,7 @@ use api_metrics_store::{
     query::{Detail, GroupBy, Query, TimeRange, TopK},
     time::Granularity,
 };
+use api_metrics_tests::sized;
 use sqlx::AssertSqlSafe;
 
 use crate::harness::{Database, Harness, NOON, record};
@@ -62,7 +63,7 @@ async fn two_days(database: Database) -> (Harness, u64) {
     let h = Harness::on(database).await;
     let writer = h.writer();
     let mut expected = 0;
-    for minute in 0..40 {
+    for minute in 0..10 {
         let at = NOON - DAY + minute * 60;
         for (endpoint, key) in [("/a", Some("k")), ("/b", None), ("/c", Some("l"))] {
             record(&writer, at, endpoint, key, 5, 2);
@@ -87,7 +88,7 @@ fn questions() -> Vec<Query> {
     };
     let mut by_key = GroupBy::default();
     by_key.api_key = true;
-    let mut minutes = Query::over(TimeRange::new(NOON - DAY, NOON - DAY + 2_400));
+    let mut minutes = Query::over(TimeRange::new(NOON - DAY, NOON - DAY + 600));
     minutes = minutes.group_by(by_endpoint());
     vec![
         Query::over(range),
@@ -99,6 +100,8 @@ fn questions() -> Vec<Query> {
             .top(TopK::first(2)),
         Query::over(range).group_by(by_key),
         minutes,
+        // Whole hours, and nothing coarser.
+        Query::over(TimeRange::new(NOON - DAY, NOON - DAY + 3_600)),
     ]
 }
 
@@ -113,7 +116,7 @@ async fn all_answered(h: &Harness, expected: u64, at: &str) -> bool {
         let answer = h.read(query).await;
         // The last of the three endpoints has what it began with.
         let all = if query.top.is_some() {
-            expected - 80
+            expected - 20
         } else {
             expected
         };
@@ -133,7 +136,7 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
     for granularity in Granularity::ALL {
         let name = granularity.as_str();
         for column in ["status_counts", "latency_sketch"] {
-            for (n, damage) in DAMAGES.iter().enumerate() {
+            for (n, damage) in DAMAGES.iter().enumerate().skip(sized(0, 3)) {
                 // No status at all is what a bucket without one says.
                 if column == "status_counts" && damage.is_empty() {
                     continue;
@@ -173,7 +176,7 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
         let named = status
             .quarantined_rows
             .iter()
-            .find(|row| row.granularity == name && row.series_id > 0 && !row.endpoint.is_empty());
+            .find(|row| row.granularity == name && row.series_id > 0 && row.service == "shop");
         assert!(status.quarantined_row_count > 0);
         assert!(
             named.is_some(),

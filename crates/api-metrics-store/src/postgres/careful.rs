@@ -22,6 +22,9 @@ use crate::{
     time::UnixSeconds,
 };
 
+/// Takes a row: its key, its counts and its sketch.
+type EachRow<'a> = dyn FnMut(Key, Bucket, &[u8]) -> Result<()> + Send + 'a;
+
 /// Hands the rows of a segment to `each`, of these series or of all: its key, its counts and its
 /// sketch, empty where it was left out.
 async fn each_row(
@@ -29,7 +32,7 @@ async fn each_row(
     kind: SketchKind,
     segment: Segment,
     series: Option<&[i64]>,
-    each: &mut (dyn FnMut(Key, Bucket, &[u8]) -> Result<()> + Send),
+    each: &mut EachRow<'_>,
 ) -> Result<()> {
     let PgTx { sql, damage, .. } = tx;
     let text = rows::select_rows(segment.granularity);
