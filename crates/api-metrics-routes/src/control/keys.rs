@@ -42,7 +42,8 @@ pub(crate) struct ApiKeyView {
     quota_limit: Option<u64>,
     /// `month`, or a number of days as in `30d`; null is a month.
     quota_period: Option<String>,
-    /// Where rolling periods start; null is the key's creation.
+    /// Where periods start. Months begin on its day and at its time, or on the last day of a month that is too
+    /// short; null is calendar months. Days count from it on; null is the key's creation.
     quota_anchor: Option<DateTime<Utc>>,
     /// A version of the plan that it is billed by; null is the default plan.
     price_plan_id: Option<i64>,
@@ -106,7 +107,7 @@ pub(crate) struct ApiKeyPatch {
     /// `month`, or a number of days from 1 to 366 as in `30d`.
     #[schema(example = "month")]
     quota_period: Option<String>,
-    /// Where rolling periods start; snapped down to a UTC hour.
+    /// Where periods start, snapped down to a UTC hour: months on its day and at its time, days from it on.
     quota_anchor: Option<DateTime<Utc>>,
     /// Any version of the plan that it is billed by.
     price_plan_id: Option<i64>,
@@ -137,7 +138,7 @@ pub(crate) struct ApiKeyBody {
     quota_limit: Option<u64>,
     /// `month`, or a number of days from 1 to 366 as in `30d`.
     quota_period: Option<String>,
-    /// Where rolling periods start.
+    /// Where periods start: months on its day and at its time, days from it on.
     quota_anchor: Option<DateTime<Utc>>,
     /// Any version of the plan that it is billed by.
     price_plan_id: Option<i64>,

@@ -931,7 +931,8 @@ export interface components {
             pricePlanId?: number | null;
             /**
              * Format: date-time
-             * @description Where rolling periods start; null is the key's creation.
+             * @description Where periods start. Months begin on its day and at its time, or on the last day of a month that is too
+             *     short; null is calendar months. Days count from it on; null is the key's creation.
              */
             quotaAnchor?: string | null;
             /**
@@ -979,7 +980,7 @@ export interface components {
             pricePlanId?: number | null;
             /**
              * Format: date-time
-             * @description Where rolling periods start.
+             * @description Where periods start: months on its day and at its time, days from it on.
              */
             quotaAnchor?: string | null;
             /**
@@ -1028,7 +1029,7 @@ export interface components {
             pricePlanId?: number | null;
             /**
              * Format: date-time
-             * @description Where rolling periods start; snapped down to a UTC hour.
+             * @description Where periods start, snapped down to a UTC hour: months on its day and at its time, days from it on.
              */
             quotaAnchor?: string | null;
             /**
@@ -2969,7 +2970,7 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
-            /** @description Always null: the top of a list has no next page. `/api-metrics/keys` has all. */
+            /** @description Asks for the consumers after these; null on the last page. */
             nextCursor?: string | null;
             /**
              * Format: date-time
@@ -7617,6 +7618,8 @@ export interface operations {
                  * @example 10
                  */
                 limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
                 /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**

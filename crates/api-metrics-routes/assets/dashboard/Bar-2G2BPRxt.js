@@ -1,1 +1,0 @@
-import{c as e}from"./react-DvP534W3.js";var t=e=>e.name??e.externalId??(e.apiKeyId===0?`Anonymous`:e.apiKeyId==null?`New key`:`Key ${e.apiKeyId}`),n=e(),r=({value:e,max:t,kind:r,label:i})=>(0,n.jsx)(`span`,{className:`bar`,role:`img`,"aria-label":i,"data-kind":r,children:(0,n.jsx)(`span`,{style:{width:`${t>0?Math.min(100,100*e/t):0}%`}})});export{t as n,r as t};

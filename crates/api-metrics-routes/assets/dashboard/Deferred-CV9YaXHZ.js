@@ -1,1 +1,0 @@
-import{c as e}from"./react-DvP534W3.js";var t=e(),n=({ready:e,children:n})=>(0,t.jsx)(`div`,{className:`deferred`,"data-ready":e,children:n});export{n as t};

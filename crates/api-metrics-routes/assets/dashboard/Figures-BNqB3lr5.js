@@ -1,1 +1,0 @@
-import{c as e}from"./react-DvP534W3.js";var t=e(),n=({values:e,label:n})=>(0,t.jsx)(`dl`,{className:`figures card`,"aria-label":n,children:e.map(([e,n])=>(0,t.jsxs)(`div`,{children:[(0,t.jsx)(`dt`,{children:e}),(0,t.jsx)(`dd`,{children:n??(0,t.jsx)(`span`,{className:`skeleton line`})})]},e))});export{n as t};

@@ -1,1 +1,0 @@
-import{c as e}from"./react-DvP534W3.js";var t=e(),n=({label:e,value:n,options:r,onChange:i})=>(0,t.jsx)(`div`,{className:`segmented`,role:`group`,"aria-label":e,children:r.map(([e,r])=>(0,t.jsx)(`button`,{type:`button`,"aria-pressed":e===n,onClick:()=>i(e),children:r},e))});export{n as t};
