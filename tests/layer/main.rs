@@ -15,3 +15,4 @@ mod keys;
 mod long_lived;
 mod neighbours;
 mod routers;
+mod stacks;

@@ -85,7 +85,8 @@ impl fmt::Debug for Endpoint {
 /// with its path beside it.
 ///
 /// gRPC requests are an exception. Where this returns `None` or a template with a wildcard (tonic's router
-/// knows only `/pkg.Service/{*rest}`), the endpoint is the path, once the method has shown that it exists.
+/// knows only `/pkg.Service/{*rest}`), the endpoint is the path, once the method is
+/// known.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` doesn't find route templates",
     label = "not an `ExtractEndpoint`",

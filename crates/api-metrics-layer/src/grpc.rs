@@ -72,46 +72,38 @@ pub(crate) const fn http_equivalent(code: u16) -> u16 {
     }
 }
 
-/// Whether a path is a method's name, as far as one call tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
-    /// The method ran.
-    Exists,
-    /// UNIMPLEMENTED: there is no such method.
-    Absent,
-    /// The call may have ended before any method was looked up: no status, or one that interceptors,
-    /// rate limits and overload protection answer for every path.
-    Open,
-}
-
-impl Evidence {
-    const fn of(code: Option<u16>) -> Self {
-        match code {
-            Some(UNIMPLEMENTED) => Self::Absent,
-            None | Some(7 | 8 | 14 | 16) => Self::Open,
-            Some(_) => Self::Exists,
-        }
+/// Whether a status shows that the method ran.
+///
+/// Interceptors, authentication, rate limits and overload protection answer any path, with any code, but in
+/// the head alone. They have nothing to send trailers after. UNIMPLEMENTED says that there is no such method.
+pub(crate) const fn shows_method(code: Option<u16>, in_trailers: bool) -> bool {
+    match code {
+        Some(0) => true,
+        Some(UNIMPLEMENTED) | None => false,
+        Some(_) => in_trailers,
     }
 }
 
-/// The methods that are known to exist, because they have run: else an unauthenticated caller could make
-/// a series of every path it thinks of.
+/// The methods that are known to exist, because they have run or the host has declared them: else an
+/// unauthenticated caller could make a series of every path it thinks of.
 #[derive(Debug, Default)]
 pub(crate) struct Methods(RwLock<HashSet<Box<str>>>);
 
 impl Methods {
-    /// Whether a call of `path` that ended with `code` may be labelled with the path.
-    pub(crate) fn admit(&self, path: &str, code: Option<u16>) -> bool {
-        match Evidence::of(code) {
-            Evidence::Absent => false,
-            Evidence::Open => self.knows(path),
-            Evidence::Exists => {
-                if !self.knows(path) {
-                    self.learn(path);
-                }
-                true
-            }
+    /// Whether a call of `path` may be labelled with the path. A call that has shown that its method exists is
+    /// remembered.
+    pub(crate) fn admit(&self, path: &str, shown: bool) -> bool {
+        let known = self.knows(path);
+        if shown && !known {
+            self.learn(path);
         }
+        known || shown
+    }
+
+    /// Adds methods that the host vouches for, beyond the bound of those that are learned.
+    pub(crate) fn declare(&self, paths: impl IntoIterator<Item = impl Into<String>>) {
+        let mut methods = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        methods.extend(paths.into_iter().map(|path| path.into().into_boxed_str()));
     }
 
     fn knows(&self, path: &str) -> bool {
@@ -172,24 +164,34 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_method_once_it_has_run() {
+    fn a_path_is_a_method_once_it_has_run_or_was_declared() {
         let methods = Methods::default();
-        assert!(!methods.admit("/a.B/C", Some(16)));
-        assert!(!methods.admit("/a.B/C", None));
-        assert!(!methods.admit("/a.B/C", Some(UNIMPLEMENTED)));
-        assert!(methods.admit("/a.B/C", Some(5)));
-        assert!(methods.admit("/a.B/C", Some(16)));
-        assert!(methods.admit("/a.B/C", None));
-        assert!(!methods.admit("/a.B/D", None));
+        assert!(!methods.admit("/a.B/C", false));
+        assert!(methods.admit("/a.B/C", true));
+        assert!(methods.admit("/a.B/C", false));
+        assert!(!methods.admit("/a.B/D", false));
+        methods.declare(["/a.B/D"]);
+        assert!(methods.admit("/a.B/D", false));
+    }
+
+    #[test]
+    fn only_ok_and_a_status_in_trailers_show_that_a_method_ran() {
+        assert!(shows_method(Some(0), false));
+        assert!(!shows_method(None, false));
+        for code in 1..17 {
+            assert!(!shows_method(Some(code), false), "code {code} in the head");
+            let expected = code != UNIMPLEMENTED;
+            assert_eq!(shows_method(Some(code), true), expected, "code {code}");
+        }
     }
 
     #[test]
     fn the_memory_of_methods_is_bounded_and_a_running_method_keeps_its_name_beyond_it() {
         let methods = Methods::default();
         for i in 0..2 * MAX_METHODS {
-            assert!(methods.admit(&format!("/s/{i}"), Some(0)));
+            assert!(methods.admit(&format!("/s/{i}"), true));
         }
         assert_eq!(methods.0.read().unwrap().len(), MAX_METHODS);
-        assert!(!methods.admit(&format!("/s/{}", 2 * MAX_METHODS - 1), None));
+        assert!(!methods.admit(&format!("/s/{}", 2 * MAX_METHODS - 1), false));
     }
 }

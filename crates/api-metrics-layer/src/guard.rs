@@ -45,6 +45,11 @@ impl<M: MetricSink> Guard<M> {
         }))
     }
 
+    /// A guard that records nothing.
+    pub(crate) const fn closed() -> Self {
+        Self(None)
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         self.0.is_some()
     }
@@ -57,8 +62,8 @@ impl<M: MetricSink> Guard<M> {
     /// Reads the response's head. Records the request if no body follows it.
     #[inline]
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
-        if self.state().is_some_and(|state| state.on_headers(response)) {
-            self.end(Outcome::Completed);
+        if let Some(outcome) = self.state().and_then(|state| state.on_headers(response)) {
+            self.end(outcome);
         }
     }
 

@@ -6,8 +6,8 @@ use http::request::Parts;
 use tower_layer::Layer;
 
 use crate::{
-    AnyBody, ApiKey, ApiMetricsService, Endpoint, FromMatchedPath, InFlight, MetricSink,
-    RequestClock, shard::Shard,
+    AnyBody, ApiKey, ApiMetricsService, Endpoint, FromMatchedPath, InFlight, InvalidDescriptorSet,
+    MetricSink, RequestClock, descriptor_set, shard::Shard,
 };
 
 /// Records every request of the service that it wraps, exactly once, into a [`MetricSink`].
@@ -17,6 +17,7 @@ use crate::{
 /// | [`new(sink)`](Self::new) | required | where records go |
 /// | [`endpoint(f)`](Self::endpoint) | axum's `MatchedPath` ([`FromMatchedPath`]) | how the route template is found |
 /// | [`api_key(f)`](Self::api_key) | an [`ApiKey`] among the extensions of the request, else of the response | how the consumer is found |
+/// | [`grpc_descriptor_set(bytes)`](Self::grpc_descriptor_set), [`grpc_methods(paths)`](Self::grpc_methods) | none: methods are learned from calls | which gRPC methods are known from the start |
 /// | [`for_axum()`](Self::for_axum) | off: any request body, wrapped into [`CountingBody`](crate::CountingBody) | keeps `axum::body::Body` as the type of the request's body |
 /// | [`with_clock(sink, clock)`](Self::with_clock) | the system's clocks | where times come from, for tests |
 ///
@@ -83,6 +84,29 @@ impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
             api_key,
             present: PhantomData,
         }
+    }
+
+    /// Declares gRPC methods by their paths, `/pkg.Service/Method`, so that calls of them have their name
+    /// whatever they end with. All clones of the layer know them.
+    ///
+    /// Without it a method is known once a call of it has ended with OK or with a status in trailers.
+    pub fn grpc_methods<I>(self, paths: I) -> Self
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        self.shard.core().grpc_methods.declare(paths);
+        self
+    }
+
+    /// Declares the gRPC methods of a compiled descriptor set: what `protoc --descriptor_set_out` writes, and
+    /// tonic's `include_file_descriptor_set!` includes. See [`grpc_methods`](Self::grpc_methods).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidDescriptorSet`] when the bytes are no encoded `google.protobuf.FileDescriptorSet`.
+    pub fn grpc_descriptor_set(self, set: &[u8]) -> Result<Self, InvalidDescriptorSet> {
+        Ok(self.grpc_methods(descriptor_set::method_paths(set)?))
     }
 
     /// Keeps `axum::body::Body` as the type of the request's body, instead of wrapping it into

@@ -39,6 +39,7 @@
 //! | [`ApiMetricsLayer::new(sink)`](ApiMetricsLayer::new) | required | where records go |
 //! | [`.endpoint(f)`](ApiMetricsLayer::endpoint) | axum's `MatchedPath` ([`FromMatchedPath`]) | how the route template is found |
 //! | [`.api_key(f)`](ApiMetricsLayer::api_key) | an [`ApiKey`] among the extensions of the request, else of the response | how the consumer is found |
+//! | [`.grpc_descriptor_set(bytes)`](ApiMetricsLayer::grpc_descriptor_set), [`.grpc_methods(paths)`](ApiMetricsLayer::grpc_methods) | none: methods are learned from calls | which gRPC methods are known from the start |
 //! | [`.for_axum()`](ApiMetricsLayer::for_axum) | off: any request body, wrapped into [`CountingBody`] | keeps `axum::body::Body` as the type of the request's body |
 //! | [`ApiMetricsLayer::with_clock(sink, clock)`](ApiMetricsLayer::with_clock) | the system's clocks | where times come from, for tests |
 //!
@@ -119,11 +120,15 @@
 //!
 //! # gRPC
 //!
-//! A call is labelled with its path, `/pkg.Service/Method`, once the method has shown that it exists: a call of
-//! it has ended with a code that only a running method returns. Interceptors, rate limits and overload
-//! protection answer any path with PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE or UNAUTHENTICATED, so
-//! those codes, and calls that ended without one, prove nothing: until the method is known such a call has the
-//! router's template, `/pkg.Service/{*rest}`, or is `<unmatched>`. UNIMPLEMENTED never gets the path.
+//! A call is labelled with its path, `/pkg.Service/Method`, once the method is known. A method becomes known
+//! when a call of it ends with OK, or with a status in trailers, which only a method sends that has run.
+//! Interceptors, rate limits and overload protection refuse any path, with any code, in the head alone, so such
+//! an answer proves nothing. Until the method is known, a call has the router's template,
+//! `/pkg.Service/{*rest}`, or is `<unmatched>`; afterwards it has its path, whatever its code.
+//!
+//! Methods that must have their name from their first failure on are declared:
+//! [`grpc_descriptor_set`](ApiMetricsLayer::grpc_descriptor_set) takes what `protoc` or `tonic-prost-build`
+//! compiled, [`grpc_methods`](ApiMetricsLayer::grpc_methods) a list of paths.
 //!
 //! The status is the HTTP equivalent of `grpc-status` as `google.rpc.Code` defines it. A 200 without
 //! `grpc-status` is UNKNOWN, except in grpc-web, where the status may be in the body.
@@ -146,6 +151,7 @@
 mod api_key;
 mod body;
 mod clock;
+mod descriptor_set;
 mod endpoint;
 mod future;
 mod grpc;
@@ -164,6 +170,7 @@ mod sink;
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
 pub use clock::RequestClock;
+pub use descriptor_set::InvalidDescriptorSet;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};
 pub use future::ResponseFuture;
 pub use in_flight::InFlight;

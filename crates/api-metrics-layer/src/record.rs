@@ -37,6 +37,7 @@ impl Protocol {
 /// | the client left during the response; it was dropped unread | `Aborted` | as sent | as sent |
 /// | the inner service returned an error instead of a response | `Failed` | none | 500 |
 /// | the response's body failed | `Failed` | as sent | as sent |
+/// | the response's body ended before its `Content-Length` (except HEAD, 204 and 304) | `Failed` | as sent | as sent |
 /// | the service panicked before there was a response | `Panicked` | none | 500 |
 /// | the response's body panicked | `Panicked` | as sent | as sent |
 /// | a `CatchPanicLayer` inside made a response of a panic | `Completed` | 500 | 500 |
@@ -55,7 +56,7 @@ pub enum Outcome {
     Completed,
     /// The caller left: the response's future or its body was dropped before its end.
     Aborted,
-    /// The inner service returned an error, or the response's body failed.
+    /// The inner service returned an error, the response's body failed, or it ended before its `Content-Length`.
     Failed,
     /// The service or the response's body panicked, and the panic unwound through this layer.
     Panicked,

@@ -44,6 +44,8 @@ pub(crate) struct RequestState {
     /// The kind of gRPC that the response speaks.
     response_flavour: Option<Flavour>,
     grpc_code: Option<u16>,
+    /// Whether the code stood in trailers, which only a method sends that has run.
+    code_in_trailers: bool,
     /// Whether the response is an event stream, whose lifetime says nothing about the service's speed.
     long_lived: bool,
 }
@@ -65,6 +67,7 @@ impl RequestState {
             request_flavour: None,
             response_flavour: None,
             grpc_code: None,
+            code_in_trailers: false,
             long_lived: false,
         }
     }
@@ -82,6 +85,7 @@ impl RequestState {
         self.request_flavour = None;
         self.response_flavour = None;
         self.grpc_code = None;
+        self.code_in_trailers = false;
         self.long_lived = false;
     }
 
@@ -148,9 +152,12 @@ impl RequestState {
         theirs
     }
 
-    /// Reads the response's head. Returns whether the request is complete because no body follows.
+    /// Reads the response's head. Returns how the request ends, where no body follows.
     #[inline(always)]
-    pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
+    pub(crate) fn on_headers<B: http_body::Body>(
+        &mut self,
+        response: &Response<B>,
+    ) -> Option<Outcome> {
         let status = response.status();
         self.status = Some(status);
         if self.api_key.is_none() {
@@ -162,25 +169,23 @@ impl RequestState {
                 self.grpc_code = grpc::code_in(response.headers());
             }
         }
-        let body = response.body();
-        if self.is_bodiless(status) || body.is_end_stream() {
-            return true;
+        if self.is_bodiless(status) {
+            return Some(Outcome::Completed);
         }
+        let body = response.body();
         // The last frame of a gRPC response is its trailers, whatever its size.
         if self.response_flavour.is_none() {
-            self.complete_at = match body.size_hint().exact() {
-                Some(size) => size,
-                None => self.undeclared_size(response.headers()),
-            };
+            // The transport stops at the header's value and never polls for the end. Where the body knows its
+            // size and the two differ, the shorter one breaks the response.
+            let exact = body.size_hint().exact();
+            if let Some(size) = content_length(response.headers()).max(exact) {
+                self.complete_at = size;
+            }
+            if exact.is_none() {
+                self.long_lived = is_event_stream(response.headers());
+            }
         }
-        self.complete_at == 0
-    }
-
-    /// The size of a body that doesn't know it itself.
-    fn undeclared_size(&mut self, headers: &HeaderMap) -> u64 {
-        self.long_lived = is_event_stream(headers);
-        // The transport stops at the header's value and never polls for the end.
-        content_length(headers).unwrap_or(u64::MAX)
+        (self.complete_at == 0 || body.is_end_stream()).then(|| self.outcome_at_end())
     }
 
     /// Whether only the head is sent (RFC 9110, 6.4.1), or the connection speaks another protocol after it.
@@ -201,6 +206,17 @@ impl RequestState {
         }
     }
 
+    /// How the response ends where its body says that nothing more comes. A body that ends before its declared
+    /// length breaks the connection (HTTP/1.1) or the stream (HTTP/2), so it has failed.
+    #[inline]
+    pub(crate) fn outcome_at_end(&self) -> Outcome {
+        if self.complete_at == u64::MAX || self.response_bytes >= self.complete_at {
+            Outcome::Completed
+        } else {
+            Outcome::Failed
+        }
+    }
+
     /// Counts bytes of the response's body. Returns whether the last byte has passed.
     #[inline]
     pub(crate) fn on_data(&mut self, bytes: usize) -> bool {
@@ -210,7 +226,10 @@ impl RequestState {
 
     pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
         if self.response_flavour.is_some() {
-            self.grpc_code = grpc::code_in(trailers).or(self.grpc_code);
+            if let Some(code) = grpc::code_in(trailers) {
+                self.grpc_code = Some(code);
+                self.code_in_trailers = true;
+            }
         }
     }
 
@@ -274,11 +293,12 @@ impl RequestState {
         let template = self.template();
         // A template that says less than the path: tonic's `/pkg.Service/{*rest}`.
         let coarse = template.is_none_or(|template| template.contains("/{*"));
+        let shown = grpc::shows_method(self.grpc_code, self.code_in_trailers);
         match (self.path(), template) {
-            (Some(path), _) if coarse && methods.admit(path, self.grpc_code) => {
+            (Some(path), _) if coarse && methods.admit(path, shown) => {
                 (bounded(path, MAX_ENDPOINT_BYTES), None)
             }
-            (_, Some(template)) if self.grpc_code != Some(grpc::UNIMPLEMENTED) => {
+            (_, Some(template)) if !coarse || self.grpc_code != Some(grpc::UNIMPLEMENTED) => {
                 (template.into(), None)
             }
             (path, _) => (UNMATCHED.into(), path),

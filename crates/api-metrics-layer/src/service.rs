@@ -89,7 +89,6 @@ where
             state.on_request(&request);
             if !request.body().is_end_stream() {
                 counter = state.count_request_body();
-                P::count(request.body_mut(), &mut counter);
             }
         }
         let inner = P::call(&mut self.inner, request, counter);
