@@ -6,7 +6,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -61,7 +60,7 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
             // The consumer may never poll again after the last frame, so it must be recognised.
             Poll::Ready(Some(Ok(frame))) => {
                 let last = if let Some(data) = frame.data_ref() {
-                    state.on_data(data.remaining()) || this.inner.is_end_stream()
+                    state.on_data(data) || this.inner.is_end_stream()
                 } else if let Some(trailers) = frame.trailers_ref() {
                     state.on_trailers(trailers);
                     true

@@ -21,22 +21,37 @@ const FILE_SERVICE: u64 = 6;
 const SERVICE_NAME: u64 = 1;
 const SERVICE_METHOD: u64 = 2;
 const METHOD_NAME: u64 = 1;
+const METHOD_CLIENT_STREAMING: u64 = 5;
+const METHOD_SERVER_STREAMING: u64 = 6;
 
-/// The paths of all methods, `/pkg.Service/Method`.
-pub(crate) fn method_paths(set: &[u8]) -> Result<Vec<String>, InvalidDescriptorSet> {
-    let mut paths = Vec::new();
+/// The paths of all methods, `/pkg.Service/Method`, and whether they stream in either direction.
+pub(crate) fn methods(set: &[u8]) -> Result<Vec<(String, bool)>, InvalidDescriptorSet> {
+    let mut methods = Vec::new();
     for file in all(set, SET_FILE)? {
         let package = text(file, FILE_PACKAGE)?;
         for service in all(file, FILE_SERVICE)? {
             let name = text(service, SERVICE_NAME)?;
             let dot = if package.is_empty() { "" } else { "." };
             for method in all(service, SERVICE_METHOD)? {
+                let streams = flag(method, METHOD_CLIENT_STREAMING)?
+                    || flag(method, METHOD_SERVER_STREAMING)?;
                 let method = text(method, METHOD_NAME)?;
-                paths.push(format!("/{package}{dot}{name}/{method}"));
+                methods.push((format!("/{package}{dot}{name}/{method}"), streams));
             }
         }
     }
-    Ok(paths)
+    Ok(methods)
+}
+
+/// The last value of a field that is a `bool`; `false` where it is absent.
+fn flag(message: &[u8], field: u64) -> Result<bool, InvalidDescriptorSet> {
+    let mut value = false;
+    each(message, |number, found| {
+        if let (true, Value::Number(found)) = (number == field, found) {
+            value = found != 0;
+        }
+    })?;
+    Ok(value)
 }
 
 /// The last value of a string field; empty where it is absent.
@@ -48,28 +63,42 @@ fn text(message: &[u8], field: u64) -> Result<&str, InvalidDescriptorSet> {
 /// All values of a field of strings or messages.
 fn all(message: &[u8], field: u64) -> Result<Vec<&[u8]>, InvalidDescriptorSet> {
     let mut values = Vec::new();
+    each(message, |number, found| {
+        if let (true, Value::Bytes(found)) = (number == field, found) {
+            values.push(found);
+        }
+    })?;
+    Ok(values)
+}
+
+/// A value of the wire types that descriptors use.
+enum Value<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+/// Calls `found` with the number and the value of every field. Those of fixed size are passed over, because
+/// descriptors have none.
+fn each<'a>(
+    message: &'a [u8],
+    mut found: impl FnMut(u64, Value<'a>),
+) -> Result<(), InvalidDescriptorSet> {
     let mut rest = message;
     while !rest.is_empty() {
         let tag = varint(&mut rest)?;
         // The wire types of the protobuf encoding.
-        let value = match tag & 7 {
-            0 => {
-                varint(&mut rest)?;
-                continue;
-            }
-            1 => take(&mut rest, 8)?,
+        match tag & 7 {
+            0 => found(tag >> 3, Value::Number(varint(&mut rest)?)),
+            1 => drop(take(&mut rest, 8)?),
             2 => {
                 let length = varint(&mut rest)?;
-                take(&mut rest, length)?
+                found(tag >> 3, Value::Bytes(take(&mut rest, length)?));
             }
-            5 => take(&mut rest, 4)?,
+            5 => drop(take(&mut rest, 4)?),
             _ => return Err(InvalidDescriptorSet),
-        };
-        if tag >> 3 == field && tag & 7 == 2 {
-            values.push(value);
         }
     }
-    Ok(values)
+    Ok(())
 }
 
 fn take<'a>(rest: &mut &'a [u8], length: u64) -> Result<&'a [u8], InvalidDescriptorSet> {
@@ -105,7 +134,17 @@ mod tests {
     #[test]
     fn the_methods_of_a_descriptor_set_are_paths_with_and_without_a_package() {
         let method = |name: &[u8]| field(2, &field(1, name));
-        let service = [field(1, b"Orders"), method(b"Place"), method(b"Cancel")].concat();
+        // Watch streams to the client, Upload to the server.
+        let watch = [&field(1, b"Watch")[..], &[6 << 3, 1]].concat();
+        let upload = [&[5 << 3, 1], &field(1, b"Upload")[..]].concat();
+        let service = [
+            field(1, b"Orders"),
+            method(b"Place"),
+            method(b"Cancel"),
+            field(2, &watch),
+            field(2, &upload),
+        ]
+        .concat();
         let file = [
             field(1, b"shop.proto"),
             field(2, b"shop.v1"),
@@ -115,11 +154,14 @@ mod tests {
         let bare = field(6, &[field(1, b"Health"), method(b"Check")].concat());
         let set = [field(1, &file), field(1, &bare)].concat();
         let expected = [
-            "/shop.v1.Orders/Place",
-            "/shop.v1.Orders/Cancel",
-            "/Health/Check",
+            ("/shop.v1.Orders/Place", false),
+            ("/shop.v1.Orders/Cancel", false),
+            ("/shop.v1.Orders/Watch", true),
+            ("/shop.v1.Orders/Upload", true),
+            ("/Health/Check", false),
         ];
-        assert_eq!(method_paths(&set).unwrap(), expected);
+        let expected = expected.map(|(path, streams)| (path.to_owned(), streams));
+        assert_eq!(methods(&set).unwrap(), expected);
     }
 
     #[test]
@@ -130,8 +172,8 @@ mod tests {
             &[0x80; 20],
             &[0x0a, 0x02, 0x32, 0x05],
         ] {
-            assert_eq!(method_paths(bytes), Err(InvalidDescriptorSet));
+            assert_eq!(methods(bytes), Err(InvalidDescriptorSet));
         }
-        assert_eq!(method_paths(&[]), Ok(Vec::new()));
+        assert_eq!(methods(&[]), Ok(Vec::new()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, mem, sync::Arc};
 
-use crate::{MetricSink, Outcome, request_state::RequestState, shard::ShardHandle};
+use crate::{MetricSink, Outcome, nested, request_state::RequestState, shard::ShardHandle};
 
 /// Request states kept per thread for later requests.
 const POOL_SIZE: usize = 256;
@@ -20,7 +20,8 @@ pub(crate) struct Guard<M: MetricSink>(Option<OpenRequest<M>>);
 /// stays where it is.
 struct OpenRequest<M> {
     shard: Arc<ShardHandle<M>>,
-    state: Box<RequestState>,
+    /// `None` while the inner service runs: then it is in [`nested`].
+    state: Option<Box<RequestState>>,
 }
 
 impl<M: MetricSink> Guard<M> {
@@ -41,7 +42,7 @@ impl<M: MetricSink> Guard<M> {
         };
         Self(Some(OpenRequest {
             shard: Arc::clone(shard),
-            state,
+            state: Some(state),
         }))
     }
 
@@ -56,13 +57,15 @@ impl<M: MetricSink> Guard<M> {
 
     #[inline]
     pub(crate) fn state(&mut self) -> Option<&mut RequestState> {
-        self.0.as_mut().map(|open| &mut *open.state)
+        self.0.as_mut()?.state.as_deref_mut()
     }
 
     /// Reads the response's head. Records the request if no body follows it.
     #[inline]
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
-        if let Some(outcome) = self.state().and_then(|state| state.on_headers(response)) {
+        let Some(open) = &mut self.0 else { return };
+        let Some(state) = &mut open.state else { return };
+        if let Some(outcome) = state.on_headers(response, &open.shard.core().settings) {
             self.end(outcome);
         }
     }
@@ -70,15 +73,23 @@ impl<M: MetricSink> Guard<M> {
     /// Notes that the head was sent and that more of the response is to come.
     #[inline]
     pub(crate) fn on_headers_sent(&mut self) {
-        if let Some(open) = &mut self.0 {
-            open.state.on_headers_sent(&open.shard.core().clocks);
+        if let Some(OpenRequest {
+            shard,
+            state: Some(state),
+        }) = &mut self.0
+        {
+            state.on_headers_sent(&shard.core().clocks);
         }
     }
 
     /// Records the request. Later calls do nothing.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
-        if let Some(OpenRequest { shard, mut state }) = self.0.take() {
+        if let Some(OpenRequest {
+            shard,
+            state: Some(mut state),
+        }) = self.0.take()
+        {
             state.record(shard.core(), outcome);
             state.release();
             // A thread that is ending has no pool any more; the state is then freed.
@@ -106,9 +117,23 @@ impl<M: MetricSink> Guard<M> {
     pub(crate) const fn panic_guard(&mut self) -> PanicGuard<'_, M> {
         PanicGuard(self)
     }
+
+    /// The same while the inner service runs, where a layer inside can find the request.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self) -> RunGuard<'_, M> {
+        let state = self.0.as_mut().and_then(|open| open.state.take());
+        let entered = state.is_some();
+        if let Some(state) = state {
+            nested::enter(state);
+        }
+        RunGuard {
+            guard: self,
+            entered,
+        }
+    }
 }
 
-/// Borrows a guard while the inner service or body runs.
+/// Borrows a guard while the user's functions or the inner body run.
 pub(crate) struct PanicGuard<'a, M: MetricSink>(&'a mut Guard<M>);
 
 impl<M: MetricSink> PanicGuard<'_, M> {
@@ -117,7 +142,7 @@ impl<M: MetricSink> PanicGuard<'_, M> {
         self.0.state()
     }
 
-    /// The inner service or body has returned without a panic.
+    /// The functions or the body have returned without a panic.
     #[inline]
     pub(crate) fn disarm(self) {
         // Only unwinding drops the guard, so that nobody has to ask whether the thread panics.
@@ -128,6 +153,36 @@ impl<M: MetricSink> PanicGuard<'_, M> {
 impl<M: MetricSink> Drop for PanicGuard<'_, M> {
     fn drop(&mut self) {
         self.0.end(Outcome::Panicked);
+    }
+}
+
+/// Borrows a guard while the inner service runs.
+pub(crate) struct RunGuard<'a, M: MetricSink> {
+    guard: &'a mut Guard<M>,
+    entered: bool,
+}
+
+impl<M: MetricSink> RunGuard<'_, M> {
+    /// The service has returned without a panic.
+    #[inline(always)]
+    pub(crate) fn leave(mut self) {
+        self.take_back();
+        // Only unwinding drops the guard, so that nobody has to ask whether the thread panics.
+        mem::forget(self);
+    }
+
+    #[inline(always)]
+    fn take_back(&mut self) {
+        if let (true, Some(open)) = (self.entered, &mut self.guard.0) {
+            open.state = nested::leave();
+        }
+    }
+}
+
+impl<M: MetricSink> Drop for RunGuard<'_, M> {
+    fn drop(&mut self) {
+        self.take_back();
+        self.guard.end(Outcome::Panicked);
     }
 }
 

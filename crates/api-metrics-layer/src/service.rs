@@ -7,13 +7,19 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, uri::PathAndQuery};
 use http_body::Body;
 use tower_service::Service;
 
 use crate::{
-    AnyBody, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
-    ResponseBody, ResponseFuture, guard::Guard, request_body::BodyCounter, shard::Shard,
+    AnyBody, Endpoint, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
+    ResponseBody, ResponseFuture,
+    guard::Guard,
+    nested::{self, Candidate},
+    queue::Wait,
+    request_body::BodyCounter,
+    request_state::{known_method, original_path},
+    shard::Shard,
 };
 
 /// The middleware that [`ApiMetricsLayer`](crate::ApiMetricsLayer) wraps around a service.
@@ -22,19 +28,18 @@ use crate::{
 /// returns the inner service's errors unchanged. Examples are in the [crate's documentation](crate).
 pub struct ApiMetricsService<S, M, E = FromMatchedPath, K = (), P = AnyBody> {
     inner: S,
-    shard: Arc<Shard<M>>,
-    endpoint: E,
-    api_key: K,
+    shard: Arc<Shard<M, E, K>>,
+    /// Set while the inner service keeps the caller of this clone waiting.
+    wait: Option<Box<Wait>>,
     present: PhantomData<fn() -> P>,
 }
 
 impl<S, M, E, K, P> ApiMetricsService<S, M, E, K, P> {
-    pub(crate) fn new(inner: S, shard: Arc<Shard<M>>, endpoint: E, api_key: K) -> Self {
+    pub(crate) const fn new(inner: S, shard: Arc<Shard<M, E, K>>) -> Self {
         Self {
             inner,
             shard,
-            endpoint,
-            api_key,
+            wait: None,
             present: PhantomData,
         }
     }
@@ -71,41 +76,113 @@ where
 
     #[inline]
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+        let polled = self.inner.poll_ready(cx);
+        match polled {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => self.wait = None,
+            Poll::Pending => self.wait(),
+        }
+        polled
     }
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut guard = Guard::start(&self.shard.handle);
-        let mut panic_guard = guard.panic_guard();
+        let mut guard = Guard::closed();
         let mut counter = BodyCounter::default();
-        if let Some(state) = panic_guard.state() {
-            // Read in place: moving a request copies 220 bytes.
-            if E::NEEDS_PARTS || K::NEEDS_PARTS {
-                request = state.extract_labels(request, &self.endpoint, &self.api_key);
-            } else {
-                state.set_template(self.endpoint.template_in(request.extensions()));
+        let nested;
+        (nested, request) = self.is_nested(request);
+        if !nested {
+            guard = Guard::start(self.shard.owner.handle());
+            let mut panic_guard = guard.panic_guard();
+            if let Some(state) = panic_guard.state() {
+                // Read in place: moving a request copies 220 bytes.
+                if E::NEEDS_PARTS || K::NEEDS_PARTS {
+                    request =
+                        state.extract_labels(request, &*self.shard.endpoint, &*self.shard.api_key);
+                } else {
+                    state.set_template(self.shard.endpoint.template_in(request.extensions()));
+                }
+                state.on_request(&request, self.shard.core());
+                if !request.body().is_end_stream() {
+                    counter = state.count_request_body();
+                }
+                if let Some(wait) = self.wait.take() {
+                    state.on_wait(*wait);
+                }
             }
-            state.on_request(&request);
-            if !request.body().is_end_stream() {
-                counter = state.count_request_body();
-            }
+            panic_guard.disarm();
         }
+        let running = guard.enter();
         let inner = P::call(&mut self.inner, request, counter);
-        panic_guard.disarm();
+        running.leave();
         ResponseFuture { inner, guard }
     }
 }
 
-// Not derived: a derive would ask `M` and `P` to be `Clone`.
-impl<S: Clone, M, E: Clone, K: Clone, P> Clone for ApiMetricsService<S, M, E, K, P> {
+impl<S, M, E, K, P> ApiMetricsService<S, M, E, K, P>
+where
+    M: MetricSink,
+    E: ExtractEndpoint,
+    K: ExtractApiKey,
+{
+    /// Whether a layer outside counts this request already.
+    #[inline(always)]
+    fn is_nested<B>(&self, request: Request<B>) -> (bool, Request<B>) {
+        if nested::is_any() {
+            self.is_among_running(request)
+        } else {
+            (false, request)
+        }
+    }
+
+    /// The slow path: takes the request apart. A layer outside that counts it gets what is known only here.
+    #[cold]
+    fn is_among_running<B>(&self, request: Request<B>) -> (bool, Request<B>) {
+        let core = self.shard.core();
+        if !nested::find(|outer| outer.is_counted_for(core.identity)) {
+            return (false, request);
+        }
+        core.settings.look_at_paths();
+        let (parts, body) = request.into_parts();
+        let found = self.shard.endpoint.endpoint(&parts);
+        let template = found.as_ref().map(Endpoint::as_str);
+        let original = original_path(&parts.extensions);
+        let candidate = Candidate {
+            identity: core.identity,
+            method: known_method(&parts.method),
+            path: parts.uri.path(),
+            original: original.map(PathAndQuery::path),
+            template,
+        };
+        let same = nested::find(|outer| {
+            let same = outer.is_same(&candidate);
+            if same {
+                let api_key = self.shard.api_key.api_key(&parts);
+                outer.adopt(
+                    template,
+                    api_key.or_else(|| parts.extensions.get().cloned()),
+                );
+            }
+            same
+        });
+        (same, Request::from_parts(parts, body))
+    }
+}
+
+impl<S, M, E, K, P> ApiMetricsService<S, M, E, K, P> {
+    /// The inner service is not ready: from here on this clone's caller waits.
+    #[cold]
+    fn wait(&mut self) {
+        let core = self.shard.core();
+        self.wait
+            .get_or_insert_with(|| Box::new(Wait::begin(&core.queue, core.clocks.now())));
+    }
+}
+
+// Not derived: a derive would ask the sink and the functions to be `Clone`.
+impl<S: Clone, M, E, K, P> Clone for ApiMetricsService<S, M, E, K, P> {
     fn clone(&self) -> Self {
-        Self::new(
-            self.inner.clone(),
-            self.shard.of_this_thread(),
-            self.endpoint.clone(),
-            self.api_key.clone(),
-        )
+        Self::new(self.inner.clone(), self.shard.of_this_thread())
     }
 }
 
