@@ -20,8 +20,7 @@ pub(crate) struct Guard<M: MetricSink>(Option<OpenRequest<M>>);
 /// stays where it is.
 struct OpenRequest<M> {
     shard: Arc<ShardHandle<M>>,
-    /// `None` while the inner service runs: then it is in [`nested`].
-    state: Option<Box<RequestState>>,
+    state: Box<RequestState>,
 }
 
 impl<M: MetricSink> Guard<M> {
@@ -42,7 +41,7 @@ impl<M: MetricSink> Guard<M> {
         };
         Self(Some(OpenRequest {
             shard: Arc::clone(shard),
-            state: Some(state),
+            state,
         }))
     }
 
@@ -57,15 +56,14 @@ impl<M: MetricSink> Guard<M> {
 
     #[inline]
     pub(crate) fn state(&mut self) -> Option<&mut RequestState> {
-        self.0.as_mut()?.state.as_deref_mut()
+        self.0.as_mut().map(|open| &mut *open.state)
     }
 
     /// Reads the response's head. Records the request if no body follows it.
     #[inline]
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
         let Some(open) = &mut self.0 else { return };
-        let Some(state) = &mut open.state else { return };
-        if let Some(outcome) = state.on_headers(response, &open.shard.core().settings) {
+        if let Some(outcome) = open.state.on_headers(response, &open.shard.core().settings) {
             self.end(outcome);
         }
     }
@@ -73,23 +71,15 @@ impl<M: MetricSink> Guard<M> {
     /// Notes that the head was sent and that more of the response is to come.
     #[inline]
     pub(crate) fn on_headers_sent(&mut self) {
-        if let Some(OpenRequest {
-            shard,
-            state: Some(state),
-        }) = &mut self.0
-        {
-            state.on_headers_sent(&shard.core().clocks);
+        if let Some(open) = &mut self.0 {
+            open.state.on_headers_sent(&open.shard.core().clocks);
         }
     }
 
     /// Records the request. Later calls do nothing.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
-        if let Some(OpenRequest {
-            shard,
-            state: Some(mut state),
-        }) = self.0.take()
-        {
+        if let Some(OpenRequest { shard, mut state }) = self.0.take() {
             state.record(shard.core(), outcome);
             state.release();
             // A thread that is ending has no pool any more; the state is then freed.
@@ -120,16 +110,21 @@ impl<M: MetricSink> Guard<M> {
 
     /// The same while the inner service runs, where a layer inside can find the request.
     #[inline(always)]
-    pub(crate) fn enter(&mut self) -> RunGuard<'_, M> {
-        let state = self.0.as_mut().and_then(|open| open.state.take());
-        let entered = state.is_some();
-        if let Some(state) = state {
+    pub(crate) fn enter(mut self) -> RunGuard<M> {
+        let open = self.0.take();
+        // It is empty.
+        mem::forget(self);
+        RunGuard(open.map(|OpenRequest { shard, state }| {
             nested::enter(state);
-        }
-        RunGuard {
-            guard: self,
-            entered,
-        }
+            shard
+        }))
+    }
+
+    /// Takes back what [`enter`](Self::enter) has taken.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, guard: Self) {
+        // This one is empty, so that nothing has to be freed here.
+        mem::forget(mem::replace(self, guard));
     }
 }
 
@@ -156,33 +151,31 @@ impl<M: MetricSink> Drop for PanicGuard<'_, M> {
     }
 }
 
-/// Borrows a guard while the inner service runs.
-pub(crate) struct RunGuard<'a, M: MetricSink> {
-    guard: &'a mut Guard<M>,
-    entered: bool,
-}
+/// Stands for a guard while the inner service runs.
+pub(crate) struct RunGuard<M: MetricSink>(Option<Arc<ShardHandle<M>>>);
 
-impl<M: MetricSink> RunGuard<'_, M> {
+impl<M: MetricSink> RunGuard<M> {
     /// The service has returned without a panic.
     #[inline(always)]
-    pub(crate) fn leave(mut self) {
-        self.take_back();
-        // Only unwinding drops the guard, so that nobody has to ask whether the thread panics.
+    pub(crate) fn leave(mut self) -> Guard<M> {
+        let guard = self.take_back();
+        // Only unwinding drops this, so that nobody has to ask whether the thread panics.
         mem::forget(self);
+        guard
     }
 
     #[inline(always)]
-    fn take_back(&mut self) {
-        if let (true, Some(open)) = (self.entered, &mut self.guard.0) {
-            open.state = nested::leave();
-        }
+    fn take_back(&mut self) -> Guard<M> {
+        Guard(self.0.take().and_then(|shard| {
+            let state = nested::leave()?;
+            Some(OpenRequest { shard, state })
+        }))
     }
 }
 
-impl<M: MetricSink> Drop for RunGuard<'_, M> {
+impl<M: MetricSink> Drop for RunGuard<M> {
     fn drop(&mut self) {
-        self.take_back();
-        self.guard.end(Outcome::Panicked);
+        self.take_back().end(Outcome::Panicked);
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     cell::Cell,
     hash::{DefaultHasher, Hash, Hasher},
     iter,
-    mem::ManuallyDrop,
+    mem::{self, ManuallyDrop},
 };
 
 use crate::request_state::RequestState;
@@ -22,37 +22,44 @@ thread_local! {
 }
 
 #[inline(always)]
-fn replace(running: Running) -> Running {
-    ManuallyDrop::into_inner(RUNNING.replace(ManuallyDrop::new(running)))
+fn take() -> Running {
+    ManuallyDrop::into_inner(RUNNING.replace(ManuallyDrop::new(None)))
+}
+
+/// Must be called only where nothing runs: what there was is forgotten, not freed.
+#[inline(always)]
+fn set(running: Running) {
+    RUNNING.set(ManuallyDrop::new(running));
 }
 
 /// Keeps a request's state while its inner service runs.
 #[inline(always)]
 pub(crate) fn enter(mut state: Box<RequestState>) {
-    state.outer = replace(None);
-    replace(Some(state));
+    // A state that doesn't run knows of none around it, so that nothing has to be freed here.
+    mem::forget(mem::replace(&mut state.outer, take()));
+    set(Some(state));
 }
 
 /// Gives the state back that was kept last.
 #[inline(always)]
 pub(crate) fn leave() -> Option<Box<RequestState>> {
-    let mut state = replace(None)?;
-    replace(state.outer.take());
+    let mut state = take()?;
+    set(state.outer.take());
     Some(state)
 }
 
 /// Whether a request is running.
 #[inline(always)]
 pub(crate) fn is_any() -> bool {
-    let innermost = replace(None);
+    let innermost = take();
     let any = innermost.is_some();
-    replace(innermost);
+    set(innermost);
     any
 }
 
 /// Calls `on_each` with the running requests, from the innermost to the outermost, until it has found one.
 pub(crate) fn find(mut on_each: impl FnMut(&mut RequestState) -> bool) -> bool {
-    let Some(mut innermost) = replace(None) else {
+    let Some(mut innermost) = take() else {
         return false;
     };
     let mut next = Some(&mut innermost);
@@ -64,7 +71,7 @@ pub(crate) fn find(mut on_each: impl FnMut(&mut RequestState) -> bool) -> bool {
         }
         next = state.outer.as_mut();
     }
-    replace(Some(innermost));
+    set(Some(innermost));
     found
 }
 

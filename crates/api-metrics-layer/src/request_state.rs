@@ -454,6 +454,14 @@ pub(crate) fn known_method(method: &Method) -> &'static str {
     }
 }
 
+/// Looks through the names of few headers, which costs less than to hash the one that is looked for.
+#[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    const FEW: usize = 4;
+    let value = if headers.keys_len() <= FEW {
+        headers.iter().find(|(name, _)| *name == CONTENT_LENGTH)?.1
+    } else {
+        headers.get(CONTENT_LENGTH)?
+    };
+    value.to_str().ok()?.parse().ok()
 }

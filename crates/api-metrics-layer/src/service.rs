@@ -3,11 +3,13 @@
 use std::{
     fmt,
     marker::PhantomData,
+    mem,
+    ops::Deref,
     sync::Arc,
     task::{Context, Poll},
 };
 
-use http::{Request, Response, uri::PathAndQuery};
+use http::{Request, Response, request::Parts, uri::PathAndQuery};
 use http_body::Body;
 use tower_service::Service;
 
@@ -87,35 +89,36 @@ where
 
     #[inline]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let mut guard = Guard::closed();
+        let mut guard = if nested::is_any() && self.is_among_running(&mut request) {
+            Guard::closed()
+        } else {
+            Guard::start(self.shard.owner.handle())
+        };
         let mut counter = BodyCounter::default();
-        let nested;
-        (nested, request) = self.is_nested(request);
-        if !nested {
-            guard = Guard::start(self.shard.owner.handle());
-            let mut panic_guard = guard.panic_guard();
-            if let Some(state) = panic_guard.state() {
-                // Read in place: moving a request copies 220 bytes.
-                if E::NEEDS_PARTS || K::NEEDS_PARTS {
-                    request =
-                        state.extract_labels(request, &*self.shard.endpoint, &*self.shard.api_key);
-                } else {
-                    state.set_template(self.shard.endpoint.template_in(request.extensions()));
-                }
-                state.on_request(&request, self.shard.core());
-                if !request.body().is_end_stream() {
-                    counter = state.count_request_body();
-                }
-                if let Some(wait) = self.wait.take() {
-                    state.on_wait(*wait);
-                }
+        let mut panic_guard = guard.panic_guard();
+        if let Some(state) = panic_guard.state() {
+            // Read in place: moving a request copies 220 bytes.
+            if E::NEEDS_PARTS || K::NEEDS_PARTS {
+                request =
+                    state.extract_labels(request, &*self.shard.endpoint, &*self.shard.api_key);
+            } else {
+                state.set_template(self.shard.endpoint.template_in(request.extensions()));
             }
-            panic_guard.disarm();
+            state.on_request(&request, self.shard.core());
+            if !request.body().is_end_stream() {
+                counter = state.count_request_body();
+            }
+            if let Some(wait) = self.wait.take() {
+                state.on_wait(*wait);
+            }
         }
+        panic_guard.disarm();
         let running = guard.enter();
-        let inner = P::call(&mut self.inner, request, counter);
-        running.leave();
-        ResponseFuture { inner, guard }
+        ResponseFuture {
+            // In this order, and made in place.
+            inner: P::call(&mut self.inner, request, counter),
+            guard: running.leave(),
+        }
     }
 }
 
@@ -125,47 +128,78 @@ where
     E: ExtractEndpoint,
     K: ExtractApiKey,
 {
-    /// Whether a layer outside counts this request already.
-    #[inline(always)]
-    fn is_nested<B>(&self, request: Request<B>) -> (bool, Request<B>) {
-        if nested::is_any() {
-            self.is_among_running(request)
-        } else {
-            (false, request)
-        }
-    }
-
-    /// The slow path: takes the request apart. A layer outside that counts it gets what is known only here.
+    /// Whether a layer outside counts this request already, which then gets what is known only here.
     #[cold]
-    fn is_among_running<B>(&self, request: Request<B>) -> (bool, Request<B>) {
+    #[inline(never)]
+    fn is_among_running<B>(&mut self, request: &mut Request<B>) -> bool {
         let core = self.shard.core();
         if !nested::find(|outer| outer.is_counted_for(core.identity)) {
-            return (false, request);
+            return false;
         }
         core.settings.look_at_paths();
-        let (parts, body) = request.into_parts();
+        let parts = Borrowed::of(request);
         let found = self.shard.endpoint.endpoint(&parts);
-        let template = found.as_ref().map(Endpoint::as_str);
         let original = original_path(&parts.extensions);
         let candidate = Candidate {
             identity: core.identity,
             method: known_method(&parts.method),
             path: parts.uri.path(),
             original: original.map(PathAndQuery::path),
-            template,
+            template: found.as_ref().map(Endpoint::as_str),
         };
         let same = nested::find(|outer| {
             let same = outer.is_same(&candidate);
             if same {
                 let api_key = self.shard.api_key.api_key(&parts);
-                outer.adopt(
-                    template,
-                    api_key.or_else(|| parts.extensions.get().cloned()),
-                );
+                let api_key = api_key.or_else(|| parts.extensions.get().cloned());
+                outer.adopt(candidate.template, api_key);
             }
             same
         });
-        (same, Request::from_parts(parts, body))
+        if same {
+            if let Some(wait) = self.wait.take() {
+                wait.end(core.clocks.now());
+            }
+        }
+        same
+    }
+}
+
+/// The parts of a request, which are put back when this is dropped: also where a user's function panics.
+struct Borrowed<'a, B> {
+    request: &'a mut Request<B>,
+    parts: Parts,
+}
+
+impl<'a, B> Borrowed<'a, B> {
+    fn of(request: &'a mut Request<B>) -> Self {
+        let (parts, ()) = Request::new(()).into_parts();
+        let mut borrowed = Self { request, parts };
+        borrowed.swap();
+        borrowed
+    }
+
+    fn swap(&mut self) {
+        let Self { request, parts } = self;
+        mem::swap(request.method_mut(), &mut parts.method);
+        mem::swap(request.uri_mut(), &mut parts.uri);
+        mem::swap(request.version_mut(), &mut parts.version);
+        mem::swap(request.headers_mut(), &mut parts.headers);
+        mem::swap(request.extensions_mut(), &mut parts.extensions);
+    }
+}
+
+impl<B> Deref for Borrowed<'_, B> {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl<B> Drop for Borrowed<'_, B> {
+    fn drop(&mut self) {
+        self.swap();
     }
 }
 
