@@ -200,14 +200,23 @@ macro_rules! each_of_tower_http {
             http_layers::decompression::RequestDecompressionLayer::new(),
             http_layers::limit::RequestBodyLimitLayer::new(1),
             http_layers::normalize_path::NormalizePathLayer::trim_trailing_slash(),
+            http_layers::on_early_drop::OnEarlyDropLayer::builder(),
             http_layers::propagate_header::PropagateHeaderLayer::new(NAME),
             http_layers::request_id::SetRequestIdLayer::x_request_id(
                 http_layers::request_id::MakeRequestUuid
             ),
             http_layers::request_id::PropagateRequestIdLayer::x_request_id(),
             http_layers::sensitive_headers::SetSensitiveHeadersLayer::new([NAME]),
+            http_layers::sensitive_headers::SetSensitiveRequestHeadersLayer::new([NAME]),
+            http_layers::sensitive_headers::SetSensitiveResponseHeadersLayer::new([NAME]),
             http_layers::set_header::SetRequestHeaderLayer::overriding(NAME, VALUE),
             http_layers::set_header::SetResponseHeaderLayer::overriding(NAME, VALUE),
+            http_layers::set_header::request::SetMultipleRequestHeadersLayer::overriding(vec![
+                (NAME, VALUE).into()
+            ]),
+            http_layers::set_header::response::SetMultipleResponseHeadersLayer::overriding(vec![
+                (NAME, VALUE).into()
+            ]),
             http_layers::set_status::SetStatusLayer::new(StatusCode::ACCEPTED),
             http_layers::timeout::TimeoutLayer::with_status_code(
                 StatusCode::REQUEST_TIMEOUT,
@@ -234,6 +243,10 @@ macro_rules! each_of_tower {
             tower::retry::RetryLayer::new(Never),
             tower::util::MapRequestLayer::new(|request| request),
             tower::util::MapResponseLayer::new(|response| response),
+            tower::util::MapResultLayer::new(|result| result),
+            tower::util::MapFutureLayer::new(|future| future),
+            tower::util::AndThenLayer::new(|response| ready(Ok::<_, Infallible>(response))),
+            tower::util::ThenLayer::new(|result| ready(result)),
         );
     };
 }
@@ -246,6 +259,8 @@ macro_rules! each_failing_of_tower {
             tower::load_shed::LoadShedLayer::new(),
             tower::timeout::TimeoutLayer::new(SECOND),
             tower::util::MapErrLayer::new(BoxError::from),
+            tower::filter::FilterLayer::new(|request| Ok::<_, BoxError>(request)),
+            tower::filter::AsyncFilterLayer::new(|request| ready(Ok::<_, BoxError>(request))),
         );
     };
 }
@@ -270,6 +285,32 @@ async fn the_layer_stacks_with_each_layer_of_tower() {
     each_failing_of_tower!(on_hyper);
     each_failing_of_tower!(on_axum_handled);
     each_failing_of_tower!(on_tonic);
+}
+
+/// Layers whose services don't clone, within a buffer, which does.
+macro_rules! on_all_buffered {
+    ($($layer:expr),+ $(,)?) => {$(
+        let buffer = || tower::buffer::BufferLayer::new(1);
+        on_hyper(ServiceBuilder::new().layer(buffer()).layer($layer).layer(ours()).service_fn(answer));
+        on_hyper(ServiceBuilder::new().layer(ours()).layer(buffer()).layer($layer).service_fn(answer));
+        let handled = || ServiceBuilder::new().layer(HandleErrorLayer::new(refuse));
+        let app = || Router::<()>::new().route("/", on_get(|| async {}));
+        drop(app().layer(handled().layer(buffer()).layer($layer).layer(ours().for_axum())));
+        drop(app().layer(handled().layer(ours().for_axum()).layer(buffer()).layer($layer)));
+        let tonic = tonic::transport::Server::builder;
+        let around = ServiceBuilder::new().layer(buffer()).layer($layer).layer(ours());
+        drop(tonic().layer(around.into_inner()).add_service(greeter()).serve(ADDR));
+        let within = ServiceBuilder::new().layer(ours()).layer(buffer()).layer($layer);
+        drop(tonic().layer(within.into_inner()).add_service(greeter()).serve(ADDR));
+    )+};
+}
+
+#[tokio::test]
+async fn the_layer_stacks_with_layers_that_do_not_clone_within_a_buffer() {
+    on_all_buffered!(
+        tower::limit::RateLimitLayer::new(1, SECOND),
+        tower::spawn_ready::SpawnReadyLayer::new(),
+    );
 }
 
 #[tokio::test]

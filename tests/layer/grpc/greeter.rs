@@ -151,6 +151,22 @@ impl Client {
         Ok(response.into_inner().text)
     }
 
+    /// A call with a deadline of the client's, in `grpc-timeout`.
+    pub(super) async fn unary_within(
+        &mut self,
+        path: &str,
+        text: &str,
+        timeout: std::time::Duration,
+    ) -> Result<String, Status> {
+        self.0.ready().await.unwrap();
+        let mut request = Request::new(Text { text: text.into() });
+        request.set_timeout(timeout);
+        let codec = ProstCodec::<Text, Text>::default();
+        let path: PathAndQuery = path.parse().unwrap();
+        let response = self.0.unary(request, path, codec).await?;
+        Ok(response.into_inner().text)
+    }
+
     /// A call that is refused with this code before its method is looked up.
     pub(super) async fn refused(&mut self, path: &str, code: &str) -> Status {
         self.0.ready().await.unwrap();

@@ -1,9 +1,12 @@
 //! gRPC by tonic's own server and client, and by hand where tonic can't be made to misbehave.
 
+mod deadlines;
 pub(crate) mod greeter;
 mod raw;
+mod streams;
+mod web;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use api_metrics_layer::{
     ApiMetricsLayer, InFlight, InvalidDescriptorSet, MetricSink, Outcome, Protocol,
@@ -22,6 +25,7 @@ struct Tonic {
     client: Client,
     records: Recorded,
     in_flight: InFlight,
+    clock: FakeClock,
     entered: mpsc::UnboundedReceiver<()>,
     stop: oneshot::Sender<()>,
     serving: tokio::task::JoinHandle<()>,
@@ -33,9 +37,15 @@ impl Tonic {
     }
 
     async fn start_with(settings: impl FnOnce(Layer) -> Layer) -> Self {
+        Self::start_timed(settings, None).await
+    }
+
+    /// With a deadline of the server's own.
+    async fn start_timed(settings: impl FnOnce(Layer) -> Layer, timeout: Option<Duration>) -> Self {
+        let clock = FakeClock::new();
         let (sink, records) = Recorded::pair();
         let sink: Arc<dyn MetricSink> = Arc::new(sink);
-        let layer = settings(ApiMetricsLayer::with_clock(sink, FakeClock::new()));
+        let layer = settings(ApiMetricsLayer::with_clock(sink, clock.clone()));
         let in_flight = layer.in_flight();
         let (sender, entered) = mpsc::unbounded_channel();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
@@ -43,7 +53,11 @@ impl Tonic {
             .unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let serving = tonic::transport::Server::builder()
+        let mut server = tonic::transport::Server::builder();
+        if let Some(timeout) = timeout {
+            server = server.timeout(timeout);
+        }
+        let serving = server
             .layer(layer)
             .add_service(Greeter { entered: sender })
             .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
@@ -54,6 +68,7 @@ impl Tonic {
             client: Client::connect(addr).await,
             records,
             in_flight,
+            clock,
             entered,
             stop,
             serving,
