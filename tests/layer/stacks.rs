@@ -290,17 +290,16 @@ async fn the_layer_stacks_with_each_layer_of_tower() {
 /// Layers whose services don't clone, within a buffer, which does.
 macro_rules! on_all_buffered {
     ($($layer:expr),+ $(,)?) => {$(
-        let buffer = || tower::buffer::BufferLayer::new(1);
-        on_hyper(ServiceBuilder::new().layer(buffer()).layer($layer).layer(ours()).service_fn(answer));
-        on_hyper(ServiceBuilder::new().layer(ours()).layer(buffer()).layer($layer).service_fn(answer));
+        on_hyper(ServiceBuilder::new().layer(tower::buffer::BufferLayer::new(1)).layer($layer).layer(ours()).service_fn(answer));
+        on_hyper(ServiceBuilder::new().layer(ours()).layer(tower::buffer::BufferLayer::new(1)).layer($layer).service_fn(answer));
         let handled = || ServiceBuilder::new().layer(HandleErrorLayer::new(refuse));
         let app = || Router::<()>::new().route("/", on_get(|| async {}));
-        drop(app().layer(handled().layer(buffer()).layer($layer).layer(ours().for_axum())));
-        drop(app().layer(handled().layer(ours().for_axum()).layer(buffer()).layer($layer)));
+        drop(app().layer(handled().layer(tower::buffer::BufferLayer::new(1)).layer($layer).layer(ours().for_axum())));
+        drop(app().layer(handled().layer(ours().for_axum()).layer(tower::buffer::BufferLayer::new(1)).layer($layer)));
         let tonic = tonic::transport::Server::builder;
-        let around = ServiceBuilder::new().layer(buffer()).layer($layer).layer(ours());
+        let around = ServiceBuilder::new().layer(tower::buffer::BufferLayer::new(1)).layer($layer).layer(ours());
         drop(tonic().layer(around.into_inner()).add_service(greeter()).serve(ADDR));
-        let within = ServiceBuilder::new().layer(ours()).layer(buffer()).layer($layer);
+        let within = ServiceBuilder::new().layer(ours()).layer(tower::buffer::BufferLayer::new(1)).layer($layer);
         drop(tonic().layer(within.into_inner()).add_service(greeter()).serve(ADDR));
     )+};
 }

@@ -147,12 +147,13 @@ where
             original: original.map(PathAndQuery::path),
             template: found.as_ref().map(Endpoint::as_str),
         };
+        let api_key = self.shard.api_key.api_key(&parts);
+        let mut api_key = api_key.or_else(|| parts.extensions.get().cloned());
+        // No function of the user's in here: a panic would lose the running request.
         let same = nested::find(|outer| {
             let same = outer.is_same(&candidate);
             if same {
-                let api_key = self.shard.api_key.api_key(&parts);
-                let api_key = api_key.or_else(|| parts.extensions.get().cloned());
-                outer.adopt(candidate.template, api_key);
+                outer.adopt(candidate.template, api_key.take());
             }
             same
         });
