@@ -134,9 +134,14 @@ async fn a_request_that_passes_several_layers_is_counted_once_by_its_template() 
                     (StatusCode::OK, &b"leaf"[..]),
                     "{name}"
                 );
+                // axum's own name of what it has matched in two steps.
+                let endpoint = match name {
+                    "mounted by a wildcard" => "/{*rest}/a/b/{id}",
+                    _ => "/a/b/{id}",
+                };
                 let expected = Record {
                     response_bytes: 4,
-                    ..get("/a/b/{id}")
+                    ..get(endpoint)
                 };
                 assert_eq!(server.records.next().await, expected, "{name}");
             }
