@@ -1,5 +1,11 @@
 //! Which body type the inner service gets.
 
+#[cfg(feature = "axum")]
+use std::{
+    any::{Any, TypeId},
+    mem,
+};
+
 use http::Request;
 use tower_service::Service;
 
@@ -17,6 +23,11 @@ use crate::request_body::{BodyCounter, CountingBody};
 pub trait PresentBody<B>: sealed::Sealed {
     /// The body type of the inner service's requests.
     type Body;
+
+    /// Wraps the body in place and takes the counter, where that changes no type.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn count(_: &mut B, _: &mut BodyCounter) {}
 
     #[doc(hidden)]
     fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
@@ -71,17 +82,26 @@ where
     type Body = axum::body::Body;
 
     #[inline(always)]
+    fn count(body: &mut B, counter: &mut BodyCounter) {
+        let body: &mut dyn Any = body;
+        if let Some(body) = body.downcast_mut::<axum::body::Body>() {
+            let inner = mem::take(body);
+            *body = axum::body::Body::new(CountingBody::new(inner, mem::take(counter)));
+        }
+    }
+
+    #[inline(always)]
     fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
     where
         S: Service<Request<axum::body::Body>>,
     {
-        // axum's own body passes through `Body::new` as it is.
-        service.call(request.map(|body| {
-            if counter.is_active() {
-                axum::body::Body::new(CountingBody::new(body, counter))
-            } else {
-                axum::body::Body::new(body)
-            }
-        }))
+        // axum's own body is counted already, and passes through `Body::new` as it is.
+        if TypeId::of::<B>() == TypeId::of::<axum::body::Body>() {
+            drop(counter);
+            service.call(request.map(axum::body::Body::new))
+        } else {
+            service
+                .call(request.map(|body| axum::body::Body::new(CountingBody::new(body, counter))))
+        }
     }
 }

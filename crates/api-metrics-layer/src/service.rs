@@ -107,6 +107,7 @@ where
             state.on_request(&request, self.shard.core());
             if !request.body().is_end_stream() {
                 counter = state.count_request_body();
+                P::count(request.body_mut(), &mut counter);
             }
             if let Some(wait) = self.wait.take() {
                 state.on_wait(*wait);
