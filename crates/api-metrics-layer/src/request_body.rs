@@ -53,13 +53,6 @@ impl BodyCounter {
         }
     }
 
-    /// Whether somebody reads what is counted.
-    #[cfg(feature = "axum")]
-    #[inline]
-    pub(crate) const fn is_active(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// Another writer of the same cell.
     fn share(&self) -> Self {
         Self(self.0.clone())
