@@ -170,6 +170,7 @@
 
 mod api_key;
 mod body;
+mod candidate;
 mod clock;
 mod descriptor_set;
 mod endpoint;

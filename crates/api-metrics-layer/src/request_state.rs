@@ -14,10 +14,10 @@ use http::{
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
     RequestRecord, UNMATCHED,
+    candidate::{Candidate, hash_path},
     clock::Clocks,
     grpc,
     label::{MAX_ENDPOINT_BYTES, bounded},
-    nested::{Candidate, hash_path},
     queue::Wait,
     request_body::BodyCounter,
     settings::Settings,

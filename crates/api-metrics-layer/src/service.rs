@@ -16,8 +16,9 @@ use tower_service::Service;
 use crate::{
     AnyBody, Endpoint, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
     ResponseBody, ResponseFuture,
+    candidate::Candidate,
     guard::Guard,
-    nested::{self, Candidate},
+    nested,
     queue::Wait,
     request_body::BodyCounter,
     request_state::{known_method, original_path},
