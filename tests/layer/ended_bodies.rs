@@ -7,13 +7,14 @@ use std::{
 };
 
 use api_metrics_layer::{ApiMetricsLayer, Outcome};
+use axum::{Router, routing::get as on_get};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Method, Request, Response, StatusCode, header::CONTENT_LENGTH};
 use http_body::{Body, Frame};
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty, Full};
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::support::{Record, Recorded, get};
+use crate::support::{Record, Recorded, Server, chunk, empty, feed, get};
 
 /// Gives its chunks and knows when the last one is gone; nobody knows how long they are.
 struct Chunks(Vec<&'static str>);
@@ -88,4 +89,74 @@ async fn a_body_with_a_frame_to_come_is_aborted_when_it_is_dropped() {
         ..get("/chunks")
     };
     assert_eq!(recorded(&["one", "four"], 1).await, expected);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_short_of_its_content_length_is_failed() {
+    let mut server = Server::axum(|layer, _| {
+        let short = || async {
+            let (feed, body) = feed();
+            feed.send(chunk("12345")).unwrap();
+            ([(CONTENT_LENGTH, "10")], body)
+        };
+        Router::new().route("/short", on_get(short)).layer(layer)
+    })
+    .await;
+    for mut client in server.clients().await {
+        let request = client.request("GET", "/short").body(empty()).unwrap();
+        let response = client.send(request).await;
+        // The client sees a broken response, over HTTP/2 perhaps without its head.
+        if let Ok(response) = response {
+            assert!(response.into_body().collect().await.is_err());
+        }
+        let expected = Record {
+            outcome: Outcome::Failed,
+            response_bytes: 5,
+            ..get("/short")
+        };
+        assert_eq!(server.records.next().await, expected);
+    }
+    server.finish().await;
+}
+
+/// How a response is recorded whose head says ten bytes.
+async fn of_ten<B>(method: Method, status: StatusCode, body: B) -> (Outcome, u64)
+where
+    B: Body<Error = Infallible> + Clone,
+{
+    let (sink, mut records) = Recorded::pair();
+    let answer = move |_| {
+        let response = Response::builder().status(status);
+        let response = response.header(CONTENT_LENGTH, "10").body(body.clone());
+        async { Ok::<_, Infallible>(response.unwrap()) }
+    };
+    let mut request = Request::new(Empty::<Bytes>::new());
+    *request.method_mut() = method;
+    let service = ApiMetricsLayer::new(sink).layer(service_fn(answer));
+    let response = service.oneshot(request).await.unwrap();
+    assert!(response.into_body().collect().await.is_ok());
+    let record = records.next().await;
+    assert_eq!(records.rest(), []);
+    (record.outcome, record.response_bytes)
+}
+
+#[tokio::test]
+async fn a_body_that_knows_its_size_is_failed_if_the_head_promises_more() {
+    let five = || Full::<Bytes>::from("12345");
+    let of_get = |body| of_ten(Method::GET, StatusCode::OK, body);
+    assert_eq!(of_get(five()).await, (Outcome::Failed, 5));
+    assert_eq!(of_get(Full::default()).await, (Outcome::Failed, 0));
+    let ten = Full::from("1234567890");
+    assert_eq!(of_get(ten).await, (Outcome::Completed, 10));
+}
+
+#[tokio::test]
+async fn a_head_without_a_body_may_tell_the_length_that_another_answer_would_have() {
+    let none = Full::<Bytes>::default;
+    let completed = (Outcome::Completed, 0);
+    let of_head = of_ten(Method::HEAD, StatusCode::OK, none());
+    assert_eq!(of_head.await, completed);
+    for status in [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED] {
+        assert_eq!(of_ten(Method::GET, status, none()).await, completed);
+    }
 }

@@ -118,3 +118,61 @@ async fn an_event_stream_is_recorded_at_its_end_with_the_time_to_its_head_as_lat
     }
     server.finish().await;
 }
+
+/// A stream of this type that lives for ten minutes: its latency, with 4 ms before its head.
+async fn latency_of(
+    content_type: &'static str,
+    settings: impl FnOnce(crate::support::Layer) -> crate::support::Layer,
+) -> Duration {
+    let (feed, body) = crate::support::feed();
+    let body = Arc::new(Mutex::new(Some(body)));
+    let mut server = Server::axum(|layer, clock| {
+        let handler = move || {
+            let (body, clock) = (Arc::clone(&body), clock.clone());
+            async move {
+                clock.advance(ms(4));
+                let body = body.lock().await.take().unwrap();
+                ([("content-type", content_type)], body)
+            }
+        };
+        let app = Router::new().route("/stream", on_get(handler));
+        app.layer(settings(layer))
+    })
+    .await;
+    let mut client = server.h1().await;
+    let request = client.request("GET", "/stream").body(empty()).unwrap();
+    let mut body = client.send(request).await.unwrap().into_body();
+    feed.send(crate::support::chunk("a")).unwrap();
+    bound("a piece", body.frame()).await.unwrap().unwrap();
+    server.clock.advance(Duration::from_secs(600));
+    drop(feed);
+    bound("the end", body.collect()).await.unwrap();
+    let latency = server.records.next().await.latency.unwrap();
+    drop(client);
+    server.finish().await;
+    latency
+}
+
+#[tokio::test]
+async fn streams_of_every_listed_type_have_the_time_to_their_head_as_latency() {
+    for content_type in api_metrics_layer::LONG_LIVED_CONTENT_TYPES {
+        // gRPC has rules of its own.
+        if content_type != "application/grpc" {
+            assert_eq!(
+                latency_of(content_type, |layer| layer).await,
+                ms(4),
+                "{content_type}"
+            );
+        }
+    }
+    let parameters = "multipart/x-mixed-replace; boundary=frame";
+    assert_eq!(latency_of(parameters, |layer| layer).await, ms(4));
+    assert!(latency_of("text/plain", |layer| layer).await > Duration::from_secs(600));
+}
+
+#[tokio::test]
+async fn a_list_of_ones_own_says_what_is_long_lived() {
+    let radio = |layer: crate::support::Layer| layer.long_lived_content_types(["audio/mpeg"]);
+    assert_eq!(latency_of("audio/mpeg", radio).await, ms(4));
+    assert!(latency_of("text/event-stream", radio).await > Duration::from_secs(600));
+}

@@ -16,7 +16,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::StreamExt as _;
 use reqwest::Response;
 use sha2::{Digest as _, Sha256};
-use tokio::{io::AsyncWriteExt as _, net::TcpSocket, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpSocket,
+    time::timeout,
+};
 
 use crate::{
     guessing::{issuer, token},
@@ -207,6 +211,72 @@ async fn an_export_that_nobody_reads_does_not_hold_the_shutdown() {
         .expect("the server returns")
         .unwrap()
         .unwrap();
+}
+
+/// Reads a whole answer over a connection that takes little at a time.
+async fn slowly(host: &Host, path: &str, encoding: &str) -> Vec<u8> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut client = socket.connect(host.address).await.unwrap();
+    let request = format!(
+        "GET /admin{path} HTTP/1.0\r\nhost: x\r\n\
+         accept-encoding: {encoding}\r\nauthorization: Bearer {TOKEN}\r\n\r\n"
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let mut piece = [0; 1_000];
+    loop {
+        let count = timeout(PATIENCE, client.read(&mut piece)).await;
+        match count.expect("the answer goes on").unwrap() {
+            0 => break,
+            count => answer.extend_from_slice(&piece[..count]),
+        }
+        tokio::task::yield_now().await;
+    }
+    let head = answer.windows(4).position(|part| part == b"\r\n\r\n");
+    answer.split_off(head.unwrap() + 4)
+}
+
+#[tokio::test]
+async fn who_collects_an_answer_gets_what_a_slow_reader_gets() {
+    let collect = async |response: axum::response::Response| {
+        let (parts, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        axum::response::Response::from_parts(parts, Body::from(bytes))
+    };
+    let mut answers = Vec::new();
+    for collects in [false, true] {
+        let host = Host::start_at(
+            SqliteFile::create(),
+            |builder| builder.token(TOKEN),
+            move |router: Router| {
+                if collects {
+                    router.layer(map_response(collect))
+                } else {
+                    router
+                }
+            },
+        )
+        .await;
+        // Several times what may be under way at once.
+        for n in 0..600 {
+            host.record(&Hit::of(&format!("/{}", noise(n))));
+        }
+        host.flush().await;
+        let export = "/api-metrics/export?format=json&granularity=1m&period=1h";
+        for path in [export, "/openapi.json", "/api-metrics/endpoints?period=1h"] {
+            for encoding in ["identity", "gzip"] {
+                answers.push((path, encoding, slowly(&host, path, encoding).await));
+            }
+        }
+    }
+    let collected = answers.split_off(answers.len() / 2);
+    assert!(answers[0].2.len() > 256 * 1024 && answers[1].2.len() > 128 * 1024);
+    for ((path, encoding, read), (_, _, collected)) in answers.iter().zip(&collected) {
+        assert!(!read.is_empty(), "{path}");
+        // Each host has times of its own in its answers.
+        assert_eq!(read.len(), collected.len(), "{path} as {encoding}");
+    }
 }
 
 #[tokio::test]

@@ -126,7 +126,7 @@ impl fmt::Debug for ApiKey {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` doesn't find API keys",
     label = "not an `ExtractApiKey`",
-    note = "write a closure `|request: &http::request::Parts| -> Option<ApiKey> {{ .. }}`, or implement `ExtractApiKey`",
+    note = "write a closure `|request: &http::request::Parts| -> Option<ApiKey> {{ .. }}`, or implement `ExtractApiKey` and pass it to `.api_key_from(..)`",
     note = "without `.api_key(..)` the layer takes the `ApiKey` that authentication has put among the extensions"
 )]
 pub trait ExtractApiKey {

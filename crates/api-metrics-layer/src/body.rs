@@ -6,7 +6,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
@@ -56,19 +55,19 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         };
         let outcome = match &polled {
             Poll::Pending => None,
-            Poll::Ready(None) => Some(Outcome::Completed),
+            Poll::Ready(None) => Some(state.outcome_at_end()),
             Poll::Ready(Some(Err(_))) => Some(Outcome::Failed),
             // The consumer may never poll again after the last frame, so it must be recognised.
             Poll::Ready(Some(Ok(frame))) => {
                 let last = if let Some(data) = frame.data_ref() {
-                    state.on_data(data.remaining()) || this.inner.is_end_stream()
+                    state.on_data(data) || this.inner.is_end_stream()
                 } else if let Some(trailers) = frame.trailers_ref() {
                     state.on_trailers(trailers);
                     true
                 } else {
                     this.inner.is_end_stream()
                 };
-                last.then_some(Outcome::Completed)
+                last.then(|| state.outcome_at_end())
             }
         };
         match outcome {
@@ -86,6 +85,14 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
     #[inline]
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl<B: Default, M: MetricSink> Default for ResponseBody<B, M> {
+    /// A body that isn't counted. Middleware outside of the layer, such as tower-http's `CorsLayer` and
+    /// `TimeoutLayer`, makes its own responses of it.
+    fn default() -> Self {
+        Self::new(B::default(), Guard::closed())
     }
 }
 

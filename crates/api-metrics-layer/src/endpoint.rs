@@ -85,16 +85,17 @@ impl fmt::Debug for Endpoint {
 /// with its path beside it.
 ///
 /// gRPC requests are an exception. Where this returns `None` or a template with a wildcard (tonic's router
-/// knows only `/pkg.Service/{*rest}`), the endpoint is the path, once the method has shown that it exists.
+/// knows only `/pkg.Service/{*rest}`), the endpoint is the path, once the method is
+/// known.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` doesn't find route templates",
     label = "not an `ExtractEndpoint`",
-    note = "write a closure `|request: &http::request::Parts| -> Option<Endpoint> {{ .. }}`, or implement `ExtractEndpoint`",
+    note = "write a closure `|request: &http::request::Parts| -> Option<Endpoint> {{ .. }}`, or implement `ExtractEndpoint` and pass it to `.endpoint_from(..)`",
     note = "in an axum router leave `.endpoint(..)` out: the layer takes the template from `MatchedPath`"
 )]
 pub trait ExtractEndpoint {
     /// Whether [`endpoint`](Self::endpoint) wants to see the request's parts. Otherwise the request needn't
-    /// be taken apart, which costs three copies of 220 bytes, and [`template_in`](Self::template_in) is request_flavour.
+    /// be taken apart, which costs three copies of 220 bytes, and [`template_in`](Self::template_in) is asked.
     const NEEDS_PARTS: bool = true;
 
     /// The template of the route that will answer.

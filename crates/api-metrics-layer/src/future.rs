@@ -38,9 +38,9 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let panic_guard = this.guard.panic_guard();
+        let running = this.guard.take().enter();
         let polled = this.inner.poll(cx);
-        panic_guard.disarm();
+        this.guard.put(running.leave());
         // Read in place: moving a head copies 130 bytes.
         match &polled {
             Poll::Ready(Ok(response)) => this.guard.on_headers(response),

@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, mem, sync::Arc};
 
-use crate::{MetricSink, Outcome, request_state::RequestState, shard::ShardHandle};
+use crate::{MetricSink, Outcome, nested, request_state::RequestState, shard::ShardHandle};
 
 /// Request states kept per thread for later requests.
 const POOL_SIZE: usize = 256;
@@ -45,6 +45,11 @@ impl<M: MetricSink> Guard<M> {
         }))
     }
 
+    /// A guard that records nothing.
+    pub(crate) const fn closed() -> Self {
+        Self(None)
+    }
+
     pub(crate) const fn is_open(&self) -> bool {
         self.0.is_some()
     }
@@ -57,8 +62,9 @@ impl<M: MetricSink> Guard<M> {
     /// Reads the response's head. Records the request if no body follows it.
     #[inline]
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
-        if self.state().is_some_and(|state| state.on_headers(response)) {
-            self.end(Outcome::Completed);
+        let Some(open) = &mut self.0 else { return };
+        if let Some(outcome) = open.state.on_headers(response, &open.shard.core().settings) {
+            self.end(outcome);
         }
     }
 
@@ -101,9 +107,28 @@ impl<M: MetricSink> Guard<M> {
     pub(crate) const fn panic_guard(&mut self) -> PanicGuard<'_, M> {
         PanicGuard(self)
     }
+
+    /// The same while the inner service runs, where a layer inside can find the request.
+    #[inline(always)]
+    pub(crate) fn enter(mut self) -> RunGuard<M> {
+        let open = self.0.take();
+        // It is empty.
+        mem::forget(self);
+        RunGuard(open.map(|OpenRequest { shard, state }| {
+            nested::enter(state);
+            shard
+        }))
+    }
+
+    /// Takes back what [`enter`](Self::enter) has taken.
+    #[inline(always)]
+    pub(crate) fn put(&mut self, guard: Self) {
+        // This one is empty, so that nothing has to be freed here.
+        mem::forget(mem::replace(self, guard));
+    }
 }
 
-/// Borrows a guard while the inner service or body runs.
+/// Borrows a guard while the user's functions or the inner body run.
 pub(crate) struct PanicGuard<'a, M: MetricSink>(&'a mut Guard<M>);
 
 impl<M: MetricSink> PanicGuard<'_, M> {
@@ -112,7 +137,7 @@ impl<M: MetricSink> PanicGuard<'_, M> {
         self.0.state()
     }
 
-    /// The inner service or body has returned without a panic.
+    /// The functions or the body have returned without a panic.
     #[inline]
     pub(crate) fn disarm(self) {
         // Only unwinding drops the guard, so that nobody has to ask whether the thread panics.
@@ -123,6 +148,34 @@ impl<M: MetricSink> PanicGuard<'_, M> {
 impl<M: MetricSink> Drop for PanicGuard<'_, M> {
     fn drop(&mut self) {
         self.0.end(Outcome::Panicked);
+    }
+}
+
+/// Stands for a guard while the inner service runs.
+pub(crate) struct RunGuard<M: MetricSink>(Option<Arc<ShardHandle<M>>>);
+
+impl<M: MetricSink> RunGuard<M> {
+    /// The service has returned without a panic.
+    #[inline(always)]
+    pub(crate) fn leave(mut self) -> Guard<M> {
+        let guard = self.take_back();
+        // Only unwinding drops this, so that nobody has to ask whether the thread panics.
+        mem::forget(self);
+        guard
+    }
+
+    #[inline(always)]
+    fn take_back(&mut self) -> Guard<M> {
+        Guard(self.0.take().and_then(|shard| {
+            let state = nested::leave()?;
+            Some(OpenRequest { shard, state })
+        }))
+    }
+}
+
+impl<M: MetricSink> Drop for RunGuard<M> {
+    fn drop(&mut self) {
+        self.take_back().end(Outcome::Panicked);
     }
 }
 

@@ -39,6 +39,10 @@
 //! | [`ApiMetricsLayer::new(sink)`](ApiMetricsLayer::new) | required | where records go |
 //! | [`.endpoint(f)`](ApiMetricsLayer::endpoint) | axum's `MatchedPath` ([`FromMatchedPath`]) | how the route template is found |
 //! | [`.api_key(f)`](ApiMetricsLayer::api_key) | an [`ApiKey`] among the extensions of the request, else of the response | how the consumer is found |
+//! | [`.endpoint_from(e)`](ApiMetricsLayer::endpoint_from), [`.api_key_from(e)`](ApiMetricsLayer::api_key_from) | | the same by a type that implements [`ExtractEndpoint`] or [`ExtractApiKey`] |
+//! | [`.long_lived_content_types(types)`](ApiMetricsLayer::long_lived_content_types) | [`LONG_LIVED_CONTENT_TYPES`] | which streams have the time to their head as latency |
+//! | [`.grpc_descriptor_set(bytes)`](ApiMetricsLayer::grpc_descriptor_set), [`.grpc_methods(paths)`](ApiMetricsLayer::grpc_methods) | none: methods are learned from calls | which gRPC methods are known from the start |
+//! | [`.grpc_deadline(d)`](ApiMetricsLayer::grpc_deadline) | none: that of `grpc-timeout` alone | when the server gives up a gRPC call |
 //! | [`.for_axum()`](ApiMetricsLayer::for_axum) | off: any request body, wrapped into [`CountingBody`] | keeps `axum::body::Body` as the type of the request's body |
 //! | [`ApiMetricsLayer::with_clock(sink, clock)`](ApiMetricsLayer::with_clock) | the system's clocks | where times come from, for tests |
 //!
@@ -103,6 +107,12 @@
 //! * **The API key** comes from the function, else from the request's extensions (authentication outside:
 //!   `.layer(metrics).layer(auth)`), else from the response's extensions (authentication inside, which puts the
 //!   [`ApiKey`] on its response).
+//! * **Two layers of one sink**, one inside of the other, count a request once. The outer one counts; the inner
+//!   one tells it the template and the API key where only the inner one knows them. So a layer around the whole
+//!   app sees its 404 and 405, and one within what `nest_service` mounts names its routes.
+//! * **A queue** outside of the service (`ConcurrencyLimit`, `Buffer`) is seen where it stands inside of the
+//!   layer in one `ServiceBuilder`: as [`queue_wait`](RequestRecord::queue_wait) and by [`Queue`]. axum's
+//!   `Router::layer` hides readiness from the layers around it, so that there the wait is part of the latency.
 //! * **Timeouts, panics, compression**: a layer inside is recorded with the response that it makes. A timeout
 //!   outside is an abort, a panic that is caught outside is [`Outcome::Panicked`], and compression outside
 //!   happens after bytes are counted.
@@ -119,21 +129,36 @@
 //!
 //! # gRPC
 //!
-//! A call is labelled with its path, `/pkg.Service/Method`, once the method has shown that it exists: a call of
-//! it has ended with a code that only a running method returns. Interceptors, rate limits and overload
-//! protection answer any path with PERMISSION_DENIED, RESOURCE_EXHAUSTED, UNAVAILABLE or UNAUTHENTICATED, so
-//! those codes, and calls that ended without one, prove nothing: until the method is known such a call has the
-//! router's template, `/pkg.Service/{*rest}`, or is `<unmatched>`. UNIMPLEMENTED never gets the path.
+//! A call is labelled with its path, `/pkg.Service/Method`, once the method is known. A method becomes known
+//! when a call of it ends with OK, or with a status in trailers, which only a method sends that has run.
+//! Interceptors, rate limits and overload protection refuse any path, with any code, in the head alone, so such
+//! an answer proves nothing. Until the method is known, a call has the router's template,
+//! `/pkg.Service/{*rest}`, or is `<unmatched>`; afterwards it has its path, whatever its code.
 //!
-//! The status is the HTTP equivalent of `grpc-status` as `google.rpc.Code` defines it. A 200 without
-//! `grpc-status` is UNKNOWN, except in grpc-web, where the status may be in the body.
+//! Methods that must have their name from their first failure on are declared:
+//! [`grpc_descriptor_set`](ApiMetricsLayer::grpc_descriptor_set) takes what `protoc` or `tonic-prost-build`
+//! compiled, [`grpc_methods`](ApiMetricsLayer::grpc_methods) a list of paths.
+//!
+//! The status is the HTTP equivalent of `grpc-status` as `google.rpc.Code` defines it: in headers, in trailers,
+//! or for grpc-web in the last frame of the body. A 200 without it is UNKNOWN, except in grpc-web.
+//!
+//! tonic ends a call at its deadline outside of every layer, so that the layer sees its request dropped. After
+//! the client's `grpc-timeout`, or the server's own deadline as
+//! [`grpc_deadline`](ApiMetricsLayer::grpc_deadline) tells it, that is DEADLINE_EXCEEDED, counted as 504.
 //!
 //! # Long-lived responses
 //!
 //! An upgraded connection (101, or a successful CONNECT) is recorded when its head is ready, because what
-//! follows bypasses the body. An event stream (`text/event-stream` of unknown length) is recorded at its end
+//! follows bypasses the body. A stream ([`LONG_LIVED_CONTENT_TYPES`], of unknown length) is recorded at its end
 //! with its bytes, but its latency is the time to its head: how long a page stayed open says nothing about how
-//! fast the service is.
+//! fast the service is. The same goes for gRPC methods that stream from the server.
+//!
+//! # Requests within requests
+//!
+//! A handler that calls its own service makes a request of its own, which is counted beside the first. The
+//! layer tells it from the same request in a layer inside by method and path. What it can't see: a path that
+//! middleware between the two has rewritten (other than axum's nesting), and an inner layer that runs on another
+//! task (`Buffer`); such a request counts twice.
 //!
 //! # Features
 //!
@@ -145,7 +170,9 @@
 
 mod api_key;
 mod body;
+mod candidate;
 mod clock;
+mod descriptor_set;
 mod endpoint;
 mod future;
 mod grpc;
@@ -153,17 +180,21 @@ mod guard;
 mod in_flight;
 mod label;
 mod layer;
+mod nested;
 mod present;
+mod queue;
 mod record;
 mod request_body;
 mod request_state;
 mod service;
+mod settings;
 mod shard;
 mod sink;
 
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
 pub use clock::RequestClock;
+pub use descriptor_set::InvalidDescriptorSet;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};
 pub use future::ResponseFuture;
 pub use in_flight::InFlight;
@@ -176,9 +207,11 @@ pub use layer::ApiMetricsLayer;
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 pub use present::AxumBody;
 pub use present::{AnyBody, PresentBody};
+pub use queue::Queue;
 pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use service::ApiMetricsService;
+pub use settings::LONG_LIVED_CONTENT_TYPES;
 pub use sink::MetricSink;
 
 /// Compiles the README's program.

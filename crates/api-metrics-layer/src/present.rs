@@ -1,5 +1,11 @@
 //! Which body type the inner service gets.
 
+#[cfg(feature = "axum")]
+use std::{
+    any::{Any, TypeId},
+    mem,
+};
+
 use http::Request;
 use tower_service::Service;
 
@@ -11,20 +17,17 @@ use crate::request_body::{BodyCounter, CountingBody};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't present a request body of type `{B}` to the inner service",
     label = "this layer was made for another request body than `{B}`",
-    note = "`ApiMetricsLayer::for_axum()` fits only requests with `axum::body::Body`",
+    note = "`ApiMetricsLayer::for_axum()` fits only bodies of `Bytes` that are `Send + 'static`, which axum can box",
     note = "around a tonic server, a hyper service or a client leave `.for_axum()` out: the layer then takes any body and hands the inner service a `CountingBody<B>`"
 )]
 pub trait PresentBody<B>: sealed::Sealed {
     /// The body type of the inner service's requests.
     type Body;
 
-    /// Puts the counter into the body, where its type stays the same. Called only for a request that has a
-    /// body.
+    /// Wraps the body in place and takes the counter, where that changes no type.
     #[doc(hidden)]
-    #[inline]
-    fn count(body: &mut B, counter: &mut BodyCounter) {
-        let _ = (body, counter);
-    }
+    #[inline(always)]
+    fn count(_: &mut B, _: &mut BodyCounter) {}
 
     #[doc(hidden)]
     fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
@@ -63,26 +66,42 @@ impl<B> PresentBody<B> for AnyBody {
 /// The inner service gets an [`axum::body::Body`], so that middleware written for axum's own body fits inside.
 ///
 /// Set by [`for_axum`](crate::ApiMetricsLayer::for_axum). A request without a body passes unchanged; one that
-/// has a body is boxed once, as the router would do.
+/// has a body is boxed once, as the router would do. Bodies that middleware outside has wrapped, such as those
+/// of tower-http's `RequestBodyLimitLayer`, are always boxed.
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AxumBody;
 
 #[cfg(feature = "axum")]
-impl PresentBody<axum::body::Body> for AxumBody {
+impl<B> PresentBody<B> for AxumBody
+where
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
     type Body = axum::body::Body;
 
-    fn count(body: &mut axum::body::Body, counter: &mut BodyCounter) {
-        let inner = std::mem::take(body);
-        *body = axum::body::Body::new(CountingBody::new(inner, std::mem::take(counter)));
+    #[inline(always)]
+    fn count(body: &mut B, counter: &mut BodyCounter) {
+        let body: &mut dyn Any = body;
+        if let Some(body) = body.downcast_mut::<axum::body::Body>() {
+            let inner = mem::take(body);
+            *body = axum::body::Body::new(CountingBody::new(inner, mem::take(counter)));
+        }
     }
 
     #[inline(always)]
-    fn call<S>(service: &mut S, request: Request<axum::body::Body>, _: BodyCounter) -> S::Future
+    fn call<S>(service: &mut S, request: Request<B>, counter: BodyCounter) -> S::Future
     where
         S: Service<Request<axum::body::Body>>,
     {
-        service.call(request)
+        // axum's own body is counted already, and passes through `Body::new` as it is.
+        if TypeId::of::<B>() == TypeId::of::<axum::body::Body>() {
+            drop(counter);
+            service.call(request.map(axum::body::Body::new))
+        } else {
+            service
+                .call(request.map(|body| axum::body::Body::new(CountingBody::new(body, counter))))
+        }
     }
 }

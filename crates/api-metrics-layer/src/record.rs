@@ -37,12 +37,16 @@ impl Protocol {
 /// | the client left during the response; it was dropped unread | `Aborted` | as sent | as sent |
 /// | the inner service returned an error instead of a response | `Failed` | none | 500 |
 /// | the response's body failed | `Failed` | as sent | as sent |
+/// | the response has a status of 1xx other than 101, which is none to end with | `Failed` | none | 500 |
+/// | the response's body ended before its `Content-Length` (except HEAD, 204 and 304) | `Failed` | as sent | as sent |
 /// | the service panicked before there was a response | `Panicked` | none | 500 |
 /// | the response's body panicked | `Panicked` | as sent | as sent |
 /// | a `CatchPanicLayer` inside made a response of a panic | `Completed` | 500 | 500 |
 /// | a timeout layer inside made a response of a timeout | `Completed` | as sent | as sent |
 ///
-/// "As sent" is the head's status; for gRPC it is that of `grpc-status`, and none until that has come.
+/// "As sent" is the head's status; for gRPC it is that of `grpc-status`, and none until that has come. A gRPC
+/// call that is dropped after its deadline is `Aborted` with DEADLINE_EXCEEDED, counted as 504: the deadline is
+/// that of `grpc-timeout` or of [`grpc_deadline`](crate::ApiMetricsLayer::grpc_deadline).
 /// 499 is nginx's code for a client that closed the connection: it is never sent, only counted. An abort is
 /// not an error of the service, and a layer that wants to see timeouts as such belongs inside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,7 +59,7 @@ pub enum Outcome {
     Completed,
     /// The caller left: the response's future or its body was dropped before its end.
     Aborted,
-    /// The inner service returned an error, or the response's body failed.
+    /// The inner service returned an error, the response's body failed, or it ended before its `Content-Length`.
     Failed,
     /// The service or the response's body panicked, and the panic unwound through this layer.
     Panicked,
@@ -72,8 +76,9 @@ pub enum Outcome {
 /// | `api_key` | | the consumer that the host has verified | `None`: anonymous, or refused by auth |
 /// | `status` | 100 to 999 | what was sent; for gRPC the HTTP equivalent of `grpc-status` | `None`: none was sent; see [`Outcome`] and [`counted_status`](Self::counted_status) |
 /// | `outcome` | | how it ended | see [`Outcome`] |
-/// | `latency` | ns | from the request being seen to the last body byte, or to wherever it ended | for `text/event-stream` of unknown length the time to headers; 101 and CONNECT: to the head; `None` only in imports |
-/// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody request_flavour for it |
+/// | `latency` | ns | from the request being seen to the last body byte, or to wherever it ended | for [long-lived responses](crate::LONG_LIVED_CONTENT_TYPES) the time to headers; 101 and CONNECT: to the head; `None` only in imports |
+/// | `time_to_headers` | ns | from the request being seen to its head leaving: the transport's first poll of the body has returned. A server writes head and first bytes in one go, so a response of one frame has the same time for both | without a body: the head being ready; `None`: no response, or nobody asked for it |
+/// | `queue_wait` | ns | from the service's first "not ready" to its call, before the request was seen; no part of `latency` | `None`: it was ready at once, or is polled through a router that hides it; see [`Queue`](crate::Queue) |
 /// | `request_bytes` | bytes | body bytes that the service read until the record was made, without framing | an upload left unread is 0; what is read after the response's end is not in it |
 /// | `response_bytes` | bytes | body bytes that passed, whatever `Content-Length` said, without framing, headers and trailers | HEAD, 204, 304: 0; compressed by a layer inside: compressed, outside: uncompressed; after an upgrade: 0 |
 /// | `finished_at` | wall clock, to 1 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::RequestClock) |
@@ -94,12 +99,15 @@ pub struct RequestRecord<'a> {
     pub status: Option<u16>,
     /// How the request ended.
     pub outcome: Outcome,
-    /// From the request being seen to the last body byte; time to headers for event streams.
+    /// From the request being seen to the last body byte; time to headers for long-lived responses.
     /// `None` where the source of an import has no times.
     pub latency: Option<Duration>,
     /// From the request being seen to the response's head leaving. `None`: there was no response, or
-    /// nobody request_flavour for it.
+    /// nobody asked for it.
     pub time_to_headers: Option<Duration>,
+    /// How long the caller waited for the service to become ready, before the request was seen. `None`: it
+    /// did not wait.
+    pub queue_wait: Option<Duration>,
     /// Body bytes of the request that the service really read.
     pub request_bytes: u64,
     /// Body bytes of the response that really passed, whatever `Content-Length` said.
@@ -123,6 +131,7 @@ impl<'a> RequestRecord<'a> {
             outcome: Outcome::Completed,
             latency: None,
             time_to_headers: None,
+            queue_wait: None,
             request_bytes: 0,
             response_bytes: 0,
             finished_at,

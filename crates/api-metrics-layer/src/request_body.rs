@@ -45,12 +45,17 @@ impl BodyCounter {
             .map_or(0, |cell| cell.load(Ordering::Relaxed))
     }
 
-    fn add(&self, bytes: u64) {
+    /// Notes that a body has been read this far. Of several clones of a body the one that was read furthest
+    /// counts, so that a retry doesn't count an upload twice.
+    fn raise_to(&self, bytes: u64) {
         if let Some(cell) = &self.0 {
-            // The body is the only writer: no read-modify-write is needed.
-            let sum = cell.load(Ordering::Relaxed).saturating_add(bytes);
-            cell.store(sum, Ordering::Relaxed);
+            cell.fetch_max(bytes, Ordering::Relaxed);
         }
+    }
+
+    /// Another writer of the same cell.
+    fn share(&self) -> Self {
+        Self(self.0.clone())
     }
 }
 
@@ -86,16 +91,24 @@ pin_project! {
     ///
     /// A handler that is generic over its body needs no change; one that names it takes
     /// `Request<CountingBody<B>>`.
+    ///
+    /// It clones if `B` does, so that a retry fits inside of the layer. All clones are one upload: the bytes of
+    /// the one that was read furthest are recorded.
     pub struct CountingBody<B> {
         #[pin]
         inner: B,
         counter: BodyCounter,
+        read: u64,
     }
 }
 
 impl<B> CountingBody<B> {
     pub(crate) fn new(inner: B, counter: BodyCounter) -> Self {
-        Self { inner, counter }
+        Self {
+            inner,
+            counter,
+            read: 0,
+        }
     }
 
     /// The body underneath.
@@ -121,7 +134,8 @@ impl<B: Body> Body for CountingBody<B> {
         let frame = ready!(this.inner.poll_frame(cx));
         if let Some(Ok(frame)) = &frame {
             if let Some(data) = frame.data_ref() {
-                this.counter.add(data.remaining() as u64);
+                *this.read = this.read.saturating_add(data.remaining() as u64);
+                this.counter.raise_to(*this.read);
             }
         }
         Poll::Ready(frame)
@@ -140,6 +154,16 @@ impl<B: Default> Default for CountingBody<B> {
     /// A body that isn't counted, for `std::mem::take` and tests.
     fn default() -> Self {
         Self::new(B::default(), BodyCounter::default())
+    }
+}
+
+impl<B: Clone> Clone for CountingBody<B> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            counter: self.counter.share(),
+            read: self.read,
+        }
     }
 }
 

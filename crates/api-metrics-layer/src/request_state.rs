@@ -5,25 +5,34 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Buf;
 use http::{
-    HeaderMap, Method, Request, Response, StatusCode,
-    header::{CONTENT_LENGTH, CONTENT_TYPE},
+    Extensions, HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_LENGTH,
     uri::PathAndQuery,
 };
 
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
     RequestRecord, UNMATCHED, Unrecorded,
+    candidate::{Candidate, hash_path},
     clock::Clocks,
-    grpc::{self, Flavour},
+    grpc,
     label::{MAX_ENDPOINT_BYTES, bounded},
+    queue::Wait,
     request_body::BodyCounter,
+    settings::Settings,
     shard::Core,
 };
 
 /// The state of one open request.
 pub(crate) struct RequestState {
     started: Instant,
+    /// The request around this one that runs on the same thread, while this one does.
+    pub(crate) outer: Option<Box<RequestState>>,
+    /// That of the layer's sink.
+    identity: usize,
+    /// The hash of the path, where layers have met nested requests; otherwise 0.
+    path_hash: u64,
     /// When the response's head was sent. Read only where more of the response came later.
     headers_sent_at: Option<Instant>,
     method: &'static str,
@@ -33,18 +42,17 @@ pub(crate) struct RequestState {
     has_template: bool,
     /// Kept only where it may be needed: without a template, or for gRPC.
     path: Option<PathAndQuery>,
+    /// What the client has sent, where a router has shortened `path`.
+    original_path: Option<PathAndQuery>,
+    queue_wait: Option<Duration>,
     api_key: Option<ApiKey>,
     request_bytes: BodyCounter,
     response_bytes: u64,
     /// Bytes after which the response's body is complete; `u64::MAX` where only its end tells.
     complete_at: u64,
     status: Option<StatusCode>,
-    /// The kind of gRPC that the request claims to speak.
-    request_flavour: Option<Flavour>,
-    /// The kind of gRPC that the response speaks.
-    response_flavour: Option<Flavour>,
-    grpc_code: Option<u16>,
-    /// Whether the response is an event stream, whose lifetime says nothing about the service's speed.
+    grpc: grpc::Call,
+    /// Whether the response is a stream, whose lifetime says nothing about the service's speed.
     long_lived: bool,
     /// Whether the response asks to be left out.
     unrecorded: bool,
@@ -54,19 +62,22 @@ impl RequestState {
     pub(crate) fn new(started: Instant) -> Self {
         Self {
             started,
+            outer: None,
+            identity: 0,
+            path_hash: 0,
             headers_sent_at: None,
             method: OTHER_METHOD,
             template: String::new(),
             has_template: false,
             path: None,
+            original_path: None,
+            queue_wait: None,
             api_key: None,
             request_bytes: BodyCounter::default(),
             response_bytes: 0,
             complete_at: u64::MAX,
             status: None,
-            request_flavour: None,
-            response_flavour: None,
-            grpc_code: None,
+            grpc: grpc::Call::default(),
             long_lived: false,
             unrecorded: false,
         }
@@ -82,9 +93,7 @@ impl RequestState {
         self.response_bytes = 0;
         self.complete_at = u64::MAX;
         self.status = None;
-        self.request_flavour = None;
-        self.response_flavour = None;
-        self.grpc_code = None;
+        self.grpc.reset();
         self.long_lived = false;
         self.unrecorded = false;
     }
@@ -93,9 +102,18 @@ impl RequestState {
     #[inline(always)]
     pub(crate) fn release(&mut self) {
         self.has_template = false;
-        self.path = None;
+        if self.path.is_some() {
+            self.release_paths();
+        }
+        self.queue_wait = None;
         self.api_key = None;
         self.request_bytes = BodyCounter::default();
+    }
+
+    #[cold]
+    fn release_paths(&mut self) {
+        self.path = None;
+        self.original_path = None;
     }
 
     /// Calls the user's functions. They want the request's parts, so it is taken apart and put together again.
@@ -131,17 +149,64 @@ impl RequestState {
     /// Copies what the record needs from the request, after [`extract_labels`](Self::extract_labels) or
     /// [`set_template`](Self::set_template).
     #[inline(always)]
-    pub(crate) fn on_request<B>(&mut self, request: &Request<B>) {
+    pub(crate) fn on_request<B, M>(&mut self, request: &Request<B>, core: &Core<M>) {
+        self.identity = core.identity;
         self.method = known_method(request.method());
         // gRPC always uses POST; other methods skip the header look-up.
         if request.method() == Method::POST {
-            self.request_flavour = Flavour::of(request.headers());
+            self.grpc.on_request(request.headers());
         }
-        if !self.has_template || self.request_flavour.is_some() {
-            self.path = request.uri().path_and_query().cloned();
+        if !self.has_template || self.grpc.is_claimed() {
+            self.keep_paths(request);
+        }
+        self.path_hash = 0;
+        if core.settings.looks_at_paths() {
+            self.path_hash = hash_path(request.uri().path());
         }
         if self.api_key.is_none() {
             self.api_key = request.extensions().get::<ApiKey>().cloned();
+        }
+    }
+
+    #[cold]
+    fn keep_paths<B>(&mut self, request: &Request<B>) {
+        self.path = request.uri().path_and_query().cloned();
+        self.original_path = original_path(request.extensions()).cloned();
+    }
+
+    /// The service was not ready at first.
+    #[cold]
+    pub(crate) fn on_wait(&mut self, wait: Wait) {
+        self.queue_wait = Some(wait.end(self.started));
+    }
+
+    /// Whether layers of this sink count the request.
+    pub(crate) const fn is_counted_for(&self, identity: usize) -> bool {
+        self.identity == identity
+    }
+
+    /// Whether a layer inside sees the request of this one, rather than one that a handler has made.
+    pub(crate) fn is_same(&self, inner: &Candidate<'_>) -> bool {
+        if self.identity != inner.identity || self.method != inner.method {
+            return false;
+        }
+        if self.path_hash != 0 {
+            return inner.has_hash(self.path_hash);
+        }
+        match (self.path(), self.template()) {
+            (Some(path), _) => inner.has_path(path),
+            (None, Some(template)) => inner.fits(template),
+            (None, None) => true,
+        }
+    }
+
+    /// Takes over what only a layer inside knows.
+    pub(crate) fn adopt(&mut self, template: Option<&str>, api_key: Option<ApiKey>) {
+        if template.is_some() && self.template().is_none_or(is_coarse) {
+            self.set_template(template);
+        }
+        if self.api_key.is_none() {
+            self.api_key = api_key;
         }
     }
 
@@ -152,53 +217,56 @@ impl RequestState {
         theirs
     }
 
-    /// Reads the response's head. Returns whether the request is complete because no body follows.
+    /// Reads the response's head. Returns how the request ends, where no body follows.
     #[inline(always)]
-    pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &Response<B>) -> bool {
+    pub(crate) fn on_headers<B: http_body::Body>(
+        &mut self,
+        response: &Response<B>,
+        settings: &Settings,
+    ) -> Option<Outcome> {
         let status = response.status();
+        if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+            // A server has no final response to send, and answers 500 or breaks the stream off.
+            return Some(Outcome::Failed);
+        }
         self.status = Some(status);
         self.unrecorded = response.extensions().get::<Unrecorded>().is_some();
         if self.api_key.is_none() {
             self.api_key = response.extensions().get::<ApiKey>().cloned();
         }
-        if self.request_flavour.is_some() {
-            self.response_flavour = Flavour::of(response.headers());
-            if self.response_flavour.is_some() {
-                self.grpc_code = grpc::code_in(response.headers());
-            }
+        if self.grpc.is_claimed() {
+            self.grpc.on_headers(response.headers());
+        }
+        if self.is_bodiless(status) {
+            return Some(Outcome::Completed);
         }
         let body = response.body();
-        if self.is_bodiless(status) || body.is_end_stream() {
-            return true;
-        }
         // The last frame of a gRPC response is its trailers, whatever its size.
-        if self.response_flavour.is_none() {
-            self.complete_at = match body.size_hint().exact() {
-                Some(size) => size,
-                None => self.undeclared_size(response.headers()),
-            };
+        if !self.grpc.is_spoken() {
+            // The transport stops at the header's value and never polls for the end. Where the body knows its
+            // size and the two differ, the shorter one breaks the response.
+            let exact = body.size_hint().exact();
+            if let Some(size) = content_length(response.headers()).max(exact) {
+                self.complete_at = size;
+            }
+            if exact.is_none() {
+                self.long_lived = settings.is_long_lived(response.headers());
+            }
         }
-        self.complete_at == 0
-    }
-
-    /// The size of a body that doesn't know it itself.
-    fn undeclared_size(&mut self, headers: &HeaderMap) -> u64 {
-        self.long_lived = is_event_stream(headers);
-        // The transport stops at the header's value and never polls for the end.
-        content_length(headers).unwrap_or(u64::MAX)
+        (self.complete_at == 0 || body.is_end_stream()).then(|| self.outcome_at_end())
     }
 
     /// Whether only the head is sent (RFC 9110, 6.4.1), or the connection speaks another protocol after it.
     #[inline]
     fn is_bodiless(&self, status: StatusCode) -> bool {
-        status.is_informational()
+        status == StatusCode::SWITCHING_PROTOCOLS
             || status == StatusCode::NO_CONTENT
             || status == StatusCode::NOT_MODIFIED
             || self.method == "HEAD"
             || (self.method == "CONNECT" && status.is_success())
     }
 
-    /// Notes that the transport has request_flavour for the body, and got nothing, or not all of it.
+    /// Notes that the transport has asked for the body, and got nothing, or not all of it.
     #[inline]
     pub(crate) fn on_headers_sent(&mut self, clocks: &Clocks) {
         if self.headers_sent_at.is_none() {
@@ -206,16 +274,31 @@ impl RequestState {
         }
     }
 
-    /// Counts bytes of the response's body. Returns whether the last byte has passed.
+    /// How the response ends where its body says that nothing more comes. A body that ends before its declared
+    /// length breaks the connection (HTTP/1.1) or the stream (HTTP/2), so it has failed.
     #[inline]
-    pub(crate) fn on_data(&mut self, bytes: usize) -> bool {
-        self.response_bytes = self.response_bytes.saturating_add(bytes as u64);
+    pub(crate) fn outcome_at_end(&self) -> Outcome {
+        if self.complete_at == u64::MAX || self.response_bytes >= self.complete_at {
+            Outcome::Completed
+        } else {
+            Outcome::Failed
+        }
+    }
+
+    /// Reads a piece of the response's body. Returns whether the last byte has passed.
+    #[inline]
+    pub(crate) fn on_data(&mut self, data: &impl Buf) -> bool {
+        if self.grpc.is_spoken() {
+            self.grpc.on_data(data);
+        }
+        let bytes = data.remaining() as u64;
+        self.response_bytes = self.response_bytes.saturating_add(bytes);
         self.response_bytes >= self.complete_at
     }
 
     pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
-        if self.response_flavour.is_some() {
-            self.grpc_code = grpc::code_in(trailers).or(self.grpc_code);
+        if self.grpc.is_spoken() {
+            self.grpc.on_trailers(trailers);
         }
     }
 
@@ -228,6 +311,12 @@ impl RequestState {
         self.has_template.then_some(self.template.as_str())
     }
 
+    /// The path that is told of a request without an endpoint: as the client sent it.
+    fn unmatched_path(&self) -> Option<&str> {
+        let path = self.original_path.as_ref().or(self.path.as_ref())?;
+        Some(path.path())
+    }
+
     /// The labels of an HTTP request.
     #[inline]
     fn labels(&self) -> Labels<'_> {
@@ -238,64 +327,60 @@ impl RequestState {
             unmatched_path: if template.is_some() {
                 None
             } else {
-                self.path()
+                self.unmatched_path()
             },
             status: self.status.map(|status| status.as_u16()),
+            streams: false,
         }
     }
 
     /// The labels of a request that claims to speak gRPC.
     #[cold]
-    fn grpc_labels(&self, outcome: Outcome, methods: &grpc::Methods) -> Labels<'_> {
+    fn grpc_labels(&self, outcome: Outcome, lifetime: Duration, settings: &Settings) -> Labels<'_> {
         // Anyone can claim to speak gRPC, so the claim counts only until the service has answered.
-        if self.status.is_some() && self.response_flavour.is_none() {
+        if self.status.is_some() && !self.grpc.is_spoken() {
             return self.labels();
         }
+        let methods = &settings.grpc_methods;
         let (endpoint, unmatched_path) = self.grpc_endpoint(methods);
+        let streams = self
+            .path()
+            .is_some_and(|path| methods.streams(path, self.grpc.is_stream()));
+        let deadline = settings.grpc_deadline();
         Labels {
             protocol: Protocol::Grpc,
             endpoint,
             unmatched_path,
-            status: self.grpc_status(outcome),
-        }
-    }
-
-    /// The HTTP equivalent of the call's gRPC status.
-    fn grpc_status(&self, outcome: Outcome) -> Option<u16> {
-        let http = self.status?;
-        match (self.response_flavour, self.grpc_code) {
-            (Some(_), Some(code)) => Some(grpc::http_equivalent(code)),
-            (Some(Flavour::Grpc), None) if http == StatusCode::OK => match outcome {
-                // A client takes the missing status for UNKNOWN.
-                Outcome::Completed => Some(grpc::http_equivalent(grpc::UNKNOWN)),
-                _ => None,
-            },
-            _ => Some(http.as_u16()),
+            status: self.grpc.status(self.status, outcome, lifetime, deadline),
+            streams: streams && settings.is_grpc_long_lived(),
         }
     }
 
     /// The endpoint of a gRPC call, and its path where that is `<unmatched>`.
     fn grpc_endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
         let template = self.template();
-        // A template that says less than the path: tonic's `/pkg.Service/{*rest}`.
-        let coarse = template.is_none_or(|template| template.contains("/{*"));
+        // A template may say less than the path: tonic's is `/pkg.Service/{*rest}`.
+        let coarse = template.is_none_or(is_coarse);
         match (self.path(), template) {
-            (Some(path), _) if coarse && methods.admit(path, self.grpc_code) => {
+            (Some(path), _) if coarse && methods.admit(path, self.grpc.shows_method()) => {
                 (bounded(path, MAX_ENDPOINT_BYTES), None)
             }
-            (_, Some(template)) if self.grpc_code != Some(grpc::UNIMPLEMENTED) => {
+            (_, Some(template)) if !coarse || !self.grpc.is_unimplemented() => {
                 (template.into(), None)
             }
-            (path, _) => (UNMATCHED.into(), path),
+            _ => (UNMATCHED.into(), self.unmatched_path()),
         }
     }
 
     /// Hands the record to the sink, unless the response asks to be left out.
-    pub(crate) fn record<M: MetricSink>(&self, core: &Core<M>, outcome: Outcome) {
+    pub(crate) fn record<M: MetricSink>(&mut self, core: &Core<M>, outcome: Outcome) {
         if self.unrecorded {
             return;
         }
         let now = core.clocks.now();
+        if self.grpc.is_claimed() {
+            self.grpc.on_end();
+        }
         let since_start = |then: Instant| then.saturating_duration_since(self.started);
         let lifetime = since_start(now);
         let time_to_headers: Option<Duration> = match (self.headers_sent_at, self.status, outcome) {
@@ -304,14 +389,14 @@ impl RequestState {
             (None, Some(_), Outcome::Completed | Outcome::Failed) => Some(lifetime),
             _ => None,
         };
-        let latency = match time_to_headers {
-            Some(time_to_headers) if self.long_lived => time_to_headers,
-            _ => lifetime,
-        };
-        let labels = if self.request_flavour.is_none() {
-            self.labels()
+        let labels = if self.grpc.is_claimed() {
+            self.grpc_labels(outcome, lifetime, &core.settings)
         } else {
-            self.grpc_labels(outcome, &core.grpc_methods)
+            self.labels()
+        };
+        let latency = match time_to_headers {
+            Some(time_to_headers) if self.long_lived || labels.streams => time_to_headers,
+            _ => lifetime,
         };
         core.sink.record(&RequestRecord {
             protocol: labels.protocol,
@@ -323,6 +408,7 @@ impl RequestState {
             outcome,
             latency: Some(latency),
             time_to_headers,
+            queue_wait: self.queue_wait,
             request_bytes: self.request_bytes.get(),
             response_bytes: self.response_bytes,
             finished_at: core.clocks.wall_at(now),
@@ -336,10 +422,31 @@ struct Labels<'a> {
     endpoint: Cow<'a, str>,
     unmatched_path: Option<&'a str>,
     status: Option<u16>,
+    /// Whether the call is one of a gRPC method that streams.
+    streams: bool,
+}
+
+/// Whether a template says less than the path does.
+fn is_coarse(template: &str) -> bool {
+    template.contains("/{*")
+}
+
+/// The path as the client sent it, where axum's router has seen it.
+pub(crate) fn original_path(extensions: &Extensions) -> Option<&PathAndQuery> {
+    #[cfg(feature = "axum")]
+    {
+        let axum::extract::OriginalUri(uri) = extensions.get()?;
+        uri.path_and_query()
+    }
+    #[cfg(not(feature = "axum"))]
+    {
+        let _ = extensions;
+        None
+    }
 }
 
 /// The method as a label. A caller may send any token, so the set is closed.
-fn known_method(method: &Method) -> &'static str {
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::POST => "POST",
@@ -355,16 +462,14 @@ fn known_method(method: &Method) -> &'static str {
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    const EVENT_STREAM: &[u8] = b"text/event-stream";
-    headers.get(CONTENT_TYPE).is_some_and(|value| {
-        value
-            .as_bytes()
-            .get(..EVENT_STREAM.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(EVENT_STREAM))
-    })
-}
-
+/// Looks through the names of few headers, which costs less than to hash the one that is looked for.
+#[inline]
 fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    const FEW: usize = 4;
+    let value = if headers.keys_len() <= FEW {
+        headers.iter().find(|(name, _)| *name == CONTENT_LENGTH)?.1
+    } else {
+        headers.get(CONTENT_LENGTH)?
+    };
+    value.to_str().ok()?.parse().ok()
 }

@@ -10,52 +10,106 @@ use std::{
 };
 
 use crate::{
+    FromMatchedPath, MetricSink,
     clock::{Clocks, RequestClock},
-    grpc::Methods,
     in_flight::OpenRequests,
+    queue::QueueCounts,
+    settings::Settings,
 };
 
 /// Shards per layer at most, half a KiB each. More would save nothing that is worth their memory.
 const MAX_SHARDS: usize = 64;
 
-/// Sink, clocks and known gRPC methods: one per layer.
+/// What all requests of a layer share.
 pub(crate) struct Core<M> {
     pub(crate) sink: M,
+    /// Which layers count the same requests: see [`MetricSink::identity`].
+    pub(crate) identity: usize,
     pub(crate) clocks: Clocks,
-    pub(crate) grpc_methods: Methods,
+    pub(crate) settings: Settings,
+    pub(crate) queue: Arc<QueueCounts>,
 }
 
-/// Referenced by every open request of a shard and once by the shard itself, so that the reference count
-/// minus one is the number of open requests.
+/// Referenced by every open request of a shard and by its [owners](Owner), so that the reference count minus
+/// that of owners is the number of open requests.
 ///
 /// Aligned to its own cache lines, reference counts included: two threads never count in the same line.
 #[repr(align(128))]
-pub(crate) struct ShardHandle<M>(Arc<Core<M>>);
+pub(crate) struct ShardHandle<M> {
+    core: Arc<Core<M>>,
+    owners: AtomicUsize,
+}
 
 impl<M> ShardHandle<M> {
     #[inline]
     pub(crate) fn core(&self) -> &Core<M> {
+        &self.core
+    }
+}
+
+/// A reference that is no open request: a shard's, or a gauge's.
+pub(crate) struct Owner<M>(Arc<ShardHandle<M>>);
+
+impl<M> Owner<M> {
+    fn new(core: &Arc<Core<M>>) -> Self {
+        Self(Arc::new(ShardHandle {
+            core: Arc::clone(core),
+            owners: AtomicUsize::new(1),
+        }))
+    }
+
+    /// What an open request refers to.
+    #[inline]
+    pub(crate) const fn handle(&self) -> &Arc<ShardHandle<M>> {
         &self.0
     }
 }
 
-/// What the services of one thread share, and the reference counts of their open requests.
+impl<M> Clone for Owner<M> {
+    fn clone(&self) -> Self {
+        self.0.owners.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<M> Drop for Owner<M> {
+    fn drop(&mut self) {
+        self.0.owners.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The gauge over all threads.
+pub(crate) struct OpenCounts<M>(Box<[Owner<M>]>);
+
+impl<M: Send + Sync> OpenRequests for OpenCounts<M> {
+    fn open_requests(&self) -> usize {
+        let open = self.0.iter().map(|Owner(handle)| {
+            let owners = handle.owners.load(Ordering::Relaxed);
+            Arc::strong_count(handle).saturating_sub(owners)
+        });
+        open.sum()
+    }
+}
+
+/// What the services of one thread share: the user's functions, and the reference count of their open requests.
 ///
 /// A server clones a service for every connection and axum's router clones it for every request. Each clone
 /// changes a reference count, and threads that change the same count wait for each other's cache line. So
 /// there is a shard per thread, up to the number of processors, and a service is cloned into the shard of
 /// the thread that clones it.
 #[repr(align(128))]
-pub(crate) struct Shard<M> {
-    pub(crate) handle: Arc<ShardHandle<M>>,
-    /// All shards but the first. Only the first one owns them; it is owned by the layer, its gauges and the
-    /// services made by the layer.
+pub(crate) struct Shard<M, E, K> {
+    pub(crate) owner: Owner<M>,
+    pub(crate) endpoint: Arc<E>,
+    pub(crate) api_key: Arc<K>,
+    /// All shards but the first. Only the first one owns them; it is owned by the layer and the services made
+    /// by the layer.
     others: Box<[Arc<Self>]>,
     /// All shards. Set in those that don't own the others.
     all: OnceLock<Box<[Weak<Self>]>>,
 }
 
-impl<M> Shard<M> {
+impl<M: MetricSink> Shard<M, FromMatchedPath, ()> {
     /// The first shard of a new layer.
     pub(crate) fn first(sink: M) -> Arc<Self> {
         Self::build(sink, Clocks::system())
@@ -67,24 +121,68 @@ impl<M> Shard<M> {
     }
 
     fn build(sink: M, clocks: Clocks) -> Arc<Self> {
+        let queue = Arc::default();
         let core = Arc::new(Core {
+            // Any address that lives as long as the layer is one of its own.
+            identity: sink
+                .identity()
+                .unwrap_or(Arc::as_ptr(&queue) as *const () as usize),
             sink,
             clocks,
-            grpc_methods: Methods::default(),
+            settings: Settings::default(),
+            queue,
         });
-        let shard = |others| Self {
-            handle: Arc::new(ShardHandle(Arc::clone(&core))),
+        let owners = (0..shard_count()).map(|_| Owner::new(&core));
+        Self::over(owners.collect(), FromMatchedPath.into(), ().into())
+    }
+}
+
+impl<M, E, K> Shard<M, E, K> {
+    /// The first of shards over these counts, one for each thread.
+    fn over(owners: Vec<Owner<M>>, endpoint: Arc<E>, api_key: Arc<K>) -> Arc<Self> {
+        let shard = |owner, others| Self {
+            owner,
+            endpoint: Arc::clone(&endpoint),
+            api_key: Arc::clone(&api_key),
             others,
             all: OnceLock::new(),
         };
-        let others = (1..shard_count()).map(|_| Arc::new(shard(Box::default())));
-        let first = Arc::new(shard(others.collect()));
+        let mut owners = owners.into_iter();
+        let Some(first) = owners.next() else {
+            unreachable!("there is at least one processor")
+        };
+        let others = owners.map(|owner| Arc::new(shard(owner, Box::default())));
+        let others = others.collect();
+        let first = Arc::new(shard(first, others));
         for other in &first.others {
             let all = iter::once(&first).chain(&first.others);
             // The shard is new, so the cell is empty.
             let _ = other.all.set(all.map(Arc::downgrade).collect());
         }
         first
+    }
+
+    /// The counts of all threads, seen from the first shard.
+    fn owners(&self) -> impl Iterator<Item = Owner<M>> {
+        let others = self.others.iter().map(|shard| shard.owner.clone());
+        iter::once(self.owner.clone()).chain(others)
+    }
+
+    /// The gauge over all threads, seen from the first shard.
+    pub(crate) fn open_counts(&self) -> OpenCounts<M> {
+        OpenCounts(self.owners().collect())
+    }
+
+    /// The first shard of a layer that finds endpoints in another way, over the same counts.
+    pub(crate) fn with_endpoint<F>(&self, endpoint: F) -> Arc<Shard<M, F, K>> {
+        let api_key = Arc::clone(&self.api_key);
+        Shard::over(self.owners().collect(), Arc::new(endpoint), api_key)
+    }
+
+    /// The first shard of a layer that finds API keys in another way, over the same counts.
+    pub(crate) fn with_api_key<F>(&self, api_key: F) -> Arc<Shard<M, E, F>> {
+        let endpoint = Arc::clone(&self.endpoint);
+        Shard::over(self.owners().collect(), endpoint, Arc::new(api_key))
     }
 
     /// The shard of the calling thread.
@@ -118,19 +216,11 @@ impl<M> Shard<M> {
 
     #[inline]
     pub(crate) fn core(&self) -> &Core<M> {
-        self.handle.core()
+        self.owner.handle().core()
     }
 }
 
-impl<M: Send + Sync> OpenRequests for Shard<M> {
-    fn open_requests(&self) -> usize {
-        let others = self.others.iter().map(|shard| &shard.handle);
-        let all = iter::once(&self.handle).chain(others);
-        all.map(|handle| Arc::strong_count(handle) - 1).sum()
-    }
-}
-
-impl<M> fmt::Debug for Shard<M> {
+impl<M, E, K> fmt::Debug for Shard<M, E, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shard")
             .field("clocks", &self.core().clocks)
@@ -160,7 +250,9 @@ fn thread_number() -> usize {
 mod tests {
     use super::*;
 
-    fn shards(first: &Arc<Shard<()>>) -> Vec<Arc<Shard<()>>> {
+    type Default = Shard<(), FromMatchedPath, ()>;
+
+    fn shards(first: &Arc<Default>) -> Vec<Arc<Default>> {
         (0..shard_count()).map(|thread| first.of(thread)).collect()
     }
 
@@ -181,11 +273,20 @@ mod tests {
         let first = Shard::first(());
         let open: Vec<_> = shards(&first)
             .iter()
-            .map(|shard| Arc::clone(&shard.handle))
+            .map(|shard| Arc::clone(shard.owner.handle()))
             .collect();
-        assert_eq!(first.open_requests(), open.len());
+        // A layer with other functions over the same sink has the same gauge.
+        let other = first.with_endpoint(());
+        let gauges = [first.open_counts(), other.open_counts()];
+        drop(other);
+        for gauge in &gauges {
+            assert_eq!(gauge.open_requests(), open.len());
+        }
         drop(open);
-        assert_eq!(first.open_requests(), 0);
+        drop(first);
+        for gauge in &gauges {
+            assert_eq!(gauge.open_requests(), 0);
+        }
     }
 
     #[test]

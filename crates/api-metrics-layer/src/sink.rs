@@ -14,8 +14,9 @@ use crate::RequestRecord;
 /// | `()` | drops every record |
 /// | a closure `Fn(&RequestRecord<'_>)` | is called with every record |
 /// | `Arc<S>` | shares one sink |
+/// | `Box<dyn MetricSink>` | a sink whose type is chosen at run time |
 /// | `Option<S>` | may be off |
-/// | `(A, B)`, `[S; N]`, `Vec<S>` | call each sink, in order; with `Arc<dyn MetricSink>` as `S` they may differ in type |
+/// | `(A, B)`, `(A, B, C)`, `[S; N]`, `Vec<S>` | call each sink, in order; with `Arc<dyn MetricSink>` as `S` they may differ in type |
 ///
 /// # Panics
 ///
@@ -75,11 +76,20 @@ use crate::RequestRecord;
     message = "`{Self}` is not a sink of request records",
     label = "not a `MetricSink`",
     note = "a sink is a closure `|record: &RequestRecord<'_>| ..`, with the type of its argument written out, that is `Send + Sync + 'static`",
-    note = "an `Arc<Recorder>`, a pair `(a, b)`, a `Vec` of sinks and `()` are sinks as well; for a type of your own implement `MetricSink`"
+    note = "an `Arc<Recorder>`, a `Box<dyn MetricSink>`, a pair or a triple, a `Vec` of sinks and `()` are sinks as well; for a type of your own implement `MetricSink`"
 )]
 pub trait MetricSink: Send + Sync + 'static {
     /// Takes one finished request.
     fn record(&self, record: &RequestRecord<'_>);
+
+    /// Tells layers apart: of several that one request passes, those whose sinks have the same identity count it
+    /// once. The default `None` means one identity for each layer and its clones.
+    ///
+    /// A sink that is a handle of something shared returns the address of that, as `Arc` does. So
+    /// `ApiMetricsLayer::new(Arc::clone(&sink))` is the same each time.
+    fn identity(&self) -> Option<usize> {
+        None
+    }
 }
 
 impl MetricSink for () {
@@ -102,6 +112,22 @@ impl<S: MetricSink + ?Sized> MetricSink for Arc<S> {
     fn record(&self, record: &RequestRecord<'_>) {
         (**self).record(record);
     }
+
+    fn identity(&self) -> Option<usize> {
+        Some(Self::as_ptr(self).cast::<()>() as usize)
+    }
+}
+
+// Not for every `Box<S>`: that of a closure is a closure already.
+impl MetricSink for Box<dyn MetricSink> {
+    #[inline]
+    fn record(&self, record: &RequestRecord<'_>) {
+        (**self).record(record);
+    }
+
+    fn identity(&self) -> Option<usize> {
+        (**self).identity()
+    }
 }
 
 impl<S: MetricSink> MetricSink for Option<S> {
@@ -110,6 +136,19 @@ impl<S: MetricSink> MetricSink for Option<S> {
         if let Some(sink) = self {
             sink.record(record);
         }
+    }
+
+    fn identity(&self) -> Option<usize> {
+        self.as_ref()?.identity()
+    }
+}
+
+impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
+    #[inline]
+    fn record(&self, record: &RequestRecord<'_>) {
+        self.0.record(record);
+        self.1.record(record);
+        self.2.record(record);
     }
 }
 

@@ -274,6 +274,10 @@ impl MetricSink for RecorderSink {
             recorder.record(record);
         }
     }
+
+    fn identity(&self) -> Option<usize> {
+        self.recorder.as_ref()?.identity()
+    }
 }
 
 impl fmt::Debug for RecorderSink {

@@ -34,9 +34,9 @@ type Texts = Pin<Box<dyn Stream<Item = Result<Text, Status>> + Send>>;
 /// says, and then the code after the comma, if there is one; `Hang` answers a text, and never the lack of one;
 /// `HangStream` streams its text and no more, and doesn't end unless it is empty.
 #[derive(Clone)]
-pub(super) struct Greeter {
+pub(crate) struct Greeter {
     /// Says that a method runs.
-    pub(super) entered: mpsc::UnboundedSender<()>,
+    pub(crate) entered: mpsc::UnboundedSender<()>,
 }
 
 impl NamedService for Greeter {
@@ -86,6 +86,11 @@ where
         let entered = self.entered.clone();
         Box::pin(async move {
             let mut grpc = tonic::server::Grpc::new(ProstCodec::<Text, Text>::default());
+            if let Some(code) = request.headers().get("x-refuse") {
+                // What an interceptor says before any method is looked up.
+                let code = code.to_str().unwrap().parse::<i32>().unwrap();
+                return Ok(Status::new(Code::from(code), "refused").into_http());
+            }
             let response = match request.uri().path() {
                 "/test.Greeter/Hello" => grpc.unary(service_fn(hello), request).await,
                 "/test.Greeter/Fail" => grpc.unary(service_fn(fail), request).await,
@@ -144,6 +149,34 @@ impl Client {
         let path: PathAndQuery = path.parse().unwrap();
         let response = self.0.unary(request, path, codec).await?;
         Ok(response.into_inner().text)
+    }
+
+    /// A call with a deadline of the client's, in `grpc-timeout`.
+    pub(super) async fn unary_within(
+        &mut self,
+        path: &str,
+        text: &str,
+        timeout: std::time::Duration,
+    ) -> Result<String, Status> {
+        self.0.ready().await.unwrap();
+        let mut request = Request::new(Text { text: text.into() });
+        request.set_timeout(timeout);
+        let codec = ProstCodec::<Text, Text>::default();
+        let path: PathAndQuery = path.parse().unwrap();
+        let response = self.0.unary(request, path, codec).await?;
+        Ok(response.into_inner().text)
+    }
+
+    /// A call that is refused with this code before its method is looked up.
+    pub(super) async fn refused(&mut self, path: &str, code: &str) -> Status {
+        self.0.ready().await.unwrap();
+        let mut request = Request::new(Text::default());
+        request
+            .metadata_mut()
+            .insert("x-refuse", code.parse().unwrap());
+        let codec = ProstCodec::<Text, Text>::default();
+        let path: PathAndQuery = path.parse().unwrap();
+        self.0.unary(request, path, codec).await.unwrap_err()
     }
 
     pub(super) async fn streaming(&mut self, path: &str, text: &str) -> Streaming<Text> {

@@ -1,11 +1,16 @@
 //! gRPC by tonic's own server and client, and by hand where tonic can't be made to misbehave.
 
-mod greeter;
+mod deadlines;
+pub(crate) mod greeter;
 mod raw;
+mod streams;
+mod web;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use api_metrics_layer::{ApiMetricsLayer, InFlight, Outcome, Protocol};
+use api_metrics_layer::{
+    ApiMetricsLayer, InFlight, InvalidDescriptorSet, MetricSink, Outcome, Protocol,
+};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::{StreamExt, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Status, service::Routes};
@@ -13,11 +18,14 @@ use tonic::{Code, Request, Status, service::Routes};
 use self::greeter::{Client, Greeter, collect, wire_bytes};
 use crate::support::{FakeClock, Record, Recorded, Server, aborted, bound, post};
 
+type Layer = ApiMetricsLayer<Arc<dyn MetricSink>>;
+
 /// tonic's own server with the layer outside its router, as `Server::layer` puts it.
 struct Tonic {
     client: Client,
     records: Recorded,
     in_flight: InFlight,
+    clock: FakeClock,
     entered: mpsc::UnboundedReceiver<()>,
     stop: oneshot::Sender<()>,
     serving: tokio::task::JoinHandle<()>,
@@ -25,8 +33,19 @@ struct Tonic {
 
 impl Tonic {
     async fn start() -> Self {
+        Self::start_with(|layer| layer).await
+    }
+
+    async fn start_with(settings: impl FnOnce(Layer) -> Layer) -> Self {
+        Self::start_timed(settings, None).await
+    }
+
+    /// With a deadline of the server's own.
+    async fn start_timed(settings: impl FnOnce(Layer) -> Layer, timeout: Option<Duration>) -> Self {
+        let clock = FakeClock::new();
         let (sink, records) = Recorded::pair();
-        let layer = ApiMetricsLayer::with_clock(Arc::new(sink), FakeClock::new());
+        let sink: Arc<dyn MetricSink> = Arc::new(sink);
+        let layer = settings(ApiMetricsLayer::with_clock(sink, clock.clone()));
         let in_flight = layer.in_flight();
         let (sender, entered) = mpsc::unbounded_channel();
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
@@ -34,7 +53,11 @@ impl Tonic {
             .unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let serving = tonic::transport::Server::builder()
+        let mut server = tonic::transport::Server::builder();
+        if let Some(timeout) = timeout {
+            server = server.timeout(timeout);
+        }
+        let serving = server
             .layer(layer)
             .add_service(Greeter { entered: sender })
             .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async {
@@ -45,6 +68,7 @@ impl Tonic {
             client: Client::connect(addr).await,
             records,
             in_flight,
+            clock,
             entered,
             stop,
             serving,
@@ -83,11 +107,11 @@ async fn a_unary_call_is_labelled_with_its_method() {
 
 #[tokio::test]
 async fn an_error_in_the_head_has_the_http_status_of_its_code() {
-    let mut server = Tonic::start().await;
-    // UNKNOWN first: the method has to be known before codes are believed that interceptors answer for any path.
-    let codes = [2, 1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16];
+    let declared = |layer: Layer| layer.grpc_methods(["/test.Greeter/Fail"]);
+    let mut server = Tonic::start_with(declared).await;
+    let codes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
     let statuses = [
-        500, 499, 400, 504, 404, 409, 403, 429, 400, 409, 400, 500, 503, 500, 401,
+        499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401,
     ];
     for (code, status) in codes.into_iter().zip(statuses) {
         let text = code.to_string();
@@ -253,7 +277,25 @@ async fn in_a_router_a_method_is_labelled_with_its_path_and_not_with_the_wildcar
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_make_labels_of_paths_that_an_interceptor_refuses() {
+async fn a_stranger_cannot_make_labels_of_paths_that_an_interceptor_refuses_with_whatever_code() {
+    let mut server = Tonic::start().await;
+    for code in 1..=16 {
+        for i in 0..3 {
+            // As an interceptor does, this method refuses every call in the head.
+            let text = code.to_string();
+            let path = format!("/test.Greeter/Guess{i}");
+            let error = server.client.refused(&path, &text).await;
+            assert_eq!(error.code(), Code::from(code));
+            let record = server.records.next().await;
+            assert_eq!(record.endpoint, "<unmatched>", "code {code}");
+            assert_eq!(record.unmatched_path, Some(path));
+        }
+    }
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_stranger_behind_an_interceptor_in_a_router_has_the_wildcard() {
     let (mut server, mut client, _entered) = in_axum().await;
     for i in 0..20 {
         let path = format!("/test.Guarded/Guess{i}");
@@ -267,6 +309,50 @@ async fn a_stranger_cannot_make_labels_of_paths_that_an_interceptor_refuses() {
     }
     drop(client);
     server.finish().await;
+}
+
+#[tokio::test]
+async fn a_method_is_known_after_ok_or_a_status_in_trailers_and_then_for_every_code() {
+    let mut server = Tonic::start().await;
+    // It fails in its head: that proves nothing.
+    server
+        .client
+        .unary("/test.Greeter/Fail", "5")
+        .await
+        .unwrap_err();
+    assert_eq!(server.records.next().await.endpoint, "<unmatched>");
+    // One that fails after its head has run.
+    let stream = server.client.streaming("/test.Greeter/Count", "1,3").await;
+    assert_eq!(collect(stream).await.1, Some(Code::InvalidArgument));
+    assert_eq!(server.records.next().await.endpoint, "/test.Greeter/Count");
+    // Refused in the head, it keeps its name, UNIMPLEMENTED included.
+    for code in [3, 12] {
+        let error = server
+            .client
+            .refused("/test.Greeter/Count", &code.to_string())
+            .await;
+        assert_eq!(error.code(), Code::from(code));
+        let record = server.records.next().await;
+        assert_eq!(record.endpoint, "/test.Greeter/Count");
+    }
+    server.finish().await;
+}
+
+#[tokio::test]
+async fn a_declared_descriptor_set_makes_methods_known_before_their_first_call() {
+    // FileDescriptorSet { file: { package: "test", service: { name: "Greeter", method: { name: "Fail" } } } }
+    let set = b"\x0a\x1b\x12\x04test\x32\x13\x0a\x07Greeter\x12\x08\x0a\x04Fail\x22\x00";
+    let declared = |layer: Layer| layer.grpc_descriptor_set(set).unwrap();
+    let mut server = Tonic::start_with(declared).await;
+    server
+        .client
+        .unary("/test.Greeter/Fail", "16")
+        .await
+        .unwrap_err();
+    assert_eq!(server.records.next().await.endpoint, "/test.Greeter/Fail");
+    server.finish().await;
+    let layer = ApiMetricsLayer::new(()).grpc_descriptor_set(b"text");
+    assert_eq!(layer.err(), Some(InvalidDescriptorSet));
 }
 
 #[tokio::test]

@@ -10,4 +10,4 @@ pub(crate) use body::{Feed, chunk, feed, trailers};
 pub(crate) use client::{Client, body, empty};
 pub(crate) use clock::{FakeClock, START, ms};
 pub(crate) use record::{Record, Recorded, aborted, get, post};
-pub(crate) use server::{Server, bound};
+pub(crate) use server::{AnyLayer as Layer, Server, bound};

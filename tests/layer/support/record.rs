@@ -18,6 +18,7 @@ pub(crate) struct Record {
     pub(crate) outcome: Outcome,
     pub(crate) latency: Option<Duration>,
     pub(crate) time_to_headers: Option<Duration>,
+    pub(crate) queue_wait: Option<Duration>,
     pub(crate) request_bytes: u64,
     pub(crate) response_bytes: u64,
     pub(crate) finished_at: Duration,
@@ -36,6 +37,7 @@ impl Record {
             outcome: Outcome::Completed,
             latency: Some(Duration::ZERO),
             time_to_headers: Some(Duration::ZERO),
+            queue_wait: None,
             request_bytes: 0,
             response_bytes: 0,
             finished_at: START,
@@ -73,6 +75,7 @@ impl From<&RequestRecord<'_>> for Record {
             outcome: record.outcome,
             latency: record.latency,
             time_to_headers: record.time_to_headers,
+            queue_wait: record.queue_wait,
             request_bytes: record.request_bytes,
             response_bytes: record.response_bytes,
             finished_at: record

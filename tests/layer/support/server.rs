@@ -73,6 +73,9 @@ pub(crate) struct Server {
 /// The layer as most tests use it.
 pub(crate) type Layer<M> = ApiMetricsLayer<M, FromMatchedPath, (), AnyBody>;
 
+/// The one that a server gives.
+pub(crate) type AnyLayer = Layer<Arc<dyn MetricSink>>;
+
 impl Server {
     /// Serves the router that `app` puts the layer around.
     pub(crate) async fn axum(

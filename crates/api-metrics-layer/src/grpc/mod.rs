@@ -1,14 +1,13 @@
 //! gRPC: the outcome is in `grpc-status`, the method in the path.
 
-use std::{
-    collections::HashSet,
-    sync::{PoisonError, RwLock},
-};
+mod call;
+mod frames;
+mod methods;
+mod timeout;
 
 use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
 
-/// gRPC methods remembered by a layer. A service has dozens; the bound is for proxies.
-const MAX_METHODS: usize = 4096;
+pub(crate) use self::{call::Call, methods::Methods};
 
 pub(crate) const UNIMPLEMENTED: u16 = 12;
 /// What an absent or unreadable status means to a client.
@@ -19,8 +18,10 @@ pub(crate) const UNKNOWN: u16 = 2;
 pub(crate) enum Flavour {
     /// The status stands in the headers or the trailers.
     Grpc,
-    /// grpc-web: the status may stand inside the body, where it isn't looked for.
+    /// grpc-web: the status may also stand in the last frame of the body.
     Web,
+    /// grpc-web whose body is base64.
+    WebText,
 }
 
 impl Flavour {
@@ -32,26 +33,39 @@ impl Flavour {
     /// media type is case-insensitive (RFC 9110, 8.3.1).
     fn parse(content_type: &HeaderValue) -> Option<Self> {
         const PREFIX: &[u8] = b"application/grpc";
-        let (prefix, rest) = content_type.as_bytes().split_at_checked(PREFIX.len())?;
-        if !prefix.eq_ignore_ascii_case(PREFIX) {
-            return None;
+        let rest = after(content_type.as_bytes(), PREFIX)?;
+        if ends(rest) {
+            return Some(Self::Grpc);
         }
-        match rest.first() {
-            None | Some(b'+' | b';' | b' ') => Some(Self::Grpc),
-            Some(b'-') => Some(Self::Web),
-            Some(_) => None,
+        let rest = after(rest, b"-web")?;
+        if ends(rest) {
+            return Some(Self::Web);
         }
+        ends(after(rest, b"-text")?).then_some(Self::WebText)
     }
+}
+
+/// Whether the name of the subtype ends here.
+const fn ends(rest: &[u8]) -> bool {
+    matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+}
+
+/// What comes after `name`, in whatever case it is written.
+fn after<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = text.split_at_checked(name.len())?;
+    start.eq_ignore_ascii_case(name).then_some(rest)
 }
 
 /// The code in `grpc-status`; [`UNKNOWN`] if it can't be read.
 pub(crate) fn code_in(headers: &HeaderMap) -> Option<u16> {
     let value = headers.get("grpc-status")?;
-    let code = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
-    Some(code.unwrap_or(UNKNOWN))
+    Some(read_code(value.as_bytes()))
+}
+
+/// A code in decimal digits; [`UNKNOWN`] if it can't be read.
+fn read_code(text: &[u8]) -> u16 {
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    text.trim().parse().unwrap_or(UNKNOWN)
 }
 
 /// The HTTP equivalent of a gRPC code, as `google.rpc.Code` defines it.
@@ -72,59 +86,15 @@ pub(crate) const fn http_equivalent(code: u16) -> u16 {
     }
 }
 
-/// Whether a path is a method's name, as far as one call tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Evidence {
-    /// The method ran.
-    Exists,
-    /// UNIMPLEMENTED: there is no such method.
-    Absent,
-    /// The call may have ended before any method was looked up: no status, or one that interceptors,
-    /// rate limits and overload protection answer for every path.
-    Open,
-}
-
-impl Evidence {
-    const fn of(code: Option<u16>) -> Self {
-        match code {
-            Some(UNIMPLEMENTED) => Self::Absent,
-            None | Some(7 | 8 | 14 | 16) => Self::Open,
-            Some(_) => Self::Exists,
-        }
-    }
-}
-
-/// The methods that are known to exist, because they have run: else an unauthenticated caller could make
-/// a series of every path it thinks of.
-#[derive(Debug, Default)]
-pub(crate) struct Methods(RwLock<HashSet<Box<str>>>);
-
-impl Methods {
-    /// Whether a call of `path` that ended with `code` may be labelled with the path.
-    pub(crate) fn admit(&self, path: &str, code: Option<u16>) -> bool {
-        match Evidence::of(code) {
-            Evidence::Absent => false,
-            Evidence::Open => self.knows(path),
-            Evidence::Exists => {
-                if !self.knows(path) {
-                    self.learn(path);
-                }
-                true
-            }
-        }
-    }
-
-    fn knows(&self, path: &str) -> bool {
-        let methods = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        methods.contains(path)
-    }
-
-    #[cold]
-    fn learn(&self, path: &str) {
-        let mut methods = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if methods.len() < MAX_METHODS {
-            methods.insert(path.into());
-        }
+/// Whether a status shows that the method ran.
+///
+/// Interceptors, authentication, rate limits and overload protection answer any path, with any code, but in
+/// the head alone. They have nothing to send trailers after. UNIMPLEMENTED says that there is no such method.
+pub(crate) const fn shows_method(code: Option<u16>, in_trailers: bool) -> bool {
+    match code {
+        Some(0) => true,
+        Some(UNIMPLEMENTED) | None => false,
+        Some(_) => in_trailers,
     }
 }
 
@@ -143,6 +113,12 @@ mod tests {
         assert_eq!(flavour("Application/gRPC+proto"), Some(Flavour::Grpc));
         assert_eq!(flavour("application/grpc; charset=x"), Some(Flavour::Grpc));
         assert_eq!(flavour("application/grpc-web+proto"), Some(Flavour::Web));
+        assert_eq!(
+            flavour("application/grpc-web-text;charset=utf-8"),
+            Some(Flavour::WebText)
+        );
+        assert_eq!(flavour("application/grpc-website"), None);
+        assert_eq!(flavour("application/grpc-json"), None);
         assert_eq!(flavour("application/grpcish"), None);
         assert_eq!(flavour("application/json"), None);
         assert_eq!(flavour("app"), None);
@@ -172,24 +148,13 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_method_once_it_has_run() {
-        let methods = Methods::default();
-        assert!(!methods.admit("/a.B/C", Some(16)));
-        assert!(!methods.admit("/a.B/C", None));
-        assert!(!methods.admit("/a.B/C", Some(UNIMPLEMENTED)));
-        assert!(methods.admit("/a.B/C", Some(5)));
-        assert!(methods.admit("/a.B/C", Some(16)));
-        assert!(methods.admit("/a.B/C", None));
-        assert!(!methods.admit("/a.B/D", None));
-    }
-
-    #[test]
-    fn the_memory_of_methods_is_bounded_and_a_running_method_keeps_its_name_beyond_it() {
-        let methods = Methods::default();
-        for i in 0..2 * MAX_METHODS {
-            assert!(methods.admit(&format!("/s/{i}"), Some(0)));
+    fn only_ok_and_a_status_in_trailers_show_that_a_method_ran() {
+        assert!(shows_method(Some(0), false));
+        assert!(!shows_method(None, false));
+        for code in 1..17 {
+            assert!(!shows_method(Some(code), false), "code {code} in the head");
+            let expected = code != UNIMPLEMENTED;
+            assert_eq!(shows_method(Some(code), true), expected, "code {code}");
         }
-        assert_eq!(methods.0.read().unwrap().len(), MAX_METHODS);
-        assert!(!methods.admit(&format!("/s/{}", 2 * MAX_METHODS - 1), None));
     }
 }
