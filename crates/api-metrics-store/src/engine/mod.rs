@@ -41,7 +41,6 @@ pub(crate) mod rollup;
 pub(crate) mod sorted_cursor;
 #[cfg(feature = "control")]
 pub(crate) mod sql;
-pub(crate) mod steps;
 pub(crate) mod store;
 mod sum;
 mod unstored;

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     bucket::BucketError,
+    calendar::NotKept,
     sketch::{SketchError, SketchKind},
 };
 
@@ -75,6 +76,9 @@ pub enum StoreError {
     /// What was asked for is in the way of something that exists.
     #[error("{0}")]
     Conflict(String),
+    /// The query's step is finer than what is kept at the start of its range.
+    #[error("{0}")]
+    NotKept(#[source] NotKept),
     /// Stored bytes are not what this release wrote.
     #[error("stored data can't be read: {0}")]
     Corrupt(String),

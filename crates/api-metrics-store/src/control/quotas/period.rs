@@ -13,10 +13,11 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::{
+    calendar::{Step, local_date, start_of_day},
     query::TimeRange,
     time::{Granularity, UnixSeconds},
 };
@@ -79,16 +80,11 @@ pub fn period_at(period: QuotaPeriod, anchor: UnixSeconds, tz: Tz, at: UnixSecon
             TimeRange::new(start, start + length)
         }
         QuotaPeriod::Month => {
-            let local = DateTime::from_timestamp(at, 0)
-                .unwrap_or_default()
-                .with_timezone(&tz)
-                .date_naive();
-            let first = local.with_day(1).unwrap_or(local);
-            let next = first.checked_add_months(Months::new(1)).unwrap_or(first);
+            let (first, next) = Step::Month.dates_around(local_date(tz, at));
             let (start, end) = (month_start(first, tz), month_start(next, tz));
             if at >= end {
                 // Between the snapped start of the next month and its real midnight.
-                let after = next.checked_add_months(Months::new(1)).unwrap_or(next);
+                let (_, after) = Step::Month.dates_around(next);
                 return TimeRange::new(end, month_start(after, tz));
             }
             TimeRange::new(start, end)
@@ -99,22 +95,14 @@ pub fn period_at(period: QuotaPeriod, anchor: UnixSeconds, tz: Tz, at: UnixSecon
 /// The start of a month in a zone, rounded down to a UTC hour. Where midnight occurs twice, the earlier
 /// one counts.
 fn month_start(first: NaiveDate, tz: Tz) -> UnixSeconds {
-    let midnight = first.and_time(NaiveTime::MIN);
-    // Where clocks are put forward at midnight the day begins an hour later.
-    let start = tz
-        .from_local_datetime(&midnight)
-        .earliest()
-        .or_else(|| {
-            let later = midnight.checked_add_signed(TimeDelta::hours(1))?;
-            tz.from_local_datetime(&later).earliest()
-        })
-        .map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc));
-    Granularity::Hour.floor(start.timestamp())
+    Granularity::Hour.floor(start_of_day(tz, first))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use chrono::DateTime;
+
     use super::*;
 
     fn at(text: &str) -> UnixSeconds {

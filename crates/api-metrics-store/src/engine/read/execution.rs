@@ -54,10 +54,9 @@ pub(super) struct QueryExecution<'a> {
     pub(super) meta: Meta,
     /// The groups that were met so far.
     pub(super) groups: Groups,
-    /// Whether records at an edge may belong to the other side of it: an edge was moved, or lies within
-    /// a span that an outage made a process coarsen.
-    pub(super) approximate: bool,
-    /// The stored series that answer, and the numbers of their groups.
+    /// By step, whether records at one of its edges may belong to the other side of it.
+    pub(super) approximate: Vec<bool>,
+    /// The stored series that answer, and their groups.
     pub(super) series: ByNumber<usize>,
     /// Which series of the inbox count, and in which groups.
     pub(super) inbox_match: InboxMatch,
@@ -77,16 +76,16 @@ impl<'a> QueryExecution<'a> {
         tx: &mut T,
         snapshot: &mut Snapshot<'_>,
         query: &'a Query,
+        axis: Axis,
         meta: Meta,
         own: Option<&Own>,
     ) -> Result<Self> {
-        let axis = Axis::of(query, &meta.floors);
         let mut groups = Groups::new(query.group_by);
         let series = snapshot.series(query);
         let series = series.map(|row| (row.id, groups.number(&row.labels)));
         let mut execution = Self {
             query,
-            approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
+            approximate: snapshot.coarse_steps(&axis.edges, axis.is_moved()),
             axis,
             meta,
             series: series.collect(),

@@ -114,8 +114,9 @@ impl QueryExecution<'_> {
         Ok(Answer {
             range: self.axis.range(),
             as_of_us: self.meta.now_us,
-            approximate: self.approximate,
-            rows: stored.rows(&self.groups, &self.axis.edges),
+            approximate: self.approximate.contains(&true),
+            rows: stored.rows(&self.groups, &self.axis.edges, &self.approximate),
+            axis: self.axis.calendar,
         })
     }
 
