@@ -80,6 +80,50 @@ impl Kept {
     }
 }
 
+impl Kept {
+    /// The finest kept periods around `[from, to)`: what a question about it is answered with.
+    #[must_use]
+    pub fn covering(&self, from: UnixSeconds, to: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
+        let from = self.finest_at(from).floor(from);
+        (from, self.finest_at(to - 1).ceil(to))
+    }
+
+    /// The range before `[from, to)` that has the same length and can be cut out of what is kept: it ends at
+    /// `from`, or a little before it. `None` where there is none, as for 7 days and 4 minutes while only whole
+    /// hours are kept there.
+    ///
+    /// ```
+    /// use api_metrics_store::calendar::Kept;
+    ///
+    /// assert_eq!(Kept::everything().before(3_600, 7_200), Some((0, 3_600)));
+    /// ```
+    #[must_use]
+    pub fn before(&self, from: UnixSeconds, to: UnixSeconds) -> Option<(UnixSeconds, UnixSeconds)> {
+        let length = to - from;
+        let start = from.checked_sub(length)?;
+        let granularity = self.finest_at(start);
+        // What is kept later on is as fine or finer, so the end can be cut where the start can.
+        let start = granularity.floor(start);
+        (length % granularity.seconds() == 0).then_some((start, start + length))
+    }
+
+    /// The first end from `to` on for which [`before`](Self::before) has an answer. A range up to now may end
+    /// a little later without holding anything more.
+    #[must_use]
+    pub fn comparable_end(&self, from: UnixSeconds, to: UnixSeconds) -> UnixSeconds {
+        let mut end = to;
+        for _ in Granularity::ALL {
+            let granularity = self.finest_at(from - (end - from)).seconds();
+            let missing = (end - from).rem_euclid(granularity);
+            if missing == 0 {
+                break;
+            }
+            end += granularity - missing;
+        }
+        end
+    }
+}
+
 impl Step {
     /// The finest step that is kept for all of `[from, to)` and divides it into at most `most` periods; weeks
     /// where there is none.

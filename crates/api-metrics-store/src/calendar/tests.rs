@@ -289,6 +289,29 @@ fn auto_is_the_finest_step_that_is_kept_for_the_whole_range() {
 }
 
 #[test]
+fn the_range_before_has_the_same_length_or_there_is_none() {
+    let now = at("2026-11-28T12:34:00Z");
+    let kept = kept_at(now);
+    // 24 hours 90 days ago: hours are kept of the range, days of the one before.
+    let (from, to) = (at("2026-08-30T12:00:00Z"), at("2026-08-31T12:00:00Z"));
+    assert_eq!(kept.finest_at(from), Granularity::Hour);
+    assert_eq!(
+        kept.before(from, to),
+        Some((at("2026-08-29T00:00:00Z"), at("2026-08-30T00:00:00Z")))
+    );
+    // 7 days up to now: the end is moved to where the week before can be cut as well.
+    let from = Granularity::FiveMinutes.floor(now - 7 * DAY);
+    assert_eq!(kept.before(from, now), None);
+    let end = kept.comparable_end(from, now);
+    assert!(end > now && end - now < 3_600, "{}", end - now);
+    let (start, stop) = kept.before(from, end).unwrap();
+    assert_eq!(stop - start, end - from);
+    assert!(stop <= from && from - stop < 3_600);
+    assert_eq!(start % kept.finest_at(start).seconds(), 0);
+    assert_eq!(stop % kept.finest_at(stop - 1).seconds(), 0);
+}
+
+#[test]
 fn names_of_steps_round_trip() {
     for step in Step::ALL {
         assert_eq!(Step::from_name(step.as_str()), Some(step));

@@ -64,7 +64,7 @@ fn window(axis: &calendar::Axis, query: &Query) -> Vec<UnixSeconds> {
 }
 
 /// What a store with these floors keeps.
-fn kept(floors: &Floors) -> Kept {
+pub(super) fn kept(floors: &Floors) -> Kept {
     Kept::since_each(
         floors.of(Granularity::Minute),
         floors.of(Granularity::FiveMinutes),

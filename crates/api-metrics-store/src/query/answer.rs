@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     bucket::Bucket,
-    calendar::{Axis, Period},
+    calendar::{Axis, Kept, Period},
     query::TimeRange,
     time::UnixSeconds,
 };
@@ -71,6 +71,11 @@ pub struct Answer {
     /// The periods that the rows' [`period_start`](Group::period_start)s begin, for a query by a step of the
     /// calendar.
     pub axis: Option<Arc<Axis>>,
+    /// Since when the store keeps periods of each granularity, as of the snapshot.
+    pub kept: Kept,
+    /// Whether any series meets the filter, in the range or elsewhere: `false` for an endpoint or a key of
+    /// which nothing has ever been recorded.
+    pub matched: bool,
     /// The groups that have records, in the order of [`Group`].
     pub rows: Vec<Row>,
 }
@@ -93,6 +98,8 @@ impl Answer {
             approximate: false,
             rows,
             axis: None,
+            kept: Kept::everything(),
+            matched: true,
         }
     }
 

@@ -258,4 +258,18 @@ impl Query {
         self.top = top.into();
         self
     }
+
+    /// Only these periods of the axis.
+    #[must_use]
+    pub fn window(mut self, window: impl Into<Option<AxisWindow>>) -> Self {
+        self.window = window.into();
+        self
+    }
+
+    /// The axis of an earlier answer about the same range.
+    #[must_use]
+    pub fn axis(mut self, axis: impl Into<Option<Arc<Axis>>>) -> Self {
+        self.axis = axis.into();
+        self
+    }
 }

@@ -58,6 +58,8 @@ pub(super) struct QueryExecution<'a> {
     pub(super) approximate: Vec<bool>,
     /// The stored series that answer, and their groups.
     pub(super) series: ByNumber<usize>,
+    /// Whether any series meets the filter, whatever it has recorded in the range.
+    pub(super) matched: bool,
     /// Which series of the inbox count, and in which groups.
     pub(super) inbox_match: InboxMatch,
     /// What only the caller's process holds.
@@ -90,6 +92,7 @@ impl<'a> QueryExecution<'a> {
             meta,
             series: series.collect(),
             groups,
+            matched: false,
             inbox_match: InboxMatch::None,
             held: UnstoredSums::default(),
             requests: None,
@@ -98,6 +101,7 @@ impl<'a> QueryExecution<'a> {
         if let Some(own) = own {
             execution.hold(tx, own).await?;
         }
+        execution.matched = execution.groups.count() > 0;
         if let Some(top) = &query.top {
             execution.keep(tx, top, snapshot).await?;
         }

@@ -11,6 +11,7 @@ use super::{execution::QueryExecution, inbox::Inbox, snapshot::Dirty};
 use crate::{
     bucket::Bucket,
     engine::{
+        axis,
         backend::{PartialSum, Result, SumRequest, Tx},
         groups::AnswerSums,
         plan,
@@ -117,6 +118,8 @@ impl QueryExecution<'_> {
             approximate: self.approximate.contains(&true),
             rows: stored.rows(&self.groups, &self.axis.edges, &self.approximate),
             axis: self.axis.calendar,
+            kept: axis::kept(&self.meta.floors),
+            matched: self.matched,
         })
     }
 
