@@ -66,8 +66,6 @@ pub(super) struct RowParams {
     pub(super) range: TimeRange,
     /// Whose hours, days and weeks.
     pub(super) zone: Tz,
-    /// How long a point is.
-    pub(super) step: Wanted,
     /// Only so many groups, those with the most requests.
     pub(super) top: Option<u32>,
     /// Which series count.
@@ -132,7 +130,6 @@ impl RowParams {
         Ok(Self {
             range,
             zone,
-            step,
             top: take_top(params, step, range)?,
             filter: Filter::take(params, context)?,
             group_by,

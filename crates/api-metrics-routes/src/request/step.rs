@@ -58,15 +58,6 @@ impl Wanted {
             Self::Named(step) => Some(TimeStep::Calendar(step, zone)),
         }
     }
-
-    /// Its name; that of the step that `auto` chose is with the answer.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Whole => "none",
-            Self::Named(step) => step.as_str(),
-        }
-    }
 }
 
 /// Adds `granularity` to the document.
