@@ -26,4 +26,5 @@ mod scopes;
 mod series;
 mod sign_in;
 mod streams;
+mod time;
 mod tokens;

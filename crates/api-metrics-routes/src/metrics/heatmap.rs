@@ -21,7 +21,7 @@ use api_metrics_store::{
     query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
 };
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
@@ -30,7 +30,9 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated, check_points},
-    response::{Figures, Kind, Problem, RowPeriod, alignment, percent, rounded, time, time_us},
+    response::{
+        Figures, Kind, Problem, RowPeriod, alignment, clock, percent, rounded, time, time_us,
+    },
     router::App,
 };
 
@@ -137,8 +139,8 @@ pub(crate) struct Cell {
     /// In the timeline layout, what `tz`'s clock shows at the start of the hour, date, week or month that holds
     /// most of the cell.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    name: Option<NaiveDateTime>,
+    #[schema(nullable = false, example = "2026-05-17T00:00:00")]
+    name: Option<String>,
     /// In the timeline layout, whether the range begins or ends within the cell, or it is not over yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -343,7 +345,7 @@ fn timeline(axis: &Axis, rows: &BTreeMap<usize, &Row>, as_of_us: i64) -> Vec<Cel
             Cell {
                 period_start: Some(period.period_start),
                 period_end: Some(period.period_end),
-                name: axis.name(place),
+                name: axis.name(place).map(clock),
                 partial: Some(period.partial),
                 approximate: Some(period.approximate),
                 ..cell(row.map(|row| &row.bucket))

@@ -139,7 +139,6 @@ pub(crate) async fn snapshot(
                 .detail(Detail::Quantiles),
         )
         .await?;
-    app.client.found(scope, filter, answer.matched).await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));
     let minutes = sum(&answer.rows, |group| group.period_start.unwrap_or_default())?;
     let endpoints = sum(&answer.rows, |group| {

@@ -22,7 +22,7 @@ pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};
 pub(crate) use list::page_of;
 pub(crate) use metric::Metric;
-pub(crate) use period::{AxisView, RowPeriod, alignment, is_running};
+pub(crate) use period::{AxisView, RowPeriod, alignment, clock, is_running};
 pub(crate) use problem::{Kind, Problem};
 pub(crate) use row::{Columns, MetricRow, column_names, key_number, metric_row};
 

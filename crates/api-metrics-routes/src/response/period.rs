@@ -64,7 +64,8 @@ pub(crate) struct AxisView {
     edges: Vec<DateTime<Utc>>,
     /// By period, what the zone's clock shows at the start of the local hour, date, week or month that holds most
     /// of it.
-    names: Vec<NaiveDateTime>,
+    #[schema(example = json!(["2026-05-17T00:00:00"]))]
+    names: Vec<String>,
 }
 
 impl From<&Axis> for AxisView {
@@ -76,10 +77,15 @@ impl From<&Axis> for AxisView {
             alignment: alignment(axis),
             edges,
             names: (0..axis.len())
-                .filter_map(|place| axis.name(place))
+                .filter_map(|place| axis.name(place).map(clock))
                 .collect(),
         }
     }
+}
+
+/// What a clock shows, without a zone.
+pub(crate) fn clock(shown: NaiveDateTime) -> String {
+    shown.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// The name of an axis' alignment.

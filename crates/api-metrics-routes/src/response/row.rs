@@ -133,21 +133,24 @@ impl Serialize for Columns {
     }
 }
 
-/// The columns of a row's period.
-const PERIOD: [&str; 4] = ["periodStart", "periodEnd", "partial", "approximate"];
+/// The columns of a row's period beside its start, behind all others.
+const PERIOD: [&str; 3] = ["periodEnd", "partial", "approximate"];
 
 /// The names of the columns of [`metric_row`].
 pub(crate) fn column_names(by: &GroupBy, metrics: &[Metric]) -> Vec<&'static str> {
-    let period = PERIOD.into_iter().filter(|_| by.time.is_some());
+    let start = by.time.map(|_| "periodStart");
     let dimensions = dimensions(by, &Group::default());
-    period
+    let period = PERIOD.into_iter().filter(|_| by.time.is_some());
+    start
+        .into_iter()
         .chain(dimensions.into_iter().map(|(name, _)| name))
         .chain(metrics.iter().map(|metric| metric.name()))
+        .chain(period)
         .collect()
 }
 
-/// The period, where there is a step; then the dimensions that were grouped by, then the metrics that were
-/// asked for.
+/// The start of the period, where there is a step; the dimensions that were grouped by, the metrics that were
+/// asked for, and what else is known about the period.
 pub(crate) fn metric_row(
     by: &GroupBy,
     metrics: &[Metric],
@@ -155,15 +158,7 @@ pub(crate) fn metric_row(
     period: Option<RowPeriod>,
 ) -> Columns {
     let mut columns: Vec<(&'static str, Value)> = Vec::new();
-    if let Some(period) = period {
-        let values = [
-            json!(period.period_start),
-            json!(period.period_end),
-            json!(period.partial),
-            json!(period.approximate),
-        ];
-        columns.extend(PERIOD.into_iter().zip(values));
-    }
+    columns.extend(period.map(|period| ("periodStart", json!(period.period_start))));
     columns.extend(dimensions(by, &row.group));
     let figures = Figures::of(Some(&row.bucket));
     columns.extend(
@@ -171,5 +166,13 @@ pub(crate) fn metric_row(
             .iter()
             .map(|metric| (metric.name(), metric.value(&figures))),
     );
+    if let Some(period) = period {
+        let values = [
+            json!(period.period_end),
+            json!(period.partial),
+            json!(period.approximate),
+        ];
+        columns.extend(PERIOD.into_iter().zip(values));
+    }
     Columns(columns)
 }

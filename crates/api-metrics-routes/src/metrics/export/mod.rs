@@ -102,7 +102,7 @@ impl QueryParams for ExportParams {
     tag = "metrics",
     params(Validated<ExportParams>),
     responses((status = 200, description = "The file", content(
-        (String = "text/csv", example = "periodStart,periodEnd,partial,approximate,endpoint,requestCount\r\n2026-05-17T00:00:00Z,2026-05-17T01:00:00Z,false,false,/users/{id},1200\r\n"),
+        (String = "text/csv", example = "periodStart,endpoint,requestCount,periodEnd,partial,approximate\r\n2026-05-17T00:00:00Z,/users/{id},1200,2026-05-17T01:00:00Z,false,false\r\n"),
         (Vec<crate::response::MetricRow> = "application/json"),
         (String = "application/x-ndjson", example = "{\"endpoint\":\"/users/{id}\",\"requestCount\":1200}\n"),
     ))),
