@@ -167,7 +167,7 @@ pub(crate) fn top_consumers() -> Value {
 /// A heatmap by weekday.
 pub(crate) fn heatmap() -> Value {
     let cell = |hour: u32, count: u64, intensity: f64| {
-        json!({"weekday": 1, "hour": hour, "requestCount": count, "errorRate": 0.5,
+        json!({"weekday": 1, "hour": hour, "occurrences": 1.0, "requestCount": count, "errorRate": 0.5,
             "averageMs": 12.407, "intensity": intensity})
     };
     json!({

@@ -158,6 +158,12 @@ pub(crate) struct Cell {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 23)]
     hour: Option<u32>,
+    /// In the weekday layout, how often the cell occurs between the first request of the range and its end or
+    /// now, whichever is earlier; with a part for an occurrence that is cut. An average week has
+    /// `requestCount / occurrences` requests in the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    occurrences: Option<f64>,
     /// Requests that finished in the cell.
     request_count: u64,
     /// 4xx and 5xx in percent of the requests; null without requests.
@@ -286,7 +292,7 @@ fn shaped(
         .collect();
     let mut data = match layout {
         Layout::Timeline => timeline(axis, &rows, answer.as_of_us),
-        Layout::Weekday => by_weekday(axis, &rows)?,
+        Layout::Weekday => by_weekday(axis, &rows, answer.as_of_us)?,
     };
     let most = data
         .iter()
@@ -326,6 +332,7 @@ fn cell(bucket: Option<&Bucket>) -> Cell {
         approximate: None,
         weekday: None,
         hour: None,
+        occurrences: None,
         request_count: figures.requests,
         error_rate: figures.error_rate,
         average_ms: figures.average_ms,
@@ -355,7 +362,11 @@ fn timeline(axis: &Axis, rows: &BTreeMap<usize, &Row>, as_of_us: i64) -> Vec<Cel
 }
 
 /// Seven days of 24 hours, or of fewer and longer steps; each period by the weekday and hour that holds most of it.
-fn by_weekday(axis: &Axis, rows: &BTreeMap<usize, &Row>) -> Result<Vec<Cell>, Problem> {
+fn by_weekday(
+    axis: &Axis,
+    rows: &BTreeMap<usize, &Row>,
+    as_of_us: i64,
+) -> Result<Vec<Cell>, Problem> {
     let by_day = axis.step() >= Step::Day;
     let mut sums = BTreeMap::<(u32, u32), Bucket>::new();
     for (place, row) in rows {
@@ -373,6 +384,7 @@ fn by_weekday(axis: &Axis, rows: &BTreeMap<usize, &Row>) -> Result<Vec<Cell>, Pr
             }
         }
     }
+    let passed = occurrences(axis, rows, as_of_us);
     let hours: Vec<u32> = match axis.step() {
         Step::SixHours => vec![0, 6, 12, 18],
         Step::HalfDay => vec![0, 12],
@@ -384,7 +396,44 @@ fn by_weekday(axis: &Axis, rows: &BTreeMap<usize, &Row>) -> Result<Vec<Cell>, Pr
         .map(|(weekday, hour)| Cell {
             weekday: Some(weekday),
             hour: (!by_day).then_some(hour),
+            occurrences: passed
+                .get(&(weekday, hour))
+                .copied()
+                .map(rounded)
+                .or(Some(0.0)),
             ..cell(sums.get(&(weekday, hour)))
         })
         .collect())
+}
+
+/// How often each weekday and hour occurs from the first period with a request on, as far as it has passed.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "parts of an hour or a day, shown with three decimals"
+)]
+fn occurrences(
+    axis: &Axis,
+    rows: &BTreeMap<usize, &Row>,
+    as_of_us: i64,
+) -> BTreeMap<(u32, u32), f64> {
+    let mut found = BTreeMap::new();
+    let Some(first) = rows.keys().next() else {
+        return found;
+    };
+    let now = as_of_us.div_euclid(1_000_000);
+    for (place, period) in axis.periods().enumerate().skip(*first) {
+        let (Some(name), Some(whole)) = (axis.name(place), axis.length(place)) else {
+            continue;
+        };
+        let hour = if axis.step() >= Step::Day {
+            0
+        } else {
+            name.hour()
+        };
+        let passed = (period.end.min(now) - period.start).max(0);
+        *found
+            .entry((name.weekday().number_from_monday(), hour))
+            .or_default() += passed as f64 / whole.max(1) as f64;
+    }
+    found
 }

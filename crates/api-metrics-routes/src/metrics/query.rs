@@ -44,6 +44,9 @@ pub(crate) struct QueryBody {
     /// As in `GET /api-metrics`.
     #[schema(example = "auto", nullable = false)]
     granularity: Option<String>,
+    /// The most points that `auto` gives, about.
+    #[schema(minimum = 1, maximum = 1000, default = 300, nullable = false)]
+    points: Option<u32>,
     /// Only the groups of each grouping with the most requests over the whole range, at most so many.
     #[schema(minimum = 1, maximum = 100, nullable = false)]
     top: Option<u32>,

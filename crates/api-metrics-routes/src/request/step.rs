@@ -9,19 +9,19 @@ use api_metrics_store::{
 };
 use chrono_tz::Tz;
 
-use super::{OneOf, ParamDocs, Params};
+use super::{Form, OneOf, ParamDocs, Params, Parsed};
 use crate::response::Problem;
 
-/// `auto` chooses the finest step that gives no more points than this.
-const AUTO_POINTS: i64 = 300;
+/// `auto` chooses the finest step that gives no more points than this, unless the caller says.
+const AUTO_POINTS: u32 = 300;
 /// The most points that a caller can ask for by name.
 pub(crate) const MAX_POINTS: i64 = 11_000;
 
 /// What `granularity` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    /// The finest step that is kept and gives at most [`AUTO_POINTS`] points.
-    Auto,
+    /// The finest step that is kept and gives at most so many points.
+    Auto(u32),
     /// One point over the whole range.
     Whole,
     /// A step by its name.
@@ -33,7 +33,7 @@ const GRANULARITY: OneOf<Wanted> = OneOf {
     name: "granularity",
     description: "The length of a point: 1m to 1mo; auto for the finest that is kept for the whole range and gives at most about 300 points; none for one row a group over the whole range. A step that is no longer kept for the whole range is refused.",
     options: &[
-        ("auto", Wanted::Auto),
+        ("auto", Wanted::Auto(AUTO_POINTS)),
         ("none", Wanted::Whole),
         ("1m", Wanted::Named(Step::Minute)),
         ("5m", Wanted::Named(Step::FiveMinutes)),
@@ -46,14 +46,32 @@ const GRANULARITY: OneOf<Wanted> = OneOf {
         ("1w", Wanted::Named(Step::Week)),
         ("1mo", Wanted::Named(Step::Month)),
     ],
-    default: Wanted::Auto,
+    default: Wanted::Auto(AUTO_POINTS),
+};
+
+/// `points`.
+const POINTS: Parsed<u32> = Parsed {
+    name: "points",
+    description: "The most points that `granularity=auto` gives, about.",
+    example: Some("300"),
+    form: Form::Small {
+        minimum: 1,
+        maximum: 1_000,
+        default: AUTO_POINTS,
+    },
+    read: |text| {
+        text.parse()
+            .ok()
+            .filter(|points| (1..=1_000).contains(points))
+    },
+    wrong: "no number from 1 to 1000",
 };
 
 impl Wanted {
     /// The step of the store's query, in the calendar of `zone`.
-    pub(crate) const fn in_zone(self, zone: Tz) -> Option<TimeStep> {
+    pub(crate) fn in_zone(self, zone: Tz) -> Option<TimeStep> {
         match self {
-            Self::Auto => Some(TimeStep::Auto(AUTO_POINTS, zone)),
+            Self::Auto(points) => Some(TimeStep::Auto(i64::from(points), zone)),
             Self::Whole => None,
             Self::Named(step) => Some(TimeStep::Calendar(step, zone)),
         }
@@ -63,6 +81,7 @@ impl Wanted {
 /// Adds `granularity` to the document.
 pub(crate) fn describe_step(docs: &mut ParamDocs) {
     GRANULARITY.describe(docs);
+    POINTS.describe(docs);
 }
 
 /// Reads `granularity`, whose bound on points depends on the range.
@@ -71,6 +90,10 @@ pub(crate) fn describe_step(docs: &mut ParamDocs) {
 /// 400 that names `granularity`, where the step is unknown or gives more than 11,000 points.
 pub(crate) fn take_step(params: &mut Params, range: TimeRange) -> Result<Wanted, Problem> {
     let wanted = GRANULARITY.take(params)?;
+    let points = POINTS.take(params)?;
+    if let (Wanted::Auto(_), Some(points)) = (wanted, points) {
+        return Ok(Wanted::Auto(points));
+    }
     if let Wanted::Named(step) = wanted {
         check_points(GRANULARITY.name, step, range)?;
     }
@@ -92,7 +115,7 @@ pub(crate) fn check_points(
     }
     let fits = Step::ALL
         .into_iter()
-        .find(|step| length <= AUTO_POINTS * step.seconds())
+        .find(|step| length <= i64::from(AUTO_POINTS) * step.seconds())
         .unwrap_or(Step::Month);
     Err(Problem::parameter(
         parameter,

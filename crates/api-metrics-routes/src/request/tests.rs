@@ -147,7 +147,10 @@ fn an_unknown_or_repeated_parameter_is_refused_by_name() {
 fn a_step_is_auto_unless_it_is_named_and_gives_at_most_11000_points() {
     for query in ["period=5m", "from=1990-01-01&to=2026-01-01"] {
         let range = range(query).unwrap();
-        assert_eq!(take_step(&mut params(""), range).unwrap(), Wanted::Auto);
+        assert_eq!(
+            take_step(&mut params(""), range).unwrap(),
+            Wanted::Auto(300)
+        );
     }
     let year = range("period=1y").unwrap();
     let problem = take_step(&mut params("granularity=1m"), year).unwrap_err();

@@ -1,11 +1,12 @@
 //! What a row over time covers, and how the whole answer is divided.
 
 use api_metrics_store::{
-    calendar::{Alignment, Axis, Period},
-    query::{Answer, Row},
+    calendar::{Alignment, Axis, Kept, Period, Step},
+    query::{Answer, Row, TimeRange},
     time::UnixSeconds,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,6 +82,13 @@ impl From<&Axis> for AxisView {
                 .collect(),
         }
     }
+}
+
+/// The axis of UTC periods that are kept apart from the buckets, so that all of them can be had.
+#[cfg(feature = "control")]
+pub(crate) fn utc_axis(range: TimeRange, step: Step) -> Option<AxisView> {
+    let axis = Axis::resolve(range.from, range.to, step, Tz::UTC, &Kept::everything());
+    axis.ok().map(|axis| AxisView::from(&axis))
 }
 
 /// What a clock shows, without a zone.

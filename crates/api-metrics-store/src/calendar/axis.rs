@@ -175,6 +175,13 @@ impl Axis {
         Some(name(self.zone, self.step, start, end))
     }
 
+    /// How many seconds a period has, without the range's cut.
+    #[must_use]
+    pub fn length(&self, place: usize) -> Option<i64> {
+        let (start, end) = self.whole(place)?;
+        Some(end - start)
+    }
+
     /// The period as it is without the range's cut.
     pub(super) fn whole(&self, place: usize) -> Option<(UnixSeconds, UnixSeconds)> {
         let start = *self.edges.get(place)?;

@@ -21,7 +21,7 @@ use crate::{
     auth::Caller,
     control::{Amount, KeyLabel},
     request::{Days, NO_RANGE, Page, Validated, query_params},
-    response::{Problem, page_of, time},
+    response::{AxisView, Problem, page_of, time, utc_axis},
     router::{App, AppState},
 };
 
@@ -88,6 +88,8 @@ pub(crate) struct BillingPage {
     unbilled_requests: u64,
     /// The current month at its end, one a currency; empty where another range is asked about.
     projection: Vec<ProjectionView>,
+    /// The UTC days of the range.
+    axis: Option<AxisView>,
     /// The first UTC day.
     from: NaiveDate,
     /// The first UTC day after the range.
@@ -216,6 +218,7 @@ fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage 
         total,
         unbilled_requests,
         projection,
+        axis: utc_axis(range_of(days), Step::Day),
         from: report.from,
         to: report.to,
         as_of: time(report.at),
