@@ -48,8 +48,10 @@ const Heatmap = () => {
   const steps = fitting(length);
   const step = pick(params.step, steps);
   const chosen = params.step === step ? STEPS[step] : null;
-  // Unless a step was chosen it is the finest that is kept and gives about as many columns as the page is wide.
-  const columns = length <= 21_600 ? 72 : length <= 15 * 86_400 ? 372 : 100;
+  // Unless a step was chosen, columns are minutes up to an hour, then five minutes, hours and days; longer where
+  // those are no longer kept.
+  const usual = length <= 3_600 ? 60 : length <= 21_600 ? 300 : length <= 15 * 86_400 ? 3_600 : 86_400;
+  const columns = Math.min(400, Math.ceil(length / usual));
 
   const series = useSeries(view, {
     groupBy: "service,method,endpoint",
