@@ -4,6 +4,7 @@
 mod events;
 mod host;
 mod process;
+mod site;
 
 mod answers;
 mod bodies;
