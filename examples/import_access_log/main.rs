@@ -5,6 +5,9 @@
 //! cargo run --release --example import_access_log -- FILE [--database URL] [--routes FILE]
 //! ```
 //!
+//! Old times are kept by longer periods than new ones, so the program says at the end by which its times
+//! are kept. `docs/http-api.md#what-is-kept-how-long` has the table of what that means for a question.
+//!
 //! A file that is imported twice is counted twice: a log says nothing about whether it was seen
 //! before.
 #![forbid(unsafe_code)]

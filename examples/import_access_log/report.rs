@@ -6,6 +6,7 @@ use api_metrics::{
     ApiMetrics,
     store::{
         bucket::Bucket,
+        calendar::Kept,
         query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
         text::{shown, without_password},
         time::Granularity,
@@ -137,7 +138,37 @@ pub(crate) async fn print(
         total.add(&totals);
     }
     total.print("total");
+    for (granularity, from, to) in kept_by(&answer.kept, unix(first), unix(last)) {
+        let time = |at| DateTime::from_timestamp(at, 0).unwrap_or_default();
+        println!(
+            "kept by {}: {} to {}{}",
+            granularity.as_str(),
+            time(from).format("%Y-%m-%dT%H:%M:%SZ"),
+            time(to).format("%Y-%m-%dT%H:%M:%SZ"),
+            match granularity {
+                Granularity::Day => "; hours of these days are not known",
+                _ => "; longer periods remain where retention removes these",
+            }
+        );
+    }
     Ok(())
+}
+
+/// By which granularity the store keeps the times of an import: stretches from `first` to `last`, in order.
+fn kept_by(kept: &Kept, first: i64, last: i64) -> Vec<(Granularity, i64, i64)> {
+    let mut stretches = Vec::new();
+    let mut from = first;
+    while from <= last {
+        let granularity = kept.finest_at(from);
+        // The next finer periods begin where those are kept, which is later than here.
+        let finer = granularity.finer().map(|finer| kept.since(finer));
+        let to = finer
+            .filter(|since| *since > from)
+            .map_or(last, |since| last.min(since - 1));
+        stretches.push((granularity, from, to));
+        from = to + 1;
+    }
+    stretches
 }
 
 #[derive(Debug, Default)]
@@ -187,6 +218,24 @@ fn unix(at: SystemTime) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_import_is_told_by_which_granularity_its_times_are_kept() {
+        let kept = Kept::since_each(86_400 * 9, 86_400 * 7, 86_400 * 2, i64::MIN);
+        assert_eq!(
+            kept_by(&kept, 86_400, 86_400 * 10),
+            [
+                (Granularity::Day, 86_400, 86_400 * 2 - 1),
+                (Granularity::Hour, 86_400 * 2, 86_400 * 7 - 1),
+                (Granularity::FiveMinutes, 86_400 * 7, 86_400 * 9 - 1),
+                (Granularity::Minute, 86_400 * 9, 86_400 * 10),
+            ]
+        );
+        assert_eq!(
+            kept_by(&Kept::everything(), 5, 7),
+            [(Granularity::Minute, 5, 7)]
+        );
+    }
 
     #[test]
     fn unreadable_lines_are_named_by_number_in_stretches() {

@@ -14,8 +14,8 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 8] = [
-    "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "looks",
+const SPECS: [&str; 9] = [
+    "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "looks",
 ];
 
 /// Seeds one database and runs the test files against it.

@@ -4,6 +4,7 @@
 mod events;
 mod host;
 mod process;
+mod site;
 
 mod answers;
 mod bodies;
@@ -28,4 +29,5 @@ mod series;
 mod sign_in;
 mod signer;
 mod streams;
+mod time;
 mod tokens;

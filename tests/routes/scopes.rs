@@ -69,6 +69,11 @@ async fn host_of(principal: Principal) -> Host {
 /// The body of an answer; of a stream, its first event.
 pub(crate) async fn body(client: &Client, url: &str) -> String {
     let mut response = client.get(url).send().await.unwrap();
+    // What one may not see is not there.
+    let filtered = url.contains("endpoint=") || url.contains("apiKeyId=");
+    if filtered && response.status() == 404 {
+        return response.text().await.unwrap();
+    }
     assert_eq!(response.status(), 200, "{url}");
     if response.headers()["content-type"] != "text/event-stream" {
         return response.text().await.unwrap();

@@ -1,6 +1,7 @@
 //! One suite, both stores.
 
 use api_metrics_store::{
+    calendar::Step,
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
@@ -369,7 +370,7 @@ async fn days_follow_the_calendar_of_a_zone(database: Database) {
     record(&writer, sunday + 23 * 3_600 - 1, "/a", None, 5, 4);
     record(&writer, sunday + 23 * 3_600, "/a", None, 5, 8);
     h.store.flush(&writer).await.unwrap();
-    let step = TimeStep::Day("Europe/Berlin".parse().unwrap());
+    let step = TimeStep::Calendar(Step::Day, "Europe/Berlin".parse().unwrap());
     let query = Query::over(TimeRange::new(sunday - 86_400, sunday + 47 * 3_600)).group_by({
         let mut group_by = GroupBy::default();
         group_by.time = Some(step);

@@ -182,6 +182,13 @@ macro_rules! delegate_control {
                 ) -> Result<Vec<NearLimit>> {
                     self.$field.near_counts(scope, since, threshold_pct).await
                 }
+                async fn peak_utilization(
+                    &self,
+                    keys: &[i64],
+                    range: TimeRange,
+                ) -> Result<Vec<(i64, f64)>> {
+                    self.$field.peak_utilization(keys, range).await
+                }
                 async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool> {
                     self.$field.forget_utilization(before).await
                 }

@@ -43,6 +43,9 @@
 //! | [`clock`](AdminBuilder::clock) | the machine's | what decides `now` |
 //! | [`shutdown`](AdminBuilder::shutdown) | never cancelled | ends streams and exports |
 //! | [`flush_interval`](AdminBuilder::flush_interval) | 10 s | how long answers that touch now are kept |
+//! | [`closed_answers`](AdminBuilder::closed_answers) | 10 min | how long answers about a range that is over are kept |
+//! | [`revalidate_answers`](AdminBuilder::revalidate_answers) | 1 s | how soon a late record makes such answers old |
+//! | [`realtime_answers`](AdminBuilder::realtime_answers) | 1 s | how long the last five minutes are kept |
 //! | [`query_timeout`](AdminBuilder::query_timeout) | 10 s | after which a query answers 504 |
 //! | [`slow_query`](AdminBuilder::slow_query) | 1 s | from which a query is logged |
 //! | [`concurrent_queries`](AdminBuilder::concurrent_queries) | 8 | queries at the store at once |

@@ -49,6 +49,7 @@
 )]
 
 pub mod bucket;
+pub mod calendar;
 #[cfg(feature = "control")]
 #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
 pub mod control;

@@ -64,15 +64,6 @@ pub enum StartError {
         #[source]
         source: api_metrics_store::control::notify::WebhookError,
     },
-    /// A notifier can never deliver as it is set.
-    #[cfg(feature = "control")]
-    #[error("the notifier `{channel}` can't be used: {why}")]
-    Notifier {
-        /// The name of its channel.
-        channel: String,
-        /// Why, and what to set.
-        why: String,
-    },
     /// Background tasks need Tokio, and this is no Tokio runtime.
     #[error("api-metrics must be started from within a Tokio runtime")]
     NoRuntime,

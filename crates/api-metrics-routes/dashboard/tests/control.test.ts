@@ -8,7 +8,7 @@ import { advice } from "../src/limits/advice";
 import { utilization } from "../src/limits/utilization";
 import { searchRows, sortRows } from "../src/ui/rows";
 import { levelOf } from "../src/ui/usageLevel";
-import { at, rule } from "./fixtures";
+import { at, axis, rule } from "./fixtures";
 
 test("a rule reads as a condition in its own units", () => {
   assert.equal(condition(rule()), "p95 response time > 600 ms over 10 min");
@@ -68,6 +68,7 @@ const bill = (changes: object = {}) =>
     from: "2026-02-01T00:00:00Z",
     to: "2026-03-01T00:00:00Z",
     asOf: "2026-02-03T12:00:00Z",
+    axis: axis("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z", "1d"),
     data: [
       { cost: [{ amount: "1.50", currency: "EUR" }] },
       {
@@ -146,15 +147,13 @@ test("advice follows from how close a limit is", () => {
 
 test("utilization has gaps where nothing was recorded", () => {
   const data = [{ periodStart: "2026-01-05T01:00:00Z", utilization: 82, requestsMade: 82, rateLimit: 100 }];
-  const model = utilization(
-    {
-      from: "2026-01-05T00:00:00Z",
-      to: "2026-01-05T03:00:00Z",
-      granularity: "1h",
-      data,
-    } as unknown as UtilizationPage,
-    "UTC",
-  );
+  const model = utilization({
+    from: "2026-01-05T00:00:00Z",
+    to: "2026-01-05T03:00:00Z",
+    granularity: "1h",
+    axis: axis("2026-01-05T00:00:00Z", "2026-01-05T03:00:00Z", "1h"),
+    data,
+  } as unknown as UtilizationPage);
   assert.deepEqual(model.series[0]?.values, [null, 82, null]);
   assert.equal(model.note?.(1), "82 of 100 requests");
   assert.equal(model.note?.(0), null);

@@ -1,8 +1,24 @@
 // Answers of the API, as small as a test needs them.
 import type { SeriesPage } from "../src/api/queries";
 import type { Alert, MetricRow, Status } from "../src/api/types";
+import type { Axis } from "../src/charts/periods";
 
 export const at = (text: string): number => Date.parse(text);
+
+const LENGTHS: Readonly<Record<string, number>> = {
+  "1m": 60_000,
+  "5m": 300_000,
+  "1h": 3_600_000,
+  "1d": 86_400_000,
+};
+
+/** The axis of [from, to) in UTC. */
+export const axis = (from: string, to: string, step: string): Axis => {
+  const length = LENGTHS[step] ?? 3_600_000;
+  const many = Math.round((at(to) - at(from)) / length);
+  const edges = Array.from({ length: many + 1 }, (_, n) => new Date(at(from) + n * length).toISOString());
+  return { step, alignment: "local", edges, names: edges.slice(0, -1).map((edge) => edge.slice(0, 19)) };
+};
 
 /** A page of a series over [from, to) that was read at `asOf`, by default after its end. */
 export const page = (
@@ -13,6 +29,7 @@ export const page = (
 ): SeriesPage => ({
   approximate: false,
   asOf,
+  axis: axis(from, to, granularity),
   data,
   from,
   granularity,

@@ -3,10 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Series, TimeChartModel } from "../src/charts/model";
 import { optionOf } from "../src/charts/option";
-import { slots } from "../src/charts/slots";
-import { sparklineStep, sparklines } from "../src/charts/sparklines";
-import { read } from "../src/view/view";
-import { at } from "./fixtures";
+import { slotsOf } from "../src/charts/periods";
+import { sparklines } from "../src/charts/sparklines";
+import { at, axis } from "./fixtures";
 
 interface Drawn {
   id: string;
@@ -22,7 +21,7 @@ interface Axis {
   axisLabel: { formatter: (value: number) => string };
 }
 
-const day = slots(at("2026-01-05T00:00:00Z"), at("2026-01-06T00:00:00Z"), "1h", "UTC");
+const day = slotsOf(axis("2026-01-05T00:00:00Z", "2026-01-06T00:00:00Z", "1h"));
 const series = (id: string, values: (number | null)[], more: Partial<Series> = {}): Series => ({
   id,
   name: id,
@@ -167,7 +166,7 @@ test("release names that would overlap are left out, and marks outside the range
 test("labels are on round times, and as many as there is space for", () => {
   assert.deepEqual(draw(model([]), { width: 600 }).labels, ["00:00", "04:00", "08:00", "12:00", "16:00", "20:00"]);
   assert.deepEqual(draw(model([]), { width: 260 }).labels, ["00:00", "12:00"]);
-  const month = slots(at("2026-01-01T00:00:00Z"), at("2026-01-31T00:00:00Z"), "1d", "UTC");
+  const month = slotsOf(axis("2026-01-01T00:00:00Z", "2026-01-31T00:00:00Z", "1d"));
   const { labels } = draw({ ...model([]), slots: month });
   assert.ok(labels.length >= 3 && labels.length <= 8, labels.join());
   assert.equal(labels[0], "1 Jan");
@@ -179,7 +178,8 @@ test("sparklines have one value per slot and group, zero without a row", () => {
     { id: "b", periodStart: "2026-01-05T00:00:00Z", requestCount: 5 },
     { id: "a", periodStart: "2026-01-05T02:00:00Z", requestCount: 3 },
   ];
-  const found = sparklines(rows, (row) => row.id);
+  const three = axis("2026-01-05T00:00:00Z", "2026-01-05T03:00:00Z", "1h");
+  const found = sparklines({ data: rows, axis: three }, (row) => row.id);
   assert.deepEqual(
     [...found],
     [
@@ -187,12 +187,7 @@ test("sparklines have one value per slot and group, zero without a row", () => {
       ["b", [5, 0, 0]],
     ],
   );
-  assert.equal(sparklines([], () => "").size, 0);
+  assert.equal(sparklines({ data: [] }, () => "").size, 0);
   const many = Array.from({ length: 500 }, (_, n) => ({ periodStart: "2026-01-05T00:00:00Z", requestCount: n }));
-  assert.equal(sparklines(many, (row) => String(row.requestCount)).size, 500);
-});
-
-test("the step of a sparkline follows the range", () => {
-  const step = (period: string) => sparklineStep(read({ period }));
-  assert.deepEqual(["15m", "1h", "6h", "24h", "7d", "30d"].map(step), ["1m", "5m", "5m", "1h", "1d", "1d"]);
+  assert.equal(sparklines({ data: many, axis: three }, (row) => String(row.requestCount)).size, 500);
 });

@@ -12,7 +12,6 @@ const TO = "2026-01-05T06:00:00Z";
 const line = (values: (Partial<MetricRow> | null)[], recorded?: Parameters<typeof status>[0], asOf?: string) =>
   timeline(
     page(FROM, TO, hours(FROM, values), asOf === undefined ? {} : { asOf }),
-    "UTC",
     recorded && status(recorded),
     null,
     null,
@@ -52,15 +51,21 @@ test("a range without any data is empty, and all of it is unknown", () => {
   }
 });
 
+test("while the store is unreachable nothing but what was read is known", () => {
+  const data = page(FROM, TO, hours(FROM, [{ requestCount: 1 }, null]));
+  const down = { instances: [], store: { reachable: false } } as unknown as Parameters<typeof timeline>[1];
+  assert.deepEqual(timeline(data, down, null, null).none, [false, true, true, true, true, true]);
+});
+
 test("instances of another service or environment don't fill gaps", () => {
   const data = page(FROM, TO, hours(FROM, [{ requestCount: 1 }]));
   const known = status([
     { service: "blog", startedAt: FROM, lastFlushAt: TO },
     { environment: "staging", startedAt: FROM, lastFlushAt: TO },
   ]);
-  assert.deepEqual(timeline(data, "UTC", known, "shop", null).none.slice(0, 2), [false, false], "staging's shop");
-  assert.deepEqual(timeline(data, "UTC", known, "blog", "staging").none.slice(0, 2), [false, false]);
-  assert.equal(timeline(data, "UTC", known, "blog", null).none[1], false);
+  assert.deepEqual(timeline(data, known, "shop", null).none.slice(0, 2), [false, false], "staging's shop");
+  assert.deepEqual(timeline(data, known, "blog", "staging").none.slice(0, 2), [false, false]);
+  assert.equal(timeline(data, known, "blog", null).none[1], false);
 });
 
 test("only the slot that contains the time of the answer is in progress", () => {
@@ -120,9 +125,7 @@ test("a slow stretch has at least twice the median p95, and 50 ms", () => {
         values.map((p95Ms) => ({ p95Ms, requestCount: 1 })),
       ),
     );
-    return (latency(timeline(data, "UTC", undefined, null, null)).stretches ?? []).filter(
-      ({ kind }) => kind === "slow",
-    );
+    return (latency(timeline(data, undefined, null, null)).stretches ?? []).filter(({ kind }) => kind === "slow");
   };
   assert.deepEqual(p95([40, 40, 40, 40, 40, 40, 79, 80, 81, 40]), [{ first: 7, last: 8, kind: "slow" }]);
   assert.deepEqual(p95([1, 1, 1, 1, 1, 1, 1, 1, 49, 1]), [], "49 ms are not slow, however fast the rest is");

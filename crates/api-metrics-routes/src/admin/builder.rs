@@ -19,7 +19,7 @@ use crate::{
     auth::{Authenticator, EndedSessions, SignIn, Throttle},
     live::{Hub, HubLimits},
     read::{HealthSource, KeyCache, StoreClient, StoreProbe},
-    response::AnswerCache,
+    response::{AnswerCache, Lifetimes},
     router::{AppState, Cors},
 };
 
@@ -116,10 +116,8 @@ pub struct AdminBuilder {
     /// # }
     /// ```
     shutdown: CancellationToken,
-    /// How often this process flushes. Answers about a range that touches now are kept for so long.
-    ///
-    /// 10 s by default, at most a day.
-    flush_interval: Duration,
+    /// How long answers are kept.
+    lifetimes: Lifetimes,
     /// How long a query may take, waiting for its turn included; then it answers 504. 10 s by default.
     query_timeout: Duration,
     /// From how long on a query is logged as slow, with what was asked. 1 s by default.
@@ -191,7 +189,7 @@ impl AdminBuilder {
             jwt: None,
             cors: None,
             shutdown: CancellationToken::new(),
-            flush_interval: Duration::from_secs(10),
+            lifetimes: Lifetimes::new(Duration::from_secs(10)),
             query_timeout: Duration::from_secs(10),
             slow_query: Duration::from_secs(1),
             concurrent_queries: 8,
@@ -283,7 +281,29 @@ impl AdminBuilder {
     /// How often this process flushes; answers that touch now are kept that long. 10 s by default, at
     /// most a day.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
-        self.flush_interval = interval.min(LONGEST);
+        self.lifetimes.open = interval.min(LONGEST);
+        self
+    }
+
+    /// How long answers about a range that is over are kept, at most: a record that arrives late for it
+    /// makes them old. 10 min by default, at most a day.
+    pub fn closed_answers(mut self, time_to_live: Duration) -> Self {
+        self.lifetimes.closed = time_to_live.min(LONGEST);
+        self
+    }
+
+    /// How long it may take until a late record in a range that is over changes the kept answers about it,
+    /// once the record is in the store. 1 s by default, at most a day; each second costs one count of
+    /// requests for each such range that is asked about.
+    pub fn revalidate_answers(mut self, interval: Duration) -> Self {
+        self.lifetimes.revalidate = interval.min(LONGEST);
+        self
+    }
+
+    /// How long an answer about the last five minutes is kept, so that a crowd costs one query. 1 s by
+    /// default, at most a day.
+    pub fn realtime_answers(mut self, time_to_live: Duration) -> Self {
+        self.lifetimes.realtime = time_to_live.min(LONGEST);
         self
     }
 
@@ -443,6 +463,7 @@ impl AdminBuilder {
             self.concurrent_queries,
             self.query_timeout,
             self.slow_query,
+            self.lifetimes.revalidate,
         );
         #[cfg(feature = "control")]
         let client = client.with_control(self.control_store);
@@ -450,7 +471,7 @@ impl AdminBuilder {
         let auth = Authenticator::new(
             sign_in,
             ended_sessions,
-            KeyCache::new(self.flush_interval),
+            KeyCache::new(self.lifetimes.open),
             client.clone(),
             self.clock.clone(),
         );
@@ -466,7 +487,7 @@ impl AdminBuilder {
             probe: StoreProbe::default(),
             health: self.health,
             shutdown: self.shutdown,
-            flush_interval: self.flush_interval,
+            lifetimes: self.lifetimes,
             #[cfg(feature = "control")]
             control: self.control,
         });

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use api_metrics_store::{
     control::billing::{BillingReport, Currency, Money},
     query::Scope,
+    time::utc_date,
 };
 use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
@@ -19,7 +20,6 @@ use super::period::{API_KEY, Period, period};
 use crate::{
     auth::Caller,
     control::read_report,
-    read::utc_day,
     request::{Context, Days, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Validated},
     response::Problem,
     router::App,
@@ -137,7 +137,7 @@ pub(super) async fn get_billing(
     headers: HeaderMap,
     Validated { params, now }: Validated<ConsoleBillingParams>,
 ) -> Result<Response, Problem> {
-    let (from, to) = params.period.around(utc_day(now));
+    let (from, to) = params.period.around(utc_date(now));
     let days = Days { from, to };
     let compute = async {
         let scope = match params.api_key_id {
@@ -153,7 +153,7 @@ pub(super) async fn get_billing(
             "console billing",
             &caller.scope,
             &asked,
-            app.flush_interval,
+            app.lifetimes.open,
             compute,
         )
         .await?;

@@ -106,7 +106,7 @@ pub(super) async fn get_endpoints(
             "console endpoints",
             &caller.scope,
             &(params, range),
-            app.flush_interval,
+            app.lifetimes.open,
             compute,
         )
         .await?;

@@ -4,14 +4,14 @@
 //! calendar and on changes of the clock.
 
 use api_metrics_store::{
+    calendar::{Step, local_date, start_of_day},
     query::{Filter, TimeRange},
-    time::UnixSeconds,
+    time::{Granularity, UnixSeconds},
 };
-use chrono::{Datelike, Days, Months, NaiveDate};
+use chrono::NaiveDate;
 use chrono_tz::Tz;
 
 use crate::{
-    read::{floor_minute, local_date, start_of_day},
     request::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, api_key_id, zone},
     response::Problem,
 };
@@ -36,25 +36,12 @@ impl Period {
 
     /// The first day of the period that `date` lies in, and the first after it.
     pub(super) fn around(self, date: NaiveDate) -> (NaiveDate, NaiveDate) {
-        let later = |date: NaiveDate, days| {
-            date.checked_add_days(Days::new(days))
-                .unwrap_or(NaiveDate::MAX)
+        let step = match self {
+            Self::Day => Step::Day,
+            Self::Week => Step::Week,
+            Self::Month => Step::Month,
         };
-        match self {
-            Self::Day => (date, later(date, 1)),
-            Self::Week => {
-                let since_monday = u64::from(date.weekday().num_days_from_monday());
-                let monday = date
-                    .checked_sub_days(Days::new(since_monday))
-                    .unwrap_or(NaiveDate::MIN);
-                (monday, later(monday, 7))
-            }
-            Self::Month => {
-                let first = date.with_day(1).unwrap_or(date);
-                let next = first.checked_add_months(Months::new(1));
-                (first, next.unwrap_or(NaiveDate::MAX))
-            }
-        }
+        step.dates_around(date)
     }
 }
 
@@ -125,7 +112,7 @@ impl PeriodParams {
     /// The part of the period that has passed, the running minute included.
     pub(super) fn so_far(&self, now: UnixSeconds) -> TimeRange {
         let (start, end) = self.bounds(now);
-        TimeRange::new(start, end.min(floor_minute(now) + 60))
+        TimeRange::new(start, end.min(Granularity::Minute.floor(now) + 60))
     }
 
     /// The series of the API key that was asked about, or all.

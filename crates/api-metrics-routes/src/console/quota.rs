@@ -5,6 +5,7 @@
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},
     query::{Detail, Filter, Query, TimeRange},
+    time::Granularity,
 };
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -14,7 +15,6 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::{keys_with_quota, used},
-    read::floor_minute,
     request::{ApiKeyId, Validated},
     response::{Problem, rounded, time},
     router::{App, AppState},
@@ -108,7 +108,7 @@ async fn month_so_far(
         .read(
             &Query::over(TimeRange::new(
                 month.from,
-                month.to.min(floor_minute(now) + 60),
+                month.to.min(Granularity::Minute.floor(now) + 60),
             ))
             .filter({
                 let mut filter = Filter::default();

@@ -76,7 +76,7 @@ pub(super) async fn get_summary(
             "console summary",
             &caller.scope,
             &(asked, range),
-            app.flush_interval,
+            app.lifetimes.open,
             async { Ok(summary(&app, &caller.scope, asked).await?.1) },
         )
         .await?;

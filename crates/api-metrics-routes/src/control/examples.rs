@@ -118,9 +118,13 @@ pub(crate) fn history() -> Value {
         label(),
         json!({
             "rateLimitPerMinute": 100, "granularity": "5m", "nextCursor": null,
-            "data": [{"periodStart": "2026-05-18T09:20:00Z", "requestsMade": 402,
+            "axis": {"step": "5m", "alignment": "local",
+                "edges": ["2026-05-18T09:15:00Z", "2026-05-18T09:20:00Z", "2026-05-18T09:25:00Z"],
+                "names": ["2026-05-18T09:15:00", "2026-05-18T09:20:00"]},
+            "data": [{"periodStart": "2026-05-18T09:20:00Z",
+                "periodEnd": "2026-05-18T09:25:00Z", "requestsMade": 402,
                 "rateLimit": 500, "utilization": 80.4}],
-            "from": "2026-05-17T09:31:00Z", "to": "2026-05-18T09:31:00Z"
+            "from": "2026-05-18T09:15:00Z", "to": "2026-05-18T09:25:00Z"
         }),
     )
 }
@@ -159,7 +163,10 @@ pub(crate) fn billing() -> Value {
             "projectedRequests": 80_370,
             "projectedCost": {"amount": "1.6074", "currency": "USD"}
         }],
-        "from": "2026-05-01", "to": "2026-06-01", "asOf": "2026-05-18T09:30:30Z",
+        "axis": {"step": "1d", "alignment": "local",
+            "edges": ["2026-05-17T00:00:00Z", "2026-05-18T00:00:00Z"],
+            "names": ["2026-05-17T00:00:00"]},
+        "from": "2026-05-17", "to": "2026-05-18", "asOf": "2026-05-18T09:30:30Z",
         "approximate": false
     })
 }

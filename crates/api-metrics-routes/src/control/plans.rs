@@ -5,7 +5,7 @@
 
 use api_metrics_store::{
     control::billing::{NewPlan, PlanVersion, PriceTier},
-    time::UnixSeconds,
+    time::{UnixSeconds, utc_date},
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
@@ -17,7 +17,6 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     control::own_tenant,
-    read::utc_day,
     request::{Body, NO_RANGE, Page, Validated, present, query_params, required, wrong},
     response::{Problem, page_of},
     router::App,
@@ -237,7 +236,7 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
         let mut plan = NewPlan::new(
             name,
             currency.unwrap_or_else(|| "USD".to_owned()),
-            effective_from.unwrap_or_else(|| utc_day(now)),
+            effective_from.unwrap_or_else(|| utc_date(now)),
             tiers,
         );
         plan.tenant_id = own_tenant(caller, said)?;

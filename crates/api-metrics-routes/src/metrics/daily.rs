@@ -1,15 +1,18 @@
 //! `GET /api-metrics/daily`: one row a calendar day.
 //!
-//! Days are those of the zone that was asked for. The peak of a day is its hour with the most
-//! bytes.
+//! Days are those of the zone that was asked for, named by the date that holds most of them. The peak of a
+//! day is its hour with the most bytes, where hours are kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
-use api_metrics_store::query::{
-    Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep,
+use api_metrics_store::{
+    bucket::Bucket,
+    calendar::Step,
+    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    time::UnixSeconds,
 };
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
@@ -18,7 +21,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     request::{Context, Page, ParamDocs, Params, QueryParams, Validated},
-    response::{CLOSED_LIST, Figures, Problem, page_of, time, time_to_live, time_us},
+    response::{AxisView, Figures, Problem, RowPeriod, page_of, time, time_us},
     router::App,
 };
 
@@ -26,28 +29,30 @@ use crate::{
 const MAX_HOURS: i64 = 11_000;
 
 /// One day of a zone's calendar.
-#[derive(Debug, Default, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DailyRow {
-    /// The date in `tz`.
-    #[schema(format = Date)]
-    date: String,
-    /// The day's first instant.
-    period_start: DateTime<Utc>,
+    /// The date in `tz` that holds most of the day.
+    date: NaiveDate,
+    #[serde(flatten)]
+    period: RowPeriod,
     /// Requests that finished on this day, within the range.
     request_count: u64,
     /// 4xx and 5xx in percent of the requests.
     error_rate: Option<f64>,
+    /// Average latency to the last byte, in milliseconds; null without a measured request.
+    average_ms: Option<f64>,
     /// Body bytes that were read.
     request_bytes: u64,
     /// Body bytes that were sent.
     response_bytes: u64,
     /// Both together.
     bandwidth_bytes: u64,
-    /// The start of the hour with the most bytes; the earliest of several.
+    /// The start of the hour with the most bytes, the earliest of several; null where hours are no longer kept
+    /// for all of the day.
     peak_hour: Option<DateTime<Utc>>,
-    /// The bytes of that hour.
-    peak_hour_bandwidth_bytes: u64,
+    /// The bytes of that hour; null where it is.
+    peak_hour_bandwidth_bytes: Option<u64>,
     /// How many API keys were used.
     distinct_keys: u64,
 }
@@ -62,6 +67,8 @@ pub(crate) struct DailyPage {
     next_cursor: Option<String>,
     /// The zone of the days.
     tz: String,
+    /// How the range is divided, on the first page; null on later ones.
+    axis: Option<AxisView>,
     /// The first instant that the answer covers.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
@@ -144,34 +151,37 @@ pub(super) async fn daily(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<DailyParams>,
+    Validated { params, .. }: Validated<DailyParams>,
 ) -> Result<Response, Problem> {
     let (range, zone) = (params.range(), params.zone);
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
-        let (answer, approximate, rows) =
-            compute(&app, &caller.scope, &params.filter, range, zone).await?;
+        let (days, rows) = compute(&app, &caller.scope, &params.filter, range, zone).await?;
         let page = page_of(
             rows,
-            |row| row.period_start.timestamp(),
+            |row| row.period.period_start.timestamp(),
             params.page.after(),
             params.page.limit.rows(),
         );
         let last = page.rows.last().filter(|_| page.more);
+        let next = last.map(|row| row.period.period_start.timestamp());
         Ok(DailyPage {
-            next_cursor: last.map(|row| params.page.next(range, row.period_start.timestamp())),
+            next_cursor: next.map(|start| params.page.next(range, start)),
             data: page.rows,
             tz: zone.name().to_owned(),
-            from: time(answer.range.from),
-            to: time(answer.range.to),
-            as_of: time_us(answer.as_of_us),
-            approximate,
-            incomplete: answer.incomplete,
+            axis: days
+                .axis
+                .as_deref()
+                .filter(|_| params.page.after().is_none())
+                .map(AxisView::from),
+            from: time(days.range.from),
+            to: time(days.range.to),
+            as_of: time_us(days.as_of_us),
+            approximate: days.approximate,
+            incomplete: days.incomplete,
         })
     };
     let (cached, hit) = app
-        .cache
-        .answer("daily", &caller.scope, &params, ttl, compute)
+        .answer("daily", &caller.scope, &params, range, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }
@@ -183,66 +193,110 @@ async fn compute(
     filter: &Filter,
     range: TimeRange,
     zone: Tz,
-) -> Result<(Answer, bool, Vec<DailyRow>), Problem> {
-    let query = |step, api_key| {
+) -> Result<(Answer, Vec<DailyRow>), Problem> {
+    let query = |range, step, api_key| {
         Query::over(range)
             .filter(filter.clone())
             .scope(scope.clone())
             .group_by({
                 let mut group_by = GroupBy::default();
                 group_by.api_key = api_key;
-                group_by.time = Some(step);
+                group_by.time = Some(TimeStep::Calendar(step, zone));
                 group_by
             })
             .detail(Detail::Counts)
     };
-    let questions = [
-        query(TimeStep::Day(zone), true),
-        query(TimeStep::Hour(zone), false),
-    ];
-    let [mut days, hours] = app.client.read_all(&questions).await?;
-    let mut rows = BTreeMap::new();
+    let days = query(range, Step::Day, true);
+    let hours = |from| query(TimeRange::new(from, range.to), Step::Hour, false);
+    // A day never goes into an hour: peaks are of days whose hours are all kept.
+    let read = app
+        .client
+        .read_all(&[days.clone(), hours(range.from)])
+        .await;
+    let (days, hours) = match read {
+        Ok([days, hours]) => (days, Some(hours)),
+        Err(problem) => match problem.not_kept() {
+            Some(not_kept) if not_kept.since < range.to => {
+                let questions = [days, hours(not_kept.since)];
+                let [days, hours] = app.client.read_all(&questions).await?;
+                (days, Some(hours))
+            }
+            Some(_) => (app.client.read(&days).await?, None),
+            None => return Err(problem),
+        },
+    };
+    app.client.found(scope, filter, days.matched).await?;
+    let rows = rows(&days, hours.as_ref())?;
+    Ok((days, rows))
+}
+
+/// A day's sum over all keys, how many there were, and its hour with the most bytes.
+struct Day {
+    bucket: Bucket,
+    approximate: bool,
+    keys: u64,
+    peak: Option<(UnixSeconds, u64)>,
+}
+
+/// One row a day that has requests.
+fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem> {
+    let Some(axis) = days.axis.as_deref() else {
+        return Ok(Vec::new());
+    };
+    let mut sums: BTreeMap<usize, Day> = BTreeMap::new();
     for row in &days.rows {
-        let Some(start) = row.group.period_start else {
+        let Some(place) = row.group.period_start.and_then(|start| axis.place(start)) else {
             continue;
         };
-        let (day, bucket): &mut (DailyRow, Option<api_metrics_store::bucket::Bucket>) =
-            rows.entry(start).or_default();
-        day.distinct_keys += u64::from(row.group.api_key_id.is_some_and(|id| id != 0));
-        match bucket {
-            Some(sum) => sum.merge(&row.bucket)?,
-            None => *bucket = Some(row.bucket.clone()),
+        let named = u64::from(row.group.api_key_id.is_some_and(|id| id != 0));
+        match sums.entry(place) {
+            Entry::Vacant(free) => {
+                free.insert(Day {
+                    bucket: row.bucket.clone(),
+                    approximate: row.approximate,
+                    keys: named,
+                    peak: None,
+                });
+            }
+            Entry::Occupied(mut day) => {
+                let day = day.get_mut();
+                day.bucket.merge(&row.bucket)?;
+                day.approximate |= row.approximate;
+                day.keys += named;
+            }
         }
     }
-    for row in &hours.rows {
+    let hours_from = hours.map(|hours| hours.range.from);
+    for row in hours.into_iter().flat_map(|hours| &hours.rows) {
         let Some(hour) = row.group.period_start else {
             continue;
         };
+        let day = axis.place(hour).and_then(|place| {
+            let whole = axis.period(place).map(|day| day.start) >= hours_from;
+            sums.get_mut(&place).filter(|_| whole)
+        });
         let bytes = Figures::of(Some(&row.bucket)).bandwidth();
-        if let Some((_, (day, _))) = rows.range_mut(..=hour).next_back()
-            && (day.peak_hour.is_none() || bytes > day.peak_hour_bandwidth_bytes)
+        if let Some(day) = day
+            && day.peak.is_none_or(|(_, most)| bytes > most)
         {
-            day.peak_hour = Some(time(hour));
-            day.peak_hour_bandwidth_bytes = bytes;
+            day.peak = Some((hour, bytes));
         }
     }
-    let rows = rows
-        .into_iter()
-        .map(|(start, (day, bucket))| {
-            let figures = Figures::of(bucket.as_ref());
-            DailyRow {
-                date: time(start).with_timezone(&zone).date_naive().to_string(),
-                period_start: time(start),
-                request_count: figures.requests,
-                error_rate: figures.error_rate,
-                request_bytes: figures.request_bytes,
-                response_bytes: figures.response_bytes,
-                bandwidth_bytes: figures.bandwidth(),
-                ..day
-            }
+    let rows = sums.into_iter().filter_map(|(place, day)| {
+        let figures = Figures::of(Some(&day.bucket));
+        Some(DailyRow {
+            date: axis.date(place)?,
+            period: RowPeriod::new(axis.period(place)?, days.as_of_us, day.approximate),
+            request_count: figures.requests,
+            error_rate: figures.error_rate,
+            average_ms: figures.average_ms,
+            request_bytes: figures.request_bytes,
+            response_bytes: figures.response_bytes,
+            bandwidth_bytes: figures.bandwidth(),
+            peak_hour: day.peak.map(|(hour, _)| time(hour)),
+            peak_hour_bandwidth_bytes: day.peak.map(|(_, bytes)| bytes),
+            distinct_keys: day.keys,
         })
-        .collect();
-    let approximate = days.approximate || hours.approximate;
-    days.incomplete |= hours.incomplete;
-    Ok((days, approximate, rows))
+    });
+    Ok(rows.collect())
 }

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     request::{Page, Validated, query_params},
-    response::{CLOSED_LIST, Figures, Problem, page_of, time, time_to_live, time_us},
+    response::{Figures, Problem, page_of, time, time_us},
     router::App,
 };
 
@@ -153,16 +153,14 @@ pub(super) async fn endpoints(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<EndpointParams>,
+    Validated { params, .. }: Validated<EndpointParams>,
 ) -> Result<Response, Problem> {
-    let ttl = time_to_live(params.range(), now, CLOSED_LIST, app.flush_interval);
     let (cached, hit) = app
-        .cache
         .answer(
             "endpoints",
             &caller.scope,
             &params,
-            ttl,
+            params.range(),
             compute(&app, &caller.scope, &params),
         )
         .await?;
@@ -201,6 +199,9 @@ async fn compute(
                     top
                 }),
         )
+        .await?;
+    app.client
+        .found(scope, &params.filter, answer.matched)
         .await?;
     let rows = answer.rows.iter().map(EndpointRow::of).collect();
     let page = page_of(rows, EndpointRow::key, after, limit);

@@ -31,6 +31,7 @@ pub(crate) fn summary() -> Value {
         "topEndpoints": [endpoint()],
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false,
+        "minutesKeptSince": "2026-05-17T09:00:00Z",
         "previous": {
             "from": "2026-05-16T00:00:00Z", "to": "2026-05-17T00:00:00Z",
             "totalRequests": 1000, "errorRate": 0.6, "averageMs": 12.1, "p95Ms": 30.2,
@@ -53,12 +54,16 @@ pub(crate) fn endpoints() -> Value {
 pub(crate) fn daily() -> Value {
     json!({
         "data": [{
-            "date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z", "requestCount": 1200,
-            "errorRate": 0.5, "requestBytes": 0, "responseBytes": 410_220,
+            "date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z",
+            "periodEnd": "2026-05-18T00:00:00Z", "partial": false, "approximate": false,
+            "requestCount": 1200, "errorRate": 0.5, "averageMs": 12.407, "requestBytes": 0, "responseBytes": 410_220,
             "bandwidthBytes": 410_220, "peakHour": "2026-05-17T14:00:00Z",
             "peakHourBandwidthBytes": 61_400, "distinctKeys": 3
         }],
         "nextCursor": null, "tz": "UTC",
+        "axis": {"step": "1d", "alignment": "local",
+            "edges": ["2026-05-17T00:00:00Z", "2026-05-18T00:00:00Z"],
+            "names": ["2026-05-17T00:00:00"]},
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
@@ -66,14 +71,19 @@ pub(crate) fn daily() -> Value {
 
 /// The last five minutes.
 pub(crate) fn snapshot() -> Value {
-    let minute = |start: &str, count: u64| json!({"periodStart": start, "requestCount": count, "errorCount": 0, "p95Ms": 30.976});
+    let minute = |start: &str, end: &str| {
+        json!({"periodStart": start, "periodEnd": end, "partial": end == "2026-05-18T09:31:00Z",
+            "requestCount": 5, "errorCount": 0, "p95Ms": 30.976})
+    };
     json!({
         "totalRequests": 25, "requestsPerSecond": 0.093, "errorRate": 0.0, "totalErrorCount": 0,
         "abortedCount": 0, "averageMs": 11.902, "p50Ms": 9.856, "p95Ms": 30.976, "p99Ms": 30.976,
         "totalRequestBytes": 0, "totalResponseBytes": 8_540,
-        "minutes": [minute("2026-05-18T09:26:00Z", 5), minute("2026-05-18T09:27:00Z", 5),
-            minute("2026-05-18T09:28:00Z", 5), minute("2026-05-18T09:29:00Z", 5),
-            minute("2026-05-18T09:30:00Z", 5)],
+        "minutes": [minute("2026-05-18T09:26:00Z", "2026-05-18T09:27:00Z"),
+            minute("2026-05-18T09:27:00Z", "2026-05-18T09:28:00Z"),
+            minute("2026-05-18T09:28:00Z", "2026-05-18T09:29:00Z"),
+            minute("2026-05-18T09:29:00Z", "2026-05-18T09:30:00Z"),
+            minute("2026-05-18T09:30:00Z", "2026-05-18T09:31:00Z")],
         "endpoints": [{
             "service": "shop", "method": "GET", "endpoint": "/users/{id}", "requestCount": 25,
             "errorRate": 0.0, "averageMs": 11.902, "p95Ms": 30.976
@@ -85,16 +95,21 @@ pub(crate) fn snapshot() -> Value {
 
 /// A page of rows over time.
 pub(crate) fn series() -> Value {
-    let row = |start: &str, count: u64| {
+    let row = |start: &str, end: &str, count: u64| {
         json!({
             "periodStart": start, "endpoint": "/users/{id}", "requestCount": count,
-            "errorRate": 0.5, "p95Ms": 31.104
+            "errorRate": 0.5, "p95Ms": 31.104,
+            "periodEnd": end, "partial": false, "approximate": false
         })
     };
     json!({
-        "data": [row("2026-05-17T00:00:00Z", 40), row("2026-05-17T01:00:00Z", 32)],
+        "data": [row("2026-05-17T00:00:00Z", "2026-05-17T01:00:00Z", 40),
+            row("2026-05-17T01:00:00Z", "2026-05-17T02:00:00Z", 32)],
         "nextCursor": null, "granularity": "1h", "tz": "UTC",
-        "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
+        "axis": {"step": "1h", "alignment": "local",
+            "edges": ["2026-05-17T00:00:00Z", "2026-05-17T01:00:00Z", "2026-05-17T02:00:00Z"],
+            "names": ["2026-05-17T00:00:00", "2026-05-17T01:00:00"]},
+        "from": "2026-05-17T00:00:00Z", "to": "2026-05-17T02:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
 }
@@ -108,7 +123,7 @@ pub(crate) fn query() -> Value {
             {"groupBy": [], "truncated": false,
                 "data": [{"requestCount": 1200, "p95Ms": 31.104}]}
         ],
-        "granularity": "none", "tz": "UTC",
+        "granularity": "none", "tz": "UTC", "axis": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })
@@ -126,10 +141,11 @@ fn consumer() -> Value {
 /// A page of keys.
 pub(crate) fn keys() -> Value {
     let mut row = consumer();
-    row["lastSeenAt"] = json!("2026-05-17T23:00:00Z");
-    row["lastSeenWithinSeconds"] = json!(3600);
+    row["lastSeenAt"] = json!("2026-05-17T23:48:00Z");
+    row["lastSeenWithinSeconds"] = json!(60);
     row["rateLimitPerMinute"] = json!(100);
     row["utilization"] = json!(0.556);
+    row["peakUtilization"] = json!(12.0);
     json!({
         "data": [row], "nextCursor": null,
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
@@ -151,12 +167,12 @@ pub(crate) fn top_consumers() -> Value {
 /// A heatmap by weekday.
 pub(crate) fn heatmap() -> Value {
     let cell = |hour: u32, count: u64, intensity: f64| {
-        json!({"weekday": 1, "hour": hour, "requestCount": count, "errorRate": 0.5,
+        json!({"weekday": 1, "hour": hour, "occurrences": 1.0, "requestCount": count, "errorRate": 0.5,
             "averageMs": 12.407, "intensity": intensity})
     };
     json!({
         "data": [cell(0, 40, 0.5), cell(1, 80, 1.0)], "layout": "weekday", "granularity": "hour",
-        "tz": "UTC", "maxRequestCount": 80,
+        "tz": "UTC", "maxRequestCount": 80, "alignment": "local", "cutShort": false,
         "from": "2026-05-11T00:00:00Z", "to": "2026-05-18T00:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false
     })

@@ -5,19 +5,20 @@
 //!
 //! | layout | granularity | cells |
 //! |---|---|---|
-//! | timeline | hour, day, week | one a step of the range, at most 11,000 |
-//! | weekday | hour | 7 * 24: Monday 00:00 to Sunday 23:00 in the zone |
+//! | timeline | any step | one a step of the range, at most 11,000 |
+//! | weekday | hour, 6h, 12h | 7 * 24, 7 * 4, 7 * 2: from Monday 00:00 on in the zone |
 //! | weekday | day | 7 |
 //!
-//! A week in the weekday layout is refused. Cells of a zone follow its clock: where an hour occurs
-//! twice, both count in one cell of the weekday layout and in two of the timeline.
+//! Cells of a zone follow its clock: where an hour occurs twice, both count in one cell of the weekday
+//! layout and in two of the timeline. A day never goes into an hour: the weekday layout by hours begins
+//! where hours are kept.
 
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
-    time::UnixSeconds,
+    calendar::{Axis, Step},
+    query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -28,14 +29,12 @@ use utoipa::ToSchema;
 
 use crate::{
     auth::Caller,
-    read::edge_after,
-    request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated},
-    response::{CLOSED_LIST, Figures, Problem, percent, rounded, time, time_to_live, time_us},
+    request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated, check_points},
+    response::{
+        Figures, Kind, Problem, RowPeriod, alignment, clock, percent, rounded, time, time_us,
+    },
     router::App,
 };
-
-/// More cells than a heatmap can show.
-const MAX_CELLS: i64 = 11_000;
 
 /// How cells are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,17 +43,6 @@ enum Layout {
     Timeline,
     /// One cell a weekday and hour.
     Weekday,
-}
-
-/// The length of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CellLength {
-    /// An hour of the zone.
-    Hour,
-    /// A day of the zone.
-    Day,
-    /// A week of the zone, from Monday.
-    Week,
 }
 
 /// `layout`.
@@ -66,15 +54,25 @@ const LAYOUT: OneOf<Layout> = OneOf {
 };
 
 /// `granularity`.
-const GRANULARITY: OneOf<CellLength> = OneOf {
+const GRANULARITY: OneOf<Step> = OneOf {
     name: "granularity",
-    description: "The length of a cell. With the weekday layout, day gives seven cells; week is no part of it.",
+    description: "The length of a cell. The weekday layout takes hour, 6h, 12h and day. A step that is no longer kept for the whole range is refused; the weekday layout leaves out what lies before it is kept.",
     options: &[
-        ("hour", CellLength::Hour),
-        ("day", CellLength::Day),
-        ("week", CellLength::Week),
+        ("hour", Step::Hour),
+        ("day", Step::Day),
+        ("week", Step::Week),
+        ("1m", Step::Minute),
+        ("5m", Step::FiveMinutes),
+        ("15m", Step::QuarterHour),
+        ("30m", Step::HalfHour),
+        ("1h", Step::Hour),
+        ("6h", Step::SixHours),
+        ("12h", Step::HalfDay),
+        ("1d", Step::Day),
+        ("1w", Step::Week),
+        ("1mo", Step::Month),
     ],
-    default: CellLength::Hour,
+    default: Step::Hour,
 };
 
 /// The parameters of [`heatmap`].
@@ -87,7 +85,7 @@ pub(super) struct HeatmapParams {
     /// How cells are laid out.
     layout: Layout,
     /// The length of a cell.
-    length: CellLength,
+    step: Step,
     /// Which series count.
     filter: Filter,
     /// The parameter that an answer with too many cells is the fault of.
@@ -108,26 +106,24 @@ impl QueryParams for HeatmapParams {
             range: QueryParams::take(params, context)?,
             zone: QueryParams::take(params, context)?,
             layout: LAYOUT.take(params)?,
-            length: GRANULARITY.take(params)?,
+            step: GRANULARITY.take(params)?,
             filter: QueryParams::take(params, context)?,
             widened_by: params.given_of(&[GRANULARITY.name, "period", "from"], GRANULARITY.name),
         })
     }
 
     fn validate(&self) -> Result<(), Problem> {
-        if self.layout == Layout::Weekday && self.length == CellLength::Week {
+        let whole_week = [Step::Hour, Step::SixHours, Step::HalfDay, Step::Day];
+        if self.layout == Layout::Weekday && !whole_week.contains(&self.step) {
             return Err(Problem::parameter(
                 GRANULARITY.name,
-                "week has no place in the weekday layout: choose hour or day",
+                format!(
+                    "{} has no place in the weekday layout: choose hour, 6h, 12h or day",
+                    name(self.step)
+                ),
             ));
         }
-        if (self.range.to - self.range.from) / self.length.seconds() > MAX_CELLS {
-            return Err(Problem::parameter(
-                self.widened_by,
-                format!("gives more than {MAX_CELLS} cells in this range"),
-            ));
-        }
-        Ok(())
+        check_points(self.widened_by, self.step, self.range)
     }
 }
 
@@ -135,10 +131,28 @@ impl QueryParams for HeatmapParams {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Cell {
-    /// The start of the cell in the timeline layout.
+    /// The first instant of the cell in the timeline layout.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     period_start: Option<DateTime<Utc>>,
+    /// The first instant after it, in the timeline layout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    period_end: Option<DateTime<Utc>>,
+    /// In the timeline layout, what `tz`'s clock shows at the start of the hour, date, week or month that holds
+    /// most of the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "2026-05-17T00:00:00")]
+    name: Option<String>,
+    /// In the timeline layout, whether the range begins or ends within the cell, or it is not over yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    partial: Option<bool>,
+    /// In the timeline layout, whether the cell is not cut where the zone's clock says, or records at its edges
+    /// may belong to its neighbours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    approximate: Option<bool>,
     /// The weekday in `tz`, 1 for Monday to 7 for Sunday, in the weekday layout.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 1, maximum = 7)]
@@ -147,6 +161,12 @@ pub(crate) struct Cell {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0, maximum = 23)]
     hour: Option<u32>,
+    /// In the weekday layout, how often the cell occurs between the first request of the range and its end or
+    /// now, whichever is earlier; with a part for an occurrence that is cut. An average week has
+    /// `requestCount / occurrences` requests in the cell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    occurrences: Option<f64>,
     /// Requests that finished in the cell.
     request_count: u64,
     /// 4xx and 5xx in percent of the requests; null without requests.
@@ -166,19 +186,26 @@ pub(crate) struct Heatmap {
     data: Vec<Cell>,
     /// How cells are laid out.
     layout: &'static str,
-    /// The length of a cell: `hour`, `day` or `week`.
+    /// The length of a cell: `hour`, `day`, `week`, or the name of another step.
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
     /// The requests of the busiest cell.
     max_request_count: u64,
-    /// The first instant that the answer covers.
+    /// The first instant that the answer covers. In the weekday layout by hours it is later than asked where
+    /// only days are kept: a day is never put into an hour.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
     /// When the snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
-    /// Whether cells may be cut at other hours than the zone's: old data is kept in UTC days.
+    /// Where periods begin: `local` by the zone's clock, `utcHours` or `utcDays` where what is kept can't be
+    /// cut so.
+    alignment: &'static str,
+    /// Whether what lies between the start that was asked for and `from` is left out, because hours are no
+    /// longer kept there.
+    cut_short: bool,
+    /// Whether cells may be cut at other hours than the zone's, or records at their edges belong to others.
     approximate: bool,
     /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
     /// flush batches, are left out. The status names them.
@@ -198,74 +225,80 @@ pub(super) async fn heatmap(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<HeatmapParams>,
+    Validated { params, .. }: Validated<HeatmapParams>,
 ) -> Result<Response, Problem> {
-    let ttl = time_to_live(params.range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
-        let step = params.length.in_zone(params.zone);
-        let query = question(&caller.scope, &params.filter, params.range, step);
-        let answer = app.client.read(&query).await?;
-        shaped(&answer, params.layout, params.length, params.zone)
+        let (answer, cut_short) = read(&app, &caller.scope, &params).await?;
+        app.client
+            .found(&caller.scope, &params.filter, answer.matched)
+            .await?;
+        shaped(&answer, params.layout, params.step, params.zone, cut_short)
     };
     let (cached, hit) = app
-        .cache
-        .answer("heatmap", &caller.scope, &params, ttl, compute)
+        .answer("heatmap", &caller.scope, &params, params.range, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }
 
-impl CellLength {
-    /// The length without changes of the clock.
-    const fn seconds(self) -> i64 {
-        match self {
-            Self::Hour => 3_600,
-            Self::Day => 86_400,
-            Self::Week => 7 * 86_400,
-        }
-    }
-
-    /// The name in queries and answers.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Week => "week",
-        }
-    }
-
-    /// The step of the store's query.
-    const fn in_zone(self, zone: Tz) -> TimeStep {
-        match self {
-            Self::Hour => TimeStep::Hour(zone),
-            Self::Day => TimeStep::Day(zone),
-            Self::Week => TimeStep::Week(zone),
-        }
+/// Reads the steps of the range, and tells whether its start was left out.
+///
+/// # Errors
+/// 400 that names `granularity`, where the step is not kept; those of the store.
+async fn read(app: &App, scope: &Scope, params: &HeatmapParams) -> Result<(Answer, bool), Problem> {
+    let query = |range| {
+        Query::over(range)
+            .filter(params.filter.clone())
+            .scope(scope.clone())
+            .group_by({
+                let mut group_by = GroupBy::default();
+                group_by.time = Some(TimeStep::Calendar(params.step, params.zone));
+                group_by
+            })
+            .detail(Detail::Counts)
+    };
+    match app.client.read(&query(params.range)).await {
+        Ok(answer) => Ok((answer, false)),
+        Err(problem) => match problem.not_kept() {
+            Some(not_kept)
+                if params.layout == Layout::Weekday && not_kept.since < params.range.to =>
+            {
+                let kept = TimeRange::new(not_kept.since, params.range.to);
+                Ok((app.client.read(&query(kept)).await?, true))
+            }
+            _ => Err(problem),
+        },
     }
 }
 
-/// The query behind a heatmap.
-fn question(scope: &Scope, filter: &Filter, range: TimeRange, step: TimeStep) -> Query {
-    Query::over(range)
-        .filter(filter.clone())
-        .scope(scope.clone())
-        .group_by({
-            let mut group_by = GroupBy::default();
-            group_by.time = Some(step);
-            group_by
-        })
-        .detail(Detail::Counts)
+/// The name of a cell's length.
+const fn name(step: Step) -> &'static str {
+    match step {
+        Step::Hour => "hour",
+        Step::Day => "day",
+        Step::Week => "week",
+        other => other.as_str(),
+    }
 }
 
 /// The heatmap of an answer.
-fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result<Heatmap, Problem> {
-    let buckets: BTreeMap<UnixSeconds, &Bucket> = answer
+fn shaped(
+    answer: &Answer,
+    layout: Layout,
+    step: Step,
+    zone: Tz,
+    cut_short: bool,
+) -> Result<Heatmap, Problem> {
+    let Some(axis) = answer.axis.as_deref() else {
+        return Err(Problem::new(Kind::Internal, "a heatmap without an axis"));
+    };
+    let rows: BTreeMap<usize, &Row> = answer
         .rows
         .iter()
-        .filter_map(|row| Some((row.group.period_start?, &row.bucket)))
+        .filter_map(|row| Some((axis.place(row.group.period_start?)?, row)))
         .collect();
     let mut data = match layout {
-        Layout::Timeline => timeline(&buckets, answer.range, step.in_zone(zone)),
-        Layout::Weekday => by_weekday(&buckets, step, zone)?,
+        Layout::Timeline => timeline(axis, &rows, answer.as_of_us),
+        Layout::Weekday => by_weekday(axis, &rows, answer.as_of_us)?,
     };
     let most = data
         .iter()
@@ -282,12 +315,14 @@ fn shaped(answer: &Answer, layout: Layout, step: CellLength, zone: Tz) -> Result
             Layout::Timeline => "timeline",
             Layout::Weekday => "weekday",
         },
-        granularity: step.name(),
+        granularity: name(step),
         tz: zone.name().to_owned(),
         max_request_count: most,
         from: time(answer.range.from),
         to: time(answer.range.to),
         as_of: time_us(answer.as_of_us),
+        alignment: alignment(axis),
+        cut_short,
         approximate: answer.approximate,
         incomplete: answer.incomplete,
     })
@@ -298,8 +333,13 @@ fn cell(bucket: Option<&Bucket>) -> Cell {
     let figures = Figures::of(bucket);
     Cell {
         period_start: None,
+        period_end: None,
+        name: None,
+        partial: None,
+        approximate: None,
         weekday: None,
         hour: None,
+        occurrences: None,
         request_count: figures.requests,
         error_rate: figures.error_rate,
         average_ms: figures.average_ms,
@@ -307,59 +347,100 @@ fn cell(bucket: Option<&Bucket>) -> Cell {
     }
 }
 
-/// Every step of the range. A row that begins between two of them, because the store has only longer
-/// periods there, gets a cell of its own.
-fn timeline(
-    buckets: &BTreeMap<UnixSeconds, &Bucket>,
-    range: TimeRange,
-    step: TimeStep,
-) -> Vec<Cell> {
-    let mut starts: Vec<UnixSeconds> = buckets.keys().copied().collect();
-    let mut at = range.from;
-    while at < range.to {
-        starts.push(at);
-        at = edge_after(step, at, 1).max(at + 1);
-    }
-    starts.sort_unstable();
-    starts.dedup();
-    starts
-        .into_iter()
-        .map(|start| Cell {
-            period_start: Some(time(start)),
-            ..cell(buckets.get(&start).copied())
+/// Every period of the axis, also those without requests.
+fn timeline(axis: &Axis, rows: &BTreeMap<usize, &Row>, as_of_us: i64) -> Vec<Cell> {
+    let moved = alignment(axis) != "local";
+    axis.periods()
+        .enumerate()
+        .map(|(place, period)| {
+            let row = rows.get(&place);
+            let approximate = row.map_or(moved, |row| row.approximate);
+            let period = RowPeriod::new(period, as_of_us, approximate);
+            Cell {
+                period_start: Some(period.period_start),
+                period_end: Some(period.period_end),
+                name: axis.name(place).map(clock),
+                partial: Some(period.partial),
+                approximate: Some(period.approximate),
+                ..cell(row.map(|row| &row.bucket))
+            }
         })
         .collect()
 }
 
-/// Seven days of 24 hours, or seven days.
+/// Seven days of 24 hours, or of fewer and longer steps; each period by the weekday and hour that holds most of it.
 fn by_weekday(
-    buckets: &BTreeMap<UnixSeconds, &Bucket>,
-    step: CellLength,
-    zone: Tz,
+    axis: &Axis,
+    rows: &BTreeMap<usize, &Row>,
+    as_of_us: i64,
 ) -> Result<Vec<Cell>, Problem> {
+    let by_day = axis.step() >= Step::Day;
     let mut sums = BTreeMap::<(u32, u32), Bucket>::new();
-    for (start, bucket) in buckets {
-        let local = time(*start).with_timezone(&zone);
-        let hour = if step == CellLength::Hour {
-            local.hour()
-        } else {
-            0
+    for (place, row) in rows {
+        let Some(name) = axis.name(*place) else {
+            continue;
         };
-        let place = (local.weekday().number_from_monday(), hour);
-        match sums.entry(place) {
+        let hour = if by_day { 0 } else { name.hour() };
+        let cell = (name.weekday().number_from_monday(), hour);
+        match sums.entry(cell) {
             std::collections::btree_map::Entry::Vacant(free) => {
-                free.insert((*bucket).clone());
+                free.insert(row.bucket.clone());
             }
-            std::collections::btree_map::Entry::Occupied(mut sum) => sum.get_mut().merge(bucket)?,
+            std::collections::btree_map::Entry::Occupied(mut sum) => {
+                sum.get_mut().merge(&row.bucket)?;
+            }
         }
     }
-    let hours = if step == CellLength::Hour { 24 } else { 1 };
+    let passed = occurrences(axis, rows, as_of_us);
+    let hours: Vec<u32> = match axis.step() {
+        Step::SixHours => vec![0, 6, 12, 18],
+        Step::HalfDay => vec![0, 12],
+        _ if by_day => vec![0],
+        _ => (0..24).collect(),
+    };
     Ok((1..=7)
-        .flat_map(|weekday| (0..hours).map(move |hour| (weekday, hour)))
+        .flat_map(|weekday| hours.iter().map(move |hour| (weekday, *hour)))
         .map(|(weekday, hour)| Cell {
             weekday: Some(weekday),
-            hour: (step == CellLength::Hour).then_some(hour),
+            hour: (!by_day).then_some(hour),
+            occurrences: passed
+                .get(&(weekday, hour))
+                .copied()
+                .map(rounded)
+                .or(Some(0.0)),
             ..cell(sums.get(&(weekday, hour)))
         })
         .collect())
+}
+
+/// How often each weekday and hour occurs from the first period with a request on, as far as it has passed.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "parts of an hour or a day, shown with three decimals"
+)]
+fn occurrences(
+    axis: &Axis,
+    rows: &BTreeMap<usize, &Row>,
+    as_of_us: i64,
+) -> BTreeMap<(u32, u32), f64> {
+    let mut found = BTreeMap::new();
+    let Some(first) = rows.keys().next() else {
+        return found;
+    };
+    let now = as_of_us.div_euclid(1_000_000);
+    for (place, period) in axis.periods().enumerate().skip(*first) {
+        let (Some(name), Some(whole)) = (axis.name(place), axis.length(place)) else {
+            continue;
+        };
+        let hour = if axis.step() >= Step::Day {
+            0
+        } else {
+            name.hour()
+        };
+        let passed = (period.end.min(now) - period.start).max(0);
+        *found
+            .entry((name.weekday().number_from_monday(), hour))
+            .or_default() += passed as f64 / whole.max(1) as f64;
+    }
+    found
 }

@@ -17,16 +17,21 @@
 //!
 //! # How exact the last use is
 //!
-//! It is read in about 60 steps over the range, each of a kept granularity: minutes up to an hour, 5
-//! minutes up to 5 hours, hours up to 60 hours, then days, and weeks beyond 400 days. `lastSeenAt` is
-//! the start of the last step with a request, and `lastSeenWithinSeconds` the length of a step.
+//! It is read in about 60 steps over the range, and then in shorter ones within those in which a key was last
+//! used: down to the minute where minutes are kept. `lastSeenAt` is the start of the last period with a
+//! request, and `lastSeenWithinSeconds` its length.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap},
+};
 
-use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep};
+use api_metrics_store::{
+    query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    time::{Granularity, UnixSeconds},
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -35,7 +40,7 @@ use super::consumer::{Consumer, consumer_rows};
 use crate::{
     auth::Caller,
     request::{Page, Validated, query_params},
-    response::{CLOSED_LIST, Problem, page_of, percent, time, time_to_live, time_us},
+    response::{Problem, page_of, percent, rounded, time, time_us},
     router::App,
 };
 
@@ -56,8 +61,11 @@ pub(crate) struct KeyRow {
     last_seen_within_seconds: Option<i64>,
     /// Requests that it may send in a minute; null: no limit is known.
     rate_limit_per_minute: Option<u64>,
-    /// Its requests in percent of what the limit allows in the whole range.
+    /// Its requests in percent of what the limit allows in the whole range: the mean of all minutes.
     utilization: Option<f64>,
+    /// What its busiest minute in the range used of the limit, in percent: of the minutes that are kept, and of
+    /// those whose utilization was recorded in the last 30 days. Null where neither is known.
+    peak_utilization: Option<f64>,
 }
 
 /// A page of keys.
@@ -106,21 +114,25 @@ pub(super) async fn keys(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<KeyParams>,
+    Validated { params, .. }: Validated<KeyParams>,
 ) -> Result<Response, Problem> {
     let range = params.page.range_or(params.range);
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
         let filter = &params.filter;
-        let answer = app
+        let mut answer = app
             .client
             .read(&super::consumer::query(&caller.scope, filter, range))
             .await?;
+        app.client
+            .found(&caller.scope, filter, answer.matched)
+            .await?;
         let limit = params.page.limit.rows();
-        let page = page_of(answer.rows, key, params.page.after(), limit);
+        let rows = std::mem::take(&mut answer.rows);
+        let page = page_of(rows, key, params.page.after(), limit);
         let last = page.rows.last().filter(|_| page.more).map(key);
         let seen = last_seen(&app, filter, answer.range, &page.rows).await?;
         let limits = limits(&app, &page.rows).await?;
+        let peaks = peaks(&app, &answer, &limits).await?;
         let minutes = ((answer.range.to - answer.range.from) / 60).unsigned_abs();
         Ok(KeyPage {
             data: consumer_rows(&app, &page.rows)
@@ -135,9 +147,14 @@ pub(super) async fn keys(
                             percent(consumer.request_count, limit.saturating_mul(minutes))
                         }),
                         rate_limit_per_minute: limit,
+                        peak_utilization: row
+                            .group
+                            .api_key_id
+                            .and_then(|id| peaks.get(&id).copied())
+                            .map(rounded),
                         consumer,
-                        last_seen_at: seen.map(|(at, _)| time(*at)),
-                        last_seen_within_seconds: seen.map(|(_, within)| *within),
+                        last_seen_at: seen.map(|(from, _)| time(*from)),
+                        last_seen_within_seconds: seen.map(|(from, to)| to - from),
                     }
                 })
                 .collect(),
@@ -150,8 +167,7 @@ pub(super) async fn keys(
         })
     };
     let (cached, hit) = app
-        .cache
-        .answer("keys", &caller.scope, &params, ttl, compute)
+        .answer("keys", &caller.scope, &params, range, compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }
@@ -193,9 +209,90 @@ async fn limits(_: &App, _: &[Row]) -> Result<HashMap<i64, u64>, Problem> {
     Ok(HashMap::new())
 }
 
-/// The start of the last step in which each key of the page was used, and the step's length.
+/// Minutes of all keys of a page that are looked at for the busiest; beyond, only what was recorded is known.
+const MAX_MINUTES: i64 = 30_000;
+
+/// What the busiest minute of each limited key used of its limit, in percent. Keys of which no minute is known
+/// are missing.
 ///
-/// By the number of the key. Keys without a request in the range are missing.
+/// # Errors
+/// Those of the store.
+async fn peaks(
+    app: &App,
+    answer: &Answer,
+    limits: &HashMap<i64, u64>,
+) -> Result<HashMap<i64, f64>, Problem> {
+    let ids: Vec<i64> = limits.keys().copied().collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let range = answer.range;
+    let mut peaks = recorded_peaks(app, &ids, range).await?;
+    // What has not been recorded yet, or is not where no worker runs.
+    let from = range.from.max(answer.kept.since(Granularity::Minute));
+    let keys = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+    let minutes = (range.to.saturating_sub(from) / 60).min(MAX_MINUTES / keys.max(1));
+    if minutes > 0 {
+        let from = from.max(range.to - minutes * 60);
+        // A limit is of all requests, whatever the list is filtered by.
+        let question = Query::over(TimeRange::new(from, range.to))
+            .scope(Scope::Keys(ids))
+            .group_by({
+                let mut group_by = GroupBy::default();
+                group_by.api_key = true;
+                group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
+                group_by
+            })
+            .detail(Detail::Requests);
+        for row in app.client.read(&question).await?.rows {
+            let limit = row
+                .group
+                .api_key_id
+                .and_then(|id| Some((id, limits.get(&id)?)));
+            if let Some((id, limit)) = limit
+                && let Some(used) = percent(row.bucket.request_count, *limit)
+            {
+                let peak = peaks.entry(id).or_insert(used);
+                *peak = peak.max(used);
+            }
+        }
+    }
+    Ok(peaks)
+}
+
+/// What the control worker has recorded.
+#[cfg(feature = "control")]
+async fn recorded_peaks(
+    app: &App,
+    ids: &[i64],
+    range: TimeRange,
+) -> Result<HashMap<i64, f64>, Problem> {
+    let control = app.client.control()?;
+    let peaks = app
+        .client
+        .bounded("utilization", control.peak_utilization(ids, range))
+        .await?;
+    Ok(peaks.into_iter().collect())
+}
+
+/// Nothing is recorded without the control plane.
+#[cfg(not(feature = "control"))]
+#[expect(
+    clippy::unused_async,
+    reason = "read from the store with the feature `control`"
+)]
+async fn recorded_peaks(_: &App, _: &[i64], _: TimeRange) -> Result<HashMap<i64, f64>, Problem> {
+    Ok(HashMap::new())
+}
+
+/// A span of time: its first second and the first after it.
+type Span = (UnixSeconds, UnixSeconds);
+
+/// The last period in which each key of the page was used, by the number of the key. Keys without a request
+/// in the range are missing.
+///
+/// First by about 60 periods over the whole range, then each of the periods that came out by shorter ones,
+/// down to the finest that is kept.
 ///
 /// # Errors
 /// A 503 where the store can't be reached, a 504 where the query took too long.
@@ -204,46 +301,71 @@ async fn last_seen(
     filter: &Filter,
     range: TimeRange,
     page: &[Row],
-) -> Result<HashMap<i64, (i64, i64)>, Problem> {
-    use api_metrics_store::time::Granularity;
-
-    let length = range.to - range.from;
-    let granularity = Granularity::ALL
-        .into_iter()
-        .find(|granularity| length <= LAST_SEEN_STEPS * granularity.seconds())
-        .unwrap_or(Granularity::Day);
-    let step = match granularity {
-        Granularity::Day if length > 400 * 86_400 => TimeStep::Week(Tz::UTC),
-        other => TimeStep::Fixed(other),
-    };
-    let seconds = match step {
-        TimeStep::Fixed(granularity) => granularity.seconds(),
-        _ => 7 * 86_400,
-    };
+) -> Result<HashMap<i64, Span>, Problem> {
     // Only the keys of this page, which the caller's scope has admitted: thousands of keys over
     // many steps would be a large answer for one column.
-    let ids = page.iter().filter_map(|row| row.group.api_key_id).collect();
-    let answer = app
-        .client
-        .read(
-            &Query::over(range)
+    let ids: Vec<i64> = page.iter().filter_map(|row| row.group.api_key_id).collect();
+    let mut seen: HashMap<i64, Span> = HashMap::new();
+    let mut spans = vec![(range.from, range.to)];
+    for _ in 0..ROUNDS {
+        let question = |(from, to): &Span| {
+            Query::over(TimeRange::new(*from, *to))
                 .filter(filter.clone())
-                .scope(Scope::Keys(ids))
+                .scope(Scope::Keys(ids.clone()))
                 .group_by({
                     let mut group_by = GroupBy::default();
                     group_by.api_key = true;
-                    group_by.time = Some(step);
+                    group_by.time = Some(TimeStep::Fixed(divided_by(to - from)));
                     group_by
                 })
-                .detail(Detail::Counts),
-        )
-        .await?;
-    let mut seen = HashMap::new();
-    for row in answer.rows {
-        if let (Some(id), Some(at)) = (row.group.api_key_id, row.group.period_start) {
-            let last = seen.entry(id).or_insert((at, seconds));
-            last.0 = last.0.max(at);
+                .detail(Detail::Counts)
+        };
+        let questions: Vec<Query> = spans.iter().map(question).collect();
+        let answers = app.client.read_each(&questions).await?;
+        let mut coarse = BTreeSet::new();
+        let mut found: HashMap<i64, Span> = HashMap::new();
+        for (answer, (from, to)) in answers.iter().zip(&spans) {
+            let wanted = divided_by(to - from);
+            for row in &answer.rows {
+                if let (Some(id), Some(at)) = (row.group.api_key_id, row.group.period_start) {
+                    let length = wanted.max(answer.kept.finest_at(at)).seconds();
+                    let last = found.entry(id).or_insert((at, at + length));
+                    *last = (*last).max((at, at + length));
+                }
+            }
+        }
+        for (id, last) in found {
+            // A key may also have been used in a period that came out for another one.
+            let known = seen.entry(id).or_insert(last);
+            if last.0 >= known.0 {
+                *known = last;
+            }
+        }
+        for (from, to) in seen.values() {
+            let finest = answers
+                .first()
+                .map_or(Granularity::Minute, |answer| answer.kept.finest_at(*from));
+            if to - from > finest.seconds() {
+                coarse.insert((*from, *to));
+            }
+        }
+        spans = coarse.into_iter().rev().take(MAX_SPANS).collect();
+        if spans.is_empty() {
+            break;
         }
     }
     Ok(seen)
+}
+
+/// How often the last use is looked at more closely, the first look included.
+const ROUNDS: usize = 3;
+/// How many different periods are looked at more closely at once, the latest first.
+const MAX_SPANS: usize = 16;
+
+/// The granularity that divides a length into about [`LAST_SEEN_STEPS`] periods.
+fn divided_by(length: i64) -> Granularity {
+    Granularity::ALL
+        .into_iter()
+        .find(|granularity| length <= LAST_SEEN_STEPS * granularity.seconds())
+        .unwrap_or(Granularity::Day)
 }

@@ -20,7 +20,7 @@ use crate::{
     auth::Caller,
     read::WindowedReader,
     request::{Context, Limit, Params, QueryParams, group_by, json_object, metrics},
-    response::{CLOSED_LIST, Columns, MetricRow, Problem, metric_row, time, time_to_live, time_us},
+    response::{AxisView, Columns, MetricRow, Problem, metric_row, time, time_us},
     router::App,
 };
 
@@ -44,6 +44,12 @@ pub(crate) struct QueryBody {
     /// As in `GET /api-metrics`.
     #[schema(example = "auto", nullable = false)]
     granularity: Option<String>,
+    /// The most points that `auto` gives, about.
+    #[schema(minimum = 1, maximum = 1000, default = 300, nullable = false)]
+    points: Option<u32>,
+    /// Only the groups of each grouping with the most requests over the whole range, at most so many.
+    #[schema(minimum = 1, maximum = 100, nullable = false)]
+    top: Option<u32>,
     /// The zone of hours, days and weeks.
     #[schema(example = "UTC", nullable = false)]
     tz: Option<String>,
@@ -92,17 +98,19 @@ pub(crate) struct QueryFilter {
 pub(crate) struct QueryAnswer {
     /// In the order of `groupings`.
     results: Vec<QueryResult>,
-    /// The length of a point; `none` for one over the whole range.
+    /// The length of a point, as it was chosen for `auto`; `none` for one over the whole range.
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
+    /// How the range is divided, the same for all groupings; null with `granularity=none`.
+    axis: Option<AxisView>,
     /// The first instant that the answer covers.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
     /// When the first snapshot was taken, by the clock of the database.
     as_of: DateTime<Utc>,
-    /// Whether records at an edge may belong to the other side of it.
+    /// Whether any row is approximate, or records at an end of the range may belong to the other side of it.
     approximate: bool,
     /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
     /// flush batches, are left out. The status names them.
@@ -154,14 +162,12 @@ pub(super) async fn query(
         .into_iter()
         .map(|names| Ok((group_by("groupings", &names)?, names)))
         .collect::<Result<Vec<_>, Problem>>()?;
-    let ttl = time_to_live(asked.range, now, CLOSED_LIST, app.flush_interval);
     let (cached, hit) = app
-        .cache
         .answer(
             "query",
             &caller.scope,
             &(&asked, &groupings, limit),
-            ttl,
+            asked.range,
             compute(&app, &caller.scope, &asked, &groupings, limit),
         )
         .await?;
@@ -178,33 +184,40 @@ async fn compute(
 ) -> Result<QueryAnswer, Problem> {
     let mut answer = QueryAnswer {
         results: Vec::new(),
-        granularity: asked.granularity,
+        granularity: "none",
         tz: asked.zone.name().to_owned(),
+        axis: None,
         from: time(asked.range.from),
         to: time(asked.range.to),
         as_of: time_us(0),
         approximate: false,
         incomplete: false,
     };
+    let (mut axis, mut matched) = (None, false);
     for (dimensions, names) in groupings {
         let mut query = asked.query(scope);
+        query.axis.clone_from(&axis);
         query.group_by = *dimensions;
         query.group_by.time = asked.group_by.time;
         let by = query.group_by;
-        let mut windows = WindowedReader::new(query);
+        let mut windows = WindowedReader::new(query, None);
         let (mut data, mut truncated) = (Vec::new(), false);
-        while let Some(row) = windows.row(&app.client).await? {
+        while let Some((row, period)) = windows.row(&app.client).await? {
             if data.len() == limit {
                 truncated = true;
                 break;
             }
-            data.push(metric_row(&by, &asked.metrics, &row));
+            data.push(metric_row(&by, &asked.metrics, &row, period));
         }
         if answer.results.is_empty() {
-            answer.from = time(windows.covered().from);
-            answer.to = time(windows.covered().to.max(asked.range.to));
+            answer.from = time(windows.range().from);
+            answer.to = time(windows.range().to);
             answer.as_of = time_us(windows.as_of_us());
+            axis = windows.axis().cloned();
+            answer.axis = axis.as_deref().map(AxisView::from);
+            answer.granularity = axis.as_ref().map_or("none", |axis| axis.step().as_str());
         }
+        matched |= windows.matched();
         answer.approximate |= windows.approximate();
         answer.incomplete |= windows.incomplete();
         answer.results.push(QueryResult {
@@ -213,6 +226,7 @@ async fn compute(
             truncated,
         });
     }
+    app.client.found(scope, &asked.filter, matched).await?;
     Ok(answer)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     auth::Caller,
     live::{self, FeedReading, Subscription},
     request::Validated,
-    response::{Problem, REALTIME},
+    response::Problem,
     router::App,
 };
 
@@ -36,7 +36,7 @@ pub(super) async fn realtime(
             "realtime",
             &caller.scope,
             &filter,
-            REALTIME,
+            app.lifetimes.realtime,
             snapshot(&app, &caller.scope, &filter),
         )
         .await?;

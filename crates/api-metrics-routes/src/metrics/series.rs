@@ -10,7 +10,9 @@
 //! Only a question with a quantile among its metrics reads sketches. All others read counters, and from
 //! aggregate series where the dimensions and filters allow it.
 
-use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Scope, TimeRange};
+use api_metrics_store::query::{
+    Detail, Filter, Group, GroupBy, Query, Scope, TimeRange, TimeStep, TopK,
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -22,12 +24,10 @@ use crate::{
     auth::Caller,
     read::WindowedReader,
     request::{
-        Context, Page, ParamDocs, Params, QueryParams, Validated, describe_columns, describe_step,
-        query_params, take_group_by, take_metrics, take_step,
+        Context, Form, Page, ParamDocs, Params, Parsed, QueryParams, Validated, Wanted,
+        describe_columns, describe_step, query_params, take_group_by, take_metrics, take_step,
     },
-    response::{
-        CLOSED_LIST, Columns, Metric, MetricRow, Problem, metric_row, time, time_to_live, time_us,
-    },
+    response::{AxisView, Columns, Metric, MetricRow, Problem, metric_row, time, time_us},
     router::App,
 };
 
@@ -43,17 +43,19 @@ pub(crate) struct SeriesPage {
     data: Vec<Columns>,
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
-    /// The length of a point; `none` for one over the whole range.
+    /// The length of a point, as it was chosen for `auto`; `none` for one over the whole range.
     granularity: &'static str,
     /// The zone of hours, days and weeks.
     tz: String,
+    /// How the range is divided, on the first page; null on later ones and with `granularity=none`.
+    axis: Option<AxisView>,
     /// The first instant that the answer covers.
     from: DateTime<Utc>,
     /// The first instant that the answer does not cover.
     to: DateTime<Utc>,
     /// When the snapshot was taken, by the clock of the database; the first of several.
     as_of: DateTime<Utc>,
-    /// Whether records at an edge may belong to the other side of it.
+    /// Whether any row is approximate, or records at an end of the range may belong to the other side of it.
     approximate: bool,
     /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
     /// flush batches, are left out. The status names them.
@@ -67,14 +69,50 @@ pub(super) struct RowParams {
     pub(super) range: TimeRange,
     /// Whose hours, days and weeks.
     pub(super) zone: Tz,
-    /// The name of the step in answers.
-    pub(super) granularity: &'static str,
+    /// Only so many groups, those with the most requests.
+    pub(super) top: Option<u32>,
     /// Which series count.
     pub(super) filter: Filter,
     /// The dimensions, and the step.
     pub(super) group_by: GroupBy,
     /// The numbers of a row, in the order of columns.
     pub(super) metrics: Vec<Metric>,
+}
+
+/// `top`.
+const TOP: Parsed<u32> = Parsed {
+    name: "top",
+    description: "Only the groups with the most requests over the whole range, at most so many, 1 to 100; each with all of its periods.",
+    example: Some("20"),
+    form: Form::Number(1),
+    read: |text| text.parse().ok().filter(|top| (1..=MAX_TOP).contains(top)),
+    wrong: "no number from 1 to 100",
+};
+
+/// The most groups that a caller can ask for.
+const MAX_TOP: u32 = 100;
+/// The most rows that are ranked and read at once.
+const MAX_RANKED_ROWS: i64 = 100_000;
+
+/// Reads `top`.
+///
+/// # Errors
+/// 400 that names it, where it is no such number or multiplies the points to more than 100,000.
+fn take_top(params: &mut Params, step: Wanted, range: TimeRange) -> Result<Option<u32>, Problem> {
+    let Some(top) = TOP.take(params)? else {
+        return Ok(None);
+    };
+    if let Some(TimeStep::Calendar(step, _)) = step.in_zone(Tz::UTC)
+        && (range.to - range.from) / step.seconds() * i64::from(top) > MAX_RANKED_ROWS
+    {
+        return Err(Problem::parameter(
+            TOP.name,
+            format!(
+                "gives more than {MAX_RANKED_ROWS} rows in this range: choose fewer groups or a longer step"
+            ),
+        ));
+    }
+    Ok(Some(top))
 }
 
 impl RowParams {
@@ -91,11 +129,11 @@ impl RowParams {
         let zone = Tz::take(params, context)?;
         let step = take_step(params, range)?;
         let mut group_by = take_group_by(params, default)?;
-        group_by.time = step.map(|step| step.in_zone(zone));
+        group_by.time = step.in_zone(zone);
         Ok(Self {
             range,
             zone,
-            granularity: step.map_or("none", |step| step.name),
+            top: take_top(params, step, range)?,
             filter: Filter::take(params, context)?,
             group_by,
             metrics: take_metrics(params)?,
@@ -108,6 +146,7 @@ impl RowParams {
             .filter(self.filter.clone())
             .scope(scope.clone())
             .group_by(self.group_by)
+            .top(self.top.map(|top| TopK::first(top as usize)))
             .detail(if self.metrics.iter().any(|metric| metric.is_quantile()) {
                 Detail::Quantiles
             } else {
@@ -121,6 +160,7 @@ impl QueryParams for RowParams {
     fn describe(docs: &mut ParamDocs) {
         TimeRange::describe(docs);
         describe_step(docs);
+        TOP.describe(docs);
         Tz::describe(docs);
         describe_columns(docs);
         Filter::describe(docs);
@@ -159,16 +199,14 @@ pub(super) async fn series(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<SeriesParams>,
+    Validated { params, .. }: Validated<SeriesParams>,
 ) -> Result<Response, Problem> {
-    let ttl = time_to_live(params.range(), now, CLOSED_LIST, app.flush_interval);
     let (cached, hit) = app
-        .cache
         .answer(
             "series",
             &caller.scope,
             &params,
-            ttl,
+            params.range(),
             compute(&app, &caller.scope, &params),
         )
         .await?;
@@ -184,13 +222,10 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
     );
     let mut query = params.rows.query(scope);
     query.range = range;
-    if let Some(start) = after.and_then(|(start, ..)| *start) {
-        // The cursor's own step is read again for what comes after the cursor in it.
-        query.range.from = start.max(query.range.from);
-    }
-    let mut windows = WindowedReader::new(query);
+    // The cursor's own step is read again for what comes after the cursor in it.
+    let mut windows = WindowedReader::new(query, after.and_then(|(start, ..)| *start));
     let (mut data, mut last, mut more) = (Vec::new(), None, false);
-    while let Some(row) = windows.row(&app.client).await? {
+    while let Some((row, period)) = windows.row(&app.client).await? {
         let key = key(&row.group);
         if after.is_some_and(|after| key <= *after) {
             continue;
@@ -203,26 +238,27 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
             &params.rows.group_by,
             &params.rows.metrics,
             &row,
+            period,
         ));
         last = Some(key);
     }
-    // The first page says where the range really begins; the others repeat it.
-    let from = if after.is_some() {
-        range.from
-    } else {
-        windows.covered().from
-    };
-    let to = windows.covered().to.max(range.to);
-    let next = last
-        .filter(|_| more)
-        .map(|key| params.page.next(TimeRange::new(from, range.to), key));
+    app.client
+        .found(scope, &params.rows.filter, windows.matched())
+        .await?;
+    let covered = windows.range();
+    let axis = windows.axis();
     Ok(SeriesPage {
         data,
-        next_cursor: next,
-        granularity: params.rows.granularity,
+        next_cursor: last
+            .filter(|_| more)
+            .map(|key| params.page.next(range, key)),
+        granularity: axis.map_or("none", |axis| axis.step().as_str()),
         tz: params.rows.zone.name().to_owned(),
-        from: time(from),
-        to: time(to),
+        axis: axis
+            .filter(|_| after.is_none())
+            .map(|axis| AxisView::from(&**axis)),
+        from: time(covered.from),
+        to: time(covered.to),
         as_of: time_us(windows.as_of_us()),
         approximate: windows.approximate(),
         incomplete: windows.incomplete(),

@@ -15,8 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     live::HealthSample,
-    read::floor_minute,
-    response::{Figures, Problem, rounded, time, time_us},
+    response::{Figures, Problem, is_running, rounded, time, time_us},
     router::AppState,
 };
 
@@ -79,8 +78,12 @@ impl Snapshot {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Minute {
-    /// The start of the minute.
+    /// The first instant of the minute.
     period_start: DateTime<Utc>,
+    /// The first instant after it.
+    period_end: DateTime<Utc>,
+    /// Whether the minute is not over yet.
+    partial: bool,
     /// Requests that finished in it.
     request_count: u64,
     /// 4xx and 5xx together.
@@ -118,7 +121,7 @@ pub(crate) async fn snapshot(
     scope: &Scope,
     filter: &Filter,
 ) -> Result<Snapshot, Problem> {
-    let end = floor_minute(app.clock.unix_seconds()) + 60;
+    let end = Granularity::Minute.floor(app.clock.unix_seconds()) + 60;
     let answer = app
         .client
         .read(
@@ -160,7 +163,7 @@ pub(crate) async fn snapshot(
         total_response_bytes: total.response_bytes,
         minutes: (answer.range.from..answer.range.to)
             .step_by(60)
-            .map(|start| minute(start, minutes.get(&start)))
+            .map(|start| minute(start, answer.as_of_us, minutes.get(&start)))
             .collect(),
         endpoints: top(&endpoints),
         from: time(answer.range.from),
@@ -186,10 +189,12 @@ fn sum<K: Ord>(rows: &[Row], key: impl Fn(&Group) -> K) -> Result<BTreeMap<K, Bu
 }
 
 /// A minute, also one without requests.
-fn minute(start: i64, bucket: Option<&Bucket>) -> Minute {
+fn minute(start: i64, as_of_us: i64, bucket: Option<&Bucket>) -> Minute {
     let figures = Figures::of(bucket);
     Minute {
         period_start: time(start),
+        period_end: time(start + 60),
+        partial: is_running(start + 60, as_of_us),
         request_count: figures.requests,
         error_count: figures.errors,
         p95_ms: figures.p95_ms,

@@ -1,9 +1,14 @@
 //! `GET /api-metrics/summary`: what happened in a range, and against the range before.
 //!
-//! The range before has the same length and ends where this one begins, also where the store has
-//! widened this one to whole periods.
+//! The range before has the same length as this one, as it was answered. It ends where this one begins, or
+//! a little earlier where only longer periods are kept; where it can't be cut so, nothing is compared. A range
+//! up to now may end a little later than asked, so that the range before can be cut.
 
-use api_metrics_store::query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK};
+use api_metrics_store::{
+    calendar::Kept,
+    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK},
+    time::{Granularity, UnixSeconds},
+};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -14,9 +19,7 @@ use super::endpoints::EndpointRow;
 use crate::{
     auth::Caller,
     request::{Validated, query_params},
-    response::{
-        CLOSED_SUMMARY, Figures, Problem, percent_of, rounded, time, time_to_live, time_us,
-    },
+    response::{Figures, Kind, Problem, percent_of, rounded, time, time_us},
     router::App,
 };
 
@@ -73,6 +76,8 @@ pub(crate) struct Summary {
     /// Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
     /// flush batches, are left out. The status names them.
     incomplete: bool,
+    /// Since when minutes are kept; before, only longer periods are. Null where nothing was removed yet.
+    minutes_kept_since: Option<DateTime<Utc>>,
     /// The range of the same length before this one.
     previous: Previous,
 }
@@ -81,12 +86,13 @@ pub(crate) struct Summary {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Previous {
-    /// The first instant of the range before.
-    from: DateTime<Utc>,
-    /// The first instant after it, where the range begins.
-    to: DateTime<Utc>,
+    /// The first instant of the range before; null where none of the same length can be cut out of what is
+    /// kept. Nothing is compared then.
+    from: Option<DateTime<Utc>>,
+    /// The first instant after it: where the range begins, or a little earlier.
+    to: Option<DateTime<Utc>>,
     /// Requests that finished in it.
-    total_requests: u64,
+    total_requests: Option<u64>,
     /// 4xx and 5xx in percent of the requests.
     error_rate: Option<f64>,
     /// Average latency in milliseconds.
@@ -124,16 +130,14 @@ pub(super) async fn summary(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<SummaryParams>,
+    Validated { params, .. }: Validated<SummaryParams>,
 ) -> Result<Response, Problem> {
-    let ttl = time_to_live(params.range, now, CLOSED_SUMMARY, app.flush_interval);
     let (cached, hit) = app
-        .cache
         .answer(
             "summary",
             &caller.scope,
             &params,
-            ttl,
+            params.range,
             compute(&app, &caller.scope, &params.filter, params.range),
         )
         .await?;
@@ -168,26 +172,57 @@ async fn compute(
             group_by
         },
     );
-    // The range before ends where this one really begins, which mostly is where it was asked to.
-    let before = |range: TimeRange| {
-        let before = TimeRange::new(range.from - (range.to - range.from), range.from);
-        query(before, GroupBy::default(), Detail::Quantiles)
+    // The range is mostly answered as it was asked for. Where the store has widened it, or keeps only longer
+    // periods of the time before, both ranges are read again, as they can be compared.
+    let now = app.clock.unix_seconds();
+    let (mut current, mut before) = match app.client.last_kept() {
+        Some(kept) => comparable(kept.covering(range.from, range.to), now, &kept),
+        None => (range, None),
     };
-    let questions = [
-        query(range, GroupBy::default(), Detail::Quantiles),
-        before(range),
-        query(range, by_key, Detail::Requests),
-        query(range, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
-    ];
-    let [total, mut of_before, keys, endpoints] = app.client.read_all(&questions).await?;
-    if total.range != range {
-        of_before = app.client.read(&before(total.range)).await?;
+    for last_try in [false, true] {
+        let questions = [
+            query(current, GroupBy::default(), Detail::Quantiles),
+            query(
+                before.unwrap_or(current),
+                GroupBy::default(),
+                Detail::Quantiles,
+            ),
+            query(current, by_key, Detail::Requests),
+            query(current, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
+        ];
+        let [total, of_before, keys, endpoints] = app.client.read_all(&questions).await?;
+        let wanted = comparable((total.range.from, total.range.to), now, &total.kept);
+        let same = wanted == (total.range, before)
+            && before.is_none_or(|before| before == of_before.range);
+        if same || last_try {
+            app.client.found(scope, filter, total.matched).await?;
+            let of_before = Some(of_before).filter(|_| same && before.is_some());
+            return Ok(shaped(&total, endpoints, &keys, of_before.as_ref()));
+        }
+        (current, before) = wanted;
     }
-    Ok(shaped(&total, endpoints, &keys, &of_before))
+    Err(Problem::new(Kind::Internal, "no summary was made"))
+}
+
+/// The range as it is compared, and the one before it, if there is one of the same length. A range up to now
+/// may end later, because nothing has been recorded after now.
+fn comparable(
+    (from, to): (UnixSeconds, UnixSeconds),
+    now: i64,
+    kept: &Kept,
+) -> (TimeRange, Option<TimeRange>) {
+    let to = if to > now {
+        kept.comparable_end(from, to)
+    } else {
+        to
+    };
+    let before = kept.before(from, to);
+    let before = before.map(|(from, to)| TimeRange::new(from, to));
+    (TimeRange::new(from, to), before)
 }
 
 /// The summary of these answers.
-fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> Summary {
+fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: Option<&Answer>) -> Summary {
     let now = Figures::of(total.total());
     let mut rows = endpoints.rows;
     rows.sort_by(|a, b| {
@@ -216,6 +251,7 @@ fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: &Answer) -> 
         as_of: time_us(total.as_of_us),
         approximate: total.approximate,
         incomplete: total.incomplete,
+        minutes_kept_since: kept_since(&total.kept),
         previous: previous(before, &now),
     }
 }
@@ -229,17 +265,23 @@ fn distinct_keys(answer: &Answer) -> u64 {
     u64::try_from(keys.count()).unwrap_or(u64::MAX)
 }
 
+/// Since when minutes are kept; `None` where nothing was removed yet.
+fn kept_since(kept: &Kept) -> Option<DateTime<Utc>> {
+    let since = kept.since(Granularity::Minute);
+    (since > kept.since(Granularity::Day)).then(|| time(since))
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "a percentage with three decimals"
 )]
-fn previous(answer: &Answer, now: &Figures) -> Previous {
-    let before = Figures::of(answer.total());
+fn previous(answer: Option<&Answer>, now: &Figures) -> Previous {
+    let before = Figures::of(answer.and_then(Answer::total));
     let change = |before: Option<f64>, now: Option<f64>| percent_of(before?, now?);
     Previous {
-        from: time(answer.range.from),
-        to: time(answer.range.to),
-        total_requests: before.requests,
+        from: answer.map(|answer| time(answer.range.from)),
+        to: answer.map(|answer| time(answer.range.to)),
+        total_requests: answer.map(|_| before.requests),
         error_rate: before.error_rate,
         average_ms: before.average_ms,
         p95_ms: before.p95_ms,

@@ -21,7 +21,7 @@ use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
     request::{Context, OneOf, Page, ParamDocs, Params, QueryParams, Validated},
-    response::{CLOSED_LIST, Problem, percent, time, time_to_live, time_us},
+    response::{Problem, percent, time, time_us},
     router::App,
 };
 
@@ -130,14 +130,16 @@ pub(super) async fn top_consumers(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<TopParams>,
+    Validated { params, .. }: Validated<TopParams>,
 ) -> Result<Response, Problem> {
     let range = params.page.range_or(params.range);
-    let ttl = time_to_live(range, now, CLOSED_LIST, app.flush_interval);
     let compute = async {
         let answer = app
             .client
             .read(&query(&caller.scope, &params.filter, range))
+            .await?;
+        app.client
+            .found(&caller.scope, &params.filter, answer.matched)
             .await?;
         let total = answer.rows.iter().fold(0_u64, |sum, row| {
             sum.saturating_add(row.bucket.request_count)
@@ -176,8 +178,13 @@ pub(super) async fn top_consumers(
         })
     };
     let (cached, hit) = app
-        .cache
-        .answer("top-consumers", &caller.scope, &params, ttl, compute)
+        .answer(
+            "top-consumers",
+            &caller.scope,
+            &params,
+            params.range,
+            compute,
+        )
         .await?;
     Ok(cached.response(&headers, hit))
 }

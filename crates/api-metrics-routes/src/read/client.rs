@@ -4,16 +4,18 @@
 //! before the store's snapshot, and the store leaves out what its fence row says it has already.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 #[cfg(feature = "control")]
 use api_metrics_store::control::ControlStore;
 use api_metrics_store::{
-    query::{Answer, Query},
-    store::{Store, StoreError, Writer},
+    calendar::Kept,
+    query::{Answer, Detail, Filter, Query, Scope, TimeRange},
+    store::{ApiKeyInfo, Store, StoreError, Writer},
 };
+use moka::future::Cache;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::QueryTimes;
@@ -37,17 +39,37 @@ pub(crate) struct StoreClient {
     slow: Duration,
     /// How long queries took.
     times: QueryTimes,
+    /// Since when the store kept periods when it was asked last.
+    kept: Mutex<Option<Kept>>,
+    /// What ranges held a moment ago.
+    states: Cache<(Scope, TimeRange), RangeState>,
 }
+
+/// How much the store holds of a range: what answers about it depend on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RangeState {
+    /// Requests in the range; records are only ever added.
+    requests: u64,
+    /// The range as it can be cut.
+    range: TimeRange,
+    /// Since when periods are kept.
+    kept: Kept,
+}
+
+/// Ranges whose state is remembered.
+const STATES: u64 = 10_000;
 
 impl StoreClient {
     /// Reads `store`, and what `writer` has not flushed. At most `concurrency` queries run at once,
-    /// each for at most `limit`; from `slow` on they are logged.
+    /// each for at most `limit`; from `slow` on they are logged. A late record in a range is noticed within
+    /// `revalidate`.
     pub(crate) fn new(
         store: Arc<dyn Store>,
         writer: Option<Arc<Writer>>,
         concurrency: usize,
         limit: Duration,
         slow: Duration,
+        revalidate: Duration,
     ) -> Self {
         Self {
             store,
@@ -58,6 +80,11 @@ impl StoreClient {
             limit,
             slow,
             times: QueryTimes::default(),
+            kept: Mutex::default(),
+            states: Cache::builder()
+                .max_capacity(STATES)
+                .time_to_live(revalidate)
+                .build(),
         }
     }
 
@@ -91,6 +118,14 @@ impl StoreClient {
         &self,
         queries: &[Query; N],
     ) -> Result<[Answer; N], Problem> {
+        let answers = self.read_each(queries).await?;
+        answers
+            .try_into()
+            .map_err(|_| StoreError::Corrupt("questions without an answer".into()).into())
+    }
+
+    /// The same for any number of questions; each has its answer.
+    pub(crate) async fn read_each(&self, queries: &[Query]) -> Result<Vec<Answer>, Problem> {
         self.watched("read", queries, async {
             // Before the store's snapshot is taken: what is flushed in between is then in both, and
             // the store leaves out what its fence row says it has. The other way round, a flush in
@@ -101,11 +136,78 @@ impl StoreClient {
                 .filter(|writer| queries.iter().any(|query| may_matter(query, writer)))
                 .map(|writer| (writer, capture(queries, writer)));
             let answers = self.store.read_all(queries, own).await?;
-            answers
-                .try_into()
-                .map_err(|_| StoreError::Corrupt("questions without an answer".into()))
+            if let Some(answer) = answers.last() {
+                *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer.kept);
+            }
+            Ok(answers)
         })
         .await
+    }
+
+    /// Since when the store kept periods when it was asked last; it may have moved on since.
+    pub(crate) fn last_kept(&self) -> Option<Kept> {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Refuses a filter by an endpoint or an API key that nothing is known of: its zeros would look like an
+    /// endpoint without traffic. `matched` is what the answer to the filter says.
+    ///
+    /// # Errors
+    /// 404 where the endpoint or the key has never been seen, or the caller may not see it; those of the store.
+    pub(crate) async fn found(
+        &self,
+        scope: &Scope,
+        filter: &Filter,
+        matched: bool,
+    ) -> Result<(), Problem> {
+        if matched {
+            return Ok(());
+        }
+        let nobody = |what| Err(Problem::new(Kind::NotFound, what));
+        if filter.endpoint.is_some() {
+            return nobody("nothing has been recorded for this endpoint");
+        }
+        let Some(id) = filter.api_key_id.filter(|id| *id != 0) else {
+            return Ok(());
+        };
+        // A key may be there before its first request.
+        let keys = self
+            .bounded("api keys", self.store.api_keys(Some(&[id])))
+            .await?;
+        let may_see = |key: &ApiKeyInfo| match scope {
+            Scope::All => true,
+            Scope::Tenant(tenant) => key.tenant_id.as_ref() == Some(tenant),
+            Scope::Keys(ids) => ids.contains(&key.id),
+        };
+        if keys.iter().any(may_see) {
+            return Ok(());
+        }
+        nobody("there is no such API key")
+    }
+
+    /// What the store held of a range a moment ago, within a scope. Every record that arrives for the range
+    /// changes it, and so does the removal of old periods.
+    ///
+    /// # Errors
+    /// Those of [`read`](Self::read). A failure is not remembered.
+    pub(crate) async fn state_of(
+        &self,
+        scope: &Scope,
+        range: TimeRange,
+    ) -> Result<RangeState, Problem> {
+        let read = async {
+            let query = Query::over(range)
+                .scope(scope.clone())
+                .detail(Detail::Requests);
+            let answer = self.read(&query).await?;
+            Ok::<_, Problem>(RangeState {
+                requests: answer.total().map_or(0, |total| total.request_count),
+                range: answer.range,
+                kept: answer.kept,
+            })
+        };
+        let state = self.states.try_get_with((scope.clone(), range), read).await;
+        state.map_err(|problem| (*problem).clone())
     }
 
     /// Runs one question to the store within the bounds of time and concurrency.

@@ -1,10 +1,9 @@
 //! The way from a route to the store: bounded reads, long answers window by window, the numbers of
-//! a viewer's keys, the calendar, and what the host says about its background work.
+//! a viewer's keys, and what the host says about its background work.
 //!
 //! Nothing outside of this module calls the store without [`StoreClient`], which bounds every call
 //! in time and in number.
 
-mod calendar;
 mod client;
 #[cfg(feature = "control")]
 mod control;
@@ -14,9 +13,6 @@ mod probe;
 mod times;
 mod windowed;
 
-pub(crate) use calendar::{edge_after, floor_minute, local_date, start_of_day};
-#[cfg(feature = "control")]
-pub(crate) use calendar::{first_of_month, utc_day};
 pub(crate) use client::StoreClient;
 pub use health::{Health, HealthSource, TaskHealth};
 pub(crate) use key_cache::{KeyCache, KeyIds};

@@ -1,42 +1,42 @@
 //! Reads a long answer window by window, so that neither its rows nor its sketches are ever in
 //! memory at once.
 //!
-//! A window is a number of steps that is doubled or halved until a window holds about 2,000 rows.
-//! Without a step, or where nothing multiplies the steps, there is one window.
+//! A window is a number of periods that is doubled or halved until a window holds about 2,000 rows.
+//! The first window's answer has the axis, by which all later ones are cut. Without a step, or where
+//! nothing multiplies the periods, there is one window.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use api_metrics_store::{
-    query::{Query, Row, TimeRange, TimeStep},
+    calendar::Axis,
+    query::{Answer, AxisWindow, Query, Row, TimeRange},
     time::UnixSeconds,
 };
 
-use super::{StoreClient, edge_after};
-use crate::response::Problem;
+use super::StoreClient;
+use crate::response::{Problem, RowPeriod};
 
 /// Rows that a window is grown to; a single step may hold more.
 const ROWS_A_WINDOW: usize = 2_000;
 /// The longest window in steps.
-const MAX_STEPS: u32 = 512;
+const MAX_STEPS: usize = 512;
 
 /// A query whose rows come in order of time. Each window is a snapshot of its own: what is recorded
 /// while a long answer is read may be in its later windows, and nothing is in two of them.
 #[derive(Debug)]
 pub(crate) struct WindowedReader {
-    /// The whole question.
+    /// The whole question, with the axis once it is known.
     query: Query,
-    /// The step by which windows grow; `None` for one window.
-    step: Option<TimeStep>,
-    /// Where the next window begins.
-    next: UnixSeconds,
-    /// How many steps the next window holds.
-    steps: u32,
+    /// Whether the answer is read in more than one window.
+    windowed: bool,
+    /// Where the next window begins; `None` after the last.
+    next: Option<UnixSeconds>,
+    /// How many periods the next window holds.
+    steps: usize,
     /// Rows that were read and not taken yet.
-    rows: VecDeque<Row>,
-    /// What the windows so far have covered.
-    covered: Option<TimeRange>,
-    /// The first window's snapshot.
-    as_of_us: i64,
+    rows: VecDeque<(Row, Option<RowPeriod>)>,
+    /// The first window's answer, without its rows.
+    first: Option<Answer>,
     /// Whether any window's records at an edge may belong to the other side of it.
     approximate: bool,
     /// Whether any window leaves out what can't be read.
@@ -44,68 +44,57 @@ pub(crate) struct WindowedReader {
 }
 
 impl WindowedReader {
-    /// A reader of `query` from its start. Without a grouping that multiplies the steps there is
-    /// only one window.
-    pub(crate) fn new(query: Query) -> Self {
+    /// A reader of `query` from the period that holds `after`, or from its start. There is only one
+    /// window without a grouping that multiplies the steps, and for the top groups, which are ranked over the
+    /// whole range.
+    pub(crate) fn new(query: Query, after: Option<UnixSeconds>) -> Self {
         let by = query.group_by;
         let multiplied =
             by.service || by.environment || by.protocol || by.method || by.endpoint || by.api_key;
         Self {
-            step: by.time.filter(|_| multiplied),
-            next: query.range.from,
+            windowed: by.time.is_some() && multiplied && query.top.is_none(),
+            next: Some(after.unwrap_or(query.range.from)),
             query,
             steps: 4,
             rows: VecDeque::new(),
-            covered: None,
-            as_of_us: 0,
+            first: None,
             approximate: false,
             incomplete: false,
         }
     }
 
-    /// The next row; `None` after the last.
+    /// The next row with its period; `None` after the last.
     ///
     /// # Errors
     /// Those of [`StoreClient::read`]; what was read before stays valid.
-    pub(crate) async fn row(&mut self, client: &StoreClient) -> Result<Option<Row>, Problem> {
-        while self.rows.is_empty() && self.next < self.query.range.to {
-            self.window(client).await?;
+    pub(crate) async fn row(
+        &mut self,
+        client: &StoreClient,
+    ) -> Result<Option<(Row, Option<RowPeriod>)>, Problem> {
+        while let (true, Some(from)) = (self.rows.is_empty(), self.next) {
+            self.window(client, from).await?;
         }
         Ok(self.rows.pop_front())
     }
 
     /// Reads the next window, and grows or shrinks the one after it.
-    async fn window(&mut self, client: &StoreClient) -> Result<(), Problem> {
-        let end = self.query.range.to;
-        let to = self
-            .step
-            .map_or(end, |step| edge_after(step, self.next, self.steps).min(end));
-        let mut query = self.query.clone();
-        query.range = TimeRange::new(self.next, to);
-        let answer = client.read(&query).await?;
-        // The first window may have been widened at its start; a later one starts where the one
-        // before has ended, and whatever lies before that has been answered.
-        let from = match self.covered {
-            None => answer.range.from,
-            Some(covered) => covered.to,
-        };
-        self.rows.extend(
-            answer
-                .rows
-                .into_iter()
-                .filter(|row| row.group.period_start.is_none_or(|start| start >= from)),
-        );
-        if self.covered.is_none() {
-            self.as_of_us = answer.as_of_us;
-        }
-        self.covered = Some(TimeRange::new(
-            self.covered
-                .map_or(answer.range.from, |covered| covered.from),
-            answer.range.to,
-        ));
+    async fn window(&mut self, client: &StoreClient, from: UnixSeconds) -> Result<(), Problem> {
+        self.query.window = self.windowed.then_some(AxisWindow::new(from, self.steps));
+        let mut answer = client.read(&self.query).await?;
+        let rows = std::mem::take(&mut answer.rows);
+        self.rows.extend(rows.into_iter().map(|row| {
+            let period = RowPeriod::of(&answer, &row);
+            (row, period)
+        }));
+        let end = answer
+            .axis
+            .as_ref()
+            .map_or(answer.range.to, |axis| axis.to());
+        self.next = Some(answer.range.to).filter(|next| self.windowed && *next < end);
         self.approximate |= answer.approximate;
         self.incomplete |= answer.incomplete;
-        self.next = answer.range.to.max(to);
+        self.query.axis.clone_from(&answer.axis);
+        self.first.get_or_insert(answer);
         if self.rows.len() < ROWS_A_WINDOW / 2 {
             self.steps = (self.steps * 2).min(MAX_STEPS);
         } else if self.rows.len() > ROWS_A_WINDOW {
@@ -115,13 +104,22 @@ impl WindowedReader {
     }
 
     /// The snapshot of the first window, in microseconds since the Unix epoch.
-    pub(crate) const fn as_of_us(&self) -> i64 {
-        self.as_of_us
+    pub(crate) fn as_of_us(&self) -> i64 {
+        self.first.as_ref().map_or(0, |answer| answer.as_of_us)
     }
 
-    /// What has been covered so far.
-    pub(crate) fn covered(&self) -> TimeRange {
-        self.covered.unwrap_or(self.query.range)
+    /// The axis of the whole answer; `None` without a step, and before the first row was asked for.
+    pub(crate) const fn axis(&self) -> Option<&Arc<Axis>> {
+        self.query.axis.as_ref()
+    }
+
+    /// What the whole answer covers.
+    pub(crate) fn range(&self) -> TimeRange {
+        match (&self.query.axis, &self.first) {
+            (Some(axis), _) => TimeRange::new(axis.from(), axis.to()),
+            (None, Some(answer)) => answer.range,
+            (None, None) => self.query.range,
+        }
     }
 
     /// Whether any window's records at an edge may belong to the other side of it.
@@ -132,5 +130,10 @@ impl WindowedReader {
     /// Whether any window leaves out what can't be read.
     pub(crate) const fn incomplete(&self) -> bool {
         self.incomplete
+    }
+
+    /// Whether any series meets the filter; `true` before the first row was asked for.
+    pub(crate) fn matched(&self) -> bool {
+        self.first.as_ref().is_none_or(|answer| answer.matched)
     }
 }

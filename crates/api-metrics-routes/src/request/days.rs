@@ -18,13 +18,11 @@
 //!
 //! A 400 that names the parameter: `month`, `from` or `to`.
 
-use chrono::{Months, NaiveDate};
+use api_metrics_store::{calendar::Step, time::utc_date};
+use chrono::NaiveDate;
 
 use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams, body::date};
-use crate::{
-    read::{first_of_month, utc_day},
-    response::Problem,
-};
+use crate::response::Problem;
 
 /// Whole UTC days, half-open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,14 +68,9 @@ const TO: Parsed<NaiveDate> = Parsed {
 };
 
 /// The month that a day lies in.
-///
-/// In the last month of the calendar the range is empty: there is no day after it.
 fn month_of(day: NaiveDate) -> Days {
-    let from = first_of_month(day);
-    Days {
-        from,
-        to: from.checked_add_months(Months::new(1)).unwrap_or(from),
-    }
+    let (from, to) = Step::Month.dates_around(day);
+    Days { from, to }
 }
 
 /// `month`; the current one where it is not given.
@@ -92,7 +85,7 @@ impl QueryParams for Month {
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         let named = MONTH.take(params)?;
         Ok(Self(
-            named.unwrap_or_else(|| month_of(utc_day(context.now))),
+            named.unwrap_or_else(|| month_of(utc_date(context.now))),
         ))
     }
 }
@@ -113,7 +106,7 @@ impl QueryParams for Days {
             return match (to, month) {
                 (Some(_), _) => Err(Problem::parameter(TO.name, "needs `from` beside it")),
                 (None, Some(month)) => MONTH_OR_RANGE.read(&month),
-                (None, None) => Ok(month_of(utc_day(context.now))),
+                (None, None) => Ok(month_of(utc_date(context.now))),
             };
         };
         if month.is_some() {
@@ -124,7 +117,7 @@ impl QueryParams for Days {
         }
         let ends = if to.is_some() { TO.name } else { FROM.name };
         let to = to
-            .or_else(|| utc_day(context.now).succ_opt())
+            .or_else(|| utc_date(context.now).succ_opt())
             .unwrap_or(NaiveDate::MAX);
         if to <= from {
             return Err(Problem::parameter(

@@ -20,13 +20,12 @@
 //! A 400 that names the parameter: `period`, `from` or `to`. Ranges end after they begin, last at most
 //! a hundred years, and lie within the years 1 to 9998.
 
-use api_metrics_store::query::TimeRange;
+use api_metrics_store::{query::TimeRange, time::Granularity};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams};
-use crate::{read::floor_minute, response::Problem};
+use crate::response::Problem;
 
-/// Seconds of a day.
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// The longest range: a hundred years. It exists so that arithmetic on dates can't overflow.
@@ -84,7 +83,7 @@ impl QueryParams for TimeRange {
         let period = params.take(PERIOD.name)?;
         let from = params.take(FROM.name)?;
         let to = params.take(TO.name)?;
-        let end = floor_minute(context.now).saturating_add(60);
+        let end = Granularity::Minute.floor(context.now).saturating_add(60);
         let Some(from) = from else {
             if to.is_some() {
                 return Err(Problem::parameter(TO.name, "needs `from` beside it"));

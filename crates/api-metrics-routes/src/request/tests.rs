@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use api_metrics_store::calendar::Step;
 use api_metrics_store::query::{Filter, TimeRange};
 use chrono_tz::Tz;
 use proptest::prelude::*;
@@ -145,27 +146,29 @@ fn an_unknown_or_repeated_parameter_is_refused_by_name() {
 }
 
 #[test]
-fn auto_gives_at_most_300_points_and_every_step_is_in_range() {
-    for (query, name) in [
-        ("period=5m", "1m"),
-        ("period=24h", "5m"),
-        ("period=7d", "1h"),
-        ("period=90d", "1d"),
-        ("from=1990-01-01&to=2026-01-01", "1w"),
-    ] {
+fn a_step_is_auto_unless_it_is_named_and_gives_at_most_11000_points() {
+    for query in ["period=5m", "from=1990-01-01&to=2026-01-01"] {
         let range = range(query).unwrap();
         assert_eq!(
-            take_step(&mut params(""), range).unwrap().unwrap().name,
-            name
+            take_step(&mut params(""), range).unwrap(),
+            Wanted::Auto(300)
         );
     }
     let year = range("period=1y").unwrap();
     let problem = take_step(&mut params("granularity=1m"), year).unwrap_err();
     assert_eq!(named(&problem), "granularity");
     let daily = take_step(&mut params("granularity=1d"), year).unwrap();
-    assert_eq!(daily.unwrap().name, "1d");
+    assert_eq!(daily, Wanted::Named(Step::Day));
     let none = take_step(&mut params("granularity=none"), year).unwrap();
-    assert!(none.is_none());
+    assert_eq!(none, Wanted::Whole);
+    for step in Step::ALL {
+        let asked = format!("granularity={}", step.as_str());
+        let day = range("period=24h").unwrap();
+        assert_eq!(
+            take_step(&mut params(&asked), day).unwrap(),
+            Wanted::Named(step)
+        );
+    }
 }
 
 #[test]

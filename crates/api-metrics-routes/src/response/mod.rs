@@ -9,20 +9,24 @@ mod entity;
 mod figures;
 mod list;
 mod metric;
+mod period;
 mod problem;
 mod row;
 
 use api_metrics_store::time::UnixSeconds;
 use chrono::{DateTime, Utc};
 
-pub(crate) use cache::{AnswerCache, CLOSED_LIST, CLOSED_SUMMARY, REALTIME, time_to_live};
+pub(crate) use cache::{AnswerCache, Cached, Lifetimes};
 pub(crate) use csv::field as csv_field;
 pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};
 pub(crate) use list::page_of;
 pub(crate) use metric::Metric;
+#[cfg(feature = "control")]
+pub(crate) use period::utc_axis;
+pub(crate) use period::{AxisView, RowPeriod, alignment, clock, is_running};
 pub(crate) use problem::{Kind, Problem};
-pub(crate) use row::{Columns, MetricRow, dimensions, key_number, metric_row};
+pub(crate) use row::{Columns, MetricRow, column_names, key_number, metric_row};
 
 /// An instant in whole seconds. Times beyond what a calendar holds become the epoch; no range that
 /// passed validation reaches there.

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Figures, Metric, time};
+use super::{Figures, Metric, RowPeriod};
 
 /// A row: the dimensions that were grouped by, and the metrics that were asked for.
 #[derive(ToSchema)]
@@ -21,9 +21,19 @@ use super::{Figures, Metric, time};
     reason = "the shape of `metric_row`, whose members depend on the question"
 )]
 pub(crate) struct MetricRow {
-    /// The start of the point; absent with `granularity=none`.
+    /// The first instant that the row covers; this and the next three are absent with `granularity=none`.
     #[schema(nullable = false)]
     period_start: Option<DateTime<Utc>>,
+    /// The first instant that the row does not cover.
+    #[schema(nullable = false)]
+    period_end: Option<DateTime<Utc>>,
+    /// Whether the range begins or ends within the period, or the period is not over yet.
+    #[schema(nullable = false)]
+    partial: Option<bool>,
+    /// Whether the period is not cut where the zone's clock says, because only longer periods are kept, or
+    /// records at its edges may belong to its neighbours.
+    #[schema(nullable = false)]
+    approximate: Option<bool>,
     /// The recording service.
     #[schema(nullable = false)]
     service: Option<String>,
@@ -82,11 +92,8 @@ pub(crate) struct MetricRow {
 }
 
 /// The values of a group's dimensions, with their names, in the order of columns.
-pub(crate) fn dimensions(by: &GroupBy, group: &Group) -> Vec<(&'static str, Value)> {
-    let mut out = Vec::with_capacity(7);
-    if let Some(start) = group.period_start.filter(|_| by.time.is_some()) {
-        out.push(("periodStart", json!(time(start))));
-    }
+fn dimensions(by: &GroupBy, group: &Group) -> Vec<(&'static str, Value)> {
+    let mut out = Vec::with_capacity(10);
     for (name, wanted, label) in [
         ("service", by.service, &group.service),
         ("environment", by.environment, &group.environment),
@@ -126,14 +133,46 @@ impl Serialize for Columns {
     }
 }
 
-/// The dimensions that were grouped by, then the metrics that were asked for.
-pub(crate) fn metric_row(by: &GroupBy, metrics: &[Metric], row: &Row) -> Columns {
-    let mut columns = dimensions(by, &row.group);
+/// The columns of a row's period beside its start, behind all others.
+const PERIOD: [&str; 3] = ["periodEnd", "partial", "approximate"];
+
+/// The names of the columns of [`metric_row`].
+pub(crate) fn column_names(by: &GroupBy, metrics: &[Metric]) -> Vec<&'static str> {
+    let start = by.time.map(|_| "periodStart");
+    let dimensions = dimensions(by, &Group::default());
+    let period = PERIOD.into_iter().filter(|_| by.time.is_some());
+    start
+        .into_iter()
+        .chain(dimensions.into_iter().map(|(name, _)| name))
+        .chain(metrics.iter().map(|metric| metric.name()))
+        .chain(period)
+        .collect()
+}
+
+/// The start of the period, where there is a step; the dimensions that were grouped by, the metrics that were
+/// asked for, and what else is known about the period.
+pub(crate) fn metric_row(
+    by: &GroupBy,
+    metrics: &[Metric],
+    row: &Row,
+    period: Option<RowPeriod>,
+) -> Columns {
+    let mut columns: Vec<(&'static str, Value)> = Vec::new();
+    columns.extend(period.map(|period| ("periodStart", json!(period.period_start))));
+    columns.extend(dimensions(by, &row.group));
     let figures = Figures::of(Some(&row.bucket));
     columns.extend(
         metrics
             .iter()
             .map(|metric| (metric.name(), metric.value(&figures))),
     );
+    if let Some(period) = period {
+        let values = [
+            json!(period.period_end),
+            json!(period.partial),
+            json!(period.approximate),
+        ];
+        columns.extend(PERIOD.into_iter().zip(values));
+    }
     Columns(columns)
 }

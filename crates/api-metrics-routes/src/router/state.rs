@@ -2,9 +2,13 @@
 //!
 //! Built once by the admin's builder; the console's routes have the same.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt::Debug, sync::Arc};
 
-use api_metrics_store::time::Clock;
+use api_metrics_store::{
+    query::{Scope, TimeRange},
+    time::Clock,
+};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "control")]
@@ -15,7 +19,7 @@ use crate::{
     live::Hub,
     read::{HealthSource, StoreClient, StoreProbe},
     request::HasClock,
-    response::AnswerCache,
+    response::{AnswerCache, Cached, Lifetimes, Problem},
 };
 
 /// AppState by reference: cloning it is cheap.
@@ -40,13 +44,42 @@ pub(crate) struct AppState {
     pub(crate) health: Option<Arc<dyn HealthSource>>,
     /// Ends streams and exports.
     pub(crate) shutdown: CancellationToken,
-    /// How often this process flushes: answers that touch now are kept that long.
-    pub(crate) flush_interval: Duration,
+    /// How long answers are kept.
+    pub(crate) lifetimes: Lifetimes,
     /// Origins whose pages may ask.
     pub(crate) cors: Option<Cors>,
     /// How limits, quotas and bills are counted.
     #[cfg(feature = "control")]
     pub(crate) control: ControlSettings,
+}
+
+impl AppState {
+    /// The answer to a question about `range`, computed by `compute` unless it is at hand. An answer about a
+    /// range that is over is kept under what the store holds of the range, so that a late record changes all
+    /// views of it at once. `asked` must tell apart every two questions that may have different answers.
+    ///
+    /// # Errors
+    /// Those of `compute` and of the store.
+    pub(crate) async fn answer<T: Serialize>(
+        &self,
+        route: &'static str,
+        scope: &Scope,
+        asked: &impl Debug,
+        range: TimeRange,
+        compute: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<(Cached, bool), Problem> {
+        let lifetimes = &self.lifetimes;
+        if !lifetimes.is_closed(range, self.clock.unix_seconds()) {
+            let open = lifetimes.open;
+            return self.cache.answer(route, scope, asked, open, compute).await;
+        }
+        let depends_on = self.client.state_of(scope, range).await?;
+        let asked = (asked, depends_on);
+        let closed = lifetimes.closed;
+        self.cache
+            .answer(route, scope, &asked, closed, compute)
+            .await
+    }
 }
 
 impl HasClock for App {

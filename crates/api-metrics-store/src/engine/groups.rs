@@ -141,9 +141,13 @@ impl AnswerSums {
         Ok(())
     }
 
-    /// The rows of an answer, in the order of their groups, and by time within one. `edges` gives each
-    /// step its start.
-    pub(super) fn rows(self, groups: &Groups, edges: &[UnixSeconds]) -> Vec<Row> {
+    /// The rows of an answer, in the order of their groups.
+    pub(super) fn rows(
+        self,
+        groups: &Groups,
+        edges: &[UnixSeconds],
+        approximate: &[bool],
+    ) -> Vec<Row> {
         let mut rows: Vec<Row> = self
             .cells
             .into_iter()
@@ -152,7 +156,11 @@ impl AnswerSums {
                 if groups.by.time.is_some() {
                     group.period_start = Some(*edges.get(step)?);
                 }
-                Some(Row { group, bucket })
+                Some(Row {
+                    group,
+                    bucket,
+                    approximate: approximate.get(step).copied().unwrap_or_default(),
+                })
             })
             .collect();
         rows.sort_unstable_by(|a, b| a.group.cmp(&b.group));

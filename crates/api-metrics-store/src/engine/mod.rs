@@ -43,7 +43,6 @@ pub(crate) mod rollup;
 pub(crate) mod sorted_cursor;
 #[cfg(feature = "control")]
 pub(crate) mod sql;
-pub(crate) mod steps;
 pub(crate) mod store;
 pub(crate) mod sum;
 mod unstored;

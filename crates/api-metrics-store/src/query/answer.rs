@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{bucket::Bucket, query::TimeRange, time::UnixSeconds};
+use crate::{
+    bucket::Bucket,
+    calendar::{Axis, Kept, Period},
+    query::TimeRange,
+    time::UnixSeconds,
+};
 
 /// The values of the dimensions that a query grouped by; `None` for all others.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,13 +37,20 @@ pub struct Row {
     pub group: Group,
     /// The sum of its records, as far as the query's [`Detail`](crate::query::Detail) goes.
     pub bucket: Bucket,
+    /// Whether its period is not cut where the zone's calendar says, or some of its records may belong to a
+    /// neighbour.
+    pub approximate: bool,
 }
 
 impl Row {
     /// A group and the sum of its records.
     #[must_use]
     pub const fn new(group: Group, bucket: Bucket) -> Self {
-        Self { group, bucket }
+        Self {
+            group,
+            bucket,
+            approximate: false,
+        }
     }
 }
 
@@ -51,17 +63,34 @@ pub struct Answer {
     pub range: TimeRange,
     /// The database's clock when the snapshot was taken, in microseconds since the Unix epoch.
     pub as_of_us: i64,
-    /// Whether a period that was coarsened during an outage lies across an edge, so that a part of
-    /// it may belong outside.
+    /// Whether any row is approximate, or some records at the range's ends may belong outside: because of a
+    /// period that was coarsened during an outage, or an [`Alignment`] other than the zone's own.
+    ///
+    /// [`Alignment`]: crate::calendar::Alignment
     pub approximate: bool,
     /// Whether stored bytes of the range can't be read, so that the answer leaves out latencies or
     /// statuses of some rows, or flush batches. The store's status names them.
     pub incomplete: bool,
+    /// The periods that the rows' [`period_start`](Group::period_start)s begin, for a query by a step of the
+    /// calendar.
+    pub axis: Option<Arc<Axis>>,
+    /// Since when the store keeps periods of each granularity, as of the snapshot.
+    pub kept: Kept,
+    /// Whether any series meets the filter, in the range or elsewhere: `false` for an endpoint or a key of
+    /// which nothing has ever been recorded.
+    pub matched: bool,
     /// The groups that have records, in the order of [`Group`].
     pub rows: Vec<Row>,
 }
 
 impl Answer {
+    /// The period of a row, where the query divides its range by a step of the calendar.
+    #[must_use]
+    pub fn period(&self, row: &Row) -> Option<Period> {
+        let axis = self.axis.as_ref()?;
+        axis.period(axis.place(row.group.period_start?)?)
+    }
+
     /// An exact answer over `range`, as of `as_of_us` microseconds since the Unix epoch. `rows` must be in
     /// the order of their groups.
     #[must_use]
@@ -72,6 +101,9 @@ impl Answer {
             approximate: false,
             incomplete: false,
             rows,
+            axis: None,
+            kept: Kept::everything(),
+            matched: true,
         }
     }
 

@@ -4,4 +4,6 @@ mod answer;
 mod question;
 
 pub use answer::{Answer, Group, Row};
-pub use question::{Detail, Filter, GroupBy, Query, RankCursor, Scope, TimeRange, TimeStep, TopK};
+pub use question::{
+    AxisWindow, Detail, Filter, GroupBy, Query, RankCursor, Scope, TimeRange, TimeStep, TopK,
+};

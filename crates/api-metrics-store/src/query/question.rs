@@ -1,8 +1,11 @@
 //! What is asked: a range, a filter, a scope and a grouping.
 
+use std::sync::Arc;
+
 use chrono_tz::Tz;
 
 use crate::{
+    calendar::{Axis, Step},
     query::Group,
     time::{Granularity, UnixSeconds},
 };
@@ -67,17 +70,37 @@ pub struct Filter {
     pub api_key_id: Option<i64>,
 }
 
-/// The length of a point on the time axis.
+/// Some consecutive periods of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct AxisWindow {
+    /// An instant in the first of them, in Unix seconds; the axis' first period where it lies before the axis.
+    pub from: UnixSeconds,
+    /// How many, at least one.
+    pub steps: usize,
+}
+
+impl AxisWindow {
+    /// The period that contains `from` and those after it, `steps` in all.
+    #[must_use]
+    pub const fn new(from: UnixSeconds, steps: usize) -> Self {
+        Self { from, steps }
+    }
+}
+
+/// How a range is divided into periods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TimeStep {
-    /// Periods of this granularity, in UTC.
+    /// Stored periods, in UTC: of this granularity where it is kept, of the finest that is kept elsewhere. For
+    /// those who can tell rows of unlike length apart.
     Fixed(Granularity),
-    /// Hours of a zone's wall clock. They differ from UTC's only where the zone is off the hour.
-    Hour(Tz),
-    /// Calendar days of a zone: 23 to 25 hours long where its clocks change.
-    Day(Tz),
-    /// ISO weeks of a zone, Monday first.
-    Week(Tz),
+    /// Periods of one step in a zone's calendar. Where the step is not kept for the whole range, the question is
+    /// refused with [`StoreError::NotKept`](crate::store::StoreError::NotKept).
+    Calendar(Step, Tz),
+    /// The finest step of a zone's calendar that is kept for the whole range and divides it into at most this
+    /// many periods; weeks where there is none.
+    Auto(i64, Tz),
 }
 
 /// The dimensions that rows are told apart by. Without any there is one row, or none.
@@ -173,6 +196,10 @@ pub struct Query {
     /// Only some groups, by their requests over the whole range; `None` for all of them. Groups count
     /// without their time: each that is kept has all of its steps.
     pub top: Option<TopK>,
+    /// Only some periods of the axis: a long answer is read window by window. For a step of the calendar.
+    pub window: Option<AxisWindow>,
+    /// The axis of an earlier answer about the same range, so that all windows are cut in the same way.
+    pub axis: Option<Arc<Axis>>,
 }
 
 impl Query {
@@ -186,6 +213,8 @@ impl Query {
             group_by: GroupBy::default(),
             detail: Detail::Quantiles,
             top: None,
+            window: None,
+            axis: None,
         }
     }
     /// The range asked for.
@@ -227,6 +256,20 @@ impl Query {
     #[must_use]
     pub fn top(mut self, top: impl Into<Option<TopK>>) -> Self {
         self.top = top.into();
+        self
+    }
+
+    /// Only these periods of the axis.
+    #[must_use]
+    pub fn window(mut self, window: impl Into<Option<AxisWindow>>) -> Self {
+        self.window = window.into();
+        self
+    }
+
+    /// The axis of an earlier answer about the same range.
+    #[must_use]
+    pub fn axis(mut self, axis: impl Into<Option<Arc<Axis>>>) -> Self {
+        self.axis = axis.into();
         self
     }
 }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::misconfiguration::Misconfiguration;
 use crate::{
     bucket::BucketError,
+    calendar::NotKept,
     sketch::{SketchError, SketchKind},
     text::Shown,
 };
@@ -90,6 +91,9 @@ pub enum StoreError {
     /// The database itself says that its files are damaged. Restore them from a backup.
     #[error("the database is damaged: {0}")]
     Damaged(#[source] Cause),
+    /// The query's step is finer than what is kept at the start of its range.
+    #[error("{0}")]
+    NotKept(#[source] NotKept),
     /// Stored bytes are not what this release wrote.
     #[error("stored data can't be read: {}", Shown(.0))]
     Corrupt(String),

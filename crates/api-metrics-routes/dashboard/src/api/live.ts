@@ -8,14 +8,19 @@ export type LiveState = "off" | "connecting" | "live" | "lost";
 /** Delay before reconnecting after a refused stream, which browsers don't retry. */
 const RETRY_MS = 10_000;
 
+/** How long a stream may be gone before its figures are stale. A stream that has reached its lifetime is back
+ * after three seconds. */
+const LOST_MS = 7_000;
+
 export const useLive = (
   on: boolean,
   filter: Record<string, string>,
   onUpdate: () => void,
-): { state: LiveState; snapshot: Snapshot | null; trouble: string | null } => {
+): { state: LiveState; snapshot: Snapshot | null; trouble: string | null; stale: boolean } => {
   const [state, setState] = useState<LiveState>("off");
   const [snapshot, setSnapshot] = useState<Snapshot | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
+  const [gone, setGone] = useState(false);
   const update = useRef(onUpdate);
   update.current = onUpdate;
   const url = urlOf("api-metrics/stream", filter);
@@ -27,20 +32,30 @@ export const useLive = (
     }
     let source: EventSource | null = null;
     let timer: number | undefined;
+    let lost: number | undefined;
+    const back = () => {
+      window.clearTimeout(lost);
+      lost = undefined;
+      setGone(false);
+    };
     const connect = () => {
-      setState("connecting");
+      setState((before) => (before === "lost" ? before : "connecting"));
       source = new EventSource(url);
       source.addEventListener("metrics-update", (event) => {
         setSnapshot(JSON.parse(event.data as string) as Snapshot);
         setState("live");
         setTrouble(null);
+        back();
         update.current();
       });
       source.addEventListener("metrics-unavailable", (event) => {
         setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is not responding");
+        setState("lost");
+        back();
       });
       source.addEventListener("error", () => {
         setState("lost");
+        lost ??= window.setTimeout(() => setGone(true), LOST_MS);
         if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(connect, RETRY_MS);
       });
     };
@@ -48,8 +63,11 @@ export const useLive = (
     return () => {
       source?.close();
       window.clearTimeout(timer);
+      window.clearTimeout(lost);
+      setGone(false);
+      setTrouble(null);
     };
   }, [on, url]);
 
-  return { state, snapshot, trouble };
+  return { state, snapshot, trouble, stale: gone || trouble !== null };
 };

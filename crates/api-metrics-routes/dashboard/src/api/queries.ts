@@ -50,7 +50,9 @@ export const useSummary = (view: View, filter: Filter = {}) => {
 
 /** The summary of the previous period, which has the same length. */
 export const usePreviousSummary = (view: View, summary: Summary | undefined, filter: Filter = {}) => {
-  const before = summary && { from: summary.previous.from, to: summary.previous.to };
+  const { from: start, to: end } = summary?.previous ?? {};
+  // Without a range of the same length there is nothing to compare with.
+  const before = start && end ? { from: start, to: end } : undefined;
   const { period: _, from: __, to: ___, ...filters } = viewParams(view);
   const params = { ...filters, ...filter, ...before };
   return useQuery({
@@ -59,6 +61,7 @@ export const usePreviousSummary = (view: View, summary: Summary | undefined, fil
     enabled: before !== undefined,
     placeholderData: keepPreviousData,
     staleTime: 300_000,
+    meta: { covers: false },
   });
 };
 
@@ -71,11 +74,27 @@ interface SeriesParams {
   granularity?: string;
   enabled?: boolean;
   maxPages?: number;
+  /** The most points that `auto` gives. */
+  points?: number;
+  /** Only so many groups, those with the most requests. */
+  top?: number;
+  /** Whether the answer is among the figures of the page. */
+  covers?: boolean;
 }
 
 export const useSeries = (
   view: View,
-  { filter = {}, groupBy, metrics, granularity = "auto", enabled = true, maxPages = 8 }: SeriesParams = {},
+  {
+    filter = {},
+    groupBy,
+    metrics,
+    granularity = "auto",
+    enabled = true,
+    maxPages = 8,
+    points,
+    top,
+    covers = true,
+  }: SeriesParams = {},
 ) => {
   const params = {
     ...viewParams(view),
@@ -84,11 +103,14 @@ export const useSeries = (
     granularity,
     ...(groupBy === undefined ? {} : { groupBy }),
     ...(metrics === undefined ? {} : { metrics }),
+    ...(points === undefined ? {} : { points: String(points) }),
+    ...(top === undefined ? {} : { top: String(top) }),
   };
   return useQuery({
     queryKey: ["series", params],
     queryFn: ({ signal }) => pages<MetricRow, Rows>("api-metrics", params, signal, maxPages),
     enabled,
+    meta: { covers },
     ...options(view),
   });
 };
@@ -123,16 +145,24 @@ export const useHeatmap = (view: View, layoutParams: Filter, enabled: boolean) =
   });
 };
 
-export const useStatus = (view: View) =>
-  useQuery({
+/** While the store is unreachable, the instances are those that were known before. */
+const keepKnown = (before: Status | undefined, now: Status): Status =>
+  before && !now.store.reachable && now.instances.length === 0 ? { ...now, instances: before.instances } : now;
+
+export const useStatus = (view: View) => {
+  const client = useQueryClient();
+  return useQuery({
     queryKey: ["status"],
-    queryFn: ({ signal }) => call<Status>("api-status", { signal }),
+    queryFn: async ({ signal }) =>
+      keepKnown(client.getQueryData<Status>(["status"]), await call<Status>("api-status", { signal })),
+    meta: { covers: false },
     refetchInterval:
       view.refresh === "off" ? false : view.refresh === "5s" || view.refresh === "live" ? 5_000 : 30_000,
     placeholderData: keepPreviousData,
     // Without access to the status, charts have no release marks.
     retry: false,
   });
+};
 
 /** Refetches every query in use. */
 export const useRefresh = () => {

@@ -1054,6 +1054,29 @@ export interface components {
             /** @description The user that it belongs to. */
             userId?: string | null;
         };
+        /** @description How an answer over time is divided. Charts draw these periods, and compute none of their own. */
+        AxisView: {
+            /**
+             * @description Where periods begin: `local` by the zone's clock; `utcHours` at whole UTC hours and `utcDays` at UTC
+             *     midnights, because what is kept can't be cut where the zone's periods begin.
+             */
+            alignment: string;
+            /**
+             * @description Where periods begin, and the end of the last: one more than there are periods. The range cuts the first
+             *     and the last.
+             */
+            edges: string[];
+            /**
+             * @description By period, what the zone's clock shows at the start of the local hour, date, week or month that holds most
+             *     of it.
+             * @example [
+             *       "2026-05-17T00:00:00"
+             *     ]
+             */
+            names: string[];
+            /** @description The length of a period: `1m` to `1mo`. */
+            step: string;
+        };
         /** @description A page of usage by key, and the sums over all of them. */
         BillingPage: {
             /** @description Whether records near an edge of a day may count in its neighbour. */
@@ -1063,6 +1086,7 @@ export interface components {
              * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
+            axis?: components["schemas"]["AxisView"] | null;
             /** @description The keys with requests, in the order of their numbers. */
             data: components["schemas"]["KeyUsage"][];
             /**
@@ -1115,6 +1139,11 @@ export interface components {
         /** @description One cell, also where nothing was requested. */
         Cell: {
             /**
+             * @description In the timeline layout, whether the cell is not cut where the zone's clock says, or records at its edges
+             *     may belong to its neighbours.
+             */
+            approximate?: boolean;
+            /**
              * Format: double
              * @description Average latency in milliseconds; null without requests.
              */
@@ -1135,8 +1164,28 @@ export interface components {
              */
             intensity: number;
             /**
+             * @description In the timeline layout, what `tz`'s clock shows at the start of the hour, date, week or month that holds
+             *     most of the cell.
+             * @example 2026-05-17T00:00:00
+             */
+            name?: string;
+            /**
+             * Format: double
+             * @description In the weekday layout, how often the cell occurs between the first request of the range and its end or
+             *     now, whichever is earlier; with a part for an occurrence that is cut. An average week has
+             *     `requestCount / occurrences` requests in the cell.
+             */
+            occurrences?: number;
+            /** @description In the timeline layout, whether the range begins or ends within the cell, or it is not over yet. */
+            partial?: boolean;
+            /**
              * Format: date-time
-             * @description The start of the cell in the timeline layout.
+             * @description The first instant after it, in the timeline layout.
+             */
+            periodEnd?: string;
+            /**
+             * Format: date-time
+             * @description The first instant of the cell in the timeline layout.
              */
             periodStart?: string;
             /**
@@ -1231,6 +1280,7 @@ export interface components {
              * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
+            axis?: components["schemas"]["AxisView"] | null;
             /** @description The days that have requests, the earliest first. */
             data: components["schemas"]["DailyRow"][];
             /**
@@ -1249,7 +1299,12 @@ export interface components {
             tz: string;
         };
         /** @description One day of a zone's calendar. */
-        DailyRow: {
+        DailyRow: components["schemas"]["RowPeriod"] & {
+            /**
+             * Format: double
+             * @description Average latency to the last byte, in milliseconds; null without a measured request.
+             */
+            averageMs?: number | null;
             /**
              * Format: int64
              * @description Both together.
@@ -1257,7 +1312,7 @@ export interface components {
             bandwidthBytes: number;
             /**
              * Format: date
-             * @description The date in `tz`.
+             * @description The date in `tz` that holds most of the day.
              */
             date: string;
             /**
@@ -1272,19 +1327,15 @@ export interface components {
             errorRate?: number | null;
             /**
              * Format: date-time
-             * @description The start of the hour with the most bytes; the earliest of several.
+             * @description The start of the hour with the most bytes, the earliest of several; null where hours are no longer kept
+             *     for all of the day.
              */
             peakHour?: string | null;
             /**
              * Format: int64
-             * @description The bytes of that hour.
+             * @description The bytes of that hour; null where it is.
              */
-            peakHourBandwidthBytes: number;
-            /**
-             * Format: date-time
-             * @description The day's first instant.
-             */
-            periodStart: string;
+            peakHourBandwidthBytes?: number | null;
             /**
              * Format: int64
              * @description Body bytes that were read.
@@ -1586,21 +1637,32 @@ export interface components {
         };
         /** @description A heatmap. */
         Heatmap: {
-            /** @description Whether cells may be cut at other hours than the zone's: old data is kept in UTC days. */
+            /**
+             * @description Where periods begin: `local` by the zone's clock, `utcHours` or `utcDays` where what is kept can't be
+             *     cut so.
+             */
+            alignment: string;
+            /** @description Whether cells may be cut at other hours than the zone's, or records at their edges belong to others. */
             approximate: boolean;
             /**
              * Format: date-time
              * @description When the snapshot was taken, by the clock of the database.
              */
             asOf: string;
+            /**
+             * @description Whether what lies between the start that was asked for and `from` is left out, because hours are no
+             *     longer kept there.
+             */
+            cutShort: boolean;
             /** @description The cells, in order of time or of weekday and hour. */
             data: components["schemas"]["Cell"][];
             /**
              * Format: date-time
-             * @description The first instant that the answer covers.
+             * @description The first instant that the answer covers. In the weekday layout by hours it is later than asked where
+             *     only days are kept: a day is never put into an hour.
              */
             from: string;
-            /** @description The length of a cell: `hour`, `day` or `week`. */
+            /** @description The length of a cell: `hour`, `day`, `week`, or the name of another step. */
             granularity: string;
             /** @description How cells are laid out. */
             layout: string;
@@ -1815,13 +1877,19 @@ export interface components {
              */
             lastSeenWithinSeconds?: number | null;
             /**
+             * Format: double
+             * @description What its busiest minute in the range used of the limit, in percent: of the minutes that are kept, and of
+             *     those whose utilization was recorded in the last 30 days. Null where neither is known.
+             */
+            peakUtilization?: number | null;
+            /**
              * Format: int64
              * @description Requests that it may send in a minute; null: no limit is known.
              */
             rateLimitPerMinute?: number | null;
             /**
              * Format: double
-             * @description Its requests in percent of what the limit allows in the whole range.
+             * @description Its requests in percent of what the limit allows in the whole range: the mean of all minutes.
              */
             utilization?: number | null;
         };
@@ -1883,6 +1951,11 @@ export interface components {
              */
             apiKeyId?: number | null;
             /**
+             * @description Whether the period is not cut where the zone's clock says, because only longer periods are kept, or
+             *     records at its edges may belong to its neighbours.
+             */
+            approximate?: boolean;
+            /**
              * Format: double
              * @description Average latency in milliseconds.
              */
@@ -1938,9 +2011,16 @@ export interface components {
              * @description The 99th percentile in milliseconds.
              */
             p99Ms?: number | null;
+            /** @description Whether the range begins or ends within the period, or the period is not over yet. */
+            partial?: boolean;
             /**
              * Format: date-time
-             * @description The start of the point; absent with `granularity=none`.
+             * @description The first instant that the row does not cover.
+             */
+            periodEnd?: string;
+            /**
+             * Format: date-time
+             * @description The first instant that the row covers; this and the next three are absent with `granularity=none`.
              */
             periodStart?: string;
             /** @description `http` or `grpc`. */
@@ -1979,9 +2059,16 @@ export interface components {
              * @description The 95th percentile in milliseconds.
              */
             p95Ms?: number | null;
+            /** @description Whether the minute is not over yet. */
+            partial: boolean;
             /**
              * Format: date-time
-             * @description The start of the minute.
+             * @description The first instant after it.
+             */
+            periodEnd: string;
+            /**
+             * Format: date-time
+             * @description The first instant of the minute.
              */
             periodStart: string;
             /**
@@ -2078,9 +2165,10 @@ export interface components {
             errorRateChange?: number | null;
             /**
              * Format: date-time
-             * @description The first instant of the range before.
+             * @description The first instant of the range before; null where none of the same length can be cut out of what is
+             *     kept. Nothing is compared then.
              */
-            from: string;
+            from?: string | null;
             /**
              * Format: double
              * @description 95th percentile more, in percent.
@@ -2093,14 +2181,14 @@ export interface components {
             p95Ms?: number | null;
             /**
              * Format: date-time
-             * @description The first instant after it, where the range begins.
+             * @description The first instant after it: where the range begins, or a little earlier.
              */
-            to: string;
+            to?: string | null;
             /**
              * Format: int64
              * @description Requests that finished in it.
              */
-            totalRequests: number;
+            totalRequests?: number | null;
             /**
              * Format: double
              * @description Requests more, in percent of the range before; null where it had none.
@@ -2255,19 +2343,20 @@ export interface components {
         };
         /** @description The rows of each grouping. */
         QueryAnswer: {
-            /** @description Whether records at an edge may belong to the other side of it. */
+            /** @description Whether any row is approximate, or records at an end of the range may belong to the other side of it. */
             approximate: boolean;
             /**
              * Format: date-time
              * @description When the first snapshot was taken, by the clock of the database.
              */
             asOf: string;
+            axis?: components["schemas"]["AxisView"] | null;
             /**
              * Format: date-time
              * @description The first instant that the answer covers.
              */
             from: string;
-            /** @description The length of a point; `none` for one over the whole range. */
+            /** @description The length of a point, as it was chosen for `auto`; `none` for one over the whole range. */
             granularity: string;
             /** @description In the order of `groupings`. */
             results: components["schemas"]["QueryResult"][];
@@ -2325,10 +2414,21 @@ export interface components {
              */
             period?: string;
             /**
+             * Format: int32
+             * @description The most points that `auto` gives, about.
+             * @default 300
+             */
+            points: number;
+            /**
              * Format: date-time
              * @description The first instant after the range, RFC 3339; up to now without it.
              */
             to?: string;
+            /**
+             * Format: int32
+             * @description Only the groups of each grouping with the most requests over the whole range, at most so many.
+             */
+            top?: number;
             /**
              * @description The zone of hours, days and weeks.
              * @example UTC
@@ -2606,15 +2706,39 @@ export interface components {
              */
             noticeId: string;
         };
+        /** @description The period of a row, and what is to be known about it. */
+        RowPeriod: {
+            /**
+             * @description Whether the period is not cut where the zone's clock says, because only longer periods are kept, or
+             *     records at its edges may belong to its neighbours.
+             */
+            approximate: boolean;
+            /**
+             * @description Whether the range begins or ends within the period, or the period is not over yet: the row may hold
+             *     less than others. Only the first and the last can be.
+             */
+            partial: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant that the row does not cover.
+             */
+            periodEnd: string;
+            /**
+             * Format: date-time
+             * @description The first instant that the row covers.
+             */
+            periodStart: string;
+        };
         /** @description A page of rows. */
         SeriesPage: {
-            /** @description Whether records at an edge may belong to the other side of it. */
+            /** @description Whether any row is approximate, or records at an end of the range may belong to the other side of it. */
             approximate: boolean;
             /**
              * Format: date-time
              * @description When the snapshot was taken, by the clock of the database; the first of several.
              */
             asOf: string;
+            axis?: components["schemas"]["AxisView"] | null;
             /** @description The rows that have requests, by time, then by their dimensions. */
             data: components["schemas"]["MetricRow"][];
             /**
@@ -2622,7 +2746,7 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
-            /** @description The length of a point; `none` for one over the whole range. */
+            /** @description The length of a point, as it was chosen for `auto`; `none` for one over the whole range. */
             granularity: string;
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
@@ -2863,6 +2987,11 @@ export interface components {
              */
             minMs?: number | null;
             /**
+             * Format: date-time
+             * @description Since when minutes are kept; before, only longer periods are. Null where nothing was removed yet.
+             */
+            minutesKeptSince?: string | null;
+            /**
              * Format: double
              * @description The median latency in milliseconds.
              */
@@ -3029,7 +3158,12 @@ export interface components {
         Utilization: {
             /**
              * Format: date-time
-             * @description The start of the period.
+             * @description The first instant after it. Only periods that are over are recorded.
+             */
+            periodEnd: string;
+            /**
+             * Format: date-time
+             * @description The first instant of the period.
              */
             periodStart: string;
             /**
@@ -3050,6 +3184,7 @@ export interface components {
         };
         /** @description A page of periods of one key. */
         UtilizationPage: components["schemas"]["KeyLabel"] & {
+            axis?: components["schemas"]["AxisView"] | null;
             /** @description The periods in which it sent anything, the latest first. */
             data: components["schemas"]["Utilization"][];
             /**
@@ -4940,8 +5075,18 @@ export interface operations {
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
-                /** @description The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range. */
-                granularity?: "auto" | "none" | "1m" | "5m" | "1h" | "1d" | "1w";
+                /** @description The length of a point: 1m to 1mo; auto for the finest that is kept for the whole range and gives at most about 300 points; none for one row a group over the whole range. A step that is no longer kept for the whole range is refused. */
+                granularity?: "auto" | "none" | "1m" | "5m" | "15m" | "30m" | "1h" | "6h" | "12h" | "1d" | "1w" | "1mo";
+                /**
+                 * @description The most points that `granularity=auto` gives, about.
+                 * @example 300
+                 */
+                points?: number;
+                /**
+                 * @description Only the groups with the most requests over the whole range, at most so many, 1 to 100; each with all of its periods.
+                 * @example 20
+                 */
+                top?: number;
                 /**
                  * @description The IANA zone whose hours, days and weeks are meant; UTC by default.
                  * @example Europe/Berlin
@@ -5008,18 +5153,37 @@ export interface operations {
                      * @example {
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "axis": {
+                     *         "alignment": "local",
+                     *         "edges": [
+                     *           "2026-05-17T00:00:00Z",
+                     *           "2026-05-17T01:00:00Z",
+                     *           "2026-05-17T02:00:00Z"
+                     *         ],
+                     *         "names": [
+                     *           "2026-05-17T00:00:00",
+                     *           "2026-05-17T01:00:00"
+                     *         ],
+                     *         "step": "1h"
+                     *       },
                      *       "data": [
                      *         {
+                     *           "approximate": false,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
                      *           "p95Ms": 31.104,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-17T01:00:00Z",
                      *           "periodStart": "2026-05-17T00:00:00Z",
                      *           "requestCount": 40
                      *         },
                      *         {
+                     *           "approximate": false,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
                      *           "p95Ms": 31.104,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-17T02:00:00Z",
                      *           "periodStart": "2026-05-17T01:00:00Z",
                      *           "requestCount": 32
                      *         }
@@ -5027,7 +5191,7 @@ export interface operations {
                      *       "from": "2026-05-17T00:00:00Z",
                      *       "granularity": "1h",
                      *       "nextCursor": null,
-                     *       "to": "2026-05-18T00:00:00Z",
+                     *       "to": "2026-05-17T02:00:00Z",
                      *       "tz": "UTC"
                      *     }
                      */
@@ -5165,6 +5329,17 @@ export interface operations {
                      * @example {
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:30Z",
+                     *       "axis": {
+                     *         "alignment": "local",
+                     *         "edges": [
+                     *           "2026-05-17T00:00:00Z",
+                     *           "2026-05-18T00:00:00Z"
+                     *         ],
+                     *         "names": [
+                     *           "2026-05-17T00:00:00"
+                     *         ],
+                     *         "step": "1d"
+                     *       },
                      *       "data": [
                      *         {
                      *           "apiKeyId": 3,
@@ -5194,7 +5369,7 @@ export interface operations {
                      *           "tenantId": "acme"
                      *         }
                      *       ],
-                     *       "from": "2026-05-01",
+                     *       "from": "2026-05-17",
                      *       "nextCursor": null,
                      *       "projection": [
                      *         {
@@ -5236,7 +5411,7 @@ export interface operations {
                      *           "tenantId": "acme"
                      *         }
                      *       ],
-                     *       "to": "2026-06-01",
+                     *       "to": "2026-05-18",
                      *       "total": {
                      *         "cost": [
                      *           {
@@ -5719,14 +5894,29 @@ export interface operations {
                      * @example {
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "axis": {
+                     *         "alignment": "local",
+                     *         "edges": [
+                     *           "2026-05-17T00:00:00Z",
+                     *           "2026-05-18T00:00:00Z"
+                     *         ],
+                     *         "names": [
+                     *           "2026-05-17T00:00:00"
+                     *         ],
+                     *         "step": "1d"
+                     *       },
                      *       "data": [
                      *         {
+                     *           "approximate": false,
+                     *           "averageMs": 12.407,
                      *           "bandwidthBytes": 410220,
                      *           "date": "2026-05-17",
                      *           "distinctKeys": 3,
                      *           "errorRate": 0.5,
+                     *           "partial": false,
                      *           "peakHour": "2026-05-17T14:00:00Z",
                      *           "peakHourBandwidthBytes": 61400,
+                     *           "periodEnd": "2026-05-18T00:00:00Z",
                      *           "periodStart": "2026-05-17T00:00:00Z",
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
@@ -6013,8 +6203,18 @@ export interface operations {
                  * @example 2015-05-18T00:00:00Z
                  */
                 to?: string;
-                /** @description The length of a point: 1m, 5m, 1h, 1d, 1w, auto for at most about 300 points, or none for one row a group over the whole range. */
-                granularity?: "auto" | "none" | "1m" | "5m" | "1h" | "1d" | "1w";
+                /** @description The length of a point: 1m to 1mo; auto for the finest that is kept for the whole range and gives at most about 300 points; none for one row a group over the whole range. A step that is no longer kept for the whole range is refused. */
+                granularity?: "auto" | "none" | "1m" | "5m" | "15m" | "30m" | "1h" | "6h" | "12h" | "1d" | "1w" | "1mo";
+                /**
+                 * @description The most points that `granularity=auto` gives, about.
+                 * @example 300
+                 */
+                points?: number;
+                /**
+                 * @description Only the groups with the most requests over the whole range, at most so many, 1 to 100; each with all of its periods.
+                 * @example 20
+                 */
+                top?: number;
                 /**
                  * @description The IANA zone whose hours, days and weeks are meant; UTC by default.
                  * @example Europe/Berlin
@@ -6071,8 +6271,8 @@ export interface operations {
                 };
                 content: {
                     /**
-                     * @example periodStart,endpoint,requestCount
-                     *     2026-05-17T00:00:00Z,/users/{id},1200
+                     * @example periodStart,endpoint,requestCount,periodEnd,partial,approximate
+                     *     2026-05-17T00:00:00Z,/users/{id},1200,2026-05-17T01:00:00Z,false,false
                      */
                     "text/csv": string;
                     "application/json": components["schemas"]["MetricRow"][];
@@ -6164,8 +6364,8 @@ export interface operations {
             query?: {
                 /** @description One cell a step of time (timeline), or one a weekday and hour, summed over all weeks (weekday). */
                 layout?: "timeline" | "weekday";
-                /** @description The length of a cell. With the weekday layout, day gives seven cells; week is no part of it. */
-                granularity?: "hour" | "day" | "week";
+                /** @description The length of a cell. The weekday layout takes hour, 6h, 12h and day. A step that is no longer kept for the whole range is refused; the weekday layout leaves out what lies before it is kept. */
+                granularity?: "hour" | "day" | "week" | "1m" | "5m" | "15m" | "30m" | "1h" | "6h" | "12h" | "1d" | "1w" | "1mo";
                 /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
                 period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
                 /**
@@ -6225,14 +6425,17 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "alignment": "local",
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "cutShort": false,
                      *       "data": [
                      *         {
                      *           "averageMs": 12.407,
                      *           "errorRate": 0.5,
                      *           "hour": 0,
                      *           "intensity": 0.5,
+                     *           "occurrences": 1,
                      *           "requestCount": 40,
                      *           "weekday": 1
                      *         },
@@ -6241,6 +6444,7 @@ export interface operations {
                      *           "errorRate": 0.5,
                      *           "hour": 1,
                      *           "intensity": 1,
+                     *           "occurrences": 1,
                      *           "requestCount": 80,
                      *           "weekday": 1
                      *         }
@@ -6408,10 +6612,11 @@ export interface operations {
                      *           "bandwidthBytes": 273480,
                      *           "errorRate": 0.25,
                      *           "externalId": "acme-production",
-                     *           "lastSeenAt": "2026-05-17T23:00:00Z",
-                     *           "lastSeenWithinSeconds": 3600,
+                     *           "lastSeenAt": "2026-05-17T23:48:00Z",
+                     *           "lastSeenWithinSeconds": 60,
                      *           "name": "Acme",
                      *           "p95Ms": 29.952,
+                     *           "peakUtilization": 12,
                      *           "rateLimitPerMinute": 100,
                      *           "requestBytes": 0,
                      *           "requestCount": 800,
@@ -6546,6 +6751,7 @@ export interface operations {
                      * @example {
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:00.125Z",
+                     *       "axis": null,
                      *       "from": "2026-05-17T00:00:00Z",
                      *       "granularity": "none",
                      *       "results": [
@@ -6988,8 +7194,22 @@ export interface operations {
                     /**
                      * @example {
                      *       "apiKeyId": 3,
+                     *       "axis": {
+                     *         "alignment": "local",
+                     *         "edges": [
+                     *           "2026-05-18T09:15:00Z",
+                     *           "2026-05-18T09:20:00Z",
+                     *           "2026-05-18T09:25:00Z"
+                     *         ],
+                     *         "names": [
+                     *           "2026-05-18T09:15:00",
+                     *           "2026-05-18T09:20:00"
+                     *         ],
+                     *         "step": "5m"
+                     *       },
                      *       "data": [
                      *         {
+                     *           "periodEnd": "2026-05-18T09:25:00Z",
                      *           "periodStart": "2026-05-18T09:20:00Z",
                      *           "rateLimit": 500,
                      *           "requestsMade": 402,
@@ -6997,13 +7217,13 @@ export interface operations {
                      *         }
                      *       ],
                      *       "externalId": "k-2041",
-                     *       "from": "2026-05-17T09:31:00Z",
+                     *       "from": "2026-05-18T09:15:00Z",
                      *       "granularity": "5m",
                      *       "name": "render-farm",
                      *       "nextCursor": null,
                      *       "rateLimitPerMinute": 100,
                      *       "tenantId": "acme",
-                     *       "to": "2026-05-18T09:31:00Z"
+                     *       "to": "2026-05-18T09:25:00Z"
                      *     }
                      */
                     "application/json": components["schemas"]["UtilizationPage"];
@@ -7162,30 +7382,40 @@ export interface operations {
                      *         {
                      *           "errorCount": 0,
                      *           "p95Ms": 30.976,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-18T09:27:00Z",
                      *           "periodStart": "2026-05-18T09:26:00Z",
                      *           "requestCount": 5
                      *         },
                      *         {
                      *           "errorCount": 0,
                      *           "p95Ms": 30.976,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-18T09:28:00Z",
                      *           "periodStart": "2026-05-18T09:27:00Z",
                      *           "requestCount": 5
                      *         },
                      *         {
                      *           "errorCount": 0,
                      *           "p95Ms": 30.976,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-18T09:29:00Z",
                      *           "periodStart": "2026-05-18T09:28:00Z",
                      *           "requestCount": 5
                      *         },
                      *         {
                      *           "errorCount": 0,
                      *           "p95Ms": 30.976,
+                     *           "partial": false,
+                     *           "periodEnd": "2026-05-18T09:30:00Z",
                      *           "periodStart": "2026-05-18T09:29:00Z",
                      *           "requestCount": 5
                      *         },
                      *         {
                      *           "errorCount": 0,
                      *           "p95Ms": 30.976,
+                     *           "partial": true,
+                     *           "periodEnd": "2026-05-18T09:31:00Z",
                      *           "periodStart": "2026-05-18T09:30:00Z",
                      *           "requestCount": 5
                      *         }
@@ -7481,6 +7711,7 @@ export interface operations {
                      *       "from": "2026-05-17T00:00:00Z",
                      *       "maxMs": 240.118,
                      *       "minMs": 0.911,
+                     *       "minutesKeptSince": "2026-05-17T09:00:00Z",
                      *       "p50Ms": 9.984,
                      *       "p95Ms": 31.104,
                      *       "p99Ms": 88.576,

@@ -4,11 +4,13 @@ import { Component, type ReactNode, Suspense, useEffect, useMemo, useState } fro
 import { hasSession, onSignedOut, signOut } from "../api/client";
 import { useAlertEvents } from "../api/control";
 import { useLive } from "../api/live";
-import { useRefresh } from "../api/queries";
+import { useRefresh, useStatus } from "../api/queries";
 import { HoverContext, HoverStore } from "../charts/hover";
 import { Failure } from "../ui/states";
 import { href, useLocation } from "../view/location";
 import { isOpen, useView } from "../view/view";
+import { CoverageLine } from "./CoverageLine";
+import { useCoverage } from "./coverage";
 import { LiveStrip } from "./LiveStrip";
 import { PAGES, pageOf } from "./pages";
 import { SignIn } from "./SignIn";
@@ -61,6 +63,12 @@ const Frame = () => {
   const live = useLive(view.refresh !== "off", filter, () => {
     if (view.refresh === "live" && isOpen(view)) refresh();
   });
+
+  const coverage = useCoverage();
+  const store = useStatus(view).data?.store;
+  const unreachable = store?.reachable === false;
+  const since = unreachable && store.unreachableSince ? Date.parse(store.unreachableSince) : null;
+  const stale = view.refresh !== "off" && (coverage.failure !== null || live.stale || unreachable);
 
   useEffect(() => {
     // On a phone the menu is wider than the screen and scrolls.
@@ -121,7 +129,8 @@ const Frame = () => {
       )}
       <Toolbar onRefresh={refresh} />
       <LiveStrip live={live} />
-      <main id="main" tabIndex={-1}>
+      <CoverageLine coverage={coverage} stale={stale} unreachableSince={since} />
+      <main id="main" tabIndex={-1} data-dim={stale}>
         <Boundary key={location.page}>
           <Suspense fallback={<div className="page-wait skeleton" />}>
             <page.Page />

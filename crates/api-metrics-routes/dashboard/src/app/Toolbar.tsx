@@ -23,6 +23,7 @@ const useLabels = () => {
       metrics: "requestCount",
       granularity: "none",
       maxPages: 1,
+      covers: false,
     },
   );
   return useMemo(() => {

@@ -1,9 +1,8 @@
 // Usage and cost, from the API's decimal strings to charts and tables.
 import type { BillingPage, KeyUsage } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
+import { slotsOf } from "../charts/periods";
 import * as number from "../format/number";
-
-const DAY = 86_400_000;
 
 type Amounts = readonly { amount: string; currency: string }[];
 
@@ -23,16 +22,22 @@ export const currenciesOf = (page: BillingPage): string[] => {
 
 /** A bar chart of daily cost. Days are in UTC, like billing itself. */
 export const byDay = (page: BillingPage, currency: string, days = page.total.days): TimeChartModel => {
-  const [from, to, asOf] = [Date.parse(page.from), Date.parse(page.to), Date.parse(page.asOf)];
-  const starts = Array.from({ length: Math.round((to - from) / DAY) }, (_, n) => from + n * DAY).filter(
-    (start) => start <= asOf,
-  );
+  const asOf = Date.parse(page.asOf);
+  const whole = slotsOf(page.axis);
+  // Days that are to come have no bar.
+  const shown = whole.starts.filter((start) => start <= asOf).length;
+  const slots = {
+    ...whole,
+    starts: whole.starts.slice(0, shown),
+    walls: whole.walls.slice(0, shown),
+    end: whole.starts[shown] ?? whole.end,
+  };
+  const { starts } = slots;
   const allCurrencies = days === page.total.days && page.total.cost.length > 1;
   const found = new Map(days.map((day) => [Date.parse(day.date), day]));
-  const last = starts[starts.length - 1] ?? from;
   return {
-    slots: { starts, end: last + DAY, step: "1d" },
-    running: asOf < last + DAY,
+    slots,
+    running: asOf < slots.end,
     series: [
       {
         id: "cost",

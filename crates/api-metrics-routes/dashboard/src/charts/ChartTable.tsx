@@ -1,7 +1,7 @@
 // The values of a chart as a table, for screen readers and for copying.
-import { span } from "../format/time";
 import { nameOf, type TimeChartModel } from "./model";
-import { endOf } from "./slots";
+import { endOf, nameOfSlot } from "./periods";
+import { notesOf } from "./tooltip";
 
 interface Props {
   model: TimeChartModel;
@@ -34,8 +34,13 @@ export const ChartTable = ({ model, tz, caption }: Props) => (
           .map(({ start, index }) => (
             <tr key={start}>
               <th scope="row">
-                {span(start, endOf(model.slots, index), tz)}
-                {model.running && index === model.slots.starts.length - 1 ? " (incomplete)" : ""}
+                {nameOfSlot(model.slots, index, tz)}
+                {notesOf(model, index).map((note) => (
+                  <span key={note} className="muted">
+                    {" "}
+                    ({note.split(":")[0]?.toLowerCase()})
+                  </span>
+                ))}
                 {marksIn(model, start, endOf(model.slots, index)).map((text) => (
                   <span key={text} className="muted">
                     {" "}

@@ -7,7 +7,7 @@ import { useShade } from "../ui/theme";
 import { HoverContext } from "./hover";
 import type { TimeChartModel } from "./model";
 import { optionOf } from "./option";
-import { endOf, indexOf } from "./slots";
+import { endOf, indexOf } from "./periods";
 import { tooltipOf } from "./tooltip";
 
 interface Props {

@@ -1,13 +1,13 @@
 // A card with a chart over time: title, legend with switches, and the chart or its table.
 import { lazy, type ReactNode, Suspense, useCallback, useId, useMemo, useState } from "react";
-import { iso, span } from "../format/time";
+import { iso } from "../format/time";
 import { Empty, Failure } from "../ui/states";
 import { patch } from "../view/location";
 import { useView } from "../view/view";
 import { ChartTable } from "./ChartTable";
 import { useHover } from "./hover";
 import { nameOf, type TimeChartModel } from "./model";
-import { endOf, indexOf } from "./slots";
+import { indexOf, nameOfSlot, spanOfSlots } from "./periods";
 
 const Plot = lazy(() => import("./Plot").then(({ Plot }) => ({ default: Plot })));
 
@@ -33,7 +33,7 @@ const labelOf = (title: string, model: TimeChartModel, tz: string): string => {
   const marks = [...new Set((model.marks ?? []).map(nameOf))].map((name) => `${name}.`);
   const stretches = (model.stretches ?? []).map(
     ({ first, last, kind }) =>
-      `${kind === "slow" ? "Slow" : "No data"}: ${span(model.slots.starts[first] ?? 0, endOf(model.slots, last), tz)}.`,
+      `${kind === "slow" ? "Slow" : "No data"}: ${spanOfSlots(model.slots, first, last, tz)}.`,
   );
   return [`${title}. The table view has the same values.`, ...lines, ...marks, ...stretches].join(" ");
 };
@@ -124,7 +124,7 @@ export const TimeChart = ({
       {body()}
       <p className="chart-readout" aria-hidden="true">
         {model && start !== undefined && hover.source !== id && !asTable && !empty
-          ? `${span(start, endOf(model.slots, index), tz).split(", ").pop()}   ${model.series
+          ? `${nameOfSlot(model.slots, index, tz).split(", ").pop()}   ${model.series
               .filter((series) => !hidden.has(series.id))
               .map(
                 (series) =>

@@ -1,5 +1,5 @@
 // The model of a chart over time.
-import type { Slots } from "./slots";
+import type { Slots } from "./periods";
 
 export interface Series {
   id: string;
@@ -58,6 +58,10 @@ export interface TimeChartModel {
   note?: (index: number) => string | null;
   /** Whether the last slot is in progress. */
   running: boolean;
+  /** By slot, whether the range cuts it; missing where none is cut. */
+  partial?: readonly boolean[];
+  /** By slot, whether records at its edges may belong to its neighbours. */
+  approximate?: readonly boolean[];
 }
 
 /** Joins adjacent slots for which `is` holds into stretches. */

@@ -2,63 +2,10 @@
 import type { EChartsCoreOption } from "echarts/core";
 import { axisBytes, axisMoney, axisMs, axisPercent, compact } from "../format/number";
 import { shown } from "../format/shown";
-import { clock, day, full, weekday } from "../format/time";
 import { colour } from "../ui/theme";
 import { binary, niceStep, wholeStep } from "./axis";
 import type { Mark, Series, Stretch, TimeChartModel } from "./model";
-import { indexOf, type Slots } from "./slots";
-
-const axisLabel = (slots: Slots, tz: string) => {
-  const length = slots.end - (slots.starts[0] ?? 0);
-  return (index: number): string => {
-    const at = slots.starts[index];
-    if (at === undefined) return "";
-    if (slots.step === "1d" || slots.step === "1w" || length > 4 * 86_400_000) return day(at, tz);
-    if (length > 86_400_000 * 1.5) return `${weekday(at, tz).split(",")[0]} ${clock(at, tz)}`;
-    return clock(at, tz);
-  };
-};
-
-/** The slots that get a label: about `wanted` of them, on round times. */
-const ticks = (slots: Slots, tz: string, wanted: number): Set<number> => {
-  const HOURS = [
-    1 / 60,
-    2 / 60,
-    5 / 60,
-    10 / 60,
-    0.25,
-    0.5,
-    1,
-    2,
-    3,
-    4,
-    6,
-    12,
-    24,
-    48,
-    96,
-    168,
-    336,
-    720,
-    2160,
-    8760,
-  ];
-  const length = (slots.end - (slots.starts[0] ?? 0)) / 3_600_000;
-  const every = HOURS.find((hours) => length / hours <= wanted) ?? 8760;
-  const chosen = new Set<number>();
-  slots.starts.forEach((at, index) => {
-    const [h, m] = clock(at, tz).split(":").map(Number);
-    const minutes = (h ?? 0) * 60 + (m ?? 0);
-    const round = every < 24 ? minutes % Math.round(every * 60) === 0 : minutes === 0;
-    if (!round) return;
-    if (every > 24) {
-      const days = Math.round((at - (slots.starts[0] ?? 0)) / 86_400_000);
-      if (days % Math.round(every / 24) !== 0) return;
-    }
-    chosen.add(index);
-  });
-  return chosen;
-};
+import { indexOf, labelOf, nameOfSlot, ticks } from "./periods";
 
 const areas = (stretches: Stretch[]) => ({
   silent: true,
@@ -212,8 +159,7 @@ export const optionOf = (
 ): EChartsCoreOption => {
   const ink = colour("ink-2");
   const rule = colour("rule");
-  const label = axisLabel(model.slots, tz);
-  const shown = ticks(model.slots, tz, Math.max(3, Math.floor(width / 84)));
+  const shown = ticks(model.slots, Math.max(3, Math.floor(width / 84)));
   const visible = model.series.filter((series) => !hidden.has(series.id));
   const scale = scaleOf(model, visible);
   return {
@@ -222,7 +168,7 @@ export const optionOf = (
     grid: { left: 56, right: 10, top: 18, bottom: 20 },
     xAxis: {
       type: "category",
-      data: model.slots.starts.map((at) => full(at, tz)),
+      data: model.slots.starts.map((_, index) => nameOfSlot(model.slots, index, tz)),
       boundaryGap: true,
       axisLine: { lineStyle: { color: rule } },
       axisTick: { show: false },
@@ -230,7 +176,7 @@ export const optionOf = (
         color: ink,
         fontSize: 11,
         interval: (index: number) => shown.has(index),
-        formatter: (_: string, index: number) => label(index),
+        formatter: (_: string, index: number) => labelOf(model.slots, index),
         hideOverlap: true,
         margin: 8,
       },

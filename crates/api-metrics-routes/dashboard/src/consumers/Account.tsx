@@ -23,7 +23,7 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
   const bill = useBilling(view, { apiKeyId: id });
   const row = limit.data?.data[0];
   const history = useUtilization(view, row ? id : null);
-  const model = useMemo(() => (history.data ? utilization(history.data, view.tz) : null), [history.data, view.tz]);
+  const model = useMemo(() => (history.data ? utilization(history.data) : null), [history.data]);
   const used = quota.data?.data[0];
   const owed = bill.data;
   const currency = owed ? (currenciesOf(owed)[0] ?? null) : null;

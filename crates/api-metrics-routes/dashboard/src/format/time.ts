@@ -62,15 +62,13 @@ export const day = (at: number, tz: string): string =>
 export const weekday = (at: number, tz: string): string =>
   format(tz, "weekday", { weekday: "short", day: "numeric", month: "short" }).format(at);
 
-export const full = (at: number, tz: string): string =>
-  format(tz, "full", {
-    weekday: "short",
-    day: "numeric",
-    month: "short",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(at);
+/** The date of a wall clock time that is read as UTC. */
+export const date = (wall: number): string =>
+  format("UTC", "date", { weekday: "short", day: "numeric", month: "short", year: "numeric" }).format(wall);
+
+/** The month of a wall clock time that is read as UTC. */
+export const month = (wall: number): string =>
+  format("UTC", "month", { month: "short", year: "numeric" }).format(wall);
 
 export const precise = (at: number, tz: string): string =>
   format(tz, "precise", {

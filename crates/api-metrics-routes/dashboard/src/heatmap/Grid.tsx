@@ -17,6 +17,27 @@ const LEAST_WIDTH = 4;
 /** Space in pixels that a column label needs before the next one. */
 const LABEL = 68;
 
+/** A pattern of slanted lines: what a cell of which nothing is known is painted with. */
+const hatched = (context: CanvasRenderingContext2D, ink: string, ratio: number): CanvasPattern | null => {
+  const tile = document.createElement("canvas");
+  const size = Math.round(6 * ratio);
+  tile.width = size;
+  tile.height = size;
+  const pen = tile.getContext("2d");
+  if (!pen) return null;
+  pen.strokeStyle = ink;
+  pen.globalAlpha = 0.45;
+  pen.lineWidth = ratio;
+  pen.beginPath();
+  pen.moveTo(0, size);
+  pen.lineTo(size, 0);
+  pen.stroke();
+  const pattern = context.createPattern(tile, "repeat");
+  // The canvas is scaled to the screen's pixels, and the tile is drawn in them.
+  pattern?.setTransform(new DOMMatrix().scale(1 / ratio));
+  return pattern;
+};
+
 const squeezed = (columns: GridModel["columns"], index: number, cell: number): boolean => {
   const next = columns.findIndex((column, at) => at > index && column.tick !== null);
   return next > 0 && (next - index) * cell < Math.min(LABEL, 14 + 6 * (columns[index]?.tick?.length ?? 0));
@@ -57,7 +78,8 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
     element.width = Math.round(inner * ratio);
     element.height = Math.round(height * ratio);
     const paint = colours();
-    const unknown = colour("no-data");
+    const none = colour("no-data");
+    const hatch = hatched(context, colour("ink-2"), ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, inner, height);
     const gap = cell > 7 ? 1 : 0;
@@ -66,8 +88,11 @@ export const Grid = ({ model, scale, rowHeight, label, onOpen }: Props) => {
         // Rounded to device pixels, so that neighbours neither overlap nor leave a seam.
         const x = Math.round(c * cell * ratio) / ratio;
         const next = Math.round((c + 1) * cell * ratio) / ratio;
-        context.fillStyle = value === null ? unknown : paint(intensity(value, model.max, scale));
-        if (value === null) {
+        context.fillStyle = value === null ? none : paint(intensity(value, model.max, scale));
+        if (value === null && model.unknown(r, c)) {
+          context.fillStyle = hatch ?? none;
+          context.fillRect(x, r * rowHeight, next - x, rowHeight - 1);
+        } else if (value === null) {
           context.fillRect(x, r * rowHeight + rowHeight / 2 - 1, next - x, 1);
         } else {
           context.fillRect(x, r * rowHeight, next - x - gap, rowHeight - 1);

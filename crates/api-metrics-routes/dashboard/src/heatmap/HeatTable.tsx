@@ -31,7 +31,7 @@ export const HeatTable = ({
               const value = model.values[r]?.[c] ?? null;
               return (
                 <td key={row.id} className="num">
-                  {value === null ? "–" : exact(value)}
+                  {value === null ? (model.unknown(r, c) ? "unknown" : "–") : exact(value)}
                 </td>
               );
             })}

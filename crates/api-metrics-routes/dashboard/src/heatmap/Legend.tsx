@@ -3,14 +3,21 @@ import { type Scale, valueAt } from "./scale";
 interface Props {
   max: number;
   scale: Scale;
-  /** Whether some cells have no data. */
+  /** Whether some cells have no requests to measure. */
   gaps: boolean;
+  /** Whether nothing is known of some cells. */
+  unknown: boolean;
   short: (value: number) => string;
 }
 
-export const Legend = ({ max, scale, gaps, short }: Props) => (
-  <div className="heat-legend" role="img" aria-label={`Color scale from 0 to ${short(max)}, ${scale}`}>
-    {gaps && <span className="heat-none">No data</span>}
+export const Legend = ({ max, scale, gaps, unknown, short }: Props) => (
+  <div
+    className="heat-legend"
+    role="img"
+    aria-label={`Color scale from 0 to ${short(max)}, ${scale}${unknown ? "; hatched cells are unknown" : ""}`}
+  >
+    {unknown && <span className="heat-unknown">Unknown</span>}
+    {gaps && <span className="heat-none">No requests</span>}
     <span>0</span>
     <div>
       <div className="heat-ramp" />

@@ -1,23 +1,29 @@
 // The heatmap of endpoints over time.
-import type { MetricRow, SeriesPage } from "../api/types";
-import type { Step } from "../charts/slots";
-import { endOf, indexOf, slots } from "../charts/slots";
+import type { SeriesPage } from "../api/queries";
+import type { MetricRow, Status } from "../api/types";
+import { indexOf, labelOf, nameOfSlot, type Slots, slotsOf, ticks } from "../charts/periods";
 import * as number from "../format/number";
-import { clock, day, span, weekday } from "../format/time";
+import { unknownIn } from "../traffic/timeline";
 import { Route } from "../ui/Route";
 import { href } from "../view/location";
 import { type GridModel, largest, type Metric, metricOf } from "./model";
 
-/** The largest number of rows; the endpoints with most requests are shown. */
-const ROWS = 40;
+/** The largest number of rows; the server chooses the endpoints with the most requests. */
+export const ROWS = 40;
+
+/** Labels on the time axis. */
+const LABELS = 15;
 
 /** One row per endpoint, most requests first; one column per time slot. */
 export const byEndpoint = (
   page: SeriesPage,
   metric: Metric,
   tz: string,
-): { model: GridModel; starts: number[]; end: number; of: number } => {
-  const axis = slots(Date.parse(page.from), Date.parse(page.to), page.granularity as Step, tz);
+  status: Status | undefined,
+  service: string | null = null,
+  environment: string | null = null,
+): { model: GridModel; slots: Slots } => {
+  const axis = slotsOf(page.axis);
   const groups = new Map<string, { row: MetricRow; total: number; cells: (MetricRow | undefined)[] }>();
   for (const row of page.data) {
     const id = `${row.service} ${row.method} ${row.endpoint}`;
@@ -31,36 +37,24 @@ export const byEndpoint = (
     group.total += row.requestCount ?? 0;
   }
   const shown = [...groups].sort(([, a], [, b]) => b.total - a.total).slice(0, ROWS);
+  const used = new Set(shown.flatMap(([, group]) => Object.keys(group.cells).map(Number)));
+  // Rows come in order of time, so that what was not read is missing at the end.
+  const read = page.complete ? axis.starts.length : Math.max(0, ...used);
+  const unknown = unknownIn(axis, (index) => used.has(index), Date.parse(page.asOf), status, service, environment);
+  const isUnknown = (index: number) => index >= read || (unknown[index] ?? false);
   const values = shown.map(([, group]) =>
     axis.starts.map((_, index) => {
-      const cell = group.cells[index];
-      return cell ? metricOf(cell, metric) : metric === "requests" ? 0 : null;
+      const cell = index < read ? group.cells[index] : undefined;
+      return cell ? metricOf(cell, metric) : metric === "requests" && !isUnknown(index) ? 0 : null;
     }),
   );
-  const length = axis.end - (axis.starts[0] ?? 0);
-  let last = "";
-  const tick = (start: number): string | null => {
-    const hourly = axis.step === "1h" || axis.step === "5m" || axis.step === "1m";
-    if (hourly && length <= 172_800_000) {
-      const text = clock(start, tz);
-      const every = length <= 3_700_000 ? 10 : length <= 22_000_000 ? 60 : 180;
-      const [h, m] = text.split(":").map(Number);
-      return ((h ?? 0) * 60 + (m ?? 0)) % every === 0 ? text : null;
-    }
-    const text = length > 15 * 86_400_000 && hourly ? day(start, tz) : hourly ? weekday(start, tz) : day(start, tz);
-    if (text === last) return null;
-    last = text;
-    return text;
-  };
-  const columns = axis.starts.map((start, index) => ({
-    name: span(start, endOf(axis, index), tz),
-    tick: tick(start),
+  const labelled = ticks(axis, LABELS);
+  const columns = axis.starts.map((_, index) => ({
+    name: nameOfSlot(axis, index, tz),
+    tick: labelled.has(index) ? labelOf(axis, index) : null,
   }));
-  const spaced = thin(columns);
   return {
-    starts: axis.starts,
-    end: axis.end,
-    of: groups.size,
+    slots: axis,
     model: {
       rows: shown.map(([id, { row }]) => ({
         id,
@@ -77,12 +71,13 @@ export const byEndpoint = (
           </a>
         ),
       })),
-      columns: spaced,
+      columns,
       values,
+      unknown: (_, column) => isUnknown(column),
       max: largest(values),
       describe: (row, column) => {
         const cell = shown[row]?.[1].cells[column];
-        if (!cell) return [["Requests", "0"]];
+        if (!cell) return [["Requests", isUnknown(column) ? "unknown" : "0"]];
         return [
           ["Requests", number.count(cell.requestCount)],
           ["4xx", number.count(cell.errorCount4xx)],
@@ -93,16 +88,4 @@ export const byEndpoint = (
       },
     },
   };
-};
-
-/** Keeps at most fifteen evenly spaced labels. */
-const thin = <Column extends { tick: string | null }>(columns: Column[]): Column[] => {
-  const ticks = columns.filter((column) => column.tick !== null).length;
-  const every = Math.ceil(ticks / 15);
-  let n = -1;
-  return columns.map((column) => {
-    if (column.tick === null) return column;
-    n += 1;
-    return n % every === 0 ? column : { ...column, tick: null };
-  });
 };

@@ -9,6 +9,8 @@ export interface GridModel {
   columns: { name: string; tick: string | null }[];
   /** One row of values per grid row; null without data. */
   values: (number | null)[][];
+  /** Whether nothing is known of a cell, which is neither zero nor a cell without requests. */
+  unknown: (row: number, column: number) => boolean;
   max: number;
   /** Labelled figures of a cell, for the tooltip. */
   describe: (row: number, column: number) => [string, string][];

@@ -1,11 +1,11 @@
 // Rate limit utilization over time, as a chart model.
 import type { UtilizationPage } from "../api/types";
 import type { TimeChartModel } from "../charts/model";
-import { indexOf, type Step, slots } from "../charts/slots";
+import { indexOf, slotsOf } from "../charts/periods";
 import * as number from "../format/number";
 
-export const utilization = (page: UtilizationPage, tz: string): TimeChartModel => {
-  const axis = slots(Date.parse(page.from), Date.parse(page.to), page.granularity as Step, tz);
+export const utilization = (page: UtilizationPage): TimeChartModel => {
+  const axis = slotsOf(page.axis);
   const rows = axis.starts.map((): UtilizationPage["data"][number] | null => null);
   for (const row of page.data) {
     const index = indexOf(axis, Date.parse(row.periodStart));

@@ -9,7 +9,7 @@ import { Totals } from "../traffic/Totals";
 import { TrafficCharts } from "../traffic/TrafficCharts";
 import { Deferred } from "../ui/Deferred";
 import { Export } from "../ui/Export";
-import { Failure } from "../ui/states";
+import { Failure, isNotFound, NotFound } from "../ui/states";
 import { href, useLocation } from "../view/location";
 import { useView } from "../view/view";
 
@@ -33,16 +33,22 @@ const Consumer = () => {
         {key?.tenantId && <span className="badge">{key.tenantId}</span>}
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
-      {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
-      <Totals summary={summary.data} />
-      {id !== "0" && <Account id={id} onReady={() => setReady(id)} />}
-      <Deferred ready={id === "0" || ready === id}>
-        <TrafficCharts filter={filter} />
-        <div className="halves">
-          <EndpointList title="Endpoints called" rows={endpoints} />
-          <StatusCodes rows={endpoints} />
-        </div>
-      </Deferred>
+      {isNotFound(summary.error) ? (
+        <NotFound>There is no such API key, or you may not see it.</NotFound>
+      ) : (
+        <>
+          {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
+          <Totals summary={summary.data} />
+          {id !== "0" && <Account id={id} onReady={() => setReady(id)} />}
+          <Deferred ready={id === "0" || ready === id}>
+            <TrafficCharts filter={filter} />
+            <div className="halves">
+              <EndpointList title="Endpoints called" rows={endpoints} />
+              <StatusCodes rows={endpoints} />
+            </div>
+          </Deferred>
+        </>
+      )}
     </>
   );
 };

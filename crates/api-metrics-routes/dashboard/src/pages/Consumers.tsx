@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { exportUrl, useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
-import { sparklineStep, sparklines } from "../charts/sparklines";
+import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise } from "../format/time";
@@ -23,14 +23,14 @@ const Consumers = () => {
   const trend = useSeries(view, {
     groupBy: "apiKey",
     metrics: "requestCount",
-    granularity: sparklineStep(view),
+    points: SPARKLINE_POINTS,
     enabled: rows !== undefined && rows.length > 0 && rows.length <= 120,
   });
-  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data.data, idOf) : null), [trend.data]);
+  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data, idOf) : null), [trend.data]);
   const total = useMemo(() => (rows ?? []).reduce((sum, row) => sum + row.requestCount, 0), [rows]);
   const tenants = rows?.some((row) => row.tenantId !== null) ?? false;
 
-  const limited = rows?.some((row) => row.utilization != null) ?? false;
+  const limited = rows?.some((row) => row.rateLimitPerMinute != null) ?? false;
 
   const columns = useMemo(
     (): Column<KeyRow>[] => [
@@ -110,15 +110,15 @@ const Consumers = () => {
               head: "Peak usage",
               number: true,
               wide: 1 as const,
-              title: "Highest utilization of the per-minute rate limit in this range",
-              by: (row: KeyRow) => row.utilization ?? null,
+              title: "Of its limit per minute, in the busiest minute of this range",
+              by: (row: KeyRow) => row.peakUtilization ?? null,
               cell: (row: KeyRow) =>
-                row.utilization == null ? (
+                row.peakUtilization == null ? (
                   number.NONE
                 ) : (
                   <UsageBar
-                    percent={row.utilization}
-                    label={`${number.percent(row.utilization)} of the rate limit`}
+                    percent={row.peakUtilization}
+                    label={`${number.percent(row.peakUtilization)} of the limit at its busiest minute`}
                   />
                 ),
             },

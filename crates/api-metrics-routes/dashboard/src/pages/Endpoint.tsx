@@ -7,7 +7,7 @@ import { Totals } from "../traffic/Totals";
 import { TrafficCharts } from "../traffic/TrafficCharts";
 import { Export } from "../ui/Export";
 import { Route } from "../ui/Route";
-import { Failure } from "../ui/states";
+import { Failure, isNotFound, NotFound } from "../ui/states";
 import { href, useLocation } from "../view/location";
 import { useView } from "../view/view";
 
@@ -31,13 +31,19 @@ const Endpoint = () => {
         {view.service && <span className="muted">{view.service}</span>}
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
-      {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
-      <Totals summary={summary.data} endpoint />
-      <TrafficCharts filter={filter} />
-      <div className="halves">
-        <StatusCodes rows={row} />
-        <KeyList title="Top consumers" rows={keys} />
-      </div>
+      {isNotFound(summary.error) ? (
+        <NotFound>Nothing has been recorded for this endpoint.</NotFound>
+      ) : (
+        <>
+          {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
+          <Totals summary={summary.data} endpoint />
+          <TrafficCharts filter={filter} />
+          <div className="halves">
+            <StatusCodes rows={row} />
+            <KeyList title="Top consumers" rows={keys} />
+          </div>
+        </>
+      )}
     </>
   );
 };

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { exportUrl, useEndpoints, useSeries } from "../api/queries";
 import type { EndpointRow } from "../api/types";
-import { sparklineStep, sparklines } from "../charts/sparklines";
+import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import * as number from "../format/number";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
@@ -20,10 +20,10 @@ const Endpoints = () => {
   const trend = useSeries(view, {
     groupBy: "service,method,endpoint",
     metrics: "requestCount",
-    granularity: sparklineStep(view),
+    points: SPARKLINE_POINTS,
     enabled: rows !== undefined && rows.length > 0 && rows.length <= 120,
   });
-  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data.data, idOf) : null), [trend.data]);
+  const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data, idOf) : null), [trend.data]);
   const services = new Set(rows?.map((row) => row.service)).size;
 
   const columns = useMemo(

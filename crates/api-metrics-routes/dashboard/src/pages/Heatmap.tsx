@@ -1,9 +1,9 @@
 // Heatmaps of endpoints over time and of the hours of a week.
 import { useMemo, useState } from "react";
 import { exportUrl, useHeatmap, useSeries, useStatus } from "../api/queries";
-import { endOf } from "../charts/slots";
+import { endOf } from "../charts/periods";
 import { iso } from "../format/time";
-import { byEndpoint } from "../heatmap/endpointGrid";
+import { byEndpoint, ROWS } from "../heatmap/endpointGrid";
 import { Grid } from "../heatmap/Grid";
 import { HeatTable } from "../heatmap/HeatTable";
 import { Legend } from "../heatmap/Legend";
@@ -47,30 +47,34 @@ const Heatmap = () => {
   const length = lengthOf(view);
   const steps = fitting(length);
   const step = pick(params.step, steps);
-  const fine = length <= 21_600 ? (length <= 3_600 ? "1m" : "5m") : STEPS[step];
+  const chosen = params.step === step ? STEPS[step] : null;
+  // Unless a step was chosen, columns are minutes up to an hour, then five minutes, hours and days; longer where
+  // those are no longer kept.
+  const usual = length <= 3_600 ? 60 : length <= 21_600 ? 300 : length <= 15 * 86_400 ? 3_600 : 86_400;
+  const columns = Math.min(400, Math.ceil(length / usual));
 
   const series = useSeries(view, {
     groupBy: "service,method,endpoint",
-    granularity: fine,
+    ...(chosen === null ? { points: columns } : { granularity: chosen }),
+    top: ROWS,
     enabled: layout === "endpoints",
     maxPages: 20,
     metrics: "requestCount,errorCount4xx,errorCount5xx,errorRate,p95Ms",
   });
   const week = useHeatmap(view, { layout: "weekday", granularity: "hour" }, layout === "weekday");
   const status = useStatus(view).data;
-  const since = useMemo(
-    () => (status?.instances.length ? Math.min(...status.instances.map((each) => Date.parse(each.startedAt))) : 0),
-    [status],
-  );
   const shownQuery = layout === "endpoints" ? series : week;
 
   const endpoints = useMemo(
-    () => (layout === "endpoints" && series.data ? byEndpoint(series.data, metric, view.tz) : null),
-    [layout, series.data, metric, view.tz],
+    () =>
+      layout === "endpoints" && series.data
+        ? byEndpoint(series.data, metric, view.tz, status, view.service, view.environment)
+        : null,
+    [layout, series.data, metric, view.tz, status, view.service, view.environment],
   );
   const weekdays = useMemo(
-    () => (layout === "weekday" && week.data ? byWeekday(week.data, metric, view.tz, since) : null),
-    [layout, week.data, metric, view.tz, since],
+    () => (layout === "weekday" && week.data ? byWeekday(week.data, metric) : null),
+    [layout, week.data, metric],
   );
   const model = endpoints?.model ?? weekdays;
   const shown = METRICS[metric];
@@ -79,8 +83,8 @@ const Heatmap = () => {
   const openCell = (row: number, column: number) => {
     const found = endpoints?.model.rows[row];
     if (!found || !endpoints) return;
-    const start = endpoints.starts[column] ?? 0;
-    const end = endOf({ starts: endpoints.starts, end: endpoints.end, step: "1h" }, column);
+    const start = endpoints.slots.starts[column] ?? 0;
+    const end = endOf(endpoints.slots, column);
     const [service = "", method = "", ...rest] = found.id.split(" ");
     open("endpoint", {
       service,
@@ -136,7 +140,7 @@ const Heatmap = () => {
             url={(format) =>
               exportUrl(view, format, {
                 groupBy: "service,method,endpoint",
-                granularity: layout === "weekday" ? "1h" : fine,
+                granularity: layout === "weekday" ? "1h" : (chosen ?? "auto"),
               })
             }
           />
@@ -169,18 +173,17 @@ const Heatmap = () => {
             onOpen={endpoints ? openCell : undefined}
           />
           <footer className="heat-foot">
-            {endpoints && endpoints.of > endpoints.model.rows.length && (
-              <span className="muted">
-                Top {endpoints.model.rows.length} of {endpoints.of} endpoints by requests
-              </span>
+            {endpoints && endpoints.model.rows.length === ROWS && (
+              <span className="muted">The {ROWS} endpoints with the most requests</span>
             )}
             {series.data && layout === "endpoints" && !series.data.complete && (
               <span className="notice">
-                Too many rows: the end of the range is missing. Filter by service or choose a larger step.
+                Too many rows: the hatched end of the range was not read. Filter by service or choose a larger step.
               </span>
             )}
             <Legend
-              gaps={model.values.some((row) => row.includes(null))}
+              gaps={model.values.some((row, r) => row.some((value, c) => value === null && !model.unknown(r, c)))}
+              unknown={model.values.some((row, r) => row.some((value, c) => value === null && model.unknown(r, c)))}
               max={model.max}
               scale={scale}
               short={shown.short}

@@ -3,6 +3,7 @@ import { useMemo } from "react";
 import { AlertBanner } from "../alerts/AlertBanner";
 import { exportUrl, useEndpoints, usePreviousSummary, useSeries, useSummary } from "../api/queries";
 import type { Summary } from "../api/types";
+import { indexOf, slotsOf } from "../charts/periods";
 import { type Change, points, relative } from "../format/change";
 import * as number from "../format/number";
 import { moment } from "../format/time";
@@ -37,11 +38,6 @@ export const Overview = () => {
     <>
       <h1 className="sr">Overview</h1>
       <AlertBanner />
-      {now?.approximate && (
-        <p className="notice">
-          Older data is stored at a coarser granularity, so the edges of this range are approximate.
-        </p>
-      )}
       <div className="tiles" data-stale={summary.isPlaceholderData}>
         <Tile
           label="Requests"
@@ -110,26 +106,22 @@ const KeysTile = ({
   change: Change | null | undefined;
 }) => {
   const view = useView();
-  const step = ["15m", "1h"].includes(view.period ?? "")
-    ? "1m"
-    : ["7d", "30d", "90d", "1y"].includes(view.period ?? "")
-      ? "1d"
-      : "1h";
   const keys = useSeries(view, {
     groupBy: "apiKey",
     metrics: "requestCount",
-    granularity: step,
+    points: 60,
     maxPages: 3,
     enabled: view.period !== null && now !== undefined && now.distinctKeys > 0 && now.distinctKeys < 60,
   });
   const values = useMemo(() => {
     if (!keys.data?.complete) return null;
-    const sums = new Map<string, number>();
+    const slots = slotsOf(keys.data.axis);
+    const sums = slots.starts.map(() => 0);
     for (const row of keys.data.data) {
-      const start = row.periodStart ?? "";
-      sums.set(start, (sums.get(start) ?? 0) + (row.apiKeyId === 0 ? 0 : 1));
+      const index = row.periodStart ? indexOf(slots, Date.parse(row.periodStart)) : -1;
+      if (index >= 0 && row.apiKeyId !== 0) sums[index] = (sums[index] ?? 0) + 1;
     }
-    return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, n]) => n);
+    return sums;
   }, [keys.data]);
   return (
     <Tile

@@ -133,7 +133,7 @@ const History = ({ id, name }: { id: string; name: RateLimit | undefined }) => {
   const history = useUtilization(view, id);
   const known = name ?? history.data;
   const place = useRef<HTMLDivElement>(null);
-  const model = useMemo(() => (history.data ? utilization(history.data, view.tz) : null), [history.data, view.tz]);
+  const model = useMemo(() => (history.data ? utilization(history.data) : null), [history.data]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another consumer scrolls to its chart
   useEffect(() => {
     void place.current?.scrollIntoView({ block: "nearest" });

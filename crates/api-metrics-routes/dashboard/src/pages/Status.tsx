@@ -56,6 +56,7 @@ const batches = (n: number): string => number.plural(n, "flush batch", "flush ba
 const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
   const { store, recorder, tasks, cache } = status;
   const live = status.instances.filter((instance) => instance.live);
+  const unreachable = `store unreachable${store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}`;
   return (
     <>
       <h1 className="sr">Status</h1>
@@ -185,7 +186,7 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
         <header className="card-head">
           <h2>Instances</h2>
           <span className="muted">
-            {live.length} live of {status.instances.length}
+            {store.reachable ? `${live.length} live of ${status.instances.length}` : `unknown: ${unreachable}`}
           </span>
           <div className="card-tools">
             <ExportRows rows={status.instances} file="instances" label="Instances" />
@@ -216,8 +217,8 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
               {status.instances.map((each) => (
                 <tr key={each.id}>
                   <td>
-                    <span className="badge" data-level={each.live ? "good" : "none"}>
-                      {each.live ? "Live" : "Stopped"}
+                    <span className="badge" data-level={!store.reachable ? "some" : each.live ? "good" : "none"}>
+                      {!store.reachable ? "Unknown" : each.live ? "Live" : "Stopped"}
                     </span>
                   </td>
                   <td>{each.service}</td>

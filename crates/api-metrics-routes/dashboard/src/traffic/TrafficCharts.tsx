@@ -21,8 +21,8 @@ export const useTimeline = (filter: Filter = NO_FILTER) => {
   const series = useSeries(view, { filter, metrics: METRICS });
   const status = useStatus(view);
   const line = useMemo(
-    () => (series.data ? timeline(series.data, view.tz, status.data, view.service, view.environment) : null),
-    [series.data, status.data, view.tz, view.service, view.environment],
+    () => (series.data ? timeline(series.data, status.data, view.service, view.environment) : null),
+    [series.data, status.data, view.service, view.environment],
   );
   return { line, error: series.error, stale: series.isPlaceholderData };
 };

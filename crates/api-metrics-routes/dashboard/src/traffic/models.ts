@@ -2,7 +2,7 @@
 import type { MetricRow } from "../api/types";
 import { within } from "../charts/marks";
 import { type Mark, type Stretch, stretchesOf, type Threshold, type TimeChartModel } from "../charts/model";
-import { indexOf } from "../charts/slots";
+import { indexOf } from "../charts/periods";
 import * as number from "../format/number";
 import type { Timeline } from "./timeline";
 
@@ -15,7 +15,13 @@ const values = (line: Timeline, of: (row: MetricRow) => number | null | undefine
 const gaps = (line: Timeline): Stretch[] =>
   stretchesOf(line.none.length, "none", (index) => line.none[index] ?? false);
 
-const base = (line: Timeline) => ({ slots: line.slots, running: line.running, stretches: gaps(line) });
+const base = (line: Timeline) => ({
+  slots: line.slots,
+  running: line.running,
+  stretches: gaps(line),
+  partial: line.partial,
+  approximate: line.approximate,
+});
 
 /** Requests stacked by safe and other methods; `byMethod` has a row per slot and method. */
 export const volume = (line: Timeline, byMethod: readonly MetricRow[]): TimeChartModel => {

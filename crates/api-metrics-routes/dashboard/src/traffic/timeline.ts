@@ -2,7 +2,7 @@
 import type { SeriesPage } from "../api/queries";
 import type { MetricRow, Status } from "../api/types";
 import type { Mark } from "../charts/model";
-import { endOf, indexOf, type Slots, type Step, slots } from "../charts/slots";
+import { endOf, indexOf, type Slots, slotsOf } from "../charts/periods";
 
 export interface Timeline {
   slots: Slots;
@@ -11,6 +11,10 @@ export interface Timeline {
   /** Whether no process was recording in a slot, which makes it unknown instead of zero. */
   none: boolean[];
   running: boolean;
+  /** By slot, whether the range cuts it. */
+  partial: boolean[];
+  /** By slot, whether records at its edges may belong to its neighbours. */
+  approximate: boolean[];
   marks: Mark[];
   empty: boolean;
 }
@@ -49,9 +53,32 @@ const deploys = (status: Status | undefined, service: string | null): Mark[] => 
   );
 };
 
+/** By slot, whether nothing is known of it: no process was recording, or it is yet to come. Slots with rows are
+ * known. */
+export const unknownIn = (
+  axis: Slots,
+  hasRow: (index: number) => boolean,
+  asOf: number,
+  status: Status | undefined,
+  service: string | null,
+  environment: string | null,
+): boolean[] => {
+  const spans = recorded(status, service, environment);
+  const first = axis.starts.findIndex((_, index) => hasRow(index));
+  return axis.starts.map((start, index) => {
+    if (hasRow(index)) return false;
+    if (start > asOf) return true;
+    // While the store is unreachable nothing is known but the rows that were read before.
+    if (status?.store?.reachable === false && status.instances.length === 0) return true;
+    // Without known instances only the slots before the first request are unknown.
+    if (!spans || spans.length === 0) return first < 0 || index < first;
+    const end = Math.min(endOf(axis, index), asOf);
+    return !spans.some((span) => span.from < end && span.to > start);
+  });
+};
+
 export const timeline = (
   page: SeriesPage,
-  tz: string,
   status: Status | undefined,
   service: string | null,
   environment: string | null,
@@ -59,27 +86,21 @@ export const timeline = (
   const from = Date.parse(page.from);
   const to = Date.parse(page.to);
   const asOf = Date.parse(page.asOf);
-  const axis = slots(from, to, page.granularity as Step, tz);
+  const axis = slotsOf(page.axis);
   const rows: (MetricRow | null)[] = axis.starts.map(() => null);
   for (const row of page.data) {
     const index = row.periodStart ? indexOf(axis, Date.parse(row.periodStart)) : -1;
     if (index >= 0) rows[index] = row;
   }
-  const spans = recorded(status, service, environment);
   const first = rows.findIndex((row) => row !== null);
-  const none = axis.starts.map((start, index) => {
-    if (rows[index]) return false;
-    if (start > asOf) return true;
-    // Without known instances only the slots before the first request are unknown.
-    if (!spans || spans.length === 0) return first < 0 || index < first;
-    const end = Math.min(endOf(axis, index), asOf);
-    return !spans.some((span) => span.from < end && span.to > start);
-  });
+  const none = unknownIn(axis, (index) => rows[index] != null, asOf, status, service, environment);
   const last = axis.starts.length - 1;
   return {
     slots: axis,
     rows,
     none,
+    partial: axis.starts.map((_, index) => rows[index]?.partial ?? false),
+    approximate: axis.starts.map((_, index) => rows[index]?.approximate ?? axis.moved),
     running: last >= 0 && (axis.starts[last] ?? 0) <= asOf && endOf(axis, last) > asOf,
     marks: deploys(status, service).filter((mark) => mark.at >= from && mark.at < to),
     empty: first < 0,

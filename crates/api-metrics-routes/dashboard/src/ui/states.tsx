@@ -32,6 +32,17 @@ export const Failure = ({ error, retry }: { error: unknown; retry?: (() => void)
   );
 };
 
+/** Whether the API knows nothing of what was asked about. */
+export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
+/** A thing that nothing is known of; zeros would look like one without traffic. */
+export const NotFound = ({ children }: { children: ReactNode }) => (
+  <div className="state" role="alert">
+    <strong>Not found</strong>
+    <p>{children}</p>
+  </div>
+);
+
 export const Empty = ({ children }: { children: ReactNode }) => <div className="state muted">{children}</div>;
 
 export const SkeletonRows = ({ rows, columns }: { rows: number; columns: number }) => (

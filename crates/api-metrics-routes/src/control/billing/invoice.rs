@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{
     narrow::Part,
-    report::{kept_for, read_report},
+    report::{range_of, read_report},
 };
 use crate::{
     auth::Caller,
@@ -181,7 +181,7 @@ pub(crate) async fn invoice(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    Validated { params, now }: Validated<InvoiceParams>,
+    Validated { params, .. }: Validated<InvoiceParams>,
 ) -> Result<Response, Problem> {
     let InvoiceParams {
         as_csv,
@@ -215,17 +215,15 @@ pub(crate) async fn invoice(
         Ok(InvoiceAnswer {
             period_start: month.from,
             period_end: month.to,
-            closed: crate::read::utc_day(report.at) >= month.to,
+            closed: api_metrics_store::time::utc_date(report.at) >= month.to,
             rounding: ROUNDING_RULE,
             as_of: time(report.at),
             data: invoices.into_iter().map(InvoiceView::from).collect(),
         })
     };
     let asked = (month, &part);
-    let ttl = kept_for(&app, month, now);
     let (cached, hit) = app
-        .cache
-        .answer("invoice", &caller.scope, &asked, ttl, compute)
+        .answer("invoice", &caller.scope, &asked, range_of(month), compute)
         .await?;
     Ok(cached.response(&headers, hit))
 }

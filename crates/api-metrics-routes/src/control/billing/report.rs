@@ -2,14 +2,16 @@
 //!
 //! Days are UTC days. A projection is made only for the running month, from its first day on.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use api_metrics_store::{
+    calendar::Step,
     control::billing::{BillingReport, DayCost, KeyBill, Projection, billing_report},
     query::{Scope, TimeRange},
+    time::{utc_date, utc_midnight},
 };
 use axum::{extract::State, response::Response};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,14 +20,10 @@ use super::{narrow::Part, usage::Usage};
 use crate::{
     auth::Caller,
     control::{Amount, KeyLabel},
-    read::{first_of_month, utc_day},
     request::{Days, NO_RANGE, Page, Validated, query_params},
-    response::{Problem, page_of, time, time_to_live},
+    response::{AxisView, Problem, page_of, time, utc_axis},
     router::{App, AppState},
 };
-
-/// How long an answer about days that are over is kept.
-pub(super) const CLOSED: Duration = Duration::from_secs(3_600);
 
 /// What a key used.
 #[derive(Debug, Serialize, ToSchema)]
@@ -90,6 +88,8 @@ pub(crate) struct BillingPage {
     unbilled_requests: u64,
     /// The current month at its end, one a currency; empty where another range is asked about.
     projection: Vec<ProjectionView>,
+    /// The UTC days of the range.
+    axis: Option<AxisView>,
     /// The first UTC day.
     from: NaiveDate,
     /// The first UTC day after the range.
@@ -132,12 +132,11 @@ pub(crate) async fn billing(
         Ok(page(report, &params, now))
     };
     let (cached, hit) = app
-        .cache
         .answer(
             "billing",
             &caller.scope,
             &params,
-            kept_for(&app, params.days, now),
+            range_of(params.days),
             compute,
         )
         .await?;
@@ -163,11 +162,9 @@ pub(crate) async fn read_report(
         .await
 }
 
-/// How long an answer about these days is kept.
-pub(super) fn kept_for(app: &AppState, days: Days, now: i64) -> Duration {
-    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc().timestamp();
-    let range = TimeRange::new(midnight(days.from), midnight(days.to));
-    time_to_live(range, now, CLOSED, app.flush_interval)
+/// The time that an answer about these days is about.
+pub(super) fn range_of(days: Days) -> TimeRange {
+    TimeRange::new(utc_midnight(days.from), utc_midnight(days.to))
 }
 
 /// Makes a page of a report.
@@ -187,8 +184,8 @@ fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage 
         .collect();
     let total = Usage::of(report.keys.iter().flat_map(|bill| &bill.days));
     // It goes on from the whole month so far, so nothing less can be projected.
-    let today = utc_day(now);
-    let current = days.from == first_of_month(today) && today < days.to;
+    let today = utc_date(now);
+    let current = days.from == Step::Month.dates_around(today).0 && today < days.to;
     let projection = if current {
         report
             .projection()
@@ -221,6 +218,7 @@ fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage 
         total,
         unbilled_requests,
         projection,
+        axis: utc_axis(range_of(days), Step::Day),
         from: report.from,
         to: report.to,
         as_of: time(report.at),

@@ -3,7 +3,9 @@
 //! Periods are recorded by the control worker and kept for 30 days. They carry the limit of their
 //! time.
 
-use api_metrics_store::{control::limits::UtilizationRow, query::TimeRange, time::Granularity};
+use api_metrics_store::{
+    calendar::Step, control::limits::UtilizationRow, query::TimeRange, time::Granularity,
+};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -13,7 +15,7 @@ use crate::{
     auth::Caller,
     control::KeyLabel,
     request::{Context, Id, OneOf, Page, ParamDocs, Params, QueryParams, Validated, nothing},
-    response::{Problem, rounded, time},
+    response::{AxisView, Problem, rounded, time, utc_axis},
     router::App,
 };
 
@@ -62,8 +64,10 @@ impl QueryParams for HistoryParams {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Utilization {
-    /// The start of the period.
+    /// The first instant of the period.
     period_start: DateTime<Utc>,
+    /// The first instant after it. Only periods that are over are recorded.
+    period_end: DateTime<Utc>,
     /// Requests in the period.
     requests_made: u64,
     /// Requests allowed in the period: the limit a minute times its minutes.
@@ -76,6 +80,7 @@ impl From<&UtilizationRow> for Utilization {
     fn from(row: &UtilizationRow) -> Self {
         Self {
             period_start: time(row.period_start),
+            period_end: time(row.period_start + row.granularity.seconds()),
             requests_made: row.requests_made,
             rate_limit: row.rate_limit,
             utilization: rounded(row.utilization_pct),
@@ -97,6 +102,9 @@ pub(crate) struct UtilizationPage {
     next_cursor: Option<String>,
     /// How long a period is.
     granularity: &'static str,
+    /// The periods of the range, on the first page; null on later ones. Nothing is known of those without a
+    /// row: the key sent nothing, or nothing was recorded.
+    axis: Option<AxisView>,
     /// The first instant that was asked about.
     from: DateTime<Utc>,
     /// The first instant after it.
@@ -154,6 +162,9 @@ pub(crate) async fn history(
         data: rows.iter().map(Utilization::from).collect(),
         next_cursor: last.map(|at| page.next(range, at)),
         granularity: granularity.as_str(),
+        axis: Step::from_name(granularity.as_str())
+            .filter(|_| page.after().is_none())
+            .and_then(|step| utc_axis(range, step)),
         from: time(range.from),
         to: time(range.to),
     }))

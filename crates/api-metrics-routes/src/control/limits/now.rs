@@ -16,7 +16,7 @@ use crate::{
     auth::Caller,
     control::KeyLabel,
     request::{ApiKeyId, NO_RANGE, Page, Validated, query_params},
-    response::{Problem, REALTIME, page_of, rounded, time},
+    response::{Problem, page_of, rounded, time},
     router::App,
 };
 
@@ -158,7 +158,13 @@ pub(crate) async fn rate_limits(
     };
     let (cached, hit) = app
         .cache
-        .answer("rate limits", &caller.scope, &params, REALTIME, compute)
+        .answer(
+            "rate limits",
+            &caller.scope,
+            &params,
+            app.lifetimes.realtime,
+            compute,
+        )
         .await?;
     Ok(cached.response(&headers, hit))
 }

@@ -102,7 +102,7 @@ impl QueryParams for ExportParams {
     tag = "metrics",
     params(Validated<ExportParams>),
     responses((status = 200, description = "The file", content(
-        (String = "text/csv", example = "periodStart,endpoint,requestCount\r\n2026-05-17T00:00:00Z,/users/{id},1200\r\n"),
+        (String = "text/csv", example = "periodStart,endpoint,requestCount,periodEnd,partial,approximate\r\n2026-05-17T00:00:00Z,/users/{id},1200,2026-05-17T01:00:00Z,false,false\r\n"),
         (Vec<crate::response::MetricRow> = "application/json"),
         (String = "application/x-ndjson", example = "{\"endpoint\":\"/users/{id}\",\"requestCount\":1200}\n"),
     ))),
@@ -116,14 +116,17 @@ pub(super) async fn export(
         format,
         rows: asked,
     } = params;
-    let disposition = format!(
-        "attachment; filename=\"{}\"",
-        name::file_name(&asked, format.extension())
-    );
-    let windows = WindowedReader::new(asked.query(&caller.scope));
-    let mut rows = Rows::new(app.clone(), windows, asked, format);
+    let windows = WindowedReader::new(asked.query(&caller.scope), None);
+    let mut rows = Rows::new(app.clone(), windows, asked.clone(), format);
     // The first piece now: a store that does not answer is a problem, not a broken file.
     let first = rows.piece().await?;
+    app.client
+        .found(&caller.scope, &asked.filter, rows.matched())
+        .await?;
+    let disposition = format!(
+        "attachment; filename=\"{}\"",
+        name::file_name(&asked, rows.granularity(), format.extension())
+    );
     let body = Body::from_stream(rows.into_stream(first));
     Ok((
         [

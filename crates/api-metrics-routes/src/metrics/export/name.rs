@@ -8,13 +8,13 @@ use crate::{metrics::series::RowParams, response::time};
 const MAX_FILTER: usize = 40;
 
 /// The name of the file that a browser saves.
-pub(super) fn file_name(asked: &RowParams, extension: &str) -> String {
+pub(super) fn file_name(asked: &RowParams, granularity: &str, extension: &str) -> String {
     let at = |seconds| time(seconds).format("%Y%m%dT%H%MZ").to_string();
     let mut name = format!(
         "api-metrics_{}_{}_{}",
         at(asked.range.from),
         at(asked.range.to),
-        asked.granularity
+        granularity
     );
     let filter = &asked.filter;
     let key = filter.api_key_id.map(|id| format!("key-{id}"));

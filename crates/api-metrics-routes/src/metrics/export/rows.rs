@@ -11,7 +11,7 @@ use super::{Format, csv};
 use crate::{
     metrics::series::RowParams,
     read::WindowedReader,
-    response::{Columns, Problem, metric_row},
+    response::{Columns, Problem, column_names, metric_row},
     router::App,
 };
 
@@ -48,6 +48,18 @@ impl Rows {
         }
     }
 
+    /// The length of a point, as it was chosen for `auto`.
+    pub(super) fn granularity(&self) -> &'static str {
+        self.windows
+            .axis()
+            .map_or("none", |axis| axis.step().as_str())
+    }
+
+    /// Whether any series meets the filter; `true` before the first piece.
+    pub(super) fn matched(&self) -> bool {
+        self.windows.matched()
+    }
+
     /// The next piece; `None` after the last.
     ///
     /// # Errors
@@ -61,14 +73,14 @@ impl Rows {
             self.head(&mut out);
         }
         while out.len() < PIECE_BYTES {
-            let Some(row) = self.windows.row(&self.app.client).await? else {
+            let Some((row, period)) = self.windows.row(&self.app.client).await? else {
                 if self.format == Format::Json {
                     out.extend_from_slice(b"]\n");
                 }
                 self.done = true;
                 break;
             };
-            let row = metric_row(&self.asked.group_by, &self.asked.metrics, &row);
+            let row = metric_row(&self.asked.group_by, &self.asked.metrics, &row, period);
             match self.format {
                 Format::Csv => csv::line(row.values(), &mut out),
                 Format::Ndjson => {
@@ -104,16 +116,8 @@ impl Rows {
     fn head(&self, out: &mut Vec<u8>) {
         match self.format {
             Format::Csv => {
-                let empty = api_metrics_store::query::Group::default();
-                let mut names: Vec<serde_json::Value> =
-                    crate::response::dimensions(&self.asked.group_by, &empty)
-                        .into_iter()
-                        .map(|(name, _)| name.into())
-                        .collect();
-                if self.asked.group_by.time.is_some() {
-                    names.insert(0, "periodStart".into());
-                }
-                names.extend(self.asked.metrics.iter().map(|metric| metric.name().into()));
+                let names = column_names(&self.asked.group_by, &self.asked.metrics);
+                let names: Vec<serde_json::Value> = names.into_iter().map(Into::into).collect();
                 csv::line(names.iter(), out);
             }
             Format::Json => out.push(b'['),

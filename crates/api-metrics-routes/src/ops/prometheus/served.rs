@@ -1,11 +1,13 @@
 //! Rate, errors and duration of what the service has served, by OpenTelemetry's names (semantic
 //! conventions for HTTP servers) in Prometheus' spelling.
 
-use api_metrics_store::query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::{
+    query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange},
+    time::Granularity,
+};
 
 use super::text::{MetricsText, count};
 use crate::{
-    read::floor_minute,
     response::{Figures, Problem},
     router::App,
 };
@@ -22,7 +24,7 @@ const WINDOW: i64 = 300;
 /// # Errors
 /// Those of the store; nothing was written then.
 pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Problem> {
-    let end = floor_minute(app.clock.unix_seconds()) + 60;
+    let end = Granularity::Minute.floor(app.clock.unix_seconds()) + 60;
     let now = end - 1;
     let question = |from, detail| {
         Query::over(TimeRange::new(from, end))

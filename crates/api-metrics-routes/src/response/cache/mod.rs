@@ -1,8 +1,10 @@
 //! Answers that were computed before: one computation at a time for each question, never shared
 //! between scopes.
 //!
-//! Answers that touch now are kept for a flush interval, because nothing can change sooner; answers
-//! about the past are kept longer. An edit of a key or a plan makes every kept answer old.
+//! Answers that touch now are kept for a flush interval, because nothing can change sooner. Answers about
+//! the past are kept longer, under what they depend on: how much the store holds of their range. All views
+//! of a range so change together when a late record arrives. An edit of a key or a plan makes every kept
+//! answer old.
 
 mod entry;
 
@@ -20,12 +22,37 @@ pub(crate) use entry::Cached;
 
 use crate::response::{Kind, Problem};
 
-/// How long a summary of a range that is over is kept.
-pub(crate) const CLOSED_SUMMARY: Duration = Duration::from_secs(300);
-/// How long lists of endpoints, keys and days of a range that is over are kept.
-pub(crate) const CLOSED_LIST: Duration = Duration::from_secs(600);
-/// How long the last five minutes are kept: long enough that a crowd costs one query.
-pub(crate) const REALTIME: Duration = Duration::from_secs(1);
+/// How long answers are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lifetimes {
+    /// Answers about a range that touches now: how often this process flushes, unless it was set.
+    pub(crate) open: Duration,
+    /// Answers about a range that is over, while nothing is recorded for it any more.
+    pub(crate) closed: Duration,
+    /// How long it may take until a late record in such a range is noticed.
+    pub(crate) revalidate: Duration,
+    /// The last five minutes: long enough that a crowd costs one query.
+    pub(crate) realtime: Duration,
+}
+
+impl Lifetimes {
+    /// The defaults of a process that flushes this often.
+    pub(crate) const fn new(flush_interval: Duration) -> Self {
+        Self {
+            open: flush_interval,
+            closed: Duration::from_secs(600),
+            revalidate: Duration::from_secs(1),
+            realtime: Duration::from_secs(1),
+        }
+    }
+
+    /// Whether a range is over at `now`, so that only late records can change an answer about it.
+    pub(crate) fn is_closed(&self, range: TimeRange, now: i64) -> bool {
+        // A record may arrive a flush after its minute has ended, so a range counts as closed only then.
+        let grace = i64::try_from(self.open.as_secs()).unwrap_or(i64::MAX / 4) * 2 + 60;
+        range.to.saturating_add(grace) <= now
+    }
+}
 
 /// A question in full. The scope is part of it, so that no answer can cross from one principal to
 /// another who may see less.
@@ -133,23 +160,6 @@ impl AnswerCache {
         // The cache counts in batches; asked now and then, it may as well count now.
         self.answers.run_pending_tasks().await;
         (self.answers.entry_count(), self.answers.weighted_size())
-    }
-}
-
-/// How long an answer about `range` is kept: `closed` where the range is over, one flush interval
-/// where more records may come at any time.
-pub(crate) fn time_to_live(
-    range: TimeRange,
-    now: i64,
-    closed: Duration,
-    flush_interval: Duration,
-) -> Duration {
-    // A record may arrive a flush after its minute has ended, so a range counts as closed only then.
-    let grace = i64::try_from(flush_interval.as_secs()).unwrap_or(i64::MAX / 4) * 2 + 60;
-    if range.to.saturating_add(grace) <= now {
-        closed.max(flush_interval)
-    } else {
-        flush_interval
     }
 }
 

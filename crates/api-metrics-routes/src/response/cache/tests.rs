@@ -115,10 +115,9 @@ async fn a_caller_that_has_the_body_is_told_so() {
 
 #[test]
 fn only_a_range_that_is_over_is_kept_long() {
-    let flush = Duration::from_secs(10);
-    let closed = Duration::from_secs(300);
-    let ttl = |to| time_to_live(TimeRange::new(0, to), 1_000, closed, flush);
-    assert_eq!(ttl(900), closed);
-    assert_eq!(ttl(930), flush);
-    assert_eq!(ttl(2_000), flush);
+    let lifetimes = Lifetimes::new(Duration::from_secs(10));
+    let is_closed = |to| lifetimes.is_closed(TimeRange::new(0, to), 1_000);
+    assert!(is_closed(900));
+    assert!(!is_closed(930));
+    assert!(!is_closed(2_000));
 }

@@ -21,7 +21,10 @@ mod store;
 
 use std::borrow::Cow;
 
-use api_metrics_store::text::{is_plain, shown};
+use api_metrics_store::{
+    calendar::NotKept,
+    text::{is_plain, shown},
+};
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -56,6 +59,9 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     parameter: Option<Cow<'static, str>>,
+    /// The step that was asked for and is not kept, where that is the problem.
+    #[serde(skip)]
+    not_kept: Option<NotKept>,
     /// After how many seconds another try makes sense; the `Retry-After` header.
     #[serde(skip)]
     retry_after: Option<u64>,
@@ -70,6 +76,7 @@ impl Problem {
             status: kind.status().as_u16(),
             detail: plain(detail.into()),
             parameter: None,
+            not_kept: None,
             retry_after: None,
         }
     }
@@ -111,6 +118,11 @@ impl Problem {
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
         self
+    }
+
+    /// The step that was asked for and is not kept, where that is the problem.
+    pub(crate) const fn not_kept(&self) -> Option<NotKept> {
+        self.not_kept
     }
 
     /// What is wrong, in words.

@@ -44,6 +44,11 @@ impl From<StoreError> for Problem {
                 .retry_after(60)
             }
             StoreError::Invalid { field, .. } => Self::parameter(*field, error.to_string()),
+            StoreError::NotKept(not_kept) => {
+                let mut problem = Self::parameter("granularity", error.to_string());
+                problem.not_kept = Some(*not_kept);
+                problem
+            }
             StoreError::Conflict(why) => Self::new(Kind::Conflict, why.clone()),
             _ => {
                 tracing::error!(%error, "a query of the metrics store failed");

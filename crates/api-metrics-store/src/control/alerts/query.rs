@@ -63,5 +63,7 @@ pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeSte
             Detail::Counts
         },
         top: None,
+        window: None,
+        axis: None,
     }
 }

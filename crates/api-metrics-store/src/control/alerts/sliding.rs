@@ -117,6 +117,7 @@ mod tests {
                 ..Group::default()
             },
             bucket,
+            approximate: false,
         }
     }
 

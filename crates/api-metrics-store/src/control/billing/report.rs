@@ -172,6 +172,8 @@ pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Quer
         },
         detail: Detail::Counts,
         top: None,
+        window: None,
+        axis: None,
     }
 }
 

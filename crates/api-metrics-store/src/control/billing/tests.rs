@@ -160,7 +160,7 @@ fn answer(case: &Case) -> Answer {
                 period_start: Some(utc_midnight(date(*day))),
                 ..Group::default()
             };
-            rows.push(Row { group, bucket });
+            rows.push(Row::new(group, bucket));
         }
     }
     let (start, end) = (utc_midnight(date(1)), utc_midnight(date(31)) + 86_400);

@@ -121,6 +121,8 @@ pub(super) async fn by_key(
         },
         detail: Detail::Counts,
         top: None,
+        window: None,
+        axis: None,
     };
     let held = own.map(|writer| {
         let held = writer

@@ -87,6 +87,18 @@ pub trait LimitStore: Send + Sync {
         threshold_pct: f64,
     ) -> Result<Vec<NearLimit>, StoreError>;
 
+    /// By key, of `keys`: the highest utilization of a minute that starts in `range`, in percent. Keys
+    /// without a recorded minute are missing.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn peak_utilization(
+        &self,
+        keys: &[i64],
+        range: TimeRange,
+    ) -> Result<Vec<(i64, f64)>, StoreError>;
+
     /// Removes a bounded number of rows of periods before `before`. Answers whether more may be
     /// left.
     ///
@@ -136,6 +148,17 @@ impl<T: BeginTx> LimitStore for T {
         let near = sql::limits::count_near_limits(&mut tx, scope, since, threshold_pct).await?;
         tx.commit().await?;
         Ok(near)
+    }
+
+    async fn peak_utilization(
+        &self,
+        keys: &[i64],
+        range: TimeRange,
+    ) -> Result<Vec<(i64, f64)>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let peaks = sql::limits::peaks(&mut tx, keys, range).await?;
+        tx.commit().await?;
+        Ok(peaks)
     }
 
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError> {

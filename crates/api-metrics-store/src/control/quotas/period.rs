@@ -14,12 +14,11 @@
 
 use std::{fmt, str::FromStr};
 
-use chrono::{
-    DateTime, Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
-};
+use chrono::{Datelike, Months, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
 use crate::{
+    calendar::{first_instant, local_date, local_time},
     query::TimeRange,
     store::{StoreError, invalid},
     time::{Granularity, UnixSeconds},
@@ -100,7 +99,7 @@ pub fn period_at(
         QuotaPeriod::Month => {
             let anchor = anchor.map_or_else(
                 || NaiveDate::default().and_time(NaiveTime::MIN),
-                |anchor| local(anchor, tz),
+                |anchor| local_time(tz, anchor),
             );
             month_at(anchor, tz, at)
         }
@@ -109,7 +108,7 @@ pub fn period_at(
 
 /// The anchored month that holds `at`.
 fn month_at(anchor: NaiveDateTime, tz: Tz, at: UnixSeconds) -> TimeRange {
-    let first = first_of_month(local(at, tz).date());
+    let first = first_of_month(local_date(tz, at));
     let start = |months: i32| month_start(first, months, anchor, tz);
     // The start in this month may lie after `at`, and that of the next before it, where edges are snapped to
     // the hour.
@@ -121,14 +120,6 @@ fn month_at(anchor: NaiveDateTime, tz: Tz, at: UnixSeconds) -> TimeRange {
     } else {
         TimeRange::new(next, start(2))
     }
-}
-
-/// A moment as clocks in a zone show it.
-fn local(at: UnixSeconds, tz: Tz) -> NaiveDateTime {
-    DateTime::from_timestamp(at, 0)
-        .unwrap_or_default()
-        .with_timezone(&tz)
-        .naive_local()
 }
 
 fn first_of_month(date: NaiveDate) -> NaiveDate {
@@ -151,22 +142,14 @@ fn month_start(first: NaiveDate, months: i32, anchor: NaiveDateTime, tz: Tz) -> 
         .find_map(|day| month.with_day(day))
         .or_else(|| month.with_day(anchor.day()))
         .unwrap_or(month);
-    let time = date.and_time(anchor.time());
-    // Where clocks are put forward over that time it comes an hour later.
-    let start = tz
-        .from_local_datetime(&time)
-        .earliest()
-        .or_else(|| {
-            let later = time.checked_add_signed(TimeDelta::hours(1))?;
-            tz.from_local_datetime(&later).earliest()
-        })
-        .map_or_else(|| time.and_utc(), |at| at.with_timezone(&Utc));
-    Granularity::Hour.floor(start.timestamp())
+    Granularity::Hour.floor(first_instant(tz, date.and_time(anchor.time())))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use chrono::DateTime;
+
     use super::*;
 
     fn at(text: &str) -> UnixSeconds {

@@ -157,6 +157,8 @@ pub async fn quota_usage(
             },
             detail: Detail::Counts,
             top: None,
+            window: None,
+            axis: None,
         };
         let held = own.map(|writer| {
             let held = writer

@@ -124,6 +124,33 @@ pub(in crate::control) async fn count_near_limits<T: SqlTx>(
     rows.iter().map(near_limit).collect()
 }
 
+/// By key: the highest utilization of a minute that starts in `range`. Keys without a recorded minute are
+/// missing.
+pub(in crate::control) async fn peaks<T: SqlTx>(
+    tx: &mut T,
+    keys: &[i64],
+    range: TimeRange,
+) -> Result<Vec<(i64, f64)>> {
+    let d = tx.dialect();
+    let (_, keys) = scope_parameters(&Scope::Keys(keys.to_vec()));
+    let sql = format!(
+        "SELECT api_key_id, {peak} AS peak FROM {utilization} \
+         WHERE period_granularity = '1m' AND period_start >= {from} AND period_start < {to} \
+           AND api_key_id IN {ids} \
+         GROUP BY api_key_id",
+        peak = d.real("max(utilization_pct)"),
+        utilization = d.table("rate_limit_utilization"),
+        from = d.at("$1"),
+        to = d.at("$2"),
+        ids = d.numbers("$3"),
+    );
+    let values = params![bounded(range.from), bounded(range.to), keys];
+    let rows = tx.fetch(sql, values).await?;
+    rows.iter()
+        .map(|row| Ok((row.int("api_key_id")?, row.real("peak")?)))
+        .collect()
+}
+
 /// Removes rows of periods before `before`, at most [`MAX_REMOVED`] a granularity; answers the most
 /// that one granularity lost.
 pub(in crate::control) async fn remove_utilization<T: SqlTx>(

@@ -54,13 +54,14 @@ pub(super) struct QueryExecution<'a> {
     pub(super) meta: Meta,
     /// The groups that were met so far.
     pub(super) groups: Groups,
-    /// Whether records at an edge may belong to the other side of it: an edge was moved, or lies within
-    /// a span that an outage made a process coarsen.
-    pub(super) approximate: bool,
+    /// By step, whether records at one of its edges may belong to the other side of it.
+    pub(super) approximate: Vec<bool>,
     /// Whether something within the range was quarantined, or is about to be.
     pub(super) incomplete: bool,
     /// The stored series that answer, and the numbers of their groups.
     pub(super) series: ByNumber<usize>,
+    /// Whether any series meets the filter, whatever it has recorded in the range.
+    pub(super) matched: bool,
     /// Which series of the inbox count, and in which groups.
     pub(super) inbox_match: InboxMatch,
     /// What only the caller's process holds.
@@ -79,21 +80,22 @@ impl<'a> QueryExecution<'a> {
         tx: &mut T,
         snapshot: &mut Snapshot<'_>,
         query: &'a Query,
+        axis: Axis,
         meta: Meta,
         own: Option<&Own>,
     ) -> Result<Self> {
-        let axis = Axis::of(query, &meta.floors);
         let mut groups = Groups::new(query.group_by);
         let series = snapshot.series(query);
         let series = series.map(|row| (row.id, groups.number(&row.labels)));
         let mut execution = Self {
             query,
-            approximate: axis.moved || snapshot.is_coarse_at(&axis.edges),
+            approximate: snapshot.coarse_steps(&axis.edges, axis.is_moved()),
             incomplete: snapshot.leaves_out(axis.range()),
             axis,
             meta,
             series: series.collect(),
             groups,
+            matched: false,
             inbox_match: InboxMatch::None,
             held: UnstoredSums::default(),
             requests: None,
@@ -102,6 +104,7 @@ impl<'a> QueryExecution<'a> {
         if let Some(own) = own {
             execution.hold(tx, own).await?;
         }
+        execution.matched = execution.groups.count() > 0;
         if let Some(top) = &query.top {
             execution.keep(tx, top, snapshot).await?;
         }

@@ -128,7 +128,8 @@ async fn read_in<T: Tx>(
         .await?;
     let meta = header.meta;
     let axes = queries.iter().map(|query| Axis::of(query, &meta.floors));
-    let answered = around(axes.map(|axis| axis.range())).unwrap_or(near);
+    let axes = axes.collect::<Result<Vec<_>>>()?;
+    let answered = around(axes.iter().map(Axis::range)).unwrap_or(near);
     if answered.from < near.from || near.to < answered.to {
         header.unfolded = tx.unfolded(answered.from, answered.to).await?;
     }
@@ -141,8 +142,9 @@ async fn read_in<T: Tx>(
         None => None,
     };
     let mut executions = Vec::with_capacity(queries.len());
-    for query in queries {
-        executions.push(QueryExecution::new(tx, &mut snapshot, query, meta, own.as_ref()).await?);
+    for (query, axis) in queries.iter().zip(axes) {
+        let execution = QueryExecution::new(tx, &mut snapshot, query, axis, meta, own.as_ref());
+        executions.push(execution.await?);
     }
     let stored = async {
         let mut sums = Vec::with_capacity(executions.len());

@@ -76,12 +76,14 @@ impl<'a> Snapshot<'a> {
         })
     }
 
-    /// Whether a coarsened span lies across one of the edges.
-    pub(super) fn is_coarse_at(&self, edges: &[UnixSeconds]) -> bool {
-        let cut = |(from, to): &(UnixSeconds, UnixSeconds)| {
-            edges.iter().any(|edge| from < edge && edge < to)
+    /// By step, whether a coarsened span lies across one of its edges; all of them where they were `moved`.
+    pub(super) fn coarse_steps(&self, edges: &[UnixSeconds], moved: bool) -> Vec<bool> {
+        let is_cut = |edge: UnixSeconds| {
+            let mut spans = self.coarse.iter();
+            spans.any(|(from, to)| *from < edge && edge < *to)
         };
-        self.coarse.iter().any(cut)
+        let cut: Vec<bool> = edges.iter().map(|edge| moved || is_cut(*edge)).collect();
+        cut.windows(2).map(|ends| ends.contains(&true)).collect()
     }
 
     /// Whether something within the range can't be read: quarantined, or in the inbox still.

@@ -11,6 +11,7 @@ use super::{execution::QueryExecution, inbox::Inbox, snapshot::Dirty};
 use crate::{
     bucket::Bucket,
     engine::{
+        axis,
         backend::{PartialSum, Result, SumRequest, Tx},
         groups::AnswerSums,
         plan,
@@ -131,9 +132,12 @@ impl QueryExecution<'_> {
         Ok(Answer {
             range: self.axis.range(),
             as_of_us: self.meta.now_us,
-            approximate: self.approximate,
+            approximate: self.approximate.contains(&true),
+            rows: stored.rows(&self.groups, &self.axis.edges, &self.approximate),
+            axis: self.axis.calendar,
+            kept: axis::kept(&self.meta.floors),
+            matched: self.matched,
             incomplete: incomplete || self.incomplete,
-            rows: stored.rows(&self.groups, &self.axis.edges),
         })
     }
 

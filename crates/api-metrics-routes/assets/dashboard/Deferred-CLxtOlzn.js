@@ -1,1 +1,0 @@
-import{y as e}from"./number-CPetujlZ.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

@@ -1,1 +1,0 @@
-import{_ as e}from"./states-C0DfjbaE.js";var t=t=>{let n=e(t);return n<=900?`1m`:n<=21600?`5m`:n<=172800?`1h`:`1d`},n=(e,t)=>{let n=[...new Set(e.map(e=>e.periodStart??``))].sort(),r=new Map(n.map((e,t)=>[e,t])),i=new Map;for(let a of e){let e=i.get(t(a));e||(e=n.map(()=>0),i.set(t(a),e)),e[r.get(a.periodStart??``)??0]=a.requestCount??0}return i};export{n,t};

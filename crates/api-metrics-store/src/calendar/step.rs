@@ -1,0 +1,99 @@
+//! The length of a period on a time axis.
+
+use crate::time::Granularity;
+
+/// The length of a period on a time axis.
+///
+/// Up to an hour a step is a fixed number of seconds; longer ones follow the zone's wall clock, so that a day
+/// has 23 to 25 hours where the clocks change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// `1m`
+    Minute,
+    /// `5m`
+    FiveMinutes,
+    /// `15m`
+    QuarterHour,
+    /// `30m`
+    HalfHour,
+    /// `1h`
+    Hour,
+    /// `6h`, beginning at 00, 06, 12 and 18 o'clock
+    SixHours,
+    /// `12h`, beginning at 00 and 12 o'clock
+    HalfDay,
+    /// `1d`
+    Day,
+    /// `1w`, ISO weeks, beginning on Monday
+    Week,
+    /// `1mo`
+    Month,
+}
+
+impl Step {
+    /// All steps, the finest first.
+    pub const ALL: [Self; 10] = [
+        Self::Minute,
+        Self::FiveMinutes,
+        Self::QuarterHour,
+        Self::HalfHour,
+        Self::Hour,
+        Self::SixHours,
+        Self::HalfDay,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+    ];
+
+    /// The name in URLs and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "1m",
+            Self::FiveMinutes => "5m",
+            Self::QuarterHour => "15m",
+            Self::HalfHour => "30m",
+            Self::Hour => "1h",
+            Self::SixHours => "6h",
+            Self::HalfDay => "12h",
+            Self::Day => "1d",
+            Self::Week => "1w",
+            Self::Month => "1mo",
+        }
+    }
+
+    /// The step of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.as_str() == name)
+    }
+
+    /// Its usual length in seconds; a month counts as 30 days.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::Minute => 60,
+            Self::FiveMinutes => 300,
+            Self::QuarterHour => 900,
+            Self::HalfHour => 1_800,
+            Self::Hour => 3_600,
+            Self::SixHours => 6 * 3_600,
+            Self::HalfDay => 12 * 3_600,
+            Self::Day => 86_400,
+            Self::Week => 7 * 86_400,
+            Self::Month => 30 * 86_400,
+        }
+    }
+
+    /// The coarsest granularity that it can be put together from.
+    #[must_use]
+    pub const fn granularity(self) -> Granularity {
+        match self {
+            Self::Minute => Granularity::Minute,
+            Self::FiveMinutes | Self::QuarterHour | Self::HalfHour => Granularity::FiveMinutes,
+            Self::Hour | Self::SixHours | Self::HalfDay => Granularity::Hour,
+            Self::Day | Self::Week | Self::Month => Granularity::Day,
+        }
+    }
+}
