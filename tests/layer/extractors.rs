@@ -62,21 +62,21 @@ async fn what_a_function_has_captured_is_never_cloned() {
 }
 
 /// Knows templates and consumers by heart; it doesn't clone.
-struct Known(HashMap<&'static str, (&'static str, i64)>);
+struct Templates(HashMap<&'static str, (&'static str, i64)>);
 
-impl Known {
+impl Templates {
     fn new() -> Self {
         Self(HashMap::from([("/users/7", ("/users/{id}", 42))]))
     }
 }
 
-impl ExtractEndpoint for Known {
+impl ExtractEndpoint for Templates {
     fn endpoint(&self, request: &Parts) -> Option<Endpoint> {
         Some(self.0.get(request.uri.path())?.0.into())
     }
 }
 
-impl ExtractApiKey for Known {
+impl ExtractApiKey for Templates {
     fn api_key(&self, request: &Parts) -> Option<ApiKey> {
         Some(ApiKey::from(self.0.get(request.uri.path())?.1))
     }
@@ -98,8 +98,8 @@ async fn a_type_that_extracts_can_be_passed_and_so_can_none() {
     let sink = Arc::new(sink);
     let layer = || ApiMetricsLayer::new(Arc::clone(&sink));
     let known = layer()
-        .endpoint_from(Known::new())
-        .api_key_from(Known::new());
+        .endpoint_from(Templates::new())
+        .api_key_from(Templates::new());
     call(known, "/users/7").await;
     let record = records.next().await;
     assert_eq!(record.endpoint, "/users/{id}");
