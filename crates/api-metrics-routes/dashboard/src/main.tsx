@@ -9,6 +9,8 @@ const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 4_000,
+      // A browser that thinks it is offline must fail, not wait: figures that are not refreshed are stale.
+      networkMode: "always",
       refetchOnWindowFocus: true,
       // A refused request is refused again; only an unreachable service is worth a retry.
       retry: (failures, error) =>
