@@ -40,4 +40,5 @@ test("what is approximate, left out or not read is said", () => {
   const cut = { asOf: answer.asOf, cutShort: true, from: "2026-01-05T08:00:00Z" };
   assert.match(words([read(cut)])[1] ?? "", /since 08:00:00/);
   assert.match(words([read({ asOf: answer.asOf, complete: false })])[1] ?? "", /not all rows/);
+  assert.match(words([read({ asOf: answer.asOf, incomplete: true })])[1] ?? "", /stored data/);
 });

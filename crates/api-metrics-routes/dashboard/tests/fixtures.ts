@@ -28,6 +28,7 @@ export const page = (
   { granularity = "1h", asOf = "2030-01-01T00:00:00Z" } = {},
 ): SeriesPage => ({
   approximate: false,
+  incomplete: false,
   asOf,
   axis: axis(from, to, granularity),
   data,

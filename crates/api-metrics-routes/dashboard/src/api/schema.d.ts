@@ -1288,6 +1288,11 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
             /**
@@ -1554,6 +1559,11 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
             /**
@@ -1664,6 +1674,11 @@ export interface components {
             from: string;
             /** @description The length of a cell: `hour`, `day`, `week`, or the name of another step. */
             granularity: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description How cells are laid out. */
             layout: string;
             /**
@@ -1720,7 +1735,7 @@ export interface components {
              * @description When its last flush was acknowledged.
              */
             lastFlushAt?: string | null;
-            /** @description Whether it flushed within the last hour. */
+            /** @description Whether it flushed within the last hour and has not ended in order. */
             live: boolean;
             /**
              * Format: int64
@@ -1856,6 +1871,11 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
             /**
@@ -2289,6 +2309,12 @@ export interface components {
         };
         /** @description The answer to a probe. */
         Probe: {
+            /**
+             * @description What is wrong about the configuration, where that is the reason: `wrong-url`,
+             *     `password-refused`, `role-refused`, `missing-database`, `missing-directory`,
+             *     `permission-denied` or `not-a-database`.
+             */
+            misconfiguration?: string;
             /** @description What is wrong; absent while nothing is. */
             reason?: string;
             /** @description `live`, `ready` or `degraded`. */
@@ -2298,6 +2324,8 @@ export interface components {
              * @description Since when the store has not answered; absent while it does.
              */
             storeUnreachableSince?: string;
+            /** @description The background task that has ended or is stalled, where that is the reason. */
+            task?: string;
         };
         /**
          * @description What went wrong, as RFC 9457 writes it.
@@ -2341,6 +2369,36 @@ export interface components {
              */
             requests: number;
         };
+        /** @description A column of a stored row that could not be read. */
+        QuarantinedView: {
+            /**
+             * Format: date-time
+             * @description When it was quarantined.
+             */
+            at: string;
+            /** @description Its endpoint. */
+            endpoint: string;
+            /** @description `1m`, `5m`, `1h` or `1d`. */
+            granularity: string;
+            /** @description Its method; `*` for an aggregate series of several. */
+            method: string;
+            /** @description `status_counts`, `latency_sketch` or, for period counts, `requests`. */
+            part: string;
+            /**
+             * Format: date-time
+             * @description The start of its period.
+             */
+            periodStart: string;
+            /** @description Why it can't be read. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The number of its series; 0 for period counts, of which nothing was lost.
+             */
+            series: number;
+            /** @description The series' service; empty where the series is unknown. */
+            service: string;
+        };
         /** @description The rows of each grouping. */
         QueryAnswer: {
             /** @description Whether any row is approximate, or records at an end of the range may belong to the other side of it. */
@@ -2358,6 +2416,11 @@ export interface components {
             from: string;
             /** @description The length of a point, as it was chosen for `auto`; `none` for one over the whole range. */
             granularity: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description In the order of `groupings`. */
             results: components["schemas"]["QueryResult"][];
             /**
@@ -2748,6 +2811,11 @@ export interface components {
             from: string;
             /** @description The length of a point, as it was chosen for `auto`; `none` for one over the whole range. */
             granularity: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description Asks for the next page; null on the last. */
             nextCursor?: string | null;
             /**
@@ -2883,6 +2951,12 @@ export interface components {
             error?: string | null;
             inbox?: components["schemas"]["InboxView"] | null;
             /**
+             * @description What is wrong about the configuration, where that is why: `wrong-url`, `password-refused`,
+             *     `role-refused`, `missing-database`, `missing-directory`, `permission-denied` or
+             *     `not-a-database`.
+             */
+            misconfiguration?: string | null;
+            /**
              * Format: date-time
              * @description The time by the clock of the database.
              */
@@ -2892,6 +2966,14 @@ export interface components {
              * @description Flush batches that could not be read and were quarantined; 0 is normal.
              */
             quarantined?: number | null;
+            /**
+             * Format: int64
+             * @description Columns of stored rows that could not be read and were quarantined; 0 is normal. Their rows
+             *     stay, without them.
+             */
+            quarantinedRowCount?: number | null;
+            /** @description The latest of them, the latest first; at most 100. */
+            quarantinedRows: components["schemas"]["QuarantinedView"][];
             /** @description Whether it has just answered. */
             reachable: boolean;
             /** @description The start of what each granularity keeps. */
@@ -2977,6 +3059,11 @@ export interface components {
              */
             from: string;
             /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
+            /**
              * Format: double
              * @description The greatest latency in milliseconds.
              */
@@ -3043,6 +3130,11 @@ export interface components {
         };
         /** @description One background task. */
         TaskView: {
+            /**
+             * Format: date-time
+             * @description Since when every run has failed; null while it succeeds.
+             */
+            failingSince?: string | null;
             /** @description What went wrong last, until it succeeds again. */
             lastError?: string | null;
             /**
@@ -3050,10 +3142,12 @@ export interface components {
              * @description When it last did its work.
              */
             lastSuccessAt?: string | null;
-            /** @description What it does: `flush`, `fold`, `rollup`, `retention`. */
+            /** @description What it does: `flush`, `fold`, `rollup`, `retention`, `alerts`, `notices`. */
             name: string;
             /** @description Whether it still runs. */
             running: boolean;
+            /** @description Whether it has failed for so long that the readiness probe says so. */
+            stalled: boolean;
         };
         /** @description The background tasks. */
         TasksView: {
@@ -3099,6 +3193,11 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /**
+             * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
+             *     flush batches, are left out. The status names them.
+             */
+            incomplete: boolean;
             /** @description Asks for the consumers after these; null on the last page. */
             nextCursor?: string | null;
             /**
@@ -5190,6 +5289,7 @@ export interface operations {
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
                      *       "granularity": "1h",
+                     *       "incomplete": false,
                      *       "nextCursor": null,
                      *       "to": "2026-05-17T02:00:00Z",
                      *       "tz": "UTC"
@@ -5924,6 +6024,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
                      *       "nextCursor": null,
                      *       "to": "2026-05-18T00:00:00Z",
                      *       "tz": "UTC"
@@ -6100,6 +6201,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
                      *       "nextCursor": null,
                      *       "to": "2026-05-18T00:00:00Z"
                      *     }
@@ -6451,6 +6553,7 @@ export interface operations {
                      *       ],
                      *       "from": "2026-05-11T00:00:00Z",
                      *       "granularity": "hour",
+                     *       "incomplete": false,
                      *       "layout": "weekday",
                      *       "maxRequestCount": 80,
                      *       "to": "2026-05-18T00:00:00Z",
@@ -6626,6 +6729,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
                      *       "nextCursor": null,
                      *       "to": "2026-05-18T00:00:00Z"
                      *     }
@@ -6754,6 +6858,7 @@ export interface operations {
                      *       "axis": null,
                      *       "from": "2026-05-17T00:00:00Z",
                      *       "granularity": "none",
+                     *       "incomplete": false,
                      *       "results": [
                      *         {
                      *           "data": [
@@ -7709,6 +7814,7 @@ export interface operations {
                      *       "errorCount5xx": 2,
                      *       "errorRate": 0.5,
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
                      *       "maxMs": 240.118,
                      *       "minMs": 0.911,
                      *       "minutesKeptSince": "2026-05-17T09:00:00Z",
@@ -7924,6 +8030,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "incomplete": false,
                      *       "nextCursor": null,
                      *       "to": "2026-05-18T00:00:00Z"
                      *     }
@@ -8369,8 +8476,11 @@ export interface operations {
                      *           "bytes": 1204,
                      *           "records": 25
                      *         },
+                     *         "misconfiguration": null,
                      *         "now": "2026-05-18T09:30:00.125Z",
                      *         "quarantined": 0,
+                     *         "quarantinedRowCount": 0,
+                     *         "quarantinedRows": [],
                      *         "reachable": true,
                      *         "retentionFloors": [
                      *           {
@@ -8393,10 +8503,12 @@ export interface operations {
                      *         "lastFlushAt": "2026-05-18T09:29:55Z",
                      *         "tasks": [
                      *           {
+                     *             "failingSince": null,
                      *             "lastError": null,
                      *             "lastSuccessAt": "2026-05-18T09:29:55Z",
                      *             "name": "flush",
-                     *             "running": true
+                     *             "running": true,
+                     *             "stalled": false
                      *           }
                      *         ]
                      *       },
@@ -8533,7 +8645,7 @@ export interface operations {
                     "application/json": components["schemas"]["Probe"];
                 };
             };
-            /** @description The store does not answer, or a task has ended */
+            /** @description The store does not answer or is misconfigured, or a background task has ended or has failed for long */
             503: {
                 headers: {
                     [name: string]: unknown;

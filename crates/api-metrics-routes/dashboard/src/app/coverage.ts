@@ -7,6 +7,8 @@ import { ApiError } from "../api/client";
 interface Answer {
   asOf?: string;
   approximate?: boolean;
+  /** Whether stored bytes could not be read, so that something is left out. */
+  incomplete?: boolean;
   /** Whether all rows were read; missing where an answer has no pages. */
   complete?: boolean;
   cutShort?: boolean;
@@ -20,6 +22,8 @@ export interface Coverage {
   /** Why the last refresh failed; null where it did not. */
   failure: string | null;
   approximate: boolean;
+  /** Whether stored bytes could not be read. */
+  damaged: boolean;
   /** How the periods are cut where they are not the zone's. */
   alignment: string | null;
   truncated: boolean;
@@ -45,6 +49,7 @@ export const coverageOf = (reads: readonly Read[]): Coverage => {
     asOf: null,
     failure: null,
     approximate: false,
+    damaged: false,
     alignment: null,
     truncated: false,
     since: null,
@@ -56,6 +61,7 @@ export const coverageOf = (reads: readonly Read[]): Coverage => {
     const asOf = answer.asOf === undefined ? Number.NaN : Date.parse(answer.asOf);
     if (!Number.isNaN(asOf)) found.asOf = Math.min(found.asOf ?? asOf, asOf);
     found.approximate ||= answer.approximate === true;
+    found.damaged ||= answer.incomplete === true;
     found.truncated ||= answer.complete === false;
     if (answer.axis && answer.axis.alignment !== "local") found.alignment = answer.axis.alignment;
     if (answer.cutShort && answer.from) found.since = Date.parse(answer.from);
@@ -106,6 +112,7 @@ export const wordsOf = (
   else if (coverage.approximate) words.push("Approximate: records at the edges may belong to neighbouring periods");
   if (coverage.since !== null)
     words.push(`Hours are known since ${clock(coverage.since)}; earlier days are left out`);
+  if (coverage.damaged) words.push("Incomplete: some stored data can't be read; Status names it");
   if (coverage.truncated) words.push("Incomplete: not all rows were read");
   return words;
 };
