@@ -1,12 +1,11 @@
 //! What a row over time covers, and how the whole answer is divided.
 
 use api_metrics_store::{
-    calendar::{Alignment, Axis, Kept, Period, Step},
-    query::{Answer, Row, TimeRange},
+    calendar::{Alignment, Axis, Period},
+    query::{Answer, Row},
     time::UnixSeconds,
 };
 use chrono::{DateTime, NaiveDateTime, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -86,8 +85,12 @@ impl From<&Axis> for AxisView {
 
 /// The axis of UTC periods that are kept apart from the buckets, so that all of them can be had.
 #[cfg(feature = "control")]
-pub(crate) fn utc_axis(range: TimeRange, step: Step) -> Option<AxisView> {
-    let axis = Axis::resolve(range.from, range.to, step, Tz::UTC, &Kept::everything());
+pub(crate) fn utc_axis(
+    range: api_metrics_store::query::TimeRange,
+    step: api_metrics_store::calendar::Step,
+) -> Option<AxisView> {
+    let kept = api_metrics_store::calendar::Kept::everything();
+    let axis = Axis::resolve(range.from, range.to, step, chrono_tz::Tz::UTC, &kept);
     axis.ok().map(|axis| AxisView::from(&axis))
 }
 

@@ -67,9 +67,8 @@ impl Axis {
         let to = to.max(from.saturating_add(1));
         let asked = (from, to);
         let from = kept
-            .start(step, from)
-            .filter(|start| *start < to)
-            .ok_or_else(|| NotKept::new(step, from, kept))?;
+            .start(step, from, to)
+            .ok_or_else(|| NotKept::new(step, from, to, kept))?;
         let from = kept.finest_at(from).floor(from);
         let to = kept.finest_at(to - 1).ceil(to);
         let (edges, alignment) = if step <= Step::Hour {

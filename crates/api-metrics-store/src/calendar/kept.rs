@@ -49,13 +49,18 @@ impl Kept {
             .unwrap_or(Granularity::Day)
     }
 
-    /// Where a range from `from` on begins when it is divided by `step`: at `from`, or a little later where
+    /// Where `[from, to)` begins when it is divided by `step`: at `from`, or a little later where
     /// the store has just removed what lies before. `None` where the step is not kept there any more.
     ///
     /// A range as long as a retention always has an answer, though clocks differ and old periods are removed
     /// in pieces: at most one period of the next coarser granularity may be missing at its start.
     #[must_use]
-    pub(super) fn start(&self, step: Step, from: UnixSeconds) -> Option<UnixSeconds> {
+    pub(super) fn start(
+        &self,
+        step: Step,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Option<UnixSeconds> {
         let granularity = step.granularity();
         let since = self.since(granularity);
         let missing = since.saturating_sub(from);
@@ -67,15 +72,17 @@ impl Kept {
             Granularity::FiveMinutes => 3_600,
             Granularity::Hour | Granularity::Day => 86_400,
         };
+        // Of a short range that would be most of it, or all.
+        let tolerated = tolerated.min(to.saturating_sub(from) / 10);
         (missing <= tolerated).then_some(since)
     }
 
-    /// The finest step that is kept for all of a range that begins at `from`.
+    /// The finest step that is kept for all of `[from, to)`.
     #[must_use]
-    pub fn finest_step(&self, from: UnixSeconds) -> Step {
+    pub fn finest_step(&self, from: UnixSeconds, to: UnixSeconds) -> Step {
         Step::ALL
             .into_iter()
-            .find(|step| self.start(*step, from).is_some())
+            .find(|step| self.start(*step, from, to).is_some())
             .unwrap_or(Step::Day)
     }
 }
@@ -134,7 +141,7 @@ impl Step {
             .filter(|step| *step < Self::Month)
             .find(|step| {
                 to.saturating_sub(from) <= most * step.seconds()
-                    && kept.start(*step, from).is_some()
+                    && kept.start(*step, from, to).is_some()
             })
             .unwrap_or(Self::Week)
     }
@@ -153,11 +160,11 @@ pub struct NotKept {
 }
 
 impl NotKept {
-    pub(super) fn new(step: Step, from: UnixSeconds, kept: &Kept) -> Self {
+    pub(super) fn new(step: Step, from: UnixSeconds, to: UnixSeconds, kept: &Kept) -> Self {
         Self {
             step,
             since: kept.since(step.granularity()),
-            finest: kept.finest_step(from),
+            finest: kept.finest_step(from, to),
         }
     }
 }
