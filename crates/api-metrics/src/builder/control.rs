@@ -191,6 +191,7 @@ fn evaluation_delay(flush_interval: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[cfg(feature = "webhook")]
@@ -211,25 +212,25 @@ mod tests {
     #[cfg(feature = "webhook")]
     #[test]
     fn a_private_webhook_is_refused_when_it_is_set_and_the_setting_is_named() {
-        use api_metrics_store::control::notify::WebhookNotifier;
+        use api_metrics_store::control::notify::{WebhookNotifier, WebhookOptions};
 
-        let refused = |settings: &ControlSettings| {
+        let refused = |settings: &ControlBuilder| {
             let error = settings.worker(Duration::from_secs(10)).err();
             error.map(|error| error.to_string()).unwrap_or_default()
         };
         let private = "http://169.254.169.254/s3cret".to_owned();
         for (by_environment, name) in [
             (
-                ControlSettings {
+                ControlBuilder {
                     webhook_url: Some(private.clone()),
-                    ..ControlSettings::default()
+                    ..ControlBuilder::default()
                 },
                 "API_METRICS_WEBHOOK_URL",
             ),
             (
-                ControlSettings {
+                ControlBuilder {
                     slack_url: Some("https://localhost/s3cret".to_owned()),
-                    ..ControlSettings::default()
+                    ..ControlBuilder::default()
                 },
                 "API_METRICS_SLACK_WEBHOOK_URL",
             ),
@@ -241,24 +242,17 @@ mod tests {
                     && !error.contains("s3cret"),
                 "{error}"
             );
-            let allowed = ControlSettings {
+            let allowed = ControlBuilder {
                 allow_private: Some(true),
                 ..by_environment
             };
             assert_eq!(refused(&allowed), "");
         }
-        let by_code = |hook: WebhookNotifier| ControlSettings {
-            notifiers: vec![Arc::new(hook.channel_name("ops"))],
-            ..ControlSettings::default()
-        };
-        let hook = WebhookNotifier::new(&private);
-        let Ok(hook) = hook else { panic!("{hook:?}") };
-        let error = refused(&by_code(hook.clone()));
-        assert!(
-            error.contains("`ops`") && error.contains(".allow_private()"),
-            "{error}"
-        );
-        assert_eq!(refused(&by_code(hook.allow_private())), "");
+        let mut options = WebhookOptions::default();
+        let error = WebhookNotifier::new(&private, options.clone()).unwrap_err();
+        assert!(error.to_string().contains("allow_private"), "{error}");
+        options.allow_private = true;
+        assert!(WebhookNotifier::new(&private, options).is_ok());
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub enum WebhookError {
     Url(&'static str),
     /// The URL's host is an address that is not of the public internet.
     #[error(
-        "the webhook's host {} is no address of the public internet; `.allow_private()`, or \
+        "the webhook's host {} is no address of the public internet; `allow_private` of its `WebhookOptions`, or \
          API_METRICS_WEBHOOK_ALLOW_PRIVATE=true for those that the environment names, allows it",
         Shown(.0)
     )]
