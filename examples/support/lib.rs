@@ -148,7 +148,7 @@ mod tests {
             };
             let main = std::fs::read_to_string(root.join(path).join("main.rs")).unwrap();
             assert!(
-                main.contains("from_command_line(") || main.contains("::parse("),
+                main.contains("from_command_line(") || main.contains("::parse"),
                 "{path} reads no command line"
             );
             assert!(

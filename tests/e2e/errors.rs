@@ -106,7 +106,11 @@ async fn no_log_line_and_no_debug_output_holds_a_password_while_the_database_is_
         assert!(!said.contains("hunter2"), "{said}");
     }
     for wrong in ["mysql://app:hunter2@db/app", "app:hunter2@db/app"] {
-        let error = ApiMetrics::builder().database(wrong).start().await;
+        let error = ApiMetrics::builder()
+            .database(wrong)
+            .require_database()
+            .start()
+            .await;
         let error = error.err().unwrap();
         let said = format!("{error} {error:?}");
         assert!(!said.contains("hunter2"), "{said}");

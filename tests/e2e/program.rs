@@ -138,6 +138,7 @@ async fn dropping_every_handle_without_a_shutdown_still_delivers() {
 async fn metrics_that_are_off_leave_the_service_as_it_is() {
     let metrics = ApiMetrics::builder()
         .database("mysql://nobody/has/this")
+        .require_database()
         .start_or_off()
         .await;
     assert!(metrics.is_off());

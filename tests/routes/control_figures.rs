@@ -56,7 +56,7 @@ async fn a_limit_is_shown_with_where_the_key_stands() {
     let history = host.json(&path).await;
     assert_eq!(
         history["data"],
-        json!([{"periodStart": "2026-05-18T09:30:00Z", "requestsMade": 82, "rateLimit": 100,
+        json!([{"periodStart": "2026-05-18T09:30:00Z", "periodEnd": "2026-05-18T09:31:00Z", "requestsMade": 82, "rateLimit": 100,
             "utilization": 82.0}])
     );
 }
