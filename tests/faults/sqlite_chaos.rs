@@ -123,7 +123,7 @@ impl Chaos {
         }
         self.disk.mend();
         eventually_within(
-            Duration::from_secs(60),
+            Duration::from_secs(180),
             "everything is delivered",
             || async { WriterLedger::read(&log).done.then_some(()) },
         )
