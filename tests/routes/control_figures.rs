@@ -130,8 +130,10 @@ async fn a_bill_an_invoice_and_the_ledger_agree() {
     assert_eq!(
         acme["days"],
         json!([
-            {"date": "2026-05-17", "requests": 4, "notCounted": 0, "cost": eur("0.02")},
-            {"date": "2026-05-18", "requests": 3, "notCounted": 0, "cost": eur("0.015")},
+            {"date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z", "periodEnd": "2026-05-18T00:00:00Z",
+                "requests": 4, "notCounted": 0, "cost": eur("0.02")},
+            {"date": "2026-05-18", "periodStart": "2026-05-18T00:00:00Z", "periodEnd": "2026-05-19T00:00:00Z",
+                "requests": 3, "notCounted": 0, "cost": eur("0.015")},
         ])
     );
     assert_eq!(bill["tenants"][1]["tenantId"], "umbrella");

@@ -163,8 +163,8 @@ impl<M, E, K, P> ApiMetricsLayer<M, E, K, P> {
         self
     }
 
-    /// Declares the gRPC methods of a compiled descriptor set, and which of them stream: what `protoc --descriptor_set_out` writes, and
-    /// tonic's `include_file_descriptor_set!` includes. See [`grpc_methods`](Self::grpc_methods).
+    /// Declares the gRPC methods of a compiled descriptor set, and which of them stream: what
+    /// `protoc --descriptor_set_out` writes, and tonic's `include_file_descriptor_set!` includes. See [`grpc_methods`](Self::grpc_methods).
     ///
     /// # Errors
     ///

@@ -147,7 +147,8 @@ fn usage() -> Value {
     json!({
         "requests": 45_230, "notCounted": 0,
         "cost": [{"amount": "0.9046", "currency": "USD"}],
-        "days": [{"date": "2026-05-17", "requests": 45_230, "notCounted": 0,
+        "days": [{"date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z",
+            "periodEnd": "2026-05-18T00:00:00Z", "requests": 45_230, "notCounted": 0,
             "cost": [{"amount": "0.9046", "currency": "USD"}]}]
     })
 }
@@ -195,7 +196,8 @@ pub(crate) fn reconciliation() -> Value {
     json!({
         "agrees": true,
         "days": [{
-            "date": "2026-05-17", "inbox": 0,
+            "date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z",
+            "periodEnd": "2026-05-18T00:00:00Z", "inbox": 0,
             "stored": [{"granularity": "1d", "requests": 46_835, "totals": 46_835,
                 "waiting": false}],
             "ledger": 46_835, "billed": 45_230, "notCounted": 0, "unbilled": 1605,

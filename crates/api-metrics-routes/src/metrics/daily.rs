@@ -213,7 +213,7 @@ async fn compute(
         .client
         .read_all(&[days.clone(), hours(range.from)])
         .await;
-    let (days, hours) = match read {
+    let (mut days, hours) = match read {
         Ok([days, hours]) => (days, Some(hours)),
         Err(problem) => match problem.not_kept() {
             Some(not_kept) if not_kept.since < range.to => {
@@ -227,6 +227,8 @@ async fn compute(
     };
     app.client.found(scope, filter, days.matched).await?;
     let rows = rows(&days, hours.as_ref())?;
+    // The peaks are of the hours.
+    days.incomplete |= hours.is_some_and(|hours| hours.incomplete);
     Ok((days, rows))
 }
 

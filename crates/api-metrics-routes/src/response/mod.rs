@@ -22,9 +22,9 @@ pub(crate) use entity::Entity;
 pub(crate) use figures::{Figures, percent, percent_of, rounded};
 pub(crate) use list::page_of;
 pub(crate) use metric::Metric;
-#[cfg(feature = "control")]
-pub(crate) use period::utc_axis;
 pub(crate) use period::{AxisView, RowPeriod, alignment, clock, is_running};
+#[cfg(feature = "control")]
+pub(crate) use period::{UtcDay, utc_axis};
 pub(crate) use problem::{Kind, Problem};
 pub(crate) use row::{Columns, MetricRow, column_names, key_number, metric_row};
 

@@ -1,10 +1,14 @@
 //! What a row over time covers, and how the whole answer is divided.
 
+#[cfg(feature = "control")]
+use api_metrics_store::time::utc_midnight;
 use api_metrics_store::{
     calendar::{Alignment, Axis, Period},
     query::{Answer, Row},
     time::UnixSeconds,
 };
+#[cfg(feature = "control")]
+use chrono::NaiveDate;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,6 +45,31 @@ impl RowPeriod {
             period_end: time(period.end),
             partial: period.cut || is_running(period.end, as_of_us),
             approximate,
+        }
+    }
+}
+
+/// The UTC day of a row, as bills count them.
+#[cfg(feature = "control")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UtcDay {
+    /// The UTC day.
+    date: NaiveDate,
+    /// Its first instant.
+    period_start: DateTime<Utc>,
+    /// The first instant after it.
+    period_end: DateTime<Utc>,
+}
+
+#[cfg(feature = "control")]
+impl From<NaiveDate> for UtcDay {
+    fn from(date: NaiveDate) -> Self {
+        let start = utc_midnight(date);
+        Self {
+            date,
+            period_start: time(start),
+            period_end: time(start + 86_400),
         }
     }
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     request::{Days, Validated},
-    response::{Problem, time},
+    response::{Problem, UtcDay, time},
     router::App,
 };
 
@@ -37,8 +37,8 @@ pub(crate) struct StoredCount {
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReconciledDay)]
 pub(crate) struct DayView {
-    /// The UTC day.
-    date: NaiveDate,
+    #[serde(flatten)]
+    day: UtcDay,
     /// Committed and not folded yet.
     inbox: u64,
     /// The granularities that keep the whole day.
@@ -58,7 +58,7 @@ pub(crate) struct DayView {
 impl From<ReconciledDay> for DayView {
     fn from(day: ReconciledDay) -> Self {
         Self {
-            date: day.date,
+            day: day.date.into(),
             inbox: day.counts.inbox,
             stored: day
                 .counts

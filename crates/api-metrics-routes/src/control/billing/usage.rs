@@ -9,14 +9,14 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::control::Amount;
+use crate::{control::Amount, response::UtcDay};
 
 /// A day of usage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct UsageDay {
-    /// The UTC day.
-    date: NaiveDate,
+    #[serde(flatten)]
+    day: UtcDay,
     /// Requests that are billed.
     requests: u64,
     /// Requests whose status does not count.
@@ -75,7 +75,7 @@ impl Usage {
             days: by_day
                 .into_iter()
                 .map(|(date, sum)| UsageDay {
-                    date,
+                    day: date.into(),
                     requests: sum.requests,
                     not_counted: sum.not_counted,
                     cost: Amount::each(&sum.cost),
