@@ -2646,17 +2646,12 @@ export interface components {
             threshold: number;
         };
         /** @description A day, counted in every place. */
-        ReconciledDay: {
+        ReconciledDay: components["schemas"]["UtcDay"] & {
             /**
              * Format: int64
              * @description What is billed.
              */
             billed: number;
-            /**
-             * Format: date
-             * @description The UTC day.
-             */
-            date: string;
             /** @description Where the counts differ, in words; empty where they agree. */
             differences: string[];
             /**
@@ -3234,14 +3229,9 @@ export interface components {
             requests: number;
         };
         /** @description A day of usage. */
-        UsageDay: {
+        UsageDay: components["schemas"]["UtcDay"] & {
             /** @description What they cost, exactly; one amount a currency. */
             cost: components["schemas"]["Amount"][];
-            /**
-             * Format: date
-             * @description The UTC day.
-             */
-            date: string;
             /**
              * Format: int64
              * @description Requests whose status does not count.
@@ -3252,6 +3242,24 @@ export interface components {
              * @description Requests that are billed.
              */
             requests: number;
+        };
+        /** @description The UTC day of a row, as bills count them. */
+        UtcDay: {
+            /**
+             * Format: date
+             * @description The UTC day.
+             */
+            date: string;
+            /**
+             * Format: date-time
+             * @description The first instant after it.
+             */
+            periodEnd: string;
+            /**
+             * Format: date-time
+             * @description Its first instant.
+             */
+            periodStart: string;
         };
         /** @description Requests of a key in a period, compared with its limit. */
         Utilization: {
@@ -5459,6 +5467,8 @@ export interface operations {
                      *               ],
                      *               "date": "2026-05-17",
                      *               "notCounted": 0,
+                     *               "periodEnd": "2026-05-18T00:00:00Z",
+                     *               "periodStart": "2026-05-17T00:00:00Z",
                      *               "requests": 45230
                      *             }
                      *           ],
@@ -5503,6 +5513,8 @@ export interface operations {
                      *               ],
                      *               "date": "2026-05-17",
                      *               "notCounted": 0,
+                     *               "periodEnd": "2026-05-18T00:00:00Z",
+                     *               "periodStart": "2026-05-17T00:00:00Z",
                      *               "requests": 45230
                      *             }
                      *           ],
@@ -5529,6 +5541,8 @@ export interface operations {
                      *             ],
                      *             "date": "2026-05-17",
                      *             "notCounted": 0,
+                     *             "periodEnd": "2026-05-18T00:00:00Z",
+                     *             "periodStart": "2026-05-17T00:00:00Z",
                      *             "requests": 45230
                      *           }
                      *         ],
@@ -5818,6 +5832,8 @@ export interface operations {
                      *           "inbox": 0,
                      *           "ledger": 46835,
                      *           "notCounted": 0,
+                     *           "periodEnd": "2026-05-18T00:00:00Z",
+                     *           "periodStart": "2026-05-17T00:00:00Z",
                      *           "stored": [
                      *             {
                      *               "granularity": "1d",
