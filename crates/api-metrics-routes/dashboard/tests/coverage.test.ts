@@ -4,7 +4,13 @@ import { ApiError } from "../src/api/client";
 import { coverageOf, type Read, wordsOf } from "../src/app/coverage";
 import { at } from "./fixtures";
 
-const read = (data: unknown, more: Partial<Read> = {}): Read => ({ data, error: null, failed: false, ...more });
+const read = (data: unknown, more: Partial<Read> = {}): Read => ({
+  data,
+  error: null,
+  failed: false,
+  fetchedAt: 0,
+  ...more,
+});
 const words = (reads: Read[], stale = false, unreachableSince: number | null = null) =>
   wordsOf(coverageOf(reads), { stale, unreachableSince }, (time) => new Date(time).toISOString().slice(11, 19));
 
@@ -18,6 +24,10 @@ test("a page is as old as its oldest figure", () => {
   assert.equal(found.asOf, at("2026-01-05T10:00:03Z"));
   assert.deepEqual(words([read({ asOf: "2026-01-05T10:00:03Z" })]), ["As of 10:00:03"]);
   assert.deepEqual(words([]), []);
+  // Status names no snapshot: it is as old as its answer.
+  const fetchedAt = at("2026-01-05T10:00:04Z");
+  assert.deepEqual(words([read({ instances: [] }, { fetchedAt })]), ["As of 10:00:04"]);
+  assert.deepEqual(words([read({ asOf: "2026-01-05T10:00:03Z" }, { fetchedAt })]), ["As of 10:00:03"]);
 });
 
 test("a refresh that fails makes a page stale, and a question that is refused does not", () => {

@@ -37,6 +37,8 @@ export interface Read {
   error: unknown;
   /** Whether the last attempt to fetch it failed. */
   failed: boolean;
+  /** When it was last fetched, in milliseconds; 0 before. */
+  fetchedAt: number;
 }
 
 /** Whether an error tells about the service, and not about the question. */
@@ -54,10 +56,13 @@ export const coverageOf = (reads: readonly Read[]): Coverage => {
     truncated: false,
     since: null,
   };
-  for (const { data, error, failed } of reads) {
+  // For pages whose answers name no snapshot, such as Status.
+  let fetched: number | null = null;
+  for (const { data, error, failed, fetchedAt } of reads) {
     if (failed && isOutage(error)) found.failure ??= error instanceof Error ? error.message : "No response";
     if (typeof data !== "object" || data === null) continue;
     const answer = data as Answer;
+    if (fetchedAt > 0) fetched = Math.min(fetched ?? fetchedAt, fetchedAt);
     const asOf = answer.asOf === undefined ? Number.NaN : Date.parse(answer.asOf);
     if (!Number.isNaN(asOf)) found.asOf = Math.min(found.asOf ?? asOf, asOf);
     found.approximate ||= answer.approximate === true;
@@ -66,6 +71,7 @@ export const coverageOf = (reads: readonly Read[]): Coverage => {
     if (answer.axis && answer.axis.alignment !== "local") found.alignment = answer.axis.alignment;
     if (answer.cutShort && answer.from) found.since = Date.parse(answer.from);
   }
+  found.asOf ??= fetched;
   return found;
 };
 
@@ -78,6 +84,7 @@ const readsOf = (client: QueryClient): Read[] =>
     .map(({ state }) => ({
       data: state.data,
       error: state.error ?? state.fetchFailureReason,
+      fetchedAt: state.dataUpdatedAt,
       failed: state.status === "error" || state.fetchFailureCount > 0,
     }));
 

@@ -63,7 +63,8 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
       {!store.reachable && (
         <div className="state failure" role="alert">
           <strong>
-            Store unreachable{store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}
+            {store.misconfiguration ? `Store misconfigured: ${store.misconfiguration}` : "Store unreachable"}
+            {store.unreachableSince ? ` since ${when(store.unreachableSince, tz)}` : ""}
           </strong>
           <p>{store.error}</p>
           <p className="muted">
@@ -103,6 +104,12 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
               value: number.count(store.quarantined),
               level: store.quarantined ? "bad" : "fine",
               note: store.quarantined ? "flush batches that could not be read" : "",
+            },
+            {
+              name: "Quarantined row data",
+              value: number.count(store.quarantinedRowCount),
+              level: store.quarantinedRowCount ? "bad" : "fine",
+              note: store.quarantinedRowCount ? "listed below" : "",
             },
             {
               name: "Flush batches lost",
@@ -169,8 +176,14 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                     ? `last success ${when(task.lastSuccessAt, tz)}`
                     : "not run yet"
                   : "stopped",
-                level: task.running ? (task.lastError ? "some" : "fine") : "bad",
-                ...(task.lastError ? { note: task.lastError } : {}),
+                level: !task.running || task.stalled ? "bad" : task.lastError ? "some" : "fine",
+                ...(task.lastError
+                  ? {
+                      note: task.failingSince
+                        ? `failing since ${when(task.failingSince, tz)}: ${task.lastError}`
+                        : task.lastError,
+                    }
+                  : {}),
               }),
             ),
             {
@@ -237,6 +250,42 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           </table>
         </div>
       </section>
+      {store.quarantinedRows.length > 0 && (
+        <section className="card" aria-label="Quarantined row data">
+          <header className="card-head">
+            <h2>Quarantined row data</h2>
+            <span className="muted">the latest; the rows still count their requests</span>
+          </header>
+          <div className="scroll-x" tabIndex={0} role="region" aria-label="Quarantined row data, scrollable">
+            <table className="table">
+              <thead>
+                <tr>
+                  <th scope="col">Period</th>
+                  <th scope="col">Granularity</th>
+                  <th scope="col">Series</th>
+                  <th scope="col">Part</th>
+                  <th scope="col">Reason</th>
+                  <th scope="col">Quarantined</th>
+                </tr>
+              </thead>
+              <tbody>
+                {store.quarantinedRows.map((each) => (
+                  <tr key={`${each.granularity} ${each.periodStart} ${each.series} ${each.part}`}>
+                    <td>{when(each.periodStart, tz)}</td>
+                    <td>{each.granularity}</td>
+                    <td>
+                      {[each.service, each.method, each.endpoint].filter(Boolean).join(" ") || `#${each.series}`}
+                    </td>
+                    <td>{each.part}</td>
+                    <td>{each.reason}</td>
+                    <td>{when(each.at, tz)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </section>
+      )}
       {recorder && recorder.unmatched.length > 0 && (
         <section className="card" aria-label="Unmatched paths">
           <header className="card-head">
