@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use api_metrics_priced_by_hand::{Case, MONTH, Version, by_hand, case, date, price_of, units};
 use api_metrics_store::{
     control::{
         billing::{BillingReport, BillingSettings, NewPlan, PriceTier, billing_report, invoices},
@@ -11,9 +12,8 @@ use api_metrics_store::{
     },
     query::Scope,
 };
-use chrono::{Datelike, Days, NaiveDate};
+use chrono::{Days, NaiveDate};
 use proptest::{
-    prelude::*,
     strategy::{Strategy, ValueTree},
     test_runner::{Config, TestRng, TestRunner},
 };
@@ -27,135 +27,6 @@ use crate::{
 
 on_both! {
     invoices_of_recorded_requests_equal_an_independent_computation
-}
-
-const MONTH: &str = "2026-03-01";
-
-/// A version of a plan in plain numbers: prices are in hundred-millionths for 1,000 requests.
-#[derive(Debug, Clone)]
-struct Version {
-    plan: usize,
-    from_day: u32,
-    free: u64,
-    tiers: Vec<(u64, u64)>,
-    currency: &'static str,
-}
-
-#[derive(Debug, Clone)]
-struct Case {
-    versions: Vec<Version>,
-    /// By key: from which day on which plan; no plan is the default.
-    plans: Vec<BTreeMap<u32, Option<usize>>>,
-    /// By key: requests by day of the month.
-    usage: Vec<BTreeMap<u32, u64>>,
-}
-
-const DEFAULT_PRICE: u64 = 2_000_000;
-
-fn version() -> impl Strategy<Value = Version> {
-    let tiers = prop::collection::btree_map(1_u64..400, price(), 0..4);
-    (
-        0_usize..3,
-        1_u32..29,
-        0_u64..200,
-        price(),
-        tiers,
-        any::<bool>(),
-    )
-        .prop_map(|(plan, from_day, free, first, tiers, euro)| Version {
-            plan,
-            from_day,
-            free,
-            tiers: std::iter::once((0, first)).chain(tiers).collect(),
-            currency: if euro { "EUR" } else { "JPY" },
-        })
-}
-
-/// From nothing to 10, with up to eight decimals.
-fn price() -> impl Strategy<Value = u64> {
-    prop_oneof![
-        Just(0),
-        0_u64..1_000,
-        (0_u64..1_000).prop_map(|cents| cents * 1_000_000),
-        0_u64..1_000_000_000,
-    ]
-}
-
-fn case(keys: usize, most: u64) -> impl Strategy<Value = Case> {
-    let plan = prop::collection::btree_map(1_u32..32, prop::option::of(0_usize..3), 0..4);
-    let days = prop::collection::btree_map(1_u32..32, 0..most, 0..8);
-    (
-        prop::collection::vec(version(), 0..6),
-        prop::collection::vec(plan, keys..=keys),
-        prop::collection::vec(days, keys..=keys),
-    )
-        .prop_map(|(mut versions, plans, usage)| {
-            // One version of a plan a day.
-            versions.sort_by_key(|v| (v.plan, v.from_day));
-            versions.dedup_by_key(|v| (v.plan, v.from_day));
-            Case {
-                versions,
-                plans,
-                usage,
-            }
-        })
-}
-
-fn date(day: u32) -> NaiveDate {
-    MONTH.parse::<NaiveDate>().unwrap().with_day(day).unwrap()
-}
-
-/// What all requests of a key cost: by currency, in hundred-thousand-millionths.
-fn by_hand(case: &Case, key: usize) -> BTreeMap<&'static str, u128> {
-    let mut sums = BTreeMap::new();
-    let mut position = 0;
-    for (day, requests) in &case.usage[key] {
-        let plan = case.plans[key]
-            .range(..=*day)
-            .next_back()
-            .and_then(|(_, plan)| *plan);
-        let version = plan.and_then(|plan| {
-            let mut best: Option<&Version> = None;
-            for version in &case.versions {
-                if version.plan == plan && version.from_day <= *day {
-                    best = match best {
-                        Some(b) if b.from_day > version.from_day => Some(b),
-                        _ => Some(version),
-                    };
-                }
-            }
-            best
-        });
-        for _ in 0..*requests {
-            let (currency, price) = match version {
-                None => ("USD", DEFAULT_PRICE),
-                Some(version) if position < version.free => (version.currency, 0),
-                Some(version) => {
-                    let mut price = 0;
-                    for (from, tier) in &version.tiers {
-                        if position >= *from {
-                            price = *tier;
-                        }
-                    }
-                    (version.currency, price)
-                }
-            };
-            *sums.entry(currency).or_default() += u128::from(price);
-            position += 1;
-        }
-    }
-    sums
-}
-
-/// A decimal in hundred-thousand-millionths.
-fn units(amount: Decimal) -> u128 {
-    let text = amount.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{part:0<11}").parse().unwrap()
-}
-
-fn price_of(units: u64) -> Decimal {
-    Decimal::from_i128_with_scale(units.into(), 8)
 }
 
 fn check(case: &Case, report: &BillingReport) {
@@ -234,7 +105,10 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     // Everything is of March, so one database holds one case; keys are many instead.
     let mut case = case(12, 60).new_tree(&mut runner).unwrap().current();
     while case.versions.len() < 4 {
-        case = self::case(12, 60).new_tree(&mut runner).unwrap().current();
+        case = api_metrics_priced_by_hand::case(12, 60)
+            .new_tree(&mut runner)
+            .unwrap()
+            .current();
     }
     let mut first_version = BTreeMap::new();
     for version in &case.versions {

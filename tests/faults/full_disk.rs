@@ -237,6 +237,23 @@ struct Program {
 }
 
 impl Program {
+    /// One that has flushed 20 requests, and keeps 30 since the disk is full.
+    async fn with_a_full_disk() -> Self {
+        let program = Self::start();
+        program.requests(20).await;
+        eventually("the first flush", || async {
+            program.ready().await.then_some(())
+        })
+        .await;
+        program.disk.fail(DiskFault::Full, 1);
+        program.requests(30).await;
+        eventually("a failed flush", || async {
+            (!program.ready().await).then_some(())
+        })
+        .await;
+        program
+    }
+
     fn start() -> Self {
         let (disk, file) = (Disk::new(), SqliteFile::create());
         let mut process = Process::start(
@@ -288,18 +305,7 @@ impl Program {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_ends_while_the_disk_is_full_says_what_it_could_not_deliver() {
-    let program = Program::start();
-    program.requests(20).await;
-    eventually("the first flush", || async {
-        program.ready().await.then_some(())
-    })
-    .await;
-    program.disk.fail(DiskFault::Full, 1);
-    program.requests(30).await;
-    eventually("a failed flush", || async {
-        (!program.ready().await).then_some(())
-    })
-    .await;
+    let program = Program::with_a_full_disk().await;
     program.process.signal("TERM");
     let Program {
         disk,
@@ -324,18 +330,7 @@ async fn a_service_that_ends_while_the_disk_is_full_says_what_it_could_not_deliv
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_ends_delivers_what_waited_for_a_full_disk_and_leaves_one_whole_file() {
-    let program = Program::start();
-    program.requests(20).await;
-    eventually("the first flush", || async {
-        program.ready().await.then_some(())
-    })
-    .await;
-    program.disk.fail(DiskFault::Full, 1);
-    program.requests(30).await;
-    eventually("a failed flush", || async {
-        (!program.ready().await).then_some(())
-    })
-    .await;
+    let program = Program::with_a_full_disk().await;
     program.process.signal("TERM");
     // Free again while the service is on its way out.
     program.disk.mend();
