@@ -17,7 +17,8 @@ use api_metrics_store::{
         StoreStatus, Writer,
     },
 };
-use api_metrics_tests::{SqliteFile, eventually};
+use api_metrics_tests::{PgDatabase, SqliteFile, eventually};
+use tower::{Layer, ServiceExt};
 
 use crate::stored;
 
@@ -182,4 +183,71 @@ async fn a_store_that_never_answers_again_does_not_hold_up_the_end() {
     );
     // A later call may still deliver, if the store comes to its senses; here it does not.
     assert_eq!(metrics.shutdown().await.unwrap_err().records, 2);
+}
+
+/// Calls a gRPC method that answers with `code`, by its head alone.
+async fn call_grpc(metrics: &ApiMetrics, path: &str, code: u16) {
+    let answer = tower::service_fn(move |_: axum::extract::Request| {
+        let response = axum::http::Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", code)
+            .body(axum::body::Body::empty());
+        std::future::ready(response)
+    });
+    let request = axum::extract::Request::post(path)
+        .header("content-type", "application/grpc")
+        .body(axum::body::Body::empty())
+        .unwrap();
+    drop(
+        metrics
+            .layer()
+            .layer(answer)
+            .oneshot(request)
+            .await
+            .unwrap(),
+    );
+}
+
+async fn methods_outlive_a_restart(database: &str) {
+    let start = async || {
+        let builder = ApiMetrics::builder().database(database).service("greeter");
+        builder.no_auth().start().await.unwrap()
+    };
+    let before = start().await;
+    call_grpc(&before, "/shop.Orders/Get", 0).await;
+    before.shutdown().await.unwrap();
+
+    let after = start().await;
+    eventually("the store's methods are known", || async {
+        after
+            .sink()
+            .knows_grpc_method("/shop.Orders/Get")
+            .then_some(())
+    })
+    .await;
+    // Both fail from the start; one of them has run before.
+    for path in ["/shop.Orders/Get", "/shop.Orders/Guess"] {
+        call_grpc(&after, path, 3).await;
+    }
+    after.shutdown().await.unwrap();
+    let endpoints = stored::endpoints(&*stored::open(database)).await;
+    let counts = ["/shop.Orders/Get", "<unmatched>", "/shop.Orders/Guess"].map(|endpoint| {
+        endpoints
+            .iter()
+            .find(|(name, _)| name.ends_with(endpoint))
+            .map(|(_, n)| *n)
+    });
+    assert_eq!(counts, [Some(2), Some(1), None], "{endpoints:?}");
+}
+
+#[tokio::test]
+async fn a_grpc_method_that_fails_since_the_start_is_known_from_the_store_on_sqlite() {
+    let file = SqliteFile::create();
+    methods_outlive_a_restart(&file.url()).await;
+}
+
+#[tokio::test]
+async fn a_grpc_method_that_fails_since_the_start_is_known_from_the_store_on_postgres() {
+    let database = PgDatabase::create().await;
+    methods_outlive_a_restart(&database.url()).await;
 }

@@ -1,8 +1,13 @@
 //! Requests that wait for the service to become ready.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use api_metrics_layer::Queue;
+use api_metrics_layer::{ApiMetricsLayer, MetricSink, Queue, RequestRecord};
 use api_metrics_tests::wait::eventually;
 use axum::{Router, error_handling::HandleErrorLayer, http::StatusCode, routing::get as on_get};
 use bytes::Bytes;
@@ -10,10 +15,11 @@ use http::{Request, Response};
 use http_body_util::Full;
 use tokio::sync::{Semaphore, mpsc};
 use tower::{
-    BoxError, ServiceBuilder, limit::GlobalConcurrencyLimitLayer, load_shed::LoadShedLayer,
+    BoxError, Service, ServiceBuilder, ServiceExt, limit::GlobalConcurrencyLimitLayer,
+    load_shed::LoadShedLayer,
 };
 
-use crate::support::{Client, Record, Server, bound, empty, get, ms};
+use crate::support::{Client, FakeClock, Record, Server, bound, empty, get, ms};
 
 /// A handler that a test keeps busy: each call tells that it runs and waits to be released.
 #[derive(Clone)]
@@ -293,4 +299,50 @@ async fn a_service_that_fails_instead_of_becoming_ready_has_abandoned_its_wait()
     assert_eq!((queue.waiting(), queue.abandoned()), (1, 0));
     assert_eq!(poll(), Poll::Ready(Err("gone")));
     assert_eq!((queue.waiting(), queue.abandoned()), (0, 1));
+}
+
+/// What a sink is told of the queue.
+#[derive(Default)]
+struct Waits(Mutex<Vec<(Duration, bool)>>);
+
+impl MetricSink for Waits {
+    fn record(&self, _: &RequestRecord<'_>) {}
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        self.0.lock().unwrap().push((waited, called));
+    }
+}
+
+/// Until the service is ready for a request of axum's.
+async fn ready<S: Service<Request<axum::body::Body>, Error = Infallible>>(service: &mut S) {
+    let Ok(_) = service.ready().await;
+}
+
+#[tokio::test]
+async fn a_sink_is_told_of_each_wait_and_of_those_that_gave_up() {
+    let (waits, clock) = (Arc::new(Waits::default()), FakeClock::new());
+    let limit = GlobalConcurrencyLimitLayer::new(1);
+    let service = ServiceBuilder::new()
+        .layer(
+            ApiMetricsLayer::with_clock((Arc::clone(&waits), ()), clock.clone())
+                .endpoint_from(())
+                .for_axum(),
+        )
+        .layer(limit)
+        .service_fn(async |_: http::Request<axum::body::Body>| {
+            Ok::<_, Infallible>(http::Response::new(axum::body::Body::empty()))
+        });
+    let mut first = service.clone();
+    ready(&mut first).await;
+    // Two clones are not ready while the first one holds the permit.
+    let (mut gives_up, mut second) = (service.clone(), service);
+    assert!(futures_util::poll!(pin!(ready(&mut gives_up))).is_pending());
+    clock.advance(ms(30));
+    assert!(futures_util::poll!(pin!(ready(&mut second))).is_pending());
+    clock.advance(ms(20));
+    drop(gives_up);
+    drop(first);
+    ready(&mut second).await;
+    drop(second.call(Request::new(axum::body::Body::empty())));
+    assert_eq!(*waits.0.lock().unwrap(), [(ms(50), false), (ms(20), true)]);
 }

@@ -219,12 +219,13 @@ async fn the_stream_sends_the_summary() {
     let host = host_of(alpha()).await;
     let mut response = get(&host, "/stream?period=WEEK").await;
     let mut text = String::new();
-    while !text.contains("\ndata: ") || !text.ends_with("\n\n") {
+    while !text.contains("event: metrics-update\n") || !text.ends_with("\n\n") {
         let chunk = response.chunk().await.unwrap().expect("the stream goes on");
         text.push_str(std::str::from_utf8(&chunk).unwrap());
     }
-    assert!(text.contains("event: metrics-update\n"), "{text}");
-    let data = text
+    let (first, rest) = text.split_once("\n\n").unwrap();
+    assert!(first.contains("event: metrics-stream\n"), "{first}");
+    let data = rest
         .lines()
         .find_map(|line| line.strip_prefix("data: "))
         .unwrap();

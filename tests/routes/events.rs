@@ -6,6 +6,8 @@ use serde_json::Value;
 pub(crate) struct Events {
     response: Response,
     text: String,
+    /// How often the stream says that it is updated.
+    pub(crate) update_seconds: Option<f64>,
 }
 
 impl Events {
@@ -15,6 +17,7 @@ impl Events {
         Self {
             response,
             text: String::new(),
+            update_seconds: None,
         }
     }
 
@@ -31,7 +34,12 @@ impl Events {
                         .find_map(|line| line.strip_prefix(&prefix))
                         .map(str::to_owned)
                 };
-                if let Some(data) = field("data") {
+                if event.starts_with("event: metrics-stream")
+                    || event.contains("\nevent: metrics-stream")
+                {
+                    let data: Value = serde_json::from_str(&field("data").unwrap()).unwrap();
+                    self.update_seconds = data["updateSeconds"].as_f64();
+                } else if let Some(data) = field("data") {
                     let data = serde_json::from_str(&data).unwrap();
                     return Some((field("event").unwrap(), field("id").unwrap(), data));
                 }

@@ -21,6 +21,7 @@ async fn a_client_sees_whole_snapshots_and_may_come_back() {
     let mut events = watch(&host).await;
     let (name, id, data) = events.next().await.unwrap();
     assert_eq!(name, "metrics-update");
+    assert!(events.update_seconds.is_some_and(|seconds| seconds > 0.0));
     assert!(id.parse::<i64>().is_ok());
     assert_eq!(data["totalRequests"], 1);
     assert_eq!(data["minutes"].as_array().unwrap().len(), 5);

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc,
+        Arc, OnceLock, Weak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -70,16 +70,30 @@ impl fmt::Debug for Queue {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct QueueCounts {
     waiting: AtomicUsize,
     waited: AtomicU64,
     total_ns: AtomicU64,
     abandoned: AtomicU64,
+    /// Weak, because what it refers to owns the counts.
+    listener: OnceLock<Weak<dyn AbandonedListener>>,
+}
+
+impl QueueCounts {
+    /// Sets who is told of requests that were never called.
+    pub(crate) fn set_listener(&self, listener: Weak<dyn AbandonedListener>) {
+        // The counts are new, so the cell is empty.
+        let _ = self.listener.set(listener);
+    }
+}
+
+/// Told of requests that waited and were never called.
+pub(crate) trait AbandonedListener: Send + Sync {
+    fn on_abandoned(&self, waiting_since: Instant);
 }
 
 /// One service that was not ready. Dropped before [`end`](Self::end), its request is abandoned.
-#[derive(Debug)]
 pub(crate) struct Wait {
     counts: Arc<QueueCounts>,
     since: Instant,
@@ -111,6 +125,9 @@ impl Drop for Wait {
     fn drop(&mut self) {
         if !self.called {
             self.counts.abandoned.fetch_add(1, Ordering::Relaxed);
+            if let Some(listener) = self.counts.listener.get().and_then(Weak::upgrade) {
+                listener.on_abandoned(self.since);
+            }
         }
         self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
     }

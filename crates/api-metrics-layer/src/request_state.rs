@@ -176,8 +176,10 @@ impl RequestState {
 
     /// The service was not ready at first.
     #[cold]
-    pub(crate) fn on_wait(&mut self, wait: Wait) {
-        self.queue_wait = Some(wait.end(self.started));
+    pub(crate) fn on_wait(&mut self, wait: Wait, sink: &impl MetricSink) {
+        let waited = wait.end(self.started);
+        self.queue_wait = Some(waited);
+        sink.on_queue_wait(waited, true);
     }
 
     /// Whether layers of this sink count the request.
@@ -336,13 +338,19 @@ impl RequestState {
 
     /// The labels of a request that claims to speak gRPC.
     #[cold]
-    fn grpc_labels(&self, outcome: Outcome, lifetime: Duration, settings: &Settings) -> Labels<'_> {
+    fn grpc_labels<M: MetricSink>(
+        &self,
+        outcome: Outcome,
+        lifetime: Duration,
+        core: &Core<M>,
+    ) -> Labels<'_> {
         // Anyone can claim to speak gRPC, so the claim counts only until the service has answered.
         if self.status.is_some() && !self.grpc.is_spoken() {
             return self.labels();
         }
+        let settings = &core.settings;
         let methods = &settings.grpc_methods;
-        let (endpoint, unmatched_path) = self.grpc_endpoint(methods);
+        let (endpoint, unmatched_path) = self.grpc_endpoint(methods, &core.sink);
         let streams = self
             .path()
             .is_some_and(|path| methods.streams(path, self.grpc.is_stream()));
@@ -357,12 +365,20 @@ impl RequestState {
     }
 
     /// The endpoint of a gRPC call, and its path where that is `<unmatched>`.
-    fn grpc_endpoint(&self, methods: &grpc::Methods) -> (Cow<'_, str>, Option<&str>) {
+    fn grpc_endpoint(
+        &self,
+        methods: &grpc::Methods,
+        sink: &impl MetricSink,
+    ) -> (Cow<'_, str>, Option<&str>) {
         let template = self.template();
         // A template may say less than the path: tonic's is `/pkg.Service/{*rest}`.
         let coarse = template.is_none_or(is_coarse);
         match (self.path(), template) {
-            (Some(path), _) if coarse && methods.admit(path, self.grpc.shows_method()) => {
+            (Some(path), _)
+                if coarse
+                    && (methods.admit(path, self.grpc.shows_method())
+                        || sink.knows_grpc_method(path)) =>
+            {
                 (bounded(path, MAX_ENDPOINT_BYTES), None)
             }
             (_, Some(template)) if !coarse || !self.grpc.is_unimplemented() => {
@@ -390,7 +406,7 @@ impl RequestState {
             _ => None,
         };
         let labels = if self.grpc.is_claimed() {
-            self.grpc_labels(outcome, lifetime, &core.settings)
+            self.grpc_labels(outcome, lifetime, core)
         } else {
             self.labels()
         };

@@ -111,7 +111,7 @@ where
                 P::count(request.body_mut(), &mut counter);
             }
             if let Some(wait) = self.wait.take() {
-                state.on_wait(*wait);
+                state.on_wait(*wait, &self.shard.core().sink);
             }
         }
         panic_guard.disarm();
@@ -161,7 +161,7 @@ where
         });
         if same {
             if let Some(wait) = self.wait.take() {
-                wait.end(core.clocks.now());
+                core.sink.on_queue_wait(wait.end(core.clocks.now()), true);
             }
         }
         same

@@ -7,13 +7,14 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Instant,
 };
 
 use crate::{
     FromMatchedPath, MetricSink,
     clock::{Clocks, RequestClock},
     in_flight::OpenRequests,
-    queue::QueueCounts,
+    queue::{AbandonedListener, QueueCounts},
     settings::Settings,
 };
 
@@ -28,6 +29,13 @@ pub(crate) struct Core<M> {
     pub(crate) clocks: Clocks,
     pub(crate) settings: Settings,
     pub(crate) queue: Arc<QueueCounts>,
+}
+
+impl<M: MetricSink> AbandonedListener for Core<M> {
+    fn on_abandoned(&self, waiting_since: Instant) {
+        let waited = self.clocks.now().saturating_duration_since(waiting_since);
+        self.sink.on_queue_wait(waited, false);
+    }
 }
 
 /// Referenced by every open request of a shard and by its [owners](Owner), so that the reference count minus
@@ -121,7 +129,7 @@ impl<M: MetricSink> Shard<M, FromMatchedPath, ()> {
     }
 
     fn build(sink: M, clocks: Clocks) -> Arc<Self> {
-        let queue = Arc::default();
+        let queue: Arc<QueueCounts> = Arc::default();
         let core = Arc::new(Core {
             // Any address that lives as long as the layer is one of its own.
             identity: sink
@@ -132,6 +140,8 @@ impl<M: MetricSink> Shard<M, FromMatchedPath, ()> {
             settings: Settings::default(),
             queue,
         });
+        let listener: Weak<Core<M>> = Arc::downgrade(&core);
+        core.queue.set_listener(listener);
         let owners = (0..shard_count()).map(|_| Owner::new(&core));
         Self::over(owners.collect(), FromMatchedPath.into(), ().into())
     }

@@ -1,6 +1,6 @@
 //! The sink that records go to.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::RequestRecord;
 
@@ -90,6 +90,21 @@ pub trait MetricSink: Send + Sync + 'static {
     fn identity(&self) -> Option<usize> {
         None
     }
+
+    /// Whether a gRPC method, `/pkg.Service/Method`, is known to exist: because it was recorded before this
+    /// process started, say. Asked where a call has ended with an error and no call of the method has succeeded
+    /// since the start, so that its name can be told from a stranger's guess.
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        let _ = path;
+        false
+    }
+
+    /// Takes the wait of one request in `poll_ready`, before the layer saw the request. `called` is false where it
+    /// gave up, or was refused, before it was called; such a request has no record. See
+    /// [`Queue`](crate::Queue).
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        let _ = (waited, called);
+    }
 }
 
 impl MetricSink for () {
@@ -116,6 +131,14 @@ impl<S: MetricSink + ?Sized> MetricSink for Arc<S> {
     fn identity(&self) -> Option<usize> {
         Some(Self::as_ptr(self).cast::<()>() as usize)
     }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        (**self).knows_grpc_method(path)
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        (**self).on_queue_wait(waited, called);
+    }
 }
 
 // Not for every `Box<S>`: that of a closure is a closure already.
@@ -127,6 +150,14 @@ impl MetricSink for Box<dyn MetricSink> {
 
     fn identity(&self) -> Option<usize> {
         (**self).identity()
+    }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        (**self).knows_grpc_method(path)
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        (**self).on_queue_wait(waited, called);
     }
 }
 
@@ -141,6 +172,17 @@ impl<S: MetricSink> MetricSink for Option<S> {
     fn identity(&self) -> Option<usize> {
         self.as_ref()?.identity()
     }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        self.as_ref()
+            .is_some_and(|sink| sink.knows_grpc_method(path))
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        if let Some(sink) = self {
+            sink.on_queue_wait(waited, called);
+        }
+    }
 }
 
 impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
@@ -150,6 +192,18 @@ impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
         self.1.record(record);
         self.2.record(record);
     }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        self.0.knows_grpc_method(path)
+            || self.1.knows_grpc_method(path)
+            || self.2.knows_grpc_method(path)
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        self.0.on_queue_wait(waited, called);
+        self.1.on_queue_wait(waited, called);
+        self.2.on_queue_wait(waited, called);
+    }
 }
 
 impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
@@ -157,6 +211,15 @@ impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
     fn record(&self, record: &RequestRecord<'_>) {
         self.0.record(record);
         self.1.record(record);
+    }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        self.0.knows_grpc_method(path) || self.1.knows_grpc_method(path)
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        self.0.on_queue_wait(waited, called);
+        self.1.on_queue_wait(waited, called);
     }
 }
 
@@ -167,6 +230,16 @@ impl<S: MetricSink, const N: usize> MetricSink for [S; N] {
             sink.record(record);
         }
     }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        self.iter().any(|sink| sink.knows_grpc_method(path))
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        for sink in self {
+            sink.on_queue_wait(waited, called);
+        }
+    }
 }
 
 impl<S: MetricSink> MetricSink for Vec<S> {
@@ -174,6 +247,16 @@ impl<S: MetricSink> MetricSink for Vec<S> {
     fn record(&self, record: &RequestRecord<'_>) {
         for sink in self {
             sink.record(record);
+        }
+    }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        self.iter().any(|sink| sink.knows_grpc_method(path))
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        for sink in self {
+            sink.on_queue_wait(waited, called);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a host holds: the handle, and the sink that its layers hold.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
 #[cfg(feature = "control")]
@@ -78,7 +78,7 @@ impl ApiMetrics {
             recorder: self
                 .shared()
                 .map(|shared| Arc::clone(shared.writer.recorder())),
-            _alive: Arc::clone(&self.0),
+            alive: Arc::clone(&self.0),
         }
     }
 
@@ -265,7 +265,7 @@ impl fmt::Debug for ApiMetrics {
 #[derive(Clone)]
 pub struct RecorderSink {
     recorder: Option<Arc<Recorder>>,
-    _alive: Arc<Handle>,
+    alive: Arc<Handle>,
 }
 
 impl MetricSink for RecorderSink {
@@ -277,6 +277,19 @@ impl MetricSink for RecorderSink {
 
     fn identity(&self) -> Option<usize> {
         self.recorder.as_ref()?.identity()
+    }
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        match &self.alive.part {
+            Part::Running(shared) => shared.grpc_methods.knows(path),
+            Part::Inert(_) => false,
+        }
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        if let Some(recorder) = &self.recorder {
+            recorder.on_queue_wait(waited, called);
+        }
     }
 }
 

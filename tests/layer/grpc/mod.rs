@@ -9,11 +9,13 @@ mod web;
 use std::{sync::Arc, time::Duration};
 
 use api_metrics_layer::{
-    ApiMetricsLayer, InFlight, InvalidDescriptorSet, MetricSink, Outcome, Protocol,
+    ApiMetricsLayer, InFlight, InvalidDescriptorSet, MetricSink, Outcome, Protocol, RequestRecord,
 };
+use axum::body::Body;
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::{StreamExt, wrappers::TcpListenerStream};
 use tonic::{Code, Request, Status, service::Routes};
+use tower::{Layer as _, ServiceExt};
 
 use self::greeter::{Client, Greeter, collect, wire_bytes};
 use crate::support::{FakeClock, Record, Recorded, Server, aborted, bound, post};
@@ -353,6 +355,45 @@ async fn a_declared_descriptor_set_makes_methods_known_before_their_first_call()
     server.finish().await;
     let layer = ApiMetricsLayer::new(()).grpc_descriptor_set(b"text");
     assert_eq!(layer.err(), Some(InvalidDescriptorSet));
+}
+
+/// A sink that remembers a method, as one does that has a store.
+struct Remembers;
+
+impl MetricSink for Remembers {
+    fn record(&self, _: &RequestRecord<'_>) {}
+
+    fn knows_grpc_method(&self, path: &str) -> bool {
+        path == "/test.Greeter/Fail"
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_the_sink_knows_has_its_name_and_a_guess_stays_unmatched() {
+    let (sink, mut records) = Recorded::pair();
+    let sink: Box<dyn MetricSink> = Box::new((sink, Some(Arc::new(Remembers))));
+    let refuse = tower::service_fn(async |_: http::Request<Body>| {
+        http::Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "3")
+            .body(Body::empty())
+    });
+    let service = ApiMetricsLayer::new(sink).for_axum().layer(refuse);
+    for (path, endpoint) in [
+        ("/test.Greeter/Fail", "/test.Greeter/Fail"),
+        ("/test.Greeter/Guess", "<unmatched>"),
+    ] {
+        let request = http::Request::post(path).header("content-type", "application/grpc");
+        let response = service
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap());
+        drop(response.await.unwrap());
+        let record = records.next().await;
+        assert_eq!(
+            (record.endpoint.as_str(), record.status),
+            (endpoint, Some(400))
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! One client's stream.
 //!
-//! A stream begins with the latest event, so a client never waits for the next update to show
+//! A stream begins with how often it is updated and the latest event, so a client never waits for the next update to show
 //! something. It ends with its lifetime, with the caller's credentials, and with the service;
 //! browsers come back by themselves.
 
@@ -68,7 +68,14 @@ fn events(
     let left = left.map(|left| Duration::from_secs(left.try_into().unwrap_or_default()));
     let lifetime = hub.limits.lifetime;
     let ends_at = clock.monotonic() + left.map_or(lifetime, |left| left.min(lifetime));
-    let hello = stream::once(async { Sse::default().retry(RETRY).comment("welcome") });
+    // So that a client can tell a stream that is silent from one that has died without a word.
+    let update_seconds = hub.limits.update_interval.as_secs_f64();
+    let hello = stream::once(async move {
+        Sse::default()
+            .retry(RETRY)
+            .event("metrics-stream")
+            .data(format!(r#"{{"updateSeconds":{update_seconds}}}"#))
+    });
     let updates = WatchStream::new(latest)
         .filter_map(|latest| async { latest })
         // The clock is looked at with each event, at most one update late.

@@ -89,7 +89,7 @@ pub(crate) fn snapshot() -> Value {
             "errorRate": 0.0, "averageMs": 11.902, "p95Ms": 30.976
         }],
         "from": "2026-05-18T09:26:00Z", "to": "2026-05-18T09:31:00Z",
-        "asOf": "2026-05-18T09:30:29.5Z"
+        "asOf": "2026-05-18T09:30:29.5Z", "incomplete": false
     })
 }
 

@@ -60,6 +60,8 @@ pub(crate) struct Snapshot {
     pub(crate) to: DateTime<Utc>,
     /// When the snapshot was taken, by the clock of the database.
     pub(crate) as_of: DateTime<Utc>,
+    /// Whether something damaged was left out; the status names what.
+    pub(crate) incomplete: bool,
 }
 
 impl Snapshot {
@@ -169,6 +171,7 @@ pub(crate) async fn snapshot(
         from: time(answer.range.from),
         to: time(answer.range.to),
         as_of: time_us(answer.as_of_us),
+        incomplete: answer.incomplete,
     })
 }
 

@@ -197,6 +197,13 @@ struct RecorderView {
     unresolved_batches: usize,
     /// Records that no flush has delivered yet.
     unflushed_records: u64,
+    /// Requests that waited in this process's queue, a concurrency limit for instance, before they were called.
+    queue_waited: u64,
+    /// How long they have waited on average, in milliseconds; no part of their latency. `null`: none has waited.
+    average_queue_wait_ms: Option<f64>,
+    /// Requests that gave up while they waited, or were refused, and were never called. They are in no other
+    /// figure, because nobody knows their endpoint.
+    queue_abandoned: u64,
     /// A sample of the raw paths behind `<unmatched>`, the most frequent first.
     unmatched: Vec<UnmatchedView>,
     /// Spans whose records were moved to the start of their 5 minutes or hour, in an outage.
@@ -425,6 +432,10 @@ fn recorder(status: RecorderStatus) -> RecorderView {
         bytes: status.bytes,
         unresolved_batches: status.unresolved_batches,
         unflushed_records: status.unflushed_records,
+        queue_waited: status.queue_waited,
+        average_queue_wait_ms: (status.queue_waited > 0)
+            .then(|| status.queue_wait.as_secs_f64() * 1e3 / status.queue_waited as f64),
+        queue_abandoned: status.queue_abandoned,
         unmatched: status
             .unmatched
             .into_iter()
@@ -508,6 +519,7 @@ fn example() -> serde_json::Value {
         "recorder": {
             "liveSeries": 14, "liveKeys": 3, "seriesOverflow": 0, "keyOverflow": 0,
             "bytes": 190_464, "unresolvedBatches": 0, "unflushedRecords": 12,
+            "queueWaited": 3, "averageQueueWaitMs": 18.4, "queueAbandoned": 0,
             "unmatched": [{"path": "/wp-login.php", "count": 7}], "coarsened": []
         },
         "tasks": {

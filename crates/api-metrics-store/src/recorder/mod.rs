@@ -145,10 +145,19 @@ pub struct Recorder {
     buffer_bytes: AtomicUsize,
     /// The longest time that the last drain held a shard's lock, in nanoseconds.
     longest_lock_ns: AtomicU64,
+    queue: QueueWaits,
     memory_budget: usize,
     max_unresolved_batches: usize,
     room: usize,
     clock: Arc<dyn Clock>,
+}
+
+/// What requests have waited before the layer saw them. Only those that wait come here.
+#[derive(Debug, Default)]
+struct QueueWaits {
+    waited: AtomicU64,
+    total_ns: AtomicU64,
+    abandoned: AtomicU64,
 }
 
 impl Recorder {
@@ -258,6 +267,9 @@ impl Recorder {
             longest_lock: Duration::from_nanos(self.longest_lock_ns.load(Ordering::Relaxed)),
             unmatched: lock(&self.unmatched).sample(),
             coarsened: ledger.coarsened.clone(),
+            queue_waited: self.queue.waited.load(Ordering::Relaxed),
+            queue_wait: Duration::from_nanos(self.queue.total_ns.load(Ordering::Relaxed)),
+            queue_abandoned: self.queue.abandoned.load(Ordering::Relaxed),
         }
     }
 
@@ -305,6 +317,16 @@ impl MetricSink for Recorder {
         if crowded {
             self.relieve();
         }
+    }
+
+    fn on_queue_wait(&self, waited: Duration, called: bool) {
+        if !called {
+            self.queue.abandoned.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
+        self.queue.waited.fetch_add(1, Ordering::Relaxed);
+        self.queue.total_ns.fetch_add(nanos, Ordering::Relaxed);
     }
 }
 

@@ -19,7 +19,7 @@ use std::{
 use api_metrics_layer::ApiKey;
 
 use super::{
-    Recorder,
+    QueueWaits, Recorder,
     ledger::Ledger,
     path_sample::PathSample,
     registry::{OTHER_KEY, Registry},
@@ -122,6 +122,7 @@ impl Recorder {
             unmatched: Mutex::new(PathSample::default()),
             buffer_bytes: AtomicUsize::new(0),
             longest_lock_ns: AtomicU64::new(0),
+            queue: QueueWaits::default(),
             memory_budget: options.memory_budget,
             max_unresolved_batches: options.max_unresolved_batches.max(1),
             room,

@@ -39,4 +39,12 @@ pub struct RecorderStatus {
     pub unmatched: Vec<(String, u64)>,
     /// Half-open spans, in Unix seconds, whose records were moved to the start of their 5 minutes or hour, since the start.
     pub coarsened: Vec<(UnixSeconds, UnixSeconds)>,
+    /// Requests that waited in the host's queue, a concurrency limit for instance, before they were called,
+    /// since the start. Their wait is no part of their latency.
+    pub queue_waited: u64,
+    /// How long they have waited, all together.
+    pub queue_wait: Duration,
+    /// Requests that gave up while they waited, or were refused, and were never called, since the start. They
+    /// are in no bucket, because nobody knows their endpoint.
+    pub queue_abandoned: u64,
 }

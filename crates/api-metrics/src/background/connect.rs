@@ -5,7 +5,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use api_metrics_store::store::{Misconfiguration, StoreError};
 use futures_util::FutureExt;
 
-use super::{Shared, schedule::Backoff, task::panic_message};
+use super::{Shared, grpc_methods, schedule::Backoff, task::panic_message};
 
 /// How far the store is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub(super) enum Readiness {
     Refused,
 }
 
-/// Tries until the schema is there. Ends then, or when the process stops.
+/// Tries until the schema is there, then reads what was recorded before. Ends then, or when the process stops.
 pub(super) async fn connect(shared: Arc<Shared>) {
     let mut backoff = Backoff::new(Duration::from_millis(250), Duration::from_secs(30));
     loop {
@@ -32,7 +32,7 @@ pub(super) async fn connect(shared: Arc<Shared>) {
             outcome = attempt => outcome,
         };
         match outcome {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => break,
             Ok(Err(_)) => {}
             Err(panic) => {
                 let message = panic_message(panic.as_ref());
@@ -47,6 +47,7 @@ pub(super) async fn connect(shared: Arc<Shared>) {
             return;
         }
     }
+    grpc_methods::load(&shared).await;
 }
 
 impl Shared {

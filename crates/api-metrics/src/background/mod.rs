@@ -4,6 +4,7 @@
 mod connect;
 #[cfg(feature = "control")]
 mod control;
+mod grpc_methods;
 mod log_throttle;
 mod maintain;
 mod schedule;
@@ -29,7 +30,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
 
-use self::{connect::Readiness, log_throttle::LogThrottle, task::TaskError};
+use self::{
+    connect::Readiness, grpc_methods::GrpcMethods, log_throttle::LogThrottle, task::TaskError,
+};
 use crate::{health::Monitor, task::Task};
 
 /// What the tasks work on. Handles, layers and routers hold it through [`crate::handle`], whose drop
@@ -47,7 +50,6 @@ pub(crate) struct Shared {
     control: Option<Control>,
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
-    #[cfg(feature = "control")]
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -67,6 +69,8 @@ pub(crate) struct Shared {
     sign_in: Once,
     tracker: TaskTracker,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// Those that were recorded before this process started.
+    pub(crate) grpc_methods: GrpcMethods,
 }
 
 /// What [`Shared`] is made of.
@@ -121,7 +125,6 @@ impl Shared {
             #[cfg(feature = "control")]
             notices: parts.notices,
             log: LogThrottle::new(Arc::clone(&parts.clock)),
-            #[cfg(feature = "control")]
             clock: parts.clock,
             flush_interval: parts.flush_interval,
             shutdown_timeout: parts.shutdown_timeout,
@@ -136,6 +139,7 @@ impl Shared {
             sign_in: Once::new(),
             tracker: TaskTracker::new(),
             tasks: Mutex::default(),
+            grpc_methods: GrpcMethods::default(),
         })
     }
 

@@ -12,6 +12,9 @@ const RETRY_MS = 10_000;
  * after three seconds. */
 const LOST_MS = 7_000;
 
+/** Updates that may be missing before a stream that says nothing counts as lost. */
+const MISSING_UPDATES = 2;
+
 export const useLive = (
   on: boolean,
   filter: Record<string, string>,
@@ -33,28 +36,48 @@ export const useLive = (
     let source: EventSource | null = null;
     let timer: number | undefined;
     let lost: number | undefined;
+    let silent: number | undefined;
+    let updateMs: number | undefined;
     const back = () => {
       window.clearTimeout(lost);
       lost = undefined;
       setGone(false);
     };
+    // A connection that dies without a word gives no error: the server says how often it has something to say.
+    const listen = () => {
+      window.clearTimeout(silent);
+      if (updateMs === undefined) return;
+      silent = window.setTimeout(() => {
+        setState("lost");
+        setGone(true);
+        source?.close();
+        connect();
+      }, MISSING_UPDATES * updateMs);
+    };
     const connect = () => {
       setState((before) => (before === "lost" ? before : "connecting"));
       source = new EventSource(url);
+      source.addEventListener("metrics-stream", (event) => {
+        updateMs = 1_000 * (JSON.parse(event.data as string) as { updateSeconds: number }).updateSeconds;
+        listen();
+      });
       source.addEventListener("metrics-update", (event) => {
         setSnapshot(JSON.parse(event.data as string) as Snapshot);
         setState("live");
         setTrouble(null);
         back();
+        listen();
         update.current();
       });
       source.addEventListener("metrics-unavailable", (event) => {
         setTrouble((JSON.parse(event.data as string) as { detail?: string }).detail ?? "The store is not responding");
         setState("lost");
         back();
+        listen();
       });
       source.addEventListener("error", () => {
         setState("lost");
+        window.clearTimeout(silent);
         lost ??= window.setTimeout(() => setGone(true), LOST_MS);
         if (source?.readyState === EventSource.CLOSED) timer = window.setTimeout(connect, RETRY_MS);
       });
@@ -64,6 +87,7 @@ export const useLive = (
       source?.close();
       window.clearTimeout(timer);
       window.clearTimeout(lost);
+      window.clearTimeout(silent);
       setGone(false);
       setTrouble(null);
     };

@@ -152,6 +152,20 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                     level: recorder.unresolvedBatches > 0 ? "some" : "fine",
                   },
                   {
+                    name: "Queued requests",
+                    value: number.count(recorder.queueWaited),
+                    note:
+                      typeof recorder.averageQueueWaitMs === "number"
+                        ? `${number.ms(recorder.averageQueueWaitMs)} on average, not part of latency`
+                        : "",
+                  },
+                  {
+                    name: "Left the queue",
+                    value: number.count(recorder.queueAbandoned),
+                    level: recorder.queueAbandoned > 0 ? "some" : "fine",
+                    note: recorder.queueAbandoned > 0 ? "never called, in no other figure" : "",
+                  },
+                  {
                     name: "Coarsened periods",
                     value: number.count(recorder.coarsened.length),
                     level: recorder.coarsened.length > 0 ? "some" : "fine",

@@ -142,6 +142,18 @@ fn recorder(status: &RecorderStatus, text: &mut MetricsText) {
             status.unflushed_records,
         ),
         (
+            "api_metrics_queue_waited_total",
+            "counter",
+            "Requests that waited for the host's service to become ready before they were called.",
+            status.queue_waited,
+        ),
+        (
+            "api_metrics_queue_abandoned_total",
+            "counter",
+            "Requests that gave up waiting, or were refused, and were never called.",
+            status.queue_abandoned,
+        ),
+        (
             "api_metrics_recorder_unresolved_batches",
             "gauge",
             "Flush batches whose outcome is not known.",
@@ -150,6 +162,12 @@ fn recorder(status: &RecorderStatus, text: &mut MetricsText) {
     ] {
         text.single(name, kind, help, count(value));
     }
+    text.single(
+        "api_metrics_queue_wait_seconds_total",
+        "counter",
+        "How long requests waited before they were called, all together; no part of their latency.",
+        status.queue_wait.as_secs_f64(),
+    );
 }
 
 /// The flush and the other background tasks.
