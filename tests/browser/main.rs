@@ -18,12 +18,26 @@ const SPECS: [&str; 9] = [
     "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "looks",
 ];
 
+/// Stops the database's server, so it runs on a server of its own, after the others.
+const OUTAGE: &str = "outage";
+
+/// The test files that one database has.
+fn specs(kind: Kind) -> impl Iterator<Item = &'static str> {
+    let outage = (kind == Kind::Postgres).then_some(OUTAGE);
+    SPECS.into_iter().chain(outage)
+}
+
 /// Seeds one database and runs the test files against it.
 fn run(node: &Node, kind: Kind, specs: &[&str]) -> Cases {
     let mut sum = Cases::default();
-    let stage = Stage::start(kind);
+    let seeded = specs.iter().any(|spec| *spec != OUTAGE);
+    let stage = seeded.then(|| Stage::start(kind));
     for spec in specs {
-        let cases = node.run(spec, &stage);
+        let own = (*spec == OUTAGE).then(Stage::start_with_own_server);
+        let Some(stage) = own.as_ref().or(stage.as_ref()) else {
+            unreachable!("every other file has the seeded stage")
+        };
+        let cases = node.run(spec, stage);
         println!(
             "test {}::{spec} ({} cases) ... {}",
             kind.name(),
@@ -53,7 +67,7 @@ fn main() -> ExitCode {
     };
     if arguments.iter().any(|a| a == "--list") {
         for kind in Kind::ALL {
-            for spec in SPECS.iter().filter(|spec| chosen(kind, spec)) {
+            for spec in specs(kind).filter(|spec| chosen(kind, spec)) {
                 println!("{}::{spec}: test", kind.name());
             }
         }
@@ -62,7 +76,7 @@ fn main() -> ExitCode {
     let wanted: Vec<(Kind, Vec<&str>)> = Kind::ALL
         .into_iter()
         .map(|kind| {
-            let specs = SPECS.into_iter().filter(|spec| chosen(kind, spec));
+            let specs = specs(kind).filter(|spec| chosen(kind, spec));
             (kind, specs.collect::<Vec<_>>())
         })
         .filter(|(_, specs)| !specs.is_empty())

@@ -55,6 +55,11 @@ impl Node {
             .current_dir(&self.folder)
             .env("DASHBOARD_URL", &stage.dashboard)
             .env("DASHBOARD_TOKEN", TOKEN)
+            .envs(
+                stage
+                    .database_port
+                    .map(|port| ("DATABASE_PORT", port.to_string())),
+            )
             .output()
             .expect("node is there: tests/run installs it");
         let report = String::from_utf8_lossy(&output.stdout);

@@ -1,8 +1,14 @@
 //! A seeded database with a running demo.
 
-use std::process::{Command, Stdio};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::Arc,
+    thread,
+};
 
-use api_metrics_tests::{PgDatabase, Process};
+use api_metrics_tests::{Cluster, PgDatabase, Process};
 use tempfile::TempDir;
 
 pub(crate) const TOKEN: &str = "browser-test-token-of-the-demo-0001";
@@ -35,6 +41,8 @@ impl Kind {
 enum Database {
     Sqlite(TempDir),
     Postgres(PgDatabase),
+    /// A server of its own, which the browser's program may stop.
+    Own(Arc<Cluster>),
 }
 
 impl Database {
@@ -44,6 +52,7 @@ impl Database {
                 format!("sqlite://{}", folder.path().join("shop.db").display())
             }
             Self::Postgres(database) => database.url(),
+            Self::Own(cluster) => cluster.url(),
         }
     }
 }
@@ -51,6 +60,8 @@ impl Database {
 /// A running demo. Fields are dropped in order, the process before its database.
 pub(crate) struct Stage {
     pub(crate) dashboard: String,
+    /// A port that takes the lines `stop` and `start` for the database's server, where it is this stage's own.
+    pub(crate) database_port: Option<u16>,
     _demo: Process,
     _database: Database,
 }
@@ -65,9 +76,41 @@ impl Stage {
                 Database::Postgres(runtime.block_on(PgDatabase::create()))
             }
         };
-        let url = database.url();
+        Self::seed(kind, &database.url());
+        Self::serve(database)
+    }
+
+    /// Starts the demo on an empty database, whose server can be stopped.
+    pub(crate) fn start_with_own_server() -> Self {
+        let cluster = Arc::new(Cluster::start());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = Arc::downgrade(&cluster);
+        // Ends with this program: it waits for connections, which nobody makes once the test is over.
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let mut connection = connection.unwrap();
+                let mut line = String::new();
+                BufReader::new(&connection).read_line(&mut line).unwrap();
+                let Some(cluster) = server.upgrade() else {
+                    return;
+                };
+                match line.trim() {
+                    "stop" => cluster.crash(),
+                    "start" => cluster.restart(),
+                    other => panic!("neither stop nor start: {other}"),
+                }
+                connection.write_all(b"done\n").unwrap();
+            }
+        });
+        let mut stage = Self::serve(Database::Own(cluster));
+        stage.database_port = Some(port);
+        stage
+    }
+
+    fn seed(kind: Kind, url: &str) {
         let seeded = Command::new(env!("CARGO_BIN_EXE_seed"))
-            .args(["--database", &url, "--days", DAYS, "--fine", FINE])
+            .args(["--database", url, "--days", DAYS, "--fine", FINE])
             .args(["--load", LOAD, "--hostile", "true"])
             .stdin(Stdio::null())
             .output()
@@ -82,16 +125,20 @@ impl Stage {
             kind.name(),
             String::from_utf8_lossy(&seeded.stdout)
         );
+    }
+
+    fn serve(database: Database) -> Self {
         let mut demo = Process::start(
             Command::new(env!("CARGO_BIN_EXE_demo"))
                 .env("DEMO_LISTEN", "127.0.0.1:0")
                 .env("DEMO_TRAFFIC", "5")
                 .env("DEMO_ADMIN_TOKEN", TOKEN)
-                .env("DATABASE_URL", &url),
+                .env("DATABASE_URL", database.url()),
         );
         let dashboard = demo.line(|line| Some(line.strip_prefix("dashboard")?.trim().to_owned()));
         Self {
             dashboard,
+            database_port: None,
             _demo: demo,
             _database: database,
         }

@@ -61,17 +61,22 @@ impl Cluster {
                 "--locale=C",
             ],
         );
-        cluster.again();
+        cluster.restart();
         cluster
     }
 
     /// Kills every process of it at once, as a crash would, and starts it again.
     pub fn crash_and_restart(&self) {
+        self.crash();
+        self.restart();
+    }
+
+    /// Kills every process of it at once, as a crash would. To be [restarted](Self::restart).
+    pub fn crash(&self) {
         self.run(
             "pg_ctl",
             &["-D", &self.data(), "-m", "immediate", "-w", "stop"],
         );
-        self.again();
     }
 
     /// The URL of its first database.
@@ -98,7 +103,8 @@ impl Cluster {
         self.port
     }
 
-    fn again(&self) {
+    /// Starts it, on the same port.
+    pub fn restart(&self) {
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={} -c unix_socket_directories='{}' -c max_connections=100",
             self.port,

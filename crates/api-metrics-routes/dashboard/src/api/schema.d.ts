@@ -2723,6 +2723,11 @@ export interface components {
         };
         /** @description What this process holds in memory. */
         RecorderView: {
+            /**
+             * Format: double
+             * @description How long they have waited on average, in milliseconds; no part of their latency. `null`: none has waited.
+             */
+            averageQueueWaitMs?: number | null;
             /** @description Bytes held, an estimate. */
             bytes: number;
             /** @description Spans whose records were moved to the start of their 5 minutes or hour, in an outage. */
@@ -2736,6 +2741,17 @@ export interface components {
             liveKeys: number;
             /** @description Series in memory. */
             liveSeries: number;
+            /**
+             * Format: int64
+             * @description Requests that gave up while they waited, or were refused, and were never called. They are in no other
+             *     figure, because nobody knows their endpoint.
+             */
+            queueAbandoned: number;
+            /**
+             * Format: int64
+             * @description Requests that waited in this process's queue, a concurrency limit for instance, before they were called.
+             */
+            queueWaited: number;
             /**
              * Format: int64
              * @description Records whose endpoint was counted as `<other>`.
@@ -2850,6 +2866,8 @@ export interface components {
              * @description The first instant that the answer covers.
              */
             from: string;
+            /** @description Whether something damaged was left out; the status names what. */
+            incomplete: boolean;
             /** @description The minutes of the range, the earliest first, those without requests included. */
             minutes: components["schemas"]["Minute"][];
             /**
@@ -7499,6 +7517,7 @@ export interface operations {
                      *       ],
                      *       "errorRate": 0,
                      *       "from": "2026-05-18T09:26:00Z",
+                     *       "incomplete": false,
                      *       "minutes": [
                      *         {
                      *           "errorCount": 0,
@@ -8463,11 +8482,14 @@ export interface operations {
                      *       "lost": 0,
                      *       "lostBatches": [],
                      *       "recorder": {
+                     *         "averageQueueWaitMs": 18.4,
                      *         "bytes": 190464,
                      *         "coarsened": [],
                      *         "keyOverflow": 0,
                      *         "liveKeys": 3,
                      *         "liveSeries": 14,
+                     *         "queueAbandoned": 0,
+                     *         "queueWaited": 3,
                      *         "seriesOverflow": 0,
                      *         "unflushedRecords": 12,
                      *         "unmatched": [
