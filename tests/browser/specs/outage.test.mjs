@@ -34,6 +34,9 @@ test("figures stay and dim while the database is stopped, say since when, and re
       () =>
         Number(document.querySelector('[data-tile="Requests"] .tile-value')?.textContent?.replaceAll(",", "")) > 0,
     );
+    // The demo is new: it has an instance once it has flushed.
+    await status.bringToFront();
+    await status.locator("[aria-label=Instances] tbody tr").first().waitFor();
     await page.bringToFront();
     const before = count(await tile(page));
     const instances = await status.locator("[aria-label=Instances] tbody tr").count();

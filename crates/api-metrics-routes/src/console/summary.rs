@@ -39,8 +39,6 @@ pub(crate) struct ConsoleSummary {
     period_start: DateTime<Utc>,
     /// The last second of the period.
     period_end: DateTime<Utc>,
-    /// Whether something damaged was left out.
-    incomplete: bool,
 }
 
 impl ConsoleSummary {
@@ -63,7 +61,7 @@ impl ConsoleSummary {
     responses((status = 200, description = "The numbers", body = ConsoleSummary,
         example = json!({"totalRequests": 1200, "successRate": 99.5, "averageResponseTime": 12,
             "totalErrorCount": 6, "period": "MONTH", "periodStart": "2026-05-01T00:00:00Z",
-            "periodEnd": "2026-05-31T23:59:59Z", "incomplete": false}))),
+            "periodEnd": "2026-05-31T23:59:59Z"}))),
 )]
 pub(super) async fn get_summary(
     State(app): State<App>,
@@ -143,7 +141,6 @@ pub(crate) async fn summary(
         period: asked.period.name(),
         period_start: time(start),
         period_end: time(end - 1),
-        incomplete: answer.incomplete,
     };
     Ok((answer.as_of_us, summary))
 }
