@@ -154,8 +154,9 @@ pub(crate) async fn left_by(
         let seq = fences.get(id).copied().unwrap_or_default();
         assert!(
             seq >= life.acknowledged,
-            "{} was acknowledged and the fence says {seq}",
-            life.acknowledged
+            "{} was acknowledged and the fence says {seq}:\n{}",
+            life.acknowledged,
+            std::fs::read_to_string(path).unwrap_or_default()
         );
         assert_eq!(life.lost, [], "nothing was restored");
         let committed = life.upto(seq);

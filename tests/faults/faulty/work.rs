@@ -58,7 +58,9 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
     instance.host = "here".to_owned();
     instance.started_at = clock.unix_seconds();
     let writer = Writer::new(instance, Arc::new(recorder));
-    let (mut recorded, mut number, mut total) = (0, 0, task.total);
+    let (mut recorded, mut flushes, mut total) = (0, 0, task.total);
+    // The last batch that has records, as the fence counts them.
+    let mut filled = 0;
     let stop = task.log.with_extension("stop");
     // By day: the sums of what was recorded since the last flush.
     let mut open: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
@@ -68,17 +70,26 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         }
         let batch = (50 + random.below(150)).min(total - recorded);
         for _ in 0..batch {
-            let new = task.always_new.then_some(number + 1);
+            let new = task.always_new.then_some(flushes + 1);
             let (day, weight) = record(&writer, &mut random, clock.unix_seconds(), new);
             let sum = open.entry(day).or_default();
             *sum = (sum.0 + 1, sum.1 + weight);
         }
         recorded += batch;
-        number += 1;
+        flushes += 1;
+        let number = writer.recorder().status().last_seq + 1;
         log.flush_begins(number, &open);
-        open.clear();
         let flushed = store.flush(&writer).await;
-        log.outcome(number, &flushed);
+        // With too many unresolved batches it has sent the last one again. What is open then goes into the next,
+        // which has this number and is said to begin once more.
+        if writer.recorder().status().last_seq == number {
+            // A batch without records moves no fence.
+            if !open.is_empty() {
+                filled = number;
+            }
+            open.clear();
+        }
+        log.outcome(filled, &flushed);
         if recorded == total && writer.recorder().status().unflushed_records == 0 {
             break;
         }
