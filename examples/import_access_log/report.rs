@@ -7,7 +7,7 @@ use api_metrics::{
     store::{
         bucket::Bucket,
         calendar::Kept,
-        query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+        query::{Detail, Query, TimeRange, TimeStep},
         text::{shown, without_password},
         time::Granularity,
     },
@@ -97,24 +97,13 @@ pub(crate) async fn print(
         Granularity::Day.floor(unix(last)) + Granularity::Day.seconds(),
     );
     let instance = writer.instance();
+    let mut query = Query::over(range);
+    query.filter.service = Some(instance.service.clone());
+    query.filter.environment = Some(instance.environment.clone());
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+    query.detail = Detail::Counts;
     let answer = store
-        .read(
-            &Query::over(range)
-                .filter({
-                    let mut filter = Filter::default();
-                    filter.service = Some(instance.service.clone());
-                    filter.environment = Some(instance.environment.clone());
-                    filter
-                })
-                .scope(Scope::All)
-                .group_by({
-                    let mut group_by = GroupBy::default();
-                    group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-                    group_by
-                })
-                .detail(Detail::Counts),
-            None,
-        )
+        .read(&query, None)
         .await
         .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
     println!(

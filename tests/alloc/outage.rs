@@ -126,7 +126,8 @@ impl Scene {
         let mut key = GroupBy::default();
         key.api_key = true;
         let range = TimeRange::new(START, self.clock.unix_seconds());
-        let query = Query::over(range).group_by(key);
+        let mut query = Query::over(range);
+        query.group_by = key;
         let answer = self.store.read(&query, None).await.unwrap();
         assert_eq!(answer.rows.len(), self.service.keys.len());
         let of_each = expected / self.service.keys.len() as u64;

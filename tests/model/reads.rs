@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Detail, Filter, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
+    query::{Answer, Detail, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -76,21 +76,20 @@ impl Simulation {
             });
             top
         });
-        Query::over(TimeRange::new(from, to))
-            .filter({
-                let mut filter = Filter::default();
-                filter.service = random
-                    .one_in(4)
-                    .then(|| (*random.pick(&SERVICES)).to_owned());
-                filter.endpoint = random
-                    .one_in(4)
-                    .then(|| (*random.pick(&ENDPOINTS)).to_owned());
-                filter.api_key_id = random.one_in(4).then(|| *random.pick(&keys));
-                filter
-            })
-            .group_by(group_by)
-            .top(top)
-            .detail(*random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]))
+        {
+            let mut query = Query::over(TimeRange::new(from, to));
+            query.filter.service = random
+                .one_in(4)
+                .then(|| (*random.pick(&SERVICES)).to_owned());
+            query.filter.endpoint = random
+                .one_in(4)
+                .then(|| (*random.pick(&ENDPOINTS)).to_owned());
+            query.filter.api_key_id = random.one_in(4).then(|| *random.pick(&keys));
+            query.group_by = group_by;
+            query.top = top;
+            query.detail = *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]);
+            query
+        }
     }
 
     /// Says how an answer differs from what it must be, if it does.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     postgres::PostgresStore,
-    query::{GroupBy, Query, TimeRange},
+    query::{Query, TimeRange},
     recorder::{Recorder, RecorderOptions},
     store::{FlushError, Store, Writer},
     time::ManualClock,
@@ -65,11 +65,8 @@ impl Scene {
     /// The requests of each endpoint, by name.
     async fn requests(&self) -> Vec<(String, u64)> {
         while self.store.fold().await.unwrap().more {}
-        let query = Query::over(TimeRange::new(NOON, NOON + 60)).group_by({
-            let mut group_by = GroupBy::default();
-            group_by.endpoint = true;
-            group_by
-        });
+        let mut query = Query::over(TimeRange::new(NOON, NOON + 60));
+        query.group_by.endpoint = true;
         let answer = self.store.read(&query, None).await.unwrap();
         let mut counts: Vec<_> = answer
             .rows

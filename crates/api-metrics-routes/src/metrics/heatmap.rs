@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use api_metrics_store::{
     bucket::Bucket,
     calendar::{Axis, Step},
-    query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Query, Row, Scope, TimeRange, TimeStep},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -246,15 +246,12 @@ pub(super) async fn heatmap(
 /// 400 that names `granularity`, where the step is not kept; those of the store.
 async fn read(app: &App, scope: &Scope, params: &HeatmapParams) -> Result<(Answer, bool), Problem> {
     let query = |range| {
-        Query::over(range)
-            .filter(params.filter.clone())
-            .scope(scope.clone())
-            .group_by({
-                let mut group_by = GroupBy::default();
-                group_by.time = Some(TimeStep::Calendar(params.step, params.zone));
-                group_by
-            })
-            .detail(Detail::Counts)
+        let mut query = Query::over(range);
+        query.filter = params.filter.clone();
+        query.scope = scope.clone();
+        query.group_by.time = Some(TimeStep::Calendar(params.step, params.zone));
+        query.detail = Detail::Counts;
+        query
     };
     match app.client.read(&query(params.range)).await {
         Ok(answer) => Ok((answer, false)),

@@ -152,11 +152,12 @@ async fn compute(
     range: TimeRange,
 ) -> Result<Summary, Problem> {
     let query = |range, group_by, detail| {
-        Query::over(range)
-            .filter(filter.clone())
-            .scope(scope.clone())
-            .group_by(group_by)
-            .detail(detail)
+        let mut query = Query::over(range);
+        query.filter = filter.clone();
+        query.scope = scope.clone();
+        query.group_by = group_by;
+        query.detail = detail;
+        query
     };
     let (by_endpoint, by_key) = (
         {
@@ -180,6 +181,8 @@ async fn compute(
         None => (range, None),
     };
     for last_try in [false, true] {
+        let mut endpoints = query(current, by_endpoint, Detail::Quantiles);
+        endpoints.top = Some(TopK::first(TOP));
         let questions = [
             query(current, GroupBy::default(), Detail::Quantiles),
             query(
@@ -188,7 +191,7 @@ async fn compute(
                 Detail::Quantiles,
             ),
             query(current, by_key, Detail::Requests),
-            query(current, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
+            endpoints,
         ];
         let [total, of_before, keys, endpoints] = app.client.read_all(&questions).await?;
         let wanted = comparable((total.range.from, total.range.to), now, &total.kept);

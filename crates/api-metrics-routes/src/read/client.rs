@@ -196,9 +196,9 @@ impl StoreClient {
         range: TimeRange,
     ) -> Result<RangeState, Problem> {
         let read = async {
-            let query = Query::over(range)
-                .scope(scope.clone())
-                .detail(Detail::Requests);
+            let mut query = Query::over(range);
+            query.scope = scope.clone();
+            query.detail = Detail::Requests;
             let answer = self.read(&query).await?;
             Ok::<_, Problem>(RangeState {
                 requests: answer.total().map_or(0, |total| total.request_count),
