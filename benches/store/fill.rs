@@ -123,7 +123,7 @@ pub fn record_every_series(writer: &Writer, size: Size, at: i64, random: &mut Ra
             record.latency = Some(Duration::from_micros(random.latency_us()));
             record.time_to_headers = record.latency;
             record.response_bytes = 1_500;
-            writer.recorder().record(&record);
+            writer.recorder.record(&record);
         }
     }
 }
@@ -136,7 +136,7 @@ pub async fn prepare(store: &impl Store, size: Size) {
     record_every_series(&writer, size, now(), &mut random);
     let one = |at: i64| {
         let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
-        writer.recorder().record(&RequestRecord::new(
+        writer.recorder.record(&RequestRecord::new(
             "GET",
             "/api/v1/resource0/{id}",
             finished_at,

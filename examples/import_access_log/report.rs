@@ -96,7 +96,7 @@ pub(crate) async fn print(
         Granularity::Day.floor(unix(first)),
         Granularity::Day.floor(unix(last)) + Granularity::Day.seconds(),
     );
-    let instance = writer.instance();
+    let instance = &writer.instance;
     let mut query = Query::over(range);
     query.filter.service = Some(instance.service.clone());
     query.filter.environment = Some(instance.environment.clone());
@@ -131,7 +131,7 @@ pub(crate) async fn print(
         let time = |at| DateTime::from_timestamp(at, 0).unwrap_or_default();
         println!(
             "kept by {}: {} to {}{}",
-            granularity.as_str(),
+            granularity,
             time(from).format("%Y-%m-%dT%H:%M:%SZ"),
             time(to).format("%Y-%m-%dT%H:%M:%SZ"),
             match granularity {

@@ -53,13 +53,13 @@ async fn is_named(url: &str, what: Misconfiguration) {
     let (status, _, ready) = asked(&metrics, "/health/ready").await;
     assert_eq!(
         (status, &ready["misconfiguration"]),
-        (503, &what.as_str().into())
+        (503, &<&str>::from(what).into())
     );
     assert_eq!(ready["reason"], what.to_string());
     let (status, _, page) = asked(&metrics, "/api-status").await;
     assert_eq!(
         (status, &page["store"]["misconfiguration"]),
-        (200, &what.as_str().into())
+        (200, &<&str>::from(what).into())
     );
     let error = page["store"]["error"].as_str().unwrap();
     assert!(error.contains(what.advice()), "{error}");

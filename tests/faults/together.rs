@@ -37,7 +37,7 @@ fn record_all(writer: &Writer, random: &mut Random) {
         record.api_key = Some(&key);
         record.status = Some(200);
         record.latency = Some(Duration::from_millis(1 + n % 40));
-        writer.recorder().record(&record);
+        writer.recorder.record(&record);
     }
 }
 

@@ -163,7 +163,7 @@ async fn a_record_is_counted_once_while_its_flush_is_not_acknowledged(database: 
     let writer = h.writer();
     record(&writer, NOON, "/a", None, 5, 3);
     // Captured before the flush, read after it: the fence number tells that it is in already.
-    let own = writer.recorder().capture(&|_, _| true);
+    let own = writer.recorder.capture(&|_, _| true);
     h.store.flush(&writer).await.unwrap();
     let query = Query::over(TimeRange::new(NOON, NOON + 60));
     let answer = h.store.read(&query, Some((&writer, own))).await.unwrap();
@@ -550,7 +550,7 @@ async fn status_tells_instances_inbox_and_floors(database: Database) {
     };
     assert_eq!(
         (instance.id, instance.seq, instance.folded, instance.live),
-        (writer.instance().id, 1, 0, true)
+        (writer.instance.id, 1, 0, true)
     );
     assert_eq!(instance.service, "shop");
     h.store.fold().await.unwrap();

@@ -128,7 +128,7 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
     assert!(!clean, "nothing is damaged yet");
     let writer = h.writer();
     for granularity in Granularity::ALL {
-        let name = granularity.as_str();
+        let name = <&str>::from(granularity);
         for column in ["status_counts", "latency_sketch"] {
             for (n, damage) in DAMAGES.iter().enumerate().skip(sized(0, 3)) {
                 // No status at all is what a bucket without one says.
@@ -240,7 +240,7 @@ pub(crate) async fn damaged_flush_batches_are_left_out_and_the_answer_says_so(da
         } else {
             "$1"
         };
-        let id = bad.instance().id;
+        let id = bad.instance.id;
         let only = match h.database {
             Database::Sqlite(_) => format!("lower(hex(id)) = '{}'", id.simple()),
             _ => format!("id = '{id}'"),

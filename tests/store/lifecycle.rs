@@ -265,7 +265,7 @@ async fn a_database_of_digests_answers_from_digests_at_every_granularity() {
         options.clock = Arc::<ManualClock>::clone(&clock);
         options.sketch_kind = SketchKind::TDigest;
         let recorder = Recorder::new(options);
-        let instance = writer_of("shop", &clock).instance().clone();
+        let instance = writer_of("shop", &clock).instance.clone();
         let writer = Writer::new(instance, Arc::new(recorder));
         // 1 to 1,000 ms, spread over an hour.
         for ms in 1..=1_000_u64 {

@@ -119,7 +119,7 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
     for part in [&folded, &waiting] {
         for hit in part {
             let of = SERVICES.iter().position(|of| *of == hit.service).unwrap();
-            writers[of].recorder().record(&hit.record());
+            writers[of].recorder.record(&hit.record());
         }
         for writer in &writers {
             h.store.flush(writer).await.unwrap();

@@ -58,7 +58,7 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
         by(both, NOON, NOON + 120),
         by(endpoint, NOON - 86_400, NOON - 7_200),
     ];
-    let own = || (&writer, writer.recorder().capture(&|_, _| true));
+    let own = || (&writer, writer.recorder.capture(&|_, _| true));
     let together = h.store.read_all(&queries, Some(own())).await.unwrap();
     let mut requests = Vec::new();
     for (query, together) in queries.iter().zip(&together) {

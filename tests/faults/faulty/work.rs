@@ -79,7 +79,7 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         open.clear();
         let flushed = store.flush(&writer).await;
         log.outcome(number, &flushed);
-        if recorded == total && writer.recorder().status().unflushed_records == 0 {
+        if recorded == total && writer.recorder.status().unflushed_records == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(random.below(90))).await;
@@ -107,7 +107,7 @@ fn record(writer: &Writer, random: &mut Random, now: i64, new: Option<u64>) -> (
     request.status = Some(200);
     // A random weight, so that a sum tells which records are in it.
     request.response_bytes = 1 + random.below(1 << 40);
-    writer.recorder().record(&request);
+    writer.recorder.record(&request);
     (at.div_euclid(86_400) * 86_400, request.response_bytes)
 }
 

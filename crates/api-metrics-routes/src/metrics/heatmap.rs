@@ -268,12 +268,12 @@ async fn read(app: &App, scope: &Scope, params: &HeatmapParams) -> Result<(Answe
 }
 
 /// The name of a cell's length.
-const fn name(step: Step) -> &'static str {
+fn name(step: Step) -> &'static str {
     match step {
         Step::Hour => "hour",
         Step::Day => "day",
         Step::Week => "week",
-        other => other.as_str(),
+        other => other.into(),
     }
 }
 
@@ -371,7 +371,7 @@ fn by_weekday(
     rows: &BTreeMap<usize, &Row>,
     as_of_us: i64,
 ) -> Result<Vec<Cell>, Problem> {
-    let by_day = axis.step() >= Step::Day;
+    let by_day = axis.step >= Step::Day;
     let mut sums = BTreeMap::<(u32, u32), Bucket>::new();
     for (place, row) in rows {
         let Some(name) = axis.name(*place) else {
@@ -389,7 +389,7 @@ fn by_weekday(
         }
     }
     let passed = occurrences(axis, rows, as_of_us);
-    let hours: Vec<u32> = match axis.step() {
+    let hours: Vec<u32> = match axis.step {
         Step::SixHours => vec![0, 6, 12, 18],
         Step::HalfDay => vec![0, 12],
         _ if by_day => vec![0],
@@ -429,7 +429,7 @@ fn occurrences(
         let (Some(name), Some(whole)) = (axis.name(place), axis.length(place)) else {
             continue;
         };
-        let hour = if axis.step() >= Step::Day {
+        let hour = if axis.step >= Step::Day {
             0
         } else {
             name.hour()

@@ -253,7 +253,7 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
         next_cursor: last
             .filter(|_| more)
             .map(|key| params.page.next(range, key)),
-        granularity: axis.map_or("none", |axis| axis.step().as_str()),
+        granularity: axis.map_or("none", |axis| axis.step.into()),
         tz: params.rows.zone.name().to_owned(),
         axis: axis
             .filter(|_| after.is_none())

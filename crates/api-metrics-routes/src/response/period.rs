@@ -100,9 +100,9 @@ pub(crate) struct AxisView {
 impl From<&Axis> for AxisView {
     fn from(axis: &Axis) -> Self {
         let mut edges: Vec<_> = axis.periods().map(|period| time(period.start)).collect();
-        edges.push(time(axis.to()));
+        edges.push(time(axis.to));
         Self {
-            step: axis.step().as_str(),
+            step: axis.step.into(),
             alignment: alignment(axis),
             edges,
             names: (0..axis.len())
@@ -130,7 +130,7 @@ pub(crate) fn clock(shown: NaiveDateTime) -> String {
 
 /// The name of an axis' alignment.
 pub(crate) fn alignment(axis: &Axis) -> &'static str {
-    match axis.alignment() {
+    match axis.alignment {
         Alignment::UtcHours => "utcHours",
         Alignment::UtcDays => "utcDays",
         _ => "local",

@@ -38,15 +38,20 @@ pub struct Period {
 
 /// A range of time divided into periods, without gap or overlap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Axis {
-    step: Step,
-    zone: Tz,
-    alignment: Alignment,
+    /// The step that it is divided by.
+    pub step: Step,
+    /// The zone in which its periods are named.
+    pub zone: Tz,
+    /// How its periods are cut.
+    pub alignment: Alignment,
+    /// The first second that it covers.
+    pub from: UnixSeconds,
+    /// The first second that it does not cover any more.
+    pub to: UnixSeconds,
     /// The whole periods' edges, ascending, at least two: the first may lie before `from`, the last after `to`.
     edges: Vec<UnixSeconds>,
-    /// What it covers.
-    from: UnixSeconds,
-    to: UnixSeconds,
     /// The range that was asked for.
     asked: (UnixSeconds, UnixSeconds),
 }
@@ -85,36 +90,6 @@ impl Axis {
             to,
             asked,
         })
-    }
-
-    /// The step that it is divided by.
-    #[must_use]
-    pub const fn step(&self) -> Step {
-        self.step
-    }
-
-    /// The zone in which its periods are named.
-    #[must_use]
-    pub const fn zone(&self) -> Tz {
-        self.zone
-    }
-
-    /// How its periods are cut.
-    #[must_use]
-    pub const fn alignment(&self) -> Alignment {
-        self.alignment
-    }
-
-    /// The first second that it covers.
-    #[must_use]
-    pub const fn from(&self) -> UnixSeconds {
-        self.from
-    }
-
-    /// The first second that it does not cover any more.
-    #[must_use]
-    pub const fn to(&self) -> UnixSeconds {
-        self.to
     }
 
     /// How many periods there are: at least one.

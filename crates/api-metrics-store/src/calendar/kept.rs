@@ -175,9 +175,9 @@ impl fmt::Display for NotKept {
         write!(
             f,
             "steps of {} are kept since {}; the finest step for the whole range is {}",
-            self.step.as_str(),
+            self.step,
             since.format("%Y-%m-%dT%H:%M:%SZ"),
-            self.finest.as_str()
+            self.finest
         )
     }
 }

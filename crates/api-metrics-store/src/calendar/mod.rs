@@ -18,7 +18,7 @@
 //! assert_eq!(axis.len(), 1);
 //! assert_eq!(axis.period(0).map(|day| day.end - day.start), Some(23 * 3_600));
 //! assert_eq!(axis.date(0).map(|date| date.to_string()).as_deref(), Some("2026-03-29"));
-//! assert_eq!(axis.alignment(), Alignment::Local);
+//! assert_eq!(axis.alignment, Alignment::Local);
 //! # Ok::<(), api_metrics_store::calendar::NotKept>(())
 //! ```
 

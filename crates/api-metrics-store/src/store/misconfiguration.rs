@@ -21,9 +21,8 @@ pub enum Misconfiguration {
 }
 
 impl Misconfiguration {
-    /// Its name in JSON and in the log; never changes its meaning.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    /// Its name in JSON and in the log.
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Url => "wrong-url",
             Self::Password => "password-refused",
@@ -54,6 +53,13 @@ impl Misconfiguration {
             }
             Self::NotADatabase => "move the file away, or correct its path",
         }
+    }
+}
+
+impl From<Misconfiguration> for &'static str {
+    /// Its name in JSON and in the log; never changes its meaning.
+    fn from(what: Misconfiguration) -> Self {
+        what.as_str()
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! // Periods start on UTC multiples of their length.
 //! assert_eq!(Granularity::FiveMinutes.floor(1_767_607_501), 1_767_607_500);
-//! assert_eq!(Granularity::from_name("1h"), Some(Granularity::Hour));
+//! assert_eq!(Granularity::Hour.to_string(), "1h");
 //! ```
 
 mod calendar;

@@ -24,11 +24,11 @@ mod money;
 mod plan;
 mod reconcile;
 mod report;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod tests;
 
-pub use charge::Assignment;
+pub(super) use charge::Assignment;
 use charge::{Charge, Tariff, charge_month};
 pub use chrono::NaiveDate;
 pub use currency::Currency;
@@ -38,4 +38,4 @@ pub use plan::{NewPlan, PlanVersion, PriceTier};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};
 pub use report::{BillingReport, BillingSettings, DayCost, KeyBill, Projection, billing_report};
 pub use rust_decimal::Decimal;
-pub use store::{DayCounts, LedgerCounts, PlanStore};
+pub(crate) use store::PlanStore;
