@@ -284,7 +284,7 @@ fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem>
     let rows = sums.into_iter().filter_map(|(place, day)| {
         let figures = Figures::of(Some(&day.bucket));
         Some(DailyRow {
-            date: axis.date(place)?,
+            date: axis.name(place)?.date(),
             period: RowPeriod::new(axis.period(place)?, days.as_of_us, day.approximate),
             request_count: figures.requests,
             error_rate: figures.error_rate,

@@ -426,7 +426,7 @@ fn occurrences(
     };
     let now = as_of_us.div_euclid(1_000_000);
     for (place, period) in axis.periods().enumerate().skip(*first) {
-        let (Some(name), Some(whole)) = (axis.name(place), axis.length(place)) else {
+        let Some(name) = axis.name(place) else {
             continue;
         };
         let hour = if axis.step >= Step::Day {
@@ -437,7 +437,7 @@ fn occurrences(
         let passed = (period.end.min(now) - period.start).max(0);
         *found
             .entry((name.weekday().number_from_monday(), hour))
-            .or_default() += passed as f64 / whole.max(1) as f64;
+            .or_default() += passed as f64 / period.length.max(1) as f64;
     }
     found
 }

@@ -1,7 +1,7 @@
 //! What a row over time covers, and how the whole answer is divided.
 
 #[cfg(feature = "control")]
-use api_metrics_store::time::utc_midnight;
+use api_metrics_store::calendar::{Tz, start_of_day};
 use api_metrics_store::{
     calendar::{Alignment, Axis, Period},
     query::{Answer, Row},
@@ -65,7 +65,7 @@ pub(crate) struct UtcDay {
 #[cfg(feature = "control")]
 impl From<NaiveDate> for UtcDay {
     fn from(date: NaiveDate) -> Self {
-        let start = utc_midnight(date);
+        let start = start_of_day(Tz::UTC, date);
         Self {
             date,
             period_start: time(start),

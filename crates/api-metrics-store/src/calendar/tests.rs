@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 
-use super::{name::floor, *};
+use super::{name::floor, zone::offset_at, *};
 use crate::time::{Granularity, UnixSeconds};
 
 const DAY: i64 = 86_400;
@@ -122,7 +122,7 @@ fn every_zone_is_tiled_over_twenty_years_and_names_each_local_date_once() {
                 place % 97 == 0 || offset_at(zone, start) != offset_at(zone, end)
             }) {
                 let (start, _) = axis.whole(place).unwrap();
-                let name = axis.date(place).unwrap();
+                let name = axis.name(place).unwrap().date();
                 assert_eq!(name, local_date(zone, start), "{zone} {name}");
                 assert!(last < Some(name), "{zone} names {name} twice");
                 last = Some(name);
@@ -173,7 +173,7 @@ fn a_date_that_a_zone_left_out_has_no_period() {
     )
     .unwrap();
     let dates: Vec<_> = (0..axis.len())
-        .map(|place| axis.date(place).unwrap().to_string())
+        .map(|place| axis.name(place).unwrap().date().to_string())
         .collect();
     assert_eq!(
         dates,
@@ -212,7 +212,7 @@ fn days_of_a_zone_off_the_hour_are_whole_utc_hours_where_only_hours_are_kept() {
         assert_eq!(day.start % 3_600, 0);
         assert_eq!(day.end - day.start, DAY);
         assert_eq!(
-            axis.date(place),
+            axis.name(place).map(|name| name.date()),
             Some(local_date(Tz::Asia__Kolkata, day.start + DAY / 2))
         );
     }
@@ -237,7 +237,11 @@ fn utc_days_bear_the_local_date_that_holds_most_of_them() {
         assert_eq!(axis.alignment, Alignment::UtcDays, "{zone}");
         check_tiles(&axis);
         let place = axis.place(at(utc)).unwrap();
-        assert_eq!(axis.date(place), Some(date(named)), "{zone}");
+        assert_eq!(
+            axis.name(place).map(|name| name.date()),
+            Some(date(named)),
+            "{zone}"
+        );
     }
 }
 

@@ -68,7 +68,6 @@ pub mod notify;
 pub mod quotas;
 mod worker;
 
-mod csv;
 mod sql;
 mod store;
 mod text;

@@ -28,8 +28,7 @@ impl TimeRange {
     }
 
     /// Whether no second belongs to it.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
+    pub(crate) const fn is_empty(self) -> bool {
         self.to <= self.from
     }
 

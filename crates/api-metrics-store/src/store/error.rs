@@ -6,7 +6,6 @@ use thiserror::Error;
 
 use super::misconfiguration::Misconfiguration;
 use crate::{
-    bucket::BucketError,
     calendar::NotKept,
     sketch::{SketchError, SketchKind},
     text::Shown,
@@ -168,8 +167,7 @@ impl StoreError {
     }
 
     /// Whether another try may succeed without anybody's doing.
-    #[must_use]
-    pub const fn may_pass(&self) -> bool {
+    pub(crate) const fn may_pass(&self) -> bool {
         matches!(
             self,
             Self::Unavailable(_) | Self::Timeout(_) | Self::Unprepared(_)
@@ -178,8 +176,7 @@ impl StoreError {
 
     /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
     /// `None` where the failure was not the database's answer.
-    #[must_use]
-    pub fn code(&self) -> Option<String> {
+    pub(crate) fn code(&self) -> Option<String> {
         let error = self.driver()?.as_database_error()?;
         Some(error.code()?.into_owned())
     }
@@ -239,12 +236,6 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<SketchError> for StoreError {
     fn from(error: SketchError) -> Self {
-        Self::Corrupt(error.to_string())
-    }
-}
-
-impl From<BucketError> for StoreError {
-    fn from(error: BucketError) -> Self {
         Self::Corrupt(error.to_string())
     }
 }

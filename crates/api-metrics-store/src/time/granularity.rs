@@ -72,15 +72,7 @@ impl Granularity {
     }
 
     /// The first period start at or after `at`.
-    ///
-    /// ```
-    /// use api_metrics_store::time::Granularity;
-    ///
-    /// assert_eq!(Granularity::Hour.ceil(1), 3_600);
-    /// assert_eq!(Granularity::Hour.ceil(3_600), 3_600);
-    /// ```
-    #[must_use]
-    pub const fn ceil(self, at: UnixSeconds) -> UnixSeconds {
+    pub(crate) const fn ceil(self, at: UnixSeconds) -> UnixSeconds {
         self.floor(at + self.seconds() - 1)
     }
 

@@ -8,12 +8,12 @@
 //! assert_eq!(Granularity::Hour.to_string(), "1h");
 //! ```
 
+#[cfg(feature = "control")]
 mod calendar;
 mod clock;
 mod granularity;
 
 #[cfg(feature = "control")]
-pub(crate) use calendar::DAWN;
-pub use calendar::{utc_date, utc_midnight};
+pub(crate) use calendar::{DAWN, utc_date, utc_midnight};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use granularity::{Granularity, UnixSeconds};

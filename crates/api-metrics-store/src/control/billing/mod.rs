@@ -32,7 +32,7 @@ pub(super) use charge::Assignment;
 use charge::{Charge, Tariff, charge_month};
 pub use chrono::NaiveDate;
 pub use currency::Currency;
-pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};
+pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices};
 pub use money::Money;
 pub use plan::{NewPlan, PlanVersion, PriceTier};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};

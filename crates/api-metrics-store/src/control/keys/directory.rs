@@ -17,7 +17,7 @@ use super::KeyChange;
 use crate::{
     control::text::MAX_NAME_BYTES,
     store::StoreError,
-    text::{Shown, is_plain, shown},
+    text::{Shown, escaped, is_plain},
 };
 
 /// The host's own table of API keys. [`ControlStore::sync_keys`] copies it into the store; call it when
@@ -61,5 +61,5 @@ fn plain_name(name: String) -> String {
     if is_plain(&name) {
         return name;
     }
-    bounded(&shown(&name), MAX_NAME_BYTES).into_owned()
+    bounded(&escaped(&name), MAX_NAME_BYTES).into_owned()
 }
