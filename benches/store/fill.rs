@@ -255,7 +255,10 @@ pub async fn postgres(pool: &PgPool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
+        let (from, to) = (
+            granularity.floor(end - span + granularity.seconds() - 1),
+            granularity.floor(end),
+        );
         let fill = format!(
             "DELETE FROM api_metrics.metrics_{name}; \
              INSERT INTO api_metrics.metrics_{name} \
@@ -414,7 +417,10 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
+        let (from, to) = (
+            granularity.floor(end - span + granularity.seconds() - 1),
+            granularity.floor(end),
+        );
         let fill = format!(
             "DELETE FROM api_metrics_{name}; \
              WITH RECURSIVE period (p) AS (SELECT {from} UNION ALL SELECT p + {step} FROM period WHERE p + {step} < {to}) \

@@ -150,8 +150,11 @@ fn kept_by(kept: &Kept, first: i64, last: i64) -> Vec<(Granularity, i64, i64)> {
     while from <= last {
         let granularity = kept.finest_at(from);
         // The next finer periods begin where those are kept, which is later than here.
-        let finer = granularity.finer().map(|finer| kept.since(finer));
+        let finer = Granularity::ALL
+            .into_iter()
+            .rfind(|finer| *finer < granularity);
         let to = finer
+            .map(|finer| kept.since(finer))
             .filter(|since| *since > from)
             .map_or(last, |since| last.min(since - 1));
         stretches.push((granularity, from, to));
@@ -221,7 +224,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            kept_by(&Kept::everything(), 5, 7),
+            kept_by(&Kept::default(), 5, 7),
             [(Granularity::Minute, 5, 7)]
         );
     }

@@ -135,7 +135,7 @@ impl Simulation {
             Granularity::Hour,
             Granularity::Day,
         ] {
-            let child = granularity.finer().unwrap();
+            let child = finer(granularity).unwrap();
             let clean = |period: UnixSeconds| {
                 period >= tables.floor(child) && !tables.dirty.contains(&(granularity, period))
             };
@@ -254,10 +254,7 @@ impl Simulation {
             }
         }
         for (granularity, period) in &tables.dirty {
-            if granularity
-                .finer()
-                .is_none_or(|child| *period < floor(child))
-            {
+            if finer(*granularity).is_none_or(|child| *period < floor(child)) {
                 self.fail(&format!(
                     "{} {period} is marked for a recompute from children that are gone",
                     granularity
@@ -281,4 +278,11 @@ impl Simulation {
             }
         }
     }
+}
+
+/// The granularity that a period's children have.
+fn finer(granularity: Granularity) -> Option<Granularity> {
+    Granularity::ALL
+        .into_iter()
+        .rfind(|finer| *finer < granularity)
 }

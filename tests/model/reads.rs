@@ -46,7 +46,10 @@ impl Simulation {
         let (a, b) = (near(random), near(random));
         let (mut from, mut to) = (a.min(b), a.max(b) + 1);
         if self.scenario.coarse {
-            (from, to) = (Granularity::Hour.floor(from), Granularity::Hour.ceil(to));
+            (from, to) = (
+                Granularity::Hour.floor(from),
+                Granularity::Hour.floor(to + 3_599),
+            );
         }
         let mut steps = vec![None, None, Some(Granularity::Hour), Some(Granularity::Day)];
         if !self.scenario.coarse {
@@ -233,7 +236,10 @@ fn edges(query: &Query, tables: &Tables) -> Vec<UnixSeconds> {
     let (from, to) = (query.range.from, query.range.to);
     let down = |at| tables.finest(at).floor(at);
     let mut edges = vec![down(from)];
-    let end = tables.finest(to - 1).ceil(to);
+    let end = {
+        let granularity = tables.finest(to - 1);
+        granularity.floor(to + granularity.seconds() - 1)
+    };
     if let Some(TimeStep::Fixed(step)) = query.group_by.time {
         let mut edge = step.floor(from) + step.seconds();
         while edge < to {

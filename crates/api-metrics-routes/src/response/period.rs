@@ -118,7 +118,7 @@ pub(crate) fn utc_axis(
     range: api_metrics_store::query::TimeRange,
     step: api_metrics_store::calendar::Step,
 ) -> Option<AxisView> {
-    let kept = api_metrics_store::calendar::Kept::everything();
+    let kept = api_metrics_store::calendar::Kept::default();
     let axis = Axis::resolve(range.from, range.to, step, chrono_tz::Tz::UTC, &kept);
     axis.ok().map(|axis| AxisView::from(&axis))
 }

@@ -84,6 +84,15 @@ impl TryFrom<&[u8]> for Bucket {
     }
 }
 
+impl From<&Bucket> for Vec<u8> {
+    /// Encodes a bucket as the `inbox` keeps it.
+    fn from(bucket: &Bucket) -> Self {
+        let mut out = Self::new();
+        bucket.encode(&mut out);
+        out
+    }
+}
+
 impl Bucket {
     /// Appends the encoding: a version byte, then self-delimiting varints. About 25 bytes for one request.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {

@@ -9,6 +9,13 @@ use crate::time::{Granularity, UnixSeconds};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept([UnixSeconds; 4]);
 
+impl Default for Kept {
+    /// A store from which nothing has been removed yet.
+    fn default() -> Self {
+        Self([UnixSeconds::MIN; 4])
+    }
+}
+
 impl Kept {
     /// The first kept instants of `1m`, `5m`, `1h` and `1d`. A finer granularity is never kept for longer
     /// than a coarser one, and each begins with a period of the next coarser one.
@@ -20,12 +27,6 @@ impl Kept {
         day: UnixSeconds,
     ) -> Self {
         Self([minute, five, hour, day])
-    }
-
-    /// A store from which nothing has been removed yet.
-    #[must_use]
-    pub const fn everything() -> Self {
-        Self([UnixSeconds::MIN; 4])
     }
 
     /// The first instant from which on this granularity is kept.
@@ -96,7 +97,7 @@ impl Kept {
     /// ```
     /// use api_metrics_store::calendar::Kept;
     ///
-    /// let (range, before) = Kept::everything().comparable(3_601, 7_195, 9_000);
+    /// let (range, before) = Kept::default().comparable(3_601, 7_195, 9_000);
     /// assert_eq!((range, before), ((3_600, 7_200), Some((0, 3_600))));
     /// ```
     #[must_use]

@@ -13,7 +13,7 @@
 //! use api_metrics_store::calendar::{Alignment, Axis, Kept, Step, Tz};
 //!
 //! // A store that keeps everything, and a day on which Berlin's clocks go forward.
-//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, Tz::Europe__Berlin, &Kept::everything())?;
+//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, Tz::Europe__Berlin, &Kept::default())?;
 //! assert_eq!(axis.len(), 1);
 //! assert_eq!(axis.period(0).map(|day| day.end - day.start), Some(23 * 3_600));
 //! assert_eq!(axis.name(0).map(|name| name.date().to_string()).as_deref(), Some("2026-03-29"));

@@ -176,8 +176,7 @@ impl Sketch {
     }
 
     /// The kind of sketch.
-    #[must_use]
-    pub const fn kind(&self) -> SketchKind {
+    pub(crate) const fn kind(&self) -> SketchKind {
         match &self.0 {
             Inner::Histogram(_) => SketchKind::Histogram,
             Inner::Digest(_) => SketchKind::TDigest,

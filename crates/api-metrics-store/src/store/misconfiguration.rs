@@ -35,8 +35,7 @@ impl Misconfiguration {
     }
 
     /// What to do about it, as a clause without a full stop.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
+    pub(super) const fn advice(self) -> &'static str {
         match self {
             Self::Url => "correct the URL: postgres://.., sqlite:.. or the path of a file",
             Self::Password => "correct the role and the password in the database URL",

@@ -88,8 +88,7 @@ impl Granularity {
     }
 
     /// The next finer granularity: the children of a rollup.
-    #[must_use]
-    pub const fn finer(self) -> Option<Self> {
+    pub(crate) const fn finer(self) -> Option<Self> {
         match self {
             Self::Minute => None,
             Self::FiveMinutes => Some(Self::Minute),
