@@ -216,9 +216,8 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
     })
 }
 
-// Hidden: only this crate's databases speak to the driver.
-#[doc(hidden)]
 impl From<sqlx::Error> for StoreError {
+    /// What the driver's error means: also for statements of your own on a store's pool.
     fn from(error: sqlx::Error) -> Self {
         match class_of(&error) {
             Class::Timeout => Self::Timeout(error.into()),
