@@ -86,8 +86,10 @@ async fn stage() -> AlertStage {
         change
     };
     w.h.store.create_key("k", &key).await.unwrap();
-    let mut traffic = Traffic::default();
-    traffic.key = Some("k");
+    let traffic = Traffic {
+        key: Some("k"),
+        ..Traffic::default()
+    };
     traffic.send(&w.writer, NOON - 4_000, 1);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.settle().await;
