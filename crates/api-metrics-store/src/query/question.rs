@@ -28,6 +28,7 @@ impl TimeRange {
     }
 
     /// Whether no second belongs to it.
+    #[cfg(feature = "control")]
     pub(crate) const fn is_empty(self) -> bool {
         self.to <= self.from
     }

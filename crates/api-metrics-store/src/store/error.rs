@@ -167,6 +167,7 @@ impl StoreError {
     }
 
     /// Whether another try may succeed without anybody's doing.
+    #[cfg(feature = "control")]
     pub(crate) const fn may_pass(&self) -> bool {
         matches!(
             self,
