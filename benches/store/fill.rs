@@ -123,7 +123,7 @@ pub fn record_every_series(writer: &Writer, size: Size, at: i64, random: &mut Ra
             record.latency = Some(Duration::from_micros(random.latency_us()));
             record.time_to_headers = record.latency;
             record.response_bytes = 1_500;
-            writer.recorder().record(&record);
+            writer.recorder.record(&record);
         }
     }
 }
@@ -136,7 +136,7 @@ pub async fn prepare(store: &impl Store, size: Size) {
     record_every_series(&writer, size, now(), &mut random);
     let one = |at: i64| {
         let finished_at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
-        writer.recorder().record(&RequestRecord::new(
+        writer.recorder.record(&RequestRecord::new(
             "GET",
             "/api/v1/resource0/{id}",
             finished_at,
@@ -255,7 +255,10 @@ pub async fn postgres(pool: &PgPool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
+        let (from, to) = (
+            granularity.floor(end - span + granularity.seconds() - 1),
+            granularity.floor(end),
+        );
         let fill = format!(
             "DELETE FROM api_metrics.metrics_{name}; \
              INSERT INTO api_metrics.metrics_{name} \
@@ -414,7 +417,10 @@ pub async fn sqlite(pool: &SqlitePool, size: Size) {
                 .await
                 .unwrap();
         }
-        let (from, to) = (granularity.ceil(end - span), granularity.floor(end));
+        let (from, to) = (
+            granularity.floor(end - span + granularity.seconds() - 1),
+            granularity.floor(end),
+        );
         let fill = format!(
             "DELETE FROM api_metrics_{name}; \
              WITH RECURSIVE period (p) AS (SELECT {from} UNION ALL SELECT p + {step} FROM period WHERE p + {step} < {to}) \

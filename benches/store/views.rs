@@ -3,7 +3,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use api_metrics_store::{
-    query::{Answer, Detail, Filter, GroupBy, Query, TimeRange, TimeStep, TopK},
+    query::{Answer, Detail, Query, TimeRange, TimeStep, TopK},
     store::Store,
     time::Granularity,
 };
@@ -24,13 +24,11 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         store.flush(&background).await.unwrap();
     }
     let last = |seconds: i64| TimeRange::new(now() - seconds, now());
-    let by = |group_by: GroupBy, seconds: i64| Query::over(last(seconds)).group_by(group_by);
-    let mut endpoint = GroupBy::default();
-    endpoint.endpoint = true;
-    endpoint.method = true;
-    endpoint.service = true;
-    let mut key = GroupBy::default();
-    key.api_key = true;
+    let by = |seconds: i64, change: &dyn Fn(&mut Query)| {
+        let mut query = Query::over(last(seconds));
+        change(&mut query);
+        query
+    };
     let rows = |answer: &Answer| format!("{} rows", answer.rows.len());
     let ask = async |query: &Query| {
         let answer = store.read(query, None).await.unwrap();
@@ -54,7 +52,14 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
     table
         .measure(
             "endpoints 24 h with p50/p95/p99",
-            async || ask(&by(endpoint, DAY)).await,
+            async || {
+                let endpoints = by(DAY, &|query| {
+                    query.group_by.endpoint = true;
+                    query.group_by.method = true;
+                    query.group_by.service = true;
+                });
+                ask(&endpoints).await
+            },
             rows,
         )
         .await;
@@ -62,7 +67,11 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         .measure(
             "top 10 keys 24 h",
             async || {
-                let mut answer = ask(&by(key, DAY).detail(Detail::Counts)).await;
+                let keys = by(DAY, &|query| {
+                    query.group_by.api_key = true;
+                    query.detail = Detail::Counts;
+                });
+                let mut answer = ask(&keys).await;
                 answer
                     .rows
                     .sort_by_key(|row| std::cmp::Reverse(row.bucket.request_count));
@@ -76,19 +85,13 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         .measure(
             "heatmap 24 h x 50 endpoints",
             async || {
-                let time = Some(TimeStep::Fixed(Granularity::Hour));
-                ask(&by(
-                    {
-                        let mut group_by = GroupBy::default();
-                        group_by.endpoint = true;
-                        group_by.time = time;
-                        group_by
-                    },
-                    DAY,
-                )
-                .detail(Detail::Counts)
-                .top(TopK::first(50)))
-                .await
+                let heatmap = by(DAY, &|query| {
+                    query.group_by.endpoint = true;
+                    query.group_by.time = Some(TimeStep::Fixed(Granularity::Hour));
+                    query.detail = Detail::Counts;
+                    query.top = Some(TopK::first(50));
+                });
+                ask(&heatmap).await
             },
             rows,
         )
@@ -97,18 +100,12 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         .measure(
             "usage by day, 30 d",
             async || {
-                let time = Some(TimeStep::Fixed(Granularity::Day));
-                ask(&by(
-                    {
-                        let mut group_by = GroupBy::default();
-                        group_by.api_key = true;
-                        group_by.time = time;
-                        group_by
-                    },
-                    30 * DAY,
-                )
-                .detail(Detail::Counts))
-                .await
+                let days = by(30 * DAY, &|query| {
+                    query.group_by.api_key = true;
+                    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+                    query.detail = Detail::Counts;
+                });
+                ask(&days).await
             },
             rows,
         )
@@ -118,19 +115,11 @@ pub async fn run(store: &Arc<dyn Store>, size: Size, table: &mut Table) {
         .measure(
             "one key, 24 h by 5m",
             async || {
-                let time = Some(TimeStep::Fixed(Granularity::FiveMinutes));
-                let mut filter = Filter::default();
-                filter.api_key_id = Some(one_key);
-                ask(&by(
-                    {
-                        let mut group_by = GroupBy::default();
-                        group_by.time = time;
-                        group_by
-                    },
-                    DAY,
-                )
-                .filter(filter))
-                .await
+                let of_key = by(DAY, &|query| {
+                    query.filter.api_key_id = Some(one_key);
+                    query.group_by.time = Some(TimeStep::Fixed(Granularity::FiveMinutes));
+                });
+                ask(&of_key).await
             },
             rows,
         )

@@ -174,5 +174,5 @@ async fn settle(metrics: &ApiMetrics) -> Result<(), Failure> {
 /// A file as it is shown: a URL that was given in its place keeps its password.
 pub(crate) fn name(file: &Path) -> String {
     let name = without_password(&file.display().to_string());
-    shown(&name).into_owned()
+    shown(&name).to_string()
 }

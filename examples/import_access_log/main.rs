@@ -27,7 +27,7 @@ use std::process::ExitCode;
 
 use api_metrics::{
     ApiMetrics, Maintenance,
-    store::text::{Shown, without_password},
+    store::text::{shown, without_password},
 };
 
 use crate::{args::Args, import::import, routes::Routes, source::Source};
@@ -46,12 +46,12 @@ async fn main() -> ExitCode {
         // A failure may name what a log or a command line holds.
         Ok(Some(args)) => run(args)
             .await
-            .map_err(|failure| Shown(failure).to_string()),
+            .map_err(|failure| shown(failure).to_string()),
         Ok(None) => {
             println!("{}", args::USAGE);
             Ok(())
         }
-        Err(failure) => Err(format!("{}\n\n{}", Shown(failure), args::USAGE)),
+        Err(failure) => Err(format!("{}\n\n{}", shown(failure), args::USAGE)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use api_metrics::{
     store::{
         bucket::Bucket,
         calendar::Kept,
-        query::{Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+        query::{Detail, Query, TimeRange, TimeStep},
         text::{shown, without_password},
         time::Granularity,
     },
@@ -96,25 +96,14 @@ pub(crate) async fn print(
         Granularity::Day.floor(unix(first)),
         Granularity::Day.floor(unix(last)) + Granularity::Day.seconds(),
     );
-    let instance = writer.instance();
+    let instance = &writer.instance;
+    let mut query = Query::over(range);
+    query.filter.service = Some(instance.service.clone());
+    query.filter.environment = Some(instance.environment.clone());
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+    query.detail = Detail::Counts;
     let answer = store
-        .read(
-            &Query::over(range)
-                .filter({
-                    let mut filter = Filter::default();
-                    filter.service = Some(instance.service.clone());
-                    filter.environment = Some(instance.environment.clone());
-                    filter
-                })
-                .scope(Scope::All)
-                .group_by({
-                    let mut group_by = GroupBy::default();
-                    group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-                    group_by
-                })
-                .detail(Detail::Counts),
-            None,
-        )
+        .read(&query, None)
         .await
         .map_err(|error| format!("{}: {error}", without_password(&args.database)))?;
     println!(
@@ -142,7 +131,7 @@ pub(crate) async fn print(
         let time = |at| DateTime::from_timestamp(at, 0).unwrap_or_default();
         println!(
             "kept by {}: {} to {}{}",
-            granularity.as_str(),
+            granularity,
             time(from).format("%Y-%m-%dT%H:%M:%SZ"),
             time(to).format("%Y-%m-%dT%H:%M:%SZ"),
             match granularity {
@@ -161,8 +150,11 @@ fn kept_by(kept: &Kept, first: i64, last: i64) -> Vec<(Granularity, i64, i64)> {
     while from <= last {
         let granularity = kept.finest_at(from);
         // The next finer periods begin where those are kept, which is later than here.
-        let finer = granularity.finer().map(|finer| kept.since(finer));
+        let finer = Granularity::ALL
+            .into_iter()
+            .rfind(|finer| *finer < granularity);
         let to = finer
+            .map(|finer| kept.since(finer))
             .filter(|since| *since > from)
             .map_or(last, |since| last.min(since - 1));
         stretches.push((granularity, from, to));
@@ -232,7 +224,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            kept_by(&Kept::everything(), 5, 7),
+            kept_by(&Kept::default(), 5, 7),
             [(Granularity::Minute, 5, 7)]
         );
     }

@@ -67,7 +67,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
             watched = true;
         }
         let version = version(ago);
-        if writer.instance().version != version {
+        if writer.instance.version != version {
             if !SILENCE.contains(&(ago + step)) {
                 settle(&*store, &writer).await?;
             }
@@ -81,13 +81,7 @@ pub(crate) async fn write(settings: &Settings) -> Result<(), Failure> {
                     * settings.load
                     * (step as f64 / 60.0);
                 let n = random.count(mean);
-                record(
-                    &**writer.recorder(),
-                    &mut random,
-                    route,
-                    (instant(at), ago),
-                    n,
-                );
+                record(&writer.recorder, &mut random, route, (instant(at), ago), n);
                 records += n;
             }
         }

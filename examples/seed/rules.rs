@@ -1,6 +1,7 @@
 //! The control plane of the shop: limits and prices of its consumers, and the alert rules that watch it.
 
 use api_metrics_store::{
+    calendar::{Tz, local_date},
     control::{
         ControlStore,
         alerts::{AlertSpec, AlertType, Comparison, Severity},
@@ -8,7 +9,6 @@ use api_metrics_store::{
         keys::KeyChange,
         quotas::QuotaPeriod,
     },
-    time::utc_date,
 };
 use rust_decimal::Decimal;
 
@@ -48,7 +48,7 @@ pub(crate) async fn consumers(
 ) -> Result<(), Failure> {
     let tier = |from_requests, cents| PriceTier::new(from_requests, Decimal::new(cents, 2));
     let plan = |name: &str, currency: &str, free_requests, tiers| {
-        let mut plan = NewPlan::new(name, currency, utc_date(start), tiers);
+        let mut plan = NewPlan::new(name, currency, local_date(Tz::UTC, start), tiers);
         plan.free_requests = free_requests;
         plan
     };
@@ -69,7 +69,7 @@ pub(crate) async fn consumers(
             change.quota_limit = quota.map(|(limit, _)| Some(scaled(limit)));
             change.quota_period = quota.map(|(_, period)| Some(period));
             change.price_plan_id = Some(Some(if plan == "partner" { partner } else { standard }));
-            change.price_plan_from = Some(utc_date(start));
+            change.price_plan_from = Some(local_date(Tz::UTC, start));
             change
         };
         store.create_key(name, &change).await?;

@@ -87,7 +87,7 @@ async fn live(store: Arc<dyn ControlStore>, writer: Arc<Writer>, settings: Setti
         for route in routes(settings.hostile) {
             let n =
                 random.count(route.per_minute / 60.0 * load(route.endpoint, at) * settings.load);
-            record(&**writer.recorder(), &mut random, route, (now, 0), n);
+            record(&writer.recorder, &mut random, route, (now, 0), n);
         }
         seconds += 1;
         if seconds.is_multiple_of(FLUSH.as_secs())

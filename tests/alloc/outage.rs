@@ -69,7 +69,7 @@ impl Scene {
     fn traffic(&mut self) {
         let seed = 1_000_000 * self.served;
         let now = self.clock.unix_seconds();
-        self.service.serve(self.writer.recorder(), now, EACH, seed);
+        self.service.serve(&self.writer.recorder, now, EACH, seed);
         self.bytes += (1..=EACH * SERIES as u64)
             .map(|i| (seed + i) % 3_000)
             .sum::<u64>();
@@ -108,7 +108,7 @@ impl Scene {
 
     /// The store is back: one flush delivers everything, and it is exact.
     async fn recovery(&mut self) {
-        let recorder = self.writer.recorder();
+        let recorder = &self.writer.recorder;
         let expected = self.served * EACH * SERIES as u64;
         let waiting = (self.served - PEACE) * EACH * SERIES as u64;
         assert_eq!(
@@ -119,14 +119,15 @@ impl Scene {
         let flushed = self.store.flush(&self.writer).await.unwrap();
         self.peak("the recovery");
         assert_eq!(flushed.records, waiting);
-        let recorder = self.writer.recorder();
+        let recorder = &self.writer.recorder;
         assert_eq!(recorder.status().unflushed_records, 0);
         println!("{} rows for {} records", flushed.rows, flushed.records);
         while self.store.fold().await.unwrap().more {}
         let mut key = GroupBy::default();
         key.api_key = true;
         let range = TimeRange::new(START, self.clock.unix_seconds());
-        let query = Query::over(range).group_by(key);
+        let mut query = Query::over(range);
+        query.group_by = key;
         let answer = self.store.read(&query, None).await.unwrap();
         assert_eq!(answer.rows.len(), self.service.keys.len());
         let of_each = expected / self.service.keys.len() as u64;
@@ -195,7 +196,7 @@ fn an_hour_without_postgres_at_5000_series_takes_less_than_64_mib_and_loses_noth
         let errors = scene.outage().await;
         let unknown = |error: &&FlushError| matches!(error, FlushError::Unknown(_));
         assert_eq!(errors.iter().filter(unknown).count(), 10);
-        assert_eq!(scene.writer.recorder().status().unresolved_batches, 8);
+        assert_eq!(scene.writer.recorder.status().unresolved_batches, 8);
         scene.peak("the outage");
         proxy.pass();
         scene.recovery().await;
@@ -230,7 +231,7 @@ fn an_hour_without_sqlite_in_little_memory_makes_minutes_coarser_and_loses_nothi
             .unwrap();
         scene.outage().await;
         scene.peak("the outage");
-        let coarsened = scene.writer.recorder().status().coarsened;
+        let coarsened = scene.writer.recorder.status().coarsened;
         assert!(!coarsened.is_empty(), "the budget was reached");
         sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
         other.close().await.unwrap();

@@ -1,130 +1,112 @@
 //! What one tenant, one rule or one notice may cost the others: nothing but its own turn.
 
-use std::{future::pending, pin::pin, sync::Arc, task::Poll};
+use std::{pin::pin, task::Poll};
 
 use api_metrics_store::{
     control::{
-        ControlStore,
         alerts::{AlertSpec, dry_run},
         billing::{NewPlan, PriceTier},
         keys::KeyChange,
         notify::{DeliveryQuery, DeliveryStatus},
     },
-    query::{Answer, Query, TimeRange},
-    recorder::OwnDeltas,
-    store::{
-        ApiKeyInfo, FlushError, Flushed, Folded, Maintained, SharedSecret, Store, StoreError,
-        StoreStatus, Writer,
-    },
+    query::TimeRange,
+    store::StoreError,
 };
-use async_trait::async_trait;
+use api_metrics_tests::PgDatabase;
 use sqlx::{Connection, PgConnection};
-use tokio::sync::Notify;
 
 use crate::{
     alerts::{AlertStage, errors, events},
     harness::{Database, NOON},
-    help::by_hand,
+    help::{Traffic, by_hand},
 };
 
 on_both! {
-    a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up
     a_tenant_has_a_bounded_number_of_rules_keys_and_plans
     a_notice_that_can_not_be_read_stops_no_other
     a_dry_run_gives_way_while_it_judges
 }
 
-/// How a read of the service `slow` ends.
-#[derive(Debug)]
-enum Trouble {
-    /// Never, and this is told when it begins.
-    Silence(Notify),
-    /// As Postgres ends a statement whose time is up: by this connection.
-    Timeout(tokio::sync::Mutex<PgConnection>),
-}
+/// Reads of anything before eleven wait for as long as this is held.
+struct Blocked(PgConnection);
 
-/// A real store on which one service's rows take too long.
-#[derive(Debug)]
-struct Slow(Arc<dyn ControlStore>, Trouble);
-
-api_metrics_tests::delegate_control!(Slow, 0);
-
-#[async_trait]
-impl Store for Slow {
-    fn sketch_kind(&self) -> api_metrics_store::sketch::SketchKind {
-        self.0.sketch_kind()
-    }
-    async fn prepare(&self) -> Result<(), StoreError> {
-        self.0.prepare().await
-    }
-    async fn flush(&self, writer: &Writer) -> Result<Flushed, FlushError> {
-        self.0.flush(writer).await
-    }
-    async fn fold(&self) -> Result<Folded, StoreError> {
-        self.0.fold().await
-    }
-    async fn roll_up(&self) -> Result<Maintained, StoreError> {
-        self.0.roll_up().await
-    }
-    async fn retain(&self) -> Result<Maintained, StoreError> {
-        self.0.retain().await
-    }
-    async fn read_all(
-        &self,
-        queries: &[Query],
-        own: Option<(&Writer, OwnDeltas)>,
-    ) -> Result<Vec<Answer>, StoreError> {
-        let slow = |query: &Query| query.filter.service.as_deref() == Some("slow");
-        if queries.iter().any(slow) {
-            match &self.1 {
-                Trouble::Silence(begun) => {
-                    begun.notify_one();
-                    pending::<()>().await;
-                }
-                Trouble::Timeout(connection) => {
-                    let mut connection = connection.lock().await;
-                    sqlx::query("SELECT pg_sleep(600)")
-                        .execute(&mut *connection)
-                        .await?;
-                }
-            }
-        }
-        self.0.read_all(queries, own).await
-    }
-    async fn api_keys(&self, ids: Option<&[i64]>) -> Result<Vec<ApiKeyInfo>, StoreError> {
-        self.0.api_keys(ids).await
+impl Blocked {
+    /// Locks every partition but those of the minutes since eleven: a rule of one minute also reads the
+    /// minute before.
+    async fn before_eleven(database: &PgDatabase) -> Self {
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        let lock = "BEGIN; DO $$ DECLARE part regclass; BEGIN \
+             FOR part IN SELECT inhrelid FROM pg_inherits JOIN pg_class ON oid = inhrelid \
+             WHERE relkind = 'r' AND inhparent::regclass::text \
+                 LIKE 'api_metrics.metrics_%' AND inhrelid::regclass::text !~ '1m.*_1[12]$' \
+             LOOP EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', part); END LOOP; END $$";
+        sqlx::raw_sql(lock).execute(&mut connection).await.unwrap();
+        Self(connection)
     }
 
-    async fn api_keys_named(&self, external_ids: &[String]) -> Result<Vec<ApiKeyInfo>, StoreError> {
-        self.0.api_keys_named(external_ids).await
+    /// Until a statement waits.
+    async fn waited_for(database: &PgDatabase) {
+        let mut connection = PgConnection::connect(&database.url()).await.unwrap();
+        while one(&mut connection, "SELECT count(pg_sleep(0.01))").await == 0 {}
     }
-    async fn shared_secret(&self, name: &str, proposal: &[u8]) -> Result<SharedSecret, StoreError> {
-        self.0.shared_secret(name, proposal).await
-    }
-    async fn end_session(&self, id: &str) -> Result<(), StoreError> {
-        self.0.end_session(id).await
-    }
-    async fn session_ended(&self, id: &str) -> Result<bool, StoreError> {
-        self.0.session_ended(id).await
-    }
-    async fn status(&self) -> Result<StoreStatus, StoreError> {
-        self.0.status().await
+
+    async fn release(self) {
+        self.0.close().await.unwrap();
     }
 }
 
+/// What a statement answers about each statement that waits for a lock.
+async fn one(connection: &mut PgConnection, select: &'static str) -> i64 {
+    let sql = format!(
+        "{select} FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    );
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await
+        .unwrap()
+}
+
+/// A rule that looks at two hours.
 fn slow(tenant: Option<&str>) -> AlertSpec {
     {
         let mut spec = errors();
         spec.name = "slow".into();
-        spec.service = Some("slow".into());
+        spec.window_minutes = 120;
         spec.tenant_id = tenant.map(str::to_owned);
         spec
     }
 }
 
+/// A stage on Postgres where something happened before eleven, of a key of the tenant `acme` too.
+async fn stage() -> AlertStage {
+    let w = AlertStage::on(Database::postgres().await).await;
+    let key = {
+        let mut change = KeyChange::default();
+        change.tenant_id = Some(Some("acme".into()));
+        change
+    };
+    w.h.store.create_key("k", &key).await.unwrap();
+    let traffic = Traffic {
+        key: Some("k"),
+        ..Traffic::default()
+    };
+    traffic.send(&w.writer, NOON - 4_000, 1);
+    w.h.store.flush(&w.writer).await.unwrap();
+    w.h.settle().await;
+    w
+}
+
+fn postgres(w: &AlertStage) -> &PgDatabase {
+    match &w.h.database {
+        Database::Postgres(database) => database,
+        _ => unreachable!("the stage is on Postgres"),
+    }
+}
+
 #[tokio::test]
 async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
-    let w = AlertStage::on(Database::postgres().await).await;
+    let w = stage().await;
+    let database = postgres(&w);
     w.create(&slow(Some("acme"))).await;
     w.create(&errors()).await;
     w.create(&slow(None)).await;
@@ -137,36 +119,42 @@ async fn a_rule_whose_time_is_up_keeps_no_other_from_being_told() {
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    let Database::Postgres(database) = &w.h.database else {
-        unreachable!()
-    };
+    let blocked = Blocked::before_eleven(database).await;
     let mut connection = PgConnection::connect(&database.url()).await.unwrap();
-    sqlx::query("SET statement_timeout = '20ms'")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    let store = Slow(w.h.store.clone(), Trouble::Timeout(connection.into()));
+    // As Postgres ends a statement whose time is up.
+    let ends = "SELECT count(pg_cancel_backend(pid)) + 0 * count(pg_sleep(0.01))";
     let worker = api_metrics_tests::worker_for(Vec::new());
-    let done = worker.evaluate(&store, None).await.unwrap();
+    let mut evaluate = async || {
+        let mut round = pin!(worker.evaluate(&*w.h.store, None));
+        loop {
+            tokio::select! {
+                done = &mut round => break done.unwrap(),
+                _ = one(&mut connection, ends) => {}
+            }
+        }
+    };
+    let done = evaluate().await;
     assert_eq!((done.rules, done.fired, done.timed_out), (2, 2, 2));
     // Tried again with the next minute, and not before.
-    let done = worker.evaluate(&store, None).await.unwrap();
+    let done = evaluate().await;
     assert_eq!((done.rules, done.timed_out), (0, 0));
     w.h.clock.step_to(NOON + 135);
-    let done = worker.evaluate(&store, None).await.unwrap();
+    let done = evaluate().await;
     assert_eq!((done.rules, done.resolved, done.timed_out), (2, 2, 2));
     // No minute is lost to a rule that was too slow for a while.
-    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
+    blocked.release().await;
+    let done = evaluate().await;
     assert_eq!(done.rules, 0);
     w.h.clock.step_to(NOON + 195);
-    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
+    let done = evaluate().await;
     assert_eq!((done.rules, done.timed_out), (4, 0));
 }
 
-async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up(
-    database: Database,
-) {
-    let w = AlertStage::on(database).await;
+#[tokio::test]
+async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_with_what_held_it_up()
+{
+    let w = stage().await;
+    let database = postgres(&w);
     for n in 0..50 {
         w.create(&{
             let mut spec = errors();
@@ -185,17 +173,14 @@ async fn a_round_that_is_cut_short_has_told_what_it_judged_and_does_not_begin_wi
     w.minute(0, 100, 20);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 75);
-    let store = Slow(w.h.store.clone(), Trouble::Silence(Notify::new()));
-    let Trouble::Silence(begun) = &store.1 else {
-        unreachable!()
-    };
+    let _blocked = Blocked::before_eleven(database).await;
     let worker = api_metrics_tests::worker_for(Vec::new());
     tokio::select! {
-        _ = worker.evaluate(&store, None) => unreachable!("it never ends"),
-        () = begun.notified() => {}
+        _ = worker.evaluate(&*w.h.store, None) => unreachable!("it waits for a lock"),
+        () = Blocked::waited_for(database) => {}
     }
     assert_eq!(events(&*w.h.store).await.len(), 50);
-    let done = worker.evaluate(&store, None).await.unwrap();
+    let done = worker.evaluate(&*w.h.store, None).await.unwrap();
     assert_eq!((done.rules, done.fired), (1, 1));
 }
 

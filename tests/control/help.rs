@@ -12,6 +12,7 @@ use api_metrics_store::{
     time::UnixSeconds,
 };
 use async_trait::async_trait;
+use tokio::sync::Notify;
 
 use crate::harness::Database;
 
@@ -54,7 +55,7 @@ impl Traffic<'_> {
         record.request_bytes = 100;
         record.response_bytes = 900;
         for _ in 0..n {
-            writer.recorder().record(&record);
+            writer.recorder.record(&record);
         }
     }
 }
@@ -113,5 +114,40 @@ impl Notifier for Tell {
         }
         self.1.told.lock().unwrap().push(notice.clone());
         Ok(())
+    }
+}
+
+/// Lets another notifier tell, and then answers nothing until it is let go: as a process that dies
+/// before it has written down how its attempt went.
+#[derive(Debug)]
+pub struct Stalled<N> {
+    pub inner: N,
+    /// Told when the other has told.
+    pub begun: Notify,
+    /// To be told when it may answer: that it failed.
+    pub go_on: Notify,
+}
+
+impl<N> Stalled<N> {
+    pub fn new(inner: N) -> Self {
+        Self {
+            inner,
+            begun: Notify::new(),
+            go_on: Notify::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl<N: Notifier> Notifier for Stalled<N> {
+    fn channel(&self) -> &str {
+        self.inner.channel()
+    }
+
+    async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        self.inner.notify(notice).await?;
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        Err(NotifyError::Retry("too late".into()))
     }
 }

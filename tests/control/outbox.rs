@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api_metrics_store::control::notify::{DeliveryQuery, DeliveryStatus, Notice, NoticeKind};
+use api_metrics_store::control::notify::{
+    DeliveryQuery, DeliveryStatus, Notice, NoticeKind, Notifier,
+};
 
 use crate::{
     alerts::{AlertStage, errors},
     harness::{Database, NOON},
-    help::{Memory, Tell},
+    help::{Memory, Stalled, Tell},
     receiver::Receiver,
     webhook::hook,
 };
@@ -50,26 +52,35 @@ pub(crate) async fn what_could_not_be_delivered_comes_again_under_its_id(databas
     w.minute(1, 100, 0);
     w.h.store.flush(&w.writer).await.unwrap();
     w.h.clock.step_to(NOON + 240);
-    api_metrics_tests::worker_for(Vec::new())
-        .evaluate(&*w.h.store, None)
-        .await
-        .unwrap();
-    let mut taken = Vec::new();
-    for channel in ["memory", "second"] {
-        let control = &*w.h.store;
-        let claimed = control
-            .claim_deliveries(&["memory", "second"], channel, 90, 16)
-            .await;
-        taken.extend(claimed.unwrap());
+    let stalled = ["memory", "second"].map(|channel| {
+        let tell = Tell(channel, Arc::new(Memory::default()));
+        Arc::new(Stalled::new(tell))
+    });
+    let notifiers = stalled.each_ref().map(|stalled| stalled.clone() as _);
+    let dying = api_metrics_tests::worker_for(notifiers.into());
+    dying.evaluate(&*w.h.store, None).await.unwrap();
+    let mut attempts = stalled.each_ref().map(|stalled| {
+        let attempt = dying.deliver(&*w.h.store, Some(stalled.channel()));
+        (Box::pin(attempt), stalled)
+    });
+    for (attempt, stalled) in &mut attempts {
+        tokio::select! {
+            _ = attempt => unreachable!("nobody lets it go"),
+            () = stalled.begun.notified() => {}
+        }
     }
-    assert_eq!(taken.len(), 2);
     assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 0);
     w.h.clock.advance(Duration::from_secs(90));
     assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 2);
-    assert_eq!(w.memory.take()[0].id, taken[0].notice.id);
+    assert_eq!(w.memory.take()[0].id, stalled[0].inner.1.take()[0].id);
     // Should the dead process come back, it changes nothing.
-    w.h.store.record_attempt(&taken[0]).await.unwrap();
-    assert_eq!(watch.deliver(&*w.h.store, None).await.unwrap().delivered, 0);
+    for (attempt, stalled) in attempts {
+        stalled.go_on.notify_one();
+        attempt.await.unwrap();
+    }
+    w.h.clock.advance(Duration::from_secs(3_600));
+    let again = watch.deliver(&*w.h.store, None).await.unwrap();
+    assert_eq!((again.delivered, again.retried), (0, 0));
 }
 
 pub(crate) async fn what_is_never_taken_ends_as_a_dead_letter_that_can_be_revived(

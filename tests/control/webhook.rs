@@ -22,6 +22,7 @@ use tokio_rustls::rustls::{
 use crate::{
     alerts::{AlertStage, errors},
     harness::{Database, NOON},
+    help::Stalled,
     receiver::{Received, Receiver, Reply},
 };
 
@@ -432,12 +433,12 @@ async fn a_crash_between_delivery_and_its_acknowledgement_repeats_the_id(databas
     let (w, watch) = fired(database, &receiver).await;
     watch.evaluate(&*w.h.store, None).await.unwrap();
     // A process that delivers, and dies before it has written that down.
-    let taken =
-        w.h.store
-            .claim_deliveries(&["webhook"], "webhook", 90, 10)
-            .await
-            .unwrap();
-    hook(&receiver).notify(&taken[0].notice).await.unwrap();
+    let stalled = Arc::new(Stalled::new(hook(&receiver)));
+    let dying = api_metrics_tests::worker_for(vec![stalled.clone()]);
+    tokio::select! {
+        _ = dying.deliver(&*w.h.store, None) => unreachable!("nobody lets it go"),
+        () = stalled.begun.notified() => {}
+    }
     let first = receiver.take().remove(0);
     // Nobody else while it may still live; then another process, with nothing but the store.
     let store = w.h.database.store(&w.h.clock);

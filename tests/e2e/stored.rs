@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use api_metrics_store::{
     bucket::Bucket,
     postgres::PostgresStore,
-    query::{Filter, GroupBy, Query, TimeRange, TimeStep},
+    query::{Query, TimeRange, TimeStep},
     sqlite::SqliteStore,
     store::Store,
     time::Granularity,
@@ -24,11 +24,8 @@ pub(crate) fn open(url: &str) -> Arc<dyn Store> {
 
 /// The sum over all time, of one service or of all.
 pub(crate) async fn sum(store: &dyn Store, service: Option<&str>) -> Option<Bucket> {
-    let query = Query::over(ALWAYS).filter({
-        let mut filter = Filter::default();
-        filter.service = service.map(str::to_owned);
-        filter
-    });
+    let mut query = Query::over(ALWAYS);
+    query.filter.service = service.map(str::to_owned);
     store.read(&query, None).await.unwrap().total().cloned()
 }
 
@@ -41,11 +38,8 @@ pub(crate) async fn requests(store: &dyn Store, service: Option<&str>) -> u64 {
 
 /// The sums by UTC day, as (start in Unix seconds, sum).
 pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
-    let query = Query::over(ALWAYS).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-        group_by
-    });
+    let mut query = Query::over(ALWAYS);
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
     let answer = store.read(&query, None).await.unwrap();
     answer
         .rows
@@ -56,11 +50,8 @@ pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
 
 /// The counts by endpoint.
 pub(crate) async fn endpoints(store: &dyn Store) -> BTreeMap<String, u64> {
-    let query = Query::over(ALWAYS).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.endpoint = true;
-        group_by
-    });
+    let mut query = Query::over(ALWAYS);
+    query.group_by.endpoint = true;
     let answer = store.read(&query, None).await.unwrap();
     answer
         .rows

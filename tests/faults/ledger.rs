@@ -8,7 +8,7 @@ use std::{
 };
 
 use api_metrics_store::{
-    query::{Detail, GroupBy, Query, TimeRange, TimeStep},
+    query::{Detail, Query, TimeRange, TimeStep},
     store::Store,
     time::{Clock, Granularity},
 };
@@ -103,13 +103,9 @@ pub(crate) fn records(days: &Days) -> u64 {
 /// What a reader is told, by day.
 pub(crate) async fn told(store: &Arc<dyn Store>, clock: &FastClock) -> Days {
     let now = clock.unix_seconds();
-    let query = Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400))
-        .group_by({
-            let mut group_by = GroupBy::default();
-            group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-            group_by
-        })
-        .detail(Detail::Counts);
+    let mut query = Query::over(TimeRange::new(now - 10 * 86_400, now + 2 * 86_400));
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
+    query.detail = Detail::Counts;
     let answer = store.read(&query, None).await.unwrap();
     let rows = answer.rows.iter();
     rows.map(|row| {

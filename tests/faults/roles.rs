@@ -65,7 +65,7 @@ async fn a_recorder_hands_over_and_can_do_nothing_else() {
         let (endpoint, key) = (format!("/new/{round}"), ApiKey::from(round.cast_signed()));
         let mut keyed = RequestRecord::new("GET", &endpoint, std::time::UNIX_EPOCH);
         keyed.api_key = Some(&key);
-        writer.recorder().record(&keyed);
+        writer.recorder.record(&keyed);
         assert_eq!(store.flush(&writer).await.unwrap().records, 3);
         settle(&*leader).await;
         assert_eq!(requests(&*leader).await, 3 * round);

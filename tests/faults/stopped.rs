@@ -158,7 +158,7 @@ fn meet(writer: &Writer, number: u64) {
         let endpoint = newcomer(number, n);
         let at = UNIX_EPOCH + Duration::from_secs(writers::NOON.unsigned_abs());
         writer
-            .recorder()
+            .recorder
             .record(&RequestRecord::new("GET", &endpoint, at));
     }
 }

@@ -11,7 +11,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
     postgres::PostgresStore,
-    query::{GroupBy, Query, TimeRange},
+    query::{Query, TimeRange},
     store::{Store, Writer},
 };
 use api_metrics_tests::{PgDatabase, random::Random};
@@ -37,7 +37,7 @@ fn record_all(writer: &Writer, random: &mut Random) {
         record.api_key = Some(&key);
         record.status = Some(200);
         record.latency = Some(Duration::from_millis(1 + n % 40));
-        writer.recorder().record(&record);
+        writer.recorder.record(&record);
     }
 }
 
@@ -90,10 +90,8 @@ async fn eight_instances_that_flush_the_same_5000_series_at_once_never_deadlock(
 }
 
 fn everything(by_series: bool) -> Query {
-    Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600)).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.endpoint = by_series;
-        group_by.api_key = by_series;
-        group_by
-    })
+    let mut query = Query::over(TimeRange::new(NOON - 3_600, NOON + 3_600));
+    query.group_by.endpoint = by_series;
+    query.group_by.api_key = by_series;
+    query
 }

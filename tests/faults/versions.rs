@@ -142,7 +142,7 @@ async fn an_older_process_that_may_not_write_serves_on_and_keeps_its_counts(data
             other => panic!("{other:?}"),
         }
         let writer = metrics.writer().unwrap();
-        assert_eq!(writer.recorder().status().unflushed_records, 2 * turn);
+        assert_eq!(writer.recorder.status().unflushed_records, 2 * turn);
     }
     let health = metrics.health().unwrap();
     let why = health.store_error.unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use api_metrics_store::{
-    fuzzing::encoded_bucket,
+    bucket::Bucket,
     sketch::{Sketch, SketchKind},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -78,9 +78,28 @@ fn sketches() -> Vec<Vec<u8>> {
     damaged(all)
 }
 
-/// An encoded bucket whose requests took so many microseconds each.
+/// A bucket whose requests took so many microseconds each.
+fn bucket(kind: SketchKind, values: &[u64]) -> Bucket {
+    let mut bucket = Bucket::new(kind);
+    bucket.request_count = values.len() as u64;
+    bucket.error_count_4xx = values.len() as u64 / 2;
+    bucket.response_bytes = values.len() as u64 * 700;
+    let codes = [200, 404, 200, 500, 201, 499];
+    bucket.status_counts = values
+        .iter()
+        .zip(codes)
+        .map(|(_, code)| (code, 1))
+        .collect();
+    bucket.latency_sum_us = values.iter().fold(0, |sum, us| us.saturating_add(sum));
+    bucket.sketch = filled(kind, values);
+    bucket.latency_count = values.len() as u64;
+    bucket.latency_min_us = values.iter().min().copied();
+    bucket.latency_max_us = values.iter().max().copied();
+    bucket
+}
+
 fn encoded(kind: SketchKind, values: &[u64]) -> Vec<u8> {
-    encoded_bucket(kind, values, |_| {})
+    Vec::from(&bucket(kind, values))
 }
 
 fn buckets() -> Vec<Vec<u8>> {
@@ -91,9 +110,9 @@ fn buckets() -> Vec<Vec<u8>> {
         }
     }
     // Latencies that are not the sketch's.
-    all.push(encoded_bucket(SketchKind::Histogram, VALUES[2], |odd| {
-        (odd.latency_count, odd.latency_min_us) = (3, None);
-    }));
+    let mut odd = bucket(SketchKind::Histogram, VALUES[2]);
+    (odd.latency_count, odd.latency_min_us) = (3, None);
+    all.push(Vec::from(&odd));
     damaged(all)
 }
 

@@ -14,7 +14,7 @@ impl Simulation {
             max_unresolved,
             ..
         } = &self.processes[process];
-        if writer.recorder().status().unresolved_batches >= *max_unresolved {
+        if writer.recorder.status().unresolved_batches >= *max_unresolved {
             self.observed("numbers tried again");
         }
         self.find_what_is_missing(process);
@@ -28,7 +28,7 @@ impl Simulation {
     /// Which number the records got that had none.
     pub(crate) fn number_records(&mut self, process: usize) {
         let history = self.processes[process].history;
-        let recorder = Arc::clone(self.processes[process].writer.recorder());
+        let recorder = Arc::clone(&self.processes[process].writer.recorder);
         let (sealed, acknowledged) = (recorder.status().last_seq, recorder.status().acknowledged);
         let held = recorder.capture(&|_, _| true);
         let held: BTreeSet<u64> = held.batches.iter().map(|(tag, _)| *tag).collect();
@@ -54,7 +54,7 @@ impl Simulation {
         let history = self.processes[process].history;
         let acknowledged = self.processes[process]
             .writer
-            .recorder()
+            .recorder
             .status()
             .acknowledged;
         let monotonic = self.monotonic();
@@ -97,7 +97,7 @@ impl Simulation {
         let Process {
             history, writer, ..
         } = &self.processes[process];
-        let (history, known_committed) = (*history, writer.recorder().status().acknowledged);
+        let (history, known_committed) = (*history, writer.recorder.status().acknowledged);
         let held = self.capture(process).records;
         let fence = self.writers[history].fence;
         let missing = self

@@ -135,7 +135,7 @@ impl Simulation {
             Granularity::Hour,
             Granularity::Day,
         ] {
-            let child = granularity.finer().unwrap();
+            let child = finer(granularity).unwrap();
             let clean = |period: UnixSeconds| {
                 period >= tables.floor(child) && !tables.dirty.contains(&(granularity, period))
             };
@@ -156,7 +156,7 @@ impl Simulation {
                 let or = found.iter().find(|(at, _)| !expected.contains_key(at));
                 self.fail(&format!(
                     "clean {} is not the sum of its children: {at:?} {or:?}",
-                    granularity.as_str()
+                    granularity
                 ));
             }
         }
@@ -200,7 +200,7 @@ impl Simulation {
                 }
             }
             if expected != found {
-                let g = granularity.as_str();
+                let g = granularity.to_string();
                 self.fail(&format!(
                     "a aggregate row of {g} is not the sum of its base rows"
                 ));
@@ -227,7 +227,7 @@ impl Simulation {
             if expected != found {
                 self.fail(&format!(
                     "the counts of {} are {found:?} instead of {expected:?}",
-                    granularity.as_str()
+                    granularity
                 ));
             }
         }
@@ -254,13 +254,10 @@ impl Simulation {
             }
         }
         for (granularity, period) in &tables.dirty {
-            if granularity
-                .finer()
-                .is_none_or(|child| *period < floor(child))
-            {
+            if finer(*granularity).is_none_or(|child| *period < floor(child)) {
                 self.fail(&format!(
                     "{} {period} is marked for a recompute from children that are gone",
-                    granularity.as_str()
+                    granularity
                 ));
             }
         }
@@ -277,8 +274,15 @@ impl Simulation {
     pub(crate) fn floors_have_not_gone_back(&self, before: &Tables) {
         for (granularity, floor) in &before.floors {
             if self.tables.floor(*granularity) < *floor {
-                self.fail(&format!("the floor of {} went back", granularity.as_str()));
+                self.fail(&format!("the floor of {} went back", granularity));
             }
         }
     }
+}
+
+/// The granularity that a period's children have.
+fn finer(granularity: Granularity) -> Option<Granularity> {
+    Granularity::ALL
+        .into_iter()
+        .rfind(|finer| *finer < granularity)
 }

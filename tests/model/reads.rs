@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Answer, Detail, Filter, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
+    query::{Answer, Detail, Group, GroupBy, Query, RankCursor, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -46,7 +46,10 @@ impl Simulation {
         let (a, b) = (near(random), near(random));
         let (mut from, mut to) = (a.min(b), a.max(b) + 1);
         if self.scenario.coarse {
-            (from, to) = (Granularity::Hour.floor(from), Granularity::Hour.ceil(to));
+            (from, to) = (
+                Granularity::Hour.floor(from),
+                Granularity::Hour.floor(to + 3_599),
+            );
         }
         let mut steps = vec![None, None, Some(Granularity::Hour), Some(Granularity::Day)];
         if !self.scenario.coarse {
@@ -76,21 +79,20 @@ impl Simulation {
             });
             top
         });
-        Query::over(TimeRange::new(from, to))
-            .filter({
-                let mut filter = Filter::default();
-                filter.service = random
-                    .one_in(4)
-                    .then(|| (*random.pick(&SERVICES)).to_owned());
-                filter.endpoint = random
-                    .one_in(4)
-                    .then(|| (*random.pick(&ENDPOINTS)).to_owned());
-                filter.api_key_id = random.one_in(4).then(|| *random.pick(&keys));
-                filter
-            })
-            .group_by(group_by)
-            .top(top)
-            .detail(*random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]))
+        {
+            let mut query = Query::over(TimeRange::new(from, to));
+            query.filter.service = random
+                .one_in(4)
+                .then(|| (*random.pick(&SERVICES)).to_owned());
+            query.filter.endpoint = random
+                .one_in(4)
+                .then(|| (*random.pick(&ENDPOINTS)).to_owned());
+            query.filter.api_key_id = random.one_in(4).then(|| *random.pick(&keys));
+            query.group_by = group_by;
+            query.top = top;
+            query.detail = *random.pick(&[Detail::Requests, Detail::Counts, Detail::Quantiles]);
+            query
+        }
     }
 
     /// Says how an answer differs from what it must be, if it does.
@@ -234,7 +236,10 @@ fn edges(query: &Query, tables: &Tables) -> Vec<UnixSeconds> {
     let (from, to) = (query.range.from, query.range.to);
     let down = |at| tables.finest(at).floor(at);
     let mut edges = vec![down(from)];
-    let end = tables.finest(to - 1).ceil(to);
+    let end = {
+        let granularity = tables.finest(to - 1);
+        granularity.floor(to + granularity.seconds() - 1)
+    };
     if let Some(TimeStep::Fixed(step)) = query.group_by.time {
         let mut edge = step.floor(from) + step.seconds();
         while edge < to {

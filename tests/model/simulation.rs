@@ -238,7 +238,7 @@ impl Simulation {
             gone: false,
         };
         record.to(
-            |request| self.processes[process].writer.recorder().record(request),
+            |request| self.processes[process].writer.recorder.record(request),
             at,
         );
         self.records.push(record);
@@ -257,7 +257,7 @@ impl Simulation {
         let Process {
             writer, history, ..
         } = &self.processes[process];
-        let own = writer.recorder().capture(&|_, _| true);
+        let own = writer.recorder.capture(&|_, _| true);
         let parts: BTreeSet<u64> = own.batches.iter().map(|(tag, _)| *tag).collect();
         let next = self.writers[*history].begun + 1;
         let records = self

@@ -325,7 +325,7 @@ impl Simulation {
     }
 
     pub(crate) fn saw_coarsened(&mut self, process: usize) {
-        let status = self.processes[process].writer.recorder().status();
+        let status = self.processes[process].writer.recorder.status();
         if !status.coarsened.is_empty() {
             self.observed("memories coarsened");
         }

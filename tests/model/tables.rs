@@ -50,7 +50,7 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
             "SELECT extract(epoch FROM period_start)::bigint AS period, series_id, request_count, \
              total_response_bytes, total_request_bytes, latency_sum_us, error_count_5xx \
              FROM api_metrics.metrics_{}",
-            granularity.as_str()
+            granularity
         );
         let rows = sqlx::query(AssertSqlSafe(select))
             .fetch_all(&mut *sql)
@@ -124,7 +124,7 @@ pub(crate) async fn sqlite(sql: &mut SqliteConnection) -> Tables {
             .unwrap();
     tables.inbox = inbox_of(inbox);
     for granularity in Granularity::ALL {
-        let select = format!("SELECT * FROM api_metrics_{}", granularity.as_str());
+        let select = format!("SELECT * FROM api_metrics_{granularity}");
         let rows = sqlx::query(AssertSqlSafe(select))
             .fetch_all(&mut *sql)
             .await
@@ -212,13 +212,18 @@ fn counts(
         let requests = number().expect("period counts ends with an entry");
         assert!(step > 0 && entries.insert(series, requests).is_none());
     }
-    let period = (Granularity::from_name(&name).unwrap(), period);
+    let period = (granularity(&name), period);
     (period, entries)
+}
+
+fn granularity(name: &str) -> Granularity {
+    let named = |granularity: &Granularity| <&str>::from(*granularity) == name;
+    Granularity::ALL.into_iter().find(named).unwrap()
 }
 
 fn periods(rows: Vec<(String, i64)>) -> BTreeSet<(Granularity, i64)> {
     rows.into_iter()
-        .map(|(name, period)| (Granularity::from_name(&name).unwrap(), period))
+        .map(|(name, period)| (granularity(&name), period))
         .collect()
 }
 

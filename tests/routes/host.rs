@@ -186,7 +186,7 @@ impl Host {
         record.time_to_headers = Some(Duration::from_millis(1));
         record.request_bytes = 10;
         record.response_bytes = 100;
-        self.writer.recorder().record(&record);
+        self.writer.recorder.record(&record);
     }
 
     /// Hands everything over and folds it.

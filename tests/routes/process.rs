@@ -80,7 +80,7 @@ impl Process {
             let mut record = RequestRecord::new("GET", endpoint, self.clock.wall());
             record.latency = Some(Duration::from_millis(i + 1));
             record.api_key = key.as_ref();
-            self.writer.recorder().record(&record);
+            self.writer.recorder.record(&record);
         }
     }
 

@@ -70,7 +70,7 @@ impl Site {
         record.response_bytes = 100;
         record.api_key = key.as_ref();
         for _ in 0..n {
-            self.writer.recorder().record(&record);
+            self.writer.recorder.record(&record);
         }
     }
 

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_store::calendar::local_time;
 use api_metrics_tests::{eventually, harness::Database};
 use chrono::{DateTime, Datelike, Timelike, Weekday};
 use chrono_tz::Tz;
@@ -187,7 +186,9 @@ async fn a_step_that_is_not_kept_is_refused_and_the_finest_is_named(database: Da
 
 /// Whether a local clock shows working hours: 9 to 17, Monday to Friday.
 fn is_work(zone: Tz, at: i64) -> bool {
-    let local = local_time(zone, at);
+    let local = DateTime::from_timestamp(at, 0)
+        .unwrap()
+        .with_timezone(&zone);
     let weekend = matches!(local.weekday(), Weekday::Sat | Weekday::Sun);
     !weekend && (9..17).contains(&local.hour())
 }

@@ -7,6 +7,7 @@ use api_metrics_store::{
     store::StoreError,
     time::{Clock, Granularity},
 };
+use api_metrics_tests::question;
 
 use crate::{
     damage::{
@@ -162,7 +163,7 @@ async fn a_record_is_counted_once_while_its_flush_is_not_acknowledged(database: 
     let writer = h.writer();
     record(&writer, NOON, "/a", None, 5, 3);
     // Captured before the flush, read after it: the fence number tells that it is in already.
-    let own = writer.recorder().capture(&|_, _| true);
+    let own = writer.recorder.capture(&|_, _| true);
     h.store.flush(&writer).await.unwrap();
     let query = Query::over(TimeRange::new(NOON, NOON + 60));
     let answer = h.store.read(&query, Some((&writer, own))).await.unwrap();
@@ -275,7 +276,7 @@ async fn filters_and_groups_agree_with_the_total(database: Database) {
             h.settle().await;
         }
         let over = Query::over(TimeRange::new(NOON, NOON + 60));
-        let of = |filter: Filter| over.clone().filter(filter);
+        let of = |filter: Filter| question(over.range, |query| query.filter = filter);
         let count =
             async |query: &Query| h.read(query).await.total().map_or(0, |b| b.request_count);
         assert_eq!(count(&over).await, 50);
@@ -349,7 +350,8 @@ async fn filters_and_groups_agree_with_the_total(database: Database) {
                 group_by
             },
         ] {
-            let rows = h.read(&over.clone().group_by(group_by)).await.rows;
+            let grouped = question(over.range, |query| query.group_by = group_by);
+            let rows = h.read(&grouped).await.rows;
             assert_eq!(
                 rows.iter().map(|row| row.bucket.request_count).sum::<u64>(),
                 50,
@@ -371,11 +373,8 @@ async fn days_follow_the_calendar_of_a_zone(database: Database) {
     record(&writer, sunday + 23 * 3_600, "/a", None, 5, 8);
     h.store.flush(&writer).await.unwrap();
     let step = TimeStep::Calendar(Step::Day, "Europe/Berlin".parse().unwrap());
-    let query = Query::over(TimeRange::new(sunday - 86_400, sunday + 47 * 3_600)).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.time = Some(step);
-        group_by
-    });
+    let mut query = Query::over(TimeRange::new(sunday - 86_400, sunday + 47 * 3_600));
+    query.group_by.time = Some(step);
     for settled in [false, true] {
         if settled {
             h.settle().await;
@@ -551,7 +550,7 @@ async fn status_tells_instances_inbox_and_floors(database: Database) {
     };
     assert_eq!(
         (instance.id, instance.seq, instance.folded, instance.live),
-        (writer.instance().id, 1, 0, true)
+        (writer.instance.id, 1, 0, true)
     );
     assert_eq!(instance.service, "shop");
     h.store.fold().await.unwrap();

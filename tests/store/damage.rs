@@ -1,9 +1,10 @@
 //! Bytes at rest that are not what anybody wrote: they cost what they held, and nothing else.
 
 use api_metrics_store::{
-    query::{Detail, GroupBy, Query, TimeRange, TopK},
+    query::{Detail, Query, TimeRange, TopK},
     time::Granularity,
 };
+use api_metrics_tests::question;
 use api_metrics_tests::sized;
 use sqlx::AssertSqlSafe;
 
@@ -81,25 +82,18 @@ async fn two_days(database: Database) -> (Harness, u64) {
 /// Everything that views ask about: totals, groups, the top, counts alone.
 fn questions() -> Vec<Query> {
     let range = TimeRange::new(NOON - 2 * DAY, NOON + 3 * DAY);
-    let by_endpoint = || {
-        let mut by = GroupBy::default();
-        by.endpoint = true;
-        by
-    };
-    let mut by_key = GroupBy::default();
-    by_key.api_key = true;
-    let mut minutes = Query::over(TimeRange::new(NOON - DAY, NOON - DAY + 600));
-    minutes = minutes.group_by(by_endpoint());
+    let minutes = TimeRange::new(NOON - DAY, NOON - DAY + 600);
     vec![
         Query::over(range),
-        Query::over(range).detail(Detail::Counts),
-        Query::over(range).detail(Detail::Requests),
-        Query::over(range).group_by(by_endpoint()),
-        Query::over(range)
-            .group_by(by_endpoint())
-            .top(TopK::first(2)),
-        Query::over(range).group_by(by_key),
-        minutes,
+        question(range, |query| query.detail = Detail::Counts),
+        question(range, |query| query.detail = Detail::Requests),
+        question(range, |query| query.group_by.endpoint = true),
+        question(range, |query| {
+            query.group_by.endpoint = true;
+            query.top = Some(TopK::first(2));
+        }),
+        question(range, |query| query.group_by.api_key = true),
+        question(minutes, |query| query.group_by.endpoint = true),
         // Whole hours, and nothing coarser.
         Query::over(TimeRange::new(NOON - DAY, NOON - DAY + 3_600)),
     ]
@@ -134,7 +128,7 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
     assert!(!clean, "nothing is damaged yet");
     let writer = h.writer();
     for granularity in Granularity::ALL {
-        let name = granularity.as_str();
+        let name = <&str>::from(granularity);
         for column in ["status_counts", "latency_sketch"] {
             for (n, damage) in DAMAGES.iter().enumerate().skip(sized(0, 3)) {
                 // No status at all is what a bucket without one says.
@@ -246,7 +240,7 @@ pub(crate) async fn damaged_flush_batches_are_left_out_and_the_answer_says_so(da
         } else {
             "$1"
         };
-        let id = bad.instance().id;
+        let id = bad.instance.id;
         let only = match h.database {
             Database::Sqlite(_) => format!("lower(hex(id)) = '{}'", id.simple()),
             _ => format!("id = '{id}'"),

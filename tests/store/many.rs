@@ -9,7 +9,7 @@ use std::{
 use api_metrics_layer::{MetricSink, RequestRecord};
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Detail, Filter, Group, GroupBy, Query, TimeRange, TimeStep, TopK},
+    query::{Detail, Group, GroupBy, Query, TimeRange, TimeStep, TopK},
     sketch::SketchKind,
     time::{Granularity, UnixSeconds},
 };
@@ -119,7 +119,7 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
     for part in [&folded, &waiting] {
         for hit in part {
             let of = SERVICES.iter().position(|of| *of == hit.service).unwrap();
-            writers[of].recorder().record(&hit.record());
+            writers[of].recorder.record(&hit.record());
         }
         for writer in &writers {
             h.store.flush(writer).await.unwrap();
@@ -157,15 +157,11 @@ pub async fn many_series_are_told_like_a_few(database: Database) {
             // All of a service's are every other number; those of both, in the order of their names, are all.
             for service in [None, Some("shop")] {
                 for top in [None, Some(TopK::first(120)), Some(TopK::first(7))] {
-                    let query = Query::over(range)
-                        .filter({
-                            let mut filter = Filter::default();
-                            filter.service = service.map(Into::into);
-                            filter
-                        })
-                        .group_by(by(step))
-                        .detail(detail)
-                        .top(top);
+                    let mut query = Query::over(range);
+                    query.filter.service = service.map(Into::into);
+                    query.group_by = by(step);
+                    query.detail = detail;
+                    query.top = top;
                     let answer = h.read(&query).await;
                     assert_eq!(answer.range, range);
                     let rows = answer.rows.into_iter().map(|row| (row.group, row.bucket));

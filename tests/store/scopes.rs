@@ -16,7 +16,8 @@ pub async fn a_scope_hides_other_keys_in_every_layer(database: Database) {
     h.store.flush(&writer).await.unwrap();
     let keys = h.store.api_keys(None).await.unwrap();
     let y = keys.iter().find(|key| key.external_id == "y").unwrap().id;
-    let query = Query::over(TimeRange::new(NOON, NOON + 60)).scope(Scope::Keys(vec![y]));
+    let mut query = Query::over(TimeRange::new(NOON, NOON + 60));
+    query.scope = Scope::Keys(vec![y]);
     assert_eq!(
         h.read(&query).await.total().unwrap().request_count,
         2,
@@ -40,10 +41,10 @@ pub async fn a_scope_hides_other_keys_in_every_layer(database: Database) {
         18,
         "own memory"
     );
-    let nobody = query.clone().scope(Scope::Keys(vec![]));
-    assert!(h.read_with(&nobody, &writer).await.rows.is_empty());
-    let tenant = query.scope(Scope::Tenant("acme".into()));
-    assert!(h.read_with(&tenant, &writer).await.rows.is_empty());
+    query.scope = Scope::Keys(vec![]);
+    assert!(h.read_with(&query, &writer).await.rows.is_empty());
+    query.scope = Scope::Tenant("acme".into());
+    assert!(h.read_with(&query, &writer).await.rows.is_empty());
 }
 
 pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
@@ -57,7 +58,8 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
         };
         h.store.create_key(key, &change).await.unwrap();
     }
-    let query = Query::over(TimeRange::new(NOON, NOON + 60)).scope(Scope::Tenant("acme".into()));
+    let mut query = Query::over(TimeRange::new(NOON, NOON + 60));
+    query.scope = Scope::Tenant("acme".into());
     let hit = |n| {
         record(&writer, NOON, "/a", Some("x"), 5, n);
         record(&writer, NOON, "/b", Some("y"), 5, 100 * n);
@@ -78,7 +80,9 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
             let mut behind_nobody = TopK::first(3);
             behind_nobody.after = Some(RankCursor::new(u64::MAX, Group::default()));
             for top in [None, Some(TopK::first(3)), Some(behind_nobody)] {
-                let query = query.clone().group_by(group_by).detail(detail).top(top);
+                query.group_by = group_by;
+                query.detail = detail;
+                query.top = top;
                 let counts = |answer: api_metrics_store::query::Answer| {
                     answer
                         .rows
@@ -119,14 +123,12 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
     record(&writer, NOON, "/b", Some("y"), 5, 20);
     h.store.flush(&writer).await.unwrap();
     for (endpoint, api_key) in [(false, false), (true, false), (false, true), (true, true)] {
-        let all = Query::over(TimeRange::new(NOON, NOON + 60)).group_by({
-            let mut group_by = GroupBy::default();
-            group_by.endpoint = endpoint;
-            group_by.api_key = api_key;
-            group_by
-        });
+        let mut all = Query::over(TimeRange::new(NOON, NOON + 60));
+        all.group_by.endpoint = endpoint;
+        all.group_by.api_key = api_key;
         let requests = async |scope| {
-            let query = all.clone().scope(scope);
+            let mut query = all.clone();
+            query.scope = scope;
             let answer = h.read(&query).await;
             let counts = answer.rows.iter().map(|row| row.bucket.request_count);
             counts.sum::<u64>()

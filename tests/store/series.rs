@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::query::{Detail, Filter, GroupBy, Query, TimeRange, TopK};
+use api_metrics_tests::question;
 
 use crate::harness::{Database, Harness, NOON, record, writer_of};
 
 /// Questions that are answered by each kind of series, with and without a filter.
 fn questions() -> Vec<Query> {
-    let over = Query::over(TimeRange::new(NOON - 3_600, NOON + 120));
+    let range = TimeRange::new(NOON - 3_600, NOON + 120);
     let mut endpoint = GroupBy::default();
     endpoint.endpoint = true;
     let mut service = GroupBy::default();
@@ -29,13 +30,12 @@ fn questions() -> Vec<Query> {
                 (Detail::Counts, Some(TopK::first(1))),
                 (Detail::Requests, None),
             ] {
-                questions.push(
-                    over.clone()
-                        .group_by(group_by)
-                        .filter(filter.clone())
-                        .detail(detail)
-                        .top(top),
-                );
+                questions.push(question(range, |query| {
+                    query.group_by = group_by;
+                    query.filter = filter.clone();
+                    query.detail = detail;
+                    query.top = top;
+                }));
             }
         }
     }
@@ -96,7 +96,9 @@ async fn what_was_read_in_one_history_is_not_taken_for_what_is_in_another() {
         let mut by_endpoint = GroupBy::default();
         by_endpoint.endpoint = true;
         let answer = h
-            .read(&Query::over(TimeRange::new(NOON, NOON + 60)).group_by(by_endpoint))
+            .read(&question(TimeRange::new(NOON, NOON + 60), |query| {
+                query.group_by = by_endpoint;
+            }))
             .await;
         let rows = answer.rows.iter();
         let rows = rows.map(|row| {

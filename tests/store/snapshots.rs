@@ -1,10 +1,11 @@
 //! Several questions to one snapshot, a part of the suite of both stores.
 
 use api_metrics_store::{
-    query::{Detail, GroupBy, Query, Scope, TimeRange, TimeStep, TopK},
+    query::{Detail, GroupBy, Scope, TimeRange, TimeStep, TopK},
     store::StoreError,
     time::Granularity,
 };
+use api_metrics_tests::question;
 
 use crate::harness::{Database, Harness, NOON, record};
 
@@ -22,7 +23,18 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     record(&writer, NOON + 60, "/a", Some("m"), 70, 1);
     record(&writer, NOON - 3_600, "/c", None, 80, 1);
 
-    let by = |group_by, from, to| Query::over(TimeRange::new(from, to)).group_by(group_by);
+    let of = |group_by, from, to, detail, top| {
+        question(TimeRange::new(from, to), |query| {
+            query.group_by = group_by;
+            query.detail = detail;
+            query.top = top;
+        })
+    };
+    let by = |group_by, from, to| of(group_by, from, to, Detail::Quantiles, None);
+    let first = |group_by, from, to, top| {
+        let top = Some(TopK::first(top));
+        of(group_by, from, to, Detail::Quantiles, top)
+    };
     let mut endpoint = GroupBy::default();
     endpoint.endpoint = true;
     let mut minute_of_key = GroupBy::default();
@@ -34,13 +46,19 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     let queries = [
         by(GroupBy::default(), NOON - 7_200, NOON + 120),
         by(GroupBy::default(), NOON - 7_200, NOON),
-        by(endpoint, NOON - 7_200, NOON + 120).top(TopK::first(2)),
-        by(GroupBy::default(), NOON, NOON + 120).top(TopK::first(1)),
-        by(minute_of_key, NOON - 3_600, NOON + 120).detail(Detail::Counts),
+        first(endpoint, NOON - 7_200, NOON + 120, 2),
+        first(GroupBy::default(), NOON, NOON + 120, 1),
+        of(
+            minute_of_key,
+            NOON - 3_600,
+            NOON + 120,
+            Detail::Counts,
+            None,
+        ),
         by(both, NOON, NOON + 120),
         by(endpoint, NOON - 86_400, NOON - 7_200),
     ];
-    let own = || (&writer, writer.recorder().capture(&|_, _| true));
+    let own = || (&writer, writer.recorder.capture(&|_, _| true));
     let together = h.store.read_all(&queries, Some(own())).await.unwrap();
     let mut requests = Vec::new();
     for (query, together) in queries.iter().zip(&together) {
@@ -59,7 +77,8 @@ pub async fn questions_of_one_snapshot_are_answered_as_if_asked_alone(database: 
     assert_eq!(requests, [12, 5, 9, 7, 12, 7, 0]);
 
     assert!(h.store.read_all(&[], None).await.unwrap().is_empty());
-    let mine = queries[0].clone().scope(Scope::Tenant("t".into()));
+    let mut mine = queries[0].clone();
+    mine.scope = Scope::Tenant("t".into());
     let error = h.store.read_all(&[queries[0].clone(), mine], None).await;
     let error = error.unwrap_err();
     assert!(

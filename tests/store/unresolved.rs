@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     postgres::PostgresStore,
-    query::{GroupBy, Query, TimeRange},
+    query::{Query, TimeRange},
     recorder::{Recorder, RecorderOptions},
     store::{FlushError, Store, Writer},
     time::ManualClock,
@@ -46,7 +46,7 @@ impl Scene {
         options.clock = Arc::<ManualClock>::clone(&self.clock);
         options.max_unresolved_batches = max;
         let recorder = Recorder::new(options);
-        let instance = writer_of("shop", &self.clock).instance().clone();
+        let instance = writer_of("shop", &self.clock).instance.clone();
         Writer::new(instance, Arc::new(recorder))
     }
 
@@ -65,11 +65,8 @@ impl Scene {
     /// The requests of each endpoint, by name.
     async fn requests(&self) -> Vec<(String, u64)> {
         while self.store.fold().await.unwrap().more {}
-        let query = Query::over(TimeRange::new(NOON, NOON + 60)).group_by({
-            let mut group_by = GroupBy::default();
-            group_by.endpoint = true;
-            group_by
-        });
+        let mut query = Query::over(TimeRange::new(NOON, NOON + 60));
+        query.group_by.endpoint = true;
         let answer = self.store.read(&query, None).await.unwrap();
         let mut counts: Vec<_> = answer
             .rows
@@ -100,7 +97,7 @@ async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
         };
         scene.flush_unheard(&writer, verdict).await;
         // What is known to be in has been acknowledged: two cut flushes, and the one that got in.
-        let recorder = writer.recorder();
+        let recorder = &writer.recorder;
         let unheard = (n - 1) % 3 + 1;
         assert_eq!(
             recorder.status().unflushed_records,
@@ -111,8 +108,8 @@ async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
     }
     record(&writer, NOON, "/users/{id}", None, 5, 1);
     scene.store.flush(&writer).await.unwrap();
-    assert_eq!(writer.recorder().status().unresolved_batches, 0);
-    assert_eq!(writer.recorder().status().unflushed_records, 0);
+    assert_eq!(writer.recorder.status().unresolved_batches, 0);
+    assert_eq!(writer.recorder.status().unflushed_records, 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 13)]));
 }
 
@@ -123,16 +120,13 @@ async fn however_many_outcomes_are_unknown_eight_parts_wait_and_all_is_counted_o
     for n in 1..=20 {
         record(&writer, NOON, "/users/{id}", None, 5, 1);
         scene.flush_unheard(&writer, &[Verdict::CutBefore]).await;
-        assert_eq!(writer.recorder().status().unflushed_records, n);
-        assert_eq!(
-            writer.recorder().status().unresolved_batches as u64,
-            n.min(8)
-        );
+        assert_eq!(writer.recorder.status().unflushed_records, n);
+        assert_eq!(writer.recorder.status().unresolved_batches as u64, n.min(8));
     }
     let flushed = scene.store.flush(&writer).await.unwrap();
     // The eighth once more, and then the ninth with all that waited behind it.
     assert_eq!((flushed.number, flushed.records), (9, 20));
-    assert_eq!(writer.recorder().status().unflushed_records, 0);
+    assert_eq!(writer.recorder.status().unflushed_records, 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 20)]));
 }
 
@@ -189,7 +183,7 @@ async fn a_number_that_is_in_two_histories_brings_no_series_from_one_into_the_ot
     // The second number is acknowledged in this history too, the third does not get in.
     let verdicts = &[Verdict::Pass, Verdict::CutBefore];
     scene.flush_unheard(&writer, verdicts).await;
-    assert_eq!(writer.recorder().status().acknowledged, 2);
+    assert_eq!(writer.recorder.status().acknowledged, 2);
 
     scene.database.restore(with_it).await;
     scene.store.flush(&writer).await.unwrap();

@@ -147,7 +147,7 @@ impl Harness {
 
     /// The answer that the writer's own process would give.
     pub async fn read_with(&self, query: &Query, writer: &Writer) -> Answer {
-        let own = writer.recorder().capture(&|_, _| true);
+        let own = writer.recorder.capture(&|_, _| true);
         self.store.read(query, Some((writer, own))).await.unwrap()
     }
 
@@ -184,6 +184,6 @@ pub fn record(
     record.latency = Some(Duration::from_millis(latency_ms));
     record.response_bytes = 10;
     for _ in 0..n {
-        writer.recorder().record(&record);
+        writer.recorder.record(&record);
     }
 }

@@ -6,7 +6,7 @@
 use crate::{
     bucket::{Bucket, StatusCounts},
     engine::fuzzing as engine,
-    sketch::{Sketch, SketchKind, encoded_quantiles, take_encoded},
+    sketch::{Sketch, encoded_quantiles, take_encoded},
 };
 
 /// A name, and what takes the bytes.
@@ -20,32 +20,6 @@ pub const TARGETS: [Target; 5] = [
     ("sketch", sketch),
     ("status_counts", status_counts),
 ];
-
-/// A seed: the encoding of a bucket whose requests took so many microseconds each, after `change`.
-pub fn encoded_bucket(
-    kind: SketchKind,
-    latencies: &[u64],
-    change: impl FnOnce(&mut Bucket),
-) -> Vec<u8> {
-    let mut bucket = Bucket::new(kind);
-    bucket.request_count = latencies.len() as u64;
-    bucket.error_count_4xx = latencies.len() as u64 / 2;
-    bucket.response_bytes = latencies.len() as u64 * 700;
-    for (us, code) in latencies.iter().zip([200, 404, 200, 500, 201, 499]) {
-        bucket.status_counts.add(code, 1);
-        bucket.latency_sum_us = bucket.latency_sum_us.saturating_add(*us);
-    }
-    for us in latencies {
-        bucket.sketch.record(*us);
-    }
-    bucket.latency_count = bucket.sketch.count();
-    bucket.latency_min_us = bucket.sketch.min();
-    bucket.latency_max_us = bucket.sketch.max();
-    change(&mut bucket);
-    let mut out = Vec::new();
-    bucket.encode(&mut out);
-    out
-}
 
 /// A sketch: what can be read comes back as it was, and answers within its bounds.
 fn sketch(data: &[u8]) {

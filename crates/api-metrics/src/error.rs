@@ -1,6 +1,6 @@
 //! What a host has to deal with: once when it starts, once when it ends.
 
-use api_metrics_store::{store::StoreError, text::Shown};
+use api_metrics_store::{store::StoreError, text::shown};
 use thiserror::Error;
 
 /// The configuration can't work, now or later. A database that is out of reach or that refuses us is
@@ -16,7 +16,7 @@ pub enum StartError {
     /// The URL is for a database that this build was compiled without.
     #[error(
         "the database URL `{}` needs the feature `{feature}` of api-metrics",
-        Shown(url)
+        shown(url)
     )]
     Feature {
         /// The URL, without its password.
@@ -27,7 +27,7 @@ pub enum StartError {
     /// An environment variable holds something that it must not.
     #[error(
         "the environment variable {name} is `{}`, which is not {expected}",
-        Shown(value)
+        shown(value)
     )]
     Setting {
         /// The variable.
@@ -71,7 +71,7 @@ pub enum StartError {
     /// kind of sketch, or it is no database. Where
     /// [`require_database`](crate::Builder::require_database) was called, also any other reason that
     /// keeps it from being used.
-    #[error("{}: {source}", Shown(database))]
+    #[error("{}: {source}", shown(database))]
     Store {
         /// The database, without its password.
         database: String,

@@ -77,7 +77,7 @@ impl ApiMetrics {
         RecorderSink {
             recorder: self
                 .shared()
-                .map(|shared| Arc::clone(shared.writer.recorder())),
+                .map(|shared| Arc::clone(shared.writer.recorder)),
             alive: Arc::clone(&self.0),
         }
     }
@@ -253,7 +253,7 @@ impl fmt::Debug for ApiMetrics {
         match &self.0.part {
             Part::Running(shared) => out
                 .field("database", &shared.database)
-                .field("instance", shared.writer.instance()),
+                .field("instance", &shared.writer.instance),
             Part::Inert(reason) => out.field("off", reason),
         };
         out.finish_non_exhaustive()

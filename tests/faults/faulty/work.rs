@@ -77,12 +77,12 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         }
         recorded += batch;
         flushes += 1;
-        let number = writer.recorder().status().last_seq + 1;
+        let number = writer.recorder.status().last_seq + 1;
         log.flush_begins(number, &open);
         let flushed = store.flush(&writer).await;
         // With too many unresolved batches it has sent the last one again. What is open then goes into the next,
         // which has this number and is said to begin once more.
-        if writer.recorder().status().last_seq == number {
+        if writer.recorder.status().last_seq == number {
             // A batch without records moves no fence.
             if !open.is_empty() {
                 filled = number;
@@ -90,7 +90,7 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
             open.clear();
         }
         log.outcome(filled, &flushed);
-        if recorded == total && writer.recorder().status().unflushed_records == 0 {
+        if recorded == total && writer.recorder.status().unflushed_records == 0 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(random.below(90))).await;
@@ -118,7 +118,7 @@ fn record(writer: &Writer, random: &mut Random, now: i64, new: Option<u64>) -> (
     request.status = Some(200);
     // A random weight, so that a sum tells which records are in it.
     request.response_bytes = 1 + random.below(1 << 40);
-    writer.recorder().record(&request);
+    writer.recorder.record(&request);
     (at.div_euclid(86_400) * 86_400, request.response_bytes)
 }
 

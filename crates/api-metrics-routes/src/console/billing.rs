@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
+    calendar::{Tz, local_date},
     control::billing::{BillingReport, Currency, Money},
     query::Scope,
-    time::utc_date,
 };
 use axum::{extract::State, response::Response};
 use chrono::NaiveDate;
@@ -139,7 +139,7 @@ pub(super) async fn get_billing(
     headers: HeaderMap,
     Validated { params, now }: Validated<ConsoleBillingParams>,
 ) -> Result<Response, Problem> {
-    let (from, to) = params.period.around(utc_date(now));
+    let (from, to) = params.period.around(local_date(Tz::UTC, now));
     let days = Days { from, to };
     let compute = async {
         let scope = match params.api_key_id {

@@ -2,7 +2,7 @@
 //!
 //! Endpoints of all services together, by method and route template.
 
-use api_metrics_store::query::{Detail, GroupBy, Query};
+use api_metrics_store::query::{Detail, Query};
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use serde::Serialize;
@@ -72,16 +72,12 @@ pub(super) async fn get_endpoints(
     Validated { params, now }: Validated<ConsoleEndpointParams>,
 ) -> Result<Response, Problem> {
     let range = params.period.so_far(now);
-    let query = Query::over(range)
-        .filter(params.period.filter())
-        .scope(caller.scope.clone())
-        .group_by({
-            let mut group_by = GroupBy::default();
-            group_by.method = true;
-            group_by.endpoint = true;
-            group_by
-        })
-        .detail(Detail::Counts);
+    let mut query = Query::over(range);
+    query.filter = params.period.filter();
+    query.scope = caller.scope.clone();
+    query.group_by.method = true;
+    query.group_by.endpoint = true;
+    query.detail = Detail::Counts;
     let compute = async {
         let mut rows = app.client.read(&query).await?.rows;
         rows.sort_by(|a, b| {

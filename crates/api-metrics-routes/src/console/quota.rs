@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},
-    query::{Detail, Filter, Query, TimeRange},
+    query::{Detail, Query, TimeRange},
     time::Granularity,
 };
 use axum::{Json, extract::State};
@@ -103,22 +103,14 @@ async fn month_so_far(
 ) -> Result<(u64, i64), Problem> {
     let settings = &app.control.quotas;
     let month = period_at(QuotaPeriod::Month, None, settings.tz, now);
-    let answer = app
-        .client
-        .read(
-            &Query::over(TimeRange::new(
-                month.from,
-                month.to.min(Granularity::Minute.floor(now) + 60),
-            ))
-            .filter({
-                let mut filter = Filter::default();
-                filter.api_key_id = only;
-                filter
-            })
-            .scope(caller.scope.clone())
-            .detail(Detail::Counts),
-        )
-        .await?;
+    let mut query = Query::over(TimeRange::new(
+        month.from,
+        month.to.min(Granularity::Minute.floor(now) + 60),
+    ));
+    query.filter.api_key_id = only;
+    query.scope = caller.scope.clone();
+    query.detail = Detail::Counts;
+    let answer = app.client.read(&query).await?;
     let used = answer
         .total()
         .map_or(0, |all| settings.status_counts.of(all));

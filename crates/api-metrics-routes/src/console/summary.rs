@@ -122,15 +122,11 @@ pub(crate) async fn summary(
     asked: PeriodParams,
 ) -> Result<(i64, ConsoleSummary), Problem> {
     let now = app.clock.unix_seconds();
-    let answer = app
-        .client
-        .read(
-            &Query::over(asked.so_far(now))
-                .filter(asked.filter())
-                .scope(scope.clone())
-                .detail(Detail::Counts),
-        )
-        .await?;
+    let mut query = Query::over(asked.so_far(now));
+    query.filter = asked.filter();
+    query.scope = scope.clone();
+    query.detail = Detail::Counts;
+    let answer = app.client.read(&query).await?;
     let figures = Figures::of(answer.total());
     let (start, end) = asked.bounds(now);
     let summary = ConsoleSummary {

@@ -4,8 +4,9 @@
 //! Versions are never changed, so that a bill stays explained.
 
 use api_metrics_store::{
+    calendar::{Tz, local_date},
     control::billing::{NewPlan, PlanVersion, PriceTier},
-    time::{UnixSeconds, utc_date},
+    time::UnixSeconds,
 };
 use axum::{Json, extract::State};
 use chrono::NaiveDate;
@@ -236,7 +237,7 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
         let mut plan = NewPlan::new(
             name,
             currency.unwrap_or_else(|| "USD".to_owned()),
-            effective_from.unwrap_or_else(|| utc_date(now)),
+            effective_from.unwrap_or_else(|| local_date(Tz::UTC, now)),
             tiers,
         );
         plan.tenant_id = own_tenant(caller, said)?;

@@ -3,7 +3,7 @@
 //! The store groups by the number of a key; names and tenants are read for the rows of the answer
 //! alone.
 
-use api_metrics_store::query::{Detail, Filter, GroupBy, Query, Row, Scope, TimeRange};
+use api_metrics_store::query::{Detail, Filter, Query, Row, Scope, TimeRange};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -42,15 +42,12 @@ pub(crate) struct Consumer {
 
 /// The question behind a list of keys.
 pub(super) fn query(scope: &Scope, filter: &Filter, range: TimeRange) -> Query {
-    Query::over(range)
-        .filter(filter.clone())
-        .scope(scope.clone())
-        .group_by({
-            let mut group_by = GroupBy::default();
-            group_by.api_key = true;
-            group_by
-        })
-        .detail(Detail::Quantiles)
+    let mut query = Query::over(range);
+    query.filter = filter.clone();
+    query.scope = scope.clone();
+    query.group_by.api_key = true;
+    query.detail = Detail::Quantiles;
+    query
 }
 
 /// The rows with what the store knows about their keys.

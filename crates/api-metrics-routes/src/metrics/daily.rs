@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use api_metrics_store::{
     bucket::Bucket,
     calendar::Step,
-    query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Query, Scope, TimeRange, TimeStep},
     time::UnixSeconds,
 };
 use axum::{extract::State, response::Response};
@@ -195,16 +195,13 @@ async fn compute(
     zone: Tz,
 ) -> Result<(Answer, Vec<DailyRow>), Problem> {
     let query = |range, step, api_key| {
-        Query::over(range)
-            .filter(filter.clone())
-            .scope(scope.clone())
-            .group_by({
-                let mut group_by = GroupBy::default();
-                group_by.api_key = api_key;
-                group_by.time = Some(TimeStep::Calendar(step, zone));
-                group_by
-            })
-            .detail(Detail::Counts)
+        let mut query = Query::over(range);
+        query.filter = filter.clone();
+        query.scope = scope.clone();
+        query.group_by.api_key = api_key;
+        query.group_by.time = Some(TimeStep::Calendar(step, zone));
+        query.detail = Detail::Counts;
+        query
     };
     let days = query(range, Step::Day, true);
     let hours = |from| query(TimeRange::new(from, range.to), Step::Hour, false);
@@ -287,7 +284,7 @@ fn rows(days: &Answer, hours: Option<&Answer>) -> Result<Vec<DailyRow>, Problem>
     let rows = sums.into_iter().filter_map(|(place, day)| {
         let figures = Figures::of(Some(&day.bucket));
         Some(DailyRow {
-            date: axis.date(place)?,
+            date: axis.name(place)?.date(),
             period: RowPeriod::new(axis.period(place)?, days.as_of_us, day.approximate),
             request_count: figures.requests,
             error_rate: figures.error_rate,

@@ -5,9 +5,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use api_metrics_store::query::{
-    Detail, Filter, Group, GroupBy, Query, RankCursor, Row, Scope, TimeRange, TopK,
-};
+use api_metrics_store::query::{Filter, Group, Query, RankCursor, Row, Scope, TimeRange, TopK};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
@@ -178,28 +176,17 @@ async fn compute(
         params.page.limit.rows(),
         params.page.after(),
     );
-    let answer = app
-        .client
-        .read(
-            &Query::over(range)
-                .filter(params.filter.clone())
-                .scope(scope.clone())
-                .group_by({
-                    let mut group_by = GroupBy::default();
-                    group_by.service = true;
-                    group_by.method = true;
-                    group_by.endpoint = true;
-                    group_by
-                })
-                .detail(Detail::Quantiles)
-                // One more tells whether there is another page.
-                .top({
-                    let mut top = TopK::first(limit + 1);
-                    top.after = after.map(rank);
-                    top
-                }),
-        )
-        .await?;
+    let mut query = Query::over(range);
+    query.filter = params.filter.clone();
+    query.scope = scope.clone();
+    query.group_by.service = true;
+    query.group_by.method = true;
+    query.group_by.endpoint = true;
+    // One more tells whether there is another page.
+    let mut top = TopK::first(limit + 1);
+    top.after = after.map(rank);
+    query.top = Some(top);
+    let answer = app.client.read(&query).await?;
     app.client
         .found(scope, &params.filter, answer.matched)
         .await?;

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use api_metrics_store::{
     bucket::Bucket,
     calendar::{Axis, Step},
-    query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Query, Row, Scope, TimeRange, TimeStep},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Datelike, Timelike, Utc};
@@ -246,15 +246,12 @@ pub(super) async fn heatmap(
 /// 400 that names `granularity`, where the step is not kept; those of the store.
 async fn read(app: &App, scope: &Scope, params: &HeatmapParams) -> Result<(Answer, bool), Problem> {
     let query = |range| {
-        Query::over(range)
-            .filter(params.filter.clone())
-            .scope(scope.clone())
-            .group_by({
-                let mut group_by = GroupBy::default();
-                group_by.time = Some(TimeStep::Calendar(params.step, params.zone));
-                group_by
-            })
-            .detail(Detail::Counts)
+        let mut query = Query::over(range);
+        query.filter = params.filter.clone();
+        query.scope = scope.clone();
+        query.group_by.time = Some(TimeStep::Calendar(params.step, params.zone));
+        query.detail = Detail::Counts;
+        query
     };
     match app.client.read(&query(params.range)).await {
         Ok(answer) => Ok((answer, false)),
@@ -271,12 +268,12 @@ async fn read(app: &App, scope: &Scope, params: &HeatmapParams) -> Result<(Answe
 }
 
 /// The name of a cell's length.
-const fn name(step: Step) -> &'static str {
+fn name(step: Step) -> &'static str {
     match step {
         Step::Hour => "hour",
         Step::Day => "day",
         Step::Week => "week",
-        other => other.as_str(),
+        other => other.into(),
     }
 }
 
@@ -374,7 +371,7 @@ fn by_weekday(
     rows: &BTreeMap<usize, &Row>,
     as_of_us: i64,
 ) -> Result<Vec<Cell>, Problem> {
-    let by_day = axis.step() >= Step::Day;
+    let by_day = axis.step >= Step::Day;
     let mut sums = BTreeMap::<(u32, u32), Bucket>::new();
     for (place, row) in rows {
         let Some(name) = axis.name(*place) else {
@@ -392,7 +389,7 @@ fn by_weekday(
         }
     }
     let passed = occurrences(axis, rows, as_of_us);
-    let hours: Vec<u32> = match axis.step() {
+    let hours: Vec<u32> = match axis.step {
         Step::SixHours => vec![0, 6, 12, 18],
         Step::HalfDay => vec![0, 12],
         _ if by_day => vec![0],
@@ -429,10 +426,10 @@ fn occurrences(
     };
     let now = as_of_us.div_euclid(1_000_000);
     for (place, period) in axis.periods().enumerate().skip(*first) {
-        let (Some(name), Some(whole)) = (axis.name(place), axis.length(place)) else {
+        let Some(name) = axis.name(place) else {
             continue;
         };
-        let hour = if axis.step() >= Step::Day {
+        let hour = if axis.step >= Step::Day {
             0
         } else {
             name.hour()
@@ -440,7 +437,7 @@ fn occurrences(
         let passed = (period.end.min(now) - period.start).max(0);
         *found
             .entry((name.weekday().number_from_monday(), hour))
-            .or_default() += passed as f64 / whole.max(1) as f64;
+            .or_default() += passed as f64 / period.length.max(1) as f64;
     }
     found
 }

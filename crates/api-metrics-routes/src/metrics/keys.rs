@@ -27,7 +27,7 @@ use std::{
 };
 
 use api_metrics_store::{
-    query::{Answer, Detail, Filter, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    query::{Answer, Detail, Filter, Query, Row, Scope, TimeRange, TimeStep},
     time::{Granularity, UnixSeconds},
 };
 use axum::{extract::State, response::Response};
@@ -235,15 +235,11 @@ async fn peaks(
     if minutes > 0 {
         let from = from.max(range.to - minutes * 60);
         // A limit is of all requests, whatever the list is filtered by.
-        let question = Query::over(TimeRange::new(from, range.to))
-            .scope(Scope::Keys(ids))
-            .group_by({
-                let mut group_by = GroupBy::default();
-                group_by.api_key = true;
-                group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
-                group_by
-            })
-            .detail(Detail::Requests);
+        let mut question = Query::over(TimeRange::new(from, range.to));
+        question.scope = Scope::Keys(ids);
+        question.group_by.api_key = true;
+        question.group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
+        question.detail = Detail::Requests;
         for row in app.client.read(&question).await?.rows {
             let limit = row
                 .group
@@ -309,16 +305,13 @@ async fn last_seen(
     let mut spans = vec![(range.from, range.to)];
     for _ in 0..ROUNDS {
         let question = |(from, to): &Span| {
-            Query::over(TimeRange::new(*from, *to))
-                .filter(filter.clone())
-                .scope(Scope::Keys(ids.clone()))
-                .group_by({
-                    let mut group_by = GroupBy::default();
-                    group_by.api_key = true;
-                    group_by.time = Some(TimeStep::Fixed(divided_by(to - from)));
-                    group_by
-                })
-                .detail(Detail::Counts)
+            let mut query = Query::over(TimeRange::new(*from, *to));
+            query.filter = filter.clone();
+            query.scope = Scope::Keys(ids.clone());
+            query.group_by.api_key = true;
+            query.group_by.time = Some(TimeStep::Fixed(divided_by(to - from)));
+            query.detail = Detail::Counts;
+            query
         };
         let questions: Vec<Query> = spans.iter().map(question).collect();
         let answers = app.client.read_each(&questions).await?;

@@ -215,7 +215,7 @@ async fn compute(
             answer.as_of = time_us(windows.as_of_us());
             axis = windows.axis().cloned();
             answer.axis = axis.as_deref().map(AxisView::from);
-            answer.granularity = axis.as_ref().map_or("none", |axis| axis.step().as_str());
+            answer.granularity = axis.as_ref().map_or("none", |axis| axis.step.into());
         }
         matched |= windows.matched();
         answer.approximate |= windows.approximate();

@@ -142,16 +142,17 @@ impl RowParams {
 
     /// The store's query for these rows.
     pub(super) fn query(&self, scope: &Scope) -> Query {
-        Query::over(self.range)
-            .filter(self.filter.clone())
-            .scope(scope.clone())
-            .group_by(self.group_by)
-            .top(self.top.map(|top| TopK::first(top as usize)))
-            .detail(if self.metrics.iter().any(|metric| metric.is_quantile()) {
-                Detail::Quantiles
-            } else {
-                Detail::Counts
-            })
+        let mut query = Query::over(self.range);
+        query.filter = self.filter.clone();
+        query.scope = scope.clone();
+        query.group_by = self.group_by;
+        query.top = self.top.map(|top| TopK::first(top as usize));
+        query.detail = if self.metrics.iter().any(|metric| metric.is_quantile()) {
+            Detail::Quantiles
+        } else {
+            Detail::Counts
+        };
+        query
     }
 }
 
@@ -252,7 +253,7 @@ async fn compute(app: &App, scope: &Scope, params: &SeriesParams) -> Result<Seri
         next_cursor: last
             .filter(|_| more)
             .map(|key| params.page.next(range, key)),
-        granularity: axis.map_or("none", |axis| axis.step().as_str()),
+        granularity: axis.map_or("none", |axis| axis.step.into()),
         tz: params.rows.zone.name().to_owned(),
         axis: axis
             .filter(|_| after.is_none())

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::{
     bucket::Bucket,
-    query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange, TimeStep},
+    query::{Detail, Filter, Group, Query, Row, Scope, TimeRange, TimeStep},
     time::Granularity,
 };
 use chrono::{DateTime, Utc};
@@ -124,23 +124,15 @@ pub(crate) async fn snapshot(
     filter: &Filter,
 ) -> Result<Snapshot, Problem> {
     let end = Granularity::Minute.floor(app.clock.unix_seconds()) + 60;
-    let answer = app
-        .client
-        .read(
-            &Query::over(TimeRange::new(end - WINDOW_SECONDS, end))
-                .filter(filter.clone())
-                .scope(scope.clone())
-                .group_by({
-                    let mut group_by = GroupBy::default();
-                    group_by.service = true;
-                    group_by.method = true;
-                    group_by.endpoint = true;
-                    group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
-                    group_by
-                })
-                .detail(Detail::Quantiles),
-        )
-        .await?;
+    let mut query = Query::over(TimeRange::new(end - WINDOW_SECONDS, end));
+    query.filter = filter.clone();
+    query.scope = scope.clone();
+    query.group_by.service = true;
+    query.group_by.method = true;
+    query.group_by.endpoint = true;
+    query.group_by.time = Some(TimeStep::Fixed(Granularity::Minute));
+    query.detail = Detail::Quantiles;
+    let answer = app.client.read(&query).await?;
     let total = Figures::of(sum(&answer.rows, |_| ())?.get(&()));
     let minutes = sum(&answer.rows, |group| group.period_start.unwrap_or_default())?;
     let endpoints = sum(&answer.rows, |group| {

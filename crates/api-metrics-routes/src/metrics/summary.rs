@@ -152,11 +152,12 @@ async fn compute(
     range: TimeRange,
 ) -> Result<Summary, Problem> {
     let query = |range, group_by, detail| {
-        Query::over(range)
-            .filter(filter.clone())
-            .scope(scope.clone())
-            .group_by(group_by)
-            .detail(detail)
+        let mut query = Query::over(range);
+        query.filter = filter.clone();
+        query.scope = scope.clone();
+        query.group_by = group_by;
+        query.detail = detail;
+        query
     };
     let (by_endpoint, by_key) = (
         {
@@ -176,10 +177,12 @@ async fn compute(
     // periods of the time before, both ranges are read again, as they can be compared.
     let now = app.clock.unix_seconds();
     let (mut current, mut before) = match app.client.last_kept() {
-        Some(kept) => comparable(kept.covering(range.from, range.to), now, &kept),
+        Some(kept) => comparable(range, now, &kept),
         None => (range, None),
     };
     for last_try in [false, true] {
+        let mut endpoints = query(current, by_endpoint, Detail::Quantiles);
+        endpoints.top = Some(TopK::first(TOP));
         let questions = [
             query(current, GroupBy::default(), Detail::Quantiles),
             query(
@@ -188,10 +191,10 @@ async fn compute(
                 Detail::Quantiles,
             ),
             query(current, by_key, Detail::Requests),
-            query(current, by_endpoint, Detail::Quantiles).top(TopK::first(TOP)),
+            endpoints,
         ];
         let [total, of_before, keys, endpoints] = app.client.read_all(&questions).await?;
-        let wanted = comparable((total.range.from, total.range.to), now, &total.kept);
+        let wanted = comparable(total.range, now, &total.kept);
         let same = wanted == (total.range, before)
             && before.is_none_or(|before| before == of_before.range);
         if same || last_try {
@@ -204,21 +207,11 @@ async fn compute(
     Err(Problem::new(Kind::Internal, "no summary was made"))
 }
 
-/// The range as it is compared, and the one before it, if there is one of the same length. A range up to now
-/// may end later, because nothing has been recorded after now.
-fn comparable(
-    (from, to): (UnixSeconds, UnixSeconds),
-    now: i64,
-    kept: &Kept,
-) -> (TimeRange, Option<TimeRange>) {
-    let to = if to > now {
-        kept.comparable_end(from, to)
-    } else {
-        to
-    };
-    let before = kept.before(from, to);
-    let before = before.map(|(from, to)| TimeRange::new(from, to));
-    (TimeRange::new(from, to), before)
+/// The range as it is compared, and the one before it, if there is one of the same length.
+fn comparable(range: TimeRange, now: UnixSeconds, kept: &Kept) -> (TimeRange, Option<TimeRange>) {
+    let (range, before) = kept.comparable(range.from, range.to, now);
+    let of = |(from, to)| TimeRange::new(from, to);
+    (of(range), before.map(of))
 }
 
 /// The summary of these answers.

@@ -71,7 +71,7 @@ impl Probe {
     /// That the configuration keeps the store from being used.
     fn misconfigured(what: Misconfiguration) -> Self {
         Self {
-            misconfiguration: Some(what.as_str()),
+            misconfiguration: Some(what.into()),
             ..Self::degraded(what.to_string())
         }
     }

@@ -309,7 +309,7 @@ pub(super) async fn status(
         recorder: app
             .client
             .writer()
-            .map(|writer| recorder(writer.recorder().status())),
+            .map(|writer| recorder(writer.recorder.status())),
         lost: health.as_ref().map_or(0, lost),
         lost_batches: health.as_ref().map(lost_batches).unwrap_or_default(),
         tasks: health.map(tasks),
@@ -351,7 +351,7 @@ fn store_view(
             view.unreachable_since = health.and_then(|h| h.store_unreachable_since).map(wall);
             view.misconfiguration = misconfiguration
                 .or_else(|| health.and_then(|h| h.store_misconfiguration))
-                .map(Misconfiguration::as_str);
+                .map(Into::into);
             view.error = health
                 .and_then(|h| h.store_error.clone())
                 .or_else(|| Some(problem.detail().to_owned()));
@@ -371,7 +371,7 @@ fn store_view(
                 .floors
                 .iter()
                 .map(|(granularity, floor)| FloorView {
-                    granularity: granularity.as_str(),
+                    granularity: (*granularity).into(),
                     floor: DateTime::from_timestamp(*floor, 0)
                         .filter(|at| *at > DateTime::<Utc>::UNIX_EPOCH),
                 })
@@ -380,7 +380,7 @@ fn store_view(
                 .dirty
                 .iter()
                 .map(|(granularity, periods)| DirtyView {
-                    granularity: granularity.as_str(),
+                    granularity: (*granularity).into(),
                     periods: *periods,
                 })
                 .collect();

@@ -196,9 +196,9 @@ impl StoreClient {
         range: TimeRange,
     ) -> Result<RangeState, Problem> {
         let read = async {
-            let query = Query::over(range)
-                .scope(scope.clone())
-                .detail(Detail::Requests);
+            let mut query = Query::over(range);
+            query.scope = scope.clone();
+            query.detail = Detail::Requests;
             let answer = self.read(&query).await?;
             Ok::<_, Problem>(RangeState {
                 requests: answer.total().map_or(0, |total| total.request_count),
@@ -259,7 +259,7 @@ impl StoreClient {
 
 /// Whether the writer's records can be in the answer at all.
 fn may_matter(query: &Query, writer: &Writer) -> bool {
-    let instance = writer.instance();
+    let instance = &writer.instance;
     let same =
         |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
     same(&query.filter.service, &instance.service)
@@ -271,7 +271,7 @@ fn may_matter(query: &Query, writer: &Writer) -> bool {
 fn capture(queries: &[Query], writer: &Writer) -> api_metrics_store::recorder::OwnDeltas {
     const DAY: i64 = 86_400;
     let is = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|asked| asked == own);
-    writer.recorder().capture(&|series, period| {
+    writer.recorder.capture(&|series, period| {
         queries.iter().any(|query| {
             query.range.from.saturating_sub(DAY) <= period
                 && period < query.range.to.saturating_add(DAY)

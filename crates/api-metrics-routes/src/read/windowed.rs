@@ -86,10 +86,7 @@ impl WindowedReader {
             let period = RowPeriod::of(&answer, &row);
             (row, period)
         }));
-        let end = answer
-            .axis
-            .as_ref()
-            .map_or(answer.range.to, |axis| axis.to());
+        let end = answer.axis.as_ref().map_or(answer.range.to, |axis| axis.to);
         self.next = Some(answer.range.to).filter(|next| self.windowed && *next < end);
         self.approximate |= answer.approximate;
         self.incomplete |= answer.incomplete;
@@ -116,7 +113,7 @@ impl WindowedReader {
     /// What the whole answer covers.
     pub(crate) fn range(&self) -> TimeRange {
         match (&self.query.axis, &self.first) {
-            (Some(axis), _) => TimeRange::new(axis.from(), axis.to()),
+            (Some(axis), _) => TimeRange::new(axis.from, axis.to),
             (None, Some(answer)) => answer.range,
             (None, None) => self.query.range,
         }

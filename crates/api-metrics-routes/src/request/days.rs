@@ -18,7 +18,7 @@
 //!
 //! A 400 that names the parameter: `month`, `from` or `to`.
 
-use api_metrics_store::{calendar::Step, time::utc_date};
+use api_metrics_store::calendar::{Step, Tz, local_date};
 use chrono::NaiveDate;
 
 use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams, body::date};
@@ -84,9 +84,9 @@ impl QueryParams for Month {
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         let named = MONTH.take(params)?;
-        Ok(Self(
-            named.unwrap_or_else(|| month_of(utc_date(context.now))),
-        ))
+        Ok(Self(named.unwrap_or_else(|| {
+            month_of(local_date(Tz::UTC, context.now))
+        })))
     }
 }
 
@@ -106,7 +106,7 @@ impl QueryParams for Days {
             return match (to, month) {
                 (Some(_), _) => Err(Problem::parameter(TO.name, "needs `from` beside it")),
                 (None, Some(month)) => MONTH_OR_RANGE.read(&month),
-                (None, None) => Ok(month_of(utc_date(context.now))),
+                (None, None) => Ok(month_of(local_date(Tz::UTC, context.now))),
             };
         };
         if month.is_some() {
@@ -117,7 +117,7 @@ impl QueryParams for Days {
         }
         let ends = if to.is_some() { TO.name } else { FROM.name };
         let to = to
-            .or_else(|| utc_date(context.now).succ_opt())
+            .or_else(|| local_date(Tz::UTC, context.now).succ_opt())
             .unwrap_or(NaiveDate::MAX);
         if to <= from {
             return Err(Problem::parameter(

@@ -120,9 +120,7 @@ pub(crate) fn check_points(
     Err(Problem::parameter(
         parameter,
         format!(
-            "{} would give more than {MAX_POINTS} points in this range; the finest that fits well is {}",
-            step.as_str(),
-            fits.as_str()
+            "{step} would give more than {MAX_POINTS} points in this range; the finest that fits well is {fits}"
         ),
     ))
 }

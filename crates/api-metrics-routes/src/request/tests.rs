@@ -162,7 +162,7 @@ fn a_step_is_auto_unless_it_is_named_and_gives_at_most_11000_points() {
     let none = take_step(&mut params("granularity=none"), year).unwrap();
     assert_eq!(none, Wanted::Whole);
     for step in Step::ALL {
-        let asked = format!("granularity={}", step.as_str());
+        let asked = format!("granularity={step}");
         let day = range("period=24h").unwrap();
         assert_eq!(
             take_step(&mut params(&asked), day).unwrap(),

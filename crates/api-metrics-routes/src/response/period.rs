@@ -1,7 +1,7 @@
 //! What a row over time covers, and how the whole answer is divided.
 
 #[cfg(feature = "control")]
-use api_metrics_store::time::utc_midnight;
+use api_metrics_store::calendar::{Tz, start_of_day};
 use api_metrics_store::{
     calendar::{Alignment, Axis, Period},
     query::{Answer, Row},
@@ -65,7 +65,7 @@ pub(crate) struct UtcDay {
 #[cfg(feature = "control")]
 impl From<NaiveDate> for UtcDay {
     fn from(date: NaiveDate) -> Self {
-        let start = utc_midnight(date);
+        let start = start_of_day(Tz::UTC, date);
         Self {
             date,
             period_start: time(start),
@@ -100,9 +100,9 @@ pub(crate) struct AxisView {
 impl From<&Axis> for AxisView {
     fn from(axis: &Axis) -> Self {
         let mut edges: Vec<_> = axis.periods().map(|period| time(period.start)).collect();
-        edges.push(time(axis.to()));
+        edges.push(time(axis.to));
         Self {
-            step: axis.step().as_str(),
+            step: axis.step.into(),
             alignment: alignment(axis),
             edges,
             names: (0..axis.len())
@@ -118,7 +118,7 @@ pub(crate) fn utc_axis(
     range: api_metrics_store::query::TimeRange,
     step: api_metrics_store::calendar::Step,
 ) -> Option<AxisView> {
-    let kept = api_metrics_store::calendar::Kept::everything();
+    let kept = api_metrics_store::calendar::Kept::default();
     let axis = Axis::resolve(range.from, range.to, step, chrono_tz::Tz::UTC, &kept);
     axis.ok().map(|axis| AxisView::from(&axis))
 }
@@ -130,7 +130,7 @@ pub(crate) fn clock(shown: NaiveDateTime) -> String {
 
 /// The name of an axis' alignment.
 pub(crate) fn alignment(axis: &Axis) -> &'static str {
-    match axis.alignment() {
+    match axis.alignment {
         Alignment::UtcHours => "utcHours",
         Alignment::UtcDays => "utcDays",
         _ => "local",

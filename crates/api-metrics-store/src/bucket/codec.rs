@@ -34,7 +34,7 @@
 //! field that a newer one has written.
 //!
 //! The decoder trusts nothing. It allocates in proportion to the input and not to the numbers in it,
-//! and it reports a cut or contradictory input as a `BucketError` instead of panicking. Decoding and
+//! and it reports a cut or contradictory input as a `SketchError` instead of panicking. Decoding and
 //! encoding are linear in the length of the encoding.
 
 use super::{Bucket, add};
@@ -64,41 +64,32 @@ const MAX: u64 = 1 << (NUMBERS + 4);
 /// All flags that this release knows, as a mask.
 const ALL: u64 = (1 << (NUMBERS + 5)) - 1;
 
-/// The reason why bytes can't be decoded as a bucket.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BucketError {
-    /// The version of the encoding is unknown to this library.
-    #[error("unknown bucket version {0}")]
-    UnknownVersion(u8),
-    /// The encoding ends too early.
-    #[error("the bucket is cut short")]
-    Truncated,
-    /// The encoding contradicts itself in the named field.
-    #[error("the bucket is corrupt: {0}")]
-    Corrupt(&'static str),
-    /// The sketch inside can't be decoded or merged.
-    #[error(transparent)]
-    Sketch(#[from] SketchError),
-}
-
 impl TryFrom<&[u8]> for Bucket {
-    type Error = BucketError;
+    type Error = SketchError;
 
     /// Decodes one bucket as the `inbox` keeps it.
     ///
     /// # Errors
     ///
-    /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], also where
-    /// bytes are left over, or [`BucketError::Sketch`] for the sketch inside.
-    fn try_from(encoded: &[u8]) -> Result<Self, BucketError> {
+    /// [`SketchError::UnknownVersion`], [`SketchError::UnknownKind`], [`SketchError::Truncated`], or
+    /// [`SketchError::Corrupt`], also where bytes are left over.
+    fn try_from(encoded: &[u8]) -> Result<Self, SketchError> {
         let mut rest = encoded;
         let bucket = Self::decode(&mut rest)?;
         if rest.is_empty() {
             Ok(bucket)
         } else {
-            Err(BucketError::Corrupt("longer than its fields"))
+            Err(SketchError::Corrupt("longer than its fields"))
         }
+    }
+}
+
+impl From<&Bucket> for Vec<u8> {
+    /// Encodes a bucket as the `inbox` keeps it.
+    fn from(bucket: &Bucket) -> Self {
+        let mut out = Self::new();
+        bucket.encode(&mut out);
+        out
     }
 }
 
@@ -149,9 +140,9 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`BucketError::UnknownVersion`], [`BucketError::Truncated`], [`BucketError::Corrupt`], or
-    /// [`BucketError::Sketch`] for the sketch inside; `input` is unchanged then.
-    pub(crate) fn decode(input: &mut &[u8]) -> Result<Self, BucketError> {
+    /// [`SketchError::UnknownVersion`], [`SketchError::UnknownKind`], [`SketchError::Truncated`],
+    /// [`SketchError::Corrupt`]; `input` is unchanged then.
+    pub(crate) fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
         let mut rest = *input;
         // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);
@@ -171,7 +162,7 @@ impl Bucket {
     ///
     /// A fold uses it: counters are added as numbers, and sketches are collected as bytes and summed in
     /// one pass.
-    pub(crate) fn decode_parts(encoded: &[u8]) -> Result<(Self, &[u8]), BucketError> {
+    pub(crate) fn decode_parts(encoded: &[u8]) -> Result<(Self, &[u8]), SketchError> {
         let mut bucket = Self::new(SketchKind::Histogram);
         let sketch = bucket.add_parts(encoded)?;
         if sketch.kind != bucket.sketch.kind() {
@@ -185,11 +176,11 @@ impl Bucket {
     ///
     /// The caller must discard the bucket after an error. A fold does so: it quarantines the payload
     /// and starts the bucket anew.
-    pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], BucketError> {
+    pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], SketchError> {
         let sketch = self.add_parts(encoded)?;
         let (expected, found) = (self.sketch.kind(), sketch.kind);
         if expected != found {
-            return Err(SketchError::KindMismatch { expected, found }.into());
+            return Err(SketchError::KindMismatch { expected, found });
         }
         Ok(sketch.bytes)
     }
@@ -199,11 +190,11 @@ impl Bucket {
     ///
     /// The encoding must fill `encoded` exactly. Where flag bit 10 is set, the totals of the sketch are
     /// added to the latency count and the extremes.
-    fn add_parts<'a>(&mut self, mut encoded: &'a [u8]) -> Result<Encoded<'a>, BucketError> {
+    fn add_parts<'a>(&mut self, mut encoded: &'a [u8]) -> Result<Encoded<'a>, SketchError> {
         let from_sketch = self.add_counts(&mut encoded)?;
         let sketch = take_encoded(&mut encoded)?;
         if !encoded.is_empty() {
-            return Err(BucketError::Corrupt("longer than its fields"));
+            return Err(SketchError::Corrupt("longer than its fields"));
         }
         if from_sketch {
             self.add_latencies(sketch.count, sketch.min, sketch.max);
@@ -213,15 +204,15 @@ impl Bucket {
 
     /// Adds everything before the sketch. Returns whether count, minimum and maximum of the latencies are those
     /// of the sketch.
-    fn add_counts(&mut self, input: &mut &[u8]) -> Result<bool, BucketError> {
-        let (&version, mut rest) = input.split_first().ok_or(BucketError::Truncated)?;
+    fn add_counts(&mut self, input: &mut &[u8]) -> Result<bool, SketchError> {
+        let (&version, mut rest) = input.split_first().ok_or(SketchError::Truncated)?;
         if version != VERSION {
-            return Err(BucketError::UnknownVersion(version));
+            return Err(SketchError::UnknownVersion(version));
         }
-        let mut next = || varint::take(&mut rest).ok_or(BucketError::Truncated);
+        let mut next = || varint::take(&mut rest).ok_or(SketchError::Truncated);
         let flags = next()?;
         if flags & !ALL != 0 {
-            return Err(BucketError::Corrupt("unknown field"));
+            return Err(SketchError::Corrupt("unknown field"));
         }
         for (bit, sum) in self.numbers_mut().into_iter().enumerate() {
             if flags & (1 << bit) != 0 {
@@ -231,11 +222,11 @@ impl Bucket {
         if flags & STATUS != 0 {
             let len = next()?;
             if len > 1 << 16 {
-                return Err(BucketError::Corrupt("number of status codes"));
+                return Err(SketchError::Corrupt("number of status codes"));
             }
             // Read one by one, so that a wrong number costs no memory.
             for _ in 0..len {
-                let code = u16::try_from(next()?).map_err(|_| BucketError::Corrupt("status"))?;
+                let code = u16::try_from(next()?).map_err(|_| SketchError::Corrupt("status"))?;
                 self.status_counts.add(code, next()?);
             }
         }

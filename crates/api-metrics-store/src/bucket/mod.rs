@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use api_metrics_layer::{Outcome, RequestRecord};
 
-pub use self::{codec::BucketError, status::StatusCounts};
+pub use self::status::StatusCounts;
 use crate::sketch::{Sketch, SketchError, SketchKind};
 
 /// The sums, extremes and latencies of one series in one period.

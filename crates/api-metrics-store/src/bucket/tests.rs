@@ -311,6 +311,6 @@ fn a_bucket_of_one_request_takes_little_room() {
     bytes[0] = 2;
     assert_eq!(
         Bucket::decode(&mut bytes.as_slice()),
-        Err(BucketError::UnknownVersion(2))
+        Err(SketchError::UnknownVersion(2))
     );
 }

@@ -1,6 +1,6 @@
 //! A range of time divided into periods.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
 use super::{
@@ -31,6 +31,8 @@ pub struct Period {
     pub start: UnixSeconds,
     /// The first second after it.
     pub end: UnixSeconds,
+    /// How many seconds it has without the range's cut.
+    pub length: i64,
     /// Whether the range cuts it: the range that was asked for begins or ends within its step, or what lies
     /// before it has just been removed. Only the first and the last are. It may cover less than its step.
     pub cut: bool,
@@ -38,15 +40,20 @@ pub struct Period {
 
 /// A range of time divided into periods, without gap or overlap.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Axis {
-    step: Step,
-    zone: Tz,
-    alignment: Alignment,
+    /// The step that it is divided by.
+    pub step: Step,
+    /// The zone in which its periods are named.
+    pub zone: Tz,
+    /// How its periods are cut.
+    pub alignment: Alignment,
+    /// The first second that it covers.
+    pub from: UnixSeconds,
+    /// The first second that it does not cover any more.
+    pub to: UnixSeconds,
     /// The whole periods' edges, ascending, at least two: the first may lie before `from`, the last after `to`.
     edges: Vec<UnixSeconds>,
-    /// What it covers.
-    from: UnixSeconds,
-    to: UnixSeconds,
     /// The range that was asked for.
     asked: (UnixSeconds, UnixSeconds),
 }
@@ -87,36 +94,6 @@ impl Axis {
         })
     }
 
-    /// The step that it is divided by.
-    #[must_use]
-    pub const fn step(&self) -> Step {
-        self.step
-    }
-
-    /// The zone in which its periods are named.
-    #[must_use]
-    pub const fn zone(&self) -> Tz {
-        self.zone
-    }
-
-    /// How its periods are cut.
-    #[must_use]
-    pub const fn alignment(&self) -> Alignment {
-        self.alignment
-    }
-
-    /// The first second that it covers.
-    #[must_use]
-    pub const fn from(&self) -> UnixSeconds {
-        self.from
-    }
-
-    /// The first second that it does not cover any more.
-    #[must_use]
-    pub const fn to(&self) -> UnixSeconds {
-        self.to
-    }
-
     /// How many periods there are: at least one.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "it is never empty")]
@@ -133,6 +110,7 @@ impl Axis {
         Some(Period {
             start: start.max(self.from),
             end: end.min(self.to),
+            length: end - start,
             cut: start < asked_from || end > asked_to || removed,
         })
     }
@@ -144,6 +122,7 @@ impl Axis {
             self.period(place).unwrap_or(Period {
                 start: self.from,
                 end: self.to,
+                length: self.to - self.from,
                 cut: true,
             })
         })
@@ -160,25 +139,12 @@ impl Axis {
             .checked_sub(1)
     }
 
-    /// The local date that holds most of a period; of a week its Monday, of a month its first.
-    #[must_use]
-    pub fn date(&self, place: usize) -> Option<NaiveDate> {
-        self.name(place).map(|name| name.date())
-    }
-
     /// What the wall clock shows at the start of the local minute, hour, day, week or month that holds most of
-    /// a period; of two that hold the same, the later.
+    /// a period; of two that hold the same, the later. Of a week its date is the Monday, of a month the first.
     #[must_use]
     pub fn name(&self, place: usize) -> Option<NaiveDateTime> {
         let (start, end) = self.whole(place)?;
         Some(name(self.zone, self.step, start, end))
-    }
-
-    /// How many seconds a period has, without the range's cut.
-    #[must_use]
-    pub fn length(&self, place: usize) -> Option<i64> {
-        let (start, end) = self.whole(place)?;
-        Some(end - start)
     }
 
     /// The period as it is without the range's cut.

@@ -9,6 +9,13 @@ use crate::time::{Granularity, UnixSeconds};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kept([UnixSeconds; 4]);
 
+impl Default for Kept {
+    /// A store from which nothing has been removed yet.
+    fn default() -> Self {
+        Self([UnixSeconds::MIN; 4])
+    }
+}
+
 impl Kept {
     /// The first kept instants of `1m`, `5m`, `1h` and `1d`. A finer granularity is never kept for longer
     /// than a coarser one, and each begins with a period of the next coarser one.
@@ -20,12 +27,6 @@ impl Kept {
         day: UnixSeconds,
     ) -> Self {
         Self([minute, five, hour, day])
-    }
-
-    /// A store from which nothing has been removed yet.
-    #[must_use]
-    pub const fn everything() -> Self {
-        Self([UnixSeconds::MIN; 4])
     }
 
     /// The first instant from which on this granularity is kept.
@@ -78,8 +79,7 @@ impl Kept {
     }
 
     /// The finest step that is kept for all of `[from, to)`.
-    #[must_use]
-    pub fn finest_step(&self, from: UnixSeconds, to: UnixSeconds) -> Step {
+    pub(super) fn finest_step(&self, from: UnixSeconds, to: UnixSeconds) -> Step {
         Step::ALL
             .into_iter()
             .find(|step| self.start(*step, from, to).is_some())
@@ -88,24 +88,44 @@ impl Kept {
 }
 
 impl Kept {
-    /// The finest kept periods around `[from, to)`: what a question about it is answered with.
-    #[must_use]
-    pub fn covering(&self, from: UnixSeconds, to: UnixSeconds) -> (UnixSeconds, UnixSeconds) {
-        let from = self.finest_at(from).floor(from);
-        (from, self.finest_at(to - 1).ceil(to))
-    }
-
-    /// The range before `[from, to)` that has the same length and can be cut out of what is kept: it ends at
-    /// `from`, or a little before it. `None` where there is none, as for 7 days and 4 minutes while only whole
-    /// hours are kept there.
+    /// `[from, to)` as a question about it is answered, moved outward to the finest kept periods, and the
+    /// range before it of the same length. It ends at `from`, or a little before it. `None` where none can
+    /// be cut out of what is kept, as for 7 days and 4 minutes while only whole hours are kept there. A
+    /// range that ends after `now` may end a little later, to have one before it, without holding anything
+    /// more.
     ///
     /// ```
     /// use api_metrics_store::calendar::Kept;
     ///
-    /// assert_eq!(Kept::everything().before(3_600, 7_200), Some((0, 3_600)));
+    /// let (range, before) = Kept::default().comparable(3_601, 7_195, 9_000);
+    /// assert_eq!((range, before), ((3_600, 7_200), Some((0, 3_600))));
     /// ```
     #[must_use]
-    pub fn before(&self, from: UnixSeconds, to: UnixSeconds) -> Option<(UnixSeconds, UnixSeconds)> {
+    pub fn comparable(
+        &self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+        now: UnixSeconds,
+    ) -> (
+        (UnixSeconds, UnixSeconds),
+        Option<(UnixSeconds, UnixSeconds)>,
+    ) {
+        let from = self.finest_at(from).floor(from);
+        let to = self.finest_at(to - 1).ceil(to);
+        let to = if to > now {
+            self.comparable_end(from, to)
+        } else {
+            to
+        };
+        ((from, to), self.before(from, to))
+    }
+
+    /// The range before `[from, to)` that has the same length and can be cut out of what is kept.
+    pub(super) fn before(
+        &self,
+        from: UnixSeconds,
+        to: UnixSeconds,
+    ) -> Option<(UnixSeconds, UnixSeconds)> {
         let length = to - from;
         let start = from.checked_sub(length)?;
         let granularity = self.finest_at(start);
@@ -114,10 +134,8 @@ impl Kept {
         (length % granularity.seconds() == 0).then_some((start, start + length))
     }
 
-    /// The first end from `to` on for which [`before`](Self::before) has an answer. A range up to now may end
-    /// a little later without holding anything more.
-    #[must_use]
-    pub fn comparable_end(&self, from: UnixSeconds, to: UnixSeconds) -> UnixSeconds {
+    /// The first end from `to` on for which [`before`](Self::before) has an answer.
+    pub(super) fn comparable_end(&self, from: UnixSeconds, to: UnixSeconds) -> UnixSeconds {
         let mut end = to;
         for _ in Granularity::ALL {
             let granularity = self.finest_at(from - (end - from)).seconds();
@@ -134,8 +152,7 @@ impl Kept {
 impl Step {
     /// The finest step that is kept for all of `[from, to)` and divides it into at most `most` periods; weeks
     /// where there is none.
-    #[must_use]
-    pub fn auto(from: UnixSeconds, to: UnixSeconds, most: i64, kept: &Kept) -> Self {
+    pub(crate) fn auto(from: UnixSeconds, to: UnixSeconds, most: i64, kept: &Kept) -> Self {
         Self::ALL
             .into_iter()
             .filter(|step| *step < Self::Month)
@@ -175,9 +192,9 @@ impl fmt::Display for NotKept {
         write!(
             f,
             "steps of {} are kept since {}; the finest step for the whole range is {}",
-            self.step.as_str(),
+            self.step,
             since.format("%Y-%m-%dT%H:%M:%SZ"),
-            self.finest.as_str()
+            self.finest
         )
     }
 }

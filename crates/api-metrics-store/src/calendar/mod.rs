@@ -10,15 +10,14 @@
 //! - A period is named by the local hour, date, week or month that holds most of it; a tie goes to the later.
 //!
 //! ```
-//! use chrono_tz::Tz;
-//! use api_metrics_store::calendar::{Alignment, Axis, Kept, Step};
+//! use api_metrics_store::calendar::{Alignment, Axis, Kept, Step, Tz};
 //!
 //! // A store that keeps everything, and a day on which Berlin's clocks go forward.
-//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, Tz::Europe__Berlin, &Kept::everything())?;
+//! let axis = Axis::resolve(1_774_738_800, 1_774_821_600, Step::Day, Tz::Europe__Berlin, &Kept::default())?;
 //! assert_eq!(axis.len(), 1);
 //! assert_eq!(axis.period(0).map(|day| day.end - day.start), Some(23 * 3_600));
-//! assert_eq!(axis.date(0).map(|date| date.to_string()).as_deref(), Some("2026-03-29"));
-//! assert_eq!(axis.alignment(), Alignment::Local);
+//! assert_eq!(axis.name(0).map(|name| name.date().to_string()).as_deref(), Some("2026-03-29"));
+//! assert_eq!(axis.alignment, Alignment::Local);
 //! # Ok::<(), api_metrics_store::calendar::NotKept>(())
 //! ```
 
@@ -31,6 +30,9 @@ mod tests;
 mod zone;
 
 pub use axis::{Alignment, Axis, Period};
+pub use chrono_tz::Tz;
 pub use kept::{Kept, NotKept};
 pub use step::Step;
-pub use zone::{first_instant, local_date, local_time, offset_at, start_of_day};
+#[cfg(feature = "control")]
+pub(crate) use zone::{first_instant, local_time};
+pub use zone::{local_date, start_of_day};

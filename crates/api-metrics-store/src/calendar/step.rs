@@ -1,5 +1,7 @@
 //! The length of a period on a time axis.
 
+use std::fmt;
+
 use crate::time::Granularity;
 
 /// The length of a period on a time axis.
@@ -47,8 +49,7 @@ impl Step {
     ];
 
     /// The name in URLs and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Minute => "1m",
             Self::FiveMinutes => "5m",
@@ -61,12 +62,6 @@ impl Step {
             Self::Week => "1w",
             Self::Month => "1mo",
         }
-    }
-
-    /// The step of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.as_str() == name)
     }
 
     /// Its usual length in seconds; a month counts as 30 days.
@@ -95,5 +90,31 @@ impl Step {
             Self::Hour | Self::SixHours | Self::HalfDay => Granularity::Hour,
             Self::Day | Self::Week | Self::Month => Granularity::Day,
         }
+    }
+}
+
+impl From<Granularity> for Step {
+    /// The step of the granularity's length.
+    fn from(granularity: Granularity) -> Self {
+        match granularity {
+            Granularity::Minute => Self::Minute,
+            Granularity::FiveMinutes => Self::FiveMinutes,
+            Granularity::Hour => Self::Hour,
+            Granularity::Day => Self::Day,
+        }
+    }
+}
+
+impl From<Step> for &'static str {
+    /// The name in URLs and answers, such as `15m`, `1w` or `1mo`.
+    fn from(step: Step) -> Self {
+        step.as_str()
+    }
+}
+
+impl fmt::Display for Step {
+    /// The name in URLs and answers, such as `15m`, `1w` or `1mo`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }

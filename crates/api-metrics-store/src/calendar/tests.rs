@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use chrono_tz::{TZ_VARIANTS, Tz};
 use proptest::prelude::*;
 
-use super::{name::floor, *};
+use super::{name::floor, zone::offset_at, *};
 use crate::time::{Granularity, UnixSeconds};
 
 const DAY: i64 = 86_400;
@@ -45,8 +45,8 @@ fn counted(zone: Tz, step: Step, start: UnixSeconds, end: UnixSeconds) -> NaiveD
 
 fn check_tiles(axis: &Axis) {
     let periods: Vec<_> = axis.periods().collect();
-    assert_eq!(periods.first().unwrap().start, axis.from());
-    assert_eq!(periods.last().unwrap().end, axis.to());
+    assert_eq!(periods.first().unwrap().start, axis.from);
+    assert_eq!(periods.last().unwrap().end, axis.to);
     for (place, period) in periods.iter().enumerate() {
         assert!(period.start < period.end, "{axis:?} {period:?}");
         assert_eq!(axis.place(period.start), Some(place));
@@ -56,15 +56,15 @@ fn check_tiles(axis: &Axis) {
             !(inner && period.cut),
             "only the first and the last may be cut"
         );
-        if axis.step() <= Step::Hour && !period.cut {
-            assert_eq!(period.end - period.start, axis.step().seconds());
+        if axis.step <= Step::Hour && !period.cut {
+            assert_eq!(period.end - period.start, axis.step.seconds());
         }
     }
     for pair in periods.windows(2) {
         assert_eq!(pair[0].end, pair[1].start);
     }
-    assert_eq!(axis.place(axis.from() - 1), None);
-    assert_eq!(axis.place(axis.to()), None);
+    assert_eq!(axis.place(axis.from - 1), None);
+    assert_eq!(axis.place(axis.to), None);
 }
 
 proptest! {
@@ -83,15 +83,15 @@ proptest! {
         match Axis::resolve(from, to, step, zone, &kept) {
             Ok(axis) => {
                 check_tiles(&axis);
-                prop_assert!(axis.from() <= from || kept.finest_at(from) > step.granularity());
-                prop_assert!(axis.to() >= to);
+                prop_assert!(axis.from <= from || kept.finest_at(from) > step.granularity());
+                prop_assert!(axis.to >= to);
                 for place in 0..axis.len() {
                     let edges = axis.whole(place).unwrap();
                     let expected = counted(zone, step, edges.0, edges.1);
                     prop_assert_eq!(axis.name(place).unwrap(), expected, "{:?} {:?}", &axis, edges);
                     // Whatever is not at the range's end can be cut out of what is kept.
                     for edge in [edges.0, edges.1] {
-                        if axis.from() < edge && edge < axis.to() {
+                        if axis.from < edge && edge < axis.to {
                             prop_assert_eq!(edge % kept.finest_at(edge - 1).seconds(), 0);
                         }
                     }
@@ -111,9 +111,9 @@ fn every_zone_is_tiled_over_twenty_years_and_names_each_local_date_once() {
     let (from, to) = (at("2006-01-01T00:00:00Z"), at("2026-01-01T00:00:00Z"));
     for zone in TZ_VARIANTS {
         for step in [Step::Day, Step::Week, Step::Month] {
-            let axis = Axis::resolve(from, to, step, zone, &Kept::everything()).unwrap();
+            let axis = Axis::resolve(from, to, step, zone, &Kept::default()).unwrap();
             check_tiles(&axis);
-            let alignment = axis.alignment();
+            let alignment = axis.alignment;
             assert_eq!(alignment, Alignment::Local);
             let mut last = None;
             // Around each change of the clocks, and now and then elsewhere.
@@ -122,7 +122,7 @@ fn every_zone_is_tiled_over_twenty_years_and_names_each_local_date_once() {
                 place % 97 == 0 || offset_at(zone, start) != offset_at(zone, end)
             }) {
                 let (start, _) = axis.whole(place).unwrap();
-                let name = axis.date(place).unwrap();
+                let name = axis.name(place).unwrap().date();
                 assert_eq!(name, local_date(zone, start), "{zone} {name}");
                 assert!(last < Some(name), "{zone} names {name} twice");
                 last = Some(name);
@@ -135,7 +135,7 @@ fn every_zone_is_tiled_over_twenty_years_and_names_each_local_date_once() {
 fn days_have_23_to_25_hours_where_the_clocks_change() {
     let berlin = Tz::Europe__Berlin;
     let hours = |from: &str, to: &str| -> Vec<i64> {
-        let axis = Axis::resolve(at(from), at(to), Step::Day, berlin, &Kept::everything()).unwrap();
+        let axis = Axis::resolve(at(from), at(to), Step::Day, berlin, &Kept::default()).unwrap();
         axis.periods()
             .map(|day| (day.end - day.start) / 3_600)
             .collect()
@@ -169,11 +169,11 @@ fn a_date_that_a_zone_left_out_has_no_period() {
         at("2012-01-01T10:00:00Z"),
         Step::Day,
         Tz::Pacific__Apia,
-        &Kept::everything(),
+        &Kept::default(),
     )
     .unwrap();
     let dates: Vec<_> = (0..axis.len())
-        .map(|place| axis.date(place).unwrap().to_string())
+        .map(|place| axis.name(place).unwrap().date().to_string())
         .collect();
     assert_eq!(
         dates,
@@ -188,7 +188,7 @@ fn hours_stay_hours_where_the_clocks_change_by_half_an_hour() {
         at("2026-04-05T12:00:00Z"),
         Step::Hour,
         Tz::Australia__Lord_Howe,
-        &Kept::everything(),
+        &Kept::default(),
     )
     .unwrap();
     assert_eq!(axis.len(), 24);
@@ -206,13 +206,13 @@ fn days_of_a_zone_off_the_hour_are_whole_utc_hours_where_only_hours_are_kept() {
         &kept_at(now),
     )
     .unwrap();
-    assert_eq!(axis.alignment(), Alignment::UtcHours);
+    assert_eq!(axis.alignment, Alignment::UtcHours);
     check_tiles(&axis);
     for (place, day) in axis.periods().enumerate().filter(|(_, day)| !day.cut) {
         assert_eq!(day.start % 3_600, 0);
         assert_eq!(day.end - day.start, DAY);
         assert_eq!(
-            axis.date(place),
+            axis.name(place).map(|name| name.date()),
             Some(local_date(Tz::Asia__Kolkata, day.start + DAY / 2))
         );
     }
@@ -234,10 +234,14 @@ fn utc_days_bear_the_local_date_that_holds_most_of_them() {
         ),
     ] {
         let axis = Axis::resolve(now - 365 * DAY, now, Step::Day, zone, &kept_at(now)).unwrap();
-        assert_eq!(axis.alignment(), Alignment::UtcDays, "{zone}");
+        assert_eq!(axis.alignment, Alignment::UtcDays, "{zone}");
         check_tiles(&axis);
         let place = axis.place(at(utc)).unwrap();
-        assert_eq!(axis.date(place), Some(date(named)), "{zone}");
+        assert_eq!(
+            axis.name(place).map(|name| name.date()),
+            Some(date(named)),
+            "{zone}"
+        );
     }
 }
 
@@ -271,7 +275,7 @@ fn a_range_as_long_as_the_retention_always_has_an_answer() {
     for (days, step) in [(1, Step::Minute), (7, Step::FiveMinutes), (90, Step::Hour)] {
         let axis = Axis::resolve(now - days * DAY, now, step, Tz::UTC, &kept).unwrap();
         check_tiles(&axis);
-        assert!(axis.from() - (now - days * DAY) <= 300);
+        assert!(axis.from - (now - days * DAY) <= 300);
     }
 }
 
@@ -312,8 +316,13 @@ fn the_range_before_has_the_same_length_or_there_is_none() {
 }
 
 #[test]
-fn names_of_steps_round_trip() {
-    for step in Step::ALL {
-        assert_eq!(Step::from_name(step.as_str()), Some(step));
+fn each_step_has_a_name_of_its_own() {
+    let names = std::collections::BTreeSet::from(Step::ALL.map(|step| step.to_string()));
+    assert_eq!(names.len(), Step::ALL.len());
+    for granularity in Granularity::ALL {
+        let step = Step::from(granularity);
+        assert_eq!(step.to_string(), granularity.to_string());
+        assert_eq!(step.granularity(), granularity);
+        assert_eq!(step.seconds(), granularity.seconds());
     }
 }

@@ -15,14 +15,14 @@ fn utc(at: UnixSeconds) -> DateTime<Utc> {
 
 /// How far a zone's clocks are ahead of UTC at an instant, in seconds.
 #[must_use]
-pub fn offset_at(zone: Tz, at: UnixSeconds) -> i64 {
+pub(super) fn offset_at(zone: Tz, at: UnixSeconds) -> i64 {
     let at = utc(at).naive_utc();
     i64::from(zone.offset_from_utc_datetime(&at).fix().local_minus_utc())
 }
 
 /// What a zone's clocks show at an instant.
 #[must_use]
-pub fn local_time(zone: Tz, at: UnixSeconds) -> NaiveDateTime {
+pub(crate) fn local_time(zone: Tz, at: UnixSeconds) -> NaiveDateTime {
     utc(at.saturating_add(offset_at(zone, at))).naive_utc()
 }
 
@@ -36,7 +36,7 @@ pub fn local_date(zone: Tz, at: UnixSeconds) -> NaiveDate {
 ///
 /// Where the clocks go back and show `local` twice, it is the earlier of the two.
 #[must_use]
-pub fn first_instant(zone: Tz, local: NaiveDateTime) -> UnixSeconds {
+pub(crate) fn first_instant(zone: Tz, local: NaiveDateTime) -> UnixSeconds {
     if let Some(at) = zone.from_local_datetime(&local).earliest() {
         return at.timestamp();
     }

@@ -23,7 +23,7 @@
 //!                        keys: limits, quotas, plans, tenants
 //! ```
 //!
-//! Alerts, limits, quotas and billing read buckets through the same [`Store::read`] as every view, so
+//! Alerts, limits, quotas and billing read buckets through the same [`Store::read`](crate::store::Store::read) as every view, so
 //! that a notice and an invoice show the numbers that the dashboard shows. What they decide is written
 //! by one process at a time, the leader; what they write is unique by an id made of what happened, so
 //! that a second leader can't write it twice.
@@ -34,7 +34,7 @@
 #![cfg_attr(feature = "sqlite", doc = "```")]
 #![cfg_attr(not(feature = "sqlite"), doc = "```ignore")]
 //! use api_metrics_store::{
-//!     control::{ControlWorker, keys::{KeyChange, KeyStore}},
+//!     control::{ControlStore, ControlWorker, keys::KeyChange},
 //!     query::Scope,
 //!     sqlite::SqliteStore,
 //!     store::{Store, StoreOptions},
@@ -68,23 +68,11 @@ pub mod notify;
 pub mod quotas;
 mod worker;
 
-mod csv;
 mod sql;
+mod store;
 mod text;
 
-pub use self::worker::{ControlSettings, ControlWorker};
-use self::{
-    alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
+pub use self::{
+    store::ControlStore,
+    worker::{ControlSettings, ControlWorker},
 };
-use crate::store::Store;
-
-/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
-///
-/// Implemented by every store that has all of its parts, such as `PostgresStore` and `SqliteStore`.
-/// An `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
-pub trait ControlStore:
-    Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore
-{
-}
-
-impl<T: Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore> ControlStore for T {}

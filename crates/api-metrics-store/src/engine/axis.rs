@@ -48,7 +48,7 @@ fn window(axis: &calendar::Axis, query: &Query) -> Vec<UnixSeconds> {
     let (first, count) = query.window.map_or((0, axis.len()), |window| {
         let first = match axis.place(window.from) {
             Some(place) => place,
-            None if window.from < axis.from() => 0,
+            None if window.from < axis.from => 0,
             None => axis.len().saturating_sub(1),
         };
         (first, window.steps.max(1))
@@ -110,7 +110,7 @@ impl Axis {
             let axis = resolve()?;
             return Err(StoreError::Conflict(format!(
                 "old periods were removed while this was read; {} steps are now cut otherwise: ask again",
-                axis.step().as_str()
+                axis.step.as_str()
             )));
         }
         Ok(Self {
@@ -148,7 +148,7 @@ impl Axis {
     pub(super) fn is_moved(&self) -> bool {
         self.calendar
             .as_ref()
-            .is_some_and(|axis| axis.alignment() != Alignment::Local)
+            .is_some_and(|axis| axis.alignment != Alignment::Local)
     }
 
     /// From the first to the last edge.

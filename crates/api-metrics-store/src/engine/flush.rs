@@ -113,7 +113,7 @@ async fn commit_one<B: Backend>(
     backend: &B,
     writer: &Writer,
 ) -> std::result::Result<Committed, FlushError> {
-    let recorder = writer.recorder();
+    let recorder = &writer.recorder;
     let mut attempt = Unsent::new(recorder);
     let ready = loop {
         let FlushBatch { seq: number, retry } = attempt.sealed;
@@ -139,7 +139,7 @@ async fn commit_one<B: Backend>(
             }
             Ok(Attempt::Superseded { stored }) => {
                 return Err(FlushError::Superseded {
-                    instance: writer.instance().id,
+                    instance: writer.instance.id,
                     number,
                     stored,
                 });
@@ -233,7 +233,7 @@ async fn make_ready<B: Backend>(
     writer: &Writer,
     number: u64,
 ) -> Result<Attempt<B::Tx>> {
-    let (instance, recorder) = (writer.instance(), writer.recorder());
+    let (instance, recorder) = (&writer.instance, &writer.recorder);
     let mut tx = backend.begin(Mode::Write).await?;
     // The fence is read before the contents are chosen: once its lock is ours, no older attempt can
     // still commit, so what it says about the batches stays true.
@@ -322,7 +322,7 @@ async fn intern<T: Tx>(
         .map(String::as_str)
         .zip(tx.intern_keys(&keys).await?)
         .collect();
-    let owner = Owner::of(writer.instance());
+    let owner = Owner::of(&writer.instance);
     let mut labelled: Vec<(SeriesLabels, Arc<SeriesKey>)> = Vec::with_capacity(unknown.len());
     for series in unknown {
         let api_key_id = match &series.api_key {

@@ -74,10 +74,10 @@ impl<B: Backend> Store for SqlStore<B> {
     async fn end(&self, writer: &Writer) -> Result<(), StoreError> {
         let _one_at_a_time = writer.flushing.lock().await;
         let mut tx = self.backend.begin(Mode::Write).await?;
-        let id = writer.instance().id;
+        let id = writer.instance.id;
         // A database that was replaced or restored lacks what it has acknowledged.
         let fence = tx.fence(id).await?.unwrap_or_default();
-        if fence < writer.recorder().acknowledged() {
+        if fence < writer.recorder.acknowledged() {
             return Err(StoreError::Unavailable(
                 "it has lost flushes that it had acknowledged".into(),
             ));

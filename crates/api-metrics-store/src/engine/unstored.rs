@@ -8,9 +8,9 @@ use std::collections::{BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 
 use crate::{
-    bucket::{Bucket, BucketError},
+    bucket::Bucket,
     query::Detail,
-    sketch::SketchKind,
+    sketch::{SketchError, SketchKind},
 };
 
 /// The sum of one group and step.
@@ -28,7 +28,7 @@ pub(super) struct UnstoredSum {
 impl UnstoredSum {
     /// Adds an encoded bucket. Where it can't be read, a part of it may have been added, and the sum
     /// must be thrown away. For `Detail::Requests` only the first number of the bucket is looked at.
-    pub(super) fn add(&mut self, encoded: &[u8], detail: Detail) -> Result<(), BucketError> {
+    pub(super) fn add(&mut self, encoded: &[u8], detail: Detail) -> Result<(), SketchError> {
         if detail == Detail::Requests {
             let requests = Bucket::peek_request_count(encoded);
             self.counts.request_count = self.counts.request_count.saturating_add(requests);

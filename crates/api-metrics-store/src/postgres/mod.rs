@@ -11,6 +11,22 @@
 //! | `sql` | statements of other modules |
 //!
 //! All statements name the schema, so that a host's `search_path` does not matter.
+//!
+//! ```no_run
+//! use api_metrics_store::{
+//!     postgres::PostgresStore,
+//!     store::{Store, StoreOptions},
+//! };
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // A pool of its own; `PostgresStore::from_pool` takes the host's.
+//! let url = "postgres://shop@db.internal/shop";
+//! let store = PostgresStore::connect_lazy(url, StoreOptions::default())?;
+//! store.prepare().await?;
+//! assert!(store.status().await?.instances.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 mod cancel;
 mod careful;

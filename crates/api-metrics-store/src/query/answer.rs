@@ -94,7 +94,7 @@ impl Answer {
     /// An exact answer over `range`, as of `as_of_us` microseconds since the Unix epoch. `rows` must be in
     /// the order of their groups.
     #[must_use]
-    pub const fn new(range: TimeRange, as_of_us: i64, rows: Vec<Row>) -> Self {
+    pub fn new(range: TimeRange, as_of_us: i64, rows: Vec<Row>) -> Self {
         Self {
             range,
             as_of_us,
@@ -102,7 +102,7 @@ impl Answer {
             incomplete: false,
             rows,
             axis: None,
-            kept: Kept::everything(),
+            kept: Kept::default(),
             matched: true,
         }
     }

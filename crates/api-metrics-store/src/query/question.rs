@@ -28,8 +28,8 @@ impl TimeRange {
     }
 
     /// Whether no second belongs to it.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
+    #[cfg(feature = "control")]
+    pub(crate) const fn is_empty(self) -> bool {
         self.to <= self.from
     }
 
@@ -216,60 +216,5 @@ impl Query {
             window: None,
             axis: None,
         }
-    }
-    /// The range asked for.
-    #[must_use]
-    pub const fn range(mut self, range: TimeRange) -> Self {
-        self.range = range;
-        self
-    }
-
-    /// Which series count.
-    #[must_use]
-    pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = filter;
-        self
-    }
-
-    /// What the caller may see.
-    #[must_use]
-    pub fn scope(mut self, scope: Scope) -> Self {
-        self.scope = scope;
-        self
-    }
-
-    /// How the rows are told apart.
-    #[must_use]
-    pub const fn group_by(mut self, group_by: GroupBy) -> Self {
-        self.group_by = group_by;
-        self
-    }
-
-    /// How much of the records the rows tell.
-    #[must_use]
-    pub const fn detail(mut self, detail: Detail) -> Self {
-        self.detail = detail;
-        self
-    }
-
-    /// Only these groups, by their requests over the whole range.
-    #[must_use]
-    pub fn top(mut self, top: impl Into<Option<TopK>>) -> Self {
-        self.top = top.into();
-        self
-    }
-
-    /// Only these periods of the axis.
-    #[must_use]
-    pub fn window(mut self, window: impl Into<Option<AxisWindow>>) -> Self {
-        self.window = window.into();
-        self
-    }
-
-    /// The axis of an earlier answer about the same range.
-    #[must_use]
-    pub fn axis(mut self, axis: impl Into<Option<Arc<Axis>>>) -> Self {
-        self.axis = axis.into();
-        self
     }
 }

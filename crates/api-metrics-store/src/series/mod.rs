@@ -15,6 +15,19 @@
 //!
 //! The code is two bits: bit 0 says any key, bit 1 any endpoint. A fold adds each base delta to its
 //! three aggregates in the same transaction, so that all four kinds agree at any time.
+//!
+//! A [`SeriesKey`] tells which series a recorder holds, for instance to capture some of them:
+//!
+//! ```
+//! use api_metrics_layer::{MetricSink, RequestRecord};
+//! use api_metrics_store::{recorder::Recorder, series::SeriesKey};
+//!
+//! let recorder = Recorder::default();
+//! recorder.record(&RequestRecord::new("GET", "/users/{id}", std::time::SystemTime::now()));
+//! let of_users = |series: &SeriesKey, _minute| &*series.endpoint == "/users/{id}";
+//! let held = recorder.capture(&of_users);
+//! # let _ = held;
+//! ```
 
 use std::sync::Arc;
 

@@ -123,7 +123,7 @@ impl FromStr for SketchKind {
     }
 }
 
-/// The reason why two sketches can't be merged, or bytes can't be decoded.
+/// The reason why two sketches, or two buckets, can't be merged, or bytes can't be decoded as one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SketchError {
@@ -135,6 +135,9 @@ pub enum SketchError {
         /// The kind of the other sketch.
         found: SketchKind,
     },
+    /// The version of a bucket's encoding is unknown to this library.
+    #[error("unknown bucket version {0}")]
+    UnknownVersion(u8),
     /// The first byte names no known kind.
     #[error("unknown sketch kind {0}")]
     UnknownKind(u8),
@@ -142,10 +145,10 @@ pub enum SketchError {
     #[error("`{0}` is neither `histogram` nor `tdigest`")]
     UnknownName(String),
     /// The encoding ends too early.
-    #[error("the sketch is cut short")]
+    #[error("the encoding is cut short")]
     Truncated,
     /// The encoding contradicts itself in the named field.
-    #[error("the sketch is corrupt: {0}")]
+    #[error("the encoding is corrupt: {0}")]
     Corrupt(&'static str),
 }
 
@@ -173,8 +176,7 @@ impl Sketch {
     }
 
     /// The kind of sketch.
-    #[must_use]
-    pub const fn kind(&self) -> SketchKind {
+    pub(crate) const fn kind(&self) -> SketchKind {
         match &self.0 {
             Inner::Histogram(_) => SketchKind::Histogram,
             Inner::Digest(_) => SketchKind::TDigest,

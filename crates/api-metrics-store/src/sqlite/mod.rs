@@ -14,6 +14,25 @@
 //! | times | `timestamptz` | Unix seconds in an integer |
 //!
 //! A call waits up to 10 s for the file's write lock.
+//!
+//! ```
+//! use api_metrics_store::{
+//!     sqlite::SqliteStore,
+//!     store::{Store, StoreOptions},
+//! };
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("metrics.db");
+//! # let path = path.to_str().ok_or("UTF-8")?;
+//! // The file is made where there is none; its folder has to be there.
+//! let store = SqliteStore::open(path, StoreOptions::default())?;
+//! store.prepare().await?;
+//! assert!(store.status().await?.instances.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 mod file;
 mod flush;

@@ -6,7 +6,6 @@ use thiserror::Error;
 
 use super::misconfiguration::Misconfiguration;
 use crate::{
-    bucket::BucketError,
     calendar::NotKept,
     sketch::{SketchError, SketchKind},
     text::Shown,
@@ -168,8 +167,8 @@ impl StoreError {
     }
 
     /// Whether another try may succeed without anybody's doing.
-    #[must_use]
-    pub const fn may_pass(&self) -> bool {
+    #[cfg(feature = "control")]
+    pub(crate) const fn may_pass(&self) -> bool {
         matches!(
             self,
             Self::Unavailable(_) | Self::Timeout(_) | Self::Unprepared(_)
@@ -178,8 +177,7 @@ impl StoreError {
 
     /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
     /// `None` where the failure was not the database's answer.
-    #[must_use]
-    pub fn code(&self) -> Option<String> {
+    pub(crate) fn code(&self) -> Option<String> {
         let error = self.driver()?.as_database_error()?;
         Some(error.code()?.into_owned())
     }
@@ -219,9 +217,8 @@ pub(crate) fn invalid<T>(field: &'static str, reason: impl Into<String>) -> Resu
     })
 }
 
-// Hidden: only this crate's databases speak to the driver.
-#[doc(hidden)]
 impl From<sqlx::Error> for StoreError {
+    /// What the driver's error means: also for statements of your own on a store's pool.
     fn from(error: sqlx::Error) -> Self {
         match class_of(&error) {
             Class::Timeout => Self::Timeout(error.into()),
@@ -239,12 +236,6 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<SketchError> for StoreError {
     fn from(error: SketchError) -> Self {
-        Self::Corrupt(error.to_string())
-    }
-}
-
-impl From<BucketError> for StoreError {
-    fn from(error: BucketError) -> Self {
         Self::Corrupt(error.to_string())
     }
 }

@@ -45,9 +45,12 @@ impl Instance {
 
 /// A recorder together with the instance under which it flushes.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Writer {
-    instance: Instance,
-    recorder: Arc<Recorder>,
+    /// Under which instance it flushes.
+    pub instance: Instance,
+    /// What it flushes.
+    pub recorder: Arc<Recorder>,
     /// Numbers of series that an acknowledged transaction has seen.
     interned: Mutex<HashMap<Arc<SeriesKey>, i64>>,
     /// Numbers that the database has lost and that no acknowledged flush has reported yet: the flush
@@ -68,18 +71,6 @@ impl Writer {
             lost: Mutex::default(),
             flushing: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// Under which instance it flushes.
-    #[must_use]
-    pub fn instance(&self) -> &Instance {
-        &self.instance
-    }
-
-    /// What it flushes.
-    #[must_use]
-    pub fn recorder(&self) -> &Arc<Recorder> {
-        &self.recorder
     }
 
     pub(crate) fn interned(&self) -> MutexGuard<'_, HashMap<Arc<SeriesKey>, i64>> {

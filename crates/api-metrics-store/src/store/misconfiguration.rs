@@ -21,9 +21,8 @@ pub enum Misconfiguration {
 }
 
 impl Misconfiguration {
-    /// Its name in JSON and in the log; never changes its meaning.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    /// Its name in JSON and in the log.
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Url => "wrong-url",
             Self::Password => "password-refused",
@@ -36,8 +35,7 @@ impl Misconfiguration {
     }
 
     /// What to do about it, as a clause without a full stop.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
+    pub(super) const fn advice(self) -> &'static str {
         match self {
             Self::Url => "correct the URL: postgres://.., sqlite:.. or the path of a file",
             Self::Password => "correct the role and the password in the database URL",
@@ -54,6 +52,13 @@ impl Misconfiguration {
             }
             Self::NotADatabase => "move the file away, or correct its path",
         }
+    }
+}
+
+impl From<Misconfiguration> for &'static str {
+    /// Its name in JSON and in the log; never changes its meaning.
+    fn from(what: Misconfiguration) -> Self {
+        what.as_str()
     }
 }
 

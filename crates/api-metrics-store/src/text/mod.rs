@@ -47,10 +47,9 @@ pub fn is_plain(text: &str) -> bool {
     !text.chars().any(is_hidden)
 }
 
-/// The text with such characters escaped as Rust writes them: one line without control of anything.
-/// Text that is [plain](is_plain) comes back as it is; escaping twice changes nothing.
+/// What [`shown`] displays, as text.
 #[must_use]
-pub fn shown(text: &str) -> Cow<'_, str> {
+pub(crate) fn escaped(text: &str) -> Cow<'_, str> {
     if is_plain(text) {
         return Cow::Borrowed(text);
     }
@@ -65,16 +64,23 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Displays a value as [`shown`] shows its text: for lines of a log, such as
-/// `tracing::warn!(error = %Shown(&error), "…")`.
+/// Displays a value with such characters escaped as Rust writes them: one line without control of
+/// anything, for messages and for lines of a log, such as `tracing::warn!(error = %shown(&error), "…")`.
+/// Text that is [plain](is_plain) stays as it is; escaping twice changes nothing.
 ///
 /// ```
-/// use api_metrics_store::text::Shown;
+/// use api_metrics_store::text::shown;
 ///
-/// assert_eq!(Shown("a\u{7}b").to_string(), r"a\u{7}b");
+/// assert_eq!(shown("a\u{7}b").to_string(), r"a\u{7}b");
 /// ```
+#[must_use]
+pub fn shown<T: fmt::Display>(value: T) -> impl fmt::Display {
+    Shown(value)
+}
+
+/// See [`shown`].
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<T>(pub T);
+pub(crate) struct Shown<T>(pub(crate) T);
 
 impl<T: fmt::Display> fmt::Display for Shown<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +91,7 @@ impl<T: fmt::Display> fmt::Display for Shown<T> {
 
         impl fmt::Write for Escaping<'_, '_> {
             fn write_str(&mut self, text: &str) -> fmt::Result {
-                self.0.write_str(&shown(text))
+                self.0.write_str(&escaped(text))
             }
         }
 
@@ -114,18 +120,18 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_shown_is_one_plain_line_and_stays_as_it_is(text in hostile()) {
-            let once = shown(&text).into_owned();
+            let once = escaped(&text).into_owned();
             prop_assert!(is_plain(&once), "{once:?}");
             prop_assert!(!once.chars().any(char::is_control));
             prop_assert_eq!(once.lines().count() <= 1, true);
-            prop_assert_eq!(&*shown(&once), &*once);
+            prop_assert_eq!(&*escaped(&once), &*once);
             prop_assert_eq!(Shown(&text).to_string(), once);
         }
 
         #[test]
         fn plain_text_is_not_touched(text in "[ -~äß中é\u{200d}\\PC]*") {
             let plain = is_plain(&text);
-            prop_assert_eq!(plain, &*shown(&text) == text.as_str());
+            prop_assert_eq!(plain, &*escaped(&text) == text.as_str());
         }
     }
 

@@ -2,14 +2,6 @@
 //!
 //! A day begins at 00:00:00Z and has 86,400 seconds: Unix time knows no leap seconds. Instants outside
 //! of the calendar are clamped to its first or last day, so that a wrong clock can't make a date fail.
-//!
-//! ```
-//! use api_metrics_store::time::{utc_date, utc_midnight};
-//!
-//! let date = utc_date(1_767_607_501);
-//! assert_eq!(date.to_string(), "2026-01-05");
-//! assert_eq!(utc_midnight(date), 1_767_571_200);
-//! ```
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 
@@ -24,15 +16,13 @@ pub(crate) const DAWN: NaiveDate = match NaiveDate::from_ymd_opt(1, 1, 1) {
 };
 
 /// The UTC date of an instant, clamped to the calendar.
-#[must_use]
-pub fn utc_date(at: UnixSeconds) -> NaiveDate {
+pub(crate) fn utc_date(at: UnixSeconds) -> NaiveDate {
     DateTime::from_timestamp(at, 0).map_or(if at < 0 { DAWN } else { NaiveDate::MAX }, |at| {
         at.date_naive()
     })
 }
 
 /// The first second of a UTC date.
-#[must_use]
-pub fn utc_midnight(date: NaiveDate) -> UnixSeconds {
+pub(crate) fn utc_midnight(date: NaiveDate) -> UnixSeconds {
     date.and_time(NaiveTime::MIN).and_utc().timestamp()
 }

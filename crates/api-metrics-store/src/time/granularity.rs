@@ -10,6 +10,8 @@
 //! Each length divides the next, so that a parent is the exact union of its children and a rollup never
 //! splits a bucket. `start = at - at mod length` with a non-negative remainder, also before 1970.
 
+use std::fmt;
+
 /// Seconds since 1970-01-01T00:00:00Z, negative before it.
 pub type UnixSeconds = i64;
 
@@ -30,9 +32,8 @@ impl Granularity {
     /// All of them, the finest first.
     pub const ALL: [Self; 4] = [Self::Minute, Self::FiveMinutes, Self::Hour, Self::Day];
 
-    /// The name used in SQL, in URLs and in answers: `1m`, `5m`, `1h`, `1d`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    /// The name used in SQL, in URLs and in answers.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Minute => "1m",
             Self::FiveMinutes => "5m",
@@ -42,8 +43,7 @@ impl Granularity {
     }
 
     /// The granularity with that name, `None` for any other text.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|g| g.as_str() == name)
     }
 
@@ -72,15 +72,7 @@ impl Granularity {
     }
 
     /// The first period start at or after `at`.
-    ///
-    /// ```
-    /// use api_metrics_store::time::Granularity;
-    ///
-    /// assert_eq!(Granularity::Hour.ceil(1), 3_600);
-    /// assert_eq!(Granularity::Hour.ceil(3_600), 3_600);
-    /// ```
-    #[must_use]
-    pub const fn ceil(self, at: UnixSeconds) -> UnixSeconds {
+    pub(crate) const fn ceil(self, at: UnixSeconds) -> UnixSeconds {
         self.floor(at + self.seconds() - 1)
     }
 
@@ -96,14 +88,27 @@ impl Granularity {
     }
 
     /// The next finer granularity: the children of a rollup.
-    #[must_use]
-    pub const fn finer(self) -> Option<Self> {
+    pub(crate) const fn finer(self) -> Option<Self> {
         match self {
             Self::Minute => None,
             Self::FiveMinutes => Some(Self::Minute),
             Self::Hour => Some(Self::FiveMinutes),
             Self::Day => Some(Self::Hour),
         }
+    }
+}
+
+impl From<Granularity> for &'static str {
+    /// The name used in SQL, in URLs and in answers: `1m`, `5m`, `1h`, `1d`.
+    fn from(granularity: Granularity) -> Self {
+        granularity.as_str()
+    }
+}
+
+impl fmt::Display for Granularity {
+    /// The name used in SQL, in URLs and in answers: `1m`, `5m`, `1h`, `1d`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

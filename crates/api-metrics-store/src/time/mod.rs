@@ -5,15 +5,15 @@
 //!
 //! // Periods start on UTC multiples of their length.
 //! assert_eq!(Granularity::FiveMinutes.floor(1_767_607_501), 1_767_607_500);
-//! assert_eq!(Granularity::from_name("1h"), Some(Granularity::Hour));
+//! assert_eq!(Granularity::Hour.to_string(), "1h");
 //! ```
 
+#[cfg(feature = "control")]
 mod calendar;
 mod clock;
 mod granularity;
 
 #[cfg(feature = "control")]
-pub(crate) use calendar::DAWN;
-pub use calendar::{utc_date, utc_midnight};
+pub(crate) use calendar::{DAWN, utc_date, utc_midnight};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use granularity::{Granularity, UnixSeconds};

@@ -51,7 +51,7 @@ pub(super) async fn load(shared: &Shared) {
 }
 
 async fn recorded(shared: &Shared) -> Result<HashSet<String>, StoreError> {
-    let instance = shared.writer.instance();
+    let instance = &shared.writer.instance;
     let mut filter = Filter::default();
     filter.service = Some(instance.service.clone());
     filter.environment = Some(instance.environment.clone());
@@ -59,11 +59,11 @@ async fn recorded(shared: &Shared) -> Result<HashSet<String>, StoreError> {
     let mut group_by = GroupBy::default();
     group_by.endpoint = true;
     let now = shared.clock.unix_seconds();
-    let query = Query::over(TimeRange::new(now - LOOK_BACK, now + 60))
-        .filter(filter)
-        .group_by(group_by)
-        .detail(Detail::Counts)
-        .top(Some(TopK::first(MAX_METHODS)));
+    let mut query = Query::over(TimeRange::new(now - LOOK_BACK, now + 60));
+    query.filter = filter;
+    query.group_by = group_by;
+    query.detail = Detail::Counts;
+    query.top = Some(TopK::first(MAX_METHODS));
     let answer = shared.store.read(&query, None).await?;
     let endpoints = answer.rows.into_iter().filter_map(|row| row.group.endpoint);
     Ok(endpoints.map(|endpoint| endpoint.to_string()).collect())

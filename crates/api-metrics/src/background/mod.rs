@@ -199,7 +199,7 @@ impl Shared {
                 task = task.name(),
                 %error,
                 database = self.database,
-                waiting_records = self.writer.recorder().status().unflushed_records,
+                waiting_records = self.writer.recorder.status().unflushed_records,
                 held_back,
                 "a background task failed and will be tried again; nothing is lost"
             );
@@ -235,7 +235,7 @@ impl Shared {
         }
         tracing::error!(
             database = self.database,
-            misconfiguration = what.as_str(),
+            misconfiguration = <&str>::from(what),
             %error,
             "the metrics database can't be used as it is configured; requests are served and recorded, \
              and nothing is stored"

@@ -28,7 +28,7 @@ impl Shared {
         }
         self.deliver(deadline).await;
         self.end(deadline).await;
-        match self.writer.recorder().status().unflushed_records {
+        match self.writer.recorder.status().unflushed_records {
             0 => Ok(()),
             records => Err(Unflushed { records }),
         }
@@ -38,7 +38,7 @@ impl Shared {
     /// file is made whole. A file that was deleted meanwhile is written anew with what is still held.
     async fn end(&self, deadline: Instant) {
         for attempt in 0..2 {
-            let all = self.writer.recorder().status().unflushed_records == 0;
+            let all = self.writer.recorder.status().unflushed_records == 0;
             if !all || !self.health.is_reachable() {
                 return;
             }
@@ -63,7 +63,7 @@ impl Shared {
     /// Flushes until nothing is left, or the deadline.
     async fn deliver(&self, deadline: Instant) {
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-        while self.writer.recorder().status().unflushed_records > 0 {
+        while self.writer.recorder.status().unflushed_records > 0 {
             let attempt = async {
                 if let Err(error) = self.ensure_ready().await {
                     self.unreachable(&error);
@@ -84,7 +84,7 @@ impl Shared {
                 tracing::error!(
                     error,
                     database = self.database,
-                    records = self.writer.recorder().status().unflushed_records,
+                    records = self.writer.recorder.status().unflushed_records,
                     "the last flush failed"
                 );
                 return;

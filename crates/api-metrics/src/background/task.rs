@@ -197,7 +197,7 @@ impl Shared {
     /// is still held.
     fn has_nothing_to_say(&self) -> bool {
         let at_most = (3 * self.flush_interval).min(Duration::from_secs(30));
-        self.writer.recorder().status().unflushed_records == 0
+        self.writer.recorder.status().unflushed_records == 0
             && self
                 .health
                 .flushed_within(at_most.saturating_sub(self.flush_interval))

@@ -140,7 +140,8 @@ impl Builder {
             recorder.memory_budget = bytes;
         }
         // What people set is plain; names of programs and hosts may be anything.
-        let label = |text: String| bounded(&shown(&text), MAX_SERVICE_BYTES).into_owned();
+        let label =
+            |text: String| bounded(&shown(&text).to_string(), MAX_SERVICE_BYTES).into_owned();
         let mut instance = Instance::new(
             uuid::Uuid::new_v4(),
             label(self.service.unwrap_or_else(program_name)),

@@ -121,7 +121,7 @@ pub(crate) async fn dry_run(
     Ok(Json(DryRunAnswer {
         from: time(run.range.from),
         to: time(run.range.to),
-        step: run.step.as_str(),
+        step: run.step.into(),
         windows: run.windows,
         breaches: run.breaches,
         events: run

@@ -138,7 +138,7 @@ pub(crate) async fn create(
     check_key(&app, &caller.scope, &spec).await?;
     let control = app.client.control()?;
     // The host's name for somebody may be anything.
-    let by = shown(caller.principal.subject());
+    let by = shown(caller.principal.subject()).to_string();
     let made = app
         .client
         .bounded("make an alert", control.create_alert(&spec, Some(&by)))

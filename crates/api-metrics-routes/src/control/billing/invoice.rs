@@ -3,8 +3,9 @@
 //! A preview: nothing is stored. The same month asked again gives the same lines, unless late
 //! records or new plan versions changed it.
 
-use api_metrics_store::control::billing::{
-    Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv,
+use api_metrics_store::{
+    calendar::{Tz, local_date},
+    control::billing::{Invoice, InvoiceLine, ROUNDING_RULE, invoices},
 };
 use axum::{
     extract::State,
@@ -16,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    csv::invoices_to_csv,
     narrow::Part,
     report::{range_of, read_report},
 };
@@ -215,7 +217,7 @@ pub(crate) async fn invoice(
         Ok(InvoiceAnswer {
             period_start: month.from,
             period_end: month.to,
-            closed: api_metrics_store::time::utc_date(report.at) >= month.to,
+            closed: local_date(Tz::UTC, report.at) >= month.to,
             rounding: ROUNDING_RULE,
             as_of: time(report.at),
             data: invoices.into_iter().map(InvoiceView::from).collect(),

@@ -3,6 +3,7 @@
 //! All views of billing are made from one report, which the store computes from the buckets and the
 //! plans. Only the lines of an invoice are rounded.
 
+mod csv;
 mod invoice;
 mod narrow;
 mod reconciliation;

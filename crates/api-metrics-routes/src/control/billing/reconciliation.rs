@@ -59,13 +59,12 @@ impl From<ReconciledDay> for DayView {
     fn from(day: ReconciledDay) -> Self {
         Self {
             day: day.date.into(),
-            inbox: day.counts.inbox,
+            inbox: day.inbox,
             stored: day
-                .counts
                 .stored
                 .iter()
                 .map(|(granularity, (requests, totals, waiting))| StoredCount {
-                    granularity: granularity.as_str(),
+                    granularity: (*granularity).into(),
                     requests: *requests,
                     totals: *totals,
                     waiting: *waiting,

@@ -5,10 +5,9 @@
 use std::collections::BTreeMap;
 
 use api_metrics_store::{
-    calendar::Step,
+    calendar::{Step, Tz, local_date, start_of_day},
     control::billing::{BillingReport, DayCost, KeyBill, Projection, billing_report},
     query::{Scope, TimeRange},
-    time::{utc_date, utc_midnight},
 };
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -164,7 +163,10 @@ pub(crate) async fn read_report(
 
 /// The time that an answer about these days is about.
 pub(super) fn range_of(days: Days) -> TimeRange {
-    TimeRange::new(utc_midnight(days.from), utc_midnight(days.to))
+    TimeRange::new(
+        start_of_day(Tz::UTC, days.from),
+        start_of_day(Tz::UTC, days.to),
+    )
 }
 
 /// Makes a page of a report.
@@ -184,7 +186,7 @@ fn page(report: BillingReport, params: &BillingParams, now: i64) -> BillingPage 
         .collect();
     let total = Usage::of(report.keys.iter().flat_map(|bill| &bill.days));
     // It goes on from the whole month so far, so nothing less can be projected.
-    let today = utc_date(now);
+    let today = local_date(Tz::UTC, now);
     let current = days.from == Step::Month.dates_around(today).0 && today < days.to;
     let projection = if current {
         report

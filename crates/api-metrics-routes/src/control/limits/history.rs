@@ -3,9 +3,7 @@
 //! Periods are recorded by the control worker and kept for 30 days. They carry the limit of their
 //! time.
 
-use api_metrics_store::{
-    calendar::Step, control::limits::UtilizationRow, query::TimeRange, time::Granularity,
-};
+use api_metrics_store::{control::limits::UtilizationRow, query::TimeRange, time::Granularity};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -161,10 +159,11 @@ pub(crate) async fn history(
         rate_limit_per_minute: key.spec.rate_limit_per_minute,
         data: rows.iter().map(Utilization::from).collect(),
         next_cursor: last.map(|at| page.next(range, at)),
-        granularity: granularity.as_str(),
-        axis: Step::from_name(granularity.as_str())
-            .filter(|_| page.after().is_none())
-            .and_then(|step| utc_axis(range, step)),
+        granularity: (*granularity).into(),
+        axis: match page.after() {
+            None => utc_axis(range, (*granularity).into()),
+            Some(_) => None,
+        },
         from: time(range.from),
         to: time(range.to),
     }))

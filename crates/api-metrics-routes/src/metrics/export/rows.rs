@@ -50,9 +50,7 @@ impl Rows {
 
     /// The length of a point, as it was chosen for `auto`.
     pub(super) fn granularity(&self) -> &'static str {
-        self.windows
-            .axis()
-            .map_or("none", |axis| axis.step().as_str())
+        self.windows.axis().map_or("none", |axis| axis.step.into())
     }
 
     /// Whether any series meets the filter; `true` before the first piece.

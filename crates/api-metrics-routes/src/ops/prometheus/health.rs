@@ -33,7 +33,7 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> bool {
         store(status, text);
     }
     if let Some(writer) = app.client.writer() {
-        recorder(&writer.recorder().status(), text);
+        recorder(&writer.recorder.status(), text);
     }
     if let Some(source) = &app.health {
         tasks(&source.health(), text);
@@ -97,7 +97,7 @@ fn store(status: &StoreStatus, text: &mut MetricsText) {
     let dirty = "api_metrics_dirty_periods";
     text.family(dirty, "gauge", "Periods that wait for their rollup.");
     for (granularity, periods) in &status.dirty {
-        let labels = [("granularity", granularity.as_str())];
+        let labels = [("granularity", (*granularity).into())];
         text.sample(dirty, &labels, count(*periods));
     }
 }

@@ -2,7 +2,7 @@
 //! conventions for HTTP servers) in Prometheus' spelling.
 
 use api_metrics_store::{
-    query::{Detail, Filter, Group, GroupBy, Query, Row, Scope, TimeRange},
+    query::{Detail, Group, Query, Row, TimeRange},
     time::Granularity,
 };
 
@@ -27,18 +27,13 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Probl
     let end = Granularity::Minute.floor(app.clock.unix_seconds()) + 60;
     let now = end - 1;
     let question = |from, detail| {
-        Query::over(TimeRange::new(from, end))
-            .filter(Filter::default())
-            .scope(Scope::All)
-            .group_by({
-                let mut group_by = GroupBy::default();
-                group_by.service = true;
-                group_by.environment = true;
-                group_by.method = true;
-                group_by.endpoint = true;
-                group_by
-            })
-            .detail(detail)
+        let mut query = Query::over(TimeRange::new(from, end));
+        query.group_by.service = true;
+        query.group_by.environment = true;
+        query.group_by.method = true;
+        query.group_by.endpoint = true;
+        query.detail = detail;
+        query
     };
     let questions = [
         question(now - now.rem_euclid(DAY), Detail::Counts),

@@ -141,7 +141,7 @@ fn plain(text: Cow<'static, str>) -> Cow<'static, str> {
     if is_plain(&text) {
         return text;
     }
-    Cow::Owned(shown(&text).into_owned())
+    Cow::Owned(shown(&text).to_string())
 }
 
 impl IntoResponse for Problem {

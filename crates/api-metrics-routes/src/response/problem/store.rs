@@ -7,7 +7,7 @@ use super::{Kind, Problem};
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if let Some(what) = error.misconfiguration() {
-            tracing::error!(%error, misconfiguration = what.as_str(), "the metrics store is misconfigured");
+            tracing::error!(%error, misconfiguration = <&str>::from(what), "the metrics store is misconfigured");
             let detail =
                 format!("the metrics store is misconfigured: {what}; the log says what to do");
             return Self::new(Kind::StoreMisconfigured, detail).retry_after(60);

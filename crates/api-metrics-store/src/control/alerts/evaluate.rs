@@ -2,7 +2,7 @@
 //!
 //! # A round
 //!
-//! 1. [`AlertStore::due_alerts`](super::AlertStore::due_alerts) takes the lead and answers the enabled
+//! 1. `AlertStore::due_alerts` takes the lead and answers the enabled
 //!    rules that were not evaluated up to `end`, the last minute that ended at least `evaluation_delay`
 //!    ago. Another process that leads ends the round here.
 //! 2. Each rule gets its place in the queue: fast ones first, slow ones by turns. See `fair_scheduler`.
@@ -400,7 +400,7 @@ impl Round<'_> {
         let query = query::query_for(spec, range, step);
         let own = self.own.map(|writer| {
             let held = writer
-                .recorder()
+                .recorder
                 .capture(&|_, minute| range.from - 60 < minute && minute < range.to + 60);
             (writer, held)
         });

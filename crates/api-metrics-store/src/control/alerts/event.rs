@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{AlertRule, AlertType, Severity};
 use crate::{
     control::notify::{Notice, NoticeKind, NoticeRule},
-    text::shown,
+    text::escaped,
     time::UnixSeconds,
 };
 
@@ -116,7 +116,7 @@ fn about(rule: &AlertRule) -> Notice {
         kind: NoticeKind::AlertFired,
         at: 0,
         severity: rule.spec.severity,
-        title: shown(&rule.spec.name).into_owned(),
+        title: escaped(&rule.spec.name).into_owned(),
         message: String::new(),
         event_id: None,
         rule: Some(NoticeRule {

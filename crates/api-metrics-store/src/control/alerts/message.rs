@@ -19,7 +19,7 @@
 use super::{AlertSpec, AlertType, Comparison, measure::Measured};
 use crate::{
     control::text::{bytes, count, minutes},
-    text::shown,
+    text::escaped,
 };
 
 /// The key's name, where the message is about one key.
@@ -44,7 +44,7 @@ pub(super) fn fired(
     if let (Some((_, made, limit)), Some(key)) = (measured.peak, key) {
         return format!(
             "Key '{}' is at {}/{} req/min, {} {tail}",
-            shown(key),
+            escaped(key),
             count(made),
             count(limit),
             amount(spec, value, true),
@@ -118,18 +118,18 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
         if let Some(method) = &measured.method
             && !endpoint.starts_with(method.as_str())
         {
-            text.push_str(&shown(method));
+            text.push_str(&escaped(method));
             text.push(' ');
         }
-        text.push_str(&shown(endpoint));
+        text.push_str(&escaped(endpoint));
     }
     if let Some(service) = &spec.service {
         text.push_str(" of ");
-        text.push_str(&shown(service));
+        text.push_str(&escaped(service));
     }
     if let (Some(key), true) = (key, spec.api_key_id.is_some()) {
         text.push_str(" by key '");
-        text.push_str(&shown(key));
+        text.push_str(&escaped(key));
         text.push('\'');
     }
     text.push(' ');

@@ -27,7 +27,7 @@ mod message;
 mod query;
 mod sliding;
 mod spec;
-mod store;
+pub(super) mod store;
 mod target;
 
 pub use dry_run::{DryEvent, DryRun, dry_run};
@@ -37,5 +37,6 @@ pub use event::{AlertEvent, EventQuery};
 pub(crate) use machine::CLOCK_WAS_AHEAD;
 use machine::{Evaluation, Transition};
 pub use spec::{AlertRule, AlertSpec, AlertState, AlertType, Comparison, Phase, Severity};
-pub use store::{AlertStore, DueAlerts, EvaluatedAlert};
+pub(crate) use store::AlertStore;
+use store::EvaluatedAlert;
 use target::Target;

@@ -39,8 +39,7 @@ const MAX_RULES: u64 = 500;
 
 /// Rules that are due.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct DueAlerts {
+pub(crate) struct DueAlerts {
     /// The end of the last whole minute that can be evaluated.
     pub end: UnixSeconds,
     /// The rules that were not evaluated up to there.
@@ -52,8 +51,7 @@ pub struct DueAlerts {
 
 /// The outcome of evaluating a rule.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct EvaluatedAlert {
+pub(crate) struct EvaluatedAlert {
     /// The rule as it was read.
     pub rule: AlertRule,
     /// Where it stands now.
@@ -70,74 +68,7 @@ pub struct EvaluatedAlert {
 
 /// Reads and writes rules and their history.
 #[async_trait]
-pub trait AlertStore: Send + Sync {
-    /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,
-    /// a caller that is limited to keys sees none.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn alerts(
-        &self,
-        scope: &Scope,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<AlertRule>, StoreError>;
-
-    /// One rule; `None` where there is none that `scope` may see.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError>;
-
-    /// Adds a rule. It is evaluated from the next whole minute on.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where its tenant has 500 rules already, [`StoreError::Invalid`]
-    /// where the input can't be used, `StoreError::Unavailable` when the database cannot be
-    /// reached, `StoreError::Timeout` past the statement limit.
-    async fn create_alert(
-        &self,
-        spec: &AlertSpec,
-        created_by: Option<&str>,
-    ) -> Result<AlertRule, StoreError>;
-
-    /// Replaces a rule's spec; `None` where there is none that `scope` may see. A rule that is
-    /// switched off while it fires is resolved, with a notice.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one
-    /// too many of another tenant's, [`StoreError::Invalid`] where the input can't be used,
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn update_alert(
-        &self,
-        id: i64,
-        scope: &Scope,
-        revision: Option<i64>,
-        spec: &AlertSpec,
-    ) -> Result<Option<AlertRule>, StoreError>;
-
-    /// Removes a rule; its events stay. One that fires is resolved first, with a notice.
-    /// Answers whether there was one that `scope` may see.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
-
-    /// Events that `scope` may see, the latest first.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn alert_events(
-        &self,
-        scope: &Scope,
-        query: &EventQuery,
-    ) -> Result<Vec<AlertEvent>, StoreError>;
-
+pub(crate) trait AlertStore: Send + Sync {
     /// Spans that touch `range` in which an outage made a process coarsen its buffer: windows that cut
     /// one can't be evaluated.
     ///
@@ -169,102 +100,6 @@ pub trait AlertStore: Send + Sync {
 
 #[async_trait]
 impl<T: BeginTx> AlertStore for T {
-    async fn alerts(
-        &self,
-        scope: &Scope,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<AlertRule>, StoreError> {
-        let mut tx = self.begin_read(scope).await?;
-        let rules = sql::alerts::list_rules(&mut tx, scope, after, i64::from(limit)).await?;
-        tx.commit().await?;
-        Ok(rules)
-    }
-
-    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError> {
-        let rules = self.alerts(scope, id.saturating_sub(1), 1).await?;
-        Ok(rules.into_iter().find(|rule| rule.id == id))
-    }
-
-    async fn create_alert(
-        &self,
-        spec: &AlertSpec,
-        created_by: Option<&str>,
-    ) -> Result<AlertRule, StoreError> {
-        spec.validate()?;
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        check_room(&mut tx, spec).await?;
-        let id = sql::alerts::insert_rule(&mut tx, spec, created_by, now).await?;
-        sql::alerts::put_state(
-            &mut tx,
-            id,
-            &AlertState::new(now - now.rem_euclid(60)),
-            None,
-        )
-        .await?;
-        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
-        tx.commit().await?;
-        rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
-    }
-
-    async fn update_alert(
-        &self,
-        id: i64,
-        scope: &Scope,
-        revision: Option<i64>,
-        spec: &AlertSpec,
-    ) -> Result<Option<AlertRule>, StoreError> {
-        spec.validate()?;
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        let Some(before) = seen(&mut tx, id, scope).await? else {
-            return Ok(None);
-        };
-        if revision.is_some_and(|revision| revision != before.revision) {
-            return Err(StoreError::Conflict(format!(
-                "alert {id} was changed by somebody else"
-            )));
-        }
-        if spec.tenant_id != before.spec.tenant_id {
-            check_room(&mut tx, spec).await?;
-        }
-        sql::alerts::update_rule(&mut tx, id, spec, now).await?;
-        if before.spec.enabled && !spec.enabled {
-            close(&mut tx, &before, now, "the rule was switched off").await?;
-        } else if !before.spec.enabled && spec.enabled {
-            // What happened while it was off is not evaluated.
-            let state = AlertState::new(now - now.rem_euclid(60));
-            sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
-        }
-        let rule = sql::alerts::lock_rule(&mut tx, id).await?;
-        tx.commit().await?;
-        Ok(rule)
-    }
-
-    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError> {
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        let Some(rule) = seen(&mut tx, id, scope).await? else {
-            return Ok(false);
-        };
-        close(&mut tx, &rule, now, "the rule was removed").await?;
-        sql::alerts::delete_rule(&mut tx, id).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    async fn alert_events(
-        &self,
-        scope: &Scope,
-        query: &EventQuery,
-    ) -> Result<Vec<AlertEvent>, StoreError> {
-        let mut tx = self.begin_read(scope).await?;
-        let events = sql::alerts::list_events(&mut tx, scope, query).await?;
-        tx.commit().await?;
-        Ok(events)
-    }
-
     async fn coarse_spans(
         &self,
         range: TimeRange,
@@ -334,6 +169,116 @@ impl<T: BeginTx> AlertStore for T {
         tx.commit().await?;
         Ok(written)
     }
+}
+
+/// See `ControlStore::alerts`.
+pub(in crate::control) async fn alerts<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<AlertRule>, StoreError> {
+    let mut tx = store.begin_read(scope).await?;
+    let rules = sql::alerts::list_rules(&mut tx, scope, after, i64::from(limit)).await?;
+    tx.commit().await?;
+    Ok(rules)
+}
+
+/// See `ControlStore::alert`.
+pub(in crate::control) async fn alert<T: BeginTx>(
+    store: &T,
+    id: i64,
+    scope: &Scope,
+) -> Result<Option<AlertRule>, StoreError> {
+    let rules = alerts(store, scope, id.saturating_sub(1), 1).await?;
+    Ok(rules.into_iter().find(|rule| rule.id == id))
+}
+
+/// See `ControlStore::create_alert`.
+pub(in crate::control) async fn create_alert<T: BeginTx>(
+    store: &T,
+    spec: &AlertSpec,
+    created_by: Option<&str>,
+) -> Result<AlertRule, StoreError> {
+    spec.validate()?;
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    check_room(&mut tx, spec).await?;
+    let id = sql::alerts::insert_rule(&mut tx, spec, created_by, now).await?;
+    sql::alerts::put_state(
+        &mut tx,
+        id,
+        &AlertState::new(now - now.rem_euclid(60)),
+        None,
+    )
+    .await?;
+    let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+    tx.commit().await?;
+    rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
+}
+
+/// See `ControlStore::update_alert`.
+pub(in crate::control) async fn update_alert<T: BeginTx>(
+    store: &T,
+    id: i64,
+    scope: &Scope,
+    revision: Option<i64>,
+    spec: &AlertSpec,
+) -> Result<Option<AlertRule>, StoreError> {
+    spec.validate()?;
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let Some(before) = seen(&mut tx, id, scope).await? else {
+        return Ok(None);
+    };
+    if revision.is_some_and(|revision| revision != before.revision) {
+        return Err(StoreError::Conflict(format!(
+            "alert {id} was changed by somebody else"
+        )));
+    }
+    if spec.tenant_id != before.spec.tenant_id {
+        check_room(&mut tx, spec).await?;
+    }
+    sql::alerts::update_rule(&mut tx, id, spec, now).await?;
+    if before.spec.enabled && !spec.enabled {
+        close(&mut tx, &before, now, "the rule was switched off").await?;
+    } else if !before.spec.enabled && spec.enabled {
+        // What happened while it was off is not evaluated.
+        let state = AlertState::new(now - now.rem_euclid(60));
+        sql::alerts::put_state(&mut tx, id, &state, before.last_fired_at).await?;
+    }
+    let rule = sql::alerts::lock_rule(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(rule)
+}
+
+/// See `ControlStore::delete_alert`.
+pub(in crate::control) async fn delete_alert<T: BeginTx>(
+    store: &T,
+    id: i64,
+    scope: &Scope,
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let Some(rule) = seen(&mut tx, id, scope).await? else {
+        return Ok(false);
+    };
+    close(&mut tx, &rule, now, "the rule was removed").await?;
+    sql::alerts::delete_rule(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// See `ControlStore::alert_events`.
+pub(in crate::control) async fn alert_events<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+    query: &EventQuery,
+) -> Result<Vec<AlertEvent>, StoreError> {
+    let mut tx = store.begin_read(scope).await?;
+    let events = sql::alerts::list_events(&mut tx, scope, query).await?;
+    tx.commit().await?;
+    Ok(events)
 }
 
 /// Two that add at once may both find room for one: the bound guards the database, not a price.

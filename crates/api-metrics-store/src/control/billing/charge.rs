@@ -28,8 +28,7 @@ use super::{Money, PlanVersion, PriceTier};
 
 /// Which plan a key is on from a day on; any version names the plan, `None` is the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// The key.
     pub api_key_id: i64,
     /// The first day.

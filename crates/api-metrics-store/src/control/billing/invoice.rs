@@ -27,16 +27,13 @@
 //! `plan`, `plan_from`, `tier_from` (empty for free requests), `first_day`, `last_day` (inclusive),
 //! `quantity`, `per_thousand`, `exact`, `amount`, `currency`.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use chrono::{Months, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::{BillingReport, Charge, Currency, Money};
-use crate::{
-    control::{csv::field, text::count},
-    time::UnixSeconds,
-};
+use crate::{control::text::count, time::UnixSeconds};
 
 /// How amounts are rounded, in words; it stands on every invoice.
 pub const ROUNDING_RULE: &str = "Each line is rounded half up to the currency's smallest unit; the total is the sum of the \
@@ -162,61 +159,4 @@ fn describe(charge: &Charge) -> String {
         Some(tier) if tier.from_requests == 0 => "Requests".into(),
         Some(tier) => format!("Requests above {}", count(tier.from_requests)),
     }
-}
-
-impl Invoice {
-    /// Appends the rows of one invoice.
-    fn write_csv(&self, csv: &mut String) {
-        for line in &self.lines {
-            let tier = line
-                .tier_from
-                .map(|from| from.to_string())
-                .unwrap_or_default();
-            // Writing to a string can't fail.
-            let _ = write!(
-                csv,
-                "{},{},{},{},{},{},{},{},{},{tier},{},{},{},{},{},{},{}\r\n",
-                self.period_start,
-                self.period_end,
-                field(line.tenant_id.as_deref().unwrap_or_default()),
-                line.api_key_id,
-                field(&line.external_id),
-                field(&line.key_name),
-                field(&line.description),
-                field(&line.plan),
-                line.plan_from,
-                line.first_day,
-                line.last_day,
-                line.quantity,
-                line.per_thousand,
-                line.exact,
-                line.amount,
-                self.currency,
-            );
-        }
-        let _ = write!(
-            csv,
-            "{},{},,,,,Total,,,,,,{},,{},{},{}\r\n",
-            self.period_start,
-            self.period_end,
-            self.quantity,
-            self.exact,
-            self.total,
-            self.currency,
-        );
-    }
-}
-
-/// Invoices as CSV (RFC 4180): a header, then each invoice's lines and a row for its total. A cell that
-/// a spreadsheet would take for a formula begins with an apostrophe.
-#[must_use]
-pub fn invoices_to_csv(invoices: &[Invoice]) -> String {
-    let mut csv = String::from(
-        "period_start,period_end,tenant,api_key_id,key,name,description,plan,plan_from,tier_from,first_day,\
-         last_day,quantity,per_thousand,exact,amount,currency\r\n",
-    );
-    for invoice in invoices {
-        invoice.write_csv(&mut csv);
-    }
-    csv
 }

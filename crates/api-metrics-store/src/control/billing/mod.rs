@@ -24,18 +24,18 @@ mod money;
 mod plan;
 mod reconcile;
 mod report;
-mod store;
+pub(super) mod store;
 #[cfg(test)]
 mod tests;
 
-pub use charge::Assignment;
+pub(super) use charge::Assignment;
 use charge::{Charge, Tariff, charge_month};
 pub use chrono::NaiveDate;
 pub use currency::Currency;
-pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices, invoices_to_csv};
+pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices};
 pub use money::Money;
 pub use plan::{NewPlan, PlanVersion, PriceTier};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};
 pub use report::{BillingReport, BillingSettings, DayCost, KeyBill, Projection, billing_report};
 pub use rust_decimal::Decimal;
-pub use store::{DayCounts, LedgerCounts, PlanStore};
+pub(crate) use store::PlanStore;

@@ -22,13 +22,13 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::{
-    BillingSettings, DayCounts, invoices,
+    BillingSettings, invoices,
     report::{billed_keys, first_of_month, report, tariff},
 };
 use crate::{
     control::{ControlStore, text::count},
     store::{StoreError, invalid},
-    time::{UnixSeconds, utc_date},
+    time::{Granularity, UnixSeconds, utc_date},
 };
 
 /// A day, counted in every place.
@@ -37,8 +37,11 @@ use crate::{
 pub struct ReconciledDay {
     /// The UTC day.
     pub date: NaiveDate,
-    /// What the tables hold.
-    pub counts: DayCounts,
+    /// Requests that are committed and not folded yet.
+    pub inbox: u64,
+    /// In each granularity that keeps the whole day: the requests of base series, those of the
+    /// aggregate series of kind total, and whether periods wait for their rollup. Then both lag behind.
+    pub stored: BTreeMap<Granularity, (u64, u64, bool)>,
     /// What views answer.
     pub ledger: u64,
     /// What is billed.
@@ -140,7 +143,8 @@ pub async fn reconcile(
             let (billed, not_counted) = billed.get(&date).copied().unwrap_or_default();
             let mut day = ReconciledDay {
                 date,
-                counts,
+                inbox: counts.inbox,
+                stored: counts.stored,
                 ledger: ledger.get(&date).copied().unwrap_or_default(),
                 billed,
                 not_counted,
@@ -194,7 +198,7 @@ fn differences(day: &ReconciledDay) -> Vec<String> {
         "the ledger",
         day.ledger,
     );
-    for (granularity, (base, totals, waiting)) in &day.counts.stored {
+    for (granularity, (base, totals, waiting)) in &day.stored {
         let name = granularity.as_str();
         // Both are recomputed together, so they agree at any time.
         differ(
@@ -205,7 +209,7 @@ fn differences(day: &ReconciledDay) -> Vec<String> {
             *base,
         );
         if !waiting {
-            let all = base + day.counts.inbox;
+            let all = base + day.inbox;
             differ(
                 &mut found,
                 &format!("{name} rows and inbox"),
@@ -229,18 +233,15 @@ fn differ(found: &mut Vec<String>, what: &str, n: u64, other: &str, m: u64) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::time::Granularity;
 
     fn day(ledger: u64, billed: u64, stored: &[(Granularity, u64, u64, bool)]) -> ReconciledDay {
         ReconciledDay {
             date: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap(),
-            counts: DayCounts {
-                inbox: 2,
-                stored: stored
-                    .iter()
-                    .map(|(g, base, totals, dirty)| (*g, (*base, *totals, *dirty)))
-                    .collect(),
-            },
+            inbox: 2,
+            stored: stored
+                .iter()
+                .map(|(g, base, totals, dirty)| (*g, (*base, *totals, *dirty)))
+                .collect(),
             ledger,
             billed,
             not_counted: 0,

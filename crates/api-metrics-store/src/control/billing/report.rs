@@ -133,9 +133,7 @@ pub async fn billing_report(
     let query = usage_query(first_of_month(from), to, scope);
     let held = own.map(|writer| {
         let range = query.range;
-        let held = writer
-            .recorder()
-            .capture(&|_, minute| range.contains(minute));
+        let held = writer.recorder.capture(&|_, minute| range.contains(minute));
         (writer, held)
     });
     let answer = store.read(&query, held).await?;

@@ -38,8 +38,7 @@ const MAX_VERSIONS: usize = 500;
 
 /// The requests of a UTC day, by where they are counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DayCounts {
+pub(crate) struct DayCounts {
     /// Committed and not folded yet.
     pub inbox: u64,
     /// In each granularity that keeps the whole day: the requests of base series, those of the
@@ -49,8 +48,7 @@ pub struct DayCounts {
 
 /// All counts of some days, from one snapshot.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct LedgerCounts {
+pub(crate) struct LedgerCounts {
     /// By day; every day of the range.
     pub days: BTreeMap<NaiveDate, DayCounts>,
     /// What a view answers, by key and day, from the first day of the range's first month on.
@@ -61,24 +59,7 @@ pub struct LedgerCounts {
 
 /// Reads and writes plans, and reads what they are billed on.
 #[async_trait]
-pub trait PlanStore: Send + Sync {
-    /// All versions of the plans that `scope` may see: everybody's, and a tenant's own.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError>;
-
-    /// Adds a plan, or a version of one. Versions are never changed: what was billed by one stays
-    /// explained.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has
-    /// 500 versions already, [`StoreError::Invalid`] where the input can't be used,
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
-
+pub(crate) trait PlanStore: Send + Sync {
     /// Which keys are on which plans from which days on.
     ///
     /// # Errors
@@ -100,48 +81,6 @@ pub trait PlanStore: Send + Sync {
 
 #[async_trait]
 impl<T: BeginTx> PlanStore for T {
-    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError> {
-        let mut tx = self.begin_read(scope).await?;
-        let mut plans = sql::plans::list_plans(&mut tx).await?;
-        tx.commit().await?;
-        plans.retain(|plan| match scope {
-            Scope::All => true,
-            Scope::Tenant(tenant) => plan.tenant_id.as_ref().is_none_or(|owner| owner == tenant),
-            Scope::Keys(_) => plan.tenant_id.is_none(),
-        });
-        Ok(plans)
-    }
-
-    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError> {
-        let currency = plan.validate()?;
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
-        if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MAX_VERSIONS {
-            return Err(StoreError::Conflict(format!(
-                "there are {MAX_VERSIONS} versions of plans already"
-            )));
-        }
-        let mut version = PlanVersion {
-            id: 0,
-            tenant_id: plan.tenant_id.clone(),
-            name: plan.name.clone(),
-            currency,
-            effective_from: plan.effective_from,
-            free_requests: plan.free_requests,
-            tiers: plan.tiers.clone(),
-        };
-        let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
-            return Err(StoreError::Conflict(format!(
-                "plan `{}` has a version of {} already",
-                plan.name, plan.effective_from
-            )));
-        };
-        tx.commit().await?;
-        version.id = id;
-        Ok(version)
-    }
-
     async fn plan_assignments(&self) -> Result<Vec<Assignment>, StoreError> {
         let mut tx = self.begin(Mode::Read).await?;
         let mut assignments: Vec<Assignment> = sql::keys::list_key_plans(&mut tx)
@@ -187,6 +126,56 @@ impl<T: BeginTx> PlanStore for T {
         tx.commit().await?;
         Ok(LedgerCounts { days, answer, keys })
     }
+}
+
+/// See `ControlStore::plans`.
+pub(in crate::control) async fn plans<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+) -> Result<Vec<PlanVersion>, StoreError> {
+    let mut tx = store.begin_read(scope).await?;
+    let mut plans = sql::plans::list_plans(&mut tx).await?;
+    tx.commit().await?;
+    plans.retain(|plan| match scope {
+        Scope::All => true,
+        Scope::Tenant(tenant) => plan.tenant_id.as_ref().is_none_or(|owner| owner == tenant),
+        Scope::Keys(_) => plan.tenant_id.is_none(),
+    });
+    Ok(plans)
+}
+
+/// See `ControlStore::create_plan`.
+pub(in crate::control) async fn create_plan<T: BeginTx>(
+    store: &T,
+    plan: &NewPlan,
+) -> Result<PlanVersion, StoreError> {
+    let currency = plan.validate()?;
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let owned = sql::plans::list_plans(&mut tx).await?.into_iter();
+    if owned.filter(|p| p.tenant_id == plan.tenant_id).count() >= MAX_VERSIONS {
+        return Err(StoreError::Conflict(format!(
+            "there are {MAX_VERSIONS} versions of plans already"
+        )));
+    }
+    let mut version = PlanVersion {
+        id: 0,
+        tenant_id: plan.tenant_id.clone(),
+        name: plan.name.clone(),
+        currency,
+        effective_from: plan.effective_from,
+        free_requests: plan.free_requests,
+        tiers: plan.tiers.clone(),
+    };
+    let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
+        return Err(StoreError::Conflict(format!(
+            "plan `{}` has a version of {} already",
+            plan.name, plan.effective_from
+        )));
+    };
+    tx.commit().await?;
+    version.id = id;
+    Ok(version)
 }
 
 /// Sums every granularity by day, for the days that it keeps in whole.

@@ -14,16 +14,16 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use super::KeyChange;
-#[cfg(doc)]
-use super::KeyStore;
 use crate::{
     control::text::MAX_NAME_BYTES,
     store::StoreError,
-    text::{Shown, is_plain, shown},
+    text::{Shown, escaped, is_plain},
 };
 
-/// The host's own table of API keys. [`KeyStore::sync_keys`] copies it into the store; call it when
+/// The host's own table of API keys. [`ControlStore::sync_keys`] copies it into the store; call it when
 /// the host's table changes, or from time to time.
+///
+/// [`ControlStore::sync_keys`]: crate::control::ControlStore::sync_keys
 #[async_trait]
 pub trait KeyDirectory: Send + Sync + Debug {
     /// The consumers, each by the text of its [`ApiKey`](api_metrics_layer::ApiKey), with what the
@@ -61,5 +61,5 @@ fn plain_name(name: String) -> String {
     if is_plain(&name) {
         return name;
     }
-    bounded(&shown(&name), MAX_NAME_BYTES).into_owned()
+    bounded(&escaped(&name), MAX_NAME_BYTES).into_owned()
 }

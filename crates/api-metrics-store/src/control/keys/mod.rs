@@ -18,10 +18,9 @@
 
 mod directory;
 mod record;
-mod store;
+pub(super) mod store;
 
 /// For implementing [`KeyDirectory`].
 pub use async_trait::async_trait;
 pub use directory::{DirectoryError, KeyDirectory};
 pub use record::{KeyChange, KeyRecord, KeySpec};
-pub use store::KeyStore;

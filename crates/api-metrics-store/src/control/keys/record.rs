@@ -19,7 +19,7 @@ use crate::{
     control::text::{MAX_NAME_BYTES, check_text},
     query::Scope,
     store::{StoreError, invalid},
-    text::shown,
+    text::escaped,
     time::UnixSeconds,
 };
 
@@ -102,7 +102,7 @@ impl KeyRecord {
 
     /// The same, fit for a line that people read: the host's text may be anything.
     pub(in crate::control) fn shown_label(&self) -> Cow<'_, str> {
-        shown(self.label())
+        escaped(self.label())
     }
 
     /// Whether a caller of this scope may see it.

@@ -10,8 +10,6 @@
 //! removes assignments from later days. A day in the future is refused. A day in the past changes what
 //! those days cost, on purpose: that is how a wrong plan is corrected.
 
-use async_trait::async_trait;
-
 use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain};
 use crate::{
     control::{
@@ -30,167 +28,122 @@ use crate::{
 /// Keys that a tenant can create one by one. Keys that the host records or puts are not limited.
 const MAX_KEYS: u64 = 10_000;
 
-/// Reads and writes API keys.
-#[async_trait]
-pub trait KeyStore: Send + Sync {
-    /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn keys(
-        &self,
-        scope: &Scope,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<KeyRecord>, StoreError>;
-
-    /// All keys that `scope` may see, page by page.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn all_keys(&self, scope: &Scope) -> Result<Vec<KeyRecord>, StoreError> {
-        const PAGE: u32 = 1_000;
-        let mut all: Vec<KeyRecord> = Vec::new();
-        loop {
-            let after = all.last().map_or(0, |key| key.id);
-            let page = self.keys(scope, after, PAGE).await?;
-            let last = page.len() < PAGE as usize;
-            all.extend(page);
-            if last {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// Copies what the host's directory says into the store; answers how many keys it named.
-    ///
-    /// # Errors
-    /// See [`DirectoryError`]. Keys are written in batches; those before the failing one stay.
-    async fn sync_keys(&self, directory: &dyn KeyDirectory) -> Result<u64, DirectoryError> {
-        let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
-        let keys: Vec<_> = keys.into_iter().map(plain).collect();
-        for batch in keys.chunks(500) {
-            self.put_keys(batch).await?;
-        }
-        Ok(keys.len() as u64)
-    }
-
-    /// Makes a key before its first request.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys
-    /// already, [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable`
-    /// when the database cannot be reached, `StoreError::Timeout` past the statement limit.
-    async fn create_key(
-        &self,
-        external_id: &str,
-        change: &KeyChange,
-    ) -> Result<KeyRecord, StoreError>;
-
-    /// Changes a key that `scope` may see; `None` where there is none.
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
-    async fn update_key(
-        &self,
-        id: i64,
-        scope: &Scope,
-        change: &KeyChange,
-    ) -> Result<Option<KeyRecord>, StoreError>;
-
-    /// Changes keys by the host's text, making those that are not there; all in one transaction.
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
-    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
-    /// changed then.
-    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
+/// See `ControlStore::keys`.
+pub(in crate::control) async fn keys<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<KeyRecord>, StoreError> {
+    let mut tx = store.begin_read(scope).await?;
+    let keys = sql::keys::list_keys(&mut tx, scope, after, i64::from(limit)).await?;
+    tx.commit().await?;
+    Ok(keys)
 }
 
-#[async_trait]
-impl<T: BeginTx> KeyStore for T {
-    async fn keys(
-        &self,
-        scope: &Scope,
-        after: i64,
-        limit: u32,
-    ) -> Result<Vec<KeyRecord>, StoreError> {
-        let mut tx = self.begin_read(scope).await?;
-        let keys = sql::keys::list_keys(&mut tx, scope, after, i64::from(limit)).await?;
-        tx.commit().await?;
-        Ok(keys)
+/// See `ControlStore::all_keys`.
+pub(in crate::control) async fn all_keys<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+) -> Result<Vec<KeyRecord>, StoreError> {
+    const PAGE: u32 = 1_000;
+    let mut all: Vec<KeyRecord> = Vec::new();
+    loop {
+        let after = all.last().map_or(0, |key| key.id);
+        let page = keys(store, scope, after, PAGE).await?;
+        let last = page.len() < PAGE as usize;
+        all.extend(page);
+        if last {
+            return Ok(all);
+        }
     }
+}
 
-    async fn create_key(
-        &self,
-        external_id: &str,
-        change: &KeyChange,
-    ) -> Result<KeyRecord, StoreError> {
+/// See `ControlStore::sync_keys`.
+pub(in crate::control) async fn sync_keys<T: BeginTx>(
+    store: &T,
+    directory: &dyn KeyDirectory,
+) -> Result<u64, DirectoryError> {
+    let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
+    let keys: Vec<_> = keys.into_iter().map(plain).collect();
+    for batch in keys.chunks(500) {
+        put_keys(store, batch).await?;
+    }
+    Ok(keys.len() as u64)
+}
+
+/// See `ControlStore::create_key`.
+pub(in crate::control) async fn create_key<T: BeginTx>(
+    store: &T,
+    external_id: &str,
+    change: &KeyChange,
+) -> Result<KeyRecord, StoreError> {
+    check_external_id(external_id)?;
+    // Whoever makes a key by hand is told; what traffic brings has to be taken as it is.
+    check_plain("externalId", external_id)?;
+    change.validate()?;
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    if let Some(Some(tenant)) = &change.tenant_id
+        && sql::keys::count_keys(&mut tx, tenant).await? >= MAX_KEYS
+    {
+        return Err(StoreError::Conflict(format!(
+            "tenant `{tenant}` has {MAX_KEYS} keys already"
+        )));
+    }
+    let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {
+        return Err(StoreError::Conflict(format!(
+            "there is a key `{external_id}` already"
+        )));
+    };
+    let key = apply(&mut tx, id, &Scope::All, change, now).await?;
+    tx.commit().await?;
+    key.ok_or_else(|| StoreError::Corrupt("a key vanished while it was made".into()))
+}
+
+/// See `ControlStore::update_key`.
+pub(in crate::control) async fn update_key<T: BeginTx>(
+    store: &T,
+    id: i64,
+    scope: &Scope,
+    change: &KeyChange,
+) -> Result<Option<KeyRecord>, StoreError> {
+    change.validate()?;
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let key = apply(&mut tx, id, scope, change, now).await?;
+    tx.commit().await?;
+    Ok(key)
+}
+
+/// See `ControlStore::put_keys`.
+pub(in crate::control) async fn put_keys<T: BeginTx>(
+    store: &T,
+    keys: &[(String, KeyChange)],
+) -> Result<(), StoreError> {
+    for (external_id, change) in keys {
         check_external_id(external_id)?;
-        // Whoever makes a key by hand is told; what traffic brings has to be taken as it is.
-        check_plain("externalId", external_id)?;
         change.validate()?;
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        if let Some(Some(tenant)) = &change.tenant_id
-            && sql::keys::count_keys(&mut tx, tenant).await? >= MAX_KEYS
-        {
-            return Err(StoreError::Conflict(format!(
-                "tenant `{tenant}` has {MAX_KEYS} keys already"
-            )));
-        }
-        let Some(id) = sql::keys::insert_key(&mut tx, external_id, now).await? else {
-            return Err(StoreError::Conflict(format!(
-                "there is a key `{external_id}` already"
-            )));
-        };
-        let key = apply(&mut tx, id, &Scope::All, change, now).await?;
-        tx.commit().await?;
-        key.ok_or_else(|| StoreError::Corrupt("a key vanished while it was made".into()))
     }
-
-    async fn update_key(
-        &self,
-        id: i64,
-        scope: &Scope,
-        change: &KeyChange,
-    ) -> Result<Option<KeyRecord>, StoreError> {
-        change.validate()?;
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        let key = apply(&mut tx, id, scope, change, now).await?;
-        tx.commit().await?;
-        Ok(key)
-    }
-
-    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError> {
-        for (external_id, change) in keys {
-            check_external_id(external_id)?;
-            change.validate()?;
-        }
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        // One order for all processes: two that sync at once would otherwise wait for each other.
-        let mut keys: Vec<_> = keys.iter().collect();
-        keys.sort_by(|a, b| a.0.cmp(&b.0));
-        for (external_id, change) in keys {
-            let id = match sql::keys::find_key(&mut tx, external_id).await? {
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    // One order for all processes: two that sync at once would otherwise wait for each other.
+    let mut keys: Vec<_> = keys.iter().collect();
+    keys.sort_by(|a, b| a.0.cmp(&b.0));
+    for (external_id, change) in keys {
+        let id = match sql::keys::find_key(&mut tx, external_id).await? {
+            Some(id) => id,
+            None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
                 Some(id) => id,
-                None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
-                    Some(id) => id,
-                    // Made by another process in between.
-                    None => sql::keys::find_key(&mut tx, external_id)
-                        .await?
-                        .unwrap_or_default(),
-                },
-            };
-            apply(&mut tx, id, &Scope::All, change, now).await?;
-        }
-        tx.commit().await
+                // Made by another process in between.
+                None => sql::keys::find_key(&mut tx, external_id)
+                    .await?
+                    .unwrap_or_default(),
+            },
+        };
+        apply(&mut tx, id, &Scope::All, change, now).await?;
     }
+    tx.commit().await
 }
 
 /// Refuses a text that could not be a label: empty, above 256 bytes, or with a NUL, which Postgres

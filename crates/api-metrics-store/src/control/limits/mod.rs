@@ -13,11 +13,11 @@
 mod current;
 mod evaluate;
 mod record;
-mod store;
+pub(super) mod store;
 mod utilization;
 
 pub use current::{LimitNow, limits_now};
 pub(super) use evaluate::evaluate_limits;
 pub(super) use record::record_utilization;
-pub use store::LimitStore;
+pub(crate) use store::LimitStore;
 pub use utilization::{LimitSettings, NearLimit, UtilizationRow};

@@ -125,9 +125,7 @@ pub(super) async fn by_key(
         axis: None,
     };
     let held = own.map(|writer| {
-        let held = writer
-            .recorder()
-            .capture(&|_, minute| range.contains(minute));
+        let held = writer.recorder.capture(&|_, minute| range.contains(minute));
         (writer, held)
     });
     let answer = store.read(&query, held).await?;

@@ -23,21 +23,7 @@ const LEAST_NEAR_PERIODS: u64 = 12;
 
 /// Reads and writes utilization.
 #[async_trait]
-pub trait LimitStore: Send + Sync {
-    /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
-    /// `1m`, `5m` or `1h`.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn utilization(
-        &self,
-        api_key_id: i64,
-        granularity: Granularity,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<UtilizationRow>, StoreError>;
-
+pub(crate) trait LimitStore: Send + Sync {
     /// Writes rows, replacing those of the same periods, together with up to when the work under the lease is done.
     ///
     /// # Errors
@@ -50,55 +36,6 @@ pub trait LimitStore: Send + Sync {
         done_to: UnixSeconds,
     ) -> Result<(), StoreError>;
 
-    /// The keys that were near their limit in at least half of the five-minute periods of the last 24
-    /// hours in which they sent anything, and in at least an hour of them; the nearest first.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn near_limits(
-        &self,
-        settings: &LimitSettings,
-        scope: &Scope,
-        now: UnixSeconds,
-    ) -> Result<Vec<NearLimit>, StoreError> {
-        let mut near = self
-            .near_counts(scope, now - 86_400, settings.threshold_pct)
-            .await?;
-        near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct >= 50.0);
-        near.sort_by(|a, b| {
-            b.share_pct
-                .total_cmp(&a.share_pct)
-                .then(a.api_key_id.cmp(&b.api_key_id))
-        });
-        Ok(near)
-    }
-
-    /// By key: five-minute periods since `since`, and how many of them were at `threshold_pct` or
-    /// above.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn near_counts(
-        &self,
-        scope: &Scope,
-        since: UnixSeconds,
-        threshold_pct: f64,
-    ) -> Result<Vec<NearLimit>, StoreError>;
-
-    /// By key, of `keys`: the highest utilization of a minute that starts in `range`, in percent. Keys
-    /// without a recorded minute are missing.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn peak_utilization(
-        &self,
-        keys: &[i64],
-        range: TimeRange,
-    ) -> Result<Vec<(i64, f64)>, StoreError>;
-
     /// Removes a bounded number of rows of periods before `before`. Answers whether more may be
     /// left.
     ///
@@ -110,20 +47,6 @@ pub trait LimitStore: Send + Sync {
 
 #[async_trait]
 impl<T: BeginTx> LimitStore for T {
-    async fn utilization(
-        &self,
-        api_key_id: i64,
-        granularity: Granularity,
-        range: TimeRange,
-        limit: u32,
-    ) -> Result<Vec<UtilizationRow>, StoreError> {
-        let mut tx = self.begin(Mode::Read).await?;
-        let rows =
-            sql::limits::list_utilization(&mut tx, api_key_id, granularity, range, limit).await?;
-        tx.commit().await?;
-        Ok(rows)
-    }
-
     async fn put_utilization(
         &self,
         rows: &[UtilizationRow],
@@ -138,33 +61,67 @@ impl<T: BeginTx> LimitStore for T {
         tx.commit().await
     }
 
-    async fn near_counts(
-        &self,
-        scope: &Scope,
-        since: UnixSeconds,
-        threshold_pct: f64,
-    ) -> Result<Vec<NearLimit>, StoreError> {
-        let mut tx = self.begin_read(scope).await?;
-        let near = sql::limits::count_near_limits(&mut tx, scope, since, threshold_pct).await?;
-        tx.commit().await?;
-        Ok(near)
-    }
-
-    async fn peak_utilization(
-        &self,
-        keys: &[i64],
-        range: TimeRange,
-    ) -> Result<Vec<(i64, f64)>, StoreError> {
-        let mut tx = self.begin(Mode::Read).await?;
-        let peaks = sql::limits::peaks(&mut tx, keys, range).await?;
-        tx.commit().await?;
-        Ok(peaks)
-    }
-
     async fn forget_utilization(&self, before: UnixSeconds) -> Result<bool, StoreError> {
         let mut tx = self.begin(Mode::Write).await?;
         let removed = sql::limits::remove_utilization(&mut tx, before).await?;
         tx.commit().await?;
         Ok(removed >= sql::limits::MAX_REMOVED)
     }
+}
+
+/// See `ControlStore::utilization`.
+pub(in crate::control) async fn utilization<T: BeginTx>(
+    store: &T,
+    api_key_id: i64,
+    granularity: Granularity,
+    range: TimeRange,
+    limit: u32,
+) -> Result<Vec<UtilizationRow>, StoreError> {
+    let mut tx = store.begin(Mode::Read).await?;
+    let rows =
+        sql::limits::list_utilization(&mut tx, api_key_id, granularity, range, limit).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// See `ControlStore::near_limits`.
+pub(in crate::control) async fn near_limits<T: BeginTx>(
+    store: &T,
+    settings: &LimitSettings,
+    scope: &Scope,
+    now: UnixSeconds,
+) -> Result<Vec<NearLimit>, StoreError> {
+    let mut near = near_counts(store, scope, now - 86_400, settings.threshold_pct).await?;
+    near.retain(|key| key.near_periods >= LEAST_NEAR_PERIODS && key.share_pct >= 50.0);
+    near.sort_by(|a, b| {
+        b.share_pct
+            .total_cmp(&a.share_pct)
+            .then(a.api_key_id.cmp(&b.api_key_id))
+    });
+    Ok(near)
+}
+
+/// By key: five-minute periods since `since`, and how many of them were at `threshold_pct` or above.
+async fn near_counts<T: BeginTx>(
+    store: &T,
+    scope: &Scope,
+    since: UnixSeconds,
+    threshold_pct: f64,
+) -> Result<Vec<NearLimit>, StoreError> {
+    let mut tx = store.begin_read(scope).await?;
+    let near = sql::limits::count_near_limits(&mut tx, scope, since, threshold_pct).await?;
+    tx.commit().await?;
+    Ok(near)
+}
+
+/// See `ControlStore::peak_utilization`.
+pub(in crate::control) async fn peak_utilization<T: BeginTx>(
+    store: &T,
+    keys: &[i64],
+    range: TimeRange,
+) -> Result<Vec<(i64, f64)>, StoreError> {
+    let mut tx = store.begin(Mode::Read).await?;
+    let peaks = sql::limits::peaks(&mut tx, keys, range).await?;
+    tx.commit().await?;
+    Ok(peaks)
 }

@@ -5,7 +5,7 @@
 //!
 //! A subscriber that falls behind by more than the capacity loses the oldest notices and gets
 //! `RecvError::Lagged` with their number. The delivery counts as made in any case: the outbox still
-//! holds the notice, to be read with [`NoticeStore::deliveries`](super::NoticeStore::deliveries).
+//! holds the notice, to be read with [`ControlStore::deliveries`](crate::control::ControlStore::deliveries).
 
 use async_trait::async_trait;
 use tokio::sync::broadcast;

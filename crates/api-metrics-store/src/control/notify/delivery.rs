@@ -142,22 +142,7 @@ impl Default for DeliveryQuery {
 
 /// Reads and writes the outbox. Evaluations insert notices; the dispatcher claims and delivers them.
 #[async_trait]
-pub trait NoticeStore: Send + Sync {
-    /// Deliveries, the ones that changed last first.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError>;
-
-    /// Makes a dead letter due again, with all its attempts before it. Answers whether there was
-    /// one.
-    ///
-    /// # Errors
-    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
-    /// the statement limit.
-    async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
-
+pub(crate) trait NoticeStore: Send + Sync {
     /// Adds notices to the outbox, each with the time until which it is kept and whether it is
     /// delivered at all. One whose id is there already changes nothing; answers how many are new.
     ///
@@ -231,21 +216,6 @@ pub trait NoticeStore: Send + Sync {
 
 #[async_trait]
 impl<T: BeginTx> NoticeStore for T {
-    async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
-        let mut tx = self.begin(Mode::Read).await?;
-        let deliveries = sql::notices::list_deliveries(&mut tx, query).await?;
-        tx.commit().await?;
-        Ok(deliveries)
-    }
-
-    async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
-        let mut tx = self.begin(Mode::Write).await?;
-        let now = sql::now(&mut tx).await?;
-        let there = sql::notices::revive_delivery(&mut tx, notice, channel, now).await?;
-        tx.commit().await?;
-        Ok(there)
-    }
-
     async fn publish(&self, notices: &[(Notice, UnixSeconds, bool)]) -> Result<u64, StoreError> {
         if notices.is_empty() {
             return Ok(0);
@@ -337,4 +307,28 @@ impl<T: BeginTx> NoticeStore for T {
         sql::notices::update_delivery(&mut tx, delivery).await?;
         tx.commit().await
     }
+}
+
+/// See `ControlStore::deliveries`.
+pub(in crate::control) async fn deliveries<T: BeginTx>(
+    store: &T,
+    query: &DeliveryQuery,
+) -> Result<Vec<Delivery>, StoreError> {
+    let mut tx = store.begin(Mode::Read).await?;
+    let deliveries = sql::notices::list_deliveries(&mut tx, query).await?;
+    tx.commit().await?;
+    Ok(deliveries)
+}
+
+/// See `ControlStore::redeliver`.
+pub(in crate::control) async fn redeliver<T: BeginTx>(
+    store: &T,
+    notice: Uuid,
+    channel: &str,
+) -> Result<bool, StoreError> {
+    let mut tx = store.begin(Mode::Write).await?;
+    let now = sql::now(&mut tx).await?;
+    let there = sql::notices::revive_delivery(&mut tx, notice, channel, now).await?;
+    tx.commit().await?;
+    Ok(there)
 }

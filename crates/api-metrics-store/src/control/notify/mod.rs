@@ -32,7 +32,7 @@
 //! So give all processes the same notifiers. A channel that is added later gets later notices only.
 
 mod broadcast;
-mod delivery;
+pub(super) mod delivery;
 pub(super) mod dispatcher;
 mod log;
 mod notice;
@@ -44,7 +44,8 @@ mod webhook;
 
 pub use async_trait::async_trait;
 pub use broadcast::BroadcastNotifier;
-pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus, NoticeStore};
+pub(crate) use delivery::NoticeStore;
+pub use delivery::{Delivery, DeliveryQuery, DeliveryStatus};
 pub use dispatcher::Delivered;
 pub(super) use log::LogNotifier;
 pub use notice::{Notice, NoticeKey, NoticeKind, NoticeRule};

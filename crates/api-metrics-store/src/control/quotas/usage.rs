@@ -162,7 +162,7 @@ pub async fn quota_usage(
         };
         let held = own.map(|writer| {
             let held = writer
-                .recorder()
+                .recorder
                 .capture(&|_, minute| from <= minute && minute < to);
             (writer, held)
         });

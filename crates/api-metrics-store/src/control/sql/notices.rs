@@ -10,7 +10,7 @@ use crate::{
         sql::{SqlRow, SqlTx, params},
     },
     store::StoreError,
-    text::shown,
+    text::escaped,
     time::UnixSeconds,
 };
 
@@ -152,7 +152,7 @@ async fn mark_unreadable<T: SqlTx>(
 ) -> Result<()> {
     let dead = attempts >= MAX_ATTEMPTS;
     // It may repeat what was stored, NUL included, which Postgres takes in no text.
-    let error = shown(error).into_owned();
+    let error = escaped(error).into_owned();
     tracing::warn!(channel, %id, attempts, dead, "a notice can't be read: {error}");
     let status = if dead {
         DeliveryStatus::Dead

@@ -122,7 +122,7 @@ async fn read_in<T: Tx>(
     let days = snapped(asked, Granularity::Day);
     // Edges mostly move by less than five minutes. The inbox may hold much more of the same day.
     let near = snapped(asked, Granularity::FiveMinutes);
-    let instance = own.as_ref().map(|(writer, _)| writer.instance().id);
+    let instance = own.as_ref().map(|(writer, _)| writer.instance.id);
     let mut header = tx
         .read_header(days, near, instance.unwrap_or_default())
         .await?;

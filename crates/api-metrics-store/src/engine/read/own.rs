@@ -55,7 +55,7 @@ impl Own {
             .map(|key| (key.external_id.clone(), key))
             .collect();
         Ok(Some(Self {
-            owner: Owner::of(writer.instance()),
+            owner: Owner::of(&writer.instance),
             deltas,
             keys,
         }))

@@ -54,6 +54,7 @@ pub(super) fn message(notice: &Notice) -> String {
 /// out.
 fn escaped(text: &str) -> String {
     shown(text)
+        .to_string()
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

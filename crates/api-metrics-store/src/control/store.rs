@@ -1,0 +1,357 @@
+//! The store of the control plane, as users meet it.
+//!
+//! Each method is carried out by the part that it belongs to; this is the one place that names them all.
+//! What only the worker reads and writes stands in traits of the parts that are private to this crate.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::{
+    alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery},
+    billing::{self, NewPlan, PlanStore, PlanVersion},
+    keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
+    limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
+    notify::{self, Delivery, DeliveryQuery, NoticeStore},
+};
+use crate::{
+    engine::sql::BeginTx,
+    query::{Scope, TimeRange},
+    store::{Store, StoreError},
+    time::{Granularity, UnixSeconds},
+};
+
+/// What only the worker, billing and dry runs need of a store.
+pub(crate) trait WorkerStore: AlertStore + NoticeStore + LimitStore + PlanStore {}
+
+impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
+
+/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
+///
+/// `PostgresStore` and `SqliteStore` implement it. It is sealed: nothing outside this crate can
+/// implement it, because its worker also reads and writes what is not public. An
+/// `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
+#[expect(private_bounds, reason = "seals the trait")]
+#[async_trait]
+pub trait ControlStore: Store + WorkerStore {
+    /// Up to `limit` keys above `after`, in the order of their numbers, that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn keys(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<KeyRecord>, StoreError>;
+
+    /// All keys that `scope` may see, page by page.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn all_keys(&self, scope: &Scope) -> Result<Vec<KeyRecord>, StoreError>;
+
+    /// Copies what the host's directory says into the store; answers how many keys it named.
+    ///
+    /// # Errors
+    /// See [`DirectoryError`]. Keys are written in batches; those before the failing one stay.
+    async fn sync_keys(&self, directory: &dyn KeyDirectory) -> Result<u64, DirectoryError>;
+
+    /// Makes a key before its first request.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys
+    /// already, [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable`
+    /// when the database cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn create_key(
+        &self,
+        external_id: &str,
+        change: &KeyChange,
+    ) -> Result<KeyRecord, StoreError>;
+
+    /// Changes a key that `scope` may see; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit.
+    async fn update_key(
+        &self,
+        id: i64,
+        scope: &Scope,
+        change: &KeyChange,
+    ) -> Result<Option<KeyRecord>, StoreError>;
+
+    /// Changes keys by the host's text, making those that are not there; all in one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
+    /// database cannot be reached, `StoreError::Timeout` past the statement limit. Nothing was
+    /// changed then.
+    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError>;
+
+    /// Up to `limit` rules above `after`, in the order of their numbers. A tenant sees its own,
+    /// a caller that is limited to keys sees none.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alerts(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AlertRule>, StoreError>;
+
+    /// One rule; `None` where there is none that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError>;
+
+    /// Adds a rule. It is evaluated from the next whole minute on.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where its tenant has 500 rules already, [`StoreError::Invalid`]
+    /// where the input can't be used, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit.
+    async fn create_alert(
+        &self,
+        spec: &AlertSpec,
+        created_by: Option<&str>,
+    ) -> Result<AlertRule, StoreError>;
+
+    /// Replaces a rule's spec; `None` where there is none that `scope` may see. A rule that is
+    /// switched off while it fires is resolved, with a notice.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one
+    /// too many of another tenant's, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn update_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        revision: Option<i64>,
+        spec: &AlertSpec,
+    ) -> Result<Option<AlertRule>, StoreError>;
+
+    /// Removes a rule; its events stay. One that fires is resolved first, with a notice.
+    /// Answers whether there was one that `scope` may see.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
+
+    /// Events that `scope` may see, the latest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn alert_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+    ) -> Result<Vec<AlertEvent>, StoreError>;
+
+    /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
+    /// `1m`, `5m` or `1h`.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn utilization(
+        &self,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<UtilizationRow>, StoreError>;
+
+    /// The keys that were near their limit in at least half of the five-minute periods of the last 24
+    /// hours in which they sent anything, and in at least an hour of them; the nearest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn near_limits(
+        &self,
+        settings: &LimitSettings,
+        scope: &Scope,
+        now: UnixSeconds,
+    ) -> Result<Vec<NearLimit>, StoreError>;
+
+    /// By key, of `keys`: the highest utilization of a minute that starts in `range`, in percent. Keys
+    /// without a recorded minute are missing.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn peak_utilization(
+        &self,
+        keys: &[i64],
+        range: TimeRange,
+    ) -> Result<Vec<(i64, f64)>, StoreError>;
+
+    /// All versions of the plans that `scope` may see: everybody's, and a tenant's own.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError>;
+
+    /// Adds a plan, or a version of one. Versions are never changed: what was billed by one stays
+    /// explained.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has
+    /// 500 versions already, [`StoreError::Invalid`] where the input can't be used,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
+
+    /// Deliveries, the ones that changed last first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Makes a dead letter due again, with all its attempts before it. Answers whether there was
+    /// one.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
+}
+
+#[async_trait]
+impl<T: Store + BeginTx> ControlStore for T {
+    async fn keys(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<KeyRecord>, StoreError> {
+        keys::store::keys(self, scope, after, limit).await
+    }
+
+    async fn all_keys(&self, scope: &Scope) -> Result<Vec<KeyRecord>, StoreError> {
+        keys::store::all_keys(self, scope).await
+    }
+
+    async fn sync_keys(&self, directory: &dyn KeyDirectory) -> Result<u64, DirectoryError> {
+        keys::store::sync_keys(self, directory).await
+    }
+
+    async fn create_key(
+        &self,
+        external_id: &str,
+        change: &KeyChange,
+    ) -> Result<KeyRecord, StoreError> {
+        keys::store::create_key(self, external_id, change).await
+    }
+
+    async fn update_key(
+        &self,
+        id: i64,
+        scope: &Scope,
+        change: &KeyChange,
+    ) -> Result<Option<KeyRecord>, StoreError> {
+        keys::store::update_key(self, id, scope, change).await
+    }
+
+    async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError> {
+        keys::store::put_keys(self, keys).await
+    }
+
+    async fn alerts(
+        &self,
+        scope: &Scope,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<AlertRule>, StoreError> {
+        alerts::store::alerts(self, scope, after, limit).await
+    }
+
+    async fn alert(&self, id: i64, scope: &Scope) -> Result<Option<AlertRule>, StoreError> {
+        alerts::store::alert(self, id, scope).await
+    }
+
+    async fn create_alert(
+        &self,
+        spec: &AlertSpec,
+        created_by: Option<&str>,
+    ) -> Result<AlertRule, StoreError> {
+        alerts::store::create_alert(self, spec, created_by).await
+    }
+
+    async fn update_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        revision: Option<i64>,
+        spec: &AlertSpec,
+    ) -> Result<Option<AlertRule>, StoreError> {
+        alerts::store::update_alert(self, id, scope, revision, spec).await
+    }
+
+    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError> {
+        alerts::store::delete_alert(self, id, scope).await
+    }
+
+    async fn alert_events(
+        &self,
+        scope: &Scope,
+        query: &EventQuery,
+    ) -> Result<Vec<AlertEvent>, StoreError> {
+        alerts::store::alert_events(self, scope, query).await
+    }
+
+    async fn utilization(
+        &self,
+        api_key_id: i64,
+        granularity: Granularity,
+        range: TimeRange,
+        limit: u32,
+    ) -> Result<Vec<UtilizationRow>, StoreError> {
+        limits::store::utilization(self, api_key_id, granularity, range, limit).await
+    }
+
+    async fn near_limits(
+        &self,
+        settings: &LimitSettings,
+        scope: &Scope,
+        now: UnixSeconds,
+    ) -> Result<Vec<NearLimit>, StoreError> {
+        limits::store::near_limits(self, settings, scope, now).await
+    }
+
+    async fn peak_utilization(
+        &self,
+        keys: &[i64],
+        range: TimeRange,
+    ) -> Result<Vec<(i64, f64)>, StoreError> {
+        limits::store::peak_utilization(self, keys, range).await
+    }
+
+    async fn plans(&self, scope: &Scope) -> Result<Vec<PlanVersion>, StoreError> {
+        billing::store::plans(self, scope).await
+    }
+
+    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError> {
+        billing::store::create_plan(self, plan).await
+    }
+
+    async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
+        notify::delivery::deliveries(self, query).await
+    }
+
+    async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
+        notify::delivery::redeliver(self, notice, channel).await
+    }
+}
