@@ -78,6 +78,13 @@ impl Builder {
             "histogram or tdigest",
             |value| value.parse().ok(),
         )?;
+        fill(
+            variables,
+            &mut self.headers_quantiles,
+            "API_METRICS_HEADERS_QUANTILES",
+            "true or false",
+            flag,
+        )?;
         Ok(self)
     }
 }
