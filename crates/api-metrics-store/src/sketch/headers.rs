@@ -123,7 +123,7 @@ pub(super) const fn is_cause(error: &SketchError) -> bool {
 pub(super) struct Split {
     /// Those of latencies.
     pub(super) latencies: Vec<u8>,
-    /// Those of times to headers, with the tags of latencies. Empty ones are left out.
+    /// Those of times to headers, with the tags of latencies.
     pub(super) headers: Vec<u8>,
 }
 
@@ -148,7 +148,9 @@ pub(super) fn split(expected: SketchKind, encodings: &[u8]) -> Result<Split, Ske
         let encoded = take_body(found, &mut rest)?;
         if headers.is_none() {
             split.latencies.extend_from_slice(encoded.bytes);
-        } else if encoded.count > 0 {
+        } else if encoded.count == 0 {
+            return Err(EMPTY);
+        } else {
             split.headers.push(found.code());
             let body = encoded.bytes.get(1..).unwrap_or_default();
             split.headers.extend_from_slice(body);
