@@ -41,7 +41,10 @@ const SUBJECTS: [(&str, Make); 15] = [
     ("api-metrics, `()`", ours::off),
     (OURS, ours::recorder),
     ("api-metrics, recorder, any body", ours::any_body),
-    ("api-metrics, recorder, headers' quantiles", ours::headers_quantiles),
+    (
+        "api-metrics, recorder, headers' quantiles",
+        ours::headers_quantiles,
+    ),
     ("axum-prometheus", prometheus::default),
     ("axum-prometheus, body sizes", prometheus::body_sizes),
     ("axum-otel-metrics", open_telemetry::axum),

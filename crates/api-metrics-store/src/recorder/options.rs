@@ -68,10 +68,12 @@ pub struct RecorderOptions {
     pub shards: usize,
     /// The kind of sketch, which must be the database's; [`SketchKind::Histogram`] by default.
     pub sketch_kind: SketchKind,
-    /// Whether times to headers get quantiles of their own, beside their average; off by default. What
-    /// that costs a request and a row: COSTS. Where it is off nothing is paid. Recorders with and
-    /// without it may share a service: the quantiles cover those that have it, and
-    /// [`Bucket::headers_count`](crate::bucket::Bucket::headers_count) says how many that are.
+    /// Whether times to headers get quantiles of their own, beside their average; off by default. On, a
+    /// request takes about 270 instructions more, because it goes to its bucket instead of waiting with
+    /// 21 others, and a row of a series and period has a second sketch: 5 bytes for one request, about 30
+    /// for 20, 380 for 1,000. Off, neither changes. Recorders with and without it may share a service:
+    /// the quantiles cover the requests of those that have it, and
+    /// [`Bucket::headers_count`](crate::bucket::Bucket::headers_count) says how many these are.
     pub headers_quantiles: bool,
     /// Bytes that unacknowledged deltas may take; 32 MiB by default. Beyond it their oldest minutes
     /// are coarsened to 5 minutes, then to hours. The shards' buffers come on top.

@@ -251,8 +251,10 @@ impl Builder {
 
     /// Keeps quantiles of the time to headers beside its average, for streams and large bodies whose
     /// latency says little about the service: `p95TimeToHeadersMs` and the like. Off by default, because
-    /// it costs: COSTS. Instances with and without it may share a service; answers then say how many of
-    /// the requests the quantiles cover. `API_METRICS_HEADERS_QUANTILES=true`.
+    /// it costs about 270 instructions a request, and a second sketch for each series and period: 5
+    /// bytes for one request, about 30 for 20, 380 for 1,000. Instances with and without it may share a
+    /// service; answers then say how many of the requests the quantiles cover
+    /// (`timeToHeadersQuantileCount`). `API_METRICS_HEADERS_QUANTILES=true`.
     pub fn headers_quantiles(mut self) -> Self {
         self.headers_quantiles = Some(true);
         self
