@@ -75,7 +75,19 @@ fn sketches() -> Vec<Vec<u8>> {
             all.push(out);
         }
     }
-    damaged(all)
+    let mut all = damaged(all);
+    // Behind the latencies, times to headers: the same, but for the tag.
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        for (latencies, headers) in [(VALUES[0], VALUES[1]), (VALUES[2], VALUES[4])] {
+            let (mut both, mut second) = (Vec::new(), Vec::new());
+            filled(kind, latencies).encode(&mut both);
+            filled(kind, headers).encode(&mut second);
+            second[0] += 2;
+            both.extend_from_slice(&second);
+            all.extend([second, [both.clone(), both].concat()]);
+        }
+    }
+    all
 }
 
 /// A bucket whose requests took so many microseconds each.
@@ -113,7 +125,16 @@ fn buckets() -> Vec<Vec<u8>> {
     let mut odd = bucket(SketchKind::Histogram, VALUES[2]);
     (odd.latency_count, odd.latency_min_us) = (3, None);
     all.push(Vec::from(&odd));
-    damaged(all)
+    let mut all = damaged(all);
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        let mut both = bucket(kind, VALUES[2]);
+        both.headers_sketch = Some(Box::new(filled(kind, VALUES[4])));
+        both.ttfb_count = 8;
+        all.push(Vec::from(&both));
+    }
+    let whole = all[all.len() - 2].clone();
+    all.push(whole[..whole.len() - 2].to_vec());
+    all
 }
 
 fn status_counts() -> Vec<Vec<u8>> {

@@ -1,6 +1,15 @@
 //! What was recorded is what is answered, flushed or not.
 
-use api_metrics_store::store::Store as _;
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use api_metrics_layer::{MetricSink as _, RequestRecord};
+use api_metrics_store::{
+    recorder::{Recorder, RecorderOptions},
+    store::{Instance, Store as _, Writer},
+};
 use serde_json::{Value, json};
 
 use crate::host::{Hit, Host, NOW};
@@ -80,6 +89,66 @@ async fn a_summary_is_the_same_flushed_folded_and_with_more_on_top() {
     host.record(&Hit::of("/orders"));
     let more = host.json("/api-metrics/summary?period=15m").await;
     assert_eq!(more["totalRequests"], 11);
+}
+
+/// Streams of an instance that keeps quantiles of the time to headers: 1 to 100 ms.
+async fn hundred_streams(host: &Host) {
+    let mut options = RecorderOptions::default();
+    options.clock = host.clock.clone();
+    options.headers_quantiles = true;
+    let mut instance = Instance::new(uuid::Uuid::new_v4(), "shop", "test");
+    instance.started_at = NOW;
+    let writer = Writer::new(instance, Arc::new(Recorder::new(options)));
+    for ms in 1..=100 {
+        let at = UNIX_EPOCH + Duration::from_secs(NOW.unsigned_abs());
+        let mut record = RequestRecord::new("GET", "/users/{id}", at);
+        record.latency = Some(Duration::from_secs(8));
+        record.time_to_headers = Some(Duration::from_millis(ms));
+        writer.recorder().record(&record);
+    }
+    host.store.flush(&writer).await.unwrap();
+}
+
+#[tokio::test]
+async fn quantiles_of_the_time_to_headers_are_null_or_say_what_they_cover() {
+    let host = Host::start().await;
+    ten(&host).await;
+    let quantiles = [
+        ("p50TimeToHeadersMs", 50.0),
+        ("p95TimeToHeadersMs", 95.0),
+        ("p99TimeToHeadersMs", 99.0),
+    ];
+    let rows = "/api-metrics?granularity=none&groupBy=endpoint";
+    let none = host.json("/api-metrics/summary").await;
+    let row = host.json(rows).await["data"][0].clone();
+    for row in [&none, &none["topEndpoints"][0], &row] {
+        assert_eq!(row["averageTimeToHeadersMs"], 1.0);
+        assert_eq!(row["timeToHeadersQuantileCount"], 0);
+        for (name, _) in quantiles {
+            assert_eq!(row.get(name), Some(&Value::Null), "{name}");
+        }
+    }
+    hundred_streams(&host).await;
+    host.flush().await;
+    // Asked with parameters that differ, or the cache would answer.
+    let some = host.json("/api-metrics/summary?period=6h").await;
+    let page = host.json("/api-metrics/endpoints?period=6h").await;
+    let row = host.json(&format!("{rows}&period=6h")).await;
+    let row = row["data"].as_array().unwrap().iter();
+    let row = row.clone().find(|row| row["endpoint"] == "/users/{id}");
+    for row in [&some, &page["data"][0], row.unwrap()] {
+        assert_eq!(row["timeToHeadersQuantileCount"], 100);
+        for (name, expected) in quantiles {
+            near(&row[name], expected);
+        }
+    }
+    assert_eq!(some["totalRequests"], 110);
+    // A column that is asked for alone.
+    let one = "/api-metrics?granularity=none&groupBy=endpoint&period=1h&metrics=p95TimeToHeadersMs";
+    let one = host.json(one).await;
+    let values = one["data"].as_array().unwrap().iter();
+    let values = values.filter_map(|row| row["p95TimeToHeadersMs"].as_f64());
+    assert_eq!(values.count(), 1, "of the two endpoints one has some");
 }
 
 #[tokio::test]

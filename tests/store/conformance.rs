@@ -16,6 +16,10 @@ use crate::{
         damaged_period_counts_are_made_anew_from_the_buckets,
     },
     harness::{Database, Harness, NOON, record, writer_of},
+    headers::{
+        digests_keep_times_to_headers_too, nobody_who_keeps_no_times_to_headers_has_any,
+        times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover,
+    },
     many::many_series_are_told_like_a_few,
     scopes::{
         a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
@@ -95,6 +99,9 @@ on_both_stores! {
     damaged_columns_of_buckets_cost_no_request_and_block_nobody
     damaged_flush_batches_are_left_out_and_the_answer_says_so
     damaged_period_counts_are_made_anew_from_the_buckets
+    times_to_headers_have_quantiles_in_every_layer_and_say_what_they_cover
+    digests_keep_times_to_headers_too
+    nobody_who_keeps_no_times_to_headers_has_any
     status_tells_instances_inbox_and_floors
 }
 

@@ -20,6 +20,16 @@ const DAMAGES: [&[u8]; 6] = [
     &[0x01, 0x80, 0x80, 0x80],
     b"not an encoding, whatever it was before",
 ];
+/// What may stand where latencies and times to headers stood, one after the other: the first can be
+/// read, the second is cut, damaged, of another kind, empty, or followed by something.
+const DAMAGED_HEADERS: [&[u8]; 6] = [
+    &[1, 0, 3],
+    &[1, 0, 3, 1, 5, 0, 0xff, 0xff, 0x7f],
+    &[1, 0, 3, 1, 5, 0xe1, 0xff],
+    &[1, 0, 4, 0],
+    &[1, 0, 3, 0],
+    &[1, 0, 3, 1, 5, 0, 0, 9],
+];
 
 /// Runs a statement whose only parameter is `bytes`. `{table}` becomes the table of that name.
 async fn overwrite(database: &Database, table: &str, rest: &str, bytes: &[u8]) -> u64 {
@@ -130,7 +140,11 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
     for granularity in Granularity::ALL {
         let name = <&str>::from(granularity);
         for column in ["status_counts", "latency_sketch"] {
-            for (n, damage) in DAMAGES.iter().enumerate().skip(sized(0, 3)) {
+            let mut damages = DAMAGES[sized(0, 3)..].to_vec();
+            if column == "latency_sketch" {
+                damages.extend(&DAMAGED_HEADERS[sized(0, 3)..]);
+            }
+            for (n, damage) in damages.iter().enumerate() {
                 // No status at all is what a bucket without one says.
                 if column == "status_counts" && damage.is_empty() {
                     continue;

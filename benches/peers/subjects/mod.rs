@@ -32,7 +32,7 @@ type Rest = Box<dyn FnMut(&mut Router, usize)>;
 type CountOf = Box<dyn FnMut() -> (u64, u64)>;
 type Make = fn(&'static str, usize) -> Subject;
 
-const SUBJECTS: [(&str, Make); 14] = [
+const SUBJECTS: [(&str, Make); 15] = [
     ("bare router", floors::bare),
     ("no-op layer", floors::no_op),
     (BODY_MAP, floors::body_map),
@@ -41,6 +41,10 @@ const SUBJECTS: [(&str, Make); 14] = [
     ("api-metrics, `()`", ours::off),
     (OURS, ours::recorder),
     ("api-metrics, recorder, any body", ours::any_body),
+    (
+        "api-metrics, recorder, headers' quantiles",
+        ours::headers_quantiles,
+    ),
     ("axum-prometheus", prometheus::default),
     ("axum-prometheus, body sizes", prometheus::body_sizes),
     ("axum-otel-metrics", open_telemetry::axum),

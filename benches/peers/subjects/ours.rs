@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use api_metrics_layer::ApiMetricsLayer;
-use api_metrics_store::recorder::Recorder;
+use api_metrics_store::recorder::{Recorder, RecorderOptions};
 
 use super::{Subject, every, routes};
 
@@ -16,6 +16,15 @@ pub(super) fn off(name: &'static str, series: usize) -> Subject {
 /// As `ApiMetrics::layer` makes it.
 pub(super) fn recorder(name: &'static str, series: usize) -> Subject {
     let recorder = Arc::new(Recorder::default());
+    let layer = ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum();
+    flushed(Subject::new(name, routes(series).layer(layer)), recorder)
+}
+
+/// With quantiles of the time to headers, which are off by default.
+pub(super) fn headers_quantiles(name: &'static str, series: usize) -> Subject {
+    let mut options = RecorderOptions::default();
+    options.headers_quantiles = true;
+    let recorder = Arc::new(Recorder::new(options));
     let layer = ApiMetricsLayer::new(Arc::clone(&recorder)).for_axum();
     flushed(Subject::new(name, routes(series).layer(layer)), recorder)
 }

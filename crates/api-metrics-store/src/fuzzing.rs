@@ -6,7 +6,7 @@
 use crate::{
     bucket::{Bucket, StatusCounts},
     engine::fuzzing as engine,
-    sketch::{Sketch, encoded_quantiles, take_encoded},
+    sketch::{Sketch, SketchKind, SketchMerger, encoded_quantiles, take_encoded, take_headers},
 };
 
 /// A name, and what takes the bytes.
@@ -23,6 +23,8 @@ pub const TARGETS: [Target; 5] = [
 
 /// A sketch: what can be read comes back as it was, and answers within its bounds.
 fn sketch(data: &[u8]) {
+    sketches(data);
+    headers_sketch(data);
     let mut rest = data;
     let read = Sketch::decode(&mut rest);
     let mut taken_rest = data;
@@ -65,6 +67,51 @@ fn sketch(data: &[u8]) {
     assert_eq!((sum.min(), sum.max()), (sketch.min(), sketch.max()));
 }
 
+/// A sketch of times to headers: it comes back as it was, and is never taken for latencies.
+fn headers_sketch(data: &[u8]) {
+    let (mut rest, mut taken_rest) = (data, data);
+    let read = Sketch::decode_headers(&mut rest);
+    let taken = take_headers(&mut taken_rest);
+    assert_eq!(read.is_ok(), taken.is_ok(), "both ways to read agree");
+    assert_eq!(rest, taken_rest, "and take as much");
+    let (Ok(sketch), Ok(taken)) = (read, taken) else {
+        assert_eq!(rest, data, "what can't be read is left where it was");
+        return;
+    };
+    assert!(!sketch.is_empty(), "an empty one is never written");
+    assert_eq!((taken.kind, taken.count), (sketch.kind(), sketch.count()));
+    assert!(Sketch::decode(&mut &*data).is_err());
+    let mut encoded = Vec::new();
+    sketch.encode_headers(&mut encoded);
+    let again = Sketch::decode_headers(&mut encoded.as_slice());
+    assert_eq!(again.as_ref(), Ok(&sketch), "it comes back");
+    let mut latencies = Sketch::new(sketch.kind());
+    assert_eq!(latencies.merge_encoded(&encoded), Ok(()));
+    assert!(latencies.is_empty(), "it is no latency");
+}
+
+/// Encodings of either sort, one after another: a sum keeps every value, and is one encoding of each.
+fn sketches(data: &[u8]) {
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        let (mut latencies, mut headers) = (Sketch::new(kind), None);
+        let merged = SketchMerger::default().merge(data, &mut latencies, &mut headers);
+        let sum = SketchMerger::default().sum(kind, data);
+        assert_eq!(sum.is_ok(), merged.is_ok(), "a sum and a merge agree");
+        let Ok(sum) = sum else {
+            assert!(latencies.is_empty() && headers.is_none(), "unchanged");
+            continue;
+        };
+        let mut rest = sum.as_slice();
+        let taken = take_encoded(&mut rest);
+        assert!(taken.is_ok_and(|taken| taken.count == latencies.count()));
+        if let Some(headers) = headers {
+            let taken = take_headers(&mut rest);
+            assert!(taken.is_ok_and(|taken| taken.count == headers.count()));
+        }
+        assert!(rest.is_empty(), "nothing else is in it");
+    }
+}
+
 /// A bucket: what can be read comes back as it was, whole, in parts or added to another.
 fn bucket(data: &[u8]) {
     let mut rest = data;
@@ -98,6 +145,10 @@ fn bucket(data: &[u8]) {
         if let Ok(sketch) = Sketch::decode(&mut rest) {
             whole.sketch = sketch;
         }
+        if !rest.is_empty() {
+            whole.headers_sketch = Sketch::decode_headers(&mut rest).ok().map(Box::new);
+        }
+        assert!(rest.is_empty(), "one of latencies, at most one of headers");
         assert_eq!(whole, bucket, "parts make the whole");
     }
 }

@@ -77,7 +77,7 @@ impl ApiMetrics {
         RecorderSink {
             recorder: self
                 .shared()
-                .map(|shared| Arc::clone(shared.writer.recorder)),
+                .map(|shared| Arc::clone(&shared.writer.recorder)),
             alive: Arc::clone(&self.0),
         }
     }

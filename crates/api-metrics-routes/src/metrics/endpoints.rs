@@ -47,6 +47,18 @@ pub(crate) struct EndpointRow {
     p95_ms: Option<f64>,
     /// The 99th percentile in milliseconds.
     p99_ms: Option<f64>,
+    /// From the request being seen to the response's head, on average, in milliseconds.
+    average_time_to_headers_ms: Option<f64>,
+    /// The median time to headers in milliseconds; null where the service does not keep such quantiles
+    /// (`Builder::headers_quantiles`).
+    p50_time_to_headers_ms: Option<f64>,
+    /// The 95th percentile of the time to headers, in milliseconds.
+    p95_time_to_headers_ms: Option<f64>,
+    /// The 99th percentile of the time to headers, in milliseconds.
+    p99_time_to_headers_ms: Option<f64>,
+    /// How many of the requests these three cover: all that had a head where every instance keeps them, 0
+    /// where none does.
+    time_to_headers_quantile_count: u64,
     /// Body bytes that were read.
     request_bytes: u64,
     /// Body bytes that were sent.
@@ -71,6 +83,11 @@ impl EndpointRow {
             p50_ms: figures.p50_ms,
             p95_ms: figures.p95_ms,
             p99_ms: figures.p99_ms,
+            average_time_to_headers_ms: figures.average_ttfb_ms,
+            p50_time_to_headers_ms: figures.p50_ttfb_ms,
+            p95_time_to_headers_ms: figures.p95_ttfb_ms,
+            p99_time_to_headers_ms: figures.p99_ttfb_ms,
+            time_to_headers_quantile_count: figures.ttfb_quantile_count,
             request_bytes: figures.request_bytes,
             response_bytes: figures.response_bytes,
         }

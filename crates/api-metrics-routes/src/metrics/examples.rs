@@ -16,6 +16,8 @@ fn endpoint() -> Value {
         "statusCodes": {"200": 1194, "404": 4, "500": 2},
         "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
         "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
+        "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
         "requestBytes": 0, "responseBytes": 410_220
     })
 }
@@ -27,6 +29,8 @@ pub(crate) fn summary() -> Value {
         "errorCount4xx": 4, "errorCount5xx": 2, "abortedCount": 1,
         "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
         "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
+        "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
         "totalRequestBytes": 0, "totalResponseBytes": 410_220, "distinctKeys": 3,
         "topEndpoints": [endpoint()],
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",

@@ -56,6 +56,18 @@ pub(crate) struct Summary {
     p95_ms: Option<f64>,
     /// The latency that 99% of the requests do not exceed, in milliseconds.
     p99_ms: Option<f64>,
+    /// From the request being seen to the response's head, on average, in milliseconds.
+    average_time_to_headers_ms: Option<f64>,
+    /// The median time to headers in milliseconds; null where the service does not keep such quantiles
+    /// (`Builder::headers_quantiles`).
+    p50_time_to_headers_ms: Option<f64>,
+    /// The 95th percentile of the time to headers, in milliseconds.
+    p95_time_to_headers_ms: Option<f64>,
+    /// The 99th percentile of the time to headers, in milliseconds.
+    p99_time_to_headers_ms: Option<f64>,
+    /// How many of the requests these three cover: all that had a head where every instance keeps them, 0
+    /// where none does.
+    time_to_headers_quantile_count: u64,
     /// Body bytes that were read.
     total_request_bytes: u64,
     /// Body bytes that were sent.
@@ -235,6 +247,11 @@ fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: Option<&Answ
         p50_ms: now.p50_ms,
         p95_ms: now.p95_ms,
         p99_ms: now.p99_ms,
+        average_time_to_headers_ms: now.average_ttfb_ms,
+        p50_time_to_headers_ms: now.p50_ttfb_ms,
+        p95_time_to_headers_ms: now.p95_ttfb_ms,
+        p99_time_to_headers_ms: now.p99_ttfb_ms,
+        time_to_headers_quantile_count: now.ttfb_quantile_count,
         total_request_bytes: now.request_bytes,
         total_response_bytes: now.response_bytes,
         distinct_keys: distinct_keys(keys),

@@ -38,6 +38,14 @@ pub(crate) struct Figures {
     pub(crate) p99_ms: Option<f64>,
     /// From the request being seen to the response's head.
     pub(crate) average_ttfb_ms: Option<f64>,
+    /// The median time to the response's head, where it is kept.
+    pub(crate) p50_ttfb_ms: Option<f64>,
+    /// Its 95th percentile.
+    pub(crate) p95_ttfb_ms: Option<f64>,
+    /// Its 99th percentile.
+    pub(crate) p99_ttfb_ms: Option<f64>,
+    /// How many of the requests these three cover.
+    pub(crate) ttfb_quantile_count: u64,
     /// Body bytes that were read.
     pub(crate) request_bytes: u64,
     /// Body bytes that were sent.
@@ -70,6 +78,10 @@ impl Figures {
             p95_ms: bucket.quantile_ms(0.95).map(rounded),
             p99_ms: bucket.quantile_ms(0.99).map(rounded),
             average_ttfb_ms: average_us(bucket.ttfb_sum_us, bucket.ttfb_count).map(rounded),
+            p50_ttfb_ms: bucket.headers_quantile_ms(0.50).map(rounded),
+            p95_ttfb_ms: bucket.headers_quantile_ms(0.95).map(rounded),
+            p99_ttfb_ms: bucket.headers_quantile_ms(0.99).map(rounded),
+            ttfb_quantile_count: bucket.headers_count(),
             request_bytes: bucket.request_bytes,
             response_bytes: bucket.response_bytes,
             status_codes: bucket

@@ -36,6 +36,14 @@ pub(crate) enum Metric {
     P99Ms,
     /// From the request being seen to the response's head, in milliseconds.
     AverageTimeToHeadersMs,
+    /// The median time to headers in milliseconds, where it is kept.
+    P50TimeToHeadersMs,
+    /// Its 95th percentile in milliseconds.
+    P95TimeToHeadersMs,
+    /// Its 99th percentile in milliseconds.
+    P99TimeToHeadersMs,
+    /// How many of the requests these three cover.
+    TimeToHeadersQuantileCount,
     /// Body bytes that were read.
     RequestBytes,
     /// Body bytes that were sent.
@@ -44,7 +52,7 @@ pub(crate) enum Metric {
 
 impl Metric {
     /// All of them, in the order of columns.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::RequestCount,
         Self::ErrorCount4xx,
         Self::ErrorCount5xx,
@@ -58,6 +66,10 @@ impl Metric {
         Self::P95Ms,
         Self::P99Ms,
         Self::AverageTimeToHeadersMs,
+        Self::P50TimeToHeadersMs,
+        Self::P95TimeToHeadersMs,
+        Self::P99TimeToHeadersMs,
+        Self::TimeToHeadersQuantileCount,
         Self::RequestBytes,
         Self::ResponseBytes,
     ];
@@ -78,6 +90,10 @@ impl Metric {
             Self::P95Ms => "p95Ms",
             Self::P99Ms => "p99Ms",
             Self::AverageTimeToHeadersMs => "averageTimeToHeadersMs",
+            Self::P50TimeToHeadersMs => "p50TimeToHeadersMs",
+            Self::P95TimeToHeadersMs => "p95TimeToHeadersMs",
+            Self::P99TimeToHeadersMs => "p99TimeToHeadersMs",
+            Self::TimeToHeadersQuantileCount => "timeToHeadersQuantileCount",
             Self::RequestBytes => "requestBytes",
             Self::ResponseBytes => "responseBytes",
         }
@@ -85,7 +101,16 @@ impl Metric {
 
     /// Whether sketches have to be read for it.
     pub(crate) const fn is_quantile(self) -> bool {
-        matches!(self, Self::P50Ms | Self::P95Ms | Self::P99Ms)
+        matches!(
+            self,
+            Self::P50Ms
+                | Self::P95Ms
+                | Self::P99Ms
+                | Self::P50TimeToHeadersMs
+                | Self::P95TimeToHeadersMs
+                | Self::P99TimeToHeadersMs
+                | Self::TimeToHeadersQuantileCount
+        )
     }
 
     /// The value as JSON; null where there was nothing to measure.
@@ -104,6 +129,10 @@ impl Metric {
             Self::P95Ms => json!(figures.p95_ms),
             Self::P99Ms => json!(figures.p99_ms),
             Self::AverageTimeToHeadersMs => json!(figures.average_ttfb_ms),
+            Self::P50TimeToHeadersMs => json!(figures.p50_ttfb_ms),
+            Self::P95TimeToHeadersMs => json!(figures.p95_ttfb_ms),
+            Self::P99TimeToHeadersMs => json!(figures.p99_ttfb_ms),
+            Self::TimeToHeadersQuantileCount => json!(figures.ttfb_quantile_count),
             Self::RequestBytes => json!(figures.request_bytes),
             Self::ResponseBytes => json!(figures.response_bytes),
         }

@@ -83,6 +83,17 @@ pub(crate) struct MetricRow {
     p99_ms: Option<f64>,
     /// From the request being seen to the response's head, in milliseconds.
     average_time_to_headers_ms: Option<f64>,
+    /// The median time to headers in milliseconds; null where the service does not keep such quantiles
+    /// (`Builder::headers_quantiles`).
+    p50_time_to_headers_ms: Option<f64>,
+    /// The 95th percentile of the time to headers, in milliseconds.
+    p95_time_to_headers_ms: Option<f64>,
+    /// The 99th percentile of the time to headers, in milliseconds.
+    p99_time_to_headers_ms: Option<f64>,
+    /// How many of the requests these three cover: all that had a head where every instance keeps them, 0
+    /// where none does.
+    #[schema(nullable = false)]
+    time_to_headers_quantile_count: Option<u64>,
     /// Body bytes that were read.
     #[schema(nullable = false)]
     request_bytes: Option<u64>,

@@ -6,11 +6,12 @@
 //! | order | field | bytes | present |
 //! |---|---|---|---|
 //! | 1 | version, 1 today | 1 | always |
-//! | 2 | flags: bit `i` says that field `i` of the next table is present | 1 or 2 | always |
+//! | 2 | flags: bit `i` says that field `i` of the next table is present | 1 to 3 | always |
 //! | 3 | the sums of bits 0 to 8, in their order | 1 to 10 each | where not 0 |
 //! | 4 | number of status codes, then a code and its count for each, ascending by code | 2 or more | bit 9 |
 //! | 5 | latency count, then minimum and maximum in microseconds | 1 to 10 each | bits 11, 12, 13 |
 //! | 6 | the sketch, which begins with its own tag byte | 2 or more | always |
+//! | 7 | the sketch of times to headers, with a tag byte that says so | 5 or more | bit 14 |
 //!
 //! | bit | field |
 //! |---|---|
@@ -28,9 +29,10 @@
 //! | 11 | `latency_count` |
 //! | 12 | `latency_min_us` |
 //! | 13 | `latency_max_us` |
+//! | 14 | the sketch of times to headers, which is not empty |
 //!
 //! Every bucket that was filled by recording has bit 10. Bits 11 to 13 are needed only where a caller
-//! has set the fields by hand. A bit above 13 makes the bytes corrupt: an older release must not drop a
+//! has set the fields by hand. A bit above 14 makes the bytes corrupt: an older release must not drop a
 //! field that a newer one has written.
 //!
 //! The decoder trusts nothing. It allocates in proportion to the input and not to the numbers in it,
@@ -39,7 +41,7 @@
 
 use super::{Bucket, add};
 use crate::{
-    sketch::{Encoded, Sketch, SketchError, SketchKind, take_encoded},
+    sketch::{Encoded, Sketch, SketchError, SketchKind, take_encoded, take_headers},
     varint,
 };
 
@@ -61,8 +63,10 @@ const COUNT: u64 = 1 << (NUMBERS + 2);
 const MIN: u64 = 1 << (NUMBERS + 3);
 /// The latency maximum is present.
 const MAX: u64 = 1 << (NUMBERS + 4);
+/// The sketch of times to headers is present.
+const HEADERS: u64 = 1 << (NUMBERS + 5);
 /// All flags that this release knows, as a mask.
-const ALL: u64 = (1 << (NUMBERS + 5)) - 1;
+const ALL: u64 = (1 << (NUMBERS + 6)) - 1;
 
 impl TryFrom<&[u8]> for Bucket {
     type Error = SketchError;
@@ -112,6 +116,9 @@ impl Bucket {
             flags |= self.latency_min_us.map_or(0, |_| MIN);
             flags |= self.latency_max_us.map_or(0, |_| MAX);
         }
+        let headers = self.headers_sketch.as_deref();
+        let headers = headers.filter(|sketch| !sketch.is_empty());
+        flags |= headers.map_or(0, |_| HEADERS);
         out.push(VERSION);
         varint::put(out, flags);
         for number in numbers.into_iter().filter(|&number| number != 0) {
@@ -134,6 +141,9 @@ impl Bucket {
             }
         }
         self.sketch.encode(out);
+        if let Some(headers) = headers {
+            headers.encode_headers(out);
+        }
     }
 
     /// Takes one encoding off the front of `input`.
@@ -146,9 +156,14 @@ impl Bucket {
         let mut rest = *input;
         // The kind of the sketch is known only at the end.
         let mut bucket = Self::new(SketchKind::Histogram);
-        let from_sketch = bucket.add_counts(&mut rest)?;
+        let flags = bucket.add_counts(&mut rest)?;
         bucket.sketch = Sketch::decode(&mut rest)?;
-        if from_sketch {
+        if flags & HEADERS != 0 {
+            let headers = Sketch::decode_headers(&mut rest)?;
+            same_kind(bucket.sketch.kind(), headers.kind())?;
+            bucket.headers_sketch = Some(Box::new(headers));
+        }
+        if flags & FROM_SKETCH != 0 {
             bucket.latency_count = bucket.sketch.count();
             bucket.latency_min_us = bucket.sketch.min();
             bucket.latency_max_us = bucket.sketch.max();
@@ -157,8 +172,9 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// Decodes exactly one encoding and leaves its sketch encoded: the bucket holds an empty sketch of its
-    /// kind.
+    /// Decodes exactly one encoding and leaves its sketches encoded: the bucket holds an empty sketch of
+    /// their kind. They follow one another as in the column `latency_sketch`: that of the latencies, then,
+    /// if there is one, that of the times to headers.
     ///
     /// A fold uses it: counters are added as numbers, and sketches are collected as bytes and summed in
     /// one pass.
@@ -171,40 +187,41 @@ impl Bucket {
         Ok((bucket, sketch.bytes))
     }
 
-    /// Adds one encoding except its sketch, which is returned encoded. On an error some of its fields may have
+    /// Adds one encoding except its sketches, which are returned encoded. On an error some of its fields may have
     /// been added.
     ///
     /// The caller must discard the bucket after an error. A fold does so: it quarantines the payload
     /// and starts the bucket anew.
     pub(crate) fn add_encoded<'a>(&mut self, encoded: &'a [u8]) -> Result<&'a [u8], SketchError> {
         let sketch = self.add_parts(encoded)?;
-        let (expected, found) = (self.sketch.kind(), sketch.kind);
-        if expected != found {
-            return Err(SketchError::KindMismatch { expected, found });
-        }
+        same_kind(self.sketch.kind(), sketch.kind)?;
         Ok(sketch.bytes)
     }
 
-    /// Adds everything before the sketch and takes the sketch off, without checking its kind against
-    /// that of `self`.
+    /// Adds everything before the sketches and takes them off, without checking their kind against that of
+    /// `self`. The totals that are returned with the bytes of both are those of the latencies.
     ///
     /// The encoding must fill `encoded` exactly. Where flag bit 10 is set, the totals of the sketch are
     /// added to the latency count and the extremes.
     fn add_parts<'a>(&mut self, mut encoded: &'a [u8]) -> Result<Encoded<'a>, SketchError> {
-        let from_sketch = self.add_counts(&mut encoded)?;
-        let sketch = take_encoded(&mut encoded)?;
+        let flags = self.add_counts(&mut encoded)?;
+        let sketches = encoded;
+        let mut sketch = take_encoded(&mut encoded)?;
+        if flags & HEADERS != 0 {
+            same_kind(sketch.kind, take_headers(&mut encoded)?.kind)?;
+            sketch.bytes = sketches;
+        }
         if !encoded.is_empty() {
             return Err(SketchError::Corrupt("longer than its fields"));
         }
-        if from_sketch {
+        if flags & FROM_SKETCH != 0 {
             self.add_latencies(sketch.count, sketch.min, sketch.max);
         }
         Ok(sketch)
     }
 
-    /// Adds everything before the sketch. Returns whether count, minimum and maximum of the latencies are those
-    /// of the sketch.
-    fn add_counts(&mut self, input: &mut &[u8]) -> Result<bool, SketchError> {
+    /// Adds everything before the sketches. Returns the flags.
+    fn add_counts(&mut self, input: &mut &[u8]) -> Result<u64, SketchError> {
         let (&version, mut rest) = input.split_first().ok_or(SketchError::Truncated)?;
         if version != VERSION {
             return Err(SketchError::UnknownVersion(version));
@@ -235,7 +252,7 @@ impl Bucket {
         let (min, max) = (optional(MIN)?, optional(MAX)?);
         self.add_latencies(count, min, max);
         *input = rest;
-        Ok(flags & FROM_SKETCH != 0)
+        Ok(flags)
     }
 
     /// The request count of an encoding, without decoding the rest; 0 where it can't be decoded.
@@ -278,5 +295,14 @@ impl Bucket {
             &mut self.request_bytes,
             &mut self.response_bytes,
         ]
+    }
+}
+
+/// Checks that a second sketch is of the kind of the first.
+fn same_kind(expected: SketchKind, found: SketchKind) -> Result<(), SketchError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(SketchError::KindMismatch { expected, found })
     }
 }

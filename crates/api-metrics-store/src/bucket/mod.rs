@@ -25,6 +25,8 @@
 //! - `latency_count <= n` and `ttfb_count <= n`. They are smaller where an import or an abort lacks a
 //!   time.
 //! - `sketch.count() == latency_count`, and the sketch's minimum and maximum are the bucket's.
+//! - `headers_sketch`, where there is one, counts at most `ttfb_count`. It counts less where some of the
+//!   requests come from recorders that don't keep it.
 //! - Merging is commutative and associative. For histograms the result is equal bit for bit; a t-digest
 //!   depends on the order.
 //!
@@ -94,6 +96,10 @@ pub struct Bucket {
     pub response_bytes: u64,
     /// The known latencies, in microseconds.
     pub sketch: Sketch,
+    /// The known times to headers, in microseconds, where a recorder keeps them:
+    /// [`RecorderOptions::headers_quantiles`](crate::recorder::RecorderOptions::headers_quantiles). Its
+    /// count says how many of the requests it covers, which may be fewer than `ttfb_count`.
+    pub headers_sketch: Option<Box<Sketch>>,
 }
 
 impl Bucket {
@@ -115,6 +121,16 @@ impl Bucket {
             request_bytes: 0,
             response_bytes: 0,
             sketch: Sketch::new(kind),
+            headers_sketch: None,
+        }
+    }
+
+    /// A bucket without requests that keeps the times to headers of those that are recorded into it.
+    #[must_use]
+    pub fn with_headers_sketch(kind: SketchKind) -> Self {
+        Self {
+            headers_sketch: Some(Box::new(Sketch::new(kind))),
+            ..Self::new(kind)
         }
     }
 
@@ -145,15 +161,19 @@ impl Bucket {
             self.sketch.record(us);
         }
         if let Some(ttfb) = record.time_to_headers {
-            add(&mut self.ttfb_sum_us, micros(ttfb));
+            let us = micros(ttfb);
+            add(&mut self.ttfb_sum_us, us);
             add(&mut self.ttfb_count, 1);
+            if let Some(sketch) = &mut self.headers_sketch {
+                sketch.record(us);
+            }
         }
         add(&mut self.request_bytes, record.request_bytes);
         add(&mut self.response_bytes, record.response_bytes);
     }
 
     /// Adds completed requests of one status: their latencies and the sum of their times to headers, in
-    /// microseconds. Their bytes are added by [`record_bytes`](Self::record_bytes).
+    /// microseconds, which no sketch takes. Their bytes are added by [`record_bytes`](Self::record_bytes).
     pub(crate) fn record_completed(&mut self, status: u16, latencies_us: &[u32], ttfb_sum_us: u64) {
         let (Some(&min), Some(&max)) = (latencies_us.iter().min(), latencies_us.iter().max())
         else {
@@ -188,7 +208,7 @@ impl Bucket {
     /// [`SketchError::KindMismatch`] if the sketches are of different kinds; nothing is changed then.
     pub fn merge(&mut self, other: &Self) -> Result<(), SketchError> {
         // First, because nothing else can fail.
-        self.sketch.merge(&other.sketch)?;
+        self.merge_sketches(other)?;
         add(&mut self.request_count, other.request_count);
         add(&mut self.error_count_4xx, other.error_count_4xx);
         add(&mut self.error_count_5xx, other.error_count_5xx);
@@ -205,6 +225,25 @@ impl Bucket {
         add(&mut self.request_bytes, other.request_bytes);
         add(&mut self.response_bytes, other.response_bytes);
         Ok(())
+    }
+
+    /// Adds both sketches, or none of them.
+    fn merge_sketches(&mut self, other: &Self) -> Result<(), SketchError> {
+        if let Some(theirs) = &other.headers_sketch
+            && !theirs.is_empty()
+        {
+            let kind = self.sketch.kind();
+            let mine = self.headers_sketch.as_deref().map_or(kind, Sketch::kind);
+            for (expected, found) in [(kind, other.sketch.kind()), (mine, theirs.kind())] {
+                if expected != found {
+                    return Err(SketchError::KindMismatch { expected, found });
+                }
+            }
+            self.headers_sketch
+                .get_or_insert_with(|| Box::new(Sketch::new(kind)))
+                .merge(theirs)?;
+        }
+        self.sketch.merge(&other.sketch)
     }
 
     /// Adds to how many latencies are known, and to their extremes.
@@ -239,6 +278,9 @@ impl Bucket {
         self.request_bytes = 0;
         self.response_bytes = 0;
         self.sketch.reset();
+        if let Some(sketch) = &mut self.headers_sketch {
+            sketch.reset();
+        }
     }
 
     /// The latency at quantile `q` (0 to 1), in milliseconds; `None` if no latency is known. See
@@ -246,6 +288,20 @@ impl Bucket {
     #[must_use]
     pub fn quantile_ms(&self, q: f64) -> Option<f64> {
         self.sketch.quantile(q).map(|us| us / 1e3)
+    }
+
+    /// The time to headers at quantile `q` (0 to 1), in milliseconds, of the requests whose times are kept:
+    /// as many as [`headers_count`](Self::headers_count) says. `None` if there are none.
+    #[must_use]
+    pub fn headers_quantile_ms(&self, q: f64) -> Option<f64> {
+        let sketch = self.headers_sketch.as_deref()?;
+        sketch.quantile(q).map(|us| us / 1e3)
+    }
+
+    /// How many requests [`headers_quantile_ms`](Self::headers_quantile_ms) covers.
+    #[must_use]
+    pub fn headers_count(&self) -> u64 {
+        self.headers_sketch.as_deref().map_or(0, Sketch::count)
     }
 
     /// The mean of the known latencies, in milliseconds; `None` if none is known.
@@ -264,7 +320,10 @@ impl Bucket {
 
     /// Bytes on the heap.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.sketch.heap_bytes() + self.status_counts.heap_bytes()
+        let headers = self.headers_sketch.as_deref();
+        self.sketch.heap_bytes()
+            + self.status_counts.heap_bytes()
+            + headers.map_or(0, |sketch| size_of::<Sketch>() + sketch.heap_bytes())
     }
 }
 

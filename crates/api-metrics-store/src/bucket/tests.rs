@@ -156,7 +156,120 @@ fn of(records: &[RequestRecord<'_>], kind: SketchKind) -> Bucket {
     bucket
 }
 
+/// As [`of`], by a recorder that keeps times to headers. One without any is written, and so comes
+/// back, as a bucket that keeps none.
+fn keeping(records: &[RequestRecord<'_>], kind: SketchKind) -> Bucket {
+    let mut bucket = Bucket::with_headers_sketch(kind);
+    records.iter().for_each(|record| bucket.record(record));
+    if bucket.headers_count() == 0 {
+        bucket.headers_sketch = None;
+    }
+    bucket
+}
+
+fn encoded(bucket: &Bucket) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    bucket.encode(&mut bytes);
+    bytes
+}
+
 proptest! {
+    #[test]
+    fn times_to_headers_are_kept_beside_everything_else(
+        a in vec(record(), 0..90),
+        b in vec(record(), 0..90),
+        none in vec(record(), 0..40),
+        tail in vec(any::<u8>(), 0..4),
+    ) {
+        for kind in [KIND, SketchKind::TDigest] {
+            let kept = keeping(&a, kind);
+            let mut counts = kept.clone();
+            counts.headers_sketch = None;
+            prop_assert_eq!(&counts, &of(&a, kind));
+            prop_assert_eq!(kept.headers_count(), kept.ttfb_count);
+            // They come back, whole and in parts.
+            let bytes = [encoded(&kept), tail.clone()].concat();
+            let mut rest = bytes.as_slice();
+            prop_assert_eq!(&Bucket::decode(&mut rest).unwrap(), &kept);
+            prop_assert_eq!(rest, tail.as_slice());
+            let bytes = encoded(&kept);
+            prop_assert_eq!(Bucket::peek_request_count(&bytes), kept.request_count);
+            let (mut parts, sketches) = Bucket::decode_parts(&bytes).unwrap();
+            prop_assert!(parts.headers_sketch.is_none());
+            let mut merger = crate::sketch::SketchMerger::default();
+            merger.merge(sketches, &mut parts.sketch, &mut parts.headers_sketch).unwrap();
+            if kind == KIND {
+                prop_assert_eq!(&parts, &kept);
+            }
+            prop_assert_eq!(parts.headers_count(), kept.headers_count());
+            let mut added = Bucket::new(kind);
+            prop_assert_eq!(added.add_encoded(&bytes).unwrap(), sketches);
+            // Merged with others that keep them, and with some that don't.
+            let mut merged = kept.clone();
+            merged.merge(&keeping(&b, kind)).unwrap();
+            let mut turned = of(&none, kind);
+            turned.merge(&keeping(&b, kind)).unwrap();
+            turned.merge(&kept).unwrap();
+            merged.merge(&of(&none, kind)).unwrap();
+            let both = keeping(&[a.clone(), b.clone()].concat(), kind);
+            for sum in [&merged, &turned] {
+                prop_assert_eq!(sum.headers_count(), both.headers_count());
+                prop_assert!(sum.headers_count() <= sum.ttfb_count);
+            }
+            if kind == KIND {
+                prop_assert_eq!(&merged, &turned);
+                prop_assert_eq!(&merged.headers_sketch, &both.headers_sketch);
+            }
+        }
+    }
+
+    #[test]
+    fn quantiles_of_the_time_to_headers_are_within_one_percent(
+        times in vec(prop_oneof![0_u64..1_000, 1_000_u64..100_000_000], 1..300),
+    ) {
+        let mut bucket = Bucket::with_headers_sketch(KIND);
+        for &us in &times {
+            let mut record = request(Some(200), Outcome::Completed);
+            record.time_to_headers = Some(Duration::from_micros(us));
+            bucket.record(&record);
+        }
+        let mut sorted = times;
+        sorted.sort_unstable();
+        for q in [0.5, 0.95, 0.99] {
+            let rank = (q * sorted.len() as f64).ceil() as usize;
+            let exact = sorted[rank - 1] as f64 / 1e3;
+            let found = bucket.headers_quantile_ms(q).unwrap();
+            prop_assert!((found - exact).abs() <= exact * 0.01, "{found} is not {exact}");
+        }
+        prop_assert_eq!(bucket.quantile_ms(0.5), None);
+    }
+
+    #[test]
+    fn a_reset_bucket_goes_on_keeping_times_to_headers(first in vec(record(), 0..50), second in vec(record(), 0..50)) {
+        let mut bucket = Bucket::with_headers_sketch(KIND);
+        first.iter().for_each(|record| bucket.record(record));
+        bucket.reset();
+        prop_assert_eq!(&bucket, &Bucket::with_headers_sketch(KIND));
+        second.iter().for_each(|record| bucket.record(record));
+        prop_assert_eq!(encoded(&bucket), encoded(&keeping(&second, KIND)));
+    }
+
+    #[test]
+    fn a_changed_encoding_with_times_to_headers_never_panics(records in vec(record(), 1..50), at in any::<Index>(), to in any::<u8>()) {
+        let mut bytes = encoded(&keeping(&records, KIND));
+        let at = at.index(bytes.len());
+        let mut cut = &bytes[..at];
+        prop_assert!(Bucket::decode(&mut cut).is_err());
+        prop_assert_eq!(cut.len(), at);
+        bytes[at] = to;
+        let mut rest = bytes.as_slice();
+        if Bucket::decode(&mut rest).is_ok() {
+            prop_assert_eq!(Bucket::decode_parts(&bytes).is_ok(), rest.is_empty());
+        } else {
+            prop_assert!(Bucket::decode_parts(&bytes).is_err());
+        }
+    }
+
     #[test]
     fn merged_buckets_equal_the_one_that_saw_everything(a in vec(record(), 0..90), b in vec(record(), 0..90)) {
         let mut merged = of(&a, KIND);
@@ -313,4 +426,39 @@ fn a_bucket_of_one_request_takes_little_room() {
         Bucket::decode(&mut bytes.as_slice()),
         Err(SketchError::UnknownVersion(2))
     );
+}
+
+#[test]
+fn a_bucket_that_keeps_no_times_to_headers_is_written_as_ever() {
+    let mut record = request(Some(200), Outcome::Completed);
+    record.latency = Some(Duration::from_micros(5));
+    record.time_to_headers = Some(Duration::from_micros(4));
+    let as_ever = [1, 0xf1, 0x0c, 1, 5, 4, 1, 1, 0xc8, 1, 1, 1, 1, 5, 0, 0];
+    assert_eq!(encoded(&of(&[record.clone()], KIND)), as_ever);
+    // Bit 14 of the flags, and behind everything the sketch with its tag.
+    let kept = [
+        1, 0xf1, 0x8c, 1, 1, 5, 4, 1, 1, 0xc8, 1, 1, 1, 1, 5, 0, 0, 3, 1, 4, 0, 0,
+    ];
+    assert_eq!(encoded(&keeping(&[record], KIND)), kept);
+    let mut none = Bucket::with_headers_sketch(KIND);
+    none.record(&request(Some(200), Outcome::Aborted));
+    assert_eq!(
+        encoded(&none),
+        encoded(&of(&[request(Some(200), Outcome::Aborted)], KIND))
+    );
+}
+
+#[test]
+fn sketches_of_two_kinds_in_one_bucket_are_refused() {
+    let mut odd = Bucket::new(KIND);
+    let mut digest = Sketch::new(SketchKind::TDigest);
+    digest.record(5);
+    odd.headers_sketch = Some(Box::new(digest));
+    let bytes = encoded(&odd);
+    assert!(Bucket::decode(&mut bytes.as_slice()).is_err());
+    assert!(Bucket::decode_parts(&bytes).is_err());
+    let mut into = Bucket::new(KIND);
+    let before = into.clone();
+    assert!(into.merge(&odd).is_err());
+    assert_eq!(into, before);
 }

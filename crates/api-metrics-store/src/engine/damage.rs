@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     bucket::Bucket,
-    sketch::{Sketch, SketchError, SketchKind, take_encoded},
+    sketch::{Sketch, SketchError, SketchKind, take_encoded, take_headers},
     store::StoreError,
     time::{Granularity, UnixSeconds},
 };
@@ -38,7 +38,7 @@ const ROWS_A_STATEMENT: usize = 100;
 pub(crate) enum Part {
     /// The requests by status.
     StatusCounts,
-    /// The latencies.
+    /// The latencies, and the times to headers where they are kept.
     Sketch,
     /// Period counts. Their series is 0.
     Requests,
@@ -148,8 +148,8 @@ fn is_plausible(bucket: &Bucket) -> std::result::Result<(), String> {
     Ok(())
 }
 
-/// The encoded sketch of a row as it may be added to others: nothing where a careful transaction finds
-/// that it can't be read.
+/// The encoded sketches of a row as they may be added to others: nothing where a careful transaction
+/// finds that one of them can't be read, because damage in the first can hide where the second begins.
 pub(crate) fn sketch_of<'a>(
     damage: &mut Option<Damage>,
     key: Key,
@@ -166,15 +166,15 @@ pub(crate) fn sketch_of<'a>(
     }
 }
 
-/// Checks that the bytes are exactly one sketch of that kind.
-fn check(kind: SketchKind, encoded: &[u8]) -> std::result::Result<(), SketchError> {
+/// Checks that the bytes are exactly one sketch of that kind, or that and one of times to headers.
+fn check(expected: SketchKind, encoded: &[u8]) -> std::result::Result<(), SketchError> {
     let mut rest = encoded;
-    let found = take_encoded(&mut rest)?.kind;
-    if found != kind {
-        return Err(SketchError::KindMismatch {
-            expected: kind,
-            found,
-        });
+    let mut found = take_encoded(&mut rest)?.kind;
+    if found == expected && !rest.is_empty() {
+        found = take_headers(&mut rest)?.kind;
+    }
+    if found != expected {
+        return Err(SketchError::KindMismatch { expected, found });
     }
     if rest.is_empty() {
         Ok(())

@@ -136,7 +136,8 @@ impl AnswerSums {
             .or_insert_with(|| Bucket::new(self.kind));
         sum.merge(counts)?;
         if !sketches.is_empty() {
-            self.sketches.merge(sketches, &mut sum.sketch)?;
+            self.sketches
+                .merge(sketches, &mut sum.sketch, &mut sum.headers_sketch)?;
         }
         Ok(())
     }

@@ -52,7 +52,7 @@ impl Recorder {
         let longest = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
         self.longest_lock_ns.store(longest, Ordering::Relaxed);
         for buffer in &mut ledger.buffer_pool {
-            buffer.drain_pending(self.common.kind);
+            buffer.drain_pending(self.common.summaries);
         }
         for (start, run) in encode(&ledger.buffer_pool) {
             ledger.open.add_run(start, run.finish());

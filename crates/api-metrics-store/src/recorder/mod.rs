@@ -38,6 +38,7 @@
 //! | [`max_keys`](RecorderOptions::max_keys) | 10,000 | live API keys; beyond it the key is [`OTHER_KEY`] |
 //! | [`shards`](RecorderOptions::shards) | processors, at most 8 | threads that record without waiting for each other |
 //! | [`sketch_kind`](RecorderOptions::sketch_kind) | histogram | how latencies are summarised; must be the database's |
+//! | [`headers_quantiles`](RecorderOptions::headers_quantiles) | off | whether times to headers have quantiles of their own |
 //! | [`memory_budget`](RecorderOptions::memory_budget) | 32 MiB | unacknowledged deltas; beyond it the oldest minutes are coarsened |
 //! | [`max_unresolved_batches`](RecorderOptions::max_unresolved_batches) | 8 | batches whose outcome is unknown |
 //! | [`clock`](RecorderOptions::clock) | the system's | retention and idleness |
@@ -251,7 +252,7 @@ impl Recorder {
         let ledger = lock(&self.ledger);
         let registry = lock(&self.common.registry);
         RecorderStatus {
-            sketch_kind: self.common.kind,
+            sketch_kind: self.common.summaries.kind,
             series: registry.series(),
             keys: registry.keys(),
             series_overflow: self.common.overflow.series.load(Ordering::Relaxed),

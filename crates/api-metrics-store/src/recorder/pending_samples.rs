@@ -13,6 +13,10 @@
 //! and has the status of those before it. Any other one goes to the bucket directly. Because buckets only add,
 //! the pending ones may wait: only a t-digest depends on the order of its values.
 //!
+//! Where quantiles of times to headers are kept, nothing is buffered: the buckets take each time by itself.
+//! A slot's samples are then closed for good, which looks like being full, so that the fast path of those
+//! that buffer has nothing more to ask.
+//!
 //! Sums saturate. A drain moves them before it encodes, so that nothing waits longer than one flush
 //! interval.
 
@@ -22,6 +26,8 @@ use crate::bucket::{Bucket, micros};
 
 /// Requests buffered per slot before they are added to its bucket; 22 fill the slot's four cache lines.
 const CAPACITY: usize = 22;
+/// The `len` of samples that are closed: above the capacity, so that nothing fits.
+const CLOSED: u8 = u8::MAX;
 
 /// Completed requests with the same status. With thousands of series the cost of a record is the number of
 /// cache lines that it waits for, and buffering spares the bucket's four.
@@ -37,6 +43,14 @@ pub(super) struct PendingSamples {
 }
 
 impl PendingSamples {
+    /// Samples that never buffer a request.
+    pub(super) fn closed() -> Self {
+        Self {
+            len: CLOSED,
+            ..Self::default()
+        }
+    }
+
     /// Buffers a request. Returns `false` where it is full, or the request differs from those in it.
     #[inline]
     pub(super) fn add(&mut self, record: &RequestRecord<'_>) -> bool {
@@ -66,7 +80,8 @@ impl PendingSamples {
         true
     }
 
-    /// Whether 22 requests are in it, so that the next one needs a [`drain_into`](Self::drain_into).
+    /// Whether 22 requests are in it, so that the next one needs a [`drain_into`](Self::drain_into), or
+    /// whether it is closed.
     pub(super) fn is_full(&self) -> bool {
         usize::from(self.len) >= CAPACITY
     }
@@ -75,10 +90,11 @@ impl PendingSamples {
     ///
     /// The sketch takes all latencies in one call, which chooses its form once instead of 22 times.
     pub(super) fn drain_into(&mut self, bucket: &mut Bucket) {
-        let latencies_us = self.latencies_us.get(..usize::from(self.len));
-        if let Some(latencies_us) = latencies_us
-            && self.len > 0
-        {
+        let Some(latencies_us) = self.latencies_us.get(..usize::from(self.len)) else {
+            // Closed, which it stays.
+            return;
+        };
+        if self.len > 0 {
             bucket.record_completed(self.status, latencies_us, self.ttfb_sum_us);
             bucket.record_bytes(self.request_bytes, self.response_bytes);
         }
@@ -159,6 +175,20 @@ mod tests {
                 through.sketch = one_by_one.sketch.clone();
             }
             prop_assert_eq!(through, one_by_one);
+        }
+
+        #[test]
+        fn closed_samples_take_no_request_and_stay_closed(
+            requests in proptest::collection::vec(request(), 0..50),
+        ) {
+            let mut pending = PendingSamples::closed();
+            let mut bucket = Bucket::new(SketchKind::Histogram);
+            for request in requests {
+                prop_assert!(!pending.add(&record(request)));
+                prop_assert!(pending.is_full());
+                pending.drain_into(&mut bucket);
+                prop_assert!(bucket.is_empty());
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | known series, current minute, same status | an index line, the slot's four lines |
 //! | every 22nd of those, or another status, outcome or missing time | also the bucket and its sketch |
+//! | any, where quantiles of times to headers are kept | also the bucket and both of its sketches |
 //! | first record of another minute | the slot, after a drain; else the side table |
 //! | new series | the registry's mutex, one slot of 256 bytes |
 //!
@@ -29,6 +30,7 @@ use super::{
     lock,
     lookup::Lookup,
     minute::LastMinute,
+    pending_samples::PendingSamples,
     registry::{Interned, Registry},
     slab::Slab,
     slot::{NO_BUCKET, Slot},
@@ -49,12 +51,41 @@ pub(super) struct Shard(pub(super) Mutex<Buffer>);
 /// Settings and counters that all shards of a recorder share.
 #[derive(Debug)]
 pub(super) struct Common {
-    pub(super) kind: SketchKind,
+    pub(super) summaries: Summaries,
     pub(super) hasher: foldhash::fast::RandomState,
     pub(super) registry: Mutex<Registry>,
     /// The key under which requests of keys beyond the bound are counted.
     pub(super) other_key: ApiKey,
     pub(super) overflow: Overflow,
+}
+
+/// Which times buckets summarise, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Summaries {
+    /// The kind of all sketches.
+    pub(super) kind: SketchKind,
+    /// Whether times to headers have sketches too.
+    pub(super) headers: bool,
+}
+
+impl Summaries {
+    /// A bucket without requests.
+    fn bucket(self) -> Bucket {
+        if self.headers {
+            Bucket::with_headers_sketch(self.kind)
+        } else {
+            Bucket::new(self.kind)
+        }
+    }
+
+    /// What buffers the requests of a new slot.
+    fn pending(self) -> PendingSamples {
+        if self.headers {
+            PendingSamples::closed()
+        } else {
+            PendingSamples::default()
+        }
+    }
 }
 
 /// Records that were counted under `<other>` or `<other key>`.
@@ -137,11 +168,11 @@ impl Buffer {
                     self.records = self.records.saturating_add(1);
                     return false;
                 }
-                return self.record_at(at, minute, record, common.kind);
+                return self.record_at(at, minute, record, common.summaries);
             }
         }
         match self.admit(hash, key, common) {
-            Some(at) => self.record_at(at, minute, record, common.kind),
+            Some(at) => self.record_at(at, minute, record, common.summaries),
             None => true,
         }
     }
@@ -153,30 +184,30 @@ impl Buffer {
         at: u32,
         minute: UnixSeconds,
         record: &RequestRecord<'_>,
-        kind: SketchKind,
+        summaries: Summaries,
     ) -> bool {
         self.records = self.records.saturating_add(1);
         if let Some(slot) = self.slots.get_mut(at) {
             if slot.minute != minute {
                 if slot.filled {
-                    return self.record_aside(at, minute, record, kind);
+                    return self.record_aside(at, minute, record, summaries);
                 }
                 slot.minute = minute;
             }
             slot.filled = true;
             if !slot.pending.add(record) {
-                self.record_in_full(at, record, kind);
+                self.record_in_full(at, record, summaries);
             }
         }
         false
     }
 
     /// Adds a record that the slot doesn't buffer.
-    fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, kind: SketchKind) {
+    fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, summaries: Summaries) {
         let Some(slot) = self.slots.get_mut(at) else {
             return;
         };
-        let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) else {
+        let Some(bucket) = bucket_of(slot, &mut self.buckets, summaries) else {
             return;
         };
         if slot.pending.is_full() {
@@ -217,7 +248,10 @@ impl Buffer {
             }
             let interned = lock(&common.registry).intern(hash, key, &common.other_key);
             match interned {
-                Interned::Series(series) => return self.insert(Slot::new(hash, series)),
+                Interned::Series(series) => {
+                    let pending = common.summaries.pending();
+                    return self.insert(Slot::new(hash, series, pending));
+                }
                 Interned::KeyOverflow => {
                     common.overflow.keys.fetch_add(1, Relaxed);
                     key.api_key = Some(&common.other_key);
@@ -247,14 +281,14 @@ impl Buffer {
         slot: u32,
         minute: UnixSeconds,
         record: &RequestRecord<'_>,
-        kind: SketchKind,
+        summaries: Summaries,
     ) -> bool {
         let hash = side_hash(slot, minute);
         let known = self
             .side_table
             .find(hash, |place| place.slot == slot && place.minute == minute)
             .map(|place| place.side);
-        if let Some(side) = known.or_else(|| self.insert_aside(slot, minute, kind))
+        if let Some(side) = known.or_else(|| self.insert_aside(slot, minute, summaries))
             && let Some(side) = self.side.get_mut(side)
         {
             side.bucket.record(record);
@@ -263,13 +297,18 @@ impl Buffer {
     }
 
     /// A side bucket for a slot and a minute; reuses one that an earlier drain emptied.
-    fn insert_aside(&mut self, slot: u32, minute: UnixSeconds, kind: SketchKind) -> Option<u32> {
+    fn insert_aside(
+        &mut self,
+        slot: u32,
+        minute: UnixSeconds,
+        summaries: Summaries,
+    ) -> Option<u32> {
         let side = match u32::try_from(self.side_used) {
             Ok(unused) if self.side_used < self.side.len() => unused,
             _ => self.side.push(SideSlot {
                 slot,
                 minute,
-                bucket: Bucket::new(kind),
+                bucket: summaries.bucket(),
             })?,
         };
         if let Some(reused) = self.side.get_mut(side) {
@@ -291,9 +330,9 @@ impl Buffer {
     }
 
     /// Moves buffered requests into their buckets, so that [`buckets`](Self::buckets) is complete.
-    pub(super) fn drain_pending(&mut self, kind: SketchKind) {
+    pub(super) fn drain_pending(&mut self, summaries: Summaries) {
         for slot in self.slots.iter_mut().filter(|slot| slot.filled) {
-            if let Some(bucket) = bucket_of(slot, &mut self.buckets, kind) {
+            if let Some(bucket) = bucket_of(slot, &mut self.buckets, summaries) {
                 slot.pending.drain_into(bucket);
             }
         }
@@ -377,10 +416,10 @@ impl Buffer {
 fn bucket_of<'a>(
     slot: &mut Slot,
     buckets: &'a mut Slab<Bucket>,
-    kind: SketchKind,
+    summaries: Summaries,
 ) -> Option<&'a mut Bucket> {
     if slot.bucket == NO_BUCKET {
-        slot.bucket = buckets.push(Bucket::new(kind))?;
+        slot.bucket = buckets.push(summaries.bucket())?;
     }
     buckets.get_mut(slot.bucket)
 }

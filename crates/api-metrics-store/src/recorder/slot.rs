@@ -52,8 +52,8 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// An empty slot for a series; `hash` is that of its labels.
-    pub(super) fn new(hash: u64, series: Arc<SeriesKey>) -> Self {
+    /// An empty slot for a series; `hash` is that of its labels, and `pending` takes its requests.
+    pub(super) fn new(hash: u64, series: Arc<SeriesKey>, pending: PendingSamples) -> Self {
         let mut endpoint = [0; INLINE_ENDPOINT];
         for (to, from) in endpoint.iter_mut().zip(series.endpoint.bytes()) {
             *to = from;
@@ -67,7 +67,7 @@ impl Slot {
             filled: false,
             endpoint_len: u8::try_from(series.endpoint.len()).unwrap_or(u8::MAX),
             endpoint,
-            pending: PendingSamples::default(),
+            pending,
             series,
             hash,
             used: 0,
@@ -142,7 +142,7 @@ mod tests {
             }
         }
         for a in &all {
-            let slot = Slot::new(0, Arc::new(a.to_series()));
+            let slot = Slot::new(0, Arc::new(a.to_series()), PendingSamples::default());
             for b in &all {
                 assert_eq!(
                     slot.is_of(*b),

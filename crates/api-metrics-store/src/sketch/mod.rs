@@ -7,6 +7,9 @@
 //! | [`Histogram`](SketchKind::Histogram) | 1 | at most 0.8% of the value, exact below 128 µs | addition, exact in any order |
 //! | [`TDigest`](SketchKind::TDigest) | 2 | small in rank, unbounded in value where the data has gaps | approximate |
 //!
+//! A sketch of times to headers stands behind that of the latencies where it is kept, and has tags of its
+//! own: 3 for a histogram, 4 for a t-digest. Whoever reads latencies passes over it.
+//!
 //! Values are whole microseconds. A quantile `q` of `n` values is the value at rank `ceil(q n)`,
 //! counted from 1.
 //!
@@ -44,12 +47,16 @@
 //! Nothing in here is shared between threads: a sketch is a plain value.
 
 mod digest;
+mod headers;
 mod histogram;
 mod sum;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::sum::{Encoded, SketchMerger, encoded_quantiles, take_encoded};
+pub(crate) use self::{
+    headers::take_headers,
+    sum::{Encoded, SketchMerger, encoded_quantiles, take_encoded},
+};
 use std::{fmt, str::FromStr};
 
 use self::{digest::Digest, histogram::Histogram};
@@ -224,13 +231,29 @@ impl Sketch {
     }
 
     /// Adds the values of zero or more concatenated encodings, such as `string_agg` over a `bytea` column
-    /// returns. Cheaper than decoding each of them.
+    /// returns. Cheaper than decoding each of them. Sketches of times to headers, which may stand among
+    /// them, are checked and left out.
     ///
     /// # Errors
     ///
     /// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`] as
     /// [`decode`](Self::decode), and [`SketchError::KindMismatch`] if a kind differs; nothing is changed then.
     pub fn merge_encoded(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
+        match self.merge_latencies(encoded) {
+            Err(error) if headers::is_cause(&error) => {
+                let split = headers::split(self.kind(), encoded)?;
+                self.merge_latencies(&split.latencies)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// [`merge_encoded`](Self::merge_encoded) of encodings among which are none of times to headers.
+    ///
+    /// # Errors
+    ///
+    /// As there, and `SketchError::UnknownKind` for the tag of such a one; nothing is changed then.
+    fn merge_latencies(&mut self, encoded: &[u8]) -> Result<(), SketchError> {
         match &mut self.0 {
             Inner::Histogram(histogram) => histogram.merge_encoded(encoded),
             Inner::Digest(digest) => digest.merge_encoded(encoded),
@@ -265,7 +288,6 @@ impl Sketch {
     }
 
     /// Whether it holds no value.
-    #[cfg(any(feature = "fuzzing", test))]
     #[must_use]
     pub(crate) const fn is_empty(&self) -> bool {
         self.count() == 0
@@ -304,7 +326,11 @@ impl Sketch {
     /// [`SketchError::UnknownKind`] for an unknown tag byte, [`SketchError::Truncated`] where the input ends too
     /// early, [`SketchError::Corrupt`] where it contradicts itself; `input` is unchanged then.
     pub fn decode(input: &mut &[u8]) -> Result<Self, SketchError> {
-        let kind = peek_kind(input)?;
+        Self::decode_body(peek_kind(input)?, input)
+    }
+
+    /// [`decode`](Self::decode) of an encoding of this kind, whatever its tag byte says.
+    fn decode_body(kind: SketchKind, input: &mut &[u8]) -> Result<Self, SketchError> {
         let mut rest = input.get(1..).unwrap_or_default();
         let sketch = Self(match kind {
             SketchKind::Histogram => Inner::Histogram(Histogram::decode(&mut rest)?),

@@ -12,12 +12,15 @@
 //! | [`SketchMerger::merge`] | any number of encodings | adds them to a sketch |
 //! | [`encoded_quantiles`] | one encoding | several quantiles in one pass |
 //!
+//! Sketches of times to headers may stand among those of latencies, see [`headers`](super::headers).
+//!
 //! All of them check what they read, and leave their target unchanged where the bytes are cut or
 //! corrupt.
 
 use super::{
     Inner, Sketch, SketchError, SketchKind, body_of,
-    histogram::{Counters, Totals, values_at},
+    headers::{self, take_body},
+    histogram::{Counters, values_at},
     peek_kind, rank_of,
 };
 
@@ -41,29 +44,7 @@ pub(crate) struct Encoded<'a> {
 ///
 /// [`SketchError::UnknownKind`], [`SketchError::Truncated`] or [`SketchError::Corrupt`]; `input` is unchanged then.
 pub(crate) fn take_encoded<'a>(input: &mut &'a [u8]) -> Result<Encoded<'a>, SketchError> {
-    let kind = peek_kind(input)?;
-    let (count, min, max, rest) = match kind {
-        SketchKind::Histogram => {
-            let mut totals = Totals::default();
-            let rest = totals.scan(body_of(kind, input)?)?;
-            let filled = |value| (totals.count > 0).then_some(value);
-            (totals.count, filled(totals.min), filled(totals.max), rest)
-        }
-        SketchKind::TDigest => {
-            let mut rest = *input;
-            let sketch = Sketch::decode(&mut rest)?;
-            (sketch.count(), sketch.min(), sketch.max(), rest)
-        }
-    };
-    let bytes = input.get(..input.len() - rest.len()).unwrap_or_default();
-    *input = rest;
-    Ok(Encoded {
-        bytes,
-        kind,
-        count,
-        min,
-        max,
-    })
+    take_body(peek_kind(input)?, input)
 }
 
 /// Bytes of encodings, some hundred values, from which a pass over all counters is faster.
@@ -79,8 +60,9 @@ const MUCH: usize = 1_024;
 pub(crate) struct SketchMerger(Counters);
 
 impl SketchMerger {
-    /// The encoding of the sum of zero or more encodings that follow one another. For histograms it is
-    /// byte for byte what merging and encoding [`Sketch`]es gives.
+    /// The encoding of the sum of zero or more encodings that follow one another: of their latencies,
+    /// then of their times to headers, where they have any. For histograms it is byte for byte what
+    /// merging and encoding [`Sketch`]es gives.
     ///
     /// An empty input gives the encoding of an empty sketch. A single t-digest is copied as it is.
     ///
@@ -89,6 +71,26 @@ impl SketchMerger {
     /// `SketchError::KindMismatch` where an encoding is of another kind, `SketchError::Truncated` or
     /// `SketchError::Corrupt` where it can't be read. The merger can be used again afterwards.
     pub(crate) fn sum(
+        &mut self,
+        kind: SketchKind,
+        encodings: &[u8],
+    ) -> Result<Vec<u8>, SketchError> {
+        match self.sum_latencies(kind, encodings) {
+            Err(error) if headers::is_cause(&error) => {
+                let split = headers::split(kind, encodings)?;
+                let mut out = self.sum_latencies(kind, &split.latencies)?;
+                if !split.headers.is_empty() {
+                    let sum = self.sum_latencies(kind, &split.headers)?;
+                    headers::append(&sum, kind, &mut out);
+                }
+                Ok(out)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// [`sum`](Self::sum) of encodings among which are none of times to headers.
+    fn sum_latencies(
         &mut self,
         kind: SketchKind,
         encodings: &[u8],
@@ -103,24 +105,47 @@ impl SketchMerger {
                     return Ok(encodings.to_vec());
                 }
                 let mut sum = Sketch::new(kind);
-                sum.merge_encoded(encodings)?;
+                sum.merge_latencies(encodings)?;
                 sum.encode(&mut out);
             }
         }
         Ok(out)
     }
 
-    /// Like [`Sketch::merge_encoded`], with one pass instead of two where there is much to add.
+    /// Adds encodings to latencies and to times to headers, which begin with the first of them. Like
+    /// [`Sketch::merge_encoded`], with one pass instead of two where there is much to add.
     ///
     /// # Errors
     ///
-    /// As [`sum`](Self::sum); `into` is unchanged then.
-    pub(crate) fn merge(&mut self, encodings: &[u8], into: &mut Sketch) -> Result<(), SketchError> {
+    /// As [`sum`](Self::sum); both are unchanged then.
+    pub(crate) fn merge(
+        &mut self,
+        encodings: &[u8],
+        latencies: &mut Sketch,
+        times_to_headers: &mut Option<Box<Sketch>>,
+    ) -> Result<(), SketchError> {
+        match self.merge_latencies(encodings, latencies) {
+            Err(error) if headers::is_cause(&error) => {
+                let kind = latencies.kind();
+                // All of it is checked here, so that nothing fails between the two.
+                let split = headers::split(kind, encodings)?;
+                if !split.headers.is_empty() {
+                    let into = times_to_headers.get_or_insert_with(|| Box::new(Sketch::new(kind)));
+                    self.merge_latencies(&split.headers, into)?;
+                }
+                self.merge_latencies(&split.latencies, latencies)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// [`merge`](Self::merge) of encodings among which are none of times to headers.
+    fn merge_latencies(&mut self, encodings: &[u8], into: &mut Sketch) -> Result<(), SketchError> {
         match &mut into.0 {
             Inner::Histogram(histogram) if encodings.len() >= MUCH => {
                 self.0.merge(encodings, histogram)
             }
-            _ => into.merge_encoded(encodings),
+            _ => into.merge_latencies(encodings),
         }
     }
 }

@@ -415,3 +415,138 @@ fn an_empty_encoding_has_no_quantiles_and_an_empty_sum_is_an_empty_sketch() {
         Err(SketchError::KindMismatch { .. })
     ));
 }
+
+/// Latencies and, of some rows, times to headers: empty ones are never written.
+fn rows() -> impl Strategy<Value = Vec<(Vec<u64>, Option<Vec<u64>>)>> {
+    let latencies = prop_oneof![1 => Just(Vec::new()), 4 => values()];
+    vec((latencies, proptest::option::of(values())), 0..7)
+}
+
+/// The encodings of rows, each of both sorts by itself.
+fn encodings(kind: SketchKind, rows: &[(Vec<u64>, Option<Vec<u64>>)]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for (latencies, headers) in rows {
+        all.push(encoded(&of(kind, latencies)));
+        if let Some(headers) = headers {
+            let mut bytes = Vec::new();
+            of(kind, headers).encode_headers(&mut bytes);
+            all.push(bytes);
+        }
+    }
+    all
+}
+
+proptest! {
+    #[test]
+    fn times_to_headers_come_back_and_are_never_taken_for_latencies(
+        values in values(),
+        tail in vec(any::<u8>(), 0..5),
+        at in any::<Index>(),
+    ) {
+        for kind in KINDS {
+            let sketch = of(kind, &values);
+            let mut bytes = Vec::new();
+            sketch.encode_headers(&mut bytes);
+            let tag = bytes[0];
+            prop_assert_eq!(&bytes[1..], &encoded(&sketch)[1..]);
+            prop_assert_eq!(Sketch::decode(&mut bytes.as_slice()), Err(SketchError::UnknownKind(tag)));
+            let latencies = encoded(&sketch);
+            prop_assert_eq!(
+                Sketch::decode_headers(&mut latencies.as_slice()),
+                Err(SketchError::UnknownKind(kind.code()))
+            );
+            let mut cut = &bytes[..at.index(bytes.len())];
+            let before = cut;
+            prop_assert!(Sketch::decode_headers(&mut cut).is_err());
+            prop_assert!(take_headers(&mut cut).is_err());
+            prop_assert_eq!(cut, before);
+            let len = bytes.len();
+            bytes.extend_from_slice(&tail);
+            let (mut rest, mut taken_rest) = (bytes.as_slice(), bytes.as_slice());
+            prop_assert_eq!(Sketch::decode_headers(&mut rest).unwrap(), sketch.clone());
+            let taken = take_headers(&mut taken_rest).unwrap();
+            prop_assert_eq!((taken.kind, taken.count, taken.bytes), (kind, sketch.count(), &bytes[..len]));
+            prop_assert_eq!((rest, taken_rest), (tail.as_slice(), tail.as_slice()));
+        }
+    }
+
+    #[test]
+    fn mixed_encodings_in_any_order_add_up_to_one_of_each_sort(rows in rows(), order in any::<u64>()) {
+        let kind = SketchKind::Histogram;
+        let latencies: Vec<u64> = rows.iter().flat_map(|(latencies, _)| latencies.clone()).collect();
+        let headers: Vec<u64> = rows.iter().filter_map(|(_, headers)| headers.clone()).flatten().collect();
+        let mut expected = encoded(&of(kind, &latencies));
+        if !headers.is_empty() {
+            of(kind, &headers).encode_headers(&mut expected);
+        }
+        let mut all = encodings(kind, &rows);
+        let turn = usize::try_from(order % 64).unwrap();
+        if !all.is_empty() {
+            let turn = turn % all.len();
+            all.rotate_left(turn);
+        }
+        if order % 2 == 1 {
+            all.reverse();
+        }
+        let joined = all.concat();
+        // Twice with the same memory: nothing of the first sum may be left in it.
+        let mut merger = SketchMerger::default();
+        for _ in 0..2 {
+            prop_assert_eq!(merger.sum(kind, &joined).unwrap(), expected.clone());
+        }
+        let (mut into, mut into_headers) = (of(kind, &[7]), None);
+        merger.merge(&joined, &mut into, &mut into_headers).unwrap();
+        let with_seven = [[7].as_slice(), &latencies].concat();
+        prop_assert_eq!(&into, &of(kind, &with_seven));
+        let whole = (!headers.is_empty()).then(|| Box::new(of(kind, &headers)));
+        prop_assert_eq!(&into_headers, &whole);
+        // Whoever wants latencies alone passes over the others.
+        let mut alone = of(kind, &[7]);
+        alone.merge_encoded(&joined).unwrap();
+        prop_assert_eq!(&alone, &into);
+        // A sum is summed like any row.
+        prop_assert_eq!(merger.sum(kind, &expected).unwrap(), expected);
+    }
+
+    #[test]
+    fn mixed_digests_keep_every_value_of_each_sort(rows in rows()) {
+        let kind = SketchKind::TDigest;
+        let joined = encodings(kind, &rows).concat();
+        let sum = SketchMerger::default().sum(kind, &joined).unwrap();
+        let (mut latencies, mut headers) = (Sketch::new(kind), None);
+        SketchMerger::default().merge(&joined, &mut latencies, &mut headers).unwrap();
+        let mut rest = sum.as_slice();
+        let one = Sketch::decode(&mut rest).unwrap();
+        prop_assert_eq!((one.count(), one.min(), one.max()), (latencies.count(), latencies.min(), latencies.max()));
+        let values: Vec<u64> = rows.iter().filter_map(|(_, headers)| headers.clone()).flatten().collect();
+        prop_assert_eq!(headers.is_some(), !values.is_empty());
+        if let Some(headers) = headers {
+            let other = Sketch::decode_headers(&mut rest).unwrap();
+            for sketch in [&*headers, &other] {
+                prop_assert_eq!(sketch.count(), values.len() as u64);
+                prop_assert_eq!(sketch.min(), values.iter().copied().min());
+                prop_assert_eq!(sketch.max(), values.iter().copied().max());
+            }
+        }
+        prop_assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn mixed_encodings_that_are_cut_or_of_two_kinds_change_nothing(rows in rows(), at in any::<Index>()) {
+        let mut all = encodings(SketchKind::Histogram, &rows).concat();
+        of(SketchKind::Histogram, &[5, 6]).encode_headers(&mut all);
+        let mut other_kind = all.clone();
+        of(SketchKind::TDigest, &[5, 6]).encode_headers(&mut other_kind);
+        let empty = [all.as_slice(), &[3, 0]].concat();
+        let cut = all[..all.len() - 1 - at.index(2)].to_vec();
+        let mut merger = SketchMerger::default();
+        for bytes in [other_kind, empty, cut] {
+            let mut latencies = of(SketchKind::Histogram, &[9]);
+            let mut headers = Some(Box::new(of(SketchKind::Histogram, &[8])));
+            prop_assert!(merger.merge(&bytes, &mut latencies, &mut headers).is_err());
+            prop_assert!(merger.sum(SketchKind::Histogram, &bytes).is_err());
+            prop_assert_eq!(latencies, of(SketchKind::Histogram, &[9]));
+            prop_assert_eq!(headers, Some(Box::new(of(SketchKind::Histogram, &[8]))));
+        }
+    }
+}

@@ -78,6 +78,13 @@ impl Builder {
             "histogram or tdigest",
             |value| value.parse().ok(),
         )?;
+        fill(
+            variables,
+            &mut self.headers_quantiles,
+            "API_METRICS_HEADERS_QUANTILES",
+            "true or false",
+            flag,
+        )?;
         Ok(self)
     }
 }
@@ -184,6 +191,7 @@ mod tests {
             ("API_METRICS_MAX_SERIES", "77"),
             ("API_METRICS_MAX_KEYS", "88"),
             ("API_METRICS_SKETCH", "tdigest"),
+            ("API_METRICS_HEADERS_QUANTILES", "true"),
         ])
         .unwrap();
         assert!(matches!(builder.database, Some(Database::Url(url)) if url == "postgres://db/app"));
@@ -198,6 +206,7 @@ mod tests {
         assert_eq!(builder.max_series, Some(77));
         assert_eq!(builder.max_keys, Some(88));
         assert_eq!(builder.sketch_kind, Some(SketchKind::TDigest));
+        assert_eq!(builder.headers_quantiles, Some(true));
     }
 
     #[test]

@@ -129,6 +129,7 @@ impl Builder {
 
         let mut recorder = RecorderOptions::default();
         recorder.sketch_kind = kind;
+        recorder.headers_quantiles = self.headers_quantiles == Some(true);
         recorder.clock = Arc::clone(&clock);
         if let Some(series) = self.max_series {
             recorder.max_series = series;

@@ -1579,6 +1579,11 @@ export interface components {
              * @description Average latency to the last byte, in milliseconds; null without a measured request.
              */
             averageMs?: number | null;
+            /**
+             * Format: double
+             * @description From the request being seen to the response's head, on average, in milliseconds.
+             */
+            averageTimeToHeadersMs?: number | null;
             /** @description The route template, `<unmatched>` or `<other>`. */
             endpoint: string;
             /**
@@ -1605,14 +1610,30 @@ export interface components {
             p50Ms?: number | null;
             /**
              * Format: double
+             * @description The median time to headers in milliseconds; null where the service does not keep such quantiles
+             *     (`Builder::headers_quantiles`).
+             */
+            p50TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The 95th percentile in milliseconds.
              */
             p95Ms?: number | null;
             /**
              * Format: double
+             * @description The 95th percentile of the time to headers, in milliseconds.
+             */
+            p95TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The 99th percentile in milliseconds.
              */
             p99Ms?: number | null;
+            /**
+             * Format: double
+             * @description The 99th percentile of the time to headers, in milliseconds.
+             */
+            p99TimeToHeadersMs?: number | null;
             /**
              * Format: int64
              * @description Body bytes that were read.
@@ -1634,6 +1655,12 @@ export interface components {
             statusCodes: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description How many of the requests these three cover: all that had a head where every instance keeps them, 0
+             *     where none does.
+             */
+            timeToHeadersQuantileCount: number;
         };
         /** @description From when on a granularity keeps its periods. */
         FloorView: {
@@ -2023,14 +2050,30 @@ export interface components {
             p50Ms?: number | null;
             /**
              * Format: double
+             * @description The median time to headers in milliseconds; null where the service does not keep such quantiles
+             *     (`Builder::headers_quantiles`).
+             */
+            p50TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The 95th percentile in milliseconds.
              */
             p95Ms?: number | null;
             /**
              * Format: double
+             * @description The 95th percentile of the time to headers, in milliseconds.
+             */
+            p95TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The 99th percentile in milliseconds.
              */
             p99Ms?: number | null;
+            /**
+             * Format: double
+             * @description The 99th percentile of the time to headers, in milliseconds.
+             */
+            p99TimeToHeadersMs?: number | null;
             /** @description Whether the range begins or ends within the period, or the period is not over yet. */
             partial?: boolean;
             /**
@@ -2066,6 +2109,12 @@ export interface components {
             statusCodes?: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description How many of the requests these three cover: all that had a head where every instance keeps them, 0
+             *     where none does.
+             */
+            timeToHeadersQuantileCount?: number;
         };
         /** @description One minute. */
         Minute: {
@@ -3046,6 +3095,11 @@ export interface components {
              */
             averageMs?: number | null;
             /**
+             * Format: double
+             * @description From the request being seen to the response's head, on average, in milliseconds.
+             */
+            averageTimeToHeadersMs?: number | null;
+            /**
              * Format: int64
              * @description How many API keys were used; requests without a key are no key.
              */
@@ -3098,14 +3152,30 @@ export interface components {
             p50Ms?: number | null;
             /**
              * Format: double
+             * @description The median time to headers in milliseconds; null where the service does not keep such quantiles
+             *     (`Builder::headers_quantiles`).
+             */
+            p50TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The latency that 95% of the requests do not exceed, in milliseconds.
              */
             p95Ms?: number | null;
             /**
              * Format: double
+             * @description The 95th percentile of the time to headers, in milliseconds.
+             */
+            p95TimeToHeadersMs?: number | null;
+            /**
+             * Format: double
              * @description The latency that 99% of the requests do not exceed, in milliseconds.
              */
             p99Ms?: number | null;
+            /**
+             * Format: double
+             * @description The 99th percentile of the time to headers, in milliseconds.
+             */
+            p99TimeToHeadersMs?: number | null;
             /** @description The range of the same length before this one. */
             previous: components["schemas"]["Previous"];
             /**
@@ -3113,6 +3183,12 @@ export interface components {
              * @description 100 minus `errorRate`; null without requests.
              */
             successRate?: number | null;
+            /**
+             * Format: int64
+             * @description How many of the requests these three cover: all that had a head where every instance keeps them, 0
+             *     where none does.
+             */
+            timeToHeadersQuantileCount: number;
             /**
              * Format: date-time
              * @description The first instant that the answer does not cover.
@@ -6215,14 +6291,18 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "averageMs": 12.407,
+                     *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
                      *           "p50Ms": 9.984,
+                     *           "p50TimeToHeadersMs": null,
                      *           "p95Ms": 31.104,
+                     *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
+                     *           "p99TimeToHeadersMs": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
@@ -6231,7 +6311,8 @@ export interface operations {
                      *             "200": 1194,
                      *             "404": 4,
                      *             "500": 2
-                     *           }
+                     *           },
+                     *           "timeToHeadersQuantileCount": 0
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -7844,6 +7925,7 @@ export interface operations {
                      *       "approximate": false,
                      *       "asOf": "2026-05-18T09:30:00.125Z",
                      *       "averageMs": 12.407,
+                     *       "averageTimeToHeadersMs": 11.871,
                      *       "distinctKeys": 3,
                      *       "errorCount4xx": 4,
                      *       "errorCount5xx": 2,
@@ -7854,8 +7936,11 @@ export interface operations {
                      *       "minMs": 0.911,
                      *       "minutesKeptSince": "2026-05-17T09:00:00Z",
                      *       "p50Ms": 9.984,
+                     *       "p50TimeToHeadersMs": null,
                      *       "p95Ms": 31.104,
+                     *       "p95TimeToHeadersMs": null,
                      *       "p99Ms": 88.576,
+                     *       "p99TimeToHeadersMs": null,
                      *       "previous": {
                      *         "averageChange": 2.537,
                      *         "averageMs": 12.1,
@@ -7869,18 +7954,23 @@ export interface operations {
                      *         "totalRequestsChange": 20
                      *       },
                      *       "successRate": 99.5,
+                     *       "timeToHeadersQuantileCount": 0,
                      *       "to": "2026-05-18T00:00:00Z",
                      *       "topEndpoints": [
                      *         {
                      *           "averageMs": 12.407,
+                     *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
                      *           "p50Ms": 9.984,
+                     *           "p50TimeToHeadersMs": null,
                      *           "p95Ms": 31.104,
+                     *           "p95TimeToHeadersMs": null,
                      *           "p99Ms": 88.576,
+                     *           "p99TimeToHeadersMs": null,
                      *           "requestBytes": 0,
                      *           "requestCount": 1200,
                      *           "responseBytes": 410220,
@@ -7889,7 +7979,8 @@ export interface operations {
                      *             "200": 1194,
                      *             "404": 4,
                      *             "500": 2
-                     *           }
+                     *           },
+                     *           "timeToHeadersQuantileCount": 0
                      *         }
                      *       ],
                      *       "totalErrorCount": 6,

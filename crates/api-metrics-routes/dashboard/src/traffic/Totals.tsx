@@ -22,6 +22,14 @@ export const Totals = ({ summary: now, endpoint = false }: Props) => (
       ["p95", now ? number.ms(now.p95Ms) : null],
       ["p99", now ? number.ms(now.p99Ms) : null],
       ...(endpoint ? [["Max", now ? number.ms(now.maxMs) : null] as const] : []),
+      ...(endpoint && now && now.timeToHeadersQuantileCount > 0
+        ? ([
+            ["Headers p50", number.ms(now.p50TimeToHeadersMs)],
+            ["Headers p95", number.ms(now.p95TimeToHeadersMs)],
+            ["Headers p99", number.ms(now.p99TimeToHeadersMs)],
+            ["Headers measured", number.count(now.timeToHeadersQuantileCount)],
+          ] as const)
+        : []),
       ["Received", now ? number.bytes(now.totalRequestBytes) : null],
       ["Sent", now ? number.bytes(now.totalResponseBytes) : null],
       ...(endpoint ? [["Active keys", now ? number.count(now.distinctKeys) : null] as const] : []),

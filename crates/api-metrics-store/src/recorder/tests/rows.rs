@@ -39,6 +39,86 @@ fn records_of_all_keys_and_minutes_come_out_as_a_bare_map_would_hold_them() {
 }
 
 #[test]
+fn times_to_headers_have_a_sketch_of_their_own_where_it_is_asked_for() {
+    for kind in [SketchKind::Histogram, SketchKind::TDigest] {
+        let (recorder, _) = recorder(|o| {
+            o.headers_quantiles = true;
+            o.sketch_kind = kind;
+        });
+        let (mut dice, mut expected, mut got) = (Dice(7), Rows::new(), Rows::new());
+        for round in 0..10 {
+            for _ in 0..500 {
+                let mut record = request(
+                    ["/", "/stream"][dice.roll(2) as usize],
+                    START + 17 * round + dice.roll(90) as i64,
+                );
+                record.status = Some([200, 200, 200, 503][dice.roll(4) as usize]);
+                record.latency = Some(Duration::from_micros(dice.roll(1 << 30)));
+                // An aborted request may have no head.
+                if dice.roll(10) > 0 {
+                    record.time_to_headers = Some(Duration::from_micros(dice.roll(1 << 20)));
+                }
+                record.response_bytes = dice.roll(10_000);
+                recorder.record(&record);
+                let key = (
+                    "GET".to_owned(),
+                    record.endpoint.to_owned(),
+                    None,
+                    crate::recorder::minute::minute_of(record.finished_at),
+                );
+                let bucket = expected.entry(key);
+                bucket
+                    .or_insert_with(|| Bucket::with_headers_sketch(kind))
+                    .record(&record);
+            }
+            let n = recorder.begin_batch();
+            add(&mut got, &recorder.contents(n - 1, n));
+            recorder.acknowledge(n);
+        }
+        assert_eq!(got.len(), expected.len());
+        for (key, expected) in &expected {
+            let got = &got[key];
+            assert_eq!(got.headers_count(), expected.ttfb_count, "{key:?}");
+            if kind == SketchKind::Histogram {
+                assert_eq!(got, expected, "{key:?}");
+            } else {
+                assert_eq!(got.sketch.count(), expected.sketch.count());
+                assert_eq!(got.ttfb_sum_us, expected.ttfb_sum_us);
+            }
+        }
+        let headers: u64 = got.values().map(Bucket::headers_count).sum();
+        assert!(
+            (1..5_000).contains(&headers),
+            "{headers} of 5,000 had a head"
+        );
+    }
+}
+
+#[test]
+fn idle_series_that_come_back_keep_times_to_headers_again() {
+    let (recorder, clock) = recorder(|o| {
+        o.headers_quantiles = true;
+        o.shards = 1;
+    });
+    let mut record = request("/", START);
+    record.time_to_headers = Some(Duration::from_micros(900));
+    for _ in 0..3 {
+        for _ in 0..50 {
+            recorder.record(&record);
+        }
+        let n = recorder.begin_batch();
+        let kept = rows(&recorder.contents(n - 1, n));
+        let counts: Vec<u64> = kept.values().map(Bucket::headers_count).collect();
+        assert_eq!(counts, [50]);
+        recorder.acknowledge(n);
+        clock.advance(Duration::from_secs(3_600));
+        // Empty drains, in which both buffers forget the series.
+        recorder.begin_batch();
+        recorder.begin_batch();
+    }
+}
+
+#[test]
 fn rows_ascend_by_series_and_period_and_len_counts_them() {
     let (recorder, _) = recorder(|_| {});
     for minute in [3, 0, 7, 1] {
