@@ -104,7 +104,7 @@ async fn hundred_streams(host: &Host) {
         let mut record = RequestRecord::new("GET", "/users/{id}", at);
         record.latency = Some(Duration::from_secs(8));
         record.time_to_headers = Some(Duration::from_millis(ms));
-        writer.recorder().record(&record);
+        writer.recorder.record(&record);
     }
     host.store.flush(&writer).await.unwrap();
 }

@@ -17,7 +17,6 @@ use api_metrics_store::{
 };
 
 use api_metrics_tests::question;
-
 use crate::harness::{Database, Harness, NOON, record};
 
 const DAY: i64 = 86_400;
