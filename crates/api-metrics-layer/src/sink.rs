@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::RequestRecord;
+use crate::{RequestLogSink, RequestRecord};
 
 /// Receives every finished request, exactly once.
 ///
@@ -90,6 +90,16 @@ pub trait MetricSink: Send + Sync + 'static {
     fn identity(&self) -> Option<usize> {
         None
     }
+
+    /// The log of requests beside this sink, which is shown every request that was recorded. The default is
+    /// none; [`WithRequestLog`](crate::WithRequestLog) adds one.
+    ///
+    /// It is asked several times a request, and must always give the same answer. Of several sinks in one the first that has a
+    /// log counts.
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        None
+    }
 }
 
 impl MetricSink for () {
@@ -116,6 +126,11 @@ impl<S: MetricSink + ?Sized> MetricSink for Arc<S> {
     fn identity(&self) -> Option<usize> {
         Some(Self::as_ptr(self).cast::<()>() as usize)
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        (**self).request_log()
+    }
 }
 
 // Not for every `Box<S>`: that of a closure is a closure already.
@@ -127,6 +142,11 @@ impl MetricSink for Box<dyn MetricSink> {
 
     fn identity(&self) -> Option<usize> {
         (**self).identity()
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        (**self).request_log()
     }
 }
 
@@ -141,6 +161,11 @@ impl<S: MetricSink> MetricSink for Option<S> {
     fn identity(&self) -> Option<usize> {
         self.as_ref()?.identity()
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.as_ref()?.request_log()
+    }
 }
 
 impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
@@ -150,6 +175,12 @@ impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
         self.1.record(record);
         self.2.record(record);
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        let first = self.0.request_log().or_else(|| self.1.request_log());
+        first.or_else(|| self.2.request_log())
+    }
 }
 
 impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
@@ -157,6 +188,11 @@ impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
     fn record(&self, record: &RequestRecord<'_>) {
         self.0.record(record);
         self.1.record(record);
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.0.request_log().or_else(|| self.1.request_log())
     }
 }
 
@@ -167,6 +203,11 @@ impl<S: MetricSink, const N: usize> MetricSink for [S; N] {
             sink.record(record);
         }
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.iter().find_map(MetricSink::request_log)
+    }
 }
 
 impl<S: MetricSink> MetricSink for Vec<S> {
@@ -175,5 +216,10 @@ impl<S: MetricSink> MetricSink for Vec<S> {
         for sink in self {
             sink.record(record);
         }
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.iter().find_map(MetricSink::request_log)
     }
 }

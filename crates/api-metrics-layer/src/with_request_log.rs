@@ -1,0 +1,45 @@
+//! A sink with a log of requests beside it.
+
+use crate::{MetricSink, RequestLogSink, RequestRecord};
+
+/// A sink `M` that counts, with a log of requests `L` beside it.
+///
+/// Layers around it count as layers around `M` do: they have the same identity.
+#[derive(Debug, Clone)]
+pub struct WithRequestLog<M, L> {
+    sink: M,
+    log: L,
+}
+
+impl<M: MetricSink, L: RequestLogSink> WithRequestLog<M, L> {
+    /// Puts a log beside a sink.
+    pub const fn new(sink: M, log: L) -> Self {
+        Self { sink, log }
+    }
+
+    /// The sink that counts.
+    pub const fn sink(&self) -> &M {
+        &self.sink
+    }
+
+    /// The log.
+    pub const fn log(&self) -> &L {
+        &self.log
+    }
+}
+
+impl<M: MetricSink, L: RequestLogSink> MetricSink for WithRequestLog<M, L> {
+    #[inline]
+    fn record(&self, record: &RequestRecord<'_>) {
+        self.sink.record(record);
+    }
+
+    fn identity(&self) -> Option<usize> {
+        self.sink.identity()
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        Some(&self.log)
+    }
+}
