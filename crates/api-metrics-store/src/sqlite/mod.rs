@@ -21,7 +21,6 @@ mod lead;
 mod migrate;
 mod read;
 mod rows;
-#[cfg(feature = "control")]
 mod sql;
 mod status;
 mod store;
