@@ -105,3 +105,9 @@ CREATE TABLE api_metrics_audit_trail (
     action        text NOT NULL,
     subject       text NOT NULL
 );
+
+-- How much each day takes, roughly: SQLite does not tell it of a table.
+CREATE TABLE api_metrics_request_log_day (
+    day           integer PRIMARY KEY,
+    bytes         integer NOT NULL
+);
