@@ -10,6 +10,7 @@ mod conformance;
 mod damage;
 mod lifecycle;
 mod many;
+mod request_log;
 mod row_security;
 mod scopes;
 mod series;

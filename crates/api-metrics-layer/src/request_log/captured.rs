@@ -39,7 +39,7 @@ impl Captured {
         self.active = true;
         let path = original_path(extensions).or(request.uri().path_and_query());
         self.path = path.cloned();
-        let peer = (capture.peer_address)(extensions);
+        let peer = capture.peer(extensions);
         self.client =
             peer.and_then(|peer| address::client(peer, headers, &capture.trusted_proxies));
         self.user = extensions.get().cloned();

@@ -18,9 +18,9 @@ pub struct RequestCapture {
     pub shown_parameters: Vec<String>,
     /// The header in which requests and responses carry their id: `x-request-id` by default.
     pub request_id_header: HeaderName,
-    /// Finds the address of the connection's other end among a request's extensions: a [`PeerAddress`] by
-    /// default.
-    pub peer_address: fn(&Extensions) -> Option<IpAddr>,
+    /// Finds the address of the connection's other end among a request's extensions, where there is no
+    /// [`PeerAddress`]. `None` by default.
+    pub peer_address: Option<fn(&Extensions) -> Option<IpAddr>>,
 }
 
 impl Default for RequestCapture {
@@ -29,7 +29,17 @@ impl Default for RequestCapture {
             trusted_proxies: Vec::new(),
             shown_parameters: Vec::new(),
             request_id_header: HeaderName::from_static("x-request-id"),
-            peer_address: |extensions| extensions.get().map(|&PeerAddress(address)| address),
+            peer_address: None,
+        }
+    }
+}
+
+impl RequestCapture {
+    /// The address of the connection's other end.
+    pub(super) fn peer(&self, extensions: &Extensions) -> Option<IpAddr> {
+        match extensions.get() {
+            Some(&PeerAddress(address)) => Some(address),
+            None => self.peer_address.and_then(|find| find(extensions)),
         }
     }
 }

@@ -6,6 +6,7 @@ mod connect;
 mod control;
 mod log_throttle;
 mod maintain;
+mod requests;
 mod schedule;
 mod shutdown;
 mod task;
@@ -28,6 +29,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 #[cfg(feature = "control")]
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
+pub(crate) use requests::Requests;
 
 use self::{connect::Readiness, log_throttle::LogThrottle, task::TaskError};
 use crate::{health::Monitor, task::Task};
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) writer: Arc<Writer>,
     pub(crate) admin: Admin,
     pub(crate) health: Arc<Monitor>,
+    /// `None` where no request log is kept.
+    pub(crate) requests: Option<Requests>,
     /// `None` where the store keeps no control plane.
     #[cfg(feature = "control")]
     control: Option<Control>,
@@ -74,6 +78,7 @@ pub(crate) struct Parts<F> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: String,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) requests: Option<Requests>,
     #[cfg(feature = "control")]
     pub(crate) control: Option<Control>,
     #[cfg(feature = "control")]
@@ -116,6 +121,7 @@ impl Shared {
             writer: parts.writer,
             admin,
             health,
+            requests: parts.requests,
             #[cfg(feature = "control")]
             control: parts.control,
             #[cfg(feature = "control")]

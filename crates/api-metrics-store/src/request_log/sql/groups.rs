@@ -41,25 +41,33 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
         Dialect::Postgres => format!("sum({of})::bigint"),
         Dialect::Sqlite => format!("sum({of})"),
     };
-    // The latest of each group is found by its index; ids have no maximum on Postgres.
     let mut c = conditions();
     let text = c.text();
     let limit = c.param(i64::from(query.limit.clamp(1, 1_000)));
     let sql = format!(
-        "SELECT g.*, (SELECT l.id FROM {list} AS l WHERE l.group_id = g.group_id AND l.at_ms = g.last_ms \
-                      ORDER BY l.id DESC LIMIT 1) AS latest \
-         FROM (SELECT r.group_id, count(*) AS kept, {weight} AS weight, \
-                 count(DISTINCT CASE WHEN r.api_key_id <> 0 THEN r.api_key_id END) AS api_keys, \
-                 min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
-               FROM {list} AS r WHERE {text} \
-               GROUP BY r.group_id ORDER BY weight DESC, r.group_id LIMIT {limit}) AS g \
-         ORDER BY g.weight DESC, g.group_id",
+        "SELECT r.group_id, count(*) AS kept, {weight} AS weight, \
+           count(DISTINCT CASE WHEN r.api_key_id <> 0 THEN r.api_key_id END) AS api_keys, \
+           min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
+         FROM {list} AS r WHERE {text} \
+         GROUP BY r.group_id ORDER BY weight DESC, r.group_id LIMIT {limit}",
         weight = sum("r.weight"),
     );
     let rows = tx.fetch(sql, &c.params).await?;
     let mut groups = Vec::with_capacity(rows.len());
     for row in &rows {
-        let (id, latest) = (row.int("group_id")?, row.uuid("latest")?);
+        let (id, last_ms) = (row.int("group_id")?, row.int("last_ms")?);
+        // The latest that the caller may see, found by the group's index: ids have no maximum on Postgres.
+        let mut c = conditions();
+        c.equals("r.group_id", Some(id));
+        c.equals("r.at_ms", Some(last_ms));
+        let sql = format!(
+            "SELECT r.id FROM {list} AS r WHERE {} ORDER BY r.id DESC LIMIT 1",
+            c.text()
+        );
+        let found = tx.fetch(sql, &c.params).await?;
+        let Some(latest) = found.first().map(|row| row.uuid("id")).transpose()? else {
+            continue;
+        };
         let Some(example) = read::one(tx, latest, &query.scope).await? else {
             return Err(StoreError::Corrupt(
                 "the latest of a group is missing".into(),
@@ -78,7 +86,7 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
             api_keys: unsigned(row.int("api_keys")?),
             versions: Vec::new(),
             first_ms: row.int("first_ms")?,
-            last_ms: row.int("last_ms")?,
+            last_ms,
             first_seen_ms: None,
             first_version: None,
             series: vec![0; usize::try_from(PARTS).unwrap_or_default()],
