@@ -176,6 +176,9 @@ impl Builder {
                 None
             }
         };
+        let request_store = requests
+            .as_ref()
+            .map(|requests| Arc::clone(&requests.store));
         let admin_clock = Arc::clone(&clock);
         Ok(Shared::new(background::Parts {
             store: opened.store,
@@ -203,6 +206,9 @@ impl Builder {
                         .quotas(settings.quotas())
                         .billing(settings.billing())
                         .limits(settings.limits);
+                }
+                if let Some(store) = request_store {
+                    admin = admin.requests(store);
                 }
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
