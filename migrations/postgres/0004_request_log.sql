@@ -154,6 +154,7 @@ BEGIN
         EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I', child);
         EXECUTE format('CREATE TABLE api_metrics.%I (LIKE api_metrics.%I INCLUDING ALL)', child, parent);
         EXECUTE format('ALTER TABLE api_metrics.%I ENABLE ROW LEVEL SECURITY', child);
+        EXECUTE format('ALTER TABLE api_metrics.%I FORCE ROW LEVEL SECURITY', child);
         EXECUTE format('ALTER TABLE api_metrics.%I ATTACH PARTITION api_metrics.%I FOR VALUES FROM (%L) TO (%L)',
                        parent, child, day * 86400000, (day + 1) * 86400000);
     END LOOP;

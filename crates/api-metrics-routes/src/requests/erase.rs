@@ -1,4 +1,10 @@
 //! `DELETE /api-requests`: whose requests are to be forgotten.
+//!
+//! One of a key, a user and an address is named; naming none would erase everything, naming two leaves open whether
+//! either or both is meant, so that both are refused. The store deletes in steps, each in a transaction: where the
+//! route's limit of time ends it, some are gone already, and asking again erases the rest.
+//!
+//! Counts, quotas and bills are sums and stay as they are.
 
 use std::net::IpAddr;
 
@@ -15,13 +21,16 @@ use crate::{
     router::App,
 };
 
+/// `apiKeyId`; 0, which stands for requests without a key elsewhere, is refused.
 const API_KEY: Parsed<i64> = api_key_id("Erases the requests of the API key of this number.", "17");
+/// `user`, exactly as it was recorded.
 const USER: Text = Text {
     name: "user",
     description: "Erases the requests of this user.",
     example: "u-17",
     max_bytes: MAX_API_KEY_BYTES,
 };
+/// `address`: it is hashed by the keys that exist, and the hashes are looked for.
 const ADDRESS: Parsed<IpAddr> = Parsed {
     name: "address",
     description: "Erases the requests of this address' hash, as far as the keys of their days exist: those of today \
@@ -40,7 +49,7 @@ pub(crate) struct ErasedView {
     requests: u64,
 }
 
-/// The parameters of [`erase`].
+/// The parameters of [`erase`]: exactly one of the three.
 #[derive(Debug, Clone)]
 pub(crate) struct EraseParams(Erasure);
 

@@ -1,4 +1,5 @@
-//! An example for each answer.
+//! An example for each answer: the same failed order in all of them. The OpenAPI document shows them beside each
+//! route.
 
 use serde_json::{Value, json};
 

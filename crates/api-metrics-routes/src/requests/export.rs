@@ -1,4 +1,11 @@
 //! `GET /api-requests/export`: all requests of a range, streamed page by page.
+//!
+//! The next page is read when the client has taken the last one, so that an export takes the memory of one page
+//! whatever its length, and a client that leaves ends it. Pages follow each other by the cursor of the list:
+//! requests that arrive meanwhile are neither repeated nor do they shift others.
+//!
+//! A failure after the first page breaks the transfer off, which clients see as an error; a file that ended in
+//! order would pass for the whole.
 
 use std::io;
 
@@ -13,7 +20,7 @@ use futures_util::{Stream, StreamExt, stream};
 use http::header;
 use serde_json::Value;
 
-use super::{asked::Asked, view::RequestView};
+use super::{selection::Selection, view::RequestView};
 use crate::{
     auth::Caller,
     request::{Context, OneOf, ParamDocs, Params, QueryParams, Validated},
@@ -27,10 +34,13 @@ const PAGE: u32 = 1_000;
 /// How requests are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
+    /// A header and a line a request (RFC 4180).
     Csv,
+    /// One object a line, as the list has them.
     Ndjson,
 }
 
+/// `format`.
 const FORMAT: OneOf<Format> = OneOf {
     name: "format",
     description: "CSV with a header, or one JSON object a line.",
@@ -38,7 +48,8 @@ const FORMAT: OneOf<Format> = OneOf {
     default: Format::Csv,
 };
 
-/// The columns of CSV: the members of a request.
+/// The columns of CSV: the members of a request, in the order of their declaration. A test compares them with what
+/// the list answers.
 const COLUMNS: [&str; 31] = [
     "id",
     "at",
@@ -76,20 +87,22 @@ const COLUMNS: [&str; 31] = [
 /// The parameters of [`export`].
 #[derive(Debug, Clone)]
 pub(crate) struct ExportParams {
+    /// How requests are written.
     format: Format,
-    asked: Asked,
+    /// Which requests.
+    selection: Selection,
 }
 
 impl QueryParams for ExportParams {
     fn describe(docs: &mut ParamDocs) {
         FORMAT.describe(docs);
-        Asked::describe(docs);
+        Selection::describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         Ok(Self {
             format: FORMAT.take(params)?,
-            asked: QueryParams::take(params, context)?,
+            selection: QueryParams::take(params, context)?,
         })
     }
 }
@@ -115,10 +128,10 @@ pub(crate) async fn export(
     caller: Caller,
     Validated { params, .. }: Validated<ExportParams>,
 ) -> Result<Response, Problem> {
-    let ExportParams { format, asked } = params;
+    let ExportParams { format, selection } = params;
     let mut pages = Pages {
         app,
-        query: Some(asked.query(&caller.scope, PAGE)),
+        query: Some(selection.query(&caller.scope, PAGE)),
         scope: caller.scope,
         format,
     };
@@ -145,15 +158,21 @@ pub(crate) async fn export(
 
 /// What is left to write.
 struct Pages {
+    /// The way to the store.
     app: App,
     /// The next page; `None` after the last.
     query: Option<RequestQuery>,
+    /// What the caller may see.
     scope: Scope,
+    /// How requests are written.
     format: Format,
 }
 
 impl Pages {
-    /// Writes the next page.
+    /// Writes the next page, if there is one.
+    ///
+    /// # Errors
+    /// Those of the store.
     async fn write(&mut self, out: &mut Vec<u8>) -> Result<(), Problem> {
         let Some(mut query) = self.query.take() else {
             return Ok(());
@@ -182,6 +201,7 @@ impl Pages {
         Ok(())
     }
 
+    /// What is left, piece by piece. The stream ends with an error where the store fails.
     fn into_stream(self) -> impl Stream<Item = Result<Bytes, io::Error>> + Send {
         stream::try_unfold(self, |mut pages| async move {
             if pages.query.is_none() {
@@ -195,6 +215,7 @@ impl Pages {
     }
 }
 
+/// A field: numbers as they are, texts quoted where they must be.
 fn field(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),

@@ -1,4 +1,9 @@
 //! `GET /api-requests/groups`: errors that are one.
+//!
+//! A group's id is a hash of what its errors have in common, so that it is the same in each range, process and
+//! database. Its figures are those of the range: `requests` adds up weights and so counts what was seen, `kept`
+//! what is stored. When it was first seen at all, and by which version, is known of everybody's requests together, and so
+//! shown to admins alone.
 
 use api_metrics_store::request_log::RequestGroup;
 use axum::{Json, extract::State};
@@ -8,8 +13,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    asked::{Asked, group_id},
     examples,
+    selection::{Selection, group_id},
     view::time_ms,
 };
 use crate::{
@@ -96,7 +101,9 @@ pub(crate) struct GroupList {
 query_params! {
     /// The parameters of [`groups`].
     pub(crate) struct GroupParams {
-        asked: Asked,
+        /// Which requests are grouped.
+        selection: Selection,
+        /// How many groups.
         limit: Limit,
     }
 }
@@ -119,9 +126,9 @@ pub(crate) async fn groups(
     caller: Caller,
     Validated { params, .. }: Validated<GroupParams>,
 ) -> Result<Json<GroupList>, Problem> {
-    let GroupParams { asked, limit } = params;
+    let GroupParams { selection, limit } = params;
     let limit = u32::try_from(limit.rows()).unwrap_or(u32::MAX);
-    let query = asked.query(&caller.scope, limit);
+    let query = selection.query(&caller.scope, limit);
     let store = app.client.requests()?;
     let found = app
         .client
@@ -129,7 +136,7 @@ pub(crate) async fn groups(
         .await?;
     Ok(Json(GroupList {
         data: found.into_iter().map(GroupView::from).collect(),
-        from: time(asked.range.from),
-        to: time(asked.range.to),
+        from: time(selection.range.from),
+        to: time(selection.range.to),
     }))
 }

@@ -1,4 +1,11 @@
 //! `GET /api-requests` and `GET /api-requests/{id}`.
+//!
+//! A page goes on by its cursor, from newer to older requests. Who follows a log step by step asks by `after` for
+//! what is newer than the last request seen, and gets it oldest first; the id of the last one asks for the next
+//! step. Requests arrive by batches of their processes, so one may come whose time is before that of another one
+//! seen already.
+//!
+//! A request that is there for somebody else is answered as one that is not there, so that ids can't be probed.
 
 use axum::{
     Json,
@@ -10,8 +17,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    asked::{AFTER, Asked},
     examples,
+    selection::{AFTER, Selection},
     view::{RequestView, time_ms},
 };
 use crate::{
@@ -37,8 +44,11 @@ pub(crate) struct RequestList {
 /// The parameters of [`list`].
 #[derive(Debug, Clone)]
 pub(crate) struct ListParams {
-    asked: Asked,
+    /// Which requests.
+    selection: Selection,
+    /// Where the page begins: at the last request of the page before.
     page: Page<Uuid>,
+    /// The request that was seen last, for those who fetch step by step.
     after: Option<Uuid>,
 }
 
@@ -46,14 +56,14 @@ impl QueryParams for ListParams {
     const LIST: &'static str = "requests";
 
     fn describe(docs: &mut ParamDocs) {
-        Asked::describe(docs);
+        Selection::describe(docs);
         AFTER.describe(docs);
         Page::<Uuid>::describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
         Ok(Self {
-            asked: QueryParams::take(params, context)?,
+            selection: QueryParams::take(params, context)?,
             after: AFTER.take(params)?,
             page: QueryParams::take(params, context)?,
         })
@@ -87,10 +97,14 @@ pub(crate) async fn list(
     caller: Caller,
     Validated { params, .. }: Validated<ListParams>,
 ) -> Result<Json<RequestList>, Problem> {
-    let ListParams { asked, page, after } = params;
-    let range = page.range_or(asked.range);
+    let ListParams {
+        selection,
+        page,
+        after,
+    } = params;
+    let range = page.range_or(selection.range);
     let limit = u32::try_from(page.limit.rows()).unwrap_or(u32::MAX);
-    let mut query = asked.query_of(range, &caller.scope, limit);
+    let mut query = selection.query_of(range, &caller.scope, limit);
     query.before = page.after().copied();
     query.after = after;
     let store = app.client.requests()?;

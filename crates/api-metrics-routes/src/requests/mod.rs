@@ -3,13 +3,25 @@
 //!
 //! The routes are there only where the admin was built with a store that keeps a log. Tenants and consumers see
 //! the requests of their own keys, and no hashes of addresses.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `selection` | the filters that all of them take |
+//! | `list` | pages of requests, and one request |
+//! | `groups` | errors that are one |
+//! | `export` | a range as a file, page by page |
+//! | `erase` | forgets a key, a user or an address |
+//! | `view` | a request as a caller may see it |
+//!
+//! Answers are not cached: each is a page of narrow rows found by an index, and a log that is read is mostly read
+//! to its end, where every answer is another.
 
-mod asked;
 mod erase;
 mod examples;
 mod export;
 mod groups;
 mod list;
+mod selection;
 mod view;
 
 use utoipa_axum::routes;
@@ -19,7 +31,8 @@ use crate::{
     router::RouteTable,
 };
 
-/// Declares the routes of this module.
+/// Declares the routes of this module. Reading is for every principal, within its scope; what erases is for admins,
+/// because a user or an address belongs to no tenant.
 pub(crate) fn routes(table: RouteTable) -> RouteTable {
     table
         .documented(Read, routes!(list::list))

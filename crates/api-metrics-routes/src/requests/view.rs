@@ -1,4 +1,8 @@
-//! A request as it is answered.
+//! A request as it is answered: in the list, one by one, and in an export.
+//!
+//! What the store keeps is shown as it is, with two differences: latencies are milliseconds, and the hash of the
+//! client's address is for admins alone. Ids that others write as digits (traces, groups) are texts of digits here
+//! too, because numbers in JSON are not that exact.
 
 use api_metrics_store::{query::Scope, request_log::StoredRequest};
 use chrono::{DateTime, Utc};
@@ -6,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::asked::group_id;
+use super::selection::group_id;
 use crate::{auth::Caller, response::rounded};
 
 /// An instant in milliseconds.

@@ -1,4 +1,14 @@
-//! Which requests are asked for.
+//! Which requests are asked for: the filters that all routes of the log take.
+//!
+//! | parameter | compared with | has an index |
+//! |---|---|---|
+//! | `service`, `environment`, `version`, `protocol`, `method`, `endpoint` | the labels of a series | yes |
+//! | `apiKeyId`, `user`, `traceId`, `group` | the request's own | yes |
+//! | `text` | the words of path, error and agent, each as a whole | yes |
+//! | `status`, `statusClass`, `outcome`, `minLatencyMs` | the request's own | no: tried on 20,000 requests a page |
+//!
+//! All that are given must hold. A filter that nothing can match is refused by name, or finds nothing; it is never
+//! ignored.
 
 use api_metrics_layer::{MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::{
@@ -12,42 +22,49 @@ use crate::{
     response::Problem,
 };
 
+/// `service`, exactly.
 const SERVICE: Text = Text {
     name: "service",
     description: "Only this service.",
     example: "shop",
     max_bytes: MAX_SERVICE_BYTES,
 };
+/// `environment`, exactly.
 const ENVIRONMENT: Text = Text {
     name: "environment",
     description: "Only this environment.",
     example: "production",
     max_bytes: MAX_SERVICE_BYTES,
 };
+/// `version`, exactly.
 const VERSION: Text = Text {
     name: "version",
     description: "Only this version of the service's code.",
     example: "1.9.1",
     max_bytes: MAX_SERVICE_BYTES,
 };
+/// `protocol`.
 const PROTOCOL: OneOf<Option<&str>> = OneOf {
     name: "protocol",
     description: "Only this protocol: http or grpc.",
     options: &[("http", Some("http")), ("grpc", Some("grpc"))],
     default: None,
 };
+/// `method`, which is compared in capitals.
 const METHOD: Text = Text {
     name: "method",
     description: "Only this method, in any case; `_OTHER` for methods outside the standard set.",
     example: "GET",
     max_bytes: 32,
 };
+/// `endpoint`, exactly: the template, not a path.
 const ENDPOINT: Text = Text {
     name: "endpoint",
     description: "Only this route template, exactly; `<unmatched>` for requests that no route matched.",
     example: "/users/{id}",
     max_bytes: MAX_ENDPOINT_BYTES,
 };
+/// `status`: that under which a request is counted, so that each has one.
 const STATUS: Parsed<u16> = Parsed {
     name: "status",
     description: "Only this status, as it is counted: 499 where the client left before there was one, 500 where \
@@ -61,6 +78,7 @@ const STATUS: Parsed<u16> = Parsed {
     },
     wrong: "no status from 100 to 999",
 };
+/// `statusClass`: the hundreds of that status.
 const STATUS_CLASS: OneOf<Option<u16>> = OneOf {
     name: "statusClass",
     description: "Only statuses of this class: 2xx, 3xx, 4xx or 5xx.",
@@ -73,6 +91,7 @@ const STATUS_CLASS: OneOf<Option<u16>> = OneOf {
     ],
     default: None,
 };
+/// `outcome`, independent of the status.
 const OUTCOME: OneOf<Option<&str>> = OneOf {
     name: "outcome",
     description: "Only requests that ended so: completed, aborted by the client, failed, or panicked.",
@@ -84,16 +103,19 @@ const OUTCOME: OneOf<Option<&str>> = OneOf {
     ],
     default: None,
 };
+/// `apiKeyId`, where 0 stands for requests without a key.
 const API_KEY: Parsed<i64> = api_key_id(
     "Only the API key of this number; 0 for requests without a key.",
     "0",
 );
+/// `user`, exactly: ids are no words to search in.
 const USER: Text = Text {
     name: "user",
     description: "Only this user, exactly.",
     example: "u-17",
     max_bytes: MAX_API_KEY_BYTES,
 };
+/// `minLatencyMs`. Requests without a latency are never slow.
 const MIN_LATENCY: Parsed<u64> = Parsed {
     name: "minLatencyMs",
     description: "Only requests that took this many milliseconds or more.",
@@ -102,6 +124,7 @@ const MIN_LATENCY: Parsed<u64> = Parsed {
     read: |text| text.parse().ok().filter(|ms| *ms <= 86_400_000),
     wrong: "no number of milliseconds up to a day",
 };
+/// `traceId`, as `traceparent` writes it.
 const TRACE: Parsed<Uuid> = Parsed {
     name: "traceId",
     description: "Only this trace, as 32 hexadecimal digits.",
@@ -110,6 +133,7 @@ const TRACE: Parsed<Uuid> = Parsed {
     read: |text| (text.len() == 32).then(|| text.parse().ok())?,
     wrong: "no trace of 32 hexadecimal digits",
 };
+/// `group`: an id of the groups.
 const GROUP: Parsed<i64> = Parsed {
     name: "group",
     description: "Only the group of errors of this id.",
@@ -118,6 +142,7 @@ const GROUP: Parsed<i64> = Parsed {
     read: group_of,
     wrong: "no group of 16 hexadecimal digits",
 };
+/// `text`: words, in any order and case. Nothing in it has another meaning.
 const TEXT: Text = Text {
     name: "text",
     description: "Only requests that hold all of these words in their path, error or user agent.",
@@ -140,6 +165,7 @@ pub(super) fn group_id(group: i64) -> String {
     format!("{:016x}", group.cast_unsigned())
 }
 
+/// The group of such an id. Signs and other lengths are none, so that each group has one id.
 fn group_of(text: &str) -> Option<i64> {
     let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
     let group = u64::from_str_radix(text, 16).ok().filter(|_| digits)?;
@@ -148,14 +174,14 @@ fn group_of(text: &str) -> Option<i64> {
 
 /// Which requests, of which range.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct Selection {
     /// The range.
     pub(super) range: TimeRange,
     /// The filter.
     pub(super) filter: RequestFilter,
 }
 
-impl QueryParams for Asked {
+impl QueryParams for Selection {
     fn describe(docs: &mut ParamDocs) {
         TimeRange::describe(docs);
         Matching::describe(docs);
@@ -169,7 +195,7 @@ impl QueryParams for Asked {
     }
 }
 
-impl Asked {
+impl Selection {
     /// The question of a caller for a page.
     pub(super) fn query(&self, scope: &Scope, limit: u32) -> RequestQuery {
         self.query_of(self.range, scope, limit)
