@@ -206,6 +206,11 @@ async fn requests_of_a_service_are_listed_found_and_shown_one_by_one() {
     assert_eq!(&service.json(&format!("/api-requests/{id}")).await, locked);
     let group = locked["group"].as_str().unwrap();
     assert_eq!(service.found(&format!("group={group}")).await, 3);
+    let status = service.json("/api-requests/status").await;
+    assert_eq!((&status["chosen"], &status["kept"]), (&6.into(), &6.into()));
+    assert_eq!(status["dropped"]["rate"], 0);
+    assert_eq!(status["newestAt"], list["data"][0]["at"]);
+    assert!(status["bytes"].as_u64() > Some(0), "{status}");
     let groups = service.json("/api-requests/groups?statusClass=5xx").await;
     let groups = groups["data"].as_array().unwrap();
     assert_eq!(groups.len(), 1);
@@ -377,7 +382,6 @@ async fn no_planted_secret_is_in_the_database_or_in_any_answer() {
         "/api-requests/groups",
         "/api-requests/export",
         "/api-requests/export?format=ndjson",
-        "/api-status",
         "/metrics",
     ] {
         shown.push_str(&service.ask(Method::GET, path, None).await.1);

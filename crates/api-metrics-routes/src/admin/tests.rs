@@ -50,11 +50,12 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-const REQUESTS: [(&str, &str, Access); 5] = [
+const REQUESTS: [(&str, &str, Access); 6] = [
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/export", Read),
     ("GET", "/api-requests/groups", Read),
+    ("GET", "/api-requests/status", Operate),
     ("GET", "/api-requests/{id}", Read),
 ];
 

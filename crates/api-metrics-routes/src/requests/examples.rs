@@ -40,3 +40,13 @@ pub(super) fn groups() -> Value {
         "from": "2026-05-16T09:31:00Z", "to": "2026-05-17T09:31:00Z"
     })
 }
+
+/// The figures of the log.
+pub(super) fn status() -> Value {
+    json!({
+        "chosen": 81_204, "kept": 81_112,
+        "dropped": {"rate": 92, "memory": 0, "late": 0, "refused": 0},
+        "oldestAt": "2026-02-16T00:00:01.410Z", "newestAt": "2026-05-17T08:12:45.117Z",
+        "bytes": 104_857_600
+    })
+}

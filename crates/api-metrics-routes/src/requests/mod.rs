@@ -10,6 +10,7 @@
 //! | `list` | pages of requests, and one request |
 //! | `groups` | errors that are one |
 //! | `export` | a range as a file, page by page |
+//! | `status` | how much was kept and dropped |
 //! | `erase` | forgets a key, a user or an address |
 //! | `view` | a request as a caller may see it |
 //!
@@ -22,6 +23,7 @@ mod export;
 mod groups;
 mod list;
 mod selection;
+mod status;
 mod view;
 
 use utoipa_axum::routes;
@@ -39,5 +41,6 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Operate, routes!(erase::erase))
         .documented(Read, routes!(groups::groups))
         .documented(Read, routes!(export::export))
+        .documented(Operate, routes!(status::status))
         .documented(Read, routes!(list::one))
 }

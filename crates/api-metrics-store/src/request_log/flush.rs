@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     engine::{
+        SCHEMA_KNOWLEDGE,
         backend::{FlushTx as _, Mode, Result, Tx},
         sql::{BeginTx, SqlTx},
     },
@@ -61,12 +62,20 @@ pub(super) async fn flush<T: BeginTx>(
     let mut tx = store.begin(Mode::Write).await?;
     let meta = tx.meta().await?;
     tx.commit().await?;
+    if meta.writer_min > SCHEMA_KNOWLEDGE {
+        return Err(StoreError::Outdated {
+            what: "writing",
+            needed: meta.writer_min,
+            known: SCHEMA_KNOWLEDGE,
+        });
+    }
     let now_ms = meta.now_us.div_euclid(1_000);
     let now = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
     buffer.close_samples((!last).then_some(now));
     loop {
         if flushing.batch.is_none() {
             flushing.batch = buffer.cut(flushing.seq + 1);
+            flushing.bound_keys();
         }
         let Some(batch) = &mut flushing.batch else {
             return Ok(flushed);

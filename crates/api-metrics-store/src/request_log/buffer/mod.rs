@@ -11,7 +11,7 @@
 //! No lock is held while anything is waited for.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     hash::BuildHasher,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -30,7 +30,7 @@ use super::{
     sample::{Offer, Random, Slot, Window},
     settings::{Keep, RequestLog, Sampling},
 };
-use crate::store::Instance;
+use crate::{recorder::OTHER_KEY, store::Instance};
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -38,6 +38,8 @@ const SHARDS: usize = 16;
 const BATCH_ROWS: usize = 2_000;
 /// Bytes of a batch at most, but for its last request.
 const BATCH_BYTES: usize = 2 << 20;
+/// Different API keys that a process names, as its recorder does; more are `<other key>`.
+const MAX_KEYS: usize = 10_000;
 
 /// What was dropped of the requests that the policy chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -152,6 +154,23 @@ pub(super) struct Flushing {
     /// Of the last batch.
     pub(super) seq: u64,
     pub(super) batch: Option<Batch>,
+    /// The hashes of the API keys that were named.
+    keys: HashSet<u64>,
+}
+
+impl Flushing {
+    /// Replaces keys beyond the bound, so that no process can make more of them than its recorder does.
+    pub(super) fn bound_keys(&mut self) {
+        let entries = self.batch.iter_mut().flat_map(|batch| &mut batch.entries);
+        for key in entries.filter_map(|entry| entry.api_key.as_mut()) {
+            let hash = FixedState::with_seed(7).hash_one(key.as_str());
+            if self.keys.len() < MAX_KEYS {
+                self.keys.insert(hash);
+            } else if !self.keys.contains(&hash) {
+                OTHER_KEY.clone_into(key);
+            }
+        }
+    }
 }
 
 /// Requests that are stored in one transaction.

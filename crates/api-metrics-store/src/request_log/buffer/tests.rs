@@ -181,3 +181,28 @@ fn threads_lose_nothing_between_them() {
     drained_after(&buffer);
     assert_eq!(buffer.memory(), 0);
 }
+
+#[test]
+fn keys_beyond_the_bound_are_one() {
+    let buffer = buffer(|log| {
+        log.keep = Keep::Everything;
+        log.rows_per_second = u32::MAX;
+    });
+    let mut flushing = Flushing::default();
+    let mut named = HashSet::new();
+    for n in 0..MAX_KEYS + 500 {
+        let key = api_metrics_layer::ApiKey::from(format!("key-{n}"));
+        let mut record = RequestRecord::new("GET", "/a", UNIX_EPOCH);
+        record.api_key = Some(&key);
+        buffer.log(&LoggedRequest::new(&record));
+        if n % 1_000 == 999 || n + 1 == MAX_KEYS + 500 {
+            flushing.batch = buffer.cut(1);
+            flushing.bound_keys();
+            let batch = flushing.batch.take().expect("a batch");
+            buffer.acknowledge(&batch, batch.entries.len() as u64, 0);
+            named.extend(batch.entries.into_iter().filter_map(|entry| entry.api_key));
+        }
+    }
+    assert_eq!(named.len(), MAX_KEYS + 1);
+    assert!(named.contains("key-0") && named.contains(OTHER_KEY));
+}
