@@ -246,7 +246,7 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
             &mut sql,
             "SELECT s.endpoint, d.path FROM api_metrics.request_log_series AS s \
              JOIN api_metrics.request_log AS r ON r.series_id = s.id \
-             JOIN api_metrics.request_log_detail AS d USING (at_ms, id)",
+             JOIN api_metrics.request_log_detail AS d ON d.at_ms = r.at_ms AND d.id = r.id",
         )
         .await;
         assert_eq!(kept, ["(/of-alpha,/of-alpha)"], "{setting}");

@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn the_last_address_before_the_trusted_proxies_is_the_clients() {
-        let cases: [(&[(&str, &str)], Option<IpAddr>); 13] = [
+        type Case<'a> = (&'a [(&'static str, &'a str)], Option<IpAddr>);
+        let cases: [Case<'_>; 13] = [
             (&[], Some(ip("10.0.0.1"))),
             (&[("x-forwarded-for", "1.2.3.4")], Some(ip("1.2.3.4"))),
             (

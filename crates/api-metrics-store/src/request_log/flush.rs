@@ -122,8 +122,9 @@ async fn store_batch<T: BeginTx>(
 ) -> Result<()> {
     let settings = buffer.settings();
     let floor = floor_ms(settings, now_ms);
-    let in_time = |entry: &&Box<Entry>| (floor..=now_ms + DAY_MS).contains(&entry.at_ms);
-    let entries: Vec<&Entry> = batch.entries.iter().filter(in_time).map(|e| &**e).collect();
+    let in_time = |entry: &&Entry| (floor..=now_ms + DAY_MS).contains(&entry.at_ms);
+    let all = batch.entries.iter().map(|entry| &**entry);
+    let entries: Vec<&Entry> = all.filter(in_time).collect();
     let late = (batch.entries.len() - entries.len()) as u64;
     let days: BTreeSet<_> = entries.iter().map(|e| e.at_ms.div_euclid(DAY_MS)).collect();
 

@@ -177,6 +177,7 @@ impl Flushing {
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) seq: u64,
+    #[expect(clippy::vec_box, reason = "they were boxed in their samples")]
     pub(super) entries: Vec<Box<Entry>>,
     /// Dropped since the batch before.
     pub(super) dropped: Dropped,

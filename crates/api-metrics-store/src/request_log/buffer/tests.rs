@@ -1,4 +1,5 @@
 //! What is chosen, what is dropped, and that it adds up.
+#![allow(clippy::expect_used)]
 
 use std::time::{Duration, UNIX_EPOCH};
 
