@@ -42,6 +42,11 @@ impl Task {
     /// All but the one that takes records out of memory.
     pub(crate) const UPKEEP: &[Self] = Self::ALL.split_at(1).1;
 
+    /// Whether nothing but the request log depends on it.
+    pub(crate) const fn is_of_request_log(self) -> bool {
+        matches!(self, Self::FlushRequests | Self::RetainRequests)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Flush => "flush",

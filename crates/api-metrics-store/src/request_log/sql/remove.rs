@@ -126,7 +126,7 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
         }
     };
     let sql = format!(
-        "SELECT r.at_ms, r.id FROM {from} AS r WHERE {} LIMIT {STEP}",
+        "SELECT r.at_ms, r.id FROM {from} AS r WHERE {} ORDER BY r.at_ms LIMIT {STEP}",
         c.text()
     );
     let rows = tx.fetch(sql, &c.params).await?;
@@ -137,15 +137,21 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
         .iter()
         .map(|row| Ok((row.int("at_ms")?, row.uuid("id")?.simple().to_string())))
         .collect();
-    let found = serde_json::json!(found?).to_string();
+    let found = found?;
+    // The range lets Postgres look at the days that matter alone.
+    let from = found.first().map_or(0, |(at, _)| *at);
+    let to = found.last().map_or(0, |(at, _)| *at);
+    let found = serde_json::json!(found).to_string();
     let id = match d {
         Dialect::Postgres => "(value->>1)::uuid",
         Dialect::Sqlite => "unhex(json_extract(value, '$[1]'))",
     };
     let wanted = format!("SELECT {}, {id} FROM {}", d.item_number(0), d.items("$1"));
     for table in [&detail, &list] {
-        let sql = format!("DELETE FROM {table} WHERE (at_ms, id) IN ({wanted})");
-        tx.execute(sql, params![&found]).await?;
+        let sql = format!(
+            "DELETE FROM {table} WHERE at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
+        );
+        tx.execute(sql, params![&found, from, to]).await?;
     }
     Ok(rows.len() as u64)
 }
