@@ -18,5 +18,6 @@ mod neighbours;
 mod nested;
 mod queues;
 mod refused;
+mod request_log;
 mod routers;
 mod stacks;

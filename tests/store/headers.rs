@@ -16,8 +16,8 @@ use api_metrics_store::{
     time::{Clock, Granularity, UnixSeconds},
 };
 
-use api_metrics_tests::question;
 use crate::harness::{Database, Harness, NOON, record};
+use api_metrics_tests::question;
 
 const DAY: i64 = 86_400;
 /// 2026-03-10T00:00:00Z.

@@ -11,6 +11,7 @@ mod damage;
 mod headers;
 mod lifecycle;
 mod many;
+mod request_log;
 mod row_security;
 mod scopes;
 mod series;

@@ -7,17 +7,24 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 12] = [
+const PROTECTED: [&str; 19] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
     "api_key_plans",
     "api_keys",
+    "audit_trail",
     "deliveries",
     "notices",
     "price_plans",
     "price_tiers",
     "rate_limit_utilization",
+    "request_log",
+    "request_log_day_key",
+    "request_log_detail",
+    "request_log_group",
+    "request_log_instance",
+    "request_log_series",
     "series",
     "shared_secret",
 ];
@@ -52,6 +59,7 @@ impl Stage {
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();
+        crate::request_log::keep_of(&h, &["alpha", "beta"]).await;
         let stage = Self { h };
         // One row of each tenant in everything else that is kept of tenants.
         stage
@@ -141,7 +149,7 @@ async fn every_table_that_names_a_tenant_or_a_key_has_forced_policies() {
         .unwrap();
     let owned: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid \
-         WHERE c.relnamespace = 'api_metrics'::regnamespace AND c.relkind IN ('r', 'p') \
+         WHERE c.relnamespace = 'api_metrics'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition \
            AND a.attname IN ('tenant_id', 'api_key_id', 'user_id') AND c.relname <> 'readers' ORDER BY 1",
     )
     .fetch_all(&mut admin)
@@ -234,6 +242,25 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
         )
         .await;
         assert_eq!(requests, ["(/of-alpha,3)"], "{setting}");
+        let kept = rows(
+            &mut sql,
+            "SELECT s.endpoint, d.path FROM api_metrics.request_log_series AS s \
+             JOIN api_metrics.request_log AS r ON r.series_id = s.id \
+             JOIN api_metrics.request_log_detail AS d ON d.at_ms = r.at_ms AND d.id = r.id",
+        )
+        .await;
+        assert_eq!(kept, ["(/of-alpha,/of-alpha)"], "{setting}");
+        assert_eq!(count(&mut sql, "request_log_series").await, 1);
+        // Nor through the partition of a day, which has no policy of its own.
+        for table in ["request_log_20260310", "request_log_detail_20260310"] {
+            let found = run(
+                &mut sql,
+                &format!("SAVEPOINT s; SELECT 1 / count(*) FROM api_metrics.{table}"),
+            )
+            .await;
+            assert!(found.is_err(), "{table}");
+            run(&mut sql, "ROLLBACK TO SAVEPOINT s").await.unwrap();
+        }
         for table in ["api_key_plans", "rate_limit_utilization"] {
             assert_eq!(count(&mut sql, table).await, 1, "{table}");
         }
@@ -245,7 +272,15 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
         for table in ["api_alert_configs", "alert_states", "api_alert_events"] {
             assert_eq!(count(&mut sql, table).await, of_tenant, "{table}");
         }
-        for table in ["shared_secret", "notices", "deliveries"] {
+        for table in [
+            "shared_secret",
+            "notices",
+            "deliveries",
+            "audit_trail",
+            "request_log_day_key",
+            "request_log_group",
+            "request_log_instance",
+        ] {
             assert_eq!(count(&mut sql, table).await, 0, "{table}");
         }
         // Nor is anything of the other changed, or its own given away.

@@ -19,6 +19,7 @@ pages! {
     http_api: "http-api.md",
     operations: "operations.md",
     placement: "placement.md",
+    requests: "requests.md",
     quick_start: "quick-start.md",
     stores: "stores.md",
 }

@@ -17,6 +17,7 @@ use api_metrics_store::{
     postgres::PostgresStore,
     query::{Answer, Query, TimeRange},
     recorder::{Recorder, RecorderOptions},
+    request_log::RequestLogStore,
     sqlite::SqliteStore,
     store::{Instance, Store, StoreOptions, Writer},
     time::{Clock, ManualClock, UnixSeconds},
@@ -87,6 +88,22 @@ impl Database {
     pub fn store(&self, clock: &Arc<ManualClock>) -> Arc<dyn ControlStore> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
         self.store_with(crate::patient_by(clock))
+    }
+
+    /// The same, with its log of requests.
+    pub fn request_log(&self, clock: &Arc<ManualClock>) -> Arc<dyn RequestLogStore> {
+        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+        let options = crate::patient_by(clock);
+        match self {
+            Self::Postgres(database) => {
+                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+            }
+            Self::PostgresAs(database, owner, service) => {
+                let url = database.url_of(service.as_ref().unwrap_or(owner));
+                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
+            }
+            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+        }
     }
 
     pub fn store_with(&self, options: StoreOptions) -> Arc<dyn ControlStore> {

@@ -50,6 +50,9 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         let panic_guard = this.guard.panic_guard();
         let polled = this.inner.as_mut().poll_frame(cx);
         panic_guard.disarm();
+        if let Poll::Ready(Some(Ok(frame))) = &polled {
+            this.guard.capture_frame(frame);
+        }
         let Some(state) = this.guard.state() else {
             return polled;
         };

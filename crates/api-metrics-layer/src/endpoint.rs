@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use http::{Extensions, request::Parts};
+use http::{Extensions, request::Parts, uri::PathAndQuery};
 
 use crate::label::{MAX_ENDPOINT_BYTES, bounded};
 
@@ -148,5 +148,19 @@ impl ExtractEndpoint for FromMatchedPath {
     fn template_in<'a>(&self, extensions: &'a Extensions) -> Option<&'a str> {
         let template = extensions.get::<axum::extract::MatchedPath>()?;
         Some(template.as_str())
+    }
+}
+
+/// The path as the client sent it, where axum's router has seen it.
+pub(crate) fn original_path(extensions: &Extensions) -> Option<&PathAndQuery> {
+    #[cfg(feature = "axum")]
+    {
+        let axum::extract::OriginalUri(uri) = extensions.get()?;
+        uri.path_and_query()
+    }
+    #[cfg(not(feature = "axum"))]
+    {
+        let _ = extensions;
+        None
     }
 }

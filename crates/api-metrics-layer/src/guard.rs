@@ -2,6 +2,9 @@
 
 use std::{cell::RefCell, mem, sync::Arc};
 
+use bytes::Buf;
+use http_body::Frame;
+
 use crate::{MetricSink, Outcome, nested, request_state::RequestState, shard::ShardHandle};
 
 /// Request states kept per thread for later requests.
@@ -63,6 +66,11 @@ impl<M: MetricSink> Guard<M> {
     #[inline]
     pub(crate) fn on_headers<B: http_body::Body>(&mut self, response: &http::Response<B>) {
         let Some(open) = &mut self.0 else { return };
+        if let Some(log) = open.shard.core().sink.request_log() {
+            if let Some(captured) = open.state.captured() {
+                captured.on_response(response, log.capture());
+            }
+        }
         if let Some(outcome) = open.state.on_headers(response, &open.shard.core().settings) {
             self.end(outcome);
         }
@@ -76,12 +84,34 @@ impl<M: MetricSink> Guard<M> {
         }
     }
 
+    /// Shows a piece of the response's body to the log of requests, where there is one.
+    #[inline(always)]
+    pub(crate) fn capture_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        let Some(open) = &mut self.0 else { return };
+        if open.shard.core().sink.request_log().is_none() {
+            return;
+        }
+        let Some(captured) = open.state.captured() else {
+            return;
+        };
+        if let Some(data) = frame.data_ref() {
+            captured.on_data(data);
+        } else if let Some(trailers) = frame.trailers_ref() {
+            captured.on_trailers(trailers);
+        }
+    }
+
     /// Records the request. Later calls do nothing.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if let Some(OpenRequest { shard, mut state }) = self.0.take() {
             state.record(shard.core(), outcome);
             state.release();
+            if shard.core().sink.request_log().is_some() {
+                if let Some(captured) = state.captured() {
+                    captured.clear();
+                }
+            }
             // A thread that is ending has no pool any more; the state is then freed.
             let _ = POOL.try_with(|pool| {
                 if let Ok(mut pool) = pool.try_borrow_mut() {

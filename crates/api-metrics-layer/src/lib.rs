@@ -117,6 +117,12 @@
 //!   outside is an abort, a panic that is caught outside is [`Outcome::Panicked`], and compression outside
 //!   happens after bytes are counted.
 //!
+//! # A log of requests
+//!
+//! Beside the sink that counts, a [`RequestLogSink`] may see each request with what a log may show of it:
+//! [`LoggedRequest`] has its path with masked parameters, its user, client, trace and error. [`WithRequestLog`]
+//! puts one beside a sink. Without one a request costs nothing more.
+//!
 //! # What it costs
 //!
 //! Frames pass unchanged: nothing is buffered, copied or boxed. A request with a response of one frame reads
@@ -185,11 +191,13 @@ mod present;
 mod queue;
 mod record;
 mod request_body;
+mod request_log;
 mod request_state;
 mod service;
 mod settings;
 mod shard;
 mod sink;
+mod with_request_log;
 
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
@@ -210,9 +218,14 @@ pub use present::{AnyBody, PresentBody};
 pub use queue::Queue;
 pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
+pub use request_log::{
+    ErrorDetail, InvalidNetwork, LoggedError, LoggedPath, LoggedRequest, Network, PeerAddress,
+    RequestCapture, RequestLogSink, TraceContext, UserId,
+};
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;
 pub use sink::MetricSink;
+pub use with_request_log::WithRequestLog;
 
 /// Compiles the README's program.
 #[cfg(all(doctest, feature = "axum"))]

@@ -7,19 +7,20 @@ use std::{
 
 use bytes::Buf;
 use http::{
-    Extensions, HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_LENGTH,
-    uri::PathAndQuery,
+    HeaderMap, Method, Request, Response, StatusCode, header::CONTENT_LENGTH, uri::PathAndQuery,
 };
 
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
-    RequestRecord, UNMATCHED, Unrecorded,
+    RequestLogSink, RequestRecord, UNMATCHED, Unrecorded,
     candidate::{Candidate, hash_path},
     clock::Clocks,
+    endpoint::original_path,
     grpc,
     label::{MAX_ENDPOINT_BYTES, bounded},
     queue::Wait,
     request_body::BodyCounter,
+    request_log::Captured,
     settings::Settings,
     shard::Core,
 };
@@ -56,6 +57,8 @@ pub(crate) struct RequestState {
     long_lived: bool,
     /// Whether the response asks to be left out.
     unrecorded: bool,
+    /// What the log of requests may show. Made by the first request of a layer that has one, and reused.
+    captured: Option<Box<Captured>>,
 }
 
 impl RequestState {
@@ -80,6 +83,7 @@ impl RequestState {
             grpc: grpc::Call::default(),
             long_lived: false,
             unrecorded: false,
+            captured: None,
         }
     }
 
@@ -414,7 +418,7 @@ impl RequestState {
             Some(time_to_headers) if self.long_lived || labels.streams => time_to_headers,
             _ => lifetime,
         };
-        core.sink.record(&RequestRecord {
+        let record = RequestRecord {
             protocol: labels.protocol,
             method: self.method,
             endpoint: &labels.endpoint,
@@ -428,7 +432,33 @@ impl RequestState {
             request_bytes: self.request_bytes.get(),
             response_bytes: self.response_bytes,
             finished_at: core.clocks.wall_at(now),
-        });
+        };
+        core.sink.record(&record);
+        if let Some(log) = core.sink.request_log() {
+            self.log(&record, log);
+        }
+    }
+
+    #[inline(never)]
+    fn log(&self, record: &RequestRecord<'_>, log: &dyn RequestLogSink) {
+        let captured = self.captured.as_ref();
+        if let Some(request) = captured.and_then(|it| it.logged(record, log.capture())) {
+            log.log(&request);
+        }
+    }
+
+    /// Takes what the log of requests may show from the request, where the log is interested in its route.
+    #[inline(never)]
+    pub(crate) fn capture_request<B>(&mut self, request: &Request<B>, log: &dyn RequestLogSink) {
+        if log.admits(self.method, self.template()) {
+            let captured = self.captured.get_or_insert_default();
+            captured.on_request(request, log.capture());
+        }
+    }
+
+    /// What the log of requests may show, where it was captured.
+    pub(crate) fn captured(&mut self) -> Option<&mut Captured> {
+        self.captured.as_deref_mut()
     }
 }
 
@@ -445,20 +475,6 @@ struct Labels<'a> {
 /// Whether a template says less than the path does.
 fn is_coarse(template: &str) -> bool {
     template.contains("/{*")
-}
-
-/// The path as the client sent it, where axum's router has seen it.
-pub(crate) fn original_path(extensions: &Extensions) -> Option<&PathAndQuery> {
-    #[cfg(feature = "axum")]
-    {
-        let axum::extract::OriginalUri(uri) = extensions.get()?;
-        uri.path_and_query()
-    }
-    #[cfg(not(feature = "axum"))]
-    {
-        let _ = extensions;
-        None
-    }
 }
 
 /// The method as a label. A caller may send any token, so the set is closed.

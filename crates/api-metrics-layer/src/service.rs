@@ -15,14 +15,8 @@ use tower_service::Service;
 
 use crate::{
     AnyBody, Endpoint, ExtractApiKey, ExtractEndpoint, FromMatchedPath, MetricSink, PresentBody,
-    ResponseBody, ResponseFuture,
-    candidate::Candidate,
-    guard::Guard,
-    nested,
-    queue::Wait,
-    request_body::BodyCounter,
-    request_state::{known_method, original_path},
-    shard::Shard,
+    ResponseBody, ResponseFuture, candidate::Candidate, endpoint::original_path, guard::Guard,
+    nested, queue::Wait, request_body::BodyCounter, request_state::known_method, shard::Shard,
 };
 
 /// The middleware that [`ApiMetricsLayer`](crate::ApiMetricsLayer) wraps around a service.
@@ -105,7 +99,11 @@ where
             } else {
                 state.set_template(self.shard.endpoint.template_in(request.extensions()));
             }
-            state.on_request(&request, self.shard.core());
+            let core = self.shard.core();
+            state.on_request(&request, core);
+            if let Some(log) = core.sink.request_log() {
+                state.capture_request(&request, log);
+            }
             if !request.body().is_end_stream() {
                 counter = state.count_request_body();
                 P::count(request.body_mut(), &mut counter);

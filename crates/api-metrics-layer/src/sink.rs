@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::RequestRecord;
+use crate::{RequestLogSink, RequestRecord};
 
 /// Receives every finished request, exactly once.
 ///
@@ -105,6 +105,16 @@ pub trait MetricSink: Send + Sync + 'static {
     fn on_queue_wait(&self, waited: Duration, called: bool) {
         let _ = (waited, called);
     }
+
+    /// The log of requests beside this sink, which is shown every request that was recorded. The default is
+    /// none; [`WithRequestLog`](crate::WithRequestLog) adds one.
+    ///
+    /// It is asked several times a request, and must always give the same answer. Of several sinks in one the first that has a
+    /// log counts.
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        None
+    }
 }
 
 impl MetricSink for () {
@@ -139,6 +149,11 @@ impl<S: MetricSink + ?Sized> MetricSink for Arc<S> {
     fn on_queue_wait(&self, waited: Duration, called: bool) {
         (**self).on_queue_wait(waited, called);
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        (**self).request_log()
+    }
 }
 
 // Not for every `Box<S>`: that of a closure is a closure already.
@@ -158,6 +173,11 @@ impl MetricSink for Box<dyn MetricSink> {
 
     fn on_queue_wait(&self, waited: Duration, called: bool) {
         (**self).on_queue_wait(waited, called);
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        (**self).request_log()
     }
 }
 
@@ -183,6 +203,11 @@ impl<S: MetricSink> MetricSink for Option<S> {
             sink.on_queue_wait(waited, called);
         }
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.as_ref()?.request_log()
+    }
 }
 
 impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
@@ -204,6 +229,12 @@ impl<A: MetricSink, B: MetricSink, C: MetricSink> MetricSink for (A, B, C) {
         self.1.on_queue_wait(waited, called);
         self.2.on_queue_wait(waited, called);
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        let first = self.0.request_log().or_else(|| self.1.request_log());
+        first.or_else(|| self.2.request_log())
+    }
 }
 
 impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
@@ -220,6 +251,11 @@ impl<A: MetricSink, B: MetricSink> MetricSink for (A, B) {
     fn on_queue_wait(&self, waited: Duration, called: bool) {
         self.0.on_queue_wait(waited, called);
         self.1.on_queue_wait(waited, called);
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.0.request_log().or_else(|| self.1.request_log())
     }
 }
 
@@ -240,6 +276,11 @@ impl<S: MetricSink, const N: usize> MetricSink for [S; N] {
             sink.on_queue_wait(waited, called);
         }
     }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.iter().find_map(MetricSink::request_log)
+    }
 }
 
 impl<S: MetricSink> MetricSink for Vec<S> {
@@ -258,5 +299,10 @@ impl<S: MetricSink> MetricSink for Vec<S> {
         for sink in self {
             sink.on_queue_wait(waited, called);
         }
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        self.iter().find_map(MetricSink::request_log)
     }
 }

@@ -85,6 +85,7 @@ mod openapi;
 mod ops;
 mod read;
 mod request;
+mod requests;
 mod response;
 mod router;
 mod ui;

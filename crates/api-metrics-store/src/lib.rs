@@ -59,6 +59,7 @@ mod options;
 pub mod postgres;
 pub mod query;
 pub mod recorder;
+pub mod request_log;
 pub mod series;
 pub mod sketch;
 #[cfg(feature = "sqlite")]

@@ -2,11 +2,14 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use api_metrics_layer::{ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestRecord};
+use api_metrics_layer::{
+    ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestLogSink, RequestRecord,
+};
 #[cfg(feature = "control")]
 use api_metrics_store::control::{ControlStore, notify::Notice};
 use api_metrics_store::{
     recorder::Recorder,
+    request_log::{RequestLogBuffer, RequestLogStore},
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
 use axum::{Router, http::StatusCode, response::IntoResponse};
@@ -78,6 +81,7 @@ impl ApiMetrics {
             recorder: self
                 .shared()
                 .map(|shared| Arc::clone(&shared.writer.recorder)),
+            requests: self.request_log(),
             alive: Arc::clone(&self.0),
         }
     }
@@ -155,16 +159,20 @@ impl ApiMetrics {
         }
     }
 
-    /// Hands over everything recorded so far, now. `None` where metrics are off.
+    /// Hands over everything recorded so far, now, and what is due of the [request log](crate::Builder::request_log).
+    /// `None` where metrics are off.
     ///
     /// # Errors
-    /// The store's; nothing is lost, the next flush carries it.
+    /// The store's; nothing is lost, the next flush carries it. That the request log could not be stored is in
+    /// the [health](Self::health) alone.
     pub async fn flush(&self) -> Result<Option<Flushed>, FlushError> {
         let Some(shared) = self.shared() else {
             return Ok(None);
         };
         shared.ensure_ready().await.map_err(FlushError::NotSent)?;
-        shared.flush().await.map(Some)
+        let flushed = shared.flush().await?;
+        shared.flush_requests().await;
+        Ok(Some(flushed))
     }
 
     /// Runs fold, rollup and retention, evaluates alerts, limits and quotas, and delivers notices, until
@@ -225,6 +233,21 @@ impl ApiMetrics {
             .and_then(|shared| shared.control_store().cloned())
     }
 
+    /// This process's request log, for how much of it was kept and dropped. `None` where metrics are off, or no
+    /// [log](crate::Builder::request_log) is kept.
+    #[must_use]
+    pub fn request_log(&self) -> Option<Arc<RequestLogBuffer>> {
+        let requests = self.shared()?.requests.as_ref()?;
+        Some(Arc::clone(&requests.log))
+    }
+
+    /// The store of the request log, for questions of one's own. `None` as for [`request_log`](Self::request_log).
+    #[must_use]
+    pub fn requests(&self) -> Option<Arc<dyn RequestLogStore>> {
+        let requests = self.shared()?.requests.as_ref()?;
+        Some(Arc::clone(&requests.store))
+    }
+
     /// This process's recorder and the instance under which it flushes. `None` where metrics are
     /// off.
     #[must_use]
@@ -265,6 +288,7 @@ impl fmt::Debug for ApiMetrics {
 #[derive(Clone)]
 pub struct RecorderSink {
     recorder: Option<Arc<Recorder>>,
+    requests: Option<Arc<RequestLogBuffer>>,
     alive: Arc<Handle>,
 }
 
@@ -290,6 +314,12 @@ impl MetricSink for RecorderSink {
         if let Some(recorder) = &self.recorder {
             recorder.on_queue_wait(waited, called);
         }
+    }
+
+    #[inline]
+    fn request_log(&self) -> Option<&dyn RequestLogSink> {
+        let log = self.requests.as_deref()?;
+        Some(log)
     }
 }
 

@@ -199,9 +199,11 @@ impl HealthSource for Monitor {
                 health.last_success_at = track.success.map(|(wall, _)| wall);
                 health.last_error.clone_from(&track.error);
                 health.failing_since = track.failing.map(|(wall, _)| wall);
-                health.stalled = track
-                    .failing
-                    .is_some_and(|(_, since)| now.saturating_sub(since) >= self.stalled_after);
+                // A service whose request log can't be stored serves and counts as before.
+                health.stalled = !task.is_of_request_log()
+                    && track
+                        .failing
+                        .is_some_and(|(_, since)| now.saturating_sub(since) >= self.stalled_after);
                 Some(health)
             })
             .collect();
@@ -266,6 +268,23 @@ mod tests {
                 .iter()
                 .all(|task| task.last_error.is_none())
         );
+    }
+
+    #[test]
+    fn a_request_log_that_fails_for_long_is_told_and_stalls_nothing() {
+        let (clock, monitor) = monitor();
+        monitor.runs(Task::FlushRequests);
+        for _ in 0..2 {
+            monitor.failed(Task::FlushRequests, "refused", None);
+            clock.advance(Duration::from_secs(3_600));
+        }
+        let health = monitor.health();
+        let [task] = health.tasks.as_slice() else {
+            panic!("one task runs");
+        };
+        assert_eq!(task.last_error.as_deref(), Some("refused"));
+        assert!(task.failing_since.is_some());
+        assert!(!task.stalled);
     }
 
     #[test]

@@ -56,10 +56,11 @@ pub use api_metrics_routes as routes;
 pub use api_metrics_store as store;
 
 pub use api_metrics_layer::{
-    ApiKey, ApiMetricsLayer, MetricSink, Outcome, Protocol, RequestRecord,
+    ApiKey, ApiMetricsLayer, ErrorDetail, MetricSink, Outcome, Protocol, RequestRecord, UserId,
 };
 pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
 pub use api_metrics_store::{
+    request_log::{Keep, RequestLog},
     sketch::SketchKind,
     store::{Retention, StoreOptions},
 };

@@ -14,6 +14,10 @@ pub(crate) enum Task {
     RollUp,
     /// Floors, and what lies below them.
     Retain,
+    /// Chosen requests to the request log.
+    FlushRequests,
+    /// Days of the request log that are too old, or take too much room.
+    RetainRequests,
     /// Buckets to alerts, limits and quotas.
     #[cfg(feature = "control")]
     Evaluate,
@@ -28,6 +32,8 @@ impl Task {
         Self::Fold,
         Self::RollUp,
         Self::Retain,
+        Self::FlushRequests,
+        Self::RetainRequests,
         #[cfg(feature = "control")]
         Self::Evaluate,
         #[cfg(feature = "control")]
@@ -36,12 +42,19 @@ impl Task {
     /// All but the one that takes records out of memory.
     pub(crate) const UPKEEP: &[Self] = Self::ALL.split_at(1).1;
 
+    /// Whether nothing but the request log depends on it.
+    pub(crate) const fn is_of_request_log(self) -> bool {
+        matches!(self, Self::FlushRequests | Self::RetainRequests)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Flush => "flush",
             Self::Fold => "fold",
             Self::RollUp => "rollup",
             Self::Retain => "retention",
+            Self::FlushRequests => "requests",
+            Self::RetainRequests => "request retention",
             #[cfg(feature = "control")]
             Self::Evaluate => "alerts",
             #[cfg(feature = "control")]

@@ -7,6 +7,7 @@ use api_metrics_store::control::{
     ControlStore, billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings,
 };
 use api_metrics_store::{
+    request_log::RequestLogStore,
     store::{Store, Writer},
     time::{Clock, SystemClock},
 };
@@ -57,6 +58,8 @@ pub struct AdminBuilder {
     /// The store of the control plane.
     #[cfg(feature = "control")]
     control_store: Option<Arc<dyn ControlStore>>,
+    /// The store of the request log.
+    requests: Option<Arc<dyn RequestLogStore>>,
     /// This process's own recorder. Answers then include what it has not flushed yet; without it they
     /// begin with the last flush.
     writer: Option<Arc<Writer>>,
@@ -180,6 +183,7 @@ impl AdminBuilder {
             store,
             #[cfg(feature = "control")]
             control_store: None,
+            requests: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
@@ -224,6 +228,12 @@ impl AdminBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn control(mut self, store: Arc<dyn ControlStore>) -> Self {
         self.control_store = Some(store);
+        self
+    }
+
+    /// The store of the request log: single requests then have routes, `/api-requests`. Use the same database.
+    pub fn requests(mut self, store: Arc<dyn RequestLogStore>) -> Self {
+        self.requests = Some(store);
         self
     }
 
@@ -467,6 +477,7 @@ impl AdminBuilder {
         );
         #[cfg(feature = "control")]
         let client = client.with_control(self.control_store);
+        let client = client.with_requests(self.requests);
         let client = Arc::new(client);
         let auth = Authenticator::new(
             sign_in,

@@ -13,7 +13,7 @@ use http::Method;
 use crate::control;
 use crate::{
     auth::{Access::Open, Throttle},
-    metrics, openapi, ops,
+    metrics, openapi, ops, requests,
     router::{App, Declared, RouteTable},
     ui,
 };
@@ -29,6 +29,11 @@ pub(super) fn build(
     #[cfg(feature = "control")]
     let table = if app.client.has_control() {
         control::routes(table)
+    } else {
+        table
+    };
+    let table = if app.client.has_requests() {
+        requests::routes(table)
     } else {
         table
     };

@@ -49,6 +49,16 @@ const ADMIN: [(&str, &str, Access); 23] = [
     ("DELETE", "/session", Open),
 ];
 
+/// Operations of the request log.
+const REQUESTS: [(&str, &str, Access); 6] = [
+    ("GET", "/api-requests", Read),
+    ("DELETE", "/api-requests", Operate),
+    ("GET", "/api-requests/export", Read),
+    ("GET", "/api-requests/groups", Read),
+    ("GET", "/api-requests/status", Operate),
+    ("GET", "/api-requests/{id}", Read),
+];
+
 /// Operations of the control plane.
 const CONTROL: [(&str, &str, Access); 21] = [
     ("GET", "/api-alerts", Read),
@@ -89,7 +99,10 @@ fn admin() -> Admin {
     // Opened lazily: nothing is asked of it here.
     let store = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
     let store = Arc::new(store);
-    let builder = Admin::builder(store.clone()).token("t").allow_short_token();
+    let builder = Admin::builder(store.clone())
+        .requests(store.clone())
+        .token("t")
+        .allow_short_token();
     #[cfg(feature = "control")]
     let builder = builder.control(store);
     builder.build()
@@ -132,7 +145,8 @@ async fn status(router: &axum::Router, method: &Method, path: &str) -> StatusCod
 #[tokio::test]
 async fn every_route_declares_who_may_use_it() {
     let admin = admin();
-    assert_eq!(set(admin.declared()), expected(&ADMIN, &CONTROL));
+    let always = [&ADMIN[..], &REQUESTS].concat();
+    assert_eq!(set(admin.declared()), expected(&always, &CONTROL));
     assert_eq!(
         set(admin.console().declared()),
         expected(&CONSOLE, &CONSOLE_CONTROL)

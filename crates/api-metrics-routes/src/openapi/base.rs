@@ -36,6 +36,7 @@ pub(crate) fn admin() -> OpenApi {
         info,
         &[
             ("metrics", "What the service has served"),
+            ("requests", "Single requests, where a request log is kept"),
             ("alerts", "Alert rules, their events and their notices"),
             (
                 "limits",

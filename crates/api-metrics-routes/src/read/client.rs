@@ -13,6 +13,7 @@ use api_metrics_store::control::ControlStore;
 use api_metrics_store::{
     calendar::Kept,
     query::{Answer, Detail, Filter, Query, Scope, TimeRange},
+    request_log::RequestLogStore,
     store::{ApiKeyInfo, Store, StoreError, Writer},
 };
 use moka::future::Cache;
@@ -29,6 +30,8 @@ pub(crate) struct StoreClient {
     /// The store of the control plane.
     #[cfg(feature = "control")]
     pub(super) control: Option<Arc<dyn ControlStore>>,
+    /// The store of the request log.
+    requests: Option<Arc<dyn RequestLogStore>>,
     /// This process's own recorder, where it has one.
     writer: Option<Arc<Writer>>,
     /// Dashboards must not take all of the host's database connections.
@@ -75,6 +78,7 @@ impl StoreClient {
             store,
             #[cfg(feature = "control")]
             control: None,
+            requests: None,
             writer,
             permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limit,
@@ -86,6 +90,27 @@ impl StoreClient {
                 .time_to_live(revalidate)
                 .build(),
         }
+    }
+
+    /// Adds the store that keeps the request log, where there is one.
+    pub(crate) fn with_requests(mut self, requests: Option<Arc<dyn RequestLogStore>>) -> Self {
+        self.requests = requests;
+        self
+    }
+
+    /// Whether there is a request log. Its routes are mounted only then.
+    pub(crate) const fn has_requests(&self) -> bool {
+        self.requests.is_some()
+    }
+
+    /// The store of the request log.
+    ///
+    /// # Errors
+    /// 404 where the admin was built without one.
+    pub(crate) fn requests(&self) -> Result<&dyn RequestLogStore, Problem> {
+        self.requests
+            .as_deref()
+            .ok_or_else(|| Problem::new(Kind::NotFound, "there is no such route"))
     }
 
     /// The store that holds the buckets.

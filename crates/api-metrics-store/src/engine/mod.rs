@@ -41,7 +41,6 @@ pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
 pub(crate) mod sorted_cursor;
-#[cfg(feature = "control")]
 pub(crate) mod sql;
 pub(crate) mod store;
 pub(crate) mod sum;

@@ -44,6 +44,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "reader_views",
         sql: include_str!("../../migrations/postgres/0003_reader_views.sql"),
     },
+    Migration {
+        version: 4,
+        name: "request_log",
+        sql: include_str!("../../migrations/postgres/0004_request_log.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

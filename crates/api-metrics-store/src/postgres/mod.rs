@@ -37,7 +37,6 @@ mod migrate;
 mod partitions;
 mod read;
 mod rows;
-#[cfg(feature = "control")]
 mod sql;
 mod status;
 mod store;

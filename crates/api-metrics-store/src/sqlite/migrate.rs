@@ -17,11 +17,18 @@ use crate::{
 };
 
 /// All migrations, ascending. One that was released is never changed.
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        sql: include_str!("../../migrations/sqlite/0001_initial.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "request_log",
+        sql: include_str!("../../migrations/sqlite/0002_request_log.sql"),
+    },
+];
 
 /// Brings the schema up to date. Doing it again changes nothing.
 ///

@@ -40,7 +40,6 @@ mod lead;
 mod migrate;
 mod read;
 mod rows;
-#[cfg(feature = "control")]
 mod sql;
 mod status;
 mod store;

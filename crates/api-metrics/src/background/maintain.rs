@@ -9,8 +9,8 @@ use crate::task::Task;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Maintenance {
-    /// All of it, in background tasks: flush every 10 s, fold every 10 s, rollup every 30 s,
-    /// retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices
+    /// All of it, in background tasks: flush every 10 s, the request log every 2 s, fold every 10 s, rollup
+    /// every 30 s, retention every 10 min, alerts and rate limits as soon as a minute has been flushed, notices
     /// every 5 s. Instances that share a database agree on a leader by themselves.
     #[default]
     Background,
@@ -26,7 +26,7 @@ impl Maintenance {
     pub(super) const fn tasks(self) -> &'static [Task] {
         match self {
             Self::Background => Task::ALL,
-            Self::FlushOnly => &[Task::Flush],
+            Self::FlushOnly => &[Task::Flush, Task::FlushRequests],
             Self::Manual => &[],
         }
     }
@@ -67,6 +67,12 @@ impl Shared {
                     }
                     Task::Retain => {
                         let step = self.store.retain().await?;
+                        done.retained += step.steps;
+                        (step.led, step.steps, step.more)
+                    }
+                    Task::FlushRequests => break,
+                    Task::RetainRequests => {
+                        let step = self.retain_requests().await?;
                         done.retained += step.steps;
                         (step.led, step.steps, step.more)
                     }

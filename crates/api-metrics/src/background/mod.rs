@@ -7,6 +7,7 @@ mod control;
 mod grpc_methods;
 mod log_throttle;
 mod maintain;
+mod requests;
 mod schedule;
 mod shutdown;
 mod task;
@@ -29,6 +30,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 #[cfg(feature = "control")]
 pub(crate) use control::Control;
 pub use maintain::{Maintained, Maintenance};
+pub(crate) use requests::Requests;
 
 use self::{
     connect::Readiness, grpc_methods::GrpcMethods, log_throttle::LogThrottle, task::TaskError,
@@ -45,6 +47,8 @@ pub(crate) struct Shared {
     pub(crate) writer: Arc<Writer>,
     pub(crate) admin: Admin,
     pub(crate) health: Arc<Monitor>,
+    /// `None` where no request log is kept.
+    pub(crate) requests: Option<Requests>,
     /// `None` where the store keeps no control plane.
     #[cfg(feature = "control")]
     control: Option<Control>,
@@ -78,6 +82,7 @@ pub(crate) struct Parts<F> {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) database: String,
     pub(crate) writer: Arc<Writer>,
+    pub(crate) requests: Option<Requests>,
     #[cfg(feature = "control")]
     pub(crate) control: Option<Control>,
     #[cfg(feature = "control")]
@@ -120,6 +125,7 @@ impl Shared {
             writer: parts.writer,
             admin,
             health,
+            requests: parts.requests,
             #[cfg(feature = "control")]
             control: parts.control,
             #[cfg(feature = "control")]

@@ -27,6 +27,7 @@ impl Shared {
             }
         }
         self.deliver(deadline).await;
+        self.deliver_requests(deadline).await;
         self.end(deadline).await;
         match self.writer.recorder.status().unflushed_records {
             0 => Ok(()),
@@ -103,5 +104,6 @@ pub(super) async fn last_flush(shared: Arc<Shared>) {
     }
     let deadline = Instant::now() + shared.shutdown_timeout;
     shared.deliver(deadline).await;
+    shared.deliver_requests(deadline).await;
     shared.end(deadline).await;
 }

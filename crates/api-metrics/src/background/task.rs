@@ -23,7 +23,8 @@ impl Task {
             Self::Fold => Duration::from_secs(10),
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
-            Self::Retain => Duration::from_secs(600),
+            Self::Retain | Self::RetainRequests => Duration::from_secs(600),
+            Self::FlushRequests => super::requests::FLUSH_INTERVAL,
             // Alerts are evaluated once a minute; asking more often makes that prompt, and rate limits
             // are hit within seconds.
             #[cfg(feature = "control")]
@@ -35,13 +36,15 @@ impl Task {
     /// silent reaches it.
     const fn limit(self) -> Duration {
         match self {
-            Self::Flush => Duration::from_secs(60),
+            Self::Flush | Self::FlushRequests => Duration::from_secs(60),
             // A receiver has 30 s for each of an event's two notices.
             #[cfg(feature = "control")]
             Self::Deliver => Duration::from_secs(75),
             #[cfg(feature = "control")]
             Self::Evaluate => Duration::from_secs(300),
-            Self::Fold | Self::RollUp | Self::Retain => Duration::from_secs(300),
+            Self::Fold | Self::RollUp | Self::Retain | Self::RetainRequests => {
+                Duration::from_secs(300)
+            }
         }
     }
 }
@@ -129,6 +132,7 @@ impl Shared {
         match task {
             #[cfg(feature = "control")]
             Task::Evaluate | Task::Deliver => self.control.is_some(),
+            Task::FlushRequests | Task::RetainRequests => self.requests.is_some(),
             Task::Flush | Task::Fold | Task::RollUp | Task::Retain => true,
         }
     }
@@ -172,6 +176,8 @@ impl Shared {
                 Task::Fold => store.fold().await.map(|done| done.more),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
+                Task::FlushRequests => self.store_requests(false).await.map(|()| false),
+                Task::RetainRequests => self.retain_requests().await.map(|done| done.more),
                 #[cfg(feature = "control")]
                 Task::Evaluate | Task::Deliver => {
                     let run = self.control_run(task, channel).await;

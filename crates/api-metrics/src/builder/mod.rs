@@ -11,6 +11,7 @@ mod unusable;
 use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_store::{
+    request_log::RequestLog,
     sketch::SketchKind,
     store::{Store, StoreOptions},
     time::Clock,
@@ -63,6 +64,7 @@ pub struct Builder {
     require_database: bool,
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
+    request_log: Option<RequestLog>,
     #[cfg(feature = "control")]
     control: control::ControlBuilder,
     admin: admin::Admins,
@@ -92,6 +94,7 @@ impl Default for Builder {
             require_database: false,
             maintenance: Maintenance::default(),
             clock: None,
+            request_log: None,
             #[cfg(feature = "control")]
             control: control::ControlBuilder::default(),
             admin: admin::Admins::default(),
@@ -293,6 +296,26 @@ impl Builder {
     /// Which work runs in the background and which is left to the host's own scheduler.
     pub fn maintenance(mut self, maintenance: Maintenance) -> Self {
         self.maintenance = maintenance;
+        self
+    }
+
+    /// Keeps a log of requests beside the counts: which requests failed or were slow, whose, and with which
+    /// error. Off by default, and it costs nothing then. See [`RequestLog`] for what is kept, for how long, and
+    /// what never is.
+    ///
+    /// The client's address is known where the server tells it
+    /// (`app.into_make_service_with_connect_info::<SocketAddr>()`), or a [`PeerAddress`](crate::layer::PeerAddress)
+    /// is among the request's extensions. A store of one's own keeps no log.
+    ///
+    /// ```
+    /// use api_metrics::{ApiMetrics, Keep, RequestLog};
+    ///
+    /// let mut log = RequestLog::new();
+    /// log.endpoints.push(("/healthz".to_owned(), Keep::Nothing));
+    /// let builder = ApiMetrics::builder().request_log(log);
+    /// ```
+    pub fn request_log(mut self, log: RequestLog) -> Self {
+        self.request_log = Some(log);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use api_metrics_store::{
+    request_log::RequestLogStore,
     store::{Store, StoreError, StoreOptions},
     text::without_password,
 };
@@ -16,17 +17,23 @@ pub(super) struct Opened {
     /// The same store, where it keeps the control plane too.
     #[cfg(feature = "control")]
     pub(super) control: Option<Arc<dyn api_metrics_store::control::ControlStore>>,
+    /// The same store, where it keeps a request log too.
+    pub(super) requests: Option<Arc<dyn RequestLogStore>>,
     pub(super) name: String,
 }
 
 impl Opened {
     /// A store of this crate's own, which keeps everything.
     #[cfg(all(feature = "control", any(feature = "postgres", feature = "sqlite")))]
-    fn new(store: impl api_metrics_store::control::ControlStore, name: String) -> Self {
+    fn new(
+        store: impl api_metrics_store::control::ControlStore + RequestLogStore,
+        name: String,
+    ) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
-            control: Some(store),
+            control: Some(store.clone()),
+            requests: Some(store),
             name,
         }
     }
@@ -35,9 +42,11 @@ impl Opened {
         not(feature = "control"),
         any(feature = "postgres", feature = "sqlite")
     ))]
-    fn new(store: impl Store, name: String) -> Self {
+    fn new(store: impl Store + RequestLogStore, name: String) -> Self {
+        let store = Arc::new(store);
         Self {
-            store: Arc::new(store),
+            store: store.clone(),
+            requests: Some(store),
             name,
         }
     }
@@ -53,12 +62,14 @@ pub(super) fn open(
         Some(Database::ControlStore(store)) => Ok(Opened {
             store: store.clone(),
             control: Some(store),
+            requests: None,
             name: "the given store".to_owned(),
         }),
         Some(Database::Store(store)) => Ok(Opened {
             store,
             #[cfg(feature = "control")]
             control: None,
+            requests: None,
             name: "the given store".to_owned(),
         }),
         #[cfg(feature = "postgres")]

@@ -1,11 +1,15 @@
 //! From settings to running parts.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use api_metrics_layer::{MAX_SERVICE_BYTES, bounded};
 use api_metrics_routes::{Admin, MIN_TOKEN_CHARS};
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
+    request_log::RequestLogBuffer,
     store::{Instance, StoreError, Writer},
     text::{is_plain, shown},
     time::SystemClock,
@@ -161,6 +165,22 @@ impl Builder {
         let (worker, notices) = self.control.worker(flush_interval)?;
         #[cfg(feature = "control")]
         let (control, settings) = (opened.control, self.control);
+        let requests = match (self.request_log, opened.requests) {
+            (None, _) => None,
+            (Some(mut settings), Some(store)) => {
+                settings.capture.peer_address.get_or_insert(connected_from);
+                let instance = writer.instance.clone();
+                let log = Arc::new(RequestLogBuffer::new(settings, instance));
+                Some(background::Requests { log, store })
+            }
+            (Some(_), None) => {
+                tracing::warn!("the given store keeps no request log: it is off");
+                None
+            }
+        };
+        let request_store = requests
+            .as_ref()
+            .map(|requests| Arc::clone(&requests.store));
         let admin_clock = Arc::clone(&clock);
         Ok(Shared::new(background::Parts {
             store: opened.store,
@@ -172,6 +192,7 @@ impl Builder {
             notices,
             database: opened.name,
             writer,
+            requests,
             clock,
             flush_interval,
             shutdown_timeout: self.shutdown_timeout,
@@ -187,6 +208,9 @@ impl Builder {
                         .quotas(settings.quotas())
                         .billing(settings.billing())
                         .limits(settings.limits);
+                }
+                if let Some(store) = request_store {
+                    admin = admin.requests(store);
                 }
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();
@@ -207,6 +231,13 @@ impl Builder {
             },
         }))
     }
+}
+
+/// The address that axum's server has of a connection.
+fn connected_from(extensions: &axum::http::Extensions) -> Option<IpAddr> {
+    let axum::extract::ConnectInfo(address) =
+        extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()?;
+    Some(address.ip())
 }
 
 /// Refuses a token that can be found by trying.

@@ -40,6 +40,7 @@ impl Unusable {
             }),
             #[cfg(feature = "control")]
             control: None,
+            requests: None,
             name,
         }
     }

@@ -1,0 +1,147 @@
+//! What is taken from a request and its response while they pass: references, no copies, except the beginning
+//! of a body that tells of an error.
+
+use std::net::IpAddr;
+
+use bytes::Buf;
+use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT, uri::PathAndQuery};
+
+use super::{
+    ErrorDetail, LoggedError, LoggedPath, LoggedRequest, RequestCapture, TraceContext, UserId,
+    address, error::ErrorBody,
+};
+use crate::{Protocol, RequestRecord, endpoint::original_path};
+
+/// The longest user agent, in characters.
+const MAX_AGENT_CHARS: usize = 128;
+/// The longest request id, in bytes.
+const MAX_ID_BYTES: usize = 128;
+
+/// What was taken of one request. Its memory serves later requests.
+#[derive(Debug, Default)]
+pub(crate) struct Captured {
+    /// Whether a request is being captured.
+    active: bool,
+    path: Option<PathAndQuery>,
+    client: Option<IpAddr>,
+    user: Option<UserId>,
+    agent: Option<HeaderValue>,
+    trace: Option<HeaderValue>,
+    id: Option<HeaderValue>,
+    error: Option<ErrorDetail>,
+    grpc_message: Option<HeaderValue>,
+    body: ErrorBody,
+}
+
+impl Captured {
+    pub(crate) fn on_request<B>(&mut self, request: &Request<B>, capture: &RequestCapture) {
+        let (headers, extensions) = (request.headers(), request.extensions());
+        self.active = true;
+        let path = original_path(extensions).or(request.uri().path_and_query());
+        self.path = path.cloned();
+        let peer = capture.peer(extensions);
+        self.client =
+            peer.and_then(|peer| address::client(peer, headers, &capture.trusted_proxies));
+        self.user = extensions.get().cloned();
+        self.agent = headers.get(USER_AGENT).cloned();
+        self.trace = headers.get("traceparent").cloned();
+        self.id = headers.get(&capture.request_id_header).cloned();
+    }
+
+    pub(crate) fn on_response<B>(&mut self, response: &Response<B>, capture: &RequestCapture) {
+        if !self.active {
+            return;
+        }
+        let (headers, extensions) = (response.headers(), response.extensions());
+        if self.user.is_none() {
+            self.user = extensions.get().cloned();
+        }
+        if self.id.is_none() {
+            self.id = headers.get(&capture.request_id_header).cloned();
+        }
+        self.error = extensions.get().cloned();
+        self.on_grpc_message(headers);
+        if self.error.is_none() && response.status().as_u16() >= 400 {
+            self.body.restart(headers);
+        }
+    }
+
+    /// Reads a piece of the response's body, as far as it lies in one place: the rest can't be seen without
+    /// taking it away from the reader.
+    pub(crate) fn on_data(&mut self, data: &impl Buf) {
+        if self.body.is_read() {
+            self.body.read(data.chunk());
+        }
+    }
+
+    pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
+        if self.active {
+            self.on_grpc_message(trailers);
+        }
+    }
+
+    fn on_grpc_message(&mut self, headers: &HeaderMap) {
+        if let Some(message) = headers.get("grpc-message") {
+            self.grpc_message = Some(message.clone());
+        }
+    }
+
+    /// The request as a log may show it; `None` where it was not captured.
+    pub(crate) fn logged<'a>(
+        &'a self,
+        record: &'a RequestRecord<'a>,
+        capture: &'a RequestCapture,
+    ) -> Option<LoggedRequest<'a>> {
+        if !self.active {
+            return None;
+        }
+        let error = match (&self.error, &self.grpc_message) {
+            (Some(error), _) => LoggedError::told(error),
+            (None, Some(message)) if record.protocol == Protocol::Grpc => {
+                LoggedError::grpc(message)
+            }
+            _ if self.body.is_read() => LoggedError::body(&self.body),
+            _ => LoggedError::none(),
+        };
+        let path = self.path.as_ref().map(PathAndQuery::path);
+        Some(LoggedRequest {
+            record,
+            path: LoggedPath::masked(record.endpoint, path, &capture.shown_parameters),
+            user: self.user.as_ref(),
+            client_address: self.client,
+            user_agent: self.agent.as_ref().and_then(agent),
+            trace: self.trace.as_ref().and_then(TraceContext::of),
+            request_id: self.id.as_ref().and_then(id),
+            error,
+        })
+    }
+
+    /// Drops what was taken, so that a pooled state keeps nothing of the request alive.
+    pub(crate) fn clear(&mut self) {
+        if !self.active {
+            return;
+        }
+        self.active = false;
+        self.path = None;
+        self.client = None;
+        self.user = None;
+        self.agent = None;
+        self.trace = None;
+        self.id = None;
+        self.error = None;
+        self.grpc_message = None;
+        self.body.clear();
+    }
+}
+
+fn agent(value: &HeaderValue) -> Option<&str> {
+    let agent = std::str::from_utf8(value.as_bytes()).ok()?;
+    let end = agent.char_indices().nth(MAX_AGENT_CHARS);
+    agent.get(..end.map_or(agent.len(), |(end, _)| end))
+}
+
+fn id(value: &HeaderValue) -> Option<&str> {
+    let id = value.to_str().ok()?.trim();
+    let id = id.get(..id.len().min(MAX_ID_BYTES))?;
+    (!id.is_empty()).then_some(id)
+}

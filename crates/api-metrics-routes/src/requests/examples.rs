@@ -1,0 +1,52 @@
+//! An example for each answer: the same failed order in all of them. The OpenAPI document shows them beside each
+//! route.
+
+use serde_json::{Value, json};
+
+/// A request.
+pub(super) fn request() -> Value {
+    json!({
+        "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "at": "2026-05-17T08:12:45.117Z",
+        "service": "shop", "environment": "production", "version": "1.9.1",
+        "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+        "protocol": "http", "method": "POST", "endpoint": "/carts/{id}/orders",
+        "path": "/carts/{id}/orders", "status": 503, "countedStatus": 503, "outcome": "completed",
+        "latencyMs": 1204.512, "timeToHeadersMs": 1204.391, "queueWaitMs": null,
+        "requestBytes": 312, "responseBytes": 148, "apiKeyId": 17, "apiKey": "k-2041",
+        "user": "u-17", "address": null, "userAgent": "shop-android/4.2", "requestId": "r-9f31",
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331",
+        "errorType": "ledger_locked", "message": "the ledger is locked by order 4711",
+        "group": "8f3a61c20b7d4e95", "weight": 1, "reason": "error"
+    })
+}
+
+/// A page of requests.
+pub(super) fn list() -> Value {
+    json!({"data": [request()], "nextCursor": null, "searchedTo": "2026-05-16T09:31:00Z"})
+}
+
+/// The groups of a range.
+pub(super) fn groups() -> Value {
+    json!({
+        "data": [{
+            "id": "8f3a61c20b7d4e95", "method": "POST", "endpoint": "/carts/{id}/orders", "status": 503,
+            "errorType": "ledger_locked", "message": "the ledger is locked by order 4711",
+            "latest": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "kept": 41, "requests": 41, "apiKeys": 7,
+            "versions": ["1.9.0", "1.9.1"], "firstAt": "2026-05-17T07:58:02.004Z",
+            "lastAt": "2026-05-17T08:12:45.117Z", "firstSeenAt": "2026-05-17T07:58:02.004Z",
+            "firstVersion": "1.9.0",
+            "series": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 29, 0]
+        }],
+        "from": "2026-05-16T09:31:00Z", "to": "2026-05-17T09:31:00Z"
+    })
+}
+
+/// The figures of the log.
+pub(super) fn status() -> Value {
+    json!({
+        "chosen": 81_204, "kept": 81_112,
+        "dropped": {"rate": 92, "memory": 0, "late": 0, "refused": 0},
+        "oldestAt": "2026-02-16T00:00:01.410Z", "newestAt": "2026-05-17T08:12:45.117Z",
+        "bytes": 104_857_600
+    })
+}

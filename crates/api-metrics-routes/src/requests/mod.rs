@@ -1,0 +1,46 @@
+//! `/api-requests`: the log of requests. Single requests, the groups of their errors, an export, and their
+//! erasure.
+//!
+//! The routes are there only where the admin was built with a store that keeps a log. Tenants and consumers see
+//! the requests of their own keys, and no hashes of addresses.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `selection` | the filters that all of them take |
+//! | `list` | pages of requests, and one request |
+//! | `groups` | errors that are one |
+//! | `export` | a range as a file, page by page |
+//! | `status` | how much was kept and dropped |
+//! | `erase` | forgets a key, a user or an address |
+//! | `view` | a request as a caller may see it |
+//!
+//! Answers are not cached: each is a page of narrow rows found by an index, and a log that is read is mostly read
+//! to its end, where every answer is another.
+
+mod erase;
+mod examples;
+mod export;
+mod groups;
+mod list;
+mod selection;
+mod status;
+mod view;
+
+use utoipa_axum::routes;
+
+use crate::{
+    auth::Access::{Operate, Read},
+    router::RouteTable,
+};
+
+/// Declares the routes of this module. Reading is for every principal, within its scope; what erases is for admins,
+/// because a user or an address belongs to no tenant.
+pub(crate) fn routes(table: RouteTable) -> RouteTable {
+    table
+        .documented(Read, routes!(list::list))
+        .documented(Operate, routes!(erase::erase))
+        .documented(Read, routes!(groups::groups))
+        .documented(Read, routes!(export::export))
+        .documented(Operate, routes!(status::status))
+        .documented(Read, routes!(list::one))
+}

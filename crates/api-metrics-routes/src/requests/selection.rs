@@ -1,0 +1,280 @@
+//! Which requests are asked for: the filters that all routes of the log take.
+//!
+//! | parameter | compared with | has an index |
+//! |---|---|---|
+//! | `service`, `environment`, `version`, `protocol`, `method`, `endpoint` | the labels of a series | yes |
+//! | `apiKeyId`, `user`, `traceId`, `group` | the request's own | yes |
+//! | `text` | the words of path, error and agent, each as a whole | yes |
+//! | `status`, `statusClass`, `outcome`, `minLatencyMs` | the request's own | no: tried on 20,000 requests a page |
+//!
+//! All that are given must hold. A filter that nothing can match is refused by name, or finds nothing; it is never
+//! ignored.
+
+use api_metrics_layer::{MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
+use api_metrics_store::{
+    query::{Scope, TimeRange},
+    request_log::{RequestFilter, RequestQuery},
+};
+use uuid::Uuid;
+
+use crate::{
+    request::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, api_key_id},
+    response::Problem,
+};
+
+/// `service`, exactly.
+const SERVICE: Text = Text {
+    name: "service",
+    description: "Only this service.",
+    example: "shop",
+    max_bytes: MAX_SERVICE_BYTES,
+};
+/// `environment`, exactly.
+const ENVIRONMENT: Text = Text {
+    name: "environment",
+    description: "Only this environment.",
+    example: "production",
+    max_bytes: MAX_SERVICE_BYTES,
+};
+/// `version`, exactly.
+const VERSION: Text = Text {
+    name: "version",
+    description: "Only this version of the service's code.",
+    example: "1.9.1",
+    max_bytes: MAX_SERVICE_BYTES,
+};
+/// `protocol`.
+const PROTOCOL: OneOf<Option<&str>> = OneOf {
+    name: "protocol",
+    description: "Only this protocol: http or grpc.",
+    options: &[("http", Some("http")), ("grpc", Some("grpc"))],
+    default: None,
+};
+/// `method`, which is compared in capitals.
+const METHOD: Text = Text {
+    name: "method",
+    description: "Only this method, in any case; `_OTHER` for methods outside the standard set.",
+    example: "GET",
+    max_bytes: 32,
+};
+/// `endpoint`, exactly: the template, not a path.
+const ENDPOINT: Text = Text {
+    name: "endpoint",
+    description: "Only this route template, exactly; `<unmatched>` for requests that no route matched.",
+    example: "/users/{id}",
+    max_bytes: MAX_ENDPOINT_BYTES,
+};
+/// `status`: that under which a request is counted, so that each has one.
+const STATUS: Parsed<u16> = Parsed {
+    name: "status",
+    description: "Only this status, as it is counted: 499 where the client left before there was one, 500 where \
+                  the service failed without one.",
+    example: Some("503"),
+    form: Form::Number(100),
+    read: |text| {
+        text.parse()
+            .ok()
+            .filter(|status| (100..1_000).contains(status))
+    },
+    wrong: "no status from 100 to 999",
+};
+/// `statusClass`: the hundreds of that status.
+const STATUS_CLASS: OneOf<Option<u16>> = OneOf {
+    name: "statusClass",
+    description: "Only statuses of this class: 2xx, 3xx, 4xx or 5xx.",
+    options: &[
+        ("1xx", Some(1)),
+        ("2xx", Some(2)),
+        ("3xx", Some(3)),
+        ("4xx", Some(4)),
+        ("5xx", Some(5)),
+    ],
+    default: None,
+};
+/// `outcome`, independent of the status.
+const OUTCOME: OneOf<Option<&str>> = OneOf {
+    name: "outcome",
+    description: "Only requests that ended so: completed, aborted by the client, failed, or panicked.",
+    options: &[
+        ("completed", Some("completed")),
+        ("aborted", Some("aborted")),
+        ("failed", Some("failed")),
+        ("panicked", Some("panicked")),
+    ],
+    default: None,
+};
+/// `apiKeyId`, where 0 stands for requests without a key.
+const API_KEY: Parsed<i64> = api_key_id(
+    "Only the API key of this number; 0 for requests without a key.",
+    "0",
+);
+/// `user`, exactly: ids are no words to search in.
+const USER: Text = Text {
+    name: "user",
+    description: "Only this user, exactly.",
+    example: "u-17",
+    max_bytes: MAX_API_KEY_BYTES,
+};
+/// `minLatencyMs`. Requests without a latency are never slow.
+const MIN_LATENCY: Parsed<u64> = Parsed {
+    name: "minLatencyMs",
+    description: "Only requests that took this many milliseconds or more.",
+    example: Some("1000"),
+    form: Form::Number(0),
+    read: |text| text.parse().ok().filter(|ms| *ms <= 86_400_000),
+    wrong: "no number of milliseconds up to a day",
+};
+/// `traceId`, as `traceparent` writes it.
+const TRACE: Parsed<Uuid> = Parsed {
+    name: "traceId",
+    description: "Only this trace, as 32 hexadecimal digits.",
+    example: Some("0af7651916cd43dd8448eb211c80319c"),
+    form: Form::Text,
+    read: |text| (text.len() == 32).then(|| text.parse().ok())?,
+    wrong: "no trace of 32 hexadecimal digits",
+};
+/// `group`: an id of the groups.
+const GROUP: Parsed<i64> = Parsed {
+    name: "group",
+    description: "Only the group of errors of this id.",
+    example: Some("8f3a61c20b7d4e95"),
+    form: Form::Text,
+    read: group_of,
+    wrong: "no group of 16 hexadecimal digits",
+};
+/// `text`: words, in any order and case. Nothing in it has another meaning.
+const TEXT: Text = Text {
+    name: "text",
+    description: "Only requests that hold all of these words in their path, error or user agent.",
+    example: "ledger locked",
+    max_bytes: 200,
+};
+/// `after`.
+pub(super) const AFTER: Parsed<Uuid> = Parsed {
+    name: "after",
+    description: "Only requests newer than the one of this id, oldest first: for those who fetch step by step. Not \
+                  together with `cursor`.",
+    example: None,
+    form: Form::Text,
+    read: |text| text.parse().ok(),
+    wrong: "no id of a request",
+};
+
+/// A group's id as callers have it: 16 hexadecimal digits, because numbers in JSON are not that exact.
+pub(super) fn group_id(group: i64) -> String {
+    format!("{:016x}", group.cast_unsigned())
+}
+
+/// The group of such an id. Signs and other lengths are none, so that each group has one id.
+fn group_of(text: &str) -> Option<i64> {
+    let digits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let group = u64::from_str_radix(text, 16).ok().filter(|_| digits)?;
+    Some(group.cast_signed())
+}
+
+/// Which requests, of which range.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    /// The range.
+    pub(super) range: TimeRange,
+    /// The filter.
+    pub(super) filter: RequestFilter,
+}
+
+impl QueryParams for Selection {
+    fn describe(docs: &mut ParamDocs) {
+        TimeRange::describe(docs);
+        Matching::describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        Ok(Self {
+            range: QueryParams::take(params, context)?,
+            filter: Matching::take(params, context)?.0,
+        })
+    }
+}
+
+impl Selection {
+    /// The question of a caller for a page.
+    pub(super) fn query(&self, scope: &Scope, limit: u32) -> RequestQuery {
+        self.query_of(self.range, scope, limit)
+    }
+
+    /// The same for another range.
+    pub(super) fn query_of(&self, range: TimeRange, scope: &Scope, limit: u32) -> RequestQuery {
+        let ms = |seconds: i64| seconds.saturating_mul(1_000);
+        let mut query = RequestQuery::over(ms(range.from), ms(range.to));
+        query.filter = self.filter.clone();
+        query.scope = scope.clone();
+        query.limit = limit;
+        query
+    }
+}
+
+/// Which requests, whenever they were.
+#[derive(Debug, Clone)]
+pub(super) struct Matching(pub(super) RequestFilter);
+
+impl QueryParams for Matching {
+    fn describe(docs: &mut ParamDocs) {
+        for text in [SERVICE, ENVIRONMENT, VERSION] {
+            text.describe(docs);
+        }
+        PROTOCOL.describe(docs);
+        METHOD.describe(docs);
+        ENDPOINT.describe(docs);
+        STATUS.describe(docs);
+        STATUS_CLASS.describe(docs);
+        OUTCOME.describe(docs);
+        API_KEY.describe(docs);
+        USER.describe(docs);
+        MIN_LATENCY.describe(docs);
+        TRACE.describe(docs);
+        GROUP.describe(docs);
+        TEXT.describe(docs);
+    }
+
+    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+        let mut filter = RequestFilter::default();
+        filter.service = SERVICE.take(params)?;
+        filter.environment = ENVIRONMENT.take(params)?;
+        filter.version = VERSION.take(params)?;
+        filter.protocol = PROTOCOL.take(params)?.map(str::to_owned);
+        filter.method = METHOD
+            .take(params)?
+            .map(|method| method.to_ascii_uppercase());
+        filter.endpoint = ENDPOINT.take(params)?;
+        filter.status = STATUS.take(params)?;
+        filter.status_class = STATUS_CLASS.take(params)?;
+        filter.outcome = OUTCOME.take(params)?.map(str::to_owned);
+        filter.api_key_id = API_KEY.take(params)?;
+        filter.user = USER.take(params)?;
+        filter.min_latency_us = MIN_LATENCY.take(params)?.map(|ms| ms * 1_000);
+        filter.trace_id = TRACE.take(params)?;
+        filter.group = GROUP.take(params)?;
+        filter.text = TEXT.take(params)?;
+        Ok(Self(filter))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_groups_id_is_read_as_it_is_written() {
+        for group in [0, 1, -1, i64::MIN, i64::MAX] {
+            assert_eq!(group_of(&group_id(group)), Some(group));
+        }
+        for text in [
+            "",
+            "1",
+            "+123456789abcdef",
+            "8f3a61c20b7d4e950",
+            "8f3a61c20b7d4e9g",
+        ] {
+            assert_eq!(group_of(text), None, "{text}");
+        }
+    }
+}

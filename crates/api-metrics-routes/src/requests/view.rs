@@ -1,0 +1,137 @@
+//! A request as it is answered: in the list, one by one, and in an export.
+//!
+//! What the store keeps is shown as it is, with two differences: latencies are milliseconds, and the hash of the
+//! client's address is for admins alone. Ids that others write as digits (traces, groups) are texts of digits here
+//! too, because numbers in JSON are not that exact.
+
+use api_metrics_store::{query::Scope, request_log::StoredRequest};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::selection::group_id;
+use crate::{auth::Caller, response::rounded};
+
+/// An instant in milliseconds.
+pub(super) fn time_ms(at: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at).unwrap_or_default()
+}
+
+/// A request of the log.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LoggedRequest)]
+pub(crate) struct RequestView {
+    /// Its id; ids sort by time.
+    id: Uuid,
+    /// When it finished.
+    at: DateTime<Utc>,
+    /// The service.
+    service: String,
+    /// Its environment.
+    environment: String,
+    /// The version of its code.
+    version: String,
+    /// The process that served it.
+    instance: Uuid,
+    /// `http` or `grpc`.
+    protocol: String,
+    /// The method.
+    method: String,
+    /// The route template.
+    endpoint: String,
+    /// The path, without its query. Values of path parameters are masked unless the service allows them by name.
+    path: String,
+    /// The status that was sent; null: none was.
+    status: Option<u16>,
+    /// The status under which it is counted.
+    counted_status: u16,
+    /// `completed`, `aborted`, `failed` or `panicked`.
+    outcome: String,
+    /// How long it took.
+    latency_ms: Option<f64>,
+    /// How long its headers took.
+    time_to_headers_ms: Option<f64>,
+    /// How long it waited before it was seen.
+    queue_wait_ms: Option<f64>,
+    /// Bytes of its body.
+    request_bytes: u64,
+    /// Bytes of its response's body.
+    response_bytes: u64,
+    /// The number of its API key; null: it had none.
+    api_key_id: Option<i64>,
+    /// The host's own name for that key.
+    api_key: Option<String>,
+    /// The user.
+    user: Option<String>,
+    /// A hash of the client's address, which links the requests of one UTC day and nothing else. For admins.
+    address: Option<Uuid>,
+    /// The client's user agent.
+    user_agent: Option<String>,
+    /// The request's own id.
+    request_id: Option<String>,
+    /// The trace, as 32 hexadecimal digits.
+    trace_id: Option<String>,
+    /// The caller's span, as 16 hexadecimal digits.
+    span_id: Option<String>,
+    /// The kind of error.
+    error_type: Option<String>,
+    /// What the error said.
+    message: Option<String>,
+    /// The group of errors that it belongs to.
+    group: Option<String>,
+    /// For how many requests it stands, itself included.
+    weight: u64,
+    /// Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`.
+    reason: String,
+}
+
+impl RequestView {
+    /// What a caller may see of a request.
+    pub(super) fn of(request: StoredRequest, caller: &Caller) -> Self {
+        Self::seen_by(request, &caller.scope)
+    }
+
+    /// What may be seen of it within a scope.
+    pub(super) fn seen_by(request: StoredRequest, scope: &Scope) -> Self {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "microseconds of less than centuries"
+        )]
+        let ms = |us: Option<u64>| us.map(|us| rounded(us as f64 / 1_000.0));
+        Self {
+            id: request.id,
+            at: time_ms(request.at_ms),
+            service: request.service,
+            environment: request.environment,
+            version: request.version,
+            instance: request.instance,
+            protocol: request.protocol,
+            method: request.method,
+            endpoint: request.endpoint,
+            path: request.path,
+            status: request.status,
+            counted_status: request.counted_status,
+            outcome: request.outcome,
+            latency_ms: ms(request.latency_us),
+            time_to_headers_ms: ms(request.time_to_headers_us),
+            queue_wait_ms: ms(request.queue_wait_us),
+            request_bytes: request.request_bytes,
+            response_bytes: request.response_bytes,
+            api_key_id: Some(request.api_key_id).filter(|id| *id != 0),
+            api_key: request.api_key,
+            user: request.user,
+            address: request.address.filter(|_| *scope == Scope::All),
+            user_agent: request.user_agent,
+            request_id: request.request_id,
+            trace_id: request.trace_id.map(|trace| trace.simple().to_string()),
+            span_id: request.span_id,
+            error_type: request.error_type,
+            message: request.message,
+            group: request.group.map(group_id),
+            weight: request.weight,
+            reason: request.reason,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! From memory to the database, exactly once.
+//!
+//! A batch has a number. Its transaction locks the process's fence row, which holds the number of the last batch
+//! that was stored, and does nothing where that has been reached: then an earlier attempt was committed, and only
+//! its acknowledgement was lost. Rows, counts and the fence are written in one transaction of their own. API
+//! keys, and on Postgres the partitions of new days, are made in one before it, so that no flush of counts ever
+//! waits for the log.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{
+    buffer::{Batch, Dropped, RequestLogBuffer},
+    entry::{Entry, Stored},
+    settings::{AddressDetail, RequestLog},
+    sql::{self, DAY_MS, write},
+};
+use crate::{
+    engine::{
+        SCHEMA_KNOWLEDGE,
+        backend::{FlushTx as _, Mode, Result, Tx},
+        sql::{BeginTx, SqlTx},
+    },
+    store::{Instance, StoreError},
+};
+
+/// Attempts after which a batch that the database refuses is given up.
+const MAX_REFUSALS: u32 = 3;
+/// How long after the end of its day a key still hashes addresses, in milliseconds.
+pub(super) const KEY_LIFE_MS: i64 = DAY_MS;
+
+/// What a flush of the request log has stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RequestsFlushed {
+    /// Requests stored.
+    pub kept: u64,
+    /// Requests told as dropped.
+    pub dropped: Dropped,
+    /// Batches in which they were told.
+    pub batches: u64,
+}
+
+/// Hands over what is due: the samples of minutes that are over, of all minutes where it is the `last` flush.
+pub(super) async fn flush<T: BeginTx>(
+    store: &T,
+    buffer: &RequestLogBuffer,
+    last: bool,
+) -> Result<RequestsFlushed> {
+    let mut flushing = buffer.flushing.lock().await;
+    let mut flushed = RequestsFlushed::default();
+    if flushing.batch.is_none() && buffer.is_empty() {
+        return Ok(flushed);
+    }
+    let mut tx = store.begin(Mode::Write).await?;
+    let meta = tx.meta().await?;
+    tx.commit().await?;
+    if meta.writer_min > SCHEMA_KNOWLEDGE {
+        return Err(StoreError::Outdated {
+            what: "writing",
+            needed: meta.writer_min,
+            known: SCHEMA_KNOWLEDGE,
+        });
+    }
+    let now_ms = meta.now_us.div_euclid(1_000);
+    let now = UNIX_EPOCH + Duration::from_millis(now_ms.unsigned_abs());
+    buffer.close_samples((!last).then_some(now));
+    loop {
+        if flushing.batch.is_none() {
+            flushing.batch = buffer.cut(flushing.seq + 1);
+            flushing.bound_keys();
+        }
+        let Some(batch) = &mut flushing.batch else {
+            return Ok(flushed);
+        };
+        let run = store_batch(store, buffer, batch, now_ms).await;
+        if let Err(error) = run {
+            // What nobody can store must not keep the rest from being stored.
+            if matches!(error, StoreError::Database(_) | StoreError::Corrupt(_)) {
+                batch.refused += 1;
+                if batch.refused >= MAX_REFUSALS {
+                    tracing::error!(
+                        %error,
+                        requests = batch.entries.len(),
+                        "the database refuses requests of the log, which are dropped"
+                    );
+                    buffer.give_up(batch);
+                }
+            }
+            return Err(error);
+        }
+        buffer.acknowledge(batch, batch.kept, batch.late);
+        flushed.kept += batch.kept;
+        flushed.dropped.add(batch.dropped);
+        flushed.dropped.late += batch.late;
+        flushed.batches += 1;
+        flushing.seq = batch.seq;
+        flushing.batch = None;
+    }
+}
+
+/// The first millisecond that is kept.
+pub(super) fn floor_ms(settings: &RequestLog, now_ms: i64) -> i64 {
+    let days = i64::try_from(settings.retention.as_secs().div_ceil(86_400)).unwrap_or(i64::MAX);
+    let today = now_ms.div_euclid(DAY_MS);
+    today.saturating_sub(days).saturating_mul(DAY_MS)
+}
+
+/// Stores a batch, unless it is stored already. Says in the batch what becomes of it.
+async fn store_batch<T: BeginTx>(
+    store: &T,
+    buffer: &RequestLogBuffer,
+    batch: &mut Batch,
+    now_ms: i64,
+) -> Result<()> {
+    let settings = buffer.settings();
+    let floor = floor_ms(settings, now_ms);
+    let in_time = |entry: &&Entry| (floor..=now_ms + DAY_MS).contains(&entry.at_ms);
+    let all = batch.entries.iter().map(|entry| &**entry);
+    let entries: Vec<&Entry> = all.filter(in_time).collect();
+    let late = (batch.entries.len() - entries.len()) as u64;
+    let days: BTreeSet<_> = entries.iter().map(|e| e.at_ms.div_euclid(DAY_MS)).collect();
+
+    let mut tx = store.begin(Mode::Write).await?;
+    let keys: BTreeSet<&str> = entries
+        .iter()
+        .filter_map(|e| e.api_key.as_deref())
+        .collect();
+    let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
+    let ids = tx.intern_keys(&keys).await?;
+    let keys: BTreeMap<String, i64> = keys.into_iter().zip(ids).collect();
+    for &day in &days {
+        write::make_day(&mut tx, day).await?;
+    }
+    tx.commit().await?;
+
+    let mut tx = store.begin(Mode::Write).await?;
+    let instance = buffer.instance();
+    if write::fence(&mut tx, instance.id).await? >= batch.seq {
+        return tx.commit().await;
+    }
+    let secrets = day_keys(&mut tx, settings.address, &entries, now_ms).await?;
+    let rows: Vec<_> = entries
+        .iter()
+        .map(|entry| (*entry, entry.stored()))
+        .collect();
+    let series = write::intern_series(&mut tx, instance, &rows).await?;
+    let mut groups = BTreeMap::new();
+    let mut json = Vec::with_capacity(rows.len());
+    for (entry, stored) in &rows {
+        if let Some(group) = stored.group {
+            let seen = groups.entry(group).or_insert((entry.at_ms, entry.at_ms));
+            *seen = (seen.0.min(entry.at_ms), seen.1.max(entry.at_ms));
+        }
+        let labels = (entry.protocol, stored.method, stored.endpoint.as_str());
+        let Some(&series_id) = series.get(&labels) else {
+            return Err(StoreError::Corrupt(
+                "a series of requests is missing".into(),
+            ));
+        };
+        let key = entry.api_key.as_ref().and_then(|key| keys.get(key));
+        let address = entry.client.and_then(|client| {
+            let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
+            hash(secret, settings.address.part_of(client)?)
+        });
+        json.push(row(
+            entry,
+            stored,
+            instance,
+            series_id,
+            key.copied().unwrap_or(0),
+            address,
+        ));
+    }
+    write::rows(&mut tx, json).await?;
+    write::groups(&mut tx, &groups, &instance.version).await?;
+    (batch.kept, batch.late) = (rows.len() as u64, late);
+    write::advance(&mut tx, instance.id, batch, now_ms).await?;
+    drop(rows);
+    tx.commit().await
+}
+
+/// The keys by which addresses of these days are hashed: random, made by whoever needs one first. A day that
+/// has been over for a day gets none any more, so that what comes late can't be linked.
+async fn day_keys<T: SqlTx>(
+    tx: &mut T,
+    detail: AddressDetail,
+    entries: &[&Entry],
+    now_ms: i64,
+) -> Result<BTreeMap<i64, String>> {
+    let mut keys = BTreeMap::new();
+    if detail == AddressDetail::Hidden {
+        return Ok(keys);
+    }
+    let with_address = entries.iter().filter(|entry| entry.client.is_some());
+    let days: BTreeSet<_> = with_address.map(|e| e.at_ms.div_euclid(DAY_MS)).collect();
+    for day in days {
+        if now_ms < (day + 1) * DAY_MS + KEY_LIFE_MS {
+            // 244 random bits.
+            let random = [Uuid::new_v4(), Uuid::new_v4()].map(|half| half.simple().to_string());
+            keys.insert(day, write::day_key(tx, day, &random.concat()).await?);
+        }
+    }
+    Ok(keys)
+}
+
+/// The hash of an address under a day's key.
+pub(super) fn hash(key: &str, address: IpAddr) -> Option<Uuid> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok()?;
+    match address {
+        IpAddr::V4(address) => mac.update(&address.octets()),
+        IpAddr::V6(address) => mac.update(&address.octets()),
+    }
+    let digest = mac.finalize().into_bytes();
+    let (first, _) = digest.split_first_chunk::<16>()?;
+    Some(Uuid::from_bytes(*first))
+}
+
+/// A row of the list and its detail, as the statements take it.
+fn row(
+    entry: &Entry,
+    stored: &Stored,
+    instance: &Instance,
+    series_id: i64,
+    api_key_id: i64,
+    address: Option<Uuid>,
+) -> serde_json::Value {
+    let uuid = |id: Uuid| id.simple().to_string();
+    serde_json::json!({
+        "at_ms": entry.at_ms,
+        "id": uuid(entry.id),
+        "series_id": series_id,
+        "api_key_id": api_key_id,
+        "status": entry.status,
+        "counted": entry.counted,
+        "outcome": stored.outcome,
+        "latency_us": entry.latency_us,
+        "weight": sql::signed(entry.weight),
+        "reason": entry.reason.as_str(),
+        "group_id": stored.group,
+        "trace_id": entry.trace.map(|(trace, _)| uuid(Uuid::from_bytes(trace))),
+        "user_id": entry.user.as_deref().map(|user| user.replace('\0', "\u{fffd}")),
+        "instance": uuid(instance.id),
+        "path": stored.path,
+        "user_agent": stored.agent,
+        "address": address.map(uuid),
+        "request_id": stored.request_id,
+        "span_id": entry.trace.map(|(_, span)| format!("{:016x}", u64::from_be_bytes(span))),
+        "error_type": stored.error_type,
+        "message": stored.message,
+        "ttfb_us": entry.ttfb_us,
+        "queue_wait_us": entry.queue_wait_us,
+        "request_bytes": sql::signed(entry.request_bytes),
+        "response_bytes": sql::signed(entry.response_bytes),
+        "words": stored.words,
+    })
+}

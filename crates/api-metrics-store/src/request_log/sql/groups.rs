@@ -1,0 +1,148 @@
+//! Statements that sum errors by group.
+
+use std::collections::BTreeMap;
+
+use super::{Conditions, read, unsigned};
+use crate::{
+    engine::{
+        backend::Result,
+        sql::{Dialect, SqlRow, SqlTx},
+    },
+    query::Scope,
+    request_log::query::{RequestGroup, RequestQuery},
+    store::StoreError,
+};
+
+/// Parts of a range in a group's series.
+const PARTS: i64 = 24;
+/// Versions named of a group.
+const MAX_VERSIONS: usize = 20;
+
+/// The groups that stand for most requests.
+pub(in crate::request_log) async fn groups<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestQuery,
+) -> Result<Vec<RequestGroup>> {
+    let d = tx.dialect();
+    let filter = &query.filter;
+    let series = read::series_of(tx, filter).await?;
+    let conditions = || {
+        let mut c = Conditions::default();
+        read::indexed(&mut c, d, filter, series.as_deref());
+        read::unindexed(&mut c, filter);
+        c.scope(d, &query.scope);
+        let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
+        c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
+        c.and("r.group_id IS NOT NULL".to_owned());
+        c
+    };
+    let list = d.table("request_log");
+    let sum = |of: &str| match d {
+        Dialect::Postgres => format!("sum({of})::bigint"),
+        Dialect::Sqlite => format!("sum({of})"),
+    };
+    let mut c = conditions();
+    let text = c.text();
+    let limit = c.param(i64::from(query.limit.clamp(1, 1_000)));
+    let sql = format!(
+        "SELECT r.group_id, count(*) AS kept, {weight} AS weight, \
+           count(DISTINCT CASE WHEN r.api_key_id <> 0 THEN r.api_key_id END) AS api_keys, \
+           min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
+         FROM {list} AS r WHERE {text} \
+         GROUP BY r.group_id ORDER BY weight DESC, r.group_id LIMIT {limit}",
+        weight = sum("r.weight"),
+    );
+    let rows = tx.fetch(sql, &c.params).await?;
+    let mut groups = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let (id, last_ms) = (row.int("group_id")?, row.int("last_ms")?);
+        // The latest that the caller may see, found by the group's index: ids have no maximum on Postgres.
+        let mut c = conditions();
+        c.equals("r.group_id", Some(id));
+        c.equals("r.at_ms", Some(last_ms));
+        let sql = format!(
+            "SELECT r.id FROM {list} AS r WHERE {} ORDER BY r.id DESC LIMIT 1",
+            c.text()
+        );
+        let found = tx.fetch(sql, &c.params).await?;
+        let Some(latest) = found.first().map(|row| row.uuid("id")).transpose()? else {
+            continue;
+        };
+        let Some(example) = read::one(tx, latest, &query.scope).await? else {
+            return Err(StoreError::Corrupt(
+                "the latest of a group is missing".into(),
+            ));
+        };
+        groups.push(RequestGroup {
+            id,
+            method: example.method,
+            endpoint: example.endpoint,
+            status: example.counted_status,
+            error_type: example.error_type,
+            message: example.message,
+            latest,
+            kept: unsigned(row.int("kept")?),
+            weight: unsigned(row.int("weight")?),
+            api_keys: unsigned(row.int("api_keys")?),
+            versions: Vec::new(),
+            first_ms: row.int("first_ms")?,
+            last_ms,
+            first_seen_ms: None,
+            first_version: None,
+            series: vec![0; usize::try_from(PARTS).unwrap_or_default()],
+        });
+    }
+    let ids: Vec<_> = groups.iter().map(|group| group.id.to_string()).collect();
+    let ids = format!("[{}]", ids.join(","));
+    let places: BTreeMap<_, _> = groups
+        .iter()
+        .enumerate()
+        .map(|(at, g)| (g.id, at))
+        .collect();
+    let of = |id: i64| places.get(&id).copied();
+
+    // Versions, and the weight of each part of the range.
+    let part = (query.to_ms.saturating_sub(query.from_ms).max(1) + PARTS - 1) / PARTS;
+    let mut c = conditions();
+    let chosen = c.param(ids.as_str());
+    c.and(format!("r.group_id IN {}", d.numbers(&chosen)));
+    let (from, length) = (c.param(query.from_ms), c.param(part));
+    let sql = format!(
+        "SELECT r.group_id, s.version, (r.at_ms - {from}) / {length} AS part, {weight} AS weight \
+         FROM {list} AS r JOIN {labels} AS s ON s.id = r.series_id WHERE {text} \
+         GROUP BY r.group_id, s.version, (r.at_ms - {from}) / {length} ORDER BY s.version",
+        weight = sum("r.weight"),
+        labels = d.table("request_log_series"),
+        text = c.text(),
+    );
+    for row in tx.fetch(sql, &c.params).await? {
+        let Some(group) = of(row.int("group_id")?).and_then(|at| groups.get_mut(at)) else {
+            continue;
+        };
+        let part = usize::try_from(row.int("part")?).ok();
+        if let Some(weight) = part.and_then(|part| group.series.get_mut(part)) {
+            *weight += unsigned(row.int("weight")?);
+        }
+        let version = row.text("version")?;
+        if group.versions.len() < MAX_VERSIONS && group.versions.last() != Some(&version) {
+            group.versions.push(version);
+        }
+    }
+    // When a group was first seen at all belongs to no tenant.
+    if query.scope == Scope::All {
+        let mut c = Conditions::default();
+        let chosen = c.param(ids.as_str());
+        let sql = format!(
+            "SELECT id, first_seen_ms, first_version FROM {} WHERE id IN {}",
+            d.table("request_log_group"),
+            d.numbers(&chosen)
+        );
+        for row in tx.fetch(sql, &c.params).await? {
+            if let Some(group) = of(row.int("id")?).and_then(|at| groups.get_mut(at)) {
+                group.first_seen_ms = Some(row.int("first_seen_ms")?);
+                group.first_version = Some(row.text("first_version")?);
+            }
+        }
+    }
+    Ok(groups)
+}

@@ -1,0 +1,341 @@
+//! Statements that read requests.
+
+use uuid::Uuid;
+
+use super::{Conditions, signed, unsigned};
+use crate::{
+    engine::{
+        backend::Result,
+        sql::{Dialect, SqlRow, SqlTx, params},
+    },
+    query::Scope,
+    request_log::{
+        Dropped, RequestLogCounts, RequestLogStatus,
+        entry::ms_of,
+        query::{RequestFilter, RequestPage, RequestQuery, StoredRequest},
+        words::words,
+    },
+    store::StoreError,
+};
+
+/// Requests that a page looks at where a filter has no index.
+const SCAN: i64 = 20_000;
+/// Series that a filter may name.
+const MAX_SERIES: i64 = 10_000;
+
+/// The columns of a request, and where they come from.
+fn select(d: Dialect) -> String {
+    format!(
+        "SELECT r.at_ms, r.id, r.api_key_id, k.external_id AS api_key, r.status, r.counted, r.outcome, \
+           r.latency_us, r.weight, r.reason, r.group_id, r.trace_id, r.user_id, \
+           s.service, s.environment, s.version, s.protocol, s.http_method, s.endpoint, \
+           d.instance, d.path, d.user_agent, d.address, d.request_id, d.span_id, d.error_type, d.message, \
+           d.ttfb_us, d.queue_wait_us, d.request_bytes, d.response_bytes \
+         FROM {list} AS r \
+         JOIN {series} AS s ON s.id = r.series_id \
+         JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id \
+         LEFT JOIN {keys} AS k ON k.id = r.api_key_id",
+        list = d.table("request_log"),
+        series = d.table("request_log_series"),
+        detail = d.table("request_log_detail"),
+        keys = d.table("api_keys"),
+    )
+}
+
+fn request(row: &impl SqlRow) -> Result<StoredRequest> {
+    let count = |column| -> Result<Option<u64>> { Ok(row.optional_int(column)?.map(unsigned)) };
+    let status = |found: i64| {
+        u16::try_from(found).map_err(|_| StoreError::Corrupt(format!("`{found}` is no status")))
+    };
+    Ok(StoredRequest {
+        id: row.uuid("id")?,
+        at_ms: row.int("at_ms")?,
+        service: row.text("service")?,
+        environment: row.text("environment")?,
+        version: row.text("version")?,
+        instance: row.uuid("instance")?,
+        protocol: row.text("protocol")?,
+        method: row.text("http_method")?,
+        endpoint: row.text("endpoint")?,
+        path: row.text("path")?,
+        status: row.optional_int("status")?.map(status).transpose()?,
+        counted_status: status(row.int("counted")?)?,
+        outcome: row.text("outcome")?,
+        latency_us: count("latency_us")?,
+        time_to_headers_us: count("ttfb_us")?,
+        queue_wait_us: count("queue_wait_us")?,
+        request_bytes: unsigned(row.int("request_bytes")?),
+        response_bytes: unsigned(row.int("response_bytes")?),
+        api_key_id: row.int("api_key_id")?,
+        api_key: row.optional_text("api_key")?,
+        user: row.optional_text("user_id")?,
+        address: row.optional_uuid("address")?,
+        user_agent: row.optional_text("user_agent")?,
+        request_id: row.optional_text("request_id")?,
+        trace_id: row.optional_uuid("trace_id")?,
+        span_id: row.optional_text("span_id")?,
+        error_type: row.optional_text("error_type")?,
+        message: row.optional_text("message")?,
+        group: row.optional_int("group_id")?,
+        weight: unsigned(row.int("weight")?),
+        reason: row.text("reason")?,
+    })
+}
+
+/// The series that a filter names, as a JSON list; `None` where it names none in particular.
+pub(in crate::request_log) async fn series_of<T: SqlTx>(
+    tx: &mut T,
+    filter: &RequestFilter,
+) -> Result<Option<String>> {
+    let d = tx.dialect();
+    let mut c = Conditions::default();
+    for (column, value) in [
+        ("service", &filter.service),
+        ("environment", &filter.environment),
+        ("version", &filter.version),
+        ("protocol", &filter.protocol),
+        ("http_method", &filter.method),
+        ("endpoint", &filter.endpoint),
+    ] {
+        c.equals(column, value.as_deref());
+    }
+    if c.params.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "SELECT id FROM {} WHERE {} ORDER BY id DESC LIMIT {MAX_SERIES}",
+        d.table("request_log_series"),
+        c.text()
+    );
+    let rows = tx.fetch(sql, &c.params).await?;
+    let ids: Result<Vec<_>> = rows
+        .iter()
+        .map(|row| Ok(row.int("id")?.to_string()))
+        .collect();
+    Ok(Some(format!("[{}]", ids?.join(","))))
+}
+
+/// What has an index: series, key, user, trace and group.
+pub(in crate::request_log) fn indexed<'a>(
+    c: &mut Conditions<'a>,
+    d: Dialect,
+    filter: &'a RequestFilter,
+    series: Option<&'a str>,
+) {
+    if let Some(series) = series {
+        let series = c.param(series);
+        c.and(format!("r.series_id IN {}", d.numbers(&series)));
+    }
+    c.equals("r.api_key_id", filter.api_key_id);
+    c.equals("r.user_id", filter.user.as_deref());
+    c.equals("r.trace_id", filter.trace_id);
+    c.equals("r.group_id", filter.group);
+}
+
+/// What has none: status, outcome and latency.
+pub(in crate::request_log) fn unindexed<'a>(c: &mut Conditions<'a>, filter: &'a RequestFilter) {
+    c.equals("r.counted", filter.status.map(i64::from));
+    if let Some(class) = filter.status_class {
+        let from = c.param(i64::from(class) * 100);
+        let to = c.param(i64::from(class) * 100 + 100);
+        c.and(format!("r.counted >= {from} AND r.counted < {to}"));
+    }
+    c.equals("r.outcome", filter.outcome.as_deref());
+    if let Some(latency) = filter.min_latency_us {
+        let latency = c.param(signed(latency));
+        c.and(format!("r.latency_us >= {latency}"));
+    }
+}
+
+/// Whether a filter has a part without an index.
+fn has_unindexed(filter: &RequestFilter) -> bool {
+    filter.status.is_some()
+        || filter.status_class.is_some()
+        || filter.outcome.is_some()
+        || filter.min_latency_us.is_some()
+}
+
+/// The details that hold all words of a text. `None` where it has no words: nothing is found then.
+fn holds(c: &mut Conditions<'_>, d: Dialect, text: &str) -> Option<()> {
+    let words = words([text]);
+    if words.is_empty() {
+        return None;
+    }
+    // Letters and digits alone, so that nothing in it can be anything but a word.
+    let quoted = |mark: &str, and: &str| {
+        let words: Vec<_> = words
+            .split(' ')
+            .map(|word| format!("{mark}{word}{mark}"))
+            .collect();
+        words.join(and)
+    };
+    match d {
+        Dialect::Postgres => {
+            let query = c.param(quoted("'", " & "));
+            c.and(format!("d.words @@ {query}::tsquery"));
+        }
+        Dialect::Sqlite => {
+            let query = c.param(quoted("\"", " "));
+            c.and(format!(
+                "d.number IN (SELECT rowid FROM api_metrics_request_log_words \
+                 WHERE api_metrics_request_log_words MATCH {query})"
+            ));
+        }
+    }
+    Some(())
+}
+
+/// A page of the list.
+pub(in crate::request_log) async fn page<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestQuery,
+) -> Result<RequestPage> {
+    let d = tx.dialect();
+    let filter = &query.filter;
+    let forward = query.after.is_some();
+    let (mut from, mut to) = (query.from_ms, query.to_ms);
+    let limit = i64::from(query.limit.clamp(1, 1_000));
+    let end = |searched| RequestPage {
+        searched_to_ms: searched,
+        ..RequestPage::default()
+    };
+    let series = series_of(tx, filter).await?;
+    let mut c = Conditions::default();
+    indexed(&mut c, d, filter, series.as_deref());
+    c.scope(d, &query.scope);
+    if let Some(cursor) = query.before {
+        let at = c.param(ms_of(cursor));
+        let id = c.param(cursor);
+        to = to.min(ms_of(cursor).saturating_add(1));
+        c.and(format!("(r.at_ms, r.id) < ({at}, {id})"));
+    }
+    if let Some(cursor) = query.after {
+        let at = c.param(ms_of(cursor));
+        let id = c.param(cursor);
+        from = from.max(ms_of(cursor));
+        c.and(format!("(r.at_ms, r.id) > ({at}, {id})"));
+    }
+    let (lower, upper) = (c.param(from), c.param(to));
+    c.and(format!("r.at_ms >= {lower} AND r.at_ms < {upper}"));
+    let (order, beyond) = if forward {
+        ("ASC", "<=")
+    } else {
+        ("DESC", ">=")
+    };
+
+    // Where the scan ends, if filters have to be tried on each request.
+    let mut boundary = None;
+    if has_unindexed(filter) {
+        let sql = format!(
+            "SELECT r.at_ms, r.id FROM {list} AS r WHERE {conditions} \
+             ORDER BY r.at_ms {order}, r.id {order} LIMIT 1 OFFSET {offset}",
+            list = d.table("request_log"),
+            conditions = c.text(),
+            offset = SCAN - 1,
+        );
+        let rows = tx.fetch(sql, &c.params).await?;
+        if let Some(row) = rows.first() {
+            let (at, id) = (row.int("at_ms")?, row.uuid("id")?);
+            let (at_param, id_param) = (c.param(at), c.param(id));
+            c.and(format!("(r.at_ms, r.id) {beyond} ({at_param}, {id_param})"));
+            boundary = Some((at, id));
+        }
+        unindexed(&mut c, filter);
+    }
+    if let Some(text) = &filter.text
+        && holds(&mut c, d, text).is_none()
+    {
+        return Ok(end(if forward { to } else { from }));
+    }
+    let more = c.param(limit + 1);
+    let sql = format!(
+        "{select} WHERE {conditions} ORDER BY r.at_ms {order}, r.id {order} LIMIT {more}",
+        select = select(d),
+        conditions = c.text(),
+    );
+    let rows = tx.fetch(sql, &c.params).await?;
+    let requests: Result<Vec<_>> = rows.iter().map(request).collect();
+    let mut requests = requests?;
+    if requests.len() > usize::try_from(limit).unwrap_or(usize::MAX) {
+        requests.pop();
+        let last = requests.last();
+        return Ok(RequestPage {
+            next: last.map(|request| request.id),
+            searched_to_ms: last.map_or(from, |request| request.at_ms),
+            requests,
+        });
+    }
+    let (searched, next) = match boundary {
+        Some((at, id)) => (at, Some(id)),
+        None => (if forward { to } else { from }, None),
+    };
+    Ok(RequestPage {
+        requests,
+        next,
+        ..end(searched)
+    })
+}
+
+/// One request.
+pub(in crate::request_log) async fn one<T: SqlTx>(
+    tx: &mut T,
+    id: Uuid,
+    scope: &Scope,
+) -> Result<Option<StoredRequest>> {
+    let d = tx.dialect();
+    let mut c = Conditions::default();
+    c.equals("r.at_ms", Some(ms_of(id)));
+    c.equals("r.id", Some(id));
+    c.scope(d, scope);
+    let sql = format!("{} WHERE {}", select(d), c.text());
+    let rows = tx.fetch(sql, &c.params).await?;
+    rows.first().map(request).transpose()
+}
+
+/// What the log says of itself.
+pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<RequestLogStatus> {
+    let d = tx.dialect();
+    let sum = |column: &str| match d {
+        Dialect::Postgres => format!("coalesce(sum({column}), 0)::bigint AS {column}"),
+        Dialect::Sqlite => format!("coalesce(sum({column}), 0) AS {column}"),
+    };
+    let columns = [
+        "chosen",
+        "kept",
+        "dropped_rate",
+        "dropped_memory",
+        "dropped_late",
+        "dropped_refused",
+    ];
+    let sums: Vec<_> = columns.into_iter().map(sum).collect();
+    let sql = format!(
+        "SELECT {}, (SELECT min(at_ms) FROM {list}) AS oldest, (SELECT max(at_ms) FROM {list}) AS newest \
+         FROM {}",
+        sums.join(", "),
+        d.table("request_log_instance"),
+        list = d.table("request_log"),
+    );
+    let rows = tx.fetch(sql, params![]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(RequestLogStatus::default());
+    };
+    let count = |column| row.int(column).map(unsigned);
+    let counts = RequestLogCounts {
+        chosen: count("chosen")?,
+        kept: count("kept")?,
+        dropped: Dropped {
+            rate: count("dropped_rate")?,
+            memory: count("dropped_memory")?,
+            late: count("dropped_late")?,
+            refused: count("dropped_refused")?,
+        },
+        waiting: 0,
+    };
+    let days = super::remove::days(tx).await?;
+    Ok(RequestLogStatus {
+        counts,
+        oldest_ms: row.optional_int("oldest")?,
+        newest_ms: row.optional_int("newest")?,
+        bytes: days.iter().map(|day| day.bytes).sum(),
+    })
+}

@@ -1,0 +1,231 @@
+-- The log of requests: single requests, sampled, beside the buckets. Nothing of it is needed to count.
+-- Times are Unix milliseconds; the first 48 bits of an id are its time, so that ids sort by time.
+
+-- What requests have in common, so that a row of the list is narrow.
+CREATE TABLE api_metrics.request_log_series (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    service       text NOT NULL,
+    environment   text NOT NULL,
+    version       text NOT NULL,
+    protocol      text NOT NULL,
+    http_method   text NOT NULL,
+    endpoint      text NOT NULL,
+    UNIQUE (service, environment, version, protocol, http_method, endpoint)
+);
+
+-- One row a process: the fence that makes a batch be stored once, and what became of the requests that
+-- its policy chose. chosen = kept + dropped_rate + dropped_memory + dropped_late + dropped_refused.
+CREATE TABLE api_metrics.request_log_instance (
+    id              uuid PRIMARY KEY,
+    seq             bigint NOT NULL DEFAULT 0,
+    chosen          bigint NOT NULL DEFAULT 0,
+    kept            bigint NOT NULL DEFAULT 0,
+    dropped_rate    bigint NOT NULL DEFAULT 0,
+    dropped_memory  bigint NOT NULL DEFAULT 0,
+    dropped_late    bigint NOT NULL DEFAULT 0,
+    dropped_refused bigint NOT NULL DEFAULT 0,
+    acked_ms        bigint
+);
+
+-- What a list shows and filters by.
+CREATE TABLE api_metrics.request_log (
+    at_ms         bigint NOT NULL,
+    id            uuid NOT NULL,
+    series_id     bigint NOT NULL,
+    -- 0 is "no key", as in series.
+    api_key_id    bigint NOT NULL,
+    status        bigint,
+    -- The status under which it is counted, which every request has.
+    counted       bigint NOT NULL,
+    outcome       text NOT NULL,
+    latency_us    bigint,
+    -- For how many requests it stands, itself included.
+    weight        bigint NOT NULL,
+    reason        text NOT NULL,
+    group_id      bigint,
+    trace_id      uuid,
+    user_id       text,
+    PRIMARY KEY (at_ms, id)
+) PARTITION BY RANGE (at_ms);
+CREATE INDEX request_log_series_at ON api_metrics.request_log (series_id, at_ms, id);
+CREATE INDEX request_log_key_at ON api_metrics.request_log (api_key_id, at_ms, id);
+CREATE INDEX request_log_user_at ON api_metrics.request_log (user_id, at_ms, id) WHERE user_id IS NOT NULL;
+CREATE INDEX request_log_group_at ON api_metrics.request_log (group_id, at_ms, id) WHERE group_id IS NOT NULL;
+CREATE INDEX request_log_trace ON api_metrics.request_log (trace_id) WHERE trace_id IS NOT NULL;
+
+-- What is shown of one request.
+CREATE TABLE api_metrics.request_log_detail (
+    at_ms          bigint NOT NULL,
+    id             uuid NOT NULL,
+    api_key_id     bigint NOT NULL,
+    instance       uuid NOT NULL,
+    path           text NOT NULL,
+    user_agent     text,
+    -- A hash by its day's key, which is destroyed a day after the day.
+    address        uuid,
+    request_id     text,
+    span_id        text,
+    error_type     text,
+    message        text,
+    ttfb_us        bigint,
+    queue_wait_us  bigint,
+    request_bytes  bigint NOT NULL,
+    response_bytes bigint NOT NULL,
+    words          tsvector NOT NULL,
+    PRIMARY KEY (at_ms, id)
+) PARTITION BY RANGE (at_ms);
+CREATE INDEX request_log_detail_words ON api_metrics.request_log_detail USING gin (words);
+CREATE INDEX request_log_detail_address ON api_metrics.request_log_detail (address) WHERE address IS NOT NULL;
+
+-- Errors that are one: the same endpoint, status, type and message but for numbers and names in it.
+CREATE TABLE api_metrics.request_log_group (
+    id            bigint PRIMARY KEY,
+    first_seen_ms bigint NOT NULL,
+    last_seen_ms  bigint NOT NULL,
+    first_version text NOT NULL
+);
+
+-- The key of each day, counted from 1970, by which addresses are hashed.
+CREATE TABLE api_metrics.request_log_day_key (
+    day           bigint PRIMARY KEY,
+    key           text NOT NULL
+);
+
+-- Who has changed or deleted what.
+CREATE TABLE api_metrics.audit_trail (
+    id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at_ms         bigint NOT NULL,
+    actor         text NOT NULL,
+    action        text NOT NULL,
+    subject       text NOT NULL
+);
+
+ALTER TABLE api_metrics.request_log_series   ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_instance ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_detail   ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group    ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_day_key  ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE api_metrics.request_log_series   FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_instance FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log          FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_detail   FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group    FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_day_key  FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
+
+CREATE POLICY service ON api_metrics.request_log_series   USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_instance USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log          USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_detail   USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_group    USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_day_key  USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
+
+-- What api_keys shows of itself decides.
+CREATE POLICY scope ON api_metrics.request_log FOR SELECT USING (
+    api_key_id IN (SELECT k.id FROM api_metrics.api_keys AS k)
+);
+CREATE POLICY scope ON api_metrics.request_log_detail FOR SELECT USING (
+    api_key_id IN (SELECT k.id FROM api_metrics.api_keys AS k)
+);
+-- Labels of what is seen.
+CREATE POLICY scope ON api_metrics.request_log_series FOR SELECT USING (
+    EXISTS (SELECT FROM api_metrics.request_log AS r WHERE r.series_id = request_log_series.id)
+);
+
+-- The partitions of a day, counted from 1970. They belong to the owner, as all partitions do. Nobody
+-- reads one but through its parent, whose policies count.
+CREATE FUNCTION api_metrics.attach_request_day(day bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+    parent text;
+    child text;
+BEGIN
+    -- Instances that meet the same new day make it one after the other.
+    PERFORM pg_advisory_xact_lock(1634757748, 2);
+    FOREACH parent IN ARRAY ARRAY['request_log', 'request_log_detail'] LOOP
+        child := parent || '_' || to_char(to_timestamp(day * 86400), 'YYYYMMDD');
+        CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass('api_metrics.' || child));
+        EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I', child);
+        EXECUTE format('CREATE TABLE api_metrics.%I (LIKE api_metrics.%I INCLUDING ALL)', child, parent);
+        EXECUTE format('ALTER TABLE api_metrics.%I ENABLE ROW LEVEL SECURITY', child);
+        EXECUTE format('ALTER TABLE api_metrics.%I FORCE ROW LEVEL SECURITY', child);
+        EXECUTE format('ALTER TABLE api_metrics.%I ATTACH PARTITION api_metrics.%I FOR VALUES FROM (%L) TO (%L)',
+                       parent, child, day * 86400000, (day + 1) * 86400000);
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION api_metrics.drop_request_day(day bigint) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+DECLARE
+    suffix text := '_' || to_char(to_timestamp(day * 86400), 'YYYYMMDD');
+BEGIN
+    EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I, api_metrics.%I',
+                   'request_log' || suffix, 'request_log_detail' || suffix);
+END
+$$;
+
+-- The days that have partitions, and their bytes with all indexes.
+CREATE FUNCTION api_metrics.request_days() RETURNS TABLE (day bigint, bytes bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET datestyle = 'ISO'
+AS $$
+    SELECT extract(epoch FROM to_date(right(c.relname, 8), 'YYYYMMDD'))::bigint / 86400,
+           sum(pg_total_relation_size(c.oid))::bigint
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+    WHERE i.inhparent IN ('api_metrics.request_log'::regclass, 'api_metrics.request_log_detail'::regclass)
+      AND c.relname ~ '^request_log(_detail)?_[0-9]{8}$'
+    GROUP BY 1
+$$;
+
+-- For the role of a service that does not own the schema: as before, and the functions above.
+CREATE OR REPLACE FUNCTION api_metrics.allow_service(role_name name) RETURNS void
+    LANGUAGE plpgsql
+AS $$
+DECLARE
+    t record;
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA api_metrics TO %I', role_name);
+    FOR t IN SELECT c.relname, c.relname IN ('schema_migrations', 'meta', 'readers') OR c.relkind = 'v' AS fixed
+             FROM pg_class AS c
+             WHERE c.relnamespace = 'api_metrics'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+    LOOP
+        EXECUTE format('GRANT %s ON api_metrics.%I TO %I',
+                       CASE WHEN t.fixed THEN 'SELECT' ELSE 'SELECT, INSERT, UPDATE, DELETE' END, t.relname, role_name);
+    END LOOP;
+    -- What later releases add.
+    EXECUTE format('ALTER DEFAULT PRIVILEGES IN SCHEMA api_metrics GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I', role_name);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_partition, api_metrics.drop_partition, '
+                   'api_metrics.attach_request_day, api_metrics.drop_request_day, api_metrics.request_days TO %I', role_name);
+END
+$$;
+
+REVOKE EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, api_metrics.request_days
+    FROM PUBLIC;
+
+-- Services of before may do it too, without being allowed once more.
+DO $$
+DECLARE
+    service name;
+BEGIN
+    FOR service IN
+        SELECT r.rolname
+        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+        WHERE p.oid = 'api_metrics.attach_partition'::regproc AND a.grantee <> p.proowner
+    LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.request_log_series, '
+                       'api_metrics.request_log_instance, api_metrics.request_log, api_metrics.request_log_detail, '
+                       'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.audit_trail TO %I', service);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
+                       'api_metrics.request_days TO %I', service);
+    END LOOP;
+END
+$$;

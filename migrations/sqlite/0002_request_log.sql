@@ -1,0 +1,113 @@
+-- The log of requests: single requests, sampled, beside the buckets. Nothing of it is needed to count.
+-- Times are Unix milliseconds; the first 48 bits of an id are its time, so that ids sort by time.
+
+-- What requests have in common, so that a row of the list is narrow.
+CREATE TABLE api_metrics_request_log_series (
+    id            integer PRIMARY KEY AUTOINCREMENT,
+    service       text NOT NULL,
+    environment   text NOT NULL,
+    version       text NOT NULL,
+    protocol      text NOT NULL,
+    http_method   text NOT NULL,
+    endpoint      text NOT NULL,
+    UNIQUE (service, environment, version, protocol, http_method, endpoint)
+);
+
+-- One row a process: the fence that makes a batch be stored once, and what became of the requests that
+-- its policy chose. chosen = kept + dropped_rate + dropped_memory + dropped_late + dropped_refused.
+CREATE TABLE api_metrics_request_log_instance (
+    id              blob PRIMARY KEY,
+    seq             integer NOT NULL DEFAULT 0,
+    chosen          integer NOT NULL DEFAULT 0,
+    kept            integer NOT NULL DEFAULT 0,
+    dropped_rate    integer NOT NULL DEFAULT 0,
+    dropped_memory  integer NOT NULL DEFAULT 0,
+    dropped_late    integer NOT NULL DEFAULT 0,
+    dropped_refused integer NOT NULL DEFAULT 0,
+    acked_ms        integer
+);
+
+-- What a list shows and filters by.
+CREATE TABLE api_metrics_request_log (
+    at_ms         integer NOT NULL,
+    id            blob NOT NULL,
+    series_id     integer NOT NULL,
+    -- 0 is "no key", as in series.
+    api_key_id    integer NOT NULL,
+    status        integer,
+    -- The status under which it is counted, which every request has.
+    counted       integer NOT NULL,
+    outcome       text NOT NULL,
+    latency_us    integer,
+    -- For how many requests it stands, itself included.
+    weight        integer NOT NULL,
+    reason        text NOT NULL,
+    group_id      integer,
+    trace_id      blob,
+    user_id       text,
+    PRIMARY KEY (at_ms, id)
+) WITHOUT ROWID;
+CREATE INDEX api_metrics_request_log_series_at ON api_metrics_request_log (series_id, at_ms, id);
+CREATE INDEX api_metrics_request_log_key_at ON api_metrics_request_log (api_key_id, at_ms, id);
+CREATE INDEX api_metrics_request_log_user_at ON api_metrics_request_log (user_id, at_ms, id) WHERE user_id IS NOT NULL;
+CREATE INDEX api_metrics_request_log_group_at ON api_metrics_request_log (group_id, at_ms, id) WHERE group_id IS NOT NULL;
+CREATE INDEX api_metrics_request_log_trace ON api_metrics_request_log (trace_id) WHERE trace_id IS NOT NULL;
+
+-- What is shown of one request. Its number is that of its words.
+CREATE TABLE api_metrics_request_log_detail (
+    number         integer PRIMARY KEY,
+    at_ms          integer NOT NULL,
+    id             blob NOT NULL,
+    api_key_id     integer NOT NULL,
+    instance       blob NOT NULL,
+    path           text NOT NULL,
+    user_agent     text,
+    -- A hash by its day's key, which is destroyed a day after the day.
+    address        blob,
+    request_id     text,
+    span_id        text,
+    error_type     text,
+    message        text,
+    ttfb_us        integer,
+    queue_wait_us  integer,
+    request_bytes  integer NOT NULL,
+    response_bytes integer NOT NULL,
+    UNIQUE (at_ms, id)
+);
+CREATE INDEX api_metrics_request_log_detail_address ON api_metrics_request_log_detail (address) WHERE address IS NOT NULL;
+
+CREATE VIRTUAL TABLE api_metrics_request_log_words USING fts5 (words, tokenize = "unicode61 remove_diacritics 0");
+-- What is deleted leaves nothing behind in the index.
+INSERT INTO api_metrics_request_log_words (api_metrics_request_log_words, rank) VALUES ('secure-delete', 1);
+CREATE TRIGGER api_metrics_request_log_forgotten AFTER DELETE ON api_metrics_request_log_detail BEGIN
+    DELETE FROM api_metrics_request_log_words WHERE rowid = old.number;
+END;
+
+-- Errors that are one: the same endpoint, status, type and message but for numbers and names in it.
+CREATE TABLE api_metrics_request_log_group (
+    id            integer PRIMARY KEY,
+    first_seen_ms integer NOT NULL,
+    last_seen_ms  integer NOT NULL,
+    first_version text NOT NULL
+);
+
+-- The key of each day, counted from 1970, by which addresses are hashed.
+CREATE TABLE api_metrics_request_log_day_key (
+    day           integer PRIMARY KEY,
+    key           text NOT NULL
+);
+
+-- Who has changed or deleted what.
+CREATE TABLE api_metrics_audit_trail (
+    id            integer PRIMARY KEY AUTOINCREMENT,
+    at_ms         integer NOT NULL,
+    actor         text NOT NULL,
+    action        text NOT NULL,
+    subject       text NOT NULL
+);
+
+-- How much each day takes, roughly: SQLite does not tell it of a table.
+CREATE TABLE api_metrics_request_log_day (
+    day           integer PRIMARY KEY,
+    bytes         integer NOT NULL
+);
