@@ -1,18 +1,17 @@
 //! What a database holds, read by a process that recorded nothing of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use api_metrics_store::{
     bucket::Bucket,
     postgres::PostgresStore,
-    query::{Filter, GroupBy, Query, TimeRange, TimeStep},
+    query::{Filter, Query, TimeRange},
     sqlite::SqliteStore,
     store::Store,
-    time::Granularity,
 };
 
 /// Everything that a clock of ours could have written.
-const ALWAYS: TimeRange = TimeRange::new(0, 4_102_444_800);
+pub(crate) const ALWAYS: TimeRange = TimeRange::new(0, 4_102_444_800);
 
 pub(crate) fn open(url: &str) -> Arc<dyn Store> {
     if url.starts_with("postgres") {
@@ -37,37 +36,4 @@ pub(crate) async fn requests(store: &dyn Store, service: Option<&str>) -> u64 {
     sum(store, service)
         .await
         .map_or(0, |bucket| bucket.request_count)
-}
-
-/// The sums by UTC day, as (start in Unix seconds, sum).
-pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
-    let query = Query::over(ALWAYS).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-        group_by
-    });
-    let answer = store.read(&query, None).await.unwrap();
-    answer
-        .rows
-        .into_iter()
-        .map(|row| (row.group.period_start.unwrap(), row.bucket))
-        .collect()
-}
-
-/// The counts by endpoint.
-pub(crate) async fn endpoints(store: &dyn Store) -> BTreeMap<String, u64> {
-    let query = Query::over(ALWAYS).group_by({
-        let mut group_by = GroupBy::default();
-        group_by.endpoint = true;
-        group_by
-    });
-    let answer = store.read(&query, None).await.unwrap();
-    answer
-        .rows
-        .into_iter()
-        .map(|row| {
-            let endpoint = row.group.endpoint.unwrap();
-            (endpoint.to_string(), row.bucket.request_count)
-        })
-        .collect()
 }

@@ -1,19 +1,20 @@
 //! What Postgres itself hides, shown by plain SQL of ordinary roles.
 
-use api_metrics_store::control::keys::KeyChange;
+use api_metrics_store::control::{imports::ImportRecord, keys::KeyChange};
 use api_metrics_tests::PgDatabase;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 12] = [
+const PROTECTED: [&str; 13] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
     "api_key_plans",
     "api_keys",
     "deliveries",
+    "imports",
     "notices",
     "price_plans",
     "price_tiers",
@@ -52,6 +53,8 @@ impl Stage {
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();
+        let import = ImportRecord::new(uuid::Uuid::new_v4(), "head");
+        h.store.put_import(&import).await.unwrap();
         let stage = Self { h };
         // One row of each tenant in everything else that is kept of tenants.
         stage

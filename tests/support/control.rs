@@ -18,7 +18,7 @@ macro_rules! delegate_control {
     ($wrapper:ty, $field:tt) => {
         const _: () = {
             use api_metrics_store::{
-                control::{alerts::*, billing::*, keys::*, limits::*, notify::*},
+                control::{alerts::*, billing::*, imports::*, keys::*, limits::*, notify::*},
                 query::{Scope, TimeRange},
                 store::StoreError,
                 time::{Granularity, UnixSeconds},
@@ -211,6 +211,19 @@ macro_rules! delegate_control {
                     to: chrono::NaiveDate,
                 ) -> Result<LedgerCounts> {
                     self.$field.ledger_counts(from, to).await
+                }
+            }
+
+            #[async_trait::async_trait]
+            impl ImportStore for $wrapper {
+                async fn imports(&self, head: &str) -> Result<Vec<ImportRecord>> {
+                    self.$field.imports(head).await
+                }
+                async fn put_import(&self, import: &ImportRecord) -> Result<()> {
+                    self.$field.put_import(import).await
+                }
+                async fn fence(&self, id: uuid::Uuid) -> Result<u64> {
+                    self.$field.fence(id).await
                 }
             }
         };

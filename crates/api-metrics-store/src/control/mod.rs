@@ -8,6 +8,7 @@
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
 //! | [`notify`] | notices and their delivery |
+//! | [`imports`] | the ledger of imported logs |
 //!
 //! Everything stands in the same database as the buckets and is reached through a [`ControlStore`]. A
 //! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
@@ -62,6 +63,7 @@
 
 pub mod alerts;
 pub mod billing;
+pub mod imports;
 pub mod keys;
 pub mod limits;
 pub mod notify;
@@ -74,17 +76,22 @@ mod text;
 
 pub use self::worker::{ControlSettings, ControlWorker};
 use self::{
-    alerts::AlertStore, billing::PlanStore, keys::KeyStore, limits::LimitStore, notify::NoticeStore,
+    alerts::AlertStore, billing::PlanStore, imports::ImportStore, keys::KeyStore, limits::LimitStore,
+    notify::NoticeStore,
 };
 use crate::store::Store;
 
-/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
+/// A store that also keeps the control plane: API keys, alerts, notices, rate limits, price plans and
+/// the ledger of imports.
 ///
 /// Implemented by every store that has all of its parts, such as `PostgresStore` and `SqliteStore`.
 /// An `Arc<dyn ControlStore>` coerces to an `Arc<dyn Store>`.
 pub trait ControlStore:
-    Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore
+    Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore + ImportStore
 {
 }
 
-impl<T: Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore> ControlStore for T {}
+impl<T> ControlStore for T where
+    T: Store + KeyStore + AlertStore + NoticeStore + LimitStore + PlanStore + ImportStore
+{
+}

@@ -1,0 +1,122 @@
+//! The program `api-metrics`: brings the access logs of every server into the same buckets as your
+//! Rust services.
+//!
+//! The program itself is [`run`]; what it reads is described in [`format`](mod@format), whose parsers can be used by
+//! themselves.
+#![forbid(unsafe_code)]
+
+mod failure;
+pub mod format;
+mod import;
+mod settings;
+mod terminal;
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+use failure::Failure;
+use settings::Settings;
+use tracing_subscriber::filter::LevelFilter;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a file or the database failed; what was acknowledged before is stored
+  2    the command line or the settings make no sense
+  3    the input is no log, or has more unreadable lines than --max-bad allows
+  4    every log was imported before; --force imports it once more
+  130  a signal came before the end; what was read until then is stored";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  api-metrics import access.log.gz --database metrics.db --routes routes.txt
+  api-metrics import '/var/log/nginx/access.log*' --database postgres://app@db/metrics --service shop
+  api-metrics import access.log --format '$remote_addr [$time_local] \"$request\" $status $request_time'
+  api-metrics import access.log --format '%h %l %u %t \"%r\" %>s %b %D' --max-bad 1% --reject-file bad.log
+  api-metrics import app.json --format json --field path=req.url --field latency=took:ms
+  journalctl -o cat -u caddy -f | api-metrics import - --format caddy
+  api-metrics import /var/log/nginx/access.log --follow
+
+Times are used only where the format says that a field is one. Environment variables and the keys of the
+settings file are in docs/import.md.";
+
+/// API metrics from the command line: access logs of any server into your metrics store.
+#[derive(Debug, Parser)]
+#[command(name = "api-metrics", bin_name = "api-metrics", version, after_help = EXIT_CODES)]
+struct Cli {
+    /// Settings in TOML; flags and environment variables win over it
+    #[arg(long, global = true, env = "API_METRICS_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Import access logs, each line at its own time
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Box<import::ImportArgs>),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  api-metrics completions bash > /etc/bash_completion.d/api-metrics"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    // Warnings of the store are told by the import itself; its errors are worth seeing.
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::ERROR)
+        .with_ansi(false)
+        .with_writer(terminal::Log)
+        .log_internal_errors(false)
+        .init();
+    let arguments: Vec<OsString> = arguments.collect();
+    for argument in &arguments {
+        let argument = argument.to_string_lossy();
+        terminal::hide(argument.split_once('=').map_or(&argument, |(_, value)| value));
+        terminal::hide(&argument);
+    }
+    if let Ok(url) = std::env::var("API_METRICS_DATABASE_URL") {
+        terminal::hide(&url);
+    }
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let text = error.render().to_string();
+            let text = text.trim_end();
+            if error.use_stderr() {
+                terminal::err(text);
+                return ExitCode::from(Failure::USAGE);
+            }
+            terminal::out(text);
+            return ExitCode::SUCCESS;
+        }
+    };
+    match act(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::err(&format!("api-metrics: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+fn act(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Import(mut args) => {
+            args.fill(Settings::read(cli.config.as_deref())?)?;
+            import::run(&args)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "api-metrics", &mut script);
+            terminal::out(String::from_utf8_lossy(&script).trim_end());
+            Ok(())
+        }
+    }
+}
