@@ -173,8 +173,20 @@ async fn is_exact_on(url: &str, name: &str) {
         "{}",
         ended.output
     );
-    // Twice is twice: that is what was asked for.
-    run(importer(&file, url));
+    // The same log again is refused, whatever its name, and twice is twice where somebody insists.
+    let copy = log.write(&format!("copy-of-{}", name.replace(".gz", "")), &log.lines);
+    for known in [&file, &copy] {
+        let refused = Process::start(&mut importer(known, url)).ended();
+        assert_eq!(refused.status.code(), Some(4), "{}", refused.output);
+        assert!(
+            refused.output.contains("--force") && refused.output.contains("6000 requests"),
+            "{}",
+            refused.output
+        );
+    }
+    let mut again = importer(&file, url);
+    again.arg("--force");
+    run(again);
     let twice = stored_days(url).await;
     for (once, twice) in log.expected.0.iter().zip(&twice.0) {
         assert_eq!((once.1 * 2, once.5 * 2), (twice.1, twice.5));

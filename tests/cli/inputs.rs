@@ -52,7 +52,8 @@ fn text(path: &Path) -> &str {
 fn several_files_patterns_and_stdin_are_imported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     for (name, count) in [("access.log.1", 3), ("access.log.2", 4), ("other", 5)] {
-        std::fs::write(folder.path().join(name), lines(count)).unwrap();
+        let log = line(&format!("/{name}")) + &lines(count - 1);
+        std::fs::write(folder.path().join(name), log).unwrap();
     }
     let pattern = folder.path().join("access.log*");
     let other = folder.path().join("other");
@@ -156,16 +157,9 @@ fn a_log_is_followed_through_its_rotation_until_a_signal() {
     let path = folder.path().join("access.log");
     let database = SqliteFile::create();
     std::fs::write(&path, lines(10)).unwrap();
-    let mut running = Process::start(
-        api_metrics(&[
-            "import",
-            "--follow",
-            text(&path),
-            "--database",
-            &database.url(),
-        ])
-        .env("API_METRICS_FLUSH_INTERVAL", "0.1"),
-    );
+    let url = database.url();
+    let mut command = api_metrics(&["import", "--follow", text(&path), "--database", &url]);
+    let mut running = Process::start(command.args(["--flush-every", "100ms"]));
     // Then the tables are there.
     running.line(|line| line.contains("format combined").then_some(()));
     let runtime = tokio::runtime::Runtime::new().unwrap();

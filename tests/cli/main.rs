@@ -6,7 +6,9 @@ mod formats;
 mod held;
 mod import;
 mod inputs;
+mod ledger;
 mod program;
+mod serve;
 #[path = "../e2e/stored.rs"]
 mod stored;
 

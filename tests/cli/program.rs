@@ -28,12 +28,8 @@ fn written(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
 fn help_has_examples_and_names_only_what_works() {
     let help = ended(&mut api_metrics(&["--help"]));
     assert!(help.status.success());
-    for word in ["import", "completions", "Exit codes"] {
+    for word in ["serve", "import", "doctor", "verify", "export", "report", "completions", "Exit codes"] {
         assert!(help.output.contains(word), "{}", help.output);
-    }
-    for word in ["serve", "doctor", "verify"] {
-        let listed = format!("\n  {word}");
-        assert!(!help.output.contains(&listed), "{}", help.output);
     }
     let help = ended(&mut api_metrics(&["import", "--help"]));
     assert!(help.output.contains("Examples:"), "{}", help.output);
@@ -131,6 +127,46 @@ fn what_can_not_be_read_is_kept_as_it_is() {
         ended.output
     );
     assert_eq!(std::fs::read_to_string(rejects).unwrap(), bad);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_written_to_and_stays_what_it_is() {
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+    let folder = tempfile::tempdir().unwrap();
+    let log = written(folder.path(), "access.log", format!("{LINE}what is this\n"));
+    let about = |path: &str| {
+        let about = std::fs::metadata(path).unwrap();
+        assert!(about.file_type().is_char_device());
+        (about.mode(), about.uid(), about.ino())
+    };
+    let before = about("/dev/null");
+    for arguments in [
+        &["--dry-run", "--reject-file", "/dev/null"][..],
+        &["--database", "/dev/null"],
+        &["--database", "/dev/null", "--reject-file", "/dev/null"],
+    ] {
+        let mut command = api_metrics(&["import"]);
+        ended(command.args(arguments).arg(&log));
+        assert_eq!(about("/dev/null"), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_request_that_has_not_happened_yet_is_refused_with_what_decides_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let future = LINE.replace("17/May/2015", "01/Jan/2099");
+    let log = written(folder.path(), "access.log", format!("{LINE}{future}"));
+    let database = SqliteFile::create();
+    let ended = ended(api_metrics(&["import", "--database", &database.url()]).arg(&log));
+    for said in [
+        "1 requests recorded, 1 unreadable",
+        "2099-01-01T10:05:03Z",
+        "--utc-offset",
+    ] {
+        assert!(ended.output.contains(said), "{}", ended.output);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod failure;
 pub mod format;
 mod import;
+mod serve;
 mod settings;
 mod terminal;
 
@@ -26,6 +27,16 @@ Exit codes:
   3    the input is no log, or has more unreadable lines than --max-bad allows
   4    every log was imported before; --force imports it once more
   130  a signal came before the end; what was read until then is stored";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  api-metrics serve
+  api-metrics serve --database postgres://app@db/metrics --listen 127.0.0.1:8080
+  API_METRICS_ADMIN_TOKEN=$(openssl rand -hex 32) api-metrics serve --listen 0.0.0.0:3000
+  api-metrics serve --config /etc/api-metrics.toml
+
+It speaks plain HTTP: put a proxy that ends TLS in front of whatever is not 127.0.0.1. Environment
+variables and the keys of the settings file are in docs/server.md.";
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -53,6 +64,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Serve the dashboard, the admin's HTTP API and the console
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Box<serve::ServeArgs>),
     /// Import access logs, each line at its own time
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Box<import::ImportArgs>),
@@ -68,13 +82,6 @@ enum Command {
 
 /// Runs the program with these arguments, the first of which is its name.
 pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    // Warnings of the store are told by the import itself; its errors are worth seeing.
-    tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::ERROR)
-        .with_ansi(false)
-        .with_writer(terminal::Log)
-        .log_internal_errors(false)
-        .init();
     let arguments: Vec<OsString> = arguments.collect();
     for argument in &arguments {
         let argument = argument.to_string_lossy();
@@ -107,9 +114,16 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 }
 
 fn act(cli: Cli) -> Result<(), Failure> {
+    let settings = Settings::read(cli.config.as_deref())?;
     match cli.command {
+        Command::Serve(args) => {
+            log(args.log(&settings.serve)?);
+            serve::run(*args, settings)
+        }
         Command::Import(mut args) => {
-            args.fill(Settings::read(cli.config.as_deref())?)?;
+            // Warnings of the store are told by the import itself; its errors are worth seeing.
+            log(LevelFilter::ERROR);
+            args.fill(settings)?;
             import::run(&args)
         }
         Command::Completions { shell } => {
@@ -119,4 +133,14 @@ fn act(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+/// Sends what is logged to stderr.
+fn log(level: LevelFilter) {
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_ansi(false)
+        .with_writer(terminal::Log)
+        .log_internal_errors(false)
+        .init();
 }

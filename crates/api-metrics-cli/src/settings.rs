@@ -1,10 +1,10 @@
-//! The settings file.
+//! The settings file, and how settings are written.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde::Deserialize;
 
-use crate::{failure::Failure, import::ImportSettings};
+use crate::{failure::Failure, import::ImportSettings, serve::ServeSettings};
 
 /// What a settings file may hold. A flag wins over the environment, and both over the file.
 #[derive(Debug, Default, Deserialize)]
@@ -15,6 +15,8 @@ pub(crate) struct Settings {
     pub(crate) environment: Option<String>,
     #[serde(default)]
     pub(crate) import: ImportSettings,
+    #[serde(default)]
+    pub(crate) serve: ServeSettings,
 }
 
 impl Settings {
@@ -37,4 +39,27 @@ impl Settings {
             ))
         })
     }
+}
+
+/// A duration: `90s`, `1500ms`, `2h`, `1d`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => 0,
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(millis))
+        .filter(|millis| *millis > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "a duration is 1500ms, 90s, 5m, 2h or 1d".to_owned())
 }

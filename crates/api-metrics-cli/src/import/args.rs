@@ -15,6 +15,7 @@ use super::{
 use crate::{
     failure::Failure,
     format::{Format, Reading, Unit},
+    settings::duration,
     terminal,
 };
 
@@ -57,7 +58,7 @@ pub(crate) struct ImportArgs {
     pub(super) time_unit: Option<Unit>,
 
     /// The longest request time that is plausible; lines with longer ones are refused [default: 1d]
-    #[arg(long, value_name = "DURATION", value_parser = filter::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) max_time: Option<Duration>,
 
     /// The zone of times that name none, such as +02:00 [default: UTC]
@@ -116,7 +117,7 @@ pub(crate) struct ImportArgs {
     pub(super) follow: bool,
 
     /// How often what came is recorded while a log is followed [default: 10s]
-    #[arg(long, value_name = "DURATION", value_parser = filter::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) flush_every: Option<Duration>,
 
     /// Import a log that was imported before once more
@@ -163,11 +164,11 @@ impl ImportArgs {
             self.time_unit = Some(text.parse().map_err(wrong)?);
         }
         if let (None, Some(text)) = (self.max_time, import.max_time) {
-            self.max_time = Some(filter::duration(&text).map_err(wrong)?);
+            self.max_time = Some(duration(&text).map_err(wrong)?);
         }
         self.max_series = self.max_series.or(import.max_series);
         if let (None, Some(text)) = (self.flush_every, import.flush_every) {
-            self.flush_every = Some(filter::duration(&text).map_err(wrong)?);
+            self.flush_every = Some(duration(&text).map_err(wrong)?);
         }
         if let (None, Some(text)) = (self.utc_offset, import.utc_offset) {
             self.utc_offset = Some(filter::utc_offset(&text).map_err(wrong)?);

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     str::FromStr,
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -203,29 +203,6 @@ impl FromStr for MaxBad {
     }
 }
 
-/// A duration on the command line: `90s`, `1500ms`, `2h`, `1d`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let millis = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => 0,
-    };
-    number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(millis))
-        .filter(|millis| *millis > 0)
-        .map(Duration::from_millis)
-        .ok_or_else(|| "a duration is 1500ms, 90s, 5m, 2h or 1d".to_owned())
-}
-
 /// Seconds east of UTC of `+02:00`, `-0500` or `Z`.
 pub(crate) fn utc_offset(text: &str) -> Result<i32, String> {
     let zone = DateTime::parse_from_str(
@@ -240,7 +217,10 @@ pub(crate) fn utc_offset(text: &str) -> Result<i32, String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::time::Duration;
+
     use super::*;
+    use crate::settings::duration;
     use crate::format::{Format, Reading, parse_line};
 
     fn wants(filter: &Filter, line: &str) -> bool {

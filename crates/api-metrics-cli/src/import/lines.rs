@@ -54,6 +54,8 @@ pub(super) struct Lines {
     is_at_line_start: bool,
     /// Where this is set, a line without its end is left for later.
     leaves_unended: Option<Arc<AtomicBool>>,
+    /// Where [`next`](Self::next) stops, also within a line.
+    stop_at: Option<u64>,
 }
 
 impl Lines {
@@ -71,7 +73,14 @@ impl Lines {
             is_cutting: false,
             is_at_line_start: true,
             leaves_unended: None,
+            stop_at: None,
         }
+    }
+
+    /// Lets [`next`](Self::next) give a line's start alone where the line goes on behind this offset: the end
+    /// of a log may have been one, before its writer went on.
+    pub(super) const fn stop_at(&mut self, offset: Option<u64>) {
+        self.stop_at = offset;
     }
 
     /// Leaves a line that has no end yet for the next run, once `stop` is set: its writer has not finished
@@ -169,7 +178,19 @@ impl Lines {
             return self.cut();
         }
         let start = self.from;
-        self.skip(end);
+        let room = self.stop_at.map(|stop| stop.saturating_sub(self.offset));
+        let end = match room.and_then(|room| usize::try_from(room).ok()) {
+            Some(room) if room <= end => {
+                self.from += room;
+                self.offset += room as u64;
+                self.is_at_line_start = false;
+                room
+            }
+            _ => {
+                self.skip(end);
+                end
+            }
+        };
         let text = &self.buffer[start..start + end];
         Ok(Next::Line(Line {
             text: text.strip_suffix(b"\r").unwrap_or(text),
@@ -286,6 +307,19 @@ mod tests {
             assert_eq!(lines_of(b"a\nb\r\n\nc", at_a_time), ["a", "b", "", "c"]);
             assert_eq!(lines_of(b"", at_a_time), Vec::<String>::new());
         }
+    }
+
+    #[test]
+    fn a_line_is_cut_where_a_log_once_ended() {
+        let mut lines = Lines::new(Box::new(io::Cursor::new(b"one\ntwo\nthree\n".to_vec())));
+        lines.stop_at(Some(6));
+        assert!(matches!(lines.next().unwrap(), Next::Line(line) if line.text == b"one"));
+        assert!(matches!(lines.next().unwrap(), Next::Line(line) if line.text == b"tw"));
+        assert_eq!(lines.digest(), hex(&Sha256::digest(b"one\ntw")));
+        assert!(!lines.is_at_line_start());
+        lines.stop_at(None);
+        assert!(matches!(lines.next().unwrap(), Next::Line(line) if line.text == b"o"));
+        assert!(matches!(lines.next().unwrap(), Next::Line(line) if line.text == b"three"));
     }
 
     #[test]

@@ -186,8 +186,8 @@ impl<'a> Log<'a> {
                 rejects.go_on();
                 *tally = Tally::after(known.at.counts, known.at.offset);
                 opened.progress.say(&terminal::escaped_line(&format!(
-                    "{}: goes on after line {}, up to which it was imported before",
-                    self.name, known.at.counts.lines
+                    "{}: goes on after line {}, up to which it was imported before, as {}",
+                    self.name, known.at.counts.lines, known.record.name
                 )));
                 if !opened.lines.is_at_line_start() {
                     // The start of this line was the end of the log, and counted as a line.
@@ -246,22 +246,23 @@ impl<'a> Log<'a> {
         Ok(())
     }
 
-    /// Goes on to `offset` without importing anything; false where the text is shorter, or no line ends
-    /// there.
+    /// Goes on to `offset` without importing anything; false where the text is shorter.
     fn pass_over(
         &self,
         opened: &mut Opened,
         format: &mut Format,
         offset: u64,
     ) -> Result<bool, Failure> {
+        opened.lines.stop_at(Some(offset));
         while opened.lines.offset() < offset {
             let next = opened.lines.next();
             let next = next.map_err(|error| Failure::failed(format!("{}: {error}", self.name)))?;
             match next {
                 Next::Line(line) => drop(format.directive(line.text)),
-                Next::End | Next::Idle => return Ok(false),
+                Next::End | Next::Idle => break,
             }
         }
+        opened.lines.stop_at(None);
         Ok(opened.lines.offset() == offset)
     }
 
