@@ -5,12 +5,16 @@
 //! themselves.
 #![forbid(unsafe_code)]
 
+mod api;
+mod export;
 mod failure;
 pub mod format;
 mod import;
+mod progress;
 mod serve;
 mod settings;
 mod terminal;
+mod verify;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -37,6 +41,21 @@ Examples:
 
 It speaks plain HTTP: put a proxy that ends TLS in front of whatever is not 127.0.0.1. Environment
 variables and the keys of the settings file are in docs/server.md.";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  api-metrics verify http://127.0.0.1:3000/api/products
+  api-metrics verify http://127.0.0.1:3000/a http://127.0.0.1:3000/b --requests 500 --rate 100 --json
+  api-metrics verify http://shop.internal/ --admin http://shop.internal:9000/admin --requests 1000
+
+The service must have no other traffic meanwhile: that is counted too. Its admin token is read from
+API_METRICS_ADMIN_TOKEN or --admin-token-file.";
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  api-metrics export --period 24h --granularity 1h -o yesterday.csv
+  api-metrics export --server http://127.0.0.1:3000 --format ndjson --from 2026-11-01 --to 2026-12-01
+  api-metrics export --database postgres://app@db/metrics --group-by endpoint --metrics requestCount,p95Ms";
 
 const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -70,6 +89,12 @@ enum Command {
     /// Import access logs, each line at its own time
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Box<import::ImportArgs>),
+    /// Send requests to a service that has the layer, and prove that each is counted
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Box<verify::VerifyArgs>),
+    /// Write rows as CSV or JSON
+    #[command(after_help = EXPORT_EXAMPLES)]
+    Export(Box<export::ExportArgs>),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  api-metrics completions bash > /etc/bash_completion.d/api-metrics"
@@ -126,6 +151,14 @@ fn act(cli: Cli) -> Result<(), Failure> {
             args.fill(settings)?;
             import::run(&args)
         }
+        Command::Verify(args) => {
+            log(LevelFilter::ERROR);
+            on_runtime(verify::run(*args))
+        }
+        Command::Export(args) => {
+            log(LevelFilter::ERROR);
+            on_runtime(export::run(*args, settings))
+        }
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "api-metrics", &mut script);
@@ -143,4 +176,13 @@ fn log(level: LevelFilter) {
         .with_writer(terminal::Log)
         .log_internal_errors(false)
         .init();
+}
+
+/// Runs something to its end.
+fn on_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new();
+    let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_background();
+    done
 }

@@ -6,7 +6,6 @@ mod filter;
 mod ledger;
 mod lines;
 mod log;
-mod progress;
 mod recording;
 mod rejects;
 mod report;

@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{decode, lines::Lines, progress::Progress};
-use crate::failure::Failure;
+use super::{decode, lines::Lines};
+use crate::{failure::Failure, progress::Progress};
 
 /// How often a file that is followed is looked at, and how soon a signal is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -127,7 +127,7 @@ impl Opened {
         length: u64,
         is_live: bool,
     ) -> io::Result<(Self, bool)> {
-        let progress = Progress::new(length);
+        let progress = Progress::new(length, "lines");
         let counted = BufReader::with_capacity(128 * 1024, progress.count(stored));
         let decode::Text { text, is_plain } = decode::decoded(counted)?;
         let opened = Self {
@@ -152,7 +152,7 @@ impl Opened {
         };
         Self {
             lines: Lines::new(Box::new(followed)).leaving_unended(Arc::clone(stop)),
-            progress: Progress::new(0),
+            progress: Progress::new(0, "lines"),
             is_live: true,
             successor,
         }

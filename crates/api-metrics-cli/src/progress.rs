@@ -1,4 +1,4 @@
-//! How far an import is, on a terminal that looks on.
+//! How far the work is, on a terminal that looks on.
 
 use std::{
     io::{self, IsTerminal, Read, Write},
@@ -16,20 +16,24 @@ const DRAW_EVERY: Duration = Duration::from_millis(200);
 
 /// A line on stderr that is drawn again and again; nothing where stderr is no terminal.
 #[derive(Debug)]
-pub(super) struct Progress {
-    /// Bytes of the file as it is stored; 0 where nobody knows.
+pub(crate) struct Progress {
+    /// All of the work, such as bytes of a file; 0 where nobody knows.
     length: u64,
-    read: Arc<AtomicU64>,
+    /// What of it is done.
+    done: Arc<AtomicU64>,
+    /// What is counted beside, such as `lines`.
+    unit: &'static str,
     started: Instant,
     drawn: Option<Instant>,
     is_visible: bool,
 }
 
 impl Progress {
-    pub(super) fn new(length: u64) -> Self {
+    pub(crate) fn new(length: u64, unit: &'static str) -> Self {
         Self {
             length,
-            read: Arc::default(),
+            done: Arc::default(),
+            unit,
             started: Instant::now(),
             drawn: None,
             is_visible: length > 0 && io::stderr().is_terminal(),
@@ -37,43 +41,49 @@ impl Progress {
     }
 
     /// Counts what is read of the file.
-    pub(super) fn count(&self, inner: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
+    pub(crate) fn count(&self, inner: Box<dyn Read + Send>) -> Box<dyn Read + Send> {
         Box::new(Counted {
             inner,
-            read: Arc::clone(&self.read),
+            done: Arc::clone(&self.done),
         })
     }
 
+    /// Where what is done is counted.
+    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.done)
+    }
+
     /// Draws the line anew, if it is time to.
-    pub(super) fn show(&mut self, lines: u64) {
+    pub(crate) fn show(&mut self, count: u64) {
         let is_due = |drawn: Instant| drawn.elapsed() >= DRAW_EVERY;
         if !self.is_visible || !self.drawn.is_none_or(is_due) {
             return;
         }
         self.drawn = Some(Instant::now());
         let seconds = self.started.elapsed().as_secs_f64().max(0.001);
-        let read = self.read.load(Ordering::Relaxed).min(self.length);
-        let share = read as f64 / self.length as f64;
+        let done = self.done.load(Ordering::Relaxed).min(self.length);
+        let share = done as f64 / self.length as f64;
         let left = if share > 0.0 {
             seconds / share - seconds
         } else {
             0.0
         };
         draw(&format!(
-            "\r\x1b[K{:5.1}%  {lines} lines, {:.0} a second, {left:.0} s left",
+            "\r\x1b[K{:5.1}%  {count} {}, {:.0} a second, {left:.0} s left",
             share * 100.0,
-            lines as f64 / seconds
+            self.unit,
+            count as f64 / seconds
         ));
     }
 
     /// Tells something above the line.
-    pub(super) fn say(&mut self, text: &str) {
+    pub(crate) fn say(&mut self, text: &str) {
         self.clear();
         terminal::err(text);
     }
 
     /// Takes the line away.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if self.drawn.take().is_some() {
             draw("\r\x1b[K");
         }
@@ -89,13 +99,13 @@ fn draw(text: &str) {
 
 struct Counted {
     inner: Box<dyn Read + Send>,
-    read: Arc<AtomicU64>,
+    done: Arc<AtomicU64>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.read.fetch_add(read as u64, Ordering::Relaxed);
+        self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
 }
