@@ -139,7 +139,10 @@ async fn what_was_appended_is_imported_also_under_another_name() {
     assert_eq!(requests(&url).await, 150);
     // Rotated meanwhile, and its last line came in two halves.
     let more = lines(0, 200);
-    let log = folder.write("access.log.1", &(more + lines(200, 1).trim_end_matches(" \"-\"\n")));
+    let log = folder.write(
+        "access.log.1",
+        &(more + lines(200, 1).trim_end_matches(" \"-\"\n")),
+    );
     imported(&log, &url, &[]);
     assert_eq!(requests(&url).await, 201);
     let log = folder.write("access.log.1", &lines(0, 210));
@@ -184,6 +187,29 @@ async fn other_options_are_refused_in_the_middle_of_a_log() {
     let before = requests(&url).await;
     imported(&log, &url, &["--path", "/1*"]);
     assert!(requests(&url).await > before);
+}
+
+#[tokio::test]
+async fn an_import_that_can_not_be_taken_back_says_why() {
+    let (folder, database) = (Folder::new(), SqliteFile::create());
+    let url = database.url();
+    let log = folder.write("access.log", &lines(0, 100));
+    let unknown = import(&log, &url, &["--undo"]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", unknown.output);
+    assert!(
+        unknown.output.contains("knows no import"),
+        "{}",
+        unknown.output
+    );
+    imported(&log, &url, &[]);
+    let refused = import(&log, &url, &["--undo"]);
+    assert_eq!(refused.status.code(), Some(4), "{}", refused.output);
+    assert!(
+        refused.output.contains("100 requests"),
+        "{}",
+        refused.output
+    );
+    assert_eq!(requests(&url).await, 100);
 }
 
 #[tokio::test]

@@ -2,15 +2,22 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+#[cfg(unix)]
+mod docs;
+mod doctor;
 mod formats;
 mod held;
 mod import;
 mod inputs;
 mod ledger;
+mod numbers;
 mod program;
 mod serve;
 #[path = "../e2e/stored.rs"]
 mod stored;
+#[cfg(unix)]
+mod top;
+mod verify;
 
 /// Where cargo put it.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_api-metrics-cli");

@@ -28,7 +28,16 @@ fn written(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
 fn help_has_examples_and_names_only_what_works() {
     let help = ended(&mut api_metrics(&["--help"]));
     assert!(help.status.success());
-    for word in ["serve", "import", "doctor", "verify", "export", "report", "completions", "Exit codes"] {
+    for word in [
+        "serve",
+        "import",
+        "doctor",
+        "verify",
+        "export",
+        "report",
+        "completions",
+        "Exit codes",
+    ] {
         assert!(help.output.contains(word), "{}", help.output);
     }
     let help = ended(&mut api_metrics(&["import", "--help"]));

@@ -18,12 +18,12 @@ use sha2::Sha256;
 use crate::{api_metrics, stored};
 
 /// 64 characters.
-const TOKEN: &str = "3f1d0c9b8a7e6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a29180716f5e4";
+pub(crate) const TOKEN: &str = "3f1d0c9b8a7e6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a29180716f5e4";
 
 /// A server on a free port of the loopback, and its address.
-struct Server {
+pub(crate) struct Server {
     running: Process,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Server {
@@ -39,7 +39,7 @@ impl Server {
         Self { running, url }
     }
 
-    fn on(database: &str) -> Self {
+    pub(crate) fn on(database: &str) -> Self {
         Self::start(&mut api_metrics(&["serve", "--database", database]))
     }
 
@@ -57,7 +57,7 @@ impl Server {
         serde_json::from_str(&text).unwrap()
     }
 
-    fn end(self, signal: &str) -> Ended {
+    pub(crate) fn end(self, signal: &str) -> Ended {
         self.running.signal(signal);
         self.running.ended()
     }
@@ -93,7 +93,10 @@ async fn serves_what_was_imported(url: &str) {
     assert_eq!(summary["totalRequests"], 300, "{summary}");
     let (status, page) = server.get("/admin/", TOKEN).await;
     assert_eq!(status, StatusCode::OK);
-    assert!(page.contains("<div id=\"root\">") || page.contains("<script"), "{page}");
+    assert!(
+        page.contains("<div id=\"root\">") || page.contains("<script"),
+        "{page}"
+    );
     for path in ["/admin/health/live", "/admin/health/ready"] {
         let answer = Client::new().get(format!("{}{path}", server.url)).send();
         assert_eq!(answer.await.unwrap().status(), StatusCode::OK, "{path}");
@@ -110,7 +113,10 @@ async fn serves_what_was_imported(url: &str) {
     let ended = server.end("TERM");
     assert!(ended.status.success(), "{}", ended.output);
     assert!(!ended.output.contains(TOKEN), "{}", ended.output);
-    assert_eq!(stored::requests(&*stored::open(url), Some("shop")).await, 300);
+    assert_eq!(
+        stored::requests(&*stored::open(url), Some("shop")).await,
+        300
+    );
 }
 
 #[tokio::test]
@@ -198,8 +204,15 @@ async fn a_first_start_without_a_token_prints_one_that_signs_in() {
         if let Some((_, rest)) = line.split_once("serves ") {
             address = rest.split_once("/admin/").map(|(url, _)| url.to_owned());
         }
-        let is_token = |word: &&str| word.len() >= 32 && word.chars().all(|c| c.is_alphanumeric() || "-_".contains(c));
-        token = token.take().or_else(|| line.split_whitespace().find(is_token).map(str::to_owned));
+        let is_token = |word: &&str| {
+            word.len() >= 32
+                && word
+                    .chars()
+                    .all(|c| c.is_alphanumeric() || "-_".contains(c))
+        };
+        token = token
+            .take()
+            .or_else(|| line.split_whitespace().find(is_token).map(str::to_owned));
         address.clone().zip(token.clone())
     });
     let answer = Client::new()
@@ -219,7 +232,10 @@ fn signed(secret: &[u8], claims: &Value) -> String {
     let text = format!("{}.{}", encode(&head), encode(claims));
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).unwrap();
     mac.update(text.as_bytes());
-    format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    format!(
+        "{text}.{}",
+        URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
+    )
 }
 
 #[tokio::test]
@@ -263,7 +279,14 @@ async fn json_web_tokens_sign_in_to_admin_and_console_by_their_role() {
     assert!(ended.status.success(), "{}", ended.output);
     for arguments in [
         &["--jwt-issuer", "a"][..],
-        &["--jwt-key-file", "/nowhere", "--jwt-issuer", "a", "--jwt-audience", "b"],
+        &[
+            "--jwt-key-file",
+            "/nowhere",
+            "--jwt-issuer",
+            "a",
+            "--jwt-audience",
+            "b",
+        ],
     ] {
         let refused = crate::serve::ended(api_metrics(&["serve"]).args(arguments));
         assert_eq!(refused.status.code(), Some(2), "{}", refused.output);

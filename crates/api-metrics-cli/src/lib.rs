@@ -6,14 +6,17 @@
 #![forbid(unsafe_code)]
 
 mod api;
+mod doctor;
 mod export;
 mod failure;
 pub mod format;
 mod import;
 mod progress;
+mod report;
 mod serve;
 mod settings;
 mod terminal;
+mod top;
 mod verify;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
@@ -29,7 +32,7 @@ Exit codes:
   1    a file or the database failed; what was acknowledged before is stored
   2    the command line or the settings make no sense
   3    the input is no log, or has more unreadable lines than --max-bad allows
-  4    every log was imported before; --force imports it once more
+  4    every log was imported before, or can't be taken back
   130  a signal came before the end; what was read until then is stored";
 
 const SERVE_EXAMPLES: &str = "\
@@ -42,6 +45,13 @@ Examples:
 It speaks plain HTTP: put a proxy that ends TLS in front of whatever is not 127.0.0.1. Environment
 variables and the keys of the settings file are in docs/server.md.";
 
+const TOP_EXAMPLES: &str = "\
+Examples:
+  api-metrics top
+  api-metrics top --server http://shop.internal:9000/admin --service shop
+
+The keys are shown by ?. NO_COLOR=1 shows it without colours.";
+
 const VERIFY_EXAMPLES: &str = "\
 Examples:
   api-metrics verify http://127.0.0.1:3000/api/products
@@ -50,6 +60,20 @@ Examples:
 
 The service must have no other traffic meanwhile: that is counted too. Its admin token is read from
 API_METRICS_ADMIN_TOKEN or --admin-token-file.";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  api-metrics doctor
+  api-metrics doctor --database postgres://app@db/metrics
+  api-metrics doctor --json --no-notices | jq '.checks[] | select(.verdict != \"ok\")'
+
+Ends with 1 where something does not work. Sends a test notice to the notifiers that the environment names.";
+
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  api-metrics report
+  api-metrics report --week 2026-11-23 --tz Europe/Berlin --format html -o week.html
+  api-metrics report --server http://127.0.0.1:3000 --service shop --format markdown";
 
 const EXPORT_EXAMPLES: &str = "\
 Examples:
@@ -89,9 +113,18 @@ enum Command {
     /// Import access logs, each line at its own time
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(Box<import::ImportArgs>),
+    /// Watch a service's traffic on the terminal
+    #[command(after_help = TOP_EXAMPLES)]
+    Top(top::TopArgs),
     /// Send requests to a service that has the layer, and prove that each is counted
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Box<verify::VerifyArgs>),
+    /// Look for what is wrong with a database and its settings, and say what to do
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(doctor::DoctorArgs),
+    /// Write a day's or a week's report
+    #[command(after_help = REPORT_EXAMPLES)]
+    Report(Box<report::ReportArgs>),
     /// Write rows as CSV or JSON
     #[command(after_help = EXPORT_EXAMPLES)]
     Export(Box<export::ExportArgs>),
@@ -110,7 +143,11 @@ pub fn run(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.collect();
     for argument in &arguments {
         let argument = argument.to_string_lossy();
-        terminal::hide(argument.split_once('=').map_or(&argument, |(_, value)| value));
+        terminal::hide(
+            argument
+                .split_once('=')
+                .map_or(&argument, |(_, value)| value),
+        );
         terminal::hide(&argument);
     }
     if let Ok(url) = std::env::var("API_METRICS_DATABASE_URL") {
@@ -151,9 +188,22 @@ fn act(cli: Cli) -> Result<(), Failure> {
             args.fill(settings)?;
             import::run(&args)
         }
+        Command::Top(args) => {
+            log(LevelFilter::OFF);
+            top::run(&args)
+        }
         Command::Verify(args) => {
             log(LevelFilter::ERROR);
             on_runtime(verify::run(*args))
+        }
+        Command::Doctor(args) => {
+            // It says everything itself.
+            log(LevelFilter::OFF);
+            on_runtime(doctor::run(args, settings))
+        }
+        Command::Report(args) => {
+            log(LevelFilter::ERROR);
+            on_runtime(report::run(*args, settings))
         }
         Command::Export(args) => {
             log(LevelFilter::ERROR);

@@ -124,6 +124,10 @@ pub(crate) struct ImportArgs {
     #[arg(long)]
     pub(super) force: bool,
 
+    /// Take an import back, or say why that can't be done
+    #[arg(long, conflicts_with_all = ["force", "follow", "dry_run"])]
+    pub(super) undo: bool,
+
     /// Tell the result as JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -209,8 +213,14 @@ impl ImportArgs {
             add("field", Some(field.clone()));
         }
         add("time-unit", self.time_unit.map(|unit| unit.to_string()));
-        add("max-time", self.max_time.map(|time| format!("{}ms", time.as_millis())));
-        add("utc-offset", self.utc_offset.map(|offset| offset.to_string()));
+        add(
+            "max-time",
+            self.max_time.map(|time| format!("{}ms", time.as_millis())),
+        );
+        add(
+            "utc-offset",
+            self.utc_offset.map(|offset| offset.to_string()),
+        );
         add("routes", routes.map(|routes| routes.digest().to_owned()));
         add("since", self.since.map(|when| when.to_string()));
         add("until", self.until.map(|when| when.to_string()));

@@ -1,10 +1,6 @@
 //! Which requests of a log are wanted.
 
-use std::{
-    fmt,
-    str::FromStr,
-    time::SystemTime,
-};
+use std::{fmt, str::FromStr, time::SystemTime};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use clap::ValueEnum;
@@ -220,8 +216,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::settings::duration;
     use crate::format::{Format, Reading, parse_line};
+    use crate::settings::duration;
 
     fn wants(filter: &Filter, line: &str) -> bool {
         let format = Format::named_or_written("combined").unwrap();

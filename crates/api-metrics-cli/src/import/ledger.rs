@@ -30,10 +30,6 @@ pub(super) enum State {
     Running,
     /// The log was read to its end.
     Complete,
-    /// It is being taken back: what lies before the mark is gone already.
-    Undoing,
-    /// All of it was taken back.
-    Undone,
 }
 
 /// How far an import came; in the ledger as JSON.

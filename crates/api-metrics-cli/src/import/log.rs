@@ -162,13 +162,21 @@ impl<'a> Log<'a> {
         tally: &mut Tally,
     ) -> Result<Target<'t>, Failure> {
         if !self.has_ledger {
+            if self.import.args.undo {
+                return Err(Failure::usage(
+                    "--undo is for files: what comes by a pipe is in no ledger",
+                ));
+            }
             return Ok(Target {
                 imported: recording.writer(uuid::Uuid::new_v4(), 0),
                 recording,
                 ledger: None,
             });
         }
-        let options = self.import.args.options(format, self.import.routes.as_ref());
+        let options = self
+            .import
+            .args
+            .options(format, self.import.routes.as_ref());
         let labels = recording.labels();
         let fresh = || {
             let labels = (labels.service.as_str(), labels.environment.as_str());
@@ -179,6 +187,9 @@ impl<'a> Log<'a> {
         } else {
             self.known(recording, opened, format, head)?
         };
+        if self.import.args.undo {
+            return Err(self.can_not_be_undone(known.as_ref()));
+        }
         let ledger = match known {
             None => fresh(),
             Some(known) => {
@@ -197,12 +208,31 @@ impl<'a> Log<'a> {
                 known
             }
         };
-        let fence = self.import.runtime.block_on(recording.fence(ledger.record.id))?;
+        let fence = self
+            .import
+            .runtime
+            .block_on(recording.fence(ledger.record.id))?;
         Ok(Target {
             imported: recording.writer(ledger.record.id, fence),
             recording,
             ledger: Some(ledger),
         })
+    }
+
+    /// Why an import can't be taken back.
+    fn can_not_be_undone(&self, known: Option<&ledger::Import>) -> Failure {
+        let Some(known) = known else {
+            return Failure::failed(format!(
+                "{}: the ledger of this database knows no import of it",
+                self.name
+            ));
+        };
+        Failure::known(format!(
+            "{}: its {} requests of service {} can't be taken back: buckets hold sums, minima, maxima and \
+             sketches, in which they can no longer be told from other requests of the same service and \
+             period; restore a backup from before, or let that service's data expire",
+            self.name, known.at.counts.requests, known.record.service
+        ))
     }
 
     /// The import of this log that came furthest. Reads as much of the log as the ledger knows of any, and
@@ -215,7 +245,7 @@ impl<'a> Log<'a> {
         head: &str,
     ) -> Result<Option<ledger::Import>, Failure> {
         let mut imports = self.import.runtime.block_on(recording.imports(head))?;
-        imports.retain(|import| import.progress.state != State::Undone && import.at.offset > 0);
+        imports.retain(|import| import.at.offset > 0);
         imports.sort_by_key(|import| import.at.offset);
         let mut found = None;
         let mut passed = format.clone();
@@ -276,12 +306,6 @@ impl<'a> Log<'a> {
     ) -> Result<(), Failure> {
         let Mark { counts, .. } = &known.at;
         let again = "--force imports it once more";
-        if known.progress.state == State::Undoing {
-            return Err(Failure::known(format!(
-                "{}: an import of it is being taken back: end that with --undo first",
-                self.name
-            )));
-        }
         let is_complete = known.progress.state == State::Complete;
         if is_complete && !opened.is_live && opened.lines.is_at_end().unwrap_or(false) {
             return Err(Failure::known(format!(

@@ -160,7 +160,10 @@ impl Opened {
 
     /// The file that took the place of this one, from its start.
     pub(super) fn successor(&self, source: &Source, stop: &Arc<AtomicBool>) -> Option<Self> {
-        let mut successor = self.successor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut successor = self
+            .successor
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match (successor.take(), source) {
             (Some(file), Source::File(path)) => Some(Self::followed(path, file, stop)),
             _ => None,
@@ -213,7 +216,10 @@ impl Read for Followed {
             return Ok(read);
         }
         if successor.is_some() {
-            *self.successor.lock().unwrap_or_else(PoisonError::into_inner) = successor;
+            *self
+                .successor
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = successor;
             return Ok(0);
         }
         if self.stop.load(Ordering::Relaxed) {

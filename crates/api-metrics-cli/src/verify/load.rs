@@ -14,7 +14,7 @@ use http::{Request, Uri};
 use http_body_util::BodyExt;
 
 use crate::{
-    api::{client, causes, Http},
+    api::{Http, causes, client},
     failure::Failure,
     progress::Progress,
 };
@@ -135,7 +135,10 @@ async fn work(
             let due = started + Duration::from_secs_f64(number as f64 / f64::from(load.rate));
             tokio::time::sleep_until(due.into()).await;
         }
-        if load.duration.is_some_and(|limit| started.elapsed() >= limit) {
+        if load
+            .duration
+            .is_some_and(|limit| started.elapsed() >= limit)
+        {
             break;
         }
         let Some(url) = load.urls.get(number as usize % load.urls.len().max(1)) else {

@@ -89,7 +89,10 @@ pub(crate) async fn run(args: VerifyArgs) -> Result<(), Failure> {
         Some(admin) => admin.clone(),
         None => {
             let authority = urls.first().and_then(Uri::authority);
-            format!("http://{}/admin", authority.map_or("", |name| name.as_str()))
+            format!(
+                "http://{}/admin",
+                authority.map_or("", |name| name.as_str())
+            )
         }
     };
     let token = api::admin_token(args.admin_token_file.as_deref())?;
@@ -138,7 +141,10 @@ fn tell(args: &VerifyArgs, answered: &Answered, after: &Recorded) -> Result<(), 
         answered.failed
     ));
     terminal::out(&format!("recorded {} requests", after.requests));
-    terminal::out(&format!("{:<40} {:>10} {:>10}", "status", "answered", "recorded"));
+    terminal::out(&format!(
+        "{:<40} {:>10} {:>10}",
+        "status", "answered", "recorded"
+    ));
     let statuses = answered.statuses.keys().chain(after.statuses.keys());
     let statuses: std::collections::BTreeSet<_> = statuses.collect();
     for status in statuses {
@@ -151,10 +157,15 @@ fn tell(args: &VerifyArgs, answered: &Answered, after: &Recorded) -> Result<(), 
     }
     terminal::out(&format!("{:<51} {:>10}", "endpoint", "recorded"));
     for (endpoint, count) in &after.endpoints {
-        terminal::out(&terminal::escaped_line(&format!("{endpoint:<51} {count:>10}")));
+        terminal::out(&terminal::escaped_line(&format!(
+            "{endpoint:<51} {count:>10}"
+        )));
     }
     let ms = |value: Option<f64>| value.map_or("-".to_owned(), |ms| format!("{ms:.3}"));
-    terminal::out(&format!("{:<40} {:>10} {:>10}", "latency in ms", "here", "recorded"));
+    terminal::out(&format!(
+        "{:<40} {:>10} {:>10}",
+        "latency in ms", "here", "recorded"
+    ));
     for (name, here, there) in [
         ("p50", 0.5, after.p50_ms),
         ("p95", 0.95, after.p95_ms),

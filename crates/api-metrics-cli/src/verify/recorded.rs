@@ -27,7 +27,11 @@ impl Recorded {
     pub(super) async fn read(api: &Api, since: DateTime<Utc>) -> Result<Self, Failure> {
         let at = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let from = since - TimeDelta::seconds(60 + since.timestamp() % 60);
-        let range = format!("from={}&to={}", at(from), at(Utc::now() + TimeDelta::minutes(2)));
+        let range = format!(
+            "from={}&to={}",
+            at(from),
+            at(Utc::now() + TimeDelta::minutes(2))
+        );
         let rows = api
             .json(&format!(
                 "/api-metrics?{range}&granularity=none&groupBy=method,endpoint&limit=1000&metrics=requestCount,statusCodes"
@@ -60,7 +64,10 @@ impl Recorded {
 
     /// What came since `before`.
     fn since(&self, before: &Self) -> Self {
-        fn less<K: Ord + Clone>(now: &BTreeMap<K, u64>, then: &BTreeMap<K, u64>) -> BTreeMap<K, u64> {
+        fn less<K: Ord + Clone>(
+            now: &BTreeMap<K, u64>,
+            then: &BTreeMap<K, u64>,
+        ) -> BTreeMap<K, u64> {
             now.iter()
                 .map(|(key, count)| {
                     let then = then.get(key).copied().unwrap_or_default();

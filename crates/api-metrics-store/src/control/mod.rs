@@ -76,8 +76,8 @@ mod text;
 
 pub use self::worker::{ControlSettings, ControlWorker};
 use self::{
-    alerts::AlertStore, billing::PlanStore, imports::ImportStore, keys::KeyStore, limits::LimitStore,
-    notify::NoticeStore,
+    alerts::AlertStore, billing::PlanStore, imports::ImportStore, keys::KeyStore,
+    limits::LimitStore, notify::NoticeStore,
 };
 use crate::store::Store;
 
