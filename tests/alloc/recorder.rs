@@ -11,6 +11,7 @@ use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
     time::{Clock, ManualClock},
 };
+use api_metrics_tests::sized;
 
 use crate::{
     counting::{allocations, live, take_peak},
@@ -109,7 +110,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     const SERIES: usize = 5_000;
     /// Of every series in every ten seconds.
     const EACH: u64 = 2;
-    const INTERVALS: u64 = 900;
+    let intervals: u64 = sized(900, 400);
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let service = Service::new(SERIES);
     let (before, _) = (live(), take_peak());
@@ -117,8 +118,10 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     let mut options = RecorderOptions::default();
     options.shards = 2;
     options.clock = clock.clone();
+    // Reached sooner where fewer intervals are served.
+    options.memory_budget = sized(options.memory_budget, options.memory_budget * 3 / 8);
     let recorder = Recorder::new(options);
-    for interval in 0..INTERVALS {
+    for interval in 0..intervals {
         let now = clock.unix_seconds();
         thread::scope(|scope| {
             for half in 0..2 {
@@ -139,7 +142,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
         status.bytes / 1024,
         status.coarsened
     );
-    assert!(outage < 64 * MIB, "{outage} bytes in the outage");
+    assert!(outage < sized(64, 32) * MIB, "{outage} bytes in the outage");
     assert!(!status.coarsened.is_empty(), "the budget was reached");
     // The estimate that operators see is no fairy tale; the names of the series come on top.
     let live_now = live() - before;
@@ -150,7 +153,7 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     // The store is back: the flush reads row by row.
     let n = recorder.begin_batch();
     let contents = recorder.contents(0, n);
-    let total = INTERVALS * EACH * SERIES as u64;
+    let total = intervals * EACH * SERIES as u64;
     let (mut requests, mut latencies, mut bytes, mut rows) = (0, 0, 0, 0);
     for row in contents.rows() {
         let bucket = row.bucket();
@@ -164,9 +167,12 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
         "peak in the recovery {} KiB for {rows} rows",
         recovery / 1024
     );
-    assert!(recovery < 64 * MIB, "{recovery} bytes in the recovery");
+    assert!(
+        recovery < sized(64, 32) * MIB,
+        "{recovery} bytes in the recovery"
+    );
     assert_eq!((requests, latencies), (total, total));
-    let expected: u64 = (0..INTERVALS)
+    let expected: u64 = (0..intervals)
         .flat_map(|interval| [1_000_000 * interval, 1_000_000 * interval + 1])
         .flat_map(|seed| (1..=EACH / 2 * SERIES as u64).map(move |i| (seed + i) % 3_000))
         .sum();
@@ -179,5 +185,8 @@ fn hours_without_the_store_at_five_thousand_series_stay_under_64_mib_and_lose_no
     assert_eq!(recorder.status().unflushed_records, 0);
     let after = live() - before;
     println!("afterwards {} KiB", after / 1024);
-    assert!(after < outage - 20 * MIB, "what was delivered is freed");
+    assert!(
+        after < outage - sized(20, 8) * MIB,
+        "what was delivered is freed"
+    );
 }

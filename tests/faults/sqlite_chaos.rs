@@ -8,7 +8,7 @@ use api_metrics_store::{
     store::{Store, StoreOptions},
 };
 use api_metrics_tests::{
-    Disk, DiskFault, Process, SqliteFile, eventually_within,
+    Disk, DiskFault, Process, SqliteFile,
     fast_clock::{FastClock, retention},
     random::Random,
     sized,
@@ -122,16 +122,11 @@ impl Chaos {
             tokio::time::sleep(pause).await;
         }
         self.disk.mend();
-        eventually_within(
-            Duration::from_secs(180),
-            "everything is delivered",
-            || async { WriterLedger::read(&log).done.then_some(()) },
-        )
-        .await;
-        let ended = tokio::task::spawn_blocking(|| process.ended())
+        let ended = tokio::task::spawn_blocking(|| process.ended_within(Duration::from_secs(180)))
             .await
             .unwrap();
-        assert!(ended.status.success(), "{}", ended.output);
+        let done = WriterLedger::read(&log).done;
+        assert!(ended.status.success() && done, "{}", ended.output);
         let clock = FastClock::since(self.started_ms, SPEED);
         let mut options = StoreOptions::default();
         options.clock = Some(Arc::new(clock.clone()));

@@ -40,11 +40,14 @@ impl Simulation {
                 self.processes[process].captures.push(capture);
             }
             78..84 => self.read(process).await,
-            84..92 => self.read_during(process).await,
+            84..88 => self.read_during(process).await,
+            88..92 if !self.scenario.failover || self.snapshots.is_empty() => {
+                self.read_during(process).await;
+            }
             92..94 => self.at_once().await,
             94..96 => self.crash(process),
             96..98 if self.scenario.failover => self.snapshot().await,
-            98..100 if self.scenario.failover && !self.snapshots.is_empty() => {
+            88..92 | 98..100 if self.scenario.failover && !self.snapshots.is_empty() => {
                 self.fail_over().await;
                 went_back = true;
             }

@@ -100,7 +100,17 @@ impl Process {
     ///
     /// # Panics
     /// After 60 s.
-    pub fn ended(mut self) -> Ended {
+    #[must_use]
+    pub fn ended(self) -> Ended {
+        self.ended_within(Duration::from_secs(60))
+    }
+
+    /// As [`ended`](Self::ended), for a process that has more to do first.
+    ///
+    /// # Panics
+    /// After `limit`.
+    #[must_use]
+    pub fn ended_within(mut self, limit: Duration) -> Ended {
         let started = Instant::now();
         let status = loop {
             // The pipes close when the process ends, or nearly so: reading them is the wait.
@@ -113,7 +123,7 @@ impl Process {
                         break status;
                     }
                     assert!(
-                        started.elapsed() < Duration::from_secs(60),
+                        started.elapsed() < limit,
                         "the process does not end; it said:\n{}",
                         self.seen.join("\n")
                     );

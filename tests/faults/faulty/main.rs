@@ -47,9 +47,16 @@ async fn main() {
         always_new: duty == "newcomer",
     };
     if duty == "embedded" {
-        // A service with a file of its own leads too.
-        store.prepare().await.expect("the file opens");
-        tokio::spawn(lead(Arc::clone(&store)));
+        // A service with a file of its own leads too. Its disk may be full or broken when it starts: like the
+        // facade it goes on, and prepares the store as soon as that can be done.
+        let prepared = Arc::clone(&store);
+        tokio::spawn(async move {
+            while let Err(error) = prepared.prepare().await {
+                eprintln!("not prepared yet: {error}");
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            }
+            lead(prepared).await;
+        });
     }
     write(store, task, clock).await;
 }
