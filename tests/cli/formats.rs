@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_metrics_cli::format::{Entry, Format, Reading, detect, parse_line};
+use api_metrics_cli::format::{Entry, Format, LineOptions, detect, parse_line};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 const CASES: [(&str, &str); 4] = [
@@ -17,7 +17,7 @@ const CASES: [(&str, &str); 4] = [
 struct Block<'a> {
     format: &'a str,
     is_detected: bool,
-    reading: Reading,
+    reading: LineOptions,
     steps: Vec<Step<'a>>,
 }
 
@@ -156,7 +156,7 @@ fn members_of_json_are_named_by_their_paths() {
         format.map_field(field).unwrap();
     }
     let line = br#"{"at":1795687200250,"http.method":"PUT","req":[{"url":"/a?b"}],"res":{"code":201,"size":5},"took":{"total":1500}}"#;
-    let entry = parse_line(&format, line, &Reading::default()).unwrap();
+    let entry = parse_line(&format, line, &LineOptions::default()).unwrap();
     assert_eq!(shown(&entry), "PUT /a 201 5 1.5ms 2026-11-26T10:00:00.25Z");
     assert_eq!(entry.latency, Some(Duration::from_micros(1_500)));
     for (field, why) in [

@@ -60,7 +60,7 @@ async fn requests(url: &str) -> u64 {
 /// Kills an import with SIGKILL at many moments, and lets it go on each time.
 async fn goes_on_exactly(url: &str, packed: bool) {
     let folder = Folder::new();
-    let count = 160_000;
+    let count = 120_000;
     let text = lines(0, count);
     let log = folder.write("access.log", &text);
     if packed {
@@ -69,12 +69,12 @@ async fn goes_on_exactly(url: &str, packed: bool) {
         std::fs::write(&log, gzip.finish().unwrap()).unwrap();
     }
     let mut killed = 0;
-    for attempt in 0..4 {
+    for attempt in 0..3 {
         let mut command = api_metrics(&["import", "--database", url]);
         let mut running = Process::start(command.arg(&log));
         // From the first moments to the middle of a flush.
         running.line(|line| line.contains("format combined").then_some(()));
-        tokio::time::sleep(Duration::from_millis(300 + 450 * attempt)).await;
+        tokio::time::sleep(Duration::from_millis(250 + 400 * attempt)).await;
         running.signal("KILL");
         killed += u64::from(!running.ended().status.success());
         let so_far = requests(url).await;
@@ -110,7 +110,7 @@ async fn an_import_that_was_killed_goes_on_exactly_on_postgres() {
 #[tokio::test]
 async fn an_import_that_was_ended_by_a_signal_goes_on_behind_its_last_line() {
     let (folder, database) = (Folder::new(), SqliteFile::create());
-    let log = folder.write("access.log", &lines(0, 400_000));
+    let log = folder.write("access.log", &lines(0, 200_000));
     let mut command = api_metrics(&["import", "--database", &database.url()]);
     let mut running = Process::start(command.arg(&log));
     running.line(|line| line.contains("format combined").then_some(()));
@@ -118,13 +118,13 @@ async fn an_import_that_was_ended_by_a_signal_goes_on_behind_its_last_line() {
     let ended = running.ended();
     assert_eq!(ended.status.code(), Some(130), "{}", ended.output);
     let before = requests(&database.url()).await;
-    assert!(before < 400_000);
+    assert!(before < 200_000);
     let told = format!("interrupted after line {before} of");
     assert!(ended.output.contains(&told), "{}", ended.output);
     let answer = imported(&log, &database.url(), &[]);
-    assert_eq!(answer["total"]["requests"], 400_000);
+    assert_eq!(answer["total"]["requests"], 200_000);
     assert_eq!(answer["total"]["earlierRequests"], before);
-    assert_eq!(requests(&database.url()).await, 400_000);
+    assert_eq!(requests(&database.url()).await, 200_000);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_metrics_cli::format::{Format, NAMES, Reading, parse_line};
+use api_metrics_cli::format::{Format, LineOptions, NAMES, parse_line};
 use api_metrics_routes::fuzzing as routes;
 use api_metrics_store::fuzzing as store;
 
@@ -38,7 +38,7 @@ pub fn run(name: &str, data: &[u8]) {
 
 /// A line of an access log: what any format reads of it is a request that the recorder can take.
 fn access_log_line(data: &[u8]) {
-    let reading = Reading::default();
+    let reading = LineOptions::default();
     for (name, _) in NAMES {
         let Ok(format) = Format::named_or_written(name) else {
             panic!("{name} is a format");

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::{
-    entry::{Draft, Entry, Reading, Reject},
+    entry::{Draft, Entry, LineOptions, Reject},
     field::{Field, Unit},
 };
 
@@ -85,7 +85,11 @@ impl Columns {
         }
     }
 
-    pub(super) fn parse<'a>(&self, line: &'a [u8], reading: &Reading) -> Result<Entry<'a>, Reject> {
+    pub(super) fn parse<'a>(
+        &self,
+        line: &'a [u8],
+        reading: &LineOptions,
+    ) -> Result<Entry<'a>, Reject> {
         if self.columns.is_empty() {
             return Err(Reject::Malformed("no #Fields directive came before it"));
         }

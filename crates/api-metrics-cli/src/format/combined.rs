@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use memchr::memchr;
 
 use super::{
-    entry::{Draft, Entry, Reading, Reject},
+    entry::{Draft, Entry, LineOptions, Reject},
     time,
     value::{self, Status, closing_quote},
 };
@@ -15,7 +15,7 @@ const TIME_LENGTH: usize = 28;
 
 /// Reads `… [time] "request" status bytes`, then perhaps `"referer" "agent"`. Whatever follows has
 /// no meaning that anybody named, so nothing of it is used.
-pub(super) fn parse<'a>(line: &'a [u8], reading: &Reading) -> Result<Entry<'a>, Reject> {
+pub(super) fn parse<'a>(line: &'a [u8], reading: &LineOptions) -> Result<Entry<'a>, Reject> {
     let mut draft = Draft::default();
     let rest = after_time(line, &mut draft)?;
     let (request, rest) = quoted(rest).ok_or(Reject::Malformed("it has no \"request\""))?;
@@ -97,7 +97,7 @@ mod tests {
     const LINE: &str = r#"192.0.2.7 - alice [17/May/2015:10:05:03 +0200] "POST /orders?id=7 HTTP/1.1" 201 512 "https://example.org/" "curl/8.0""#;
 
     fn read(line: &str) -> Result<Entry<'_>, Reject> {
-        parse(line.as_bytes(), &Reading::default())
+        parse(line.as_bytes(), &LineOptions::default())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{Format, Reading, Reject, parse_line};
+use super::{Format, LineOptions, Reject, parse_line};
 
 /// From special to general: the first one that reads as many lines as any other is it.
 const CANDIDATES: [&str; 14] = [
@@ -39,7 +39,7 @@ pub struct Detected {
 /// # Errors
 /// Why the first line is none of the combined format, when no format reads any of them; `None` where
 /// there is no line.
-pub fn detect(lines: &[&[u8]], reading: &Reading) -> Result<Detected, Option<Reject>> {
+pub fn detect(lines: &[&[u8]], reading: &LineOptions) -> Result<Detected, Option<Reject>> {
     let lines: Vec<&[u8]> = lines
         .iter()
         .copied()

@@ -104,7 +104,7 @@ impl std::error::Error for Reject {}
 /// What decides about values that a format leaves open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Reading {
+pub struct LineOptions {
     /// The unit of the request's duration; wins over what the format says.
     pub time_unit: Option<Unit>,
     /// Longer durations are implausible, and their lines are refused.
@@ -113,7 +113,7 @@ pub struct Reading {
     pub utc_offset: i32,
 }
 
-impl Default for Reading {
+impl Default for LineOptions {
     fn default() -> Self {
         Self {
             time_unit: None,
@@ -168,7 +168,7 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// The entry, once all fields of the line are in.
-    pub(super) fn finish(self, reading: &Reading) -> Result<Entry<'a>, Reject> {
+    pub(super) fn finish(self, reading: &LineOptions) -> Result<Entry<'a>, Reject> {
         let at = self
             .at
             .or_else(|| {

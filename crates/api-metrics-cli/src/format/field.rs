@@ -3,7 +3,7 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use super::{
-    entry::{Draft, Reading, Reject},
+    entry::{Draft, LineOptions, Reject},
     time::{self, TimeFormat},
     value::{self, Status},
 };
@@ -120,7 +120,7 @@ impl Field {
         &self,
         value: &'a [u8],
         draft: &mut Draft<'a>,
-        reading: &Reading,
+        reading: &LineOptions,
     ) -> Result<(), Reject> {
         match self {
             Self::Ignored | Self::IgnoredList => {}

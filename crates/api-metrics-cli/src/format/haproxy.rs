@@ -3,7 +3,7 @@
 use memchr::{memchr, memrchr};
 
 use super::{
-    entry::{Draft, Entry, Reading, Reject},
+    entry::{Draft, Entry, LineOptions, Reject},
     field::{Field, Unit},
     time::TimeFormat,
 };
@@ -12,7 +12,7 @@ const MALFORMED: Reject = Reject::Malformed("it is not like HAProxy's httplog");
 
 /// `client [accepted] frontend backend/server TR/Tw/Tc/Tr/Ta status bytes … "request"`, after
 /// section 8.2.3 of HAProxy's configuration manual.
-pub(super) fn parse<'a>(line: &'a [u8], reading: &Reading) -> Result<Entry<'a>, Reject> {
+pub(super) fn parse<'a>(line: &'a [u8], reading: &LineOptions) -> Result<Entry<'a>, Reject> {
     let mut draft = Draft::default();
     let mut rest = line;
     // A syslog header names the process as haproxy[123].

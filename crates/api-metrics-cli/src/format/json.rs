@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::{
-    entry::{Draft, Entry, Reading, Reject},
+    entry::{Draft, Entry, LineOptions, Reject},
     field::{Field, Unit},
     nginx,
     time::TimeFormat,
@@ -136,7 +136,11 @@ impl Json {
         self.members.iter().any(|(_, field)| field.is_latency())
     }
 
-    pub(super) fn parse(&self, line: &[u8], reading: &Reading) -> Result<Entry<'static>, Reject> {
+    pub(super) fn parse(
+        &self,
+        line: &[u8],
+        reading: &LineOptions,
+    ) -> Result<Entry<'static>, Reject> {
         // Some shippers put a header before the object.
         let open = memchr::memchr(b'{', line).ok_or(Reject::Malformed("it is no JSON object"))?;
         let object: Value = serde_json::from_slice(&line[open..])

@@ -3,11 +3,11 @@
 //! [`parse_line`] is a plain function over bytes for each of them:
 //!
 //! ```
-//! use api_metrics_cli::format::{Format, Reading, parse_line};
+//! use api_metrics_cli::format::{Format, LineOptions, parse_line};
 //!
 //! let format = Format::named_or_written(r#"$remote_addr [$time_local] "$request" $status $request_time"#)?;
 //! let line = br#"192.0.2.1 [17/May/2015:10:05:03 +0000] "GET /users/7?a=b HTTP/1.1" 200 0.250"#;
-//! let entry = parse_line(&format, line, &Reading::default())?;
+//! let entry = parse_line(&format, line, &LineOptions::default())?;
 //! assert_eq!((entry.method, &*entry.path, entry.status), ("GET", "/users/7", Some(200)));
 //! assert_eq!(entry.latency, Some(std::time::Duration::from_millis(250)));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -37,7 +37,7 @@ use json::Json;
 use pattern::Pattern;
 
 pub use detect::{Detected, detect};
-pub use entry::{Entry, Reading, Reject};
+pub use entry::{Entry, LineOptions, Reject};
 pub use field::Unit;
 
 /// The names that [`Format::named_or_written`] knows, each with what it reads.
@@ -211,7 +211,7 @@ impl fmt::Display for Format {
 pub fn parse_line<'a>(
     format: &Format,
     line: &'a [u8],
-    reading: &Reading,
+    reading: &LineOptions,
 ) -> Result<Entry<'a>, Reject> {
     match &format.kind {
         Kind::Combined => combined::parse(line, reading),

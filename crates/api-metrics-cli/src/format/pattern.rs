@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use memchr::{memchr, memmem};
 
 use super::{
-    entry::{Draft, Entry, Reading, Reject},
+    entry::{Draft, Entry, LineOptions, Reject},
     field::Field,
     value::closing_quote,
 };
@@ -126,7 +126,11 @@ impl Pattern {
         Ok(())
     }
 
-    pub(super) fn parse<'a>(&self, line: &'a [u8], reading: &Reading) -> Result<Entry<'a>, Reject> {
+    pub(super) fn parse<'a>(
+        &self,
+        line: &'a [u8],
+        reading: &LineOptions,
+    ) -> Result<Entry<'a>, Reject> {
         let mut rest = line
             .strip_prefix(&*self.start)
             .ok_or_else(|| expected(&self.start))?;
@@ -151,7 +155,7 @@ impl Pattern {
         index: usize,
         piece: &Piece,
         rest: &[u8],
-        reading: &Reading,
+        reading: &LineOptions,
     ) -> Result<usize, Reject> {
         let end = &*piece.end;
         let found = match piece.shape {
@@ -171,7 +175,7 @@ impl Pattern {
         index: usize,
         rest: &[u8],
         end: &[u8],
-        reading: &Reading,
+        reading: &LineOptions,
     ) -> Option<usize> {
         let next = self.pieces.get(index + 1)?;
         let mut from = 0;

@@ -33,7 +33,7 @@ proptest! {
     fn no_bytes_make_a_parser_panic(line in proptest::collection::vec(any::<u8>(), 0..200)) {
         for mut format in formats() {
             let _ = format.directive(b"#Fields: date time cs-method cs-uri-stem sc-status time-taken");
-            let _ = parse_line(&format, &line, &Reading::default());
+            let _ = parse_line(&format, &line, &LineOptions::default());
         }
     }
 
@@ -50,7 +50,7 @@ proptest! {
         }
         line.truncate(cut.max(10));
         for format in formats() {
-            let _ = parse_line(&format, &line, &Reading::default());
+            let _ = parse_line(&format, &line, &LineOptions::default());
         }
     }
 
@@ -71,7 +71,7 @@ proptest! {
             millis % 1_000,
         );
         let format = Format::named_or_written(WRITTEN[0]).unwrap();
-        let entry = parse_line(&format, line.as_bytes(), &Reading::default()).unwrap();
+        let entry = parse_line(&format, line.as_bytes(), &LineOptions::default()).unwrap();
         prop_assert_eq!(&*entry.path, path);
         prop_assert_eq!(entry.status, Some(status));
         prop_assert_eq!(entry.response_bytes, u64::from(bytes));

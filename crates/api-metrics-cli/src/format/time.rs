@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDateTime};
 
 use super::{
-    entry::{Instant, Reading, Reject},
+    entry::{Instant, LineOptions, Reject},
     value::whole,
 };
 
@@ -29,7 +29,7 @@ const NOT_ISO: Reject = Reject::Malformed("its time is not like 2015-05-17T10:05
 const NOT_UNIX: Reject = Reject::Malformed("its time is no Unix time");
 
 impl TimeFormat {
-    pub(super) fn parse(&self, text: &[u8], reading: &Reading) -> Result<Instant, Reject> {
+    pub(super) fn parse(&self, text: &[u8], reading: &LineOptions) -> Result<Instant, Reject> {
         match self {
             Self::Clf => clf(text),
             Self::ClfLocal => clf_local(text, reading.utc_offset),
@@ -310,9 +310,9 @@ mod tests {
     use super::*;
 
     fn read(format: &TimeFormat, text: &str) -> Option<(i64, u32)> {
-        let reading = Reading {
+        let reading = LineOptions {
             utc_offset: 3_600,
-            ..Reading::default()
+            ..LineOptions::default()
         };
         let at = format.parse(text.as_bytes(), &reading).ok()?;
         Some((at.seconds, at.nanos))

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    format::{Format, Reading, Unit},
+    format::{Format, LineOptions, Unit},
     settings::duration,
     terminal,
 };
@@ -183,9 +183,9 @@ impl ImportArgs {
         Ok(())
     }
 
-    pub(super) fn reading(&self) -> Reading {
-        let default = Reading::default();
-        Reading {
+    pub(super) fn reading(&self) -> LineOptions {
+        let default = LineOptions::default();
+        LineOptions {
             time_unit: self.time_unit,
             max_time: self.max_time.unwrap_or(default.max_time),
             utc_offset: self.utc_offset.unwrap_or(default.utc_offset),

@@ -216,12 +216,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::format::{Format, Reading, parse_line};
+    use crate::format::{Format, LineOptions, parse_line};
     use crate::settings::duration;
 
     fn wants(filter: &Filter, line: &str) -> bool {
         let format = Format::named_or_written("combined").unwrap();
-        filter.wants(&parse_line(&format, line.as_bytes(), &Reading::default()).unwrap())
+        filter.wants(&parse_line(&format, line.as_bytes(), &LineOptions::default()).unwrap())
     }
 
     const LINE: &str =

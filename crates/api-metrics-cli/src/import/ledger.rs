@@ -8,7 +8,7 @@ use api_metrics::store::control::imports::ImportRecord;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::tally::Counts;
+use super::summary::Counts;
 
 /// A point in the text of a log, behind whole lines.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 /// No server writes longer lines: Apache and nginx refuse requests of such a size.
 pub(super) const LONGEST_LINE: usize = 64 * 1024;
 const BUFFER: usize = 512 * 1024;
-/// So many lines tell a format.
+/// Lines that a format is told by.
 pub(super) const SAMPLE: usize = 100;
 
 /// A line and whether it was cut because no server writes such long ones.

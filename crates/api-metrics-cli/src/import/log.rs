@@ -15,7 +15,7 @@ use super::{
     recording::{Imported, Recording},
     rejects::Rejects,
     source::{Opened, Source},
-    tally::Tally,
+    summary::LogSummary,
 };
 use crate::{
     failure::Failure,
@@ -85,7 +85,7 @@ impl<'a> Log<'a> {
         &mut self,
         opened: &mut Opened,
         rejects: &mut Rejects,
-        tally: &mut Tally,
+        summary: &mut LogSummary,
     ) -> Result<(), Failure> {
         let Some((mut format, head)) = self.first_lines(opened)? else {
             return Ok(());
@@ -93,21 +93,21 @@ impl<'a> Log<'a> {
         let mut target = match &self.import.recording {
             None => None,
             Some(recording) => {
-                Some(self.target(recording, opened, &mut format, &head, rejects, tally)?)
+                Some(self.target(recording, opened, &mut format, &head, rejects, summary)?)
             }
         };
-        let read = self.lines(opened, &mut format, rejects, tally, target.as_mut());
+        let read = self.lines(opened, &mut format, rejects, summary, target.as_mut());
         let Some(target) = &mut target else {
             return read;
         };
-        let counts = &tally.counts;
+        let counts = &summary.counts;
         if self.is_broken || (read.is_err() && counts.requests + counts.left_out == 0) {
             // Of what is no log, the ledger knows nothing either.
             return read;
         }
         // What was read before a failure is kept, and the ledger says where to go on.
-        self.flush(opened, rejects, tally, target)?;
-        tally.overflow = target.imported.overflow();
+        self.flush(opened, rejects, summary, target)?;
+        summary.overflow = target.imported.overflow();
         let is_whole = read.is_ok() && !self.import.stop.load(Ordering::Relaxed);
         self.import.runtime.block_on(async {
             if let Some(ledger) = target.ledger.as_mut().filter(|_| is_whole) {
@@ -159,7 +159,7 @@ impl<'a> Log<'a> {
         format: &mut Format,
         head: &str,
         rejects: &mut Rejects,
-        tally: &mut Tally,
+        summary: &mut LogSummary,
     ) -> Result<Target<'t>, Failure> {
         if !self.has_ledger {
             if self.import.args.undo {
@@ -195,7 +195,7 @@ impl<'a> Log<'a> {
             Some(known) => {
                 self.may_go_on(&known, &options, opened, recording)?;
                 rejects.go_on();
-                *tally = Tally::after(known.at.counts, known.at.offset);
+                *summary = LogSummary::after(known.at.counts, known.at.offset);
                 opened.progress.say(&terminal::escaped_line(&format!(
                     "{}: goes on after line {}, up to which it was imported before, as {}",
                     self.name, known.at.counts.lines, known.record.name
@@ -331,25 +331,25 @@ impl<'a> Log<'a> {
         opened: &mut Opened,
         format: &mut Format,
         rejects: &mut Rejects,
-        tally: &mut Tally,
+        summary: &mut LogSummary,
         mut target: Option<&mut Target<'_>>,
     ) -> Result<(), Failure> {
         let mut now = Now(SystemTime::now());
         self.flushed = Instant::now();
         loop {
             let next = opened.lines.next().map_err(|error| {
-                let lines = tally.counts.lines;
+                let lines = summary.counts.lines;
                 Failure::failed(format!("{}: after line {lines}: {error}", self.name))
             })?;
             let line = match next {
                 Next::Line(line) => line,
                 Next::End => break,
                 Next::Idle => {
-                    self.flush_in_time(opened, rejects, tally, target.as_deref_mut())?;
+                    self.flush_in_time(opened, rejects, summary, target.as_deref_mut())?;
                     continue;
                 }
             };
-            tally.counts.lines += 1;
+            summary.counts.lines += 1;
             let parsed = if line.is_cut {
                 Err(Reject::Malformed("it is longer than any server writes"))
             } else {
@@ -357,7 +357,7 @@ impl<'a> Log<'a> {
             };
             let refused = match parsed {
                 Ok(entry) if !self.import.filter.wants(&entry) => {
-                    tally.counts.left_out += 1;
+                    summary.counts.left_out += 1;
                     None
                 }
                 Ok(entry) if now.is_passed_by(entry.finished_at) => {
@@ -367,7 +367,7 @@ impl<'a> Log<'a> {
                     if let Some(target) = &target {
                         target.imported.record(&entry, self.import.routes.as_ref());
                     }
-                    tally.counts.note(&entry);
+                    summary.counts.note(&entry);
                     None
                 }
                 // A blank line says nothing, and so nothing is lost.
@@ -376,31 +376,31 @@ impl<'a> Log<'a> {
             };
             if let Some(why) = refused {
                 rejects.write(line.text)?;
-                let told = tally.note_unreadable(&why.to_string());
-                self.tell_unreadable(opened, tally, told)?;
+                let told = summary.note_unreadable(&why.to_string());
+                self.tell_unreadable(opened, summary, told)?;
             }
-            tally.offset = opened.lines.offset();
-            let lines = tally.counts.lines;
+            summary.offset = opened.lines.offset();
+            let lines = summary.counts.lines;
             if lines == LINES_TO_TELL {
-                self.told_apart(tally)?;
+                self.told_apart(summary)?;
             }
             if lines.is_multiple_of(LINES_A_FLUSH) {
                 if let Some(target) = target.as_deref_mut() {
-                    self.flush(opened, rejects, tally, target)?;
+                    self.flush(opened, rejects, summary, target)?;
                 }
-                self.check_share(tally)?;
+                self.check_share(summary)?;
             } else if lines.is_multiple_of(LINES_A_LOOK) {
                 opened.progress.show(lines);
                 if opened.is_live {
-                    self.flush_in_time(opened, rejects, tally, target.as_deref_mut())?;
+                    self.flush_in_time(opened, rejects, summary, target.as_deref_mut())?;
                 }
             }
             if self.import.stop.load(Ordering::Relaxed) && !opened.is_live {
                 break;
             }
         }
-        self.told_apart(tally)?;
-        self.check_share(tally)
+        self.told_apart(summary)?;
+        self.check_share(summary)
     }
 
     /// Flushes what has waited long enough, from a log that is still written.
@@ -408,12 +408,12 @@ impl<'a> Log<'a> {
         &mut self,
         opened: &mut Opened,
         rejects: &mut Rejects,
-        tally: &Tally,
+        summary: &LogSummary,
         target: Option<&mut Target<'_>>,
     ) -> Result<(), Failure> {
         match target {
             Some(target) if self.flushed.elapsed() >= self.import.args.flush_interval() => {
-                self.flush(opened, rejects, tally, target)
+                self.flush(opened, rejects, summary, target)
             }
             _ => Ok(()),
         }
@@ -425,7 +425,7 @@ impl<'a> Log<'a> {
         &mut self,
         opened: &mut Opened,
         rejects: &mut Rejects,
-        tally: &Tally,
+        summary: &LogSummary,
         target: &mut Target<'_>,
     ) -> Result<(), Failure> {
         self.flushed = Instant::now();
@@ -434,7 +434,7 @@ impl<'a> Log<'a> {
         let to = Mark {
             offset: opened.lines.offset(),
             digest: opened.lines.digest(),
-            counts: tally.counts,
+            counts: summary.counts,
         };
         let Target {
             recording,
@@ -462,20 +462,20 @@ impl<'a> Log<'a> {
     fn tell_unreadable(
         &self,
         opened: &mut Opened,
-        tally: &Tally,
+        summary: &LogSummary,
         told: Option<String>,
     ) -> Result<(), Failure> {
         if let Some(message) = told {
             opened.progress.say(&terminal::escaped_line(&message));
         }
         match self.import.args.max_bad {
-            Some(MaxBad::Lines(_)) => self.check_share(tally),
+            Some(MaxBad::Lines(_)) => self.check_share(summary),
             _ => Ok(()),
         }
     }
 
-    fn check_share(&self, tally: &Tally) -> Result<(), Failure> {
-        let (bad, lines) = (tally.counts.unreadable, tally.counts.lines);
+    fn check_share(&self, summary: &LogSummary) -> Result<(), Failure> {
+        let (bad, lines) = (summary.counts.unreadable, summary.counts.lines);
         match self.import.args.max_bad {
             Some(most) if most.is_passed(bad, lines) => Err(Failure::refused(format!(
                 "{}: {bad} of {lines} lines can't be read, more than --max-bad {most} allows; what was \
@@ -487,8 +487,8 @@ impl<'a> Log<'a> {
     }
 
     /// Whether this is a log of that format at all: an empty one is.
-    fn told_apart(&self, tally: &Tally) -> Result<(), Failure> {
-        let counts = &tally.counts;
+    fn told_apart(&self, summary: &LogSummary) -> Result<(), Failure> {
+        let counts = &summary.counts;
         if counts.requests + counts.left_out == 0 && counts.unreadable > 0 {
             return Err(Failure::refused(format!(
                 "{}: this is no access log in the format {}: none of its first {} lines can be read",

@@ -11,7 +11,7 @@ mod rejects;
 mod report;
 mod routes;
 mod source;
-mod tally;
+mod summary;
 
 use std::{
     sync::{
@@ -27,7 +27,7 @@ pub(crate) use args::{ImportArgs, ImportSettings};
 
 use crate::{
     failure::Failure,
-    format::{Format, Reading},
+    format::{Format, LineOptions},
     terminal,
 };
 use filter::Filter;
@@ -36,7 +36,7 @@ use recording::Recording;
 use rejects::Rejects;
 use routes::Routes;
 use source::{Opened, Source, sources};
-use tally::Tally;
+use summary::LogSummary;
 
 /// All that does not change while lines are read.
 struct Import<'a> {
@@ -45,7 +45,7 @@ struct Import<'a> {
     recording: Option<Recording>,
     routes: Option<Routes>,
     filter: Filter,
-    reading: Reading,
+    reading: LineOptions,
     stop: Arc<AtomicBool>,
 }
 
@@ -177,9 +177,9 @@ impl Import<'_> {
                 break;
             }
         }
-        let mut total = Tally::default();
+        let mut total = LogSummary::default();
         for log in &logs {
-            total.add(&log.tally);
+            total.add(&log.summary);
         }
         let flushed = rejects.flush();
         let days = match &self.recording {
@@ -210,7 +210,7 @@ impl Import<'_> {
                 code: Failure::INTERRUPTED,
                 text: format!(
                     "interrupted after line {} of {}",
-                    last.map_or(0, |log| log.tally.counts.lines),
+                    last.map_or(0, |log| log.summary.counts.lines),
                     last.map_or("-", |log| &log.name)
                 ),
             });
@@ -230,15 +230,17 @@ impl Import<'_> {
         let mut opened = Opened::new(source, follow, &self.stop)?;
         let mut format = format.cloned();
         loop {
-            let mut tally = Tally::default();
+            let mut summary = LogSummary::default();
             let mut log = Log::new(self, source, follow, format.clone());
-            let read = log.read(&mut opened, rejects, &mut tally);
+            let read = log.read(&mut opened, rejects, &mut summary);
             opened.progress.clear();
-            logs.push(report::Log {
-                name: source.name(),
-                format: log.format_name(),
-                tally,
-            });
+            if !matches!(&read, Err(failure) if failure.code == Failure::KNOWN) {
+                logs.push(report::Log {
+                    name: source.name(),
+                    format: log.format_name(),
+                    summary,
+                });
+            }
             read?;
             let Some(successor) = opened.successor(source, &self.stop) else {
                 return Ok(());

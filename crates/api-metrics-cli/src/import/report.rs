@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 
-use super::{args::ImportArgs, recording::Day, tally::Tally};
+use super::{args::ImportArgs, recording::Day, summary::LogSummary};
 use crate::terminal;
 
 /// One log that was read.
@@ -13,14 +13,14 @@ pub(super) struct Log {
     pub(super) name: String,
     /// The format it was read in; none where it was empty or could not be opened.
     pub(super) format: Option<String>,
-    pub(super) tally: Tally,
+    pub(super) summary: LogSummary,
 }
 
 /// Prints the totals, and the days as the store answers them.
 pub(super) fn print(
     args: &ImportArgs,
     logs: &[Log],
-    total: &Tally,
+    total: &LogSummary,
     days: Option<&[Day]>,
     service: Option<&str>,
     took: Duration,
@@ -32,13 +32,13 @@ pub(super) fn print(
     }
     let seconds = took.as_secs_f64();
     for log in logs {
-        let sentence = log.tally.sentence(args.dry_run);
+        let sentence = log.summary.sentence(args.dry_run);
         terminal::out(&format!("{}: {sentence}, in {seconds:.1} s", log.name));
-        if log.tally.unreadable.count() > 0 {
-            let numbers = log.tally.unreadable.numbers();
+        if log.summary.unreadable.count() > 0 {
+            let numbers = log.summary.unreadable.numbers();
             terminal::err(&format!("unreadable lines: {numbers}"));
         }
-        for remark in log.tally.remarks() {
+        for remark in log.summary.remarks() {
             terminal::err(&format!("{}: {remark}", log.name));
         }
     }
@@ -85,7 +85,7 @@ fn name(day: &Day) -> String {
 fn as_json(
     args: &ImportArgs,
     logs: &[Log],
-    total: &Tally,
+    total: &LogSummary,
     days: Option<&[Day]>,
     service: Option<&str>,
     took: Duration,
@@ -93,10 +93,10 @@ fn as_json(
     let logs: Vec<Value> = logs
         .iter()
         .map(|log| {
-            let mut value = counts(&log.tally);
+            let mut value = counts(&log.summary);
             value["name"] = json!(log.name);
             value["format"] = json!(log.format);
-            value["unreadableLines"] = json!(log.tally.unreadable.numbers());
+            value["unreadableLines"] = json!(log.summary.unreadable.numbers());
             value
         })
         .collect();
@@ -126,12 +126,12 @@ fn as_json(
     })
 }
 
-fn counts(tally: &Tally) -> Value {
+fn counts(summary: &LogSummary) -> Value {
     let at = |at: Option<i64>| {
         let at = DateTime::from_timestamp(at?, 0)?;
         Some(at.to_rfc3339_opts(SecondsFormat::Secs, true))
     };
-    let counts = &tally.counts;
+    let counts = &summary.counts;
     json!({
         "lines": counts.lines,
         "requests": counts.requests,
@@ -140,9 +140,9 @@ fn counts(tally: &Tally) -> Value {
         "withTime": counts.with_time,
         "unnamedFields": counts.unnamed_fields,
         "unnamedUnits": counts.unnamed_units,
-        "otherEndpoints": tally.overflow,
-        "earlierLines": tally.before.lines,
-        "earlierRequests": tally.before.requests,
+        "otherEndpoints": summary.overflow,
+        "earlierLines": summary.before.lines,
+        "earlierRequests": summary.before.requests,
         "first": at(counts.first),
         "last": at(counts.last),
     })

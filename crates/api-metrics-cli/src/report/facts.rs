@@ -176,7 +176,7 @@ fn endpoint_tables(endpoints: &Value) -> Vec<Table> {
     let is_used = |row: &Value| row["requestCount"].as_u64().unwrap_or_default() >= LEAST_REQUESTS;
     vec![
         Table {
-            title: "Busiest endpoints",
+            title: "Top endpoints",
             head: HEAD,
             rows: sorted(&|row| number(row, "requestCount"), &|_| true),
         },
@@ -209,7 +209,7 @@ fn consumers_of(consumers: &Value) -> Table {
         ]
     });
     Table {
-        title: "Busiest consumers",
+        title: "Top consumers",
         head: &["consumer", "requests", "share", "error rate", "p95"],
         rows: rows.collect(),
     }

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::data::{Asked, Line, RANGES, Snapshot};
+use super::data::{Line, RANGES, Snapshot, ViewRequest};
 
 /// By what lists are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) enum Then {
 #[derive(Debug)]
 pub(super) struct App {
     pub(super) server: String,
-    pub(super) asked: Asked,
+    pub(super) asked: ViewRequest,
     pub(super) snapshot: Option<Snapshot>,
     /// Why the last answer did not come; what is shown is older then.
     pub(super) trouble: Option<String>,
@@ -67,7 +67,7 @@ pub(super) struct App {
 }
 
 impl App {
-    pub(super) const fn new(server: String, asked: Asked) -> Self {
+    pub(super) const fn new(server: String, asked: ViewRequest) -> Self {
         Self {
             server,
             asked,
@@ -218,7 +218,7 @@ mod tests {
             p95_ms,
             bytes,
         };
-        let mut app = App::new("server".to_owned(), Asked::default());
+        let mut app = App::new("server".to_owned(), ViewRequest::default());
         app.take(Ok(Snapshot {
             endpoints: vec![
                 line("/a", 5, Some(1.0), None, 9),

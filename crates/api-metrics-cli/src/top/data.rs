@@ -18,7 +18,7 @@ const ROWS: usize = 100;
 
 /// What the user wants to see.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Asked {
+pub(super) struct ViewRequest {
     /// Index into [`RANGES`].
     pub(super) range: usize,
     pub(super) service: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct Asked {
     pub(super) endpoint: Option<(String, String)>,
 }
 
-impl Asked {
+impl ViewRequest {
     /// The parameters of a view over the range.
     fn query(&self) -> String {
         let mut query = match RANGES.get(self.range) {
@@ -81,7 +81,7 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     /// Asks for everything.
-    pub(super) async fn read(api: &Api, asked: &Asked) -> Result<Self, Failure> {
+    pub(super) async fn read(api: &Api, asked: &ViewRequest) -> Result<Self, Failure> {
         let mut live = String::from("/api-metrics/realtime?");
         asked.filter(&mut live);
         let live = api.json(&live.replace("?&", "?")).await?;
@@ -156,7 +156,7 @@ impl Snapshot {
 /// Asks again and again, at once when somebody wants to see something else.
 pub(super) async fn poll(
     api: Api,
-    mut asks: watch::Receiver<Asked>,
+    mut asks: watch::Receiver<ViewRequest>,
     told: mpsc::Sender<Result<Snapshot, String>>,
     every: Duration,
 ) {

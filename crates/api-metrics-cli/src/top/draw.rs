@@ -138,7 +138,11 @@ fn table(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look) {
         List::Endpoints => "Endpoints",
         List::Consumers => "Consumers",
     };
-    let title = format!(" {name} by {} ({}) ", app.sort.name(), lines.len());
+    let mut title = format!(" {name} by {} ({}) ", app.sort.name(), lines.len());
+    if app.is_typing || !app.filter.is_empty() {
+        let cursor = if app.is_typing { "_" } else { "" };
+        title += &format!("filter: {}{cursor} ", escaped_line(&app.filter));
+    }
     let rows = lines.iter().map(|line| {
         Row::new(vec![
             Cell::from(line.name.clone()),
@@ -166,12 +170,6 @@ fn table(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look) {
 }
 
 fn footer(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look) {
-    let filter = if app.is_typing || !app.filter.is_empty() {
-        let cursor = if app.is_typing { "_" } else { "" };
-        format!("  filter: {}{cursor}", app.filter)
-    } else {
-        String::new()
-    };
     let (alerts, limits, waiting) = match &app.snapshot {
         Some(snapshot) => (
             snapshot.alerts.join("  "),
@@ -195,9 +193,7 @@ fn footer(frame: &mut Frame<'_>, area: Rect, app: &App, look: &Look) {
         alerts,
         TextLine::from(format!("limits: {limits}")),
         TextLine::from(waiting.to_owned()),
-        TextLine::from(format!(
-            "q quit  r range  s sort  Tab list  / filter  Enter look into  ? keys{filter}"
-        )),
+        TextLine::from("q quit  r range  s sort  Tab list  / filter  Enter look into  ? keys"),
     ];
     frame.render_widget(Paragraph::new(lines), area);
 }

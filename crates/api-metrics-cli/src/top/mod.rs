@@ -17,7 +17,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport, backend::CrosstermBackend, la
 
 use self::{
     app::{App, Then},
-    data::{Asked, Snapshot},
+    data::{Snapshot, ViewRequest},
 };
 use crate::{
     api::{self, Api},
@@ -61,9 +61,9 @@ pub(crate) fn run(args: &TopArgs) -> Result<(), Failure> {
     }
     let runtime = tokio::runtime::Runtime::new();
     let runtime = runtime.map_err(|error| Failure::failed(error.to_string()))?;
-    let asked = Asked {
+    let asked = ViewRequest {
         service: args.service.clone(),
-        ..Asked::default()
+        ..ViewRequest::default()
     };
     // A wrong token or address is told as a sentence, not as an empty screen.
     runtime.block_on(Snapshot::read(&api, &asked))?;
@@ -113,7 +113,7 @@ impl Drop for Restored {
 
 fn show(
     mut app: App,
-    ask: &tokio::sync::watch::Sender<Asked>,
+    ask: &tokio::sync::watch::Sender<ViewRequest>,
     snapshots: &mpsc::Receiver<Result<Snapshot, String>>,
     is_over: &dyn Fn() -> bool,
 ) -> io::Result<()> {

@@ -57,7 +57,7 @@ impl Counts {
 
 /// The lines of one log, and what is told of them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
+pub(super) struct LogSummary {
     /// Everything, what an earlier run has imported included.
     pub(super) counts: Counts,
     /// What an earlier run has imported.
@@ -69,7 +69,7 @@ pub(super) struct Tally {
     pub(super) unreadable: Unreadable,
 }
 
-impl Tally {
+impl LogSummary {
     /// Goes on from what an earlier run has imported.
     pub(super) fn after(before: Counts, offset: u64) -> Self {
         Self {
