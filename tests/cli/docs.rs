@@ -124,7 +124,10 @@ impl Desk {
                 let said = if command == "api-metrics serve" {
                     self.serve()
                 } else {
-                    let output = self.bash(&format!("{{ {command}; }} 2>&1")).output().unwrap();
+                    let output = self
+                        .bash(&format!("{{ {command}; }} 2>&1"))
+                        .output()
+                        .unwrap();
                     assert!(output.status.success(), "{command}: {output:?}");
                     String::from_utf8_lossy(&output.stdout).into_owned()
                 };

@@ -2,7 +2,6 @@
 
 use api_metrics_store::{
     calendar::Step,
-    control::imports::ImportRecord,
     query::{Filter, GroupBy, Query, TimeRange, TimeStep},
     sketch::SketchKind,
     store::StoreError,
@@ -16,6 +15,7 @@ use crate::{
         damaged_period_counts_are_made_anew_from_the_buckets,
     },
     harness::{Database, Harness, NOON, record, writer_of},
+    imports::the_ledger_says_how_far_each_import_came,
     many::many_series_are_told_like_a_few,
     scopes::{
         a_scope_hides_other_keys_in_every_layer, a_tenant_is_answered_from_every_layer,
@@ -500,39 +500,6 @@ async fn the_first_proposal_of_a_secret_wins(database: Database) {
         (second.value.as_slice(), second.created),
         (&b"one"[..], false)
     );
-}
-
-async fn the_ledger_says_how_far_each_import_came(database: Database) {
-    let h = Harness::on(database).await;
-    let writer = h.writer();
-    let id = writer.instance().id;
-    assert_eq!(h.store.fence(id).await.unwrap(), 0);
-    let mut import = ImportRecord::new(id, "head");
-    import.service = "shop".into();
-    import.environment = "default".into();
-    import.name = "access.log".into();
-    import.progress = r#"{"flush":1}"#.into();
-    h.store.put_import(&import).await.unwrap();
-    record(&writer, NOON, "/a", None, 5, 1);
-    h.store.flush(&writer).await.unwrap();
-    assert_eq!(h.store.fence(id).await.unwrap(), 1);
-    // Put again, it is replaced; another log with the same first line is another import.
-    import.progress = r#"{"flush":2}"#.into();
-    h.store.put_import(&import).await.unwrap();
-    h.clock.advance(std::time::Duration::from_secs(5));
-    let other = ImportRecord::new(uuid::Uuid::new_v4(), "head");
-    h.store.put_import(&other).await.unwrap();
-    let known = h.store.imports("head").await.unwrap();
-    let ids: Vec<_> = known.iter().map(|import| import.id).collect();
-    assert_eq!(ids, [other.id, id], "the latest comes first");
-    import.updated_at = known[1].updated_at;
-    assert_eq!(known[1], import);
-    assert_eq!(h.store.imports("another").await.unwrap(), []);
-    let mut long = ImportRecord::new(uuid::Uuid::new_v4(), "x".repeat(129));
-    assert!(h.store.put_import(&long).await.is_err());
-    long.head.truncate(128);
-    long.progress = "x".repeat(16 * 1024 + 1);
-    assert!(h.store.put_import(&long).await.is_err());
 }
 
 async fn floors_move_only_when_two_runs_agree_and_nothing_is_lost(database: Database) {

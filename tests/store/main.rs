@@ -8,6 +8,7 @@
 
 mod conformance;
 mod damage;
+mod imports;
 mod lifecycle;
 mod many;
 mod row_security;
