@@ -122,7 +122,7 @@ pub(crate) enum Api {
     Own(Router),
     /// Of a server.
     Remote {
-        client: Http,
+        client: Box<Http>,
         /// Up to the mount point, without a slash at its end.
         base: String,
         token: Option<String>,
@@ -139,7 +139,7 @@ impl Api {
         };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         Ok(Self::Remote {
-            client: client(),
+            client: Box::new(client()),
             base: format!("http://{authority}{path}"),
             token,
         })

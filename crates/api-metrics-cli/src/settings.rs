@@ -1,10 +1,15 @@
 //! The settings file, and how settings are written.
 
-use std::{path::Path, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use clap::ValueEnum;
 use serde::Deserialize;
 
-use crate::{failure::Failure, import::ImportSettings, serve::ServeSettings};
+use crate::failure::Failure;
 
 /// What a settings file may hold. A flag wins over the environment, and both over the file.
 #[derive(Debug, Default, Deserialize)]
@@ -17,6 +22,53 @@ pub(crate) struct Settings {
     pub(crate) import: ImportSettings,
     #[serde(default)]
     pub(crate) serve: ServeSettings,
+}
+
+/// The table `[import]` of the settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ImportSettings {
+    pub(crate) format: Option<String>,
+    pub(crate) fields: Option<Vec<String>>,
+    pub(crate) time_unit: Option<String>,
+    pub(crate) max_time: Option<String>,
+    pub(crate) utc_offset: Option<String>,
+    pub(crate) routes: Option<PathBuf>,
+    pub(crate) max_bad: Option<String>,
+    pub(crate) max_series: Option<usize>,
+    pub(crate) flush_every: Option<String>,
+    pub(crate) reject_file: Option<PathBuf>,
+}
+
+/// The table `[serve]` of the settings file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct ServeSettings {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) admin_token: Option<String>,
+    pub(crate) admin_token_file: Option<PathBuf>,
+    pub(crate) no_auth: Option<bool>,
+    pub(crate) jwt_key_file: Option<PathBuf>,
+    pub(crate) jwt_algorithm: Option<Algorithm>,
+    pub(crate) jwt_issuer: Option<String>,
+    pub(crate) jwt_audience: Option<String>,
+    pub(crate) keep_minutes: Option<String>,
+    pub(crate) keep_five_minutes: Option<String>,
+    pub(crate) keep_hours: Option<String>,
+    pub(crate) max_connections: Option<u32>,
+    pub(crate) log: Option<String>,
+}
+
+/// The algorithms of JSON Web Tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Algorithm {
+    /// A shared secret.
+    Hs256,
+    /// An RSA public key.
+    Rs256,
+    /// A P-256 public key.
+    Es256,
 }
 
 impl Settings {

@@ -18,8 +18,8 @@ const LEAST_FREE: f64 = 0.1;
 
 /// A store whose connections can be asked for more than metrics.
 pub(super) enum Opened {
-    Postgres(PostgresStore),
-    Sqlite(SqliteStore),
+    Postgres(Box<PostgresStore>),
+    Sqlite(Box<SqliteStore>),
 }
 
 /// Opens the database, without creating or migrating anything.
@@ -29,7 +29,7 @@ pub(super) async fn open(url: &str, checks: &mut Vec<Check>) -> Option<Opened> {
     let opened = if scheme.eq_ignore_ascii_case("postgres")
         || scheme.eq_ignore_ascii_case("postgresql")
     {
-        PostgresStore::connect_lazy(url, options).map(Opened::Postgres)
+        PostgresStore::connect_lazy(url, options).map(|store| Opened::Postgres(Box::new(store)))
     } else {
         let path = url.strip_prefix("sqlite://").unwrap_or(url);
         let path = path.split('?').next().unwrap_or(path);
@@ -45,7 +45,7 @@ pub(super) async fn open(url: &str, checks: &mut Vec<Check>) -> Option<Opened> {
             ));
             return None;
         }
-        SqliteStore::open(url, options).map(Opened::Sqlite)
+        SqliteStore::open(url, options).map(|store| Opened::Sqlite(Box::new(store)))
     };
     match opened {
         Ok(opened) => Some(opened),
@@ -59,8 +59,8 @@ pub(super) async fn open(url: &str, checks: &mut Vec<Check>) -> Option<Opened> {
 impl Opened {
     fn store(&self) -> &dyn Store {
         match self {
-            Self::Postgres(store) => store,
-            Self::Sqlite(store) => store,
+            Self::Postgres(store) => &**store,
+            Self::Sqlite(store) => &**store,
         }
     }
 

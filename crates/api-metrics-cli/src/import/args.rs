@@ -4,7 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use api_metrics::{layer::MAX_SERVICE_BYTES, store::text::is_plain};
 use clap::Args;
-use serde::Deserialize;
 
 use super::{
     filter::{self, Bots, Filter, MaxBad, Statuses, When},
@@ -131,22 +130,6 @@ pub(crate) struct ImportArgs {
     /// Tell the result as JSON
     #[arg(long)]
     pub(super) json: bool,
-}
-
-/// The table `[import]` of the settings file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct ImportSettings {
-    format: Option<String>,
-    fields: Option<Vec<String>>,
-    time_unit: Option<String>,
-    max_time: Option<String>,
-    utc_offset: Option<String>,
-    routes: Option<PathBuf>,
-    max_bad: Option<String>,
-    max_series: Option<usize>,
-    flush_every: Option<String>,
-    reject_file: Option<PathBuf>,
 }
 
 impl ImportArgs {

@@ -23,7 +23,7 @@ use std::{
 
 use tokio::runtime::Runtime;
 
-pub(crate) use args::{ImportArgs, ImportSettings};
+pub(crate) use args::ImportArgs;
 
 use crate::{
     failure::Failure,

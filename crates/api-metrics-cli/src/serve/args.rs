@@ -2,29 +2,16 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, ValueEnum};
-use serde::Deserialize;
+use clap::Args;
 
 use crate::{
     failure::Failure,
-    settings::{Settings, duration},
+    settings::{Algorithm, ServeSettings, Settings, duration},
     terminal,
 };
 
 /// The least length of an admin token: nothing but its length keeps it from being guessed.
 pub(super) const LEAST_TOKEN_CHARACTERS: usize = 32;
-
-/// The algorithms of JSON Web Tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Algorithm {
-    /// A shared secret.
-    Hs256,
-    /// An RSA public key.
-    Rs256,
-    /// A P-256 public key.
-    Es256,
-}
 
 /// What `serve` is asked for.
 #[derive(Debug, Args)]
@@ -110,25 +97,6 @@ pub(crate) struct ServeArgs {
     /// What reaches the log on stderr: error, warn, info or debug [default: info]
     #[arg(long, env = "API_METRICS_LOG", value_name = "LEVEL")]
     log: Option<tracing::level_filters::LevelFilter>,
-}
-
-/// The table `[serve]` of the settings file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct ServeSettings {
-    listen: Option<SocketAddr>,
-    admin_token: Option<String>,
-    admin_token_file: Option<PathBuf>,
-    no_auth: Option<bool>,
-    jwt_key_file: Option<PathBuf>,
-    jwt_algorithm: Option<Algorithm>,
-    jwt_issuer: Option<String>,
-    jwt_audience: Option<String>,
-    keep_minutes: Option<String>,
-    keep_five_minutes: Option<String>,
-    keep_hours: Option<String>,
-    max_connections: Option<u32>,
-    log: Option<String>,
 }
 
 /// Everything that is decided before anything is opened.

@@ -9,9 +9,13 @@ use api_metrics::{ApiMetrics, Builder, StoreOptions, routes::Jwt};
 use axum::{Router, response::Redirect, routing::get};
 use tokio::net::TcpListener;
 
-use self::args::{Algorithm, Decided, JwtSettings};
-pub(crate) use self::args::{ServeArgs, ServeSettings};
-use crate::{failure::Failure, settings::Settings, terminal};
+pub(crate) use self::args::ServeArgs;
+use self::args::{Decided, JwtSettings};
+use crate::{
+    failure::Failure,
+    settings::{Algorithm, Settings},
+    terminal,
+};
 
 /// How long open requests may go on after the signal to end.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
