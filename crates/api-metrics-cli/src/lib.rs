@@ -1,5 +1,5 @@
-//! The program `api-metrics`: brings the access logs of every server into the same buckets as your
-//! Rust services.
+//! The program `api-metrics`: serves the dashboard for services that don't embed it, and brings the access
+//! logs of every server into the same buckets as your Rust services.
 //!
 //! The program itself is [`run`]; what it reads is described in [`format`](mod@format), whose parsers can be used by
 //! themselves.
@@ -94,7 +94,7 @@ Examples:
 Times are used only where the format says that a field is one. Environment variables and the keys of the
 settings file are in docs/import.md.";
 
-/// API metrics from the command line: access logs of any server into your metrics store.
+/// API metrics from the command line: a server, imports of access logs, reports and checks.
 #[derive(Debug, Parser)]
 #[command(name = "api-metrics", bin_name = "api-metrics", version, after_help = EXIT_CODES)]
 struct Cli {
