@@ -177,9 +177,9 @@ fn a_log_is_followed_through_its_rotation_until_a_signal() {
     // A line in two halves is one line.
     let mut log = std::fs::File::options().append(true).open(&path).unwrap();
     let (first, second) = (line("/half"), line("/whole"));
-    log.write_all(first[..20].as_bytes()).unwrap();
+    log.write_all(&first.as_bytes()[..20]).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(500));
-    log.write_all(first[20..].as_bytes()).unwrap();
+    log.write_all(&first.as_bytes()[20..]).unwrap();
     log.write_all(second.as_bytes()).unwrap();
     stands_at(12);
     // Renamed and made anew; what the server still writes into the old one counts.

@@ -247,7 +247,7 @@ async fn a_log_that_is_followed_goes_on_after_a_kill() {
     running.line(|line| line.contains("format combined").then_some(()));
     stands_at(50).await;
     running.signal("KILL");
-    running.ended();
+    assert!(!running.ended().status.success());
     // Half a line is there when the next one ends, too.
     let next = lines(50, 10);
     let (first, second) = next.split_at(700);

@@ -176,6 +176,10 @@ fn a_request_that_has_not_happened_yet_is_refused_with_what_decides_it() {
     ] {
         assert!(ended.output.contains(said), "{}", ended.output);
     }
+    // Alone it is a log all the same.
+    std::fs::write(&log, future).unwrap();
+    let alone = self::ended(api_metrics(&["import", "--dry-run"]).arg(&log));
+    assert!(alone.status.success(), "{}", alone.output);
 }
 
 #[test]

@@ -375,6 +375,7 @@ impl<'a> Log<'a> {
                 Err(why) => Some(why),
             };
             if let Some(why) = refused {
+                summary.counts.in_future += u64::from(matches!(why, Reject::Future(_)));
                 rejects.write(line.text)?;
                 let told = summary.note_unreadable(&why.to_string());
                 self.tell_unreadable(opened, summary, told)?;
@@ -489,7 +490,8 @@ impl<'a> Log<'a> {
     /// Whether this is a log of that format at all: an empty one is.
     fn told_apart(&self, summary: &LogSummary) -> Result<(), Failure> {
         let counts = &summary.counts;
-        if counts.requests + counts.left_out == 0 && counts.unreadable > 0 {
+        let readable = counts.requests + counts.left_out + counts.in_future;
+        if readable == 0 && counts.unreadable > 0 {
             return Err(Failure::refused(format!(
                 "{}: this is no access log in the format {}: none of its first {} lines can be read",
                 self.name,

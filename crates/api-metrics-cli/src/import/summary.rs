@@ -24,8 +24,10 @@ pub(super) struct Counts {
     pub(super) unnamed_fields: u64,
     /// Lines with a duration whose unit nobody named.
     pub(super) unnamed_units: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be read, or whose time has not come yet.
     pub(super) unreadable: u64,
+    /// Those of them whose time has not come yet.
+    pub(super) in_future: u64,
     /// Unix seconds of the earliest and of the latest recorded request.
     pub(super) first: Option<i64>,
     pub(super) last: Option<i64>,
@@ -50,6 +52,7 @@ impl Counts {
         self.unnamed_fields += other.unnamed_fields;
         self.unnamed_units += other.unnamed_units;
         self.unreadable += other.unreadable;
+        self.in_future += other.in_future;
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.into_iter().chain(other.last).max();
     }
