@@ -282,10 +282,9 @@ fn a_password_is_never_told_whatever_goes_wrong() {
         "mysql://user:geheim@127.0.0.1/db",
     ] {
         for arguments in [
-            &["import", log, "--database", url][..],
+            &["import", log, "--json", "--database", url][..],
             &["import", log, &format!("--databse={url}")],
             &["import", log, url],
-            &["import", log, "--follow", "--json", "--database", url],
         ] {
             running.push((url, Process::start(&mut api_metrics(arguments))));
         }
