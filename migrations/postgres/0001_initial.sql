@@ -359,6 +359,20 @@ CREATE TABLE api_metrics.api_key_plans (
     PRIMARY KEY (api_key_id, effective_from)
 );
 
+-- The ledger of imports: which log was brought in how far. `id` is the instance that it flushes under.
+CREATE TABLE api_metrics.imports (
+    id             uuid PRIMARY KEY,
+    -- What a log is looked up by: a hash of its first line.
+    head           text NOT NULL,
+    service        text NOT NULL,
+    environment    text NOT NULL,
+    name           text NOT NULL,
+    -- JSON, in the importer's own words.
+    progress       text NOT NULL,
+    updated_at     timestamptz NOT NULL
+);
+CREATE INDEX imports_head ON api_metrics.imports (head, updated_at DESC);
+
 -- A sum of bigints that stays one. sum() of bigints is numeric, and turning thousands of those back would
 -- take longer than adding them up. Both fail where the sum does not fit.
 CREATE AGGREGATE api_metrics.add(bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, PARALLEL = SAFE);

@@ -58,6 +58,7 @@ ALTER TABLE api_metrics.api_alert_events       ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.notices                ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.deliveries             ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.shared_secret          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.imports                ENABLE ROW LEVEL SECURITY;
 -- Totals over all tenants, in one row.
 ALTER TABLE api_metrics.period_counts                  ENABLE ROW LEVEL SECURITY;
 
@@ -73,6 +74,7 @@ ALTER TABLE api_metrics.api_alert_events       FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.notices                FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.deliveries             FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.shared_secret          FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.imports                FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.period_counts                  FORCE ROW LEVEL SECURITY;
 
 -- The one way to write. Each check stands in a subselect, so that it is made once a statement.
@@ -88,6 +90,7 @@ CREATE POLICY service ON api_metrics.api_alert_events       USING ((SELECT api_m
 CREATE POLICY service ON api_metrics.notices                USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.deliveries             USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.shared_secret          USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.imports                USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.period_counts                  USING ((SELECT api_metrics.sees_all()));
 
 CREATE POLICY scope ON api_metrics.api_keys FOR SELECT USING (

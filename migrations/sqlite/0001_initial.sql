@@ -386,6 +386,20 @@ CREATE TABLE api_metrics_api_key_plans (
     PRIMARY KEY (api_key_id, effective_from)
 );
 
+-- The ledger of imports: which log was brought in how far. `id` is the instance that it flushes under.
+CREATE TABLE api_metrics_imports (
+    id             blob PRIMARY KEY,
+    -- What a log is looked up by: a hash of its first line.
+    head           text NOT NULL,
+    service        text NOT NULL,
+    environment    text NOT NULL,
+    name           text NOT NULL,
+    -- JSON, in the importer's own words.
+    progress       text NOT NULL,
+    updated_at     integer NOT NULL
+);
+CREATE INDEX api_metrics_imports_head ON api_metrics_imports (head, updated_at DESC);
+
 -- Buckets of base series with the names that people query by. Add request counts over rows of one
 -- granularity only: the granularities hold the same requests.
 CREATE VIEW api_metrics AS

@@ -7,11 +7,12 @@ use std::{collections::BTreeMap, env, fmt::Write as _, fs};
 
 use api_metrics_architecture::{Crate, Graph, files, list};
 
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 5] = [
     "api-metrics-layer",
     "api-metrics-store",
     "api-metrics-routes",
     "api-metrics",
+    "api-metrics-cli",
 ];
 
 fn read(name: &str) -> Crate {

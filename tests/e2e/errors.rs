@@ -1,6 +1,6 @@
 //! What can't work says so, by name.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use api_metrics::{ApiMetrics, SketchKind, StartError};
 use api_metrics_store::store::StoreError;
@@ -55,18 +55,13 @@ fn no_program_repeats_a_password_of_its_command_line() {
         &[&equals],
         &["--days", url],
     ] {
-        for program in [
-            env!("CARGO_BIN_EXE_import_access_log"),
-            env!("CARGO_BIN_EXE_seed"),
-        ] {
-            let ended = Process::start(Command::new(program).args(words)).ended();
-            assert!(!ended.status.success(), "{}", ended.output);
-            assert!(
-                !ended.output.contains("hunter2"),
-                "{words:?}: {}",
-                ended.output
-            );
-        }
+        let ended = Process::start(Command::new(env!("CARGO_BIN_EXE_seed")).args(words)).ended();
+        assert!(!ended.status.success(), "{}", ended.output);
+        assert!(
+            !ended.output.contains("hunter2"),
+            "{words:?}: {}",
+            ended.output
+        );
     }
 }
 
@@ -305,65 +300,4 @@ async fn another_kind_of_sketch_than_the_databases_is_refused() {
         ),
         "{error:?}"
     );
-}
-
-fn import(file: &Path, database: &str) -> Ended {
-    Process::start(
-        Command::new(env!("CARGO_BIN_EXE_import_access_log"))
-            .arg(file)
-            .args(["--database", database]),
-    )
-    .ended()
-}
-
-#[test]
-fn a_file_that_is_no_log_is_named_and_nothing_of_it_is_stored() {
-    let database = SqliteFile::create();
-    let folder = tempfile::tempdir().unwrap();
-    let missing = folder.path().join("missing.log");
-    let text = folder.path().join("notes.txt");
-    std::fs::write(&text, "some notes\nand some more\n".repeat(500)).unwrap();
-    let binary = folder.path().join("picture.png");
-    std::fs::write(
-        &binary,
-        (0..200_000_u32)
-            .flat_map(u32::to_le_bytes)
-            .collect::<Vec<_>>(),
-    )
-    .unwrap();
-    let broken = folder.path().join("broken.gz");
-    std::fs::write(&broken, [0x1f, 0x8b, 8, 0, 1, 2, 3]).unwrap();
-    for path in [&missing, &text, &binary, &broken, &folder.path().to_owned()] {
-        let ended = import(path, &database.url());
-        assert!(!ended.status.success(), "{}", ended.output);
-        let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(ended.output.contains(name), "{}", ended.output);
-    }
-    let rows = tokio::runtime::Runtime::new().unwrap().block_on(async {
-        crate::stored::requests(&*crate::stored::open(&database.url()), None).await
-    });
-    assert_eq!(rows, 0);
-}
-
-#[test]
-fn an_import_into_a_database_that_is_not_there_names_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = folder.path().join("access.log");
-    std::fs::write(
-        &log,
-        "h - - [17/May/2015:10:05:03 +0000] \"GET / HTTP/1.1\" 200 1\n",
-    )
-    .unwrap();
-    let nobody = api_metrics_tests::Proxy::reserve();
-    let ended = import(
-        &log,
-        &format!("postgres://app:hunter2@{}/app", nobody.address()),
-    );
-    assert!(!ended.status.success(), "{}", ended.output);
-    assert!(
-        ended.output.contains(&nobody.address().to_string()),
-        "{}",
-        ended.output
-    );
-    assert!(!ended.output.contains("hunter2"), "{}", ended.output);
 }

@@ -7,7 +7,6 @@ mod background;
 mod crash;
 mod demo;
 mod errors;
-mod import;
 mod load;
 mod outage;
 mod program;

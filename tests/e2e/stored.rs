@@ -5,14 +5,13 @@ use std::{collections::BTreeMap, sync::Arc};
 use api_metrics_store::{
     bucket::Bucket,
     postgres::PostgresStore,
-    query::{Query, TimeRange, TimeStep},
+    query::{Query, TimeRange},
     sqlite::SqliteStore,
     store::Store,
-    time::Granularity,
 };
 
 /// Everything that a clock of ours could have written.
-const ALWAYS: TimeRange = TimeRange::new(0, 4_102_444_800);
+pub(crate) const ALWAYS: TimeRange = TimeRange::new(0, 4_102_444_800);
 
 pub(crate) fn open(url: &str) -> Arc<dyn Store> {
     if url.starts_with("postgres") {
@@ -34,18 +33,6 @@ pub(crate) async fn requests(store: &dyn Store, service: Option<&str>) -> u64 {
     sum(store, service)
         .await
         .map_or(0, |bucket| bucket.request_count)
-}
-
-/// The sums by UTC day, as (start in Unix seconds, sum).
-pub(crate) async fn days(store: &dyn Store) -> BTreeMap<i64, Bucket> {
-    let mut query = Query::over(ALWAYS);
-    query.group_by.time = Some(TimeStep::Fixed(Granularity::Day));
-    let answer = store.read(&query, None).await.unwrap();
-    answer
-        .rows
-        .into_iter()
-        .map(|row| (row.group.period_start.unwrap(), row.bucket))
-        .collect()
 }
 
 /// The counts by endpoint.

@@ -9,6 +9,7 @@
 mod conformance;
 mod damage;
 mod headers;
+mod imports;
 mod lifecycle;
 mod many;
 mod request_log;

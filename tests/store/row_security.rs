@@ -1,13 +1,13 @@
 //! What Postgres itself hides, shown by plain SQL of ordinary roles.
 
-use api_metrics_store::control::keys::KeyChange;
+use api_metrics_store::control::{imports::ImportRecord, keys::KeyChange};
 use api_metrics_tests::PgDatabase;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 19] = [
+const PROTECTED: [&str; 20] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -15,6 +15,7 @@ const PROTECTED: [&str; 19] = [
     "api_keys",
     "audit_trail",
     "deliveries",
+    "imports",
     "notices",
     "price_plans",
     "price_tiers",
@@ -60,6 +61,8 @@ impl Stage {
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();
         crate::request_log::keep_of(&h, &["alpha", "beta"]).await;
+        let import = ImportRecord::new(uuid::Uuid::new_v4(), "head");
+        h.store.put_import(&import).await.unwrap();
         let stage = Self { h };
         // One row of each tenant in everything else that is kept of tenants.
         stage

@@ -8,6 +8,7 @@
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
 //! | [`notify`] | notices and their delivery |
+//! | [`imports`] | the ledger of imported logs |
 //!
 //! Everything stands in the same database as the buckets and is reached through a [`ControlStore`]. A
 //! [`ControlWorker`] in every process does the recurring work. Without the feature `control` none of this
@@ -62,6 +63,7 @@
 
 pub mod alerts;
 pub mod billing;
+pub mod imports;
 pub mod keys;
 pub mod limits;
 pub mod notify;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::{
     alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery},
     billing::{self, NewPlan, PlanStore, PlanVersion},
+    imports::{self, ImportRecord},
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
     limits::{self, LimitSettings, LimitStore, NearLimit, UtilizationRow},
     notify::{self, Delivery, DeliveryQuery, NoticeStore},
@@ -25,7 +26,8 @@ pub(crate) trait WorkerStore: AlertStore + NoticeStore + LimitStore + PlanStore 
 
 impl<T: AlertStore + NoticeStore + LimitStore + PlanStore> WorkerStore for T {}
 
-/// A store that also keeps the control plane: API keys, alerts, notices, rate limits and price plans.
+/// A store that also keeps the control plane: API keys, alerts, notices, rate limits, price plans and
+/// the ledger of imports.
 ///
 /// `PostgresStore` and `SqliteStore` implement it. It is sealed: nothing outside this crate can
 /// implement it, because its worker also reads and writes what is not public. An
@@ -227,6 +229,29 @@ pub trait ControlStore: Store + WorkerStore {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
+
+    /// The imports of logs with this head, the latest first; at most 1,000.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn imports(&self, head: &str) -> Result<Vec<ImportRecord>, StoreError>;
+
+    /// Writes an import, replacing what was there under its id. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] where a text is too long,
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn put_import(&self, import: &ImportRecord) -> Result<(), StoreError>;
+
+    /// The number of the last flush of an instance that is in the database; 0 before its first. Waits
+    /// for a flush of it that is under way, so what it says about earlier ones is final.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn fence(&self, id: Uuid) -> Result<u64, StoreError>;
 }
 
 #[async_trait]
@@ -353,5 +378,17 @@ impl<T: Store + BeginTx> ControlStore for T {
 
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
         notify::delivery::redeliver(self, notice, channel).await
+    }
+
+    async fn imports(&self, head: &str) -> Result<Vec<ImportRecord>, StoreError> {
+        imports::store::imports(self, head).await
+    }
+
+    async fn put_import(&self, import: &ImportRecord) -> Result<(), StoreError> {
+        imports::store::put_import(self, import).await
+    }
+
+    async fn fence(&self, id: Uuid) -> Result<u64, StoreError> {
+        imports::store::fence(self, id).await
     }
 }

@@ -167,8 +167,8 @@ impl StoreError {
     }
 
     /// Whether another try may succeed without anybody's doing.
-    #[cfg(feature = "control")]
-    pub(crate) const fn may_pass(&self) -> bool {
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
         matches!(
             self,
             Self::Unavailable(_) | Self::Timeout(_) | Self::Unprepared(_)

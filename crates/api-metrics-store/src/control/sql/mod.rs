@@ -1,5 +1,5 @@
-//! SQL for alerts, notices, API keys, rate limits and price plans: a function a statement, shared by
-//! both databases. What they spell differently comes from the transaction's dialect.
+//! SQL for alerts, notices, API keys, rate limits, price plans and imports: a function a statement,
+//! shared by both databases. What they spell differently comes from the transaction's dialect.
 //!
 //! Every function takes the caller's transaction and commits nothing. Values are always parameters;
 //! only names of tables, spellings of the dialect and constants are formatted into a text.
@@ -17,6 +17,7 @@
 //! release can't read.
 
 pub(super) mod alerts;
+pub(super) mod imports;
 pub(super) mod keys;
 pub(super) mod limits;
 pub(super) mod notices;

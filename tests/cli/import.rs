@@ -1,4 +1,4 @@
-//! Imports of access logs, by the program itself.
+//! Imports of whole logs into both databases, checked against sums that are known beforehand.
 
 use std::{
     fmt::Write as _,
@@ -10,7 +10,7 @@ use std::{
 use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended};
 use chrono::{DateTime, TimeDelta};
 
-use crate::stored;
+use crate::{held, stored};
 
 /// A log whose sums are known without reading it.
 struct Log {
@@ -91,9 +91,15 @@ impl Log {
     }
 }
 
+/// What the last field of these logs is, the server's configuration says.
+const TIMED: &str = r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time"#;
+
 fn importer(file: &Path, database: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_import_access_log"));
-    command.arg(file).args(["--database", database]);
+    let mut command = Command::new(crate::PROGRAM);
+    command
+        .arg("import")
+        .arg(file)
+        .args(["--database", database, "--format", TIMED]);
     command
 }
 
@@ -104,7 +110,7 @@ fn run(mut command: Command) -> Ended {
 }
 
 async fn stored_days(url: &str) -> Expected {
-    let days = stored::days(&*stored::open(url)).await;
+    let days = held::days(&*stored::open(url)).await;
     Expected(
         days.into_iter()
             .map(|(day, sum)| {
@@ -167,8 +173,20 @@ async fn is_exact_on(url: &str, name: &str) {
         "{}",
         ended.output
     );
-    // Twice is twice: that is what was asked for.
-    run(importer(&file, url));
+    // The same log again is refused, whatever its name, and twice is twice where somebody insists.
+    let copy = log.write(&format!("copy-of-{}", name.replace(".gz", "")), &log.lines);
+    for known in [&file, &copy] {
+        let refused = Process::start(&mut importer(known, url)).ended();
+        assert_eq!(refused.status.code(), Some(4), "{}", refused.output);
+        assert!(
+            refused.output.contains("--force") && refused.output.contains("6000 requests"),
+            "{}",
+            refused.output
+        );
+    }
+    let mut again = importer(&file, url);
+    again.arg("--force");
+    run(again);
     let twice = stored_days(url).await;
     for (once, twice) in log.expected.0.iter().zip(&twice.0) {
         assert_eq!((once.1 * 2, once.5 * 2), (twice.1, twice.5));
@@ -216,14 +234,17 @@ async fn routes_become_templates_and_the_rest_is_unmatched() {
     let file = SqliteFile::create();
     let log = Log::make(400);
     let mut lines = log.lines.clone();
-    lines.push(r#"h - - [17/May/2015:10:05:03 +0000] "GET /robots.txt HTTP/1.1" 200 5"#.to_owned());
+    lines.push(
+        r#"h - - [17/May/2015:10:05:03 +0000] "GET /robots.txt HTTP/1.1" 200 5 "-" "-" 0.001"#
+            .to_owned(),
+    );
     let path = log.write("access.log", &lines);
     let routes = log.folder.path().join("routes.txt");
     std::fs::write(&routes, "# one a line\n/users/{id}\n\n/orders\n").unwrap();
     let mut command = importer(&path, &file.url());
     command.arg("--routes").arg(&routes);
     run(command);
-    let endpoints = stored::endpoints(&*stored::open(&file.url())).await;
+    let endpoints = held::endpoints(&*stored::open(&file.url())).await;
     assert_eq!(
         endpoints.into_iter().collect::<Vec<_>>(),
         [
@@ -238,7 +259,7 @@ async fn without_routes_the_path_without_its_query_is_the_endpoint() {
     let file = SqliteFile::create();
     let log = Log::make(400);
     run(importer(&log.write("access.log", &log.lines), &file.url()));
-    let endpoints = stored::endpoints(&*stored::open(&file.url())).await;
+    let endpoints = held::endpoints(&*stored::open(&file.url())).await;
     assert_eq!(endpoints.len(), 40);
     assert_eq!(endpoints.get("/users/7"), Some(&10));
 }
