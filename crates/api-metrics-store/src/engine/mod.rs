@@ -41,6 +41,8 @@ pub(crate) mod read;
 pub(crate) mod retention;
 pub(crate) mod rollup;
 pub(crate) mod sorted_cursor;
+// The request log needs less of it than the control plane.
+#[cfg_attr(not(feature = "control"), allow(dead_code))]
 pub(crate) mod sql;
 pub(crate) mod store;
 pub(crate) mod sum;

@@ -133,13 +133,6 @@ param_from! {
 /// How a database spells what Postgres and SQLite spell differently. Each method gives a piece of SQL;
 /// its argument is a parameter such as `$1` or a column of this crate, never a caller's text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(all(feature = "postgres", feature = "sqlite")),
-    expect(
-        dead_code,
-        reason = "a database that is not compiled in speaks no dialect"
-    )
-)]
 pub(crate) enum Dialect {
     /// Tables in the schema `api_metrics`; typed parameters.
     Postgres,

@@ -19,7 +19,6 @@ pub(super) fn query<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments
 }
 
 /// `sqlx::query_with` without a name.
-#[cfg(feature = "control")]
 pub(super) fn query_with<'q, A: sqlx::IntoArguments<Postgres>>(
     sql: impl SqlSafeStr,
     arguments: A,

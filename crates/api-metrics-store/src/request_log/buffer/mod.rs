@@ -30,7 +30,7 @@ use super::{
     sample::{Offer, Random, Slot, Window},
     settings::{Keep, RequestLog, Sampling},
 };
-use crate::{recorder::OTHER_KEY, store::Instance};
+use crate::store::Instance;
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -40,6 +40,8 @@ const BATCH_ROWS: usize = 2_000;
 const BATCH_BYTES: usize = 2 << 20;
 /// Different API keys that a process names, as its recorder does; more are `<other key>`.
 const MAX_KEYS: usize = 10_000;
+/// What they are named then: the recorder, which the log does not use, names its own so.
+const OTHER_KEY: &str = "<other key>";
 
 /// What was dropped of the requests that the policy chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
