@@ -10,7 +10,7 @@ use std::{
 use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended};
 use chrono::{DateTime, TimeDelta};
 
-use crate::{held, stored};
+use api_metrics_tests::stored;
 
 /// A log whose sums are known without reading it.
 struct Log {
@@ -110,7 +110,7 @@ fn run(mut command: Command) -> Ended {
 }
 
 async fn stored_days(url: &str) -> Expected {
-    let days = held::days(&*stored::open(url)).await;
+    let days = stored::days(&*stored::open(url)).await;
     Expected(
         days.into_iter()
             .map(|(day, sum)| {
@@ -244,7 +244,7 @@ async fn routes_become_templates_and_the_rest_is_unmatched() {
     let mut command = importer(&path, &file.url());
     command.arg("--routes").arg(&routes);
     run(command);
-    let endpoints = held::endpoints(&*stored::open(&file.url())).await;
+    let endpoints = stored::endpoints(&*stored::open(&file.url())).await;
     assert_eq!(
         endpoints.into_iter().collect::<Vec<_>>(),
         [
@@ -259,7 +259,7 @@ async fn without_routes_the_path_without_its_query_is_the_endpoint() {
     let file = SqliteFile::create();
     let log = Log::make(400);
     run(importer(&log.write("access.log", &log.lines), &file.url()));
-    let endpoints = held::endpoints(&*stored::open(&file.url())).await;
+    let endpoints = stored::endpoints(&*stored::open(&file.url())).await;
     assert_eq!(endpoints.len(), 40);
     assert_eq!(endpoints.get("/users/7"), Some(&10));
 }

@@ -12,7 +12,8 @@ use api_metrics_tests::{
 };
 use serde_json::Value;
 
-use crate::{api_metrics, stored};
+use crate::api_metrics;
+use api_metrics_tests::stored;
 
 fn line(path: &str) -> String {
     format!("h - - [17/May/2015:10:05:03 +0000] \"GET {path} HTTP/1.1\" 200 5 \"-\" \"curl/8.0\"\n")

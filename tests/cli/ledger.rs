@@ -9,7 +9,8 @@ use std::{
 use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended};
 use serde_json::Value;
 
-use crate::{api_metrics, held, stored};
+use crate::api_metrics;
+use api_metrics_tests::stored;
 
 /// Lines that are all different, from number `from` on.
 fn lines(from: u32, count: u32) -> String {
@@ -88,7 +89,7 @@ async fn goes_on_exactly(url: &str, packed: bool) {
         ended.output
     );
     assert_eq!(requests(url).await, u64::from(count), "{}", ended.output);
-    let endpoints = held::endpoints(&*stored::open(url)).await;
+    let endpoints = stored::endpoints(&*stored::open(url)).await;
     let expected = |i: u64| u64::from(count) / 7 + u64::from(i < u64::from(count) % 7);
     for i in 0..7 {
         assert_eq!(endpoints.get(&format!("/{i}")), Some(&expected(i)));

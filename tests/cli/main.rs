@@ -6,15 +6,12 @@
 mod docs;
 mod doctor;
 mod formats;
-mod held;
 mod import;
 mod inputs;
 mod ledger;
 mod numbers;
 mod program;
 mod serve;
-#[path = "../e2e/stored.rs"]
-mod stored;
 #[cfg(unix)]
 mod top;
 mod verify;

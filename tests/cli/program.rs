@@ -10,7 +10,8 @@ use api_metrics_tests::{
     process::{Ended, isolated},
 };
 
-use crate::{api_metrics, held, stored};
+use crate::api_metrics;
+use api_metrics_tests::stored;
 
 const LINE: &str = "h - - [17/May/2015:10:05:03 +0000] \"GET /a HTTP/1.1\" 200 5\n";
 
@@ -370,7 +371,7 @@ fn routes_of_other_frameworks_are_templates_too() {
     assert!(ended.status.success(), "{}", ended.output);
     let endpoints = tokio::runtime::Runtime::new()
         .unwrap()
-        .block_on(async { held::endpoints(&*stored::open(&database.url())).await });
+        .block_on(async { stored::endpoints(&*stored::open(&database.url())).await });
     let names: Vec<&str> = endpoints.keys().map(String::as_str).collect();
     assert_eq!(
         names,

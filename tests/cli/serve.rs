@@ -15,7 +15,8 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::{api_metrics, stored};
+use crate::api_metrics;
+use api_metrics_tests::stored;
 
 /// 64 characters.
 pub(crate) const TOKEN: &str = "3f1d0c9b8a7e6d5c4b3a291807f6e5d4c3b2a1908f7e6d5c4b3a29180716f5e4";

@@ -20,7 +20,7 @@ use api_metrics_store::{
 use api_metrics_tests::{PgDatabase, SqliteFile, eventually};
 use tower::{Layer, ServiceExt};
 
-use crate::stored;
+use api_metrics_tests::stored;
 
 /// What a flush does instead of flushing.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use std::{
 
 use api_metrics_tests::{PgDatabase, Process};
 
-use crate::stored;
+use api_metrics_tests::stored;
 
 const ROUNDS: u32 = 20;
 

@@ -11,7 +11,8 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{service::Demo, stored};
+use crate::service::Demo;
+use api_metrics_tests::stored;
 
 #[tokio::test]
 async fn it_says_where_to_look_and_the_printed_token_signs_in() {

@@ -20,7 +20,8 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{service::Demo, stored};
+use crate::service::Demo;
+use api_metrics_tests::stored;
 
 fn requests() -> u64 {
     sized(100_000, 20_000)

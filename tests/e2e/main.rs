@@ -11,4 +11,3 @@ mod load;
 mod outage;
 mod program;
 mod service;
-mod stored;

@@ -5,7 +5,8 @@ use std::time::Instant;
 use api_metrics_tests::{PgDatabase, Proxy, eventually};
 use reqwest::StatusCode;
 
-use crate::{service::Demo, stored};
+use crate::service::Demo;
+use api_metrics_tests::stored;
 
 async fn requests(demo: &Demo, count: u64) {
     for id in 1..=count {

@@ -8,7 +8,8 @@ use axum::{Router, extract::Path, routing::get};
 use futures_util::StreamExt;
 use tokio::{net::TcpListener, sync::oneshot};
 
-use crate::{admin::Admin, stored};
+use crate::admin::Admin;
+use api_metrics_tests::stored;
 
 async fn user(Path(id): Path<u64>) -> String {
     format!("user {id}")

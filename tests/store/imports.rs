@@ -7,7 +7,7 @@ use crate::harness::{Database, Harness, NOON, record};
 pub(crate) async fn the_ledger_says_how_far_each_import_came(database: Database) {
     let h = Harness::on(database).await;
     let writer = h.writer();
-    let id = writer.instance().id;
+    let id = writer.instance.id;
     assert_eq!(h.store.fence(id).await.unwrap(), 0);
     let mut import = ImportRecord::new(id, "head");
     import.service = "shop".into();

@@ -17,6 +17,7 @@ pub mod proxy;
 pub mod question;
 pub mod random;
 pub mod scale;
+pub mod stored;
 pub mod wait;
 
 pub use cluster::Cluster;
