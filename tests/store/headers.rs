@@ -76,7 +76,7 @@ pub(crate) async fn times_to_headers_have_quantiles_in_every_layer_and_say_what_
         }
     };
     let minute = |n: u64| MIDNIGHT + 30 * n.cast_signed() / 60 * 60;
-    let endpoint = |n: u64| if n % 3 == 0 { "/a" } else { "/b" };
+    let endpoint = |n: u64| if n.is_multiple_of(3) { "/a" } else { "/b" };
     let all = 0..200_u64;
     for n in all.clone() {
         stream(&with, minute(n), endpoint(n), head(n));
