@@ -278,8 +278,8 @@ async fn a_request_is_stored_once_though_connections_break_at_its_commit() {
     let proxy = PgProxy::start(database.address().to_string()).await;
     let mut options = api_metrics_tests::patient_by(stage.h.clock.clone());
     options.max_connections = 2;
-    let store =
-        PostgresStore::connect_lazy(&database.url_through(proxy.address()), options).unwrap();
+    let url = format!("{}?sslmode=disable", database.url_through(proxy.address()));
+    let store = PostgresStore::connect_lazy(&url, options).unwrap();
     let log = log_of(&stage.h, |_| {});
     let mut shown = 0;
     for verdict in [

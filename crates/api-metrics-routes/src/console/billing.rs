@@ -21,7 +21,7 @@ use crate::{
     auth::Caller,
     control::read_report,
     request::{Context, Days, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Validated},
-    response::{Problem, UtcDay},
+    response::Problem,
     router::App,
 };
 
@@ -98,8 +98,8 @@ pub(crate) struct CurrentPeriod {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleBillingDay {
-    #[serde(flatten)]
-    day: UtcDay,
+    /// The UTC day.
+    date: NaiveDate,
     /// Requests that are billed.
     requests: u64,
     /// What they cost.
@@ -128,10 +128,8 @@ pub(crate) struct ConsoleBilling {
     responses((status = 200, description = "The cost", body = ConsoleBilling,
         example = json!({"currentPeriod": {"totalCost": 0.024,
             "totalCostExact": "0.024", "currency": "USD", "totalRequests": 1200, "costPerRequest": 0.000_02}, "breakdown": [
-                {"date": "2026-05-17", "periodStart": "2026-05-17T00:00:00Z",
-                    "periodEnd": "2026-05-18T00:00:00Z", "requests": 1000, "cost": 0.02},
-                {"date": "2026-05-18", "periodStart": "2026-05-18T00:00:00Z",
-                    "periodEnd": "2026-05-19T00:00:00Z", "requests": 200, "cost": 0.004}]}))),
+                {"date": "2026-05-17", "requests": 1000, "cost": 0.02},
+                {"date": "2026-05-18", "requests": 200, "cost": 0.004}]}))),
 )]
 pub(super) async fn get_billing(
     State(app): State<App>,
@@ -210,7 +208,7 @@ fn billing(report: &BillingReport, asked: Option<Currency>) -> Result<ConsoleBil
         breakdown: days
             .into_iter()
             .map(|(date, (requests, cost))| ConsoleBillingDay {
-                day: date.into(),
+                date,
                 requests,
                 cost: number(cost.into()),
             })
