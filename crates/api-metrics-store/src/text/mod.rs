@@ -17,8 +17,8 @@
 //! ```
 //! use api_metrics_store::text::{is_plain, shown};
 //!
-//! assert_eq!(shown("GET /users/{id}"), "GET /users/{id}");
-//! assert_eq!(shown("ops\nERROR all keys leaked"), r"ops\nERROR all keys leaked");
+//! assert_eq!(shown("GET /users/{id}").to_string(), "GET /users/{id}");
+//! assert_eq!(shown("ops\nERROR all keys leaked").to_string(), r"ops\nERROR all keys leaked");
 //! assert!(!is_plain("\u{1b}[31m"));
 //! ```
 
