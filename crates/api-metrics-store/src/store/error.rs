@@ -177,7 +177,7 @@ impl StoreError {
 
     /// The code that the database gave: an SQLSTATE on Postgres, an extended result code on SQLite.
     /// `None` where the failure was not the database's answer.
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "control"))]
     pub(crate) fn code(&self) -> Option<String> {
         let error = self.driver()?.as_database_error()?;
         Some(error.code()?.into_owned())
