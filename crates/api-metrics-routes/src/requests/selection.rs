@@ -10,59 +10,24 @@
 //! All that are given must hold. A filter that nothing can match is refused by name, or finds nothing; it is never
 //! ignored.
 
-use api_metrics_layer::{MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
+use api_metrics_layer::{MAX_API_KEY_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::{
-    query::{Scope, TimeRange},
+    query::{Filter, Scope, TimeRange},
     request_log::{RequestFilter, RequestQuery},
 };
 use uuid::Uuid;
 
 use crate::{
-    request::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, api_key_id},
+    request::{Context, Form, OneOf, ParamDocs, Params, Parsed, QueryParams, Text},
     response::Problem,
 };
 
-/// `service`, exactly.
-const SERVICE: Text = Text {
-    name: "service",
-    description: "Only this service.",
-    example: "shop",
-    max_bytes: MAX_SERVICE_BYTES,
-};
-/// `environment`, exactly.
-const ENVIRONMENT: Text = Text {
-    name: "environment",
-    description: "Only this environment.",
-    example: "production",
-    max_bytes: MAX_SERVICE_BYTES,
-};
 /// `version`, exactly.
 const VERSION: Text = Text {
     name: "version",
     description: "Only this version of the service's code.",
     example: "1.9.1",
     max_bytes: MAX_SERVICE_BYTES,
-};
-/// `protocol`.
-const PROTOCOL: OneOf<Option<&str>> = OneOf {
-    name: "protocol",
-    description: "Only this protocol: http or grpc.",
-    options: &[("http", Some("http")), ("grpc", Some("grpc"))],
-    default: None,
-};
-/// `method`, which is compared in capitals.
-const METHOD: Text = Text {
-    name: "method",
-    description: "Only this method, in any case; `_OTHER` for methods outside the standard set.",
-    example: "GET",
-    max_bytes: 32,
-};
-/// `endpoint`, exactly: the template, not a path.
-const ENDPOINT: Text = Text {
-    name: "endpoint",
-    description: "Only this route template, exactly; `<unmatched>` for requests that no route matched.",
-    example: "/users/{id}",
-    max_bytes: MAX_ENDPOINT_BYTES,
 };
 /// `status`: that under which a request is counted, so that each has one.
 const STATUS: Parsed<u16> = Parsed {
@@ -103,11 +68,6 @@ const OUTCOME: OneOf<Option<&str>> = OneOf {
     ],
     default: None,
 };
-/// `apiKeyId`, where 0 stands for requests without a key.
-const API_KEY: Parsed<i64> = api_key_id(
-    "Only the API key of this number; 0 for requests without a key.",
-    "0",
-);
 /// `user`, exactly: ids are no words to search in.
 const USER: Text = Text {
     name: "user",
@@ -218,16 +178,11 @@ pub(super) struct Matching(pub(super) RequestFilter);
 
 impl QueryParams for Matching {
     fn describe(docs: &mut ParamDocs) {
-        for text in [SERVICE, ENVIRONMENT, VERSION] {
-            text.describe(docs);
-        }
-        PROTOCOL.describe(docs);
-        METHOD.describe(docs);
-        ENDPOINT.describe(docs);
+        Filter::describe(docs);
+        VERSION.describe(docs);
         STATUS.describe(docs);
         STATUS_CLASS.describe(docs);
         OUTCOME.describe(docs);
-        API_KEY.describe(docs);
         USER.describe(docs);
         MIN_LATENCY.describe(docs);
         TRACE.describe(docs);
@@ -235,20 +190,19 @@ impl QueryParams for Matching {
         TEXT.describe(docs);
     }
 
-    fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        let series = Filter::take(params, context)?;
         let mut filter = RequestFilter::default();
-        filter.service = SERVICE.take(params)?;
-        filter.environment = ENVIRONMENT.take(params)?;
+        filter.service = series.service;
+        filter.environment = series.environment;
+        filter.protocol = series.protocol;
+        filter.method = series.method;
+        filter.endpoint = series.endpoint;
+        filter.api_key_id = series.api_key_id;
         filter.version = VERSION.take(params)?;
-        filter.protocol = PROTOCOL.take(params)?.map(str::to_owned);
-        filter.method = METHOD
-            .take(params)?
-            .map(|method| method.to_ascii_uppercase());
-        filter.endpoint = ENDPOINT.take(params)?;
         filter.status = STATUS.take(params)?;
         filter.status_class = STATUS_CLASS.take(params)?;
         filter.outcome = OUTCOME.take(params)?.map(str::to_owned);
-        filter.api_key_id = API_KEY.take(params)?;
         filter.user = USER.take(params)?;
         filter.min_latency_us = MIN_LATENCY.take(params)?.map(|ms| ms * 1_000);
         filter.trace_id = TRACE.take(params)?;
