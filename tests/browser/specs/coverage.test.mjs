@@ -58,6 +58,44 @@ test("a page without a connection dims within ten seconds, says since when, and 
     },
   ));
 
+test("a stream that dies without a word dims the page within its time, and is opened anew", () =>
+  use({}, async (page) => {
+    // The first connection stays open and says nothing any more, as one does whose peer is gone.
+    await page.addInitScript(() => {
+      const { EventSource } = window;
+      window.streams = 0;
+      window.EventSource = class extends EventSource {
+        constructor(...of) {
+          super(...of);
+          window.streams += 1;
+          this.first = window.streams === 1;
+        }
+        addEventListener(name, listener) {
+          super.addEventListener(name, (event) => {
+            if (this.first && window.silentSince !== undefined) return;
+            window.heardAt = performance.now();
+            listener(event);
+          });
+        }
+      };
+    });
+    await show(page, "#/overview?refresh=live&tz=UTC");
+    await page.waitForSelector('.now[data-live="live"]');
+    await page.evaluate(() => {
+      const main = document.querySelector("main");
+      new MutationObserver(() => {
+        if (main.dataset.dim === "true") window.dimAfter ??= performance.now() - window.heardAt;
+      }).observe(main, { attributes: true, attributeFilter: ["data-dim"] });
+      window.silentSince = performance.now();
+    });
+    await page.waitForFunction(() => window.dimAfter !== undefined);
+    // Two updates of five seconds are missing; the rest is the page's own slowness.
+    const after = await page.evaluate(() => window.dimAfter);
+    assert.ok(after >= 9_000 && after <= 15_000, `dim ${after} ms after the last event`);
+    await page.waitForFunction(() => window.streams === 2 && document.querySelector("main")?.dataset.dim === "false");
+    await page.waitForSelector('.now[data-live="live"]');
+  }));
+
 test("an unreachable store keeps what was known, and says since when it is", () =>
   use({ expected: [/503/] }, async (page) => {
     let down = false;
