@@ -87,7 +87,9 @@ impl WindowedReader {
             (row, period)
         }));
         let end = answer.axis.as_ref().map_or(answer.range.to, |axis| axis.to);
-        self.next = Some(answer.range.to).filter(|next| self.windowed && *next < end);
+        // Windows go forward: whatever an axis is like, no page is read for ever.
+        let goes_on = |next: &UnixSeconds| self.windowed && from < *next && *next < end;
+        self.next = Some(answer.range.to).filter(goes_on);
         self.approximate |= answer.approximate;
         self.incomplete |= answer.incomplete;
         self.query.axis.clone_from(&answer.axis);

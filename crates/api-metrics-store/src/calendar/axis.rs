@@ -194,7 +194,7 @@ fn wall_clock(
     let inner = |edge: &UnixSeconds| *edge > from && *edge < to;
     let can_cut = |edge: UnixSeconds| edge % kept.finest_at(edge - 1).seconds() == 0;
     if local.iter().copied().filter(inner).all(can_cut) {
-        return (local, Alignment::Local);
+        return (around(local, from, to), Alignment::Local);
     }
     if kept.finest_at(from) < Granularity::Day {
         let mut edges: Vec<_> = local.into_iter().map(nearest_hour).collect();
@@ -209,7 +209,7 @@ const fn nearest_hour(at: UnixSeconds) -> UnixSeconds {
     Granularity::Hour.floor(at + 1_799)
 }
 
-/// Edges that were moved may no longer reach around the range.
+/// Of edges that begin before the range and end after it, those that its periods need.
 fn around(mut edges: Vec<UnixSeconds>, from: UnixSeconds, to: UnixSeconds) -> Vec<UnixSeconds> {
     let begins = edges
         .partition_point(|edge| *edge <= from)
@@ -220,10 +220,9 @@ fn around(mut edges: Vec<UnixSeconds>, from: UnixSeconds, to: UnixSeconds) -> Ve
     edges
 }
 
-/// Where local steps begin: from the step that contains `from` to the first that begins at or after `to`, and
-/// one more on each side.
+/// Where local steps begin, from a day or more before `from` to a day or more after `to`: the clocks may show the
+/// same time again, and edges may be moved by up to an hour and must still reach around the range.
 fn local_edges(from: UnixSeconds, to: UnixSeconds, step: Step, zone: Tz) -> Vec<UnixSeconds> {
-    // A day before, because the clocks may show the same time again, or edges may be moved.
     let mut begun = floor(step, local_time(zone, from - 86_400));
     let mut edges: Vec<UnixSeconds> = Vec::new();
     loop {
@@ -241,7 +240,7 @@ fn local_edges(from: UnixSeconds, to: UnixSeconds, step: Step, zone: Tz) -> Vec<
         }
         begun = next;
     }
-    around(edges, from, to)
+    edges
 }
 
 /// UTC days put together by the date that each is named by.

@@ -76,7 +76,8 @@ proptest! {
         step in prop::sample::select(&Step::ALL[..]),
         from in at("2006-01-01T00:00:00Z")..at("2026-01-01T00:00:00Z"),
         periods in 1_i64..40,
-        age in 0_i64..400 * DAY,
+        // Of a range that ends about now the start is kept more coarsely than the end.
+        age in prop_oneof![0_i64..3_600, 0..8 * DAY, 0..400 * DAY],
     ) {
         let to = from + (periods * step.seconds()).min(60 * DAY);
         let kept = kept_at(to + age);
@@ -215,6 +216,32 @@ fn days_of_a_zone_off_the_hour_are_whole_utc_hours_where_only_hours_are_kept() {
             axis.name(place).map(|name| name.date()),
             Some(local_date(Tz::Asia__Kolkata, day.start + DAY / 2))
         );
+    }
+}
+
+/// The ends of such a range are cut at minutes, and its days at whole hours: both must fit together at each
+/// minute of the day.
+#[test]
+fn ranges_up_to_now_are_tiled_at_each_time_of_day_in_zones_off_the_hour() {
+    let midnight = at("2026-11-29T00:00:00Z");
+    for zone in [
+        Tz::Asia__Kolkata,
+        Tz::Asia__Kathmandu,
+        Tz::America__St_Johns,
+        Tz::Australia__Adelaide,
+        Tz::Pacific__Chatham,
+    ] {
+        for now in (midnight..midnight + DAY).step_by(420) {
+            for (step, days) in [(Step::SixHours, 30), (Step::HalfDay, 60), (Step::Day, 60)] {
+                let axis = Axis::resolve(now - days * DAY, now, step, zone, &kept_at(now)).unwrap();
+                assert_eq!(axis.alignment, Alignment::UtcHours, "{zone} {now}");
+                check_tiles(&axis);
+                for period in axis.periods() {
+                    let (length, most) = (period.end - period.start, step.seconds() + 3_600);
+                    assert!(length <= most, "{zone} {now} {period:?}");
+                }
+            }
+        }
     }
 }
 
