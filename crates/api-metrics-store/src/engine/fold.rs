@@ -37,7 +37,7 @@ use tracing::warn;
 
 use super::{
     SCHEMA_KNOWLEDGE,
-    backend::{Backend, InboxChunk, LeadTx, Meta, Mode, Result, SeriesLabels, Tx},
+    backend::{Backend, InboxChunk, Meta, Mode, Result, SeriesLabels, Tx},
     damage::{self, asks_for_care},
     payload::{self, PayloadRow},
     period_counts,
@@ -73,13 +73,25 @@ async fn fold_once<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
     if careful {
         tx.be_careful();
     }
-    let Some(meta) = lead(&mut tx).await? else {
+    match fold_in(&mut tx).await {
+        // Also where there was nothing to fold: a rollback comes later and would keep the lead until
+        // then.
+        Ok(folded) => tx.commit().await.map(|()| folded),
+        Err(error) => {
+            // The careful attempt follows at once, and must not find the lead taken by this one.
+            tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// The same within a transaction, which the caller ends.
+async fn fold_in<T: Tx>(tx: &mut T) -> Result<Folded> {
+    let Some(meta) = lead(tx).await? else {
         return Ok(Folded::default());
     };
     let pending = tx.pending().await?;
     if pending.is_empty() {
-        // Commit rather than drop: a rollback comes later and would keep the lead until then.
-        tx.commit().await?;
         return Ok(Folded {
             led: true,
             ..Folded::default()
@@ -111,13 +123,12 @@ async fn fold_once<B: Backend>(backend: &B, careful: bool) -> Result<Folded> {
             break;
         }
     }
-    let rows = add(&mut tx, &chunks, &meta).await?;
+    let rows = add(tx, &chunks, &meta).await?;
     let damaged = tx.take_damage();
-    damage::quarantine(&mut tx, &damaged).await?;
+    damage::quarantine(tx, &damaged).await?;
     for (id, upto) in marks {
         tx.set_folded(id, upto).await?;
     }
-    tx.commit().await?;
     Ok(Folded {
         led: true,
         batches,

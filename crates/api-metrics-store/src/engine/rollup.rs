@@ -21,7 +21,7 @@
 //! Cost: one statement over the children of a period, and as many rows written as it has series.
 
 use super::{
-    backend::{Backend, LeadTx, Marks, Mode, Result, Segment, Series, Tx},
+    backend::{Backend, Marks, Mode, Result, Segment, Series, Tx},
     damage::{self, asks_for_care},
     fold::lead,
     period_counts,
@@ -62,21 +62,33 @@ async fn roll_up_once<B: Backend>(backend: &B, careful: bool) -> Result<Maintain
     if careful {
         tx.be_careful();
     }
-    let Some(meta) = lead(&mut tx).await? else {
+    match roll_up_in(&mut tx).await {
+        // Also where there was nothing to do: a transaction that is merely dropped keeps the lead for a
+        // while.
+        Ok(done) => tx.commit().await.map(|()| done),
+        Err(error) => {
+            // The careful attempt follows at once, and must not find the lead taken by this one.
+            tx.rollback().await;
+            Err(error)
+        }
+    }
+}
+
+/// The same within a transaction, which the caller ends.
+async fn roll_up_in<T: Tx>(tx: &mut T) -> Result<Maintained> {
+    let Some(meta) = lead(tx).await? else {
         return Ok(Maintained::default());
     };
     let due = due(&tx.marks().await?, meta.now());
     let more = due.len() > PERIODS_A_STEP;
     let mut steps = 0;
     for (granularity, period) in due.into_iter().take(PERIODS_A_STEP) {
-        recompute(&mut tx, meta.sketch_kind, granularity, period).await?;
+        recompute(tx, meta.sketch_kind, granularity, period).await?;
         steps += 1;
     }
     let damaged = tx.take_damage();
     let rows = damaged.iter().map(|part| part.key);
-    damage::repair(&mut tx, meta.sketch_kind, rows).await?;
-    // Commit even without steps: a transaction that is merely dropped keeps the lead for a while.
-    tx.commit().await?;
+    damage::repair(tx, meta.sketch_kind, rows).await?;
     Ok(Maintained {
         led: true,
         steps,

@@ -296,6 +296,12 @@ impl Tx for PgTx {
         self.cancel.disarm();
         Ok(())
     }
+
+    async fn rollback(mut self) {
+        if self.sql.rollback().await.is_ok() {
+            self.cancel.disarm();
+        }
+    }
 }
 
 impl PgTx {

@@ -208,6 +208,11 @@ impl Tx for SqliteTx {
             _ => Ok(()),
         }
     }
+
+    async fn rollback(self) {
+        // The next transaction of the pool's connection waits for what is queued where this fails.
+        drop(self.sql.rollback().await);
+    }
 }
 
 /// The kind of sketch that is stored under this code.

@@ -23,7 +23,7 @@ use crate::{
 ///
 /// The rollback of a dropped transaction may come a moment later, when the pool gets its connection
 /// back. Locks are held until then, the leader's among them. A step that has nothing to write therefore
-/// commits rather than drops.
+/// commits rather than drops, and one that is tried again at once rolls back and waits for it.
 pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
     /// Reads the clock, the floors and what the database asks of a process. One round trip, one row, no
     /// lock.
@@ -70,6 +70,9 @@ pub(crate) trait Tx: FlushTx + LeadTx + ReadTx {
     /// Any error here leaves the outcome unknown: the commit may have reached the database. `flush` is
     /// written around this; all other steps may simply be done again.
     fn commit(self) -> impl Future<Output = Result<()>> + Send;
+    /// Takes everything back, and waits until its locks are free, for a step that is done once more
+    /// at once. Where even that fails, the connection is gone, and the locks with it.
+    fn rollback(self) -> impl Future<Output = ()> + Send;
 }
 
 /// The statements of a flush. They are called in the order in which they stand here, in one
