@@ -288,6 +288,9 @@ async fn fifty_thousand_fuzzed_requests_on_both_databases_cause_no_server_error_
         .collect();
     let client = Client::builder()
         .redirect(reqwest::redirect::Policy::none())
+        // A server closes a connection whose request it has not read to its end, as it should; a client that
+        // takes it again at that moment would fail without having been answered.
+        .pool_max_idle_per_host(0)
         .build()
         .unwrap();
     let operations = operations(&client, &bases).await;
@@ -308,7 +311,7 @@ async fn fifty_thousand_fuzzed_requests_on_both_databases_cause_no_server_error_
                     request.body().and_then(|body| body.as_bytes())
                 );
                 let answer = client.execute(request).await;
-                let answer = answer.unwrap_or_else(|error| panic!("{said}: {error}"));
+                let answer = answer.unwrap_or_else(|error| panic!("{said}: {error:?}"));
                 let status = answer.status().as_u16();
                 let is_stream = answer
                     .headers()
