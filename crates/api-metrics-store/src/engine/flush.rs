@@ -32,7 +32,7 @@
 //! Dropped before COMMIT, the batch is open again. Dropped during COMMIT, its outcome is unknown: the
 //! batch stays as it is, and the next flush learns from the fence.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use tracing::warn;
 
@@ -45,7 +45,7 @@ use crate::{
     bucket::Bucket,
     recorder::{Deltas, FlushBatch, Recorder},
     series::SeriesKey,
-    store::{FlushError, Flushed, StoreError, Writer},
+    store::{FlushError, Flushed, Instance, StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
 
@@ -263,7 +263,9 @@ async fn make_ready<B: Backend>(
     let contents = recorder.contents(stored, number);
     let records = contents.records();
     let (series, interned) = intern(&mut tx, writer, &contents).await?;
-    let rows = rows_of(&contents, &series, meta.now())?;
+    let rows = contents.rows();
+    let rows = rows.map(|row| (row.series, row.period_start, row.into_encoded()));
+    let rows = rows_of(rows, &series, meta.now())?;
     tx.put_inbox(&payload::encode(instance.id, number, &rows))
         .await?;
     tx.put_coarse(&contents.coarse).await?;
@@ -277,7 +279,7 @@ async fn make_ready<B: Backend>(
 }
 
 /// The numbers of series in this database.
-type Numbers = HashMap<Arc<SeriesKey>, i64>;
+pub(crate) type Numbers = HashMap<Arc<SeriesKey>, i64>;
 
 /// The numbers of all series in `contents`, and those among them that were not known before.
 ///
@@ -289,26 +291,48 @@ async fn intern<T: Tx>(
     writer: &Writer,
     contents: &Deltas,
 ) -> Result<(Numbers, Vec<(Arc<SeriesKey>, i64)>)> {
+    let (mut numbers, unknown) = {
+        let known = writer.interned();
+        known_among(&known, contents.rows().map(|row| row.series))
+    };
+    let new = intern_new(tx, &writer.instance, unknown).await?;
+    numbers.extend(new.iter().cloned());
+    Ok((numbers, new))
+}
+
+/// Those of the series whose numbers are `known`, and the others. Equal series must be neighbours.
+pub(crate) fn known_among<'a>(
+    known: &Numbers,
+    series: impl Iterator<Item = &'a Arc<SeriesKey>>,
+) -> (Numbers, Vec<Arc<SeriesKey>>) {
     let mut numbers = Numbers::new();
     let mut unknown: Vec<Arc<SeriesKey>> = Vec::new();
-    {
-        let known = writer.interned();
-        // Rows come in key order, so equal series are neighbours.
-        let mut last: Option<&Arc<SeriesKey>> = None;
-        for row in contents.rows() {
-            let series = row.series;
-            if last.is_some_and(|last| last == series) {
-                continue;
-            }
-            match known.get(series) {
-                Some(number) => drop(numbers.insert(Arc::clone(series), *number)),
-                None => unknown.push(Arc::clone(series)),
-            }
-            last = Some(series);
+    let mut last: Option<&Arc<SeriesKey>> = None;
+    for series in series {
+        if last.is_some_and(|last| last == series) {
+            continue;
         }
+        match known.get(series) {
+            Some(number) => drop(numbers.insert(Arc::clone(series), *number)),
+            None => unknown.push(Arc::clone(series)),
+        }
+        last = Some(series);
     }
+    (numbers, unknown)
+}
+
+/// The numbers of these series of an instance, which get one where they have none. No statement where
+/// there are none.
+///
+/// # Errors
+/// `StoreError::Corrupt` when a key that was just inserted is not found.
+pub(crate) async fn intern_new<T: Tx>(
+    tx: &mut T,
+    instance: &Instance,
+    unknown: Vec<Arc<SeriesKey>>,
+) -> Result<Vec<(Arc<SeriesKey>, i64)>> {
     if unknown.is_empty() {
-        return Ok((numbers, Vec::new()));
+        return Ok(Vec::new());
     }
     // In key order, so that writers which meet in the same new series never wait in a circle.
     let mut keys: Vec<String> = unknown
@@ -322,7 +346,7 @@ async fn intern<T: Tx>(
         .map(String::as_str)
         .zip(tx.intern_keys(&keys).await?)
         .collect();
-    let owner = Owner::of(&writer.instance);
+    let owner = Owner::of(instance);
     let mut labelled: Vec<(SeriesLabels, Arc<SeriesKey>)> = Vec::with_capacity(unknown.len());
     for series in unknown {
         let api_key_id = match &series.api_key {
@@ -335,36 +359,34 @@ async fn intern<T: Tx>(
     }
     labelled.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let (labels, series): (Vec<_>, Vec<_>) = labelled.into_iter().unzip();
-    let new: Vec<_> = series
+    Ok(series
         .into_iter()
         .zip(tx.intern_series(&labels).await?)
-        .collect();
-    numbers.extend(new.iter().cloned());
-    Ok((numbers, new))
+        .collect())
 }
 
 /// The rows to send, sorted by (series, period). Times that can't be true are moved to where they
 /// count, and rows that fall together by that are merged. O(n log n) in the number of rows; buckets
 /// stay encoded unless they are merged.
-fn rows_of<'a>(
-    contents: &'a Deltas,
+pub(crate) fn rows_of<'a>(
+    contents: impl Iterator<Item = (&'a Arc<SeriesKey>, UnixSeconds, Cow<'a, [u8]>)>,
     numbers: &Numbers,
     now: UnixSeconds,
 ) -> Result<Vec<EncodedRow<'a>>> {
     let mut rows: Vec<EncodedRow<'_>> = Vec::new();
     let mut moved = 0_u64;
-    for row in contents.rows() {
-        let series_id = *numbers.get(row.series).ok_or_else(|| {
-            StoreError::Corrupt(format!("series {:?} was not interned", row.series))
-        })?;
-        let plausible = plausible_period(row.period_start, now);
-        if plausible != row.period_start {
-            moved = moved.saturating_add(Bucket::peek_request_count(row.encoded()));
+    for (series, period_start, bucket) in contents {
+        let series_id = *numbers
+            .get(series)
+            .ok_or_else(|| StoreError::Corrupt(format!("series {series:?} was not interned")))?;
+        let plausible = plausible_period(period_start, now);
+        if plausible != period_start {
+            moved = moved.saturating_add(Bucket::peek_request_count(&bucket));
         }
         rows.push(EncodedRow {
             period_start: plausible,
             series_id,
-            bucket: row.into_encoded(),
+            bucket,
         });
     }
     if moved > 0 {

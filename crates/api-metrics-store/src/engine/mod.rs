@@ -25,6 +25,7 @@
 //! 5. Floors never go back, and nothing dirty lies below its children's floor.
 
 mod admit;
+pub(crate) mod audit;
 mod axis;
 pub(crate) mod backend;
 pub(crate) mod condition;

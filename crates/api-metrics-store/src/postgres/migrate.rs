@@ -49,6 +49,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "request_log",
         sql: include_str!("../../migrations/postgres/0004_request_log.sql"),
     },
+    Migration {
+        version: 5,
+        name: "ingest",
+        sql: include_str!("../../migrations/postgres/0005_ingest.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

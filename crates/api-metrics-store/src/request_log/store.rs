@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     engine::{
+        audit,
         backend::{LeadTx, Mode, Tx},
         sql::BeginTx,
     },
@@ -162,7 +163,7 @@ impl<T: BeginTx> RequestLogStore for T {
             erased.requests += count;
             if count == 0 {
                 let subject = format!("{subject}: {} requests", erased.requests);
-                remove::audit(&mut tx, now, actor, "erase requests", &subject).await?;
+                audit::note(&mut tx, now, actor, "erase requests", &subject).await?;
                 tx.commit().await?;
                 return Ok(erased);
             }

@@ -28,6 +28,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "request_log",
         sql: include_str!("../../migrations/sqlite/0002_request_log.sql"),
     },
+    Migration {
+        version: 3,
+        name: "ingest",
+        sql: include_str!("../../migrations/sqlite/0003_ingest.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

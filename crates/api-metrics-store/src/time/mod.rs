@@ -10,7 +10,7 @@
 
 #[cfg(feature = "control")]
 mod calendar;
-mod clock;
+pub(crate) mod clock;
 mod granularity;
 
 #[cfg(feature = "control")]

@@ -6,7 +6,6 @@ use crate::{
         backend::Result,
         sql::{Dialect, SqlRow, SqlTx, params},
     },
-    time::UnixSeconds,
 };
 
 /// Rows deleted in one step.
@@ -163,23 +162,4 @@ pub(in crate::request_log) async fn day_keys<T: SqlTx>(tx: &mut T) -> Result<Vec
         .fetch(format!("SELECT key FROM {table} ORDER BY day"), params![])
         .await?;
     rows.iter().map(|row| row.text("key")).collect()
-}
-
-/// Notes in the audit trail what somebody has done.
-pub(in crate::request_log) async fn audit<T: SqlTx>(
-    tx: &mut T,
-    now: UnixSeconds,
-    actor: &str,
-    action: &str,
-    subject: &str,
-) -> Result<()> {
-    let table = tx.dialect().table("audit_trail");
-    let sql =
-        format!("INSERT INTO {table} (at_ms, actor, action, subject) VALUES ($1, $2, $3, $4)");
-    tx.execute(
-        sql,
-        params![now.saturating_mul(1_000), actor, action, subject],
-    )
-    .await?;
-    Ok(())
 }

@@ -1,0 +1,358 @@
+//! SQL of ingest: a function a statement, shared by both databases.
+
+use serde_json::json;
+
+use super::{
+    batch::RefusedItem,
+    store::DeadLetter,
+    token::{IngestToken, NewIngestToken},
+};
+use crate::{
+    engine::{
+        backend::Result,
+        sql::{Dialect, SqlRow, SqlTx, params},
+    },
+    store::StoreError,
+    time::UnixSeconds,
+};
+
+/// The most dead letters that are kept; the oldest go first.
+const MAX_DEAD_LETTERS: i64 = 10_000;
+
+/// The statement that reads tokens; `tail` is its condition and order.
+fn select_tokens(d: Dialect, tail: &str) -> String {
+    format!(
+        "SELECT id, name, service, environment, tenant_id, templates, created_by, \
+           {created} AS created_at, {revoked} AS revoked_at, {used} AS last_used_at \
+         FROM {tokens} {tail}",
+        created = d.epoch("created_at"),
+        revoked = d.epoch("revoked_at"),
+        used = d.epoch("last_used_at"),
+        tokens = d.table("ingest_token"),
+    )
+}
+
+fn token(row: &impl SqlRow) -> Result<IngestToken> {
+    let templates: serde_json::Result<Vec<String>> = serde_json::from_str(&row.text("templates")?);
+    Ok(IngestToken {
+        id: row.int("id")?,
+        name: row.text("name")?,
+        service: row.text("service")?,
+        environment: row.text("environment")?,
+        tenant_id: row.optional_text("tenant_id")?,
+        templates: templates
+            .map_err(|_| StoreError::Corrupt("the templates of an ingest token".into()))?,
+        created_at: row.int("created_at")?,
+        created_by: row.text("created_by")?,
+        revoked_at: row.optional_int("revoked_at")?,
+        last_used_at: row.optional_int("last_used_at")?,
+    })
+}
+
+/// Adds a token and reads it.
+pub(super) async fn insert_token<T: SqlTx>(
+    tx: &mut T,
+    new: &NewIngestToken,
+    hash: &str,
+    actor: &str,
+    now: UnixSeconds,
+) -> Result<IngestToken> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {tokens} (name, service, environment, tenant_id, templates, hash, created_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, {now})",
+        tokens = d.table("ingest_token"),
+        now = d.at("$8"),
+    );
+    let templates = json!(new.templates).to_string();
+    let values = params![
+        &new.name,
+        &new.service,
+        &new.environment,
+        &new.tenant_id,
+        templates,
+        hash,
+        actor,
+        now,
+    ];
+    tx.execute(sql, values).await?;
+    let found = find_token(tx, hash).await?;
+    found.ok_or_else(|| StoreError::Corrupt("a token that was just made is not found".into()))
+}
+
+/// The token of this hash, also where it is revoked.
+pub(super) async fn find_token<T: SqlTx>(tx: &mut T, hash: &str) -> Result<Option<IngestToken>> {
+    let sql = select_tokens(tx.dialect(), "WHERE hash = $1");
+    let rows = tx.fetch(sql, params![hash]).await?;
+    rows.first().map(token).transpose()
+}
+
+/// All tokens, the newest first.
+pub(super) async fn list_tokens<T: SqlTx>(tx: &mut T) -> Result<Vec<IngestToken>> {
+    let sql = select_tokens(tx.dialect(), "ORDER BY id DESC LIMIT 10000");
+    let rows = tx.fetch(sql, params![]).await?;
+    rows.iter().map(token).collect()
+}
+
+/// The token of this number, locked for this transaction.
+pub(super) async fn lock_token<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<IngestToken>> {
+    let d = tx.dialect();
+    let sql = select_tokens(d, &format!("WHERE id = $1{}", d.for_update()));
+    let rows = tx.fetch(sql, params![id]).await?;
+    rows.first().map(token).transpose()
+}
+
+/// Refuses a token from now on, unless it is refused already.
+pub(super) async fn revoke_token<T: SqlTx>(tx: &mut T, id: i64, now: UnixSeconds) -> Result<bool> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {tokens} SET revoked_at = {now} WHERE id = $1 AND revoked_at IS NULL",
+        tokens = d.table("ingest_token"),
+        now = d.at("$2"),
+    );
+    Ok(tx.execute(sql, params![id, now]).await? > 0)
+}
+
+/// Replaces the templates of a token.
+pub(super) async fn put_templates<T: SqlTx>(
+    tx: &mut T,
+    id: i64,
+    templates: &[String],
+) -> Result<bool> {
+    let tokens = tx.dialect().table("ingest_token");
+    let sql = format!("UPDATE {tokens} SET templates = $2 WHERE id = $1");
+    let templates = json!(templates).to_string();
+    Ok(tx.execute(sql, params![id, templates]).await? > 0)
+}
+
+/// Notes that tokens were used, to the minute. Rows that somebody else writes right now are left out.
+pub(super) async fn touch_tokens<T: SqlTx>(
+    tx: &mut T,
+    ids: &[i64],
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let tokens = d.table("ingest_token");
+    let sql = format!(
+        "UPDATE {tokens} SET last_used_at = {now} WHERE id IN (SELECT id FROM {tokens} \
+           WHERE id IN {ids} AND (last_used_at IS NULL OR last_used_at < {before}){skip})",
+        now = d.at("$2"),
+        before = d.at("$3"),
+        ids = d.numbers("$1"),
+        skip = d.skip_locked(),
+    );
+    let ids = json!(ids).to_string();
+    tx.execute(sql, params![ids, now, now - 60]).await?;
+    Ok(())
+}
+
+/// Keys by their text, with their tenants. Keys that do not exist are left out.
+pub(super) async fn owners<T: SqlTx>(
+    tx: &mut T,
+    keys: &[&str],
+) -> Result<Vec<(String, Option<String>)>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT external_id, tenant_id FROM {keys} WHERE external_id IN {texts}",
+        keys = d.table("api_keys"),
+        texts = d.texts("$1"),
+    );
+    let rows = tx.fetch(sql, params![json!(keys).to_string()]).await?;
+    rows.iter()
+        .map(|row| Ok((row.text("external_id")?, row.optional_text("tenant_id")?)))
+        .collect()
+}
+
+/// How many keys a tenant has.
+pub(super) async fn count_keys<T: SqlTx>(tx: &mut T, tenant: &str) -> Result<u64> {
+    let keys = tx.dialect().table("api_keys");
+    let sql = format!("SELECT count(*) AS n FROM {keys} WHERE tenant_id = $1");
+    let rows = tx.fetch(sql, params![tenant]).await?;
+    let n = rows.first().map(|row| row.int("n")).transpose()?;
+    Ok(u64::try_from(n.unwrap_or_default()).unwrap_or_default())
+}
+
+/// Adds keys of tenants, given in one order by all processes; those that exist stay as they are.
+pub(super) async fn claim_keys<T: SqlTx>(
+    tx: &mut T,
+    keys: &[(&str, &str)],
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {keys} (external_id, tenant_id, created_at, updated_at) \
+         SELECT {key}, {tenant}, {now}, {now} FROM {items} WHERE 1 = 1 ON CONFLICT DO NOTHING",
+        keys = d.table("api_keys"),
+        key = d.item_text(0),
+        tenant = d.item_text(1),
+        items = d.items("$1"),
+        now = d.at("$2"),
+    );
+    tx.execute(sql, params![json!(keys).to_string(), now])
+        .await?;
+    Ok(())
+}
+
+/// A batch that is to be counted once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct KeptBatch {
+    pub(super) token: i64,
+    pub(super) key: String,
+    pub(super) fingerprint: String,
+    pub(super) answer: String,
+}
+
+/// Keeps the answers of batches, given in one order by all processes. Gives the tokens and keys of those
+/// that were not there. Waits for a transaction that is about to keep the same one.
+pub(super) async fn keep_batches<T: SqlTx>(
+    tx: &mut T,
+    batches: &[KeptBatch],
+    now: UnixSeconds,
+) -> Result<Vec<(i64, String)>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {table} (token_id, key, fingerprint, answer, at) \
+         SELECT {token}, {key}, {fingerprint}, {answer}, {now} FROM {items} WHERE 1 = 1 \
+         ON CONFLICT DO NOTHING RETURNING token_id, key",
+        table = d.table("ingest_batch"),
+        token = d.item_number(0),
+        key = d.item_text(1),
+        fingerprint = d.item_text(2),
+        answer = d.item_text(3),
+        items = d.items("$1"),
+        now = d.at("$2"),
+    );
+    let items: Vec<_> = batches
+        .iter()
+        .map(|one| json!([one.token, one.key, one.fingerprint, one.answer]))
+        .collect();
+    let rows = tx
+        .fetch(sql, params![json!(items).to_string(), now])
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.int("token_id")?, row.text("key")?)))
+        .collect()
+}
+
+/// The batch of this token and key.
+pub(super) async fn kept_batch<T: SqlTx>(
+    tx: &mut T,
+    token: i64,
+    key: &str,
+) -> Result<Option<KeptBatch>> {
+    let table = tx.dialect().table("ingest_batch");
+    let sql = format!("SELECT fingerprint, answer FROM {table} WHERE token_id = $1 AND key = $2");
+    let rows = tx.fetch(sql, params![token, key]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    Ok(Some(KeptBatch {
+        token,
+        key: key.to_owned(),
+        fingerprint: row.text("fingerprint")?,
+        answer: row.text("answer")?,
+    }))
+}
+
+/// Forgets batches that were counted before that time.
+pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+    let d = tx.dialect();
+    let table = d.table("ingest_batch");
+    let sql = format!(
+        "DELETE FROM {table} WHERE (token_id, key) IN (SELECT token_id, key FROM {table} \
+           WHERE at < {before} ORDER BY at LIMIT 5000{skip})",
+        before = d.at("$1"),
+        skip = d.skip_locked(),
+    );
+    tx.execute(sql, params![before]).await
+}
+
+/// Keeps refused items: token, what is wrong, and the item's text.
+pub(super) async fn put_dead_letters<T: SqlTx>(
+    tx: &mut T,
+    letters: &[(i64, &RefusedItem, &str)],
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let table = d.table("ingest_refused");
+    let sql = format!(
+        "INSERT INTO {table} (token_id, member, reason, item, at) \
+         SELECT {token}, {member}, {reason}, {item}, {now} FROM {items}",
+        token = d.item_number(0),
+        member = d.item_text(1),
+        reason = d.item_text(2),
+        item = d.item_text(3),
+        items = d.items("$1"),
+        now = d.at("$2"),
+    );
+    // Postgres keeps no NUL in a text.
+    let plain = |text: &str| text.replace('\0', "\u{fffd}");
+    let items: Vec<_> = letters
+        .iter()
+        .map(|(token, refused, item)| {
+            let member = refused.member.as_deref().map(plain);
+            json!([token, member, plain(&refused.reason), plain(item)])
+        })
+        .collect();
+    let items = json!(items).to_string();
+    tx.execute(sql, params![items, now]).await?;
+    Ok(())
+}
+
+/// Removes the oldest dead letters beyond their bound.
+pub(super) async fn trim_dead_letters<T: SqlTx>(tx: &mut T) -> Result<u64> {
+    let d = tx.dialect();
+    let table = d.table("ingest_refused");
+    let sql = format!(
+        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} ORDER BY id DESC \
+           LIMIT 5000 OFFSET $1)",
+    );
+    tx.execute(sql, params![MAX_DEAD_LETTERS]).await
+}
+
+/// Dead letters below `before`, the newest first.
+pub(super) async fn list_dead_letters<T: SqlTx>(
+    tx: &mut T,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<DeadLetter>> {
+    let sql = select_dead_letters(
+        tx.dialect(),
+        "WHERE $1 IS NULL OR r.id < $1 ORDER BY r.id DESC LIMIT $2",
+    );
+    let rows = tx.fetch(sql, params![before, limit]).await?;
+    rows.iter().map(dead_letter).collect()
+}
+
+/// The dead letter of this number.
+pub(super) async fn find_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<Option<DeadLetter>> {
+    let sql = select_dead_letters(tx.dialect(), "WHERE r.id = $1");
+    let rows = tx.fetch(sql, params![id]).await?;
+    rows.first().map(dead_letter).transpose()
+}
+
+fn select_dead_letters(d: Dialect, tail: &str) -> String {
+    format!(
+        "SELECT r.id, r.token_id, {at} AS at, r.member, r.reason, r.item FROM {table} AS r {tail}",
+        at = d.epoch("r.at"),
+        table = d.table("ingest_refused"),
+    )
+}
+
+fn dead_letter(row: &impl SqlRow) -> Result<DeadLetter> {
+    Ok(DeadLetter {
+        id: row.int("id")?,
+        token_id: row.int("token_id")?,
+        at: row.int("at")?,
+        member: row.optional_text("member")?,
+        reason: row.text("reason")?,
+        item: row.text("item")?,
+    })
+}
+
+/// Deletes a dead letter.
+pub(super) async fn delete_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<bool> {
+    let table = tx.dialect().table("ingest_refused");
+    let sql = format!("DELETE FROM {table} WHERE id = $1");
+    Ok(tx.execute(sql, params![id]).await? > 0)
+}

@@ -1,0 +1,238 @@
+//! The contract of a store that other services report to.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use super::{
+    commit::{self, Group, GroupOutcomes, Service},
+    sql,
+    token::{self, IngestToken, NewIngestToken, check_templates},
+};
+use crate::{
+    engine::{
+        audit,
+        backend::{Mode, Tx},
+        sql::BeginTx,
+    },
+    store::{FlushError, StoreError},
+    time::UnixSeconds,
+};
+
+/// An item that was refused, kept so that somebody can look at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Its number.
+    pub id: i64,
+    /// The token that it came by.
+    pub token_id: i64,
+    /// When it came.
+    pub at: UnixSeconds,
+    /// The member that is wrong; `None`: the item as a whole.
+    pub member: Option<String>,
+    /// What is wrong with it.
+    pub reason: String,
+    /// The item as it came, cut to 4 KiB.
+    pub item: String,
+}
+
+/// What the queue alone needs of a store.
+#[async_trait]
+pub(crate) trait CommitGroup: Send + Sync + Debug + 'static {
+    /// Commits batches of one service together.
+    async fn commit_group(
+        &self,
+        service: &Service,
+        group: &mut Group,
+    ) -> Result<GroupOutcomes, FlushError>;
+
+    /// Forgets what no repetition can ask for any more, and dead letters beyond their bound.
+    async fn forget_ingested(&self) -> Result<(), StoreError>;
+}
+
+/// A store that other services report their requests to.
+///
+/// `PostgresStore` and `SqliteStore` implement it. It is sealed: an [`IngestQueue`](super::IngestQueue)
+/// also needs what is not public. All methods may be called from any number of tasks and processes at once.
+#[expect(private_bounds, reason = "seals the trait")]
+#[async_trait]
+pub trait IngestStore: CommitGroup {
+    /// Makes a token; gives it together with its secret, which is kept nowhere and can't be asked for
+    /// again. The audit trail says who has made it.
+    ///
+    /// # Errors
+    /// `StoreError::Invalid` that names the field, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit.
+    async fn create_ingest_token(
+        &self,
+        new: &NewIngestToken,
+        actor: &str,
+    ) -> Result<(IngestToken, String), StoreError>;
+
+    /// All tokens, the newest first, revoked ones included; at most 10,000.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn ingest_tokens(&self) -> Result<Vec<IngestToken>, StoreError>;
+
+    /// The token of a secret; `None` where there is none, or where it is revoked.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn ingest_token(&self, secret: &str) -> Result<Option<IngestToken>, StoreError>;
+
+    /// Refuses a token from now on, for good. `None` where there is none. The audit trail says who has
+    /// done it.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn revoke_ingest_token(
+        &self,
+        id: i64,
+        actor: &str,
+    ) -> Result<Option<IngestToken>, StoreError>;
+
+    /// Replaces the route templates of a token's service; `false` where there is no such token.
+    ///
+    /// # Errors
+    /// `StoreError::Invalid` that names a wrong one, `StoreError::Unavailable` when the database cannot be
+    /// reached, `StoreError::Timeout` past the statement limit.
+    async fn put_ingest_templates(&self, id: i64, templates: &[String])
+    -> Result<bool, StoreError>;
+
+    /// Up to `limit` dead letters below `before`, the newest first.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn dead_letters(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, StoreError>;
+
+    /// One dead letter.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError>;
+
+    /// Deletes a dead letter; `false` where there is none.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn delete_dead_letter(&self, id: i64) -> Result<bool, StoreError>;
+}
+
+/// How long a batch is known, in seconds.
+const BATCHES_KEPT_SECONDS: i64 = 86_400;
+
+#[async_trait]
+impl<T: BeginTx> CommitGroup for T {
+    async fn commit_group(
+        &self,
+        service: &Service,
+        group: &mut Group,
+    ) -> Result<GroupOutcomes, FlushError> {
+        commit::commit(self, service, group).await
+    }
+
+    async fn forget_ingested(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = tx.meta().await?.now();
+        sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
+        sql::trim_dead_letters(&mut tx).await?;
+        tx.commit().await
+    }
+}
+
+#[async_trait]
+impl<T: BeginTx> IngestStore for T {
+    async fn create_ingest_token(
+        &self,
+        new: &NewIngestToken,
+        actor: &str,
+    ) -> Result<(IngestToken, String), StoreError> {
+        new.validate()?;
+        let secret = token::secret();
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = tx.meta().await?.now();
+        let made = sql::insert_token(&mut tx, new, &token::hash(&secret), actor, now).await?;
+        let subject = format!("{} ({}) of {}", made.id, made.name, made.service);
+        audit::note(&mut tx, now, actor, "create ingest token", &subject).await?;
+        tx.commit().await?;
+        Ok((made, secret))
+    }
+
+    async fn ingest_tokens(&self) -> Result<Vec<IngestToken>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let tokens = sql::list_tokens(&mut tx).await?;
+        tx.commit().await?;
+        Ok(tokens)
+    }
+
+    async fn ingest_token(&self, secret: &str) -> Result<Option<IngestToken>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let found = sql::find_token(&mut tx, &token::hash(secret)).await?;
+        tx.commit().await?;
+        Ok(found.filter(|token| token.revoked_at.is_none()))
+    }
+
+    async fn revoke_ingest_token(
+        &self,
+        id: i64,
+        actor: &str,
+    ) -> Result<Option<IngestToken>, StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = tx.meta().await?.now();
+        if sql::revoke_token(&mut tx, id, now).await? {
+            audit::note(&mut tx, now, actor, "revoke ingest token", &id.to_string()).await?;
+        }
+        let token = sql::lock_token(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    async fn put_ingest_templates(
+        &self,
+        id: i64,
+        templates: &[String],
+    ) -> Result<bool, StoreError> {
+        check_templates(templates)?;
+        let mut tx = self.begin(Mode::Write).await?;
+        let put = sql::put_templates(&mut tx, id, templates).await?;
+        tx.commit().await?;
+        Ok(put)
+    }
+
+    async fn dead_letters(
+        &self,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let letters = sql::list_dead_letters(&mut tx, before, i64::from(limit)).await?;
+        tx.commit().await?;
+        Ok(letters)
+    }
+
+    async fn dead_letter(&self, id: i64) -> Result<Option<DeadLetter>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let letter = sql::find_dead_letter(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(letter)
+    }
+
+    async fn delete_dead_letter(&self, id: i64) -> Result<bool, StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let deleted = sql::delete_dead_letter(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(deleted)
+    }
+}
