@@ -66,6 +66,7 @@
 //! |---|---|---|
 //! | `control` | yes | alerts, API keys, rate limits, quotas, billing and price plans |
 //! | `dashboard` | yes | the dashboard at the mount point; a small page stands there without it |
+//! | `ingest` | no | [`Ingest`]: other services report their requests |
 //! | `jwt` | no | JSON Web Tokens as credentials |
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -79,6 +80,8 @@ mod control;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "ingest")]
+mod ingest;
 mod live;
 mod metrics;
 mod openapi;
@@ -96,6 +99,9 @@ pub use admin::{Admin, AdminBuilder, MIN_TOKEN_CHARS, SignInError};
 pub use auth::{ClaimNames, Jwt, JwtKeyError};
 pub use auth::{Principal, Role};
 pub use console::Console;
+#[cfg(feature = "ingest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
+pub use ingest::Ingest;
 pub use read::{Health, HealthSource, TaskHealth};
 
 /// An API key as the host names it: what [`Principal::with_key`] takes.

@@ -60,6 +60,9 @@ pub struct AdminBuilder {
     control_store: Option<Arc<dyn ControlStore>>,
     /// The store of the request log.
     requests: Option<Arc<dyn RequestLogStore>>,
+    /// Where other services report.
+    #[cfg(feature = "ingest")]
+    ingest: Option<crate::ingest::Ingest>,
     /// This process's own recorder. Answers then include what it has not flushed yet; without it they
     /// begin with the last flush.
     writer: Option<Arc<Writer>>,
@@ -184,6 +187,8 @@ impl AdminBuilder {
             #[cfg(feature = "control")]
             control_store: None,
             requests: None,
+            #[cfg(feature = "ingest")]
+            ingest: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
@@ -234,6 +239,15 @@ impl AdminBuilder {
     /// The store of the request log: single requests then have routes, `/api-requests`. Use the same database.
     pub fn requests(mut self, store: Arc<dyn RequestLogStore>) -> Self {
         self.requests = Some(store);
+        self
+    }
+
+    /// Where other services report: their tokens and what was refused of them then have routes,
+    /// `/ingest-tokens` and `/ingest-dead-letters`.
+    #[cfg(feature = "ingest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
+    pub fn ingest(mut self, ingest: crate::ingest::Ingest) -> Self {
+        self.ingest = Some(ingest);
         self
     }
 
@@ -501,6 +515,8 @@ impl AdminBuilder {
             lifetimes: self.lifetimes,
             #[cfg(feature = "control")]
             control: self.control,
+            #[cfg(feature = "ingest")]
+            ingest: self.ingest,
         });
         Admin::new(app, throttles, self.page)
     }

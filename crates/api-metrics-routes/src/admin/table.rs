@@ -37,6 +37,12 @@ pub(super) fn build(
     } else {
         table
     };
+    #[cfg(feature = "ingest")]
+    let table = if app.ingest.is_some() {
+        crate::ingest::routes(table)
+    } else {
+        table
+    };
     let table = ops::routes(table);
     let table = ui::routes(table, with_page);
     let document = openapi::Document::default();

@@ -37,6 +37,8 @@ pub use principal::{Principal, Role};
 pub(crate) use session::{SESSION_COOKIE, Session};
 pub(crate) use sign_in::SignIn;
 pub(crate) use throttle::Throttle;
+#[cfg(feature = "ingest")]
+pub(crate) use throttle::{RequestLimit, Verdict};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -26,24 +27,24 @@ const WINDOW: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Throttle {
     /// Safe methods: GET, HEAD, OPTIONS.
-    reads: RequestLimit,
+    reads: RequestLimit<Identity>,
     /// All other methods.
-    writes: RequestLimit,
+    writes: RequestLimit<Identity>,
 }
 
-/// The limit of one kind of request.
-struct RequestLimit {
+/// The limit of one kind of request, for each `K` that sends them.
+pub(crate) struct RequestLimit<K> {
     /// The policy's name in the headers.
     name: &'static str,
     /// Requests a minute.
     per_minute: NonZeroU32,
     /// By caller: when all of its requests are left again, on the monotonic clock.
-    full_at: Mutex<HashMap<Identity, Duration>>,
+    full_at: Mutex<HashMap<K, Duration>>,
     /// Tests advance it.
     clock: Arc<dyn Clock>,
 }
 
-impl std::fmt::Debug for RequestLimit {
+impl<K> std::fmt::Debug for RequestLimit<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RequestLimit")
             .field("name", &self.name)
@@ -72,8 +73,9 @@ impl Throttle {
     }
 }
 
-impl RequestLimit {
-    fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
+impl<K: Eq + Hash> RequestLimit<K> {
+    /// `per_minute` requests by each, all of which may come at once.
+    pub(crate) fn new(name: &'static str, per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         Self {
             name,
             per_minute,
@@ -83,7 +85,7 @@ impl RequestLimit {
     }
 
     /// Counts a request of `caller`.
-    fn check(&self, caller: Identity) -> Verdict {
+    pub(crate) fn check(&self, caller: K) -> Verdict {
         let now = self.clock.monotonic();
         // What one request takes of the window.
         let share = WINDOW / self.per_minute.get();

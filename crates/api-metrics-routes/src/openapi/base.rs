@@ -44,6 +44,8 @@ pub(crate) fn admin() -> OpenApi {
             ),
             ("billing", "What API keys cost"),
             ("keys", "Names, owners, limits and plans of API keys"),
+            #[cfg(feature = "ingest")]
+            ("ingest", "Who may report requests, and what was refused"),
             ("operation", "How api-metrics itself is doing"),
         ],
     )
@@ -60,6 +62,19 @@ pub(crate) fn console() -> OpenApi {
     );
     info.license = Some(License::new("MIT OR Apache-2.0"));
     head(info, &[("console", "A consumer's own usage")])
+}
+
+/// The head of the document for writers.
+#[cfg(feature = "ingest")]
+pub(crate) fn ingest() -> OpenApi {
+    let mut info = Info::new("api-metrics ingest", env!("CARGO_PKG_VERSION"));
+    info.description = Some(
+        "Where services report finished requests. Each has a token of its own; what is answered with a \
+         2xx is in the database, and with an idempotency key it is counted once."
+            .to_owned(),
+    );
+    info.license = Some(License::new("MIT OR Apache-2.0"));
+    head(info, &[("ingest", "What a service reports")])
 }
 
 /// A document without routes.

@@ -41,6 +41,12 @@ impl Body {
         }
     }
 
+    /// Whether the body has a member that was not taken yet.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// The member as it came; `Some(None)` for null.
     pub(crate) fn value(&mut self, name: &'static str) -> Member<Value> {
         self.known.push(name);
@@ -156,6 +162,15 @@ impl Body {
         self.given.clone()
     }
 
+    /// The same where members that the body may have were not asked for.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn finish_with(mut self, known: &[&'static str]) -> Result<(), Problem> {
+        let missing = known.iter().filter(|name| !self.known.contains(name));
+        let missing: Vec<_> = missing.copied().collect();
+        self.known.extend(missing);
+        self.finish()
+    }
+
     /// Refuses every member that the route did not take.
     pub(crate) fn finish(self) -> Result<(), Problem> {
         match self.members.keys().next() {
@@ -210,6 +225,16 @@ pub(crate) fn required<T>(name: &'static str, member: Member<T>) -> Result<Optio
 /// A member that must be there.
 pub(crate) fn present<T>(name: &'static str, member: Member<T>) -> Result<T, Problem> {
     required(name, member)?.ok_or_else(|| Problem::parameter(name, "is missing"))
+}
+
+#[cfg(feature = "ingest")]
+impl From<Map<String, Value>> for Body {
+    fn from(members: Map<String, Value>) -> Self {
+        Self {
+            members,
+            ..Self::default()
+        }
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Body {

@@ -51,9 +51,23 @@ pub(crate) struct AppState {
     /// How limits, quotas and bills are counted.
     #[cfg(feature = "control")]
     pub(crate) control: ControlSettings,
+    /// Where other services report.
+    #[cfg(feature = "ingest")]
+    pub(crate) ingest: Option<crate::ingest::Ingest>,
 }
 
 impl AppState {
+    /// Where other services report.
+    ///
+    /// # Errors
+    /// 404 where the admin was built without it.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn ingest(&self) -> Result<&crate::ingest::Ingest, Problem> {
+        self.ingest
+            .as_ref()
+            .ok_or_else(|| Problem::new(crate::response::Kind::NotFound, "there is no such route"))
+    }
+
     /// The answer to a question about `range`, computed by `compute` unless it is at hand. An answer about a
     /// range that is over is kept under what the store holds of the range, so that a late record changes all
     /// views of it at once. `asked` must tell apart every two questions that may have different answers.

@@ -176,7 +176,7 @@ async fn refuse(app: &App, request: Request, kind: Kind, detail: &'static str) -
 }
 
 /// Headers that every answer carries, unless its route has set its own.
-async fn secure(mut response: Response) -> Response {
+pub(crate) async fn secure(mut response: Response) -> Response {
     const DEFAULTS: [(HeaderName, &str); 5] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -94,6 +94,8 @@ pub struct IngestBatch {
     pub(super) items: Vec<(u32, IngestItem, Box<str>)>,
     /// What is wrong already, with its text.
     pub(super) refused: Vec<(RefusedItem, Box<str>)>,
+    /// Whether it is a dead letter, which leaves none behind when it is refused again.
+    pub(super) is_retry: bool,
 }
 
 /// How a batch is known when it comes again.
@@ -116,7 +118,17 @@ impl IngestBatch {
             }),
             items: Vec::new(),
             refused: Vec::new(),
+            is_retry: false,
         }
+    }
+
+    /// The item of a dead letter, tried again. Accepted, it is counted once, however often that is tried.
+    #[must_use]
+    pub fn retry_of(letter: i64, item: IngestItem, text: &str) -> Self {
+        let mut batch = Self::new(Some(&format!("dead letter {letter}")), text.as_bytes());
+        batch.push(0, item, text);
+        batch.is_retry = true;
+        batch
     }
 
     /// Adds an item. `text` is kept where it is refused later, because its key is another tenant's.

@@ -34,7 +34,7 @@ use std::{
 use api_metrics_layer::{OTHER_ENDPOINT, bounded};
 
 use super::{
-    batch::{IngestAnswer, IngestBatch, IngestItem, RefusedItem},
+    batch::{IngestAnswer, IngestBatch, IngestItem, Once, RefusedItem},
     sql::{self, KeptBatch},
     token::IngestToken,
 };
@@ -343,6 +343,12 @@ struct Judged<'a> {
 }
 
 impl Judged<'_> {
+    /// How the batch is known when it comes again. A retry that is refused may be tried again.
+    fn once(&self) -> Option<&Once> {
+        let once = self.batch.once.as_ref();
+        once.filter(|_| !(self.batch.is_retry && self.accepted.is_empty()))
+    }
+
     fn answer(&self) -> IngestAnswer {
         let refused = self.refused.iter();
         IngestAnswer {
@@ -354,7 +360,8 @@ impl Judged<'_> {
 
     /// What is kept of the refused items.
     fn letters(&self) -> impl Iterator<Item = (i64, &RefusedItem, &str)> {
-        self.refused.iter().map(|(refused, text)| {
+        let kept = self.refused.iter().filter(|_| !self.batch.is_retry);
+        kept.map(|(refused, text)| {
             let end = text.floor_char_boundary(MAX_LETTER_BYTES);
             (
                 self.token.id,
@@ -379,7 +386,7 @@ async fn keep<T: crate::engine::sql::SqlTx>(
 ) -> Result<Vec<Kept>> {
     let mut wanted: BTreeMap<(i64, &str), KeptBatch> = BTreeMap::new();
     for one in judged {
-        if let Some(once) = &one.batch.once {
+        if let Some(once) = one.once() {
             wanted
                 .entry((one.token.id, &once.key))
                 .or_insert_with(|| KeptBatch {
@@ -397,7 +404,7 @@ async fn keep<T: crate::engine::sql::SqlTx>(
     }
     let mut outcomes = Vec::with_capacity(judged.len());
     for one in judged {
-        let Some(once) = &one.batch.once else {
+        let Some(once) = one.once() else {
             outcomes.push(Kept {
                 outcome: BatchOutcome::Answered(one.answer()),
                 new: true,

@@ -13,6 +13,12 @@ pub(crate) enum Kind {
     BadBody,
     /// The body is larger than 64 KiB; 413.
     BodyTooLarge,
+    /// A body in an encoding that is not taken; 415.
+    #[cfg(feature = "ingest")]
+    UnsupportedMediaType,
+    /// An idempotency key that belongs to another body; 422.
+    #[cfg(feature = "ingest")]
+    IdempotencyKeyReused,
     /// No valid credentials; 401.
     Unauthenticated,
     /// The role or the scope does not admit it; 403.
@@ -48,6 +54,10 @@ impl Kind {
             Self::BadParameter => "urn:api-metrics:bad-parameter",
             Self::BadBody => "urn:api-metrics:bad-body",
             Self::BodyTooLarge => "urn:api-metrics:body-too-large",
+            #[cfg(feature = "ingest")]
+            Self::UnsupportedMediaType => "urn:api-metrics:unsupported-media-type",
+            #[cfg(feature = "ingest")]
+            Self::IdempotencyKeyReused => "urn:api-metrics:idempotency-key-reused",
             Self::Unauthenticated => "urn:api-metrics:unauthenticated",
             Self::Forbidden => "urn:api-metrics:forbidden",
             Self::BadCsrfToken => "urn:api-metrics:bad-csrf-token",
@@ -70,6 +80,10 @@ impl Kind {
             Self::BadParameter => "Bad parameter",
             Self::BadBody => "Bad body",
             Self::BodyTooLarge => "Body too large",
+            #[cfg(feature = "ingest")]
+            Self::UnsupportedMediaType => "Unsupported encoding",
+            #[cfg(feature = "ingest")]
+            Self::IdempotencyKeyReused => "Idempotency key used before",
             Self::Unauthenticated => "Not signed in",
             Self::Forbidden => "Not allowed",
             Self::BadCsrfToken => "Bad CSRF token",
@@ -91,6 +105,10 @@ impl Kind {
         match self {
             Self::BadParameter | Self::BadBody => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            #[cfg(feature = "ingest")]
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            #[cfg(feature = "ingest")]
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::BadCsrfToken => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,

@@ -125,6 +125,12 @@ impl Problem {
         self.not_kept
     }
 
+    /// The parameter or member that is wrong, where it is one.
+    #[cfg(feature = "ingest")]
+    pub(crate) fn named(&self) -> Option<&str> {
+        self.parameter.as_deref()
+    }
+
     /// What is wrong, in words.
     pub(crate) fn detail(&self) -> &str {
         &self.detail

@@ -6,13 +6,20 @@ use super::{Kind, Problem};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        Self::from_store(&error)
+    }
+}
+
+impl Problem {
+    /// What a client is told of a store's error, which goes to the log.
+    pub(crate) fn from_store(error: &StoreError) -> Self {
         if let Some(what) = error.misconfiguration() {
             tracing::error!(%error, misconfiguration = <&str>::from(what), "the metrics store is misconfigured");
             let detail =
                 format!("the metrics store is misconfigured: {what}; the log says what to do");
             return Self::new(Kind::StoreMisconfigured, detail).retry_after(60);
         }
-        match &error {
+        match error {
             StoreError::Unavailable(_) | StoreError::Timeout(_) => {
                 tracing::warn!(%error, "the metrics store did not answer");
                 Self::new(Kind::StoreUnavailable, "the metrics store did not answer").retry_after(5)

@@ -1,11 +1,9 @@
 //! Statements that remove what is old, or what is to be erased.
 
 use super::{Conditions, DAY_MS, unsigned};
-use crate::{
-    engine::{
-        backend::Result,
-        sql::{Dialect, SqlRow, SqlTx, params},
-    },
+use crate::engine::{
+    backend::Result,
+    sql::{Dialect, SqlRow, SqlTx, params},
 };
 
 /// Rows deleted in one step.

@@ -1,0 +1,288 @@
+//! One reported request, member by member.
+//!
+//! A member's name says its unit, and nothing is guessed: what can't be true is refused with the reason.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use api_metrics_layer::{
+    ApiKey, MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, OTHER_METHOD, Outcome, Protocol, UNMATCHED,
+};
+use api_metrics_store::ingest::IngestItem;
+use chrono::DateTime;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::writer::Templates;
+use crate::{
+    request::{Body, present, required, wrong},
+    response::Problem,
+};
+
+/// How far ahead of our clock a request may have ended.
+const MOST_AHEAD: Duration = Duration::from_secs(3_600);
+/// The longest latency: a day.
+const MAX_MS: f64 = 86_400_000.0;
+/// Numbers below are no Unix milliseconds of this century: somebody has sent seconds.
+const FIRST_MS: i64 = 946_684_800_000;
+
+/// A finished request.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReportedRequest)]
+#[expect(dead_code, reason = "the shape of what `read` reads")]
+pub(super) struct ReportedRequest {
+    /// When it ended: RFC 3339, or Unix milliseconds as a number. Now, where it is left out.
+    #[schema(value_type = Option<String>, example = "2026-05-18T09:25:00.250Z")]
+    time: Option<Value>,
+    /// `http` by default, or `grpc`.
+    protocol: Option<String>,
+    /// The method. What is none of the standard ones is counted as `_OTHER`.
+    #[schema(example = "GET")]
+    method: String,
+    /// The route template, as in `/users/{id}`. Either this or `path`.
+    #[schema(example = "/users/{id}")]
+    endpoint: Option<String>,
+    /// The path, which is matched against the templates of the token; what matches none is
+    /// `<unmatched>`. A query is cut off.
+    path: Option<String>,
+    /// The status that was sent; left out where none was.
+    #[schema(example = 200, minimum = 100, maximum = 999)]
+    status: Option<u16>,
+    /// `completed` by default; `aborted`: the client left; `failed`: the response broke; `panicked`.
+    outcome: Option<String>,
+    /// From its arrival to its end, in milliseconds.
+    #[schema(example = 12.5)]
+    latency_ms: Option<f64>,
+    /// From its arrival to the head of its response, in milliseconds.
+    time_to_headers_ms: Option<f64>,
+    /// Body bytes of the request.
+    request_bytes: Option<u64>,
+    /// Body bytes of the response.
+    response_bytes: Option<u64>,
+    /// The API key: the service's own name for its consumer, never a secret.
+    key: Option<String>,
+}
+
+/// Reads an item.
+///
+/// # Errors
+/// A problem that names the member.
+pub(super) fn read(
+    item: Value,
+    templates: &Templates,
+    now: SystemTime,
+) -> Result<IngestItem, Problem> {
+    let Value::Object(members) = item else {
+        return Err(Problem::parameter("", "an item is a JSON object"));
+    };
+    let mut body = Body::from(members);
+    let time = required("time", body.value("time"))?;
+    let time = time.map_or(Ok(now), |time| instant(&time, now))?;
+    let protocol = body.word("protocol", "one of http, grpc", |name| match name {
+        "http" => Some(Protocol::Http),
+        "grpc" => Some(Protocol::Grpc),
+        _ => None,
+    })?;
+    let method = present("method", body.text("method")?)?;
+    let endpoint = required("endpoint", body.text("endpoint")?)?;
+    let path = required("path", body.text("path")?)?;
+    let endpoint = match (endpoint, path) {
+        (Some(endpoint), None) => checked("endpoint", endpoint, MAX_ENDPOINT_BYTES)?,
+        (None, Some(path)) => {
+            let path = path.split(['?', '#']).next().unwrap_or_default();
+            templates.of(path).unwrap_or(UNMATCHED).to_owned()
+        }
+        (Some(_), Some(_)) => {
+            return Err(Problem::parameter("path", "can't stand beside `endpoint`"));
+        }
+        (None, None) => {
+            let detail = "is missing: a route template, or `path` where the token has templates";
+            return Err(Problem::parameter("endpoint", detail));
+        }
+    };
+    let mut read = IngestItem::new(standard_method(&method), endpoint, time);
+    read.protocol = protocol.flatten().unwrap_or(Protocol::Http);
+    let status = body.small("status")?;
+    read.status = status.flatten().map(status_code).transpose()?;
+    let outcome = body.word(
+        "outcome",
+        "one of completed, aborted, failed, panicked",
+        |name| match name {
+            "completed" => Some(Outcome::Completed),
+            "aborted" => Some(Outcome::Aborted),
+            "failed" => Some(Outcome::Failed),
+            "panicked" => Some(Outcome::Panicked),
+            _ => None,
+        },
+    )?;
+    read.outcome = outcome.flatten().unwrap_or(Outcome::Completed);
+    if read.status.is_none() && read.outcome == Outcome::Completed {
+        let detail = "is missing: a completed request has one";
+        return Err(Problem::parameter("status", detail));
+    }
+    read.latency = millis("latencyMs", body.number("latencyMs")?)?;
+    read.time_to_headers = millis("timeToHeadersMs", body.number("timeToHeadersMs")?)?;
+    read.request_bytes = body.count("requestBytes")?.flatten().unwrap_or(0);
+    read.response_bytes = body.count("responseBytes")?.flatten().unwrap_or(0);
+    let key = body.text("key")?.flatten();
+    let key = key.map(|key| checked("key", key, MAX_API_KEY_BYTES));
+    read.api_key = key.transpose()?.map(ApiKey::from);
+    body.finish()?;
+    Ok(read)
+}
+
+/// A text that can be a label.
+fn checked(name: &'static str, text: String, max: usize) -> Result<String, Problem> {
+    if text.is_empty() || text.len() > max || text.contains('\0') {
+        let detail = format!("takes 1 to {max} bytes without NUL");
+        return Err(Problem::parameter(name, detail));
+    }
+    Ok(text)
+}
+
+/// When it ended.
+fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
+    let expected = "an RFC 3339 time like 2026-05-17T00:00:00.250Z, or Unix milliseconds";
+    let millis = match time {
+        Value::String(text) => DateTime::parse_from_rfc3339(text)
+            .map(|at| at.timestamp_millis())
+            .map_err(|_| wrong("time", time, expected))?,
+        Value::Number(number) => number
+            .as_i64()
+            .filter(|millis| *millis >= FIRST_MS)
+            .ok_or_else(|| wrong("time", time, expected))?,
+        _ => return Err(wrong("time", time, expected)),
+    };
+    let at = if millis < 0 {
+        UNIX_EPOCH.checked_sub(Duration::from_millis(millis.unsigned_abs()))
+    } else {
+        UNIX_EPOCH.checked_add(Duration::from_millis(millis.unsigned_abs()))
+    };
+    match at {
+        Some(at) if at <= now + MOST_AHEAD => Ok(at),
+        _ => Err(Problem::parameter("time", "lies more than an hour ahead")),
+    }
+}
+
+fn status_code(status: u32) -> Result<u16, Problem> {
+    u16::try_from(status)
+        .ok()
+        .filter(|status| (100..=999).contains(status))
+        .ok_or_else(|| Problem::parameter("status", format!("`{status}` is not from 100 to 999")))
+}
+
+fn millis(name: &'static str, number: Option<Option<f64>>) -> Result<Option<Duration>, Problem> {
+    let Some(millis) = number.flatten() else {
+        return Ok(None);
+    };
+    if !(0.0..=MAX_MS).contains(&millis) {
+        let detail = format!("`{millis}` is not from 0 to {MAX_MS} milliseconds");
+        return Err(Problem::parameter(name, detail));
+    }
+    Ok(Some(Duration::from_secs_f64(millis / 1_000.0)))
+}
+
+/// The standard methods, and one name for all others, as the layer has them.
+fn standard_method(method: &str) -> &'static str {
+    const METHODS: [&str; 10] = [
+        "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
+    ];
+    let known = METHODS.iter().find(|known| **known == method);
+    known.copied().unwrap_or(OTHER_METHOD)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(1_779_096_300)
+    }
+
+    fn of(item: Value) -> Result<IngestItem, (String, String)> {
+        let templates = Templates::new(&["/users/{id}".into(), "/users/me".into()]).unwrap();
+        read(item, &templates, now()).map_err(|problem| {
+            let named = problem.named().unwrap_or_default().to_owned();
+            (named, problem.detail().to_owned())
+        })
+    }
+
+    #[test]
+    fn each_member_has_the_unit_of_its_name() {
+        let item = of(json!({
+            "time": "2026-05-18T09:25:00.250Z", "method": "POST", "endpoint": "/orders",
+            "status": 503, "outcome": "failed", "latencyMs": 12.5, "timeToHeadersMs": 1,
+            "requestBytes": 7, "responseBytes": 8, "key": "k-1", "protocol": "grpc"
+        }))
+        .unwrap();
+        let mut expected = IngestItem::new(
+            "POST",
+            "/orders",
+            UNIX_EPOCH + Duration::from_millis(1_779_096_300_250),
+        );
+        expected.protocol = Protocol::Grpc;
+        expected.status = Some(503);
+        expected.outcome = Outcome::Failed;
+        expected.latency = Some(Duration::from_micros(12_500));
+        expected.time_to_headers = Some(Duration::from_millis(1));
+        (expected.request_bytes, expected.response_bytes) = (7, 8);
+        expected.api_key = Some(ApiKey::from("k-1"));
+        assert_eq!(item, expected);
+    }
+
+    #[test]
+    fn a_path_becomes_its_template_or_unmatched() {
+        for (path, endpoint) in [
+            ("/users/7?x=1", "/users/{id}"),
+            ("/users/me", "/users/me"),
+            ("/wp-login.php", UNMATCHED),
+        ] {
+            let item = of(json!({"method": "get", "path": path, "status": 200})).unwrap();
+            assert_eq!(item.endpoint, endpoint);
+            assert_eq!(item.method, OTHER_METHOD, "methods are case-sensitive");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_nothing_is_guessed() {
+        let base = json!({"method": "GET", "endpoint": "/a", "status": 200});
+        let with = |name: &str, value: Value| {
+            let mut item = base.clone();
+            item[name] = value;
+            of(item).unwrap_err().0
+        };
+        for (name, value) in [
+            ("time", json!(1_779_096_300)),
+            ("time", json!("yesterday")),
+            ("time", json!("2026-05-18T10:30:00Z")),
+            ("time", json!(null)),
+            ("method", json!(7)),
+            ("endpoint", json!("")),
+            ("endpoint", json!("x".repeat(1_025))),
+            ("path", json!("/a")),
+            ("status", json!(99)),
+            ("status", json!("200")),
+            ("status", json!(null)),
+            ("outcome", json!("fine")),
+            ("latencyMs", json!(-1)),
+            ("latencyMs", json!(86_400_001)),
+            ("requestBytes", json!(-1)),
+            ("key", json!("")),
+            ("protocol", json!("soap")),
+            ("surprise", json!(1)),
+        ] {
+            assert_eq!(with(name, value.clone()), name, "{name}: {value}");
+        }
+        assert_eq!(of(json!([])).unwrap_err().0, "");
+        assert_eq!(
+            of(json!({"method": "GET", "status": 200})).unwrap_err().0,
+            "endpoint"
+        );
+        assert!(of(json!({"method": "GET", "endpoint": "/a", "outcome": "aborted"})).is_ok());
+    }
+}

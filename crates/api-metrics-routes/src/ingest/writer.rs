@@ -1,0 +1,182 @@
+//! Who may report, and how often.
+//!
+//! A token is looked up once and remembered for ten seconds, so that a revoked one is refused within
+//! that time. Wrong ones are answered late, counted and logged, as those of admins are.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use api_metrics_store::{
+    ingest::{IngestStore, IngestToken},
+    time::Clock,
+};
+use axum::extract::FromRequestParts;
+use http::{header, request::Parts};
+use moka::future::Cache;
+use sha2::{Digest, Sha256};
+
+use super::IngestState;
+use crate::{
+    auth::{FailedLogins, RequestLimit, Verdict, peer},
+    response::{Kind, Problem},
+};
+
+/// How long a token is remembered.
+const REMEMBERED: Duration = Duration::from_secs(10);
+/// Tokens that are remembered.
+const TOKENS: u64 = 10_000;
+/// Requests with a single item, and reads, that an organisation may send in a minute.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+/// Requests with several items.
+const BATCHES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
+
+/// A token and what is made of it once.
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) token: IngestToken,
+    /// The templates of its service.
+    pub(super) templates: Templates,
+}
+
+/// Templates that paths are matched against, with axum's precedence.
+#[derive(Default)]
+pub(super) struct Templates(matchit::Router<String>);
+
+impl Templates {
+    /// Reads route templates in axum's syntax.
+    ///
+    /// # Errors
+    /// Why one of them, which is named, is none.
+    pub(super) fn new(templates: &[String]) -> Result<Self, String> {
+        let mut router = matchit::Router::new();
+        for template in templates {
+            router
+                .insert(template, template.clone())
+                .map_err(|error| format!("{template}: {error}"))?;
+        }
+        Ok(Self(router))
+    }
+
+    /// The template of a path.
+    pub(super) fn of(&self, path: &str) -> Option<&str> {
+        self.0.at(path).ok().map(|found| found.value.as_str())
+    }
+}
+
+impl std::fmt::Debug for Templates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Templates(..)")
+    }
+}
+
+/// Whose requests are counted together: a tenant's, or those of a token without one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Organisation {
+    Tenant(String),
+    Token(i64),
+}
+
+/// What a request is counted as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    Read,
+    One,
+    Batch,
+}
+
+/// The writers that were seen, and their limits.
+#[derive(Debug)]
+pub(super) struct Writers {
+    store: Arc<dyn IngestStore>,
+    known: Cache<[u8; 32], Arc<Writer>>,
+    failed: FailedLogins,
+    reads: RequestLimit<Organisation>,
+    single: RequestLimit<Organisation>,
+    batches: RequestLimit<Organisation>,
+}
+
+impl Writers {
+    pub(super) fn new(store: Arc<dyn IngestStore>, clock: &Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            known: Cache::builder()
+                .max_capacity(TOKENS)
+                .time_to_live(REMEMBERED)
+                .build(),
+            failed: FailedLogins::default(),
+            reads: RequestLimit::new("reads", PER_MINUTE, clock),
+            single: RequestLimit::new("writes", PER_MINUTE, clock),
+            batches: RequestLimit::new("batches", BATCHES_PER_MINUTE, clock),
+        }
+    }
+
+    /// The writer of a secret.
+    async fn find(&self, secret: &str) -> Result<Option<Arc<Writer>>, Problem> {
+        // No secret stays in memory for longer than its request.
+        let name: [u8; 32] = Sha256::digest(secret).into();
+        if let Some(known) = self.known.get(&name).await {
+            return Ok(Some(known));
+        }
+        let Some(token) = self.store.ingest_token(secret).await? else {
+            return Ok(None);
+        };
+        // They were checked when they were put.
+        let templates = Templates::new(&token.templates).unwrap_or_default();
+        let writer = Arc::new(Writer { token, templates });
+        self.known.insert(name, Arc::clone(&writer)).await;
+        Ok(Some(writer))
+    }
+
+    /// Forgets what is remembered: a token has changed.
+    pub(super) fn forget(&self) {
+        self.known.invalidate_all();
+    }
+
+    /// Counts a request of a writer.
+    pub(super) fn count(&self, writer: &Writer, counted: Counted) -> Verdict {
+        let organisation = match &writer.token.tenant_id {
+            Some(tenant) => Organisation::Tenant(tenant.clone()),
+            None => Organisation::Token(writer.token.id),
+        };
+        let limit = match counted {
+            Counted::Read => &self.reads,
+            Counted::One => &self.single,
+            Counted::Batch => &self.batches,
+        };
+        limit.check(organisation)
+    }
+}
+
+/// The writer whose token a request carries.
+#[derive(Debug)]
+pub(super) struct Authenticated(pub(super) Arc<Writer>);
+
+impl FromRequestParts<IngestState> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &IngestState) -> Result<Self, Problem> {
+        let unauthenticated =
+            || Problem::new(Kind::Unauthenticated, "this needs the token of a writer");
+        let header = parts.headers.get(header::AUTHORIZATION);
+        let bearer = header
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| {
+                let (scheme, secret) = value.split_once(' ')?;
+                scheme
+                    .eq_ignore_ascii_case("bearer")
+                    .then_some(secret.trim())
+            });
+        let Some(secret) = bearer else {
+            return Err(unauthenticated());
+        };
+        let writers = &state.0.writers;
+        if let Some(writer) = writers.find(secret).await? {
+            return Ok(Self(writer));
+        }
+        if writers.failed.delay(peer(&parts.extensions)).await {
+            Err(unauthenticated())
+        } else {
+            let detail = "too many wrong tokens are waiting for their answer";
+            Err(Problem::new(Kind::TooManyRequests, detail).retry_after(1))
+        }
+    }
+}
