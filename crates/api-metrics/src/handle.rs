@@ -12,7 +12,7 @@ use api_metrics_store::{
     request_log::{RequestLogBuffer, RequestLogStore},
     store::{FlushError, Flushed, Store, StoreError, Writer},
 };
-use axum::{Router, http::StatusCode, response::IntoResponse};
+use axum::{Router, http::StatusCode};
 
 use api_metrics_routes::{Admin, Health, HealthSource};
 
@@ -105,6 +105,26 @@ impl ApiMetrics {
         self.router(|admin| admin.console().router())
     }
 
+    /// The ingest router, to which other services report their requests. Mount it by
+    /// `nest_service("/ingest", metrics.ingest())`. Each writer has a token of its own, which the admin
+    /// makes; what is answered with a 2xx is in the database.
+    ///
+    /// Where the store is the host's own, nobody can report to it, and every route answers 503.
+    #[cfg(feature = "ingest")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
+    pub fn ingest(&self) -> Router {
+        match &self.0.part {
+            Part::Running(shared) => match &shared.ingest {
+                Some(ingest) => {
+                    let alive = KeepAlive(Arc::clone(&self.0));
+                    ingest.router().layer(axum::Extension(alive))
+                }
+                None => off("the given store takes no reports".to_owned()),
+            },
+            Part::Inert(reason) => off(format!("API metrics are off: {reason}")),
+        }
+    }
+
     fn router(&self, of: impl FnOnce(&Admin) -> Router) -> Router {
         match &self.0.part {
             Part::Running(shared) => {
@@ -113,10 +133,7 @@ impl ApiMetrics {
                 let alive = KeepAlive(Arc::clone(&self.0));
                 of(&shared.admin).layer(axum::Extension(alive))
             }
-            Part::Inert(reason) => {
-                let reason = format!("API metrics are off: {reason}\n");
-                Router::new().fallback(move || std::future::ready(unavailable(reason.clone())))
-            }
+            Part::Inert(reason) => off(format!("API metrics are off: {reason}")),
         }
     }
 
@@ -262,8 +279,10 @@ impl ApiMetrics {
     }
 }
 
-fn unavailable(reason: String) -> impl IntoResponse {
-    (StatusCode::SERVICE_UNAVAILABLE, reason)
+/// A router that says why there is nothing else.
+fn off(mut reason: String) -> Router {
+    reason.push('\n');
+    Router::new().fallback(async move || (StatusCode::SERVICE_UNAVAILABLE, reason.clone()))
 }
 
 /// Holds a handle inside a router's state.

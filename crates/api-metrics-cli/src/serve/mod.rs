@@ -1,4 +1,4 @@
-//! `api-metrics serve`: the dashboard, the admin and the console as a server of its own.
+//! `api-metrics serve`: the dashboard, the admin, the console and ingest as a server of its own.
 
 mod args;
 mod ready;
@@ -78,12 +78,13 @@ async fn serve(decided: Decided) -> Result<(), Failure> {
     flushed.map_err(|error| Failure::failed(format!("{}: {error}", decided.database)))
 }
 
-/// `/admin` and `/console`, and the way to the first of them.
+/// `/admin`, `/console` and `/ingest`, and the way to the first of them.
 fn app(metrics: &ApiMetrics) -> Router {
     Router::new()
         .route("/", get(async || Redirect::temporary("/admin/")))
         .nest_service("/admin", metrics.admin())
         .nest_service("/console", metrics.console())
+        .nest_service("/ingest", metrics.ingest())
 }
 
 fn builder(decided: &Decided) -> Result<Builder, Failure> {

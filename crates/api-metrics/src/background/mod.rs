@@ -49,6 +49,9 @@ pub(crate) struct Shared {
     pub(crate) health: Arc<Monitor>,
     /// `None` where no request log is kept.
     pub(crate) requests: Option<Requests>,
+    /// `None` where nobody can report to the store.
+    #[cfg(feature = "ingest")]
+    pub(crate) ingest: Option<api_metrics_routes::Ingest>,
     /// `None` where the store keeps no control plane.
     #[cfg(feature = "control")]
     control: Option<Control>,
@@ -83,6 +86,8 @@ pub(crate) struct Parts<F> {
     pub(crate) database: String,
     pub(crate) writer: Arc<Writer>,
     pub(crate) requests: Option<Requests>,
+    #[cfg(feature = "ingest")]
+    pub(crate) ingest: Option<api_metrics_routes::Ingest>,
     #[cfg(feature = "control")]
     pub(crate) control: Option<Control>,
     #[cfg(feature = "control")]
@@ -126,6 +131,8 @@ impl Shared {
             admin,
             health,
             requests: parts.requests,
+            #[cfg(feature = "ingest")]
+            ingest: parts.ingest,
             #[cfg(feature = "control")]
             control: parts.control,
             #[cfg(feature = "control")]

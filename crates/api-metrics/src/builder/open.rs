@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
+#[cfg(any(feature = "ingest", feature = "postgres", feature = "sqlite"))]
+use api_metrics_store::ingest::IngestStore;
 use api_metrics_store::{
     request_log::RequestLogStore,
     store::{Store, StoreError, StoreOptions},
@@ -19,6 +21,9 @@ pub(super) struct Opened {
     pub(super) control: Option<Arc<dyn api_metrics_store::control::ControlStore>>,
     /// The same store, where it keeps a request log too.
     pub(super) requests: Option<Arc<dyn RequestLogStore>>,
+    /// The same store, where other services can report to it too.
+    #[cfg(feature = "ingest")]
+    pub(super) ingest: Option<Arc<dyn IngestStore>>,
     pub(super) name: String,
 }
 
@@ -26,13 +31,15 @@ impl Opened {
     /// A store of this crate's own, which keeps everything.
     #[cfg(all(feature = "control", any(feature = "postgres", feature = "sqlite")))]
     fn new(
-        store: impl api_metrics_store::control::ControlStore + RequestLogStore,
+        store: impl api_metrics_store::control::ControlStore + RequestLogStore + IngestStore,
         name: String,
     ) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
             control: Some(store.clone()),
+            #[cfg(feature = "ingest")]
+            ingest: Some(store.clone()),
             requests: Some(store),
             name,
         }
@@ -42,10 +49,12 @@ impl Opened {
         not(feature = "control"),
         any(feature = "postgres", feature = "sqlite")
     ))]
-    fn new(store: impl Store + RequestLogStore, name: String) -> Self {
+    fn new(store: impl Store + RequestLogStore + IngestStore, name: String) -> Self {
         let store = Arc::new(store);
         Self {
             store: store.clone(),
+            #[cfg(feature = "ingest")]
+            ingest: Some(store.clone()),
             requests: Some(store),
             name,
         }
@@ -63,6 +72,8 @@ pub(super) fn open(
             store: store.clone(),
             control: Some(store),
             requests: None,
+            #[cfg(feature = "ingest")]
+            ingest: None,
             name: "the given store".to_owned(),
         }),
         Some(Database::Store(store)) => Ok(Opened {
@@ -70,6 +81,8 @@ pub(super) fn open(
             #[cfg(feature = "control")]
             control: None,
             requests: None,
+            #[cfg(feature = "ingest")]
+            ingest: None,
             name: "the given store".to_owned(),
         }),
         #[cfg(feature = "postgres")]

@@ -182,6 +182,12 @@ impl Builder {
             .as_ref()
             .map(|requests| Arc::clone(&requests.store));
         let admin_clock = Arc::clone(&clock);
+        #[cfg(feature = "ingest")]
+        let ingest = opened.ingest.map(|store| {
+            api_metrics_routes::Ingest::new(store, Arc::clone(&clock), &writer.instance.host)
+        });
+        #[cfg(feature = "ingest")]
+        let admin_ingest = ingest.clone();
         Ok(Shared::new(background::Parts {
             store: opened.store,
             #[cfg(feature = "control")]
@@ -193,6 +199,8 @@ impl Builder {
             database: opened.name,
             writer,
             requests,
+            #[cfg(feature = "ingest")]
+            ingest,
             clock,
             flush_interval,
             shutdown_timeout: self.shutdown_timeout,
@@ -211,6 +219,10 @@ impl Builder {
                 }
                 if let Some(store) = request_store {
                     admin = admin.requests(store);
+                }
+                #[cfg(feature = "ingest")]
+                if let Some(ingest) = admin_ingest {
+                    admin = admin.ingest(ingest);
                 }
                 if self.no_auth == Some(true) {
                     admin = admin.no_auth();

@@ -41,6 +41,8 @@ impl Unusable {
             #[cfg(feature = "control")]
             control: None,
             requests: None,
+            #[cfg(feature = "ingest")]
+            ingest: None,
             name,
         }
     }
