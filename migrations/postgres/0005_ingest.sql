@@ -51,3 +51,19 @@ ALTER TABLE api_metrics.ingest_refused FORCE ROW LEVEL SECURITY;
 CREATE POLICY service ON api_metrics.ingest_token   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.ingest_batch   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.ingest_refused USING ((SELECT api_metrics.sees_all()));
+
+-- Services of before may write them too, without being allowed once more.
+DO $$
+DECLARE
+    service name;
+BEGIN
+    FOR service IN
+        SELECT r.rolname
+        FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
+        WHERE p.oid = 'api_metrics.attach_partition'::regproc AND a.grantee <> p.proowner
+    LOOP
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.ingest_token, '
+                       'api_metrics.ingest_batch, api_metrics.ingest_refused TO %I', service);
+    END LOOP;
+END
+$$;

@@ -10,6 +10,7 @@ mod conformance;
 mod damage;
 mod headers;
 mod imports;
+mod ingest;
 mod lifecycle;
 mod many;
 mod request_log;

@@ -14,6 +14,7 @@ use std::{
 use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
 use api_metrics_store::{
     control::ControlStore,
+    ingest::IngestStore,
     postgres::PostgresStore,
     query::{Answer, Query, TimeRange},
     recorder::{Recorder, RecorderOptions},
@@ -92,6 +93,22 @@ impl Database {
 
     /// The same, with its log of requests.
     pub fn request_log(&self, clock: &Arc<ManualClock>) -> Arc<dyn RequestLogStore> {
+        let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
+        let options = crate::patient_by(clock);
+        match self {
+            Self::Postgres(database) => {
+                Arc::new(PostgresStore::connect_lazy(&database.url(), options).unwrap())
+            }
+            Self::PostgresAs(database, owner, service) => {
+                let url = database.url_of(service.as_ref().unwrap_or(owner));
+                Arc::new(PostgresStore::connect_lazy(&url, options).unwrap())
+            }
+            Self::Sqlite(file) => Arc::new(SqliteStore::open(&file.url(), options).unwrap()),
+        }
+    }
+
+    /// The same, as other services report to it.
+    pub fn ingest(&self, clock: &Arc<ManualClock>) -> Arc<dyn IngestStore> {
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(clock);
         let options = crate::patient_by(clock);
         match self {
