@@ -20,6 +20,7 @@ mod failures;
 mod fuzzed;
 mod guessing;
 mod hostile;
+mod ingest;
 mod parameters;
 mod postgres;
 mod prometheus;
