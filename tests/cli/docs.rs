@@ -1,4 +1,4 @@
-//! What docs/import.md and docs/server.md show, as it stands there.
+//! What docs/import.md, docs/server.md and docs/ingest.md show, as it stands there.
 
 use std::{
     collections::BTreeMap,
@@ -182,6 +182,39 @@ fn the_commands_of_the_page_on_imports_say_what_stands_below_them() {
 fn the_commands_of_the_page_on_the_server_say_what_stands_below_them() {
     let desk = Desk::new();
     assert!(desk.run(&page("server.md")) >= 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_the_page_on_ingest_say_what_stands_below_them() {
+    let desk = Desk::new();
+    let database = desk.folder.path().join("ingest.db");
+    let server = crate::serve::Server::on(database.to_str().unwrap());
+    let mut secret = String::new();
+    let mut count = 0;
+    for block in blocks(&page("ingest.md"), "console") {
+        let lines: Vec<&str> = block.lines().collect();
+        for pair in lines.chunks(2) {
+            let [command, expected] = pair else {
+                panic!("{pair:?}")
+            };
+            let command = command.strip_prefix("$ ").unwrap();
+            let output = desk
+                .bash(command)
+                .env("METRICS", &server.url)
+                .env("ADMIN_TOKEN", TOKEN)
+                .env("INGEST_TOKEN", &secret)
+                .output()
+                .unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert!(is_like(&said, expected), "{command}\n{expected}\n{said}");
+            if let Some((_, rest)) = said.split_once("\"secret\":\"") {
+                secret = rest.split('"').next().unwrap().to_owned();
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 6);
+    assert!(server.end("TERM").status.success());
 }
 
 #[test]

@@ -70,16 +70,23 @@ async fn goes_on_exactly(url: &str, packed: bool) {
         std::fs::write(&log, gzip.finish().unwrap()).unwrap();
     }
     let mut killed = 0;
-    for attempt in 0..3 {
+    for attempt in 0..5 {
         let mut command = api_metrics(&["import", "--database", url]);
         let mut running = Process::start(command.arg(&log));
-        // From the first moments to the middle of a flush.
+        // From the first moments to the middle of a flush. A fast machine may be done before that.
         running.line(|line| line.contains("format combined").then_some(()));
-        tokio::time::sleep(Duration::from_millis(250 + 400 * attempt)).await;
+        tokio::time::sleep(Duration::from_millis(150 * attempt)).await;
         running.signal("KILL");
-        killed += u64::from(!running.ended().status.success());
+        let was_killed = !running.ended().status.success();
+        killed += u64::from(was_killed);
         let so_far = requests(url).await;
-        assert!(so_far <= u64::from(count) && so_far.is_multiple_of(50_000));
+        assert!(
+            so_far == u64::from(count) || so_far.is_multiple_of(50_000),
+            "{so_far}"
+        );
+        if !was_killed {
+            break;
+        }
     }
     assert!(killed > 0);
     let ended = import(&log, url, &[]);

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended};
+use api_metrics_tests::{PgDatabase, Process, SqliteFile, process::Ended, random::Random, sized};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Client, StatusCode};
@@ -349,4 +349,87 @@ fn a_supervisor_is_told_when_it_is_ready_and_when_it_ends() {
     assert_eq!(told(), "READY=1");
     assert!(server.end("HUP").status.success());
     assert_eq!(told(), "STOPPING=1");
+}
+
+/// Reports to a server that is killed again and again, as a client sends them: the same report, under its
+/// key, until somebody says that it is there.
+async fn reports_outlive_kills(database: &str) {
+    let mut server = Server::on(database);
+    let client = Client::new();
+    let body = json!({"name": "ci", "service": "checkout", "environment": "production"});
+    let made = client
+        .post(format!("{}/admin/ingest-tokens", server.url))
+        .bearer_auth(TOKEN)
+        .json(&body);
+    let made: Value = made.send().await.unwrap().json().await.unwrap();
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let mut random = Random::new(11);
+    let reports: Vec<(String, Vec<Value>)> = (0..sized(2_000, 120))
+        .map(|n| {
+            let items = (0..=random.index(20)).map(
+                |i| json!({"method": "GET", "endpoint": format!("/{}", i % 3), "status": 200}),
+            );
+            (format!("report {n}"), items.collect())
+        })
+        .collect();
+    let expected: usize = reports.iter().map(|(_, items)| items.len()).sum();
+    let mut waiting = reports;
+    let mut kills = 0;
+    while !waiting.is_empty() {
+        // Some are under way when the server dies.
+        let victims = kills < sized(30, 5);
+        let after = random.below(60);
+        let sends = waiting.iter().map(|(key, items)| {
+            let request = client
+                .post(format!("{}/ingest/v1/requests", server.url))
+                .bearer_auth(&secret)
+                .header("Idempotency-Key", key)
+                .json(items);
+            async move {
+                request
+                    .send()
+                    .await
+                    .is_ok_and(|answer| answer.status() == 200)
+            }
+        });
+        let sends: Vec<_> = sends.collect();
+        let all = async {
+            let answers = futures_util::stream::iter(sends);
+            futures_util::StreamExt::collect::<Vec<bool>>(futures_util::StreamExt::buffered(
+                answers, 16,
+            ))
+            .await
+        };
+        let kill = async {
+            if victims {
+                tokio::time::sleep(Duration::from_millis(after)).await;
+                server.running.signal("KILL");
+            }
+        };
+        let (arrived, ()) = tokio::join!(all, kill);
+        let mut arrived = arrived.into_iter();
+        waiting.retain(|_| !arrived.next().unwrap());
+        if victims {
+            kills += 1;
+            drop(server.running.ended());
+            server = Server::on(database);
+        }
+    }
+    assert!(kills >= sized(30, 5));
+    let counted = server
+        .json("/admin/api-metrics/summary?period=1h&service=checkout")
+        .await;
+    assert_eq!(counted["totalRequests"], expected);
+    assert!(server.end("TERM").status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_are_counted_once_though_the_server_on_sqlite_is_killed() {
+    reports_outlive_kills(&SqliteFile::create().url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reports_are_counted_once_though_the_server_on_postgres_is_killed() {
+    let database = PgDatabase::create().await;
+    reports_outlive_kills(&database.url()).await;
 }
