@@ -25,6 +25,7 @@ pub(crate) fn write(corpus: &Path) {
         ("access_log_line", text(&LINES)),
         ("jwt", text(&CLAIMS)),
         ("cursor", cursors()),
+        ("report", reports()),
     ];
     for (name, seeds) in all {
         let folder = corpus.join(name);
@@ -33,6 +34,30 @@ pub(crate) fn write(corpus: &Path) {
             fs::write(folder.join(format!("made-{number:02}")), seed).unwrap();
         }
     }
+}
+
+/// A byte that says how the body is encoded, and the body.
+fn reports() -> Vec<Vec<u8>> {
+    let all = [
+        "\u{0}{\"time\":\"2026-03-10T12:00:00.250Z\",\"method\":\"GET\",\"endpoint\":\"/users/{id}\",\"status\":200,\"latencyMs\":12.5,\"key\":\"k-1\"}",
+        "\u{0}[{\"method\":\"POST\",\"path\":\"/users/7?a=b\",\"status\":503,\"outcome\":\"failed\",\"requestBytes\":7},7,null]",
+        "\u{3}[{\"method\":\"GET\",\"endpoint\":\"/a\",\"outcome\":\"aborted\",\"time\":1773144000000}]",
+    ];
+    let mut all = damaged(all.map(|text| text.as_bytes().to_vec()).to_vec());
+    // One on each line.
+    all.push(b"\x81\x1f\x8b\x08".to_vec());
+    all.push([&[129][..], b"{\"method\":\"GET\"}\n{\n\n{}"].concat());
+    all.push(
+        [
+            &[132][..],
+            b"{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":200}\r\n{",
+        ]
+        .concat(),
+    );
+    // The magic numbers of both encodings, and nothing behind them.
+    all.push(vec![1, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+    all.push(vec![2, 0x28, 0xb5, 0x2f, 0xfd]);
+    all
 }
 
 /// Each, cut in the middle, and with a changed byte.

@@ -16,6 +16,7 @@ pages! {
     consumers: "consumers.md",
     deployment: "deployment.md",
     enforce_quotas: "enforce-quotas.md",
+    ingest: "ingest.md",
     http_api: "http-api.md",
     operations: "operations.md",
     placement: "placement.md",

@@ -155,3 +155,9 @@ pub fn jwt(data: &[u8]) {
 fn uri(data: &[u8]) -> Option<Uri> {
     Uri::try_from([b"/?", data].concat()).ok()
 }
+
+/// The body of a report: nothing of it is more than its bounds, and what is accepted can be counted.
+#[cfg(feature = "ingest")]
+pub fn report(data: &[u8]) {
+    crate::ingest::fuzz(data, NOW);
+}

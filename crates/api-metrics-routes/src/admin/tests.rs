@@ -59,6 +59,17 @@ const REQUESTS: [(&str, &str, Access); 6] = [
     ("GET", "/api-requests/{id}", Read),
 ];
 
+/// Operations of ingest.
+#[cfg(feature = "ingest")]
+const INGEST: [(&str, &str, Access); 6] = [
+    ("GET", "/ingest-dead-letters", Operate),
+    ("DELETE", "/ingest-dead-letters/{id}", Operate),
+    ("POST", "/ingest-dead-letters/{id}/retry", Operate),
+    ("GET", "/ingest-tokens", Operate),
+    ("POST", "/ingest-tokens", Operate),
+    ("DELETE", "/ingest-tokens/{id}", Operate),
+];
+
 /// Operations of the control plane.
 const CONTROL: [(&str, &str, Access); 21] = [
     ("GET", "/api-alerts", Read),
@@ -103,6 +114,11 @@ fn admin() -> Admin {
         .requests(store.clone())
         .token("t")
         .allow_short_token();
+    #[cfg(feature = "ingest")]
+    let builder = {
+        let clock = Arc::new(api_metrics_store::time::SystemClock::default());
+        builder.ingest(crate::Ingest::new(store.clone(), clock, "test"))
+    };
     #[cfg(feature = "control")]
     let builder = builder.control(store);
     builder.build()
@@ -146,6 +162,8 @@ async fn status(router: &axum::Router, method: &Method, path: &str) -> StatusCod
 async fn every_route_declares_who_may_use_it() {
     let admin = admin();
     let always = [&ADMIN[..], &REQUESTS].concat();
+    #[cfg(feature = "ingest")]
+    let always = [&always[..], &INGEST].concat();
     assert_eq!(set(admin.declared()), expected(&always, &CONTROL));
     assert_eq!(
         set(admin.console().declared()),

@@ -113,7 +113,6 @@ impl Ingest {
 
     /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/templates` and
     /// `openapi.json`.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.0.router.clone()
     }
@@ -150,5 +149,33 @@ impl fmt::Debug for Ingest {
         f.debug_tuple("Ingest")
             .field(&self.0.state.0.store)
             .finish()
+    }
+}
+
+/// Reads a body whose first byte says how it is encoded, and checks what comes out.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn fuzz(data: &[u8], now: i64) {
+    let Some((kind, body)) = data.split_first() else {
+        return;
+    };
+    let now = std::time::UNIX_EPOCH + std::time::Duration::from_secs(now.unsigned_abs());
+    let templates = writer::Templates::new(&["/users/{id}".to_owned()]).unwrap_or_default();
+    match payload::fuzz(*kind, body) {
+        Ok(items) => {
+            assert!(items.len() <= payload::MAX_ITEMS);
+            for item in items.into_iter().flatten() {
+                match item::read(item, &templates, now) {
+                    Ok(read) => {
+                        assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024);
+                        assert!(
+                            read.status
+                                .is_none_or(|status| (100..=999).contains(&status))
+                        );
+                    }
+                    Err(problem) => assert_eq!(problem.status().as_u16(), 400),
+                }
+            }
+        }
+        Err(problem) => assert!(problem.status().is_client_error(), "{}", problem.detail()),
     }
 }

@@ -219,6 +219,19 @@ impl<'de> Visitor<'de> for Items {
     }
 }
 
+/// The items of a body in one of the forms, chosen by a byte.
+#[cfg(feature = "fuzzing")]
+pub(super) fn fuzz(kind: u8, body: &[u8]) -> Result<Vec<Item>, Problem> {
+    let encoding = match kind % 3 {
+        0 => Encoding::Identity,
+        1 => Encoding::Gzip,
+        _ => Encoding::Zstd,
+    };
+    let bytes = decompress(encoding, Bytes::copy_from_slice(body))?;
+    assert!(bytes.len() <= MAX_BYTES);
+    Ok(split(bytes, kind >= 128)?.items)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
