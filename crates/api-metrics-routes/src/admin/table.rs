@@ -39,7 +39,7 @@ pub(super) fn build(
     };
     #[cfg(feature = "ingest")]
     let table = if app.ingest.is_some() {
-        crate::ingest::routes(table)
+        control::ingest::routes(table)
     } else {
         table
     };

@@ -11,6 +11,8 @@ mod alerts;
 mod amount;
 mod billing;
 mod examples;
+#[cfg(feature = "ingest")]
+pub(crate) mod ingest;
 mod keys;
 mod limits;
 mod plans;

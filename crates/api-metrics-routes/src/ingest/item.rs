@@ -132,7 +132,10 @@ pub(super) fn read(
     Ok(read)
 }
 
-/// A text that can be a label.
+/// A text that can be a label: not empty, not longer than labels are kept, and storable everywhere.
+///
+/// # Errors
+/// A problem that names the member.
 fn checked(name: &'static str, text: String, max: usize) -> Result<String, Problem> {
     if text.is_empty() || text.len() > max || text.contains('\0') {
         let detail = format!("takes 1 to {max} bytes without NUL");
@@ -141,7 +144,11 @@ fn checked(name: &'static str, text: String, max: usize) -> Result<String, Probl
     Ok(text)
 }
 
-/// When it ended.
+/// When it ended. A number is Unix milliseconds; one that would be before the year 2000 is refused, because
+/// somebody has sent seconds.
+///
+/// # Errors
+/// A problem that names `time`.
 fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
     let expected = "an RFC 3339 time like 2026-05-17T00:00:00.250Z, or Unix milliseconds";
     let millis = match time {
@@ -165,6 +172,7 @@ fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
     }
 }
 
+/// A status as HTTP writes it, of three digits.
 fn status_code(status: u32) -> Result<u16, Problem> {
     u16::try_from(status)
         .ok()
@@ -172,6 +180,10 @@ fn status_code(status: u32) -> Result<u16, Problem> {
         .ok_or_else(|| Problem::parameter("status", format!("`{status}` is not from 100 to 999")))
 }
 
+/// A time in milliseconds, fractions included, of at most a day.
+///
+/// # Errors
+/// A problem that names the member.
 fn millis(name: &'static str, number: Option<Option<f64>>) -> Result<Option<Duration>, Problem> {
     let Some(millis) = number.flatten() else {
         return Ok(None);

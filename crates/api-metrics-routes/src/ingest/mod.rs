@@ -1,4 +1,4 @@
-//! The router to which other services report their requests, and the admin's view of it.
+//! The router to which other services report their requests.
 //!
 //! Writers have tokens of their own, each for one service: they may report and read nothing. What is
 //! answered with a 2xx is in the database.
@@ -10,22 +10,28 @@
 //! | `item` | one request, member by member |
 //! | `report` | `POST /v1/requests` |
 //! | `templates` | `GET` and `PUT /v1/templates` |
-//! | `tokens` | `/ingest-tokens` of the admin |
-//! | `dead_letters` | `/ingest-dead-letters` of the admin |
+//!
+//! The admin's routes, where tokens are made and refused items are looked at, are in the control plane.
+//!
+//! # A report's way
+//!
+//! 1. The token is looked up, or remembered for ten seconds.
+//! 2. The body is read within its bounds, decompressed within them, and split into items.
+//! 3. The request is counted against its organisation's limit: only now is it known whether it is a batch.
+//! 4. Each item is read by itself. What is wrong with one refuses that one.
+//! 5. The store commits what is left, together with what arrived at the same time, and answers.
 
-mod dead_letters;
 mod item;
 mod payload;
 mod report;
 mod templates;
-mod tokens;
 mod writer;
 
 use std::{fmt, sync::Arc};
 
 use api_metrics_layer::Unrecorded;
 use api_metrics_store::{
-    ingest::{IngestQueue, IngestStore},
+    ingest::{DeadLetter, IngestQueue, IngestStore, IngestToken},
     time::Clock,
 };
 use axum::{
@@ -34,12 +40,12 @@ use axum::{
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    auth::Access::Operate,
     openapi,
-    response::{Kind, Problem},
-    router::{RouteTable, secure},
+    response::{Kind, Problem, secure},
 };
-use writer::Writers;
+use writer::{Writer, Writers};
+
+pub(crate) use templates::read as read_templates;
 
 /// The router to which other services report. Cheap to clone; clones share everything.
 ///
@@ -68,9 +74,13 @@ struct IngestState(Arc<IngestParts>);
 
 #[derive(Debug)]
 struct IngestParts {
+    /// Tokens, templates and dead letters.
     store: Arc<dyn IngestStore>,
+    /// Where batches are committed.
     queue: IngestQueue,
+    /// Who reports, and how often.
     writers: Writers,
+    /// What decides `now`.
     clock: Arc<dyn Clock>,
 }
 
@@ -117,25 +127,29 @@ impl Ingest {
         self.0.router.clone()
     }
 
-    /// The store of tokens and dead letters.
+    /// The store of tokens and dead letters, for the admin.
     pub(crate) fn store(&self) -> &dyn IngestStore {
         &*self.0.state.0.store
     }
 
-    /// Where items go.
-    fn parts(&self) -> &IngestParts {
-        &self.0.state.0
+    /// Forgets the tokens that are remembered: one was revoked in this process. Others forget it by
+    /// themselves within ten seconds.
+    pub(crate) fn forget_tokens(&self) {
+        self.0.state.0.writers.forget();
     }
-}
 
-/// Declares the admin's routes. They are for admins: a service's numbers are no tenant's own.
-pub(crate) fn routes(table: RouteTable) -> RouteTable {
-    table
-        .documented(Operate, routes!(tokens::list, tokens::create))
-        .documented(Operate, routes!(tokens::revoke))
-        .documented(Operate, routes!(dead_letters::list))
-        .documented(Operate, routes!(dead_letters::delete))
-        .documented(Operate, routes!(dead_letters::retry))
+    /// Counts the item of a dead letter, by the token that it came by as it is now.
+    ///
+    /// # Errors
+    /// What is still wrong with it; the letter stays as it is.
+    pub(crate) async fn retry(
+        &self,
+        token: IngestToken,
+        letter: &DeadLetter,
+    ) -> Result<(), Problem> {
+        let writer = Writer::of(token);
+        report::again(&self.0.state.0, &writer, letter.id, &letter.item).await
+    }
 }
 
 /// Whoever reports uses no service: inside the layer, too, it is left out of the numbers.

@@ -2,6 +2,11 @@
 //!
 //! Bounds hold while a body is read: neither what is sent nor what it grows to by decompression is ever
 //! held beyond 4 MiB, and no list is read beyond 1,000 items.
+//!
+//! | `Content-Type` | body |
+//! |---|---|
+//! | `application/x-ndjson`, `application/ndjson`, `application/jsonl`, `application/x-jsonlines` | an object on each line; empty lines are skipped, and a line that is no JSON is refused by itself |
+//! | anything else, as browsers' beacons send what they can | an object, or a list of objects; the body is JSON as a whole, or is refused as a whole |
 
 use std::{fmt, io::Read};
 
@@ -24,6 +29,7 @@ pub(super) type Item = Result<Value, (String, String)>;
 /// The items of a body.
 #[derive(Debug)]
 pub(super) struct Payload {
+    /// In the order of the body.
     pub(super) items: Vec<Item>,
     /// Whether it was a single object.
     pub(super) is_single: bool,
@@ -34,8 +40,11 @@ pub(super) struct Payload {
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
+    /// Not at all.
     Identity,
+    /// RFC 1952, also several members after one another.
     Gzip,
+    /// RFC 8878.
     Zstd,
 }
 
@@ -69,6 +78,10 @@ fn too_large() -> Problem {
     Problem::new(Kind::BodyTooLarge, detail)
 }
 
+/// How a body is compressed, by its header.
+///
+/// # Errors
+/// 415 for one that is not taken, several after one another included.
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     let Some(value) = headers.get(header::CONTENT_ENCODING) else {
         return Ok(Encoding::Identity);
@@ -109,6 +122,10 @@ fn has_lines(headers: &HeaderMap) -> bool {
     .any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// The body as it was before compression.
+///
+/// # Errors
+/// 413 as soon as it has grown beyond the bound, 400 where it is cut or damaged.
 fn decompress(encoding: Encoding, sent: Bytes) -> Result<Bytes, Problem> {
     let mut reader: Box<dyn Read + '_> = match encoding {
         Encoding::Identity => return Ok(sent),
@@ -142,6 +159,10 @@ fn too_many() -> Problem {
     Problem::new(Kind::BodyTooLarge, "a body has at most 1,000 items")
 }
 
+/// The items of a body.
+///
+/// # Errors
+/// 400 where it is no JSON as a whole, 413 for too many items.
 fn split(bytes: Bytes, lines: bool) -> Result<Payload, Problem> {
     let mut payload = Payload {
         items: Vec::new(),

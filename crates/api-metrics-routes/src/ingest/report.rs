@@ -143,6 +143,10 @@ pub(super) async fn report(
     Ok(response)
 }
 
+/// Reads the items and counts them.
+///
+/// # Errors
+/// 400 without an item, 422 for a key of another report, 503 and 504 where the database does not answer.
 async fn submit(
     parts: &IngestParts,
     writer: &Writer,
@@ -223,6 +227,7 @@ pub(super) async fn again(
     }
 }
 
+/// What a client is told of a report that was not acknowledged.
 fn problem(error: IngestError) -> Problem {
     match error {
         IngestError::KeyReused => Problem::new(
@@ -245,7 +250,11 @@ fn problem(error: IngestError) -> Problem {
     }
 }
 
-/// The name under which a report is counted once, where it has one.
+/// The name under which a report is counted once, where it has one. Both forms are told apart by their
+/// first word, and from the retries of dead letters.
+///
+/// # Errors
+/// 400 that names what is wrong or missing.
 fn idempotency_key(headers: &HeaderMap, uri: &Uri) -> Result<Option<String>, Problem> {
     let mut params = Params::from_uri(uri)?;
     let instance = params.take("instance")?;

@@ -86,7 +86,7 @@ pub(super) async fn put_templates(
 ///
 /// # Errors
 /// 400 that names what is wrong.
-pub(super) fn read(body: &mut Body) -> Result<Vec<String>, Problem> {
+pub(crate) fn read(body: &mut Body) -> Result<Vec<String>, Problem> {
     let templates = present("templates", body.value("templates"))?;
     let Some(list) = templates.as_array() else {
         return Err(wrong("templates", &templates, "a list of route templates"));

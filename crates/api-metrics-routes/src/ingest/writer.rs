@@ -2,6 +2,14 @@
 //!
 //! A token is looked up once and remembered for ten seconds, so that a revoked one is refused within
 //! that time. Wrong ones are answered late, counted and logged, as those of admins are.
+//!
+//! | what | limit a minute | counted for |
+//! |---|---|---|
+//! | a report with a single item, new templates | 1,000 | a tenant's tokens together, or a token without one |
+//! | a report with several items | 10,000 | the same, by itself |
+//! | reading templates | 1,000 | the same, by itself |
+//!
+//! Items are not limited but by the size of a report: who has many sends larger ones.
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -32,9 +40,18 @@ const BATCHES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10_000).unwrap();
 /// A token and what is made of it once.
 #[derive(Debug)]
 pub(super) struct Writer {
+    /// The token as it was when it was looked up.
     pub(super) token: IngestToken,
     /// The templates of its service.
     pub(super) templates: Templates,
+}
+
+impl Writer {
+    /// The writer of a token. Its templates were checked when they were put.
+    pub(super) fn of(token: IngestToken) -> Self {
+        let templates = Templates::new(&token.templates).unwrap_or_default();
+        Self { token, templates }
+    }
 }
 
 /// Templates that paths are matched against, with axum's precedence.
@@ -71,30 +88,40 @@ impl std::fmt::Debug for Templates {
 /// Whose requests are counted together: a tenant's, or those of a token without one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Organisation {
+    /// All tokens of this tenant.
     Tenant(String),
+    /// The token of this number, which is no tenant's.
     Token(i64),
 }
 
 /// What a request is counted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counted {
+    /// It changes nothing.
     Read,
+    /// It holds one item, or new templates.
     One,
+    /// It holds several items.
     Batch,
 }
 
 /// The writers that were seen, and their limits.
 #[derive(Debug)]
 pub(super) struct Writers {
+    /// Where tokens are looked up.
     store: Arc<dyn IngestStore>,
+    /// Those that were seen lately, by the SHA-256 hash of their secret.
     known: Cache<[u8; 32], Arc<Writer>>,
+    /// What becomes of wrong ones.
     failed: FailedLogins,
+    /// The limits of the table above.
     reads: RequestLimit<Organisation>,
     single: RequestLimit<Organisation>,
     batches: RequestLimit<Organisation>,
 }
 
 impl Writers {
+    /// Nobody was seen yet. Limits refill by `clock`.
     pub(super) fn new(store: Arc<dyn IngestStore>, clock: &Arc<dyn Clock>) -> Self {
         Self {
             store,
@@ -109,7 +136,10 @@ impl Writers {
         }
     }
 
-    /// The writer of a secret.
+    /// The writer of a secret; `None` where there is none, or where its token is revoked.
+    ///
+    /// # Errors
+    /// 503 where the store does not answer.
     async fn find(&self, secret: &str) -> Result<Option<Arc<Writer>>, Problem> {
         // No secret stays in memory for longer than its request.
         let name: [u8; 32] = Sha256::digest(secret).into();
@@ -119,9 +149,7 @@ impl Writers {
         let Some(token) = self.store.ingest_token(secret).await? else {
             return Ok(None);
         };
-        // They were checked when they were put.
-        let templates = Templates::new(&token.templates).unwrap_or_default();
-        let writer = Arc::new(Writer { token, templates });
+        let writer = Arc::new(Writer::of(token));
         self.known.insert(name, Arc::clone(&writer)).await;
         Ok(Some(writer))
     }

@@ -12,6 +12,7 @@ mod metric;
 mod period;
 mod problem;
 mod row;
+mod secure;
 
 use api_metrics_store::time::UnixSeconds;
 use chrono::{DateTime, Utc};
@@ -27,6 +28,7 @@ pub(crate) use period::{AxisView, RowPeriod, alignment, clock, is_running};
 pub(crate) use period::{UtcDay, utc_axis};
 pub(crate) use problem::{Kind, Problem};
 pub(crate) use row::{Columns, MetricRow, column_names, key_number, metric_row};
+pub(crate) use secure::secure;
 
 /// An instant in whole seconds. Times beyond what a calendar holds become the epoch; no range that
 /// passed validation reaches there.

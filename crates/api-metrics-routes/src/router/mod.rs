@@ -12,6 +12,4 @@ mod table;
 pub(crate) use control::ControlSettings;
 pub(crate) use cors::Cors;
 pub(crate) use state::{App, AppState};
-#[cfg(feature = "ingest")]
-pub(crate) use table::secure;
 pub(crate) use table::{Declared, RouteTable};

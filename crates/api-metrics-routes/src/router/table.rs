@@ -14,7 +14,7 @@ use axum::{
     response::Response,
     routing::MethodRouter,
 };
-use http::{HeaderName, HeaderValue, Method, header};
+use http::Method;
 use tower_http::compression::CompressionLayer;
 use utoipa::openapi::{OpenApi, path::PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
@@ -23,7 +23,7 @@ use super::{App, cors, drain};
 use crate::{
     auth::{Access, AuthMiddleware, Throttle},
     openapi,
-    response::{Kind, Problem},
+    response::{Kind, Problem, secure},
 };
 
 /// The largest body that any route reads.
@@ -173,30 +173,6 @@ async fn refuse(app: &App, request: Request, kind: Kind, detail: &'static str) -
         Ok(_) => Problem::new(kind, detail),
         Err(problem) => problem,
     }
-}
-
-/// Headers that every answer carries, unless its route has set its own.
-pub(crate) async fn secure(mut response: Response) -> Response {
-    const DEFAULTS: [(HeaderName, &str); 5] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; frame-ancestors 'none'",
-        ),
-    ];
-    let headers = response.headers_mut();
-    for (name, value) in DEFAULTS {
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
-    }
-    headers
-        .entry(HeaderName::from_static("cross-origin-resource-policy"))
-        .or_insert(HeaderValue::from_static("same-origin"));
-    response
 }
 
 /// Whoever reads the numbers does not use the service: inside the layer, too, it is left out of them.

@@ -64,11 +64,11 @@ struct Shared {
 /// The batches of one service.
 struct ServiceQueue {
     service: Service,
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<Backlog>,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Backlog {
     batches: Vec<Submitted>,
     items: usize,
     /// Whether a task commits.

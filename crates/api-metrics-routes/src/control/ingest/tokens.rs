@@ -1,4 +1,8 @@
 //! `/ingest-tokens`: who may report, and for which service. A secret is shown once.
+//!
+//! Tokens are never changed but by their own writers, who put route templates; who needs another tenant or
+//! service makes another token. Revoking is for good, so that a leaked secret never comes back to life. Both
+//! are in the audit trail.
 
 use api_metrics_store::ingest::{IngestToken, NewIngestToken};
 use axum::{Json, extract::State};
@@ -7,9 +11,9 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::templates;
 use crate::{
     auth::Caller,
+    ingest::read_templates,
     request::{Body, Id, Validated, nothing, present, required},
     response::{Problem, time},
     router::App,
@@ -148,7 +152,7 @@ pub(crate) async fn create(
     let mut new = NewIngestToken::new(name, service, environment);
     new.tenant_id = body.text("tenantId")?.flatten();
     if body.has("templates") {
-        new.templates = templates::read(&mut body)?;
+        new.templates = read_templates(&mut body)?;
     }
     body.finish_with(&["templates"])?;
     let ingest = app.ingest()?;
@@ -194,6 +198,6 @@ pub(crate) async fn revoke(
         .client
         .bounded("revoke an ingest token", revoked)
         .await?;
-    ingest.parts().writers.forget();
+    ingest.forget_tokens();
     Ok(Json(revoked.ok_or_else(nothing)?.into()))
 }

@@ -1,19 +1,18 @@
 //! `/ingest-dead-letters`: items that were refused. They can be looked at, tried again and deleted.
+//!
+//! A retry takes the token as it is now: its templates may know the path since, or its tenant may own the
+//! key. It is counted under the letter's number, so that a retry whose answer was lost counts once, and a
+//! letter is deleted only after that.
 
-use std::sync::Arc;
-
-use api_metrics_store::ingest::DeadLetter;
+use api_metrics_store::ingest::{DeadLetter, IngestToken};
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    Ingest, report,
-    writer::{Templates, Writer},
-};
 use crate::{
+    ingest::Ingest,
     request::{Id, NO_RANGE, Page, Validated, nothing, query_params},
     response::{Problem, time},
     router::App,
@@ -151,23 +150,21 @@ pub(crate) async fn retry(
     Id(id): Id,
     _: Validated<()>,
 ) -> Result<StatusCode, Problem> {
-    let ingest = app.ingest()?.clone();
+    let ingest = app.ingest()?;
     let store = ingest.store();
     let letter = app.client.bounded("a dead letter", store.dead_letter(id));
     let letter = letter.await?.ok_or_else(nothing)?;
-    let writer = writer(&app, &ingest, letter.token_id).await?;
-    report::again(ingest.parts(), &writer, letter.id, &letter.item).await?;
+    let token = token(&app, ingest, letter.token_id).await?;
+    ingest.retry(token, &letter).await?;
     let deleted = store.delete_dead_letter(id);
     app.client.bounded("delete a dead letter", deleted).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The writer of a token, as it is now.
-async fn writer(app: &App, ingest: &Ingest, id: i64) -> Result<Arc<Writer>, Problem> {
+/// The token that a letter came by, as it is now; also where it is revoked since.
+async fn token(app: &App, ingest: &Ingest, id: i64) -> Result<IngestToken, Problem> {
     let tokens = ingest.store().ingest_tokens();
     let tokens = app.client.bounded("ingest tokens", tokens).await?;
     let token = tokens.into_iter().find(|token| token.id == id);
-    let token = token.ok_or_else(nothing)?;
-    let templates = Templates::new(&token.templates).unwrap_or_default();
-    Ok(Arc::new(Writer { token, templates }))
+    token.ok_or_else(nothing)
 }
