@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 20] = [
+const PROTECTED: [&str; 23] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -28,6 +28,9 @@ const PROTECTED: [&str; 20] = [
     "request_log_series",
     "series",
     "shared_secret",
+    "ingest_token",
+    "ingest_batch",
+    "ingest_refused",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.

@@ -1,4 +1,15 @@
 //! `POST /v1/requests`: what is answered with a 2xx is in the database, and is there once.
+//!
+//! | what happened | status | what a client does |
+//! |---|---|---|
+//! | every item was looked at, and at least one is counted | 200 | nothing |
+//! | no item is counted | 422 | looks at what was refused |
+//! | the key belongs to another report | 422 | takes another key |
+//! | nothing was committed | 503 | sends it again |
+//! | nobody knows whether it was | 503, 504 | sends it again with its key |
+//!
+//! The request's future may be dropped at any time, as when a client leaves: what the queue has taken is
+//! committed all the same.
 
 use std::time::Duration;
 
