@@ -91,6 +91,17 @@ impl Stage {
     }
 }
 
+/// A token, a batch that is counted once, and something that is refused.
+pub(crate) async fn report_to(h: &Harness) {
+    let store = another(h);
+    let new = NewIngestToken::new("ci", "checkout", "production");
+    let (token, _) = store.create_ingest_token(&new, "ann").await.unwrap();
+    let mut sent = IngestBatch::new(Some("once"), b"");
+    sent.refuse(0, None, "is no JSON", "{");
+    let queue = IngestQueue::new(store, "test");
+    queue.submit(&token, sent).await.unwrap();
+}
+
 /// Another process on the same database.
 fn another(h: &Harness) -> Arc<dyn IngestStore> {
     h.database.ingest(&h.clock)

@@ -66,6 +66,7 @@ impl Stage {
         crate::request_log::keep_of(&h, &["alpha", "beta"]).await;
         let import = ImportRecord::new(uuid::Uuid::new_v4(), "head");
         h.store.put_import(&import).await.unwrap();
+        crate::ingest::report_to(&h).await;
         let stage = Self { h };
         // One row of each tenant in everything else that is kept of tenants.
         stage
