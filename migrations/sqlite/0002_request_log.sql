@@ -97,6 +97,26 @@ CREATE TABLE api_metrics_request_log_day_key (
     key           text NOT NULL
 );
 
+-- Who follows the log. While the lease lies ahead, instances flush every second and note what arrives.
+CREATE TABLE api_metrics_request_log_tail (
+    id             integer PRIMARY KEY CHECK (id = 1),
+    until_ms       integer NOT NULL,
+    -- The number of the batch that arrived last.
+    last           integer NOT NULL,
+    -- Everything that arrived after this number is noted.
+    complete_after integer NOT NULL
+);
+
+-- What arrived in the last minutes, in the order in which it was committed.
+CREATE TABLE api_metrics_request_log_arrival (
+    number        integer NOT NULL,
+    at_ms         integer NOT NULL,
+    id            blob NOT NULL,
+    api_key_id    integer NOT NULL,
+    stored_ms     integer NOT NULL,
+    PRIMARY KEY (number, at_ms, id)
+) WITHOUT ROWID;
+
 -- Who has changed or deleted what.
 CREATE TABLE api_metrics_audit_trail (
     id            integer PRIMARY KEY AUTOINCREMENT,

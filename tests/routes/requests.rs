@@ -1,5 +1,7 @@
 //! Single requests, from a real service to every route that shows them.
 
+use std::time::Duration;
+
 use api_metrics::{ApiKey, ApiMetrics, ErrorDetail, Keep, RequestLog, UserId};
 use api_metrics_layer::PeerAddress;
 use api_metrics_routes::{Principal, Role};
@@ -29,10 +31,10 @@ const SECRETS: [&str; 8] = [
     "4111111111111111",
 ];
 
-struct Service {
-    metrics: ApiMetrics,
+pub(crate) struct Service {
+    pub(crate) metrics: ApiMetrics,
     app: Router,
-    file: SqliteFile,
+    file: Option<SqliteFile>,
 }
 
 #[allow(clippy::unused_async, reason = "a handler")]
@@ -61,13 +63,22 @@ async fn verify(mut request: Request, next: Next) -> Response {
 }
 
 impl Service {
-    async fn start(change: impl FnOnce(&mut RequestLog)) -> Self {
+    pub(crate) async fn start(change: impl FnOnce(&mut RequestLog)) -> Self {
         let file = SqliteFile::create();
+        let url = file.url();
+        let mut service = Self::on(&url, change).await;
+        service.file = Some(file);
+        service
+    }
+
+    /// An instance on this database.
+    pub(crate) async fn on(url: &str, change: impl FnOnce(&mut RequestLog)) -> Self {
         let mut log = RequestLog::new();
         log.keep = Keep::Everything;
         change(&mut log);
         let metrics = ApiMetrics::builder()
-            .embedded(file.path())
+            .database(url)
+            .configure_admin(|admin| admin.stream_interval(Duration::from_millis(500)))
             .service("shop")
             .version("1.9.1")
             .no_auth()
@@ -82,10 +93,14 @@ impl Service {
             .route("/healthz", get(|| async {}))
             .layer(metrics.layer())
             .layer(from_fn(verify));
-        Self { metrics, app, file }
+        Self {
+            metrics,
+            app,
+            file: None,
+        }
     }
 
-    async fn send(&self, request: Request) -> StatusCode {
+    pub(crate) async fn send(&self, request: Request) -> StatusCode {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let status = response.status();
         to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -93,7 +108,7 @@ impl Service {
     }
 
     /// Requests of two keys and of nobody, full of secrets.
-    async fn traffic(&self) {
+    pub(crate) async fn traffic(&self) {
         for (path, key) in [
             ("/users/planted-segment?token=planted-query", None),
             ("/locked/1", Some("alpha")),
@@ -134,7 +149,12 @@ impl Service {
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, by: Option<Principal>) -> (StatusCode, String) {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        by: Option<Principal>,
+    ) -> (StatusCode, String) {
         let mut admin = self.metrics.admin();
         if let Some(principal) = by {
             admin = admin.layer(Extension(principal));
@@ -151,13 +171,13 @@ impl Service {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let (status, body) = self.ask(Method::GET, path, None).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
     }
 
-    async fn found(&self, query: &str) -> usize {
+    pub(crate) async fn found(&self, query: &str) -> usize {
         let answer = self.json(&format!("/api-requests?{query}")).await;
         answer["data"].as_array().unwrap().len()
     }
@@ -389,9 +409,10 @@ async fn no_planted_secret_is_in_the_database_or_in_any_answer() {
     // While it is open, and once the log of writes has gone over into the file. Sampled paths of requests that no
     // route matched are the bounds of the numbers, kept in memory alone.
     let contents = || {
-        let mut all = std::fs::read(service.file.path()).unwrap();
+        let file = service.file.as_ref().unwrap().path();
+        let mut all = std::fs::read(&file).unwrap();
         for side in ["-wal", "-shm"] {
-            let mut path = service.file.path().into_os_string();
+            let mut path = file.clone().into_os_string();
             path.push(side);
             all.extend(std::fs::read(path).unwrap_or_default());
         }

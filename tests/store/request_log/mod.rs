@@ -32,6 +32,7 @@ use crate::harness::{Database, Harness, NOON};
 mod find;
 mod keep;
 mod private;
+mod tail;
 
 use find::{
     a_filter_without_an_index_looks_at_a_bounded_number_and_says_how_far,
@@ -46,6 +47,11 @@ use keep::{
 use private::{
     an_address_is_linked_within_a_day_and_never_afterwards,
     erasure_leaves_nothing_behind_and_is_in_the_audit_trail, no_secret_reaches_the_database,
+};
+use tail::{
+    a_follower_sees_what_its_scope_allows, a_follower_that_was_away_for_long_goes_on_by_time,
+    a_sample_arrives_when_its_minute_is_over,
+    whoever_follows_sees_each_request_once_in_the_order_of_arrival,
 };
 
 macro_rules! on_all_databases {
@@ -77,6 +83,10 @@ on_all_databases! {
     what_became_of_everything_adds_up_over_processes
     no_secret_reaches_the_database
     the_log_changes_no_count
+    whoever_follows_sees_each_request_once_in_the_order_of_arrival
+    a_sample_arrives_when_its_minute_is_over
+    a_follower_that_was_away_for_long_goes_on_by_time
+    a_follower_sees_what_its_scope_allows
 }
 
 const NOON_MS: i64 = NOON * 1_000;
@@ -284,9 +294,10 @@ impl Stage {
     }
 }
 
-/// Keeps a failure of each of these keys, with an address, and has somebody erase nothing.
+/// Keeps a failure of each of these keys, with an address, while somebody follows, and has somebody erase nothing.
 pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
     let store = h.database.request_log(&h.clock);
+    store.follow_requests().await.unwrap();
     let log = log_of(h, |_| {});
     for &key in keys {
         let endpoint = match key {

@@ -56,6 +56,7 @@ const REQUESTS: [(&str, &str, Access); 6] = [
     ("GET", "/api-requests/export", Read),
     ("GET", "/api-requests/groups", Read),
     ("GET", "/api-requests/status", Operate),
+    ("GET", "/api-requests/stream", Read),
     ("GET", "/api-requests/{id}", Read),
 ];
 

@@ -10,6 +10,7 @@
 //! | `list` | pages of requests, and one request |
 //! | `groups` | errors that are one |
 //! | `export` | a range as a file, page by page |
+//! | `stream` | the log as it arrives |
 //! | `status` | how much was kept and dropped |
 //! | `erase` | forgets a key, a user or an address |
 //! | `view` | a request as a caller may see it |
@@ -24,6 +25,7 @@ mod groups;
 mod list;
 mod selection;
 mod status;
+mod stream;
 mod view;
 
 use utoipa_axum::routes;
@@ -42,5 +44,6 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(groups::groups))
         .documented(Read, routes!(export::export))
         .documented(Operate, routes!(status::status))
+        .documented(Read, routes!(stream::stream))
         .documented(Read, routes!(list::one))
 }

@@ -20,7 +20,7 @@ use super::{
     buffer::{Batch, Dropped, RequestLogBuffer},
     entry::{Entry, Stored},
     settings::{AddressDetail, RequestLog},
-    sql::{self, DAY_MS, write},
+    sql::{self, DAY_MS, tail, write},
 };
 use crate::{
     engine::{
@@ -154,6 +154,7 @@ async fn store_batch<T: BeginTx>(
     let series = write::intern_series(&mut tx, instance, &rows).await?;
     let mut groups = BTreeMap::new();
     let mut json = Vec::with_capacity(rows.len());
+    let mut arrived = Vec::with_capacity(rows.len());
     for (entry, stored) in &rows {
         if let Some(group) = stored.group {
             let seen = groups.entry(group).or_insert((entry.at_ms, entry.at_ms));
@@ -170,19 +171,15 @@ async fn store_batch<T: BeginTx>(
             let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
             hash(secret, settings.address.part_of(client)?)
         });
-        json.push(row(
-            entry,
-            stored,
-            instance,
-            series_id,
-            key.copied().unwrap_or(0),
-            address,
-        ));
+        let key = key.copied().unwrap_or(0);
+        arrived.push((entry.at_ms, entry.id.simple().to_string(), key));
+        json.push(row(entry, stored, instance, series_id, key, address));
     }
     write::rows(&mut tx, json).await?;
     write::groups(&mut tx, &groups, &instance.version).await?;
     (batch.kept, batch.late) = (rows.len() as u64, late);
     write::advance(&mut tx, instance.id, batch, now_ms).await?;
+    tail::note(&mut tx, &arrived, now_ms).await?;
     drop(rows);
     tx.commit().await
 }

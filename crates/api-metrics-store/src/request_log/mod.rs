@@ -59,6 +59,7 @@ mod scrub;
 mod settings;
 mod sql;
 mod store;
+mod tail;
 mod words;
 
 pub use self::{
@@ -70,4 +71,8 @@ pub use self::{
     },
     settings::{AddressDetail, Keep, RequestLog, Sampling},
     store::RequestLogStore,
+    tail::{
+        InvalidTailCursor, TailContinuation, TailCursor, TailPage, TailPosition, TailQuery,
+        TailStart,
+    },
 };

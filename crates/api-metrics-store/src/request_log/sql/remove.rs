@@ -147,7 +147,7 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
         Dialect::Sqlite => "unhex(json_extract(value, '$[1]'))",
     };
     let wanted = format!("SELECT {}, {id} FROM {}", d.item_number(0), d.items("$1"));
-    for table in [&detail, &list] {
+    for table in [&detail, &list, &d.table("request_log_arrival")] {
         let sql = format!(
             "DELETE FROM {table} WHERE at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
         );
