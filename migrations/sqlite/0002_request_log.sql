@@ -91,6 +91,14 @@ CREATE TABLE api_metrics_request_log_group (
     first_version text NOT NULL
 );
 
+-- What the errors of a group have in common, and its vector by whoever embedded it: a byte a dimension.
+CREATE TABLE api_metrics_request_log_group_text (
+    group_id      integer PRIMARY KEY,
+    text          text NOT NULL,
+    embedder      text,
+    vector        text
+);
+
 -- The key of each day, counted from 1970, by which addresses are hashed.
 CREATE TABLE api_metrics_request_log_day_key (
     day           integer PRIMARY KEY,

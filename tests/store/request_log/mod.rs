@@ -32,6 +32,7 @@ use crate::harness::{Database, Harness, NOON};
 mod find;
 mod keep;
 mod private;
+mod search;
 mod tail;
 
 use find::{
@@ -47,6 +48,12 @@ use keep::{
 use private::{
     an_address_is_linked_within_a_day_and_never_afterwards,
     erasure_leaves_nothing_behind_and_is_in_the_audit_trail, no_secret_reaches_the_database,
+};
+use search::{
+    a_search_finds_what_its_scope_allows_and_nothing_that_was_erased,
+    each_group_is_embedded_once_by_whoever_is_asked,
+    errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself,
+    what_somebody_remembers_roughly_is_among_the_first_ten,
 };
 use tail::{
     a_follower_sees_what_its_scope_allows, a_follower_that_was_away_for_long_goes_on_by_time,
@@ -87,6 +94,10 @@ on_all_databases! {
     a_sample_arrives_when_its_minute_is_over
     a_follower_that_was_away_for_long_goes_on_by_time
     a_follower_sees_what_its_scope_allows
+    what_somebody_remembers_roughly_is_among_the_first_ten
+    errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself
+    a_search_finds_what_its_scope_allows_and_nothing_that_was_erased
+    each_group_is_embedded_once_by_whoever_is_asked
 }
 
 const NOON_MS: i64 = NOON * 1_000;
@@ -249,6 +260,18 @@ impl Stage {
                     .await
                     .unwrap()
             }
+        }
+    }
+
+    /// Moves SQLite's log of writes into its file; nothing on Postgres.
+    async fn checkpoint(&self) {
+        if let Database::Sqlite(file) = &self.h.database {
+            // The log of writes goes over into the file, as it does by itself sooner or later.
+            let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&pool)
+                .await
+                .unwrap();
         }
     }
 

@@ -98,8 +98,11 @@ impl QueryParams for StreamParams {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Hello {
+    /// An event comes at least this often.
     update_seconds: f64,
+    /// The most requests in a second.
     per_second: u32,
+    /// How the stream goes on from what the client has seen.
     continues: &'static str,
 }
 
@@ -250,6 +253,7 @@ struct Tail {
 }
 
 impl Tail {
+    /// The events, one after the other.
     fn into_stream(self) -> impl Stream<Item = Event> + Send {
         stream::unfold(self, |mut tail| async move {
             let event = tail.next().await?;

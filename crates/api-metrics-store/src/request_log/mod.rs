@@ -56,7 +56,9 @@ mod group;
 mod query;
 mod sample;
 mod scrub;
+mod search;
 mod settings;
+mod similar;
 mod sql;
 mod store;
 mod tail;
@@ -69,7 +71,9 @@ pub use self::{
         Erased, Erasure, RequestFilter, RequestGroup, RequestLogStatus, RequestPage, RequestQuery,
         StoredRequest,
     },
+    search::{RequestSearch, SearchHit, SearchMode, SearchResult},
     settings::{AddressDetail, Keep, RequestLog, Sampling},
+    similar::{EmbedError, Embedder, NgramEmbedder},
     store::RequestLogStore,
     tail::{
         InvalidTailCursor, TailContinuation, TailCursor, TailPage, TailPosition, TailQuery,

@@ -11,7 +11,9 @@ use super::{
     query::{
         Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage, RequestQuery, StoredRequest,
     },
+    search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},
+    similar::Embedder,
     sql::{DAY_MS, groups, read, remove, tail},
     tail::{TailPage, TailPosition, TailQuery},
 };
@@ -67,6 +69,18 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
     /// limit.
     async fn request_groups(&self, query: &RequestQuery) -> Result<Vec<RequestGroup>, StoreError>;
+
+    /// The requests and groups of errors that are found best. Groups that were not embedded yet are embedded by
+    /// `embedder`, and their vectors kept.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit, `StoreError::Invalid` where the filter has a text of its own.
+    async fn search_requests(
+        &self,
+        query: &RequestSearch,
+        embedder: &dyn Embedder,
+    ) -> Result<SearchResult, StoreError>;
 
     /// Notes that somebody follows the log: for a minute from now on, processes flush it every second, and what
     /// arrives is noted in its order. Called again and again by whoever follows.
@@ -147,6 +161,14 @@ impl<T: BeginTx> RequestLogStore for T {
         let groups = groups::groups(&mut tx, query).await?;
         tx.commit().await?;
         Ok(groups)
+    }
+
+    async fn search_requests(
+        &self,
+        query: &RequestSearch,
+        embedder: &dyn Embedder,
+    ) -> Result<SearchResult, StoreError> {
+        search::search(self, query, embedder).await
     }
 
     async fn follow_requests(&self) -> Result<(), StoreError> {

@@ -41,7 +41,7 @@ fn select(d: Dialect) -> String {
 }
 
 /// What conditions are about: the list as `r`, its details as `d`.
-fn from(d: Dialect) -> String {
+pub(in crate::request_log) fn from(d: Dialect) -> String {
     format!(
         "FROM {list} AS r JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id",
         list = d.table("request_log"),
