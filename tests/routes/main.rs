@@ -24,6 +24,7 @@ mod ingest;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod request_stream;
 mod requests;
 mod row_security;
 mod scopes;

@@ -50,13 +50,16 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-const REQUESTS: [(&str, &str, Access); 6] = [
+const REQUESTS: [(&str, &str, Access); 9] = [
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/export", Read),
     ("GET", "/api-requests/groups", Read),
+    ("GET", "/api-requests/search", Read),
     ("GET", "/api-requests/status", Operate),
+    ("GET", "/api-requests/stream", Read),
     ("GET", "/api-requests/{id}", Read),
+    ("GET", "/api-requests/{id}/curl", Read),
 ];
 
 /// Operations of ingest.
@@ -95,9 +98,11 @@ const CONTROL: [(&str, &str, Access); 21] = [
     ("DELETE", "/api-alerts/{id}", Write),
 ];
 
-const CONSOLE: [(&str, &str, Access); 4] = [
+const CONSOLE: [(&str, &str, Access); 6] = [
     ("GET", "/endpoints", Read),
     ("GET", "/openapi.json", Open),
+    ("GET", "/requests", Read),
+    ("GET", "/requests/{id}", Read),
     ("GET", "/stream", Read),
     ("GET", "/summary", Read),
 ];
