@@ -60,13 +60,18 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
     let token = settings.admin_token();
     let requests = settings.admin_requests;
+    let traces = settings.trace_url.clone();
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
         .environment("demo")
         .version(env!("CARGO_PKG_VERSION"))
         .admin_token(&token)
-        .configure_admin(move |admin| admin.requests_per_minute(requests))
+        .configure_admin(move |admin| {
+            admin
+                .requests_per_minute(requests)
+                .trace_url(traces.as_str())
+        })
         .request_log(request_log())
         .shutdown_timeout(DELIVERY)
         // A demo that shows nothing helps nobody: a wrong password or URL ends it.

@@ -41,7 +41,7 @@ interface Logged {
   lines?: LogLine[];
   linesLeftOut?: number;
 }
-export interface LogLine {
+interface LogLine {
   at: string;
   level: string;
   source: string;

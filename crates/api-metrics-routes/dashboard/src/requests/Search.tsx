@@ -14,7 +14,7 @@ import { openRequest, RequestText, StatusCode } from "./RequestTable";
 const NAMES: Readonly<Record<SearchMode, string>> = { hybrid: "Both", words: "Words", similar: "Similar" };
 const MATCHED: Readonly<Record<string, string>> = { words: "words", similar: "similar", both: "words, similar" };
 
-export const modeOf = (text: string | undefined): SearchMode => MODES.find((mode) => mode === text) ?? "hybrid";
+const modeOf = (text: string | undefined): SearchMode => MODES.find((mode) => mode === text) ?? "hybrid";
 
 export const Search = () => {
   const view = useView();

@@ -29,7 +29,7 @@ export const weightWords = (rows: readonly Weighed[]): string => {
     ? [share([...failures, ...client], "errors"), share(rest, "the rest")]
     : [share(failures, "server errors"), share(client, "client errors"), share(rest, "the rest")];
   const words = parts.filter((part) => part !== null).join(", ");
-  return `${number.plural(rows.length, "request")} for ${number.count(stands)}: ${words}`;
+  return `${number.count(rows.length)} kept of ${number.plural(stands, "request")}: ${words}`;
 };
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -97,8 +97,21 @@ export const requestParams = (view: View, params: Params): Record<string, string
 /** Without any filter of requests; what the toolbar has stays. */
 export const CLEARED: Params = Object.fromEntries(FILTERS.map(({ id }) => [id, undefined]));
 
+/** A filter of the other pages, which has the API's names, as the URL has it here. */
+export const named = ({ apiKeyId, ...rest }: Readonly<Record<string, string>>): Params => ({
+  ...rest,
+  ...(apiKeyId === undefined ? {} : { key: apiKeyId }),
+});
+
 /** The page Requests with these filters, named as in the URL, in the range of the view. */
 export const requestsHref = (filters: Params): string => href("requests", filters);
 
 /** The same, but the groups of the errors among them. */
 export const groupsHref = (filters: Params): string => href("requests", { ...filters, show: "groups" });
+
+/** A period as the URL has it, instead of the view's range. */
+export const between = (from: number, to: number): Params => ({
+  period: undefined,
+  from: new Date(from).toISOString(),
+  to: new Date(to).toISOString(),
+});
