@@ -85,10 +85,39 @@ CREATE TABLE api_metrics.request_log_group (
     first_version text NOT NULL
 );
 
+-- What the errors of a group have in common, and its vector by whoever embedded it: a byte a dimension.
+CREATE TABLE api_metrics.request_log_group_text (
+    group_id      bigint PRIMARY KEY,
+    text          text NOT NULL,
+    embedder      text,
+    vector        text
+);
+
 -- The key of each day, counted from 1970, by which addresses are hashed.
 CREATE TABLE api_metrics.request_log_day_key (
     day           bigint PRIMARY KEY,
     key           text NOT NULL
+);
+
+-- Who follows the log. While the lease lies ahead, instances flush every second and note what arrives.
+CREATE TABLE api_metrics.request_log_tail (
+    id             bigint PRIMARY KEY CHECK (id = 1),
+    until_ms       bigint NOT NULL,
+    -- The number of the batch that arrived last.
+    last           bigint NOT NULL,
+    -- Everything that arrived after this number is noted.
+    complete_after bigint NOT NULL
+);
+
+-- What arrived in the last minutes, in the order in which it was committed: the number is given behind the lock
+-- of the row above, which is held until the commit.
+CREATE TABLE api_metrics.request_log_arrival (
+    number        bigint NOT NULL,
+    at_ms         bigint NOT NULL,
+    id            uuid NOT NULL,
+    api_key_id    bigint NOT NULL,
+    stored_ms     bigint NOT NULL,
+    PRIMARY KEY (number, at_ms, id)
 );
 
 -- Who has changed or deleted what.
@@ -106,6 +135,9 @@ ALTER TABLE api_metrics.request_log          ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_detail   ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group    ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_day_key  ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group_text ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_tail     ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_arrival  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE api_metrics.request_log_series   FORCE ROW LEVEL SECURITY;
@@ -114,6 +146,9 @@ ALTER TABLE api_metrics.request_log          FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_detail   FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group    FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_day_key  FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group_text FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_tail     FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_arrival  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY service ON api_metrics.request_log_series   USING ((SELECT api_metrics.sees_all()));
@@ -122,6 +157,9 @@ CREATE POLICY service ON api_metrics.request_log          USING ((SELECT api_met
 CREATE POLICY service ON api_metrics.request_log_detail   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_group    USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_day_key  USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_group_text USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_tail     USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_arrival  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
 
 -- What api_keys shows of itself decides.
@@ -130,6 +168,17 @@ CREATE POLICY scope ON api_metrics.request_log FOR SELECT USING (
 );
 CREATE POLICY scope ON api_metrics.request_log_detail FOR SELECT USING (
     api_key_id IN (SELECT k.id FROM api_metrics.api_keys AS k)
+);
+CREATE POLICY scope ON api_metrics.request_log_arrival FOR SELECT USING (
+    api_key_id IN (SELECT k.id FROM api_metrics.api_keys AS k)
+);
+-- How far the log has come says nothing of anybody.
+CREATE POLICY scope ON api_metrics.request_log_tail FOR SELECT USING (
+    (SELECT api_metrics.scope_tenant()) IS NOT NULL OR (SELECT api_metrics.scope_keys()) IS NOT NULL
+);
+-- All errors of a group have this in common: whoever sees one of them has seen it.
+CREATE POLICY scope ON api_metrics.request_log_group_text FOR SELECT USING (
+    EXISTS (SELECT FROM api_metrics.request_log AS r WHERE r.group_id = request_log_group_text.group_id)
 );
 -- Labels of what is seen.
 CREATE POLICY scope ON api_metrics.request_log_series FOR SELECT USING (
@@ -223,7 +272,8 @@ BEGIN
     LOOP
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.request_log_series, '
                        'api_metrics.request_log_instance, api_metrics.request_log, api_metrics.request_log_detail, '
-                       'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.audit_trail TO %I', service);
+                       'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.request_log_tail, '
+                       'api_metrics.request_log_arrival, api_metrics.request_log_group_text, api_metrics.audit_trail TO %I', service);
         EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
                        'api_metrics.request_days TO %I', service);
     END LOOP;

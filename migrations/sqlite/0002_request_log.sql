@@ -91,11 +91,39 @@ CREATE TABLE api_metrics_request_log_group (
     first_version text NOT NULL
 );
 
+-- What the errors of a group have in common, and its vector by whoever embedded it: a byte a dimension.
+CREATE TABLE api_metrics_request_log_group_text (
+    group_id      integer PRIMARY KEY,
+    text          text NOT NULL,
+    embedder      text,
+    vector        text
+);
+
 -- The key of each day, counted from 1970, by which addresses are hashed.
 CREATE TABLE api_metrics_request_log_day_key (
     day           integer PRIMARY KEY,
     key           text NOT NULL
 );
+
+-- Who follows the log. While the lease lies ahead, instances flush every second and note what arrives.
+CREATE TABLE api_metrics_request_log_tail (
+    id             integer PRIMARY KEY CHECK (id = 1),
+    until_ms       integer NOT NULL,
+    -- The number of the batch that arrived last.
+    last           integer NOT NULL,
+    -- Everything that arrived after this number is noted.
+    complete_after integer NOT NULL
+);
+
+-- What arrived in the last minutes, in the order in which it was committed.
+CREATE TABLE api_metrics_request_log_arrival (
+    number        integer NOT NULL,
+    at_ms         integer NOT NULL,
+    id            blob NOT NULL,
+    api_key_id    integer NOT NULL,
+    stored_ms     integer NOT NULL,
+    PRIMARY KEY (number, at_ms, id)
+) WITHOUT ROWID;
 
 -- Who has changed or deleted what.
 CREATE TABLE api_metrics_audit_trail (

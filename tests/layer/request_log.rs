@@ -342,6 +342,71 @@ async fn a_request_that_nobody_waits_for_is_shown_with_how_it_ended() {
     assert_eq!(log.take(), [expected]);
 }
 
+/// A body that panics.
+struct Broken;
+
+impl http_body::Body for Broken {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
+        panic!("the body of order {} is broken", 17)
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_shown_with_its_message_and_no_other_request_is() {
+    api_metrics_layer::capture_panics();
+    api_metrics_layer::capture_panics();
+    let log = Arc::new(Log::default());
+    let layer = ApiMetricsLayer::new(WithRequestLog::new((), Arc::clone(&log))).for_axum();
+    let app = Router::new()
+        .route(
+            "/broken",
+            get(|| async {
+                if true {
+                    panic!("no ledger")
+                }
+            }),
+        )
+        .route("/body", get(|| async { Body::new(Broken) }))
+        .route(
+            "/caught",
+            get(|| async {
+                // Somebody else's, on the same thread.
+                assert!(std::panic::catch_unwind(|| panic!("another's")).is_err());
+                StatusCode::INTERNAL_SERVER_ERROR
+            }),
+        )
+        .layer(layer);
+    for path in ["/broken", "/body", "/caught"] {
+        let app = app.clone();
+        // A task of its own, whose panic ends nobody else.
+        let run = tokio::spawn(async move { send(&app, get_of(path)).await });
+        assert_eq!(run.await.is_err(), path != "/caught");
+    }
+    let seen = log.take();
+    let errors: Vec<_> = seen.iter().map(|logged| logged.error.clone()).collect();
+    for (error, expected) in errors
+        .iter()
+        .zip(["no ledger", "the body of order 17 is broken"])
+    {
+        let (kind, message) = error.clone().unwrap();
+        assert_eq!(kind.as_deref(), Some("panic"));
+        assert!(message.starts_with(&format!("{expected} (")), "{message}");
+        assert!(message.contains("request_log.rs:"), "{message}");
+    }
+    assert_eq!(errors[2], None);
+    let outcomes: Vec<_> = seen.iter().map(|logged| logged.outcome).collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Panicked, Outcome::Panicked, Outcome::Completed]
+    );
+}
+
 #[tokio::test]
 async fn a_log_is_found_in_whatever_holds_its_sink() {
     let log = Arc::new(Log::default());

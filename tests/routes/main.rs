@@ -23,6 +23,7 @@ mod hostile;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod request_stream;
 mod requests;
 mod row_security;
 mod scopes;

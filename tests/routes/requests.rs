@@ -1,5 +1,7 @@
 //! Single requests, from a real service to every route that shows them.
 
+use std::time::Duration;
+
 use api_metrics::{ApiKey, ApiMetrics, ErrorDetail, Keep, RequestLog, UserId};
 use api_metrics_layer::PeerAddress;
 use api_metrics_routes::{Principal, Role};
@@ -29,10 +31,10 @@ const SECRETS: [&str; 8] = [
     "4111111111111111",
 ];
 
-struct Service {
-    metrics: ApiMetrics,
+pub(crate) struct Service {
+    pub(crate) metrics: ApiMetrics,
     app: Router,
-    file: SqliteFile,
+    file: Option<SqliteFile>,
 }
 
 #[allow(clippy::unused_async, reason = "a handler")]
@@ -61,13 +63,22 @@ async fn verify(mut request: Request, next: Next) -> Response {
 }
 
 impl Service {
-    async fn start(change: impl FnOnce(&mut RequestLog)) -> Self {
+    pub(crate) async fn start(change: impl FnOnce(&mut RequestLog)) -> Self {
         let file = SqliteFile::create();
+        let url = file.url();
+        let mut service = Self::on(&url, change).await;
+        service.file = Some(file);
+        service
+    }
+
+    /// An instance on this database.
+    pub(crate) async fn on(url: &str, change: impl FnOnce(&mut RequestLog)) -> Self {
         let mut log = RequestLog::new();
         log.keep = Keep::Everything;
         change(&mut log);
         let metrics = ApiMetrics::builder()
-            .embedded(file.path())
+            .database(url)
+            .configure_admin(|admin| admin.stream_interval(Duration::from_millis(500)))
             .service("shop")
             .version("1.9.1")
             .no_auth()
@@ -82,10 +93,14 @@ impl Service {
             .route("/healthz", get(|| async {}))
             .layer(metrics.layer())
             .layer(from_fn(verify));
-        Self { metrics, app, file }
+        Self {
+            metrics,
+            app,
+            file: None,
+        }
     }
 
-    async fn send(&self, request: Request) -> StatusCode {
+    pub(crate) async fn send(&self, request: Request) -> StatusCode {
         let response = self.app.clone().oneshot(request).await.unwrap();
         let status = response.status();
         to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -93,7 +108,7 @@ impl Service {
     }
 
     /// Requests of two keys and of nobody, full of secrets.
-    async fn traffic(&self) {
+    pub(crate) async fn traffic(&self) {
         for (path, key) in [
             ("/users/planted-segment?token=planted-query", None),
             ("/locked/1", Some("alpha")),
@@ -134,7 +149,12 @@ impl Service {
         }
     }
 
-    async fn ask(&self, method: Method, path: &str, by: Option<Principal>) -> (StatusCode, String) {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        by: Option<Principal>,
+    ) -> (StatusCode, String) {
         let mut admin = self.metrics.admin();
         if let Some(principal) = by {
             admin = admin.layer(Extension(principal));
@@ -151,13 +171,13 @@ impl Service {
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let (status, body) = self.ask(Method::GET, path, None).await;
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
     }
 
-    async fn found(&self, query: &str) -> usize {
+    pub(crate) async fn found(&self, query: &str) -> usize {
         let answer = self.json(&format!("/api-requests?{query}")).await;
         answer["data"].as_array().unwrap().len()
     }
@@ -219,6 +239,168 @@ async fn requests_of_a_service_are_listed_found_and_shown_one_by_one() {
         (&group.into(), &3.into())
     );
     assert_eq!(groups[0]["firstVersion"], "1.9.1");
+    service.metrics.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_search_finds_by_words_by_likeness_and_by_both() {
+    let service = Service::start(|_| {}).await;
+    service.traffic().await;
+    for (query, matched) in [
+        ("q=order+is+LOCKED", "both"),
+        ("q=order+is+locked&mode=hybrid&statusClass=5xx", "both"),
+        ("q=order+locked&mode=words", "words"),
+        ("q=ordre+lockd&mode=similar", "similar"),
+    ] {
+        let found = service.json(&format!("/api-requests/search?{query}")).await;
+        let hit = &found["data"][0];
+        assert_eq!(hit["matched"], matched, "{query}: {found}");
+        assert_eq!((&hit["kept"], &hit["requests"]), (&3.into(), &3.into()));
+        assert_eq!(hit["group"], hit["request"]["group"]);
+        let id = hit["request"]["id"].as_str().unwrap();
+        assert_eq!(
+            service.json(&format!("/api-requests/{id}")).await,
+            hit["request"]
+        );
+        assert!(
+            hit["score"].as_f64() > Some(0.3) && found["pending"] == 0,
+            "{found}"
+        );
+    }
+    let nothing = service
+        .json("/api-requests/search?q=zebra&mode=words")
+        .await;
+    assert_eq!(nothing["data"], Value::Array(Vec::new()));
+    let alpha = Principal::new("somebody", Role::Manager).with_tenant("acme");
+    for (principal, kept) in [(alpha, 2), (Principal::new("nobody", Role::Viewer), 0)] {
+        let (status, body) = service
+            .ask(
+                Method::GET,
+                "/api-requests/search?q=locked",
+                Some(principal),
+            )
+            .await;
+        assert_eq!(status, StatusCode::OK);
+        let found: Value = serde_json::from_str(&body).unwrap();
+        let of = found["data"].as_array().unwrap().iter();
+        assert_eq!(
+            of.map(|hit| hit["kept"].as_u64().unwrap()).sum::<u64>(),
+            kept,
+            "{body}"
+        );
+        assert!(!body.contains("beta"), "{body}");
+    }
+    for wrong in [
+        "",
+        "q=",
+        "q=a&mode=x",
+        "q=a&limit=101",
+        "q=a&text=b",
+        "q=a&cursor=c",
+    ] {
+        let path = format!("/api-requests/search?{wrong}");
+        let (status, _) = service.ask(Method::GET, &path, None).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
+    service.metrics.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_as_a_command_has_variables_where_something_is_not_kept() {
+    let service = Service::start(|_| {}).await;
+    service.traffic().await;
+    let list = service.json("/api-requests?apiKeyId=1&status=503").await;
+    let id = list["data"][0]["id"].as_str().unwrap();
+    let curl = service.json(&format!("/api-requests/{id}/curl")).await;
+    assert_eq!(
+        curl["command"],
+        r#"curl -sS -g "${BASE_URL}"'/locked/'"${id}" -H 'authorization: Bearer '"${API_KEY}" -H 'user-agent: agent [card]'"#
+    );
+    assert_eq!(
+        curl["placeholders"],
+        serde_json::json!(["BASE_URL", "id", "API_KEY"])
+    );
+    let list = service.json("/api-requests?method=post").await;
+    let id = list["data"][0]["id"].as_str().unwrap();
+    let curl = service.json(&format!("/api-requests/{id}/curl")).await;
+    let command = curl["command"].as_str().unwrap();
+    assert!(
+        command.starts_with(r#"curl -sS -g -X POST "${BASE_URL}"'/orders'"#),
+        "{command}"
+    );
+    assert!(
+        command.ends_with(r#" --data-binary "${BODY}""#),
+        "{command}"
+    );
+    // As for the request itself: nobody else's.
+    let (_, shown) = service
+        .ask(
+            Method::GET,
+            &format!("/api-requests/{id}/curl"),
+            Some(Principal::new("x", Role::Viewer)),
+        )
+        .await;
+    assert!(shown.contains("there is no such request"), "{shown}");
+    service.metrics.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_consumer_sees_its_own_requests_without_addresses() {
+    let service = Service::start(|_| {}).await;
+    service.traffic().await;
+    let all = service.json("/api-requests").await;
+    let of_alpha = |request: &&Value| request["apiKey"] == "alpha";
+    let ask = async |path: &str, principal: Principal| {
+        let console = service.metrics.console().layer(Extension(principal));
+        let request = axum::http::Request::get(path).body(Body::empty()).unwrap();
+        let response = console.oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let viewer = || Principal::new("consumer", Role::Viewer).with_key("alpha");
+    let (status, own) = ask("/requests?statusClass=5xx", viewer()).await;
+    assert_eq!(status, StatusCode::OK, "{own}");
+    let mut expected: Vec<Value> = all["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(of_alpha)
+        .cloned()
+        .collect();
+    for request in &mut expected {
+        assert!(request["address"].is_string());
+        request["address"] = Value::Null;
+    }
+    assert_eq!(
+        (expected.len(), own["data"].as_array().unwrap()),
+        (2, &expected)
+    );
+    let (_, page) = ask("/requests?limit=1", viewer()).await;
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let (_, rest) = ask(&format!("/requests?limit=1&cursor={cursor}"), viewer()).await;
+    assert_eq!(rest["data"][0], expected[1]);
+    let id = expected[0]["id"].as_str().unwrap();
+    assert_eq!(
+        ask(&format!("/requests/{id}"), viewer()).await.1,
+        expected[0]
+    );
+    // An admin sees all here too, and no address.
+    let (_, seen) = ask("/requests", Principal::new("root", Role::Admin)).await;
+    assert_eq!(seen["data"].as_array().unwrap().len(), 6);
+    assert!(
+        seen["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|request| request["address"].is_null())
+    );
+    let beta = || Principal::new("other", Role::Viewer).with_key("beta");
+    assert_eq!(
+        ask(&format!("/requests/{id}"), beta()).await.0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(ask("/requests/7", beta()).await.0, StatusCode::NOT_FOUND);
     service.metrics.shutdown().await.unwrap();
 }
 
@@ -380,6 +562,7 @@ async fn no_planted_secret_is_in_the_database_or_in_any_answer() {
     for path in [
         "/api-requests",
         "/api-requests/groups",
+        "/api-requests/search?q=order+locked",
         "/api-requests/export",
         "/api-requests/export?format=ndjson",
         "/metrics",
@@ -389,9 +572,10 @@ async fn no_planted_secret_is_in_the_database_or_in_any_answer() {
     // While it is open, and once the log of writes has gone over into the file. Sampled paths of requests that no
     // route matched are the bounds of the numbers, kept in memory alone.
     let contents = || {
-        let mut all = std::fs::read(service.file.path()).unwrap();
+        let file = service.file.as_ref().unwrap().path();
+        let mut all = std::fs::read(&file).unwrap();
         for side in ["-wal", "-shm"] {
-            let mut path = service.file.path().into_os_string();
+            let mut path = file.clone().into_os_string();
             path.push(side);
             all.extend(std::fs::read(path).unwrap_or_default());
         }

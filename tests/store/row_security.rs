@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 20] = [
+const PROTECTED: [&str; 23] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -21,11 +21,14 @@ const PROTECTED: [&str; 20] = [
     "price_tiers",
     "rate_limit_utilization",
     "request_log",
+    "request_log_arrival",
     "request_log_day_key",
     "request_log_detail",
     "request_log_group",
+    "request_log_group_text",
     "request_log_instance",
     "request_log_series",
+    "request_log_tail",
     "series",
     "shared_secret",
 ];

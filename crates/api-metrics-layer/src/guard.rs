@@ -101,6 +101,17 @@ impl<M: MetricSink> Guard<M> {
         }
     }
 
+    /// Takes what the panic has said that unwinds this thread.
+    #[cold]
+    fn on_panic(&mut self) {
+        let Some(open) = &mut self.0 else { return };
+        if open.shard.core().sink.request_log().is_some() {
+            if let Some(captured) = open.state.captured() {
+                captured.on_panic();
+            }
+        }
+    }
+
     /// Records the request. Later calls do nothing.
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
@@ -177,6 +188,7 @@ impl<M: MetricSink> PanicGuard<'_, M> {
 
 impl<M: MetricSink> Drop for PanicGuard<'_, M> {
     fn drop(&mut self) {
+        self.0.on_panic();
         self.0.end(Outcome::Panicked);
     }
 }
@@ -205,7 +217,9 @@ impl<M: MetricSink> RunGuard<M> {
 
 impl<M: MetricSink> Drop for RunGuard<M> {
     fn drop(&mut self) {
-        self.take_back().end(Outcome::Panicked);
+        let mut guard = self.take_back();
+        guard.on_panic();
+        guard.end(Outcome::Panicked);
     }
 }
 

@@ -220,7 +220,7 @@ pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use request_log::{
     ErrorDetail, InvalidNetwork, LoggedError, LoggedPath, LoggedRequest, Network, PeerAddress,
-    RequestCapture, RequestLogSink, TraceContext, UserId,
+    RequestCapture, RequestLogSink, TraceContext, UserId, capture_panics,
 };
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;

@@ -57,6 +57,7 @@ pub use api_metrics_store as store;
 
 pub use api_metrics_layer::{
     ApiKey, ApiMetricsLayer, ErrorDetail, MetricSink, Outcome, Protocol, RequestRecord, UserId,
+    capture_panics,
 };
 pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
 pub use api_metrics_store::{

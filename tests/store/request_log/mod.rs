@@ -32,6 +32,8 @@ use crate::harness::{Database, Harness, NOON};
 mod find;
 mod keep;
 mod private;
+mod search;
+mod tail;
 
 use find::{
     a_filter_without_an_index_looks_at_a_bounded_number_and_says_how_far,
@@ -46,6 +48,17 @@ use keep::{
 use private::{
     an_address_is_linked_within_a_day_and_never_afterwards,
     erasure_leaves_nothing_behind_and_is_in_the_audit_trail, no_secret_reaches_the_database,
+};
+use search::{
+    a_search_finds_what_its_scope_allows_and_nothing_that_was_erased,
+    each_group_is_embedded_once_by_whoever_is_asked,
+    errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself,
+    what_somebody_remembers_roughly_is_among_the_first_ten,
+};
+use tail::{
+    a_follower_sees_what_its_scope_allows, a_follower_that_was_away_for_long_goes_on_by_time,
+    a_sample_arrives_when_its_minute_is_over,
+    whoever_follows_sees_each_request_once_in_the_order_of_arrival,
 };
 
 macro_rules! on_all_databases {
@@ -77,6 +90,14 @@ on_all_databases! {
     what_became_of_everything_adds_up_over_processes
     no_secret_reaches_the_database
     the_log_changes_no_count
+    whoever_follows_sees_each_request_once_in_the_order_of_arrival
+    a_sample_arrives_when_its_minute_is_over
+    a_follower_that_was_away_for_long_goes_on_by_time
+    a_follower_sees_what_its_scope_allows
+    what_somebody_remembers_roughly_is_among_the_first_ten
+    errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself
+    a_search_finds_what_its_scope_allows_and_nothing_that_was_erased
+    each_group_is_embedded_once_by_whoever_is_asked
 }
 
 const NOON_MS: i64 = NOON * 1_000;
@@ -242,6 +263,18 @@ impl Stage {
         }
     }
 
+    /// Moves SQLite's log of writes into its file; nothing on Postgres.
+    async fn checkpoint(&self) {
+        if let Database::Sqlite(file) = &self.h.database {
+            // The log of writes goes over into the file, as it does by itself sooner or later.
+            let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&pool)
+                .await
+                .unwrap();
+        }
+    }
+
     /// Every byte that the database keeps of texts.
     async fn contents(&self) -> Vec<u8> {
         match &self.h.database {
@@ -284,9 +317,10 @@ impl Stage {
     }
 }
 
-/// Keeps a failure of each of these keys, with an address, and has somebody erase nothing.
+/// Keeps a failure of each of these keys, with an address, while somebody follows, and has somebody erase nothing.
 pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
     let store = h.database.request_log(&h.clock);
+    store.follow_requests().await.unwrap();
     let log = log_of(h, |_| {});
     for &key in keys {
         let endpoint = match key {

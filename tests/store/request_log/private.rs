@@ -87,14 +87,7 @@ pub(super) async fn erasure_leaves_nothing_behind_and_is_in_the_audit_trail(data
             .await,
         []
     );
-    if let Database::Sqlite(file) = &stage.h.database {
-        // The log of writes goes over into the file, as it does by itself sooner or later.
-        let pool = sqlx::SqlitePool::connect(&file.url()).await.unwrap();
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-            .execute(&pool)
-            .await
-            .unwrap();
-    }
+    stage.checkpoint().await;
     assert!(!contains(&stage.contents().await, "quixoticann"));
     let key = stage
         .find(|query| query.filter.user = Some("bob".to_owned()))

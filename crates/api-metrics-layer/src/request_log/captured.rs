@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT, uri::P
 
 use super::{
     ErrorDetail, LoggedError, LoggedPath, LoggedRequest, RequestCapture, TraceContext, UserId,
-    address, error::ErrorBody,
+    address, error::ErrorBody, panics,
 };
 use crate::{Protocol, RequestRecord, endpoint::original_path};
 
@@ -83,6 +83,14 @@ impl Captured {
     fn on_grpc_message(&mut self, headers: &HeaderMap) {
         if let Some(message) = headers.get("grpc-message") {
             self.grpc_message = Some(message.clone());
+        }
+    }
+
+    /// The thread unwinds through the request. What the response has said of its error goes before.
+    pub(crate) fn on_panic(&mut self) {
+        let panic = panics::take();
+        if self.active && self.error.is_none() {
+            self.error = panic;
         }
     }
 

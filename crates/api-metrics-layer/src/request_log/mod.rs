@@ -4,6 +4,7 @@ mod address;
 mod captured;
 mod error;
 mod json;
+mod panics;
 mod path;
 mod settings;
 mod trace;
@@ -17,6 +18,7 @@ pub(crate) use self::captured::Captured;
 pub use self::{
     address::{InvalidNetwork, Network, PeerAddress},
     error::{ErrorDetail, LoggedError},
+    panics::capture_panics,
     path::LoggedPath,
     settings::RequestCapture,
     trace::TraceContext,

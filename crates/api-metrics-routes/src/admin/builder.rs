@@ -7,7 +7,7 @@ use api_metrics_store::control::{
     ControlStore, billing::BillingSettings, limits::LimitSettings, quotas::QuotaSettings,
 };
 use api_metrics_store::{
-    request_log::RequestLogStore,
+    request_log::{Embedder, RequestLogStore},
     store::{Store, Writer},
     time::{Clock, SystemClock},
 };
@@ -60,6 +60,8 @@ pub struct AdminBuilder {
     control_store: Option<Arc<dyn ControlStore>>,
     /// The store of the request log.
     requests: Option<Arc<dyn RequestLogStore>>,
+    /// Tells how alike errors are.
+    embedder: Option<Arc<dyn Embedder>>,
     /// This process's own recorder. Answers then include what it has not flushed yet; without it they
     /// begin with the last flush.
     writer: Option<Arc<Writer>>,
@@ -187,6 +189,7 @@ impl AdminBuilder {
             #[cfg(feature = "control")]
             control_store: None,
             requests: None,
+            embedder: None,
             writer: None,
             health: None,
             clock: Arc::new(SystemClock::default()),
@@ -233,6 +236,13 @@ impl AdminBuilder {
     #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
     pub fn control(mut self, store: Arc<dyn ControlStore>) -> Self {
         self.control_store = Some(store);
+        self
+    }
+
+    /// What tells how alike errors are, for searches of the request log. By default words and parts of words are
+    /// compared; a model of the host's own may know meanings.
+    pub fn request_embedder(mut self, embedder: Arc<dyn Embedder>) -> Self {
+        self.embedder = Some(embedder);
         self
     }
 
@@ -498,7 +508,9 @@ impl AdminBuilder {
         );
         #[cfg(feature = "control")]
         let client = client.with_control(self.control_store);
-        let client = client.with_requests(self.requests);
+        let client = client
+            .with_requests(self.requests)
+            .with_embedder(self.embedder);
         let client = Arc::new(client);
         let auth = Authenticator::new(
             sign_in,

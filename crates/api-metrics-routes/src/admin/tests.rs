@@ -55,8 +55,11 @@ const REQUESTS: [(&str, &str, Access); 6] = [
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/export", Read),
     ("GET", "/api-requests/groups", Read),
+    ("GET", "/api-requests/search", Read),
     ("GET", "/api-requests/status", Operate),
+    ("GET", "/api-requests/stream", Read),
     ("GET", "/api-requests/{id}", Read),
+    ("GET", "/api-requests/{id}/curl", Read),
 ];
 
 /// Operations of the control plane.
@@ -84,9 +87,11 @@ const CONTROL: [(&str, &str, Access); 21] = [
     ("DELETE", "/api-alerts/{id}", Write),
 ];
 
-const CONSOLE: [(&str, &str, Access); 4] = [
+const CONSOLE: [(&str, &str, Access); 6] = [
     ("GET", "/endpoints", Read),
     ("GET", "/openapi.json", Open),
+    ("GET", "/requests", Read),
+    ("GET", "/requests/{id}", Read),
     ("GET", "/stream", Read),
     ("GET", "/summary", Read),
 ];

@@ -9,6 +9,7 @@ mod endpoints;
 mod period;
 #[cfg(feature = "control")]
 mod quota;
+mod requests;
 mod summary;
 
 use std::sync::Arc;
@@ -61,6 +62,13 @@ impl Console {
         } else {
             table
         };
+        let table = if app.client.has_requests() {
+            table
+                .documented(Read, routes!(requests::get_requests))
+                .documented(Read, routes!(requests::get_request))
+        } else {
+            table
+        };
         let (router, written, _declared) = table
             .hidden(
                 Open,
@@ -78,7 +86,7 @@ impl Console {
     }
 
     /// The routes, to be mounted by [`Router::nest_service`]: `summary`, `endpoints`, `stream`,
-    /// `openapi.json`, and with the control plane `quota` and `billing`.
+    /// `openapi.json`, with the control plane `quota` and `billing`, and with a request log `requests`.
     pub fn router(&self) -> Router {
         self.router.clone()
     }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     change::ChangeDetector,
     open_streams::{OpenStreams, Place, too_many},
+    progress::Followed,
     subscription::{Subscription, Topic, json},
 };
 use crate::{auth::Caller, response::Problem};
@@ -71,6 +72,8 @@ pub(crate) struct Hub {
     feeds: Mutex<HashMap<Topic, watch::Sender<LatestEvent>>>,
     /// The open streams, counted.
     open: OpenStreams,
+    /// What streams follow that have each its own place in it.
+    pub(super) followed: Followed,
 }
 
 impl Hub {
@@ -86,12 +89,18 @@ impl Hub {
             shutdown,
             feeds: Mutex::default(),
             open: OpenStreams::default(),
+            followed: Followed::default(),
         })
     }
 
     /// Streams that are open.
     pub(crate) fn connections(&self) -> usize {
         self.open.taken()
+    }
+
+    /// How often a stream says something.
+    pub(crate) const fn update_interval(&self) -> Duration {
+        self.limits.update_interval
     }
 
     /// Feeds that poll the store.
@@ -112,7 +121,7 @@ impl Hub {
     ///
     /// # Errors
     /// 503 with `Retry-After` where a bound of streams is reached.
-    pub(super) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
+    pub(crate) fn place(&self, caller: &Caller) -> Result<Place, Problem> {
         self.open.take(
             caller,
             self.limits.connections,

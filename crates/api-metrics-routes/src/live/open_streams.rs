@@ -25,7 +25,7 @@ struct Open {
 
 /// A place among the open streams, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Where it is given back.
     open: OpenStreams,
     /// By whom it is counted; `None` for admins.

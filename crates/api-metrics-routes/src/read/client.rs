@@ -13,7 +13,7 @@ use api_metrics_store::control::ControlStore;
 use api_metrics_store::{
     calendar::Kept,
     query::{Answer, Detail, Filter, Query, Scope, TimeRange},
-    request_log::RequestLogStore,
+    request_log::{Embedder, NgramEmbedder, RequestLogStore},
     store::{ApiKeyInfo, Store, StoreError, Writer},
 };
 use moka::future::Cache;
@@ -32,6 +32,8 @@ pub(crate) struct StoreClient {
     pub(super) control: Option<Arc<dyn ControlStore>>,
     /// The store of the request log.
     requests: Option<Arc<dyn RequestLogStore>>,
+    /// Tells how alike errors are.
+    embedder: Arc<dyn Embedder>,
     /// This process's own recorder, where it has one.
     writer: Option<Arc<Writer>>,
     /// Dashboards must not take all of the host's database connections.
@@ -79,6 +81,7 @@ impl StoreClient {
             #[cfg(feature = "control")]
             control: None,
             requests: None,
+            embedder: Arc::new(NgramEmbedder::default()),
             writer,
             permits: Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limit,
@@ -96,6 +99,19 @@ impl StoreClient {
     pub(crate) fn with_requests(mut self, requests: Option<Arc<dyn RequestLogStore>>) -> Self {
         self.requests = requests;
         self
+    }
+
+    /// Replaces what tells how alike errors are.
+    pub(crate) fn with_embedder(mut self, embedder: Option<Arc<dyn Embedder>>) -> Self {
+        if let Some(embedder) = embedder {
+            self.embedder = embedder;
+        }
+        self
+    }
+
+    /// What tells how alike errors are.
+    pub(crate) fn embedder(&self) -> &dyn Embedder {
+        &*self.embedder
     }
 
     /// Whether there is a request log. Its routes are mounted only then.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// A request.
-pub(super) fn request() -> Value {
+pub(crate) fn request() -> Value {
     json!({
         "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "at": "2026-05-17T08:12:45.117Z",
         "service": "shop", "environment": "production", "version": "1.9.1",
@@ -21,7 +21,7 @@ pub(super) fn request() -> Value {
 }
 
 /// A page of requests.
-pub(super) fn list() -> Value {
+pub(crate) fn list() -> Value {
     json!({"data": [request()], "nextCursor": null, "searchedTo": "2026-05-16T09:31:00Z"})
 }
 
@@ -38,6 +38,29 @@ pub(super) fn groups() -> Value {
             "series": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 29, 0]
         }],
         "from": "2026-05-16T09:31:00Z", "to": "2026-05-17T09:31:00Z"
+    })
+}
+
+/// What a search finds.
+pub(super) fn search() -> Value {
+    json!({
+        "data": [{
+            "score": 0.871, "matched": "both", "request": request(), "group": "8f3a61c20b7d4e95",
+            "kept": 41, "requests": 41, "firstAt": "2026-05-17T07:58:02.004Z",
+            "lastAt": "2026-05-17T08:12:45.117Z"
+        }],
+        "mode": "hybrid", "pending": 0,
+        "from": "2026-05-16T09:31:00Z", "to": "2026-05-17T09:31:00Z"
+    })
+}
+
+/// A request as a command.
+pub(super) fn curl() -> Value {
+    json!({
+        "command": "curl -sS -g -X POST \"${BASE_URL}\"'/carts/'\"${id}\"'/orders' \
+                    -H 'authorization: Bearer '\"${API_KEY}\" -H 'user-agent: shop-android/4.2' \
+                    -H 'content-type: '\"${CONTENT_TYPE}\" --data-binary \"${BODY}\"",
+        "placeholders": ["BASE_URL", "id", "API_KEY", "CONTENT_TYPE", "BODY"]
     })
 }
 

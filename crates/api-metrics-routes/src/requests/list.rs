@@ -7,6 +7,7 @@
 //!
 //! A request that is there for somebody else is answered as one that is not there, so that ids can't be probed.
 
+use api_metrics_store::request_log::StoredRequest;
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
@@ -97,6 +98,20 @@ pub(crate) async fn list(
     caller: Caller,
     Validated { params, .. }: Validated<ListParams>,
 ) -> Result<Json<RequestList>, Problem> {
+    let view = |request| RequestView::of(request, &caller);
+    answer(&app, &caller, params, view).await.map(Json)
+}
+
+/// The page that is asked for, each request as `view` shows it.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn answer(
+    app: &App,
+    caller: &Caller,
+    params: ListParams,
+    view: impl Fn(StoredRequest) -> RequestView,
+) -> Result<RequestList, Problem> {
     let ListParams {
         selection,
         page,
@@ -112,8 +127,7 @@ pub(crate) async fn list(
         .client
         .bounded("requests", store.requests(&query))
         .await?;
-    let view = |request| RequestView::of(request, &caller);
-    Ok(Json(RequestList {
+    Ok(RequestList {
         data: found.requests.into_iter().map(view).collect(),
         // With `after` the last id is what goes on.
         next_cursor: found
@@ -121,7 +135,7 @@ pub(crate) async fn list(
             .filter(|_| after.is_none())
             .map(|next| page.next(range, next)),
         searched_to: time_ms(found.searched_to_ms),
-    }))
+    })
 }
 
 /// One request
@@ -144,6 +158,19 @@ pub(crate) async fn one(
     id: Result<Path<String>, PathRejection>,
     _: Validated<()>,
 ) -> Result<Json<RequestView>, Problem> {
+    let found = found(&app, &caller, id).await?;
+    Ok(Json(RequestView::of(found, &caller)))
+}
+
+/// The request of a path, if the caller may see it.
+///
+/// # Errors
+/// 404 where there is none; those of the store.
+pub(crate) async fn found(
+    app: &App,
+    caller: &Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StoredRequest, Problem> {
     let nothing = || Problem::new(Kind::NotFound, "there is no such request, or no more");
     let id = id.ok().and_then(|Path(text)| text.parse::<Uuid>().ok());
     let id = id.ok_or_else(nothing)?;
@@ -152,6 +179,5 @@ pub(crate) async fn one(
         .client
         .bounded("request", store.request(id, &caller.scope))
         .await?;
-    let found = found.ok_or_else(nothing)?;
-    Ok(Json(RequestView::of(found, &caller)))
+    found.ok_or_else(nothing)
 }

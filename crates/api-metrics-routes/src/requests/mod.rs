@@ -8,8 +8,11 @@
 //! |---|---|
 //! | `selection` | the filters that all of them take |
 //! | `list` | pages of requests, and one request |
+//! | `curl` | a request as a command |
 //! | `groups` | errors that are one |
 //! | `export` | a range as a file, page by page |
+//! | `search` | by words, by likeness, or by both |
+//! | `stream` | the log as it arrives |
 //! | `status` | how much was kept and dropped |
 //! | `erase` | forgets a key, a user or an address |
 //! | `view` | a request as a caller may see it |
@@ -17,14 +20,17 @@
 //! Answers are not cached: each is a page of narrow rows found by an index, and a log that is read is mostly read
 //! to its end, where every answer is another.
 
+mod curl;
 mod erase;
-mod examples;
+pub(crate) mod examples;
 mod export;
 mod groups;
-mod list;
+pub(crate) mod list;
+mod search;
 mod selection;
 mod status;
-mod view;
+mod stream;
+pub(crate) mod view;
 
 use utoipa_axum::routes;
 
@@ -41,6 +47,9 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Operate, routes!(erase::erase))
         .documented(Read, routes!(groups::groups))
         .documented(Read, routes!(export::export))
+        .documented(Read, routes!(search::search))
         .documented(Operate, routes!(status::status))
+        .documented(Read, routes!(stream::stream))
         .documented(Read, routes!(list::one))
+        .documented(Read, routes!(curl::curl))
 }

@@ -178,6 +178,23 @@ pub(super) struct Matching(pub(super) RequestFilter);
 
 impl QueryParams for Matching {
     fn describe(docs: &mut ParamDocs) {
+        Labelled::describe(docs);
+        TEXT.describe(docs);
+    }
+
+    fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        let Labelled(mut filter) = QueryParams::take(params, context)?;
+        filter.text = TEXT.take(params)?;
+        Ok(Self(filter))
+    }
+}
+
+/// The same without words.
+#[derive(Debug, Clone)]
+pub(super) struct Labelled(pub(super) RequestFilter);
+
+impl QueryParams for Labelled {
+    fn describe(docs: &mut ParamDocs) {
         Filter::describe(docs);
         VERSION.describe(docs);
         STATUS.describe(docs);
@@ -187,7 +204,6 @@ impl QueryParams for Matching {
         MIN_LATENCY.describe(docs);
         TRACE.describe(docs);
         GROUP.describe(docs);
-        TEXT.describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
@@ -207,7 +223,6 @@ impl QueryParams for Matching {
         filter.min_latency_us = MIN_LATENCY.take(params)?.map(|ms| ms * 1_000);
         filter.trace_id = TRACE.take(params)?;
         filter.group = GROUP.take(params)?;
-        filter.text = TEXT.take(params)?;
         Ok(Self(filter))
     }
 }

@@ -93,6 +93,12 @@ impl RequestView {
         Self::seen_by(request, &caller.scope)
     }
 
+    /// The same without the hash of the client's address, whoever asks.
+    pub(crate) fn without_address(mut request: StoredRequest, caller: &Caller) -> Self {
+        request.address = None;
+        Self::of(request, caller)
+    }
+
     /// What may be seen of it within a scope.
     pub(super) fn seen_by(request: StoredRequest, scope: &Scope) -> Self {
         #[expect(

@@ -19,8 +19,9 @@ use uuid::Uuid;
 use super::{
     buffer::{Batch, Dropped, RequestLogBuffer},
     entry::{Entry, Stored},
+    group,
     settings::{AddressDetail, RequestLog},
-    sql::{self, DAY_MS, write},
+    sql::{self, DAY_MS, search, tail, write},
 };
 use crate::{
     engine::{
@@ -152,12 +153,14 @@ async fn store_batch<T: BeginTx>(
         .map(|entry| (*entry, entry.stored()))
         .collect();
     let series = write::intern_series(&mut tx, instance, &rows).await?;
-    let mut groups = BTreeMap::new();
+    let (mut groups, mut texts) = (BTreeMap::new(), BTreeMap::new());
     let mut json = Vec::with_capacity(rows.len());
+    let mut arrived = Vec::with_capacity(rows.len());
     for (entry, stored) in &rows {
         if let Some(group) = stored.group {
             let seen = groups.entry(group).or_insert((entry.at_ms, entry.at_ms));
             *seen = (seen.0.min(entry.at_ms), seen.1.max(entry.at_ms));
+            texts.entry(group).or_insert_with(|| group::text(stored));
         }
         let labels = (entry.protocol, stored.method, stored.endpoint.as_str());
         let Some(&series_id) = series.get(&labels) else {
@@ -170,19 +173,16 @@ async fn store_batch<T: BeginTx>(
             let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
             hash(secret, settings.address.part_of(client)?)
         });
-        json.push(row(
-            entry,
-            stored,
-            instance,
-            series_id,
-            key.copied().unwrap_or(0),
-            address,
-        ));
+        let key = key.copied().unwrap_or(0);
+        arrived.push((entry.at_ms, entry.id.simple().to_string(), key));
+        json.push(row(entry, stored, instance, series_id, key, address));
     }
     write::rows(&mut tx, json).await?;
     write::groups(&mut tx, &groups, &instance.version).await?;
+    search::keep_texts(&mut tx, &texts).await?;
     (batch.kept, batch.late) = (rows.len() as u64, late);
     write::advance(&mut tx, instance.id, batch, now_ms).await?;
+    tail::note(&mut tx, &arrived, now_ms).await?;
     drop(rows);
     tx.commit().await
 }

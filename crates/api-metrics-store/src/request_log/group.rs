@@ -68,6 +68,16 @@ fn varies(word: &str) -> bool {
         || (digits > 0 && word.len() >= 8 && word.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
+/// What the errors of a group have in common, in words: the same for each of them.
+pub(crate) fn text(request: &Stored) -> String {
+    let message = normalised(request.message.as_deref().unwrap_or_default());
+    let error_type = request.error_type.as_deref().unwrap_or_default();
+    format!(
+        "{} {} {error_type} {message}",
+        request.method, request.endpoint
+    )
+}
+
 /// The group of a stored request; `None` where it is no error. Requests that the client aborted are none.
 pub(crate) fn of(request: &Stored) -> Option<i64> {
     if request.counted < 400 || request.outcome == "aborted" {

@@ -56,9 +56,12 @@ mod group;
 mod query;
 mod sample;
 mod scrub;
+mod search;
 mod settings;
+mod similar;
 mod sql;
 mod store;
+mod tail;
 mod words;
 
 pub use self::{
@@ -68,6 +71,12 @@ pub use self::{
         Erased, Erasure, RequestFilter, RequestGroup, RequestLogStatus, RequestPage, RequestQuery,
         StoredRequest,
     },
+    search::{RequestSearch, SearchHit, SearchMode, SearchResult},
     settings::{AddressDetail, Keep, RequestLog, Sampling},
+    similar::{EmbedError, Embedder, NgramEmbedder},
     store::RequestLogStore,
+    tail::{
+        InvalidTailCursor, TailContinuation, TailCursor, TailPage, TailPosition, TailQuery,
+        TailStart,
+    },
 };

@@ -11,8 +11,11 @@ use super::{
     query::{
         Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage, RequestQuery, StoredRequest,
     },
+    search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},
-    sql::{DAY_MS, groups, read, remove},
+    similar::Embedder,
+    sql::{DAY_MS, groups, read, remove, tail},
+    tail::{TailPage, TailPosition, TailQuery},
 };
 use crate::{
     engine::{
@@ -66,6 +69,40 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
     /// limit.
     async fn request_groups(&self, query: &RequestQuery) -> Result<Vec<RequestGroup>, StoreError>;
+
+    /// The requests and groups of errors that are found best. Groups that were not embedded yet are embedded by
+    /// `embedder`, and their vectors kept.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit, `StoreError::Invalid` where the filter has a text of its own.
+    async fn search_requests(
+        &self,
+        query: &RequestSearch,
+        embedder: &dyn Embedder,
+    ) -> Result<SearchResult, StoreError>;
+
+    /// Notes that somebody follows the log: for a minute from now on, processes flush it every second, and what
+    /// arrives is noted in its order. Called again and again by whoever follows.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn follow_requests(&self) -> Result<(), StoreError>;
+
+    /// How far the log has come, and whether somebody follows it.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn request_tail(&self) -> Result<TailPosition, StoreError>;
+
+    /// What has arrived since somebody looked last; [`follow_requests`](Self::follow_requests) comes before.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn requests_arrived(&self, query: &TailQuery) -> Result<TailPage, StoreError>;
 
     /// Erases all requests of a key, a user or an address, and notes in the audit trail who has done it.
     ///
@@ -126,6 +163,35 @@ impl<T: BeginTx> RequestLogStore for T {
         Ok(groups)
     }
 
+    async fn search_requests(
+        &self,
+        query: &RequestSearch,
+        embedder: &dyn Embedder,
+    ) -> Result<SearchResult, StoreError> {
+        search::search(self, query, embedder).await
+    }
+
+    async fn follow_requests(&self) -> Result<(), StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now_ms = tx.meta().await?.now_us.div_euclid(1_000);
+        tail::follow(&mut tx, now_ms).await?;
+        tx.commit().await
+    }
+
+    async fn request_tail(&self) -> Result<TailPosition, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let position = tail::position(&mut tx).await?;
+        tx.commit().await?;
+        Ok(position)
+    }
+
+    async fn requests_arrived(&self, query: &TailQuery) -> Result<TailPage, StoreError> {
+        let mut tx = self.begin_read(&query.scope).await?;
+        let page = tail::arrived(&mut tx, query).await?;
+        tx.commit().await?;
+        Ok(page)
+    }
+
     async fn erase_requests(&self, whose: &Erasure, actor: &str) -> Result<Erased, StoreError> {
         let mut erased = Erased::default();
         let mut hashes = Vec::new();
@@ -184,6 +250,7 @@ impl<T: BeginTx> RequestLogStore for T {
         let keys = (now_ms - KEY_LIFE_MS).div_euclid(DAY_MS);
         done.steps += u64::from(remove::destroy_keys(&mut tx, keys).await? > 0);
         done.steps += u64::from(remove::forget_groups(&mut tx, floor).await? > 0);
+        tail::prune(&mut tx, now_ms).await?;
         let days = remove::days(&mut tx).await?;
         tx.commit().await?;
         let mut stored: u64 = days.iter().map(|day| day.bytes).sum();

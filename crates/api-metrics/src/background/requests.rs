@@ -1,6 +1,9 @@
 //! The request log of a process: flushed by itself, and never waited for by what counts.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use api_metrics_store::{
     request_log::{RequestLogBuffer, RequestLogStore},
@@ -11,22 +14,63 @@ use tokio::time::{Instant, timeout_at};
 use super::{Shared, task::TaskError};
 use crate::task::Task;
 
-/// How often chosen requests are stored: soon enough for somebody who follows them.
-pub(super) const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
+/// How often chosen requests are stored.
+const FLUSH_INTERVAL: Duration = Duration::from_secs(2);
+/// How often they are stored while somebody follows the log, in whichever process.
+pub(super) const FOLLOWED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A request log and where it is kept.
 #[derive(Debug)]
 pub(crate) struct Requests {
     pub(crate) log: Arc<RequestLogBuffer>,
     pub(crate) store: Arc<dyn RequestLogStore>,
+    /// When they were stored last by the clock of the background work.
+    flushed: Mutex<Option<Instant>>,
+}
+
+impl Requests {
+    pub(crate) fn new(log: Arc<RequestLogBuffer>, store: Arc<dyn RequestLogStore>) -> Self {
+        Self {
+            log,
+            store,
+            flushed: Mutex::default(),
+        }
+    }
+
+    /// Whether it is time to store what waits. In between only whoever has something that waits asks whether
+    /// somebody follows.
+    async fn is_due(&self) -> Result<bool, StoreError> {
+        let last = *self.flushed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Ticks come a little early at times.
+        if last.is_none_or(|at| at.elapsed() + FOLLOWED_INTERVAL / 2 >= FLUSH_INTERVAL) {
+            return Ok(true);
+        }
+        Ok(self.log.counts().waiting > 0 && self.store.request_tail().await?.followed)
+    }
 }
 
 impl Shared {
     /// Stores what is due of the request log, or with the `last` flush all of it.
     pub(super) async fn store_requests(&self, last: bool) -> Result<(), StoreError> {
-        if let Some(Requests { log, store }) = &self.requests {
+        if let Some(Requests { log, store, .. }) = &self.requests {
             store.flush_requests(log, last).await?;
         }
+        Ok(())
+    }
+
+    /// Stores what is due, every two seconds, or every second while somebody follows.
+    pub(super) async fn store_due_requests(&self) -> Result<(), StoreError> {
+        let Some(requests) = &self.requests else {
+            return Ok(());
+        };
+        if !requests.is_due().await? {
+            return Ok(());
+        }
+        self.store_requests(false).await?;
+        *requests
+            .flushed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         Ok(())
     }
 
@@ -44,7 +88,7 @@ impl Shared {
     /// A step of the request log's retention.
     pub(super) async fn retain_requests(&self) -> Result<Maintained, StoreError> {
         match &self.requests {
-            Some(Requests { log, store }) => store.retain_requests(log.settings()).await,
+            Some(Requests { log, store, .. }) => store.retain_requests(log.settings()).await,
             None => Ok(Maintained::default()),
         }
     }

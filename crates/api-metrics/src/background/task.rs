@@ -24,7 +24,7 @@ impl Task {
             Self::RollUp => Duration::from_secs(30),
             // A floor moves only when two runs at least ten minutes apart agree.
             Self::Retain | Self::RetainRequests => Duration::from_secs(600),
-            Self::FlushRequests => super::requests::FLUSH_INTERVAL,
+            Self::FlushRequests => super::requests::FOLLOWED_INTERVAL,
             // Alerts are evaluated once a minute; asking more often makes that prompt, and rate limits
             // are hit within seconds.
             #[cfg(feature = "control")]
@@ -176,7 +176,7 @@ impl Shared {
                 Task::Fold => store.fold().await.map(|done| done.more),
                 Task::RollUp => store.roll_up().await.map(|done| done.more),
                 Task::Retain => store.retain().await.map(|done| done.more),
-                Task::FlushRequests => self.store_requests(false).await.map(|()| false),
+                Task::FlushRequests => self.store_due_requests().await.map(|()| false),
                 Task::RetainRequests => self.retain_requests().await.map(|done| done.more),
                 #[cfg(feature = "control")]
                 Task::Evaluate | Task::Deliver => {

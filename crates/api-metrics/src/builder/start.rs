@@ -171,7 +171,7 @@ impl Builder {
                 settings.capture.peer_address.get_or_insert(connected_from);
                 let instance = writer.instance.clone();
                 let log = Arc::new(RequestLogBuffer::new(settings, instance));
-                Some(background::Requests { log, store })
+                Some(background::Requests::new(log, store))
             }
             (Some(_), None) => {
                 tracing::warn!("the given store keeps no request log: it is off");

@@ -3,6 +3,8 @@
 pub(super) mod groups;
 pub(super) mod read;
 pub(super) mod remove;
+pub(super) mod search;
+pub(super) mod tail;
 pub(super) mod write;
 
 use crate::{engine::sql::Param, query::Scope};

@@ -31,14 +31,21 @@ fn select(d: Dialect) -> String {
            s.service, s.environment, s.version, s.protocol, s.http_method, s.endpoint, \
            d.instance, d.path, d.user_agent, d.address, d.request_id, d.span_id, d.error_type, d.message, \
            d.ttfb_us, d.queue_wait_us, d.request_bytes, d.response_bytes \
-         FROM {list} AS r \
+         {from} \
          JOIN {series} AS s ON s.id = r.series_id \
-         JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id \
          LEFT JOIN {keys} AS k ON k.id = r.api_key_id",
-        list = d.table("request_log"),
+        from = from(d),
         series = d.table("request_log_series"),
-        detail = d.table("request_log_detail"),
         keys = d.table("api_keys"),
+    )
+}
+
+/// What conditions are about: the list as `r`, its details as `d`.
+pub(in crate::request_log) fn from(d: Dialect) -> String {
+    format!(
+        "FROM {list} AS r JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id",
+        list = d.table("request_log"),
+        detail = d.table("request_log_detail"),
     )
 }
 
@@ -156,7 +163,7 @@ fn has_unindexed(filter: &RequestFilter) -> bool {
 }
 
 /// The details that hold all words of a text. `None` where it has no words: nothing is found then.
-fn holds(c: &mut Conditions<'_>, d: Dialect, text: &str) -> Option<()> {
+pub(in crate::request_log) fn holds(c: &mut Conditions<'_>, d: Dialect, text: &str) -> Option<()> {
     let words = words([text]);
     if words.is_empty() {
         return None;
@@ -274,6 +281,37 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
         next,
         ..end(searched)
     })
+}
+
+/// The newest requests for which these conditions hold, in the order of their ids, and how many older ones there
+/// are.
+pub(in crate::request_log) async fn newest<T: SqlTx>(
+    tx: &mut T,
+    mut c: Conditions<'_>,
+    limit: u32,
+) -> Result<(Vec<StoredRequest>, u64)> {
+    let d = tx.dialect();
+    let conditions = c.text();
+    let all = c.params.len();
+    let more = c.param(i64::from(limit) + 1);
+    let sql = format!(
+        "{select} WHERE {conditions} ORDER BY r.at_ms DESC, r.id DESC LIMIT {more}",
+        select = select(d),
+    );
+    let rows = tx.fetch(sql, &c.params).await?;
+    let requests: Result<Vec<_>> = rows.iter().map(request).collect();
+    let mut requests = requests?;
+    let mut left_out = 0;
+    if requests.len() as u64 > u64::from(limit) {
+        requests.pop();
+        let sql = format!("SELECT count(*) AS found {} WHERE {conditions}", from(d));
+        c.params.truncate(all);
+        let rows = tx.fetch(sql, &c.params).await?;
+        let found = rows.first().map(|row| row.int("found")).transpose()?;
+        left_out = unsigned(found.unwrap_or_default()).saturating_sub(requests.len() as u64);
+    }
+    requests.reverse();
+    Ok((requests, left_out))
 }
 
 /// One request.

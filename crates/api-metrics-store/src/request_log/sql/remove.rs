@@ -54,7 +54,15 @@ pub(in crate::request_log) async fn forget_groups<T: SqlTx>(
 ) -> Result<u64> {
     let table = tx.dialect().table("request_log_group");
     let sql = format!("DELETE FROM {table} WHERE last_seen_ms < $1");
-    tx.execute(sql, params![before_ms]).await
+    let forgotten = tx.execute(sql, params![before_ms]).await?;
+    if forgotten > 0 {
+        let sql = format!(
+            "DELETE FROM {} WHERE group_id NOT IN (SELECT id FROM {table})",
+            tx.dialect().table("request_log_group_text")
+        );
+        tx.execute(sql, params![]).await?;
+    }
+    Ok(forgotten)
 }
 
 /// Removes a day, or on SQLite a step of it. Returns whether it is gone.
@@ -147,12 +155,27 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
         Dialect::Sqlite => "unhex(json_extract(value, '$[1]'))",
     };
     let wanted = format!("SELECT {}, {id} FROM {}", d.item_number(0), d.items("$1"));
-    for table in [&detail, &list] {
+    let sql = format!(
+        "SELECT DISTINCT group_id FROM {list} WHERE group_id IS NOT NULL \
+         AND at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
+    );
+    let groups = tx.fetch(sql, params![&found, from, to]).await?;
+    for table in [&detail, &list, &d.table("request_log_arrival")] {
         let sql = format!(
             "DELETE FROM {table} WHERE at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
         );
         tx.execute(sql, params![&found, from, to]).await?;
     }
+    // What nobody else's errors have in common with them goes too.
+    let groups: Result<Vec<_>> = groups.iter().map(|row| row.int("group_id")).collect();
+    let groups = serde_json::json!(groups?).to_string();
+    let sql = format!(
+        "DELETE FROM {texts} WHERE group_id IN {} \
+         AND NOT EXISTS (SELECT 1 FROM {list} AS r WHERE r.group_id = {texts}.group_id)",
+        d.numbers("$1"),
+        texts = d.table("request_log_group_text"),
+    );
+    tx.execute(sql, params![&groups]).await?;
     Ok(rows.len() as u64)
 }
 

@@ -1,0 +1,62 @@
+//! What a panic has said, for the request that it ended.
+//!
+//! A panic tells its message to the process's hook, on the thread that panics, and then unwinds. The layer notices
+//! the unwinding, and takes the message from that thread: no other panic can have come in between.
+
+use std::{
+    cell::RefCell,
+    panic::{PanicHookInfo, set_hook, take_hook},
+    sync::Once,
+};
+
+use super::ErrorDetail;
+
+thread_local! {
+    /// What the last panic of this thread has said, until somebody takes it.
+    static LAST: RefCell<Option<ErrorDetail>> = const { RefCell::new(None) };
+}
+
+/// Lets requests that end in a panic show its message and its place in the request log, as an [`ErrorDetail`] of the
+/// type `panic`. The hook that the process had is called as before. Doing it again changes nothing.
+///
+/// A hook that is set afterwards replaces this one, unless it calls the one before. Panics that are caught inside of
+/// the layer, as by tower-http's `CatchPanicLayer`, are responses like any other: give these an [`ErrorDetail`] of
+/// their own.
+///
+/// ```
+/// api_metrics_layer::capture_panics();
+/// ```
+pub fn capture_panics() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            remember(info);
+            before(info);
+        }));
+    });
+}
+
+fn remember(info: &PanicHookInfo<'_>) {
+    let payload = info.payload();
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.unwrap_or("a panic without a message");
+    let message = match info.location() {
+        Some(place) => format!("{message} ({}:{})", place.file(), place.line()),
+        None => message.to_owned(),
+    };
+    // A thread that is ending has nothing to remember it in.
+    let _ = LAST.try_with(|last| {
+        if let Ok(mut last) = last.try_borrow_mut() {
+            *last = Some(ErrorDetail::new(message).with_type("panic"));
+        }
+    });
+}
+
+/// What the panic that unwinds this thread has said, where somebody listened.
+pub(super) fn take() -> Option<ErrorDetail> {
+    LAST.try_with(|last| last.try_borrow_mut().ok()?.take())
+        .ok()
+        .flatten()
+}

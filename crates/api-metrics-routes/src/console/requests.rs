@@ -1,0 +1,64 @@
+//! `GET requests` and `GET requests/{id}`: a consumer's own single requests, where a log of them is kept.
+//!
+//! Shapes and filters are those of the admin's list, because a request has no simpler form. There are no hashes of
+//! addresses, whoever asks: a consumer's clients are nobody's business but theirs.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+};
+
+use crate::{
+    auth::Caller,
+    request::Validated,
+    requests::{
+        examples,
+        list::{ListParams, RequestList, answer, found},
+        view::RequestView,
+    },
+    response::Problem,
+    router::App,
+};
+
+/// A consumer's own requests, newest first
+///
+/// What the service's policy has kept; each request says by its `weight` for how many it stands.
+#[utoipa::path(
+    get,
+    path = "/requests",
+    tag = "console",
+    params(Validated<ListParams>),
+    responses((status = 200, description = "The requests", body = RequestList,
+        example = json!(examples::list()))),
+)]
+pub(super) async fn get_requests(
+    State(app): State<App>,
+    caller: Caller,
+    Validated { params, .. }: Validated<ListParams>,
+) -> Result<Json<RequestList>, Problem> {
+    let view = |request| RequestView::without_address(request, &caller);
+    answer(&app, &caller, params, view).await.map(Json)
+}
+
+/// One of a consumer's own requests
+#[utoipa::path(
+    get,
+    path = "/requests/{id}",
+    tag = "console",
+    params(("id" = Uuid, Path, description = "The request's id")),
+    responses(
+        (status = 200, description = "The request", body = RequestView,
+            example = json!(examples::request())),
+        (status = 404, description = "There is no such request, or no more", body = Problem,
+            content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn get_request(
+    State(app): State<App>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    _: Validated<()>,
+) -> Result<Json<RequestView>, Problem> {
+    let request = found(&app, &caller, id).await?;
+    Ok(Json(RequestView::without_address(request, &caller)))
+}

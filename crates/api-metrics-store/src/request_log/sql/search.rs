@@ -1,0 +1,189 @@
+//! Statements of searches.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{Conditions, read, unsigned};
+use crate::{
+    engine::{
+        backend::Result,
+        sql::{Dialect, SqlRow, SqlTx, params},
+    },
+    request_log::search::RequestSearch,
+};
+
+/// Groups compared in a search.
+const MAX_GROUPS: i64 = 10_000;
+/// Requests that hold the words, of which a search knows.
+const MAX_HOLDING: i64 = 1_000;
+
+/// A group that a search may find.
+#[derive(Debug, Clone)]
+pub(in crate::request_log) struct Candidate {
+    pub(in crate::request_log) id: i64,
+    /// What its errors have in common.
+    pub(in crate::request_log) text: String,
+    /// Its vector, and who made it.
+    pub(in crate::request_log) vector: Option<(String, String)>,
+    pub(in crate::request_log) kept: u64,
+    pub(in crate::request_log) weight: u64,
+    pub(in crate::request_log) first_ms: i64,
+    pub(in crate::request_log) last_ms: i64,
+}
+
+/// A request that holds all words.
+#[derive(Debug, Clone)]
+pub(in crate::request_log) struct Held {
+    pub(in crate::request_log) id: Uuid,
+    pub(in crate::request_log) at_ms: i64,
+    pub(in crate::request_log) group: Option<i64>,
+}
+
+/// What a search looks at: its range, its filter, and what the caller may see.
+async fn conditions<'a, T: SqlTx>(
+    tx: &mut T,
+    query: &'a RequestSearch,
+) -> Result<(Conditions<'a>, Dialect)> {
+    let d = tx.dialect();
+    let series = read::series_of(tx, &query.filter).await?;
+    let mut c = Conditions::default();
+    if let Some(series) = series {
+        let series = c.param(series);
+        c.and(format!("r.series_id IN {}", d.numbers(&series)));
+    }
+    read::indexed(&mut c, d, &query.filter, None);
+    read::unindexed(&mut c, &query.filter);
+    c.scope(d, &query.scope);
+    let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
+    c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
+    Ok((c, d))
+}
+
+/// The groups of the range, those that were seen last first.
+pub(in crate::request_log) async fn candidates<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestSearch,
+) -> Result<Vec<Candidate>> {
+    let (mut c, d) = conditions(tx, query).await?;
+    c.and("r.group_id IS NOT NULL".to_owned());
+    let text = c.text();
+    let limit = c.param(MAX_GROUPS);
+    let weight = match d {
+        Dialect::Postgres => "sum(r.weight)::bigint",
+        Dialect::Sqlite => "sum(r.weight)",
+    };
+    let sql = format!(
+        "SELECT g.*, t.text, t.embedder, t.vector FROM \
+           (SELECT r.group_id, count(*) AS kept, {weight} AS weight, \
+                   min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
+            FROM {list} AS r WHERE {text} \
+            GROUP BY r.group_id ORDER BY last_ms DESC LIMIT {limit}) AS g \
+         JOIN {texts} AS t ON t.group_id = g.group_id ORDER BY g.last_ms DESC, g.group_id",
+        list = d.table("request_log"),
+        texts = d.table("request_log_group_text"),
+    );
+    let candidate = |row: &T::Row| {
+        Ok(Candidate {
+            id: row.int("group_id")?,
+            text: row.text("text")?,
+            vector: row
+                .optional_text("embedder")?
+                .zip(row.optional_text("vector")?),
+            kept: unsigned(row.int("kept")?),
+            weight: unsigned(row.int("weight")?),
+            first_ms: row.int("first_ms")?,
+            last_ms: row.int("last_ms")?,
+        })
+    };
+    tx.fetch(sql, &c.params)
+        .await?
+        .iter()
+        .map(candidate)
+        .collect()
+}
+
+/// The newest requests that hold all words.
+pub(in crate::request_log) async fn holding<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestSearch,
+) -> Result<Vec<Held>> {
+    let (mut c, d) = conditions(tx, query).await?;
+    if read::holds(&mut c, d, &query.text).is_none() {
+        return Ok(Vec::new());
+    }
+    let text = c.text();
+    let limit = c.param(MAX_HOLDING);
+    let sql = format!(
+        "SELECT r.at_ms, r.id, r.group_id {from} WHERE {text} ORDER BY r.at_ms DESC, r.id DESC LIMIT {limit}",
+        from = read::from(d),
+    );
+    let held = |row: &T::Row| {
+        Ok(Held {
+            id: row.uuid("id")?,
+            at_ms: row.int("at_ms")?,
+            group: row.optional_int("group_id")?,
+        })
+    };
+    tx.fetch(sql, &c.params).await?.iter().map(held).collect()
+}
+
+/// The latest request of a group that a search may find.
+pub(in crate::request_log) async fn latest<T: SqlTx>(
+    tx: &mut T,
+    query: &RequestSearch,
+    group: &Candidate,
+) -> Result<Option<Uuid>> {
+    let (mut c, d) = conditions(tx, query).await?;
+    c.equals("r.group_id", Some(group.id));
+    let sql = format!(
+        "SELECT r.id FROM {} AS r WHERE {} ORDER BY r.at_ms DESC, r.id DESC LIMIT 1",
+        d.table("request_log"),
+        c.text()
+    );
+    let rows = tx.fetch(sql, &c.params).await?;
+    rows.first().map(|row| row.uuid("id")).transpose()
+}
+
+/// Keeps the vectors of groups, under the name of who made them.
+pub(in crate::request_log) async fn keep_vectors<T: SqlTx>(
+    tx: &mut T,
+    embedder: &str,
+    vectors: &[(i64, String)],
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "UPDATE {table} SET embedder = $2, vector = v.vector \
+         FROM (SELECT {id} AS id, {vector} AS vector FROM {items}) AS v WHERE group_id = v.id",
+        table = d.table("request_log_group_text"),
+        id = d.item_number(0),
+        vector = d.item_text(1),
+        items = d.items("$1"),
+    );
+    let items = serde_json::json!(vectors).to_string();
+    tx.execute(sql, params![&items, embedder]).await?;
+    Ok(())
+}
+
+/// Keeps the texts of groups that have none yet.
+pub(in crate::request_log) async fn keep_texts<T: SqlTx>(
+    tx: &mut T,
+    texts: &BTreeMap<i64, String>,
+) -> Result<()> {
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {table} (group_id, text) SELECT {id}, {text} FROM {items} WHERE 1 = 1 \
+         ON CONFLICT (group_id) DO NOTHING",
+        table = d.table("request_log_group_text"),
+        id = d.item_number(0),
+        text = d.item_text(1),
+        items = d.items("$1"),
+    );
+    let items: Vec<_> = texts.iter().collect();
+    let items = serde_json::json!(items).to_string();
+    tx.execute(sql, params![&items]).await?;
+    Ok(())
+}
