@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tans
 import { requestParams } from "../view/requests";
 import { isOpen, refetchInterval, type View } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
-import type { GroupPage, LoggedRequest, RequestPage, SearchAnswer } from "./types";
+import type { CurlCommand, GroupPage, LoggedRequest, RequestPage, SearchAnswer } from "./types";
 
 type Params = Readonly<Record<string, string | undefined>>;
 
@@ -80,7 +80,7 @@ export const useSearch = (view: View, params: Params, q: string, mode: SearchMod
 
 export const useCurl = () =>
   useMutation({
-    mutationFn: (id: string) => call<{ command: string }>(`api-requests/${encodeURIComponent(id)}/curl`),
+    mutationFn: (id: string) => call<CurlCommand>(`api-requests/${encodeURIComponent(id)}/curl`),
   });
 
 export const requestsExportUrl = (view: View, params: Params, format: string): string =>

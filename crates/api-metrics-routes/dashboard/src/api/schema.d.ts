@@ -587,6 +587,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-requests/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests and groups of errors, the best first
+         * @description By words: those that hold all of them in path, error or user agent. By likeness: groups of errors whose text
+         *     shares words and parts of words with the question, misspelt ones too. By both: what holds all words first, then
+         *     what holds some and is similar. Errors of one group are one hit.
+         */
+        get: operations["search_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-requests/status": {
         parameters: {
             query?: never;
@@ -604,6 +626,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-requests/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests as they arrive, as server-sent events
+         * @description The first event is `requests-stream` with `updateSeconds`, how often an event comes at least, and `continues`:
+         *     `now` begins with what arrives from now on, `arrival` goes on exactly after `Last-Event-ID`, `time` with what has
+         *     finished after `after`, or after the last event of a stream that was away for more than a minute. Events
+         *     `requests` have what has arrived, `requests-unavailable` a problem while the store does not answer. What is kept
+         *     at once arrives within two seconds, from all instances; samples when their minute is over. The stream ends after
+         *     an hour, with the caller's token or session, and when the service stops: clients come back by themselves.
+         */
+        get: operations["stream_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-requests/{id}": {
         parameters: {
             query?: never;
@@ -613,6 +660,27 @@ export interface paths {
         };
         /** One request */
         get: operations["request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/{id}/curl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One request as a curl command
+         * @description What the log does not keep is a variable of the shell: `BASE_URL`, `API_KEY`, `CONTENT_TYPE`, `BODY`, and the
+         *     values of path parameters by their names.
+         */
+        get: operations["request_as_curl"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1156,6 +1224,16 @@ export interface components {
             /** @description The user that it belongs to. */
             userId?: string | null;
         };
+        /** @description The data of an event `requests`. */
+        ArrivedRequests: {
+            /** @description What has arrived, oldest first. */
+            data: components["schemas"]["LoggedRequest"][];
+            /**
+             * Format: int64
+             * @description Requests that have arrived beyond `perSecond`.
+             */
+            leftOut: number;
+        };
         /** @description How an answer over time is divided. Charts draw these periods, and compute none of their own. */
         AxisView: {
             /**
@@ -1372,6 +1450,13 @@ export interface components {
             responseBytes: number;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
+        };
+        /** @description A command and its variables. */
+        CurlCommand: {
+            /** @description One line for a POSIX shell. */
+            command: string;
+            /** @description The variables in it, which are to be set before, in the order in which they appear. */
+            placeholders: string[];
         };
         /** @description A page of days. */
         DailyPage: {
@@ -3139,6 +3224,62 @@ export interface components {
             status: number;
             /** @description Versions of the service that had it, at most 20. */
             versions: string[];
+        };
+        /** @description A group of errors, or a request that belongs to none. */
+        RequestHit: {
+            /**
+             * Format: date-time
+             * @description Its first request in the range.
+             */
+            firstAt: string;
+            /** @description The group; null: the request is no error, and stands for itself. */
+            group?: string | null;
+            /**
+             * Format: int64
+             * @description Requests kept of it in the range.
+             */
+            kept: number;
+            /**
+             * Format: date-time
+             * @description Its last one.
+             */
+            lastAt: string;
+            /** @description `words`: a request of it holds all words. `similar`: its text is like the question. `both`. */
+            matched: string;
+            /** @description Its latest request; where it was found by words, the latest that holds them. */
+            request: components["schemas"]["LoggedRequest"];
+            /**
+             * Format: int64
+             * @description Requests that they stand for.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description How good it is, 0 to 1: to be compared within this answer.
+             */
+            score: number;
+        };
+        /** @description What was found. */
+        RequestHits: {
+            /** @description The hits, the best first. */
+            data: components["schemas"]["RequestHit"][];
+            /**
+             * Format: date-time
+             * @description The start of the range.
+             */
+            from: string;
+            /** @description How they were found. */
+            mode: string;
+            /**
+             * Format: int64
+             * @description Groups that were not compared, because they have no vector yet. 0 but where the host's own embedder is slow.
+             */
+            pending: number;
+            /**
+             * Format: date-time
+             * @description The end of the range.
+             */
+            to: string;
         };
         /** @description A page of requests. */
         RequestList: {
@@ -9648,6 +9789,241 @@ export interface operations {
             };
         };
     };
+    search_requests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What is looked for: words, in any order and case. Required.
+                 * @example ledger locked
+                 */
+                q?: string;
+                /** @description By words: requests that hold all of them. By likeness: groups of errors whose text is similar. Or by both. */
+                mode?: "words" | "similar" | "hybrid";
+                /**
+                 * @description The most hits to answer.
+                 * @example 10
+                 */
+                limit?: number;
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "firstAt": "2026-05-17T07:58:02.004Z",
+                     *           "group": "8f3a61c20b7d4e95",
+                     *           "kept": 41,
+                     *           "lastAt": "2026-05-17T08:12:45.117Z",
+                     *           "matched": "both",
+                     *           "request": {
+                     *             "address": null,
+                     *             "apiKey": "k-2041",
+                     *             "apiKeyId": 17,
+                     *             "at": "2026-05-17T08:12:45.117Z",
+                     *             "countedStatus": 503,
+                     *             "endpoint": "/carts/{id}/orders",
+                     *             "environment": "production",
+                     *             "errorType": "ledger_locked",
+                     *             "group": "8f3a61c20b7d4e95",
+                     *             "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *             "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *             "latencyMs": 1204.512,
+                     *             "message": "the ledger is locked by order 4711",
+                     *             "method": "POST",
+                     *             "outcome": "completed",
+                     *             "path": "/carts/{id}/orders",
+                     *             "protocol": "http",
+                     *             "queueWaitMs": null,
+                     *             "reason": "error",
+                     *             "requestBytes": 312,
+                     *             "requestId": "r-9f31",
+                     *             "responseBytes": 148,
+                     *             "service": "shop",
+                     *             "spanId": "b7ad6b7169203331",
+                     *             "status": 503,
+                     *             "timeToHeadersMs": 1204.391,
+                     *             "traceId": "0af7651916cd43dd8448eb211c80319c",
+                     *             "user": "u-17",
+                     *             "userAgent": "shop-android/4.2",
+                     *             "version": "1.9.1",
+                     *             "weight": 1
+                     *           },
+                     *           "requests": 41,
+                     *           "score": 0.871
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-16T09:31:00Z",
+                     *       "mode": "hybrid",
+                     *       "pending": 0,
+                     *       "to": "2026-05-17T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestHits"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     request_log_status: {
         parameters: {
             query?: never;
@@ -9679,6 +10055,185 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["RequestLogStatus"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_requests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @example ledger locked
+                 */
+                text?: string;
+                /**
+                 * @description The most requests to show in a second; what is left out is counted.
+                 * @example 50
+                 */
+                perSecond?: number;
+                /** @description Only requests newer than the one of this id, oldest first: for those who fetch step by step. Not together with `cursor`. */
+                after?: string;
+            };
+            header?: {
+                /** @description The id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: requests
+                     *     id: 17-1779000000000
+                     *     data: {"data":[],"leftOut":0}
+                     */
+                    "text/event-stream": components["schemas"]["ArrivedRequests"];
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */
@@ -9814,6 +10369,127 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["LoggedRequest"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or no more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_as_curl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "command": "curl -sS -g -X POST \"${BASE_URL}\"'/carts/'\"${id}\"'/orders' -H 'authorization: Bearer '\"${API_KEY}\" -H 'user-agent: shop-android/4.2' -H 'content-type: '\"${CONTENT_TYPE}\" --data-binary \"${BODY}\"",
+                     *       "placeholders": [
+                     *         "BASE_URL",
+                     *         "id",
+                     *         "API_KEY",
+                     *         "CONTENT_TYPE",
+                     *         "BODY"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CurlCommand"];
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */

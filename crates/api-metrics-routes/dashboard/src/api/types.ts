@@ -51,18 +51,6 @@ export type LoggedRequest = Schemas["LoggedRequest"] & Logged;
 export type RequestPage = Omit<Schemas["RequestList"], "data"> & { data: LoggedRequest[] };
 export type RequestGroup = Schemas["RequestGroup"];
 export type GroupPage = Schemas["GroupList"];
-export interface RequestHit {
-  score: number;
-  matched: string;
-  request: LoggedRequest;
-  group: string | null;
-  kept: number;
-  requests: number;
-  firstAt: string;
-  lastAt: string;
-}
-export interface SearchAnswer {
-  data: RequestHit[];
-  mode: string;
-  pending: number;
-}
+export type RequestHit = Schemas["RequestHit"] & { request: LoggedRequest };
+export type SearchAnswer = Omit<Schemas["RequestHits"], "data"> & { data: RequestHit[] };
+export type CurlCommand = Schemas["CurlCommand"];

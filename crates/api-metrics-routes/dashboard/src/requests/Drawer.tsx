@@ -189,7 +189,7 @@ const Curl = ({ id }: { id: string }) => {
         </button>
         <span role="status" className="muted">
           {curl.data ? (navigator.clipboard ? "Copied" : "Select it below") : ""}
-          {curl.error ? (isMissing(curl.error) ? "This service has no commands yet" : curl.error.message) : ""}
+          {curl.error ? curl.error.message : ""}
         </span>
       </p>
       {curl.data && (

@@ -9,6 +9,7 @@ import { Empty } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { href, patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
+import { LogOff } from "./LogOff";
 import { openRequest, RequestText, StatusCode } from "./RequestTable";
 
 const NAMES: Readonly<Record<SearchMode, string>> = { hybrid: "Both", words: "Words", similar: "Similar" };
@@ -41,7 +42,7 @@ export const Search = () => {
         number: true,
         title: "With those that the kept ones stand for",
         cell: (hit) =>
-          hit.group === null ? (
+          hit.group == null ? (
             number.count(hit.requests)
           ) : (
             <a
@@ -64,6 +65,7 @@ export const Search = () => {
     ],
     [params, view.tz],
   );
+  if (isMissing(found.error)) return <LogOff />;
   return (
     <>
       <Question key={q} q={q} mode={mode} />
@@ -72,15 +74,6 @@ export const Search = () => {
           <Empty>
             Words are looked for in paths, messages, agents and log lines. Similar errors are found by how they are
             written.
-          </Empty>
-        </section>
-      ) : isMissing(found.error) ? (
-        <section className="card" aria-label="Found requests">
-          <Empty>
-            This service has no search yet.{" "}
-            <a href={href("requests", { ...params, show: undefined, q: undefined, mode: undefined, text: q })}>
-              Filter the list by these words
-            </a>
           </Empty>
         </section>
       ) : (
