@@ -75,6 +75,9 @@ test("a planted error is in the list with its message, consumer and user, and op
     );
     assert.equal(await trace.getAttribute("rel"), "noreferrer");
     assert.deepEqual(await serious(page), []);
+    await follow(page, () => page.keyboard.press("Escape"));
+    assert.equal(await opener.evaluate((element) => element === document.activeElement), true, "where it was before");
+    await follow(page, () => page.keyboard.press("Enter"));
     // A link to it shows it; Escape leaves the list with its filters.
     await page.reload();
     await drawer.getByText("the quantity of").first().waitFor();

@@ -39,7 +39,7 @@ const Requests = () => {
         <Chips />
       </header>
       {show === "groups" ? <Groups /> : show === "search" ? <Search /> : show === "tail" ? <LiveTail /> : <List />}
-      {params.id !== undefined && <Drawer key={params.id} id={params.id} close={() => patch({ id: undefined })} />}
+      {params.id !== undefined && <Drawer id={params.id} close={() => patch({ id: undefined })} />}
     </>
   );
 };

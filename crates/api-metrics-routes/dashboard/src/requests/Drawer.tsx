@@ -76,12 +76,17 @@ const factsOf = (row: LoggedRequest, tz: string): (readonly [string, ReactNode])
 
 export const Drawer = ({ id, close }: { id: string; close: () => void }) => {
   const dialog = useRef<HTMLDialogElement>(null);
+  const opener = useRef(document.activeElement);
   const { tz } = useView();
   const request = useRequest(id);
   const row = request.data;
   useEffect(() => {
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    // It is removed, not closed, so the browser doesn't give the focus back by itself.
+    return () => {
+      if (opener.current instanceof HTMLElement) opener.current.focus();
+    };
   }, []);
   return (
     <dialog
@@ -124,7 +129,7 @@ export const Drawer = ({ id, close }: { id: string; close: () => void }) => {
             <span className="skeleton line" />
           </p>
         ) : (
-          <Content row={row} tz={tz} />
+          <Content key={row.id} row={row} tz={tz} />
         )}
       </div>
     </dialog>
