@@ -85,12 +85,17 @@ CREATE TABLE api_metrics.request_log_group (
     first_version text NOT NULL
 );
 
--- What the errors of a group have in common, and its vector by whoever embedded it: a byte a dimension.
+-- What the errors of a group have in common.
 CREATE TABLE api_metrics.request_log_group_text (
     group_id      bigint PRIMARY KEY,
-    text          text NOT NULL,
-    embedder      text,
-    vector        text
+    text          text NOT NULL
+);
+
+-- The vector of that text by whoever embedded it: a byte a dimension.
+CREATE TABLE api_metrics.request_log_group_vector (
+    group_id      bigint PRIMARY KEY,
+    embedder      text NOT NULL,
+    vector        text NOT NULL
 );
 
 -- The key of each day, counted from 1970, by which addresses are hashed.
@@ -136,6 +141,7 @@ ALTER TABLE api_metrics.request_log_detail   ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group    ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_day_key  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group_text ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group_vector ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
@@ -147,6 +153,7 @@ ALTER TABLE api_metrics.request_log_detail   FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group    FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_day_key  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group_text FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_group_vector FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
@@ -158,6 +165,7 @@ CREATE POLICY service ON api_metrics.request_log_detail   USING ((SELECT api_met
 CREATE POLICY service ON api_metrics.request_log_group    USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_day_key  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_group_text USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_group_vector USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_tail     USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_arrival  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
@@ -179,6 +187,9 @@ CREATE POLICY scope ON api_metrics.request_log_tail FOR SELECT USING (
 -- All errors of a group have this in common: whoever sees one of them has seen it.
 CREATE POLICY scope ON api_metrics.request_log_group_text FOR SELECT USING (
     EXISTS (SELECT FROM api_metrics.request_log AS r WHERE r.group_id = request_log_group_text.group_id)
+);
+CREATE POLICY scope ON api_metrics.request_log_group_vector FOR SELECT USING (
+    EXISTS (SELECT FROM api_metrics.request_log AS r WHERE r.group_id = request_log_group_vector.group_id)
 );
 -- Labels of what is seen.
 CREATE POLICY scope ON api_metrics.request_log_series FOR SELECT USING (
@@ -273,7 +284,8 @@ BEGIN
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.request_log_series, '
                        'api_metrics.request_log_instance, api_metrics.request_log, api_metrics.request_log_detail, '
                        'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.request_log_tail, '
-                       'api_metrics.request_log_arrival, api_metrics.request_log_group_text, api_metrics.audit_trail TO %I', service);
+                       'api_metrics.request_log_arrival, api_metrics.request_log_group_text, '
+                       'api_metrics.request_log_group_vector, api_metrics.audit_trail TO %I', service);
         EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
                        'api_metrics.request_days TO %I', service);
     END LOOP;

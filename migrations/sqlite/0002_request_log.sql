@@ -91,12 +91,19 @@ CREATE TABLE api_metrics_request_log_group (
     first_version text NOT NULL
 );
 
--- What the errors of a group have in common, and its vector by whoever embedded it: a byte a dimension.
+-- What the errors of a group have in common. Numbered, so that texts are only ever appended: one that was moved to
+-- make room would leave a copy behind that nobody deletes.
 CREATE TABLE api_metrics_request_log_group_text (
+    number        integer PRIMARY KEY,
+    group_id      integer NOT NULL UNIQUE,
+    text          text NOT NULL
+);
+
+-- The vector of that text by whoever embedded it: a byte a dimension.
+CREATE TABLE api_metrics_request_log_group_vector (
     group_id      integer PRIMARY KEY,
-    text          text NOT NULL,
-    embedder      text,
-    vector        text
+    embedder      text NOT NULL,
+    vector        text NOT NULL
 );
 
 -- The key of each day, counted from 1970, by which addresses are hashed.

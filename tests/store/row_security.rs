@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 23] = [
+const PROTECTED: [&str; 24] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -26,6 +26,7 @@ const PROTECTED: [&str; 23] = [
     "request_log_detail",
     "request_log_group",
     "request_log_group_text",
+    "request_log_group_vector",
     "request_log_instance",
     "request_log_series",
     "request_log_tail",

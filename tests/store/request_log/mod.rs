@@ -15,8 +15,8 @@ use api_metrics_store::{
     postgres::PostgresStore,
     query::{Query, Scope, TimeRange},
     request_log::{
-        AddressDetail, Erasure, Keep, RequestFilter, RequestLog, RequestLogBuffer, RequestLogStore,
-        RequestQuery, Sampling, StoredRequest,
+        AddressDetail, Erasure, Keep, NgramEmbedder, RequestFilter, RequestLog, RequestLogBuffer,
+        RequestLogStore, RequestQuery, RequestSearch, Sampling, StoredRequest,
     },
     store::Instance,
     time::{Clock, UnixSeconds},
@@ -317,7 +317,7 @@ impl Stage {
     }
 }
 
-/// Keeps a failure of each of these keys, with an address, while somebody follows, and has somebody erase nothing.
+/// Keeps a failure of each of these keys, with an address, while somebody follows, has somebody search, and has somebody erase nothing.
 pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
     let store = h.database.request_log(&h.clock);
     store.follow_requests().await.unwrap();
@@ -338,6 +338,11 @@ pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
         );
     }
     store.flush_requests(&log, true).await.unwrap();
+    let mut search = RequestSearch::default();
+    search.to_ms = NOON_MS + DAY * 1_000;
+    search.text = "anything".to_owned();
+    let embedder = NgramEmbedder::default();
+    store.search_requests(&search, &embedder).await.unwrap();
     let nobody = Erasure::User("nobody".to_owned());
     store.erase_requests(&nobody, "root").await.unwrap();
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api_metrics_store::request_log::{
-    EmbedError, Embedder, NgramEmbedder, RequestSearch, SearchHit, SearchMode,
+    EmbedError, Embedder, NgramEmbedder, SearchHit, SearchMode,
 };
 
 use super::*;

@@ -29,6 +29,8 @@ pub(crate) struct Captured {
     trace: Option<HeaderValue>,
     id: Option<HeaderValue>,
     error: Option<ErrorDetail>,
+    /// What a panic has said that was caught inside.
+    panic: Option<ErrorDetail>,
     grpc_message: Option<HeaderValue>,
     body: ErrorBody,
 }
@@ -86,6 +88,14 @@ impl Captured {
         }
     }
 
+    /// Notes a panic that may be caught inside. Returns whether a request is captured here.
+    pub(crate) fn note_panic(&mut self, panic: &ErrorDetail) -> bool {
+        if self.active {
+            self.panic = Some(panic.clone());
+        }
+        self.active
+    }
+
     /// The thread unwinds through the request. What the response has said of its error goes before.
     pub(crate) fn on_panic(&mut self) {
         let panic = panics::take();
@@ -103,7 +113,11 @@ impl Captured {
         if !self.active {
             return None;
         }
-        let error = match (&self.error, &self.grpc_message) {
+        let panic = self
+            .panic
+            .as_ref()
+            .filter(|_| record.counted_status() >= 500);
+        let error = match (self.error.as_ref().or(panic), &self.grpc_message) {
             (Some(error), _) => LoggedError::told(error),
             (None, Some(message)) if record.protocol == Protocol::Grpc => {
                 LoggedError::grpc(message)
@@ -137,6 +151,7 @@ impl Captured {
         self.trace = None;
         self.id = None;
         self.error = None;
+        self.panic = None;
         self.grpc_message = None;
         self.body.clear();
     }

@@ -1,7 +1,9 @@
 //! What a panic has said, for the request that it ended.
 //!
-//! A panic tells its message to the process's hook, on the thread that panics, and then unwinds. The layer notices
-//! the unwinding, and takes the message from that thread: no other panic can have come in between.
+//! A panic tells its message to the process's hook, on the thread that panics, and then unwinds. Where it unwinds
+//! through the layer, the layer takes the message from that thread: no other panic can have come in between. Where it
+//! is caught further inside, as by tower-http's `CatchPanicLayer`, the hook has noted it with the request that was
+//! running, which shows it if its response is a server's error.
 
 use std::{
     cell::RefCell,
@@ -10,6 +12,7 @@ use std::{
 };
 
 use super::ErrorDetail;
+use crate::nested;
 
 thread_local! {
     /// What the last panic of this thread has said, until somebody takes it.
@@ -19,9 +22,10 @@ thread_local! {
 /// Lets requests that end in a panic show its message and its place in the request log, as an [`ErrorDetail`] of the
 /// type `panic`. The hook that the process had is called as before. Doing it again changes nothing.
 ///
-/// A hook that is set afterwards replaces this one, unless it calls the one before. Panics that are caught inside of
-/// the layer, as by tower-http's `CatchPanicLayer`, are responses like any other: give these an [`ErrorDetail`] of
-/// their own.
+/// A panic that is caught inside of the layer, as by tower-http's `CatchPanicLayer`, is shown if the response has a
+/// status of 5xx and no [`ErrorDetail`] of its own.
+///
+/// A hook that is set afterwards replaces this one, unless it calls the one before.
 ///
 /// ```
 /// api_metrics_layer::capture_panics();
@@ -46,10 +50,15 @@ fn remember(info: &PanicHookInfo<'_>) {
         Some(place) => format!("{message} ({}:{})", place.file(), place.line()),
         None => message.to_owned(),
     };
+    let detail = ErrorDetail::new(message).with_type("panic");
+    nested::find(|state| {
+        let captured = state.captured();
+        captured.is_some_and(|captured| captured.note_panic(&detail))
+    });
     // A thread that is ending has nothing to remember it in.
     let _ = LAST.try_with(|last| {
         if let Ok(mut last) = last.try_borrow_mut() {
-            *last = Some(ErrorDetail::new(message).with_type("panic"));
+            *last = Some(detail);
         }
     });
 }

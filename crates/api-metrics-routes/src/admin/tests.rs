@@ -50,7 +50,7 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-const REQUESTS: [(&str, &str, Access); 6] = [
+const REQUESTS: [(&str, &str, Access); 9] = [
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/export", Read),

@@ -56,11 +56,13 @@ pub(in crate::request_log) async fn forget_groups<T: SqlTx>(
     let sql = format!("DELETE FROM {table} WHERE last_seen_ms < $1");
     let forgotten = tx.execute(sql, params![before_ms]).await?;
     if forgotten > 0 {
-        let sql = format!(
-            "DELETE FROM {} WHERE group_id NOT IN (SELECT id FROM {table})",
-            tx.dialect().table("request_log_group_text")
-        );
-        tx.execute(sql, params![]).await?;
+        for of_group in ["request_log_group_text", "request_log_group_vector"] {
+            let sql = format!(
+                "DELETE FROM {} WHERE group_id NOT IN (SELECT id FROM {table})",
+                tx.dialect().table(of_group)
+            );
+            tx.execute(sql, params![]).await?;
+        }
     }
     Ok(forgotten)
 }
@@ -169,13 +171,15 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
     // What nobody else's errors have in common with them goes too.
     let groups: Result<Vec<_>> = groups.iter().map(|row| row.int("group_id")).collect();
     let groups = serde_json::json!(groups?).to_string();
-    let sql = format!(
-        "DELETE FROM {texts} WHERE group_id IN {} \
-         AND NOT EXISTS (SELECT 1 FROM {list} AS r WHERE r.group_id = {texts}.group_id)",
-        d.numbers("$1"),
-        texts = d.table("request_log_group_text"),
-    );
-    tx.execute(sql, params![&groups]).await?;
+    for of_group in ["request_log_group_text", "request_log_group_vector"] {
+        let sql = format!(
+            "DELETE FROM {of_group} WHERE group_id IN {} \
+             AND NOT EXISTS (SELECT 1 FROM {list} AS r WHERE r.group_id = {of_group}.group_id)",
+            d.numbers("$1"),
+            of_group = d.table(of_group),
+        );
+        tx.execute(sql, params![&groups]).await?;
+    }
     Ok(rows.len() as u64)
 }
 

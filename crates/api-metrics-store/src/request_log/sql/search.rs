@@ -74,14 +74,16 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
         Dialect::Sqlite => "sum(r.weight)",
     };
     let sql = format!(
-        "SELECT g.*, t.text, t.embedder, t.vector FROM \
+        "SELECT g.*, t.text, v.embedder, v.vector FROM \
            (SELECT r.group_id, count(*) AS kept, {weight} AS weight, \
                    min(r.at_ms) AS first_ms, max(r.at_ms) AS last_ms \
             FROM {list} AS r WHERE {text} \
             GROUP BY r.group_id ORDER BY last_ms DESC LIMIT {limit}) AS g \
-         JOIN {texts} AS t ON t.group_id = g.group_id ORDER BY g.last_ms DESC, g.group_id",
+         JOIN {texts} AS t ON t.group_id = g.group_id \
+         LEFT JOIN {vectors} AS v ON v.group_id = g.group_id ORDER BY g.last_ms DESC, g.group_id",
         list = d.table("request_log"),
         texts = d.table("request_log_group_text"),
+        vectors = d.table("request_log_group_vector"),
     );
     let candidate = |row: &T::Row| {
         Ok(Candidate {
@@ -152,10 +154,13 @@ pub(in crate::request_log) async fn keep_vectors<T: SqlTx>(
     vectors: &[(i64, String)],
 ) -> Result<()> {
     let d = tx.dialect();
+    // A group that was erased meanwhile has no text any more, and gets no vector.
     let sql = format!(
-        "UPDATE {table} SET embedder = $2, vector = v.vector \
-         FROM (SELECT {id} AS id, {vector} AS vector FROM {items}) AS v WHERE group_id = v.id",
-        table = d.table("request_log_group_text"),
+        "INSERT INTO {vectors} (group_id, embedder, vector) SELECT {id}, $2, {vector} FROM {items} \
+         WHERE {id} IN (SELECT group_id FROM {texts}) \
+         ON CONFLICT (group_id) DO UPDATE SET embedder = excluded.embedder, vector = excluded.vector",
+        vectors = d.table("request_log_group_vector"),
+        texts = d.table("request_log_group_text"),
         id = d.item_number(0),
         vector = d.item_text(1),
         items = d.items("$1"),
