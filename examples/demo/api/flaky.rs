@@ -18,7 +18,7 @@ pub(super) async fn flaky() -> Result<&'static str, Response> {
     if call % 7 != 6 {
         return Ok("fine\n");
     }
-    let detail = if call % 3 == 0 {
+    let detail = if call.is_multiple_of(3) {
         ErrorDetail::new(format!("the ledger is locked by order {call}")).with_type("ledger_locked")
     } else {
         let waited = 200 + call % 50;
