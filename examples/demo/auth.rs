@@ -1,7 +1,8 @@
 //! The demo's own authentication, as a host would have one. What it verifies goes to the metrics as
-//! an [`ApiKey`]: the consumer's name, never the secret.
+//! an [`ApiKey`]: the consumer's name, never the secret. Consumers say for which of their users they
+//! call, which goes to the log of requests as a [`UserId`].
 
-use api_metrics::{ApiKey, Principal, Role};
+use api_metrics::{ApiKey, Principal, Role, UserId};
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderName, StatusCode},
@@ -11,6 +12,8 @@ use axum::{
 
 /// The header that carries the secret.
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("x-api-key");
+/// The header by which a consumer names its user. Without a known secret nobody is believed.
+pub(crate) const USER: HeaderName = HeaderName::from_static("x-user");
 
 /// Known secrets and whose they are. A real service keeps hashes of them in its database.
 pub(crate) const CONSUMERS: [(&str, &str); 4] = [
@@ -28,9 +31,14 @@ pub(crate) async fn identify(request: Request, next: Next) -> Response {
         Ok(Some(name)) => name,
         Err(refused) => return refused.into_response(),
     };
+    let user = request.headers().get(&USER);
+    let user = user.and_then(|value| value.to_str().ok()).map(UserId::from);
     let mut response = next.run(request).await;
-    // The layer stands outside of this middleware, so it learns the consumer from the response.
+    // The layer stands outside of this middleware, so it learns the consumer and its user from the response.
     response.extensions_mut().insert(ApiKey::from(name));
+    if let Some(user) = user {
+        response.extensions_mut().insert(user);
+    }
     response
 }
 

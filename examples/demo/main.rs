@@ -18,7 +18,7 @@ mod welcome;
 
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
-use api_metrics::ApiMetrics;
+use api_metrics::{ApiMetrics, Keep, RequestLog};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -60,13 +60,19 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
 
     let token = settings.admin_token();
     let requests = settings.admin_requests;
+    let traces = settings.trace_url.clone();
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
         .environment("demo")
         .version(env!("CARGO_PKG_VERSION"))
         .admin_token(&token)
-        .configure_admin(move |admin| admin.requests_per_minute(requests))
+        .configure_admin(move |admin| {
+            admin
+                .requests_per_minute(requests)
+                .trace_url(traces.as_str())
+        })
+        .request_log(request_log())
         .shutdown_timeout(DELIVERY)
         // A demo that shows nothing helps nobody: a wrong password or URL ends it.
         .require_database()
@@ -104,4 +110,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     traffic.abort();
     metrics.shutdown().await?;
     Ok(())
+}
+
+/// Errors and a sample of the rest, but all orders: they are few, and each is somebody's.
+fn request_log() -> RequestLog {
+    let mut log = RequestLog::new();
+    log.endpoints
+        .push(("/api/orders".to_owned(), Keep::Everything));
+    // A year is nobody's secret; values of other path parameters stay masked.
+    log.capture.shown_parameters.push("year".to_owned());
+    log
 }

@@ -28,6 +28,9 @@ pub(crate) struct Settings {
         value_name = "TOKEN"
     )]
     admin_token: Option<String>,
+    /// Where the dashboard leads from a request to its trace, such as https://traces.example/{traceId}.
+    #[arg(long, env = "DEMO_TRACE_URL", value_name = "URL", default_value = "")]
+    pub(crate) trace_url: String,
     /// Requests a minute that the admin takes from one principal.
     #[arg(
         long,

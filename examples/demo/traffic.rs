@@ -81,6 +81,18 @@ fn pick(client: &Client, host: &str) -> reqwest::RequestBuilder {
         _ => (Method::PUT, "/api/orders".to_owned()),
     };
     let mut request = client.request(method.clone(), format!("{host}{path}"));
+    // Half of them belong to a trace, as a gateway in front of the service would begin it.
+    if random(2) == 0 {
+        let trace = uuid::Uuid::new_v4().simple().to_string();
+        let span = trace.get(..16).unwrap_or_default();
+        request = request.header("traceparent", format!("00-{trace}-{span}-01"));
+    }
+    let agent = match random(4) {
+        0 | 1 => "shop-android/4.2",
+        2 => "shop-ios/4.1",
+        _ => "partner-sync/0.9 (+https://partner.example)",
+    };
+    request = request.header("user-agent", agent);
     if method == Method::POST {
         request = request.json(&serde_json::json!({
             "item": format!("item {}", random(20)),
@@ -98,7 +110,9 @@ fn pick(client: &Client, host: &str) -> reqwest::RequestBuilder {
         _ => None,
     };
     match consumer {
-        Some((secret, _)) => request.header(auth::HEADER, *secret),
+        Some((secret, _)) => request
+            .header(auth::HEADER, *secret)
+            .header(auth::USER, format!("u-{}", 1 + random(12))),
         None => request,
     }
 }

@@ -14,8 +14,9 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 9] = [
-    "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "looks",
+const SPECS: [&str; 10] = [
+    "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "requests",
+    "looks",
 ];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.

@@ -25,6 +25,8 @@ const shots = [
   ["limits", "#/limits?tz=UTC&period=6h&key=render-farm", { ...WIDE, colorScheme: "light" }],
   ["alerts", "#/alerts?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["alert-form", "#/alerts?tz=UTC&edit=Orders fail", { viewport: { width: 1440, height: 860 }, colorScheme: "dark" }],
+  ["requests", "#/requests?tz=UTC&period=1h", { viewport: { width: 1440, height: 860 }, colorScheme: "light" }],
+  ["request-groups", "#/requests?tz=UTC&period=1h&show=groups", { ...WIDE, colorScheme: "dark" }],
   ["billing", "#/billing?tz=UTC", { ...WIDE, colorScheme: "light" }],
   ["status", "#/status?tz=UTC", { ...WIDE, colorScheme: "dark" }],
   ["phone-light", "#/overview?tz=UTC", { ...PHONE, colorScheme: "light" }],

@@ -132,6 +132,10 @@ impl Stage {
             Command::new(env!("CARGO_BIN_EXE_demo"))
                 .env("DEMO_LISTEN", "127.0.0.1:0")
                 .env("DEMO_TRAFFIC", "5")
+                .env(
+                    "DEMO_TRACE_URL",
+                    "https://traces.example/trace/{traceId}?span={spanId}",
+                )
                 .env("DEMO_ADMIN_TOKEN", TOKEN)
                 .env("DATABASE_URL", database.url()),
         );

@@ -38,6 +38,7 @@ export default defineConfig({
             "/api-alerts",
             "/api-keys",
             "/api-price-plans",
+            "/api-requests",
             "/api-status",
             "/session",
             "/openapi.json",

@@ -58,6 +58,7 @@
 //! | [`stream_poll_interval`](AdminBuilder::stream_poll_interval) | 1 s | between two looks for what cannot wait |
 //! | [`stream_lifetime`](AdminBuilder::stream_lifetime) | 60 min | after which a stream ends |
 //! | [`allow_origins`](AdminBuilder::allow_origins) | none | other origins whose pages may ask |
+//! | [`trace_url`](AdminBuilder) | none | where the page leads from a request to its trace; feature `dashboard` |
 //! | [`without_page`](AdminBuilder::without_page) | off | leaves the page out |
 //!
 //! # Features

@@ -5,7 +5,13 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use axum::{Json, extract::State, http::StatusCode};
+use api_metrics::ErrorDetail;
+use axum::{
+    Extension, Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 
 use super::AppState;
@@ -50,12 +56,17 @@ pub(super) async fn list(State(state): State<AppState>) -> Json<Vec<Order>> {
 pub(super) async fn create(
     State(state): State<AppState>,
     Json(new): Json<NewOrder>,
-) -> Result<(StatusCode, Json<Order>), (StatusCode, &'static str)> {
+) -> Result<(StatusCode, Json<Order>), Response> {
     if new.quantity == 0 {
-        return Err((
+        let item: String = new.item.chars().take(100).collect();
+        let detail = ErrorDetail::new(format!("the quantity of \"{item}\" must be above 0"))
+            .with_type("invalid_quantity");
+        let answer = (
             StatusCode::UNPROCESSABLE_ENTITY,
+            Extension(detail),
             "quantity must be above 0\n",
-        ));
+        );
+        return Err(answer.into_response());
     }
     let mut book = state.orders.book();
     book.next += 1;

@@ -132,7 +132,7 @@ test("firing alerts are shown above the overview and link to their history", () 
     // One line says the worst; the others are a click away.
     if (data.length > 1) await banner.getByRole("button", { name: `Show ${data.length - 1} more` }).click();
     await banner.getByText(data[0].message).waitFor();
-    await banner.getByRole("link", { name: data[0].name }).click();
+    await banner.getByRole("link", { name: data[0].name, exact: true }).click();
     await page.getByRole("region", { name: "Alert history", exact: true }).waitFor();
     assert.match(page.url(), new RegExp(`alert=${data[0].alertId}`));
   }));

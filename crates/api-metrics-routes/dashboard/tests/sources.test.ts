@@ -17,6 +17,7 @@ const LAYERS = [
   "billing",
   "consumers",
   "heatmap",
+  "requests",
   "alerts",
   "pages",
   "app",

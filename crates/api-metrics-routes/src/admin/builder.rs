@@ -148,6 +148,9 @@ pub struct AdminBuilder {
     streams: HubLimits,
     /// Whether the page is there.
     page: bool,
+    /// Where the page leads from a request to its trace.
+    #[cfg(feature = "dashboard")]
+    trace_url: Option<String>,
     /// How limits, quotas and bills are counted.
     #[cfg(feature = "control")]
     control: ControlSettings,
@@ -217,6 +220,8 @@ impl AdminBuilder {
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
+            #[cfg(feature = "dashboard")]
+            trace_url: None,
             #[cfg(feature = "control")]
             control: ControlSettings::default(),
         }
@@ -379,6 +384,22 @@ impl AdminBuilder {
         self
     }
 
+    /// Where the page leads from a request of the log to its trace: an address of `http` or `https`, in which
+    /// `{traceId}` and `{spanId}` stand for its 32 and 16 hexadecimal digits. None by default.
+    ///
+    /// ```
+    /// # async fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+    /// # use api_metrics_routes::Admin;
+    /// let admin = Admin::builder(store).trace_url("https://traces.example/trace/{traceId}").build();
+    /// # }
+    /// ```
+    #[cfg(feature = "dashboard")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "dashboard")))]
+    pub fn trace_url(mut self, template: impl Into<String>) -> Self {
+        self.trace_url = Some(template.into());
+        self
+    }
+
     /// How many requests a principal may send in a minute, reads and writes apart. 600 by default;
     /// 0 counts as 1.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
@@ -525,6 +546,8 @@ impl AdminBuilder {
             health: self.health,
             shutdown: self.shutdown,
             lifetimes: self.lifetimes,
+            #[cfg(feature = "dashboard")]
+            trace_url: self.trace_url,
             #[cfg(feature = "control")]
             control: self.control,
             #[cfg(feature = "ingest")]

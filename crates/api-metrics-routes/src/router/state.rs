@@ -48,6 +48,9 @@ pub(crate) struct AppState {
     pub(crate) lifetimes: Lifetimes,
     /// Origins whose pages may ask.
     pub(crate) cors: Option<Cors>,
+    /// Where the page leads from a request to its trace.
+    #[cfg(feature = "dashboard")]
+    pub(crate) trace_url: Option<String>,
     /// How limits, quotas and bills are counted.
     #[cfg(feature = "control")]
     pub(crate) control: ControlSettings,

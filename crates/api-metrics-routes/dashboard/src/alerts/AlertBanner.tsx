@@ -1,11 +1,12 @@
 // The alerts that are firing, above everything else. It is always shown and always of the same height,
 // so that nothing moves when the answer arrives and "none firing" differs from "unknown".
 import { useState } from "react";
-import { isForbidden, useAlertEvents } from "../api/control";
+import { isForbidden, useAlertEvents, useAlerts } from "../api/control";
 import type { AlertEvent } from "../api/types";
 import { moment } from "../format/time";
 import { href } from "../view/location";
 import { useView } from "../view/view";
+import { requestsOf } from "./requestsOf";
 
 const RANK = ["critical", "high", "medium", "low"];
 
@@ -17,6 +18,7 @@ const bySeverity = (events: readonly AlertEvent[]): AlertEvent[] =>
 export const AlertBanner = () => {
   const view = useView();
   const events = useAlertEvents(view, { open: true });
+  const rules = useAlerts(view).data?.data;
   const [all, setAll] = useState(false);
   if (isForbidden(events.error)) return null;
   if (!events.data) {
@@ -49,7 +51,15 @@ export const AlertBanner = () => {
     >
       <ul>
         {(all ? firing : firing.slice(0, 1)).map((event) => (
-          <Firing key={event.id} event={event} tz={view.tz} />
+          <Firing
+            key={event.id}
+            event={event}
+            tz={view.tz}
+            requests={requestsOf(
+              event,
+              rules?.find((rule) => rule.id === event.alertId),
+            )}
+          />
         ))}
       </ul>
       {firing.length > 1 && (
@@ -61,7 +71,7 @@ export const AlertBanner = () => {
   );
 };
 
-const Firing = ({ event, tz }: { event: AlertEvent; tz: string }) => (
+const Firing = ({ event, tz, requests }: { event: AlertEvent; tz: string; requests: string }) => (
   <li>
     <span className="severity" data-severity={event.severity}>
       {event.severity}
@@ -71,5 +81,8 @@ const Firing = ({ event, tz }: { event: AlertEvent; tz: string }) => (
       {event.message}
     </span>
     <span className="muted">since {moment(Date.parse(event.firedAt), tz)}</span>
+    <a href={requests} aria-label={`Requests of ${event.name}`}>
+      Requests
+    </a>
   </li>
 );

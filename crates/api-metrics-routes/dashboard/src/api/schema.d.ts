@@ -519,6 +519,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Single requests, newest first
+         * @description What the service's policy has kept; each request says by its `weight` for how many it stands. Tenants and consumers see those
+         *     of their own keys.
+         */
+        get: operations["list_requests"];
+        put?: never;
+        post?: never;
+        /**
+         * Erases all requests of a key, a user or an address
+         * @description For admins. Counts and bills stay as they are. The audit trail keeps who has done it.
+         */
+        delete: operations["erase_requests"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All requests of a range, as a file
+         * @description Newest first. Requests are read page by page, so an export of any length takes little memory; a failure on the
+         *     way breaks the transfer off, so that a part is never taken for the whole. Text in CSV that a spreadsheet would
+         *     take for a formula begins with an apostrophe.
+         */
+        get: operations["export_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Groups of errors
+         * @description Errors with the same endpoint, status, type and message are one group; numbers, ids and quoted texts in the
+         *     message make no difference. `text` has no effect.
+         */
+        get: operations["request_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests and groups of errors, the best first
+         * @description By words: those that hold all of them in path, error or user agent. By likeness: groups of errors whose text
+         *     shares words and parts of words with the question, misspelt ones too. By both: what holds all words first, then
+         *     what holds some and is similar. Errors of one group are one hit.
+         */
+        get: operations["search_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the log has kept and dropped */
+        get: operations["request_log_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests as they arrive, as server-sent events
+         * @description The first event is `requests-stream` with `updateSeconds`, how often an event comes at least, and `continues`:
+         *     `now` begins with what arrives from now on, `arrival` goes on exactly after `Last-Event-ID`, `time` with what has
+         *     finished after `after`, or after the last event of a stream that was away for more than a minute. Events
+         *     `requests` have what has arrived, `requests-unavailable` a problem while the store does not answer. What is kept
+         *     at once arrives within two seconds, from all instances; samples when their minute is over. The stream ends after
+         *     an hour, with the caller's token or session, and when the service stops: clients come back by themselves.
+         */
+        get: operations["stream_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One request */
+        get: operations["request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/{id}/curl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One request as a curl command
+         * @description What the log does not keep is a variable of the shell: `BASE_URL`, `API_KEY`, `CONTENT_TYPE`, `BODY`, and the
+         *     values of path parameters by their names.
+         */
+        get: operations["request_as_curl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-status": {
         parameters: {
             query?: never;
@@ -1054,6 +1224,16 @@ export interface components {
             /** @description The user that it belongs to. */
             userId?: string | null;
         };
+        /** @description The data of an event `requests`. */
+        ArrivedRequests: {
+            /** @description What has arrived, oldest first. */
+            data: components["schemas"]["LoggedRequest"][];
+            /**
+             * Format: int64
+             * @description Requests that have arrived beyond `perSecond`.
+             */
+            leftOut: number;
+        };
         /** @description How an answer over time is divided. Charts draw these periods, and compute none of their own. */
         AxisView: {
             /**
@@ -1271,6 +1451,13 @@ export interface components {
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
         };
+        /** @description A command and its variables. */
+        CurlCommand: {
+            /** @description One line for a POSIX shell. */
+            command: string;
+            /** @description The variables in it, which are to be set before, in the order in which they appear. */
+            placeholders: string[];
+        };
         /** @description A page of days. */
         DailyPage: {
             /** @description Whether days may be cut at other hours than the zone's: old data is kept in UTC days. */
@@ -1399,6 +1586,29 @@ export interface components {
              * @description How many.
              */
             periods: number;
+        };
+        /** @description Requests that were dropped, by reason. */
+        DroppedRequests: {
+            /**
+             * Format: int64
+             * @description Older than what is kept, or more than a day ahead.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description Beyond the memory of a process.
+             */
+            memory: number;
+            /**
+             * Format: int64
+             * @description Beyond the requests a second that a process may keep.
+             */
+            rate: number;
+            /**
+             * Format: int64
+             * @description Refused by the database, again and again.
+             */
+            refused: number;
         };
         /** @description What a rule would have done in a range of the past. */
         DryRunAnswer: {
@@ -1662,6 +1872,14 @@ export interface components {
              */
             timeToHeadersQuantileCount: number;
         };
+        /** @description What was erased. */
+        ErasedView: {
+            /**
+             * Format: int64
+             * @description Requests deleted.
+             */
+            requests: number;
+        };
         /** @description From when on a granularity keeps its periods. */
         FloorView: {
             /**
@@ -1671,6 +1889,21 @@ export interface components {
             floor?: string | null;
             /** @description `1m`, `5m`, `1h` or `1d`. */
             granularity: string;
+        };
+        /** @description The groups of a range. */
+        GroupList: {
+            /** @description The groups, those of most requests first. */
+            data: components["schemas"]["RequestGroup"][];
+            /**
+             * Format: date-time
+             * @description The start of the range.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end of the range.
+             */
+            to: string;
         };
         /** @description A heatmap. */
         Heatmap: {
@@ -1970,6 +2203,110 @@ export interface components {
             requestCount: number;
             /** @description The recording service. */
             service: string;
+        };
+        /** @description A request of the log. */
+        LoggedRequest: {
+            /**
+             * Format: uuid
+             * @description A hash of the client's address, which links the requests of one UTC day and nothing else. For admins.
+             */
+            address?: string | null;
+            /** @description The host's own name for that key. */
+            apiKey?: string | null;
+            /**
+             * Format: int64
+             * @description The number of its API key; null: it had none.
+             */
+            apiKeyId?: number | null;
+            /**
+             * Format: date-time
+             * @description When it finished.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description The status under which it is counted.
+             */
+            countedStatus: number;
+            /** @description The route template. */
+            endpoint: string;
+            /** @description Its environment. */
+            environment: string;
+            /** @description The kind of error. */
+            errorType?: string | null;
+            /** @description The group of errors that it belongs to. */
+            group?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id; ids sort by time.
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The process that served it.
+             */
+            instance: string;
+            /**
+             * Format: double
+             * @description How long it took.
+             */
+            latencyMs?: number | null;
+            /** @description What the error said. */
+            message?: string | null;
+            /** @description The method. */
+            method: string;
+            /** @description `completed`, `aborted`, `failed` or `panicked`. */
+            outcome: string;
+            /** @description The path, without its query. Values of path parameters are masked unless the service allows them by name. */
+            path: string;
+            /** @description `http` or `grpc`. */
+            protocol: string;
+            /**
+             * Format: double
+             * @description How long it waited before it was seen.
+             */
+            queueWaitMs?: number | null;
+            /** @description Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Bytes of its body.
+             */
+            requestBytes: number;
+            /** @description The request's own id. */
+            requestId?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes of its response's body.
+             */
+            responseBytes: number;
+            /** @description The service. */
+            service: string;
+            /** @description The caller's span, as 16 hexadecimal digits. */
+            spanId?: string | null;
+            /**
+             * Format: int32
+             * @description The status that was sent; null: none was.
+             */
+            status?: number | null;
+            /**
+             * Format: double
+             * @description How long its headers took.
+             */
+            timeToHeadersMs?: number | null;
+            /** @description The trace, as 32 hexadecimal digits. */
+            traceId?: string | null;
+            /** @description The user. */
+            user?: string | null;
+            /** @description The client's user agent. */
+            userAgent?: string | null;
+            /** @description The version of its code. */
+            version: string;
+            /**
+             * Format: int64
+             * @description For how many requests it stands, itself included.
+             */
+            weight: number;
         };
         /** @description Flush batches that the database has lost, by their sequence numbers. */
         LostView: {
@@ -2828,6 +3165,166 @@ export interface components {
              * @description The notice's id.
              */
             noticeId: string;
+        };
+        /** @description Errors of one endpoint with the same status, type and message, but for numbers and names in it. */
+        RequestGroup: {
+            /**
+             * Format: int64
+             * @description Different API keys among them.
+             */
+            apiKeys: number;
+            /** @description The route template. */
+            endpoint: string;
+            /** @description The kind of error. */
+            errorType?: string | null;
+            /**
+             * Format: date-time
+             * @description Its first request in the range.
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @description When it was first seen at all. For admins.
+             */
+            firstSeenAt?: string | null;
+            /** @description The version that had it first. For admins. */
+            firstVersion?: string | null;
+            /** @description Its id, which `group` of the list takes. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Requests kept of it.
+             */
+            kept: number;
+            /**
+             * Format: date-time
+             * @description Its last one.
+             */
+            lastAt: string;
+            /**
+             * Format: uuid
+             * @description Its latest request.
+             */
+            latest: string;
+            /** @description What its latest request said. */
+            message?: string | null;
+            /** @description The method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description Requests that they stand for.
+             */
+            requests: number;
+            /** @description Requests in 24 equal parts of the range. */
+            series: number[];
+            /**
+             * Format: int32
+             * @description The status under which its requests are counted.
+             */
+            status: number;
+            /** @description Versions of the service that had it, at most 20. */
+            versions: string[];
+        };
+        /** @description A group of errors, or a request that belongs to none. */
+        RequestHit: {
+            /**
+             * Format: date-time
+             * @description Its first request in the range.
+             */
+            firstAt: string;
+            /** @description The group; null: the request is no error, and stands for itself. */
+            group?: string | null;
+            /**
+             * Format: int64
+             * @description Requests kept of it in the range.
+             */
+            kept: number;
+            /**
+             * Format: date-time
+             * @description Its last one.
+             */
+            lastAt: string;
+            /** @description `words`: a request of it holds all words. `similar`: its text is like the question. `both`. */
+            matched: string;
+            /** @description Its latest request; where it was found by words, the latest that holds them. */
+            request: components["schemas"]["LoggedRequest"];
+            /**
+             * Format: int64
+             * @description Requests that they stand for.
+             */
+            requests: number;
+            /**
+             * Format: double
+             * @description How good it is, 0 to 1: to be compared within this answer.
+             */
+            score: number;
+        };
+        /** @description What was found. */
+        RequestHits: {
+            /** @description The hits, the best first. */
+            data: components["schemas"]["RequestHit"][];
+            /**
+             * Format: date-time
+             * @description The start of the range.
+             */
+            from: string;
+            /** @description How they were found. */
+            mode: string;
+            /**
+             * Format: int64
+             * @description Groups that were not compared, because they have no vector yet. 0 but where the host's own embedder is slow.
+             */
+            pending: number;
+            /**
+             * Format: date-time
+             * @description The end of the range.
+             */
+            to: string;
+        };
+        /** @description A page of requests. */
+        RequestList: {
+            /** @description The requests, newest first; with `after` oldest first. */
+            data: components["schemas"]["LoggedRequest"][];
+            /**
+             * @description Asks for the next page; null where the range was searched to its end. A page may be short, even empty, and
+             *     not be the last: see `searchedTo`.
+             */
+            nextCursor?: string | null;
+            /**
+             * Format: date-time
+             * @description How far the range was searched. Filters by status, outcome and latency look at 20,000 requests a page.
+             */
+            searchedTo: string;
+        };
+        /** @description The request log. `chosen` is `kept` and all of `dropped` together. */
+        RequestLogStatus: {
+            /**
+             * Format: int64
+             * @description Bytes that the log takes in the database, indexes included; roughly on SQLite.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Requests that policies chose.
+             */
+            chosen: number;
+            /** @description Those that were dropped. */
+            dropped: components["schemas"]["DroppedRequests"];
+            /**
+             * Format: int64
+             * @description Those that were stored, removed ones included.
+             */
+            kept: number;
+            /**
+             * Format: date-time
+             * @description The newest request that is stored.
+             */
+            newestAt?: string | null;
+            /**
+             * Format: date-time
+             * @description The oldest request that is stored.
+             */
+            oldestAt?: string | null;
         };
         /** @description The period of a row, and what is to be known about it. */
         RowPeriod: {
@@ -8480,6 +8977,1557 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_requests: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @example ledger locked
+                 */
+                text?: string;
+                /** @description Only requests newer than the one of this id, oldest first: for those who fetch step by step. Not together with `cursor`. */
+                after?: string;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "address": null,
+                     *           "apiKey": "k-2041",
+                     *           "apiKeyId": 17,
+                     *           "at": "2026-05-17T08:12:45.117Z",
+                     *           "countedStatus": 503,
+                     *           "endpoint": "/carts/{id}/orders",
+                     *           "environment": "production",
+                     *           "errorType": "ledger_locked",
+                     *           "group": "8f3a61c20b7d4e95",
+                     *           "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *           "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *           "latencyMs": 1204.512,
+                     *           "message": "the ledger is locked by order 4711",
+                     *           "method": "POST",
+                     *           "outcome": "completed",
+                     *           "path": "/carts/{id}/orders",
+                     *           "protocol": "http",
+                     *           "queueWaitMs": null,
+                     *           "reason": "error",
+                     *           "requestBytes": 312,
+                     *           "requestId": "r-9f31",
+                     *           "responseBytes": 148,
+                     *           "service": "shop",
+                     *           "spanId": "b7ad6b7169203331",
+                     *           "status": 503,
+                     *           "timeToHeadersMs": 1204.391,
+                     *           "traceId": "0af7651916cd43dd8448eb211c80319c",
+                     *           "user": "u-17",
+                     *           "userAgent": "shop-android/4.2",
+                     *           "version": "1.9.1",
+                     *           "weight": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null,
+                     *       "searchedTo": "2026-05-16T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_requests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Erases the requests of the API key of this number.
+                 * @example 17
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Erases the requests of this user.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Erases the requests of this address' hash, as far as the keys of their days exist: those of today and of yesterday. Where networks are kept, all requests of its network.
+                 * @example 192.0.2.7
+                 */
+                address?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was erased */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "requests": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErasedView"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_requests: {
+        parameters: {
+            query?: {
+                /** @description CSV with a header, or one JSON object a line. */
+                format?: "csv" | "ndjson";
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @example ledger locked
+                 */
+                text?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example id,at,method,endpoint */
+                    "text/csv": string;
+                    /** @example {"method":"GET","endpoint":"/users/{id}"} */
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_groups: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @example ledger locked
+                 */
+                text?: string;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The groups */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "apiKeys": 7,
+                     *           "endpoint": "/carts/{id}/orders",
+                     *           "errorType": "ledger_locked",
+                     *           "firstAt": "2026-05-17T07:58:02.004Z",
+                     *           "firstSeenAt": "2026-05-17T07:58:02.004Z",
+                     *           "firstVersion": "1.9.0",
+                     *           "id": "8f3a61c20b7d4e95",
+                     *           "kept": 41,
+                     *           "lastAt": "2026-05-17T08:12:45.117Z",
+                     *           "latest": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *           "message": "the ledger is locked by order 4711",
+                     *           "method": "POST",
+                     *           "requests": 41,
+                     *           "series": [
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             0,
+                     *             12,
+                     *             29,
+                     *             0
+                     *           ],
+                     *           "status": 503,
+                     *           "versions": [
+                     *             "1.9.0",
+                     *             "1.9.1"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-16T09:31:00Z",
+                     *       "to": "2026-05-17T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["GroupList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search_requests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What is looked for: words, in any order and case. Required.
+                 * @example ledger locked
+                 */
+                q?: string;
+                /** @description By words: requests that hold all of them. By likeness: groups of errors whose text is similar. Or by both. */
+                mode?: "words" | "similar" | "hybrid";
+                /**
+                 * @description The most hits to answer.
+                 * @example 10
+                 */
+                limit?: number;
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "firstAt": "2026-05-17T07:58:02.004Z",
+                     *           "group": "8f3a61c20b7d4e95",
+                     *           "kept": 41,
+                     *           "lastAt": "2026-05-17T08:12:45.117Z",
+                     *           "matched": "both",
+                     *           "request": {
+                     *             "address": null,
+                     *             "apiKey": "k-2041",
+                     *             "apiKeyId": 17,
+                     *             "at": "2026-05-17T08:12:45.117Z",
+                     *             "countedStatus": 503,
+                     *             "endpoint": "/carts/{id}/orders",
+                     *             "environment": "production",
+                     *             "errorType": "ledger_locked",
+                     *             "group": "8f3a61c20b7d4e95",
+                     *             "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *             "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *             "latencyMs": 1204.512,
+                     *             "message": "the ledger is locked by order 4711",
+                     *             "method": "POST",
+                     *             "outcome": "completed",
+                     *             "path": "/carts/{id}/orders",
+                     *             "protocol": "http",
+                     *             "queueWaitMs": null,
+                     *             "reason": "error",
+                     *             "requestBytes": 312,
+                     *             "requestId": "r-9f31",
+                     *             "responseBytes": 148,
+                     *             "service": "shop",
+                     *             "spanId": "b7ad6b7169203331",
+                     *             "status": 503,
+                     *             "timeToHeadersMs": 1204.391,
+                     *             "traceId": "0af7651916cd43dd8448eb211c80319c",
+                     *             "user": "u-17",
+                     *             "userAgent": "shop-android/4.2",
+                     *             "version": "1.9.1",
+                     *             "weight": 1
+                     *           },
+                     *           "requests": 41,
+                     *           "score": 0.871
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-16T09:31:00Z",
+                     *       "mode": "hybrid",
+                     *       "pending": 0,
+                     *       "to": "2026-05-17T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestHits"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_log_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "bytes": 104857600,
+                     *       "chosen": 81204,
+                     *       "dropped": {
+                     *         "late": 0,
+                     *         "memory": 0,
+                     *         "rate": 92,
+                     *         "refused": 0
+                     *       },
+                     *       "kept": 81112,
+                     *       "newestAt": "2026-05-17T08:12:45.117Z",
+                     *       "oldestAt": "2026-02-16T00:00:01.410Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestLogStatus"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_requests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+                /** @description Only this protocol: http or grpc. */
+                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
+                 * @example GET
+                 */
+                method?: string;
+                /**
+                 * @description Only this route template, exactly; `<unmatched>` for requests that no route matched.
+                 * @example /users/{id}
+                 */
+                endpoint?: string;
+                /**
+                 * @description Only the API key of this number; 0 for requests without a key.
+                 * @example 0
+                 */
+                apiKeyId?: number;
+                /**
+                 * @description Only this version of the service's code.
+                 * @example 1.9.1
+                 */
+                version?: string;
+                /**
+                 * @description Only this status, as it is counted: 499 where the client left before there was one, 500 where the service failed without one.
+                 * @example 503
+                 */
+                status?: number;
+                /** @description Only statuses of this class: 2xx, 3xx, 4xx or 5xx. */
+                statusClass?: "1xx" | "2xx" | "3xx" | "4xx" | "5xx";
+                /** @description Only requests that ended so: completed, aborted by the client, failed, or panicked. */
+                outcome?: "completed" | "aborted" | "failed" | "panicked";
+                /**
+                 * @description Only this user, exactly.
+                 * @example u-17
+                 */
+                user?: string;
+                /**
+                 * @description Only requests that took this many milliseconds or more.
+                 * @example 1000
+                 */
+                minLatencyMs?: number;
+                /**
+                 * @description Only this trace, as 32 hexadecimal digits.
+                 * @example 0af7651916cd43dd8448eb211c80319c
+                 */
+                traceId?: string;
+                /**
+                 * @description Only the group of errors of this id.
+                 * @example 8f3a61c20b7d4e95
+                 */
+                group?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @example ledger locked
+                 */
+                text?: string;
+                /**
+                 * @description The most requests to show in a second; what is left out is counted.
+                 * @example 50
+                 */
+                perSecond?: number;
+                /** @description Only requests newer than the one of this id, oldest first: for those who fetch step by step. Not together with `cursor`. */
+                after?: string;
+            };
+            header?: {
+                /** @description The id of the last event that was seen */
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example event: requests
+                     *     id: 17-1779000000000
+                     *     data: {"data":[],"leftOut":0}
+                     */
+                    "text/event-stream": components["schemas"]["ArrivedRequests"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "address": null,
+                     *       "apiKey": "k-2041",
+                     *       "apiKeyId": 17,
+                     *       "at": "2026-05-17T08:12:45.117Z",
+                     *       "countedStatus": 503,
+                     *       "endpoint": "/carts/{id}/orders",
+                     *       "environment": "production",
+                     *       "errorType": "ledger_locked",
+                     *       "group": "8f3a61c20b7d4e95",
+                     *       "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *       "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *       "latencyMs": 1204.512,
+                     *       "message": "the ledger is locked by order 4711",
+                     *       "method": "POST",
+                     *       "outcome": "completed",
+                     *       "path": "/carts/{id}/orders",
+                     *       "protocol": "http",
+                     *       "queueWaitMs": null,
+                     *       "reason": "error",
+                     *       "requestBytes": 312,
+                     *       "requestId": "r-9f31",
+                     *       "responseBytes": 148,
+                     *       "service": "shop",
+                     *       "spanId": "b7ad6b7169203331",
+                     *       "status": 503,
+                     *       "timeToHeadersMs": 1204.391,
+                     *       "traceId": "0af7651916cd43dd8448eb211c80319c",
+                     *       "user": "u-17",
+                     *       "userAgent": "shop-android/4.2",
+                     *       "version": "1.9.1",
+                     *       "weight": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LoggedRequest"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or no more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_as_curl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The command */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "command": "curl -sS -g -X POST \"${BASE_URL}\"'/carts/'\"${id}\"'/orders' -H 'authorization: Bearer '\"${API_KEY}\" -H 'user-agent: shop-android/4.2' -H 'content-type: '\"${CONTENT_TYPE}\" --data-binary \"${BODY}\"",
+                     *       "placeholders": [
+                     *         "BASE_URL",
+                     *         "id",
+                     *         "API_KEY",
+                     *         "CONTENT_TYPE",
+                     *         "BODY"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CurlCommand"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or no more */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -28,6 +28,7 @@ export const PAGES: readonly Entry[] = [
     parent: "consumers",
     Page: lazy(() => import("../pages/Consumer")),
   },
+  { id: "requests", title: "Requests", menu: true, Page: lazy(() => import("../pages/Requests")) },
   { id: "heatmap", title: "Heatmap", menu: true, Page: lazy(() => import("../pages/Heatmap")) },
   { id: "limits", title: "Rate limits", menu: true, Page: lazy(() => import("../pages/RateLimits")) },
   { id: "alerts", title: "Alerts", menu: true, Page: lazy(() => import("../pages/Alerts")) },

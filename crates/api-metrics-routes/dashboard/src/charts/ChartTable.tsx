@@ -7,13 +7,15 @@ interface Props {
   model: TimeChartModel;
   tz: string;
   caption: string;
+  /** Where a slot leads. */
+  link?: ((index: number) => string) | undefined;
 }
 
 const marksIn = (model: TimeChartModel, from: number, to: number): string[] => [
   ...new Set((model.marks ?? []).filter((mark) => mark.at >= from && mark.at < to).map(nameOf)),
 ];
 
-export const ChartTable = ({ model, tz, caption }: Props) => (
+export const ChartTable = ({ model, tz, caption, link }: Props) => (
   <div className="plot scroll" tabIndex={0} role="region" aria-label={`${caption}, table`}>
     <table className="table dense">
       <caption className="sr">{caption}</caption>
@@ -34,7 +36,11 @@ export const ChartTable = ({ model, tz, caption }: Props) => (
           .map(({ start, index }) => (
             <tr key={start}>
               <th scope="row">
-                {nameOfSlot(model.slots, index, tz)}
+                {link ? (
+                  <a href={link(index)}>{nameOfSlot(model.slots, index, tz)}</a>
+                ) : (
+                  nameOfSlot(model.slots, index, tz)
+                )}
                 {notesOf(model, index).map((note) => (
                   <span key={note} className="muted">
                     {" "}

@@ -18,6 +18,8 @@ interface Props {
   /** The text alternative of the chart. */
   label: string;
   onZoom?: ((from: number, to: number) => void) | undefined;
+  /** A click on a slot. */
+  onPick?: ((index: number) => void) | undefined;
 }
 
 type Box = { getRect(): { x: number; y: number; width: number; height: number } };
@@ -25,13 +27,14 @@ type Box = { getRect(): { x: number; y: number; width: number; height: number } 
 /** Shorter drags, in pixels, are clicks. */
 const SHORTEST_DRAG = 6;
 
-export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
+export const Plot = ({ id, model, tz, hidden, label, onZoom, onPick }: Props) => {
   const host = useRef<HTMLDivElement>(null);
   const brush = useRef<HTMLDivElement>(null);
   const line = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
-  const latest = useRef({ model, tz, hidden, onZoom });
-  latest.current = { model, tz, hidden, onZoom };
+  const latest = useRef({ model, tz, hidden, onZoom, onPick });
+  latest.current = { model, tz, hidden, onZoom, onPick };
+  const leads = onPick !== undefined;
   const hover = useContext(HoverContext);
   const shade = useShade();
   const [width, setWidth] = useState(0);
@@ -80,14 +83,18 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
           dragging = false;
           if (brush.current) brush.current.hidden = true;
           const to = inside(event.clientX - element.getBoundingClientRect().left);
-          if (Math.abs(to - from) < SHORTEST_DRAG) return;
           const { slots } = latest.current.model;
+          if (Math.abs(to - from) < SHORTEST_DRAG) {
+            const index = at(from);
+            if (slots.starts[index] !== undefined) latest.current.onPick?.(index);
+            return;
+          }
           const [a, b] = [at(Math.min(from, to)), at(Math.max(from, to))];
           const start = slots.starts[Math.max(0, a)];
           if (start !== undefined) latest.current.onZoom?.(start, endOf(slots, Math.min(b, slots.starts.length - 1)));
         };
         renderer.on("mousedown", (event) => {
-          if (!latest.current.onZoom || (event.event as MouseEvent).button !== 0) return;
+          if ((!latest.current.onZoom && !latest.current.onPick) || (event.event as MouseEvent).button !== 0) return;
           dragging = true;
           from = inside(event.offsetX);
           window.addEventListener("mousemove", move);
@@ -135,11 +142,11 @@ export const Plot = ({ id, model, tz, hidden, label, onZoom }: Props) => {
   useEffect(() => {
     if (width === 0) return;
     chart.current?.setOption(
-      optionOf(model, { tz, hidden, width }, (index) => tooltipOf(model, index, tz, hidden)),
+      optionOf(model, { tz, hidden, width }, (index) => tooltipOf(model, index, tz, hidden, leads)),
       { notMerge: true },
     );
     host.current?.setAttribute("data-drawn", "true");
-  }, [model, tz, hidden, width, shade]);
+  }, [model, tz, hidden, width, shade, leads]);
 
   return (
     <div className="plot">

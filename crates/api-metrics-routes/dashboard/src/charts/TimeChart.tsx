@@ -25,6 +25,8 @@ interface Props {
   zooms?: boolean;
   /** The text for an empty chart. */
   nothing?: string;
+  /** Where a slot leads: to what is counted in it. */
+  link?: ((index: number) => string) | undefined;
 }
 
 /** The chart's label: its title, thresholds, marks and highlighted stretches. Values are in its table. */
@@ -48,6 +50,7 @@ export const TimeChart = ({
   stale = false,
   zooms = true,
   nothing = "No requests in this range.",
+  link,
 }: Props) => {
   const id = useId();
   const { tz } = useView();
@@ -73,6 +76,9 @@ export const TimeChart = ({
     (from: number, to: number) => patch({ period: undefined, from: iso(from), to: iso(to) }),
     [],
   );
+  const follow = (slot: number) => {
+    if (link) window.location.hash = link(slot);
+  };
   const index = model && hover.at !== null ? indexOf(model.slots, hover.at) : -1;
   const start = model?.slots.starts[index];
 
@@ -80,7 +86,7 @@ export const TimeChart = ({
     if (error !== undefined && error !== null && !model) return <Failure error={error} />;
     if (!model) return <div className="plot skeleton" />;
     if (empty) return <Empty>{nothing}</Empty>;
-    if (asTable) return <ChartTable model={model} tz={tz} caption={title} />;
+    if (asTable) return <ChartTable model={model} tz={tz} caption={title} link={link} />;
     return (
       <Suspense fallback={<div className="plot skeleton" />}>
         <Plot
@@ -89,6 +95,7 @@ export const TimeChart = ({
           tz={tz}
           hidden={hidden}
           onZoom={zooms ? zoom : undefined}
+          onPick={link && follow}
           label={labelOf(title, model, tz)}
         />
       </Suspense>

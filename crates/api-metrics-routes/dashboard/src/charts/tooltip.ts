@@ -27,6 +27,7 @@ export const tooltipOf = (
   index: number,
   tz: string,
   hidden: ReadonlySet<string>,
+  leads = false,
 ): HTMLElement | string => {
   const start = model.slots.starts[index];
   if (start === undefined) return "";
@@ -50,6 +51,7 @@ export const tooltipOf = (
     model.note?.(index) ?? null,
     ...notesOf(model, index),
     ...(model.marks ?? []).filter((mark) => mark.at >= start && mark.at < endOf(model.slots, index)).map(nameOf),
+    leads ? "Click for its requests" : null,
   ];
   for (const note of notes) if (note) box.append(node("div", "tip-note", note));
   return box;

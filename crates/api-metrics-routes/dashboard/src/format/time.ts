@@ -94,6 +94,17 @@ export const moment = (at: number, tz: string): string => {
   return format(tz, `moment ${l.second === 0} ${options.year ?? ""}`, options).format(at);
 };
 
+/** An instant to the millisecond, such as "29 Nov, 03:10:20.268". */
+export const stamp = (at: number, tz: string): string =>
+  format(tz, "stamp", {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    fractionalSecondDigits: 3,
+  }).format(at);
+
 /** A period, such as "Thu 5 Nov, 09:00 – 10:00"; whole days without a time. */
 export const span = (from: number, to: number, tz: string): string => {
   const sameDay = day(from, tz) === day(to - 1, tz);

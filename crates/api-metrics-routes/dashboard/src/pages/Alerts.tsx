@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
+import { requestsOf } from "../alerts/requestsOf";
 import { useAlertEvents, useAlerts, useAlertWrites, useApiKeys } from "../api/control";
 import type { Alert, AlertEvent } from "../api/types";
 import * as number from "../format/number";
@@ -233,8 +234,24 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
           </span>
         ),
       },
+      {
+        id: "requests",
+        head: "",
+        number: true,
+        cell: (row) => (
+          <a
+            href={requestsOf(
+              row,
+              rules?.find((rule) => rule.id === row.alertId),
+            )}
+            aria-label={`Requests of ${row.name}, ${moment(Date.parse(row.firedAt), view.tz)}`}
+          >
+            Requests
+          </a>
+        ),
+      },
     ],
-    [view.tz],
+    [view.tz, rules],
   );
   return (
     <Table

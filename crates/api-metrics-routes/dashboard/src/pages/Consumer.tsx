@@ -11,6 +11,7 @@ import { Deferred } from "../ui/Deferred";
 import { Export } from "../ui/Export";
 import { Failure, isNotFound, NotFound } from "../ui/states";
 import { href, useLocation } from "../view/location";
+import { named, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const Consumer = () => {
@@ -31,6 +32,7 @@ const Consumer = () => {
         <h1>{key ? consumerName(key) : id === "0" ? consumerName({ apiKeyId: 0 }) : `Key ${id}`}</h1>
         {key?.externalId && key.externalId !== consumerName(key) && <span className="muted">{key.externalId}</span>}
         {key?.tenantId && <span className="badge">{key.tenantId}</span>}
+        <a href={requestsHref(named(filter))}>Requests</a>
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
       {isNotFound(summary.error) ? (
@@ -43,8 +45,8 @@ const Consumer = () => {
           <Deferred ready={id === "0" || ready === id}>
             <TrafficCharts filter={filter} />
             <div className="halves">
-              <EndpointList title="Endpoints called" rows={endpoints} />
-              <StatusCodes rows={endpoints} />
+              <EndpointList title="Endpoints called" rows={endpoints} filter={named(filter)} />
+              <StatusCodes rows={endpoints} filter={named(filter)} />
             </div>
           </Deferred>
         </>

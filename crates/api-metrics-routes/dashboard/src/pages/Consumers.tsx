@@ -12,6 +12,7 @@ import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
 import { href } from "../view/location";
+import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const idOf = (row: { apiKeyId?: number | null }): string => String(row.apiKeyId ?? "new");
@@ -63,7 +64,12 @@ const Consumers = () => {
         head: "Requests",
         number: true,
         by: (row) => row.requestCount,
-        cell: (row) => number.count(row.requestCount),
+        cell: (row) =>
+          row.apiKeyId == null ? (
+            number.count(row.requestCount)
+          ) : (
+            <a href={requestsHref({ key: String(row.apiKeyId) })}>{number.count(row.requestCount)}</a>
+          ),
       },
       {
         id: "share",
@@ -101,7 +107,10 @@ const Consumers = () => {
         head: "Errors",
         number: true,
         by: (row) => row.errorRate,
-        cell: (row) => <Rate value={row.errorRate} text={number.percent(row.errorRate)} />,
+        cell: (row) => {
+          const rate = <Rate value={row.errorRate} text={number.percent(row.errorRate)} />;
+          return row.apiKeyId == null ? rate : <a href={groupsHref({ key: String(row.apiKeyId) })}>{rate}</a>;
+        },
       },
       ...(limited
         ? [

@@ -9,6 +9,7 @@ import { Export } from "../ui/Export";
 import { Route } from "../ui/Route";
 import { Failure, isNotFound, NotFound } from "../ui/states";
 import { href, useLocation } from "../view/location";
+import { requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const Endpoint = () => {
@@ -29,6 +30,7 @@ const Endpoint = () => {
           <Route method={method} endpoint={endpoint} />
         </h1>
         {view.service && <span className="muted">{view.service}</span>}
+        <a href={requestsHref(filter)}>Requests</a>
         <Export url={(format) => exportUrl(view, format, filter)} />
       </header>
       {isNotFound(summary.error) ? (
@@ -39,8 +41,8 @@ const Endpoint = () => {
           <Totals summary={summary.data} endpoint />
           <TrafficCharts filter={filter} />
           <div className="halves">
-            <StatusCodes rows={row} />
-            <KeyList title="Top consumers" rows={keys} />
+            <StatusCodes rows={row} filter={filter} />
+            <KeyList title="Top consumers" rows={keys} filter={filter} />
           </div>
         </>
       )}

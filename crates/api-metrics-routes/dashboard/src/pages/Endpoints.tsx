@@ -8,10 +8,13 @@ import { Rate, Route } from "../ui/Route";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { href } from "../view/location";
+import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const idOf = (row: { service?: string; method?: string; endpoint?: string }): string =>
   `${row.service ?? ""} ${row.method ?? ""} ${row.endpoint ?? ""}`;
+
+const endpointOf = ({ service, method, endpoint }: EndpointRow) => ({ service, method, endpoint });
 
 const Endpoints = () => {
   const view = useView();
@@ -33,7 +36,7 @@ const Endpoints = () => {
         head: "Endpoint",
         by: (row) => row.endpoint,
         cell: (row) => (
-          <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>
+          <a href={href("endpoint", endpointOf(row))}>
             <Route method={row.method} endpoint={row.endpoint} />
           </a>
         ),
@@ -54,7 +57,7 @@ const Endpoints = () => {
         head: "Requests",
         number: true,
         by: (row) => row.requestCount,
-        cell: (row) => number.count(row.requestCount),
+        cell: (row) => <a href={requestsHref(endpointOf(row))}>{number.count(row.requestCount)}</a>,
       },
       {
         id: "trend",
@@ -75,7 +78,12 @@ const Endpoints = () => {
         number: true,
         by: (row) => row.errorRate,
         cell: (row) => (
-          <Rate value={row.endpoint === "<unmatched>" ? null : row.errorRate} text={number.percent(row.errorRate)} />
+          <a href={groupsHref(endpointOf(row))}>
+            <Rate
+              value={row.endpoint === "<unmatched>" ? null : row.errorRate}
+              text={number.percent(row.errorRate)}
+            />
+          </a>
         ),
       },
       {

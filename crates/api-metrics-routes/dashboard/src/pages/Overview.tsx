@@ -15,6 +15,7 @@ import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
 import { Tile } from "../ui/Tile";
 import { href } from "../view/location";
+import { groupsHref, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const versus = (text: string, before: Summary | undefined): string => (before ? `vs. ${text}` : "");
@@ -162,18 +163,31 @@ const TopEndpoints = ({ ready }: { ready: boolean }) => {
   );
   return (
     <div className="tops">
-      <Top title="Top endpoints" rows={rows && top} value={(row) => number.compact(row.requestCount)} />
-      <Top title="Slowest endpoints (p95)" rows={rows && slowest} value={(row) => number.ms(row.p95Ms)} />
+      <Top
+        title="Top endpoints"
+        rows={rows && top}
+        value={(row) => number.compact(row.requestCount)}
+        link={(row) => requestsHref(endpointOf(row))}
+      />
+      <Top
+        title="Slowest endpoints (p95)"
+        rows={rows && slowest}
+        value={(row) => number.ms(row.p95Ms)}
+        link={(row) => requestsHref({ ...endpointOf(row), min: String(Math.floor(row.p95Ms ?? 0)) })}
+      />
       <Top
         title="Highest server error rate"
         rows={rows && failing}
         value={(row) => <Rate value={errorsOf(row)} text={number.percent(errorsOf(row))} />}
+        link={(row) => groupsHref({ ...endpointOf(row), status: "5xx" })}
       />
     </div>
   );
 };
 
 type Row = NonNullable<ReturnType<typeof useEndpoints>["data"]>["data"][number];
+
+const endpointOf = ({ service, method, endpoint }: Row) => ({ service, method, endpoint });
 
 const errorsOf = (row: Row): number => {
   let sum = 0;
@@ -185,10 +199,13 @@ const Top = ({
   title,
   rows,
   value,
+  link,
 }: {
   title: string;
   rows: Row[] | undefined;
   value: (row: Row) => React.ReactNode;
+  /** The requests that a value stands for. */
+  link: (row: Row) => string;
 }) => (
   <section className="card top-list" aria-label={title}>
     <header className="card-head">
@@ -206,7 +223,9 @@ const Top = ({
           <a href={href("endpoint", { service: row.service, method: row.method, endpoint: row.endpoint })}>
             <Route method={row.method} endpoint={row.endpoint} />
           </a>
-          <span className="num">{value(row)}</span>
+          <a className="num" href={link(row)}>
+            {value(row)}
+          </a>
         </li>
       ))}
       {rows?.length === 0 && <li className="muted">None.</li>}

@@ -4,6 +4,8 @@ import type { EndpointRow } from "../api/types";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
 import { Empty, SkeletonRows } from "../ui/states";
+import type { Params } from "../view/location";
+import { requestsHref } from "../view/requests";
 
 /** Requests per status code over all rows, ordered by code. */
 const sumsOf = (rows: readonly EndpointRow[]): [string, number][] => {
@@ -13,7 +15,13 @@ const sumsOf = (rows: readonly EndpointRow[]): [string, number][] => {
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
 };
 
-export const StatusCodes = ({ rows }: { rows: readonly EndpointRow[] | undefined }) => {
+interface Props {
+  rows: readonly EndpointRow[] | undefined;
+  /** Whose they are, as the page Requests names it. */
+  filter: Params;
+}
+
+export const StatusCodes = ({ rows, filter }: Props) => {
   const codes = useMemo(() => sumsOf(rows ?? []), [rows]);
   const total = codes.reduce((sum, [, n]) => sum + n, 0);
   return (
@@ -41,9 +49,9 @@ export const StatusCodes = ({ rows }: { rows: readonly EndpointRow[] | undefined
           {codes.map(([code, n]) => (
             <tr key={code}>
               <th scope="row">
-                <span className="code" data-class={code[0]}>
+                <a href={requestsHref({ ...filter, status: code })} className="code" data-class={code[0]}>
                   {code}
-                </span>
+                </a>
               </th>
               <td className="bar-cell">
                 <Bar

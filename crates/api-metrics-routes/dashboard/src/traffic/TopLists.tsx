@@ -4,11 +4,25 @@ import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { Rate, Route } from "../ui/Route";
 import { Empty, SkeletonRows } from "../ui/states";
-import { href } from "../view/location";
+import { href, type Params } from "../view/location";
+import { groupsHref, requestsHref } from "../view/requests";
 
 const SHOWN = 12;
 
-export const EndpointList = ({ title, rows }: { title: string; rows: readonly EndpointRow[] | undefined }) => (
+const endpointOf = (row: EndpointRow): Params => ({
+  service: row.service,
+  method: row.method,
+  endpoint: row.endpoint,
+});
+
+interface Props<Row> {
+  title: string;
+  rows: readonly Row[] | undefined;
+  /** Whose they are, as the page Requests names it. */
+  filter: Params;
+}
+
+export const EndpointList = ({ title, rows, filter }: Props<EndpointRow>) => (
   <section className="card" aria-label={title}>
     <header className="card-head">
       <h2>{title}</h2>
@@ -42,12 +56,16 @@ export const EndpointList = ({ title, rows }: { title: string; rows: readonly En
                 <Route method={row.method} endpoint={row.endpoint} />
               </a>
             </td>
-            <td className="num">{number.count(row.requestCount)}</td>
             <td className="num">
-              <Rate
-                value={row.endpoint === "<unmatched>" ? null : row.errorRate}
-                text={number.percent(row.errorRate)}
-              />
+              <a href={requestsHref({ ...filter, ...endpointOf(row) })}>{number.count(row.requestCount)}</a>
+            </td>
+            <td className="num">
+              <a href={groupsHref({ ...filter, ...endpointOf(row) })}>
+                <Rate
+                  value={row.endpoint === "<unmatched>" ? null : row.errorRate}
+                  text={number.percent(row.errorRate)}
+                />
+              </a>
             </td>
             <td className="num">{number.ms(row.p95Ms)}</td>
           </tr>
@@ -58,7 +76,7 @@ export const EndpointList = ({ title, rows }: { title: string; rows: readonly En
   </section>
 );
 
-export const KeyList = ({ title, rows }: { title: string; rows: readonly KeyRow[] | undefined }) => (
+export const KeyList = ({ title, rows, filter }: Props<KeyRow>) => (
   <section className="card" aria-label={title}>
     <header className="card-head">
       <h2>{title}</h2>
@@ -94,9 +112,21 @@ export const KeyList = ({ title, rows }: { title: string; rows: readonly KeyRow[
                 <a href={href("consumer", { key: String(row.apiKeyId) })}>{consumerName(row)}</a>
               )}
             </td>
-            <td className="num">{number.count(row.requestCount)}</td>
             <td className="num">
-              <Rate value={row.errorRate} text={number.percent(row.errorRate)} />
+              {row.apiKeyId == null ? (
+                number.count(row.requestCount)
+              ) : (
+                <a href={requestsHref({ ...filter, key: String(row.apiKeyId) })}>{number.count(row.requestCount)}</a>
+              )}
+            </td>
+            <td className="num">
+              {row.apiKeyId == null ? (
+                <Rate value={row.errorRate} text={number.percent(row.errorRate)} />
+              ) : (
+                <a href={groupsHref({ ...filter, key: String(row.apiKeyId) })}>
+                  <Rate value={row.errorRate} text={number.percent(row.errorRate)} />
+                </a>
+              )}
             </td>
             <td className="num">{number.bytes(row.bandwidthBytes)}</td>
           </tr>

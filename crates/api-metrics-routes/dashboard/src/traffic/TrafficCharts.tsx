@@ -1,7 +1,9 @@
 // Requests, latency, errors and bandwidth of the traffic that the view and a filter select.
 import { useEffect, useMemo } from "react";
 import { type Filter, useSeries, useStatus } from "../api/queries";
+import { endOf } from "../charts/periods";
 import { TimeChart } from "../charts/TimeChart";
+import { between, groupsHref, named, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 import type { Scope } from "./alertScope";
 import { bandwidth, errors, latency, volume } from "./models";
@@ -56,6 +58,17 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
     [line, methods.data],
   );
   const empty = line?.empty ?? false;
+  const slotOf = (index: number) => ({
+    ...named(filter),
+    ...(line ? between(line.slots.starts[index] ?? 0, endOf(line.slots, index)) : {}),
+  });
+  const requestsOf = (index: number) => requestsHref(slotOf(index));
+  const errorsOf = (index: number) => groupsHref(slotOf(index));
+  // Those above its p95: what makes a slot slow.
+  const slowOf = (index: number) => {
+    const p95 = Math.floor(line?.rows[index]?.p95Ms ?? 0);
+    return requestsHref({ ...slotOf(index), ...(p95 > 0 ? { min: String(p95) } : {}) });
+  };
   return (
     <div className="charts">
       <TimeChart
@@ -65,6 +78,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
         error={methods.error ?? error}
         empty={empty}
         stale={stale}
+        link={requestsOf}
       />
       <TimeChart
         name="latency"
@@ -73,6 +87,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
         error={error}
         empty={empty}
         stale={stale}
+        link={slowOf}
       />
       <TimeChart
         name="errors"
@@ -81,6 +96,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
         error={error}
         empty={empty}
         stale={stale}
+        link={errorsOf}
       />
       <TimeChart
         name="bandwidth"
@@ -89,6 +105,7 @@ export const TrafficCharts = ({ filter = NO_FILTER }: Props) => {
         error={error}
         empty={empty}
         stale={stale}
+        link={requestsOf}
       />
     </div>
   );

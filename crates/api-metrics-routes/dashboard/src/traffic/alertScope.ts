@@ -10,7 +10,7 @@ export interface Scope {
 }
 
 /** Splits `GET /users/*` into method and path; the method is optional and in capitals. */
-const parse = (filter: string): [string | null, string] => {
+export const parse = (filter: string): [string | null, string] => {
   const found = /^([A-Z_]+) +(.*)$/s.exec(filter.trim());
   return found ? [found[1] ?? null, found[2] ?? ""] : [null, filter.trim()];
 };

@@ -1,10 +1,16 @@
 // Downloads a table from the API, with all columns and all rows.
 const FORMATS = ["csv", "json", "ndjson"] as const;
 
-export const Export = ({ url, label = "Export" }: { url: (format: string) => string; label?: string }) => (
+interface Props {
+  url: (format: string) => string;
+  label?: string;
+  formats?: readonly string[];
+}
+
+export const Export = ({ url, label = "Export", formats = FORMATS }: Props) => (
   <span className="export" role="group" aria-label={label}>
     <span className="muted">{label}</span>
-    {FORMATS.map((format) => (
+    {formats.map((format) => (
       <a
         key={format}
         className="button ghost"

@@ -15,7 +15,7 @@ export interface Column<Row> {
   title?: string;
 }
 
-interface Props<Row> {
+export interface TableProps<Row> {
   caption: string;
   columns: readonly Column<Row>[];
   rows: readonly Row[] | undefined;
@@ -31,6 +31,8 @@ interface Props<Row> {
   /** Shown between the header and the rows. */
   lead?: ReactNode;
   stale?: boolean;
+  /** Rows shown at first. */
+  shown?: number;
 }
 
 /** Rows shown at first. More are shown on demand, so that ten thousand rows don't block the page. */
@@ -50,10 +52,11 @@ export const Table = <Row,>({
   tools,
   lead,
   stale = false,
-}: Props<Row>) => {
+  shown = SHOWN,
+}: TableProps<Row>) => {
   const [sort, setSort] = useState(start);
   const [search, setSearch] = useState("");
-  const [limit, setLimit] = useState(SHOWN);
+  const [limit, setLimit] = useState(shown);
 
   const sorted = useMemo(() => {
     const found = searchRows(rows ?? [], search, text);

@@ -46,8 +46,21 @@ pub(crate) async fn root(State(app): State<App>, OriginalUri(uri): OriginalUri) 
     let page = INDEX
         .replace("{{base}}", &base(uri.path()))
         .replace("{{open}}", if open { "true" } else { "false" })
-        .replace("{{version}}", env!("CARGO_PKG_VERSION"));
+        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
+        // Last, so that nothing in it is taken for a place.
+        .replace(
+            "{{traceUrl}}",
+            &attribute(app.trace_url.as_deref().unwrap_or_default()),
+        );
     html(&page)
+}
+
+/// Text as the value of an attribute in double quotes.
+fn attribute(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('"', "&quot;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// One of its files.
@@ -121,10 +134,18 @@ mod tests {
         let outside = INDEX.matches("://").count();
         // The name space of the icon's SVG, which is no address.
         assert_eq!(outside, INDEX.matches("http://www.w3.org/2000/svg").count());
-        for placeholder in ["{{base}}", "{{open}}", "{{version}}"] {
+        for placeholder in ["{{base}}", "{{open}}", "{{version}}", "{{traceUrl}}"] {
             assert!(INDEX.contains(placeholder), "{placeholder}");
         }
         assert!(!INDEX.contains("<style") && !INDEX.contains("<script>"));
+    }
+
+    #[test]
+    fn the_address_of_traces_stays_within_its_attribute() {
+        assert_eq!(
+            attribute(r#"https://t.example/?a=1&b="><script>"#),
+            "https://t.example/?a=1&amp;b=&quot;&gt;&lt;script&gt;"
+        );
     }
 
     #[test]

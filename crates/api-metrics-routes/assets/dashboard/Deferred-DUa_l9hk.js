@@ -1,1 +1,0 @@
-import{A as e}from"./number-CgNspNIU.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

@@ -1,0 +1,138 @@
+// The filters as chips, each with a button that removes it, and a form that adds one.
+import { type FormEvent, useId, useState } from "react";
+import { useApiKeys } from "../api/control";
+import { consumerName } from "../format/consumer";
+import { patch, useLocation } from "../view/location";
+import { CLEARED, chosen, FILTERS, type RequestFilter } from "../view/requests";
+
+/** Those that the toolbar has no choice for. */
+const OFFERED = FILTERS.filter(({ id }) => id !== "service" && id !== "env");
+
+const useKeyNames = () => {
+  const keys = useApiKeys().data?.data ?? [];
+  const named = keys.map((key): [string, string] => [
+    String(key.id),
+    consumerName({ apiKeyId: key.id, name: key.name ?? null, externalId: key.externalId }),
+  ]);
+  return new Map<string, string>([["0", "Anonymous"], ...named]);
+};
+
+export const Chips = () => {
+  const { params } = useLocation();
+  const filters = chosen(params);
+  const names = useKeyNames();
+  const [adding, setAdding] = useState(false);
+  const textOf = (id: string, value: string): string =>
+    id === "key" ? (names.get(value) ?? `Key ${value}`) : id === "min" ? `${value} ms` : value;
+  return (
+    <section className="chips" aria-label="Filters of requests">
+      <ul>
+        {filters.map(([{ id, label }, value]) => (
+          <li key={id} className="chip" data-filter={id}>
+            <span className="muted">{label}</span>
+            <span className="chip-value" title={value}>
+              {textOf(id, value)}
+            </span>
+            <button
+              type="button"
+              aria-label={`Remove the filter ${label}: ${textOf(id, value)}`}
+              onClick={() => patch({ [id]: undefined })}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <button type="button" aria-expanded={adding} onClick={() => setAdding(!adding)}>
+        Add filter
+      </button>
+      {filters.length > 1 && (
+        <button type="button" className="ghost" onClick={() => patch(CLEARED)}>
+          Clear filters
+        </button>
+      )}
+      {adding && <AddFilter names={names} close={() => setAdding(false)} />}
+    </section>
+  );
+};
+
+const FIRST = OFFERED[0] as RequestFilter;
+
+const AddFilter = ({ names, close }: { names: ReadonlyMap<string, string>; close: () => void }) => {
+  const id = useId();
+  const [filter, setFilter] = useState<RequestFilter>(FIRST);
+  const [value, setValue] = useState("");
+  const [tried, setTried] = useState(false);
+  const options: readonly (readonly [string, string])[] | null =
+    filter.id === "key" && names.size > 1
+      ? [...names]
+      : (filter.options?.map((each): [string, string] => [each, each]) ?? null);
+  const wrong = filter.check(value.trim());
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    if (wrong !== null) return;
+    patch({ [filter.id]: value.trim() });
+    close();
+  };
+  return (
+    <form className="chip-form" onSubmit={submit}>
+      <div className="field">
+        <label htmlFor={`${id}-name`}>Filter</label>
+        <select
+          id={`${id}-name`}
+          value={filter.id}
+          onChange={(event) => {
+            setFilter(OFFERED.find((each) => each.id === event.target.value) ?? FIRST);
+            setValue("");
+            setTried(false);
+          }}
+        >
+          {OFFERED.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <div className="field">
+        <label htmlFor={`${id}-value`}>Value</label>
+        {options ? (
+          <select
+            id={`${id}-value`}
+            value={value}
+            aria-invalid={tried && wrong !== null}
+            aria-describedby={`${id}-error`}
+            onChange={(event) => setValue(event.target.value)}
+          >
+            <option value="">Choose</option>
+            {options.map(([each, name]) => (
+              <option key={each} value={each}>
+                {name}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input
+            id={`${id}-value`}
+            value={value}
+            placeholder={filter.hint}
+            aria-invalid={tried && wrong !== null}
+            aria-describedby={`${id}-error`}
+            onChange={(event) => setValue(event.target.value)}
+          />
+        )}
+      </div>
+      <button type="submit" className="primary">
+        Add
+      </button>
+      <button type="button" className="ghost" onClick={close}>
+        Cancel
+      </button>
+      <span id={`${id}-error`} className="field-error" role="alert">
+        {tried ? wrong : null}
+      </span>
+    </form>
+  );
+};

@@ -1,0 +1,182 @@
+import "./browser";
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { requestsOf } from "../src/alerts/requestsOf";
+import type { LoggedRequest } from "../src/api/types";
+import { stamp } from "../src/format/time";
+import { arrived, EMPTY, HELD, idAt, paused, SHOWN } from "../src/requests/tail";
+import { traceLink } from "../src/requests/traceLink";
+import { ending, errorText, keptBecause, newIn, weightWords } from "../src/requests/words";
+import { between, chosen, FILTERS, filterParams, groupsHref, named, requestsHref } from "../src/view/requests";
+import { at, rule } from "./fixtures";
+
+const row = (id: number, changes: Partial<LoggedRequest> = {}): LoggedRequest =>
+  ({
+    id: idAt(at("2026-05-17T08:00:00Z") + id * 1_000),
+    at: new Date(at("2026-05-17T08:00:00Z") + id * 1_000).toISOString(),
+    countedStatus: 200,
+    outcome: "completed",
+    weight: 1,
+    reason: "sample",
+    ...changes,
+  }) as unknown as LoggedRequest;
+const rows = (n: number, changes: Partial<LoggedRequest>) => Array.from({ length: n }, (_, id) => row(id, changes));
+
+test("filters of the URL become the API's parameters, and others are not sent", () => {
+  const params = {
+    period: "1h",
+    tz: "UTC",
+    show: "groups",
+    id: "x",
+    service: "shop",
+    env: "production",
+    method: "POST",
+    endpoint: "/a?b",
+    key: "0",
+    min: "250",
+    trace: "0af7651916cd43dd8448eb211c80319c",
+    text: "ledger locked",
+    user: "",
+  };
+  assert.deepEqual(filterParams(params), {
+    service: "shop",
+    environment: "production",
+    method: "POST",
+    endpoint: "/a?b",
+    apiKeyId: "0",
+    minLatencyMs: "250",
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    text: "ledger locked",
+  });
+  assert.deepEqual(filterParams({ status: "5xx" }), { statusClass: "5xx" });
+  assert.deepEqual(filterParams({ status: "503" }), { status: "503" });
+  assert.deepEqual(
+    chosen({ status: "503", version: "1.9.1" }).map(([{ label }, value]) => `${label} ${value}`),
+    ["Status 503", "Version 1.9.1"],
+  );
+});
+
+test("a filter's value is checked as the service does it", () => {
+  const wrong = (id: string, value: string) => FILTERS.find((each) => each.id === id)?.check(value) !== null;
+  const cases: [string, string[], string[]][] = [
+    ["status", ["100", "404", "599", "999", "2xx", "5xx"], ["", "99", "1000", "6xx", "5XX", "abc", "0404"]],
+    ["min", ["0", "1200", "86400000"], ["", "-1", "1.5", "86400001", "1e3"]],
+    ["trace", ["0af7651916cd43dd8448eb211c80319c"], ["", "0af7", "0af7651916cd43dd8448eb211c80319g"]],
+    ["group", ["8f3a61c20b7d4e95"], ["", "8f3a61c20b7d4e9", "+f3a61c20b7d4e95"]],
+    ["key", ["0", "17"], ["", "-1", "k-17", "1.0"]],
+    ["text", ["ü".repeat(100)], ["", "ü".repeat(101)]],
+    ["user", ["<b>u</b>"], [""]],
+  ];
+  for (const [id, right, not] of cases) {
+    for (const value of right) assert.equal(wrong(id, value), false, `${id} ${value}`);
+    for (const value of not) assert.equal(wrong(id, value), true, `${id} ${value}`);
+  }
+});
+
+test("links to requests carry their filters and their range", () => {
+  assert.equal(requestsHref(named({ apiKeyId: "17", method: "GET" })), "#/requests?method=GET&key=17");
+  assert.equal(groupsHref({ status: "5xx" }), "#/requests?status=5xx&show=groups");
+  const [from, to] = ["2026-05-17T08:00:00.000Z", "2026-05-17T09:00:00.000Z"];
+  assert.equal(requestsHref(between(at(from), at(to))), `#/requests?${new URLSearchParams({ from, to })}`);
+});
+
+test("an alert leads to what its rule measures, from its window on until it resolved", () => {
+  const event = { alertType: "error_rate", firedAt: "2026-05-17T08:10:00Z", resolvedAt: "2026-05-17T08:30:00Z" };
+  const read = (text: string) => Object.fromEntries(new URLSearchParams(text.split("?")[1]));
+  const errors = rule({
+    alertType: "error_rate",
+    endpointFilter: "POST /orders",
+    serviceFilter: "shop",
+    apiKeyFilter: 3,
+  });
+  assert.deepEqual(read(requestsOf(event, errors)), {
+    service: "shop",
+    method: "POST",
+    endpoint: "/orders",
+    key: "3",
+    from: "2026-05-17T08:00:00.000Z",
+    to: "2026-05-17T08:30:00Z",
+    show: "groups",
+  });
+  // A pattern is no endpoint, and an alert that still fires has no end.
+  const slow = { ...event, alertType: "response_time", resolvedAt: null };
+  assert.deepEqual(read(requestsOf(slow, rule({ endpointFilter: "GET /api/*" }))), {
+    method: "GET",
+    min: "600",
+    from: "2026-05-17T08:00:00.000Z",
+  });
+  assert.deepEqual(read(requestsOf(slow, rule({ comparison: "lt" }))), { from: "2026-05-17T08:00:00.000Z" });
+  assert.deepEqual(read(requestsOf(slow, undefined)), { from: "2026-05-17T08:05:00.000Z" });
+});
+
+test("weights are said in words, by kind", () => {
+  assert.equal(weightWords(rows(3, {})), "3 requests, each one kept");
+  assert.equal(weightWords([]), "0 requests, each one kept");
+  assert.equal(
+    weightWords([...rows(2, { countedStatus: 503 }), ...rows(1, { countedStatus: 404 }), ...rows(5, { weight: 20 })]),
+    "8 kept of 103 requests: all errors, 1 in 20 of the rest",
+  );
+  assert.equal(
+    weightWords([...rows(1, { countedStatus: 500 }), ...rows(2, { countedStatus: 404, weight: 5 }), ...rows(2, {})]),
+    "5 kept of 13 requests: all server errors, 1 in 5 of client errors, all of the rest",
+  );
+  assert.equal(
+    weightWords([...rows(1, { outcome: "panicked" }), ...rows(1, { weight: 1 }), ...rows(1, { weight: 2 })]),
+    "3 kept of 4 requests: all errors, 1 in 1.5 of the rest",
+  );
+  assert.equal(keptBecause(row(0, { weight: 20 })), "Stands for 20 requests: drawn at random from its minute");
+  assert.equal(keptBecause(row(0, { reason: "error" })), "Stands for itself: all errors are kept");
+  assert.equal(keptBecause(row(0, { reason: "a new reason" })), "Stands for itself: a new reason");
+});
+
+test("errors, endings and new groups are said in words", () => {
+  assert.equal(errorText({ errorType: "locked", message: "by order 17" }), "locked: by order 17");
+  assert.equal(errorText({ errorType: null, message: "by order 17" }), "by order 17");
+  assert.equal(errorText({}), "");
+  assert.deepEqual(ending(row(0)), ["200", null]);
+  assert.deepEqual(ending(row(0, { countedStatus: 499, outcome: "aborted" })), ["499", "aborted"]);
+  const group = { firstSeenAt: "2026-05-17T08:00:00Z", firstVersion: "1.9.1" };
+  assert.equal(newIn(group, "2026-05-17T00:00:00Z"), "New in 1.9.1");
+  assert.equal(newIn(group, "2026-05-17T08:00:01Z"), null, "it was there before the range");
+  assert.equal(newIn({ firstSeenAt: null, firstVersion: null }, "2026-05-17T00:00:00Z"), null);
+  assert.equal(stamp(at("2026-05-17T08:12:45.007Z"), "UTC"), "17 May, 08:12:45.007");
+});
+
+test("a tail shows the latest first, each once, in the order of time and not of arrival", () => {
+  const begun = arrived(EMPTY, [row(5), row(7)], 0);
+  const late = arrived(begun, [row(6), row(7)], 3);
+  assert.deepEqual(
+    late.rows.map(({ id }) => id),
+    [row(7), row(6), row(5)].map(({ id }) => id),
+  );
+  assert.equal(late.leftOut, 3);
+  const many = arrived(late, rows(SHOWN + 50, {}), 0);
+  assert.equal(many.rows.length, SHOWN);
+  assert.equal(many.rows[0]?.id, row(SHOWN + 49).id);
+});
+
+test("a paused tail holds back what arrives, counts what is too much, and goes on with the rest", () => {
+  const still = paused(arrived(EMPTY, [row(1)], 0), true);
+  const waiting = arrived(still, [row(1), row(2), row(3)], 4);
+  assert.deepEqual([waiting.rows.length, waiting.held.length, waiting.leftOut], [1, 2, 4]);
+  const full = arrived(waiting, rows(HELD + 10, {}), 0);
+  assert.equal(full.held.length, HELD);
+  // Ids 0 to HELD + 9 without the one that is shown: nine are beyond what is held.
+  assert.equal(full.leftOut, 4 + 9);
+  const on = paused(waiting, false);
+  assert.deepEqual([on.rows.length, on.held.length, on.paused, on.leftOut], [3, 0, false, 4]);
+});
+
+test("an id made of a time stands before the ids of that time", () => {
+  const id = idAt(at("2026-11-29T03:10:20.268Z"));
+  assert.ok(id < "01a22548-3a6c-7000-bb43-e7b59c40004d" && id > "01a22548-3a6b-7fff-bb43-e7b59c40004d", id);
+});
+
+test("a trace's link is made of the template, and is never a script", () => {
+  const template = "https://t.example/{traceId}?span={spanId}";
+  assert.equal(traceLink(template, "0af7", "b7ad"), "https://t.example/0af7?span=b7ad");
+  assert.equal(traceLink(template, "a/b?", null), "https://t.example/a%2Fb%3F?span=");
+  for (const other of [undefined, "", "javascript:alert(1)//{traceId}", "{{traceUrl}}", "/traces/{traceId}"]) {
+    assert.equal(traceLink(other, "0af7", null), null, String(other));
+  }
+});
