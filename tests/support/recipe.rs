@@ -19,17 +19,22 @@ use tower::ServiceExt as _;
 use crate::SqliteFile;
 
 /// A recipe under test.
+#[derive(Debug)]
 pub struct Recipe {
     /// What the recipe is about.
     pub metrics: ApiMetrics,
+    /// Its database.
     file: SqliteFile,
 }
 
 /// The answer to a request of a recipe.
 #[derive(Debug)]
 pub struct Answer {
+    /// Its status.
     pub status: StatusCode,
+    /// Its headers.
     pub headers: HeaderMap,
+    /// Its body, read to the end.
     pub text: String,
 }
 
