@@ -138,6 +138,7 @@ mod tests {
     fn every_example_explains_itself_and_takes_its_address() {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let readme = std::fs::read_to_string(root.join("../README.md")).unwrap();
         let mut seen = 0;
         for line in manifest.lines() {
             let Some(path) = line
@@ -154,6 +155,10 @@ mod tests {
             assert!(
                 !main.contains("3000))") && !main.contains("(\"127.0.0.1:3000\")"),
                 "{path} listens where nobody can change it"
+            );
+            assert!(
+                readme.contains(&format!("[`{path}`](examples/{path}/main.rs)")),
+                "{path} has no line in the README"
             );
             seen += 1;
         }

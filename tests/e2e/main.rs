@@ -7,6 +7,7 @@ mod background;
 mod crash;
 mod demo;
 mod errors;
+mod examples;
 mod load;
 mod outage;
 mod program;

@@ -19,6 +19,7 @@ mod ends;
 mod failures;
 mod fuzzed;
 mod guessing;
+mod hints;
 mod hostile;
 mod ingest;
 mod parameters;

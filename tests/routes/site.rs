@@ -22,8 +22,9 @@ pub(crate) const NOW: i64 = 1_795_858_229;
 pub(crate) struct Site {
     pub(crate) origin: String,
     pub(crate) client: Client,
-    store: Arc<dyn ControlStore>,
-    writer: Arc<Writer>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Arc<dyn ControlStore>,
+    pub(crate) writer: Arc<Writer>,
     _database: Database,
 }
 
@@ -55,6 +56,7 @@ impl Site {
         Self {
             origin,
             client: Client::new(),
+            clock,
             store,
             writer,
             _database: database,

@@ -2,8 +2,6 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod book;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -233,38 +231,6 @@ fn the_readmes_program_is_short_and_the_one_that_is_compiled() {
         shown.lines().count()
     );
     assert_eq!(shown, program(&read("crates/api-metrics/README.md")));
-}
-
-#[test]
-fn documents_do_not_point_into_the_void() {
-    let mut documents: Vec<String> = ["README.md", "CHANGELOG.md"].map(str::to_owned).into();
-    documents.extend(
-        [
-            "api-metrics",
-            "api-metrics-layer",
-            "api-metrics-store",
-            "api-metrics-routes",
-        ]
-        .map(|name| format!("crates/{name}/README.md")),
-    );
-    for entry in std::fs::read_dir(root().join("docs")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if name.ends_with(".md") {
-            documents.push(format!("docs/{name}"));
-        }
-    }
-    for document in &documents {
-        let folder = root().join(document).parent().unwrap().to_owned();
-        for link in read(document).split("](").skip(1) {
-            let target = link.split([')', '#', ' ']).next().unwrap();
-            if !target.is_empty() && !target.contains("://") {
-                assert!(
-                    folder.join(target).exists(),
-                    "{document} points to {target}"
-                );
-            }
-        }
-    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ macro_rules! pages {
 
 pages! {
     consumers: "consumers.md",
+    cookbook: "cookbook.md",
     deployment: "deployment.md",
     enforce_quotas: "enforce-quotas.md",
     ingest: "ingest.md",

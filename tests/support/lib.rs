@@ -16,6 +16,7 @@ pub mod process;
 pub mod proxy;
 pub mod question;
 pub mod random;
+pub mod recipe;
 pub mod scale;
 pub mod stored;
 pub mod wait;

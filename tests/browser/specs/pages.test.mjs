@@ -222,6 +222,31 @@ test("the status page shows the store, processes and lost batches", () =>
     assert.match(await page.getByRole("region", { name: "This process" }).innerText(), /Series in memory/);
   }));
 
+test("the status page shows what looks like a mistake, and nothing where nothing does", () =>
+  use({}, async (page) => {
+    let hints = [];
+    await page.route(/api-status$/, async (route) => {
+      const answer = await route.fetch();
+      const status = await answer.json();
+      assert.ok(Array.isArray(status.hints));
+      return route.fulfill({ json: { ...status, hints } });
+    });
+    await show(page, "#/status?tz=UTC&refresh=off");
+    assert.equal(await page.getByRole("note").count(), 0);
+    const detail = "no request has carried an API key, though 17 were answered with 401";
+    hints = ["production", "staging"].map((environment) => ({
+      name: "no-keys",
+      service: "<b>shop</b>",
+      environment,
+      requests: 17,
+      detail,
+    }));
+    await page.reload();
+    await settled(page);
+    const notes = await page.getByRole("note").allInnerTexts();
+    assert.deepEqual(notes, [`<b>shop</b> in production: ${detail}`, `<b>shop</b> in staging: ${detail}`]);
+  }));
+
 test("every entry of the menu opens its page, by keyboard too", () =>
   use({}, async (page) => {
     await show(page);

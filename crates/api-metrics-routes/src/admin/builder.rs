@@ -19,7 +19,7 @@ use crate::router::ControlSettings;
 use crate::{
     auth::{Authenticator, EndedSessions, SignIn, Throttle},
     live::{Hub, HubLimits},
-    read::{HealthSource, KeyCache, StoreClient, StoreProbe},
+    read::{HealthSource, KeyCache, StoreClient, StoreProbe, UnattributedServices},
     response::{AnswerCache, Lifetimes},
     router::{AppState, Cors},
 };
@@ -543,6 +543,7 @@ impl AdminBuilder {
             hub: Hub::new(self.streams, self.clock.clone(), self.shutdown.clone()),
             clock: self.clock,
             probe: StoreProbe::default(),
+            unattributed: UnattributedServices::default(),
             health: self.health,
             shutdown: self.shutdown,
             lifetimes: self.lifetimes,

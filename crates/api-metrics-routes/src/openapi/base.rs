@@ -44,7 +44,6 @@ pub(crate) fn admin() -> OpenApi {
             ),
             ("billing", "What API keys cost"),
             ("keys", "Names, owners, limits and plans of API keys"),
-            #[cfg(feature = "ingest")]
             ("ingest", "Who may report requests, and what was refused"),
             ("operation", "How api-metrics itself is doing"),
         ],

@@ -3,6 +3,7 @@
 //! The status is for people, the probes for orchestrators, the text for Prometheus. All three
 //! answer while the store does not.
 
+mod hints;
 mod probes;
 mod prometheus;
 mod status;

@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::hints::{HintView, hints};
 use crate::{
     read::Health,
     request::Validated,
@@ -44,6 +45,8 @@ pub(crate) struct Status {
     lost: u64,
     /// Their sequence numbers, the latest span last; at most 32 spans.
     lost_batches: Vec<LostView>,
+    /// What looks like a mistake though nothing fails; empty is normal.
+    hints: Vec<HintView>,
 }
 
 /// Flush batches that the database has lost, by their sequence numbers.
@@ -300,6 +303,7 @@ pub(super) async fn status(
             status.instances.iter().map(|i| instance(i, now)).collect()
         })
         .unwrap_or_default();
+    let hints = hints(&app, store.is_ok()).await;
     let (hits, misses) = app.cache.counts();
     let (entries, bytes) = app.cache.held().await;
     Ok(Json(Status {
@@ -320,6 +324,7 @@ pub(super) async fn status(
             bytes,
         },
         streams: app.hub.connections(),
+        hints,
     }))
 }
 
@@ -528,6 +533,6 @@ fn example() -> serde_json::Value {
                 "lastSuccessAt": "2026-05-18T09:29:55Z", "lastError": null, "failingSince": null, "stalled": false}]
         },
         "cache": {"hits": 90, "misses": 31, "entries": 4, "bytes": 8_212},
-        "streams": 1, "lost": 0, "lostBatches": []
+        "streams": 1, "lost": 0, "lostBatches": [], "hints": []
     })
 }

@@ -11,6 +11,7 @@ mod health;
 mod key_cache;
 mod probe;
 mod times;
+mod unattributed;
 mod windowed;
 
 pub(crate) use client::StoreClient;
@@ -18,4 +19,5 @@ pub use health::{Health, HealthSource, TaskHealth};
 pub(crate) use key_cache::{KeyCache, KeyIds};
 pub(crate) use probe::StoreProbe;
 pub(crate) use times::{BOUNDS_MS, QueryTimes, QueryTimesNow};
+pub(crate) use unattributed::{Unattributed, UnattributedServices};
 pub(crate) use windowed::WindowedReader;

@@ -17,7 +17,7 @@ use super::Cors;
 use crate::{
     auth::Authenticator,
     live::Hub,
-    read::{HealthSource, StoreClient, StoreProbe},
+    read::{HealthSource, StoreClient, StoreProbe, UnattributedServices},
     request::HasClock,
     response::{AnswerCache, Cached, Lifetimes, Problem},
 };
@@ -40,6 +40,8 @@ pub(crate) struct AppState {
     pub(crate) hub: Arc<Hub>,
     /// Whether the store answers, for probes.
     pub(crate) probe: StoreProbe,
+    /// Services whose consumers are all anonymous though they refuse some.
+    pub(crate) unattributed: UnattributedServices,
     /// What the host's background work reports.
     pub(crate) health: Option<Arc<dyn HealthSource>>,
     /// Ends streams and exports.

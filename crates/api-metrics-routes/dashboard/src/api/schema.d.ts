@@ -1954,6 +1954,25 @@ export interface components {
             /** @description The zone of hours, days and weeks. */
             tz: string;
         };
+        /** @description What looks like a mistake though nothing fails. */
+        HintView: {
+            /** @description What to look at, for people. */
+            detail: string;
+            /** @description Its environment. */
+            environment: string;
+            /**
+             * @description Which hint it is. `no-keys`: in the last 24 hours no request has carried an API key, though some
+             *     were answered with 401. Others may follow.
+             */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many requests show it; of `no-keys` those that were answered with 401.
+             */
+            requests: number;
+            /** @description The service that it is about. */
+            service: string;
+        };
         /** @description Flush batches that wait to be folded. */
         InboxView: {
             /**
@@ -3479,6 +3498,8 @@ export interface components {
         Status: {
             /** @description Answers that are kept. */
             cache: components["schemas"]["CacheView"];
+            /** @description What looks like a mistake though nothing fails; empty is normal. */
+            hints: components["schemas"]["HintView"][];
             /**
              * @description The processes that flushed last, the latest first; at most 100. Their versions are the
              *     deploy marks.
@@ -10603,6 +10624,7 @@ export interface operations {
                      *         "hits": 90,
                      *         "misses": 31
                      *       },
+                     *       "hints": [],
                      *       "instances": [
                      *         {
                      *           "environment": "production",

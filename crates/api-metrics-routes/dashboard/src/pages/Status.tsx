@@ -73,6 +73,14 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           </p>
         </div>
       )}
+      {status.hints.map((hint) => (
+        <p key={`${hint.name} ${hint.service} ${hint.environment}`} className="notice" role="note">
+          <strong>
+            {hint.service} in {hint.environment}:
+          </strong>{" "}
+          {hint.detail}
+        </p>
+      ))}
       <div className="thirds status">
         <List
           title="Store"
