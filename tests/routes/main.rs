@@ -26,6 +26,7 @@ mod parameters;
 mod postgres;
 mod prometheus;
 mod request_stream;
+mod request_views;
 mod requests;
 mod row_security;
 mod scopes;

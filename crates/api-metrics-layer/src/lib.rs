@@ -177,6 +177,7 @@
 mod api_key;
 mod body;
 mod candidate;
+mod capture_panics;
 mod clock;
 mod descriptor_set;
 mod endpoint;
@@ -201,6 +202,7 @@ mod with_request_log;
 
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
+pub use capture_panics::capture_panics;
 pub use clock::RequestClock;
 pub use descriptor_set::InvalidDescriptorSet;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};
@@ -220,7 +222,7 @@ pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use request_log::{
     ErrorDetail, InvalidNetwork, LoggedError, LoggedPath, LoggedRequest, Network, PeerAddress,
-    RequestCapture, RequestLogSink, TraceContext, UserId, capture_panics,
+    RequestCapture, RequestLogSink, TraceContext, UserId,
 };
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;

@@ -14,16 +14,15 @@ use std::{net::IpAddr, sync::Arc};
 
 use crate::RequestRecord;
 
-pub(crate) use self::captured::Captured;
 pub use self::{
     address::{InvalidNetwork, Network, PeerAddress},
     error::{ErrorDetail, LoggedError},
-    panics::capture_panics,
     path::LoggedPath,
     settings::RequestCapture,
     trace::TraceContext,
     user::UserId,
 };
+pub(crate) use self::{captured::Captured, panics::remember as remember_panic};
 
 /// Receives every finished request with what a log of requests may show of it, beside the
 /// [`MetricSink`](crate::MetricSink) that counts it.

@@ -1,5 +1,8 @@
 //! `GET requests` and `GET requests/{id}`: a consumer's own single requests, where a log of them is kept.
 //!
+//! Which ones are its own is the scope of the caller, as everywhere: a viewer's keys, a manager's or developer's
+//! tenant, all of an admin.
+//!
 //! Shapes and filters are those of the admin's list, because a request has no simpler form. There are no hashes of
 //! addresses, whoever asks: a consumer's clients are nobody's business but theirs.
 

@@ -3,6 +3,14 @@
 //! What the log does not keep is a variable of the shell: where the service is, the key, the values of path
 //! parameters, the body. So a copied command holds no secret, and says what whoever sends it has to fill in.
 //!
+//! | not kept | variable |
+//! |---|---|
+//! | where the service is | `BASE_URL` |
+//! | the key | `API_KEY` |
+//! | the type of the body, and the body, where there was one | `CONTENT_TYPE`, `BODY` |
+//! | the values of path parameters | their names, in small letters |
+//! | what the scrubber has taken out of a path | what it was: `email`, `hex`, `secret` |
+//!
 //! Paths and agents are written by clients. They stand between single quotes, in which the shell changes nothing,
 //! and what is not printable is encoded or left out; so a hostile path is no more than a path.
 
@@ -220,6 +228,7 @@ fn printable(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use std::process::Command as Process;
 
     use super::*;

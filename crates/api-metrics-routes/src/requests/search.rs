@@ -3,6 +3,13 @@
 //! Errors of one group are one hit, because whoever searches wants to know what happened, and then how often. A hit
 //! is answered with its latest request, so that one answer is enough to see what it is about.
 //!
+//! # What a score is
+//!
+//! By words each hit is found alike well, and the newest come first. By likeness the score is the cosine of two
+//! vectors, less what is chance. By both it is the mean of likeness and of the share of words that a group holds,
+//! where rare words count for more, and holding all of them counts 1. So what holds all words is rarely below what
+//! only looks like the question.
+//!
 //! Likeness is that of spelling, unless the host brings an embedder that knows meanings: words, parts of words and
 //! misspelt words are found. It is computed in this process, for groups alone, of which there are few.
 

@@ -4,6 +4,17 @@
 //! exactly there, whichever instance it meets. One task of the process asks how far the log has come, four times a
 //! second, and each stream reads on from its own place when there is something new.
 //!
+//! # Places
+//!
+//! A place is the number of a batch, and the time at which somebody looked. Numbers are given to batches as they are
+//! committed, while somebody follows, so that nothing arrives before a number that was seen. The time serves where
+//! nobody followed for a while, and nothing was numbered: the stream then goes on with what has finished since.
+//!
+//! # Bounds
+//!
+//! A stream is one of the streams of its principal and of all, as those of the figures are. It reads at most
+//! `perSecond` requests at a time, through the same bound on concurrent questions as all routes.
+//!
 //! Beyond `perSecond` requests are left out and counted, the newest are shown: whoever watches is to see what happens
 //! now. A stream that shows nothing says so every few seconds, so that its client can tell silence from death.
 
@@ -263,10 +274,10 @@ impl Tail {
 
     /// The next event; `None` once the admin is gone.
     async fn next(&mut self) -> Option<Event> {
-        if let Some(first) = self.waiting.take() {
-            if !first.requests.is_empty() || first.left_out > 0 {
-                return Some(self.tell(first));
-            }
+        if let Some(first) = self.waiting.take()
+            && (!first.requests.is_empty() || first.left_out > 0)
+        {
+            return Some(self.tell(first));
         }
         loop {
             let limit = self.allowance().await;

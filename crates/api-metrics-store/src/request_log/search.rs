@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::{
     query::{RequestFilter, StoredRequest},
     similar::{Embedder, cosine, packed, tokens},
-    sql::search::{self, Candidate, Held},
+    sql::search::{self, Candidate, WordHit},
 };
 use crate::{
     engine::{
@@ -106,7 +106,7 @@ pub struct SearchResult {
 #[derive(Debug, Default)]
 struct Ranked {
     score: f64,
-    held: Option<Held>,
+    held: Option<WordHit>,
     group: Option<Candidate>,
     alike: bool,
 }
@@ -233,7 +233,7 @@ async fn alike<T: BeginTx>(
 fn rank(
     query: &RequestSearch,
     groups: Vec<Candidate>,
-    held: Vec<Held>,
+    held: Vec<WordHit>,
     alike: &Alike,
 ) -> Vec<Ranked> {
     let shares = match query.mode {

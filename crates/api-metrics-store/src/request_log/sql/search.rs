@@ -34,7 +34,7 @@ pub(in crate::request_log) struct Candidate {
 
 /// A request that holds all words.
 #[derive(Debug, Clone)]
-pub(in crate::request_log) struct Held {
+pub(in crate::request_log) struct WordHit {
     pub(in crate::request_log) id: Uuid,
     pub(in crate::request_log) at_ms: i64,
     pub(in crate::request_log) group: Option<i64>,
@@ -109,7 +109,7 @@ pub(in crate::request_log) async fn candidates<T: SqlTx>(
 pub(in crate::request_log) async fn holding<T: SqlTx>(
     tx: &mut T,
     query: &RequestSearch,
-) -> Result<Vec<Held>> {
+) -> Result<Vec<WordHit>> {
     let (mut c, d) = conditions(tx, query).await?;
     if read::holds(&mut c, d, &query.text).is_none() {
         return Ok(Vec::new());
@@ -121,7 +121,7 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
         from = read::from(d),
     );
     let held = |row: &T::Row| {
-        Ok(Held {
+        Ok(WordHit {
             id: row.uuid("id")?,
             at_ms: row.int("at_ms")?,
             group: row.optional_int("group_id")?,
