@@ -198,6 +198,7 @@ pub(crate) async fn stream(
         query,
         per_second: params.per_second,
         cursor: first.cursor,
+        looked_after: None,
         progress,
         update_interval,
         due_at: Instant::now() + update_interval,
@@ -249,6 +250,8 @@ struct Tail {
     per_second: u32,
     /// The place, as the client has it.
     cursor: TailCursor,
+    /// The number that was looked after last.
+    looked_after: Option<u64>,
     /// How far the log has come.
     progress: watch::Receiver<Progress>,
     /// How often the client hears something.
@@ -282,7 +285,13 @@ impl Tail {
         loop {
             let limit = self.allowance().await;
             let due = match &*self.progress.borrow_and_update() {
-                Progress::At(number) => *number != self.cursor.number || self.failing,
+                // A place may be ahead of what is known of the log, which is read four times a second: each
+                // number is looked after once.
+                Progress::At(number) => {
+                    let news = *number != self.cursor.number && self.looked_after != Some(*number);
+                    self.looked_after = Some(*number);
+                    news || self.failing
+                }
                 Progress::Unknown(problem) if !self.failing => {
                     self.failing = true;
                     return Some(unavailable(problem));
