@@ -74,11 +74,13 @@ impl EndedSessions {
         }
     }
 
+    /// Whether this process knows that the session was ended.
     fn is_known(&self, id: &str) -> bool {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.contains_key(id)
     }
 
+    /// Remembers an ended session until it would have expired, so that the store is not asked again.
     fn remember(&self, id: &str, expires_at: UnixSeconds) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {

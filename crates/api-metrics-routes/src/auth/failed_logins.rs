@@ -122,6 +122,7 @@ async fn log_each_minute(unlogged: Weak<Mutex<Unlogged>>) {
 }
 
 impl Unlogged {
+    /// Counts one wrong token. Addresses beyond those that a line names are counted together.
     fn add(&mut self, peer: Peer) {
         if self.by_address.len() < NAMED || self.by_address.contains_key(&peer) {
             *self.by_address.entry(peer).or_default() += 1;

@@ -63,6 +63,7 @@ pub(crate) use templates::read as read_templates;
 #[derive(Clone)]
 pub struct Ingest(Arc<Shared>);
 
+/// What all clones share: the state, and the router that was made of it once.
 struct Shared {
     state: IngestState,
     router: Router,

@@ -73,6 +73,7 @@ pub(super) async fn read(request: Request) -> Result<Payload, Problem> {
         .unwrap_or_else(|_| Err(Problem::new(Kind::Internal, "the body could not be read")))
 }
 
+/// 413: the body is larger than the bound, as it was sent or as it was before compression.
 fn too_large() -> Problem {
     let detail = "a body has at most 4 MiB, also after decompression";
     Problem::new(Kind::BodyTooLarge, detail)
@@ -100,6 +101,7 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
     }
 }
 
+/// 415, with the encodings that are taken.
 fn unknown_encoding() -> Problem {
     Problem::new(
         Kind::UnsupportedMediaType,
@@ -155,6 +157,7 @@ fn decompress(encoding: Encoding, sent: Bytes) -> Result<Bytes, Problem> {
     }
 }
 
+/// 413: the body has more items than the bound.
 fn too_many() -> Problem {
     Problem::new(Kind::BodyTooLarge, "a body has at most 1,000 items")
 }
@@ -209,6 +212,7 @@ fn split(bytes: Bytes, lines: bool) -> Result<Payload, Problem> {
     Ok(payload)
 }
 
+/// 400: the body is no JSON as a whole. The error says where.
 fn no_json(error: &serde_json::Error) -> Problem {
     Problem::new(
         Kind::BadBody,

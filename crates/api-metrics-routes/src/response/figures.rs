@@ -121,6 +121,7 @@ pub(crate) fn percent_of(before: f64, now: f64) -> Option<f64> {
     clippy::cast_precision_loss,
     reason = "exact below 285 years of microseconds"
 )]
+/// Microseconds in milliseconds.
 fn ms(us: u64) -> f64 {
     us as f64 / 1e3
 }
@@ -129,6 +130,7 @@ fn ms(us: u64) -> f64 {
     clippy::cast_precision_loss,
     reason = "an average, shown with three decimals"
 )]
+/// The mean in microseconds; `None` of nothing.
 fn average_us(sum: u64, count: u64) -> Option<f64> {
     (count > 0).then(|| sum as f64 / count as f64 / 1e3)
 }

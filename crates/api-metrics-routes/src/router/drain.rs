@@ -58,6 +58,7 @@ struct Piece {
 }
 
 impl Piece {
+    /// Counts the piece into the window until it is dropped.
     fn wrap(bytes: Bytes, window: &Arc<Window>) -> Bytes {
         window.bytes.fetch_add(bytes.len(), Ordering::Relaxed);
         let window = Arc::clone(window);
@@ -97,6 +98,7 @@ pub(super) async fn end_with_service(
     response.map(|body| guarded(body, shutdown, WAITS))
 }
 
+/// The same body within a window, which ends with the service.
 fn guarded(body: Body, shutdown: CancellationToken, waits: Waits) -> Body {
     let answer = Answer {
         pieces: body.into_data_stream(),
@@ -182,6 +184,7 @@ impl Answer {
     }
 }
 
+/// What breaks an answer off, so that no client takes the part for the whole.
 fn broken_off() -> io::Error {
     io::Error::other("the service stops")
 }

@@ -92,6 +92,7 @@ pub(crate) struct RateLimitPage {
 /// The nearest first (in millionths of the limit), then by number.
 type NearKey = (Reverse<u64>, i64);
 
+/// The order of the list: the nearest to its limit first, then by number.
 fn key(limit: &LimitNow) -> NearKey {
     let parts = u128::from(limit.used) * 1_000_000 / u128::from(limit.limit.max(1));
     (
