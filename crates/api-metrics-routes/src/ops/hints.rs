@@ -1,9 +1,16 @@
 //! What looks like a mistake though nothing fails, for the status.
 
+use std::time::Duration;
+
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{read::Unattributed, router::App};
+
+/// How long the rest of the status waits for hints. They are the least of it, and it is asked for when the
+/// store is slow.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What looks like a mistake though nothing fails.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,14 +29,15 @@ pub(super) struct HintView {
     detail: String,
 }
 
-/// What looks like a mistake; nothing where the store does not answer, which is said elsewhere.
+/// What looks like a mistake; nothing where the store does not answer in time, which is said elsewhere.
 pub(super) async fn hints(app: &App, reachable: bool) -> Vec<HintView> {
     if !reachable {
         return Vec::new();
     }
     let (now, lifetime) = (app.clock.unix_seconds(), app.lifetimes.open);
-    let services = app.unattributed.get(&app.client, now, lifetime).await;
-    let services = services.unwrap_or_default();
+    let services = app.unattributed.get(&app.client, now, lifetime);
+    let services = timeout(PATIENCE, services).await;
+    let services = services.ok().and_then(Result::ok).unwrap_or_default();
     services.into_iter().map(no_keys).collect()
 }
 
