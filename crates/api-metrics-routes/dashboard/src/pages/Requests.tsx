@@ -66,20 +66,21 @@ const List = () => {
         lead={rows && rows.length > 0 && <p className="card-note muted">{weightWords(rows)}</p>}
         tools={<Export formats={["csv", "ndjson"]} url={(format) => requestsExportUrl(view, params, format)} />}
       />
-      <footer className="searched">
-        <span className="muted" role="status">
-          {last
-            ? last.nextCursor
+      {/* Below rows that are not there yet it would be pushed away by them. */}
+      {last && (
+        <footer className="searched">
+          <span className="muted" role="status">
+            {last.nextCursor
               ? `Searched back to ${precise(Date.parse(last.searchedTo), view.tz)}`
-              : "Searched to the start of the range"
-            : "\u00a0"}
-        </span>
-        {last?.nextCursor && (
-          <button type="button" disabled={requests.isFetching} onClick={() => void requests.fetchNextPage()}>
-            Load older
-          </button>
-        )}
-      </footer>
+              : "Searched to the start of the range"}
+          </span>
+          {last.nextCursor && (
+            <button type="button" disabled={requests.isFetching} onClick={() => void requests.fetchNextPage()}>
+              Load older
+            </button>
+          )}
+        </footer>
+      )}
     </>
   );
 };
