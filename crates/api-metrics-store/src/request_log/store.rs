@@ -281,8 +281,12 @@ impl<T: BeginTx> RequestLogStore for T {
                     }
                     stored -= day.bytes;
                 }
-                // Somebody reads it: the next run tries again.
-                Err(StoreError::Timeout(_)) => break,
+                // Somebody reads it: the next run tries again. The leader's next step must find the lead
+                // free.
+                Err(StoreError::Timeout(_)) => {
+                    tx.rollback().await;
+                    break;
+                }
                 Err(error) => return Err(error),
             }
         }
