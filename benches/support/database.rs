@@ -8,6 +8,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 
 /// A database on the server of `DATABASE_URL`.
+#[derive(Debug)]
 pub struct Scratch {
     server: String,
     name: String,
@@ -66,6 +67,11 @@ impl Scratch {
             .parse::<PgConnectOptions>()
             .unwrap()
             .database(&self.name)
+    }
+
+    pub fn url(&self) -> String {
+        let (server, _) = self.server.rsplit_once('/').unwrap();
+        format!("{server}/{}", self.name)
     }
 
     pub async fn remove(self) {

@@ -27,7 +27,7 @@ const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];
 const KEYS_AN_ENDPOINT: usize = 5;
 const VARIANTS: i64 = 199;
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Size {
     /// Pairs of endpoint and method.
     pub endpoints: usize,
@@ -74,6 +74,7 @@ pub fn now() -> i64 {
 }
 
 /// A small generator, the same numbers in every run.
+#[derive(Debug)]
 pub struct Random(u64);
 
 impl Random {

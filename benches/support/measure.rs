@@ -6,6 +6,7 @@ use sqlx::PgPool;
 
 const RUNS: usize = 20;
 
+#[derive(Debug)]
 pub struct Table {
     title: &'static str,
     rows: Vec<(String, Duration, Duration, String)>,
