@@ -124,6 +124,7 @@ impl Captured {
     }
 
     /// The lines that are logged while it runs.
+    #[cfg(feature = "tracing")]
     pub(crate) const fn lines(&mut self) -> &mut Lines {
         &mut self.lines
     }

@@ -3,8 +3,10 @@
 use super::event::LogEvent;
 
 /// Lines of one request.
+#[cfg(any(feature = "tracing", test))]
 pub(crate) const MAX_LINES: usize = 20;
 /// The bytes of their texts.
+#[cfg(any(feature = "tracing", test))]
 pub(crate) const MAX_BYTES: usize = 4096;
 
 /// What was logged while a request ran, and how much of it there was no room for.
@@ -15,6 +17,7 @@ pub(crate) struct Lines {
     left_out: u32,
 }
 
+#[cfg(any(feature = "tracing", test))]
 impl Lines {
     /// The bytes that the next line may take; `None` where there is room for none.
     pub(crate) const fn room(&self) -> Option<usize> {
@@ -42,6 +45,9 @@ impl Lines {
         self.left_out = self.left_out.saturating_add(1);
     }
 
+}
+
+impl Lines {
     /// The lines, in the order in which they were logged.
     pub(super) fn lines(&self) -> &[LogEvent] {
         &self.lines

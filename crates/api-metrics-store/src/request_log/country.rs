@@ -9,8 +9,8 @@ use api_metrics_layer::Country;
 
 /// The milliseconds of an hour.
 pub(super) const HOUR_MS: i64 = 3_600_000;
-/// Countries and hours that wait at most: more than four days of all countries. Beyond it a request counts where its
-/// hour has an unknown country already, or is the last that gets one.
+/// Countries and hours that wait at most: more than four days of all countries. Beyond it a request of a country
+/// that its hour does not know yet counts as unknown, which takes one row more an hour.
 const MAX_WAITING: usize = 25_000;
 
 /// Requests of a country in an hour.

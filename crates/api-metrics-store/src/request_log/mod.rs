@@ -50,9 +50,13 @@
 //! ```
 
 mod buffer;
+mod country;
 mod entry;
+mod event;
 mod flush;
 mod group;
+#[cfg(feature = "geo")]
+mod maxmind;
 mod query;
 mod sample;
 mod scrub;
@@ -64,12 +68,15 @@ mod store;
 mod tail;
 mod words;
 
+#[cfg(feature = "geo")]
+#[cfg_attr(docsrs, doc(cfg(feature = "geo")))]
+pub use self::maxmind::{MaxMindError, MaxMindFile};
 pub use self::{
     buffer::{Dropped, RequestLogBuffer, RequestLogCounts},
     flush::RequestsFlushed,
     query::{
-        Erased, Erasure, RequestFilter, RequestGroup, RequestLogStatus, RequestPage, RequestQuery,
-        StoredRequest,
+        CountryCount, CountryQuery, EntryKind, Erased, Erasure, RequestFilter, RequestGroup,
+        RequestLogStatus, RequestPage, RequestQuery, StoredLine, StoredRequest,
     },
     search::{RequestSearch, SearchHit, SearchMode, SearchResult},
     settings::{AddressDetail, Keep, RequestLog, Sampling},

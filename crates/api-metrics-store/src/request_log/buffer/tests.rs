@@ -198,7 +198,7 @@ fn keys_beyond_the_bound_are_one() {
         buffer.log(&LoggedRequest::new(&record));
         if n % 1_000 == 999 || n + 1 == MAX_KEYS + 500 {
             flushing.batch = buffer.cut(1);
-            flushing.bound_keys();
+            flushing.bound_names();
             let batch = flushing.batch.take().expect("a batch");
             buffer.acknowledge(&batch, batch.entries.len() as u64, 0);
             named.extend(batch.entries.into_iter().filter_map(|entry| entry.api_key));

@@ -1,5 +1,6 @@
 //! SQL of the request log: a function a statement, shared by both databases.
 
+pub(super) mod country;
 pub(super) mod groups;
 pub(super) mod read;
 pub(super) mod remove;
