@@ -132,7 +132,10 @@ fn stage(level: LogLevel) -> Stage {
         .route("/count/{n}", get(counted))
         .route("/wait/{name}", get(waited))
         .route("/streamed", get(streamed))
-        .route("/loud", get(|| async { tracing::error!(error = ?Loud, "outer") }))
+        .route(
+            "/loud",
+            get(|| async { tracing::error!(error = ?Loud, "outer") }),
+        )
         .route("/excluded", get(|| async { tracing::error!("excluded") }))
         .route(
             "/long",
@@ -278,7 +281,11 @@ async fn lines_are_bounded_and_those_left_out_are_counted() {
     assert!(logged.left_out > 10);
     // Cut after a whole word, and what has no end is not shown at all.
     assert!(lines(&logged)[0].starts_with("word word "));
-    assert!(lines(&logged)[0].ends_with("word… value=…"), "{}", lines(&logged)[0]);
+    assert!(
+        lines(&logged)[0].ends_with("word… value=…"),
+        "{}",
+        lines(&logged)[0]
+    );
 }
 
 #[tokio::test]
@@ -337,7 +344,10 @@ async fn events_outside_of_requests_wait_for_the_log_and_come_with_all_they_say(
     let first = &seen[0];
     let age = first.at.duration_since(before).unwrap();
     assert!(age < Duration::from_secs(60), "{age:?}");
-    assert_eq!((first.level, &*first.source), (LogLevel::Info, "shop::start"));
+    assert_eq!(
+        (first.level, &*first.source),
+        (LogLevel::Info, "shop::start")
+    );
     assert_eq!(text(first), "started port=8080");
     // A task that a handler could have spawned.
     tokio::spawn(async { tracing::warn!("in the background") })

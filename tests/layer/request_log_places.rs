@@ -128,7 +128,10 @@ async fn only_a_trusted_proxy_tells_the_country_and_the_file_knows_the_client_be
     }
     let counted = log.countries.lock().unwrap().clone();
     let expected = [("", 2), ("CH", 2), ("DE", 1)];
-    assert_eq!(counted, expected.map(|(country, n)| (country.to_owned(), n)).into());
+    assert_eq!(
+        counted,
+        expected.map(|(country, n)| (country.to_owned(), n)).into()
+    );
 }
 
 #[tokio::test]
@@ -144,13 +147,19 @@ async fn countries_add_up_to_what_is_counted_excluded_and_aborted_requests_inclu
     }
     send(&app, request("/excluded", None, &[])).await;
     // The client leaves.
-    let mut hangs = Box::pin(app.clone().oneshot(request("/hangs", Some("10.1.1.1"), &country)));
+    let mut hangs = Box::pin(
+        app.clone()
+            .oneshot(request("/hangs", Some("10.1.1.1"), &country)),
+    );
     assert!(futures_util::poll!(&mut hangs).is_pending());
     drop(hangs);
     assert_eq!(counted.0.load(Ordering::Relaxed), 11);
     let expected = [("", 1), ("JP", 10)];
     let found = log.countries.lock().unwrap().clone();
-    assert_eq!(found, expected.map(|(country, n)| (country.to_owned(), n)).into());
+    assert_eq!(
+        found,
+        expected.map(|(country, n)| (country.to_owned(), n)).into()
+    );
     // `/`, the unknown path and the one that was left: excluded routes are not shown to the log.
     assert_eq!(log.places.lock().unwrap().len(), 7);
 }
@@ -159,7 +168,11 @@ async fn countries_add_up_to_what_is_counted_excluded_and_aborted_requests_inclu
 async fn no_place_is_told_and_no_country_is_counted_while_geography_is_off() {
     let log = log(None);
     let app = app(WithRequestLog::new((), Arc::clone(&log)));
-    send(&app, request("/", Some("10.1.1.1"), &[("cf-ipcountry", "DE")])).await;
+    send(
+        &app,
+        request("/", Some("10.1.1.1"), &[("cf-ipcountry", "DE")]),
+    )
+    .await;
     assert_eq!(*log.places.lock().unwrap(), [Place::default()]);
     assert!(log.countries.lock().unwrap().is_empty());
 }

@@ -27,6 +27,7 @@ mod postgres;
 mod prometheus;
 mod request_stream;
 mod request_views;
+mod request_events;
 mod requests;
 mod row_security;
 mod scopes;

@@ -429,10 +429,20 @@ mod tests {
 
     #[test]
     fn only_these_crates_are_ours() {
-        for ours in ["api_metrics", "api_metrics::background", "api_metrics_store::postgres"] {
+        for ours in [
+            "api_metrics",
+            "api_metrics::background",
+            "api_metrics_store::postgres",
+        ] {
             assert!(is_ours(ours), "{ours}");
         }
-        for other in ["", "shop", "api_metrics_demo", "my_api_metrics", "::api_metrics"] {
+        for other in [
+            "",
+            "shop",
+            "api_metrics_demo",
+            "my_api_metrics",
+            "::api_metrics",
+        ] {
             assert!(!is_ours(other), "{other}");
         }
     }

@@ -8,12 +8,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT, uri::P
 
 use super::{
     ErrorDetail, LoggedError, LoggedPath, LoggedPlace, LoggedRequest, RequestCapture, TraceContext,
-    UserId, address,
-    error::ErrorBody,
-    geography::Told,
-    lines::Lines,
-    panics,
-    place::Country,
+    UserId, address, error::ErrorBody, geography::Told, lines::Lines, panics, place::Country,
 };
 use crate::{Protocol, RequestRecord, endpoint::original_path};
 

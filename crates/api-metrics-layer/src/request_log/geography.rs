@@ -504,7 +504,11 @@ mod tests {
         let city = "x".repeat(4_000);
         for country in ["XX", "T1", "ZZ", "", "D", "DEU", "<b>"] {
             assert_eq!(
-                told(&geography, &[("cf-ipcountry", country), ("cf-ipcity", "Bonn")], None),
+                told(
+                    &geography,
+                    &[("cf-ipcountry", country), ("cf-ipcity", "Bonn")],
+                    None
+                ),
                 Place::default(),
                 "{country}"
             );
@@ -545,12 +549,24 @@ mod tests {
             found.map(|country| country.to_string())
         };
         let known = Some("192.0.2.7");
-        assert_eq!(country(&[("cf-ipcountry", "DE")], known).as_deref(), Some("DE"));
-        assert_eq!(country(&[("cf-ipcountry", "XX")], known).as_deref(), Some("CH"));
-        assert_eq!(country(&[("fly-region", "fra")], known).as_deref(), Some("CH"));
+        assert_eq!(
+            country(&[("cf-ipcountry", "DE")], known).as_deref(),
+            Some("DE")
+        );
+        assert_eq!(
+            country(&[("cf-ipcountry", "XX")], known).as_deref(),
+            Some("CH")
+        );
+        assert_eq!(
+            country(&[("fly-region", "fra")], known).as_deref(),
+            Some("CH")
+        );
         let behind = [("fly-region", "fra"), ("fly-client-ip", "192.0.2.7")];
         assert_eq!(country(&behind, Some("10.0.0.1")).as_deref(), Some("CH"));
-        assert_eq!(country(&[("fly-region", "fra")], Some("10.0.0.1")).as_deref(), Some("DE"));
+        assert_eq!(
+            country(&[("fly-region", "fra")], Some("10.0.0.1")).as_deref(),
+            Some("DE")
+        );
         assert_eq!(country(&[("fly-region", "moon")], None), None);
     }
 }

@@ -44,7 +44,6 @@ impl Lines {
     pub(crate) const fn leave_out(&mut self) {
         self.left_out = self.left_out.saturating_add(1);
     }
-
 }
 
 impl Lines {
@@ -73,7 +72,12 @@ mod tests {
     use crate::LogLevel;
 
     fn line(bytes: usize) -> LogEvent {
-        LogEvent::new(SystemTime::UNIX_EPOCH, LogLevel::Warn, "", "x".repeat(bytes))
+        LogEvent::new(
+            SystemTime::UNIX_EPOCH,
+            LogLevel::Warn,
+            "",
+            "x".repeat(bytes),
+        )
     }
 
     #[test]

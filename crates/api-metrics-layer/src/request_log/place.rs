@@ -161,7 +161,10 @@ mod tests {
             for second in 'A'..='Z' {
                 let code = format!("{first}{second}");
                 let country = Country::of(&code);
-                assert_eq!(country.is_some(), CODES.split(' ').any(|known| known == code));
+                assert_eq!(
+                    country.is_some(),
+                    CODES.split(' ').any(|known| known == code)
+                );
                 found += usize::from(country.is_some());
             }
         }
@@ -180,7 +183,12 @@ mod tests {
         };
         assert_eq!(tenths(48.137_43, 11.575_49), Some((481, 116)));
         assert_eq!(tenths(-90.0, 180.0), Some((-900, 1_800)));
-        for (latitude, longitude) in [(90.1, 0.0), (0.0, -180.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
+        for (latitude, longitude) in [
+            (90.1, 0.0),
+            (0.0, -180.1),
+            (f64::NAN, 0.0),
+            (0.0, f64::INFINITY),
+        ] {
             assert_eq!(tenths(latitude, longitude), None);
         }
     }

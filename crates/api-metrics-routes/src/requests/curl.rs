@@ -25,7 +25,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{examples, list::found};
-use crate::{auth::Caller, request::Validated, response::{Kind, Problem}, router::App};
+use crate::{
+    auth::Caller,
+    request::Validated,
+    response::{Kind, Problem},
+    router::App,
+};
 
 /// Variables that mean something to some shells.
 const SHELL_NAMES: [&str; 12] = [

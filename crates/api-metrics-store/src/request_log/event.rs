@@ -129,11 +129,16 @@ mod tests {
     #[test]
     fn a_line_is_read_as_it_was_written_without_its_secrets() {
         let at = UNIX_EPOCH + Duration::from_millis(1_773_144_000_123);
-        let event = LogEvent::new(at, LogLevel::Error, "shop::ledger", "ann@example.org\0 waits")
-            .with_field("order", "17")
-            .with_field("db.password", "correct horse battery")
-            .with_field("why", "a \"lock\"")
-            .with_field("header", "Bearer abc");
+        let event = LogEvent::new(
+            at,
+            LogLevel::Error,
+            "shop::ledger",
+            "ann@example.org\0 waits",
+        )
+        .with_field("order", "17")
+        .with_field("db.password", "correct horse battery")
+        .with_field("why", "a \"lock\"")
+        .with_field("header", "Bearer abc");
         let text = EventText::of(&event);
         let stored = json(std::slice::from_ref(&text));
         let found = lines(&stored.unwrap_or_default());
@@ -142,8 +147,9 @@ mod tests {
             level: LogLevel::Error,
             source: "shop::ledger".to_owned(),
             message: "[email]\u{fffd} waits".to_owned(),
-            fields: "order=17 db.password=[hidden] why=\"a \\\"lock\\\"\" header=\"Bearer [token]\""
-                .to_owned(),
+            fields:
+                "order=17 db.password=[hidden] why=\"a \\\"lock\\\"\" header=\"Bearer [token]\""
+                    .to_owned(),
         };
         assert_eq!(found, [expected]);
         assert_eq!(lines("{}"), []);

@@ -88,8 +88,7 @@ impl Locate for MaxMindFile {
         let city = found.decode::<geoip2::City<'_>>().ok()??;
         let country = city.country.iso_code.or(city.registered_country.iso_code);
         let coordinates = city.location.latitude.zip(city.location.longitude);
-        let coordinates =
-            coordinates.and_then(|(north, east)| Coordinates::rounded(north, east));
+        let coordinates = coordinates.and_then(|(north, east)| Coordinates::rounded(north, east));
         let region = city.subdivisions.first();
         let region = region.and_then(|region| region.iso_code.or(region.names.english));
         let place = Place::in_country(country.and_then(Country::of)?);
@@ -223,23 +222,38 @@ mod tests {
         let place = |address: &str| found.locate(address.parse().unwrap());
         let munich = place("81.2.3.4").unwrap();
         assert_eq!(munich.country, Country::of("DE"));
-        assert_eq!((munich.region.as_deref(), munich.city.as_deref()), (Some("BY"), Some("Munich")));
+        assert_eq!(
+            (munich.region.as_deref(), munich.city.as_deref()),
+            (Some("BY"), Some("Munich"))
+        );
         assert_eq!(munich.coordinates, Coordinates::rounded(48.1, 11.6));
-        assert_eq!(place("::ffff:82.0.0.1"), Country::of("FR").map(Place::in_country));
+        assert_eq!(
+            place("::ffff:82.0.0.1"),
+            Country::of("FR").map(Place::in_country)
+        );
         for unknown in ["83.0.0.1", "84.0.0.1", "2001:db8::1"] {
             assert_eq!(place(unknown), None, "{unknown}");
             assert_eq!(found.country(unknown.parse().unwrap()), None);
         }
-        assert_eq!(found.country("81.0.0.1".parse().unwrap()), Country::of("DE"));
+        assert_eq!(
+            found.country("81.0.0.1".parse().unwrap()),
+            Country::of("DE")
+        );
 
         // Replaced: a broken file changes nothing.
         std::fs::write(&path, b"broken").unwrap();
         let error = found.reload().unwrap_err().to_string();
         assert!(error.contains("places.mmdb"), "{error}");
-        assert_eq!(found.country("81.0.0.1".parse().unwrap()), Country::of("DE"));
+        assert_eq!(
+            found.country("81.0.0.1".parse().unwrap()),
+            Country::of("DE")
+        );
         std::fs::write(&path, file(&[(81, map(&[country("AT")]))])).unwrap();
         found.reload().unwrap();
-        assert_eq!(found.country("81.0.0.1".parse().unwrap()), Country::of("AT"));
+        assert_eq!(
+            found.country("81.0.0.1".parse().unwrap()),
+            Country::of("AT")
+        );
         MaxMindFile::open(folder.path().join("missing.mmdb")).unwrap_err();
     }
 }

@@ -9,7 +9,8 @@ use super::{
     buffer::RequestLogBuffer,
     flush::{self, KEY_LIFE_MS, RequestsFlushed, floor_ms, hash},
     query::{
-        CountryCount, CountryQuery, Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage, RequestQuery, StoredRequest,
+        CountryCount, CountryQuery, Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage,
+        RequestQuery, StoredRequest,
     },
     search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},

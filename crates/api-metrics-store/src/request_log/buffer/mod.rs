@@ -344,7 +344,10 @@ impl RequestLogBuffer {
         };
         let bytes = entry.bytes();
         let allowed = self.settings.bytes_per_second;
-        if queue.second_bytes.take_some(at_ms / 1_000, bytes as u64, allowed) {
+        if queue
+            .second_bytes
+            .take_some(at_ms / 1_000, bytes as u64, allowed)
+        {
             queue.entries.push_back(entry);
         } else {
             queue.discard(|dropped| &mut dropped.bytes);

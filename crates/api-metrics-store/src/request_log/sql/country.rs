@@ -21,7 +21,8 @@ pub(in crate::request_log) async fn add<T: SqlTx>(
     from_ms: i64,
     to_ms: i64,
 ) -> Result<()> {
-    let in_time = |count: &&CountryHour| count.hour_ms + HOUR_MS > from_ms && count.hour_ms <= to_ms;
+    let in_time =
+        |count: &&CountryHour| count.hour_ms + HOUR_MS > from_ms && count.hour_ms <= to_ms;
     // In the order of the key, so that two writers never wait for each other in a circle.
     let items = counts.iter().filter(in_time).map(|count| {
         let country = count.country.map(|country| country.to_string());

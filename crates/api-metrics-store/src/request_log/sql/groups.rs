@@ -77,9 +77,7 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
             id,
             kind: example.kind,
             source: example.source,
-            level: example
-                .level
-                .filter(|_| example.kind == EntryKind::Event),
+            level: example.level.filter(|_| example.kind == EntryKind::Event),
             method: example.method,
             endpoint: example.endpoint,
             status: example.counted_status,
