@@ -93,7 +93,10 @@ async fn what_a_host_logs_is_listed_filtered_searched_and_exported() {
             let (status, body) = service.ask(Method::GET, &path, None).await;
             assert_eq!(status, StatusCode::BAD_REQUEST, "{path}");
             let name = wrong.split('=').next().unwrap();
-            assert!(body.contains(&format!("`{name}`")) || body.contains(name), "{body}");
+            assert!(
+                body.contains(&format!("`{name}`")) || body.contains(name),
+                "{body}"
+            );
         }
     }
     let found = service.json("/api-requests?source=shop::start").await;
@@ -127,17 +130,29 @@ async fn what_a_host_logs_is_listed_filtered_searched_and_exported() {
     assert_eq!((lines.len(), &request["linesLeftOut"]), (1, &json!(0)));
     assert_eq!(lines[0]["message"], "the ledger is late");
     assert_eq!(lines[0]["fields"], "order=17 password=[hidden]");
-    assert_eq!((&lines[0]["level"], &request["level"]), (&json!("warn"), &json!("warn")));
-    assert_eq!((&request["city"], &request["latitude"]), (&json!("Bonn"), &json!(50.7)));
+    assert_eq!(
+        (&lines[0]["level"], &request["level"]),
+        (&json!("warn"), &json!("warn"))
+    );
+    assert_eq!(
+        (&request["city"], &request["latitude"]),
+        (&json!("Bonn"), &json!(50.7))
+    );
 
     let groups = service.json("/api-requests/groups?kind=event").await;
     let groups = groups["data"].as_array().unwrap();
     assert_eq!(groups.len(), 2);
-    assert!(groups.iter().all(|group| group["kind"] == "event"), "{groups:?}");
+    assert!(
+        groups.iter().all(|group| group["kind"] == "event"),
+        "{groups:?}"
+    );
     for mode in ["words", "hybrid", "similar"] {
         let path = format!("/api-requests/search?q=nightly+job+failed&mode={mode}");
         let found = service.json(&path).await;
-        assert_eq!(found["data"][0]["request"]["source"], "shop::jobs", "{mode}");
+        assert_eq!(
+            found["data"][0]["request"]["source"], "shop::jobs",
+            "{mode}"
+        );
     }
     let status = service.json("/api-requests/status").await;
     assert_eq!((&status["chosen"], &status["kept"]), (&json!(5), &json!(5)));
@@ -187,10 +202,20 @@ async fn tenants_and_consumers_see_neither_events_nor_lines() {
     let own: Value = serde_json::from_str(&own).unwrap();
     let own = own["data"].as_array().unwrap();
     assert_eq!(own.len(), 1);
-    for hidden in ["level", "city", "region", "latitude", "longitude", "address"] {
+    for hidden in [
+        "level",
+        "city",
+        "region",
+        "latitude",
+        "longitude",
+        "address",
+    ] {
         assert_eq!(own[0][hidden], Value::Null, "{hidden}");
     }
-    assert_eq!((&own[0]["lines"], &own[0]["country"]), (&json!([]), &json!("DE")));
+    assert_eq!(
+        (&own[0]["lines"], &own[0]["country"]),
+        (&json!([]), &json!("DE"))
+    );
     for (path, expected) in [
         ("/api-requests?kind=event", 0),
         ("/api-requests?text=ledger", 0),
@@ -221,8 +246,14 @@ async fn tenants_and_consumers_see_neither_events_nor_lines() {
         (status, String::from_utf8(body.to_vec()).unwrap())
     };
     let (status, body) = ask("/requests").await;
-    assert_eq!((status, body.matches("\"weight\"").count()), (StatusCode::OK, 3));
+    assert_eq!(
+        (status, body.matches("\"weight\"").count()),
+        (StatusCode::OK, 3)
+    );
     assert!(!body.contains("ledger") && !body.contains("Bonn"), "{body}");
-    assert_eq!(ask(&format!("/requests/{event}")).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        ask(&format!("/requests/{event}")).await.0,
+        StatusCode::NOT_FOUND
+    );
     service.metrics.shutdown().await.unwrap();
 }

@@ -383,6 +383,16 @@ pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
     store.erase_requests(&nobody, "root").await.unwrap();
 }
 
+/// Counts a request of Germany and one of nowhere.
+pub(crate) async fn count_countries(h: &Harness, at: UnixSeconds) {
+    let store = h.database.request_log(&h.clock);
+    let log = log_of(h, |_| {});
+    for country in [Some("DE"), None] {
+        count_country(&log, at, country);
+    }
+    store.flush_requests(&log, true).await.unwrap();
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())
