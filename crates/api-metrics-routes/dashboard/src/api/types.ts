@@ -34,7 +34,6 @@ export type InvoiceAnswer = Schemas["InvoiceAnswer"];
 export type ReconciliationAnswer = Schemas["ReconciliationAnswer"];
 
 export type LoggedRequest = Schemas["LoggedRequest"];
-export type LogLine = Schemas["LogLine"];
 export type RequestPage = Schemas["RequestList"];
 export type RequestCountries = Schemas["RequestCountries"];
 export type RequestLogStatus = Schemas["RequestLogStatus"];

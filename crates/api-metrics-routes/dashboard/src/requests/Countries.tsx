@@ -27,44 +27,24 @@ export const Countries = () => {
         <h2>Countries</h2>
         <span className="muted">{number.plural(total, "request")}, in whole hours</span>
       </header>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Country</th>
-            <th scope="col">Share</th>
-            <th scope="col" className="num">
-              Requests
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, all ? rows.length : SHOWN).map((row) => (
-            <tr key={row.country ?? ""}>
-              <td>
-                <a
-                  href={requestsHref({
-                    ...params,
-                    show: undefined,
-                    id: undefined,
-                    country: row.country ?? UNKNOWN_COUNTRY,
-                  })}
-                >
-                  {countryName(row.country)}
-                </a>
-              </td>
-              <td>
-                <Bar
-                  kind="fine"
-                  value={row.requests}
-                  max={most}
-                  label={number.percent((100 * row.requests) / total)}
-                />
-              </td>
-              <td className="num">{number.count(row.requests)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ol className="country-list">
+        {rows.slice(0, all ? rows.length : SHOWN).map((row) => (
+          <li key={row.country ?? ""}>
+            <a
+              href={requestsHref({
+                ...params,
+                show: undefined,
+                id: undefined,
+                country: row.country ?? UNKNOWN_COUNTRY,
+              })}
+            >
+              {countryName(row.country)}
+            </a>
+            <Bar kind="fine" value={row.requests} max={most} label={number.percent((100 * row.requests) / total)} />
+            <span className="num">{number.count(row.requests)}</span>
+          </li>
+        ))}
+      </ol>
       {rows.length > SHOWN && (
         <p className="card-note">
           <button type="button" className="ghost" aria-expanded={all} onClick={() => setAll(!all)}>
