@@ -322,6 +322,11 @@ async fn what_logs_while_it_is_logged_ends() {
     without_events(async { tracing::error!("while storing, outside") }).await;
     tracing::error!(target: "api_metrics", "the log is slow");
     tracing::error!(target: "api_metrics_store::sqlite", "the log is slow");
+    // What the driver says of their statements, on whichever thread, but not of others.
+    let statement = "INSERT INTO api_metrics_request_log (id) …";
+    tracing::warn!(target: "sqlx::query", summary = statement, "slow statement");
+    tracing::warn!(target: "sqlx::query", summary = "SELECT 1", "slow statement");
+    assert_eq!(stage.outside(), ["slow statement summary=SELECT 1"]);
     let [logged] = stage.requests().try_into().unwrap();
     assert_eq!((lines(&logged), stage.outside()), (vec![], vec![]));
     // Afterwards everything is as before.

@@ -262,7 +262,7 @@ impl<S: Subscriber> layer::Layer<S> for CaptureEvents {
         };
         event.record(&mut found);
         // Of a record of the crate `log`, whose target comes as a field.
-        if is_ours(&found.event.source) {
+        if is_ours(&found.event.source) || is_of_our_statement(&found.event) {
             return;
         }
         if is_line {
@@ -276,6 +276,15 @@ impl<S: Subscriber> layer::Layer<S> for CaptureEvents {
 fn is_ours(target: &str) -> bool {
     let name = target.split("::").next().unwrap_or_default();
     OURS.contains(&name)
+}
+
+/// Whether the driver of the database tells of a statement of ours, such as a slow one. SQLite's does so on a thread of
+/// its own.
+fn is_of_our_statement(event: &LogEvent) -> bool {
+    let by_driver = event.source.split("::").next() == Some("sqlx");
+    let names_us = |text: &str| text.contains("api_metrics");
+    by_driver
+        && (names_us(&event.message) || event.fields.iter().any(|field| names_us(&field.value)))
 }
 
 const fn level_of(level: Level) -> LogLevel {

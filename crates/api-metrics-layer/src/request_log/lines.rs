@@ -20,7 +20,7 @@ pub(crate) struct Lines {
 #[cfg(any(feature = "tracing", test))]
 impl Lines {
     /// The bytes that the next line may take; `None` where there is room for none.
-    pub(crate) const fn room(&self) -> Option<usize> {
+    pub(crate) fn room(&self) -> Option<usize> {
         if self.lines.len() < MAX_LINES && self.bytes < MAX_BYTES {
             Some(MAX_BYTES - self.bytes)
         } else {

@@ -2,6 +2,18 @@
 //!
 //! All requests that were counted while the service tells countries apart, and not only those that are kept: exact, in
 //! whole hours. A country that is not known is a row of its own. Sums over tenants, so for admins alone.
+//!
+//! # Why whole hours
+//!
+//! Countries are summed by hour when they are stored, so that their table stays small: at most 251 rows an hour, a
+//! service and an environment. A range that begins or ends within an hour has all of that hour, and the answer says
+//! by `from` where it really begins. Ranges that follow each other at full hours add up.
+//!
+//! # What is not in it
+//!
+//! What instances have counted and not stored yet, which is two seconds' worth, and requests from before geography was
+//! turned on. Requests without a key count like all others; which key or tenant sent them is not kept here, so that
+//! the table says nothing of anybody.
 
 use api_metrics_store::{
     query::TimeRange,
@@ -23,14 +35,15 @@ use crate::{
 /// The milliseconds of an hour.
 const HOUR_MS: i64 = 3_600_000;
 
-/// The parameters of [`countries`].
+/// The parameters of [`countries`]: which hours, of which service. There are none of the other filters, because the
+/// table knows nothing else of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct CountryParams {
-    /// The hours.
+    /// The hours, from the one in which it begins.
     range: TimeRange,
-    /// The service.
+    /// The service that recorded them; `None` sums over all.
     service: Option<String>,
-    /// Its environment.
+    /// Its environment; `None` sums over all.
     environment: Option<String>,
 }
 

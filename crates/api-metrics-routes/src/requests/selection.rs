@@ -8,6 +8,9 @@
 //! | `kind=event`, `source` | what an event is, and where it comes from | yes |
 //! | `status`, `statusClass`, `outcome`, `minLatencyMs`, `level`, `country`, `kind=request` | the entry's own | no: tried on 20,000 entries a page |
 //!
+//! `source` is that of an event, because a request has lines of many; words find those. `level` is that of an event, or
+//! of one of a request's lines. Both find nothing for tenants and consumers, who see neither lines nor events.
+//!
 //! All that are given must hold. A filter that nothing can match is refused by name, or finds nothing; it is never
 //! ignored.
 

@@ -1,7 +1,18 @@
 //! A request as it is answered: in the list, one by one, and in an export.
 //!
 //! What the store keeps is shown as it is, with two differences: latencies are milliseconds, and some is for admins
-//! alone: the hash of the client's address, the place within its country, and the lines of the service's own log. Ids that others write as digits (traces, groups) are texts of digits here
+//! alone: the hash of the client's address, the place within its country, and the lines of the service's own log.
+//!
+//! | shown | to admins | to tenants and consumers |
+//! |---|---|---|
+//! | the request, its error, its country | yes | of their own keys |
+//! | lines, and the most severe level among them | yes | no: they tell of the service, not of the caller |
+//! | region, city, coordinates | yes | no |
+//! | the hash of the client's address | yes, but for the console | no |
+//! | events | yes, but for the console | no: they have no key |
+//!
+//! An event is shown in the same form, with empty labels and the status 0, so that one list, one stream and one file
+//! hold both, and a reader tells them apart by `kind`. Ids that others write as digits (traces, groups) are texts of digits here
 //! too, because numbers in JSON are not that exact.
 
 use api_metrics_store::{

@@ -11,7 +11,7 @@
 //! No lock is held while anything is waited for.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     hash::BuildHasher,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -27,13 +27,16 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use uuid::Uuid;
 
+pub(super) use self::batch::{Batch, Flushing};
 use super::{
-    country::{Countries, CountryHour},
+    country::Countries,
     entry::{Entry, Reason, id_at, millis},
     sample::{Offer, Random, Slot, Window},
     settings::{Keep, RequestLog, Sampling},
 };
 use crate::store::Instance;
+
+mod batch;
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -41,16 +44,8 @@ const SHARDS: usize = 16;
 const BATCH_ROWS: usize = 2_000;
 /// Bytes of a batch at most, but for its last request.
 const BATCH_BYTES: usize = 2 << 20;
-/// Different API keys that a process names, as its recorder does; more are `<other key>`.
-const MAX_KEYS: usize = 10_000;
-/// Different sources of events that a process names; more are `<other>`.
-const MAX_SOURCES: usize = 1_000;
-/// What they are named then.
-const OTHER_SOURCE: &str = "<other>";
 /// Events hold this part of the memory at most.
 const EVENTS_PART: usize = 4;
-/// What they are named then: the recorder, which the log does not use, names its own so.
-const OTHER_KEY: &str = "<other key>";
 
 /// What was dropped of the requests that the policy chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -174,65 +169,6 @@ impl Allowance {
         }
         used <= allowed
     }
-}
-
-/// The batch under way.
-#[derive(Debug, Default)]
-pub(super) struct Flushing {
-    /// Of the last batch.
-    pub(super) seq: u64,
-    pub(super) batch: Option<Batch>,
-    /// The hashes of the API keys that were named.
-    keys: HashSet<u64>,
-    /// Those of the sources.
-    sources: HashSet<u64>,
-}
-
-impl Flushing {
-    /// Replaces keys beyond the bound, so that no process can make more of them than its recorder does, and sources
-    /// of events, which some make up as they go.
-    pub(super) fn bound_names(&mut self) {
-        let entries = self.batch.iter_mut().flat_map(|batch| &mut batch.entries);
-        for entry in entries {
-            if let Some(key) = &mut entry.api_key {
-                if !is_known(&mut self.keys, key, MAX_KEYS) {
-                    OTHER_KEY.clone_into(key);
-                }
-            }
-            if let Some(event) = &mut entry.event {
-                if !is_known(&mut self.sources, &event.source, MAX_SOURCES) {
-                    event.source = OTHER_SOURCE.into();
-                }
-            }
-        }
-    }
-}
-
-/// Whether a name is among those known, or becomes one of them.
-fn is_known(known: &mut HashSet<u64>, name: &str, max: usize) -> bool {
-    let hash = FixedState::with_seed(7).hash_one(name);
-    if known.len() < max {
-        known.insert(hash);
-        return true;
-    }
-    known.contains(&hash)
-}
-
-/// Requests that are stored in one transaction.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) seq: u64,
-    #[expect(clippy::vec_box, reason = "they were boxed in their samples")]
-    pub(super) entries: Vec<Box<Entry>>,
-    /// Requests by country since the batch before.
-    pub(super) countries: Vec<CountryHour>,
-    /// Dropped since the batch before.
-    pub(super) dropped: Dropped,
-    /// Attempts that the database has refused.
-    pub(super) refused: u32,
-    /// Requests that the last attempt has stored, and those that came too late.
-    pub(super) kept: u64,
-    pub(super) late: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
