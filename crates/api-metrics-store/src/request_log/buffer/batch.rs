@@ -34,15 +34,15 @@ impl Flushing {
     pub(in crate::request_log) fn bound_names(&mut self) {
         let entries = self.batch.iter_mut().flat_map(|batch| &mut batch.entries);
         for entry in entries {
-            if let Some(key) = &mut entry.api_key {
-                if !is_known(&mut self.keys, key, MAX_KEYS) {
-                    OTHER_KEY.clone_into(key);
-                }
+            if let Some(key) = &mut entry.api_key
+                && !is_known(&mut self.keys, key, MAX_KEYS)
+            {
+                OTHER_KEY.clone_into(key);
             }
-            if let Some(event) = &mut entry.event {
-                if !is_known(&mut self.sources, &event.source, MAX_SOURCES) {
-                    event.source = OTHER_SOURCE.into();
-                }
+            if let Some(event) = &mut entry.event
+                && !is_known(&mut self.sources, &event.source, MAX_SOURCES)
+            {
+                event.source = OTHER_SOURCE.into();
             }
         }
     }
