@@ -27,6 +27,8 @@ pub(crate) struct Captured {
     path: Option<PathAndQuery>,
     client: Option<IpAddr>,
     told: Told,
+    /// Whether a proxy has told anything.
+    has_told: bool,
     lines: Lines,
     user: Option<UserId>,
     agent: Option<HeaderValue>,
@@ -54,6 +56,7 @@ impl Captured {
         if let (Some(geography), Some(peer)) = (&capture.geography, peer) {
             if address::is_among(peer, trusted) {
                 self.told = Told::read(geography, headers);
+                self.has_told = true;
             }
         }
         if !admitted {
@@ -192,7 +195,10 @@ impl Captured {
         (self.active, self.admitted) = (false, false);
         self.path = None;
         self.client = None;
-        self.told = Told::default();
+        if self.has_told {
+            self.told = Told::default();
+            self.has_told = false;
+        }
         self.lines.clear();
         self.user = None;
         self.agent = None;

@@ -1,16 +1,16 @@
 // Single requests: the list, the groups of their errors, search, and a live tail.
 import { useMemo } from "react";
-import { isMissing, requestsExportUrl, useLogStatus, useRequests } from "../api/requests";
+import { isMissing, requestsExportUrl, useRequests } from "../api/requests";
 import { precise } from "../format/time";
 import { Chips } from "../requests/Chips";
-import { Countries } from "../requests/Countries";
 import { Drawer } from "../requests/Drawer";
 import { Groups } from "../requests/Groups";
 import { LiveTail } from "../requests/LiveTail";
+import { LogFigures } from "../requests/LogFigures";
 import { LogOff } from "../requests/LogOff";
 import { RequestTable } from "../requests/RequestTable";
 import { Search } from "../requests/Search";
-import { droppedWords, weightWords } from "../requests/words";
+import { weightWords } from "../requests/words";
 import { Export } from "../ui/Export";
 import { SegmentedControl } from "../ui/SegmentedControl";
 import { patch, useLocation } from "../view/location";
@@ -49,8 +49,6 @@ const List = () => {
   const view = useView();
   const { params } = useLocation();
   const requests = useRequests(view, params, true);
-  const status = useLogStatus();
-  const dropped = status.data ? droppedWords(status.data) : null;
   const pages = requests.data?.pages;
   const rows = useMemo(() => pages?.flatMap((page) => page.data), [pages]);
   if (isMissing(requests.error)) return <LogOff />;
@@ -66,14 +64,7 @@ const List = () => {
         empty={
           last?.nextCursor ? "None so far: the range is not searched to its end." : "No requests match in this range."
         }
-        lead={
-          rows && (
-            <>
-              {rows.length > 0 && <p className="card-note muted">{weightWords(rows)}</p>}
-              {dropped !== null && <p className="card-note muted">{dropped}</p>}
-            </>
-          )
-        }
+        lead={rows && rows.length > 0 && <p className="card-note muted">{weightWords(rows)}</p>}
         tools={<Export formats={["csv", "ndjson"]} url={(format) => requestsExportUrl(view, params, format)} />}
       />
       {/* Below rows that are not there yet it would be pushed away by them. */}
@@ -91,7 +82,7 @@ const List = () => {
           )}
         </footer>
       )}
-      <Countries />
+      {last && <LogFigures />}
     </>
   );
 };

@@ -1,24 +1,37 @@
-// Where requests come from: all of them and not only those in the log, in whole hours. For admins, and only where the
-// service tells countries apart.
+// What is known of the log as a whole: what it has dropped, and where all requests come from, in whole hours. For
+// admins; countries only where the service tells them apart.
 import { useState } from "react";
-import { useCountries } from "../api/requests";
+import { useCountries, useLogStatus } from "../api/requests";
+import type { RequestCountries } from "../api/types";
 import * as number from "../format/number";
 import { Bar } from "../ui/Bar";
 import { useLocation } from "../view/location";
 import { requestsHref, UNKNOWN_COUNTRY } from "../view/requests";
 import { useView } from "../view/view";
-import { countryName } from "./words";
+import { countryName, droppedWords } from "./words";
 
 const SHOWN = 8;
 
-export const Countries = () => {
+/** Both at once, so that neither pushes the other away. */
+export const LogFigures = () => {
   const view = useView();
+  const countries = useCountries(view);
+  const status = useLogStatus();
+  if (countries.isPending || status.isPending) return null;
+  // Others than admins are refused, and see none of it.
+  const dropped = status.data ? droppedWords(status.data) : null;
+  const rows = countries.data?.data ?? [];
+  return (
+    <>
+      {dropped !== null && <p className="muted">{dropped}</p>}
+      {rows.length > 0 && <Countries rows={rows} />}
+    </>
+  );
+};
+
+const Countries = ({ rows }: { rows: RequestCountries["data"] }) => {
   const { params } = useLocation();
   const [all, setAll] = useState(false);
-  const countries = useCountries(view);
-  const rows = countries.data?.data ?? [];
-  // Others are refused, and a service that tells no countries apart has none.
-  if (rows.length === 0) return null;
   const total = rows.reduce((sum, row) => sum + row.requests, 0);
   const most = Math.max(...rows.map((row) => row.requests));
   return (
