@@ -10,6 +10,8 @@
 //! | It says what became of everything | `chosen = kept + dropped + waiting`, by reason, in each batch and in all |
 //! | Kept once | numbered batches behind a fence row of the process |
 //! | Private | masked paths, no body, hashed addresses, and a scrubber over every text |
+//! | The host's own log beside it | lines of requests, events outside of them, in the same budgets; for those who see everything |
+//! | Countries are exact | counted for every request, and stored behind the same fence |
 //! | It says what it is | each request carries for how many it stands; weights add up to what was seen |
 //!
 //! # Addresses

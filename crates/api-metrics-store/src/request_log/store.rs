@@ -64,7 +64,8 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// limit.
     async fn request(&self, id: Uuid, scope: &Scope) -> Result<Option<StoredRequest>, StoreError>;
 
-    /// The groups of errors that stand for most requests, at most `limit` of the query. Its text and its cursors
+    /// The groups of errors that stand for most requests, at most `limit` of the query; events are among them unless
+    /// the filter names a kind. Its text and its cursors
     /// have no effect.
     ///
     /// # Errors

@@ -57,7 +57,8 @@ export const useCountries = (view: View) => {
   return useQuery({
     queryKey: ["request-countries", asked],
     queryFn: ({ signal }) => call<RequestCountries>(urlOf("api-requests/countries", asked), { signal }),
-    refetchInterval: isOpen(view) ? 60_000 : false,
+    // Who was refused once stays so.
+    refetchInterval: (query) => (query.state.error === null && isOpen(view) ? 60_000 : false),
     placeholderData: keepPreviousData,
     retry: false,
     meta: { covers: false },
@@ -69,7 +70,7 @@ export const useLogStatus = () =>
   useQuery({
     queryKey: ["request-log-status"],
     queryFn: ({ signal }) => call<RequestLogStatus>("api-requests/status", { signal }),
-    refetchInterval: 60_000,
+    refetchInterval: (query) => (query.state.error === null ? 60_000 : false),
     retry: false,
     meta: { covers: false },
   });
