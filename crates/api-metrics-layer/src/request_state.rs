@@ -441,19 +441,29 @@ impl RequestState {
 
     #[inline(never)]
     fn log(&self, record: &RequestRecord<'_>, log: &dyn RequestLogSink) {
-        let captured = self.captured.as_ref();
-        if let Some(request) = captured.and_then(|it| it.logged(record, log.capture())) {
+        let (captured, capture) = (self.captured.as_ref(), log.capture());
+        if capture.geography.is_some() {
+            log.count_country(record, captured.and_then(|it| it.country(capture)));
+        }
+        if let Some(request) = captured.and_then(|it| it.logged(record, capture)) {
             log.log(&request);
         }
     }
 
-    /// Takes what the log of requests may show from the request, where the log is interested in its route.
+    /// Takes what the log of requests may show from the request, where the log is interested in its route, and what
+    /// tells its country, where countries are counted.
     #[inline(never)]
     pub(crate) fn capture_request<B>(&mut self, request: &Request<B>, log: &dyn RequestLogSink) {
-        if log.admits(self.method, self.template()) {
+        let admitted = log.admits(self.method, self.template());
+        if admitted || log.capture().geography.is_some() {
             let captured = self.captured.get_or_insert_default();
-            captured.on_request(request, log.capture());
+            captured.on_request(request, log.capture(), admitted);
         }
+    }
+
+    /// From here on no request is taken for this one: its body is being sent.
+    pub(crate) const fn forget_identity(&mut self) {
+        self.identity = 0;
     }
 
     /// What the log of requests may show, where it was captured.

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use http::{Extensions, HeaderName};
 
-use super::address::{Network, PeerAddress};
+use super::{
+    address::{Network, PeerAddress},
+    geography::Geography,
+};
 
 /// What a [`RequestLogSink`](super::RequestLogSink) wants captured: the defaults, of which fields are changed.
 #[derive(Debug, Clone)]
@@ -21,6 +24,8 @@ pub struct RequestCapture {
     /// Finds the address of the connection's other end among a request's extensions, where there is no
     /// [`PeerAddress`]. `None` by default.
     pub peer_address: Option<fn(&Extensions) -> Option<IpAddr>>,
+    /// How the countries of clients are found. `None` by default: no place is kept, and no country is counted.
+    pub geography: Option<Geography>,
 }
 
 impl Default for RequestCapture {
@@ -30,6 +35,7 @@ impl Default for RequestCapture {
             shown_parameters: Vec::new(),
             request_id_header: HeaderName::from_static("x-request-id"),
             peer_address: None,
+            geography: None,
         }
     }
 }
