@@ -60,7 +60,7 @@ impl Stage {
                 change.tenant_id = Some(Some(tenant.into()));
                 change
             };
-            control.create_key(key, &change).await.unwrap();
+            control.create_key(key, &change, None).await.unwrap();
         }
         let writer = h.writer();
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);

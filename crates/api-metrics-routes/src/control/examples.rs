@@ -59,6 +59,19 @@ pub(crate) fn events() -> Value {
     })
 }
 
+/// A page of the audit trail.
+pub(crate) fn audit() -> Value {
+    json!({
+        "data": [
+            {"id": 2, "at": "2026-05-18T09:25:00Z", "actor": "ops@example.org",
+                "action": "change rate limit", "subject": "API key 17: 600 to 1200 a minute"},
+            {"id": 1, "at": "2026-05-18T09:20:00Z", "actor": "ops@example.org",
+                "action": "create alert rule", "subject": "alert rule 1 (checkout errors)"}
+        ],
+        "nextCursor": null
+    })
+}
+
 /// A dry run with one breach.
 pub(crate) fn dry_run() -> Value {
     json!({

@@ -23,8 +23,9 @@ use super::{
     event::{KEEP_NOTICES_SECONDS, resolved_notice},
 };
 use crate::{
-    control::{notify::Notice, sql},
+    control::{audit::changes, notify::Notice, sql},
     engine::{
+        audit,
         backend::{Mode, ReadTx, Tx},
         fold::lead,
         sql::{BeginTx, SqlTx},
@@ -212,6 +213,8 @@ pub(in crate::control) async fn create_alert<T: BeginTx>(
         None,
     )
     .await?;
+    let (actor, subject) = (changes::by(created_by), changes::rule(id, spec));
+    audit::note(&mut tx, now, actor, "create alert rule", &subject).await?;
     let rule = sql::alerts::lock_rule(&mut tx, id).await?;
     tx.commit().await?;
     rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
@@ -224,6 +227,7 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
     scope: &Scope,
     revision: Option<i64>,
     spec: &AlertSpec,
+    actor: Option<&str>,
 ) -> Result<Option<AlertRule>, StoreError> {
     spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
@@ -240,6 +244,7 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
         check_room(&mut tx, spec).await?;
     }
     sql::alerts::update_rule(&mut tx, id, spec, now).await?;
+    changes::note_rule(&mut tx, now, changes::by(actor), id, &before.spec, spec).await?;
     if before.spec.enabled && !spec.enabled {
         close(&mut tx, &before, now, "the rule was switched off").await?;
     } else if !before.spec.enabled && spec.enabled {
@@ -257,6 +262,7 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     store: &T,
     id: i64,
     scope: &Scope,
+    actor: Option<&str>,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
@@ -265,6 +271,8 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     };
     close(&mut tx, &rule, now, "the rule was removed").await?;
     sql::alerts::delete_rule(&mut tx, id).await?;
+    let (actor, subject) = (changes::by(actor), changes::rule(id, &rule.spec));
+    audit::note(&mut tx, now, actor, "remove alert rule", &subject).await?;
     tx.commit().await?;
     Ok(true)
 }
