@@ -1,8 +1,10 @@
 // The health of api-metrics itself: store, process, background work and instances.
+import { AuditTrail } from "../app/AuditTrail";
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
 import { useView } from "../view/view";
@@ -334,6 +336,9 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           </table>
         </section>
       )}
+      <Deferred ready>
+        <AuditTrail />
+      </Deferred>
     </>
   );
 };

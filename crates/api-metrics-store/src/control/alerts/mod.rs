@@ -25,6 +25,7 @@ mod fair_scheduler;
 mod machine;
 mod measure;
 mod message;
+mod notes;
 mod query;
 mod sliding;
 mod spec;

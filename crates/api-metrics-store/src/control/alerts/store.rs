@@ -21,9 +21,10 @@ use uuid::Uuid;
 use super::{
     AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase,
     event::{KEEP_NOTICES_SECONDS, resolved_notice},
+    notes,
 };
 use crate::{
-    control::{audit::changes, notify::Notice, sql},
+    control::{audit::by, notify::Notice, sql},
     engine::{
         audit,
         backend::{Mode, ReadTx, Tx},
@@ -213,7 +214,7 @@ pub(in crate::control) async fn create_alert<T: BeginTx>(
         None,
     )
     .await?;
-    let (actor, subject) = (changes::by(created_by), changes::rule(id, spec));
+    let (actor, subject) = (by(created_by), notes::rule(id, spec));
     audit::note(&mut tx, now, actor, "create alert rule", &subject).await?;
     let rule = sql::alerts::lock_rule(&mut tx, id).await?;
     tx.commit().await?;
@@ -244,7 +245,7 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
         check_room(&mut tx, spec).await?;
     }
     sql::alerts::update_rule(&mut tx, id, spec, now).await?;
-    changes::note_rule(&mut tx, now, changes::by(actor), id, &before.spec, spec).await?;
+    notes::note_changes(&mut tx, now, by(actor), id, &before.spec, spec).await?;
     if before.spec.enabled && !spec.enabled {
         close(&mut tx, &before, now, "the rule was switched off").await?;
     } else if !before.spec.enabled && spec.enabled {
@@ -271,7 +272,7 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     };
     close(&mut tx, &rule, now, "the rule was removed").await?;
     sql::alerts::delete_rule(&mut tx, id).await?;
-    let (actor, subject) = (changes::by(actor), changes::rule(id, &rule.spec));
+    let (actor, subject) = (by(actor), notes::rule(id, &rule.spec));
     audit::note(&mut tx, now, actor, "remove alert rule", &subject).await?;
     tx.commit().await?;
     Ok(true)

@@ -15,7 +15,6 @@
 //! What the host's code does itself, without naming anybody, is noted under [`BY_CODE`], and what its key directory
 //! brings under [`BY_DIRECTORY`].
 
-pub(super) mod changes;
 mod query;
 pub(super) mod store;
 
@@ -25,3 +24,8 @@ pub use query::{AuditEntry, AuditQuery};
 pub const BY_CODE: &str = "<code>";
 /// Who has done what came from the host's key directory.
 pub const BY_DIRECTORY: &str = "<directory>";
+
+/// Who did it: whoever is named, or the host's code.
+pub(in crate::control) fn by(actor: Option<&str>) -> &str {
+    actor.unwrap_or(BY_CODE)
+}

@@ -21,7 +21,7 @@ use chrono::NaiveDate;
 
 use super::{Assignment, NewPlan, PlanVersion, report::usage_query};
 use crate::{
-    control::{audit::changes, keys::KeyRecord, sql},
+    control::{audit::by, keys::KeyRecord, sql},
     engine::{
         audit,
         backend::{Mode, Segment, Selection, Series, Tx},
@@ -179,14 +179,7 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
         "price plan {id} ({}) from {}",
         plan.name, plan.effective_from
     );
-    audit::note(
-        &mut tx,
-        now,
-        changes::by(actor),
-        "create price plan",
-        &subject,
-    )
-    .await?;
+    audit::note(&mut tx, now, by(actor), "create price plan", &subject).await?;
     tx.commit().await?;
     version.id = id;
     Ok(version)

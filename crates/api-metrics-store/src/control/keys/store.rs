@@ -10,10 +10,10 @@
 //! removes assignments from later days. A day in the future is refused. A day in the past changes what
 //! those days cost, on purpose: that is how a wrong plan is corrected.
 
-use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain};
+use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain, notes};
 use crate::{
     control::{
-        audit::{BY_DIRECTORY, changes},
+        audit::{BY_DIRECTORY, by},
         sql::{self, keys::PlanFrom},
         text::check_plain,
     },
@@ -99,7 +99,7 @@ pub(in crate::control) async fn create_key<T: BeginTx>(
             "there is a key `{external_id}` already"
         )));
     };
-    let actor = changes::by(actor);
+    let actor = by(actor);
     let subject = format!("API key {id}");
     audit::note(&mut tx, now, actor, "create API key", &subject).await?;
     let key = apply(&mut tx, id, &Scope::All, change, now, actor).await?;
@@ -118,7 +118,7 @@ pub(in crate::control) async fn update_key<T: BeginTx>(
     change.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let key = apply(&mut tx, id, scope, change, now, changes::by(actor)).await?;
+    let key = apply(&mut tx, id, scope, change, now, by(actor)).await?;
     tx.commit().await?;
     Ok(key)
 }
@@ -254,7 +254,7 @@ async fn apply<T: Tx + SqlTx>(
             .await?;
         }
     }
-    changes::note_key(tx, now, actor, id, &before, &key.spec, plan_from).await?;
+    notes::note_changes(tx, now, actor, id, &before, &key.spec, plan_from).await?;
     if key.spec == before {
         return Ok(Some(key));
     }

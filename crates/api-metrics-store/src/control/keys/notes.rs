@@ -1,4 +1,4 @@
-//! What is noted of changes of keys and rules.
+//! What the audit trail notes of changes of keys.
 //!
 //! Names of settings are those of the HTTP API. Values are noted of limits, quotas and plans alone: names, tenants and
 //! users may be personal.
@@ -7,9 +7,8 @@ use std::fmt::Display;
 
 use chrono::NaiveDate;
 
-use super::BY_CODE;
+use super::KeySpec;
 use crate::{
-    control::{alerts::AlertSpec, keys::KeySpec},
     engine::{audit, sql::SqlTx},
     store::StoreError,
     time::UnixSeconds,
@@ -17,7 +16,7 @@ use crate::{
 
 /// Notes what of a key has changed; nothing where it is as before. `plan_from` is the first day of a plan that was
 /// assigned.
-pub(in crate::control) async fn note_key<T: SqlTx>(
+pub(super) async fn note_changes<T: SqlTx>(
     tx: &mut T,
     now: UnixSeconds,
     actor: &str,
@@ -61,58 +60,6 @@ pub(in crate::control) async fn note_key<T: SqlTx>(
         audit::note(tx, now, actor, "assign price plan", &subject).await?;
     }
     Ok(())
-}
-
-/// Notes what of a rule has changed; nothing where it is as before.
-pub(in crate::control) async fn note_rule<T: SqlTx>(
-    tx: &mut T,
-    now: UnixSeconds,
-    actor: &str,
-    id: i64,
-    before: &AlertSpec,
-    after: &AlertSpec,
-) -> Result<(), StoreError> {
-    let changed: Vec<&str> = [
-        ("name", before.name != after.name),
-        ("alertType", before.alert_type != after.alert_type),
-        ("comparison", before.comparison != after.comparison),
-        ("thresholdValue", before.threshold != after.threshold),
-        ("serviceFilter", before.service != after.service),
-        ("endpointFilter", before.endpoint != after.endpoint),
-        ("apiKeyFilter", before.api_key_id != after.api_key_id),
-        ("tenantId", before.tenant_id != after.tenant_id),
-        (
-            "windowMinutes",
-            before.window_minutes != after.window_minutes,
-        ),
-        (
-            "cooldownMinutes",
-            before.cooldown_minutes != after.cooldown_minutes,
-        ),
-        ("minRequests", before.min_requests != after.min_requests),
-        ("severity", before.severity != after.severity),
-        ("quantile", before.quantile != after.quantile),
-        ("enabled", before.enabled != after.enabled),
-    ]
-    .into_iter()
-    .filter_map(|(name, changed)| changed.then_some(name))
-    .collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let subject = format!("{}: {}", rule(id, before), changed.join(", "));
-    audit::note(tx, now, actor, "change alert rule", &subject).await?;
-    Ok(())
-}
-
-/// A rule as notes name it.
-pub(in crate::control) fn rule(id: i64, spec: &AlertSpec) -> String {
-    format!("alert rule {id} ({})", spec.name)
-}
-
-/// Who did it: whoever is named, or the host's code.
-pub(in crate::control) fn by(actor: Option<&str>) -> &str {
-    actor.unwrap_or(BY_CODE)
 }
 
 /// A value, or `none`.
