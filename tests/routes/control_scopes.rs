@@ -411,14 +411,3 @@ async fn the_audit_trail_says_who_has_changed_what_page_by_page() {
     let ids: Vec<_> = found.iter().map(|e| e["id"].as_i64().unwrap()).collect();
     assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
 }
-
-#[tokio::test]
-async fn dump_the_document() {
-    let shop = Shop::seen_by(manager()).await;
-    let document = shop.host.json("/openapi.json").await;
-    std::fs::write(
-        "/tmp/causes-openapi.json",
-        serde_json::to_string_pretty(&document).unwrap(),
-    )
-    .unwrap();
-}

@@ -1,4 +1,4 @@
-// What was behind an alert when it fired: its largest groups of errors and its largest consumers, each of which leads to
+// What was behind an alert when it fired: its largest groups of errors and its largest consumers, each with a link to
 // its requests. For those who see everything.
 import type { Alert, AlertEvent } from "../api/types";
 import { consumerName } from "../format/consumer";

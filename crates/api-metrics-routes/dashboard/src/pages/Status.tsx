@@ -1,7 +1,8 @@
 // The health of api-metrics itself: store, process, background work and instances.
-import { AuditTrail } from "../app/AuditTrail";
+
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
+import { AuditTrail } from "../app/AuditTrail";
 import * as number from "../format/number";
 import { precise } from "../format/time";
 import { Deferred } from "../ui/Deferred";
