@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use api_metrics::CaptureEvents;
 use api_metrics_routes::{Principal, Role};
 use api_metrics_tests::{PgDatabase, SqliteFile};
 use axum::{
@@ -13,6 +14,7 @@ use axum::{
 use futures_util::StreamExt;
 use serde_json::Value;
 use tower::ServiceExt;
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::requests::Service;
 
@@ -143,6 +145,38 @@ on_both_databases! {
     a_stream_goes_on_where_it_ended_on_another_instance
     no_more_is_shown_in_a_second_than_was_asked_for_and_the_rest_is_counted
     a_stream_shows_what_its_caller_may_see
+    an_event_arrives_as_requests_do_and_a_filter_of_kind_lets_nothing_else_through
+}
+
+async fn an_event_arrives_as_requests_do_and_a_filter_of_kind_lets_nothing_else_through(url: &str) {
+    let events = CaptureEvents::new();
+    let subscriber = tracing_subscriber::registry().with(events.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let service = Service::on_with_events(url, |_| {}, events).await;
+    let mut tail = Tail::open(&service, "kind=event&level=error").await;
+    get(&service, "/users/1", "quiet", None).await;
+    tracing::warn!(target: "shop::jobs", "a job is late");
+    let began = Instant::now();
+    tracing::error!(target: "shop::jobs", "a job has failed");
+    let (arrived, left_out) = tail.arrived().await;
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!((arrived.len(), left_out), (1, 0));
+    assert_eq!(arrived[0]["message"], "a job has failed");
+    assert_eq!(arrived[0]["source"], "shop::jobs");
+    // Who has a key, which must be known by then, sees neither.
+    get(&service, "/users/1", "before", Some("alpha")).await;
+    service.metrics.flush().await.unwrap();
+    let viewer = Principal::new("somebody", Role::Viewer).with_key("alpha");
+    let mut tail = Tail::open_as(&service, "", None, Some(viewer)).await;
+    tracing::error!(target: "shop::jobs", "another job has failed");
+    get(&service, "/users/1", "own", Some("alpha")).await;
+    let (arrived, _) = tail.arrived().await;
+    assert_eq!(agents(&arrived), ["own"]);
+    service.metrics.shutdown().await.unwrap();
 }
 
 async fn what_any_instance_keeps_arrives_within_two_seconds_and_once(url: &str) {

@@ -89,7 +89,7 @@ impl Service {
         Self::on_with_events(url, change, CaptureEvents::new()).await
     }
 
-    async fn on_with_events(
+    pub(crate) async fn on_with_events(
         url: &str,
         change: impl FnOnce(&mut RequestLog),
         events: CaptureEvents,

@@ -284,6 +284,20 @@ test("tables, status codes, charts and alerts lead to their requests, with their
     await follow(page, () => consumer.getByRole("link").nth(1).click());
     assert.match(page.url(), new RegExp(`key=${key.id}(&|$)`));
 
+    await show(page, "#/limits?tz=UTC&refresh=off&service=demo");
+    const limited = page.locator(".table-card tbody tr", { hasText: key.name ?? key.externalId });
+    await follow(page, () => limited.getByRole("link").first().click());
+    assert.match(page.url(), new RegExp(`key=${key.id}(&|$)`));
+    assert.match(page.url(), /period=1h/);
+    assert.doesNotMatch(page.url(), /service=/, "a limit counts all services");
+
+    await show(page, "#/billing?tz=UTC&refresh=off");
+    const billed = page.locator(".table-card tbody tr", { hasText: key.name ?? key.externalId });
+    await follow(page, () => billed.getByRole("link").nth(1).click());
+    const month = new URLSearchParams(new URL(page.url()).hash.split("?")[1]);
+    assert.equal(month.get("key"), String(key.id));
+    assert.match(month.get("from"), /-01T00:00:00.000Z$/);
+
     const { data } = await api(context, "GET", "api-alerts/events?limit=100");
     await show(page, "#/alerts?tz=UTC&refresh=off");
     const history = page.getByRole("region", { name: "Alert history", exact: true });

@@ -18,6 +18,7 @@ import { Sparkline } from "../ui/Sparkline";
 import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { href, patch, useLocation } from "../view/location";
+import { between, requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const Billing = () => {
@@ -153,7 +154,22 @@ const CostByConsumer = ({
         head: "Requests",
         number: true,
         by: (row) => row.requests,
-        cell: (row) => number.count(row.requests),
+        cell: (row) =>
+          page ? (
+            // All services and environments are billed.
+            <a
+              href={requestsHref({
+                ...between(Date.parse(page.from), Date.parse(page.to)),
+                service: undefined,
+                env: undefined,
+                key: String(row.apiKeyId),
+              })}
+            >
+              {number.count(row.requests)}
+            </a>
+          ) : (
+            number.count(row.requests)
+          ),
       },
       {
         id: "trend",

@@ -13,6 +13,7 @@ import { Failure } from "../ui/states";
 import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
 import { href, patch, useLocation } from "../view/location";
+import { requestsHref } from "../view/requests";
 import { useView } from "../view/view";
 
 const NO_LIMITS =
@@ -65,7 +66,21 @@ const RateLimits = () => {
         number: true,
         wide: 1,
         by: (row) => row.requestsPerMinute,
-        cell: (row) => number.count(row.requestsPerMinute),
+        cell: (row) => (
+          // Limits are now, whatever range the view has, and count all services and environments.
+          <a
+            href={requestsHref({
+              period: "1h",
+              from: undefined,
+              to: undefined,
+              service: undefined,
+              env: undefined,
+              key: String(row.apiKeyId),
+            })}
+          >
+            {number.count(row.requestsPerMinute)}
+          </a>
+        ),
       },
       {
         id: "used",

@@ -2,7 +2,7 @@
 
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
-import { AuditTrail } from "../app/AuditTrail";
+import { AuditTrail } from "../audit/AuditTrail";
 import * as number from "../format/number";
 import { precise } from "../format/time";
 import { Deferred } from "../ui/Deferred";
