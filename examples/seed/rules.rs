@@ -60,8 +60,8 @@ pub(crate) async fn consumers(
         vec![tier(0, 12), tier(scaled(250e3), 8)],
     );
     let partner = plan("partner", "EUR", 0, vec![tier(0, 5)]);
-    let standard = store.create_plan(&standard).await?.id;
-    let partner = store.create_plan(&partner).await?.id;
+    let standard = store.create_plan(&standard, None).await?.id;
+    let partner = store.create_plan(&partner, None).await?.id;
     for (name, limit, quota, plan) in CONSUMERS {
         let change = {
             let mut change = KeyChange::default();
@@ -72,7 +72,7 @@ pub(crate) async fn consumers(
             change.price_plan_from = Some(local_date(Tz::UTC, start));
             change
         };
-        store.create_key(name, &change).await?;
+        store.create_key(name, &change, None).await?;
     }
     Ok(())
 }

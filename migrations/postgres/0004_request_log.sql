@@ -170,6 +170,12 @@ CREATE TABLE api_metrics.request_log_arrival (
     PRIMARY KEY (number, at_ms, id)
 );
 
+-- What was behind an alert when it fired, as JSON. Apart from the events, which tenants see.
+CREATE TABLE api_metrics.alert_causes (
+    event_id      uuid PRIMARY KEY REFERENCES api_metrics.api_alert_events (id) ON DELETE CASCADE,
+    body          text NOT NULL
+);
+
 -- Who has changed or deleted what.
 CREATE TABLE api_metrics.audit_trail (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -191,6 +197,7 @@ ALTER TABLE api_metrics.request_log_tail     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_country  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.alert_causes         ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE api_metrics.request_log_series   FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_instance FORCE ROW LEVEL SECURITY;
@@ -204,6 +211,7 @@ ALTER TABLE api_metrics.request_log_tail     FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_country  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.alert_causes         FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY service ON api_metrics.request_log_series   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_instance USING ((SELECT api_metrics.sees_all()));
@@ -217,6 +225,7 @@ CREATE POLICY service ON api_metrics.request_log_tail     USING ((SELECT api_met
 CREATE POLICY service ON api_metrics.request_log_arrival  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_country  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.alert_causes         USING ((SELECT api_metrics.sees_all()));
 
 -- Behind its view.
 CREATE POLICY reader ON api_metrics.request_log_country FOR SELECT USING (
@@ -369,7 +378,7 @@ BEGIN
                        'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.request_log_tail, '
                        'api_metrics.request_log_arrival, api_metrics.request_log_group_text, '
                        'api_metrics.request_log_group_vector, api_metrics.request_log_country, '
-                       'api_metrics.audit_trail TO %I', service);
+                       'api_metrics.audit_trail, api_metrics.alert_causes TO %I', service);
         EXECUTE format('GRANT SELECT ON api_metrics.request_countries TO %I', service);
         EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
                        'api_metrics.request_days TO %I', service);

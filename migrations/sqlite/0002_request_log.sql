@@ -172,6 +172,12 @@ CREATE TABLE api_metrics_request_log_arrival (
     PRIMARY KEY (number, at_ms, id)
 ) WITHOUT ROWID;
 
+-- What was behind an alert when it fired, as JSON. Apart from the events, which tenants see.
+CREATE TABLE api_metrics_alert_causes (
+    event_id      blob PRIMARY KEY REFERENCES api_metrics_api_alert_events (id) ON DELETE CASCADE,
+    body          text NOT NULL
+);
+
 -- Who has changed or deleted what.
 CREATE TABLE api_metrics_audit_trail (
     id            integer PRIMARY KEY AUTOINCREMENT,

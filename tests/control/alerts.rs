@@ -72,7 +72,9 @@ impl AlertStage {
 
     async fn edit(&self, id: i64, spec: &AlertSpec) {
         let control = &*self.h.store;
-        let edited = control.update_alert(id, &Scope::All, None, spec).await;
+        let edited = control
+            .update_alert(id, &Scope::All, None, spec, None)
+            .await;
         assert!(edited.unwrap().is_some());
     }
 
@@ -123,7 +125,7 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
     spec.threshold = 300.0;
     spec.enabled = false;
     let changed = control
-        .update_alert(made.id, &Scope::All, Some(1), &spec)
+        .update_alert(made.id, &Scope::All, Some(1), &spec, None)
         .await
         .unwrap()
         .unwrap();
@@ -138,8 +140,18 @@ async fn a_rule_is_made_changed_listed_and_removed(database: Database) {
         1
     );
     assert_eq!(control.alerts(&Scope::All, 0, 1).await.unwrap(), [changed]);
-    assert!(control.delete_alert(made.id, &Scope::All).await.unwrap());
-    assert!(!control.delete_alert(made.id, &Scope::All).await.unwrap());
+    assert!(
+        control
+            .delete_alert(made.id, &Scope::All, None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !control
+            .delete_alert(made.id, &Scope::All, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(control.alert(made.id, &Scope::All).await.unwrap(), None);
 
     for (wrong, field) in [
@@ -205,8 +217,8 @@ async fn an_edit_of_an_older_revision_is_a_conflict(database: Database) {
     let made = control.create_alert(&errors(), None).await.unwrap();
     let edit = errors();
     let (a, b) = tokio::join!(
-        control.update_alert(made.id, &Scope::All, Some(1), &edit),
-        control.update_alert(made.id, &Scope::All, Some(1), &edit),
+        control.update_alert(made.id, &Scope::All, Some(1), &edit, None),
+        control.update_alert(made.id, &Scope::All, Some(1), &edit, None),
     );
     let conflicts = [&a, &b]
         .iter()
@@ -227,8 +239,14 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
         change.tenant_id = Some(Some(name.into()));
         change
     };
-    control.create_key("a", &tenant("acme")).await.unwrap();
-    control.create_key("b", &tenant("other")).await.unwrap();
+    control
+        .create_key("a", &tenant("acme"), None)
+        .await
+        .unwrap();
+    control
+        .create_key("b", &tenant("other"), None)
+        .await
+        .unwrap();
     let mine = w
         .create(&{
             let mut spec = errors();
@@ -242,12 +260,12 @@ pub(crate) async fn a_tenants_rule_sees_its_own_keys_only(database: Database) {
     assert_eq!(control.alerts(&other, 0, 10).await.unwrap(), []);
     assert_eq!(
         control
-            .update_alert(mine.id, &other, None, &errors())
+            .update_alert(mine.id, &other, None, &errors(), None)
             .await
             .unwrap(),
         None
     );
-    assert!(!control.delete_alert(mine.id, &other).await.unwrap());
+    assert!(!control.delete_alert(mine.id, &other, None).await.unwrap());
     Traffic {
         key: Some("b"),
         ..Traffic::default()
@@ -410,7 +428,12 @@ async fn switching_off_or_removing_a_rule_that_fires_ends_its_event(database: Da
     w.edit(made.id, &made.spec).await;
     w.minute(3, 100, 20);
     assert_eq!(w.judge(3).await.len(), 1);
-    assert!(w.h.store.delete_alert(made.id, &Scope::All).await.unwrap());
+    assert!(
+        w.h.store
+            .delete_alert(made.id, &Scope::All, None)
+            .await
+            .unwrap()
+    );
     assert_eq!(w.judge(4).await, ["errors: the rule was removed"]);
     let events = events(&*w.h.store).await;
     assert_eq!(events.len(), 2);

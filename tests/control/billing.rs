@@ -145,14 +145,14 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
     let control = &*h.store;
     let tiers = [(0, "1"), (1_500, "0.5")];
     let pro = control
-        .create_plan(&plan("pro", "2026-01-01", 100, &tiers))
+        .create_plan(&plan("pro", "2026-01-01", 100, &tiers), None)
         .await
         .unwrap();
     live(&h, &writer, "k", "2026-03-12T10:00:00Z", 1_000).await;
     let key = control.keys(&Scope::All, 0, 1).await.unwrap()[0].id;
     h.clock.step_to(at("2026-03-20T15:00:00Z"));
     control
-        .update_key(key, &Scope::All, &on_plan(pro.id))
+        .update_key(key, &Scope::All, &on_plan(pro.id), None)
         .await
         .unwrap();
     live(&h, &writer, "k", "2026-03-20T16:00:00Z", 1_000).await;
@@ -163,7 +163,10 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
         change
     };
     h.clock.step_to(at("2026-03-25T00:00:00Z"));
-    control.update_key(key, &Scope::All, &back).await.unwrap();
+    control
+        .update_key(key, &Scope::All, &back, None)
+        .await
+        .unwrap();
     live(&h, &writer, "k", "2026-03-25T01:00:00Z", 1_000).await;
     let report = bill(&h, "2026-03-01", "2026-04-01").await;
     assert_eq!(
@@ -196,7 +199,7 @@ pub(crate) async fn a_plan_that_a_key_takes_within_a_month_prices_from_that_day_
         change
     };
     control
-        .update_key(key, &Scope::All, &corrected)
+        .update_key(key, &Scope::All, &corrected, None)
         .await
         .unwrap();
     let report = bill(&h, "2026-03-01", "2026-04-01").await;
@@ -215,11 +218,11 @@ async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
     let writer = h.writer();
     let control = &*h.store;
     let old = control
-        .create_plan(&plan("pro", "2026-01-01", 0, &[(0, "1")]))
+        .create_plan(&plan("pro", "2026-01-01", 0, &[(0, "1")]), None)
         .await
         .unwrap();
     control
-        .create_plan(&plan("pro", "2026-03-15", 0, &[(0, "2")]))
+        .create_plan(&plan("pro", "2026-03-15", 0, &[(0, "2")]), None)
         .await
         .unwrap();
     // Another tenant's plan of that name is another plan.
@@ -228,8 +231,11 @@ async fn a_later_version_of_a_plan_prices_from_its_day_on(database: Database) {
         plan.tenant_id = Some("other".into());
         plan
     };
-    control.create_plan(&foreign).await.unwrap();
-    control.create_key("k", &on_plan(old.id)).await.unwrap();
+    control.create_plan(&foreign, None).await.unwrap();
+    control
+        .create_key("k", &on_plan(old.id), None)
+        .await
+        .unwrap();
     for when in [
         "2026-03-10T13:00:00Z",
         "2026-03-14T23:59:59Z",
@@ -272,11 +278,14 @@ async fn a_key_made_within_a_month_has_the_whole_allowance(database: Database) {
     let writer = h.writer();
     let control = &*h.store;
     let pro = control
-        .create_plan(&plan("pro", "2026-01-01", 1_000, &[(0, "1")]))
+        .create_plan(&plan("pro", "2026-01-01", 1_000, &[(0, "1")]), None)
         .await
         .unwrap();
     h.clock.step_to(at("2026-03-30T10:00:00Z"));
-    control.create_key("k", &on_plan(pro.id)).await.unwrap();
+    control
+        .create_key("k", &on_plan(pro.id), None)
+        .await
+        .unwrap();
     live(&h, &writer, "k", "2026-03-31T23:59:59Z", 1_100).await;
     live(&h, &writer, "k", "2026-04-01T00:00:00Z", 900).await;
     let report = bill(&h, "2026-03-01", "2026-05-01").await;
@@ -302,7 +311,7 @@ pub(crate) async fn a_tenant_sees_its_own_bill_and_nobody_pays_for_the_nameless(
         change.tenant_id = Some(Some("acme".into()));
         change
     };
-    h.store.create_key("mine", &tenant).await.unwrap();
+    h.store.create_key("mine", &tenant, None).await.unwrap();
     for (key, n) in [("mine", 10), ("theirs", 20), ("<other key>", 40)] {
         send(&writer, key, "2026-03-10T12:00:00Z", n);
     }
@@ -323,10 +332,16 @@ async fn a_projection_follows_the_pace_and_the_tiers_that_it_reaches(database: D
     let writer = h.writer();
     let control = &*h.store;
     let pro = control
-        .create_plan(&plan("pro", "2026-01-01", 0, &[(0, "1"), (2_000, "0.5")]))
+        .create_plan(
+            &plan("pro", "2026-01-01", 0, &[(0, "1"), (2_000, "0.5")]),
+            None,
+        )
         .await
         .unwrap();
-    control.create_key("k", &on_plan(pro.id)).await.unwrap();
+    control
+        .create_key("k", &on_plan(pro.id), None)
+        .await
+        .unwrap();
     // Ten of April's thirty days.
     for day in 1..=10 {
         let when = format!("2026-04-{day:02}T12:00:00Z");
@@ -378,8 +393,8 @@ async fn a_version_is_never_changed(database: Database) {
     let h = Harness::on(database).await;
     let control = &*h.store;
     let first = plan("pro", "2026-01-01", 0, &[(0, "0.12345678")]);
-    let made = control.create_plan(&first).await.unwrap();
+    let made = control.create_plan(&first, None).await.unwrap();
     let dearer = plan("pro", "2026-01-01", 0, &[(0, "9")]);
-    assert!(control.create_plan(&dearer).await.is_err());
+    assert!(control.create_plan(&dearer, None).await.is_err());
     assert_eq!(control.plans(&Scope::All).await.unwrap(), [made]);
 }

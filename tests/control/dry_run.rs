@@ -128,12 +128,12 @@ async fn a_dry_run_of_every_type_tells_what_was_really_told(database: Database) 
         change
     };
     control
-        .create_key("a", &key("render-farm", true))
+        .create_key("a", &key("render-farm", true), None)
         .await
         .unwrap();
     // Out of the watch, however much it sends.
     control
-        .create_key("b", &key("switched off", false))
+        .create_key("b", &key("switched off", false), None)
         .await
         .unwrap();
     for (week, hourly) in [(1, 3_000), (2, 3_300), (3, 2_700), (4, 3_600)] {

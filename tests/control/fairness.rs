@@ -85,7 +85,7 @@ async fn stage() -> AlertStage {
         change.tenant_id = Some(Some("acme".into()));
         change
     };
-    w.h.store.create_key("k", &key).await.unwrap();
+    w.h.store.create_key("k", &key, None).await.unwrap();
     let traffic = Traffic {
         key: Some("k"),
         ..Traffic::default()
@@ -220,7 +220,7 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
     control.create_alert(&of(None), None).await.unwrap();
     let scope = &api_metrics_store::query::Scope::All;
     let moved = control
-        .update_alert(other.id, scope, None, &of(Some("acme")))
+        .update_alert(other.id, scope, None, &of(Some("acme")), None)
         .await;
     assert!(matches!(moved, Err(StoreError::Conflict(_))), "{moved:?}");
 
@@ -229,11 +229,11 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         change.tenant_id = Some(Some("acme".into()));
         change
     };
-    control.create_key("one more", &key).await.unwrap();
-    let full = control.create_key("one too many", &key).await;
+    control.create_key("one more", &key, None).await.unwrap();
+    let full = control.create_key("one too many", &key, None).await;
     assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
     control
-        .create_key("nobody's", &KeyChange::default())
+        .create_key("nobody's", &KeyChange::default(), None)
         .await
         .unwrap();
 
@@ -248,14 +248,17 @@ async fn a_tenant_has_a_bounded_number_of_rules_keys_and_plans(database: Databas
         plan
     };
     control
-        .create_plan(&plan("one more", Some("acme")))
+        .create_plan(&plan("one more", Some("acme")), None)
         .await
         .unwrap();
     let full = control
-        .create_plan(&plan("one too many", Some("acme")))
+        .create_plan(&plan("one too many", Some("acme")), None)
         .await;
     assert!(matches!(full, Err(StoreError::Conflict(_))), "{full:?}");
-    control.create_plan(&plan("basic", None)).await.unwrap();
+    control
+        .create_plan(&plan("basic", None), None)
+        .await
+        .unwrap();
 }
 
 async fn a_notice_that_can_not_be_read_stops_no_other(database: Database) {

@@ -113,16 +113,19 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     let mut first_version = BTreeMap::new();
     for version in &case.versions {
         let made = control
-            .create_plan(&{
-                let mut plan = NewPlan::new(
-                    plan_name(version.plan),
-                    version.currency.to_owned(),
-                    date(version.from_day),
-                    tiers(version),
-                );
-                plan.free_requests = version.free;
-                plan
-            })
+            .create_plan(
+                &{
+                    let mut plan = NewPlan::new(
+                        plan_name(version.plan),
+                        version.currency.to_owned(),
+                        date(version.from_day),
+                        tiers(version),
+                    );
+                    plan.free_requests = version.free;
+                    plan
+                },
+                None,
+            )
             .await
             .unwrap();
         first_version.entry(version.plan).or_insert(made.id);
@@ -130,7 +133,7 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
     let mut ids = Vec::new();
     for n in 0..case.usage.len() {
         let key = control
-            .create_key(&format!("k{n}"), &KeyChange::default())
+            .create_key(&format!("k{n}"), &KeyChange::default(), None)
             .await;
         ids.push(key.unwrap().id);
     }
@@ -146,7 +149,10 @@ async fn invoices_of_recorded_requests_equal_an_independent_computation(database
                     change.price_plan_from = Some(date(day));
                     change
                 };
-                control.update_key(*id, &Scope::All, &change).await.unwrap();
+                control
+                    .update_key(*id, &Scope::All, &change, None)
+                    .await
+                    .unwrap();
             }
             if let Some(requests) = case.usage[n].get(&day) {
                 let name = format!("k{n}");

@@ -42,7 +42,7 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     let h = Harness::on(database).await;
     let control = &*h.store;
     let key = control
-        .create_key("k1", &change("render-farm", "acme"))
+        .create_key("k1", &change("render-farm", "acme"), None)
         .await
         .unwrap();
     assert_eq!(
@@ -51,7 +51,7 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     );
     assert_eq!(key.spec.quota_period, Some(QuotaPeriod::Days(30)));
     assert_eq!(key.spec.quota_anchor, Some(NOON - 7));
-    let again = control.create_key("k1", &KeyChange::default()).await;
+    let again = control.create_key("k1", &KeyChange::default(), None).await;
     assert!(matches!(again, Err(StoreError::Conflict(_))), "{again:?}");
 
     let only_name = {
@@ -62,14 +62,14 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     let elsewhere = Scope::Tenant("other".into());
     assert_eq!(
         control
-            .update_key(key.id, &elsewhere, &only_name)
+            .update_key(key.id, &elsewhere, &only_name, None)
             .await
             .unwrap(),
         None
     );
     let acme = Scope::Tenant("acme".into());
     let changed = control
-        .update_key(key.id, &acme, &only_name)
+        .update_key(key.id, &acme, &only_name, None)
         .await
         .unwrap()
         .unwrap();
@@ -77,11 +77,11 @@ pub(crate) async fn a_key_is_made_changed_and_found_in_its_scope_only(database: 
     assert_eq!(changed.spec.rate_limit_per_minute, Some(100));
 
     control
-        .create_key("k2", &change("b", "other"))
+        .create_key("k2", &change("b", "other"), None)
         .await
         .unwrap();
     control
-        .create_key("k3", &KeyChange::default())
+        .create_key("k3", &KeyChange::default(), None)
         .await
         .unwrap();
     let names = async |scope: &Scope, after, limit| -> Vec<String> {
@@ -188,7 +188,10 @@ async fn what_traffic_calls_itself_forges_no_line_of_a_notice(database: Database
         change.rate_limit_per_minute = Some(Some(10));
         change
     };
-    let changed = h.store.update_key(key.id, &Scope::All, &limited).await;
+    let changed = h
+        .store
+        .update_key(key.id, &Scope::All, &limited, None)
+        .await;
     changed.unwrap().unwrap();
     let memory = Arc::new(Memory::default());
     let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
@@ -215,22 +218,22 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         change.name = Some(Some(" ".into()));
         change
     };
-    assert_eq!(field(control.create_key("k", &empty).await), "name");
+    assert_eq!(field(control.create_key("k", &empty, None).await), "name");
     assert_eq!(
-        field(control.create_key("", &KeyChange::default()).await),
+        field(control.create_key("", &KeyChange::default(), None).await),
         "externalId"
     );
     for odd in ["a\nb", "\u{202e}", "\u{9b}31m"] {
         assert_eq!(
-            field(control.create_key("k", &change(odd, "acme")).await),
+            field(control.create_key("k", &change(odd, "acme"), None).await),
             "name"
         );
         assert_eq!(
-            field(control.create_key("k", &change("k", odd)).await),
+            field(control.create_key("k", &change("k", odd), None).await),
             "tenantId"
         );
         assert_eq!(
-            field(control.create_key(odd, &KeyChange::default()).await),
+            field(control.create_key(odd, &KeyChange::default(), None).await),
             "externalId"
         );
     }
@@ -239,7 +242,10 @@ async fn what_can_not_be_is_refused_by_name(database: Database) {
         change.price_plan_id = Some(Some(99));
         change
     };
-    assert_eq!(field(control.create_key("k", &plan).await), "pricePlanId");
+    assert_eq!(
+        field(control.create_key("k", &plan, None).await),
+        "pricePlanId"
+    );
     // Nothing of a refused key stays.
     assert_eq!(control.keys(&Scope::All, 0, 10).await.unwrap(), []);
 }

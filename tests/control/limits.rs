@@ -40,7 +40,7 @@ pub(crate) fn limit(requests: u64) -> KeyChange {
 
 /// The number of a key with a limit of 100.
 async fn limited(h: &Harness) -> i64 {
-    h.store.create_key("k", &limit(100)).await.unwrap().id
+    h.store.create_key("k", &limit(100), None).await.unwrap().id
 }
 
 fn send(writer: &Writer, key: &str, at: UnixSeconds, n: u64) {
@@ -83,7 +83,7 @@ async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database
     let control = &*h.store;
     let key = limited(&h).await;
     let free = control
-        .create_key("free", &KeyChange::default())
+        .create_key("free", &KeyChange::default(), None)
         .await
         .unwrap()
         .id;
@@ -92,7 +92,7 @@ async fn minutes_five_minutes_and_hours_are_recorded_once_they_are_over(database
         change.enabled = Some(false);
         change
     };
-    let off = control.create_key("off", &off).await.unwrap().id;
+    let off = control.create_key("off", &off, None).await.unwrap().id;
     let (writer, watch) = (h.writer(), quiet());
     for minute in 0..61 {
         let at = NOON + minute * 60;
@@ -220,7 +220,7 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
         change.tenant_id = Some(Some("acme".into()));
         change
     };
-    control.create_key("t", &tenant).await.unwrap();
+    control.create_key("t", &tenant, None).await.unwrap();
     let (own, other) = (h.writer(), writer_of("other", &h.clock));
     send(&own, "k", NOON - 30, 60);
     send(&other, "k", NOON, 5);
@@ -250,8 +250,15 @@ async fn what_no_process_has_folded_yet_counts_now(database: Database) {
 pub(crate) async fn a_key_that_is_near_its_limit_for_hours_is_named(database: Database) {
     let h = Harness::on(database).await;
     let control = &*h.store;
-    let near = control.create_key("near", &limit(10)).await.unwrap().id;
-    control.create_key("busy once", &limit(10)).await.unwrap();
+    let near = control
+        .create_key("near", &limit(10), None)
+        .await
+        .unwrap()
+        .id;
+    control
+        .create_key("busy once", &limit(10), None)
+        .await
+        .unwrap();
     let (writer, watch) = (h.writer(), quiet());
     watch.tick(&*h.store, None).await.unwrap();
     for minute in 0..180 {

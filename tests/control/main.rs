@@ -22,6 +22,7 @@ macro_rules! on_both {
 
 mod alerts;
 mod billing;
+mod causes;
 mod dry_run;
 mod fairness;
 mod help;
@@ -36,4 +37,5 @@ mod reconciliation;
 mod roles;
 mod scenario;
 mod service;
+mod trail;
 mod webhook;

@@ -162,15 +162,15 @@ async fn a_rate_limit_names_the_busiest_key(database: Database) {
         change
     };
     control
-        .create_key("a", &limited("render-farm", Some(100)))
+        .create_key("a", &limited("render-farm", Some(100)), None)
         .await
         .unwrap();
     control
-        .create_key("b", &limited("batch", Some(1_000)))
+        .create_key("b", &limited("batch", Some(1_000)), None)
         .await
         .unwrap();
     control
-        .create_key("c", &limited("free", None))
+        .create_key("c", &limited("free", None), None)
         .await
         .unwrap();
     let near = {

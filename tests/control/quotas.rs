@@ -63,7 +63,7 @@ async fn usage(h: &Harness, settings: &QuotaSettings, own: Option<&Writer>) -> Q
 async fn a_month_ends_with_its_last_second_through_a_leap_day(database: Database) {
     let h = Harness::on(database).await;
     h.clock.step_to(at("2028-02-10T00:00:00Z"));
-    h.store.create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10), None).await.unwrap();
     let writer = h.writer();
     let settings = QuotaSettings::default();
     for (when, n) in [
@@ -94,7 +94,7 @@ async fn a_month_anchored_on_the_31st_begins_on_the_last_day_of_short_ones(datab
     let mut anchored = quota(100);
     anchored.quota_period = Some(Some(QuotaPeriod::Month));
     anchored.quota_anchor = Some(Some(at("2027-12-31T10:42:00Z")));
-    h.store.create_key("k", &anchored).await.unwrap();
+    h.store.create_key("k", &anchored, None).await.unwrap();
     let writer = h.writer();
     for (when, n) in [
         ("2028-02-29T09:59:59Z", 1),
@@ -125,7 +125,7 @@ async fn a_month_anchored_on_the_31st_begins_on_the_last_day_of_short_ones(datab
 
 async fn months_of_a_zone_begin_at_its_midnight_through_changes_of_clocks(database: Database) {
     let h = Harness::on(database).await;
-    h.store.create_key("k", &quota(100)).await.unwrap();
+    h.store.create_key("k", &quota(100), None).await.unwrap();
     let writer = h.writer();
     let mut settings = QuotaSettings::default();
     settings.tz = Tz::Europe__Berlin;
@@ -209,7 +209,7 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
         change
     };
     h.clock.step_to(at("2026-03-10T12:42:17Z"));
-    let key = h.store.create_key("k", &rolling).await.unwrap();
+    let key = h.store.create_key("k", &rolling, None).await.unwrap();
     let writer = h.writer();
     for (when, n) in [
         ("2026-03-10T12:59:00Z", 1),
@@ -237,7 +237,7 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
         change
     };
     h.store
-        .update_key(key.id, &Scope::All, &anchored)
+        .update_key(key.id, &Scope::All, &anchored, None)
         .await
         .unwrap();
     let moved = usage(&h, &settings, None).await;
@@ -249,7 +249,7 @@ async fn rolling_days_begin_with_the_keys_creation_or_its_anchor(database: Datab
 
 async fn what_nobody_has_folded_yet_is_used(database: Database) {
     let h = Harness::on(database).await;
-    h.store.create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10), None).await.unwrap();
     let (own, other) = (h.writer(), writer_of("other", &h.clock));
     let now = "2026-03-10T12:00:00Z";
     send(&own, now, 1);
@@ -270,7 +270,7 @@ async fn what_nobody_has_folded_yet_is_used(database: Database) {
 
 async fn only_the_answers_that_count_are_used(database: Database) {
     let h = Harness::on(database).await;
-    h.store.create_key("k", &quota(10)).await.unwrap();
+    h.store.create_key("k", &quota(10), None).await.unwrap();
     let writer = h.writer();
     for (status, n) in [(200, 3), (304, 2), (429, 50), (500, 1)] {
         Traffic {
@@ -297,7 +297,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
         change.name = Some(Some("render-farm".into()));
         change
     };
-    let key = h.store.create_key("k", &named).await.unwrap();
+    let key = h.store.create_key("k", &named, None).await.unwrap();
     let (writer, memory) = (h.writer(), Arc::new(Memory::default()));
     let watch = api_metrics_tests::worker_for(vec![Arc::new(Tell("memory", memory.clone()))]);
     let tell = async |when: &str, n| -> Vec<f64> {
@@ -317,7 +317,7 @@ pub(crate) async fn each_threshold_is_told_once_a_period_and_a_new_limit_begins_
     assert_eq!(tell("2026-03-14T00:00:00Z", 60).await, [0.0; 0]);
     // A larger quota is another one, of which 171 of 200 are used.
     h.store
-        .update_key(key.id, &Scope::All, &quota(200))
+        .update_key(key.id, &Scope::All, &quota(200), None)
         .await
         .unwrap();
     assert_eq!(tell("2026-03-15T00:00:00Z", 0).await, [80.0]);

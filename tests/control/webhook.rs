@@ -12,7 +12,7 @@ use api_metrics_store::control::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio_rustls::rustls::{
     ServerConfig,
@@ -341,6 +341,79 @@ async fn slack_gets_a_message_that_can_not_call_everybody() {
     assert_eq!(bodies[0]["attachments"][0]["color"], "#e65100");
     assert!(bodies[1]["text"].as_str().unwrap().contains("is over"));
     assert_ne!(bodies[1]["attachments"][0]["color"], "#e65100");
+}
+
+/// A notice of an alert with causes, whose texts somebody else has chosen.
+fn with_causes() -> Notice {
+    let mut notice = serde_json::to_value(notice()).unwrap();
+    notice["causes"] = causes();
+    serde_json::from_value(notice).unwrap()
+}
+
+fn causes() -> Value {
+    json!({
+        "groups": [
+            {"id": "3f2a9c0107d1e5b4", "method": "POST", "endpoint": "/checkout", "status": 503,
+                "errorType": "timeout", "message": "<!channel> & more", "requests": 171},
+            {"id": "0000000000000007", "method": "GET", "endpoint": "/a", "status": 404,
+                "errorType": null, "message": null, "requests": 2},
+        ],
+        "consumers": [
+            {"apiKeyId": 17, "externalId": "customer-17", "name": "<https://x|Acme>",
+                "errors": 160, "requests": 900},
+            {"apiKeyId": 0, "externalId": null, "name": null, "errors": 13, "requests": 20},
+        ],
+    })
+}
+
+#[tokio::test]
+async fn a_webhook_gets_the_causes_of_an_alert_and_no_member_where_there_are_none() {
+    let receiver = Receiver::start([]).await;
+    let hook = hook(&receiver);
+    hook.notify(&with_causes()).await.unwrap();
+    hook.notify(&notice()).await.unwrap();
+    let bodies: Vec<Value> = receiver
+        .take()
+        .iter()
+        .map(|request| serde_json::from_str(&request.body).unwrap())
+        .collect();
+    let plain = json!({
+        "id": uuid::Uuid::from_u128(7),
+        "kind": "alert.fired",
+        "at": "2026-03-10T12:00:00Z",
+        "severity": "high",
+        "title": "checkout <!channel>",
+        "message": "Error rate jumped from 1.0% to 15.2% & more",
+        "eventId": uuid::Uuid::from_u128(8),
+        "rule": null,
+        "apiKey": null,
+        "tenantId": null,
+        "value": 15.2,
+        "threshold": 10.0,
+    });
+    assert_eq!(bodies[1], plain);
+    let mut with = plain;
+    with["causes"] = causes();
+    assert_eq!(bodies[0], with);
+}
+
+#[tokio::test]
+async fn slack_names_causes_that_can_neither_call_everybody_nor_link() {
+    let receiver = Receiver::start([]).await;
+    let slack = WebhookNotifier::slack(&receiver.url(), private()).unwrap();
+    slack.notify(&with_causes()).await.unwrap();
+    let body: Value = serde_json::from_str(&receiver.take()[0].body).unwrap();
+    assert_eq!(
+        body["attachments"][0]["fields"],
+        json!([
+            {"title": "Severity", "value": "high", "short": true},
+            {"title": "Event", "value": uuid::Uuid::from_u128(8), "short": true},
+            {"title": "Largest errors", "short": false, "value":
+                "171 x 503 POST /checkout: &lt;!channel&gt; &amp; more\n2 x 404 GET /a"},
+            {"title": "Largest consumers", "short": false, "value":
+                "&lt;https://x|Acme&gt;: 160 errors of 900 requests\nwithout a key: 13 errors of 20 requests"},
+        ])
+    );
 }
 
 async fn fired(database: Database, receiver: &Receiver) -> (AlertStage, ControlWorker) {

@@ -143,6 +143,7 @@ async fn nobody_sees_anothers_tenant_or_key() {
         for closed in [
             "/api-metrics/billing/reconciliation",
             "/api-alerts/deliveries",
+            "/api-audit",
         ] {
             assert_eq!(shop.ask("GET", closed, None).await.0, 403, "{closed}");
         }
@@ -374,4 +375,39 @@ async fn without_a_quota_or_a_bill_there_are_zeros() {
             "totalRequests": 0, "costPerRequest": 0.0},
             "breakdown": []})
     );
+}
+
+#[tokio::test]
+async fn the_audit_trail_says_who_has_changed_what_page_by_page() {
+    let shop = Shop::seen_by(manager()).await;
+    let key = shop.acme.key;
+    for limit in [77, 78, 79] {
+        let change = json!({"rateLimitPerMinute": limit});
+        let path = format!("/api-keys/{key}");
+        assert_eq!(shop.ask("PATCH", &path, Some(change)).await.0, 200);
+    }
+    let mut path =
+        format!("/api-audit?action=change%20rate%20limit&subject=api%20key%20{key}:&limit=2");
+    let mut found = Vec::new();
+    loop {
+        let page = shop.host.json(&path).await;
+        found.extend(page["data"].as_array().unwrap().clone());
+        match page["nextCursor"].as_str() {
+            Some(cursor) => {
+                path = format!(
+                    "/api-audit?action=change%20rate%20limit&subject=api%20key%20{key}:&limit=2&cursor={cursor}"
+                );
+            }
+            None => break,
+        }
+    }
+    let by_manager: Vec<_> = found.iter().filter(|e| e["actor"] == "m").collect();
+    assert_eq!(by_manager.len(), 3, "{found:?}");
+    assert_eq!(
+        by_manager[0]["subject"],
+        format!("API key {key}: 78 to 79 a minute")
+    );
+    assert_eq!(by_manager[2]["action"], "change rate limit");
+    let ids: Vec<_> = found.iter().map(|e| e["id"].as_i64().unwrap()).collect();
+    assert!(ids.is_sorted_by(|a, b| a > b), "{ids:?}");
 }

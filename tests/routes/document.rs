@@ -231,6 +231,15 @@ async fn every_answer_and_every_refusal_is_as_documented() {
             "/api-alerts/deliveries",
             vec!["", "?status=pending", "?status=x"],
         ),
+        (
+            "/api-audit",
+            vec![
+                "",
+                "?limit=1&action=create%20API%20key",
+                "?cursor=x",
+                "?subject=",
+            ],
+        ),
         ("/api-keys", vec!["", "?limit=1", "?limit=0"]),
         ("/api-price-plans", vec!["", "?limit=1", "?x=y"]),
         ("/api-status", vec!["", "?x=y"]),

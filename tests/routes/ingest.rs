@@ -254,7 +254,12 @@ async fn what_is_wrong_is_named_by_index_and_kept_until_somebody_deletes_it(data
     let server = Server::on(database).await;
     let mut own = KeyChange::default();
     own.tenant_id = Some(Some("zeta".into()));
-    server.h.store.create_key("zeta-1", &own).await.unwrap();
+    server
+        .h
+        .store
+        .create_key("zeta-1", &own, None)
+        .await
+        .unwrap();
     let body = json!({"name": "ci", "service": "checkout", "tenantId": "acme"});
     let (_, secret) = server.token(body).await;
     let mut foreign = item("/a");
@@ -316,7 +321,7 @@ async fn what_is_wrong_is_named_by_index_and_kept_until_somebody_deletes_it(data
     server
         .h
         .store
-        .update_key(key.id, &api_metrics_store::query::Scope::All, &moved)
+        .update_key(key.id, &api_metrics_store::query::Scope::All, &moved, None)
         .await
         .unwrap();
     assert_eq!(retry().await, 204);

@@ -198,6 +198,12 @@ async fn no_route_shows_another_tenant_or_another_key_under_row_level_security()
         let events = scopes::body(&process.client, &events).await;
         let of_tenant = principal.role() != Role::Viewer;
         assert_eq!(events.contains("of acme"), of_tenant, "{events}");
+        // What is behind an alert is for those who see everything.
+        assert_eq!(events.contains(r#""causes":null"#), of_tenant, "{events}");
+        assert!(!events.contains("consumers"), "{events}");
+        let audit = process.admin("/api-audit");
+        let audit = process.client.get(audit).send().await.unwrap();
+        assert_eq!(audit.status(), 403);
     }
 }
 
@@ -212,9 +218,23 @@ async fn an_admin_sees_all_tenants_under_row_level_security() {
         ("/api-alerts/events", 2),
         ("/api-metrics/quotas", 2),
         ("/api-metrics/rate-limits", 2),
+        // Two plans, two keys with a limit, a quota and a plan each, and two rules.
+        ("/api-audit", 14),
     ] {
         let body = shop.process.json(path).await;
         assert_eq!(body["data"].as_array().unwrap().len(), rows, "{path}");
+    }
+    let events = shop.process.json("/api-alerts/events").await;
+    for event in events["data"].as_array().unwrap() {
+        let of = if event["name"] == "of acme" {
+            "alpha"
+        } else {
+            "beta"
+        };
+        let consumers = event["causes"]["consumers"].as_array().unwrap();
+        assert_eq!(consumers.len(), 1, "{event}");
+        assert_eq!(consumers[0]["externalId"], of);
+        assert_eq!(event["causes"].get("groups"), None, "no log");
     }
     assert_eq!(
         shop.status("PATCH", &format!("/api-keys/{}", shop.of_umbrella.key))

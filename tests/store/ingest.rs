@@ -200,10 +200,16 @@ async fn a_tenants_token_names_its_own_keys_and_makes_new_ones_its_own(database:
         change
     };
     let control = &stage.h.store;
-    control.create_key("acme-1", &own("acme")).await.unwrap();
-    control.create_key("zeta-1", &own("zeta")).await.unwrap();
     control
-        .create_key("nobody", &KeyChange::default())
+        .create_key("acme-1", &own("acme"), None)
+        .await
+        .unwrap();
+    control
+        .create_key("zeta-1", &own("zeta"), None)
+        .await
+        .unwrap();
+    control
+        .create_key("nobody", &KeyChange::default(), None)
         .await
         .unwrap();
     let (queue, token) = (

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 28] = [
+const PROTECTED: [&str; 29] = [
+    "alert_causes",
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -59,7 +60,7 @@ impl Stage {
                 change.tenant_id = Some(Some(tenant.into()));
                 change
             };
-            control.create_key(key, &change).await.unwrap();
+            control.create_key(key, &change, None).await.unwrap();
         }
         let writer = h.writer();
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);
@@ -285,6 +286,7 @@ async fn plain_sql_in_a_tenants_transaction_finds_that_tenant_alone() {
             assert_eq!(count(&mut sql, table).await, of_tenant, "{table}");
         }
         for table in [
+            "alert_causes",
             "shared_secret",
             "notices",
             "deliveries",

@@ -56,7 +56,7 @@ pub async fn a_tenant_is_answered_from_every_layer(database: Database) {
             change.tenant_id = Some(Some(tenant.into()));
             change
         };
-        h.store.create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change, None).await.unwrap();
     }
     let mut query = Query::over(TimeRange::new(NOON, NOON + 60));
     query.scope = Scope::Tenant("acme".into());
@@ -113,7 +113,7 @@ pub async fn a_tenants_name_is_nothing_but_a_name(database: Database) {
             change.tenant_id = Some(Some(tenant.into()));
             change
         };
-        h.store.create_key(key, &change).await.unwrap();
+        h.store.create_key(key, &change, None).await.unwrap();
     }
     record(&writer, NOON, "/a", Some("x"), 5, 1);
     record(&writer, NOON, "/b", Some("y"), 5, 10);

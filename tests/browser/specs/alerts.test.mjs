@@ -172,3 +172,51 @@ test("the latency chart shows thresholds, the error chart alerts and releases", 
     // A rule of one endpoint is no threshold of all of them.
     assert.ok(!(await chart("latency").locator(".plot-canvas").getAttribute("aria-label")).includes("Orders fail"));
   }));
+
+test("an alert names what was behind it, and each cause leads to its requests", () =>
+  use({}, async (page, context) => {
+    await show(page, link);
+    const { data } = await api(context, "GET", "api-alerts/events?limit=100");
+    const event = data.find((each) => (each.causes?.consumers ?? []).length > 0);
+    assert.ok(event, "an event with consumers is seeded");
+    const history = page.getByRole("region", { name: "Alert history", exact: true });
+    const row = history.locator("tbody tr").nth(data.indexOf(event));
+    // By the keyboard alone.
+    await row.locator("summary").focus();
+    await page.keyboard.press("Enter");
+    const list = row.getByRole("list").last();
+    assert.equal(await list.getByRole("listitem").count(), event.causes.consumers.length);
+    const [first] = event.causes.consumers;
+    const name = first.name ?? first.externalId ?? "Anonymous";
+    const text = await list.getByRole("listitem").first().innerText();
+    assert.ok(text.includes(name) && text.includes("error"), text);
+    const leads = await list.getByRole("link").first().getAttribute("href");
+    assert.match(leads, /^#\/requests\?/);
+    const params = new URLSearchParams(leads.split("?")[1]);
+    assert.deepEqual([params.get("key"), params.get("show")], [String(first.apiKeyId), "groups"]);
+    assert.ok(Date.parse(params.get("from")) < Date.parse(event.firedAt));
+    await list.getByRole("link").first().click();
+    await page.getByRole("heading", { name: "Requests" }).first().waitFor({ state: "attached" });
+    assert.match(page.url(), /show=groups/);
+  }));
+
+test("the audit trail on the page Status lists who has changed what, and is searched", () =>
+  use({}, async (page, context) => {
+    const name = `Audited <b>rule</b> ${Date.now()}`;
+    const made = await api(context, "POST", "api-alerts", {
+      name,
+      alertType: "error_rate",
+      comparison: "gt",
+      thresholdValue: 99,
+    });
+    await api(context, "DELETE", `api-alerts/${made.id}`);
+    await show(page, "#/status?tz=UTC&refresh=off");
+    const trail = page.getByRole("region", { name: "Audit trail", exact: true });
+    await trail.locator("tbody tr").first().waitFor();
+    await trail.getByRole("searchbox", { name: "Search Audit trail" }).fill(name);
+    const rows = trail.locator("tbody tr");
+    assert.equal(await rows.count(), 2);
+    assert.match(await rows.first().innerText(), /remove alert rule/);
+    assert.match(await rows.last().innerText(), /create alert rule/);
+    assert.ok((await rows.first().innerText()).includes(`alert rule ${made.id} (${name})`));
+  }));

@@ -248,7 +248,7 @@ pub(super) async fn a_scope_shows_its_own_requests_and_no_others(database: Datab
     for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
         let mut change = KeyChange::default();
         change.tenant_id = Some(Some(tenant.to_owned()));
-        stage.h.store.create_key(key, &change).await.unwrap();
+        stage.h.store.create_key(key, &change, None).await.unwrap();
     }
     let of = |key| Shown {
         key,

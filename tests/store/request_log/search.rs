@@ -176,7 +176,7 @@ pub(super) async fn a_search_finds_what_its_scope_allows_and_nothing_that_was_er
     for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
         let mut change = KeyChange::default();
         change.tenant_id = Some(Some(tenant.to_owned()));
-        stage.h.store.create_key(key, &change).await.unwrap();
+        stage.h.store.create_key(key, &change, None).await.unwrap();
     }
     let of = |key, message: &str| Shown {
         key,

@@ -215,7 +215,7 @@ pub(super) async fn a_follower_sees_what_its_scope_allows(database: Database) {
     for (key, tenant) in [("alpha", "acme"), ("beta", "umbrella")] {
         let mut change = KeyChange::default();
         change.tenant_id = Some(Some(tenant.to_owned()));
-        stage.h.store.create_key(key, &change).await.unwrap();
+        stage.h.store.create_key(key, &change, None).await.unwrap();
     }
     stage.store.follow_requests().await.unwrap();
     let begun = stage.arrived(TailStart::Now).await.cursor;

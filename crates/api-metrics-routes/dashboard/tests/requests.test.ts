@@ -1,7 +1,7 @@
 import "./browser";
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { requestsOf } from "../src/alerts/requestsOf";
+import { errorsOf, requestsOf } from "../src/alerts/requestsOf";
 import type { LoggedRequest } from "../src/api/types";
 import { stamp } from "../src/format/time";
 import { arrived, EMPTY, HELD, idAt, paused, SHOWN } from "../src/requests/tail";
@@ -118,6 +118,25 @@ test("an alert leads to what its rule measures, from its window on until it reso
   });
   assert.deepEqual(read(requestsOf(slow, rule({ comparison: "lt" }))), { from: "2026-05-17T08:00:00.000Z" });
   assert.deepEqual(read(requestsOf(slow, undefined)), { from: "2026-05-17T08:05:00.000Z" });
+});
+
+test("a cause of an alert leads to its errors, however fast they were", () => {
+  const event = { alertType: "response_time", firedAt: "2026-05-17T08:10:00Z", resolvedAt: null };
+  const read = (text: string) => Object.fromEntries(new URLSearchParams(text.split("?")[1]));
+  const slow = rule({ endpointFilter: "GET /orders" });
+  const from = "2026-05-17T08:00:00.000Z";
+  assert.deepEqual(read(errorsOf(event, slow, { group: "3f2a9c0107d1e5b4" })), {
+    method: "GET",
+    endpoint: "/orders",
+    group: "3f2a9c0107d1e5b4",
+    from,
+    show: "groups",
+  });
+  assert.deepEqual(read(errorsOf(event, undefined, { key: "0" })), {
+    key: "0",
+    from: "2026-05-17T08:05:00.000Z",
+    show: "groups",
+  });
 });
 
 test("weights are said in words, by kind", () => {

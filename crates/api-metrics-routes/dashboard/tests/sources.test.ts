@@ -18,6 +18,7 @@ const LAYERS = [
   "consumers",
   "heatmap",
   "requests",
+  "audit",
   "alerts",
   "pages",
   "app",

@@ -46,8 +46,28 @@ pub(crate) fn events() -> Value {
             "firedAt": "2026-05-18T09:25:00Z", "resolvedAt": null, "value": 15.2,
             "threshold": 10.0, "message": "Error rate for GET /api/segments jumped from 1.0% to \
                 15.2% (threshold 10%) over 5 min, 1,204 requests",
-            "resolvedMessage": null
+            "resolvedMessage": null,
+            "causes": {
+                "groups": [{"id": "3f2a9c0107d1e5b4", "method": "GET", "endpoint": "/api/segments",
+                    "status": 503, "errorType": "timeout", "message": "the ledger did not answer",
+                    "requests": 171}],
+                "consumers": [{"apiKeyId": 17, "externalId": "customer-17", "name": "Acme",
+                    "errors": 160, "requests": 900}]
+            }
         }],
+        "nextCursor": null
+    })
+}
+
+/// A page of the audit trail.
+pub(crate) fn audit() -> Value {
+    json!({
+        "data": [
+            {"id": 2, "at": "2026-05-18T09:25:00Z", "actor": "ops@example.org",
+                "action": "change rate limit", "subject": "API key 17: 600 to 1200 a minute"},
+            {"id": 1, "at": "2026-05-18T09:20:00Z", "actor": "ops@example.org",
+                "action": "create alert rule", "subject": "alert rule 1 (checkout errors)"}
+        ],
         "nextCursor": null
     })
 }

@@ -222,7 +222,10 @@ pub(crate) async fn create(
     let control = app.client.control()?;
     let made = app
         .client
-        .bounded("make a key", control.create_key(&external_id, &change))
+        .bounded(
+            "make a key",
+            control.create_key(&external_id, &change, Some(caller.principal.subject())),
+        )
         .await?;
     app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))
@@ -263,7 +266,7 @@ pub(crate) async fn change(
         .client
         .bounded(
             "change a key",
-            control.update_key(id, &caller.scope, &change),
+            control.update_key(id, &caller.scope, &change, Some(caller.principal.subject())),
         )
         .await?;
     app.cache.edited();

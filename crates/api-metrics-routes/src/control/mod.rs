@@ -9,6 +9,7 @@
 
 mod alerts;
 mod amount;
+mod audit;
 mod billing;
 mod examples;
 #[cfg(feature = "ingest")]
@@ -48,4 +49,5 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Write, routes!(keys::change))
         .documented(Read, routes!(plans::list))
         .documented(Write, routes!(plans::create))
+        .documented(Operate, routes!(audit::list))
 }

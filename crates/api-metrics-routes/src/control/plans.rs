@@ -196,7 +196,10 @@ pub(crate) async fn create(
     let control = app.client.control()?;
     let made = app
         .client
-        .bounded("make a price plan", control.create_plan(&plan))
+        .bounded(
+            "make a price plan",
+            control.create_plan(&plan, Some(caller.principal.subject())),
+        )
         .await?;
     app.cache.edited();
     Ok((StatusCode::CREATED, Json(made.into())))

@@ -44,6 +44,7 @@ pub(crate) fn admin() -> OpenApi {
             ),
             ("billing", "What API keys cost"),
             ("keys", "Names, owners, limits and plans of API keys"),
+            ("audit", "Who has changed or deleted what"),
             ("ingest", "Who may report requests, and what was refused"),
             ("operation", "How api-metrics itself is doing"),
         ],

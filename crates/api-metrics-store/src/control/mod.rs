@@ -7,6 +7,7 @@
 //! | [`limits`] | how close keys come to their rate limits |
 //! | [`quotas`] | how much of its allowance a key has used in its period |
 //! | [`billing`] | price plans, costs, invoices |
+//! | [`audit`] | who has changed or deleted what |
 //! | [`notify`] | notices and their delivery |
 //! | [`imports`] | the ledger of imported logs |
 //!
@@ -50,7 +51,7 @@
 //! store.prepare().await?;
 //! let mut change = KeyChange::default();
 //! change.rate_limit_per_minute = Some(Some(600));
-//! store.create_key("customer-17", &change).await?;
+//! store.create_key("customer-17", &change, None).await?;
 //! assert_eq!(store.keys(&Scope::All, 0, 10).await?.len(), 1);
 //!
 //! // Every few seconds, in every process:
@@ -62,6 +63,7 @@
 //! ```
 
 pub mod alerts;
+pub mod audit;
 pub mod billing;
 pub mod imports;
 pub mod keys;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     alerts::{self, AlertEvent, AlertRule, AlertSpec, AlertStore, EventQuery},
+    audit::{self, AuditEntry, AuditQuery, BY_CODE},
     billing::{self, NewPlan, PlanStore, PlanVersion},
     imports::{self, ImportRecord},
     keys::{self, DirectoryError, KeyChange, KeyDirectory, KeyRecord},
@@ -62,6 +63,8 @@ pub trait ControlStore: Store + WorkerStore {
 
     /// Makes a key before its first request.
     ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
     /// # Errors
     /// [`StoreError::Conflict`] if there is one of that text, or the tenant has 10,000 keys
     /// already, [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable`
@@ -70,9 +73,12 @@ pub trait ControlStore: Store + WorkerStore {
         &self,
         external_id: &str,
         change: &KeyChange,
+        actor: Option<&str>,
     ) -> Result<KeyRecord, StoreError>;
 
     /// Changes a key that `scope` may see; `None` where there is none.
+    ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] where the input can't be used, `StoreError::Unavailable` when the
@@ -82,6 +88,7 @@ pub trait ControlStore: Store + WorkerStore {
         id: i64,
         scope: &Scope,
         change: &KeyChange,
+        actor: Option<&str>,
     ) -> Result<Option<KeyRecord>, StoreError>;
 
     /// Changes keys by the host's text, making those that are not there; all in one transaction.
@@ -127,6 +134,8 @@ pub trait ControlStore: Store + WorkerStore {
     /// Replaces a rule's spec; `None` where there is none that `scope` may see. A rule that is
     /// switched off while it fires is resolved, with a notice.
     ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
     /// # Errors
     /// [`StoreError::Conflict`] where it is no longer at `revision`, or where it would become one
     /// too many of another tenant's, [`StoreError::Invalid`] where the input can't be used,
@@ -138,15 +147,23 @@ pub trait ControlStore: Store + WorkerStore {
         scope: &Scope,
         revision: Option<i64>,
         spec: &AlertSpec,
+        actor: Option<&str>,
     ) -> Result<Option<AlertRule>, StoreError>;
 
     /// Removes a rule; its events stay. One that fires is resolved first, with a notice.
     /// Answers whether there was one that `scope` may see.
     ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError>;
+    async fn delete_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<bool, StoreError>;
 
     /// Events that `scope` may see, the latest first.
     ///
@@ -208,12 +225,18 @@ pub trait ControlStore: Store + WorkerStore {
     /// Adds a plan, or a version of one. Versions are never changed: what was billed by one stays
     /// explained.
     ///
+    /// `actor` is who does it, for the audit trail; without one it is the host's code.
+    ///
     /// # Errors
     /// [`StoreError::Conflict`] where there is a version of that name and day, or the tenant has
     /// 500 versions already, [`StoreError::Invalid`] where the input can't be used,
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
-    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError>;
+    async fn create_plan(
+        &self,
+        plan: &NewPlan,
+        actor: Option<&str>,
+    ) -> Result<PlanVersion, StoreError>;
 
     /// Deliveries, the ones that changed last first.
     ///
@@ -229,6 +252,13 @@ pub trait ControlStore: Store + WorkerStore {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
     /// the statement limit.
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError>;
+
+    /// The audit trail, the latest notes first. Of everybody: for those who see everything.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the
+    /// statement limit.
+    async fn audit_trail(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// The imports of logs with this head, the latest first; at most 1,000.
     ///
@@ -277,8 +307,9 @@ impl<T: Store + BeginTx> ControlStore for T {
         &self,
         external_id: &str,
         change: &KeyChange,
+        actor: Option<&str>,
     ) -> Result<KeyRecord, StoreError> {
-        keys::store::create_key(self, external_id, change).await
+        keys::store::create_key(self, external_id, change, actor).await
     }
 
     async fn update_key(
@@ -286,12 +317,13 @@ impl<T: Store + BeginTx> ControlStore for T {
         id: i64,
         scope: &Scope,
         change: &KeyChange,
+        actor: Option<&str>,
     ) -> Result<Option<KeyRecord>, StoreError> {
-        keys::store::update_key(self, id, scope, change).await
+        keys::store::update_key(self, id, scope, change, actor).await
     }
 
     async fn put_keys(&self, keys: &[(String, KeyChange)]) -> Result<(), StoreError> {
-        keys::store::put_keys(self, keys).await
+        keys::store::put_keys(self, keys, BY_CODE).await
     }
 
     async fn alerts(
@@ -321,12 +353,18 @@ impl<T: Store + BeginTx> ControlStore for T {
         scope: &Scope,
         revision: Option<i64>,
         spec: &AlertSpec,
+        actor: Option<&str>,
     ) -> Result<Option<AlertRule>, StoreError> {
-        alerts::store::update_alert(self, id, scope, revision, spec).await
+        alerts::store::update_alert(self, id, scope, revision, spec, actor).await
     }
 
-    async fn delete_alert(&self, id: i64, scope: &Scope) -> Result<bool, StoreError> {
-        alerts::store::delete_alert(self, id, scope).await
+    async fn delete_alert(
+        &self,
+        id: i64,
+        scope: &Scope,
+        actor: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        alerts::store::delete_alert(self, id, scope, actor).await
     }
 
     async fn alert_events(
@@ -368,8 +406,12 @@ impl<T: Store + BeginTx> ControlStore for T {
         billing::store::plans(self, scope).await
     }
 
-    async fn create_plan(&self, plan: &NewPlan) -> Result<PlanVersion, StoreError> {
-        billing::store::create_plan(self, plan).await
+    async fn create_plan(
+        &self,
+        plan: &NewPlan,
+        actor: Option<&str>,
+    ) -> Result<PlanVersion, StoreError> {
+        billing::store::create_plan(self, plan, actor).await
     }
 
     async fn deliveries(&self, query: &DeliveryQuery) -> Result<Vec<Delivery>, StoreError> {
@@ -378,6 +420,10 @@ impl<T: Store + BeginTx> ControlStore for T {
 
     async fn redeliver(&self, notice: Uuid, channel: &str) -> Result<bool, StoreError> {
         notify::delivery::redeliver(self, notice, channel).await
+    }
+
+    async fn audit_trail(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::store::audit_trail(self, query).await
     }
 
     async fn imports(&self, head: &str) -> Result<Vec<ImportRecord>, StoreError> {

@@ -34,6 +34,7 @@ use crate::{
         notify::{Delivered, LogNotifier, Notifier, Published, dispatcher},
         quotas::{QuotaSettings, evaluate_quotas},
     },
+    request_log::RequestLogStore,
     store::{StoreError, Writer},
 };
 
@@ -74,6 +75,9 @@ pub struct ControlSettings {
     pub evaluation_delay: Duration,
     /// How long events of alerts are kept after their end. A year by default.
     pub keep_events: Duration,
+    /// The log of requests, which names the largest groups of errors behind an alert; none by default. An alert never
+    /// waits for it for more than two seconds, and fires without it where it fails.
+    pub requests: Option<Arc<dyn RequestLogStore>>,
 }
 
 impl Default for ControlSettings {
@@ -85,6 +89,7 @@ impl Default for ControlSettings {
             quotas: QuotaSettings::default(),
             evaluation_delay: Duration::from_secs(12),
             keep_events: Duration::from_secs(365 * 86_400),
+            requests: None,
         }
     }
 }
@@ -130,6 +135,13 @@ impl ControlWorker {
         }
     }
 
+    /// Names the largest groups of errors behind alerts from this log of requests, as `ControlSettings::requests` does.
+    #[must_use]
+    pub fn with_requests(mut self, requests: Arc<dyn RequestLogStore>) -> Self {
+        self.settings.requests = Some(requests);
+        self
+    }
+
     /// One round of everything that is due: [`evaluate`](Self::evaluate), then
     /// [`deliver`](Self::deliver). Call it every few seconds; a round in which nothing is due costs
     /// a handful of short statements. `own` is this process's writer, so that what it has not
@@ -168,9 +180,13 @@ impl ControlWorker {
             limits,
             quotas,
             evaluation_delay: delay,
+            requests,
             ..
         } = &self.settings;
-        match self.evaluator.evaluate(store, *delay, own).await {
+        let alerts = self
+            .evaluator
+            .evaluate(store, *delay, own, requests.as_deref());
+        match alerts.await {
             Ok(alerts) => done = alerts,
             Err(error) => note(error),
         }

@@ -164,7 +164,10 @@ impl<T: BeginTx> IngestStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
         let made = sql::insert_token(&mut tx, new, &token::hash(&secret), actor, now).await?;
-        let subject = format!("{} ({}) of {}", made.id, made.name, made.service);
+        let subject = format!(
+            "ingest token {} ({}) of {}",
+            made.id, made.name, made.service
+        );
         audit::note(&mut tx, now, actor, "create ingest token", &subject).await?;
         tx.commit().await?;
         Ok((made, secret))
@@ -192,7 +195,8 @@ impl<T: BeginTx> IngestStore for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
         if sql::revoke_token(&mut tx, id, now).await? {
-            audit::note(&mut tx, now, actor, "revoke ingest token", &id.to_string()).await?;
+            let subject = format!("ingest token {id}");
+            audit::note(&mut tx, now, actor, "revoke ingest token", &subject).await?;
         }
         let token = sql::lock_token(&mut tx, id).await?;
         tx.commit().await?;

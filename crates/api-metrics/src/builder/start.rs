@@ -186,6 +186,11 @@ impl Builder {
         let request_store = requests
             .as_ref()
             .map(|requests| Arc::clone(&requests.store));
+        #[cfg(feature = "control")]
+        let worker = match &request_store {
+            Some(store) => worker.with_requests(Arc::clone(store)),
+            None => worker,
+        };
         let admin_clock = Arc::clone(&clock);
         #[cfg(feature = "ingest")]
         let ingest = opened.ingest.map(|store| {

@@ -19,13 +19,12 @@ const filtersOf = (rule: Alert): Params => {
   };
 };
 
-/** Where an alert leads; a rule that was deleted leaves the time alone. */
-export const requestsOf = (
-  event: Pick<AlertEvent, "alertType" | "firedAt" | "resolvedAt">,
-  rule: Alert | undefined,
-): string => {
+type Span = Pick<AlertEvent, "alertType" | "firedAt" | "resolvedAt">;
+
+/** The filters and the time of an alert; a rule that was deleted leaves the time alone. */
+const filtersAt = (event: Span, rule: Alert | undefined): Params => {
   const from = Date.parse(event.firedAt) - (rule?.windowMinutes ?? 5) * 60_000;
-  const filters: Params = {
+  return {
     // A rule holds for all environments, and for all services unless it names one.
     env: undefined,
     service: undefined,
@@ -34,5 +33,14 @@ export const requestsOf = (
     from: new Date(from).toISOString(),
     to: event.resolvedAt ?? undefined,
   };
+};
+
+/** Where an alert leads. */
+export const requestsOf = (event: Span, rule: Alert | undefined): string => {
+  const filters = filtersAt(event, rule);
   return event.alertType === "error_rate" ? groupsHref(filters) : requestsHref(filters);
 };
+
+/** Where one of an alert's causes leads: the groups of the errors with these filters too, however fast they were. */
+export const errorsOf = (event: Span, rule: Alert | undefined, cause: Params): string =>
+  groupsHref({ ...filtersAt(event, rule), min: undefined, ...cause });

@@ -11,6 +11,8 @@ import type {
   AlertPage,
   ApiKey,
   ApiKeyPage,
+  AuditEntry,
+  AuditPage,
   BillingPage,
   Delivery,
   DeliveryPage,
@@ -72,6 +74,16 @@ export const useDeliveries = (view: View) =>
     queryKey: ["deliveries"],
     queryFn: ({ signal }) => pages<Delivery, DeliveryPage>("api-alerts/deliveries", { status: "dead" }, signal, 1),
     refetchInterval: alertInterval(view),
+    retry: false,
+    ...keepPrevious,
+  });
+
+/** The audit trail, the latest first; for admins. */
+export const useAuditTrail = (view: View, maxPages: number) =>
+  useQuery({
+    queryKey: ["audit", maxPages],
+    queryFn: ({ signal }) => pages<AuditEntry, AuditPage>("api-audit", {}, signal, maxPages, "100"),
+    refetchInterval: refetchInterval(view),
     retry: false,
     ...keepPrevious,
   });

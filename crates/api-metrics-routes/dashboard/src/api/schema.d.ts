@@ -129,6 +129,26 @@ export interface paths {
         patch: operations["change_alert"];
         trace?: never;
     };
+    "/api-audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who has changed or deleted what
+         * @description For admins. Changes of API keys, limits, quotas, price plans, alert rules and ingest tokens, and erasures.
+         */
+        get: operations["list_audit_trail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-keys": {
         parameters: {
             query?: never;
@@ -965,6 +985,16 @@ export interface components {
              */
             windowMinutes: number | null;
         };
+        /** @description The largest groups of errors and the largest consumers in a rule's window and filters when it fired. */
+        AlertCauses: {
+            /** @description At most three consumers, those with most errors first. Left out where the counts did not answer in time. */
+            consumers?: components["schemas"]["CauseConsumer"][];
+            /**
+             * @description At most three groups of errors, those of most requests first. Left out without a log of requests, and where it
+             *     did not answer in time.
+             */
+            groups?: components["schemas"]["CauseGroup"][];
+        };
         /** @description A breach from its firing to its end. */
         AlertEvent: {
             /**
@@ -974,6 +1004,7 @@ export interface components {
             alertId?: number | null;
             /** @description The type of the rule. */
             alertType: string;
+            causes?: components["schemas"]["AlertCauses"] | null;
             /**
              * Format: date-time
              * @description The end of the window that breached.
@@ -1254,6 +1285,32 @@ export interface components {
              */
             leftOut: number;
         };
+        /** @description A note in the audit trail. */
+        AuditEntry: {
+            /** @description What was done. */
+            action: string;
+            /** @description Who has done it, as the host names them. `<code>` is the host's own code, `<directory>` its list of keys. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number; later notes have greater ones.
+             */
+            id: number;
+            /** @description To what, and in which way. Never a secret. */
+            subject: string;
+        };
+        /** @description A page of the audit trail. */
+        AuditPage: {
+            /** @description The notes, the latest first. */
+            data: components["schemas"]["AuditEntry"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
         /** @description How an answer over time is divided. Charts draw these periods, and compute none of their own. */
         AxisView: {
             /**
@@ -1335,6 +1392,51 @@ export interface components {
              * @description Answers that were computed.
              */
             misses: number;
+        };
+        /** @description A consumer behind an alert. */
+        CauseConsumer: {
+            /**
+             * Format: int64
+             * @description The number of its API key; 0 stands for requests without a key.
+             */
+            apiKeyId: number;
+            /**
+             * Format: int64
+             * @description Its errors: 4xx and 5xx.
+             */
+            errors: number;
+            /** @description The host's text for the key; null for requests without one. */
+            externalId?: string | null;
+            /** @description The key's name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description All of its requests.
+             */
+            requests: number;
+        };
+        /** @description A group of errors behind an alert. */
+        CauseGroup: {
+            /** @description The route template. */
+            endpoint: string;
+            /** @description The kind of error. */
+            errorType?: string | null;
+            /** @description Its id, which `group` of the list of requests takes. */
+            id: string;
+            /** @description What its latest request said. */
+            message?: string | null;
+            /** @description The method. */
+            method: string;
+            /**
+             * Format: int64
+             * @description Requests that it stands for.
+             */
+            requests: number;
+            /**
+             * Format: int32
+             * @description The status under which its requests are counted.
+             */
+            status: number;
         };
         /** @description One cell, also where nothing was requested. */
         Cell: {
@@ -4784,6 +4886,28 @@ export interface operations {
                      *         {
                      *           "alertId": 1,
                      *           "alertType": "error_rate",
+                     *           "causes": {
+                     *             "consumers": [
+                     *               {
+                     *                 "apiKeyId": 17,
+                     *                 "errors": 160,
+                     *                 "externalId": "customer-17",
+                     *                 "name": "Acme",
+                     *                 "requests": 900
+                     *               }
+                     *             ],
+                     *             "groups": [
+                     *               {
+                     *                 "endpoint": "/api/segments",
+                     *                 "errorType": "timeout",
+                     *                 "id": "3f2a9c0107d1e5b4",
+                     *                 "message": "the ledger did not answer",
+                     *                 "method": "GET",
+                     *                 "requests": 171,
+                     *                 "status": 503
+                     *               }
+                     *             ]
+                     *           },
                      *           "firedAt": "2026-05-18T09:25:00Z",
                      *           "id": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
                      *           "message": "Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests",
@@ -5415,6 +5539,142 @@ export interface operations {
             };
             /** @description The body is larger than 64 KiB */
             413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_trail: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only what was done in these words, such as `change rate limit`.
+                 * @example change rate limit
+                 */
+                action?: string;
+                /**
+                 * @description Only notes whose subject contains this text, capitals or not.
+                 * @example API key 17
+                 */
+                subject?: string;
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notes, the latest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "action": "change rate limit",
+                     *           "actor": "ops@example.org",
+                     *           "at": "2026-05-18T09:25:00Z",
+                     *           "id": 2,
+                     *           "subject": "API key 17: 600 to 1200 a minute"
+                     *         },
+                     *         {
+                     *           "action": "create alert rule",
+                     *           "actor": "ops@example.org",
+                     *           "at": "2026-05-18T09:20:00Z",
+                     *           "id": 1,
+                     *           "subject": "alert rule 1 (checkout errors)"
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;

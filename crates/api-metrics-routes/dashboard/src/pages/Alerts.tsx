@@ -1,5 +1,6 @@
 // Alert rules with their state, the alert history, and failed deliveries.
 import { useMemo, useState } from "react";
+import { Causes } from "../alerts/Causes";
 import { condition, STATES, scopeOf, stateOf, valueIn } from "../alerts/describe";
 import { FailedDeliveries } from "../alerts/FailedDeliveries";
 import { RuleForm } from "../alerts/RuleForm";
@@ -231,6 +232,7 @@ const History = ({ rules }: { rules: readonly Alert[] | undefined }) => {
           <span className="rule">
             <span>{row.message}</span>
             <span className="muted">{row.name}</span>
+            <Causes event={row} rule={rules?.find((rule) => rule.id === row.alertId)} />
           </span>
         ),
       },

@@ -1,8 +1,11 @@
 // The health of api-metrics itself: store, process, background work and instances.
+
 import { useStatus } from "../api/queries";
 import type { Status as StatusBody } from "../api/types";
+import { AuditTrail } from "../audit/AuditTrail";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import { Deferred } from "../ui/Deferred";
 import { ExportRows } from "../ui/ExportRows";
 import { Failure } from "../ui/states";
 import { useView } from "../view/view";
@@ -334,6 +337,9 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
           </table>
         </section>
       )}
+      <Deferred ready>
+        <AuditTrail />
+      </Deferred>
     </>
   );
 };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::causes::CausesView;
 use crate::{
     auth::Caller,
     request::{
@@ -96,6 +97,8 @@ pub(crate) struct AlertEventView {
     message: String,
     /// The text of the notice when it resolved; null while it fires.
     resolved_message: Option<String>,
+    /// What was behind it when it fired. For those who see everything; null where nothing was known.
+    causes: Option<CausesView>,
 }
 
 impl From<AlertEvent> for AlertEventView {
@@ -118,6 +121,7 @@ impl From<AlertEvent> for AlertEventView {
             threshold: event.threshold,
             message: event.message,
             resolved_message: event.resolved_message,
+            causes: event.causes.map(CausesView::from),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Rules are evaluated by the control worker of the store; the routes here only read and write what
 //! it works from. A dry run evaluates a rule over the past, by the worker's own code.
 
+mod causes;
 mod deliveries;
 mod dry_run;
 mod events;

@@ -175,7 +175,7 @@ pub(crate) async fn replace(
     let spec = read_spec(&mut body, &caller, None)?;
     let revision = required("revision", body.id("revision")?)?;
     body.finish()?;
-    update(&app, &caller.scope, id, revision, &spec).await
+    update(&app, &caller, id, revision, &spec).await
 }
 
 /// Changes a rule
@@ -217,7 +217,7 @@ pub(crate) async fn change(
     body.finish()?;
     // What was read is what is changed: an edit in between is a conflict, not undone.
     let revision = revision.unwrap_or(rule.revision);
-    update(&app, &caller.scope, id, Some(revision), &spec)
+    update(&app, &caller, id, Some(revision), &spec)
         .await
         .map_err(|problem| problem.naming(&sent, &RELATED))
 }
@@ -258,7 +258,10 @@ pub(crate) async fn remove(
     let control = app.client.control()?;
     let gone = app
         .client
-        .bounded("remove an alert", control.delete_alert(id, &caller.scope))
+        .bounded(
+            "remove an alert",
+            control.delete_alert(id, &caller.scope, Some(caller.principal.subject())),
+        )
         .await?;
     if gone {
         Ok(StatusCode::NO_CONTENT)
@@ -274,18 +277,19 @@ pub(crate) async fn remove(
 /// invalid.
 async fn update(
     app: &App,
-    scope: &Scope,
+    caller: &Caller,
     id: i64,
     revision: Option<i64>,
     spec: &AlertSpec,
 ) -> Result<Json<Alert>, Problem> {
+    let scope = &caller.scope;
     check_key(app, scope, spec).await?;
     let control = app.client.control()?;
     let changed = app
         .client
         .bounded(
             "change an alert",
-            control.update_alert(id, scope, revision, spec),
+            control.update_alert(id, scope, revision, spec, Some(caller.principal.subject())),
         )
         .await?;
     Ok(Json(changed.ok_or_else(nothing)?.into()))

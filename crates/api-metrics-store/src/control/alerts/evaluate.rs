@@ -33,12 +33,15 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::timeout;
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    AlertEvent, AlertRule, AlertSpec, AlertType, EvaluatedAlert, Evaluation, Target, Transition,
+    AlertCauses, AlertEvent, AlertRule, AlertSpec, AlertType, EvaluatedAlert, Evaluation, Target,
+    Transition,
     baseline::{Baseline, BaselineHistory},
+    causes::{self, CauseConsumer, LogInRound},
     event::{fired_notice, resolved_notice},
     fair_scheduler::FairScheduler,
     machine::{CLOCK_WAS_AHEAD, step},
@@ -47,7 +50,8 @@ use super::{
 };
 use crate::{
     control::{ControlStore, keys::KeyRecord, notify::NoticeKey},
-    query::{Row, Scope, TimeRange, TimeStep},
+    query::{Query, Row, Scope, TimeRange, TimeStep},
+    request_log::RequestLogStore,
     store::{StoreError, Writer},
     time::{Granularity, UnixSeconds},
 };
@@ -96,7 +100,8 @@ pub struct Evaluated {
 impl Evaluator {
     /// Evaluates all rules for the minutes that ended `delay` ago and are not evaluated yet; of `delay`
     /// whole seconds count. Costs one short transaction where there are none, so call it every few
-    /// seconds. With this process's writer as `own`, requests that it has not flushed yet count too.
+    /// seconds. With this process's writer as `own`, requests that it has not flushed yet count too. With
+    /// a log of `requests`, events name their largest groups of errors.
     ///
     /// # Errors
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
@@ -107,6 +112,7 @@ impl Evaluator {
         store: &dyn ControlStore,
         delay: Duration,
         own: Option<&Writer>,
+        requests: Option<&dyn RequestLogStore>,
     ) -> Result<Evaluated, StoreError> {
         let delay = u32::try_from(delay.as_secs()).unwrap_or(u32::MAX);
         let Some(due) = store.due_alerts(delay).await? else {
@@ -122,6 +128,7 @@ impl Evaluator {
             own,
             coarse: &due.coarse,
             keys: None,
+            log: LogInRound::new(requests),
         };
         let mut queue = self.scheduler.queue(due.rules, due.end);
         let mut evaluated = Vec::new();
@@ -223,6 +230,8 @@ struct Round<'a> {
     coarse: &'a [(UnixSeconds, UnixSeconds)],
     /// Read when the first rule needs them.
     keys: Option<Keys>,
+    /// Tells the errors behind a rule that fires.
+    log: LogInRound<'a>,
 }
 
 /// All keys by number, and the limits a minute of those that are enabled and have one.
@@ -311,7 +320,9 @@ impl Round<'_> {
             Some(Transition::Fired { event }) => {
                 let before = self.before(&evaluated.rule, target, rows, end).await?;
                 let key = self.key(&evaluated.rule.spec, measured).await?;
-                let event = event_of(&evaluated.rule, event, end, measured, before, key.as_ref());
+                let mut event =
+                    event_of(&evaluated.rule, event, end, measured, before, key.as_ref());
+                event.causes = self.causes(&evaluated.rule, end).await;
                 let mut notice = fired_notice(&evaluated.rule, &event);
                 notice.api_key = key.as_ref().map(notice_key);
                 evaluated.notices.push(notice);
@@ -397,14 +408,55 @@ impl Round<'_> {
         by_minute: bool,
     ) -> Result<Vec<Row>, StoreError> {
         let step = by_minute.then_some(TimeStep::Fixed(Granularity::Minute));
-        let query = query::query_for(spec, range, step);
+        self.ask(&query::query_for(spec, range, step)).await
+    }
+
+    /// Carries out a query, with what this process has not flushed yet.
+    async fn ask(&self, query: &Query) -> Result<Vec<Row>, StoreError> {
+        let range = query.range;
         let own = self.own.map(|writer| {
             let held = writer
                 .recorder
                 .capture(&|_, minute| range.from - 60 < minute && minute < range.to + 60);
             (writer, held)
         });
-        Ok(self.store.read(&query, own).await?.rows)
+        Ok(self.store.read(query, own).await?.rows)
+    }
+
+    /// What is behind a rule that fires: its largest groups of errors and consumers in the window that ends at `end`.
+    /// What can't be told in time is left out, and never keeps an alert from firing.
+    async fn causes(&mut self, rule: &AlertRule, end: UnixSeconds) -> Option<AlertCauses> {
+        let window = window(&rule.spec, end);
+        let consumers = match timeout(causes::LONGEST, self.consumers(rule, window)).await {
+            Ok(Ok(consumers)) => Some(consumers),
+            Ok(Err(error)) => {
+                warn!(
+                    rule = rule.id,
+                    "an alert fires without its consumers: {error}"
+                );
+                None
+            }
+            Err(_) => {
+                warn!(
+                    rule = rule.id,
+                    "an alert fires without its consumers: they took too long"
+                );
+                None
+            }
+        };
+        let groups = self.log.groups(rule, window).await;
+        let causes = AlertCauses { groups, consumers };
+        (!causes.is_unknown()).then_some(causes)
+    }
+
+    /// The largest consumers of a rule's window.
+    async fn consumers(
+        &mut self,
+        rule: &AlertRule,
+        window: TimeRange,
+    ) -> Result<Vec<CauseConsumer>, StoreError> {
+        let rows = self.ask(&causes::consumers_query(rule, window)).await?;
+        Ok(causes::consumers(rule, &rows, &self.keys().await?.all))
     }
 
     /// Reads all keys once a round, when the first rule needs them.
@@ -483,6 +535,7 @@ fn event_of(
         threshold: rule.spec.threshold,
         message: message::fired(&rule.spec, measured, before, key.map(KeyRecord::label)),
         resolved_message: None,
+        causes: None,
     }
 }
 

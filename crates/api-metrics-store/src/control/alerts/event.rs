@@ -10,7 +10,7 @@
 
 use uuid::Uuid;
 
-use super::{AlertRule, AlertType, Severity};
+use super::{AlertCauses, AlertRule, AlertType, Severity};
 use crate::{
     control::notify::{Notice, NoticeKind, NoticeRule},
     text::escaped,
@@ -48,6 +48,9 @@ pub struct AlertEvent {
     pub message: String,
     /// The message when it was resolved.
     pub resolved_message: Option<String>,
+    /// What was behind it when it fired. Only for those who see everything: `None` in every other scope, and where
+    /// nothing was known.
+    pub causes: Option<AlertCauses>,
 }
 
 /// Which events are asked for, the latest first.
@@ -85,6 +88,7 @@ pub(crate) fn fired_notice(rule: &AlertRule, event: &AlertEvent) -> Notice {
         message: event.message.clone(),
         event_id: Some(event.id),
         value: Some(event.value),
+        causes: event.causes.clone(),
         ..about(rule)
     }
 }
@@ -128,5 +132,6 @@ fn about(rule: &AlertRule) -> Notice {
         tenant_id: rule.spec.tenant_id.clone(),
         value: None,
         threshold: rule.spec.threshold,
+        causes: None,
     }
 }

@@ -17,6 +17,7 @@
 //! ```
 
 mod baseline;
+mod causes;
 mod dry_run;
 mod evaluate;
 mod event;
@@ -24,12 +25,14 @@ mod fair_scheduler;
 mod machine;
 mod measure;
 mod message;
+mod notes;
 mod query;
 mod sliding;
 mod spec;
 pub(super) mod store;
 mod target;
 
+pub use causes::{AlertCauses, CauseConsumer, CauseGroup};
 pub use dry_run::{DryEvent, DryRun, dry_run};
 pub use evaluate::Evaluated;
 pub(super) use evaluate::Evaluator;

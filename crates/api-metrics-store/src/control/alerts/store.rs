@@ -21,10 +21,12 @@ use uuid::Uuid;
 use super::{
     AlertEvent, AlertRule, AlertSpec, AlertState, EventQuery, Phase,
     event::{KEEP_NOTICES_SECONDS, resolved_notice},
+    notes,
 };
 use crate::{
-    control::{notify::Notice, sql},
+    control::{audit::by, notify::Notice, sql},
     engine::{
+        audit,
         backend::{Mode, ReadTx, Tx},
         fold::lead,
         sql::{BeginTx, SqlTx},
@@ -212,6 +214,8 @@ pub(in crate::control) async fn create_alert<T: BeginTx>(
         None,
     )
     .await?;
+    let (actor, subject) = (by(created_by), notes::rule(id, spec));
+    audit::note(&mut tx, now, actor, "create alert rule", &subject).await?;
     let rule = sql::alerts::lock_rule(&mut tx, id).await?;
     tx.commit().await?;
     rule.ok_or_else(|| StoreError::Corrupt("a rule vanished while it was made".into()))
@@ -224,6 +228,7 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
     scope: &Scope,
     revision: Option<i64>,
     spec: &AlertSpec,
+    actor: Option<&str>,
 ) -> Result<Option<AlertRule>, StoreError> {
     spec.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
@@ -240,6 +245,7 @@ pub(in crate::control) async fn update_alert<T: BeginTx>(
         check_room(&mut tx, spec).await?;
     }
     sql::alerts::update_rule(&mut tx, id, spec, now).await?;
+    notes::note_changes(&mut tx, now, by(actor), id, &before.spec, spec).await?;
     if before.spec.enabled && !spec.enabled {
         close(&mut tx, &before, now, "the rule was switched off").await?;
     } else if !before.spec.enabled && spec.enabled {
@@ -257,6 +263,7 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     store: &T,
     id: i64,
     scope: &Scope,
+    actor: Option<&str>,
 ) -> Result<bool, StoreError> {
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
@@ -265,6 +272,8 @@ pub(in crate::control) async fn delete_alert<T: BeginTx>(
     };
     close(&mut tx, &rule, now, "the rule was removed").await?;
     sql::alerts::delete_rule(&mut tx, id).await?;
+    let (actor, subject) = (by(actor), notes::rule(id, &rule.spec));
+    audit::note(&mut tx, now, actor, "remove alert rule", &subject).await?;
     tx.commit().await?;
     Ok(true)
 }

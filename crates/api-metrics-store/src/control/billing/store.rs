@@ -21,8 +21,9 @@ use chrono::NaiveDate;
 
 use super::{Assignment, NewPlan, PlanVersion, report::usage_query};
 use crate::{
-    control::{keys::KeyRecord, sql},
+    control::{audit::by, keys::KeyRecord, sql},
     engine::{
+        audit,
         backend::{Mode, Segment, Selection, Series, Tx},
         payload, read,
         sql::{BeginTx, SqlTx},
@@ -148,6 +149,7 @@ pub(in crate::control) async fn plans<T: BeginTx>(
 pub(in crate::control) async fn create_plan<T: BeginTx>(
     store: &T,
     plan: &NewPlan,
+    actor: Option<&str>,
 ) -> Result<PlanVersion, StoreError> {
     let currency = plan.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
@@ -173,6 +175,11 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
             plan.name, plan.effective_from
         )));
     };
+    let subject = format!(
+        "price plan {id} ({}) from {}",
+        plan.name, plan.effective_from
+    );
+    audit::note(&mut tx, now, by(actor), "create price plan", &subject).await?;
     tx.commit().await?;
     version.id = id;
     Ok(version)

@@ -17,6 +17,7 @@
 //! notices. Use the number or the name that the host's own table has for it.
 
 mod directory;
+mod notes;
 mod record;
 pub(super) mod store;
 

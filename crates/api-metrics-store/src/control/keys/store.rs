@@ -10,13 +10,15 @@
 //! removes assignments from later days. A day in the future is refused. A day in the past changes what
 //! those days cost, on purpose: that is how a wrong plan is corrected.
 
-use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain};
+use super::{DirectoryError, KeyChange, KeyDirectory, KeyRecord, directory::plain, notes};
 use crate::{
     control::{
+        audit::{BY_DIRECTORY, by},
         sql::{self, keys::PlanFrom},
         text::check_plain,
     },
     engine::{
+        audit,
         backend::{Mode, Tx},
         sql::{BeginTx, SqlTx},
     },
@@ -67,7 +69,7 @@ pub(in crate::control) async fn sync_keys<T: BeginTx>(
     let keys = directory.keys().await.map_err(DirectoryError::Directory)?;
     let keys: Vec<_> = keys.into_iter().map(plain).collect();
     for batch in keys.chunks(500) {
-        put_keys(store, batch).await?;
+        put_keys(store, batch, BY_DIRECTORY).await?;
     }
     Ok(keys.len() as u64)
 }
@@ -77,6 +79,7 @@ pub(in crate::control) async fn create_key<T: BeginTx>(
     store: &T,
     external_id: &str,
     change: &KeyChange,
+    actor: Option<&str>,
 ) -> Result<KeyRecord, StoreError> {
     check_external_id(external_id)?;
     // Whoever makes a key by hand is told; what traffic brings has to be taken as it is.
@@ -96,7 +99,10 @@ pub(in crate::control) async fn create_key<T: BeginTx>(
             "there is a key `{external_id}` already"
         )));
     };
-    let key = apply(&mut tx, id, &Scope::All, change, now).await?;
+    let actor = by(actor);
+    let subject = format!("API key {id}");
+    audit::note(&mut tx, now, actor, "create API key", &subject).await?;
+    let key = apply(&mut tx, id, &Scope::All, change, now, actor).await?;
     tx.commit().await?;
     key.ok_or_else(|| StoreError::Corrupt("a key vanished while it was made".into()))
 }
@@ -107,11 +113,12 @@ pub(in crate::control) async fn update_key<T: BeginTx>(
     id: i64,
     scope: &Scope,
     change: &KeyChange,
+    actor: Option<&str>,
 ) -> Result<Option<KeyRecord>, StoreError> {
     change.validate()?;
     let mut tx = store.begin(Mode::Write).await?;
     let now = sql::now(&mut tx).await?;
-    let key = apply(&mut tx, id, scope, change, now).await?;
+    let key = apply(&mut tx, id, scope, change, now, by(actor)).await?;
     tx.commit().await?;
     Ok(key)
 }
@@ -120,6 +127,7 @@ pub(in crate::control) async fn update_key<T: BeginTx>(
 pub(in crate::control) async fn put_keys<T: BeginTx>(
     store: &T,
     keys: &[(String, KeyChange)],
+    actor: &str,
 ) -> Result<(), StoreError> {
     for (external_id, change) in keys {
         check_external_id(external_id)?;
@@ -134,14 +142,18 @@ pub(in crate::control) async fn put_keys<T: BeginTx>(
         let id = match sql::keys::find_key(&mut tx, external_id).await? {
             Some(id) => id,
             None => match sql::keys::insert_key(&mut tx, external_id, now).await? {
-                Some(id) => id,
+                Some(id) => {
+                    let subject = format!("API key {id}");
+                    audit::note(&mut tx, now, actor, "create API key", &subject).await?;
+                    id
+                }
                 // Made by another process in between.
                 None => sql::keys::find_key(&mut tx, external_id)
                     .await?
                     .unwrap_or_default(),
             },
         };
-        apply(&mut tx, id, &Scope::All, change, now).await?;
+        apply(&mut tx, id, &Scope::All, change, now, actor).await?;
     }
     tx.commit().await
 }
@@ -195,6 +207,7 @@ async fn apply<T: Tx + SqlTx>(
     scope: &Scope,
     change: &KeyChange,
     now: UnixSeconds,
+    actor: &str,
 ) -> Result<Option<KeyRecord>, StoreError> {
     let Some(mut key) = sql::keys::lock_key(tx, id)
         .await?
@@ -204,6 +217,7 @@ async fn apply<T: Tx + SqlTx>(
     };
     let before = key.spec.clone();
     change.apply(&mut key.spec);
+    let mut plan_from = None;
     if let Some(plan) = change.price_plan_id {
         if let Some(plan) = plan {
             check_plan(tx, plan, &key).await?;
@@ -214,6 +228,7 @@ async fn apply<T: Tx + SqlTx>(
             return invalid("pricePlanFrom", "lies in the future");
         }
         if plan != before.price_plan_id || change.price_plan_from.is_some() {
+            plan_from = Some(from);
             // A plan that was set by SQL has no history yet: it counts from the first day of the calendar.
             let first = PlanFrom {
                 key: id,
@@ -239,6 +254,7 @@ async fn apply<T: Tx + SqlTx>(
             .await?;
         }
     }
+    notes::note_changes(tx, now, actor, id, &before, &key.spec, plan_from).await?;
     if key.spec == before {
         return Ok(Some(key));
     }

@@ -101,6 +101,7 @@ fn near(settings: &LimitSettings, limit: &LimitNow) -> Option<(Notice, i64, bool
         tenant_id: key.spec.tenant_id.clone(),
         value: Some(seen.utilization_pct),
         threshold: settings.threshold_pct,
+        causes: None,
     };
     Some((notice, hour + 30 * 86_400, true))
 }

@@ -6,13 +6,16 @@
 //! | severity high or critical | error |
 //! | any other | warn |
 //!
-//! The fields are `kind`, `severity`, `id` and `title`; the message is the notice's. Writing a log line
+//! The fields are `kind`, `severity`, `id`, `title` and, where an alert fires, `causes`; the message is the notice's. Writing a log line
 //! can't fail, so that every notice counts as delivered at its first attempt.
 
 use async_trait::async_trait;
 
 use super::{Notice, NoticeKind, Notifier, NotifyError};
-use crate::{control::alerts::Severity, text::Shown};
+use crate::{
+    control::alerts::Severity,
+    text::{Shown, escaped},
+};
 
 /// Writes a `tracing` event for every notice: an error where it is high or critical, a warning
 /// where it is less, and information where something is over. The target is `api_metrics::alerts`.
@@ -26,6 +29,11 @@ impl Notifier for LogNotifier {
     }
 
     async fn notify(&self, notice: &Notice) -> Result<(), NotifyError> {
+        let causes = notice.causes.as_ref().map(|causes| {
+            let groups = causes.groups.iter().flatten().map(|group| group.line());
+            let consumers = causes.consumers.iter().flatten().map(|who| who.line());
+            escaped(&groups.chain(consumers).collect::<Vec<_>>().join("; ")).into_owned()
+        });
         macro_rules! write_event {
             ($level:ident) => {
                 tracing::$level!(
@@ -34,6 +42,7 @@ impl Notifier for LogNotifier {
                     severity = notice.severity.as_str(),
                     id = %notice.id,
                     title = %Shown(&notice.title),
+                    causes = causes.as_deref(),
                     "{}",
                     Shown(&notice.message)
                 )

@@ -15,7 +15,12 @@
 //!   "apiKey": null,
 //!   "tenantId": null,
 //!   "value": 15.2,
-//!   "threshold": 5.0
+//!   "threshold": 5.0,
+//!   "causes": {
+//!     "groups": [{"id": "3f2a9c0107d1e5b4", "method": "POST", "endpoint": "/checkout", "status": 503,
+//!                 "errorType": "timeout", "message": "the ledger did not answer", "requests": 171}],
+//!     "consumers": [{"apiKeyId": 17, "externalId": "customer-17", "name": "Acme", "errors": 160, "requests": 900}]
+//!   }
 //! }
 //! ```
 //!
@@ -28,7 +33,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{control::alerts::Severity, time::UnixSeconds};
+use crate::{
+    control::alerts::{AlertCauses, Severity},
+    time::UnixSeconds,
+};
 
 /// What a notice is about. An event comes before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,6 +140,9 @@ pub struct Notice {
     pub value: Option<f64>,
     /// What it was held against.
     pub threshold: f64,
+    /// For alerts that fire: what is behind them, as far as that was known. The member is left out otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causes: Option<AlertCauses>,
 }
 
 /// Names notices after what happened, so that two processes name the same thing alike.
@@ -214,6 +225,7 @@ mod tests {
             tenant_id: None,
             value: Some(15.2),
             threshold: 10.0,
+            causes: None,
         };
         let json = notice.to_json();
         assert!(json.contains(r#""at":"2026-03-10T12:00:00Z""#), "{json}");

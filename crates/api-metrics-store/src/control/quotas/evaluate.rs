@@ -123,6 +123,7 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         tenant_id: key.spec.tenant_id.clone(),
         value: Some(usage.percentage),
         threshold: f64::from(threshold),
+        causes: None,
     }
 }
 

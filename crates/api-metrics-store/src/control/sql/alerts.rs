@@ -255,6 +255,15 @@ pub(in crate::control) async fn insert_event<T: SqlTx>(
         &event.message,
     ];
     tx.execute(sql, values).await?;
+    if let Some(causes) = &event.causes {
+        let sql = format!(
+            "INSERT INTO {causes} (event_id, body) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            causes = d.table("alert_causes"),
+        );
+        // Texts and whole numbers always serialise.
+        let body = serde_json::to_string(causes).unwrap_or_default();
+        tx.execute(sql, params![event.id, body]).await?;
+    }
     Ok(())
 }
 
@@ -276,7 +285,8 @@ pub(in crate::control) async fn resolve_event<T: SqlTx>(
     Ok(())
 }
 
-/// Events, the latest first.
+/// Events, the latest first. What was behind them names other consumers, and errors of all: it is for those who see
+/// everything.
 pub(in crate::control) async fn list_events<T: SqlTx>(
     tx: &mut T,
     scope: &Scope,
@@ -286,8 +296,8 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
     let (tenant, keys) = scope_parameters(scope);
     let sql = format!(
         "SELECT id, config_id, name, alert_type, severity, tenant_id, {fired} AS fired_at, \
-           {resolved} AS resolved_at, value, threshold, message, resolved_message \
-         FROM {events} \
+           {resolved} AS resolved_at, value, threshold, message, resolved_message, body \
+         FROM {events} LEFT JOIN {causes} ON event_id = id AND $1 IS NULL AND $2 IS NULL \
          WHERE ($1 IS NULL OR tenant_id = $1) AND $2 IS NULL AND ($3 IS NULL OR config_id = $3) \
            AND ($4 IS NULL OR fired_at < {before} OR (fired_at = {before} AND id < $5)) \
            AND (resolved_at IS NULL OR NOT $6) \
@@ -295,6 +305,7 @@ pub(in crate::control) async fn list_events<T: SqlTx>(
         fired = d.epoch("fired_at"),
         resolved = d.epoch("resolved_at"),
         events = d.table("api_alert_events"),
+        causes = d.table("alert_causes"),
         before = d.at("$4"),
     );
     let values = params![
@@ -393,5 +404,9 @@ fn event(row: &impl SqlRow) -> Result<AlertEvent> {
         threshold: row.real("threshold")?,
         message: row.text("message")?,
         resolved_message: row.optional_text("resolved_message")?,
+        // What another release has written may be none of ours.
+        causes: row
+            .optional_text("body")?
+            .and_then(|body| serde_json::from_str(&body).ok()),
     })
 }

@@ -17,6 +17,7 @@
 //! release can't read.
 
 pub(super) mod alerts;
+pub(super) mod audit;
 pub(super) mod imports;
 pub(super) mod keys;
 pub(super) mod limits;

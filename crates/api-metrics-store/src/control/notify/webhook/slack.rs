@@ -32,17 +32,34 @@ pub(super) fn message(notice: &Notice) -> String {
     } else {
         format!("*{title}* ({severity})")
     };
+    let mut fields = vec![
+        json!({"title": "Severity", "value": severity, "short": true}),
+        json!({"title": "Event", "value": notice.event_id.unwrap_or(notice.id).to_string(),
+            "short": true}),
+    ];
+    let causes = notice.causes.iter();
+    let groups = causes.clone().flat_map(|causes| &causes.groups);
+    let consumers = causes.flat_map(|causes| &causes.consumers);
+    let groups: Vec<_> = groups
+        .flatten()
+        .map(|group| escaped(&group.line()))
+        .collect();
+    let consumers: Vec<_> = consumers
+        .flatten()
+        .map(|who| escaped(&who.line()))
+        .collect();
+    for (title, lines) in [("Largest errors", groups), ("Largest consumers", consumers)] {
+        if !lines.is_empty() {
+            fields.push(json!({"title": title, "value": lines.join("\n"), "short": false}));
+        }
+    }
     json!({
         // What notifications on a phone show, and what those show that know no attachments.
         "text": format!("{head}: {text}"),
         "attachments": [{
             "color": color,
             "fallback": text,
-            "fields": [
-                {"title": "Severity", "value": severity, "short": true},
-                {"title": "Event", "value": notice.event_id.unwrap_or(notice.id).to_string(),
-                    "short": true},
-            ],
+            "fields": fields,
             "ts": notice.at,
         }],
     })

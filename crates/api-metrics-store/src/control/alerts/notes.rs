@@ -1,0 +1,55 @@
+//! What the audit trail notes of changes of rules: which settings, named as in the HTTP API.
+
+use super::AlertSpec;
+use crate::{
+    engine::{audit, sql::SqlTx},
+    store::StoreError,
+    time::UnixSeconds,
+};
+
+/// Notes what of a rule has changed; nothing where it is as before.
+pub(super) async fn note_changes<T: SqlTx>(
+    tx: &mut T,
+    now: UnixSeconds,
+    actor: &str,
+    id: i64,
+    before: &AlertSpec,
+    after: &AlertSpec,
+) -> Result<(), StoreError> {
+    let changed: Vec<&str> = [
+        ("name", before.name != after.name),
+        ("alertType", before.alert_type != after.alert_type),
+        ("comparison", before.comparison != after.comparison),
+        ("thresholdValue", before.threshold != after.threshold),
+        ("serviceFilter", before.service != after.service),
+        ("endpointFilter", before.endpoint != after.endpoint),
+        ("apiKeyFilter", before.api_key_id != after.api_key_id),
+        ("tenantId", before.tenant_id != after.tenant_id),
+        (
+            "windowMinutes",
+            before.window_minutes != after.window_minutes,
+        ),
+        (
+            "cooldownMinutes",
+            before.cooldown_minutes != after.cooldown_minutes,
+        ),
+        ("minRequests", before.min_requests != after.min_requests),
+        ("severity", before.severity != after.severity),
+        ("quantile", before.quantile != after.quantile),
+        ("enabled", before.enabled != after.enabled),
+    ]
+    .into_iter()
+    .filter_map(|(name, changed)| changed.then_some(name))
+    .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let subject = format!("{}: {}", rule(id, before), changed.join(", "));
+    audit::note(tx, now, actor, "change alert rule", &subject).await?;
+    Ok(())
+}
+
+/// A rule as notes name it.
+pub(super) fn rule(id: i64, spec: &AlertSpec) -> String {
+    format!("alert rule {id} ({})", spec.name)
+}
