@@ -221,8 +221,9 @@ pub use queue::Queue;
 pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use request_log::{
-    ErrorDetail, InvalidNetwork, LoggedError, LoggedPath, LoggedRequest, Network, PeerAddress,
-    RequestCapture, RequestLogSink, TraceContext, UserId,
+    ErrorDetail, InvalidNetwork, LoggedBody, LoggedError, LoggedPath, LoggedRequest,
+    LoggedSnapshot, MASKED_NAMES, Network, PeerAddress, REPLAY_HEADER, ReplaySecret, Replayed,
+    RequestCapture, RequestLogSink, Snapshots, TraceContext, UserId,
 };
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;

@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use http::{Extensions, HeaderName};
 
-use super::address::{Network, PeerAddress};
+use super::{
+    address::{Network, PeerAddress},
+    snapshot::{ReplaySecret, Snapshots},
+};
 
 /// What a [`RequestLogSink`](super::RequestLogSink) wants captured: the defaults, of which fields are changed.
 #[derive(Debug, Clone)]
@@ -21,6 +24,11 @@ pub struct RequestCapture {
     /// Finds the address of the connection's other end among a request's extensions, where there is no
     /// [`PeerAddress`]. `None` by default.
     pub peer_address: Option<fn(&Extensions) -> Option<IpAddr>>,
+    /// Which routes leave a snapshot, and what it holds; none by default.
+    pub snapshots: Snapshots,
+    /// Tells requests that this process replays over HTTP from all others: they are counted under the consumer
+    /// `<replay>`. `None` by default.
+    pub replay_secret: Option<ReplaySecret>,
 }
 
 impl Default for RequestCapture {
@@ -30,6 +38,8 @@ impl Default for RequestCapture {
             shown_parameters: Vec::new(),
             request_id_header: HeaderName::from_static("x-request-id"),
             peer_address: None,
+            snapshots: Snapshots::default(),
+            replay_secret: None,
         }
     }
 }
