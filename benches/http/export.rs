@@ -7,13 +7,8 @@ use chrono::DateTime;
 use sqlx::{AssertSqlSafe, PgPool};
 use tokio::time::Instant;
 
-use crate::{
-    Place,
-    client::Connection,
-    fill::{self, Random, Size, now, record_every_series},
-    open,
-    server::Server,
-};
+use crate::{Place, client::Connection, open, server::Server};
+use api_metrics_benches::fill::{self, Random, Size, now, record_every_series};
 
 const HOUR: i64 = 3_600;
 const HOURS: i64 = 720;

@@ -14,26 +14,20 @@
 )]
 
 mod client;
-#[path = "../store/database.rs"]
-#[allow(dead_code)]
-mod database;
 mod export;
-#[path = "../store/fill.rs"]
-#[allow(dead_code)]
-mod fill;
-#[path = "../store/measure.rs"]
-#[allow(dead_code)]
-mod measure;
 mod server;
 mod speed;
 mod streams;
 
 use std::sync::Arc;
 
+use api_metrics_benches::{
+    database::{self, Scratch},
+    fill,
+};
 use api_metrics_store::{
     control::ControlStore, postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions,
 };
-use database::Scratch;
 use sqlx::ConnectOptions as _;
 
 /// A database, to be filled where it is new, and then served by a process of its own.

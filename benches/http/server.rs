@@ -16,7 +16,8 @@ use rustix::{
 };
 use tokio::net::TcpListener;
 
-use crate::{client::TOKEN, fill, open};
+use crate::{client::TOKEN, open};
+use api_metrics_benches::fill;
 
 /// `serve URL [uncached] [live]`: says its address on stdout and serves until it is killed.
 pub async fn serve(arguments: &[String]) {

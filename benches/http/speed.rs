@@ -3,13 +3,10 @@
 use api_metrics_store::{postgres::PostgresStore, sqlite::SqliteStore, store::StoreOptions};
 use sqlx::PgPool;
 
-use crate::{
-    Place,
-    client::Connection,
+use crate::{Place, client::Connection, open, server::Server};
+use api_metrics_benches::{
     fill::{self, Random, Size, now, record_every_series},
     measure::Table,
-    open,
-    server::Server,
 };
 
 /// Name and path.

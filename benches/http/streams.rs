@@ -13,10 +13,10 @@ use tokio::{task::JoinSet, time::sleep};
 use crate::{
     Place,
     client::Connection,
-    fill::{self, Random, now},
     open,
     server::{LIVE, Server},
 };
+use api_metrics_benches::fill::{self, Random, now};
 
 /// How long each state is watched.
 const SPAN: Duration = Duration::from_secs(60);

@@ -22,7 +22,7 @@ mod subjects;
     unreachable_pub,
     reason = "what the other benchmarks use of it"
 )]
-#[path = "../support/lib.rs"]
+#[path = "../support/numbers.rs"]
 mod support;
 mod tables;
 mod workers;

@@ -13,9 +13,9 @@ use api_metrics_store::{
 };
 use sqlx::postgres::PgPoolOptions;
 
-use crate::{
+use api_metrics_benches::fill::{Random, Size, record_every_series, writer};
+use api_metrics_benches::{
     database::{Scratch, file, remove_file},
-    fill::{Random, Size, record_every_series, writer},
     measure::{Table, ms},
 };
 

@@ -16,22 +16,22 @@
     unreachable_pub
 )]
 
-mod database;
-mod fill;
 mod leader;
-mod measure;
 mod plain_log;
 mod views;
 
 use std::sync::Arc;
 
+use api_metrics_benches::{
+    database::{self, Scratch},
+    fill, measure,
+};
 use api_metrics_store::{
     postgres::PostgresStore,
     sqlite::SqliteStore,
     store::{Store, StoreOptions},
     time::{Clock, ManualClock},
 };
-use database::Scratch;
 use sqlx::postgres::PgPoolOptions;
 
 #[tokio::main(flavor = "current_thread")]

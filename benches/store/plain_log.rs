@@ -2,10 +2,8 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::{
-    fill::{Size, now},
-    measure::Table,
-};
+use api_metrics_benches::fill::{Size, now};
+use api_metrics_benches::measure::Table;
 
 const ROWS: i64 = 5_000_000;
 

@@ -8,10 +8,8 @@ use api_metrics_store::{
     time::Granularity,
 };
 
-use crate::{
-    fill::{Random, Size, now, record_every_series, writer},
-    measure::Table,
-};
+use api_metrics_benches::fill::{Random, Size, now, record_every_series, writer};
+use api_metrics_benches::measure::Table;
 
 const DAY: i64 = 86_400;
 

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use api_metrics::ApiMetrics;
+use api_metrics::{ApiMetrics, Keep, RequestLog};
+use api_metrics_store::request_log::RequestQuery;
 use api_metrics_tests::{PgDatabase, SqliteFile, sized};
 use axum::{
     Router,
@@ -184,4 +185,74 @@ async fn under_wrk_the_store_equals_a_bare_counter_on_sqlite() {
 async fn under_wrk_the_store_equals_a_bare_counter_on_postgres() {
     let database = PgDatabase::create().await;
     equals_a_bare_counter(&database.url()).await;
+}
+
+/// More requests than the log may keep, in less memory than they need: all are counted, and of the log's each is
+/// either kept or counted as dropped.
+async fn each_request_is_kept_or_told_as_dropped(database: &str) {
+    let mut log = RequestLog::new();
+    log.keep = Keep::Everything;
+    log.rows_per_second = 900;
+    log.memory_budget = 512 << 10;
+    let metrics = ApiMetrics::builder()
+        .database(database)
+        .request_log(log)
+        .no_auth()
+        .start()
+        .await
+        .unwrap();
+    let app = Router::new()
+        .route(
+            "/users/{id}",
+            get(async |Path(id): Path<u64>| id.to_string()),
+        )
+        .layer(metrics.layer());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/users/7", listener.local_addr().unwrap());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let server = tokio::spawn(
+        axum::serve(listener, app)
+            .with_graceful_shutdown(metrics.shutdown_on(stopped))
+            .into_future(),
+    );
+    let requests = sized(1_000_000, 30_000);
+    let args = format!("-q -k -n {requests} -c 64 {url}");
+    let ab = tool("ab", args.split(' ').map(str::to_owned).collect()).await;
+    assert!(ab.status.success(), "{ab:?}");
+    stop.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    metrics.shutdown().await.unwrap();
+
+    let own = metrics.request_log().unwrap().counts();
+    assert_eq!((own.chosen, own.waiting), (requests, 0), "{own:?}");
+    assert_eq!(own.kept + own.dropped.total(), requests, "{own:?}");
+    assert!(own.kept > 0 && own.dropped.rate > 0, "{own:?}");
+    let store = metrics.requests().unwrap();
+    let told = store.request_log_status().await.unwrap().counts;
+    assert_eq!(told, own, "the database says the same");
+    let mut query = RequestQuery::over(0, 4_102_444_800_000);
+    query.limit = 1_000;
+    let mut rows = 0;
+    loop {
+        let page = store.requests(&query).await.unwrap();
+        rows += page.requests.len() as u64;
+        let Some(next) = page.next else { break };
+        query.before = Some(next);
+    }
+    assert_eq!(rows, own.kept);
+    let sum = stored::sum(&*stored::open(database), None).await.unwrap();
+    assert_eq!(sum.request_count, requests, "no count is affected");
+    println!("{own:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_overload_each_request_is_kept_or_told_as_dropped_on_sqlite() {
+    let file = SqliteFile::create();
+    each_request_is_kept_or_told_as_dropped(&file.url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_overload_each_request_is_kept_or_told_as_dropped_on_postgres() {
+    let database = PgDatabase::create().await;
+    each_request_is_kept_or_told_as_dropped(&database.url()).await;
 }

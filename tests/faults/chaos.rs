@@ -10,6 +10,7 @@ use std::{
 
 use api_metrics_store::{
     postgres::PostgresStore,
+    sqlite::SqliteStore,
     store::{Store, StoreOptions},
 };
 use api_metrics_tests::{
@@ -22,7 +23,7 @@ use api_metrics_tests::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use crate::ledger::{WriterLedger, exact, left_by, now_ms};
+use crate::ledger::{WriterLedger, exact, left_by, now_ms, requests_left_by};
 
 /// Records of all writers together; ten of eleven are to be in the database in the end, at least.
 fn records() -> u64 {
@@ -140,8 +141,8 @@ async fn six_writers_and_two_leaders_stay_exact_through_kills_stops_cuts_and_cra
     let mut options = StoreOptions::default();
     options.clock = Some(Arc::new(clock.clone()));
     options.retention = retention();
-    let store: Arc<dyn Store> =
-        Arc::new(PostgresStore::connect_lazy(&cluster.url(), options).unwrap());
+    let database = Arc::new(PostgresStore::connect_lazy(&cluster.url(), options).unwrap());
+    let store: Arc<dyn Store> = Arc::<PostgresStore>::clone(&database);
     store.prepare().await.unwrap();
 
     let seed = std::env::var("FAULTS_SEED")
@@ -212,12 +213,14 @@ async fn six_writers_and_two_leaders_stay_exact_through_kills_stops_cuts_and_cra
     }
     let (expected, verdict) = left_by(&store, &chaos.logs).await;
     exact(&store, &clock, &expected).await;
+    let (kept, dropped) = requests_left_by(&*database, &chaos.logs).await;
     println!(
-        "{verdict:?} {:?}, {} cuts, {:.1?}",
+        "{verdict:?} {:?}, {} cuts, {kept} requests kept, {dropped} dropped, {:.1?}",
         chaos.done,
         proxy.cuts(),
         begun.elapsed()
     );
+    assert!(kept > verdict.committed / 2, "{kept} of {verdict:?}");
     assert!(verdict.committed >= records() / 11 * 10, "{verdict:?}");
     for what in [
         "writers killed",
@@ -276,13 +279,14 @@ async fn an_embedded_service_that_is_killed_and_reopened_stays_exact() {
     let mut options = StoreOptions::default();
     options.clock = Some(Arc::new(clock.clone()));
     options.retention = retention();
-    let store: Arc<dyn Store> = Arc::new(
-        api_metrics_store::sqlite::SqliteStore::open(path.to_str().unwrap(), options).unwrap(),
-    );
+    let database = Arc::new(SqliteStore::open(path.to_str().unwrap(), options).unwrap());
+    let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&database);
     store.prepare().await.unwrap();
     let (expected, verdict) = left_by(&store, &logs).await;
     exact(&store, &clock, &expected).await;
-    println!("{verdict:?}");
+    let (kept, dropped) = requests_left_by(&*database, &logs).await;
+    println!("{verdict:?}, {kept} requests kept, {dropped} dropped");
+    assert!(kept >= 4_000, "{kept}");
     assert!(
         verdict.committed >= 4_000 && verdict.killed > 0,
         "{verdict:?}"

@@ -14,7 +14,7 @@ use api_metrics_tests::{
 };
 use uuid::Uuid;
 
-use crate::ledger::{WriterLedger, exact, left_by, now_ms};
+use crate::ledger::{WriterLedger, exact, left_by, now_ms, requests_left_by};
 
 /// A service with a file of its own, on a disk that can be filled.
 struct Embedded {
@@ -89,10 +89,14 @@ impl Embedded {
         let mut options = StoreOptions::default();
         options.clock = Some(Arc::new(clock.clone()));
         options.retention = retention();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
-        let (expected, verdict) = left_by(&store, &[(self.id, self.log)].into()).await;
+        let database = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
+        let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&database);
+        let logs = [(self.id, self.log)].into();
+        let (expected, verdict) = left_by(&store, &logs).await;
         assert_eq!(verdict.recorded, verdict.committed);
         exact(&store, &clock, &expected).await;
+        let (kept, _) = requests_left_by(&*database, &logs).await;
+        assert!(kept > 0);
     }
 }
 

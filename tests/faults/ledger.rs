@@ -1,7 +1,7 @@
 //! What the processes have logged against what the database holds.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -9,6 +9,7 @@ use std::{
 
 use api_metrics_store::{
     query::{Detail, Query, TimeRange, TimeStep},
+    request_log::{RequestLogStore, RequestQuery},
     store::Store,
     time::{Clock, Granularity},
 };
@@ -29,6 +30,8 @@ pub(crate) struct WriterLedger {
     pub(crate) failed: u64,
     /// The numbers, first and last, that the writer was told are gone.
     pub(crate) lost: Vec<(u64, u64)>,
+    /// Of the log of requests, as of its last acknowledgement: chosen, kept and dropped.
+    pub(crate) requests: (u64, u64, u64),
     pub(crate) done: bool,
 }
 
@@ -57,6 +60,10 @@ impl WriterLedger {
                     let last = words.next().unwrap();
                     life.lost
                         .push((first.parse().unwrap(), last.parse().unwrap()));
+                }
+                ("kept", Some(chosen)) => {
+                    let mut next = || words.next().unwrap().parse().unwrap();
+                    life.requests = (chosen.parse().unwrap(), next(), next());
                 }
                 ("unknown", _) => life.unknown += 1,
                 ("failed", _) => life.failed += 1,
@@ -178,6 +185,46 @@ pub(crate) async fn left_by(
         "only a killed writer loses anything"
     );
     (expected, verdict)
+}
+
+/// Checks the log of requests that these processes have left: each request once, none lost that was acknowledged,
+/// and of what was chosen all kept or dropped. Returns how many are kept, and how many were dropped.
+pub(crate) async fn requests_left_by(
+    store: &dyn RequestLogStore,
+    logs: &BTreeMap<Uuid, PathBuf>,
+) -> (u64, u64) {
+    let mut rows: BTreeMap<Uuid, BTreeSet<u64>> = BTreeMap::new();
+    let mut query = RequestQuery::over(0, 4_102_444_800_000);
+    query.limit = 1_000;
+    loop {
+        let page = store.requests(&query).await.unwrap();
+        for request in &page.requests {
+            // Each has a random size: two with the same are one that was kept twice.
+            let sizes = rows.entry(request.instance).or_default();
+            assert!(sizes.insert(request.response_bytes), "twice: {request:?}");
+        }
+        let Some(next) = page.next else { break };
+        query.before = Some(next);
+    }
+    let status = store.request_log_status().await.unwrap().counts;
+    let all: usize = rows.values().map(BTreeSet::len).sum();
+    assert_eq!(status.kept, all as u64, "rows, and the counts beside them");
+    assert_eq!(status.chosen, status.kept + status.dropped.total());
+    for (id, path) in logs {
+        let life = WriterLedger::read(path);
+        let (chosen, kept, dropped) = life.requests;
+        let stored = rows.get(id).map_or(0, BTreeSet::len) as u64;
+        assert!(
+            stored >= kept,
+            "{kept} were acknowledged, {stored} are there"
+        );
+        if life.done {
+            assert_eq!(stored, kept, "an orderly end has heard of everything");
+            assert_eq!(chosen, life.recorded(), "all were chosen");
+            assert_eq!(chosen, kept + dropped, "an orderly end loses nothing");
+        }
+    }
+    (status.kept, status.dropped.total())
 }
 
 /// What has happened to the records of a test.

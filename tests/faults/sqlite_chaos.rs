@@ -16,7 +16,7 @@ use api_metrics_tests::{
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use crate::ledger::{WriterLedger, exact, left_by, now_ms};
+use crate::ledger::{WriterLedger, exact, left_by, now_ms, requests_left_by};
 
 /// Records of one seed, which all arrive unless their process is killed.
 const RECORDS: u64 = 4_000;
@@ -131,10 +131,14 @@ impl Chaos {
         let mut options = StoreOptions::default();
         options.clock = Some(Arc::new(clock.clone()));
         options.retention = retention();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
+        let database = Arc::new(SqliteStore::open(&self.file.url(), options).unwrap());
+        let store: Arc<dyn Store> = Arc::<SqliteStore>::clone(&database);
         let (expected, verdict) = left_by(&store, &self.logs).await;
         assert!(verdict.recorded >= RECORDS, "{verdict:?}");
         exact(&store, &clock, &expected).await;
+        let (kept, dropped) = requests_left_by(&*database, &self.logs).await;
+        self.done.insert("requests kept", kept);
+        self.done.insert("requests dropped", dropped);
         self.done.insert("failed", verdict.failed + verdict.unknown);
         self.done
     }
@@ -162,4 +166,5 @@ async fn a_full_disk_kills_and_damage_cost_nothing_that_was_acknowledged() {
     println!("{all:?}");
     // No seed has all of it; two have most.
     assert!(all["failed"] > 0 && all["spoiled"] > 0, "{all:?}");
+    assert!(all["requests kept"] > RECORDS / 2, "{all:?}");
 }

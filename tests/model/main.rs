@@ -119,11 +119,11 @@ macro_rules! scenarios {
 
 scenarios! {
     postgres true:
-        counts_stay_exact_through_everything PLAIN 4,
-        counts_stay_exact_while_memory_is_coarsened COARSE 4,
-        counts_stay_exact_through_failovers FAILOVER 4;
+        counts_stay_exact_through_everything PLAIN 2,
+        counts_stay_exact_while_memory_is_coarsened COARSE 2,
+        counts_stay_exact_through_failovers FAILOVER 2;
     sqlite false:
-        counts_stay_exact_through_everything PLAIN 8,
-        counts_stay_exact_while_memory_is_coarsened COARSE 6,
-        counts_stay_exact_through_failovers FAILOVER 8;
+        counts_stay_exact_through_everything PLAIN 4,
+        counts_stay_exact_while_memory_is_coarsened COARSE 3,
+        counts_stay_exact_through_failovers FAILOVER 4;
 }

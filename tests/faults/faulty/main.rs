@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use api_metrics_store::{
     postgres::PostgresStore,
+    request_log::RequestLogStore,
     sqlite::SqliteStore,
     store::{Store, StoreOptions},
 };
@@ -31,13 +32,16 @@ async fn main() {
     options.clock = Some(Arc::new(clock.clone()));
     options.retention = api_metrics_tests::fast_clock::retention();
     options.max_connections = 2;
-    let store: Arc<dyn Store> = if url.starts_with("postgres") {
-        Arc::new(PostgresStore::connect_lazy(&url, options).expect("a URL"))
-    } else {
-        Arc::new(SqliteStore::open(&url, options).expect("a path"))
-    };
+    let (store, requests): (Arc<dyn Store>, Arc<dyn RequestLogStore>) =
+        if url.starts_with("postgres") {
+            let store = Arc::new(PostgresStore::connect_lazy(&url, options).expect("a URL"));
+            (Arc::<PostgresStore>::clone(&store), store)
+        } else {
+            let store = Arc::new(SqliteStore::open(&url, options).expect("a path"));
+            (Arc::<SqliteStore>::clone(&store), store)
+        };
     if duty == "leader" {
-        return lead(store).await;
+        return lead(store, requests).await;
     }
     let task = Task {
         log: next().into(),
@@ -49,14 +53,14 @@ async fn main() {
     if duty == "embedded" {
         // A service with a file of its own leads too. Its disk may be full or broken when it starts: like the
         // facade it goes on, and prepares the store as soon as that can be done.
-        let prepared = Arc::clone(&store);
+        let (prepared, log) = (Arc::clone(&store), Arc::clone(&requests));
         tokio::spawn(async move {
             while let Err(error) = prepared.prepare().await {
                 eprintln!("not prepared yet: {error}");
                 tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
-            lead(prepared).await;
+            lead(prepared, log).await;
         });
     }
-    write(store, task, clock).await;
+    write(store, requests, task, clock).await;
 }

@@ -5,13 +5,17 @@ use std::{
     fs::{File, OpenOptions},
     io::Write,
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, UNIX_EPOCH},
 };
 
-use api_metrics_layer::{ApiKey, MetricSink, RequestRecord};
+use api_metrics_layer::{ApiKey, LoggedRequest, MetricSink, RequestLogSink, RequestRecord};
 use api_metrics_store::{
     recorder::{Recorder, RecorderOptions},
+    request_log::{Keep, RequestLog, RequestLogBuffer, RequestLogStore},
     store::{Instance, Store, Writer},
     time::Clock,
 };
@@ -30,20 +34,35 @@ pub(crate) struct Task {
     pub(crate) always_new: bool,
 }
 
+/// Every request is kept, in so little memory that some are dropped while the database is away.
+fn settings() -> RequestLog {
+    let mut settings = RequestLog::new();
+    settings.keep = Keep::Everything;
+    settings.memory_budget = 256 << 10;
+    settings
+}
+
 /// Folds, rolls up and retains until it is killed.
-pub(crate) async fn lead(store: Arc<dyn Store>) {
+pub(crate) async fn lead(store: Arc<dyn Store>, requests: Arc<dyn RequestLogStore>) {
+    let settings = settings();
     loop {
         // What fails is tried again: that is what a maintainer does.
         let _ = store.fold().await;
         let _ = store.roll_up().await;
         let _ = store.retain().await;
+        let _ = requests.retain_requests(&settings).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 /// Records `total` requests, a tenth of them late, flushes on the way, and ends when all are acknowledged;
-/// earlier, where a file `.stop` beside the log asks for it.
-pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
+/// earlier, where a file `.stop` beside the log asks for it. Beside them runs a log of the requests.
+pub(crate) async fn write(
+    store: Arc<dyn Store>,
+    requests: Arc<dyn RequestLogStore>,
+    task: Task,
+    clock: FastClock,
+) {
     let mut random = Random::new(task.seed);
     let mut log = Log::open(&task.log);
     let clock: Arc<dyn Clock> = Arc::new(clock);
@@ -57,6 +76,14 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
     instance.version = "1".to_owned();
     instance.host = "here".to_owned();
     instance.started_at = clock.unix_seconds();
+    let kept = Arc::new(RequestLogBuffer::new(settings(), instance.clone()));
+    let ended = Arc::new(AtomicBool::new(false));
+    let keeper = tokio::spawn(keep(
+        requests,
+        Arc::clone(&kept),
+        Arc::clone(&ended),
+        Log::open(&task.log),
+    ));
     let writer = Writer::new(instance, Arc::new(recorder));
     let (mut recorded, mut flushes, mut total) = (0, 0, task.total);
     // The last batch that has records, as the fence counts them.
@@ -71,7 +98,7 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         let batch = (50 + random.below(150)).min(total - recorded);
         for _ in 0..batch {
             let new = task.always_new.then_some(flushes + 1);
-            let (day, weight) = record(&writer, &mut random, clock.unix_seconds(), new);
+            let (day, weight) = record(&writer, &kept, &mut random, clock.unix_seconds(), new);
             let sum = open.entry(day).or_default();
             *sum = (sum.0 + 1, sum.1 + weight);
         }
@@ -95,10 +122,39 @@ pub(crate) async fn write(store: Arc<dyn Store>, task: Task, clock: FastClock) {
         }
         tokio::time::sleep(Duration::from_millis(random.below(90))).await;
     }
+    ended.store(true, Ordering::Release);
+    keeper.await.expect("the log of requests is stored");
     log.line("done");
 }
 
-fn record(writer: &Writer, random: &mut Random, now: i64, new: Option<u64>) -> (i64, u64) {
+/// Stores what the log of requests has kept, until everything is in the database after the end.
+async fn keep(
+    requests: Arc<dyn RequestLogStore>,
+    kept: Arc<RequestLogBuffer>,
+    ended: Arc<AtomicBool>,
+    mut log: Log,
+) {
+    loop {
+        let last = ended.load(Ordering::Acquire);
+        if requests.flush_requests(&kept, last).await.is_ok() {
+            let counts = kept.counts();
+            let (kept, dropped) = (counts.kept, counts.dropped.total());
+            log.line(&format!("kept {} {kept} {dropped}", counts.chosen));
+            if last {
+                return;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+fn record(
+    writer: &Writer,
+    kept: &RequestLogBuffer,
+    random: &mut Random,
+    now: i64,
+    new: Option<u64>,
+) -> (i64, u64) {
     const ENDPOINTS: [&str; 4] = ["/a", "/b/{id}", "/c", "/d"];
     let at = now
         - match random.below(20) {
@@ -119,6 +175,7 @@ fn record(writer: &Writer, random: &mut Random, now: i64, new: Option<u64>) -> (
     // A random weight, so that a sum tells which records are in it.
     request.response_bytes = 1 + random.below(1 << 40);
     writer.recorder.record(&request);
+    kept.log(&LoggedRequest::new(&request));
     (at.div_euclid(86_400) * 86_400, request.response_bytes)
 }
 

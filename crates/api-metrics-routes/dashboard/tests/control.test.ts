@@ -173,6 +173,12 @@ test("rows without a value come last in both directions", () => {
     ["V1", "v9", "v10"],
     "numbers in names count",
   );
+  const times = ["2026-11-29T05:47:47.9Z", "2026-11-29T05:47:48Z", "2026-11-29T05:47:47Z"];
+  assert.deepEqual(
+    sortRows(times, (text) => text, false),
+    [times[2], times[0], times[1]],
+    "a whole second stands before its parts",
+  );
   assert.deepEqual(
     sortRows([], () => 1, true),
     [],

@@ -153,6 +153,11 @@ test("a tail shows the latest first, each once, in the order of time and not of 
   const many = arrived(late, rows(SHOWN + 50, {}), 0);
   assert.equal(many.rows.length, SHOWN);
   assert.equal(many.rows[0]?.id, row(SHOWN + 49).id);
+  // A whole second is written without its fraction.
+  const second = at("2026-05-17T08:00:07Z");
+  const whole = { ...row(0), id: idAt(second), at: "2026-05-17T08:00:07Z" };
+  const later = { ...row(0), id: idAt(second + 500), at: "2026-05-17T08:00:07.500Z" };
+  assert.deepEqual(arrived(EMPTY, [whole, later], 0).rows, [later, whole]);
 });
 
 test("a paused tail holds back what arrives, counts what is too much, and goes on with the rest", () => {

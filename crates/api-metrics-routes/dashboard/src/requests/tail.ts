@@ -19,10 +19,13 @@ export interface Tail {
 
 export const EMPTY: Tail = { rows: [], held: [], paused: false, leftOut: 0 };
 
-/** Rows without repetitions, the latest first. Samples arrive when their minute is over, so arrival is no order. */
+/**
+ * Rows without repetitions, the latest first. Samples arrive when their minute is over, so arrival is no order; ids
+ * begin with their time. (Texts of times don't sort: `…47Z` stands after `…47.5Z`.)
+ */
 const merged = (rows: readonly LoggedRequest[], more: readonly LoggedRequest[]): LoggedRequest[] => {
   const all = new Map([...rows, ...more].map((row) => [row.id, row]));
-  return [...all.values()].sort((a, b) => (a.at === b.at ? (a.id < b.id ? 1 : -1) : a.at < b.at ? 1 : -1));
+  return [...all.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
 };
 
 /** What has arrived, and how many more have that are not in it. */

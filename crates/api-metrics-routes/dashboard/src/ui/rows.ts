@@ -2,8 +2,15 @@
 
 export type SortKey = number | string | null | undefined;
 
+const INSTANT = /^\d{4}-\d\d-\d\dT/;
+
+// Texts of instants don't sort as texts: `…47Z` stands after `…47.5Z`.
 const order = (a: number | string | null, b: number | string | null): number => {
-  if (typeof a === "string" && typeof b === "string") return a.localeCompare(b, "en", { numeric: true });
+  if (typeof a === "string" && typeof b === "string") {
+    return INSTANT.test(a) && INSTANT.test(b)
+      ? Date.parse(a) - Date.parse(b)
+      : a.localeCompare(b, "en", { numeric: true });
+  }
   return Number(a) - Number(b);
 };
 
