@@ -16,11 +16,19 @@ mod signals;
 mod traffic;
 mod welcome;
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    process::ExitCode,
+    time::Duration,
+};
 
-use api_metrics::{ApiMetrics, Keep, RequestLog};
+use api_metrics::{
+    ApiMetrics, CaptureEvents, Keep, RequestLog,
+    layer::{GeoHeaders, Geography},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, prelude::*};
 
 use crate::settings::Settings;
 
@@ -32,13 +40,17 @@ const DELIVERY: Duration = Duration::from_secs(3);
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()),
+    let events = CaptureEvents::new();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::registry()
+        .with(events.clone().with_filter(LevelFilter::WARN))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_filter(filter),
         )
-        .with_writer(std::io::stderr)
         .init();
-    match run().await {
+    match run(events).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("demo: {error}");
@@ -47,7 +59,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn std::error::Error>> {
+async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     let settings = api_metrics_examples::parse::<Settings>();
     // Caught from the start: a signal during a slow start ends the demo as orderly as any other.
     let stopping = CancellationToken::new();
@@ -58,6 +70,13 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
         caught.cancel();
     });
 
+    if settings.traffic > 0.0 {
+        tracing::warn!(
+            target: "demo::start",
+            rate = settings.traffic,
+            "traffic is made up: requests a second"
+        );
+    }
     let token = settings.admin_token();
     let requests = settings.admin_requests;
     let traces = settings.trace_url.clone();
@@ -73,6 +92,7 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
                 .trace_url(traces.as_str())
         })
         .request_log(request_log())
+        .capture_events(events)
         .shutdown_timeout(DELIVERY)
         // A demo that shows nothing helps nobody: a wrong password or URL ends it.
         .require_database()
@@ -119,5 +139,14 @@ fn request_log() -> RequestLog {
         .push(("/api/orders".to_owned(), Keep::Everything));
     // A year is nobody's secret; values of other path parameters stay masked.
     log.capture.shown_parameters.push("year".to_owned());
+    // What a proxy in front would tell; here the traffic, from this machine, does.
+    for this_machine in [
+        IpAddr::from(Ipv4Addr::LOCALHOST),
+        IpAddr::from(Ipv6Addr::LOCALHOST),
+    ] {
+        log.capture.trusted_proxies.push(this_machine.into());
+    }
+    let country = GeoHeaders::custom(axum::http::HeaderName::from_static(traffic::COUNTRY));
+    log.capture.geography = Some(Geography::headers([country]));
     log
 }

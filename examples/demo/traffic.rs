@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{api::USERS, auth};
 
+/// The header in which the traffic tells the country of its callers.
+pub(crate) const COUNTRY: &str = "x-demo-country";
+/// Where they are, some more often than others.
+const COUNTRIES: [&str; 8] = ["DE", "DE", "DE", "FR", "FR", "US", "BR", "JP"];
 /// Requests under way at once: a service that got slow is not buried by its own demo.
 const MOST_AT_ONCE: usize = 128;
 
@@ -93,6 +97,11 @@ fn pick(client: &Client, host: &str) -> reqwest::RequestBuilder {
         _ => "partner-sync/0.9 (+https://partner.example)",
     };
     request = request.header("user-agent", agent);
+    // Of one in nine nobody knows it.
+    let place = usize::try_from(random(9)).unwrap_or_default();
+    if let Some(country) = COUNTRIES.get(place) {
+        request = request.header(COUNTRY, *country);
+    }
     if method == Method::POST {
         request = request.json(&serde_json::json!({
             "item": format!("item {}", random(20)),

@@ -1,7 +1,8 @@
 -- The log of requests: single requests, sampled, beside the buckets. Nothing of it is needed to count.
 -- Times are Unix milliseconds; the first 48 bits of an id are its time, so that ids sort by time.
 
--- What requests have in common, so that a row of the list is narrow.
+-- What requests have in common, so that a row of the list is narrow. An event outside of all requests has a
+-- source, and neither protocol nor method nor endpoint.
 CREATE TABLE api_metrics.request_log_series (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     service       text NOT NULL,
@@ -10,17 +11,20 @@ CREATE TABLE api_metrics.request_log_series (
     protocol      text NOT NULL,
     http_method   text NOT NULL,
     endpoint      text NOT NULL,
-    UNIQUE (service, environment, version, protocol, http_method, endpoint)
+    -- Where an event comes from; empty for requests.
+    source        text NOT NULL,
+    UNIQUE (service, environment, version, protocol, http_method, endpoint, source)
 );
 
 -- One row a process: the fence that makes a batch be stored once, and what became of the requests that
--- its policy chose. chosen = kept + dropped_rate + dropped_memory + dropped_late + dropped_refused.
+-- its policy chose. chosen = kept + all that was dropped.
 CREATE TABLE api_metrics.request_log_instance (
     id              uuid PRIMARY KEY,
     seq             bigint NOT NULL DEFAULT 0,
     chosen          bigint NOT NULL DEFAULT 0,
     kept            bigint NOT NULL DEFAULT 0,
     dropped_rate    bigint NOT NULL DEFAULT 0,
+    dropped_bytes   bigint NOT NULL DEFAULT 0,
     dropped_memory  bigint NOT NULL DEFAULT 0,
     dropped_late    bigint NOT NULL DEFAULT 0,
     dropped_refused bigint NOT NULL DEFAULT 0,
@@ -41,16 +45,22 @@ CREATE TABLE api_metrics.request_log (
     latency_us    bigint,
     -- For how many requests it stands, itself included.
     weight        bigint NOT NULL,
+    -- Why it was kept; 'event' is no request.
     reason        text NOT NULL,
     group_id      bigint,
     trace_id      uuid,
     user_id       text,
+    -- The levels of its lines, or of the event: bit 0 is ERROR, bit 4 TRACE.
+    levels        bigint NOT NULL,
+    -- Of the client, by ISO 3166; NULL is unknown.
+    country       text,
     PRIMARY KEY (at_ms, id)
 ) PARTITION BY RANGE (at_ms);
 CREATE INDEX request_log_series_at ON api_metrics.request_log (series_id, at_ms, id);
 CREATE INDEX request_log_key_at ON api_metrics.request_log (api_key_id, at_ms, id);
 CREATE INDEX request_log_user_at ON api_metrics.request_log (user_id, at_ms, id) WHERE user_id IS NOT NULL;
 CREATE INDEX request_log_group_at ON api_metrics.request_log (group_id, at_ms, id) WHERE group_id IS NOT NULL;
+CREATE INDEX request_log_event_at ON api_metrics.request_log (at_ms, id) WHERE reason = 'event';
 CREATE INDEX request_log_trace ON api_metrics.request_log (trace_id) WHERE trace_id IS NOT NULL;
 
 -- What is shown of one request.
@@ -67,11 +77,23 @@ CREATE TABLE api_metrics.request_log_detail (
     span_id        text,
     error_type     text,
     message        text,
+    -- Of an event, as name=value.
+    fields         text,
+    -- What was logged meanwhile, as JSON, and how much of it there was no room for.
+    lines          text,
+    lines_left_out bigint NOT NULL,
+    -- Where the client is; coordinates in tenths of a degree.
+    region         text,
+    city           text,
+    latitude       bigint,
+    longitude      bigint,
     ttfb_us        bigint,
     queue_wait_us  bigint,
     request_bytes  bigint NOT NULL,
     response_bytes bigint NOT NULL,
     words          tsvector NOT NULL,
+    -- The same without those of lines, which are for admins; NULL where there are no lines.
+    shown_words    tsvector,
     PRIMARY KEY (at_ms, id)
 ) PARTITION BY RANGE (at_ms);
 CREATE INDEX request_log_detail_words ON api_metrics.request_log_detail USING gin (words);
@@ -97,6 +119,29 @@ CREATE TABLE api_metrics.request_log_group_vector (
     embedder      text NOT NULL,
     vector        text NOT NULL
 );
+
+-- Requests by country, all of them and not only those that are kept: exact, and an hour a row. An empty country is
+-- one that is not known.
+CREATE TABLE api_metrics.request_log_country (
+    hour_ms       bigint NOT NULL,
+    service       text NOT NULL,
+    environment   text NOT NULL,
+    country       text NOT NULL,
+    requests      bigint NOT NULL,
+    PRIMARY KEY (hour_ms, service, environment, country)
+);
+
+-- For those who read by plain SQL. Sums over tenants, so a reader of one tenant finds nothing here.
+CREATE VIEW api_metrics.request_countries WITH (security_barrier) AS
+SELECT to_timestamp(c.hour_ms / 1000) AS period_start,
+       c.service,
+       c.environment,
+       nullif(c.country, '') AS country,
+       c.requests AS request_count
+FROM api_metrics.request_log_country AS c
+WHERE (SELECT api_metrics.is_service())
+   OR (SELECT EXISTS (SELECT FROM api_metrics.readers AS r
+                      WHERE r.role_name = current_user AND r.tenant_id IS NULL));
 
 -- The key of each day, counted from 1970, by which addresses are hashed.
 CREATE TABLE api_metrics.request_log_day_key (
@@ -144,6 +189,7 @@ ALTER TABLE api_metrics.request_log_group_text ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group_vector ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_country  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE api_metrics.request_log_series   FORCE ROW LEVEL SECURITY;
@@ -156,6 +202,7 @@ ALTER TABLE api_metrics.request_log_group_text FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_group_vector FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_country  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
 
 CREATE POLICY service ON api_metrics.request_log_series   USING ((SELECT api_metrics.sees_all()));
@@ -168,9 +215,16 @@ CREATE POLICY service ON api_metrics.request_log_group_text USING ((SELECT api_m
 CREATE POLICY service ON api_metrics.request_log_group_vector USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_tail     USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_arrival  USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_country  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
 
--- What api_keys shows of itself decides.
+-- Behind its view.
+CREATE POLICY reader ON api_metrics.request_log_country FOR SELECT USING (
+    (SELECT EXISTS (SELECT FROM api_metrics.readers AS r
+                    WHERE r.role_name = current_user AND r.tenant_id IS NULL))
+);
+
+-- What api_keys shows of itself decides. No key is number 0, so that events belong to nobody.
 CREATE POLICY scope ON api_metrics.request_log FOR SELECT USING (
     api_key_id IN (SELECT k.id FROM api_metrics.api_keys AS k)
 );
@@ -268,6 +322,35 @@ BEGIN
 END
 $$;
 
+-- For a role that reads every tenant by plain SQL: as before, and the new view.
+CREATE OR REPLACE FUNCTION api_metrics.allow_analyst(role_name name) RETURNS void
+    LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF has_table_privilege(role_name, 'api_metrics.api_keys', 'SELECT') THEN
+        RAISE EXCEPTION '% may read the tables themselves, so that no view could hold it back', role_name;
+    END IF;
+    EXECUTE format('GRANT USAGE ON SCHEMA api_metrics TO %I', role_name);
+    EXECUTE format('GRANT SELECT ON api_metrics.api_metrics, api_metrics.consumers, api_metrics.status_codes, '
+                   'api_metrics.totals, api_metrics.consumer_totals, api_metrics.releases, '
+                   'api_metrics.request_countries TO %I', role_name);
+    INSERT INTO api_metrics.readers AS r (role_name, tenant_id) VALUES (allow_analyst.role_name, NULL)
+    ON CONFLICT ON CONSTRAINT readers_pkey DO UPDATE SET tenant_id = NULL;
+END
+$$;
+
+-- Readers and analysts of before get the view without being allowed once more.
+DO $$
+DECLARE
+    reader name;
+BEGIN
+    FOR reader IN SELECT r.role_name FROM api_metrics.readers AS r JOIN pg_roles AS p ON p.rolname = r.role_name
+    LOOP
+        EXECUTE format('GRANT SELECT ON api_metrics.request_countries TO %I', reader);
+    END LOOP;
+END
+$$;
+
 REVOKE EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, api_metrics.request_days
     FROM PUBLIC;
 
@@ -285,7 +368,9 @@ BEGIN
                        'api_metrics.request_log_instance, api_metrics.request_log, api_metrics.request_log_detail, '
                        'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.request_log_tail, '
                        'api_metrics.request_log_arrival, api_metrics.request_log_group_text, '
-                       'api_metrics.request_log_group_vector, api_metrics.audit_trail TO %I', service);
+                       'api_metrics.request_log_group_vector, api_metrics.request_log_country, '
+                       'api_metrics.audit_trail TO %I', service);
+        EXECUTE format('GRANT SELECT ON api_metrics.request_countries TO %I', service);
         EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
                        'api_metrics.request_days TO %I', service);
     END LOOP;

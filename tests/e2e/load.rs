@@ -242,7 +242,6 @@ async fn each_request_is_kept_or_told_as_dropped(database: &str) {
     assert_eq!(rows, own.kept);
     let sum = stored::sum(&*stored::open(database), None).await.unwrap();
     assert_eq!(sum.request_count, requests, "no count is affected");
-    println!("{own:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,5 +19,7 @@ mod nested;
 mod queues;
 mod refused;
 mod request_log;
+mod request_log_lines;
+mod request_log_places;
 mod routers;
 mod stacks;

@@ -25,6 +25,7 @@ mod ingest;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod request_events;
 mod request_stream;
 mod request_views;
 mod requests;

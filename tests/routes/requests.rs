@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api_metrics::{ApiKey, ApiMetrics, ErrorDetail, Keep, RequestLog, UserId};
+use api_metrics::{ApiKey, ApiMetrics, CaptureEvents, ErrorDetail, Keep, RequestLog, UserId};
 use api_metrics_layer::PeerAddress;
 use api_metrics_routes::{Principal, Role};
 use api_metrics_store::{control::keys::KeyChange, request_log::RequestQuery};
@@ -45,6 +45,11 @@ async fn locked() -> Response {
     response
 }
 
+#[allow(clippy::unused_async, reason = "a handler")]
+async fn logs() {
+    tracing::warn!(order = 17, password = "planted body", "the ledger is late");
+}
+
 /// The host's own authentication: who a header says.
 async fn verify(mut request: Request, next: Next) -> Response {
     let (key, user) = {
@@ -64,15 +69,31 @@ async fn verify(mut request: Request, next: Next) -> Response {
 
 impl Service {
     pub(crate) async fn start(change: impl FnOnce(&mut RequestLog)) -> Self {
+        Self::start_with_events(change, CaptureEvents::new()).await
+    }
+
+    /// The same for a host whose own log is captured.
+    pub(crate) async fn start_with_events(
+        change: impl FnOnce(&mut RequestLog),
+        events: CaptureEvents,
+    ) -> Self {
         let file = SqliteFile::create();
         let url = file.url();
-        let mut service = Self::on(&url, change).await;
+        let mut service = Self::on_with_events(&url, change, events).await;
         service.file = Some(file);
         service
     }
 
     /// An instance on this database.
     pub(crate) async fn on(url: &str, change: impl FnOnce(&mut RequestLog)) -> Self {
+        Self::on_with_events(url, change, CaptureEvents::new()).await
+    }
+
+    async fn on_with_events(
+        url: &str,
+        change: impl FnOnce(&mut RequestLog),
+        events: CaptureEvents,
+    ) -> Self {
         let mut log = RequestLog::new();
         log.keep = Keep::Everything;
         change(&mut log);
@@ -83,6 +104,7 @@ impl Service {
             .version("1.9.1")
             .no_auth()
             .request_log(log)
+            .capture_events(events)
             .start()
             .await
             .unwrap();
@@ -91,6 +113,7 @@ impl Service {
             .route("/orders", post(|_: Json<Vec<u8>>| async {}))
             .route("/locked/{id}", get(locked))
             .route("/healthz", get(|| async {}))
+            .route("/logs", get(logs))
             .layer(metrics.layer())
             .layer(from_fn(verify));
         Self {

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 27] = [
+const PROTECTED: [&str; 28] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -22,6 +22,7 @@ const PROTECTED: [&str; 27] = [
     "rate_limit_utilization",
     "request_log",
     "request_log_arrival",
+    "request_log_country",
     "request_log_day_key",
     "request_log_detail",
     "request_log_group",

@@ -45,6 +45,7 @@ async fn with_traffic(database: Database) -> Harness {
     }
     h.store.flush(&writer).await.unwrap();
     h.settle().await;
+    crate::request_log::count_countries(&h, now).await;
     h
 }
 
@@ -149,7 +150,7 @@ async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenan
         assert!(rows > 0, "{view}");
         assert_eq!(others, 0, "{view}");
     }
-    for view in ["totals", "releases"] {
+    for view in ["totals", "releases", "request_countries"] {
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!(
             "SELECT count(*) FROM api_metrics.{view}"
         )))

@@ -47,12 +47,18 @@ impl<B: Body, M: MetricSink> Body for ResponseBody<B, M> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let mut this = self.project();
-        let panic_guard = this.guard.panic_guard();
-        let polled = this.inner.as_mut().poll_frame(cx);
-        panic_guard.disarm();
-        if let Poll::Ready(Some(Ok(frame))) = &polled {
-            this.guard.capture_frame(frame);
-        }
+        let polled = if this.guard.is_logged() {
+            let polled = this.guard.run_body(|| this.inner.as_mut().poll_frame(cx));
+            if let Poll::Ready(Some(Ok(frame))) = &polled {
+                this.guard.capture_frame(frame);
+            }
+            polled
+        } else {
+            let panic_guard = this.guard.panic_guard();
+            let polled = this.inner.as_mut().poll_frame(cx);
+            panic_guard.disarm();
+            polled
+        };
         let Some(state) = this.guard.state() else {
             return polled;
         };

@@ -84,14 +84,35 @@ impl<M: MetricSink> Guard<M> {
         }
     }
 
-    /// Shows a piece of the response's body to the log of requests, where there is one.
+    /// Whether the log of requests is interested in this one.
     #[inline(always)]
-    pub(crate) fn capture_frame<D: Buf>(&mut self, frame: &Frame<D>) {
-        let Some(open) = &mut self.0 else { return };
-        if open.shard.core().sink.request_log().is_none() {
-            return;
+    pub(crate) fn is_logged(&mut self) -> bool {
+        match &mut self.0 {
+            Some(open) if open.shard.core().sink.request_log().is_some() => {
+                let captured = open.state.captured();
+                captured.is_some_and(|captured| captured.is_logged())
+            }
+            _ => false,
         }
-        let Some(captured) = open.state.captured() else {
+    }
+
+    /// Runs the response's body, so that what is logged meanwhile finds its request. A request that the body makes is
+    /// not taken for it.
+    #[inline(never)]
+    pub(crate) fn run_body<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        if let Some(state) = self.state() {
+            state.forget_identity();
+        }
+        let running = self.take().enter();
+        let done = run();
+        self.put(running.leave());
+        done
+    }
+
+    /// Shows a piece of the response's body to the log of requests, which is interested.
+    #[inline(never)]
+    pub(crate) fn capture_frame<D: Buf>(&mut self, frame: &Frame<D>) {
+        let Some(captured) = self.state().and_then(RequestState::captured) else {
             return;
         };
         if let Some(data) = frame.data_ref() {

@@ -168,6 +168,7 @@
 //!
 //! # Features
 //!
+//! * `tracing`: `CaptureEvents` attaches lines of the host's log to the requests in the log.
 //! * `axum` (default): [`FromMatchedPath`] finds axum's templates; [`for_axum`](ApiMetricsLayer::for_axum).
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -177,6 +178,8 @@
 mod api_key;
 mod body;
 mod candidate;
+#[cfg(feature = "tracing")]
+mod capture_events;
 mod capture_panics;
 mod clock;
 mod descriptor_set;
@@ -202,6 +205,9 @@ mod with_request_log;
 
 pub use api_key::{ApiKey, ExtractApiKey};
 pub use body::ResponseBody;
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use capture_events::{CaptureEvents, WithoutEvents, without_events};
 pub use capture_panics::capture_panics;
 pub use clock::RequestClock;
 pub use descriptor_set::InvalidDescriptorSet;
@@ -221,9 +227,10 @@ pub use queue::Queue;
 pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use request_log::{
-    ErrorDetail, InvalidNetwork, LoggedBody, LoggedError, LoggedPath, LoggedRequest,
-    LoggedSnapshot, MASKED_NAMES, Network, PeerAddress, REPLAY_HEADER, ReplaySecret, Replayed,
-    RequestCapture, RequestLogSink, Snapshots, TraceContext, UserId,
+    Coordinates, Country, ErrorDetail, GeoHeaders, Geography, InvalidNetwork, Locate, LogEvent,
+    LogField, LogLevel, LoggedBody, LoggedError, LoggedPath, LoggedPlace, LoggedRequest,
+    LoggedSnapshot, MASKED_NAMES, Network, PeerAddress, Place, REPLAY_HEADER, ReplaySecret,
+    Replayed, RequestCapture, RequestLogSink, Snapshots, TraceContext, UserId,
 };
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;

@@ -447,14 +447,17 @@ impl RequestState {
 
     #[inline(never)]
     fn log(&self, record: &RequestRecord<'_>, log: &dyn RequestLogSink) {
-        let captured = self.captured.as_ref();
-        if let Some(request) = captured.and_then(|it| it.logged(record, log.capture())) {
+        let (captured, capture) = (self.captured.as_ref(), log.capture());
+        if capture.geography.is_some() {
+            log.count_country(record, captured.and_then(|it| it.country(capture)));
+        }
+        if let Some(request) = captured.and_then(|it| it.logged(record, capture)) {
             log.log(&request);
         }
     }
 
-    /// Takes what the log of requests may show from the request, where the log is interested in its route. Returns
-    /// how much of its body is to be copied.
+    /// Takes what the log of requests may show from the request, where the log is interested in its route, and what
+    /// tells its country, where countries are counted. Returns how much of its body is to be copied.
     #[inline(never)]
     pub(crate) fn capture_request<B: http_body::Body>(
         &mut self,
@@ -469,12 +472,17 @@ impl RequestState {
         if is_replay(capture, request.headers()) {
             self.api_key = Some(ApiKey::from(REPLAY_KEY));
         }
-        if !log.admits(self.method, self.template()) {
+        let admitted = log.admits(self.method, self.template());
+        if !admitted && capture.geography.is_none() {
             return 0;
         }
         let mut captured = self.captured.take().unwrap_or_default();
-        captured.on_request(request, capture);
-        let copied = captured.begin_snapshot(request, self.template(), log);
+        captured.on_request(request, capture, admitted);
+        let copied = if admitted {
+            captured.begin_snapshot(request, self.template(), log)
+        } else {
+            0
+        };
         self.captured = Some(captured);
         copied
     }
@@ -500,6 +508,11 @@ impl RequestState {
     /// Whether the host replays the request.
     fn is_exempt(&self) -> bool {
         self.captured.as_ref().is_some_and(|it| it.is_exempt)
+    }
+
+    /// From here on no request is taken for this one: its body is being sent.
+    pub(crate) const fn forget_identity(&mut self) {
+        self.identity = 0;
     }
 
     /// What the log of requests may show, where it was captured.

@@ -55,6 +55,9 @@ pub use api_metrics_layer as layer;
 pub use api_metrics_routes as routes;
 pub use api_metrics_store as store;
 
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+pub use api_metrics_layer::CaptureEvents;
 pub use api_metrics_layer::{
     ApiKey, ApiMetricsLayer, ErrorDetail, MetricSink, Outcome, Protocol, RequestRecord, UserId,
     capture_panics,

@@ -18,10 +18,12 @@ pub(super) async fn flaky() -> Result<&'static str, Response> {
     if call % 7 != 6 {
         return Ok("fine\n");
     }
+    tracing::warn!(call, "the warehouse is slow");
     let detail = if call.is_multiple_of(3) {
         ErrorDetail::new(format!("the ledger is locked by order {call}")).with_type("ledger_locked")
     } else {
         let waited = 200 + call % 50;
+        tracing::error!(waited, "gave the warehouse up");
         ErrorDetail::new(format!(
             "the warehouse did not answer within {waited} ms (attempt {call})"
         ))

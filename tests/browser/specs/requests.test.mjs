@@ -353,3 +353,78 @@ test("an export has every request of the list", () =>
     assert.equal(text.trim().split("\n").length, 2);
     assert.ok(text.includes(request.id) && text.includes(user), text);
   }));
+
+test("an event of the start stands beside the requests, and opens by keyboard", () =>
+  use({}, async (page) => {
+    await show(page, link("&kind=event&source=demo%3A%3Astart"));
+    const text = await rowsOf(page).first().innerText();
+    for (const part of ["Event", "demo::start", "traffic is made up"]) assert.ok(text.includes(part), text);
+    assert.match(text, /warn/i);
+    assert.match(await list(page).innerText(), /1 event/);
+    const chips = page.getByRole("region", { name: "Filters of requests" });
+    assert.match(await chips.locator('[data-filter="source"]').innerText(), /demo::start/);
+    await page.locator("[data-request]").first().focus();
+    await follow(page, () => page.keyboard.press("Enter"));
+    const drawer = drawerOf(page);
+    await drawer.getByText("Stands for itself: logged outside of all requests").waitFor();
+    assert.match(await drawer.locator(".description-list").innerText(), /rate=5/);
+    assert.equal(await drawer.getByRole("button", { name: "Copy as curl" }).count(), 0);
+    assert.deepEqual(await serious(page), []);
+    await follow(page, () => page.keyboard.press("Escape"));
+    // A group as errors of requests are.
+    await show(page, link("&show=groups&kind=event&source=demo%3A%3Astart"));
+    assert.match(await rowsOf(page).first().innerText(), /traffic is made up[\s\S]*demo::start/);
+  }));
+
+test("a request shows what was logged meanwhile, and filters by level and country find it", () =>
+  use({}, async (page, context) => {
+    // Every seventh fails and logs.
+    await Promise.all(
+      Array.from({ length: 7 }, () => context.request.get(new URL("/api/flaky", base()).href, { timeout: 90_000 })),
+    );
+    const until = Date.now() + 60_000;
+    const filter = "api-requests?period=1h&kind=request&level=warn&endpoint=%2Fapi%2Fflaky&limit=1";
+    let found;
+    while (!found) {
+      found = (await api(context, "GET", filter)).data[0];
+      assert.ok(found || Date.now() < until, "no request has a line");
+      if (!found) await page.waitForTimeout(250);
+    }
+    await show(page, link(`&level=warn&id=${found.id}`));
+    const lines = drawerOf(page).getByRole("region", { name: "Log lines" });
+    const text = await lines.innerText();
+    for (const part of ["demo::api::flaky", "the warehouse is slow", "call="]) assert.ok(text.includes(part), text);
+    assert.match(text, /warn/i);
+    assert.deepEqual(await serious(page), []);
+    await page.keyboard.press("Escape");
+
+    const user = someone();
+    await order(context, user, { headers: { "x-demo-country": "PT" } });
+    await order(context, user, { headers: { "x-demo-country": "ZZ" } });
+    const stored = await logged(page, context, user, 2);
+    assert.deepEqual(stored.map((request) => request.country).sort(), ["PT", null]);
+    await show(page, link(`&user=${user}`));
+    await page.getByRole("button", { name: "Add filter" }).click();
+    const form = page.locator(".chip-form");
+    await form.getByLabel("Filter").selectOption("Country");
+    await form.getByLabel("Value").fill("Portugal");
+    await form.getByRole("button", { name: "Add", exact: true }).click();
+    await form.getByText("Enter the two letters of a country, or unknown.").waitFor();
+    await form.getByLabel("Value").fill("PT");
+    await follow(page, () => form.getByRole("button", { name: "Add", exact: true }).click());
+    assert.equal(await rowsOf(page).count(), 1);
+    await follow(page, () => page.locator("[data-request]").first().click());
+    assert.match(await drawerOf(page).locator(".description-list").innerText(), /Portugal/);
+    await page.keyboard.press("Escape");
+
+    // Countries of all requests, also on a narrow screen.
+    await page.setViewportSize({ width: 390, height: 800 });
+    await show(page, link());
+    const countries = page.getByRole("region", { name: "Countries" });
+    await countries.getByRole("link", { name: "Germany" }).waitFor();
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 390, `${wide} pixels`);
+    await follow(page, () => countries.getByRole("link", { name: "Germany" }).click());
+    assert.match(page.url(), /country=DE/);
+    assert.ok((await rowsOf(page).count()) > 0);
+  }));

@@ -291,6 +291,7 @@ async fn a_request_is_stored_once_though_connections_break_at_its_commit() {
         for nth in 0..4 {
             for _ in 0..5 {
                 show(&log, &Shown::failed("it is broken"));
+                count_country(&log, NOON, (shown % 2 == 0).then_some("DE"));
                 shown += 1;
             }
             let (mut commits, verdict) = (0, verdict.clone());
@@ -317,6 +318,16 @@ async fn a_request_is_stored_once_though_connections_break_at_its_commit() {
             .await,
         shown
     );
+    // Nor does a request count twice for its country.
+    let mut query = CountryQuery::default();
+    query.to_ms = NOON_MS + DAY * 1_000;
+    let countries = stage.store.request_countries(&query).await.unwrap();
+    let countries: Vec<_> = countries
+        .iter()
+        .map(|count| (count.country.as_deref(), count.requests))
+        .collect();
+    let half = shown.cast_unsigned() / 2;
+    assert_eq!(countries, [(None, half), (Some("DE"), half)]);
     let counts = log.counts();
     assert_eq!(
         (counts.kept, counts.chosen),

@@ -7,16 +7,17 @@ use std::{
 };
 
 use api_metrics_layer::{
-    ApiKey, ErrorDetail, LoggedError, LoggedRequest, Outcome, RequestLogSink, RequestRecord,
-    TraceContext, UserId,
+    ApiKey, Country, ErrorDetail, LogEvent, LogLevel, LoggedError, LoggedPlace, LoggedRequest,
+    Outcome, Place, RequestLogSink, RequestRecord, TraceContext, UserId,
 };
 use api_metrics_store::{
     control::keys::KeyChange,
     postgres::PostgresStore,
     query::{Query, Scope, TimeRange},
     request_log::{
-        AddressDetail, Erasure, Keep, NgramEmbedder, RequestFilter, RequestLog, RequestLogBuffer,
-        RequestLogStore, RequestQuery, RequestSearch, Sampling, StoredRequest,
+        AddressDetail, CountryQuery, EntryKind, Erasure, Keep, NgramEmbedder, RequestFilter,
+        RequestLog, RequestLogBuffer, RequestLogStore, RequestQuery, RequestSearch, Sampling,
+        StoredRequest,
     },
     store::Instance,
     time::{Clock, UnixSeconds},
@@ -31,6 +32,7 @@ use crate::harness::{Database, Harness, NOON};
 
 mod find;
 mod keep;
+mod logged;
 mod private;
 mod search;
 mod tail;
@@ -44,6 +46,12 @@ use keep::{
     a_sample_is_stored_when_its_minute_is_over_with_exact_weights, the_log_changes_no_count,
     what_became_of_everything_adds_up_over_processes, what_comes_too_late_is_dropped_and_counted,
     what_is_old_or_takes_too_much_room_goes_by_the_day, what_was_shown_is_stored_with_every_field,
+};
+use logged::{
+    countries_are_counted_exactly_over_processes_and_hours,
+    events_and_lines_are_found_by_kind_level_source_and_words,
+    events_belong_to_no_tenant_and_lines_are_for_those_who_see_everything,
+    events_have_budgets_of_their_own_and_add_up,
 };
 use private::{
     an_address_is_linked_within_a_day_and_never_afterwards,
@@ -98,6 +106,10 @@ on_all_databases! {
     errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself
     a_search_finds_what_its_scope_allows_and_nothing_that_was_erased
     each_group_is_embedded_once_by_whoever_is_asked
+    events_and_lines_are_found_by_kind_level_source_and_words
+    events_belong_to_no_tenant_and_lines_are_for_those_who_see_everything
+    events_have_budgets_of_their_own_and_add_up
+    countries_are_counted_exactly_over_processes_and_hours
 }
 
 const NOON_MS: i64 = NOON * 1_000;
@@ -120,6 +132,9 @@ struct Shown {
     error: Option<ErrorDetail>,
     agent: Option<&'static str>,
     id: Option<&'static str>,
+    lines: Vec<LogEvent>,
+    lines_left_out: u32,
+    place: Place,
 }
 
 impl Shown {
@@ -139,6 +154,9 @@ impl Shown {
             error: None,
             agent: None,
             id: None,
+            lines: Vec::new(),
+            lines_left_out: 0,
+            place: Place::default(),
         }
     }
 
@@ -191,7 +209,23 @@ fn show(log: &RequestLogBuffer, shown: &Shown) {
     if let Some(error) = &shown.error {
         request.error = LoggedError::told(error);
     }
+    request.lines = &shown.lines;
+    request.lines_left_out = shown.lines_left_out;
+    request.place = LoggedPlace::known(&shown.place);
     log.log(&request);
+}
+
+/// An event, or a line, of this second.
+fn event(at: UnixSeconds, level: LogLevel, source: &'static str, message: &str) -> LogEvent {
+    let at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+    LogEvent::new(at, level, source, message)
+}
+
+/// Counts a request of this second and country.
+fn count_country(log: &RequestLogBuffer, at: UnixSeconds, country: Option<&str>) {
+    let at = UNIX_EPOCH + Duration::from_secs(at.cast_unsigned());
+    let record = RequestRecord::new("GET", "/", at);
+    log.count_country(&record, country.and_then(Country::of));
 }
 
 /// A harness with the store's other face.
@@ -337,6 +371,8 @@ pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
             },
         );
     }
+    log.event(event(NOON, LogLevel::Error, "shop::start", "nothing works"));
+    count_country(&log, NOON, Some("DE"));
     store.flush_requests(&log, true).await.unwrap();
     let mut search = RequestSearch::default();
     search.to_ms = NOON_MS + DAY * 1_000;
@@ -345,6 +381,16 @@ pub(crate) async fn keep_of(h: &Harness, keys: &[&'static str]) {
     store.search_requests(&search, &embedder).await.unwrap();
     let nobody = Erasure::User("nobody".to_owned());
     store.erase_requests(&nobody, "root").await.unwrap();
+}
+
+/// Counts a request of Germany and one of nowhere.
+pub(crate) async fn count_countries(h: &Harness, at: UnixSeconds) {
+    let store = h.database.request_log(&h.clock);
+    let log = log_of(h, |_| {});
+    for country in [Some("DE"), None] {
+        count_country(&log, at, country);
+    }
+    store.flush_requests(&log, true).await.unwrap();
 }
 
 fn contains(bytes: &[u8], text: &str) -> bool {

@@ -138,8 +138,26 @@ pub(super) async fn no_secret_reaches_the_database(database: Database) {
                 path: "/0123456789abcdef0123456789abcdef",
                 ..Shown::new("<unmatched>", 404)
             },
+            Shown {
+                lines: vec![
+                    event(NOON, LogLevel::Warn, "shop", message),
+                    event(NOON, LogLevel::Warn, "shop", "refused")
+                        .with_field("said", message)
+                        .with_field("user.password", "planted-password and planted-query"),
+                ],
+                ..Shown::new("/lines", 200)
+            },
         ])
         .await;
+    let log = log_of(&stage.h, |_| {});
+    log.event(
+        event(NOON, LogLevel::Error, "shop", message)
+            .with_field("token", "planted-bearer-4711 planted-query"),
+    );
+    log.event(
+        event(NOON, LogLevel::Error, "ann.planted@example.org", "x").with_field("e", message),
+    );
+    assert_eq!(stage.flush(&log).await, 2);
     let contents = stage.contents().await;
     assert!(contains(&contents, "[email]") && contains(&contents, "/users/{id}"));
     for secret in SECRETS {

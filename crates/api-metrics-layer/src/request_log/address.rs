@@ -127,6 +127,11 @@ impl fmt::Display for InvalidNetwork {
 
 impl std::error::Error for InvalidNetwork {}
 
+/// Whether an address lies in one of some networks.
+pub(super) fn is_among(address: IpAddr, networks: &[Network]) -> bool {
+    networks.iter().any(|network| network.contains(address))
+}
+
 /// The client's address. Where the peer is a trusted proxy, it is the last address in the proxies' list that is
 /// not a trusted proxy's own: whoever stands further left may be made up.
 ///
@@ -134,7 +139,7 @@ impl std::error::Error for InvalidNetwork {}
 /// are there and tell of different clients, one of them is the client's own work: then it is the peer.
 pub(super) fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> Option<IpAddr> {
     let peer = peer.to_canonical();
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address: IpAddr| is_among(address, trusted);
     if !is_trusted(peer) {
         return Some(peer);
     }

@@ -7,8 +7,9 @@ use bytes::Buf;
 use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT, uri::PathAndQuery};
 
 use super::{
-    ErrorDetail, LoggedError, LoggedPath, LoggedRequest, Prefix, RequestCapture, RequestLogSink,
-    TraceContext, UserId, address, error::ErrorBody, panics, snapshot::Snapshot,
+    ErrorDetail, LoggedError, LoggedPath, LoggedPlace, LoggedRequest, Prefix, RequestCapture,
+    RequestLogSink, TraceContext, UserId, address, error::ErrorBody, geography::Told, lines::Lines,
+    panics, place::Country, snapshot::Snapshot,
 };
 use crate::{Protocol, RequestRecord, endpoint::original_path};
 
@@ -22,8 +23,14 @@ const MAX_ID_BYTES: usize = 128;
 pub(crate) struct Captured {
     /// Whether a request is being captured.
     active: bool,
+    /// Whether the log is interested in it; else its country alone is counted.
+    admitted: bool,
     path: Option<PathAndQuery>,
     client: Option<IpAddr>,
+    told: Told,
+    /// Whether a proxy has told anything.
+    has_told: bool,
+    lines: Lines,
     user: Option<UserId>,
     agent: Option<HeaderValue>,
     trace: Option<HeaderValue>,
@@ -67,14 +74,28 @@ impl Captured {
         self.snapshot.copies_request()
     }
 
-    pub(crate) fn on_request<B>(&mut self, request: &Request<B>, capture: &RequestCapture) {
+    pub(crate) fn on_request<B>(
+        &mut self,
+        request: &Request<B>,
+        capture: &RequestCapture,
+        admitted: bool,
+    ) {
         let (headers, extensions) = (request.headers(), request.extensions());
-        self.active = true;
+        (self.active, self.admitted) = (true, admitted);
+        let peer = capture.peer(extensions);
+        let trusted = &capture.trusted_proxies;
+        self.client = peer.and_then(|peer| address::client(peer, headers, trusted));
+        if let (Some(geography), Some(peer)) = (&capture.geography, peer) {
+            if address::is_among(peer, trusted) {
+                self.told = Told::read(geography, headers);
+                self.has_told = true;
+            }
+        }
+        if !admitted {
+            return;
+        }
         let path = original_path(extensions).or(request.uri().path_and_query());
         self.path = path.cloned();
-        let peer = capture.peer(extensions);
-        self.client =
-            peer.and_then(|peer| address::client(peer, headers, &capture.trusted_proxies));
         self.user = extensions.get().cloned();
         self.agent = headers.get(USER_AGENT).cloned();
         self.trace = headers.get("traceparent").cloned();
@@ -86,7 +107,7 @@ impl Captured {
         response: &Response<B>,
         log: &dyn RequestLogSink,
     ) {
-        if !self.active {
+        if !self.is_logged() {
             return;
         }
         let capture = log.capture();
@@ -115,7 +136,7 @@ impl Captured {
     }
 
     pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
-        if self.active {
+        if self.is_logged() {
             self.on_grpc_message(trailers);
         }
     }
@@ -128,16 +149,42 @@ impl Captured {
 
     /// Notes a panic that may be caught inside. Returns whether a request is captured here.
     pub(crate) fn note_panic(&mut self, panic: &ErrorDetail) -> bool {
-        if self.active {
+        if self.is_logged() {
             self.panic = Some(panic.clone());
         }
-        self.active
+        self.is_logged()
+    }
+
+    /// Whether a request is captured that the log is interested in.
+    pub(crate) const fn is_logged(&self) -> bool {
+        self.active && self.admitted
+    }
+
+    /// The lines that are logged while it runs.
+    #[cfg(feature = "tracing")]
+    pub(crate) const fn lines(&mut self) -> &mut Lines {
+        &mut self.lines
+    }
+
+    /// Where the client is.
+    fn place<'a>(&'a self, capture: &'a RequestCapture) -> LoggedPlace<'a> {
+        match &capture.geography {
+            Some(geography) if self.active => {
+                LoggedPlace::captured(&self.told, self.client, geography)
+            }
+            _ => LoggedPlace::none(),
+        }
+    }
+
+    /// The country of the client, as far as it is known.
+    pub(crate) fn country(&self, capture: &RequestCapture) -> Option<Country> {
+        self.place(capture).country()
     }
 
     /// The thread unwinds through the request. What the response has said of its error goes before.
     pub(crate) fn on_panic(&mut self) {
         let panic = panics::take();
-        if self.active && self.error.is_none() {
+        if self.is_logged() && self.error.is_none() {
             self.error = panic;
         }
     }
@@ -148,7 +195,7 @@ impl Captured {
         record: &'a RequestRecord<'a>,
         capture: &'a RequestCapture,
     ) -> Option<LoggedRequest<'a>> {
-        if !self.active {
+        if !self.is_logged() {
             return None;
         }
         let panic = self
@@ -176,6 +223,9 @@ impl Captured {
             snapshot: self
                 .snapshot
                 .logged(self.path.as_ref(), record, &capture.snapshots),
+            place: self.place(capture),
+            lines: self.lines.lines(),
+            lines_left_out: self.lines.left_out(),
         })
     }
 
@@ -185,9 +235,14 @@ impl Captured {
         if !self.active {
             return;
         }
-        self.active = false;
+        (self.active, self.admitted) = (false, false);
         self.path = None;
         self.client = None;
+        if self.has_told {
+            self.told = Told::default();
+            self.has_told = false;
+        }
+        self.lines.clear();
         self.user = None;
         self.agent = None;
         self.trace = None;

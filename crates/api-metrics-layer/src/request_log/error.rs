@@ -287,7 +287,7 @@ fn unescaped_quote(text: &str) -> Option<usize> {
 }
 
 /// A `grpc-message` as it was before its transport.
-fn percent_decoded(value: &[u8]) -> String {
+pub(super) fn percent_decoded(value: &[u8]) -> String {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     while let Some((&byte, after)) = rest.split_first() {

@@ -3,9 +3,13 @@
 mod address;
 mod captured;
 mod error;
+mod event;
+mod geography;
 mod json;
+mod lines;
 mod panics;
 mod path;
+mod place;
 mod settings;
 mod snapshot;
 mod trace;
@@ -18,7 +22,10 @@ use crate::RequestRecord;
 pub use self::{
     address::{InvalidNetwork, Network, PeerAddress},
     error::{ErrorDetail, LoggedError},
+    event::{LogEvent, LogField, LogLevel},
+    geography::{GeoHeaders, Geography, Locate, LoggedPlace},
     path::LoggedPath,
+    place::{Coordinates, Country, Place},
     settings::RequestCapture,
     snapshot::{
         LoggedBody, LoggedSnapshot, MASKED_NAMES, REPLAY_HEADER, ReplaySecret, Replayed, Snapshots,
@@ -96,6 +103,24 @@ pub trait RequestLogSink: Send + Sync + 'static {
 
     /// Takes one finished request.
     fn log(&self, request: &LoggedRequest<'_>);
+
+    /// Takes the country of one finished request, right before [`log`](Self::log): while
+    /// [geography](RequestCapture::geography) is on of every request that is counted, excluded ones too. `None` is
+    /// an unknown country. The default does nothing.
+    fn count_country(&self, record: &RequestRecord<'_>, country: Option<Country>) {
+        let _ = (record, country);
+    }
+
+    /// Takes an event of the host's log that happened outside of all requests. It must not log. The default does
+    /// nothing.
+    fn event(&self, event: LogEvent) {
+        let _ = event;
+    }
+
+    /// Takes how many such events there was no room for, before anybody took them. The default does nothing.
+    fn events_left_out(&self, count: u64) {
+        let _ = count;
+    }
 }
 
 impl<S: RequestLogSink + ?Sized> RequestLogSink for Arc<S> {
@@ -117,6 +142,18 @@ impl<S: RequestLogSink + ?Sized> RequestLogSink for Arc<S> {
 
     fn log(&self, request: &LoggedRequest<'_>) {
         (**self).log(request);
+    }
+
+    fn count_country(&self, record: &RequestRecord<'_>, country: Option<Country>) {
+        (**self).count_country(record, country);
+    }
+
+    fn event(&self, event: LogEvent) {
+        (**self).event(event);
+    }
+
+    fn events_left_out(&self, count: u64) {
+        (**self).events_left_out(count);
     }
 }
 
@@ -148,6 +185,13 @@ pub struct LoggedRequest<'a> {
     pub error: LoggedError<'a>,
     /// What has passed, where the route leaves a [snapshot](Snapshots): as it was sent, nothing masked.
     pub snapshot: Option<LoggedSnapshot<'a>>,
+    /// Where the client is, while [geography](RequestCapture::geography) is on.
+    pub place: LoggedPlace<'a>,
+    /// What was logged while it ran, at most 20 lines and 4 KiB. Filled where a `CaptureEvents` is among the host's
+    /// subscribers.
+    pub lines: &'a [LogEvent],
+    /// Lines beyond these bounds.
+    pub lines_left_out: u32,
 }
 
 impl<'a> LoggedRequest<'a> {
@@ -165,6 +209,9 @@ impl<'a> LoggedRequest<'a> {
             request_id: None,
             error: LoggedError::none(),
             snapshot: None,
+            place: LoggedPlace::none(),
+            lines: &[],
+            lines_left_out: 0,
         }
     }
 }

@@ -6,6 +6,7 @@ use http::{Extensions, HeaderName};
 
 use super::{
     address::{Network, PeerAddress},
+    geography::Geography,
     snapshot::{ReplaySecret, Snapshots},
 };
 
@@ -29,6 +30,8 @@ pub struct RequestCapture {
     /// Tells requests that this process replays over HTTP from all others: they are counted under the consumer
     /// `<replay>`. `None` by default.
     pub replay_secret: Option<ReplaySecret>,
+    /// How the countries of clients are found. `None` by default: no place is kept, and no country is counted.
+    pub geography: Option<Geography>,
 }
 
 impl Default for RequestCapture {
@@ -40,6 +43,7 @@ impl Default for RequestCapture {
             peer_address: None,
             snapshots: Snapshots::default(),
             replay_secret: None,
+            geography: None,
         }
     }
 }

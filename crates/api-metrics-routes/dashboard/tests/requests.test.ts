@@ -6,7 +6,16 @@ import type { LoggedRequest } from "../src/api/types";
 import { stamp } from "../src/format/time";
 import { arrived, EMPTY, HELD, idAt, paused, SHOWN } from "../src/requests/tail";
 import { traceLink } from "../src/requests/traceLink";
-import { ending, errorText, keptBecause, newIn, weightWords } from "../src/requests/words";
+import {
+  countryName,
+  droppedWords,
+  ending,
+  errorText,
+  keptBecause,
+  newIn,
+  placeText,
+  weightWords,
+} from "../src/requests/words";
 import { between, chosen, FILTERS, filterParams, groupsHref, named, requestsHref } from "../src/view/requests";
 import { at, rule } from "./fixtures";
 
@@ -66,6 +75,8 @@ test("a filter's value is checked as the service does it", () => {
     ["key", ["0", "17"], ["", "-1", "k-17", "1.0"]],
     ["text", ["ü".repeat(100)], ["", "ü".repeat(101)]],
     ["user", ["<b>u</b>"], [""]],
+    ["country", ["DE", "de", "unknown"], ["", "D", "DEU", "Germany", "1T"]],
+    ["source", ["shop::ledger", "x".repeat(128)], ["", "x".repeat(129)]],
   ];
   for (const [id, right, not] of cases) {
     for (const value of right) assert.equal(wrong(id, value), false, `${id} ${value}`);
@@ -127,6 +138,39 @@ test("weights are said in words, by kind", () => {
   assert.equal(keptBecause(row(0, { weight: 20 })), "Stands for 20 requests: drawn at random from its minute");
   assert.equal(keptBecause(row(0, { reason: "error" })), "Stands for itself: all errors are kept");
   assert.equal(keptBecause(row(0, { reason: "a new reason" })), "Stands for itself: a new reason");
+});
+
+test("events are counted beside requests, and stand for nothing", () => {
+  const event = { kind: "event" as const, countedStatus: 0, reason: "event" };
+  assert.equal(weightWords([row(1), row(2, event), row(3, event)]), "1 request, each one kept; 2 events");
+  assert.equal(weightWords([row(2, event)]), "1 event");
+  assert.equal(keptBecause(row(2, event)), "Stands for itself: logged outside of all requests");
+  assert.deepEqual(filterParams({ kind: "event", level: "warn", source: "shop::ledger", country: "DE" }), {
+    kind: "event",
+    level: "warn",
+    source: "shop::ledger",
+    country: "DE",
+  });
+});
+
+test("countries and places have names, and what is unknown says so", () => {
+  assert.equal(countryName("DE"), "Germany");
+  assert.equal(countryName(null), "Unknown");
+  assert.equal(countryName("<b>"), "<b>", "no code stays as it is");
+  assert.equal(placeText({}), null);
+  assert.equal(placeText({ country: "FR" }), "France");
+  const munich = { country: "DE", region: "BY", city: "Munich", latitude: 48.1, longitude: 11.6 };
+  assert.equal(placeText(munich), "Munich, BY, Germany (48.1, 11.6)");
+});
+
+test("what the log has dropped is said with its reasons, and nothing where nothing was", () => {
+  const dropped = { rate: 0, bytes: 0, memory: 0, late: 0, refused: 0 };
+  assert.equal(droppedWords({ chosen: 10, dropped }), null);
+  assert.equal(
+    droppedWords({ chosen: 5_000, dropped: { ...dropped, rate: 1_000, bytes: 2, other: 1 } }),
+    "The log has dropped 1,003 of 5,000 chosen so far: 1,000 beyond the rows a second, " +
+      "2 beyond the bytes a second, 1 other",
+  );
 });
 
 test("errors, endings and new groups are said in words", () => {

@@ -4,8 +4,10 @@
 //! tenant, all of an admin.
 //!
 //! Shapes and filters are those of the admin's list, because a request has no simpler form. There are no hashes of
-//! addresses, whoever asks: a consumer's clients are nobody's business but theirs.
+//! addresses, no lines of the service's log and no places within a country, whoever asks: a consumer's clients are
+//! nobody's business but theirs.
 
+use api_metrics_store::request_log::EntryKind;
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
@@ -19,7 +21,7 @@ use crate::{
         list::{ListParams, RequestList, answer, found},
         view::RequestView,
     },
-    response::Problem,
+    response::{Kind, Problem},
     router::App,
 };
 
@@ -39,7 +41,8 @@ pub(super) async fn get_requests(
     caller: Caller,
     Validated { params, .. }: Validated<ListParams>,
 ) -> Result<Json<RequestList>, Problem> {
-    let view = |request| RequestView::without_address(request, &caller);
+    let view = |request| RequestView::for_consumers(request, &caller);
+    let params = params.without_events(&caller.scope);
     answer(&app, &caller, params, view).await.map(Json)
 }
 
@@ -63,5 +66,8 @@ pub(super) async fn get_request(
     _: Validated<()>,
 ) -> Result<Json<RequestView>, Problem> {
     let request = found(&app, &caller, id).await?;
-    Ok(Json(RequestView::without_address(request, &caller)))
+    if request.kind != EntryKind::Request {
+        return Err(Problem::new(Kind::NotFound, "an event is no request"));
+    }
+    Ok(Json(RequestView::for_consumers(request, &caller)))
 }

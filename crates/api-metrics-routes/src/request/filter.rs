@@ -13,7 +13,7 @@ use crate::response::Problem;
 pub(crate) const MAX_TENANT_BYTES: usize = 200;
 
 /// `service`.
-const SERVICE: Text = Text {
+pub(crate) const SERVICE: Text = Text {
     name: "service",
     description: "Only this recording service.",
     example: "shop",
@@ -21,7 +21,7 @@ const SERVICE: Text = Text {
 };
 
 /// `environment`.
-const ENVIRONMENT: Text = Text {
+pub(crate) const ENVIRONMENT: Text = Text {
     name: "environment",
     description: "Only this environment.",
     example: "production",

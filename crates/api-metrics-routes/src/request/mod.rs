@@ -38,6 +38,7 @@ pub(crate) use cursor::question;
 pub(crate) use days::{Days, Month};
 pub(crate) use declare::{Form, OneOf, ParamDocs, Parsed, Text};
 pub(crate) use filter::is_tenant;
+pub(crate) use filter::{ENVIRONMENT, SERVICE};
 #[cfg(feature = "control")]
 pub(crate) use filter::{MAX_TENANT_BYTES, storable};
 pub(crate) use group::{

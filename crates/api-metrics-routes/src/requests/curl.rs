@@ -16,7 +16,7 @@
 
 use std::fmt::Write as _;
 
-use api_metrics_store::request_log::StoredRequest;
+use api_metrics_store::request_log::{EntryKind, StoredRequest};
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
@@ -25,7 +25,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{examples, list::found};
-use crate::{auth::Caller, request::Validated, response::Problem, router::App};
+use crate::{
+    auth::Caller,
+    request::Validated,
+    response::{Kind, Problem},
+    router::App,
+};
 
 /// Variables that mean something to some shells.
 const SHELL_NAMES: [&str; 12] = [
@@ -77,6 +82,9 @@ pub(crate) async fn curl(
     _: Validated<()>,
 ) -> Result<Json<CurlView>, Problem> {
     let request = found(&app, &caller, id).await?;
+    if request.kind != EntryKind::Request {
+        return Err(Problem::new(Kind::NotFound, "an event is no request"));
+    }
     Ok(Json(Command::of(&request).view()))
 }
 

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 /// A request.
 pub(crate) fn request() -> Value {
-    json!({
-        "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "at": "2026-05-17T08:12:45.117Z",
+    let mut request = json!({
+        "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "kind": "request", "at": "2026-05-17T08:12:45.117Z",
         "service": "shop", "environment": "production", "version": "1.9.1",
         "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
         "protocol": "http", "method": "POST", "endpoint": "/carts/{id}/orders",
@@ -17,7 +17,19 @@ pub(crate) fn request() -> Value {
         "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331",
         "errorType": "ledger_locked", "message": "the ledger is locked by order 4711",
         "group": "8f3a61c20b7d4e95", "weight": 1, "reason": "error"
-    })
+    });
+    let logged = json!({
+        "source": null, "level": "warn", "fields": null,
+        "lines": [{
+            "at": "2026-05-17T08:12:44.902Z", "level": "warn", "source": "shop::ledger",
+            "message": "waiting for the ledger", "fields": "order=4711"
+        }],
+        "linesLeftOut": 0, "country": "DE", "region": "BY", "city": "Munich", "latitude": 48.1, "longitude": 11.6
+    });
+    if let (Some(request), Value::Object(logged)) = (request.as_object_mut(), logged) {
+        request.extend(logged);
+    }
+    request
 }
 
 /// A page of requests.
@@ -29,7 +41,8 @@ pub(crate) fn list() -> Value {
 pub(super) fn groups() -> Value {
     json!({
         "data": [{
-            "id": "8f3a61c20b7d4e95", "method": "POST", "endpoint": "/carts/{id}/orders", "status": 503,
+            "id": "8f3a61c20b7d4e95", "kind": "request", "source": null, "level": null,
+            "method": "POST", "endpoint": "/carts/{id}/orders", "status": 503,
             "errorType": "ledger_locked", "message": "the ledger is locked by order 4711",
             "latest": "019e3512-1f3d-7000-8d2c-61c20b7d4e95", "kept": 41, "requests": 41, "apiKeys": 7,
             "versions": ["1.9.0", "1.9.1"], "firstAt": "2026-05-17T07:58:02.004Z",
@@ -64,11 +77,22 @@ pub(super) fn curl() -> Value {
     })
 }
 
+/// Requests by country.
+pub(super) fn countries() -> Value {
+    json!({
+        "data": [
+            {"country": "DE", "requests": 812_044}, {"country": "FR", "requests": 120_817},
+            {"country": null, "requests": 3_104}
+        ],
+        "from": "2026-05-16T09:00:00Z", "to": "2026-05-17T09:31:00Z"
+    })
+}
+
 /// The figures of the log.
 pub(super) fn status() -> Value {
     json!({
         "chosen": 81_204, "kept": 81_112,
-        "dropped": {"rate": 92, "memory": 0, "late": 0, "refused": 0},
+        "dropped": {"rate": 92, "bytes": 0, "memory": 0, "late": 0, "refused": 0},
         "oldestAt": "2026-02-16T00:00:01.410Z", "newestAt": "2026-05-17T08:12:45.117Z",
         "bytes": 104_857_600
     })

@@ -50,8 +50,9 @@ const FORMAT: OneOf<Format> = OneOf {
 
 /// The columns of CSV: the members of a request, in the order of their declaration. A test compares them with what
 /// the list answers.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 42] = [
     "id",
+    "kind",
     "at",
     "service",
     "environment",
@@ -82,6 +83,16 @@ const COLUMNS: [&str; 31] = [
     "group",
     "weight",
     "reason",
+    "source",
+    "level",
+    "fields",
+    "lines",
+    "linesLeftOut",
+    "country",
+    "region",
+    "city",
+    "latitude",
+    "longitude",
 ];
 
 /// The parameters of [`export`].
@@ -220,6 +231,8 @@ fn field(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => csv_field(text).into_owned(),
+        Some(Value::Array(items)) if items.is_empty() => String::new(),
+        Some(items @ Value::Array(_)) => csv_field(&items.to_string()).into_owned(),
         Some(other) => other.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! `GET /api-requests/groups`: errors that are one.
+//! `GET /api-requests/groups`: errors that are one. Events of the levels ERROR and WARN are errors too.
 //!
 //! A group's id is a hash of what its errors have in common, so that it is the same in each range, process and
 //! database. Its figures are those of the range: `requests` adds up weights and so counts what was seen, `kept`
@@ -24,13 +24,20 @@ use crate::{
     router::App,
 };
 
-/// Errors of one endpoint with the same status, type and message, but for numbers and names in it.
+/// Errors of one endpoint with the same status, type and message, but for numbers and names in it; or events of one
+/// source and level.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RequestGroup)]
 pub(crate) struct GroupView {
     /// Its id, which `group` of the list takes.
     id: String,
+    /// What its entries are: `request`, or `event`, whose method and endpoint are empty and whose status is 0.
+    kind: &'static str,
+    /// Where its events come from.
+    source: Option<String>,
+    /// The level of its events.
+    level: Option<&'static str>,
     /// The method.
     method: String,
     /// The route template.
@@ -67,6 +74,9 @@ impl From<RequestGroup> for GroupView {
     fn from(group: RequestGroup) -> Self {
         Self {
             id: group_id(group.id),
+            kind: group.kind.as_str(),
+            source: group.source,
+            level: group.level.map(|level| level.as_str()),
             method: group.method,
             endpoint: group.endpoint,
             status: group.status,

@@ -7,7 +7,10 @@
 //!
 //! A request that is there for somebody else is answered as one that is not there, so that ids can't be probed.
 
-use api_metrics_store::request_log::StoredRequest;
+use api_metrics_store::{
+    query::Scope,
+    request_log::{EntryKind, StoredRequest},
+};
 use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
@@ -38,7 +41,8 @@ pub(crate) struct RequestList {
     /// Asks for the next page; null where the range was searched to its end. A page may be short, even empty, and
     /// not be the last: see `searchedTo`.
     next_cursor: Option<String>,
-    /// How far the range was searched. Filters by status, outcome and latency look at 20,000 requests a page.
+    /// How far the range was searched. Filters by status, outcome, latency,
+    /// level, country and `kind=request` look at 20,000 requests a page.
     searched_to: DateTime<Utc>,
 }
 
@@ -80,10 +84,20 @@ impl QueryParams for ListParams {
     }
 }
 
+impl ListParams {
+    /// The same without events, which only those who see everything could be shown.
+    pub(crate) fn without_events(mut self, scope: &Scope) -> Self {
+        if *scope == Scope::All {
+            self.selection.filter.kind = Some(EntryKind::Request);
+        }
+        self
+    }
+}
+
 /// Single requests, newest first
 ///
 /// What the service's policy has kept; each request says by its `weight` for how many it stands. Tenants and consumers see those
-/// of their own keys.
+/// of their own keys; admins also events, which the service has logged outside of all requests.
 #[utoipa::path(
     get,
     path = "/api-requests",

@@ -2,12 +2,13 @@
 //! erasure.
 //!
 //! The routes are there only where the admin was built with a store that keeps a log. Tenants and consumers see
-//! the requests of their own keys, and no hashes of addresses.
+//! the requests of their own keys, without what is for admins, and no events.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `selection` | the filters that all of them take |
 //! | `list` | pages of requests, and one request |
+//! | `countries` | where requests come from, exactly |
 //! | `curl` | a request as a command |
 //! | `groups` | errors that are one |
 //! | `export` | a range as a file, page by page |
@@ -20,6 +21,7 @@
 //! Answers are not cached: each is a page of narrow rows found by an index, and a log that is read is mostly read
 //! to its end, where every answer is another.
 
+mod countries;
 mod curl;
 mod erase;
 pub(crate) mod examples;
@@ -49,6 +51,7 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(export::export))
         .documented(Read, routes!(search::search))
         .documented(Operate, routes!(status::status))
+        .documented(Operate, routes!(countries::countries))
         .documented(Read, routes!(stream::stream))
         .documented(Read, routes!(list::one))
         .documented(Read, routes!(curl::curl))

@@ -5,15 +5,19 @@
 //! | `service`, `environment`, `version`, `protocol`, `method`, `endpoint` | the labels of a series | yes |
 //! | `apiKeyId`, `user`, `traceId`, `group` | the request's own | yes |
 //! | `text` | the words of path, error and agent, each as a whole | yes |
-//! | `status`, `statusClass`, `outcome`, `minLatencyMs` | the request's own | no: tried on 20,000 requests a page |
+//! | `kind=event`, `source` | what an event is, and where it comes from | yes |
+//! | `status`, `statusClass`, `outcome`, `minLatencyMs`, `level`, `country`, `kind=request` | the entry's own | no: tried on 20,000 entries a page |
+//!
+//! `source` is that of an event, because a request has lines of many; words find those. `level` is that of an event, or
+//! of one of a request's lines. Both find nothing for tenants and consumers, who see neither lines nor events.
 //!
 //! All that are given must hold. A filter that nothing can match is refused by name, or finds nothing; it is never
 //! ignored.
 
-use api_metrics_layer::{MAX_API_KEY_BYTES, MAX_SERVICE_BYTES};
+use api_metrics_layer::{Country, LogLevel, MAX_API_KEY_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::{
     query::{Filter, Scope, TimeRange},
-    request_log::{RequestFilter, RequestQuery},
+    request_log::{EntryKind, RequestFilter, RequestQuery},
 };
 use uuid::Uuid;
 
@@ -22,6 +26,8 @@ use crate::{
     response::Problem,
 };
 
+/// Stands for a country that is not known.
+const UNKNOWN_COUNTRY: &str = "unknown";
 /// `version`, exactly.
 const VERSION: Text = Text {
     name: "version",
@@ -105,9 +111,52 @@ const GROUP: Parsed<i64> = Parsed {
 /// `text`: words, in any order and case. Nothing in it has another meaning.
 const TEXT: Text = Text {
     name: "text",
-    description: "Only requests that hold all of these words in their path, error or user agent.",
+    description: "Only requests that hold all of these words in their path, error, user agent or lines; events in \
+                  source, message or fields.",
     example: "ledger locked",
     max_bytes: 200,
+};
+/// `kind`: requests and events lie in one log.
+const KIND: OneOf<Option<EntryKind>> = OneOf {
+    name: "kind",
+    description: "Only requests, or only events: what the service has logged outside of all requests. Events are for \
+                  admins.",
+    options: &[
+        ("request", Some(EntryKind::Request)),
+        ("event", Some(EntryKind::Event)),
+    ],
+    default: None,
+};
+/// `source`, exactly.
+const SOURCE: Text = Text {
+    name: "source",
+    description: "Only events of this source, which is the target under which they were logged.",
+    example: "shop::ledger",
+    max_bytes: 128,
+};
+/// `level`, exactly.
+const LEVEL: OneOf<Option<LogLevel>> = OneOf {
+    name: "level",
+    description: "Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines \
+                  and events are for admins.",
+    options: &[
+        ("error", Some(LogLevel::Error)),
+        ("warn", Some(LogLevel::Warn)),
+        ("info", Some(LogLevel::Info)),
+        ("debug", Some(LogLevel::Debug)),
+        ("trace", Some(LogLevel::Trace)),
+    ],
+    default: None,
+};
+/// `country`.
+const COUNTRY: Parsed<String> = Parsed {
+    name: "country",
+    description: "Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country \
+                  that is not known.",
+    example: Some("DE"),
+    form: Form::Text,
+    read: country_of,
+    wrong: "no country of two letters, and not `unknown`",
 };
 /// `after`.
 pub(super) const AFTER: Parsed<Uuid> = Parsed {
@@ -123,6 +172,14 @@ pub(super) const AFTER: Parsed<Uuid> = Parsed {
 /// A group's id as callers have it: 16 hexadecimal digits, because numbers in JSON are not that exact.
 pub(super) fn group_id(group: i64) -> String {
     format!("{:016x}", group.cast_unsigned())
+}
+
+/// The country of a code as the store compares it: an unknown one is empty.
+fn country_of(text: &str) -> Option<String> {
+    if text == UNKNOWN_COUNTRY {
+        return Some(String::new());
+    }
+    Country::of(text).map(|country| country.to_string())
 }
 
 /// The group of such an id. Signs and other lengths are none, so that each group has one id.
@@ -204,6 +261,10 @@ impl QueryParams for Labelled {
         MIN_LATENCY.describe(docs);
         TRACE.describe(docs);
         GROUP.describe(docs);
+        KIND.describe(docs);
+        SOURCE.describe(docs);
+        LEVEL.describe(docs);
+        COUNTRY.describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
@@ -223,6 +284,10 @@ impl QueryParams for Labelled {
         filter.min_latency_us = MIN_LATENCY.take(params)?.map(|ms| ms * 1_000);
         filter.trace_id = TRACE.take(params)?;
         filter.group = GROUP.take(params)?;
+        filter.kind = KIND.take(params)?;
+        filter.source = SOURCE.take(params)?;
+        filter.level = LEVEL.take(params)?;
+        filter.country = COUNTRY.take(params)?;
         Ok(Self(filter))
     }
 }
@@ -230,6 +295,15 @@ impl QueryParams for Labelled {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_country_is_of_iso_3166_or_unknown() {
+        let found = ["DE", "de", "unknown"].map(country_of);
+        assert_eq!(found, ["DE", "DE", ""].map(|code| Some(code.to_owned())));
+        for wrong in ["", "XX", "DEU", "Germany", "Unknown"] {
+            assert_eq!(country_of(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn a_groups_id_is_read_as_it_is_written() {

@@ -17,8 +17,10 @@ use crate::{auth::Caller, request::Validated, response::Problem, router::App};
 #[serde(rename_all = "camelCase")]
 #[schema(as = DroppedRequests)]
 pub(crate) struct DroppedView {
-    /// Beyond the requests a second that a process may keep.
+    /// Beyond the requests, or the events, a second that a process may keep.
     rate: u64,
+    /// Beyond the bytes a second that a process may keep.
+    bytes: u64,
     /// Beyond the memory of a process.
     memory: u64,
     /// Older than what is kept, or more than a day ahead.
@@ -50,6 +52,7 @@ impl From<RequestLogStatus> for StatusView {
     fn from(status: RequestLogStatus) -> Self {
         let Dropped {
             rate,
+            bytes,
             memory,
             late,
             refused,
@@ -60,6 +63,7 @@ impl From<RequestLogStatus> for StatusView {
             kept: status.counts.kept,
             dropped: DroppedView {
                 rate,
+                bytes,
                 memory,
                 late,
                 refused,

@@ -2,10 +2,15 @@
 
 use std::{net::IpAddr, sync::Arc, time::UNIX_EPOCH};
 
-use api_metrics_layer::{ErrorDetail, LoggedRequest, Outcome};
+use api_metrics_layer::{ErrorDetail, LogEvent, LoggedRequest, Outcome, Place};
 use uuid::Uuid;
 
-use super::{group, scrub::scrubbed, words::words};
+use super::{
+    event::{self, EventText},
+    group,
+    scrub::scrubbed,
+    words::{MAX_WORDS, all_words, words},
+};
 
 /// Why a request was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub(crate) enum Reason {
     ClientError,
     Slow,
     Sample,
+    /// It is no request, but an event outside of any.
+    Event,
 }
 
 impl Reason {
@@ -26,9 +33,13 @@ impl Reason {
             Self::ClientError => "client_error",
             Self::Slow => "slow",
             Self::Sample => "sample",
+            Self::Event => EVENT,
         }
     }
 }
+
+/// The reason under which events are stored.
+pub(crate) const EVENT: &str = "event";
 
 /// A request that was chosen, as it was captured. Its texts are scrubbed when it is stored.
 #[derive(Debug)]
@@ -56,6 +67,11 @@ pub(crate) struct Entry {
     pub request_id: Option<String>,
     pub trace: Option<([u8; 16], [u8; 8])>,
     pub error: Option<ErrorDetail>,
+    pub place: Place,
+    pub lines: Vec<LogEvent>,
+    pub lines_left_out: u32,
+    /// What it says, where it is an event and no request.
+    pub event: Option<Box<LogEvent>>,
 }
 
 impl Entry {
@@ -95,6 +111,43 @@ impl Entry {
             request_id: request.request_id.map(str::to_owned),
             trace: request.trace.map(|trace| (trace.trace_id, trace.span_id)),
             error: request.error.detail(),
+            place: request.place.place(),
+            lines: request.lines.to_vec(),
+            lines_left_out: request.lines_left_out,
+            event: None,
+        }
+    }
+
+    /// An event outside of all requests.
+    pub(crate) fn of_event(event: LogEvent, id: Uuid, at_ms: i64) -> Self {
+        Self {
+            id,
+            at_ms,
+            weight: 1,
+            reason: Reason::Event,
+            protocol: "",
+            method: "",
+            endpoint: "".into(),
+            api_key: None,
+            status: None,
+            counted: 0,
+            outcome: Outcome::Completed,
+            latency_us: None,
+            ttfb_us: None,
+            queue_wait_us: None,
+            request_bytes: 0,
+            response_bytes: 0,
+            path: String::new(),
+            user: None,
+            client: None,
+            agent: None,
+            request_id: None,
+            trace: None,
+            error: None,
+            place: Place::default(),
+            lines: Vec::new(),
+            lines_left_out: 0,
+            event: Some(Box::new(event)),
         }
     }
 
@@ -110,6 +163,10 @@ impl Entry {
             + text(&self.user)
             + text(&self.agent)
             + text(&self.request_id)
+            + text(&self.place.region)
+            + text(&self.place.city)
+            + self.lines.iter().map(event::bytes).sum::<usize>()
+            + self.event.as_deref().map_or(0, event::bytes)
             + error
     }
 
@@ -127,18 +184,44 @@ impl Entry {
             error_type.as_ref(),
             agent.as_ref(),
         ];
-        let words = words(texts.into_iter().flatten().map(String::as_str));
+        let lines: Vec<_> = self.lines.iter().map(EventText::of).collect();
+        let event = self.event.as_deref().map(EventText::of);
+        let own = words(
+            texts
+                .into_iter()
+                .flatten()
+                .map(String::as_str)
+                .chain(event.iter().flat_map(EventText::texts)),
+        );
+        let of_lines = words(lines.iter().flat_map(EventText::texts));
+        let levels = self.lines.iter().chain(self.event.as_deref());
+        let levels = levels.fold(0, |levels, event| levels | event::bit(event.level));
+        let source = event.as_ref().map(|event| event.source.clone());
+        let (event_message, fields) = event.map(|event| (event.message, event.fields)).unzip();
         let mut stored = Stored {
             method: self.method,
             endpoint: plain(&self.endpoint),
             counted: self.counted,
-            outcome: outcome(self.outcome),
+            outcome: if self.event.is_some() {
+                EVENT
+            } else {
+                outcome(self.outcome)
+            },
+            source: source.unwrap_or_default(),
+            level: self.event.as_ref().map(|event| event.level.as_str()),
+            levels,
+            fields: fields.filter(|fields| !fields.is_empty()),
+            lines: event::json(&lines),
+            words: all_words([own.as_str(), of_lines.as_str()], 2 * MAX_WORDS),
+            own_words: own,
+            line_words: of_lines,
+            region: self.place.region.as_deref().map(clean),
+            city: self.place.city.as_deref().map(clean),
             request_id: self.request_id.as_deref().and_then(id),
             path,
             agent,
             error_type,
-            message,
-            words,
+            message: event_message.or(message),
             group: None,
         };
         stored.group = group::of(&stored);
@@ -158,7 +241,24 @@ pub(crate) struct Stored {
     pub request_id: Option<String>,
     pub error_type: Option<String>,
     pub message: Option<String>,
+    /// Where an event comes from; empty for a request.
+    pub source: String,
+    /// The level of an event.
+    pub level: Option<&'static str>,
+    /// A bit for each level that occurs.
+    pub levels: i64,
+    /// The fields of an event.
+    pub fields: Option<String>,
+    /// Lines as JSON.
+    pub lines: Option<String>,
+    /// The words by which it is found.
     pub words: String,
+    /// Those without the words of lines.
+    pub own_words: String,
+    /// The words of lines.
+    pub line_words: String,
+    pub region: Option<String>,
+    pub city: Option<String>,
     pub group: Option<i64>,
 }
 
@@ -173,7 +273,7 @@ pub(crate) const fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// Postgres' texts hold no NUL.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

@@ -21,7 +21,7 @@ use super::{
     entry::{Entry, Stored},
     group,
     settings::{AddressDetail, RequestLog},
-    sql::{self, DAY_MS, search, tail, write},
+    sql::{self, DAY_MS, country, search, tail, write},
 };
 use crate::{
     engine::{
@@ -76,7 +76,7 @@ pub(super) async fn flush<T: BeginTx>(
     loop {
         if flushing.batch.is_none() {
             flushing.batch = buffer.cut(flushing.seq + 1);
-            flushing.bound_keys();
+            flushing.bound_names();
         }
         let Some(batch) = &mut flushing.batch else {
             return Ok(flushed);
@@ -162,7 +162,7 @@ async fn store_batch<T: BeginTx>(
             *seen = (seen.0.min(entry.at_ms), seen.1.max(entry.at_ms));
             texts.entry(group).or_insert_with(|| group::text(stored));
         }
-        let labels = (entry.protocol, stored.method, stored.endpoint.as_str());
+        let labels = write::name(entry, stored);
         let Some(&series_id) = series.get(&labels) else {
             return Err(StoreError::Corrupt(
                 "a series of requests is missing".into(),
@@ -181,6 +181,7 @@ async fn store_batch<T: BeginTx>(
     write::groups(&mut tx, &groups, &instance.version).await?;
     search::keep_texts(&mut tx, &texts).await?;
     (batch.kept, batch.late) = (rows.len() as u64, late);
+    country::add(&mut tx, instance, &batch.countries, floor, now_ms + DAY_MS).await?;
     write::advance(&mut tx, instance.id, batch, now_ms).await?;
     tail::note(&mut tx, &arrived, now_ms).await?;
     drop(rows);
@@ -259,6 +260,18 @@ fn row(
         "queue_wait_us": entry.queue_wait_us,
         "request_bytes": sql::signed(entry.request_bytes),
         "response_bytes": sql::signed(entry.response_bytes),
+        "levels": stored.levels,
+        "country": entry.place.country.map(|country| country.to_string()),
+        "region": stored.region,
+        "city": stored.city,
+        "latitude": entry.place.coordinates.map(|point| point.latitude_tenths),
+        "longitude": entry.place.coordinates.map(|point| point.longitude_tenths),
+        "fields": stored.fields,
+        "lines": stored.lines,
+        "lines_left_out": entry.lines_left_out,
         "words": stored.words,
+        "own_words": stored.own_words,
+        "line_words": stored.line_words,
+        "shown_words": stored.lines.as_ref().map(|_| stored.own_words.as_str()),
     })
 }

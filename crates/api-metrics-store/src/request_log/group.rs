@@ -71,6 +71,9 @@ fn varies(word: &str) -> bool {
 /// What the errors of a group have in common, in words: the same for each of them.
 pub(crate) fn text(request: &Stored) -> String {
     let message = normalised(request.message.as_deref().unwrap_or_default());
+    if let Some(level) = request.level {
+        return format!("{level} {} {message}", request.source);
+    }
     let error_type = request.error_type.as_deref().unwrap_or_default();
     format!(
         "{} {} {error_type} {message}",
@@ -78,9 +81,14 @@ pub(crate) fn text(request: &Stored) -> String {
     )
 }
 
-/// The group of a stored request; `None` where it is no error. Requests that the client aborted are none.
+/// The group of a stored request; `None` where it is no error. Requests that the client aborted are none. Of events
+/// those are errors that are at least warnings.
 pub(crate) fn of(request: &Stored) -> Option<i64> {
-    if request.counted < 400 || request.outcome == "aborted" {
+    let is_error = match request.level {
+        Some(level) => matches!(level, "error" | "warn"),
+        None => request.counted >= 400 && request.outcome != "aborted",
+    };
+    if !is_error {
         return None;
     }
     let message = normalised(request.message.as_deref().unwrap_or_default());
@@ -94,6 +102,12 @@ pub(crate) fn of(request: &Stored) -> Option<i64> {
     ] {
         hash.update(part.as_bytes());
         hash.update([0]);
+    }
+    if let Some(level) = request.level {
+        for part in [level, &request.source] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
     }
     let digest = hash.finalize();
     let (first, _) = digest.split_first_chunk::<8>()?;

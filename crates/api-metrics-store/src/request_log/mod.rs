@@ -10,6 +10,8 @@
 //! | It says what became of everything | `chosen = kept + dropped + waiting`, by reason, in each batch and in all |
 //! | Kept once | numbered batches behind a fence row of the process |
 //! | Private | masked paths, no body, hashed addresses, and a scrubber over every text |
+//! | The host's own log beside it | lines of requests, events outside of them, in the same budgets; for those who see everything |
+//! | Countries are exact | counted for every request, and stored behind the same fence |
 //! | It says what it is | each request carries for how many it stands; weights add up to what was seen |
 //!
 //! # Addresses
@@ -50,9 +52,13 @@
 //! ```
 
 mod buffer;
+mod country;
 mod entry;
+mod event;
 mod flush;
 mod group;
+#[cfg(feature = "geo")]
+mod maxmind;
 mod query;
 mod sample;
 mod scrub;
@@ -64,12 +70,15 @@ mod store;
 mod tail;
 mod words;
 
+#[cfg(feature = "geo")]
+#[cfg_attr(docsrs, doc(cfg(feature = "geo")))]
+pub use self::maxmind::{MaxMindError, MaxMindFile};
 pub use self::{
     buffer::{Dropped, RequestLogBuffer, RequestLogCounts},
     flush::RequestsFlushed,
     query::{
-        Erased, Erasure, RequestFilter, RequestGroup, RequestLogStatus, RequestPage, RequestQuery,
-        StoredRequest,
+        CountryCount, CountryQuery, EntryKind, Erased, Erasure, RequestFilter, RequestGroup,
+        RequestLogStatus, RequestPage, RequestQuery, StoredLine, StoredRequest,
     },
     search::{RequestSearch, SearchHit, SearchMode, SearchResult},
     settings::{AddressDetail, Keep, RequestLog, Sampling},

@@ -1,8 +1,30 @@
 //! What is asked of the log, and what it answers.
 
+use api_metrics_layer::LogLevel;
 use uuid::Uuid;
 
 use crate::query::Scope;
+
+/// What an entry of the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EntryKind {
+    /// A request.
+    Request,
+    /// An event of the host's log that happened outside of all requests.
+    Event,
+}
+
+impl EntryKind {
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Event => "event",
+        }
+    }
+}
 
 /// Which requests are wanted. A `None` filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,8 +58,17 @@ pub struct RequestFilter {
     pub trace_id: Option<Uuid>,
     /// The group of errors.
     pub group: Option<i64>,
-    /// Words that the path, the message, the error's type or the agent hold, all of them.
+    /// Words that the path, the message, the error's type, the agent, the lines or the source hold, all of them.
+    /// Whoever does not see everything finds by what is shown: not by lines.
     pub text: Option<String>,
+    /// What an entry is.
+    pub kind: Option<EntryKind>,
+    /// Where an event comes from, exactly. Finds no request.
+    pub source: Option<String>,
+    /// The level of an event, or of one of a request's lines. Whoever does not see everything finds nothing by it.
+    pub level: Option<LogLevel>,
+    /// The country by its two letters; empty: one that is not known.
+    pub country: Option<String>,
 }
 
 /// A question for a page of the list, newest first.
@@ -73,12 +104,15 @@ impl RequestQuery {
     }
 }
 
-/// A request as it is stored.
+/// A request as it is stored, or an event: that has a message, a source, a level and fields, and no method, no
+/// endpoint, no path and the status 0.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct StoredRequest {
     /// Its id; ids sort by time.
     pub id: Uuid,
+    /// What it is.
+    pub kind: EntryKind,
     /// When it finished, in milliseconds since 1970.
     pub at_ms: i64,
     /// The service.
@@ -137,8 +171,66 @@ pub struct StoredRequest {
     pub group: Option<i64>,
     /// For how many requests it stands, itself included.
     pub weight: u64,
-    /// Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`.
+    /// Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`; of an event `event`.
     pub reason: String,
+    /// Where an event comes from.
+    pub source: Option<String>,
+    /// The level of an event; of a request the most severe among its lines.
+    pub level: Option<LogLevel>,
+    /// The fields of an event, as `name=value`.
+    pub fields: Option<String>,
+    /// What was logged while it ran.
+    pub lines: Vec<StoredLine>,
+    /// Lines for which there was no room.
+    pub lines_left_out: u64,
+    /// The country of the client, by its two letters.
+    pub country: Option<String>,
+    /// The region of the client.
+    pub region: Option<String>,
+    /// The city of the client.
+    pub city: Option<String>,
+    /// About where the client is: tenths of a degree north and east.
+    pub coordinates_tenths: Option<(i64, i64)>,
+}
+
+/// A line of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredLine {
+    /// When it was logged, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// How severe it is.
+    pub level: LogLevel,
+    /// Where it comes from.
+    pub source: String,
+    /// What it says.
+    pub message: String,
+    /// Its fields, as `name=value`.
+    pub fields: String,
+}
+
+/// A question for how many requests came from which country.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CountryQuery {
+    /// A millisecond of the first hour, since 1970.
+    pub from_ms: i64,
+    /// The first millisecond after the last hour.
+    pub to_ms: i64,
+    /// The service.
+    pub service: Option<String>,
+    /// Its environment.
+    pub environment: Option<String>,
+}
+
+/// Requests of a country: all that were counted while geography was on, not only those that are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CountryCount {
+    /// Its two letters; `None` is a country that is not known.
+    pub country: Option<String>,
+    /// Its requests.
+    pub requests: u64,
 }
 
 /// A page of the list.
@@ -161,6 +253,12 @@ pub struct RequestPage {
 pub struct RequestGroup {
     /// Its number: the same for the same kind of error everywhere.
     pub id: i64,
+    /// What its entries are.
+    pub kind: EntryKind,
+    /// Where its events come from.
+    pub source: Option<String>,
+    /// The level of its events.
+    pub level: Option<LogLevel>,
     /// The method.
     pub method: String,
     /// The route template.

@@ -99,14 +99,20 @@ fn next_word(text: &str, at: usize) -> Option<(&str, usize)> {
     Some((word.get(..end)?, at + begin))
 }
 
+/// Whether the value of this name is a secret as a whole.
+pub(crate) fn hides(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let name = lower.rsplit(['.', '/']).next().unwrap_or_default();
+    SECRET_NAMES.iter().any(|secret| name.ends_with(secret))
+}
+
 /// What the value after this word is to be replaced by, if it announces a secret.
 fn announces(text: &str, word: &str, end: usize) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     if lower == "bearer" || lower == "basic" {
         return Some("[token]");
     }
-    let name = lower.rsplit(['.', '/']).next().unwrap_or_default();
-    let is_name = SECRET_NAMES.iter().any(|secret| name.ends_with(secret));
+    let is_name = hides(&lower);
     let after = text
         .get(end..)?
         .trim_start_matches(['"', '\'', '`', ']', ' ']);

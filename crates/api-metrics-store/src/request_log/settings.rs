@@ -23,6 +23,13 @@ pub struct RequestLog {
     /// Requests kept a second by this process, 1,000 by default. What is sampled counts over its minute. What
     /// comes beyond is dropped, and counted.
     pub rows_per_second: u32,
+    /// Bytes kept a second by this process, as they take memory: 16 MiB by default. What is sampled counts over its
+    /// minute. What comes beyond is dropped, and counted.
+    pub bytes_per_second: u64,
+    /// Events outside of requests kept a second by this process, 100 by default: they count as rows and bytes too,
+    /// and hold a quarter of the memory at most, so that they never push requests out. What comes beyond is dropped,
+    /// and counted.
+    pub events_per_second: u32,
     /// Bytes that this process holds for the log at most, 16 MiB by default. What comes beyond is dropped, and
     /// counted.
     pub memory_budget: usize,
@@ -43,6 +50,8 @@ impl Default for RequestLog {
             keep: Keep::default(),
             endpoints: Vec::new(),
             rows_per_second: 1_000,
+            bytes_per_second: 16 << 20,
+            events_per_second: 100,
             memory_budget: 16 << 20,
             retention: Duration::from_secs(90 * 86_400),
             stored_bytes: 10 << 30,

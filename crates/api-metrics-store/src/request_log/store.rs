@@ -9,12 +9,13 @@ use super::{
     buffer::RequestLogBuffer,
     flush::{self, KEY_LIFE_MS, RequestsFlushed, floor_ms, hash},
     query::{
-        Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage, RequestQuery, StoredRequest,
+        CountryCount, CountryQuery, Erased, Erasure, RequestGroup, RequestLogStatus, RequestPage,
+        RequestQuery, StoredRequest,
     },
     search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},
     similar::Embedder,
-    sql::{DAY_MS, groups, read, remove, tail},
+    sql::{DAY_MS, country, groups, read, remove, tail},
     tail::{TailPage, TailPosition, TailQuery},
 };
 use crate::{
@@ -63,7 +64,8 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// limit.
     async fn request(&self, id: Uuid, scope: &Scope) -> Result<Option<StoredRequest>, StoreError>;
 
-    /// The groups of errors that stand for most requests, at most `limit` of the query. Its text and its cursors
+    /// The groups of errors that stand for most requests, at most `limit` of the query; events are among them unless
+    /// the filter names a kind. Its text and its cursors
     /// have no effect.
     ///
     /// # Errors
@@ -128,6 +130,17 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
     /// limit.
     async fn request_log_status(&self) -> Result<RequestLogStatus, StoreError>;
+
+    /// How many requests came from which country in whole hours, the most first: exactly, of all that were counted
+    /// while geography was on.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn request_countries(
+        &self,
+        query: &CountryQuery,
+    ) -> Result<Vec<CountryCount>, StoreError>;
 }
 
 #[async_trait]
@@ -251,6 +264,7 @@ impl<T: BeginTx> RequestLogStore for T {
         let keys = (now_ms - KEY_LIFE_MS).div_euclid(DAY_MS);
         done.steps += u64::from(remove::destroy_keys(&mut tx, keys).await? > 0);
         done.steps += u64::from(remove::forget_groups(&mut tx, floor).await? > 0);
+        done.steps += u64::from(country::remove(&mut tx, floor).await? > 0);
         tail::prune(&mut tx, now_ms).await?;
         let days = remove::days(&mut tx).await?;
         tx.commit().await?;
@@ -298,5 +312,15 @@ impl<T: BeginTx> RequestLogStore for T {
         let status = read::status(&mut tx).await?;
         tx.commit().await?;
         Ok(status)
+    }
+
+    async fn request_countries(
+        &self,
+        query: &CountryQuery,
+    ) -> Result<Vec<CountryCount>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let counts = country::counts(&mut tx, query).await?;
+        tx.commit().await?;
+        Ok(counts)
     }
 }

@@ -3,14 +3,19 @@
 /// The longest word, in bytes. Longer ones are cut, in texts as in questions.
 const MAX_WORD: usize = 48;
 /// Words of one request.
-const MAX_WORDS: usize = 256;
+pub(crate) const MAX_WORDS: usize = 256;
 
 /// The different words of some texts: letters and digits in lower case, separated by blanks.
 pub(crate) fn words<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    all_words(texts, MAX_WORDS)
+}
+
+/// The same for another number of words.
+pub(crate) fn all_words<'a>(texts: impl IntoIterator<Item = &'a str>, max: usize) -> String {
     let mut found = Vec::new();
     for text in texts {
         for word in text.split(|c: char| !c.is_alphanumeric()) {
-            if word.is_empty() || found.len() == MAX_WORDS {
+            if word.is_empty() || found.len() == max {
                 continue;
             }
             let mut lower = word.to_lowercase();

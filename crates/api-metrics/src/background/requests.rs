@@ -53,7 +53,11 @@ impl Shared {
     /// Stores what is due of the request log, or with the `last` flush all of it.
     pub(super) async fn store_requests(&self, last: bool) -> Result<(), StoreError> {
         if let Some(Requests { log, store, .. }) = &self.requests {
-            store.flush_requests(log, last).await?;
+            let stored = store.flush_requests(log, last);
+            // What storing logs would be stored the next time, and so on.
+            #[cfg(feature = "tracing")]
+            let stored = api_metrics_layer::without_events(stored);
+            stored.await?;
         }
         Ok(())
     }

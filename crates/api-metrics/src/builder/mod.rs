@@ -65,6 +65,8 @@ pub struct Builder {
     maintenance: Maintenance,
     clock: Option<Arc<dyn Clock>>,
     request_log: Option<RequestLog>,
+    #[cfg(feature = "tracing")]
+    events: Option<api_metrics_layer::CaptureEvents>,
     #[cfg(feature = "control")]
     control: control::ControlBuilder,
     admin: admin::Admins,
@@ -95,6 +97,8 @@ impl Default for Builder {
             maintenance: Maintenance::default(),
             clock: None,
             request_log: None,
+            #[cfg(feature = "tracing")]
+            events: None,
             #[cfg(feature = "control")]
             control: control::ControlBuilder::default(),
             admin: admin::Admins::default(),
@@ -316,6 +320,29 @@ impl Builder {
     /// ```
     pub fn request_log(mut self, log: RequestLog) -> Self {
         self.request_log = Some(log);
+        self
+    }
+
+    /// Puts what the host logs outside of requests into the [request log](Self::request_log): background work, the
+    /// start. Lines of requests need nothing but the layer among the host's subscribers. Without a request log it
+    /// does nothing.
+    ///
+    /// ```
+    /// use api_metrics::{ApiMetrics, CaptureEvents, RequestLog};
+    /// use tracing_subscriber::prelude::*;
+    ///
+    /// let events = CaptureEvents::new();
+    /// // Once, where the host sets up its log; what happens from here on waits for the request log.
+    /// let subscriber = tracing_subscriber::registry().with(events.clone());
+    /// # let _ = subscriber;
+    /// let builder = ApiMetrics::builder()
+    ///     .request_log(RequestLog::new())
+    ///     .capture_events(events);
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    pub fn capture_events(mut self, events: api_metrics_layer::CaptureEvents) -> Self {
+        self.events = Some(events);
         self
     }
 

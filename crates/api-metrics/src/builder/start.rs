@@ -171,6 +171,11 @@ impl Builder {
                 settings.capture.peer_address.get_or_insert(connected_from);
                 let instance = writer.instance.clone();
                 let log = Arc::new(RequestLogBuffer::new(settings, instance));
+                #[cfg(feature = "tracing")]
+                if let Some(events) = self.events {
+                    let log: Arc<dyn api_metrics_layer::RequestLogSink> = log.clone();
+                    events.deliver_to(&log);
+                }
                 Some(background::Requests::new(log, store))
             }
             (Some(_), None) => {

@@ -1,9 +1,17 @@
 // Queries of the log of requests.
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from "@tanstack/react-query";
 import { requestParams } from "../view/requests";
-import { isOpen, refetchInterval, type View } from "../view/view";
+import { isOpen, refetchInterval, type View, viewParams } from "../view/view";
 import { ApiError, call, urlOf } from "./client";
-import type { CurlCommand, GroupPage, LoggedRequest, RequestPage, SearchAnswer } from "./types";
+import type {
+  CurlCommand,
+  GroupPage,
+  LoggedRequest,
+  RequestCountries,
+  RequestLogStatus,
+  RequestPage,
+  SearchAnswer,
+} from "./types";
 
 type Params = Readonly<Record<string, string | undefined>>;
 
@@ -42,6 +50,30 @@ export const useGroups = (view: View, params: Params, enabled: boolean) => {
     placeholderData: keepPreviousData,
   });
 };
+
+/** Requests by country, of all of them; only admins are answered. */
+export const useCountries = (view: View) => {
+  const asked = viewParams(view);
+  return useQuery({
+    queryKey: ["request-countries", asked],
+    queryFn: ({ signal }) => call<RequestCountries>(urlOf("api-requests/countries", asked), { signal }),
+    // Who was refused once stays so.
+    refetchInterval: (query) => (query.state.error === null && isOpen(view) ? 60_000 : false),
+    placeholderData: keepPreviousData,
+    retry: false,
+    meta: { covers: false },
+  });
+};
+
+/** What the log has kept and dropped; only admins are answered. */
+export const useLogStatus = () =>
+  useQuery({
+    queryKey: ["request-log-status"],
+    queryFn: ({ signal }) => call<RequestLogStatus>("api-requests/status", { signal }),
+    refetchInterval: (query) => (query.state.error === null ? 60_000 : false),
+    retry: false,
+    meta: { covers: false },
+  });
 
 export const useRequest = (id: string) =>
   useQuery({

@@ -529,7 +529,7 @@ export interface paths {
         /**
          * Single requests, newest first
          * @description What the service's policy has kept; each request says by its `weight` for how many it stands. Tenants and consumers see those
-         *     of their own keys.
+         *     of their own keys; admins also events, which the service has logged outside of all requests.
          */
         get: operations["list_requests"];
         put?: never;
@@ -539,6 +539,26 @@ export interface paths {
          * @description For admins. Counts and bills stay as they are. The audit trail keeps who has done it.
          */
         delete: operations["erase_requests"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/countries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests by country
+         * @description Exact: all requests that were counted while geography is on, in whole hours, of countries by their two letters.
+         */
+        get: operations["request_countries"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1591,6 +1611,11 @@ export interface components {
         DroppedRequests: {
             /**
              * Format: int64
+             * @description Beyond the bytes a second that a process may keep.
+             */
+            bytes: number;
+            /**
+             * Format: int64
              * @description Older than what is kept, or more than a day ahead.
              */
             late: number;
@@ -1601,7 +1626,7 @@ export interface components {
             memory: number;
             /**
              * Format: int64
-             * @description Beyond the requests a second that a process may keep.
+             * @description Beyond the requests, or the events, a second that a process may keep.
              */
             rate: number;
             /**
@@ -2223,7 +2248,26 @@ export interface components {
             /** @description The recording service. */
             service: string;
         };
-        /** @description A request of the log. */
+        /** @description A line that the service has logged while a request ran. */
+        LogLine: {
+            /**
+             * Format: date-time
+             * @description When it was logged.
+             */
+            at: string;
+            /** @description Its fields, as `name=value`. */
+            fields: string;
+            /** @description `error`, `warn`, `info`, `debug` or `trace`. */
+            level: string;
+            /** @description What it says. */
+            message: string;
+            /** @description Where it comes from. */
+            source: string;
+        };
+        /**
+         * @description A request of the log, or an event that the service has logged outside of all requests. An event has a source, a
+         *     level, a message and fields; its protocol, method, endpoint and path are empty, its status is 0.
+         */
         LoggedRequest: {
             /**
              * Format: uuid
@@ -2242,17 +2286,23 @@ export interface components {
              * @description When it finished.
              */
             at: string;
+            /** @description The client's city. For admins. */
+            city?: string | null;
             /**
              * Format: int32
              * @description The status under which it is counted.
              */
             countedStatus: number;
+            /** @description The client's country, by its two letters of ISO 3166. */
+            country?: string | null;
             /** @description The route template. */
             endpoint: string;
             /** @description Its environment. */
             environment: string;
             /** @description The kind of error. */
             errorType?: string | null;
+            /** @description The fields of an event, as `name=value`. */
+            fields?: string | null;
             /** @description The group of errors that it belongs to. */
             group?: string | null;
             /**
@@ -2265,16 +2315,37 @@ export interface components {
              * @description The process that served it.
              */
             instance: string;
+            /** @description `request` or `event`. */
+            kind: string;
             /**
              * Format: double
              * @description How long it took.
              */
             latencyMs?: number | null;
+            /**
+             * Format: double
+             * @description Degrees north, rounded to a tenth. For admins.
+             */
+            latitude?: number | null;
+            /** @description The level of an event; of a request the most severe among its lines. For admins. */
+            level?: string | null;
+            /** @description What the service has logged while it ran, at most 20 lines and 4 KiB. For admins. */
+            lines: components["schemas"]["LogLine"][];
+            /**
+             * Format: int64
+             * @description Lines beyond these bounds. For admins.
+             */
+            linesLeftOut: number;
+            /**
+             * Format: double
+             * @description Degrees east, rounded to a tenth. For admins.
+             */
+            longitude?: number | null;
             /** @description What the error said. */
             message?: string | null;
             /** @description The method. */
             method: string;
-            /** @description `completed`, `aborted`, `failed` or `panicked`. */
+            /** @description `completed`, `aborted`, `failed` or `panicked`; `event`. */
             outcome: string;
             /** @description The path, without its query. Values of path parameters are masked unless the service allows them by name. */
             path: string;
@@ -2285,8 +2356,10 @@ export interface components {
              * @description How long it waited before it was seen.
              */
             queueWaitMs?: number | null;
-            /** @description Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`. */
+            /** @description Why it was kept: `everything`, `error`, `client_error`, `slow` or `sample`; `event`. */
             reason: string;
+            /** @description The client's region, as a code or a name. For admins. */
+            region?: string | null;
             /**
              * Format: int64
              * @description Bytes of its body.
@@ -2301,6 +2374,8 @@ export interface components {
             responseBytes: number;
             /** @description The service. */
             service: string;
+            /** @description Where an event comes from: the target under which it was logged. */
+            source?: string | null;
             /** @description The caller's span, as 16 hexadecimal digits. */
             spanId?: string | null;
             /**
@@ -3185,7 +3260,35 @@ export interface components {
              */
             noticeId: string;
         };
-        /** @description Errors of one endpoint with the same status, type and message, but for numbers and names in it. */
+        /** @description Requests by country. */
+        RequestCountries: {
+            /** @description The countries, those of most requests first. Empty where the service does not tell countries apart. */
+            data: components["schemas"]["RequestCountry"][];
+            /**
+             * Format: date-time
+             * @description The start of the first hour.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description The end of the range. Its hour counts as a whole.
+             */
+            to: string;
+        };
+        /** @description Requests of a country. */
+        RequestCountry: {
+            /** @description Its two letters of ISO 3166; null: it is not known. */
+            country?: string | null;
+            /**
+             * Format: int64
+             * @description Its requests, all of them and not only those that are kept.
+             */
+            requests: number;
+        };
+        /**
+         * @description Errors of one endpoint with the same status, type and message, but for numbers and names in it; or events of one
+         *     source and level.
+         */
         RequestGroup: {
             /**
              * Format: int64
@@ -3215,6 +3318,8 @@ export interface components {
              * @description Requests kept of it.
              */
             kept: number;
+            /** @description What its entries are: `request`, or `event`, whose method and endpoint are empty and whose status is 0. */
+            kind: string;
             /**
              * Format: date-time
              * @description Its last one.
@@ -3225,6 +3330,8 @@ export interface components {
              * @description Its latest request.
              */
             latest: string;
+            /** @description The level of its events. */
+            level?: string | null;
             /** @description What its latest request said. */
             message?: string | null;
             /** @description The method. */
@@ -3236,6 +3343,8 @@ export interface components {
             requests: number;
             /** @description Requests in 24 equal parts of the range. */
             series: number[];
+            /** @description Where its events come from. */
+            source?: string | null;
             /**
              * Format: int32
              * @description The status under which its requests are counted.
@@ -3311,7 +3420,8 @@ export interface components {
             nextCursor?: string | null;
             /**
              * Format: date-time
-             * @description How far the range was searched. Filters by status, outcome and latency look at 20,000 requests a page.
+             * @description How far the range was searched. Filters by status, outcome, latency,
+             *     level, country and `kind=request` look at 20,000 requests a page.
              */
             searchedTo: string;
         };
@@ -9126,8 +9236,22 @@ export interface operations {
                  * @example 8f3a61c20b7d4e95
                  */
                 group?: string;
+                /** @description Only requests, or only events: what the service has logged outside of all requests. Events are for admins. */
+                kind?: "request" | "event";
                 /**
-                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @description Only events of this source, which is the target under which they were logged.
+                 * @example shop::ledger
+                 */
+                source?: string;
+                /** @description Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines and events are for admins. */
+                level?: "error" | "warn" | "info" | "debug" | "trace";
+                /**
+                 * @description Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country that is not known.
+                 * @example DE
+                 */
+                country?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error, user agent or lines; events in source, message or fields.
                  * @example ledger locked
                  */
                 text?: string;
@@ -9161,14 +9285,31 @@ export interface operations {
                      *           "apiKey": "k-2041",
                      *           "apiKeyId": 17,
                      *           "at": "2026-05-17T08:12:45.117Z",
+                     *           "city": "Munich",
                      *           "countedStatus": 503,
+                     *           "country": "DE",
                      *           "endpoint": "/carts/{id}/orders",
                      *           "environment": "production",
                      *           "errorType": "ledger_locked",
+                     *           "fields": null,
                      *           "group": "8f3a61c20b7d4e95",
                      *           "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
                      *           "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *           "kind": "request",
                      *           "latencyMs": 1204.512,
+                     *           "latitude": 48.1,
+                     *           "level": "warn",
+                     *           "lines": [
+                     *             {
+                     *               "at": "2026-05-17T08:12:44.902Z",
+                     *               "fields": "order=4711",
+                     *               "level": "warn",
+                     *               "message": "waiting for the ledger",
+                     *               "source": "shop::ledger"
+                     *             }
+                     *           ],
+                     *           "linesLeftOut": 0,
+                     *           "longitude": 11.6,
                      *           "message": "the ledger is locked by order 4711",
                      *           "method": "POST",
                      *           "outcome": "completed",
@@ -9176,10 +9317,12 @@ export interface operations {
                      *           "protocol": "http",
                      *           "queueWaitMs": null,
                      *           "reason": "error",
+                     *           "region": "BY",
                      *           "requestBytes": 312,
                      *           "requestId": "r-9f31",
                      *           "responseBytes": 148,
                      *           "service": "shop",
+                     *           "source": null,
                      *           "spanId": "b7ad6b7169203331",
                      *           "status": 503,
                      *           "timeToHeadersMs": 1204.391,
@@ -9394,6 +9537,146 @@ export interface operations {
             };
         };
     };
+    request_countries: {
+        parameters: {
+            query?: {
+                /** @description The range up to now: 5m, 15m, 1h, 6h, 24h, 7d, 30d, 90d or 1y. Not together with `from`. */
+                period?: "5m" | "15m" | "1h" | "6h" | "24h" | "7d" | "30d" | "90d" | "1y";
+                /**
+                 * @description The first instant that belongs to the range, RFC 3339, or a date for its midnight in UTC.
+                 * @example 2015-05-17T00:00:00Z
+                 */
+                from?: string;
+                /**
+                 * @description The first instant after the range, RFC 3339, or a date for its midnight in UTC. Without it the range goes up to now.
+                 * @example 2015-05-18T00:00:00Z
+                 */
+                to?: string;
+                /**
+                 * @description Only this recording service.
+                 * @example shop
+                 */
+                service?: string;
+                /**
+                 * @description Only this environment.
+                 * @example production
+                 */
+                environment?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The countries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "country": "DE",
+                     *           "requests": 812044
+                     *         },
+                     *         {
+                     *           "country": "FR",
+                     *           "requests": 120817
+                     *         },
+                     *         {
+                     *           "country": null,
+                     *           "requests": 3104
+                     *         }
+                     *       ],
+                     *       "from": "2026-05-16T09:00:00Z",
+                     *       "to": "2026-05-17T09:31:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestCountries"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     export_requests: {
         parameters: {
             query?: {
@@ -9472,8 +9755,22 @@ export interface operations {
                  * @example 8f3a61c20b7d4e95
                  */
                 group?: string;
+                /** @description Only requests, or only events: what the service has logged outside of all requests. Events are for admins. */
+                kind?: "request" | "event";
                 /**
-                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @description Only events of this source, which is the target under which they were logged.
+                 * @example shop::ledger
+                 */
+                source?: string;
+                /** @description Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines and events are for admins. */
+                level?: "error" | "warn" | "info" | "debug" | "trace";
+                /**
+                 * @description Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country that is not known.
+                 * @example DE
+                 */
+                country?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error, user agent or lines; events in source, message or fields.
                  * @example ledger locked
                  */
                 text?: string;
@@ -9651,8 +9948,22 @@ export interface operations {
                  * @example 8f3a61c20b7d4e95
                  */
                 group?: string;
+                /** @description Only requests, or only events: what the service has logged outside of all requests. Events are for admins. */
+                kind?: "request" | "event";
                 /**
-                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @description Only events of this source, which is the target under which they were logged.
+                 * @example shop::ledger
+                 */
+                source?: string;
+                /** @description Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines and events are for admins. */
+                level?: "error" | "warn" | "info" | "debug" | "trace";
+                /**
+                 * @description Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country that is not known.
+                 * @example DE
+                 */
+                country?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error, user agent or lines; events in source, message or fields.
                  * @example ledger locked
                  */
                 text?: string;
@@ -9686,8 +9997,10 @@ export interface operations {
                      *           "firstVersion": "1.9.0",
                      *           "id": "8f3a61c20b7d4e95",
                      *           "kept": 41,
+                     *           "kind": "request",
                      *           "lastAt": "2026-05-17T08:12:45.117Z",
                      *           "latest": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *           "level": null,
                      *           "message": "the ledger is locked by order 4711",
                      *           "method": "POST",
                      *           "requests": 41,
@@ -9717,6 +10030,7 @@ export interface operations {
                      *             29,
                      *             0
                      *           ],
+                     *           "source": null,
                      *           "status": 503,
                      *           "versions": [
                      *             "1.9.0",
@@ -9898,6 +10212,20 @@ export interface operations {
                  * @example 8f3a61c20b7d4e95
                  */
                 group?: string;
+                /** @description Only requests, or only events: what the service has logged outside of all requests. Events are for admins. */
+                kind?: "request" | "event";
+                /**
+                 * @description Only events of this source, which is the target under which they were logged.
+                 * @example shop::ledger
+                 */
+                source?: string;
+                /** @description Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines and events are for admins. */
+                level?: "error" | "warn" | "info" | "debug" | "trace";
+                /**
+                 * @description Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country that is not known.
+                 * @example DE
+                 */
+                country?: string;
             };
             header?: never;
             path?: never;
@@ -9925,14 +10253,31 @@ export interface operations {
                      *             "apiKey": "k-2041",
                      *             "apiKeyId": 17,
                      *             "at": "2026-05-17T08:12:45.117Z",
+                     *             "city": "Munich",
                      *             "countedStatus": 503,
+                     *             "country": "DE",
                      *             "endpoint": "/carts/{id}/orders",
                      *             "environment": "production",
                      *             "errorType": "ledger_locked",
+                     *             "fields": null,
                      *             "group": "8f3a61c20b7d4e95",
                      *             "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
                      *             "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *             "kind": "request",
                      *             "latencyMs": 1204.512,
+                     *             "latitude": 48.1,
+                     *             "level": "warn",
+                     *             "lines": [
+                     *               {
+                     *                 "at": "2026-05-17T08:12:44.902Z",
+                     *                 "fields": "order=4711",
+                     *                 "level": "warn",
+                     *                 "message": "waiting for the ledger",
+                     *                 "source": "shop::ledger"
+                     *               }
+                     *             ],
+                     *             "linesLeftOut": 0,
+                     *             "longitude": 11.6,
                      *             "message": "the ledger is locked by order 4711",
                      *             "method": "POST",
                      *             "outcome": "completed",
@@ -9940,10 +10285,12 @@ export interface operations {
                      *             "protocol": "http",
                      *             "queueWaitMs": null,
                      *             "reason": "error",
+                     *             "region": "BY",
                      *             "requestBytes": 312,
                      *             "requestId": "r-9f31",
                      *             "responseBytes": 148,
                      *             "service": "shop",
+                     *             "source": null,
                      *             "spanId": "b7ad6b7169203331",
                      *             "status": 503,
                      *             "timeToHeadersMs": 1204.391,
@@ -10065,6 +10412,7 @@ export interface operations {
                      *       "bytes": 104857600,
                      *       "chosen": 81204,
                      *       "dropped": {
+                     *         "bytes": 0,
                      *         "late": 0,
                      *         "memory": 0,
                      *         "rate": 92,
@@ -10221,8 +10569,22 @@ export interface operations {
                  * @example 8f3a61c20b7d4e95
                  */
                 group?: string;
+                /** @description Only requests, or only events: what the service has logged outside of all requests. Events are for admins. */
+                kind?: "request" | "event";
                 /**
-                 * @description Only requests that hold all of these words in their path, error or user agent.
+                 * @description Only events of this source, which is the target under which they were logged.
+                 * @example shop::ledger
+                 */
+                source?: string;
+                /** @description Only events of this level, and requests with a line of it: error, warn, info, debug or trace. Lines and events are for admins. */
+                level?: "error" | "warn" | "info" | "debug" | "trace";
+                /**
+                 * @description Only requests from this country, by its two letters of ISO 3166; `unknown` for those from a country that is not known.
+                 * @example DE
+                 */
+                country?: string;
+                /**
+                 * @description Only requests that hold all of these words in their path, error, user agent or lines; events in source, message or fields.
                  * @example ledger locked
                  */
                 text?: string;
@@ -10360,14 +10722,31 @@ export interface operations {
                      *       "apiKey": "k-2041",
                      *       "apiKeyId": 17,
                      *       "at": "2026-05-17T08:12:45.117Z",
+                     *       "city": "Munich",
                      *       "countedStatus": 503,
+                     *       "country": "DE",
                      *       "endpoint": "/carts/{id}/orders",
                      *       "environment": "production",
                      *       "errorType": "ledger_locked",
+                     *       "fields": null,
                      *       "group": "8f3a61c20b7d4e95",
                      *       "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
                      *       "instance": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+                     *       "kind": "request",
                      *       "latencyMs": 1204.512,
+                     *       "latitude": 48.1,
+                     *       "level": "warn",
+                     *       "lines": [
+                     *         {
+                     *           "at": "2026-05-17T08:12:44.902Z",
+                     *           "fields": "order=4711",
+                     *           "level": "warn",
+                     *           "message": "waiting for the ledger",
+                     *           "source": "shop::ledger"
+                     *         }
+                     *       ],
+                     *       "linesLeftOut": 0,
+                     *       "longitude": 11.6,
                      *       "message": "the ledger is locked by order 4711",
                      *       "method": "POST",
                      *       "outcome": "completed",
@@ -10375,10 +10754,12 @@ export interface operations {
                      *       "protocol": "http",
                      *       "queueWaitMs": null,
                      *       "reason": "error",
+                     *       "region": "BY",
                      *       "requestBytes": 312,
                      *       "requestId": "r-9f31",
                      *       "responseBytes": 148,
                      *       "service": "shop",
+                     *       "source": null,
                      *       "spanId": "b7ad6b7169203331",
                      *       "status": 503,
                      *       "timeToHeadersMs": 1204.391,

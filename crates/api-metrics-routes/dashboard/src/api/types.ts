@@ -33,24 +33,12 @@ export type BillingPage = Schemas["BillingPage"];
 export type InvoiceAnswer = Schemas["InvoiceAnswer"];
 export type ReconciliationAnswer = Schemas["ReconciliationAnswer"];
 
-/** What belongs to an event outside of a request, and to log lines; absent where a service has none of them. */
-interface Logged {
-  kind?: "request" | "event";
-  source?: string | null;
-  level?: string | null;
-  lines?: LogLine[];
-  linesLeftOut?: number;
-}
-interface LogLine {
-  at: string;
-  level: string;
-  source: string;
-  message: string;
-}
-export type LoggedRequest = Schemas["LoggedRequest"] & Logged;
-export type RequestPage = Omit<Schemas["RequestList"], "data"> & { data: LoggedRequest[] };
+export type LoggedRequest = Schemas["LoggedRequest"];
+export type RequestPage = Schemas["RequestList"];
+export type RequestCountries = Schemas["RequestCountries"];
+export type RequestLogStatus = Schemas["RequestLogStatus"];
 export type RequestGroup = Schemas["RequestGroup"];
 export type GroupPage = Schemas["GroupList"];
-export type RequestHit = Schemas["RequestHit"] & { request: LoggedRequest };
-export type SearchAnswer = Omit<Schemas["RequestHits"], "data"> & { data: RequestHit[] };
+export type RequestHit = Schemas["RequestHit"];
+export type SearchAnswer = Schemas["RequestHits"];
 export type CurlCommand = Schemas["CurlCommand"];

@@ -6,6 +6,7 @@ import { Chips } from "../requests/Chips";
 import { Drawer } from "../requests/Drawer";
 import { Groups } from "../requests/Groups";
 import { LiveTail } from "../requests/LiveTail";
+import { LogFigures } from "../requests/LogFigures";
 import { LogOff } from "../requests/LogOff";
 import { RequestTable } from "../requests/RequestTable";
 import { Search } from "../requests/Search";
@@ -81,6 +82,7 @@ const List = () => {
           )}
         </footer>
       )}
+      {last && <LogFigures />}
     </>
   );
 };

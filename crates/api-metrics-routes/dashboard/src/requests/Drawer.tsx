@@ -10,9 +10,9 @@ import { Route } from "../ui/Route";
 import { Failure, NotFound } from "../ui/states";
 import { href, patch } from "../view/location";
 import { useView } from "../view/view";
-import { StatusCode } from "./RequestTable";
+import { Level, StatusCode } from "./RequestTable";
 import { traceLink } from "./traceLink";
-import { errorText, keptBecause } from "./words";
+import { errorText, keptBecause, placeText } from "./words";
 
 const traceUrl = document.querySelector<HTMLMetaElement>('meta[name="api-metrics"]')?.dataset.traceUrl;
 
@@ -28,29 +28,36 @@ const instance = (text: string) => <span className="path">{text}</span>;
 const factsOf = (row: LoggedRequest, tz: string): (readonly [string, ReactNode])[] => {
   const at = Date.parse(row.at);
   const link = row.traceId ? traceLink(traceUrl, row.traceId, row.spanId ?? null) : null;
+  const isEvent = row.kind === "event";
+  const place = placeText(row);
   const facts: (readonly [string, ReactNode] | null)[] = [
-    ["Finished", `${precise(at, tz)}.${String(at % 1_000).padStart(3, "0")}`],
-    row.kind === "event" ? null : ["Path", instance(row.path)],
+    [isEvent ? "Logged" : "Finished", `${precise(at, tz)}.${String(at % 1_000).padStart(3, "0")}`],
+    !isEvent ? ["Path", instance(row.path)] : null,
+    isEvent && row.source != null ? ["Source", only({ source: row.source }, instance(row.source))] : null,
+    isEvent && row.fields != null ? ["Fields", instance(row.fields)] : null,
     row.status != null && row.status !== row.countedStatus ? ["Status sent", row.status] : null,
-    row.outcome === "completed" ? null : ["Outcome", only({ outcome: row.outcome }, row.outcome)],
+    row.outcome === "completed" || isEvent ? null : ["Outcome", only({ outcome: row.outcome }, row.outcome)],
     row.latencyMs == null ? null : ["Latency", number.exactMs(row.latencyMs)],
     row.timeToHeadersMs == null ? null : ["Time to headers", number.exactMs(row.timeToHeadersMs)],
     row.queueWaitMs == null ? null : ["Waited before", number.exactMs(row.queueWaitMs)],
-    ["Received", number.bytes(row.requestBytes)],
-    ["Sent", number.bytes(row.responseBytes)],
-    [
-      "Consumer",
-      <a key="key" href={href("consumer", { key: String(row.apiKeyId ?? 0) })}>
-        {consumerName({ apiKeyId: row.apiKeyId ?? 0, externalId: row.apiKey ?? null })}
-      </a>,
-    ],
+    isEvent ? null : ["Received", number.bytes(row.requestBytes)],
+    isEvent ? null : ["Sent", number.bytes(row.responseBytes)],
+    isEvent
+      ? null
+      : [
+          "Consumer",
+          <a key="key" href={href("consumer", { key: String(row.apiKeyId ?? 0) })}>
+            {consumerName({ apiKeyId: row.apiKeyId ?? 0, externalId: row.apiKey ?? null })}
+          </a>,
+        ],
     row.user == null ? null : ["User", only({ user: row.user }, row.user)],
     row.address == null ? null : ["Address (hash)", instance(row.address)],
+    place === null ? null : ["Country", only({ country: row.country ?? null }, place)],
     row.userAgent == null ? null : ["User agent", row.userAgent],
     ["Service", [row.service, row.environment].filter(Boolean).join(", ")],
     row.version === "" ? null : ["Version", only({ version: row.version }, row.version)],
     ["Instance", instance(row.instance)],
-    ["Protocol", row.protocol],
+    isEvent ? null : ["Protocol", row.protocol],
     row.requestId == null ? null : ["Request id", instance(row.requestId)],
     row.traceId == null
       ? null
@@ -107,7 +114,9 @@ export const Drawer = ({ id, close }: { id: string; close: () => void }) => {
         <header>
           <h2>
             {row?.kind === "event" ? (
-              "Event"
+              <>
+                <Level level={row.level} /> Event
+              </>
             ) : row ? (
               <>
                 <StatusCode row={row} /> <Route method={row.method} endpoint={row.endpoint} />
@@ -143,7 +152,7 @@ const Content = ({ row, tz }: { row: LoggedRequest; tz: string }) => {
       {text !== "" && <p className="drawer-error path">{text}</p>}
       <p className="card-note muted">{keptBecause(row)}</p>
       <DescriptionList facts={factsOf(row, tz)} />
-      {row.lines && row.lines.length > 0 && <Lines row={row} tz={tz} />}
+      {(row.lines.length > 0 || row.linesLeftOut > 0) && <Lines row={row} tz={tz} />}
       {row.kind !== "event" && (
         <>
           <Curl id={row.id} />
@@ -164,18 +173,18 @@ const Lines = ({ row, tz }: { row: LoggedRequest; tz: string }) => (
   <section aria-label="Log lines">
     <h3>Log lines</h3>
     <ol className="log-lines">
-      {row.lines?.map((line, index) => (
+      {row.lines.map((line, index) => (
         <li key={`${line.at} ${index}`}>
+          <Level level={line.level} />
           <span className="muted">
-            {stamp(Date.parse(line.at), tz)} {line.level} {line.source}
+            {stamp(Date.parse(line.at), tz)} {line.source}
           </span>
           <span className="path">{line.message}</span>
+          {line.fields !== "" && <span className="path muted">{line.fields}</span>}
         </li>
       ))}
     </ol>
-    {(row.linesLeftOut ?? 0) > 0 && (
-      <p className="card-note muted">{number.plural(row.linesLeftOut ?? 0, "line")} left out</p>
-    )}
+    {row.linesLeftOut > 0 && <p className="card-note muted">{number.plural(row.linesLeftOut, "line")} left out</p>}
   </section>
 );
 

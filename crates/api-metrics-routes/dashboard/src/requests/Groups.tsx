@@ -11,7 +11,7 @@ import { type Column, Table } from "../ui/Table";
 import { href, useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { LogOff } from "./LogOff";
-import { openRequest, StatusCode } from "./RequestTable";
+import { Level, openRequest, StatusCode } from "./RequestTable";
 import { errorText, newIn } from "./words";
 
 export const Groups = () => {
@@ -31,10 +31,16 @@ export const Groups = () => {
           return (
             <span className="rule">
               <a href={href("requests", { ...params, show: undefined, id: undefined, group: row.id })}>
-                {errorText(row) || `Status ${row.status}`}
+                {errorText(row) || (row.kind === "event" ? row.source : `Status ${row.status}`)}
               </a>
               <span className="group-of">
-                <Route method={row.method} endpoint={row.endpoint} />
+                {row.kind === "event" ? (
+                  <span className="event-source">
+                    <span className="badge">Event</span> <span className="path">{row.source}</span>
+                  </span>
+                ) : (
+                  <Route method={row.method} endpoint={row.endpoint} />
+                )}
                 {fresh !== null && (
                   <span className="badge" data-level="some">
                     {fresh}
@@ -50,7 +56,12 @@ export const Groups = () => {
         head: "Status",
         wide: 1,
         by: (row) => row.status,
-        cell: (row) => <StatusCode row={{ countedStatus: row.status, outcome: "completed" }} />,
+        cell: (row) =>
+          row.kind === "event" ? (
+            <Level level={row.level} />
+          ) : (
+            <StatusCode row={{ countedStatus: row.status, outcome: "completed" }} />
+          ),
       },
       {
         id: "requests",
@@ -109,7 +120,9 @@ export const Groups = () => {
       columns={columns}
       rows={rows}
       idOf={(row) => row.id}
-      text={(row) => `${row.method} ${row.endpoint} ${row.status} ${errorText(row)} ${row.versions.join(" ")}`}
+      text={(row) =>
+        `${row.source ?? ""} ${row.method} ${row.endpoint} ${row.status} ${errorText(row)} ${row.versions.join(" ")}`
+      }
       error={groups.error}
       retry={() => void groups.refetch()}
       stale={groups.isPlaceholderData}

@@ -10,6 +10,17 @@ import { patch } from "../view/location";
 import { useView } from "../view/view";
 import { ending, errorText } from "./words";
 
+/** The level of an event: in words, so that its colour is not the only sign. */
+export const Level = ({ level }: { level: string | null | undefined }) => (
+  <span className="log-level" data-log={level ?? "none"}>
+    {level ?? number.NONE}
+  </span>
+);
+
+/** How an entry ended: the status of a request, the level of an event. */
+export const Ending = ({ row }: { row: LoggedRequest }) =>
+  row.kind === "event" ? <Level level={row.level} /> : <StatusCode row={row} />;
+
 export const StatusCode = ({ row }: { row: Pick<LoggedRequest, "countedStatus" | "outcome"> }) => {
   const [status, outcome] = ending(row);
   return (
@@ -28,7 +39,9 @@ export const RequestText = ({ row }: { row: LoggedRequest }) => {
   return (
     <span className="rule">
       {row.kind === "event" ? (
-        <span className="path">{[row.level, row.source].filter(Boolean).join(" ")}</span>
+        <span className="event-source">
+          <span className="badge">Event</span> <span className="path">{row.source}</span>
+        </span>
       ) : (
         <Route method={row.method} endpoint={row.endpoint} />
       )}
@@ -40,7 +53,7 @@ export const RequestText = ({ row }: { row: LoggedRequest }) => {
 export const openRequest = (id: string): void => patch({ id });
 
 const consumerOf = (row: LoggedRequest): string =>
-  consumerName({ apiKeyId: row.apiKeyId ?? 0, externalId: row.apiKey ?? null });
+  row.kind === "event" ? number.NONE : consumerName({ apiKeyId: row.apiKeyId ?? 0, externalId: row.apiKey ?? null });
 
 type Props = Omit<TableProps<LoggedRequest>, "columns" | "idOf" | "start">;
 
@@ -57,7 +70,7 @@ export const RequestTable = (props: Props) => {
           </button>
         ),
       },
-      { id: "status", head: "Status", cell: (row) => row.kind !== "event" && <StatusCode row={row} /> },
+      { id: "status", head: "Status", cell: (row) => <Ending row={row} /> },
       { id: "request", head: "Request", cell: (row) => <RequestText row={row} /> },
       { id: "latency", head: "Latency", number: true, cell: (row) => number.ms(row.latencyMs) },
       {

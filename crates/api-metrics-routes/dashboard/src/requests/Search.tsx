@@ -10,7 +10,7 @@ import { type Column, Table } from "../ui/Table";
 import { href, patch, useLocation } from "../view/location";
 import { useView } from "../view/view";
 import { LogOff } from "./LogOff";
-import { openRequest, RequestText, StatusCode } from "./RequestTable";
+import { Ending, openRequest, RequestText } from "./RequestTable";
 
 const NAMES: Readonly<Record<SearchMode, string>> = { hybrid: "Both", words: "Words", similar: "Similar" };
 const MATCHED: Readonly<Record<string, string>> = { words: "words", similar: "similar", both: "words, similar" };
@@ -34,7 +34,7 @@ export const Search = () => {
           </button>
         ),
       },
-      { id: "status", head: "Status", cell: ({ request }) => <StatusCode row={request} /> },
+      { id: "status", head: "Status", cell: ({ request }) => <Ending row={request} /> },
       { id: "request", head: "Request", cell: ({ request }) => <RequestText row={request} /> },
       {
         id: "requests",

@@ -2,7 +2,7 @@
 import type { LoggedRequest } from "../api/types";
 import * as number from "../format/number";
 
-type Weighed = Pick<LoggedRequest, "weight" | "countedStatus" | "outcome">;
+type Weighed = Pick<LoggedRequest, "weight" | "countedStatus" | "outcome"> & { kind?: string };
 
 /** Whether a request is one of the errors that are all kept. */
 const isFailure = (row: Weighed): boolean =>
@@ -17,7 +17,15 @@ const share = (rows: readonly Weighed[], name: string): string | null => {
 };
 
 /** For how many requests these stand, by kind: "all errors, 1 in 20 of the rest". */
-export const weightWords = (rows: readonly Weighed[]): string => {
+export const weightWords = (all: readonly Weighed[]): string => {
+  const rows = all.filter((row) => row.kind !== "event");
+  const events = all.length - rows.length;
+  if (events === 0) return requestWords(rows);
+  const said = number.plural(events, "event");
+  return rows.length === 0 ? said : `${requestWords(rows)}; ${said}`;
+};
+
+const requestWords = (rows: readonly Weighed[]): string => {
   const stands = rows.reduce((sum, row) => sum + row.weight, 0);
   if (stands === rows.length) return `${number.plural(stands, "request")}, each one kept`;
   const failures = rows.filter(isFailure);
@@ -38,6 +46,7 @@ const REASONS: Readonly<Record<string, string>> = {
   client_error: "a sample of this minute's client errors",
   slow: "among the slowest of its minute",
   sample: "drawn at random from its minute",
+  event: "logged outside of all requests",
 };
 
 /** Why a request was kept, and for how many it stands. */
@@ -63,6 +72,47 @@ export const errorText = ({
   errorType?: string | null | undefined;
   message?: string | null | undefined;
 }): string => [errorType, message].filter((part) => part != null && part !== "").join(": ");
+
+const COUNTRIES = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+
+/** A country by its English name; what is no code stays as it is. */
+export const countryName = (code: string | null | undefined): string => {
+  if (code == null) return "Unknown";
+  try {
+    return COUNTRIES.of(code) ?? code;
+  } catch {
+    return code;
+  }
+};
+
+/** Where a client is, from the city to the country; null where nothing is known of it. */
+export const placeText = (
+  row: Partial<Pick<LoggedRequest, "city" | "region" | "country" | "latitude" | "longitude">>,
+): string | null => {
+  if (row.country == null) return null;
+  const names = [row.city, row.region, countryName(row.country)].filter((name) => name != null && name !== "");
+  const point = row.latitude == null || row.longitude == null ? "" : ` (${row.latitude}, ${row.longitude})`;
+  return names.join(", ") + point;
+};
+
+type Drops = Readonly<Record<string, number>>;
+
+const DROPS: Readonly<Record<string, string>> = {
+  rate: "beyond the rows a second",
+  bytes: "beyond the bytes a second",
+  memory: "beyond the memory",
+  late: "too late",
+  refused: "refused by the database",
+};
+
+/** What the log has dropped, by reason; null where it has dropped nothing. */
+export const droppedWords = ({ chosen, dropped }: { chosen: number; dropped: Drops }): string | null => {
+  const some = Object.entries(dropped).filter(([, n]) => n > 0);
+  if (some.length === 0) return null;
+  const total = some.reduce((sum, [, n]) => sum + n, 0);
+  const reasons = some.map(([reason, n]) => `${number.count(n)} ${DROPS[reason] ?? reason}`);
+  return `The log has dropped ${number.count(total)} of ${number.count(chosen)} chosen so far: ${reasons.join(", ")}`;
+};
 
 /** "New in 1.9.1" where a group began in the range; else null. */
 export const newIn = (

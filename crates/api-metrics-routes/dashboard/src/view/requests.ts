@@ -51,6 +51,9 @@ const filter = (
   ...(options === undefined ? {} : { options }),
 });
 
+/** Stands for requests from a country that is not known. */
+export const UNKNOWN_COUNTRY = "unknown";
+
 const isClass = (value: string): boolean => /^[1-5]xx$/.test(value);
 
 /** Service and environment are the toolbar's and have chips too. */
@@ -74,7 +77,13 @@ export const FILTERS: readonly RequestFilter[] = [
   ),
   filter("trace", "traceId", "Trace", "32 hexadecimal digits", digits(32)),
   filter("group", "group", "Group of errors", "16 hexadecimal digits", digits(16)),
-  filter("text", "text", "Words", "In path, error and agent", bytesUpTo(200)),
+  filter("kind", "kind", "Kind", "", () => null, ["request", "event"]),
+  filter("level", "level", "Log level", "", () => null, ["error", "warn", "info", "debug", "trace"]),
+  filter("source", "source", "Log source", "shop::ledger", bytesUpTo(128)),
+  filter("country", "country", "Country", "DE or unknown", (value) =>
+    value === UNKNOWN_COUNTRY || /^[a-z]{2}$/i.test(value) ? null : "Enter the two letters of a country, or unknown.",
+  ),
+  filter("text", "text", "Words", "In path, error, agent and log lines", bytesUpTo(200)),
 ];
 
 /** The filters that a URL has, with their values. A value that can't be one is kept: the API says what is wrong. */

@@ -11,7 +11,7 @@
 //! No lock is held while anything is waited for.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::VecDeque,
     hash::BuildHasher,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -20,17 +20,23 @@ use std::{
     time::SystemTime,
 };
 
-use api_metrics_layer::{LoggedRequest, Outcome, RequestCapture, RequestLogSink};
+use api_metrics_layer::{
+    Country, LogEvent, LoggedRequest, Outcome, RequestCapture, RequestLogSink, RequestRecord,
+};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use uuid::Uuid;
 
+pub(super) use self::batch::{Batch, Flushing};
 use super::{
+    country::Countries,
     entry::{Entry, Reason, id_at, millis},
     sample::{Offer, Random, Slot, Window},
     settings::{Keep, RequestLog, Sampling},
 };
 use crate::store::Instance;
+
+mod batch;
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -38,17 +44,17 @@ const SHARDS: usize = 16;
 const BATCH_ROWS: usize = 2_000;
 /// Bytes of a batch at most, but for its last request.
 const BATCH_BYTES: usize = 2 << 20;
-/// Different API keys that a process names, as its recorder does; more are `<other key>`.
-const MAX_KEYS: usize = 10_000;
-/// What they are named then: the recorder, which the log does not use, names its own so.
-const OTHER_KEY: &str = "<other key>";
+/// Events hold this part of the memory at most.
+const EVENTS_PART: usize = 4;
 
 /// What was dropped of the requests that the policy chose.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Dropped {
-    /// Beyond [`RequestLog::rows_per_second`].
+    /// Beyond [`RequestLog::rows_per_second`], or [`RequestLog::events_per_second`].
     pub rate: u64,
+    /// Beyond [`RequestLog::bytes_per_second`].
+    pub bytes: u64,
     /// Beyond [`RequestLog::memory_budget`].
     pub memory: u64,
     /// Stored too late: the request is older than what is kept, or lies more than a day ahead.
@@ -61,11 +67,12 @@ impl Dropped {
     /// All of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.rate + self.memory + self.late + self.refused
+        self.rate + self.bytes + self.memory + self.late + self.refused
     }
 
     pub(super) const fn add(&mut self, other: Self) {
         self.rate += other.rate;
+        self.bytes += other.bytes;
         self.memory += other.memory;
         self.late += other.late;
         self.refused += other.refused;
@@ -107,6 +114,7 @@ pub struct RequestLogBuffer {
     instance: Instance,
     shards: [Mutex<Shard>; SHARDS],
     queue: Mutex<Queue>,
+    countries: Mutex<Countries>,
     /// Memory of samples, of the queue and of the batch under way.
     bytes: AtomicUsize,
     /// Tells the ids of processes apart.
@@ -130,6 +138,11 @@ struct Queue {
     dropped: Dropped,
     second: Allowance,
     minute: Allowance,
+    second_bytes: Allowance,
+    minute_bytes: Allowance,
+    second_events: Allowance,
+    /// Memory of the events that wait.
+    event_bytes: usize,
 }
 
 /// How much of a second or a minute is used.
@@ -141,53 +154,21 @@ struct Allowance {
 
 impl Allowance {
     fn take(&mut self, period: i64, allowed: u64) -> bool {
+        self.take_some(period, 1, allowed)
+    }
+
+    /// Takes `some` at once, or nothing of it.
+    fn take_some(&mut self, period: i64, some: u64, allowed: u64) -> bool {
         // A clock that was set back does not get a second allowance.
         if period > self.period {
             *self = Self { period, used: 0 };
         }
-        self.used += 1;
-        self.used <= allowed
-    }
-}
-
-/// The batch under way.
-#[derive(Debug, Default)]
-pub(super) struct Flushing {
-    /// Of the last batch.
-    pub(super) seq: u64,
-    pub(super) batch: Option<Batch>,
-    /// The hashes of the API keys that were named.
-    keys: HashSet<u64>,
-}
-
-impl Flushing {
-    /// Replaces keys beyond the bound, so that no process can make more of them than its recorder does.
-    pub(super) fn bound_keys(&mut self) {
-        let entries = self.batch.iter_mut().flat_map(|batch| &mut batch.entries);
-        for key in entries.filter_map(|entry| entry.api_key.as_mut()) {
-            let hash = FixedState::with_seed(7).hash_one(key.as_str());
-            if self.keys.len() < MAX_KEYS {
-                self.keys.insert(hash);
-            } else if !self.keys.contains(&hash) {
-                OTHER_KEY.clone_into(key);
-            }
+        let used = self.used.saturating_add(some);
+        if used <= allowed {
+            self.used = used;
         }
+        used <= allowed
     }
-}
-
-/// Requests that are stored in one transaction.
-#[derive(Debug)]
-pub(super) struct Batch {
-    pub(super) seq: u64,
-    #[expect(clippy::vec_box, reason = "they were boxed in their samples")]
-    pub(super) entries: Vec<Box<Entry>>,
-    /// Dropped since the batch before.
-    pub(super) dropped: Dropped,
-    /// Attempts that the database has refused.
-    pub(super) refused: u32,
-    /// Requests that the last attempt has stored, and those that came too late.
-    pub(super) kept: u64,
-    pub(super) late: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -211,6 +192,7 @@ impl RequestLogBuffer {
             instance,
             shards: std::array::from_fn(shard),
             queue: Mutex::default(),
+            countries: Mutex::default(),
             bytes: AtomicUsize::new(0),
             node: seed.0 ^ seed.1,
             number: AtomicU32::new(0),
@@ -292,10 +274,71 @@ impl RequestLogBuffer {
         }
         let slot = self.copy(request, at_ms, reason, &request.record.endpoint.into());
         let mut queue = lock(&self.queue);
-        match slot {
-            Some(entry) => queue.entries.push_back(entry),
-            None => queue.discard(|dropped| &mut dropped.memory),
+        let Some(entry) = slot else {
+            queue.discard(|dropped| &mut dropped.memory);
+            return;
+        };
+        let bytes = entry.bytes();
+        let allowed = self.settings.bytes_per_second;
+        if queue
+            .second_bytes
+            .take_some(at_ms / 1_000, bytes as u64, allowed)
+        {
+            queue.entries.push_back(entry);
+        } else {
+            queue.discard(|dropped| &mut dropped.bytes);
+            self.free(bytes);
         }
+    }
+
+    /// Keeps an event, within what requests leave of the budgets and within its own.
+    fn keep_event(&self, event: LogEvent) {
+        let at_ms = millis(event.at);
+        let second = at_ms / 1_000;
+        {
+            let settings = &self.settings;
+            let mut queue = lock(&self.queue);
+            queue.counts.chosen += 1;
+            let rows = u64::from(settings.rows_per_second);
+            let events = u64::from(settings.events_per_second);
+            if !queue.second_events.take(second, events) || !queue.second.take(second, rows) {
+                queue.discard(|dropped| &mut dropped.rate);
+                return;
+            }
+        }
+        let number = self.number.fetch_add(1, Ordering::Relaxed);
+        let id = id_at(at_ms, self.node, number);
+        let entry = Box::new(Entry::of_event(event, id, at_ms));
+        let bytes = entry.bytes();
+        let reserved = self.reserve(bytes);
+        let mut queue = lock(&self.queue);
+        let held = queue.event_bytes + bytes;
+        if !reserved || held > self.settings.memory_budget / EVENTS_PART {
+            queue.discard(|dropped| &mut dropped.memory);
+        } else if !queue.second_bytes.take_some(
+            second,
+            bytes as u64,
+            self.settings.bytes_per_second,
+        ) {
+            queue.discard(|dropped| &mut dropped.bytes);
+        } else {
+            queue.event_bytes = held;
+            queue.entries.push_back(entry);
+            return;
+        }
+        drop(queue);
+        if reserved {
+            self.free(bytes);
+        }
+    }
+
+    /// Frees the memory of entries that are stored or given up.
+    fn release(&self, entries: &[Box<Entry>]) {
+        self.free(entries.iter().map(|entry| entry.bytes()).sum());
+        let events = entries.iter().filter(|entry| entry.event.is_some());
+        let events: usize = events.map(|entry| entry.bytes()).sum();
+        let mut queue = lock(&self.queue);
+        queue.event_bytes = queue.event_bytes.saturating_sub(events);
     }
 
     /// Lets a request take part in the sample of its minute.
@@ -353,6 +396,7 @@ impl RequestLogBuffer {
             return;
         }
         let allowed = u64::from(self.settings.rows_per_second).saturating_mul(60);
+        let allowed_bytes = self.settings.bytes_per_second.saturating_mul(60);
         let mut queue = lock(&self.queue);
         for (slot, weight) in drawn {
             queue.counts.chosen += 1;
@@ -360,13 +404,20 @@ impl RequestLogBuffer {
                 queue.discard(|dropped| &mut dropped.memory);
                 continue;
             };
-            if queue.minute.take(entry.at_ms / 60_000, allowed) {
+            let (minute, bytes) = (entry.at_ms / 60_000, entry.bytes());
+            if !queue.minute.take(minute, allowed) {
+                queue.discard(|dropped| &mut dropped.rate);
+            } else if queue
+                .minute_bytes
+                .take_some(minute, bytes as u64, allowed_bytes)
+            {
                 entry.weight = weight;
                 queue.entries.push_back(entry);
+                continue;
             } else {
-                self.free(entry.bytes());
-                queue.discard(|dropped| &mut dropped.rate);
+                queue.discard(|dropped| &mut dropped.bytes);
             }
+            self.free(bytes);
         }
     }
 
@@ -399,7 +450,7 @@ impl RequestLogBuffer {
                 .iter()
                 .any(|shard| !lock(shard).windows.is_empty())
         };
-        !queued && !sampled()
+        !queued && lock(&self.countries).is_empty() && !sampled()
     }
 
     /// The next batch; `None` where there is nothing to say.
@@ -415,9 +466,13 @@ impl RequestLogBuffer {
             entries.push(entry);
         }
         let dropped = std::mem::take(&mut queue.dropped);
-        (!entries.is_empty() || dropped.total() > 0).then_some(Batch {
+        drop(queue);
+        let countries = lock(&self.countries).take();
+        let anything = !entries.is_empty() || dropped.total() > 0 || !countries.is_empty();
+        anything.then_some(Batch {
             seq,
             entries,
+            countries,
             dropped,
             refused: 0,
             kept: 0,
@@ -427,7 +482,7 @@ impl RequestLogBuffer {
 
     /// The database has acknowledged a batch, and stored `kept` of it.
     pub(super) fn acknowledge(&self, batch: &Batch, kept: u64, late: u64) {
-        self.free(batch.entries.iter().map(|entry| entry.bytes()).sum());
+        self.release(&batch.entries);
         let mut queue = lock(&self.queue);
         queue.counts.kept += kept;
         queue.counts.dropped.late += late;
@@ -436,7 +491,7 @@ impl RequestLogBuffer {
     /// Gives up the requests of a batch that the database refuses; that they were dropped is still to be told.
     pub(super) fn give_up(&self, batch: &mut Batch) {
         let entries = std::mem::take(&mut batch.entries);
-        self.free(entries.iter().map(|entry| entry.bytes()).sum());
+        self.release(&entries);
         let count = entries.len() as u64;
         batch.dropped.refused += count;
         lock(&self.queue).counts.dropped.refused += count;
@@ -481,6 +536,21 @@ impl RequestLogSink for RequestLogBuffer {
                 }
             }
         }
+    }
+
+    fn count_country(&self, record: &RequestRecord<'_>, country: Option<Country>) {
+        lock(&self.countries).count(millis(record.finished_at), country);
+    }
+
+    fn event(&self, event: LogEvent) {
+        self.keep_event(event);
+    }
+
+    fn events_left_out(&self, count: u64) {
+        let mut queue = lock(&self.queue);
+        queue.counts.chosen += count;
+        queue.counts.dropped.memory += count;
+        queue.dropped.memory += count;
     }
 }
 

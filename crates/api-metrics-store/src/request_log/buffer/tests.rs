@@ -1,11 +1,17 @@
 //! What is chosen, what is dropped, and that it adds up.
 #![allow(clippy::expect_used)]
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::{
+    collections::HashSet,
+    time::{Duration, UNIX_EPOCH},
+};
 
-use api_metrics_layer::RequestRecord;
+use api_metrics_layer::{LogLevel, RequestRecord};
 
-use super::*;
+use super::{
+    batch::{MAX_KEYS, OTHER_KEY},
+    *,
+};
 
 fn buffer(change: impl FnOnce(&mut RequestLog)) -> RequestLogBuffer {
     let mut settings = RequestLog::new();
@@ -198,7 +204,7 @@ fn keys_beyond_the_bound_are_one() {
         buffer.log(&LoggedRequest::new(&record));
         if n % 1_000 == 999 || n + 1 == MAX_KEYS + 500 {
             flushing.batch = buffer.cut(1);
-            flushing.bound_keys();
+            flushing.bound_names();
             let batch = flushing.batch.take().expect("a batch");
             buffer.acknowledge(&batch, batch.entries.len() as u64, 0);
             named.extend(batch.entries.into_iter().filter_map(|entry| entry.api_key));
@@ -206,4 +212,62 @@ fn keys_beyond_the_bound_are_one() {
     }
     assert_eq!(named.len(), MAX_KEYS + 1);
     assert!(named.contains("key-0") && named.contains(OTHER_KEY));
+}
+
+#[test]
+fn what_exceeds_the_bytes_is_dropped_and_counted_kept_at_once_and_sampled() {
+    let whole = buffer(|log| {
+        log.keep = Keep::Everything;
+        log.bytes_per_second = 10_000;
+    });
+    let sampled = buffer(|log| log.bytes_per_second = 50);
+    for n in 0..100 {
+        send(&whole, "/a", 200, 1_000 + n / 50);
+        send(&sampled, "/a", 404, 600 + n / 50);
+    }
+    for (buffer, chosen) in [(&whole, 100), (&sampled, 20)] {
+        drained(buffer);
+        let counts = buffer.counts();
+        assert_eq!(
+            (counts.chosen, counts.dropped.total()),
+            (chosen, counts.dropped.bytes)
+        );
+        assert!(counts.kept > 3 && counts.dropped.bytes > 10, "{counts:?}");
+    }
+}
+
+#[test]
+fn events_beyond_their_own_rate_leave_requests_theirs() {
+    let buffer = buffer(|log| {
+        log.keep = Keep::Everything;
+        log.events_per_second = 5;
+        log.rows_per_second = 20;
+    });
+    let at = UNIX_EPOCH + Duration::from_secs(1_000);
+    for _ in 0..100 {
+        buffer.event(LogEvent::new(at, LogLevel::Error, "shop", "it is broken"));
+    }
+    for _ in 0..15 {
+        send(&buffer, "/a", 200, 1_000);
+    }
+    buffer.events_left_out(3);
+    drained(&buffer);
+    let counts = buffer.counts();
+    assert_eq!((counts.chosen, counts.kept), (118, 20));
+    assert_eq!((counts.dropped.rate, counts.dropped.memory), (95, 3));
+}
+
+#[test]
+fn countries_make_a_batch_by_themselves_and_outlive_what_is_given_up() {
+    let buffer = buffer(|log| log.keep = Keep::Everything);
+    let record = RequestRecord::new("GET", "/a", UNIX_EPOCH);
+    buffer.count_country(&record, Country::of("DE"));
+    assert!(!buffer.is_empty());
+    send(&buffer, "/a", 200, 1);
+    let mut batch = buffer.cut(1).expect("a request and a country");
+    buffer.give_up(&mut batch);
+    assert_eq!((batch.entries.len(), batch.countries.len()), (0, 1));
+    buffer.acknowledge(&batch, 0, 0);
+    drained_after(&buffer);
+    assert!(buffer.is_empty());
 }

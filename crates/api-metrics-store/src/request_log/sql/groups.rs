@@ -9,7 +9,7 @@ use crate::{
         sql::{Dialect, SqlRow, SqlTx},
     },
     query::Scope,
-    request_log::query::{RequestGroup, RequestQuery},
+    request_log::query::{EntryKind, RequestGroup, RequestQuery},
     store::StoreError,
 };
 
@@ -29,7 +29,7 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
     let conditions = || {
         let mut c = Conditions::default();
         read::indexed(&mut c, d, filter, series.as_deref());
-        read::unindexed(&mut c, filter);
+        read::unindexed(&mut c, filter, &query.scope);
         c.scope(d, &query.scope);
         let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
         c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
@@ -75,6 +75,9 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
         };
         groups.push(RequestGroup {
             id,
+            kind: example.kind,
+            source: example.source,
+            level: example.level.filter(|_| example.kind == EntryKind::Event),
             method: example.method,
             endpoint: example.endpoint,
             status: example.counted_status,

@@ -1,5 +1,6 @@
 //! SQL of the request log: a function a statement, shared by both databases.
 
+pub(super) mod country;
 pub(super) mod groups;
 pub(super) mod read;
 pub(super) mod remove;
@@ -68,7 +69,9 @@ impl<'a> Conditions<'a> {
                 ));
             }
             Scope::Keys(ids) => {
-                let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+                // 0 is no key: what has none belongs to nobody.
+                let ids = ids.iter().filter(|id| **id != 0);
+                let ids: Vec<_> = ids.map(i64::to_string).collect();
                 let ids = self.param(format!("[{}]", ids.join(",")));
                 self.and(format!("r.api_key_id IN {}", d.numbers(&ids)));
             }

@@ -11,8 +11,9 @@ use crate::{
     query::Scope,
     request_log::{
         Dropped, RequestLogCounts, RequestLogStatus,
-        entry::ms_of,
-        query::{RequestFilter, RequestPage, RequestQuery, StoredRequest},
+        entry::{EVENT, ms_of},
+        event,
+        query::{EntryKind, RequestFilter, RequestPage, RequestQuery, StoredRequest},
         words::words,
     },
     store::StoreError,
@@ -27,10 +28,11 @@ const MAX_SERIES: i64 = 10_000;
 fn select(d: Dialect) -> String {
     format!(
         "SELECT r.at_ms, r.id, r.api_key_id, k.external_id AS api_key, r.status, r.counted, r.outcome, \
-           r.latency_us, r.weight, r.reason, r.group_id, r.trace_id, r.user_id, \
-           s.service, s.environment, s.version, s.protocol, s.http_method, s.endpoint, \
+           r.latency_us, r.weight, r.reason, r.group_id, r.trace_id, r.user_id, r.levels, r.country, \
+           s.service, s.environment, s.version, s.protocol, s.http_method, s.endpoint, s.source, \
            d.instance, d.path, d.user_agent, d.address, d.request_id, d.span_id, d.error_type, d.message, \
-           d.ttfb_us, d.queue_wait_us, d.request_bytes, d.response_bytes \
+           d.ttfb_us, d.queue_wait_us, d.request_bytes, d.response_bytes, \
+           d.fields, d.lines, d.lines_left_out, d.region, d.city, d.latitude, d.longitude \
          {from} \
          JOIN {series} AS s ON s.id = r.series_id \
          LEFT JOIN {keys} AS k ON k.id = r.api_key_id",
@@ -54,8 +56,16 @@ fn request(row: &impl SqlRow) -> Result<StoredRequest> {
     let status = |found: i64| {
         u16::try_from(found).map_err(|_| StoreError::Corrupt(format!("`{found}` is no status")))
     };
+    let reason = row.text("reason")?;
+    let kind = if reason == EVENT {
+        EntryKind::Event
+    } else {
+        EntryKind::Request
+    };
+    let lines = row.optional_text("lines")?;
     Ok(StoredRequest {
         id: row.uuid("id")?,
+        kind,
         at_ms: row.int("at_ms")?,
         service: row.text("service")?,
         environment: row.text("environment")?,
@@ -85,7 +95,18 @@ fn request(row: &impl SqlRow) -> Result<StoredRequest> {
         message: row.optional_text("message")?,
         group: row.optional_int("group_id")?,
         weight: unsigned(row.int("weight")?),
-        reason: row.text("reason")?,
+        reason,
+        source: Some(row.text("source")?).filter(|source| !source.is_empty()),
+        level: event::most_severe(row.int("levels")?),
+        fields: row.optional_text("fields")?,
+        lines: lines.as_deref().map(event::lines).unwrap_or_default(),
+        lines_left_out: unsigned(row.int("lines_left_out")?),
+        country: row.optional_text("country")?,
+        region: row.optional_text("region")?,
+        city: row.optional_text("city")?,
+        coordinates_tenths: row
+            .optional_int("latitude")?
+            .zip(row.optional_int("longitude")?),
     })
 }
 
@@ -103,6 +124,7 @@ pub(in crate::request_log) async fn series_of<T: SqlTx>(
         ("protocol", &filter.protocol),
         ("http_method", &filter.method),
         ("endpoint", &filter.endpoint),
+        ("source", &filter.source),
     ] {
         c.equals(column, value.as_deref());
     }
@@ -122,7 +144,7 @@ pub(in crate::request_log) async fn series_of<T: SqlTx>(
     Ok(Some(format!("[{}]", ids?.join(","))))
 }
 
-/// What has an index: series, key, user, trace and group.
+/// What has an index: series, key, user, trace, group, and that something is an event.
 pub(in crate::request_log) fn indexed<'a>(
     c: &mut Conditions<'a>,
     d: Dialect,
@@ -137,10 +159,37 @@ pub(in crate::request_log) fn indexed<'a>(
     c.equals("r.user_id", filter.user.as_deref());
     c.equals("r.trace_id", filter.trace_id);
     c.equals("r.group_id", filter.group);
+    if filter.api_key_id == Some(0) && filter.kind.is_none() {
+        // Requests without a key: an event has none either, and is none.
+        c.and(format!("r.reason <> '{EVENT}'"));
+    }
+    if filter.kind == Some(EntryKind::Event) {
+        // As the index has it, so that a planner sees that they agree.
+        c.and(format!("r.reason = '{EVENT}'"));
+    }
 }
 
-/// What has none: status, outcome and latency.
-pub(in crate::request_log) fn unindexed<'a>(c: &mut Conditions<'a>, filter: &'a RequestFilter) {
+/// What has none: status, outcome, latency, level, country, and that something is a request.
+pub(in crate::request_log) fn unindexed<'a>(
+    c: &mut Conditions<'a>,
+    filter: &'a RequestFilter,
+    scope: &Scope,
+) {
+    if filter.kind == Some(EntryKind::Request) {
+        c.and(format!("r.reason <> '{EVENT}'"));
+    }
+    if let Some(level) = filter.level {
+        if *scope == Scope::All {
+            c.and(format!("(r.levels & {}) <> 0", event::bit(level)));
+        } else {
+            // Levels are those of lines, which others are not shown.
+            c.and("1 = 0".to_owned());
+        }
+    }
+    match filter.country.as_deref() {
+        Some("") => c.and(format!("r.country IS NULL AND r.reason <> '{EVENT}'")),
+        country => c.equals("r.country", country),
+    }
     c.equals("r.counted", filter.status.map(i64::from));
     if let Some(class) = filter.status_class {
         let from = c.param(i64::from(class) * 100);
@@ -160,10 +209,20 @@ fn has_unindexed(filter: &RequestFilter) -> bool {
         || filter.status_class.is_some()
         || filter.outcome.is_some()
         || filter.min_latency_us.is_some()
+        || filter.level.is_some()
+        || filter.country.is_some()
+        || filter.kind == Some(EntryKind::Request)
 }
 
-/// The details that hold all words of a text. `None` where it has no words: nothing is found then.
-pub(in crate::request_log) fn holds(c: &mut Conditions<'_>, d: Dialect, text: &str) -> Option<()> {
+/// The details that hold all words of a text: lines too, where everything is seen. `None` where it has no words:
+/// nothing is found then.
+pub(in crate::request_log) fn holds(
+    c: &mut Conditions<'_>,
+    d: Dialect,
+    text: &str,
+    scope: &Scope,
+) -> Option<()> {
+    let sees_lines = *scope == Scope::All;
     let words = words([text]);
     if words.is_empty() {
         return None;
@@ -180,9 +239,19 @@ pub(in crate::request_log) fn holds(c: &mut Conditions<'_>, d: Dialect, text: &s
         Dialect::Postgres => {
             let query = c.param(quoted("'", " & "));
             c.and(format!("d.words @@ {query}::tsquery"));
+            if !sees_lines {
+                c.and(format!(
+                    "(d.shown_words IS NULL OR d.shown_words @@ {query}::tsquery)"
+                ));
+            }
         }
         Dialect::Sqlite => {
-            let query = c.param(quoted("\"", " "));
+            let query = quoted("\"", " ");
+            let query = c.param(if sees_lines {
+                query
+            } else {
+                format!("words : ({query})")
+            });
             c.and(format!(
                 "d.number IN (SELECT rowid FROM api_metrics_request_log_words \
                  WHERE api_metrics_request_log_words MATCH {query})"
@@ -247,10 +316,10 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
             c.and(format!("(r.at_ms, r.id) {beyond} ({at_param}, {id_param})"));
             boundary = Some((at, id));
         }
-        unindexed(&mut c, filter);
+        unindexed(&mut c, filter, &query.scope);
     }
     if let Some(text) = &filter.text
-        && holds(&mut c, d, text).is_none()
+        && holds(&mut c, d, text, &query.scope).is_none()
     {
         return Ok(end(if forward { to } else { from }));
     }
@@ -341,6 +410,7 @@ pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<Reque
         "chosen",
         "kept",
         "dropped_rate",
+        "dropped_bytes",
         "dropped_memory",
         "dropped_late",
         "dropped_refused",
@@ -363,6 +433,7 @@ pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<Reque
         kept: count("kept")?,
         dropped: Dropped {
             rate: count("dropped_rate")?,
+            bytes: count("dropped_bytes")?,
             memory: count("dropped_memory")?,
             late: count("dropped_late")?,
             refused: count("dropped_refused")?,

@@ -53,7 +53,7 @@ async fn conditions<'a, T: SqlTx>(
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
     read::indexed(&mut c, d, &query.filter, None);
-    read::unindexed(&mut c, &query.filter);
+    read::unindexed(&mut c, &query.filter, &query.scope);
     c.scope(d, &query.scope);
     let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
     c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
@@ -111,7 +111,7 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
     query: &RequestSearch,
 ) -> Result<Vec<WordHit>> {
     let (mut c, d) = conditions(tx, query).await?;
-    if read::holds(&mut c, d, &query.text).is_none() {
+    if read::holds(&mut c, d, &query.text, &query.scope).is_none() {
         return Ok(Vec::new());
     }
     let text = c.text();

@@ -188,10 +188,10 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
     let series = read::series_of(tx, filter).await?;
     let mut c = Conditions::default();
     read::indexed(&mut c, d, filter, series.as_deref());
-    read::unindexed(&mut c, filter);
+    read::unindexed(&mut c, filter, &query.scope);
     c.scope(d, &query.scope);
     if let Some(text) = &filter.text
-        && read::holds(&mut c, d, text).is_none()
+        && read::holds(&mut c, d, text, &query.scope).is_none()
     {
         return Ok(nothing);
     }

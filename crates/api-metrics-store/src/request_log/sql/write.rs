@@ -74,8 +74,18 @@ pub(in crate::request_log) async fn day_key<T: SqlTx>(
         .text("key")
 }
 
-/// What a series is known by within a batch: protocol, method and endpoint.
-pub(in crate::request_log) type SeriesName<'a> = (&'a str, &'a str, &'a str);
+/// What a series is known by within a batch: protocol, method, endpoint and source.
+pub(in crate::request_log) type SeriesName<'a> = (&'a str, &'a str, &'a str, &'a str);
+
+/// The name of the series to which an entry belongs.
+pub(in crate::request_log) fn name<'a>(entry: &'a Entry, stored: &'a Stored) -> SeriesName<'a> {
+    (
+        entry.protocol,
+        stored.method,
+        stored.endpoint.as_str(),
+        stored.source.as_str(),
+    )
+}
 
 /// The numbers of the series of these rows.
 pub(in crate::request_log) async fn intern_series<'a, T: SqlTx>(
@@ -87,15 +97,15 @@ pub(in crate::request_log) async fn intern_series<'a, T: SqlTx>(
     let table = d.table("request_log_series");
     let mut wanted: Vec<SeriesName<'a>> = rows
         .iter()
-        .map(|(entry, stored)| (entry.protocol, stored.method, stored.endpoint.as_str()))
+        .map(|(entry, stored)| name(entry, stored))
         .collect();
     wanted.sort_unstable();
     wanted.dedup();
     let mut found = BTreeMap::new();
-    let endpoints: Vec<_> = wanted.iter().map(|(.., endpoint)| endpoint).collect();
+    let endpoints: Vec<_> = wanted.iter().map(|(_, _, endpoint, _)| endpoint).collect();
     let endpoints = Value::from_iter(endpoints.into_iter().copied()).to_string();
     let select = format!(
-        "SELECT id, protocol, http_method, endpoint FROM {table} \
+        "SELECT id, protocol, http_method, endpoint, source FROM {table} \
          WHERE service = $1 AND environment = $2 AND version = $3 AND endpoint IN {}",
         d.texts("$4")
     );
@@ -109,8 +119,13 @@ pub(in crate::request_log) async fn intern_series<'a, T: SqlTx>(
         let known = params![service, environment, version, &endpoints];
         for row in tx.fetch(select.clone(), known).await? {
             let (protocol, method) = (row.text("protocol")?, row.text("http_method")?);
-            let endpoint = row.text("endpoint")?;
-            let name = (protocol.as_str(), method.as_str(), endpoint.as_str());
+            let (endpoint, source) = (row.text("endpoint")?, row.text("source")?);
+            let name = (
+                protocol.as_str(),
+                method.as_str(),
+                endpoint.as_str(),
+                source.as_str(),
+            );
             if let Ok(place) = wanted.binary_search(&name)
                 && let Some(name) = wanted.get(place)
             {
@@ -126,12 +141,13 @@ pub(in crate::request_log) async fn intern_series<'a, T: SqlTx>(
         }
         // In one order, so that two writers never wait for each other in a circle.
         let sql = format!(
-            "INSERT INTO {table} (service, environment, version, protocol, http_method, endpoint) \
-             SELECT $1, $2, $3, {protocol}, {method}, {endpoint} FROM {items} WHERE 1 = 1 \
+            "INSERT INTO {table} (service, environment, version, protocol, http_method, endpoint, source) \
+             SELECT $1, $2, $3, {protocol}, {method}, {endpoint}, {source} FROM {items} WHERE 1 = 1 \
              ON CONFLICT DO NOTHING",
             protocol = d.item_text(0),
             method = d.item_text(1),
             endpoint = d.item_text(2),
+            source = d.item_text(3),
             items = d.items("$4"),
         );
         let new = serde_json::json!(new).to_string();
@@ -150,7 +166,7 @@ enum Kind {
 }
 
 /// Columns of the list.
-const LIST: [(&str, Kind); 13] = [
+const LIST: [(&str, Kind); 15] = [
     ("at_ms", Kind::Int),
     ("id", Kind::Uuid),
     ("series_id", Kind::Int),
@@ -164,10 +180,12 @@ const LIST: [(&str, Kind); 13] = [
     ("group_id", Kind::Int),
     ("trace_id", Kind::Uuid),
     ("user_id", Kind::Text),
+    ("levels", Kind::Int),
+    ("country", Kind::Text),
 ];
 
 /// Columns of the detail, but for the words.
-const DETAIL: [(&str, Kind); 15] = [
+const DETAIL: [(&str, Kind); 22] = [
     ("at_ms", Kind::Int),
     ("id", Kind::Uuid),
     ("api_key_id", Kind::Int),
@@ -183,6 +201,13 @@ const DETAIL: [(&str, Kind); 15] = [
     ("queue_wait_us", Kind::Int),
     ("request_bytes", Kind::Int),
     ("response_bytes", Kind::Int),
+    ("fields", Kind::Text),
+    ("lines", Kind::Text),
+    ("lines_left_out", Kind::Int),
+    ("region", Kind::Text),
+    ("city", Kind::Text),
+    ("latitude", Kind::Int),
+    ("longitude", Kind::Int),
 ];
 
 /// A member of a row in the parameter.
@@ -242,17 +267,19 @@ pub(in crate::request_log) async fn rows<T: SqlTx>(tx: &mut T, rows: Vec<Value>)
         Dialect::Postgres => {
             let mut columns = DETAIL.to_vec();
             columns.push(("words", Kind::Text));
+            columns.push(("shown_words", Kind::Text));
             let sql = insert(d, "request_log_detail", &columns);
             // Words as they are: no dictionary of a language comes between.
-            let words = "array_to_tsvector(string_to_array(x.words, ' '))";
-            let sql = sql.replacen("x.words", words, 1);
+            let words = |of: &str| format!("array_to_tsvector(string_to_array({of}, ' '))");
+            let sql = sql.replacen("x.words", &words("x.words"), 1);
+            let sql = sql.replacen("x.shown_words", &words("x.shown_words"), 1);
             tx.execute(sql, params![&json]).await?;
         }
         Dialect::Sqlite => {
             let sql = insert(d, "request_log_detail", &DETAIL);
             tx.execute(sql, params![&json]).await?;
-            let sql = "INSERT INTO api_metrics_request_log_words (rowid, words) \
-                SELECT d.number, json_extract(value, '$.words') FROM json_each($1) \
+            let sql = "INSERT INTO api_metrics_request_log_words (rowid, words, lines) \
+                SELECT d.number, json_extract(value, '$.own_words'), json_extract(value, '$.line_words') FROM json_each($1) \
                 JOIN api_metrics_request_log_detail AS d \
                   ON d.at_ms = json_extract(value, '$.at_ms') AND d.id = unhex(json_extract(value, '$.id'))";
             tx.execute(sql.to_owned(), params![&json]).await?;
@@ -321,9 +348,9 @@ pub(in crate::request_log) async fn advance<T: SqlTx>(
 ) -> Result<()> {
     let table = tx.dialect().table("request_log_instance");
     let sql = format!(
-        "UPDATE {table} SET seq = $2, chosen = chosen + $3 + $4 + $5 + $6 + $7, kept = kept + $3, \
+        "UPDATE {table} SET seq = $2, chosen = chosen + $3 + $4 + $5 + $6 + $7 + $9, kept = kept + $3, \
            dropped_rate = dropped_rate + $4, dropped_memory = dropped_memory + $5, \
-           dropped_late = dropped_late + $6, dropped_refused = dropped_refused + $7, acked_ms = $8 \
+           dropped_late = dropped_late + $6, dropped_refused = dropped_refused + $7, dropped_bytes = dropped_bytes + $9, acked_ms = $8 \
          WHERE id = $1"
     );
     let values = params![
@@ -335,6 +362,7 @@ pub(in crate::request_log) async fn advance<T: SqlTx>(
         signed(batch.late),
         signed(batch.dropped.refused),
         now_ms,
+        signed(batch.dropped.bytes),
     ];
     tx.execute(sql, values).await?;
     Ok(())
