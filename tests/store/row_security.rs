@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 28] = [
+const PROTECTED: [&str; 29] = [
     "alert_states",
     "api_alert_configs",
     "api_alert_events",
@@ -30,6 +30,7 @@ const PROTECTED: [&str; 28] = [
     "request_log_group_vector",
     "request_log_instance",
     "request_log_series",
+    "request_log_snapshot",
     "request_log_tail",
     "series",
     "shared_secret",
