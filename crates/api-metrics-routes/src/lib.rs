@@ -104,6 +104,7 @@ pub use console::Console;
 #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
 pub use ingest::Ingest;
 pub use read::{Health, HealthSource, TaskHealth};
+pub use requests::replay::Replay;
 
 /// An API key as the host names it: what [`Principal::with_key`] takes.
 pub use api_metrics_layer::ApiKey;

@@ -170,8 +170,9 @@ impl Snapshots {
         self.max_body_bytes.min(MOST_BODY_BYTES)
     }
 
-    /// Whether bodies of a media type are taken.
-    pub(super) fn takes(&self, content_type: &str) -> bool {
+    /// Whether bodies of this `Content-Type` are taken.
+    #[must_use]
+    pub fn takes(&self, content_type: &str) -> bool {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
         !media_type.is_empty()
             && self

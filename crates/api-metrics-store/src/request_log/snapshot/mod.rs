@@ -11,6 +11,7 @@ mod pairs;
 use std::sync::Arc;
 
 use api_metrics_layer::{LoggedBody, LoggedSnapshot, Snapshots};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::names::Names;
@@ -211,6 +212,30 @@ pub struct SnapshotMessage {
     pub headers: Vec<(String, String)>,
     /// The body; `None` where there was none.
     pub body: Option<SnapshotBody>,
+}
+
+impl SnapshotMessage {
+    /// A response as a snapshot would hold it: what is listed of its headers, and as much of its body as it is, masked.
+    #[must_use]
+    pub fn masked(
+        headers: &HeaderMap,
+        body: Option<LoggedBody<'_>>,
+        snapshots: &Snapshots,
+    ) -> Self {
+        let listed = snapshots.response_headers.iter().flat_map(|name| {
+            let values = headers.get_all(name).iter();
+            values.map(move |value| (name.as_str(), value.as_bytes()))
+        });
+        let body = body.map(|mut body| {
+            body.is_encoded = headers
+                .get("content-encoding")
+                .is_some_and(|it| it != "identity");
+            let takes = body.content_type.is_some_and(|it| snapshots.takes(it));
+            body.bytes = body.bytes.filter(|_| takes && !body.is_encoded);
+            body
+        });
+        CopiedMessage::of(listed, body).masked(&Names::new(&snapshots.masked_names))
+    }
 }
 
 /// The beginning of a body.
