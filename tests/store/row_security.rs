@@ -94,6 +94,8 @@ impl Stage {
                          (id, config_id, name, alert_type, severity, tenant_id, fired_at, value, threshold, message) \
                      SELECT gen_random_uuid(), id, name, 'latency', 'low', tenant_id, now(), 1, 1, 'm' \
                      FROM api_metrics.api_alert_configs; \
+                 INSERT INTO api_metrics.request_log_snapshot \
+                     SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \

@@ -90,7 +90,7 @@ pub(crate) struct Given {
 }
 
 /// What is known of a request, and what is missing.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     method: Method,
     path: String,
     query: Option<Vec<(String, String)>>,
