@@ -92,7 +92,7 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
             admin
                 .requests_per_minute(requests)
                 .trace_url(traces.as_str())
-                .replay(admin_replay)
+                .replay(admin_replay.clone())
         })
         .request_log(request_log())
         .capture_events(events)

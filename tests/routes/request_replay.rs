@@ -77,7 +77,7 @@ impl Site {
         let metrics = ApiMetrics::builder()
             .database(file.url())
             .service("shop")
-            .configure_admin(move |admin| admin.replay(of_admin).cache_bytes(0))
+            .configure_admin(move |admin| admin.replay(of_admin.clone()).cache_bytes(0))
             .request_log(log)
             .start()
             .await
