@@ -2,7 +2,7 @@
 import { type FormEvent, useId, useRef, useState } from "react";
 import type { Difference, ReplayAnswer, ReplayInput, ReplayValue } from "../api/replay";
 import { useReplay } from "../api/replay";
-import { Message } from "./Snapshot";
+import { Message } from "./SnapshotMessage";
 
 const partOf: Record<ReplayInput["part"], string> = {
   path: "Path",
