@@ -245,7 +245,7 @@ async fn an_admin_replays_a_failure_and_sees_what_differs_and_it_leaves_no_trace
     // Neither counted nor logged; the audit trail alone has it.
     assert_eq!(site.ids("").await.len(), 1);
     let summary: Value = site
-        .get("/admin/summary?period=1h")
+        .get("/admin/api-metrics/summary?period=1h")
         .await
         .json()
         .await
@@ -356,7 +356,7 @@ async fn no_client_can_exempt_itself_from_the_counts() {
     }
     assert_eq!(site.ids("/orders/{id}").await.len(), 4);
     let summary: Value = site
-        .get("/admin/summary?period=1h")
+        .get("/admin/api-metrics/summary?period=1h")
         .await
         .json()
         .await

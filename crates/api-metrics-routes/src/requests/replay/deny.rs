@@ -121,10 +121,8 @@ impl Denied {
         let by_path = self.below.iter().any(|below| {
             segments.len() >= below.len()
                 && below.iter().zip(&segments).all(|(denied, segment)| {
-                    // A denied parameter stands for any value, and so does one that is still masked.
-                    denied.to_lowercase() == segment.to_lowercase()
-                        || denied.starts_with('{')
-                        || segment.starts_with('{')
+                    // A denied parameter stands for any value.
+                    denied.to_lowercase() == segment.to_lowercase() || denied.starts_with('{')
                 })
         });
         by_word || by_path
