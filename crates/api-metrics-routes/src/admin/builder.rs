@@ -149,7 +149,7 @@ pub struct AdminBuilder {
     /// Whether the page is there.
     page: bool,
     /// Replays requests of the log.
-    replay: Option<crate::requests::replay::Replay>,
+    replay: Option<crate::replay::Replay>,
     /// What the log's snapshots hold, so that replayed responses are masked by the same names.
     snapshots: api_metrics_layer::Snapshots,
     /// Where the page leads from a request to its trace.
@@ -265,7 +265,7 @@ impl AdminBuilder {
 
     /// Replays requests of the log into the host's own router, for admins. Off by default: see
     /// [`Replay`](crate::Replay).
-    pub fn replay(mut self, replay: crate::requests::replay::Replay) -> Self {
+    pub fn replay(mut self, replay: crate::replay::Replay) -> Self {
         self.replay = Some(replay);
         self
     }

@@ -10,10 +10,8 @@
 //! | bounded in time and bytes, no redirect is followed | `service` |
 //! | the response is masked as the recorded one was | [`replay`] |
 
-mod deny;
 mod diff;
 mod plan;
-mod service;
 
 use api_metrics_layer::UNMATCHED;
 use api_metrics_store::request_log::{SnapshotMessage, StoredRequest, StoredSnapshot};
@@ -26,11 +24,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use self::plan::Missing;
-pub use self::service::Replay;
 use self::{
     diff::Diff,
     plan::{Given, Plan},
-    service::Sent,
 };
 use super::{
     examples,
@@ -38,6 +34,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
+    replay::{Replay, Sent},
     request::{Body, Validated},
     response::{Kind, Problem},
     router::App,

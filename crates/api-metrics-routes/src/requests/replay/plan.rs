@@ -95,12 +95,12 @@ pub(crate) struct Plan {
     path: String,
     query: Option<Vec<(String, String)>>,
     headers: Vec<(String, String)>,
-    body: Known,
+    body: RecordedBody,
     missing: Vec<Missing>,
 }
 
 /// What is known of a body.
-enum Known {
+enum RecordedBody {
     /// There was none.
     None,
     /// Nothing: it is asked for.
@@ -123,7 +123,7 @@ impl Plan {
             path: request.path.clone(),
             query: snapshot.and_then(|it| it.query.clone()),
             headers: Vec::new(),
-            body: Known::None,
+            body: RecordedBody::None,
             missing: Vec::new(),
         };
         for segment in request.path.split('/') {
@@ -195,7 +195,7 @@ impl Plan {
                 self.headers.push(header);
             }
         }
-        self.body = Known::Nothing;
+        self.body = RecordedBody::Nothing;
         let Some(body) = body.filter(|body| !body.is_cut) else {
             self.ask(Part::Body, "", true, true);
             return;
@@ -206,7 +206,7 @@ impl Plan {
                 if let Ok(value) = serde_json::from_str(text)
                     && find_masked(&value, &mut String::new(), &mut pointers)
                 {
-                    self.body = Known::Json(value);
+                    self.body = RecordedBody::Json(value);
                     for pointer in pointers {
                         self.ask(Part::Body, &pointer, true, true);
                     }
@@ -214,7 +214,7 @@ impl Plan {
                 }
             }
             BodyContent::Form(pairs) if !pairs.iter().any(|(name, _)| is_masked(name)) => {
-                self.body = Known::Form(pairs.clone());
+                self.body = RecordedBody::Form(pairs.clone());
                 for (name, value) in pairs {
                     if is_masked(value) {
                         self.ask(Part::Body, name, true, true);
@@ -223,7 +223,7 @@ impl Plan {
                 return;
             }
             BodyContent::Text(text) if !is_masked(text) => {
-                self.body = Known::Text(text.clone());
+                self.body = RecordedBody::Text(text.clone());
                 return;
             }
             _ => {}
@@ -292,9 +292,9 @@ impl Plan {
         let body = match (find(Part::Body, ""), self.body) {
             (Some(Value::String(whole)), _) => whole.clone(),
             (Some(whole), _) => whole.to_string(),
-            (None, Known::None | Known::Nothing) => String::new(),
-            (None, Known::Text(text)) => text,
-            (None, Known::Json(mut value)) => {
+            (None, RecordedBody::None | RecordedBody::Nothing) => String::new(),
+            (None, RecordedBody::Text(text)) => text,
+            (None, RecordedBody::Json(mut value)) => {
                 for it in given.iter().filter(|it| it.part == Part::Body) {
                     if let Some(place) = value.pointer_mut(&it.name) {
                         *place = it.value.clone();
@@ -302,7 +302,7 @@ impl Plan {
                 }
                 value.to_string()
             }
-            (None, Known::Form(mut pairs)) => {
+            (None, RecordedBody::Form(mut pairs)) => {
                 for (name, value) in &mut pairs {
                     if let Some(given) = find(Part::Body, name) {
                         *value = text(Part::Body, name, Some(given))?;

@@ -18,7 +18,9 @@ use axum::{
 use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
 use tower_service::Service;
 
-use super::deny::Denied;
+use self::deny::Denied;
+
+mod deny;
 
 /// Replays requests of the log, for admins: sends one once more into the host's own router, in this process, and shows
 /// the new response beside the recorded one.
@@ -46,7 +48,7 @@ use super::deny::Denied;
 pub struct Replay {
     router: Arc<OnceLock<Router>>,
     methods: Vec<Method>,
-    pub(super) denied: Denied,
+    pub(crate) denied: Denied,
     limit: Duration,
     max_body_bytes: usize,
 }
@@ -67,7 +69,7 @@ impl fmt::Debug for Replay {
 }
 
 /// A response, or how it failed.
-pub(super) enum Sent {
+pub(crate) enum Sent {
     /// The response, and its body's beginning.
     Answered(Answered),
     /// It took longer than is allowed.
@@ -77,16 +79,16 @@ pub(super) enum Sent {
 }
 
 /// A response as it came.
-pub(super) struct Answered {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     bytes: Vec<u8>,
     is_whole: bool,
 }
 
 impl Answered {
     /// Its body, where it has one.
-    pub(super) fn body(&self) -> Option<LoggedBody<'_>> {
+    pub(crate) fn body(&self) -> Option<LoggedBody<'_>> {
         if self.bytes.is_empty() {
             return None;
         }
@@ -147,19 +149,19 @@ impl Replay {
     }
 
     /// Whether there is a router.
-    pub(in crate::requests) fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.router.get().is_some()
     }
 
     /// Whether requests of a method are replayed.
-    pub(super) fn allows(&self, method: &str) -> bool {
+    pub(crate) fn allows(&self, method: &str) -> bool {
         self.methods
             .iter()
             .any(|allowed| allowed.as_str() == method)
     }
 
     /// Sends a request in a task of its own: a panic in it is nobody else's, and it is nested in no other request.
-    pub(super) async fn send(&self, mut request: Request) -> Sent {
+    pub(crate) async fn send(&self, mut request: Request) -> Sent {
         let Some(mut router) = self.router.get().cloned() else {
             return Sent::Failed;
         };
