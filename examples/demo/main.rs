@@ -23,7 +23,7 @@ use std::{
 };
 
 use api_metrics::{
-    ApiMetrics, CaptureEvents, Keep, RequestLog,
+    ApiMetrics, CaptureEvents, Keep, Replay, RequestLog,
     layer::{GeoHeaders, Geography},
 };
 use tokio::net::TcpListener;
@@ -80,6 +80,8 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     let token = settings.admin_token();
     let requests = settings.admin_requests;
     let traces = settings.trace_url.clone();
+    let replay = Replay::new();
+    let admin_replay = replay.clone();
     let metrics = ApiMetrics::builder()
         .database(&settings.database)
         .service("demo")
@@ -90,6 +92,7 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
             admin
                 .requests_per_minute(requests)
                 .trace_url(traces.as_str())
+                .replay(admin_replay.clone())
         })
         .request_log(request_log())
         .capture_events(events)
@@ -110,8 +113,10 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     let console = metrics
         .console()
         .layer(axum::middleware::from_fn(auth::principal));
-    let app = api::router(stopping.clone())
-        .layer(metrics.layer())
+    let api = api::router(stopping.clone()).layer(metrics.layer());
+    // Requests are replayed into the API, the layer included, as clients would send them.
+    replay.serve(api.clone());
+    let app = api
         .nest_service("/admin", metrics.admin())
         .nest_service("/api/v2/console/metrics", console)
         // Tells the admin from which address a wrong token came.
@@ -139,6 +144,8 @@ fn request_log() -> RequestLog {
         .push(("/api/orders".to_owned(), Keep::Everything));
     // A year is nobody's secret; values of other path parameters stay masked.
     log.capture.shown_parameters.push("year".to_owned());
+    // What they carry stands beside them, masked.
+    log.capture.snapshots.routes.push("/api/*".to_owned());
     // What a proxy in front would tell; here the traffic, from this machine, does.
     for this_machine in [
         IpAddr::from(Ipv4Addr::LOCALHOST),

@@ -185,6 +185,14 @@ CREATE TABLE api_metrics.audit_trail (
     subject       text NOT NULL
 );
 
+-- What requests of routes that ask for it carried: headers, query and bodies, masked. For admins alone.
+CREATE TABLE api_metrics.request_log_snapshot (
+    at_ms         bigint NOT NULL,
+    id            uuid NOT NULL,
+    snapshot      text NOT NULL,
+    PRIMARY KEY (at_ms, id)
+) PARTITION BY RANGE (at_ms);
+
 ALTER TABLE api_metrics.request_log_series   ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_instance ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log          ENABLE ROW LEVEL SECURITY;
@@ -196,6 +204,7 @@ ALTER TABLE api_metrics.request_log_group_vector ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_country  ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_snapshot ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          ENABLE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.alert_causes         ENABLE ROW LEVEL SECURITY;
 
@@ -210,6 +219,7 @@ ALTER TABLE api_metrics.request_log_group_vector FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_tail     FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_arrival  FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.request_log_country  FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.request_log_snapshot FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.audit_trail          FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_metrics.alert_causes         FORCE ROW LEVEL SECURITY;
 
@@ -224,6 +234,7 @@ CREATE POLICY service ON api_metrics.request_log_group_vector USING ((SELECT api
 CREATE POLICY service ON api_metrics.request_log_tail     USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_arrival  USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.request_log_country  USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY service ON api_metrics.request_log_snapshot USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.audit_trail          USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.alert_causes         USING ((SELECT api_metrics.sees_all()));
 
@@ -271,7 +282,7 @@ DECLARE
 BEGIN
     -- Instances that meet the same new day make it one after the other.
     PERFORM pg_advisory_xact_lock(1634757748, 2);
-    FOREACH parent IN ARRAY ARRAY['request_log', 'request_log_detail'] LOOP
+    FOREACH parent IN ARRAY ARRAY['request_log', 'request_log_detail', 'request_log_snapshot'] LOOP
         child := parent || '_' || to_char(to_timestamp(day * 86400), 'YYYYMMDD');
         CONTINUE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass('api_metrics.' || child));
         EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I', child);
@@ -291,8 +302,8 @@ AS $$
 DECLARE
     suffix text := '_' || to_char(to_timestamp(day * 86400), 'YYYYMMDD');
 BEGIN
-    EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I, api_metrics.%I',
-                   'request_log' || suffix, 'request_log_detail' || suffix);
+    EXECUTE format('DROP TABLE IF EXISTS api_metrics.%I, api_metrics.%I, api_metrics.%I',
+                   'request_log' || suffix, 'request_log_detail' || suffix, 'request_log_snapshot' || suffix);
 END
 $$;
 
@@ -304,8 +315,9 @@ AS $$
     SELECT extract(epoch FROM to_date(right(c.relname, 8), 'YYYYMMDD'))::bigint / 86400,
            sum(pg_total_relation_size(c.oid))::bigint
     FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-    WHERE i.inhparent IN ('api_metrics.request_log'::regclass, 'api_metrics.request_log_detail'::regclass)
-      AND c.relname ~ '^request_log(_detail)?_[0-9]{8}$'
+    WHERE i.inhparent IN ('api_metrics.request_log'::regclass, 'api_metrics.request_log_detail'::regclass,
+                          'api_metrics.request_log_snapshot'::regclass)
+      AND c.relname ~ '^request_log(_detail|_snapshot)?_[0-9]{8}$'
     GROUP BY 1
 $$;
 
@@ -378,7 +390,7 @@ BEGIN
                        'api_metrics.request_log_group, api_metrics.request_log_day_key, api_metrics.request_log_tail, '
                        'api_metrics.request_log_arrival, api_metrics.request_log_group_text, '
                        'api_metrics.request_log_group_vector, api_metrics.request_log_country, '
-                       'api_metrics.audit_trail, api_metrics.alert_causes TO %I', service);
+                       'api_metrics.request_log_snapshot, api_metrics.audit_trail, api_metrics.alert_causes TO %I', service);
         EXECUTE format('GRANT SELECT ON api_metrics.request_countries TO %I', service);
         EXECUTE format('GRANT EXECUTE ON FUNCTION api_metrics.attach_request_day, api_metrics.drop_request_day, '
                        'api_metrics.request_days TO %I', service);

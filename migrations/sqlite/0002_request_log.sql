@@ -192,3 +192,13 @@ CREATE TABLE api_metrics_request_log_day (
     day           integer PRIMARY KEY,
     bytes         integer NOT NULL
 );
+
+-- What requests of routes that ask for it carried: headers, query and bodies, masked. For admins alone. Numbered, so
+-- that texts are only ever appended.
+CREATE TABLE api_metrics_request_log_snapshot (
+    number        integer PRIMARY KEY,
+    at_ms         integer NOT NULL,
+    id            blob NOT NULL,
+    snapshot      text NOT NULL,
+    UNIQUE (at_ms, id)
+);

@@ -26,6 +26,7 @@ mod parameters;
 mod postgres;
 mod prometheus;
 mod request_events;
+mod request_replay;
 mod request_stream;
 mod request_views;
 mod requests;

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 29] = [
+const PROTECTED: [&str; 30] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -31,6 +31,7 @@ const PROTECTED: [&str; 29] = [
     "request_log_group_vector",
     "request_log_instance",
     "request_log_series",
+    "request_log_snapshot",
     "request_log_tail",
     "series",
     "shared_secret",
@@ -94,6 +95,8 @@ impl Stage {
                          (id, config_id, name, alert_type, severity, tenant_id, fired_at, value, threshold, message) \
                      SELECT gen_random_uuid(), id, name, 'latency', 'low', tenant_id, now(), 1, 1, 'm' \
                      FROM api_metrics.api_alert_configs; \
+                 INSERT INTO api_metrics.request_log_snapshot \
+                     SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \
                      VALUES (gen_random_uuid(), now(), now(), '{}'); \
                  INSERT INTO api_metrics.deliveries (notice_id, channel, next_attempt_at, updated_at) \

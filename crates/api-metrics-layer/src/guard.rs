@@ -68,7 +68,7 @@ impl<M: MetricSink> Guard<M> {
         let Some(open) = &mut self.0 else { return };
         if let Some(log) = open.shard.core().sink.request_log() {
             if let Some(captured) = open.state.captured() {
-                captured.on_response(response, log.capture());
+                captured.on_response(response, log);
             }
         }
         if let Some(outcome) = open.state.on_headers(response, &open.shard.core().settings) {
@@ -137,11 +137,15 @@ impl<M: MetricSink> Guard<M> {
     #[inline]
     pub(crate) fn end(&mut self, outcome: Outcome) {
         if let Some(OpenRequest { shard, mut state }) = self.0.take() {
+            let log = shard.core().sink.request_log();
+            if log.is_some() {
+                state.end_copy();
+            }
             state.record(shard.core(), outcome);
             state.release();
-            if shard.core().sink.request_log().is_some() {
+            if let Some(log) = log {
                 if let Some(captured) = state.captured() {
-                    captured.clear();
+                    captured.clear(log);
                 }
             }
             // A thread that is ending has no pool any more; the state is then freed.

@@ -228,8 +228,9 @@ pub use record::{Outcome, Protocol, RequestRecord, Unrecorded};
 pub use request_body::CountingBody;
 pub use request_log::{
     Coordinates, Country, ErrorDetail, GeoHeaders, Geography, InvalidNetwork, Locate, LogEvent,
-    LogField, LogLevel, LoggedError, LoggedPath, LoggedPlace, LoggedRequest, Network, PeerAddress,
-    Place, RequestCapture, RequestLogSink, TraceContext, UserId,
+    LogField, LogLevel, LoggedBody, LoggedError, LoggedPath, LoggedPlace, LoggedRequest,
+    LoggedSnapshot, MASKED_NAMES, Network, PeerAddress, Place, REPLAY_HEADER, ReplaySecret,
+    Replayed, RequestCapture, RequestLogSink, Snapshots, TraceContext, UserId,
 };
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;

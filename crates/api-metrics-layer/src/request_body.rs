@@ -1,11 +1,14 @@
-//! Counts what the service reads of a request's body.
+//! Counts what the service reads of a request's body, and copies its beginning where a snapshot is taken.
+//!
+//! A counter that also copies has its highest bit set, so that counting alone asks nothing more: the value that
+//! it compares with is then greater than any number of bytes.
 
 use std::{
     cell::RefCell,
     fmt,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
@@ -15,17 +18,55 @@ use bytes::Buf;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::request_log::Prefix;
+
 /// Counters kept per thread for later requests, so that a body costs no allocation.
 const POOL_SIZE: usize = 64;
 
 thread_local! {
-    static POOL: RefCell<Vec<Arc<AtomicU64>>> = const { RefCell::new(Vec::new()) };
+    static POOL: RefCell<Vec<Arc<Cell>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Set in a count while the body is copied, too.
+const COPYING: u64 = 1 << 63;
+
+/// What both halves share.
+#[derive(Debug, Default)]
+struct Cell {
+    /// How far the body was read, in bytes.
+    bytes: AtomicU64,
+    /// The copy of its beginning, while one is made: then the count changes behind this lock alone.
+    copy: Mutex<Option<Prefix>>,
+}
+
+impl Cell {
+    fn lock(&self) -> MutexGuard<'_, Option<Prefix>> {
+        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The body was read up to `bytes`, lastly `data`.
+    #[cold]
+    #[inline(never)]
+    fn copy(&self, bytes: u64, data: &impl Buf) {
+        let mut copy = self.lock();
+        match &mut *copy {
+            Some(prefix) => {
+                prefix.read(bytes, data);
+                let read = prefix.seen().max(bytes);
+                self.bytes.fetch_max(read | COPYING, Ordering::Relaxed);
+            }
+            // The request has ended meanwhile.
+            None => {
+                self.bytes.fetch_max(bytes, Ordering::Relaxed);
+            }
+        }
+    }
 }
 
 /// Half of a counter that the request's body writes and the request's guard reads. The half that is dropped
 /// last returns the cell to the pool.
 #[derive(Debug, Default)]
-pub struct BodyCounter(Option<Arc<AtomicU64>>);
+pub struct BodyCounter(Option<Arc<Cell>>);
 
 impl BodyCounter {
     /// Two halves over one cell.
@@ -42,14 +83,46 @@ impl BodyCounter {
     pub(crate) fn get(&self) -> u64 {
         self.0
             .as_ref()
-            .map_or(0, |cell| cell.load(Ordering::Relaxed))
+            .map_or(0, |cell| cell.bytes.load(Ordering::Relaxed))
     }
 
-    /// Notes that a body has been read this far. Of several clones of a body the one that was read furthest
-    /// counts, so that a retry doesn't count an upload twice.
-    fn raise_to(&self, bytes: u64) {
+    /// Copies the first `most` bytes from here on, too.
+    #[cold]
+    pub(crate) fn copy_first(&self, most: usize) {
         if let Some(cell) = &self.0 {
-            cell.fetch_max(bytes, Ordering::Relaxed);
+            *cell.lock() = Some(Prefix::new(most));
+            cell.bytes.fetch_or(COPYING, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends the copy: what it has got. Bytes count on.
+    #[cold]
+    pub(crate) fn end_copy(&self) -> Option<Prefix> {
+        let cell = self.0.as_ref()?;
+        let mut copy = cell.lock();
+        cell.bytes.fetch_and(!COPYING, Ordering::Relaxed);
+        copy.take()
+    }
+
+    /// Notes that a body has been read this far, lastly `data`. Of several clones of a body the one that was read
+    /// furthest counts, so that a retry doesn't count an upload twice.
+    #[inline]
+    fn raise_to(&self, bytes: u64, data: &impl Buf) {
+        let Some(cell) = &self.0 else { return };
+        let mut known = cell.bytes.load(Ordering::Relaxed);
+        while known < bytes {
+            match cell.bytes.compare_exchange_weak(
+                known,
+                bytes,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return,
+                Err(now) => known = now,
+            }
+        }
+        if known >= COPYING {
+            cell.copy(bytes, data);
         }
     }
 
@@ -69,9 +142,9 @@ impl Drop for BodyCounter {
 }
 
 /// Returns the cell to the thread's pool, where this was the last half.
-fn recycle(mut cell: Arc<AtomicU64>) {
-    if let Some(count) = Arc::get_mut(&mut cell) {
-        *count.get_mut() = 0;
+fn recycle(mut cell: Arc<Cell>) {
+    if let Some(shared) = Arc::get_mut(&mut cell) {
+        *shared.bytes.get_mut() = 0;
         // A thread that is ending has no pool any more; the cell is then freed.
         let _ = POOL.try_with(|pool| {
             if let Ok(mut pool) = pool.try_borrow_mut() {
@@ -135,7 +208,7 @@ impl<B: Body> Body for CountingBody<B> {
         if let Some(Ok(frame)) = &frame {
             if let Some(data) = frame.data_ref() {
                 *this.read = this.read.saturating_add(data.remaining() as u64);
-                this.counter.raise_to(*this.read);
+                this.counter.raise_to(*this.read, data);
             }
         }
         Poll::Ready(frame)

@@ -12,7 +12,7 @@ use http::{
 
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
-    RequestLogSink, RequestRecord, UNMATCHED, Unrecorded,
+    Replayed, RequestLogSink, RequestRecord, UNMATCHED, Unrecorded,
     candidate::{Candidate, hash_path},
     clock::Clocks,
     endpoint::original_path,
@@ -20,10 +20,13 @@ use crate::{
     label::{MAX_ENDPOINT_BYTES, bounded},
     queue::Wait,
     request_body::BodyCounter,
-    request_log::Captured,
+    request_log::{Captured, is_replay},
     settings::Settings,
     shard::Core,
 };
+
+/// The consumer under which requests count that this process replays over HTTP.
+const REPLAY_KEY: &str = "<replay>";
 
 /// The state of one open request.
 pub(crate) struct RequestState {
@@ -397,6 +400,9 @@ impl RequestState {
         if self.unrecorded {
             return;
         }
+        if core.sink.request_log().is_some() && self.is_exempt() {
+            return;
+        }
         let now = core.clocks.now();
         if self.grpc.is_claimed() {
             self.grpc.on_end();
@@ -451,14 +457,57 @@ impl RequestState {
     }
 
     /// Takes what the log of requests may show from the request, where the log is interested in its route, and what
-    /// tells its country, where countries are counted.
+    /// tells its country, where countries are counted. Returns how much of its body is to be copied.
     #[inline(never)]
-    pub(crate) fn capture_request<B>(&mut self, request: &Request<B>, log: &dyn RequestLogSink) {
-        let admitted = log.admits(self.method, self.template());
-        if admitted || log.capture().geography.is_some() {
-            let captured = self.captured.get_or_insert_default();
-            captured.on_request(request, log.capture(), admitted);
+    pub(crate) fn capture_request<B: http_body::Body>(
+        &mut self,
+        request: &Request<B>,
+        log: &dyn RequestLogSink,
+    ) -> usize {
+        let capture = log.capture();
+        if request.extensions().get::<Replayed>().is_some() {
+            self.captured.get_or_insert_default().is_exempt = true;
+            return 0;
         }
+        if is_replay(capture, request.headers()) {
+            self.api_key = Some(ApiKey::from(REPLAY_KEY));
+        }
+        let admitted = log.admits(self.method, self.template());
+        if !admitted && capture.geography.is_none() {
+            return 0;
+        }
+        let mut captured = self.captured.take().unwrap_or_default();
+        captured.on_request(request, capture, admitted);
+        let copied = if admitted {
+            captured.begin_snapshot(request, self.template(), log)
+        } else {
+            0
+        };
+        self.captured = Some(captured);
+        copied
+    }
+
+    /// Copies the beginning of the request's body, whose counter there is.
+    #[cold]
+    pub(crate) fn copy_request_body(&self, most: usize) {
+        self.request_bytes.copy_first(most);
+    }
+
+    /// Ends the copy of the request's body. It is read on without one.
+    #[inline]
+    pub(crate) fn end_copy(&mut self) {
+        if let Some(captured) = self.captured.as_deref_mut() {
+            if captured.copies_request() {
+                if let Some(prefix) = self.request_bytes.end_copy() {
+                    captured.end_request_copy(prefix);
+                }
+            }
+        }
+    }
+
+    /// Whether the host replays the request.
+    fn is_exempt(&self) -> bool {
+        self.captured.as_ref().is_some_and(|it| it.is_exempt)
     }
 
     /// From here on no request is taken for this one: its body is being sent.

@@ -101,11 +101,15 @@ where
             }
             let core = self.shard.core();
             state.on_request(&request, core);
-            if let Some(log) = core.sink.request_log() {
-                state.capture_request(&request, log);
-            }
+            let copied = match core.sink.request_log() {
+                Some(log) => state.capture_request(&request, log),
+                None => 0,
+            };
             if !request.body().is_end_stream() {
                 counter = state.count_request_body();
+                if core.sink.request_log().is_some() && copied > 0 {
+                    state.copy_request_body(copied);
+                }
                 P::count(request.body_mut(), &mut counter);
             }
             if let Some(wait) = self.wait.take() {

@@ -88,6 +88,7 @@ mod metrics;
 mod openapi;
 mod ops;
 mod read;
+mod replay;
 mod request;
 mod requests;
 mod response;
@@ -104,6 +105,7 @@ pub use console::Console;
 #[cfg_attr(docsrs, doc(cfg(feature = "ingest")))]
 pub use ingest::Ingest;
 pub use read::{Health, HealthSource, TaskHealth};
+pub use replay::Replay;
 
 /// An API key as the host names it: what [`Principal::with_key`] takes.
 pub use api_metrics_layer::ApiKey;

@@ -62,7 +62,7 @@ pub use api_metrics_layer::{
     ApiKey, ApiMetricsLayer, ErrorDetail, MetricSink, Outcome, Protocol, RequestRecord, UserId,
     capture_panics,
 };
-pub use api_metrics_routes::{Health, Principal, Role, TaskHealth};
+pub use api_metrics_routes::{Health, Principal, Replay, Role, TaskHealth};
 pub use api_metrics_store::{
     request_log::{Keep, RequestLog},
     sketch::SketchKind,

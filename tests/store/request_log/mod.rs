@@ -35,6 +35,7 @@ mod keep;
 mod logged;
 mod private;
 mod search;
+mod snapshots;
 mod tail;
 
 use find::{
@@ -62,6 +63,11 @@ use search::{
     each_group_is_embedded_once_by_whoever_is_asked,
     errors_of_a_group_are_one_hit_and_what_is_no_error_stands_for_itself,
     what_somebody_remembers_roughly_is_among_the_first_ten,
+};
+use snapshots::{
+    a_snapshot_is_stored_masked_and_goes_with_its_request, erasure_takes_snapshots_too,
+    no_secret_of_a_snapshot_reaches_the_database,
+    snapshots_take_memory_of_the_log_and_give_it_back,
 };
 use tail::{
     a_follower_sees_what_its_scope_allows, a_follower_that_was_away_for_long_goes_on_by_time,
@@ -110,6 +116,10 @@ on_all_databases! {
     events_belong_to_no_tenant_and_lines_are_for_those_who_see_everything
     events_have_budgets_of_their_own_and_add_up
     countries_are_counted_exactly_over_processes_and_hours
+    a_snapshot_is_stored_masked_and_goes_with_its_request
+    erasure_takes_snapshots_too
+    no_secret_of_a_snapshot_reaches_the_database
+    snapshots_take_memory_of_the_log_and_give_it_back
 }
 
 const NOON_MS: i64 = NOON * 1_000;

@@ -7,8 +7,9 @@ use bytes::Buf;
 use http::{HeaderMap, HeaderValue, Request, Response, header::USER_AGENT, uri::PathAndQuery};
 
 use super::{
-    ErrorDetail, LoggedError, LoggedPath, LoggedPlace, LoggedRequest, RequestCapture, TraceContext,
-    UserId, address, error::ErrorBody, geography::Told, lines::Lines, panics, place::Country,
+    ErrorDetail, LoggedError, LoggedPath, LoggedPlace, LoggedRequest, Prefix, RequestCapture,
+    RequestLogSink, TraceContext, UserId, address, error::ErrorBody, geography::Told, lines::Lines,
+    panics, place::Country, snapshot::Snapshot,
 };
 use crate::{Protocol, RequestRecord, endpoint::original_path};
 
@@ -39,9 +40,40 @@ pub(crate) struct Captured {
     panic: Option<ErrorDetail>,
     grpc_message: Option<HeaderValue>,
     body: ErrorBody,
+    snapshot: Snapshot,
+    /// Whether the host replays the request, so that nobody counts it.
+    pub(crate) is_exempt: bool,
 }
 
 impl Captured {
+    /// Begins a snapshot, where the route leaves one. Returns how much of the request's body is to be copied.
+    pub(crate) fn begin_snapshot<B: http_body::Body>(
+        &mut self,
+        request: &Request<B>,
+        template: Option<&str>,
+        log: &dyn RequestLogSink,
+    ) -> usize {
+        let snapshots = &log.capture().snapshots;
+        if !snapshots.is_on() {
+            return 0;
+        }
+        let path = self.path.as_ref().map_or("", PathAndQuery::path);
+        if !snapshots.cover(template, path) {
+            return 0;
+        }
+        self.snapshot.on_request(request, snapshots, log)
+    }
+
+    /// The copy of the request's body is done.
+    pub(crate) fn end_request_copy(&mut self, prefix: Prefix) {
+        self.snapshot.request_body(prefix);
+    }
+
+    /// Whether the request's body is copied.
+    pub(crate) const fn copies_request(&self) -> bool {
+        self.snapshot.copies_request()
+    }
+
     pub(crate) fn on_request<B>(
         &mut self,
         request: &Request<B>,
@@ -70,10 +102,16 @@ impl Captured {
         self.id = headers.get(&capture.request_id_header).cloned();
     }
 
-    pub(crate) fn on_response<B>(&mut self, response: &Response<B>, capture: &RequestCapture) {
+    pub(crate) fn on_response<B: http_body::Body>(
+        &mut self,
+        response: &Response<B>,
+        log: &dyn RequestLogSink,
+    ) {
         if !self.is_logged() {
             return;
         }
+        let capture = log.capture();
+        self.snapshot.on_response(response, &capture.snapshots, log);
         let (headers, extensions) = (response.headers(), response.extensions());
         if self.user.is_none() {
             self.user = extensions.get().cloned();
@@ -94,6 +132,7 @@ impl Captured {
         if self.body.is_read() {
             self.body.read(data.chunk());
         }
+        self.snapshot.on_data(data);
     }
 
     pub(crate) fn on_trailers(&mut self, trailers: &HeaderMap) {
@@ -181,6 +220,9 @@ impl Captured {
             trace: self.trace.as_ref().and_then(TraceContext::of),
             request_id: self.id.as_ref().and_then(id),
             error,
+            snapshot: self
+                .snapshot
+                .logged(self.path.as_ref(), record, &capture.snapshots),
             place: self.place(capture),
             lines: self.lines.lines(),
             lines_left_out: self.lines.left_out(),
@@ -188,7 +230,8 @@ impl Captured {
     }
 
     /// Drops what was taken, so that a pooled state keeps nothing of the request alive.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self, log: &dyn RequestLogSink) {
+        self.is_exempt = false;
         if !self.active {
             return;
         }
@@ -208,6 +251,7 @@ impl Captured {
         self.panic = None;
         self.grpc_message = None;
         self.body.clear();
+        self.snapshot.clear(log);
     }
 }
 

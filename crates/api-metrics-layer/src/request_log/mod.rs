@@ -11,6 +11,7 @@ mod panics;
 mod path;
 mod place;
 mod settings;
+mod snapshot;
 mod trace;
 mod user;
 
@@ -26,10 +27,15 @@ pub use self::{
     path::LoggedPath,
     place::{Coordinates, Country, Place},
     settings::RequestCapture,
+    snapshot::{
+        LoggedBody, LoggedSnapshot, MASKED_NAMES, REPLAY_HEADER, ReplaySecret, Replayed, Snapshots,
+    },
     trace::TraceContext,
     user::UserId,
 };
-pub(crate) use self::{captured::Captured, panics::remember as remember_panic};
+pub(crate) use self::{
+    captured::Captured, panics::remember as remember_panic, snapshot::Prefix, snapshot::is_replay,
+};
 
 /// Receives every finished request with what a log of requests may show of it, beside the
 /// [`MetricSink`](crate::MetricSink) that counts it.
@@ -83,6 +89,18 @@ pub trait RequestLogSink: Send + Sync + 'static {
         true
     }
 
+    /// Whether there is memory for `bytes` of a snapshot, which the layer then holds until the request ends and
+    /// gives back by [`release_snapshot`](Self::release_snapshot). Without it the request leaves none. The default is yes.
+    fn reserve_snapshot(&self, bytes: usize) -> bool {
+        let _ = bytes;
+        true
+    }
+
+    /// Memory that was reserved is free again.
+    fn release_snapshot(&self, bytes: usize) {
+        let _ = bytes;
+    }
+
     /// Takes one finished request.
     fn log(&self, request: &LoggedRequest<'_>);
 
@@ -114,6 +132,14 @@ impl<S: RequestLogSink + ?Sized> RequestLogSink for Arc<S> {
         (**self).admits(method, endpoint)
     }
 
+    fn reserve_snapshot(&self, bytes: usize) -> bool {
+        (**self).reserve_snapshot(bytes)
+    }
+
+    fn release_snapshot(&self, bytes: usize) {
+        (**self).release_snapshot(bytes);
+    }
+
     fn log(&self, request: &LoggedRequest<'_>) {
         (**self).log(request);
     }
@@ -135,7 +161,8 @@ impl<S: RequestLogSink + ?Sized> RequestLogSink for Arc<S> {
 /// the path and the error, is worked out only when it is asked for.
 ///
 /// There is no body, no header outside of what the fields name, no query, no value of a path parameter that is
-/// not allowed by name, and no address other than the client's, which a log keeps hashed or not at all.
+/// not allowed by name, and no address other than the client's, which a log keeps hashed or not at all. Only a
+/// [`snapshot`](Self::snapshot), which a host asks for by route, holds more.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LoggedRequest<'a> {
@@ -156,6 +183,8 @@ pub struct LoggedRequest<'a> {
     pub request_id: Option<&'a str>,
     /// What went wrong, as far as the response says it.
     pub error: LoggedError<'a>,
+    /// What has passed, where the route leaves a [snapshot](Snapshots): as it was sent, nothing masked.
+    pub snapshot: Option<LoggedSnapshot<'a>>,
     /// Where the client is, while [geography](RequestCapture::geography) is on.
     pub place: LoggedPlace<'a>,
     /// What was logged while it ran, at most 20 lines and 4 KiB. Filled where a `CaptureEvents` is among the host's
@@ -179,6 +208,7 @@ impl<'a> LoggedRequest<'a> {
             trace: None,
             request_id: None,
             error: LoggedError::none(),
+            snapshot: None,
             place: LoggedPlace::none(),
             lines: &[],
             lines_left_out: 0,

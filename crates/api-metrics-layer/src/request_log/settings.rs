@@ -7,6 +7,7 @@ use http::{Extensions, HeaderName};
 use super::{
     address::{Network, PeerAddress},
     geography::Geography,
+    snapshot::{ReplaySecret, Snapshots},
 };
 
 /// What a [`RequestLogSink`](super::RequestLogSink) wants captured: the defaults, of which fields are changed.
@@ -24,6 +25,11 @@ pub struct RequestCapture {
     /// Finds the address of the connection's other end among a request's extensions, where there is no
     /// [`PeerAddress`]. `None` by default.
     pub peer_address: Option<fn(&Extensions) -> Option<IpAddr>>,
+    /// Which routes leave a snapshot, and what it holds; none by default.
+    pub snapshots: Snapshots,
+    /// Tells requests that this process replays over HTTP from all others: they are counted under the consumer
+    /// `<replay>`. `None` by default.
+    pub replay_secret: Option<ReplaySecret>,
     /// How the countries of clients are found. `None` by default: no place is kept, and no country is counted.
     pub geography: Option<Geography>,
 }
@@ -35,6 +41,8 @@ impl Default for RequestCapture {
             shown_parameters: Vec::new(),
             request_id_header: HeaderName::from_static("x-request-id"),
             peer_address: None,
+            snapshots: Snapshots::default(),
+            replay_secret: None,
             geography: None,
         }
     }

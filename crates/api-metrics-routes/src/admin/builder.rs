@@ -148,6 +148,10 @@ pub struct AdminBuilder {
     streams: HubLimits,
     /// Whether the page is there.
     page: bool,
+    /// Replays requests of the log.
+    replay: Option<crate::replay::Replay>,
+    /// What the log's snapshots hold, so that replayed responses are masked by the same names.
+    snapshots: api_metrics_layer::Snapshots,
     /// Where the page leads from a request to its trace.
     #[cfg(feature = "dashboard")]
     trace_url: Option<String>,
@@ -220,6 +224,8 @@ impl AdminBuilder {
                 lifetime: Duration::from_secs(3_600),
             },
             page: true,
+            replay: None,
+            snapshots: api_metrics_layer::Snapshots::default(),
             #[cfg(feature = "dashboard")]
             trace_url: None,
             #[cfg(feature = "control")]
@@ -254,6 +260,19 @@ impl AdminBuilder {
     /// The store of the request log: single requests then have routes, `/api-requests`. Use the same database.
     pub fn requests(mut self, store: Arc<dyn RequestLogStore>) -> Self {
         self.requests = Some(store);
+        self
+    }
+
+    /// Replays requests of the log into the host's own router, for admins. Off by default: see
+    /// [`Replay`](crate::Replay).
+    pub fn replay(mut self, replay: crate::replay::Replay) -> Self {
+        self.replay = Some(replay);
+        self
+    }
+
+    /// What the log's snapshots hold: replayed responses are masked by the same names. The defaults by default.
+    pub fn snapshots(mut self, snapshots: api_metrics_layer::Snapshots) -> Self {
+        self.snapshots = snapshots;
         self
     }
 
@@ -547,6 +566,8 @@ impl AdminBuilder {
             health: self.health,
             shutdown: self.shutdown,
             lifetimes: self.lifetimes,
+            replay: self.replay,
+            snapshots: self.snapshots,
             #[cfg(feature = "dashboard")]
             trace_url: self.trace_url,
             #[cfg(feature = "control")]

@@ -32,6 +32,62 @@ pub(crate) fn request() -> Value {
     request
 }
 
+/// What it carried.
+pub(crate) fn snapshot() -> Value {
+    json!({
+        "snapshot": {
+            "isDropped": false, "query": [{"name": "express", "value": "true"}],
+            "request": {
+                "headers": [{"name": "content-type", "value": "application/json"}],
+                "body": {
+                    "contentType": "application/json", "kind": "json",
+                    "text": "{\"items\":[{\"sku\":\"A-7\",\"count\":2}],\"email\":\"[hidden]\"}",
+                    "fields": null, "isCut": false, "isEncoded": false, "bytes": 312
+                }
+            },
+            "response": recorded()
+        },
+        "replay": {"available": true, "refused": null, "inputs": [
+            {"part": "path", "name": "id", "secret": false, "required": true},
+            {"part": "header", "name": "authorization", "secret": true, "required": false},
+            {"part": "body", "name": "/email", "secret": true, "required": true}
+        ]}
+    })
+}
+
+/// Its response, as it was recorded.
+fn recorded() -> Value {
+    json!({
+        "headers": [{"name": "content-type", "value": "application/json"}],
+        "body": {
+            "contentType": "application/json", "kind": "json", "text": "{\"error\":\"the ledger is locked\"}",
+            "fields": null, "isCut": false, "isEncoded": false, "bytes": 148
+        }
+    })
+}
+
+/// It once more.
+pub(crate) fn replayed() -> Value {
+    let mut now = recorded();
+    if let Some(body) = now.get_mut("body") {
+        body["text"] = json!("{\"order\":4711}");
+        body["bytes"] = json!(14);
+    }
+    json!({
+        "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+        "recorded": {"status": 503, "message": recorded()},
+        "replayed": {"status": 201, "message": now},
+        "diff": {
+            "statusChanged": true, "headers": [], "bodyCompared": true, "bodyPartial": false,
+            "body": [
+                {"path": "/error", "change": "removed", "recorded": "\"the ledger is locked\"", "replayed": null},
+                {"path": "/order", "change": "added", "recorded": null, "replayed": "4711"}
+            ],
+            "bodyLeftOut": 0
+        }
+    })
+}
+
 /// A page of requests.
 pub(crate) fn list() -> Value {
     json!({"data": [request()], "nextCursor": null, "searchedTo": "2026-05-16T09:31:00Z"})

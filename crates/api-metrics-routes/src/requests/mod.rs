@@ -10,6 +10,8 @@
 //! | `list` | pages of requests, and one request |
 //! | `countries` | where requests come from, exactly |
 //! | `curl` | a request as a command |
+//! | `snapshot` | what a request carried |
+//! | `replay` | a request once more, and what differs |
 //! | `groups` | errors that are one |
 //! | `export` | a range as a file, page by page |
 //! | `search` | by words, by likeness, or by both |
@@ -28,8 +30,10 @@ pub(crate) mod examples;
 mod export;
 mod groups;
 pub(crate) mod list;
+pub(crate) mod replay;
 mod search;
 mod selection;
+mod snapshot;
 mod status;
 mod stream;
 pub(crate) mod view;
@@ -55,4 +59,6 @@ pub(crate) fn routes(table: RouteTable) -> RouteTable {
         .documented(Read, routes!(stream::stream))
         .documented(Read, routes!(list::one))
         .documented(Read, routes!(curl::curl))
+        .documented(Operate, routes!(snapshot::snapshot))
+        .documented(Operate, routes!(replay::replay))
 }

@@ -50,6 +50,10 @@ pub(crate) struct AppState {
     pub(crate) lifetimes: Lifetimes,
     /// Origins whose pages may ask.
     pub(crate) cors: Option<Cors>,
+    /// Replays requests, where the host lets it.
+    pub(crate) replay: Option<crate::replay::Replay>,
+    /// What replayed responses are masked by.
+    pub(crate) snapshots: api_metrics_layer::Snapshots,
     /// Where the page leads from a request to its trace.
     #[cfg(feature = "dashboard")]
     pub(crate) trace_url: Option<String>,

@@ -9,6 +9,7 @@ use super::{
     event::{self, EventText},
     group,
     scrub::scrubbed,
+    snapshot::{self, Copied},
     words::{MAX_WORDS, all_words, words},
 };
 
@@ -72,6 +73,8 @@ pub(crate) struct Entry {
     pub lines_left_out: u32,
     /// What it says, where it is an event and no request.
     pub event: Option<Box<LogEvent>>,
+    /// What it carried, where its route leaves a snapshot.
+    pub snapshot: Option<Box<Copied>>,
 }
 
 impl Entry {
@@ -115,6 +118,7 @@ impl Entry {
             lines: request.lines.to_vec(),
             lines_left_out: request.lines_left_out,
             event: None,
+            snapshot: None,
         }
     }
 
@@ -148,6 +152,7 @@ impl Entry {
             lines: Vec::new(),
             lines_left_out: 0,
             event: Some(Box::new(event)),
+            snapshot: None,
         }
     }
 
@@ -167,6 +172,7 @@ impl Entry {
             + text(&self.place.city)
             + self.lines.iter().map(event::bytes).sum::<usize>()
             + self.event.as_deref().map_or(0, event::bytes)
+            + self.snapshot.as_deref().map_or(0, Copied::bytes)
             + error
     }
 
@@ -222,6 +228,10 @@ impl Entry {
             agent,
             error_type,
             message: event_message.or(message),
+            snapshot: self
+                .snapshot
+                .as_deref()
+                .map(|it| snapshot::text_of(&it.masked())),
             group: None,
         };
         stored.group = group::of(&stored);
@@ -259,6 +269,8 @@ pub(crate) struct Stored {
     pub line_words: String,
     pub region: Option<String>,
     pub city: Option<String>,
+    /// A snapshot as JSON.
+    pub snapshot: Option<String>,
     pub group: Option<i64>,
 }
 

@@ -269,6 +269,7 @@ fn row(
         "fields": stored.fields,
         "lines": stored.lines,
         "lines_left_out": entry.lines_left_out,
+        "snapshot": stored.snapshot,
         "words": stored.words,
         "own_words": stored.own_words,
         "line_words": stored.line_words,

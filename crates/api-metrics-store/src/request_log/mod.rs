@@ -9,7 +9,7 @@
 //! | It never touches the counts | memory, transactions and tables of its own; beyond its budgets it drops |
 //! | It says what became of everything | `chosen = kept + dropped + waiting`, by reason, in each batch and in all |
 //! | Kept once | numbered batches behind a fence row of the process |
-//! | Private | masked paths, no body, hashed addresses, and a scrubber over every text |
+//! | Private | masked paths, no body but in snapshots that a host asks for, hashed addresses, and a scrubber over every text |
 //! | The host's own log beside it | lines of requests, events outside of them, in the same budgets; for those who see everything |
 //! | Countries are exact | counted for every request, and stored behind the same fence |
 //! | It says what it is | each request carries for how many it stands; weights add up to what was seen |
@@ -65,6 +65,7 @@ mod scrub;
 mod search;
 mod settings;
 mod similar;
+mod snapshot;
 mod sql;
 mod store;
 mod tail;
@@ -83,6 +84,7 @@ pub use self::{
     search::{RequestSearch, SearchHit, SearchMode, SearchResult},
     settings::{AddressDetail, Keep, RequestLog, Sampling},
     similar::{EmbedError, Embedder, NgramEmbedder},
+    snapshot::{BodyContent, SnapshotBody, SnapshotMessage, StoredSnapshot},
     store::RequestLogStore,
     tail::{
         InvalidTailCursor, TailContinuation, TailCursor, TailPage, TailPosition, TailQuery,

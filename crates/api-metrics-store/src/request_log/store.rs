@@ -15,7 +15,8 @@ use super::{
     search::{self, RequestSearch, SearchResult},
     settings::{AddressDetail, RequestLog},
     similar::Embedder,
-    sql::{DAY_MS, country, groups, read, remove, tail},
+    snapshot::StoredSnapshot,
+    sql::{DAY_MS, country, groups, read, remove, snapshot, tail},
     tail::{TailPage, TailPosition, TailQuery},
 };
 use crate::{
@@ -63,6 +64,21 @@ pub trait RequestLogStore: Send + Sync + Debug + 'static {
     /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
     /// limit.
     async fn request(&self, id: Uuid, scope: &Scope) -> Result<Option<StoredRequest>, StoreError>;
+
+    /// What a request carried, where it has left a snapshot. For those who see everything: who asks is not looked at.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn request_snapshot(&self, id: Uuid) -> Result<Option<StoredSnapshot>, StoreError>;
+
+    /// Notes in the audit trail that somebody replays a request, or what came of it: `action` says which.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past the statement
+    /// limit.
+    async fn note_replay(&self, actor: &str, action: &str, subject: &str)
+    -> Result<(), StoreError>;
 
     /// The groups of errors that stand for most requests, at most `limit` of the query; events are among them unless
     /// the filter names a kind. Its text and its cursors
@@ -168,6 +184,25 @@ impl<T: BeginTx> RequestLogStore for T {
         let request = read::one(&mut tx, id, scope).await?;
         tx.commit().await?;
         Ok(request)
+    }
+
+    async fn request_snapshot(&self, id: Uuid) -> Result<Option<StoredSnapshot>, StoreError> {
+        let mut tx = self.begin(Mode::Read).await?;
+        let found = snapshot::of(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    async fn note_replay(
+        &self,
+        actor: &str,
+        action: &str,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin(Mode::Write).await?;
+        let now = tx.meta().await?.now();
+        audit::note(&mut tx, now, actor, action, subject).await?;
+        tx.commit().await
     }
 
     async fn request_groups(&self, query: &RequestQuery) -> Result<Vec<RequestGroup>, StoreError> {

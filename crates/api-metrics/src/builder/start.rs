@@ -165,9 +165,11 @@ impl Builder {
         let (worker, notices) = self.control.worker(flush_interval)?;
         #[cfg(feature = "control")]
         let (control, settings) = (opened.control, self.control);
+        let mut snapshots = api_metrics_layer::Snapshots::default();
         let requests = match (self.request_log, opened.requests) {
             (None, _) => None,
             (Some(mut settings), Some(store)) => {
+                snapshots = settings.capture.snapshots.clone();
                 settings.capture.peer_address.get_or_insert(connected_from);
                 let instance = writer.instance.clone();
                 let log = Arc::new(RequestLogBuffer::new(settings, instance));
@@ -228,7 +230,7 @@ impl Builder {
                         .limits(settings.limits);
                 }
                 if let Some(store) = request_store {
-                    admin = admin.requests(store);
+                    admin = admin.requests(store).snapshots(snapshots);
                 }
                 #[cfg(feature = "ingest")]
                 if let Some(ingest) = admin_ingest {

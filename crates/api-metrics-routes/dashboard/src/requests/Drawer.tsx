@@ -11,6 +11,7 @@ import { Failure, NotFound } from "../ui/states";
 import { href, patch } from "../view/location";
 import { useView } from "../view/view";
 import { Level, StatusCode } from "./RequestTable";
+import { Snapshot } from "./Snapshot";
 import { traceLink } from "./traceLink";
 import { errorText, keptBecause, placeText } from "./words";
 
@@ -155,6 +156,7 @@ const Content = ({ row, tz }: { row: LoggedRequest; tz: string }) => {
       {(row.lines.length > 0 || row.linesLeftOut > 0) && <Lines row={row} tz={tz} />}
       {row.kind !== "event" && (
         <>
+          <Snapshot id={row.id} />
           <Curl id={row.id} />
           <p className="drawer-links">
             {only({ method: row.method, endpoint: row.endpoint, service: row.service }, "Requests of this endpoint")}

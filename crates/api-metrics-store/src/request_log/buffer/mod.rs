@@ -33,6 +33,7 @@ use super::{
     entry::{Entry, Reason, id_at, millis},
     sample::{Offer, Random, Slot, Window},
     settings::{Keep, RequestLog, Sampling},
+    snapshot::{self, Copied, Names},
 };
 use crate::store::Instance;
 
@@ -115,6 +116,8 @@ pub struct RequestLogBuffer {
     shards: [Mutex<Shard>; SHARDS],
     queue: Mutex<Queue>,
     countries: Mutex<Countries>,
+    /// Names whose values snapshots mask.
+    masked: Arc<Names>,
     /// Memory of samples, of the queue and of the batch under way.
     bytes: AtomicUsize,
     /// Tells the ids of processes apart.
@@ -188,6 +191,7 @@ impl RequestLogBuffer {
             })
         };
         Self {
+            masked: snapshot::names(&settings.capture.snapshots),
             settings,
             instance,
             shards: std::array::from_fn(shard),
@@ -256,7 +260,10 @@ impl RequestLogBuffer {
         }
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let id = id_at(at_ms, self.node, number);
-        let entry = Entry::of(request, id, at_ms, reason, Arc::clone(endpoint));
+        let mut entry = Entry::of(request, id, at_ms, reason, Arc::clone(endpoint));
+        if let Some(snapshot) = &request.snapshot {
+            entry.snapshot = Some(Box::new(Copied::of(snapshot, Arc::clone(&self.masked))));
+        }
         self.reserve(entry.bytes()).then(|| Box::new(entry))
     }
 
@@ -520,6 +527,14 @@ impl RequestLogSink for RequestLogBuffer {
             // A layer inside may tell the route yet.
             None => self.settings.keep != Keep::Nothing || !self.settings.endpoints.is_empty(),
         }
+    }
+
+    fn reserve_snapshot(&self, bytes: usize) -> bool {
+        self.reserve(bytes)
+    }
+
+    fn release_snapshot(&self, bytes: usize) {
+        self.free(bytes);
     }
 
     fn log(&self, request: &LoggedRequest<'_>) {

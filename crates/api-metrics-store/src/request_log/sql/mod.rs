@@ -5,6 +5,7 @@ pub(super) mod groups;
 pub(super) mod read;
 pub(super) mod remove;
 pub(super) mod search;
+pub(super) mod snapshot;
 pub(super) mod tail;
 pub(super) mod write;
 

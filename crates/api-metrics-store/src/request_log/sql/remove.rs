@@ -78,7 +78,7 @@ pub(in crate::request_log) async fn remove_day<T: SqlTx>(tx: &mut T, day: i64) -
         return Ok(true);
     }
     let mut removed = 0;
-    for table in ["request_log_detail", "request_log"] {
+    for table in ["request_log_snapshot", "request_log_detail", "request_log"] {
         let sql = format!(
             "DELETE FROM api_metrics_{table} WHERE (at_ms, id) IN \
              (SELECT at_ms, id FROM api_metrics_{table} WHERE at_ms >= $1 AND at_ms < $2 LIMIT {STEP})"
@@ -159,7 +159,12 @@ pub(in crate::request_log) async fn erase<T: SqlTx>(tx: &mut T, whose: &Whose<'_
          AND at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
     );
     let groups = tx.fetch(sql, params![&found, from, to]).await?;
-    for table in [&detail, &list, &d.table("request_log_arrival")] {
+    for table in [
+        &d.table("request_log_snapshot"),
+        &detail,
+        &list,
+        &d.table("request_log_arrival"),
+    ] {
         let sql = format!(
             "DELETE FROM {table} WHERE at_ms >= $2 AND at_ms <= $3 AND (at_ms, id) IN ({wanted})"
         );

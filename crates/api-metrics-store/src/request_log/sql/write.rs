@@ -210,6 +210,13 @@ const DETAIL: [(&str, Kind); 22] = [
     ("longitude", Kind::Int),
 ];
 
+/// Columns of snapshots.
+const SNAPSHOT: [(&str, Kind); 3] = [
+    ("at_ms", Kind::Int),
+    ("id", Kind::Uuid),
+    ("snapshot", Kind::Text),
+];
+
 /// A member of a row in the parameter.
 fn member(d: Dialect, (name, kind): (&str, Kind)) -> String {
     match (d, kind) {
@@ -260,9 +267,20 @@ pub(in crate::request_log) async fn rows<T: SqlTx>(tx: &mut T, rows: Vec<Value>)
         let at_ms = row.get("at_ms").and_then(Value::as_i64).unwrap_or_default();
         *days.entry(at_ms.div_euclid(DAY_MS)).or_insert(0) += ROW_BYTES + text_bytes(row);
     }
+    let any_snapshot = rows
+        .iter()
+        .any(|row| row.get("snapshot").is_some_and(Value::is_string));
     let json = Value::Array(rows).to_string();
     tx.execute(insert(d, "request_log", &LIST), params![&json])
         .await?;
+    if any_snapshot {
+        let sql = format!(
+            "{} WHERE {} IS NOT NULL",
+            insert(d, "request_log_snapshot", &SNAPSHOT),
+            member(d, ("snapshot", Kind::Text))
+        );
+        tx.execute(sql, params![&json]).await?;
+    }
     match d {
         Dialect::Postgres => {
             let mut columns = DETAIL.to_vec();

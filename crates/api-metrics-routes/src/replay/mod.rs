@@ -1,0 +1,223 @@
+//! What replays requests: the host's own router, and the rules.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use api_metrics_layer::{LoggedBody, Replayed};
+use axum::{
+    Router,
+    body::{Body, HttpBody},
+    extract::{ConnectInfo, Request},
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use tower_service::Service;
+
+use self::deny::Denied;
+
+mod deny;
+
+/// Replays requests of the log, for admins: sends one once more into the host's own router, in this process, and shows
+/// the new response beside the recorded one.
+///
+/// Such a request carries [`Replayed`] among its extensions, which no client can send: layers with a request log don't
+/// count, bill or log it. What the handler does it does all the same, so GET and HEAD alone are replayed until others
+/// are [allowed](Self::allow_method) by name, and never paths that sign in, pay or administer.
+///
+/// Clones share the router, so that it can be given after the admin was built, which it mostly holds itself:
+///
+/// ```
+/// # fn example(store: std::sync::Arc<dyn api_metrics_routes::store::store::Store>) {
+/// use api_metrics_routes::{Admin, Replay};
+///
+/// let replay = Replay::new();
+/// let admin = Admin::builder(store).replay(replay.clone()).build();
+/// let app = axum::Router::new()
+///     .route("/orders/{id}", axum::routing::get(|| async { "an order" }))
+///     .nest_service("/metrics", admin.router());
+/// replay.serve(app.clone());
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use = "nothing is replayed until the admin's builder and a router have it"]
+pub struct Replay {
+    router: Arc<OnceLock<Router>>,
+    methods: Vec<Method>,
+    pub(crate) denied: Denied,
+    limit: Duration,
+    max_body_bytes: usize,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Replay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replay")
+            .field("methods", &self.methods)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A response, or how it failed.
+pub(crate) enum Sent {
+    /// The response, and its body's beginning.
+    Answered(Answered),
+    /// It took longer than is allowed.
+    TimedOut,
+    /// The handler has panicked, or its body broke off.
+    Failed,
+}
+
+/// A response as it came.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    bytes: Vec<u8>,
+    is_whole: bool,
+}
+
+impl Answered {
+    /// Its body, where it has one.
+    pub(crate) fn body(&self) -> Option<LoggedBody<'_>> {
+        if self.bytes.is_empty() {
+            return None;
+        }
+        let content_type = self.headers.get(CONTENT_TYPE);
+        let content_type = content_type.and_then(|it| it.to_str().ok());
+        let mut body = LoggedBody::new(content_type.unwrap_or_default(), &self.bytes);
+        body.is_whole = self.is_whole;
+        Some(body)
+    }
+}
+
+impl Replay {
+    /// Replays GET and HEAD, for at most 10 s and 256 KiB of each response.
+    pub fn new() -> Self {
+        Self {
+            router: Arc::default(),
+            methods: vec![Method::GET, Method::HEAD],
+            denied: Denied::default(),
+            limit: Duration::from_secs(10),
+            max_body_bytes: 256 << 10,
+        }
+    }
+
+    /// Replays requests of this method, too. What they change, they change once more.
+    pub fn allow_method(mut self, method: Method) -> Self {
+        self.methods.push(method);
+        self
+    }
+
+    /// Never replays these paths: with all below it where it begins with a slash (`/jobs`), else wherever it is a word
+    /// of a segment (`wipe`). Sign-in, payment and administration are denied from the start.
+    pub fn deny_path(mut self, path: &str) -> Self {
+        self.denied.add(path);
+        self
+    }
+
+    /// After how long a replay is given up. 10 s by default, at most a minute.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = limit.min(Duration::from_secs(60));
+        self
+    }
+
+    /// How much of a response's body is read: 256 KiB by default, at most 1 MiB.
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = bytes.min(1 << 20);
+        self
+    }
+
+    /// Gives the router, or any other `tower` service, that requests are sent into: with the same layers that clients
+    /// pass. The first one counts, for all clones.
+    pub fn serve<S>(&self, service: S)
+    where
+        S: Service<Request, Error = Infallible> + Clone + Send + Sync + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        let _ = self.router.set(Router::new().fallback_service(service));
+    }
+
+    /// Whether there is a router.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.router.get().is_some()
+    }
+
+    /// Whether requests of a method are replayed.
+    pub(crate) fn allows(&self, method: &str) -> bool {
+        self.methods
+            .iter()
+            .any(|allowed| allowed.as_str() == method)
+    }
+
+    /// Sends a request in a task of its own: a panic in it is nobody else's, and it is nested in no other request.
+    pub(crate) async fn send(&self, mut request: Request) -> Sent {
+        let Some(mut router) = self.router.get().cloned() else {
+            return Sent::Failed;
+        };
+        request.extensions_mut().insert(Replayed::new());
+        // An address of nobody, which no host trusts.
+        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+        request.extensions_mut().insert(ConnectInfo(nobody));
+        let most = self.max_body_bytes;
+        let task = tokio::spawn(async move {
+            let answered = router.call(request).await;
+            read(answered.into_response(), most).await
+        });
+        let abort = AbortOnDrop(task.abort_handle());
+        let sent = tokio::time::timeout(self.limit, task).await;
+        drop(abort);
+        match sent {
+            Ok(Ok(Some(answered))) => Sent::Answered(answered),
+            Ok(Ok(None) | Err(_)) => Sent::Failed,
+            Err(_) => Sent::TimedOut,
+        }
+    }
+}
+
+/// Ends a replay that nobody waits for any more.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Reads the beginning of a response; `None` where it breaks off.
+async fn read(response: Response, most: usize) -> Option<Answered> {
+    let (parts, mut body) = response.into_parts();
+    let mut bytes = Vec::new();
+    let mut is_whole = true;
+    while let Some(frame) = next(&mut body).await {
+        let Ok(data) = frame.ok()?.into_data() else {
+            continue;
+        };
+        let room = most - bytes.len();
+        is_whole = data.len() <= room;
+        bytes.extend_from_slice(data.get(..room).unwrap_or(&data));
+        if !is_whole {
+            break;
+        }
+    }
+    Some(Answered {
+        status: parts.status,
+        headers: parts.headers,
+        bytes,
+        is_whole,
+    })
+}
+
+async fn next(body: &mut Body) -> Option<Result<http_body::Frame<bytes::Bytes>, axum::Error>> {
+    std::future::poll_fn(|cx| std::pin::Pin::new(&mut *body).poll_frame(cx)).await
+}

@@ -1,0 +1,475 @@
+//! A recorded request as one that can be sent again: what is known of it, and what is asked for anew.
+//!
+//! | masked or missing | asked for by |
+//! |---|---|
+//! | the value of a path parameter | `path`, its name |
+//! | the value of a name in the query | `query`, its name; the whole query by an empty name where none was kept |
+//! | a header's value | `header`, its name |
+//! | a member of a JSON body | `body`, its JSON pointer |
+//! | a field of a form | `body`, its name |
+//! | a body that was cut, or not kept | `body`, an empty name |
+//!
+//! Values that are given are used once, and neither stored nor logged nor repeated in an answer.
+
+use std::fmt::Write as _;
+
+use api_metrics_store::request_log::{
+    BodyContent, SnapshotBody, SnapshotMessage, StoredRequest, StoredSnapshot,
+};
+use axum::{body::Body, extract::Request};
+use http::{HeaderName, HeaderValue, Method, header};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::response::Problem;
+
+/// What stands for something that was taken out.
+const MARKS: [&str; 9] = [
+    "[hidden]", "[cut]", "[deep]", "[email]", "[token]", "[jwt]", "[card]", "[hex]", "[secret]",
+];
+/// Headers that say how a request was sent and not what it was, or that a proxy sets.
+const NOT_SENT: [&str; 13] = [
+    "host",
+    "connection",
+    "content-length",
+    "content-encoding",
+    "transfer-encoding",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "forwarded",
+    "x-api-metrics-replay",
+];
+
+/// Where a value belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReplayPart)]
+pub(crate) enum Part {
+    /// A parameter of the path.
+    Path,
+    /// The query.
+    Query,
+    /// A header.
+    Header,
+    /// The body.
+    Body,
+}
+
+/// A value that is asked for anew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReplayInput)]
+pub(crate) struct Missing {
+    /// Where it belongs.
+    part: Part,
+    /// Its name there; empty for the whole query or body.
+    name: String,
+    /// Whether it was masked, so that it is a secret or somebody's data.
+    secret: bool,
+    /// Whether nothing can be sent without it.
+    required: bool,
+}
+
+/// A value that is given.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReplayValue)]
+pub(crate) struct Given {
+    /// Where it belongs.
+    part: Part,
+    /// Its name there; empty for the whole query or body.
+    name: String,
+    /// The value: text, or for a member of a JSON body any JSON.
+    #[schema(value_type = Object)]
+    value: Value,
+}
+
+/// What is known of a request, and what is missing.
+pub(crate) struct Plan {
+    method: Method,
+    path: String,
+    query: Option<Vec<(String, String)>>,
+    headers: Vec<(String, String)>,
+    body: RecordedBody,
+    missing: Vec<Missing>,
+}
+
+/// What is known of a body.
+enum RecordedBody {
+    /// There was none.
+    None,
+    /// Nothing: it is asked for.
+    Nothing,
+    Json(Value),
+    Form(Vec<(String, String)>),
+    Text(String),
+}
+
+fn is_masked(text: &str) -> bool {
+    MARKS.iter().any(|mark| text.contains(mark))
+}
+
+impl Plan {
+    /// The plan of a request; `None` where its method has no name of its own.
+    pub(super) fn of(request: &StoredRequest, snapshot: Option<&StoredSnapshot>) -> Option<Self> {
+        let method = request.method.parse().ok()?;
+        let mut plan = Self {
+            method,
+            path: request.path.clone(),
+            query: snapshot.and_then(|it| it.query.clone()),
+            headers: Vec::new(),
+            body: RecordedBody::None,
+            missing: Vec::new(),
+        };
+        for segment in request.path.split('/') {
+            if is_parameter(segment) {
+                plan.ask(Part::Path, parameter(segment), is_masked(segment), true);
+            }
+        }
+        plan.ask_query();
+        if let Some(snapshot) = snapshot {
+            plan.ask_headers(&snapshot.request);
+        }
+        plan.ask(Part::Header, "authorization", true, false);
+        if request.request_bytes > 0 {
+            let body = snapshot.and_then(|it| it.request.body.as_ref());
+            plan.ask_body(body);
+        }
+        Some(plan)
+    }
+
+    fn ask(&mut self, part: Part, name: &str, secret: bool, required: bool) {
+        let is_known = |it: &Missing| it.part == part && it.name == name;
+        if !self.missing.iter().any(is_known) {
+            self.missing.push(Missing {
+                part,
+                name: name.to_owned(),
+                secret,
+                required,
+            });
+        }
+    }
+
+    fn ask_query(&mut self) {
+        let Some(query) = self.query.clone() else {
+            self.ask(Part::Query, "", false, false);
+            return;
+        };
+        if query.iter().any(|(name, _)| is_masked(name)) {
+            self.query = None;
+            self.ask(Part::Query, "", true, true);
+            return;
+        }
+        for (name, value) in &query {
+            if is_masked(value) {
+                self.ask(Part::Query, name, true, true);
+            }
+        }
+    }
+
+    fn ask_headers(&mut self, message: &SnapshotMessage) {
+        for (name, value) in &message.headers {
+            if NOT_SENT.contains(&name.as_str()) {
+                continue;
+            }
+            if is_masked(value) {
+                self.ask(Part::Header, name, true, true);
+            } else {
+                self.headers.push((name.clone(), value.clone()));
+            }
+        }
+    }
+
+    fn ask_body(&mut self, body: Option<&SnapshotBody>) {
+        let content_type = body.map_or("", |body| body.content_type.as_str());
+        if !self.headers.iter().any(|(name, _)| name == "content-type") {
+            if content_type.is_empty() || is_masked(content_type) {
+                self.ask(Part::Header, "content-type", false, false);
+            } else {
+                let header = ("content-type".to_owned(), content_type.to_owned());
+                self.headers.push(header);
+            }
+        }
+        self.body = RecordedBody::Nothing;
+        let Some(body) = body.filter(|body| !body.is_cut) else {
+            self.ask(Part::Body, "", true, true);
+            return;
+        };
+        match &body.content {
+            BodyContent::Json(text) => {
+                let mut pointers = Vec::new();
+                if let Ok(value) = serde_json::from_str(text)
+                    && find_masked(&value, &mut String::new(), &mut pointers)
+                {
+                    self.body = RecordedBody::Json(value);
+                    for pointer in pointers {
+                        self.ask(Part::Body, &pointer, true, true);
+                    }
+                    return;
+                }
+            }
+            BodyContent::Form(pairs) if !pairs.iter().any(|(name, _)| is_masked(name)) => {
+                self.body = RecordedBody::Form(pairs.clone());
+                for (name, value) in pairs {
+                    if is_masked(value) {
+                        self.ask(Part::Body, name, true, true);
+                    }
+                }
+                return;
+            }
+            BodyContent::Text(text) if !is_masked(text) => {
+                self.body = RecordedBody::Text(text.clone());
+                return;
+            }
+            _ => {}
+        }
+        self.ask(Part::Body, "", true, true);
+    }
+
+    /// What is asked for.
+    pub(in crate::requests) fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    /// The request with these values.
+    ///
+    /// # Errors
+    /// 400 where a value is missing, unknown, or none that fits its place. No value is repeated.
+    pub(super) fn fill(self, given: &[Given]) -> Result<Request, Problem> {
+        let find = |part: Part, name: &str| {
+            let found = given.iter().rfind(|it| it.part == part && it.name == name);
+            found.map(|it| &it.value)
+        };
+        for missing in self.missing.iter().filter(|it| it.required) {
+            let whole = find(missing.part, "");
+            if whole.is_none() && find(missing.part, &missing.name).is_none() {
+                return Err(refused(&format!(
+                    "a value is needed for {}",
+                    place(missing.part, &missing.name)
+                )));
+            }
+        }
+        for it in given {
+            // Any header may be added, and a query or a body replaced as a whole.
+            let is_free = it.part == Part::Header || (it.name.is_empty() && it.part != Part::Path);
+            let is_asked = self
+                .missing
+                .iter()
+                .any(|m| m.part == it.part && m.name == it.name);
+            if !is_free && !is_asked {
+                return Err(refused(&format!(
+                    "{} is not asked for",
+                    place(it.part, &it.name)
+                )));
+            }
+        }
+        let mut uri = filled_path(&self.path, |name| {
+            text(Part::Path, name, find(Part::Path, name))
+        })?;
+        let query = match find(Part::Query, "") {
+            Some(whole) => text(Part::Query, "", Some(whole))?
+                .trim_start_matches('?')
+                .to_owned(),
+            None => {
+                let mut pairs = self.query.unwrap_or_default();
+                for (name, value) in &mut pairs {
+                    if let Some(given) = find(Part::Query, name) {
+                        *value = text(Part::Query, name, Some(given))?;
+                    }
+                }
+                encoded_pairs(&pairs)
+            }
+        };
+        if !query.is_empty() {
+            uri.push('?');
+            uri.push_str(&query);
+        }
+        let body = match (find(Part::Body, ""), self.body) {
+            (Some(Value::String(whole)), _) => whole.clone(),
+            (Some(whole), _) => whole.to_string(),
+            (None, RecordedBody::None | RecordedBody::Nothing) => String::new(),
+            (None, RecordedBody::Text(text)) => text,
+            (None, RecordedBody::Json(mut value)) => {
+                for it in given.iter().filter(|it| it.part == Part::Body) {
+                    if let Some(place) = value.pointer_mut(&it.name) {
+                        *place = it.value.clone();
+                    }
+                }
+                value.to_string()
+            }
+            (None, RecordedBody::Form(mut pairs)) => {
+                for (name, value) in &mut pairs {
+                    if let Some(given) = find(Part::Body, name) {
+                        *value = text(Part::Body, name, Some(given))?;
+                    }
+                }
+                encoded_pairs(&pairs)
+            }
+        };
+        let bad_uri = |_| refused("the path or the query has characters that can't be sent");
+        let uri: http::Uri = uri.parse().map_err(bad_uri)?;
+        let length = body.len();
+        let mut request = Request::new(Body::from(body));
+        *request.method_mut() = self.method;
+        *request.uri_mut() = uri;
+        let headers = request.headers_mut();
+        if length > 0 {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        for (name, value) in &self.headers {
+            // What was recorded was sent once; a value that was scrubbed into something else is left out.
+            if let (Ok(name), Ok(value)) =
+                (name.parse::<HeaderName>(), HeaderValue::try_from(value))
+            {
+                headers.append(name, value);
+            }
+        }
+        for it in given.iter().filter(|it| it.part == Part::Header) {
+            let wrong = || refused(&format!("{} can't be sent", place(Part::Header, &it.name)));
+            let name: HeaderName = it.name.parse().map_err(|_| wrong())?;
+            if NOT_SENT.contains(&name.as_str()) || name.as_str().starts_with("x-forwarded-") {
+                return Err(wrong());
+            }
+            let text = text(Part::Header, &it.name, Some(&it.value))?;
+            let mut value = HeaderValue::try_from(text).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        Ok(request)
+    }
+}
+
+/// Finds the members of JSON that are masked, by their pointers. Whether it could: a masked name has none.
+fn find_masked(value: &Value, at: &mut String, found: &mut Vec<String>) -> bool {
+    let length = at.len();
+    match value {
+        Value::String(text) if is_masked(text) => found.push(at.clone()),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                // Writing to a string can't fail.
+                let _ = write!(at, "/{index}");
+                if !find_masked(item, at, found) {
+                    return false;
+                }
+                at.truncate(length);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                if is_masked(name) {
+                    return false;
+                }
+                let _ = write!(at, "/{}", name.replace('~', "~0").replace('/', "~1"));
+                if !find_masked(member, at, found) {
+                    return false;
+                }
+                at.truncate(length);
+            }
+        }
+        _ => {}
+    }
+    true
+}
+
+/// Whether a segment of a path holds a parameter, or was scrubbed or cut.
+fn is_parameter(segment: &str) -> bool {
+    segment.contains(['{', '…']) || is_masked(segment)
+}
+
+/// The name under which a segment is asked for.
+fn parameter(segment: &str) -> &str {
+    let inner = segment
+        .strip_prefix('{')
+        .and_then(|it| it.strip_suffix('}'));
+    match inner {
+        Some(name) if !name.contains('{') => name.strip_prefix('*').unwrap_or(name),
+        _ => segment,
+    }
+}
+
+/// A path with the values of its parameters.
+fn filled_path(
+    path: &str,
+    value_of: impl Fn(&str) -> Result<String, Problem>,
+) -> Result<String, Problem> {
+    let mut out = String::new();
+    for (place, segment) in path.split('/').enumerate() {
+        if place > 0 {
+            out.push('/');
+        }
+        if !is_parameter(segment) {
+            out.push_str(segment);
+            continue;
+        }
+        let name = parameter(segment);
+        let value = value_of(name)?;
+        // Only a wildcard takes more than one segment, and dots would lead elsewhere.
+        let is_wildcard = segment.starts_with("{*");
+        let pieces: Vec<_> = value.split('/').collect();
+        let leads_elsewhere = pieces.iter().any(|piece| matches!(*piece, "." | ".."));
+        if value.is_empty() || leads_elsewhere || (pieces.len() > 1 && !is_wildcard) {
+            return Err(refused(&format!(
+                "{} is no value of its path",
+                self::place(Part::Path, name)
+            )));
+        }
+        let pieces: Vec<_> = pieces.into_iter().map(encoded).collect();
+        out.push_str(&pieces.join("/"));
+    }
+    if !out.starts_with('/') {
+        return Err(refused("the path of the request is not known"));
+    }
+    Ok(out)
+}
+
+/// Percent-encoded, but for letters, digits and what every part of a URL may hold.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// Pairs as a query or a form.
+fn encoded_pairs(pairs: &[(String, String)]) -> String {
+    let pair = |(name, value): &(String, String)| format!("{}={}", encoded(name), encoded(value));
+    pairs.iter().map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A value that has to be text.
+fn text(part: Part, name: &str, value: Option<&Value>) -> Result<String, Problem> {
+    match value {
+        Some(Value::String(text)) => Ok(text.clone()),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        _ => Err(refused(&format!("{} must be a text", place(part, name)))),
+    }
+}
+
+/// A place in words.
+fn place(part: Part, name: &str) -> String {
+    let part = match part {
+        Part::Path => "path",
+        Part::Query => "query",
+        Part::Header => "header",
+        Part::Body => "body",
+    };
+    if name.is_empty() {
+        format!("the {part}")
+    } else {
+        format!("`{}` of the {part}", crate::request::shown(name))
+    }
+}
+
+fn refused(detail: &str) -> Problem {
+    Problem::parameter("values", detail.to_owned())
+}

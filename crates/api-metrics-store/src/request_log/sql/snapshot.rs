@@ -1,0 +1,31 @@
+//! Statements that read snapshots.
+
+use uuid::Uuid;
+
+use crate::{
+    engine::{
+        backend::Result,
+        sql::{SqlRow, SqlTx, params},
+    },
+    request_log::{entry::ms_of, snapshot::StoredSnapshot},
+    store::StoreError,
+};
+
+/// The snapshot of a request, where it has left one.
+pub(in crate::request_log) async fn of<T: SqlTx>(
+    tx: &mut T,
+    id: Uuid,
+) -> Result<Option<StoredSnapshot>> {
+    let sql = format!(
+        "SELECT snapshot FROM {} WHERE at_ms = $1 AND id = $2",
+        tx.dialect().table("request_log_snapshot")
+    );
+    let rows = tx.fetch(sql, params![ms_of(id), id]).await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
+    let text = row.text("snapshot")?;
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|_| StoreError::Corrupt("a snapshot can't be read".into()))
+}
