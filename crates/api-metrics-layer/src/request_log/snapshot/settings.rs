@@ -194,11 +194,24 @@ fn covers(route: &str, path: &str) -> bool {
         let Some(segment) = segments.next() else {
             return false;
         };
-        if part != segment && !part.contains('{') {
+        if !fits(part, segment) {
             return false;
         }
     }
     segments.next().is_none()
+}
+
+/// Whether a segment is the part of a route, or has what stands around its parameter: `v{n}` fits `v2`.
+fn fits(part: &str, segment: &str) -> bool {
+    let around = part
+        .split_once('{')
+        .and_then(|(begin, rest)| Some((begin, rest.rsplit_once('}')?.1)));
+    match around {
+        Some((begin, end)) => segment
+            .strip_prefix(begin)
+            .is_some_and(|rest| rest.ends_with(end) && rest.len() > end.len()),
+        None => part == segment,
+    }
 }
 
 /// Whether a media type is of a pattern with at most one star, in any case.
@@ -236,6 +249,9 @@ mod tests {
             ("/files/{*path}", None, "/files/a/b", true),
             ("*", None, "/", true),
             ("/*", None, "/a", true),
+            ("/v{n}/x", None, "/v2/x", true),
+            ("/v{n}/x", None, "/v/x", false),
+            ("/v{n}/x", None, "/other/x", false),
         ] {
             let mut snapshots = Snapshots::default();
             assert!(!snapshots.is_on() && !snapshots.cover(template, path));

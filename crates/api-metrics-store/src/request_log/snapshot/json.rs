@@ -3,6 +3,9 @@
 //! The text is read once, from front to back, and written anew: names and texts with their escapes resolved, so that
 //! no way of writing a name hides it. A value whose name is masked is passed over whatever it is. Where the text ends in
 //! the middle of something, that something is left out: half a secret looks like none. What is open is closed.
+//!
+//! A list of settings says its names otherwise: `{"name": "password", "value": "x"}`, in either order. Where the name of
+//! such a pair has not come before the cut, its value is left out as well.
 
 use std::borrow::Cow;
 
@@ -46,6 +49,7 @@ fn mask_text(text: &str, names: &Names, within: usize) -> Option<Masked> {
         within,
         out: String::with_capacity(text.len() + 16),
         open: Vec::new(),
+        pairs: Vec::new(),
         hidden_from: None,
     };
     let whole = mask.run().is_some() && mask.rest.trim().is_empty();
@@ -71,6 +75,30 @@ pub(super) fn clean(text: &str, names: &Names, within: usize) -> String {
     scrubbed(&plain(text)).into_owned()
 }
 
+/// Members that name what stands in another one, and those in which it stands.
+const KEYS: [&str; 4] = ["name", "key", "field", "parameter"];
+const VALUES: [&str; 2] = ["value", "val"];
+
+/// What an open object says of a name and its value.
+#[derive(Debug, Default, Clone, Copy)]
+struct Pair {
+    member: Member,
+    /// Whether its name was read.
+    is_named: bool,
+    /// Whether the value of that name is masked.
+    is_hidden: bool,
+    /// Where its value stands in what was written.
+    value: Option<(usize, usize)>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+enum Member {
+    #[default]
+    Other,
+    Key,
+    Value,
+}
+
 struct Mask<'a> {
     rest: &'a str,
     names: &'a Names,
@@ -78,6 +106,8 @@ struct Mask<'a> {
     out: String,
     /// How the containers end that are open, the hidden ones included.
     open: Vec<char>,
+    /// One for each container that is open.
+    pairs: Vec<Pair>,
     /// How many containers are open around what is passed over.
     hidden_from: Option<usize>,
 }
@@ -123,6 +153,7 @@ impl<'a> Mask<'a> {
                         self.hidden_from = Some(self.open.len());
                     }
                     self.open.push(end);
+                    self.pairs.push(Pair::default());
                     self.write(c);
                     self.skip_blanks();
                     if self.rest.starts_with(end) {
@@ -141,6 +172,7 @@ impl<'a> Mask<'a> {
                     };
                     let clean = self.clean(&text);
                     self.write_text(&clean);
+                    self.named(&text);
                     self.ended();
                     return Some(());
                 }
@@ -198,11 +230,44 @@ impl<'a> Mask<'a> {
         let clean = scrubbed(&plain(&name)).into_owned();
         self.write_text(&clean);
         self.out.push(':');
-        if self.names.hide(&name) {
+        let is = |list: &[&str]| list.iter().any(|it| name.eq_ignore_ascii_case(it));
+        let is_value = is(&VALUES);
+        let pair_hides = self.pairs.last().is_some_and(|pair| pair.is_hidden);
+        if self.names.hide(&name) || is_value && pair_hides {
             self.write_text(HIDDEN);
             self.hidden_from = Some(self.open.len());
+            return Some(());
+        }
+        let at = self.out.len();
+        if let Some(pair) = self.pairs.last_mut() {
+            pair.member = if is_value {
+                pair.value = Some((at, at));
+                Member::Value
+            } else if is(&KEYS) {
+                Member::Key
+            } else {
+                Member::Other
+            };
         }
         Some(())
+    }
+
+    /// A text was written: it may be the name of a pair, whose value may be written already.
+    fn named(&mut self, text: &str) {
+        let Some(pair) = self.pairs.last_mut() else {
+            return;
+        };
+        if self.hidden_from.is_some() || pair.member != Member::Key {
+            return;
+        }
+        pair.is_named = true;
+        if self.names.hide(text) {
+            pair.is_hidden = true;
+            if let Some((from, to)) = pair.value.take() {
+                let hidden = serde_json::json!(HIDDEN).to_string();
+                self.out.replace_range(from..to, &hidden);
+            }
+        }
     }
 
     /// A text between quotes, its escapes resolved. `None` where it does not end.
@@ -229,6 +294,7 @@ impl<'a> Mask<'a> {
 
     /// A container ends.
     fn end(&mut self) {
+        self.pairs.pop();
         if let Some(end) = self.open.pop() {
             self.write(end);
         }
@@ -237,8 +303,18 @@ impl<'a> Mask<'a> {
 
     /// A value has ended: what is passed over ends with it.
     fn ended(&mut self) {
-        if self.hidden_from == Some(self.open.len()) {
-            self.hidden_from = None;
+        let (open, to) = (self.open.len(), self.out.len());
+        match (self.hidden_from, self.pairs.last_mut()) {
+            (Some(from), _) if from == open => self.hidden_from = None,
+            (None, Some(pair)) => {
+                if pair.member == Member::Value
+                    && let Some((_, end)) = &mut pair.value
+                {
+                    *end = to;
+                }
+                pair.member = Member::Other;
+            }
+            _ => {}
         }
     }
 
@@ -272,8 +348,23 @@ impl<'a> Mask<'a> {
         if self.out.ends_with([':', ',']) {
             self.write_text(CUT);
         }
-        while self.open.len() > shown {
-            self.open.pop();
+        self.open.truncate(shown);
+        self.pairs.truncate(shown);
+        // From the innermost outwards, so that what is replaced moves nothing that is still to be. A value that was
+        // being written when the text ended reaches to the end.
+        while let Some(pair) = self.pairs.pop() {
+            if let Some((from, to)) = pair.value
+                && !pair.is_named
+            {
+                let is_open = pair.member == Member::Value;
+                let to = if is_open { self.out.len() } else { to };
+                let cut = serde_json::json!(CUT).to_string();
+                self.out.replace_range(from..to, &cut);
+                if is_open {
+                    // What was open within it is gone with it.
+                    self.open.truncate(self.pairs.len() + 1);
+                }
+            }
         }
         while let Some(end) = self.open.pop() {
             self.out.push(end);
@@ -329,6 +420,32 @@ mod tests {
                 r#"{"a":{},"b":[],"token":"[hidden]","c":1}"#,
                 false,
             ),
+            // Pairs.
+            (
+                r#"[{"name":"password","value":"hunter2"},{"Key":"colour","value":"red"}]"#,
+                r#"[{"name":"password","value":"[hidden]"},{"Key":"colour","value":"red"}]"#,
+                false,
+            ),
+            (
+                r#"{"value":[{"b":"hunter2"}],"x":{"value":1},"field":"api_key","c":"d"}"#,
+                r#"{"value":"[hidden]","x":{"value":1},"field":"api_key","c":"d"}"#,
+                false,
+            ),
+            (
+                r#"{"value":"hunter2","x":[{"value":1,"na"#,
+                r#"{"value":"[cut]","x":[{"value":"[cut]"}]}"#,
+                true,
+            ),
+            (
+                r#"[{"value":{"value":2,"a":["hun","b"],"c"#,
+                r#"[{"value":"[cut]"}]"#,
+                true,
+            ),
+            (
+                r#"{"name":"x","value":[1,2"#,
+                r#"{"name":"x","value":[1,"[cut]"]}"#,
+                true,
+            ),
             // Cut.
             (r#"{"a":1,"b":"half a secr"#, r#"{"a":1,"b":"[cut]"}"#, true),
             (r#"{"a":1,"b":411111"#, r#"{"a":1,"b":"[cut]"}"#, true),
@@ -375,6 +492,12 @@ mod tests {
                 inner.clone().prop_map(|it| json!([SECRET, it])),
                 inner.clone().prop_map(|it| json!({"x": SECRET, "y": it})),
             ];
+            // Names and values in lists, the value before its name: `key` comes before `value`, `val` before `name`.
+            let pair = (
+                prop_oneof![Just(("key", "value")), Just(("name", "val"))],
+                secret.clone(),
+            )
+                .prop_map(|((key, value), secret)| json!({"it": [{key: "pin", value: secret}]}));
             let name = prop_oneof!["[a-d]{1,3}", Just("päth".to_owned())];
             let masked = prop_oneof![
                 Just("password"),
@@ -384,6 +507,7 @@ mod tests {
                 Just("api_key"),
             ];
             prop_oneof![
+                pair,
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
                 (
                     prop::collection::btree_map(name, inner, 0..4),

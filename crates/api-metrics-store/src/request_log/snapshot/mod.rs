@@ -1,10 +1,11 @@
 //! Snapshots: what a request and its response carried, masked before it is stored.
 //!
 //! In memory a snapshot is a copy of what has passed. When it is stored, names decide first ([`names`]), whatever the
-//! value is; then the scrubber looks at what is left. JSON and forms are read in their own way; of other types of text,
-//! which a host lists by itself, only the scrubber knows anything.
+//! value is; then the scrubber looks at what is left. JSON, forms and multipart are read in their own way. In other types
+//! of text, which a host lists by itself, lines such as `name: value` are masked by their names.
 
 mod json;
+mod multipart;
 mod names;
 mod pairs;
 
@@ -19,6 +20,8 @@ use super::{entry::plain, scrub::scrubbed};
 
 /// Stands for a value whose name is masked.
 pub(crate) const HIDDEN: &str = "[hidden]";
+/// The longest name of a value in a line of text, in bytes.
+const MAX_NAME: usize = 128;
 /// Bytes at the end of a text that was cut, in which a part of a secret may stand.
 const UNSURE: usize = 256;
 
@@ -82,7 +85,7 @@ impl CopiedMessage {
             let value = if names.hide(name) {
                 HIDDEN.to_owned()
             } else {
-                json::clean(&String::from_utf8_lossy(value), names, json::MAX_WITHIN)
+                header_value(&String::from_utf8_lossy(value), names)
             };
             (name.to_string(), value)
         };
@@ -114,8 +117,13 @@ impl CopiedBody {
                     pairs::mask(&String::from_utf8_lossy(bytes), !self.is_whole, names);
                 is_cut = cut;
                 content = BodyContent::Form(pairs);
+            } else if media_type.starts_with("multipart/") {
+                if let Some((pairs, cut)) = multipart::mask(bytes, content_type, names) {
+                    is_cut = cut;
+                    content = BodyContent::Form(pairs);
+                }
             } else if let Some(text) = text(bytes, self.is_whole) {
-                content = BodyContent::Text(scrubbed(&plain(text)).into_owned());
+                content = BodyContent::Text(lines(text, names));
             }
         }
         SnapshotBody {
@@ -126,6 +134,46 @@ impl CopiedBody {
             bytes: self.total,
         }
     }
+}
+
+/// A header's value: what follows a `?` is masked as a query is, because `Referer` and `Location` hold URLs.
+fn header_value(value: &str, names: &Names) -> String {
+    let Some((before, query)) = value.split_once('?') else {
+        return json::clean(value, names, json::MAX_WITHIN);
+    };
+    let (query, fragment) = query.split_once('#').unwrap_or((query, ""));
+    let mut pieces = [query, fragment]
+        .map(|piece| pairs::mask(piece, false, names).0)
+        .map(|pairs| {
+            let pairs = pairs.into_iter().map(|(name, value)| match value.as_str() {
+                "" => name,
+                value => format!("{name}={value}"),
+            });
+            pairs.collect::<Vec<_>>().join("&")
+        });
+    let [query, fragment] = &mut pieces;
+    let mut out = json::clean(before, names, json::MAX_WITHIN);
+    out.push('?');
+    out.push_str(query);
+    if !fragment.is_empty() {
+        out.push('#');
+        out.push_str(fragment);
+    }
+    out
+}
+
+/// A text of which nothing is known but that values stand behind names: `name: value` and `name=value` of a line are
+/// masked by the name.
+fn lines(text: &str, names: &Names) -> String {
+    let lines = text.split('\n').map(|line| {
+        let name = line.split([':', '=']).next().unwrap_or_default();
+        if name.len() < line.len() && name.len() <= MAX_NAME && names.hide(name) {
+            format!("{}: {HIDDEN}", scrubbed(&plain(name)))
+        } else {
+            scrubbed(&plain(line)).into_owned()
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A body as text, without the end of one that was cut; `None` where it is no text.
@@ -267,4 +315,28 @@ pub enum BodyContent {
     Form(Vec<(String, String)>),
     /// Text of another type.
     Text(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_in_headers_and_lines_of_text_are_masked_by_name() {
+        let names = names(&Snapshots::default());
+        for (value, masked) in [
+            (
+                "https://shop.example/a?token=abc&page=2#pin=7",
+                "https://shop.example/a?token=[hidden]&page=2#pin=[hidden]",
+            ),
+            ("/a?b", "/a?b"),
+            ("text/html", "text/html"),
+        ] {
+            assert_eq!(header_value(value, &names), masked);
+        }
+        assert_eq!(
+            lines("pin: 1234\nnote=for ann@example.org\nplain", &names),
+            "pin: [hidden]\nnote=for [email]\nplain"
+        );
+    }
 }
