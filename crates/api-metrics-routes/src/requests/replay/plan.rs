@@ -196,7 +196,9 @@ impl Plan {
             }
         }
         self.body = RecordedBody::Nothing;
-        let Some(body) = body.filter(|body| !body.is_cut) else {
+        // Of a multipart body the names and values are kept, and not the parts around them.
+        let is_multipart = content_type.starts_with("multipart/");
+        let Some(body) = body.filter(|body| !body.is_cut && !is_multipart) else {
             self.ask(Part::Body, "", true, true);
             return;
         };
