@@ -50,7 +50,7 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-const REQUESTS: [(&str, &str, Access); 10] = [
+const REQUESTS: [(&str, &str, Access); 12] = [
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/countries", Operate),
@@ -61,6 +61,8 @@ const REQUESTS: [(&str, &str, Access); 10] = [
     ("GET", "/api-requests/stream", Read),
     ("GET", "/api-requests/{id}", Read),
     ("GET", "/api-requests/{id}/curl", Read),
+    ("POST", "/api-requests/{id}/replay", Operate),
+    ("GET", "/api-requests/{id}/snapshot", Operate),
 ];
 
 /// Operations of ingest.
@@ -75,11 +77,12 @@ const INGEST: [(&str, &str, Access); 6] = [
 ];
 
 /// Operations of the control plane.
-const CONTROL: [(&str, &str, Access); 21] = [
+const CONTROL: [(&str, &str, Access); 22] = [
     ("GET", "/api-alerts", Read),
     ("GET", "/api-alerts/deliveries", Operate),
     ("GET", "/api-alerts/events", Read),
     ("GET", "/api-alerts/{id}", Read),
+    ("GET", "/api-audit", Operate),
     ("GET", "/api-keys", Read),
     ("GET", "/api-metrics/billing", Read),
     ("GET", "/api-metrics/billing/invoice", Read),
