@@ -5,7 +5,7 @@
 //!
 //! The trail answers "since when is this limit 100, and who set it?" So it is read from the latest note backwards, and
 //! its cursor is a note's number: notes that are added while somebody turns pages move none of those pages. Nothing here
-//! writes, and no route deletes a note; how long they are kept is the store's setting.
+//! writes, and nothing at all removes a note.
 
 use api_metrics_store::control::audit::{AuditEntry, AuditQuery};
 use axum::{Json, extract::State};
@@ -70,7 +70,7 @@ impl QueryParams for AuditParams {
 pub(crate) struct AuditEntryView {
     /// Its number; later notes have greater ones.
     id: i64,
-    /// When it was done, by the database's clock, to the millisecond.
+    /// When it was done, to the second.
     at: DateTime<Utc>,
     /// Who has done it, as the host names them. `<code>` is the host's own code, `<directory>` its list of keys.
     actor: String,

@@ -5,7 +5,6 @@
 //! "Error rate above 5 %" is where the work begins; which errors and whose requests is the next question, and mostly by
 //! then the window has passed. So both are looked up once, when the rule fires, over its window and with its filters, and
 //! kept with the event: what is shown a week later is what was there, even where the requests themselves are gone.
-//! An event that ends (`resolved`) has none of its own.
 //!
 //! Neither can delay an alert. Each lookup has its own bound in time, and is left out of the event where that has passed:
 //! an empty list says "there was none", a missing one "nobody knows".
@@ -61,7 +60,7 @@ struct CauseConsumerView {
     api_key_id: i64,
     /// The host's text for the key; null for requests without one.
     external_id: Option<String>,
-    /// The key's name; null where it has none, or the host has taken it away.
+    /// The key's name; null where it has none.
     name: Option<String>,
     /// Its errors in the window: 4xx and 5xx.
     errors: u64,
