@@ -71,9 +71,9 @@ mod store;
 mod tail;
 mod words;
 
-pub use self::maxmind::{MaxMindError, MaxMindFile};
 #[cfg(feature = "geo")]
 #[cfg_attr(docsrs, doc(cfg(feature = "geo")))]
+pub use self::maxmind::{MaxMindError, MaxMindFile};
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::snapshot::fuzzing;
 pub use self::{
