@@ -227,7 +227,10 @@ impl Plan {
         }
         self.body = RecordedBody::Nothing;
         // Of a multipart body the names and values are kept, and not the parts around them.
-        let is_multipart = content_type.starts_with("multipart/");
+        let is_multipart = content_type
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/");
         let Some(body) = body.filter(|body| !body.is_cut && !is_multipart) else {
             self.ask(Part::Body, "", true, true);
             return;
