@@ -168,6 +168,8 @@ impl Body for Script {
     fn size_hint(&self) -> SizeHint {
         let data = self.steps.iter().map(|step| match step {
             Data(data) => data.len() as u64,
+            // What breaks off was to be longer.
+            Error => 5,
             _ => 0,
         });
         if self.is_known {
