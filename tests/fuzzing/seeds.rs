@@ -26,6 +26,7 @@ pub(crate) fn write(corpus: &Path) {
         ("jwt", text(&CLAIMS)),
         ("cursor", cursors()),
         ("report", reports()),
+        ("mask", masks()),
     ];
     for (name, seeds) in all {
         let folder = corpus.join(name);
@@ -34,6 +35,23 @@ pub(crate) fn write(corpus: &Path) {
             fs::write(folder.join(format!("made-{number:02}")), seed).unwrap();
         }
     }
+}
+
+/// A byte that says how much is left, and bodies of every type.
+fn masks() -> Vec<Vec<u8>> {
+    let all = [
+        "\u{7f}{\"a\":[1,{\"password\":{\"x\":[\"hunter2\"]},\"b\":null}],\"pin\":7}",
+        "\u{60}[{\"name\":\"password\",\"value\":\"hunter2\"},{\"value\":[{\"b\":1}],\"key\":\"pin\"}]",
+        "\u{40}a=1&pass%77ord=hunter2&user[email]=ann%40example.org&d={\"pin\":7}",
+        "\u{50}--xx\r\nContent-Disposition: form-data; name=\"a;pin\"\r\n\r\n7\r\n--xx\r\nContent-Disposition: form-data; name=f; filename=g\r\n\r\n\u{1}\r\n--xx--",
+        "\u{7f}pin: 1234\npassword=hunter2\nwrite to ann@example.org, 4111 1111 1111 1111",
+        "\u{70}{\"note\":\"{\\\"token\\\":\\\"[{\\\\\\\"pin\\\\\\\":7}]\\\"}\",\"pass\\u0077ord\":\"x\"}",
+        "\u{7f}\u{feff}{\"ann@example.org\":\"\u{202e}\u{e9}\\ud83d\\ude00\",\"n\":-1e999}",
+    ];
+    let mut all = damaged(all.map(|text| text.as_bytes().to_vec()).to_vec());
+    all.push([&[255][..], "[".repeat(300).as_bytes(), &[0xff]].concat());
+    all.push(vec![]);
+    all
 }
 
 /// A byte that says how the body is encoded, and the body.

@@ -22,4 +22,5 @@ mod request_log;
 mod request_log_lines;
 mod request_log_places;
 mod routers;
+mod snapshots;
 mod stacks;

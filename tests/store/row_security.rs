@@ -95,6 +95,8 @@ impl Stage {
                          (id, config_id, name, alert_type, severity, tenant_id, fired_at, value, threshold, message) \
                      SELECT gen_random_uuid(), id, name, 'latency', 'low', tenant_id, now(), 1, 1, 'm' \
                      FROM api_metrics.api_alert_configs; \
+                 INSERT INTO api_metrics.alert_causes \
+                     SELECT id, '{}' FROM api_metrics.api_alert_events; \
                  INSERT INTO api_metrics.request_log_snapshot \
                      SELECT at_ms, id, '{}' FROM api_metrics.request_log; \
                  INSERT INTO api_metrics.notices (id, at, keep_until, body) \

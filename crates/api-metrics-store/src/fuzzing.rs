@@ -6,6 +6,7 @@
 use crate::{
     bucket::{Bucket, StatusCounts},
     engine::fuzzing as engine,
+    request_log::fuzzing as masks,
     sketch::{Sketch, SketchKind, SketchMerger, encoded_quantiles, take_encoded, take_headers},
 };
 
@@ -13,9 +14,10 @@ use crate::{
 type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("bucket", bucket),
     ("inbox_payload", engine::inbox_payload),
+    ("mask", masks::mask),
     ("period_counts", engine::period_counts),
     ("sketch", sketch),
     ("status_counts", status_counts),

@@ -2,6 +2,10 @@
 //!
 //! For admins alone: the trail is of all tenants. Notes are written by the store, in the transaction of what they are
 //! about. They hold no secret, and of persons nothing but who has done it.
+//!
+//! The trail answers "since when is this limit 100, and who set it?" So it is read from the latest note backwards, and
+//! its cursor is a note's number: notes that are added while somebody turns pages move none of those pages. Nothing here
+//! writes, and nothing at all removes a note.
 
 use api_metrics_store::control::audit::{AuditEntry, AuditQuery};
 use axum::{Json, extract::State};
@@ -15,14 +19,14 @@ use crate::{
     router::App,
 };
 
-/// `action`, exactly.
+/// `action`, exactly: the actions are few, and the page offers them as a list.
 const ACTION: Text = Text {
     name: "action",
     description: "Only what was done in these words, such as `change rate limit`.",
     example: "change rate limit",
     max_bytes: 100,
 };
-/// `subject`, or a part of it.
+/// `subject`, or a part of it: one mostly knows a key's number or a rule's name, and not the whole text.
 const SUBJECT: Text = Text {
     name: "subject",
     description: "Only notes whose subject contains this text, capitals or not.",
@@ -37,7 +41,7 @@ pub(super) struct AuditParams {
     action: Option<String>,
     /// Only notes whose subject contains it.
     subject: Option<String>,
-    /// The page of the list.
+    /// The page of the list, by the number of the last note of the page before.
     page: Page<i64>,
 }
 
@@ -59,14 +63,14 @@ impl QueryParams for AuditParams {
     }
 }
 
-/// A note in the audit trail.
+/// A note in the audit trail: one change, by one actor, at one time.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = AuditEntry)]
 pub(crate) struct AuditEntryView {
     /// Its number; later notes have greater ones.
     id: i64,
-    /// When it was done.
+    /// When it was done, to the second.
     at: DateTime<Utc>,
     /// Who has done it, as the host names them. `<code>` is the host's own code, `<directory>` its list of keys.
     actor: String,
@@ -88,7 +92,7 @@ impl From<AuditEntry> for AuditEntryView {
     }
 }
 
-/// A page of the audit trail.
+/// A page of the audit trail. One note more than the page holds is asked for, to know whether there is another page.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditPage {

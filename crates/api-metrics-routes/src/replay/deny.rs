@@ -3,8 +3,13 @@
 //! A path is brought into one form first, as lenient as any router could be: percent-encoding is resolved until none is
 //! left, backslashes are slashes, empty and dot segments go, and case makes no difference. Each segment is then compared
 //! by its words, so that `sign_in`, `SignIn` and `sign-in.php` are one. It errs on the side of refusing.
+//!
+//! Why so lenient: which of these forms a router takes for the same route differs between frameworks and proxies. A list
+//! that compared texts would be passed by `/LOGIN`, `/log%69n` or `//login` where the router takes them for `/login`.
+//! A path that is refused by mistake costs an admin a replay; one that is let through pays a bill a second time.
 
-/// Words in segments of paths that are denied from the start.
+/// Words in segments of paths that are denied from the start. They hold for GET as well: a link that signs somebody in, or
+/// confirms a payment, mostly is one.
 const DENIED: [&str; 62] = [
     // Sign-in.
     "login",
@@ -72,15 +77,16 @@ const DENIED: [&str; 62] = [
     "impersonate",
     "api-requests",
 ];
-/// Times that percent-encoding is resolved.
+/// Times that percent-encoding is resolved. `%252F` is `%2F` is `/`; what still holds an escape after five rounds was
+/// made to hide something, and is denied.
 const MAX_DECODED: usize = 5;
 
-/// Which paths are denied.
+/// Which paths are denied. It only grows: no setting takes a word of the default list away.
 #[derive(Debug, Clone)]
 pub(crate) struct Denied {
-    /// Words, without what stands between their parts.
+    /// Words, without what stands between their parts, in lower case: `signin` for `Sign-In`.
     words: Vec<String>,
-    /// Paths below which all is denied, by segments.
+    /// Paths below which all is denied, by segments. `/` has none, and denies everything.
     below: Vec<Vec<String>>,
 }
 
@@ -99,6 +105,9 @@ impl Default for Denied {
 
 impl Denied {
     /// Denies a path with all below it where it begins with a slash, else a word in any segment.
+    ///
+    /// `/jobs/{id}/run` denies `/jobs/7/run` and `/jobs/7/run/now`, and not `/jobs/7`. `wipe` denies `/x/wipe-all`, and
+    /// not `/swiped`. A path that can't be understood, such as `/..`, denies everything rather than nothing.
     pub(crate) fn add(&mut self, denied: &str) {
         if denied.starts_with('/') {
             let segments = segments(denied).unwrap_or_default();
@@ -109,6 +118,9 @@ impl Denied {
     }
 
     /// Whether a path, without its query, is denied.
+    ///
+    /// Templates are paths as well: `/users/{id}` is compared by `users` and `id`. A path that has no form that can be
+    /// trusted is denied: one with a query, a control character, or more `..` than segments.
     pub(crate) fn denies(&self, path: &str) -> bool {
         let Some(segments) = segments(path) else {
             return true;
@@ -150,7 +162,8 @@ fn joined(word: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// The segments of a path in their one form; `None` where it has none that can be trusted.
+/// The segments of a path in their one form; `None` where it has none that can be trusted. `/A//b/./c;v=1/../d` is `A`,
+/// `b` and `d`. Case is kept, because `signIn` is two words by it.
 fn segments(path: &str) -> Option<Vec<String>> {
     let mut path = path.to_owned();
     for _ in 0..MAX_DECODED {
@@ -180,7 +193,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
     Some(segments)
 }
 
-/// A hyphen before each capital that begins a word.
+/// A hyphen before each capital that begins a word: `userSignIn` is `user-Sign-In`.
 fn by_case(segment: &str) -> String {
     let mut out = String::with_capacity(segment.len() + 4);
     let mut before = ' ';

@@ -1,4 +1,9 @@
 //! What replays requests: the host's own router, and the rules.
+//!
+//! The router is called in this process, so nothing is sent over a network, no redirect is followed and no certificate is
+//! asked for. What a replay may cost is bounded: in time ([`Replay::timeout`]), in memory
+//! ([`Replay::max_body_bytes`]), and by being asked for one by one, by an admin. Which request may be sent at all is for
+//! the routes to say, which know its path and what was recorded.
 
 use std::{
     convert::Infallible,
@@ -46,10 +51,15 @@ mod deny;
 #[derive(Clone)]
 #[must_use = "nothing is replayed until the admin's builder and a router have it"]
 pub struct Replay {
+    /// What requests are sent into, once the host has given it.
     router: Arc<OnceLock<Router>>,
+    /// Methods that are replayed.
     methods: Vec<Method>,
+    /// Paths that are never replayed.
     pub(crate) denied: Denied,
+    /// From the call to the last byte of the response that is read.
     limit: Duration,
+    /// Bytes of a response's body that are read at most.
     max_body_bytes: usize,
 }
 
@@ -68,7 +78,7 @@ impl fmt::Debug for Replay {
     }
 }
 
-/// A response, or how it failed.
+/// A response, or how it failed. A response of any status is one: that a replay is answered by 500 is what is looked for.
 pub(crate) enum Sent {
     /// The response, and its body's beginning.
     Answered(Answered),
@@ -78,11 +88,15 @@ pub(crate) enum Sent {
     Failed,
 }
 
-/// A response as it came.
+/// A response as it came: nothing of it is masked yet.
 pub(crate) struct Answered {
+    /// Its status, of any class.
     pub(crate) status: StatusCode,
+    /// All of its headers. The admin is shown those that snapshots list.
     pub(crate) headers: HeaderMap,
+    /// Its body's beginning, at most [`Replay::max_body_bytes`].
     bytes: Vec<u8>,
+    /// Whether the body has ended within that.
     is_whole: bool,
 }
 
@@ -185,7 +199,8 @@ impl Replay {
     }
 }
 
-/// Ends a replay that nobody waits for any more.
+/// Ends a replay that nobody waits for any more: the admin's page was closed, or the time was up. Without it a handler
+/// that hangs would stay, and each further try would add one.
 struct AbortOnDrop(tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {
@@ -194,7 +209,8 @@ impl Drop for AbortOnDrop {
     }
 }
 
-/// Reads the beginning of a response; `None` where it breaks off.
+/// Reads the beginning of a response, and drops the rest unread: an endless stream ends with its first `most` bytes, or
+/// with the time. `None` where it breaks off with an error.
 async fn read(response: Response, most: usize) -> Option<Answered> {
     let (parts, mut body) = response.into_parts();
     let mut bytes = Vec::new();
@@ -218,6 +234,7 @@ async fn read(response: Response, most: usize) -> Option<Answered> {
     })
 }
 
+/// The body's next frame; `None` at its end. Trailers are frames, too.
 async fn next(body: &mut Body) -> Option<Result<http_body::Frame<bytes::Bytes>, axum::Error>> {
     std::future::poll_fn(|cx| std::pin::Pin::new(&mut *body).poll_frame(cx)).await
 }

@@ -2,6 +2,16 @@
 //!
 //! For admins alone: what is left after masking is still what somebody has sent. A request without a snapshot is
 //! answered all the same, so that the page needs one question to know both.
+//!
+//! What is shown is what was stored. Nothing is masked here, and nothing can be unmasked: the store never had it. Marks
+//! say what was taken out, and why:
+//!
+//! | mark | stands for |
+//! |---|---|
+//! | `[hidden]` | a value whose name is masked |
+//! | `[cut]` | what lay beyond the bytes that are kept, or from where JSON is broken |
+//! | `[deep]` | what lay deeper than 64 levels |
+//! | `[email]`, `[token]`, `[card]`, .. | what the scrubber took for one |
 
 use api_metrics_store::request_log::{
     BodyContent, EntryKind, SnapshotBody, SnapshotMessage, StoredRequest, StoredSnapshot,
@@ -25,7 +35,8 @@ use crate::{
     router::App,
 };
 
-/// A name and its value.
+/// A name and its value: of a header, of the query, or of a form. A list and no map, because names may come twice, and
+/// their order means something to some services.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SnapshotPair)]
 pub(crate) struct PairView {
@@ -41,12 +52,12 @@ impl From<(String, String)> for PairView {
     }
 }
 
-/// All pairs.
+/// All pairs, in their order.
 fn pairs(pairs: Vec<(String, String)>) -> Vec<PairView> {
     pairs.into_iter().map(PairView::from).collect()
 }
 
-/// The beginning of a body.
+/// The beginning of a body: at most `max_body_bytes` of the service's settings, 16 KiB by default.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = SnapshotBody)]
@@ -55,15 +66,15 @@ pub(crate) struct BodyView {
     content_type: String,
     /// `json`, `form` or `text`; `not_kept`: bodies of its type are not kept.
     kind: &'static str,
-    /// JSON or text.
+    /// JSON or text. JSON is valid even where the body was cut or broken.
     text: Option<String>,
-    /// The fields of a form.
+    /// The fields of a form, multipart ones included, of which files are told by their size.
     fields: Option<Vec<PairView>>,
     /// Whether it was longer than what was kept, or was broken off.
     is_cut: bool,
     /// Whether it was compressed, and therefore not kept.
     is_encoded: bool,
-    /// Bytes of it that have passed.
+    /// Bytes of it that have passed, however many were kept.
     bytes: u64,
 }
 
@@ -132,7 +143,8 @@ impl From<StoredSnapshot> for SnapshotView {
     }
 }
 
-/// Whether a request can be replayed, and by what.
+/// Whether a request can be replayed, and by what. Told together with the snapshot, so that the page offers a button only
+/// where it works, with the fields that it needs.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Replayable)]
@@ -196,7 +208,8 @@ pub(crate) async fn snapshot(
     }))
 }
 
-/// A request and its snapshot, where it has left one.
+/// A request and its snapshot, where it has left one. The request is looked up first, with the caller's own view of
+/// tenants and services, so that nobody learns by an id whether another's request left a snapshot.
 ///
 /// # Errors
 /// 404 where there is no such request; those of the store.

@@ -74,6 +74,8 @@ mod words;
 #[cfg(feature = "geo")]
 #[cfg_attr(docsrs, doc(cfg(feature = "geo")))]
 pub use self::maxmind::{MaxMindError, MaxMindFile};
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::snapshot::fuzzing;
 pub use self::{
     buffer::{Dropped, RequestLogBuffer, RequestLogCounts},
     flush::RequestsFlushed,

@@ -1,6 +1,13 @@
 //! What is behind an alert, as its event shows it.
 //!
 //! Kept when the rule fired, with texts of at most 200 characters.
+//!
+//! "Error rate above 5 %" is where the work begins; which errors and whose requests is the next question, and mostly by
+//! then the window has passed. So both are looked up once, when the rule fires, over its window and with its filters, and
+//! kept with the event: what is shown a week later is what was there, even where the requests themselves are gone.
+//!
+//! Neither can delay an alert. Each lookup has its own bound in time, and is left out of the event where that has passed:
+//! an empty list says "there was none", a missing one "nobody knows".
 
 use api_metrics_store::control::alerts::{AlertCauses, CauseConsumer, CauseGroup};
 use serde::Serialize;
@@ -22,7 +29,8 @@ pub(super) struct CausesView {
     consumers: Option<Vec<CauseConsumerView>>,
 }
 
-/// A group of errors behind an alert.
+/// A group of errors behind an alert: requests with one template, status, type and normalised message. Its id leads to
+/// the list of those requests.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CauseGroup)]
@@ -35,15 +43,15 @@ struct CauseGroupView {
     endpoint: String,
     /// The status under which its requests are counted.
     status: u16,
-    /// The kind of error.
+    /// The kind of error, as the service names it; null: it named none.
     error_type: Option<String>,
-    /// What its latest request said.
+    /// What its latest request said, scrubbed, at most 200 characters; null: nothing.
     message: Option<String>,
-    /// Requests that it stands for.
+    /// Requests that it stands for in the window: the kept ones by their weight, not by their number.
     requests: u64,
 }
 
-/// A consumer behind an alert.
+/// A consumer behind an alert, from the counts, which are exact: no sampling is in them.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CauseConsumer)]
@@ -52,11 +60,11 @@ struct CauseConsumerView {
     api_key_id: i64,
     /// The host's text for the key; null for requests without one.
     external_id: Option<String>,
-    /// The key's name.
+    /// The key's name; null where it has none.
     name: Option<String>,
-    /// Its errors: 4xx and 5xx.
+    /// Its errors in the window: 4xx and 5xx.
     errors: u64,
-    /// All of its requests.
+    /// All of its requests in the window, those that succeeded included.
     requests: u64,
 }
 

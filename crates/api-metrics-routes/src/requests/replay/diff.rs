@@ -1,29 +1,47 @@
 //! What differs between the recorded response and the new one. Both were masked in the same way before.
+//!
+//! A replay is read by its differences: "200 then, 500 now, and `/error` was added". So they are told by places, not as
+//! two long texts, and by few rules:
+//!
+//! | of | compared |
+//! |---|---|
+//! | status | the numbers; a request that was never answered has none, and differs from any |
+//! | headers | those that the service lists, by name; values of one name together, in their order |
+//! | JSON | member by member, named by [RFC 6901] pointers such as `/items/0/price` |
+//! | forms | field by field; of fields of one name the last one |
+//! | text | as a whole, because lines of a page say little |
+//!
+//! What is masked on both sides is equal here, whatever it was: `"[hidden]"` is `"[hidden]"`. A difference in a secret is
+//! therefore never told, which is the price for not keeping secrets.
+//!
+//! [RFC 6901]: https://www.rfc-editor.org/rfc/rfc6901
 
 use api_metrics_store::request_log::{BodyContent, SnapshotBody, SnapshotMessage};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// Differences in a body that are told at most.
+/// Differences in a body that are told at most. A list that was sorted otherwise differs everywhere, and nobody reads
+/// beyond the first few; the rest is counted.
 const MAX_CHANGES: usize = 200;
-/// Characters of a value that are shown.
+/// Characters of a value that are shown, of each side. What is longer ends in `…`: the whole response stands beside the
+/// differences anyway.
 const MAX_CHARS: usize = 200;
 
-/// What has become of something.
+/// What has become of something, seen from the recorded response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReplayChange)]
 pub(crate) enum Change {
-    /// The new response alone has it.
+    /// The new response alone has it: `recorded` is null.
     Added,
-    /// The recorded response alone had it.
+    /// The recorded response alone had it: `replayed` is null.
     Removed,
-    /// It is another one.
+    /// It is another one: both sides are given.
     Changed,
 }
 
-/// One difference.
+/// One difference: a header, or a member of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReplayDifference)]
@@ -32,13 +50,13 @@ pub(crate) struct Difference {
     path: String,
     /// What has become of it.
     change: Change,
-    /// As it was recorded.
+    /// As it was recorded, of JSON in its notation (`"a"`, `7`, `null`); at most 200 characters.
     recorded: Option<String>,
-    /// As it is now.
+    /// As it is now, in the same notation.
     replayed: Option<String>,
 }
 
-/// What differs between two responses.
+/// What differs between two responses. Empty lists and `statusChanged: false` say that the fault was not seen again.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReplayDiff)]
@@ -58,7 +76,10 @@ pub(crate) struct Diff {
 }
 
 impl Diff {
-    /// What differs. `recorded` is `None` where no snapshot was kept.
+    /// What differs. `recorded` is `None` where no snapshot was kept: then the status alone is compared, and
+    /// `bodyCompared` stays `false`.
+    ///
+    /// `statuses` are the recorded and the new one. Both messages are masked already; nothing here looks for secrets.
     pub(super) fn of(
         statuses: (Option<u16>, u16),
         recorded: Option<&SnapshotMessage>,
@@ -75,6 +96,7 @@ impl Diff {
         diff
     }
 
+    /// Compares headers by name, in the order of the alphabet. Names are in lower case on both sides, as HTTP/2 has them.
     fn compare_headers(&mut self, recorded: &SnapshotMessage, replayed: &SnapshotMessage) {
         let values = |message: &SnapshotMessage, name: &str| {
             let of_name = message.headers.iter().filter(|(it, _)| it == name);
@@ -93,6 +115,10 @@ impl Diff {
         }
     }
 
+    /// Compares bodies in the form in which both were kept.
+    ///
+    /// No body is an empty text, so that a body which came or went is one difference. Where one side was not kept, it is
+    /// unknown and not empty: nothing is compared, rather than something told that nobody saw.
     fn compare_bodies(&mut self, recorded: Option<&SnapshotBody>, replayed: Option<&SnapshotBody>) {
         let is_cut = |body: Option<&SnapshotBody>| body.is_some_and(|body| body.is_cut);
         self.body_partial = is_cut(recorded) || is_cut(replayed);
@@ -132,7 +158,11 @@ impl Diff {
         }
     }
 
-    /// Compares values of one place, down to their members. Depth was bounded when they were masked.
+    /// Compares values of one place, down to their members. Depth was bounded when they were masked, to 64 levels, so
+    /// that this may call itself.
+    ///
+    /// Lists are compared place by place, not as sets: an item that was put in front makes all others differ, which the
+    /// bound on what is told takes care of.
     fn compare(&mut self, at: &str, before: Option<&Value>, after: Option<&Value>) {
         match (before, after) {
             // What was cut off may be anything.
@@ -170,6 +200,7 @@ impl Diff {
     }
 }
 
+/// A body in a few words, for two that have nothing in common: its text, or the type of one that is no text.
 fn shown_body(body: &SnapshotBody) -> String {
     match &body.content {
         BodyContent::Json(text) | BodyContent::Text(text) => text.clone(),
@@ -177,6 +208,8 @@ fn shown_body(body: &SnapshotBody) -> String {
     }
 }
 
+/// The difference between two values of one place; `None` where they are equal, or both missing. Cut after comparing,
+/// so that a difference beyond the bound is found as well.
 fn difference(path: &str, before: Option<String>, after: Option<String>) -> Option<Difference> {
     let change = match (&before, &after) {
         (None, None) => return None,
@@ -193,6 +226,7 @@ fn difference(path: &str, before: Option<String>, after: Option<String>) -> Opti
     })
 }
 
+/// At most [`MAX_CHARS`] characters of a text, never half a character.
 fn cut(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -9,6 +9,10 @@
 //! | noted before it is sent, and again with its status | [`replay`] |
 //! | bounded in time and bytes, no redirect is followed | `service` |
 //! | the response is masked as the recorded one was | [`replay`] |
+//!
+//! A request is replayed to see a fault again, by somebody who may do so, and never by accident. So every rule is looked
+//! at twice: when the snapshot is shown (`replay.refused` says why not), and when the replay is asked for, because
+//! settings may have changed in between. No answer holds a value that was given, its errors included.
 
 mod diff;
 mod plan;
@@ -40,7 +44,7 @@ use crate::{
     router::App,
 };
 
-/// The body of a replay.
+/// The body of a replay. Empty where nothing is asked for: `{}`, or no body at all.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = ReplayBody)]
 pub(crate) struct ReplayBody {
@@ -52,7 +56,7 @@ pub(crate) struct ReplayBody {
     values: Vec<Given>,
 }
 
-/// A response, as far as it is shown.
+/// A response, as far as it is shown: what a snapshot of it would hold, whether it was recorded or is new.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReplayedResponse)]
 pub(crate) struct ResponseView {
@@ -62,7 +66,8 @@ pub(crate) struct ResponseView {
     message: Option<MessageView>,
 }
 
-/// Two responses to one request, and what differs.
+/// Two responses to one request, and what differs. Neither is stored by this: the recorded one is already, and the new
+/// one is gone with the answer.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReplayAnswer)]
 pub(crate) struct ReplayAnswer {
@@ -76,7 +81,11 @@ pub(crate) struct ReplayAnswer {
     diff: Diff,
 }
 
-/// How a request would be replayed.
+/// How a request would be replayed, by rules that cost nothing: the kind of request, its method, its path.
+///
+/// The path is compared twice, because each may say what the other doesn't: the template names the route
+/// (`/sessions/{id}`), and the recorded path what a wildcard took (`/files/admin/x`). What parameters are filled with is
+/// looked at once more, by [`replay`], when it is known.
 ///
 /// # Errors
 /// 404 where nothing is replayed here, 403 where this request is not.

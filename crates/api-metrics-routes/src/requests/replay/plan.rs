@@ -10,6 +10,14 @@
 //! | a body that was cut, or not kept | `body`, an empty name |
 //!
 //! Values that are given are used once, and neither stored nor logged nor repeated in an answer.
+//!
+//! An example: of `POST /orders/4711?dry=1` with `{"items": 2, "card": "4111…"}` the log has the path `/orders/{id}`, the
+//! query `dry=1` and the body `{"items": 2, "card": "[hidden]"}`. Asked for are `id` of the path, `/card` of the body and,
+//! as always, `authorization` of the header, which may be left out. With `4712` and `"none"` it is
+//! `POST /orders/4712?dry=1` with `{"items": 2, "card": "none"}`.
+//!
+//! What the log has cut, or has taken for a secret, is never sent as it stands there: a handler that is given `[hidden]`
+//! as a card number answers something else than the recorded request was answered, and the difference would mislead.
 
 use std::fmt::Write as _;
 
@@ -24,11 +32,13 @@ use utoipa::ToSchema;
 
 use crate::response::Problem;
 
-/// What stands for something that was taken out.
+/// What stands for something that was taken out, by the store's masks and by its scrubber. A client that has sent such a
+/// text itself is asked for it once more, which is harmless.
 const MARKS: [&str; 9] = [
     "[hidden]", "[cut]", "[deep]", "[email]", "[token]", "[jwt]", "[card]", "[hex]", "[secret]",
 ];
-/// Headers that say how a request was sent and not what it was, or that a proxy sets.
+/// Headers that say how a request was sent and not what it was, or that a proxy sets. They are neither taken from the
+/// snapshot nor accepted from an admin, who could otherwise claim another address or another length.
 const NOT_SENT: [&str; 13] = [
     "host",
     "connection",
@@ -60,7 +70,7 @@ pub(crate) enum Part {
     Body,
 }
 
-/// A value that is asked for anew.
+/// A value that is asked for anew. The page shows a field for each, and hides what is typed into those of secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReplayInput)]
@@ -69,13 +79,13 @@ pub(crate) struct Missing {
     part: Part,
     /// Its name there; empty for the whole query or body.
     name: String,
-    /// Whether it was masked, so that it is a secret or somebody's data.
+    /// Whether it was masked, so that it is a secret or somebody's data; else it was only not kept.
     secret: bool,
-    /// Whether nothing can be sent without it.
+    /// Whether nothing can be sent without it: a replay that lacks it is answered by 400.
     required: bool,
 }
 
-/// A value that is given.
+/// A value that is given, for a place that was asked for. It has no `Debug`, so that no log can show it.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = ReplayValue)]
@@ -89,13 +99,19 @@ pub(crate) struct Given {
     value: Value,
 }
 
-/// What is known of a request, and what is missing.
+/// What is known of a request, and what is missing. Made from the log alone; [filled](Self::fill) it is a request.
 pub(crate) struct Plan {
+    /// The method, which the rules have looked at.
     method: Method,
+    /// The recorded path, its parameters as `{name}`, percent-encoded as it was sent.
     path: String,
+    /// Names and values of the query, decoded; `None` where it is not known.
     query: Option<Vec<(String, String)>>,
+    /// Headers that are sent as they were recorded.
     headers: Vec<(String, String)>,
+    /// The body, but for what is masked in it.
     body: RecordedBody,
+    /// What is asked for, in the order of path, query, header and body.
     missing: Vec<Missing>,
 }
 
@@ -105,11 +121,15 @@ enum RecordedBody {
     None,
     /// Nothing: it is asked for.
     Nothing,
+    /// JSON, in which members may be masked.
     Json(Value),
+    /// Names and values of a form, of which values may be masked.
     Form(Vec<(String, String)>),
+    /// Text, of which nothing is masked.
     Text(String),
 }
 
+/// Whether something was taken out of a text, or of a part of it: `Bearer [token]` is as incomplete as `[token]`.
 fn is_masked(text: &str) -> bool {
     MARKS.iter().any(|mark| text.contains(mark))
 }
@@ -143,6 +163,7 @@ impl Plan {
         Some(plan)
     }
 
+    /// Asks for a value, once for each place: a field that stands twice in a form is given once.
     fn ask(&mut self, part: Part, name: &str, secret: bool, required: bool) {
         let is_known = |it: &Missing| it.part == part && it.name == name;
         if !self.missing.iter().any(is_known) {
@@ -155,6 +176,10 @@ impl Plan {
         }
     }
 
+    /// Asks for what is masked in the query.
+    ///
+    /// Where none was kept, the request may have had one or not: it may be given, and need not be. Where a name itself
+    /// was scrubbed, no pair can be named any more, and the whole is asked for.
     fn ask_query(&mut self) {
         let Some(query) = self.query.clone() else {
             self.ask(Part::Query, "", false, false);
@@ -172,6 +197,7 @@ impl Plan {
         }
     }
 
+    /// Takes the headers that can be sent as they are, and asks for those that are masked.
     fn ask_headers(&mut self, message: &SnapshotMessage) {
         for (name, value) in &message.headers {
             if NOT_SENT.contains(&name.as_str()) {
@@ -185,6 +211,10 @@ impl Plan {
         }
     }
 
+    /// Takes the body, or asks for what is masked in it, or for all of it.
+    ///
+    /// A body that was cut can't be mended by its missing end, which nobody knows: it is asked for as a whole. So is one
+    /// of which a member's name was scrubbed, because a pointer to that would be wrong.
     fn ask_body(&mut self, body: Option<&SnapshotBody>) {
         let content_type = body.map_or("", |body| body.content_type.as_str());
         if !self.headers.iter().any(|(name, _)| name == "content-type") {
@@ -197,7 +227,10 @@ impl Plan {
         }
         self.body = RecordedBody::Nothing;
         // Of a multipart body the names and values are kept, and not the parts around them.
-        let is_multipart = content_type.starts_with("multipart/");
+        let is_multipart = content_type
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("multipart/");
         let Some(body) = body.filter(|body| !body.is_cut && !is_multipart) else {
             self.ask(Part::Body, "", true, true);
             return;
@@ -233,12 +266,16 @@ impl Plan {
         self.ask(Part::Body, "", true, true);
     }
 
-    /// What is asked for.
+    /// What is asked for, required or not. Any other header may be given beside it.
     pub(in crate::requests) fn missing(&self) -> &[Missing] {
         &self.missing
     }
 
-    /// The request with these values.
+    /// The request with these values: a method, a path with a query, headers and a body, as a client would send it. It has
+    /// no host; the service that it is sent into is this one.
+    ///
+    /// A whole query or body takes the place of its parts. Of values for one place the last one counts. Values of headers
+    /// are marked as sensitive, so that layers which log headers leave them out.
     ///
     /// # Errors
     /// 400 where a value is missing, unknown, or none that fits its place. No value is repeated.
@@ -346,7 +383,8 @@ impl Plan {
     }
 }
 
-/// Finds the members of JSON that are masked, by their pointers. Whether it could: a masked name has none.
+/// Finds the members of JSON that are masked, by their pointers: `/user/card` in `{"user": {"card": "[hidden]"}}`.
+/// Whether it could: a masked name has none. `at` is where `value` stands, and as it was when this returns.
 fn find_masked(value: &Value, at: &mut String, found: &mut Vec<String>) -> bool {
     let length = at.len();
     match value {
@@ -378,12 +416,13 @@ fn find_masked(value: &Value, at: &mut String, found: &mut Vec<String>) -> bool 
     true
 }
 
-/// Whether a segment of a path holds a parameter, or was scrubbed or cut.
+/// Whether a segment of a path holds a parameter, or was scrubbed or cut: `{id}`, `v{n}`, `[email]`, `abc…`.
 fn is_parameter(segment: &str) -> bool {
     segment.contains(['{', '…']) || is_masked(segment)
 }
 
-/// The name under which a segment is asked for.
+/// The name under which a segment is asked for: `id` of `{id}`, `rest` of `{*rest}`, and the segment itself where it is
+/// more than one parameter, as in `{from}-{to}`, or none.
 fn parameter(segment: &str) -> &str {
     let inner = segment
         .strip_prefix('{')
@@ -394,7 +433,10 @@ fn parameter(segment: &str) -> &str {
     }
 }
 
-/// A path with the values of its parameters.
+/// A path with the values of its parameters, each percent-encoded, so that a value stays within its segment.
+///
+/// # Errors
+/// 400 where a value is empty, leads elsewhere (`.`, `..`), or has a slash where there is no wildcard.
 fn filled_path(
     path: &str,
     value_of: impl Fn(&str) -> Result<String, Problem>,
@@ -429,7 +471,7 @@ fn filled_path(
     Ok(out)
 }
 
-/// Percent-encoded, but for letters, digits and what every part of a URL may hold.
+/// Percent-encoded, but for letters, digits and what every part of a URL may hold: `a b/ü` is `a%20b%2F%C3%BC`.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -448,7 +490,10 @@ fn encoded_pairs(pairs: &[(String, String)]) -> String {
     pairs.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-/// A value that has to be text.
+/// A value that has to be text. Numbers are taken as they are written: a page that sends `4711` means `"4711"`.
+///
+/// # Errors
+/// 400 for anything else, by its place alone.
 fn text(part: Part, name: &str, value: Option<&Value>) -> Result<String, Problem> {
     match value {
         Some(Value::String(text)) => Ok(text.clone()),
@@ -457,7 +502,8 @@ fn text(part: Part, name: &str, value: Option<&Value>) -> Result<String, Problem
     }
 }
 
-/// A place in words.
+/// A place in words, such as "`id` of the path". The name is cut and shown as other names of parameters are: it may
+/// come from a client.
 fn place(part: Part, name: &str) -> String {
     let part = match part {
         Part::Path => "path",
@@ -472,6 +518,7 @@ fn place(part: Part, name: &str) -> String {
     }
 }
 
+/// The answer to values that can't be used: 400, about `values`.
 fn refused(detail: &str) -> Problem {
     Problem::parameter("values", detail.to_owned())
 }

@@ -80,15 +80,15 @@ const KEYS: [&str; 4] = ["name", "key", "field", "parameter"];
 const VALUES: [&str; 2] = ["value", "val"];
 
 /// What an open object says of a name and its value.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Pair {
     member: Member,
     /// Whether its name was read.
     is_named: bool,
     /// Whether the value of that name is masked.
     is_hidden: bool,
-    /// Where its value stands in what was written.
-    value: Option<(usize, usize)>,
+    /// Where its values stand in what was written: somebody may write two.
+    values: Vec<(usize, usize)>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -233,37 +233,41 @@ impl<'a> Mask<'a> {
         let is = |list: &[&str]| list.iter().any(|it| name.eq_ignore_ascii_case(it));
         let is_value = is(&VALUES);
         let pair_hides = self.pairs.last().is_some_and(|pair| pair.is_hidden);
-        if self.names.hide(&name) || is_value && pair_hides {
-            self.write_text(HIDDEN);
-            self.hidden_from = Some(self.open.len());
-            return Some(());
-        }
+        let is_hidden = self.names.hide(&name) || is_value && pair_hides;
         let at = self.out.len();
         if let Some(pair) = self.pairs.last_mut() {
-            pair.member = if is_value {
-                pair.value = Some((at, at));
-                Member::Value
-            } else if is(&KEYS) {
+            pair.member = if is(&KEYS) {
+                // Hidden itself, as `key` is by default, it says the name all the same.
                 Member::Key
+            } else if is_value && !is_hidden {
+                pair.values.push((at, at));
+                Member::Value
             } else {
                 Member::Other
             };
         }
+        if is_hidden {
+            self.write_text(HIDDEN);
+            self.hidden_from = Some(self.open.len());
+        }
         Some(())
     }
 
-    /// A text was written: it may be the name of a pair, whose value may be written already.
+    /// A text was read: it may be the name of a pair, whose value may be written already.
     fn named(&mut self, text: &str) {
+        let open = self.open.len();
         let Some(pair) = self.pairs.last_mut() else {
             return;
         };
-        if self.hidden_from.is_some() || pair.member != Member::Key {
+        let is_passed = self.hidden_from.is_some_and(|from| from != open);
+        if is_passed || pair.member != Member::Key {
             return;
         }
         pair.is_named = true;
         if self.names.hide(text) {
             pair.is_hidden = true;
-            if let Some((from, to)) = pair.value.take() {
+            // What was written last first, so that no other place moves.
+            while let Some((from, to)) = pair.values.pop() {
                 let hidden = serde_json::json!(HIDDEN).to_string();
                 self.out.replace_range(from..to, &hidden);
             }
@@ -308,7 +312,7 @@ impl<'a> Mask<'a> {
             (Some(from), _) if from == open => self.hidden_from = None,
             (None, Some(pair)) => {
                 if pair.member == Member::Value
-                    && let Some((_, end)) = &mut pair.value
+                    && let Some((_, end)) = pair.values.last_mut()
                 {
                     *end = to;
                 }
@@ -352,11 +356,9 @@ impl<'a> Mask<'a> {
         self.pairs.truncate(shown);
         // From the innermost outwards, so that what is replaced moves nothing that is still to be. A value that was
         // being written when the text ended reaches to the end.
-        while let Some(pair) = self.pairs.pop() {
-            if let Some((from, to)) = pair.value
-                && !pair.is_named
-            {
-                let is_open = pair.member == Member::Value;
+        while let Some(mut pair) = self.pairs.pop() {
+            let mut is_open = pair.member == Member::Value;
+            while let Some((from, to)) = pair.values.pop().filter(|_| !pair.is_named) {
                 let to = if is_open { self.out.len() } else { to };
                 let cut = serde_json::json!(CUT).to_string();
                 self.out.replace_range(from..to, &cut);
@@ -364,6 +366,7 @@ impl<'a> Mask<'a> {
                     // What was open within it is gone with it.
                     self.open.truncate(self.pairs.len() + 1);
                 }
+                is_open = false;
             }
         }
         while let Some(end) = self.open.pop() {
@@ -422,9 +425,19 @@ mod tests {
             ),
             // Pairs.
             (
-                r#"[{"name":"password","value":"hunter2"},{"Key":"colour","value":"red"}]"#,
-                r#"[{"name":"password","value":"[hidden]"},{"Key":"colour","value":"red"}]"#,
+                r#"[{"name":"password","value":"hunter2"},{"Field":"colour","value":"red"}]"#,
+                r#"[{"name":"password","value":"[hidden]"},{"Field":"colour","value":"red"}]"#,
                 false,
+            ),
+            (
+                r#"[{"key":"pin","value":7},{"val":7,"value":[8],"Key":"pin"},{"key":"a","value":7}]"#,
+                r#"[{"key":"[hidden]","value":"[hidden]"},{"val":"[hidden]","value":"[hidden]","Key":"[hidden]"},{"key":"[hidden]","value":7}]"#,
+                false,
+            ),
+            (
+                r#"{"val":"hun","value":"ter","na"#,
+                r#"{"val":"[cut]","value":"[cut]"}"#,
+                true,
             ),
             (
                 r#"{"value":[{"b":"hunter2"}],"x":{"value":1},"field":"api_key","c":"d"}"#,

