@@ -50,9 +50,10 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-const REQUESTS: [(&str, &str, Access); 9] = [
+const REQUESTS: [(&str, &str, Access); 10] = [
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
+    ("GET", "/api-requests/countries", Operate),
     ("GET", "/api-requests/export", Read),
     ("GET", "/api-requests/groups", Read),
     ("GET", "/api-requests/search", Read),
