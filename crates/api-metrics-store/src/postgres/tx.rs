@@ -11,6 +11,8 @@
 //!
 //! The last one bounds how long a process that was stopped in the middle can hold a fence or the lead.
 
+use std::{sync::Arc, time::SystemTime};
+
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Row, postgres::PgRow};
 use uuid::Uuid;
@@ -34,8 +36,6 @@ use crate::{
     store::{Maintained, StoreError},
     time::{Clock, Granularity, UnixSeconds},
 };
-use std::sync::Arc;
-
 /// One transaction on one connection of the pool. Dropped, it is rolled back; a read that is dropped
 /// also asks the server to stop its statement.
 #[derive(Debug)]
@@ -202,12 +202,13 @@ const META: &str = "\
 
 impl Tx for PgTx {
     async fn meta(&mut self) -> Result<Meta> {
+        let asked_at = self.wall();
         let row = unnamed::query(AssertSqlSafe(format!(
             "SELECT {META} FROM api_metrics.meta AS m"
         )))
         .fetch_one(&mut *self.sql)
         .await?;
-        self.meta_of(&row)
+        self.meta_of(&row, asked_at)
     }
 
     /// One statement. Its first row holds everything that comes once; the others, if any, are flush
@@ -238,6 +239,7 @@ impl Tx for PgTx {
                          FROM ({quarantined}) AS q (period_from, period_to)) AS q) AS o \
              FULL JOIN (SELECT row_number() OVER () AS place, b.* FROM ({unfolded}) AS b) AS b ON b.place = o.first"
         );
+        let asked_at = self.wall();
         let rows = unnamed::query(AssertSqlSafe(text))
             .bind(at(range.from))
             .bind(at(range.to))
@@ -267,7 +269,7 @@ impl Tx for PgTx {
             .map(|name| Granularity::from_name(name));
         let fence: Option<i64> = row.try_get("fence")?;
         Ok(ReadHeader {
-            meta: self.meta_of(row)?,
+            meta: self.meta_of(row, asked_at)?,
             dirty: granularities
                 .zip(times("periods")?)
                 .filter_map(|(granularity, period)| Some((granularity?, period)))
@@ -305,11 +307,18 @@ impl Tx for PgTx {
 }
 
 impl PgTx {
-    /// `Meta` from a row with the columns of `META`. Remembers the kind of sketch.
+    /// What the clock says that stands in for the database's. It must be read before the statement that takes the
+    /// snapshot is sent: a later time would claim what was committed in between.
+    fn wall(&self) -> Option<SystemTime> {
+        self.clock.as_ref().map(|clock| clock.wall())
+    }
+
+    /// `Meta` from a row with the columns of `META`, which was asked for at that time of [`wall`](Self::wall).
+    /// Remembers the kind of sketch.
     ///
     /// # Errors
     /// `StoreError::Corrupt` where there are not four floors, or the kind of sketch is unknown.
-    fn meta_of(&mut self, row: &PgRow) -> Result<Meta> {
+    fn meta_of(&mut self, row: &PgRow, asked_at: Option<SystemTime>) -> Result<Meta> {
         let floors: Vec<DateTime<Utc>> = row.try_get("floors")?;
         let floors: Vec<_> = floors.iter().map(DateTime::timestamp).collect();
         let floors = floors.try_into().map_err(|_| {
@@ -318,8 +327,8 @@ impl PgTx {
         let sketch_kind = sketch_kind(row.try_get("sketch_kind")?)?;
         self.kind = Some(sketch_kind);
         Ok(Meta {
-            now_us: match &self.clock {
-                Some(clock) => DateTime::<Utc>::from(clock.wall()).timestamp_micros(),
+            now_us: match asked_at {
+                Some(asked_at) => DateTime::<Utc>::from(asked_at).timestamp_micros(),
                 None => row.try_get("now_us")?,
             },
             floors: Floors(floors),

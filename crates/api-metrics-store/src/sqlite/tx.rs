@@ -158,6 +158,12 @@ impl Backend for Sqlite {
 impl Tx for SqliteTx {
     /// One row. The clock is the process's, because the database runs in it.
     async fn meta(&mut self) -> Result<Meta> {
+        // The database runs in this process: its clock is the process's. Read before the statement that takes the
+        // snapshot: a later time would claim what was committed in between.
+        let wall = self
+            .clock
+            .as_ref()
+            .map_or_else(SystemTime::now, |clock| clock.wall());
         let row = sqlx::query(
             "SELECT leader_min, writer_min, sketch_kind, \
                     (SELECT floor FROM api_metrics_retention_floor WHERE granularity = '1m') AS floor_1m, \
@@ -168,11 +174,6 @@ impl Tx for SqliteTx {
         )
         .fetch_one(&mut *self.sql)
         .await?;
-        // The database runs in this process: its clock is the process's.
-        let wall = self
-            .clock
-            .as_ref()
-            .map_or_else(SystemTime::now, |clock| clock.wall());
         let sketch_kind = sketch_kind(row.try_get("sketch_kind")?)?;
         self.kind = Some(sketch_kind);
         Ok(Meta {
