@@ -45,8 +45,8 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
     execute(
         pool,
         &format!(
-            "INSERT INTO api_metrics.request_log_series (service, environment, version, protocol, http_method, endpoint) \
-             SELECT 'shop-' || n % 4, 'production', '1.9.' || n % 3, 'http', 'GET', '/endpoints/' || n \
+            "INSERT INTO api_metrics.request_log_series (service, environment, version, protocol, http_method, endpoint, source) \
+             SELECT 'shop-' || n % 4, 'production', '1.9.' || n % 3, 'http', 'GET', '/endpoints/' || n, '' \
              FROM generate_series(0, {ENDPOINTS} - 1) AS n; \
              INSERT INTO api_metrics.api_keys (external_id) SELECT 'key-' || n FROM generate_series(1, {KEYS}) AS n; \
              INSERT INTO api_metrics.request_log_group (id, first_seen_ms, last_seen_ms, first_version) \
@@ -95,12 +95,12 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
             pool,
             &format!(
                 "INSERT INTO api_metrics.request_log (at_ms, id, series_id, api_key_id, status, counted, outcome, \
-                   latency_us, weight, reason, group_id, trace_id, user_id) \
+                   latency_us, weight, reason, group_id, trace_id, user_id, levels) \
                  SELECT at_ms, id, {series} + dice % {ENDPOINTS}, {keys} + dice / 7 % {KEYS}, \
                    CASE WHEN dice % 10 = 0 THEN 422 ELSE 200 END, CASE WHEN dice % 10 = 0 THEN 422 ELSE 200 END, \
                    'completed', dice % 1000000, 1, 'everything', \
                    CASE WHEN dice % 10 = 0 THEN 1 + dice / 10 % {GROUPS} END, md5('trace ' || n)::uuid, \
-                   'user-' || dice / 11 % {USERS} FROM ({made}) AS made"
+                   'user-' || dice / 11 % {USERS}, 0 FROM ({made}) AS made"
             ),
         )
         .await;
@@ -108,12 +108,12 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
             pool,
             &format!(
                 "INSERT INTO api_metrics.request_log_detail (at_ms, id, api_key_id, instance, path, user_agent, \
-                   request_id, span_id, error_type, message, ttfb_us, request_bytes, response_bytes, words) \
+                   request_id, span_id, error_type, message, ttfb_us, request_bytes, response_bytes, lines_left_out, words) \
                  SELECT at_ms, id, {keys} + dice / 7 % {KEYS}, md5('instance')::uuid, \
                    '/endpoints/' || dice % {ENDPOINTS}, 'curl/8.17.0', 'r-' || n, 'b7ad6b7169203331', \
                    CASE WHEN dice % 10 = 0 THEN 'invalid_quantity' END, \
                    CASE WHEN dice % 10 = 0 THEN 'the quantity of item ' || dice % 100000 || ' must be above 0' END, \
-                   1000, 0, dice % 10000, \
+                   1000, 0, dice % 10000, 0, \
                    array_to_tsvector(string_to_array('endpoints ' || dice % {ENDPOINTS} || ' curl 8 17 0' || \
                      CASE WHEN dice % 10 = 0 THEN ' invalid quantity the of item ' || dice % 100000 || ' must be above' \
                      ELSE '' END, ' ')) \
@@ -127,34 +127,13 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
         let sql = if *primary {
             format!("ALTER TABLE api_metrics.{table} ADD PRIMARY KEY (at_ms, id)")
         } else {
-            definition.clone()
+            // An index of a partitioned table is described without its partitions.
+            definition.replacen(" ON ONLY ", " ON ", 1)
         };
         execute(pool, &format!("SET maintenance_work_mem = '1GB'; {sql}")).await;
     }
     execute(pool, "VACUUM ANALYZE api_metrics.request_log").await;
     execute(pool, "VACUUM ANALYZE api_metrics.request_log_detail").await;
-}
-
-/// Prints the bytes of a request.
-pub async fn sizes(pool: &PgPool) {
-    for table in ["request_log", "request_log_detail"] {
-        let (rows, bytes, indexes): (i64, i64, i64) = sqlx::query_as(
-            "SELECT sum(c.reltuples)::bigint, sum(pg_total_relation_size(c.oid))::bigint, \
-                    sum(pg_indexes_size(c.oid))::bigint \
-             FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid \
-             WHERE i.inhparent = to_regclass('api_metrics.' || $1)",
-        )
-        .bind(table)
-        .fetch_one(pool)
-        .await
-        .unwrap();
-        let each = |bytes: i64| bytes / rows.max(1);
-        println!(
-            "  {table}: {rows} rows of {} bytes, {} of them indexes",
-            each(bytes),
-            each(indexes)
-        );
-    }
 }
 
 pub async fn sqlite(store: &SqliteStore, rows: u64) {
@@ -170,9 +149,9 @@ pub async fn sqlite(store: &SqliteStore, rows: u64) {
     );
     let statements = [
         format!(
-            "INSERT INTO api_metrics_request_log_series (service, environment, version, protocol, http_method, endpoint) \
+            "INSERT INTO api_metrics_request_log_series (service, environment, version, protocol, http_method, endpoint, source) \
              WITH RECURSIVE numbers (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM numbers WHERE n < {ENDPOINTS} - 1) \
-             SELECT 'shop-' || (n % 4), 'production', '1.9.' || (n % 3), 'http', 'GET', '/endpoints/' || n FROM numbers"
+             SELECT 'shop-' || (n % 4), 'production', '1.9.' || (n % 3), 'http', 'GET', '/endpoints/' || n, '' FROM numbers"
         ),
         format!(
             "INSERT INTO api_metrics_api_keys (external_id) \
@@ -181,25 +160,26 @@ pub async fn sqlite(store: &SqliteStore, rows: u64) {
         ),
         format!(
             "INSERT INTO api_metrics_request_log (at_ms, id, series_id, api_key_id, status, counted, outcome, \
-               latency_us, weight, reason, group_id, trace_id, user_id) {made} \
+               latency_us, weight, reason, group_id, trace_id, user_id, levels) {made} \
              SELECT at_ms, id, (SELECT min(id) FROM api_metrics_request_log_series) + dice % {ENDPOINTS}, \
                (SELECT min(id) FROM api_metrics_api_keys WHERE id > 0) + dice / 7 % {KEYS}, \
                iif(dice % 10 = 0, 422, 200), iif(dice % 10 = 0, 422, 200), 'completed', dice % 1000000, 1, \
                'everything', iif(dice % 10 = 0, 1 + dice / 10 % {GROUPS}, NULL), \
-               unhex(printf('%032x', n)), 'user-' || (dice / 11 % {USERS}) FROM made"
+               unhex(printf('%032x', n)), 'user-' || (dice / 11 % {USERS}), 0 FROM made"
         ),
         format!(
             "INSERT INTO api_metrics_request_log_detail (at_ms, id, api_key_id, instance, path, user_agent, request_id, \
-               span_id, error_type, message, ttfb_us, request_bytes, response_bytes) {made} \
+               span_id, error_type, message, ttfb_us, request_bytes, response_bytes, \
+               lines_left_out) {made} \
              SELECT at_ms, id, (SELECT min(id) FROM api_metrics_api_keys WHERE id > 0) + dice / 7 % {KEYS}, \
                zeroblob(16), '/endpoints/' || (dice % {ENDPOINTS}), 'curl/8.17.0', 'r-' || n, 'b7ad6b7169203331', \
                iif(dice % 10 = 0, 'invalid_quantity', NULL), \
                iif(dice % 10 = 0, 'the quantity of item ' || (dice % 100000) || ' must be above 0', NULL), \
-               1000, 0, dice % 10000 FROM made"
+               1000, 0, dice % 10000, 0 FROM made"
         ),
-        "INSERT INTO api_metrics_request_log_words (rowid, words) \
+        "INSERT INTO api_metrics_request_log_words (rowid, words, lines) \
          SELECT number, replace(path, '/', ' ') || ' curl 8 17 0 ' || coalesce(replace(error_type, '_', ' '), '') \
-           || ' ' || coalesce(message, '') FROM api_metrics_request_log_detail"
+           || ' ' || coalesce(message, ''), '' FROM api_metrics_request_log_detail"
             .to_owned(),
         "ANALYZE".to_owned(),
     ];

@@ -21,7 +21,7 @@ mod tail;
 mod write;
 
 use api_metrics_benches::database::{self, Scratch};
-use api_metrics_benches::measure::Table;
+use api_metrics_benches::measure::{self, Table};
 use api_metrics_store::{
     postgres::PostgresStore, request_log::RequestLogStore, sqlite::SqliteStore, store::StoreOptions,
 };
@@ -65,7 +65,7 @@ async fn main() {
             if new {
                 fill::postgres(&store, rows).await;
             }
-            fill::sizes(store.pool()).await;
+            measure::sizes(store.pool(), &["request_log", "request_log_detail"]).await;
             read::run(&store, rows, &mut table).await;
             drop(store);
             database.remove().await;

@@ -60,8 +60,7 @@ pub fn show(log: &RequestLogBuffer, dice: &mut Dice) {
     log.log(&request);
 }
 
-/// Shows requests at a steady rate and flushes them every second, as the background work does while somebody
-/// follows.
+/// Shows requests at a steady rate, flushes them every half second, and prints what one has cost.
 pub async fn run(store: &impl Database, rate: u64, pool: Option<&PgPool>) {
     store.prepare().await.unwrap();
     let seconds = number("BENCH_SECONDS", 60);

@@ -111,7 +111,11 @@ async fn postgres(size: fill::Size, table: &mut measure::Table) {
     fill::empty_inbox(&pool).await;
     let store: Arc<dyn Store> = Arc::new(store);
     views::run(&store, size, table).await;
-    measure::sizes(&pool).await;
+    measure::sizes(
+        &pool,
+        &["metrics_1m", "metrics_5m", "metrics_1h", "metrics_1d"],
+    )
+    .await;
     database.remove().await;
 }
 

@@ -76,10 +76,10 @@ pub fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// Bytes a row, indexes included, by granularity.
-pub async fn sizes(pool: &PgPool) {
+/// Bytes a row, indexes included, of partitioned tables.
+pub async fn sizes(pool: &PgPool, tables: &[&str]) {
     println!("\n| table | rows | bytes a row | of it indexes |\n|---|---:|---:|---:|");
-    for table in ["metrics_1m", "metrics_5m", "metrics_1h", "metrics_1d"] {
+    for table in tables {
         let (rows, total, indexes): (i64, i64, i64) = sqlx::query_as(
             "SELECT sum(c.reltuples)::bigint, sum(pg_total_relation_size(c.oid))::bigint, \
                     sum(pg_indexes_size(c.oid))::bigint \

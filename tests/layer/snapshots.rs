@@ -41,7 +41,7 @@ impl From<LoggedBody<'_>> for Copied {
 
 /// A snapshot that outlives its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Seen {
+struct Transcript {
     outcome: Outcome,
     key: Option<String>,
     is_dropped: bool,
@@ -56,7 +56,7 @@ struct Log {
     /// Whether there is no memory.
     is_full: bool,
     held: AtomicUsize,
-    seen: Mutex<Vec<Option<Seen>>>,
+    seen: Mutex<Vec<Option<Transcript>>>,
     counted: AtomicUsize,
 }
 
@@ -77,7 +77,7 @@ impl RequestLogSink for Log {
     }
 
     fn log(&self, request: &LoggedRequest<'_>) {
-        let seen = request.snapshot.map(|snapshot| Seen {
+        let seen = request.snapshot.map(|snapshot| Transcript {
             outcome: request.record.outcome,
             key: request.record.api_key.map(ToString::to_string),
             is_dropped: snapshot.is_dropped,
@@ -98,7 +98,7 @@ impl Log {
     }
 
     /// The one request that has ended, whose memory is given back.
-    fn only(&self) -> Seen {
+    fn only(&self) -> Transcript {
         assert_eq!(self.held.load(Ordering::SeqCst), 0, "memory is given back");
         let mut seen = std::mem::take(&mut *self.seen.lock().unwrap());
         assert_eq!(seen.len(), 1, "one request has ended");

@@ -24,8 +24,8 @@ const SCAN: i64 = 20_000;
 /// Series that a filter may name.
 const MAX_SERIES: i64 = 10_000;
 
-/// The columns of a request, and where they come from.
-fn select(d: Dialect) -> String {
+/// The columns of a request, of the list or a page of it as `r`.
+fn select(d: Dialect, list: &str) -> String {
     format!(
         "SELECT r.at_ms, r.id, r.api_key_id, k.external_id AS api_key, r.status, r.counted, r.outcome, \
            r.latency_us, r.weight, r.reason, r.group_id, r.trace_id, r.user_id, r.levels, r.country, \
@@ -33,13 +33,37 @@ fn select(d: Dialect) -> String {
            d.instance, d.path, d.user_agent, d.address, d.request_id, d.span_id, d.error_type, d.message, \
            d.ttfb_us, d.queue_wait_us, d.request_bytes, d.response_bytes, \
            d.fields, d.lines, d.lines_left_out, d.region, d.city, d.latitude, d.longitude \
-         {from} \
+         FROM {list} AS r JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id \
          JOIN {series} AS s ON s.id = r.series_id \
          LEFT JOIN {keys} AS k ON k.id = r.api_key_id",
-        from = from(d),
+        detail = d.table("request_log_detail"),
         series = d.table("request_log_series"),
         keys = d.table("api_keys"),
     )
+}
+
+/// The first requests in an order for which conditions hold.
+///
+/// They are chosen from the list before anything is joined: Postgres takes a time and an id for independent, expects one
+/// row of the join by both, and would join the whole range before it sorts and cuts it. Conditions on details have to be
+/// joined all the same.
+fn first(d: Dialect, conditions: &str, reads_detail: bool, order: &str, limit: &str) -> String {
+    format!(
+        "WITH page AS MATERIALIZED (SELECT r.* {chosen} WHERE {conditions} \
+           ORDER BY r.at_ms {order}, r.id {order} LIMIT {limit}) \
+         {select} ORDER BY r.at_ms {order}, r.id {order}",
+        chosen = chosen(d, reads_detail),
+        select = select(d, "page"),
+    )
+}
+
+/// The list as `r`, joined to its details where conditions are about them.
+fn chosen(d: Dialect, reads_detail: bool) -> String {
+    if reads_detail {
+        from(d)
+    } else {
+        format!("FROM {} AS r", d.table("request_log"))
+    }
 }
 
 /// What conditions are about: the list as `r`, its details as `d`.
@@ -324,11 +348,7 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
         return Ok(end(if forward { to } else { from }));
     }
     let more = c.param(limit + 1);
-    let sql = format!(
-        "{select} WHERE {conditions} ORDER BY r.at_ms {order}, r.id {order} LIMIT {more}",
-        select = select(d),
-        conditions = c.text(),
-    );
+    let sql = first(d, &c.text(), filter.text.is_some(), order, &more);
     let rows = tx.fetch(sql, &c.params).await?;
     let requests: Result<Vec<_>> = rows.iter().map(request).collect();
     let mut requests = requests?;
@@ -353,27 +373,26 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
 }
 
 /// The newest requests for which these conditions hold, in the order of their ids, and how many older ones there
-/// are.
+/// are. `reads_detail` says whether conditions are about details, too.
 pub(in crate::request_log) async fn newest<T: SqlTx>(
     tx: &mut T,
     mut c: Conditions<'_>,
+    reads_detail: bool,
     limit: u32,
 ) -> Result<(Vec<StoredRequest>, u64)> {
     let d = tx.dialect();
     let conditions = c.text();
     let all = c.params.len();
     let more = c.param(i64::from(limit) + 1);
-    let sql = format!(
-        "{select} WHERE {conditions} ORDER BY r.at_ms DESC, r.id DESC LIMIT {more}",
-        select = select(d),
-    );
+    let sql = first(d, &conditions, reads_detail, "DESC", &more);
     let rows = tx.fetch(sql, &c.params).await?;
     let requests: Result<Vec<_>> = rows.iter().map(request).collect();
     let mut requests = requests?;
     let mut left_out = 0;
     if requests.len() as u64 > u64::from(limit) {
         requests.pop();
-        let sql = format!("SELECT count(*) AS found {} WHERE {conditions}", from(d));
+        let chosen = chosen(d, reads_detail);
+        let sql = format!("SELECT count(*) AS found {chosen} WHERE {conditions}");
         c.params.truncate(all);
         let rows = tx.fetch(sql, &c.params).await?;
         let found = rows.first().map(|row| row.int("found")).transpose()?;
@@ -394,7 +413,8 @@ pub(in crate::request_log) async fn one<T: SqlTx>(
     c.equals("r.at_ms", Some(ms_of(id)));
     c.equals("r.id", Some(id));
     c.scope(d, scope);
-    let sql = format!("{} WHERE {}", select(d), c.text());
+    let list = d.table("request_log");
+    let sql = format!("{} WHERE {}", select(d, &list), c.text());
     let rows = tx.fetch(sql, &c.params).await?;
     rows.first().map(request).transpose()
 }

@@ -227,7 +227,8 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
             continuation
         }
     };
-    let (requests, left_out) = read::newest(tx, c, query.limit.min(1_000)).await?;
+    let (requests, left_out) =
+        read::newest(tx, c, filter.text.is_some(), query.limit.min(1_000)).await?;
     Ok(TailPage {
         requests,
         left_out,
