@@ -50,11 +50,7 @@ const ADMIN: [(&str, &str, Access); 23] = [
 ];
 
 /// Operations of the request log.
-<<<<<<< HEAD
 const REQUESTS: [(&str, &str, Access); 12] = [
-=======
-const REQUESTS: [(&str, &str, Access); 10] = [
->>>>>>> main
     ("GET", "/api-requests", Read),
     ("DELETE", "/api-requests", Operate),
     ("GET", "/api-requests/countries", Operate),
