@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use api_metrics::{ApiMetrics, Keep, Replay, RequestLog};
+use api_metrics::{ApiMetrics, Keep, Replay, RequestLog, layer::ReplaySecret};
 use api_metrics_routes::{Principal, Role};
 use api_metrics_tests::SqliteFile;
 use axum::{
@@ -19,6 +19,9 @@ use axum::{
 };
 use reqwest::Client;
 use serde_json::{Value, json};
+
+/// What an admin's and a service's process share, to know replays over HTTP.
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 struct Site {
     metrics: ApiMetrics,
@@ -68,10 +71,18 @@ async fn principal(mut request: Request, next: Next) -> Response {
 
 impl Site {
     async fn start(change: impl FnOnce(Replay) -> Replay) -> Self {
+        Self::start_with(change, None).await
+    }
+
+    async fn start_with(
+        change: impl FnOnce(Replay) -> Replay,
+        secret: Option<ReplaySecret>,
+    ) -> Self {
         let file = SqliteFile::create();
         let mut log = RequestLog::new();
         log.keep = Keep::Everything;
         log.capture.snapshots.routes.push("/*".to_owned());
+        log.capture.replay_secret = secret;
         let replay = change(Replay::new());
         let of_admin = replay.clone();
         let metrics = ApiMetrics::builder()
@@ -412,4 +423,163 @@ async fn bodies_are_sent_with_what_was_masked_given_anew_and_redirects_are_not_f
         format!("{panics}: failed")
     );
     site.metrics.shutdown().await.unwrap();
+}
+
+/// A shop whose requests are replayed over HTTP, by an admin that runs apart from it.
+struct Apart {
+    shop: Site,
+    desk: ApiMetrics,
+    /// Where the admin is.
+    admin: String,
+    client: Client,
+}
+
+impl Apart {
+    /// The admin replays to the shop, below `base`.
+    async fn start(secret: Option<&str>, base: impl FnOnce(&str) -> String) -> Self {
+        let known = ReplaySecret::new(SECRET).unwrap();
+        let of_shop = secret.and_then(ReplaySecret::new);
+        let shop = Site::start_with(|replay| replay, of_shop).await;
+        let replay = Replay::new();
+        replay.serve_at(&base(&shop.address), &known).unwrap();
+        let desk = ApiMetrics::builder()
+            .database(shop.file.url())
+            .service("desk")
+            .request_log(RequestLog::new())
+            .configure_admin(move |admin| admin.replay(replay.clone()).cache_bytes(0))
+            .start()
+            .await
+            .unwrap();
+        let app = desk.admin().layer(from_fn(principal));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let admin = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Self {
+            shop,
+            desk,
+            admin,
+            client: Client::new(),
+        }
+    }
+
+    /// Replays a request of the shop.
+    async fn replay(&self, id: &str, values: Value) -> (StatusCode, Value) {
+        let sent = self
+            .client
+            .post(format!("{}/api-requests/{id}/replay", self.admin))
+            .json(&json!({"values": values}));
+        let answer = sent.send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    /// The consumers of the shop's orders, as the log has them, sorted.
+    async fn consumers(&self) -> Vec<Option<String>> {
+        self.shop.metrics.flush().await.unwrap();
+        let url = format!(
+            "{}/api-requests?service=shop&endpoint=/orders/{{id}}",
+            self.admin
+        );
+        let list: Value = self
+            .client
+            .get(url)
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        let all = list["data"].as_array().unwrap().iter();
+        let mut keys: Vec<_> = all
+            .map(|it| it["apiKeyId"].as_str().map(str::to_owned))
+            .collect();
+        keys.sort();
+        keys
+    }
+
+    async fn end(self) {
+        self.desk.shutdown().await.unwrap();
+        self.shop.metrics.shutdown().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn over_an_address_a_replay_is_counted_under_a_consumer_of_its_own() {
+    for (secret, consumer) in [
+        (Some(SECRET), Some("<replay>".to_owned())),
+        // Whoever doesn't know the secret takes it for anybody's.
+        (Some("ffffffffffffffffffffffffffffffff"), None),
+        (None, None),
+    ] {
+        let apart = Apart::start(secret, str::to_owned).await;
+        apart.shop.get("/orders/7?token=planted-query").await;
+        let [id] = &apart.shop.ids("/orders/{id}").await[..] else {
+            panic!("one request")
+        };
+        let values = json!([
+            {"part": "path", "name": "id", "value": "7"},
+            {"part": "query", "name": "token", "value": "given-secret"},
+            {"part": "header", "name": "authorization", "value": "Bearer given-secret"},
+        ]);
+        let (status, answer) = apart.replay(id, values).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+        assert_eq!(
+            (&answer["recorded"]["status"], &answer["replayed"]["status"]),
+            (&503.into(), &200.into())
+        );
+        let body = &answer["replayed"]["message"]["body"]["text"];
+        let body: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
+        assert_eq!(
+            (&body["id"], &body["note"], &body["signed"]),
+            (&"7".into(), &true.into(), &true.into())
+        );
+        assert_eq!(apart.consumers().await, [None, consumer]);
+        // The secret is nobody's to see.
+        let seen = std::fs::read(apart.shop.file.path()).unwrap();
+        let answer = answer.to_string().into_bytes();
+        for seen in [seen, answer] {
+            let mut windows = seen.windows(SECRET.len());
+            assert!(!windows.any(|window| window == SECRET.as_bytes()));
+        }
+        apart.end().await;
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_does_not_answer_is_told_and_a_redirect_is_not_followed() {
+    let apart = Apart::start(Some(SECRET), str::to_owned).await;
+    apart.shop.get("/moved").await;
+    let [moved] = &apart.shop.ids("/moved").await[..] else {
+        panic!("one request")
+    };
+    let (_, answer) = apart.replay(moved, json!([])).await;
+    assert_eq!(answer["replayed"]["status"], 303, "{answer}");
+    assert_eq!(apart.shop.handled.load(Ordering::Relaxed), 0);
+    apart.end().await;
+
+    // Below a path there is nothing.
+    let apart = Apart::start(Some(SECRET), |base| format!("{base}/nothing/")).await;
+    apart.shop.get("/moved").await;
+    let [moved] = &apart.shop.ids("/moved").await[..] else {
+        panic!("one request")
+    };
+    let (_, answer) = apart.replay(moved, json!([])).await;
+    assert_eq!(answer["replayed"]["status"], 404, "{answer}");
+    apart.end().await;
+
+    // A port that was bound and let go: nobody listens there.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let apart = Apart::start(Some(SECRET), |_| nobody).await;
+    apart.shop.get("/moved").await;
+    let [moved] = &apart.shop.ids("/moved").await[..] else {
+        panic!("one request")
+    };
+    let (status, problem) = apart.replay(moved, json!([])).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{problem}");
+    assert_eq!(
+        apart.shop.audit().await.last().unwrap().2,
+        format!("{moved}: failed")
+    );
+    apart.end().await;
 }

@@ -106,6 +106,9 @@ pub use console::Console;
 pub use ingest::Ingest;
 pub use read::{Health, HealthSource, TaskHealth};
 pub use replay::Replay;
+#[cfg(feature = "replay-http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "replay-http")))]
+pub use replay::ReplayAddressError;
 
 /// An API key as the host names it: what [`Principal::with_key`] takes.
 pub use api_metrics_layer::ApiKey;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { api, browser, settled, show } from "../browser.mjs";
+import { api, base, browser, follow, settled, show } from "../browser.mjs";
 
 const use = browser();
 const link = "#/alerts?tz=UTC&refresh=off";
@@ -219,4 +219,63 @@ test("the audit trail on the page Status lists who has changed what, and is sear
     assert.match(await rows.first().innerText(), /remove alert rule/);
     assert.match(await rows.last().innerText(), /create alert rule/);
     assert.ok((await rows.first().innerText()).includes(`alert rule ${made.id} (${name})`));
+  }));
+
+test("an outage is followed from its alert to a request, and that is replayed", () =>
+  use({}, async (page, context) => {
+    // The warehouse fails now and then; here it fails often enough for a rule.
+    const rule = await api(context, "POST", "api-alerts", {
+      name: `Warehouse away ${Date.now()}`,
+      alertType: "error_rate",
+      comparison: "gt",
+      thresholdValue: 1,
+      windowMinutes: 1,
+      endpointFilter: "GET /api/flaky",
+    });
+    try {
+      const until = Date.now() + 180_000;
+      let event;
+      while (event === undefined) {
+        assert.ok(Date.now() < until, "the rule fires, and its errors are grouped");
+        await Promise.all(
+          Array.from({ length: 14 }, () =>
+            context.request.get(new URL("/api/flaky", base()).href, { headers: { "x-api-key": "demo-key-mobile" } }),
+          ),
+        );
+        const { data } = await api(context, "GET", `api-alerts/events?alertId=${rule.id}`);
+        event = data.find((each) => (each.causes?.groups ?? []).length > 0);
+        if (event === undefined) await page.waitForTimeout(1_000);
+      }
+      const [cause] = event.causes.groups;
+      assert.equal(cause.endpoint, "/api/flaky");
+
+      await show(page, link);
+      const row = page
+        .getByRole("region", { name: "Alert history", exact: true })
+        .locator("tbody tr")
+        .filter({ hasText: rule.name })
+        .first();
+      await row.locator("summary").click();
+      await follow(page, () => row.getByRole("list").first().getByRole("link").first().click());
+      const groups = page.locator("main tbody tr");
+      assert.equal(await groups.count(), 1, "the group that the alert has named");
+      assert.ok((await groups.innerText()).includes("/api/flaky"));
+      await follow(page, () => groups.getByRole("link").first().click());
+      await follow(page, () => page.locator("[data-request]").first().click());
+
+      const drawer = page.getByRole("dialog", { name: "Request", exact: true });
+      await drawer.getByRole("region", { name: "Log lines" }).waitFor();
+      const replay = drawer.getByRole("region", { name: "Replay" });
+      await replay.getByRole("button", { name: "Replay" }).click();
+      // Six of seven calls go well.
+      const told = replay.getByText(/Status 503 was recorded, \d{3} is new/);
+      await told.waitFor();
+      const trail = await api(context, "GET", "api-audit?limit=10");
+      const [after, before] = trail.data.filter((note) => /^replay/.test(note.action));
+      assert.deepEqual([before.action, after.action], ["replay request", "replayed request"]);
+      const status = /(\d{3}) is new/.exec(await told.innerText())[1];
+      assert.match(after.subject, new RegExp(`status ${status}$`));
+    } finally {
+      await api(context, "DELETE", `api-alerts/${rule.id}`);
+    }
   }));

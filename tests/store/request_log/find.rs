@@ -1,5 +1,7 @@
 //! Lists, pages, filters, groups and scopes.
 
+use api_metrics_store::request_log::{NgramEmbedder, SearchMode};
+
 use super::*;
 
 pub(super) async fn each_filter_finds_what_it_names_and_nothing_else(database: Database) {
@@ -93,6 +95,7 @@ pub(super) async fn pages_follow_each_other_without_gap_or_repeat(database: Data
     let shown: Vec<_> = (0..57)
         .map(|n| Shown {
             at: NOON + n / 10 * DAY / 4,
+            agent: (n % 2 == 0).then_some("robot/2"),
             ..Shown::new("/a", if n % 3 == 0 { 500 } else { 200 })
         })
         .collect();
@@ -105,16 +108,26 @@ pub(super) async fn pages_follow_each_other_without_gap_or_repeat(database: Data
     let all = stage.all().await;
     assert_eq!(all.len(), 57);
     assert!(all.is_sorted_by(|a, b| a.id > b.id));
-    let of_class = |class: Option<u16>| {
-        let wanted = |r: &&StoredRequest| class.is_none_or(|c| r.counted_status / 100 == c);
+    let of = |class: Option<u16>, text: Option<&str>| {
+        let wanted = |r: &&StoredRequest| {
+            class.is_none_or(|c| r.counted_status / 100 == c)
+                && (text.is_none() || r.user_agent.is_some())
+        };
         all.iter().filter(wanted).cloned().collect::<Vec<_>>()
     };
-    for class in [None, Some(5)] {
+    // Words begin with the details, and end with them or with the list.
+    for (class, text) in [
+        (None, None),
+        (Some(5), None),
+        (None, Some("robot")),
+        (Some(5), Some("robot")),
+    ] {
         for limit in [1, 7, 19, 57, 100] {
             for forward in [false, true] {
                 let mut query = RequestQuery::over(0, NOON_MS + 10 * DAY * 1_000);
                 query.limit = limit;
                 query.filter.status_class = class;
+                query.filter.text = text.map(str::to_owned);
                 query.after = forward.then(Uuid::nil);
                 let mut seen = Vec::new();
                 loop {
@@ -132,11 +145,11 @@ pub(super) async fn pages_follow_each_other_without_gap_or_repeat(database: Data
                         query.before = Some(next);
                     }
                 }
-                let mut expected = of_class(class);
+                let mut expected = of(class, text);
                 if forward {
                     expected.reverse();
                 }
-                assert!(seen == expected, "{class:?} {limit} {forward}");
+                assert!(seen == expected, "{class:?} {text:?} {limit} {forward}");
             }
         }
     }
@@ -154,27 +167,54 @@ pub(super) async fn a_filter_without_an_index_looks_at_a_bounded_number_and_says
         log.rows_per_second = u32::MAX;
         log.memory_budget = 256 << 20;
     });
-    show(&log, &Shown::new("/rare", 503));
+    let robot = |at, endpoint, status| Shown {
+        at,
+        agent: Some("robot/2"),
+        ..Shown::new(endpoint, status)
+    };
+    show(&log, &robot(NOON, "/rare", 503));
     for n in 0..MANY {
-        let at = NOON + 1 + n / 1_000;
-        show(
-            &log,
-            &Shown {
-                at,
-                ..Shown::new("/a", 200)
-            },
-        );
+        show(&log, &robot(NOON + 1 + n / 1_000, "/a", 200));
     }
     assert_eq!(stage.flush(&log).await, MANY.cast_unsigned() + 1);
+    // So do words that very many hold, beside any filter.
+    for text in [None, Some("robot".to_owned())] {
+        let mut query = RequestQuery::over(0, NOON_MS + DAY * 1_000);
+        query.filter.status = Some(503);
+        query.filter.text = text;
+        let first = stage.store.requests(&query).await.unwrap();
+        assert_eq!(first.requests, []);
+        assert!(first.searched_to_ms > NOON_MS && first.next.is_some());
+        query.before = first.next;
+        let second = stage.store.requests(&query).await.unwrap();
+        assert_eq!((second.requests.len(), second.next), (1, None));
+        assert_eq!(second.searched_to_ms, query.from_ms);
+    }
+    // Alone they find the newest, and a search finds whatever holds them.
     let mut query = RequestQuery::over(0, NOON_MS + DAY * 1_000);
-    query.filter.status = Some(503);
-    let first = stage.store.requests(&query).await.unwrap();
-    assert_eq!(first.requests, []);
-    assert!(first.searched_to_ms > NOON_MS && first.next.is_some());
-    query.before = first.next;
-    let second = stage.store.requests(&query).await.unwrap();
-    assert_eq!((second.requests.len(), second.next), (1, None));
-    assert_eq!(second.searched_to_ms, query.from_ms);
+    query.limit = 10;
+    let all = stage.store.requests(&query).await.unwrap();
+    query.filter.text = Some("robot".to_owned());
+    assert_eq!(stage.store.requests(&query).await.unwrap(), all);
+    assert_eq!(all.requests.len(), 10);
+    let mut search = RequestSearch::default();
+    search.to_ms = query.to_ms;
+    search.text = "robot".to_owned();
+    search.mode = SearchMode::Words;
+    search.filter.status = Some(503);
+    search.limit = 10;
+    let embedder = NgramEmbedder::default();
+    let found = stage
+        .store
+        .search_requests(&search, &embedder)
+        .await
+        .unwrap();
+    let found: Vec<_> = found
+        .hits
+        .iter()
+        .map(|hit| &*hit.request.endpoint)
+        .collect();
+    assert_eq!(found, ["/rare"]);
 }
 
 pub(super) async fn errors_that_are_one_are_one_group(database: Database) {

@@ -1,7 +1,6 @@
-//! What replays requests: the host's own router, and the rules.
+//! What replays requests: the host's own router, or a service at an address that the host names, and the rules.
 //!
-//! The router is called in this process, so nothing is sent over a network, no redirect is followed and no certificate is
-//! asked for. What a replay may cost is bounded: in time ([`Replay::timeout`]), in memory
+//! A router is called in this process, so nothing is sent over a network. No redirect is followed. What a replay may cost is bounded: in time ([`Replay::timeout`]), in memory
 //! ([`Replay::max_body_bytes`]), and by being asked for one by one, by an admin. Which request may be sent at all is for
 //! the routes to say, which know its path and what was recorded.
 
@@ -25,12 +24,17 @@ use tower_service::Service;
 
 use self::deny::Denied;
 
+#[cfg(feature = "replay-http")]
+mod address;
 mod deny;
+
+#[cfg(feature = "replay-http")]
+pub use address::ReplayAddressError;
 
 /// Replays requests of the log, for admins: sends one once more into the host's own router, in this process, and shows
 /// the new response beside the recorded one.
 ///
-/// Such a request carries [`Replayed`] among its extensions, which no client can send: layers with a request log don't
+/// In a router such a request carries [`Replayed`] among its extensions, which no client can send: layers with a request log don't
 /// count, bill or log it. What the handler does it does all the same, so GET and HEAD alone are replayed until others
 /// are [allowed](Self::allow_method) by name, and never paths that sign in, pay or administer.
 ///
@@ -52,7 +56,7 @@ mod deny;
 #[must_use = "nothing is replayed until the admin's builder and a router have it"]
 pub struct Replay {
     /// What requests are sent into, once the host has given it.
-    router: Arc<OnceLock<Router>>,
+    target: Arc<OnceLock<Target>>,
     /// Methods that are replayed.
     methods: Vec<Method>,
     /// Paths that are never replayed.
@@ -61,6 +65,33 @@ pub struct Replay {
     limit: Duration,
     /// Bytes of a response's body that are read at most.
     max_body_bytes: usize,
+}
+
+/// What requests are sent into.
+#[derive(Clone)]
+enum Target {
+    /// A router of this process.
+    Router(Router),
+    /// A service at an address.
+    #[cfg(feature = "replay-http")]
+    Address(Box<address::Address>),
+}
+
+impl Target {
+    /// Sends a request. `None` where no response came.
+    async fn call(self, mut request: Request) -> Option<Response> {
+        match self {
+            Self::Router(mut router) => {
+                request.extensions_mut().insert(Replayed::new());
+                // An address of nobody, which no host trusts.
+                let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
+                request.extensions_mut().insert(ConnectInfo(nobody));
+                Some(router.call(request).await.into_response())
+            }
+            #[cfg(feature = "replay-http")]
+            Self::Address(address) => address.call(request).await,
+        }
+    }
 }
 
 impl Default for Replay {
@@ -84,7 +115,7 @@ pub(crate) enum Sent {
     Answered(Answered),
     /// It took longer than is allowed.
     TimedOut,
-    /// The handler has panicked, or its body broke off.
+    /// The handler has panicked, its body broke off, or nobody is at the address.
     Failed,
 }
 
@@ -118,7 +149,7 @@ impl Replay {
     /// Replays GET and HEAD, for at most 10 s and 256 KiB of each response.
     pub fn new() -> Self {
         Self {
-            router: Arc::default(),
+            target: Arc::default(),
             methods: vec![Method::GET, Method::HEAD],
             denied: Denied::default(),
             limit: Duration::from_secs(10),
@@ -159,12 +190,55 @@ impl Replay {
         S::Response: IntoResponse,
         S::Future: Send + 'static,
     {
-        let _ = self.router.set(Router::new().fallback_service(service));
+        let router = Router::new().fallback_service(service);
+        let _ = self.target.set(Target::Router(router));
     }
 
-    /// Whether there is a router.
+    /// Sends requests over HTTP to the service at an address, such as `http://shop.internal:8080`, instead of into a router
+    /// of this process: where the admin runs apart from the service. A path of the address stands before each path. Of
+    /// this and [`serve`](Self::serve) the first call counts, for all clones.
+    ///
+    /// That service counts such requests, under the consumer `<replay>` where its
+    /// [`replay_secret`](api_metrics_layer::RequestCapture::replay_secret) is this one, else as anybody's. Keep the secret
+    /// where the settings of both services are kept.
+    ///
+    /// ```
+    /// use api_metrics_layer::ReplaySecret;
+    /// use api_metrics_routes::Replay;
+    ///
+    /// # let setting = "0123456789abcdef0123456789abcdef";
+    /// let secret = ReplaySecret::new(setting).ok_or("the secret needs at least 32 characters")?;
+    /// let replay = Replay::new();
+    /// replay.serve_at("http://127.0.0.1:8080", &secret)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ReplayAddressError`] where the address is no URL of a scheme, a host and possibly a path.
+    #[cfg(feature = "replay-http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "replay-http")))]
+    pub fn serve_at(
+        &self,
+        base: &str,
+        secret: &api_metrics_layer::ReplaySecret,
+    ) -> Result<(), ReplayAddressError> {
+        let address = address::Address::new(base, secret)?;
+        let _ = self.target.set(Target::Address(Box::new(address)));
+        Ok(())
+    }
+
+    /// Whether there is a router, or an address.
     pub(crate) fn is_ready(&self) -> bool {
-        self.router.get().is_some()
+        self.target.get().is_some()
+    }
+
+    /// Whether the service counts what is replayed.
+    pub(crate) fn is_counted(&self) -> bool {
+        match self.target.get() {
+            None | Some(Target::Router(_)) => false,
+            #[cfg(feature = "replay-http")]
+            Some(Target::Address(_)) => true,
+        }
     }
 
     /// Whether requests of a method are replayed.
@@ -175,18 +249,14 @@ impl Replay {
     }
 
     /// Sends a request in a task of its own: a panic in it is nobody else's, and it is nested in no other request.
-    pub(crate) async fn send(&self, mut request: Request) -> Sent {
-        let Some(mut router) = self.router.get().cloned() else {
+    pub(crate) async fn send(&self, request: Request) -> Sent {
+        let Some(target) = self.target.get().cloned() else {
             return Sent::Failed;
         };
-        request.extensions_mut().insert(Replayed::new());
-        // An address of nobody, which no host trusts.
-        let nobody = SocketAddr::from(([0, 0, 0, 0], 0));
-        request.extensions_mut().insert(ConnectInfo(nobody));
         let most = self.max_body_bytes;
         let task = tokio::spawn(async move {
-            let answered = router.call(request).await;
-            read(answered.into_response(), most).await
+            let response = target.call(request).await?;
+            read(response, most).await
         });
         let abort = AbortOnDrop(task.abort_handle());
         let sent = tokio::time::timeout(self.limit, task).await;

@@ -47,7 +47,7 @@ pub(crate) fn snapshot() -> Value {
             },
             "response": recorded()
         },
-        "replay": {"available": true, "refused": null, "inputs": [
+        "replay": {"available": true, "counted": false, "refused": null, "inputs": [
             {"part": "path", "name": "id", "secret": false, "required": true},
             {"part": "header", "name": "authorization", "secret": true, "required": false},
             {"part": "body", "name": "/email", "secret": true, "required": true}

@@ -151,6 +151,8 @@ impl From<StoredSnapshot> for SnapshotView {
 pub(crate) struct ReplayableView {
     /// Whether the service replays requests at all.
     available: bool,
+    /// Whether the service counts a replay, under the consumer `<replay>`: it does where it is reached over its address.
+    counted: bool,
     /// Why this one is not replayed; null: it is.
     refused: Option<String>,
     /// What is asked for anew.
@@ -190,10 +192,8 @@ pub(crate) async fn snapshot(
     _: Validated<()>,
 ) -> Result<Json<SnapshotAnswer>, Problem> {
     let (request, snapshot) = both(&app, &caller, id).await?;
-    let (available, replayable) = (
-        app.replay.as_ref().is_some_and(|it| it.is_ready()),
-        replayable(app.replay.as_ref(), &request, snapshot.as_ref()),
-    );
+    let replay = app.replay.as_ref().filter(|it| it.is_ready());
+    let replayable = replayable(replay, &request, snapshot.as_ref());
     let (refused, inputs) = match replayable {
         Ok(plan) => (None, plan.missing().to_vec()),
         Err(problem) => (Some(problem.detail().to_owned()), Vec::new()),
@@ -201,7 +201,8 @@ pub(crate) async fn snapshot(
     Ok(Json(SnapshotAnswer {
         snapshot: snapshot.map(SnapshotView::from),
         replay: ReplayableView {
-            available,
+            available: replay.is_some(),
+            counted: replay.is_some_and(|it| it.is_counted()),
             refused,
             inputs,
         },

@@ -251,6 +251,15 @@ impl Dialect {
         )
     }
 
+    /// An id in an item of [`items`](Self::items), given as 32 hexadecimal digits.
+    pub(crate) fn item_uuid(self, at: u8) -> String {
+        spell!(
+            self,
+            format!("(value->>{at})::uuid"),
+            format!("unhex(json_extract(value, '$[{at}]'))"),
+        )
+    }
+
     /// A time in an item of [`items`](Self::items), given in Unix seconds.
     pub(crate) fn item_time(self, at: u8) -> String {
         spell!(

@@ -18,8 +18,10 @@ export const Replay = ({
   id,
   inputs,
   refused,
+  counted,
 }: {
   id: string;
+  counted: boolean;
   inputs: readonly ReplayInput[];
   refused: string | null;
 }) => {
@@ -45,7 +47,9 @@ export const Replay = ({
         <p className="card-note muted">{`Not replayed: ${refused}.`}</p>
       ) : (
         <form ref={form} className="replay-form" autoComplete="off" onSubmit={submit}>
-          <p className="muted">Sends the request once more, without counting or logging it.</p>
+          <p className="muted">
+            Sends the request once more, {counted ? "counted as <replay>" : "without counting or logging it"}.
+          </p>
           {inputs.map((input, index) => (
             <div className="field" key={`${input.part} ${input.name}`}>
               <label htmlFor={`${prefix}-${index}`}>{labelOf(input)}</label>

@@ -29,7 +29,9 @@ export const Snapshot = ({ id }: { id: string }) => {
           <Message message={snapshot.response} name="response" />
         </section>
       )}
-      {replay.available && <Replay id={id} inputs={replay.inputs} refused={replay.refused ?? null} />}
+      {replay.available && (
+        <Replay id={id} inputs={replay.inputs} refused={replay.refused ?? null} counted={replay.counted} />
+      )}
     </>
   );
 };

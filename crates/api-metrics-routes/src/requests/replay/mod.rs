@@ -116,8 +116,8 @@ pub(super) fn replayable(
 
 /// Sends a request once more
 ///
-/// For admins, where the service was given a router to replay into. It is sent within the process, and neither counted
-/// nor billed nor logged; the audit trail keeps who has done it. GET and HEAD alone unless the service allows others,
+/// For admins, where the service was given a router to replay into, or an address. In a router it is neither counted
+/// nor billed nor logged, and at an address it is counted under the consumer `<replay>`; the audit trail keeps who has done it. GET and HEAD alone unless the service allows others,
 /// never paths of sign-in, payment and administration. What was masked is given in `values`, used once and kept
 /// nowhere; the `inputs` of the snapshot say what is needed. The new response is masked as the recorded one was.
 #[utoipa::path(
@@ -183,7 +183,7 @@ pub(crate) async fn replay(
         }
         Sent::Failed => {
             note("replayed request", format!("{}: failed", request.id)).await?;
-            let detail = "the handler has panicked, or its response broke off";
+            let detail = "no whole response came: the handler has panicked, the connection broke, or nobody is at the address";
             return Err(Problem::new(Kind::Internal, detail));
         }
     };

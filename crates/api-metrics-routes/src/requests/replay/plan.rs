@@ -95,7 +95,7 @@ pub(crate) struct Given {
     /// Its name there; empty for the whole query or body.
     name: String,
     /// The value: text, or for a member of a JSON body any JSON.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     value: Value,
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use uuid::Uuid;
+
 use super::{Conditions, read, unsigned};
 use crate::{
     engine::{
@@ -30,7 +32,7 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
         let mut c = Conditions::default();
         read::indexed(&mut c, d, filter, series.as_deref());
         read::unindexed(&mut c, filter, &query.scope);
-        c.scope(d, &query.scope);
+        c.scope("r", d, &query.scope);
         let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
         c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
         c.and("r.group_id IS NOT NULL".to_owned());
@@ -53,22 +55,20 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
         weight = sum("r.weight"),
     );
     let rows = tx.fetch(sql, &c.params).await?;
+    let latest = latest(tx, &rows, conditions()).await?;
+    let ids: Vec<_> = latest.values().copied().collect();
+    let mut examples: BTreeMap<_, _> = read::many(tx, &ids, &query.scope)
+        .await?
+        .into_iter()
+        .map(|example| (example.id, example))
+        .collect();
     let mut groups = Vec::with_capacity(rows.len());
     for row in &rows {
         let (id, last_ms) = (row.int("group_id")?, row.int("last_ms")?);
-        // The latest that the caller may see, found by the group's index: ids have no maximum on Postgres.
-        let mut c = conditions();
-        c.equals("r.group_id", Some(id));
-        c.equals("r.at_ms", Some(last_ms));
-        let sql = format!(
-            "SELECT r.id FROM {list} AS r WHERE {} ORDER BY r.id DESC LIMIT 1",
-            c.text()
-        );
-        let found = tx.fetch(sql, &c.params).await?;
-        let Some(latest) = found.first().map(|row| row.uuid("id")).transpose()? else {
+        let Some(latest) = latest.get(&id).copied() else {
             continue;
         };
-        let Some(example) = read::one(tx, latest, &query.scope).await? else {
+        let Some(example) = examples.remove(&latest) else {
             return Err(StoreError::Corrupt(
                 "the latest of a group is missing".into(),
             ));
@@ -148,4 +148,38 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
         }
     }
     Ok(groups)
+}
+
+/// The latest request of each group that the caller may see, by the group. Ids have no maximum on Postgres, so all of a
+/// group's last millisecond are read, by the group's index.
+async fn latest<T: SqlTx>(
+    tx: &mut T,
+    groups: &[T::Row],
+    mut c: Conditions<'_>,
+) -> Result<BTreeMap<i64, Uuid>> {
+    let d = tx.dialect();
+    let items: Result<Vec<_>> = groups
+        .iter()
+        .map(|row| Ok((row.int("group_id")?, row.int("last_ms")?)))
+        .collect();
+    let items = serde_json::json!(items?).to_string();
+    let item = c.param(items);
+    let sql = format!(
+        "SELECT r.group_id, r.id FROM {items} JOIN {list} AS r ON r.group_id = {group} AND r.at_ms = {at} \
+         WHERE {conditions}",
+        items = d.items(&item),
+        list = d.table("request_log"),
+        group = d.item_number(0),
+        at = d.item_number(1),
+        conditions = c.text(),
+    );
+    let mut latest = BTreeMap::new();
+    for row in tx.fetch(sql, &c.params).await? {
+        let id = row.uuid("id")?;
+        latest
+            .entry(row.int("group_id")?)
+            .and_modify(|last: &mut Uuid| *last = id.max(*last))
+            .or_insert(id);
+    }
+    Ok(latest)
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod country;
 pub(super) mod groups;
+mod held;
 pub(super) mod read;
 pub(super) mod remove;
 pub(super) mod search;
@@ -58,15 +59,22 @@ impl<'a> Conditions<'a> {
         }
     }
 
-    /// What a caller may see, beside what the database itself hides.
-    pub(super) fn scope(&mut self, d: crate::engine::sql::Dialect, scope: &'a Scope) {
+    /// Takes all of them as one text. Their parameters stay, as the first of the statement.
+    fn cut(&mut self) -> String {
+        let text = self.text();
+        self.texts.clear();
+        text
+    }
+
+    /// What a caller may see of the rows called `of`, beside what the database itself hides.
+    pub(super) fn scope(&mut self, of: &str, d: crate::engine::sql::Dialect, scope: &'a Scope) {
         match scope {
             Scope::All => {}
             Scope::Tenant(tenant) => {
                 let tenant = self.param(tenant.as_str());
                 let keys = d.table("api_keys");
                 self.and(format!(
-                    "r.api_key_id IN (SELECT id FROM {keys} WHERE tenant_id = {tenant})"
+                    "{of}.api_key_id IN (SELECT id FROM {keys} WHERE tenant_id = {tenant})"
                 ));
             }
             Scope::Keys(ids) => {
@@ -74,7 +82,7 @@ impl<'a> Conditions<'a> {
                 let ids = ids.iter().filter(|id| **id != 0);
                 let ids: Vec<_> = ids.map(i64::to_string).collect();
                 let ids = self.param(format!("[{}]", ids.join(",")));
-                self.and(format!("r.api_key_id IN {}", d.numbers(&ids)));
+                self.and(format!("{of}.api_key_id IN {}", d.numbers(&ids)));
             }
         }
     }

@@ -2,7 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Conditions, signed, unsigned};
+use super::{
+    Conditions,
+    held::{Begin, Held},
+    signed, unsigned,
+};
 use crate::{
     engine::{
         backend::Result,
@@ -42,18 +46,22 @@ fn select(d: Dialect, list: &str) -> String {
     )
 }
 
-/// The first requests in an order for which conditions hold.
+/// The first requests of a statement of rows of the list, and what else is known of them.
 ///
 /// They are chosen from the list before anything is joined: Postgres takes a time and an id for independent, expects one
-/// row of the join by both, and would join the whole range before it sorts and cuts it. Conditions on details have to be
-/// joined all the same.
-fn first(d: Dialect, conditions: &str, reads_detail: bool, order: &str, limit: &str) -> String {
+/// row of the join by both, and would join the whole range before it sorts and cuts it.
+fn joined(d: Dialect, rows: &str, order: &str) -> String {
     format!(
-        "WITH page AS MATERIALIZED (SELECT r.* {chosen} WHERE {conditions} \
-           ORDER BY r.at_ms {order}, r.id {order} LIMIT {limit}) \
-         {select} ORDER BY r.at_ms {order}, r.id {order}",
-        chosen = chosen(d, reads_detail),
+        "WITH page AS MATERIALIZED ({rows}) {select} ORDER BY r.at_ms {order}, r.id {order}",
         select = select(d, "page"),
+    )
+}
+
+/// The first rows of the list in an order for which conditions hold. Conditions on details have to be joined.
+fn rows(d: Dialect, conditions: &str, reads_detail: bool, order: &str, limit: &str) -> String {
+    format!(
+        "SELECT r.* {chosen} WHERE {conditions} ORDER BY r.at_ms {order}, r.id {order} LIMIT {limit}",
+        chosen = chosen(d, reads_detail),
     )
 }
 
@@ -67,7 +75,7 @@ fn chosen(d: Dialect, reads_detail: bool) -> String {
 }
 
 /// What conditions are about: the list as `r`, its details as `d`.
-pub(in crate::request_log) fn from(d: Dialect) -> String {
+fn from(d: Dialect) -> String {
     format!(
         "FROM {list} AS r JOIN {detail} AS d ON d.at_ms = r.at_ms AND d.id = r.id",
         list = d.table("request_log"),
@@ -299,22 +307,36 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
         searched_to_ms: searched,
         ..RequestPage::default()
     };
-    let series = series_of(tx, filter).await?;
-    let mut c = Conditions::default();
-    indexed(&mut c, d, filter, series.as_deref());
-    c.scope(d, &query.scope);
     if let Some(cursor) = query.before {
-        let at = c.param(ms_of(cursor));
-        let id = c.param(cursor);
         to = to.min(ms_of(cursor).saturating_add(1));
-        c.and(format!("(r.at_ms, r.id) < ({at}, {id})"));
     }
     if let Some(cursor) = query.after {
-        let at = c.param(ms_of(cursor));
-        let id = c.param(cursor);
         from = from.max(ms_of(cursor));
-        c.and(format!("(r.at_ms, r.id) > ({at}, {id})"));
     }
+    let beside = |of: &'static str| {
+        move |c: &mut Conditions<'_>| {
+            for (cursor, sign) in [(query.before, "<"), (query.after, ">")] {
+                if let Some(cursor) = cursor {
+                    let (at, id) = (c.param(ms_of(cursor)), c.param(cursor));
+                    c.and(format!("({of}.at_ms, {of}.id) {sign} ({at}, {id})"));
+                }
+            }
+        }
+    };
+    let mut c = Conditions::default();
+    let mut held = None;
+    if let Some(text) = &filter.text {
+        let range = (from, to);
+        let Some(words) = Held::new(&mut c, d, text, &query.scope, range, beside("d")) else {
+            return Ok(end(if forward { to } else { from }));
+        };
+        let begin = words.begin(tx, &c, filter).await?;
+        held = Some((words, begin));
+    }
+    let series = series_of(tx, filter).await?;
+    indexed(&mut c, d, filter, series.as_deref());
+    c.scope("r", d, &query.scope);
+    beside("r")(&mut c);
     let (lower, upper) = (c.param(from), c.param(to));
     c.and(format!("r.at_ms >= {lower} AND r.at_ms < {upper}"));
     let (order, beyond) = if forward {
@@ -325,7 +347,11 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
 
     // Where the scan ends, if filters have to be tried on each request.
     let mut boundary = None;
-    if has_unindexed(filter) {
+    let is_bounded = match held {
+        Some((_, begin)) => begin == Begin::List,
+        None => has_unindexed(filter),
+    };
+    if is_bounded {
         let sql = format!(
             "SELECT r.at_ms, r.id FROM {list} AS r WHERE {conditions} \
              ORDER BY r.at_ms {order}, r.id {order} LIMIT 1 OFFSET {offset}",
@@ -340,15 +366,14 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
             c.and(format!("(r.at_ms, r.id) {beyond} ({at_param}, {id_param})"));
             boundary = Some((at, id));
         }
-        unindexed(&mut c, filter, &query.scope);
     }
-    if let Some(text) = &filter.text
-        && holds(&mut c, d, text, &query.scope).is_none()
-    {
-        return Ok(end(if forward { to } else { from }));
-    }
+    unindexed(&mut c, filter, &query.scope);
     let more = c.param(limit + 1);
-    let sql = first(d, &c.text(), filter.text.is_some(), order, &more);
+    let rows = match &held {
+        Some((words, begin)) => words.rows(d, *begin, &c.text(), order, &more),
+        None => rows(d, &c.text(), false, order, &more),
+    };
+    let sql = joined(d, &rows, order);
     let rows = tx.fetch(sql, &c.params).await?;
     let requests: Result<Vec<_>> = rows.iter().map(request).collect();
     let mut requests = requests?;
@@ -384,7 +409,8 @@ pub(in crate::request_log) async fn newest<T: SqlTx>(
     let conditions = c.text();
     let all = c.params.len();
     let more = c.param(i64::from(limit) + 1);
-    let sql = first(d, &conditions, reads_detail, "DESC", &more);
+    let rows = rows(d, &conditions, reads_detail, "DESC", &more);
+    let sql = joined(d, &rows, "DESC");
     let rows = tx.fetch(sql, &c.params).await?;
     let requests: Result<Vec<_>> = rows.iter().map(request).collect();
     let mut requests = requests?;
@@ -412,7 +438,7 @@ pub(in crate::request_log) async fn one<T: SqlTx>(
     let mut c = Conditions::default();
     c.equals("r.at_ms", Some(ms_of(id)));
     c.equals("r.id", Some(id));
-    c.scope(d, scope);
+    c.scope("r", d, scope);
     let list = d.table("request_log");
     let sql = format!("{} WHERE {}", select(d, &list), c.text());
     let rows = tx.fetch(sql, &c.params).await?;
@@ -467,4 +493,31 @@ pub(in crate::request_log) async fn status<T: SqlTx>(tx: &mut T) -> Result<Reque
         newest_ms: row.optional_int("newest")?,
         bytes: days.iter().map(|day| day.bytes).sum(),
     })
+}
+
+/// Requests by their ids, in any order; those that the caller may not see, or that are gone, are left out.
+pub(in crate::request_log) async fn many<T: SqlTx>(
+    tx: &mut T,
+    ids: &[Uuid],
+    scope: &Scope,
+) -> Result<Vec<StoredRequest>> {
+    let d = tx.dialect();
+    let mut c = Conditions::default();
+    let items: Vec<_> = ids
+        .iter()
+        .map(|id| (ms_of(*id), id.simple().to_string()))
+        .collect();
+    let items = serde_json::json!(items).to_string();
+    let item = c.param(items.as_str());
+    c.scope("r", d, scope);
+    let list = format!(
+        "(SELECT r.* FROM {items} JOIN {list} AS r ON r.at_ms = {at} AND r.id = {id} WHERE {conditions})",
+        items = d.items(&item),
+        list = d.table("request_log"),
+        at = d.item_number(0),
+        id = d.item_uuid(1),
+        conditions = c.text(),
+    );
+    let rows = tx.fetch(select(d, &list), &c.params).await?;
+    rows.iter().map(request).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Conditions, read, unsigned};
+use super::{Conditions, held::Held, read, unsigned};
 use crate::{
     engine::{
         backend::Result,
@@ -45,19 +45,28 @@ async fn conditions<'a, T: SqlTx>(
     tx: &mut T,
     query: &'a RequestSearch,
 ) -> Result<(Conditions<'a>, Dialect)> {
-    let d = tx.dialect();
-    let series = read::series_of(tx, &query.filter).await?;
     let mut c = Conditions::default();
-    if let Some(series) = series {
+    let d = add_conditions(tx, query, &mut c).await?;
+    Ok((c, d))
+}
+
+/// The same, beside other conditions.
+async fn add_conditions<'a, T: SqlTx>(
+    tx: &mut T,
+    query: &'a RequestSearch,
+    c: &mut Conditions<'a>,
+) -> Result<Dialect> {
+    let d = tx.dialect();
+    if let Some(series) = read::series_of(tx, &query.filter).await? {
         let series = c.param(series);
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
-    read::indexed(&mut c, d, &query.filter, None);
-    read::unindexed(&mut c, &query.filter, &query.scope);
-    c.scope(d, &query.scope);
+    read::indexed(c, d, &query.filter, None);
+    read::unindexed(c, &query.filter, &query.scope);
+    c.scope("r", d, &query.scope);
     let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
     c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
-    Ok((c, d))
+    Ok(d)
 }
 
 /// The groups of the range, those that were seen last first.
@@ -110,16 +119,17 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
     tx: &mut T,
     query: &RequestSearch,
 ) -> Result<Vec<WordHit>> {
-    let (mut c, d) = conditions(tx, query).await?;
-    if read::holds(&mut c, d, &query.text, &query.scope).is_none() {
+    let d = tx.dialect();
+    let mut c = Conditions::default();
+    let range = (query.from_ms, query.to_ms);
+    let Some(held) = Held::new(&mut c, d, &query.text, &query.scope, range, |_| ()) else {
         return Ok(Vec::new());
-    }
-    let text = c.text();
+    };
+    let begin = held.begin(tx, &c, &query.filter).await?;
+    add_conditions(tx, query, &mut c).await?;
+    let conditions = c.text();
     let limit = c.param(MAX_HOLDING);
-    let sql = format!(
-        "SELECT r.at_ms, r.id, r.group_id {from} WHERE {text} ORDER BY r.at_ms DESC, r.id DESC LIMIT {limit}",
-        from = read::from(d),
-    );
+    let sql = held.rows(d, begin, &conditions, "DESC", &limit);
     let held = |row: &T::Row| {
         Ok(WordHit {
             id: row.uuid("id")?,

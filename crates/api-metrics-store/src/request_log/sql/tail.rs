@@ -6,7 +6,7 @@ use super::{Conditions, read, signed, unsigned};
 use crate::{
     engine::{
         backend::{Result, Tx},
-        sql::{Dialect, SqlRow, SqlTx, params},
+        sql::{SqlRow, SqlTx, params},
     },
     request_log::{
         entry::ms_of,
@@ -122,10 +122,7 @@ pub(in crate::request_log) async fn note<T: SqlTx>(
          SELECT $2, {at}, {id}, {key}, $3 FROM {items} WHERE 1 = 1",
         table = d.table("request_log_arrival"),
         at = d.item_number(0),
-        id = match d {
-            Dialect::Postgres => "(value->>1)::uuid",
-            Dialect::Sqlite => "unhex(json_extract(value, '$[1]'))",
-        },
+        id = d.item_uuid(1),
         key = d.item_number(2),
         items = d.items("$1"),
     );
@@ -189,7 +186,7 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
     let mut c = Conditions::default();
     read::indexed(&mut c, d, filter, series.as_deref());
     read::unindexed(&mut c, filter, &query.scope);
-    c.scope(d, &query.scope);
+    c.scope("r", d, &query.scope);
     if let Some(text) = &filter.text
         && read::holds(&mut c, d, text, &query.scope).is_none()
     {
