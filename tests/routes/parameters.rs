@@ -87,8 +87,8 @@ async fn every_parameter_refuses_what_it_does_not_know_by_name() {
         "method",
         "endpoint",
         "tenantId",
-        "actor",
         "action",
+        "subject",
     ];
     let host = Host::start_with(unlimited).await;
     let mut refused = 0;

@@ -490,7 +490,7 @@ impl Apart {
             .unwrap();
         let all = list["data"].as_array().unwrap().iter();
         let mut keys: Vec<_> = all
-            .map(|it| it["apiKeyId"].as_str().map(str::to_owned))
+            .map(|it| it["apiKey"].as_str().map(str::to_owned))
             .collect();
         keys.sort();
         keys

@@ -5,6 +5,7 @@ mod floors;
 mod open_telemetry;
 mod ours;
 mod prometheus;
+mod request_log;
 
 use axum::{Router, routing::get};
 
@@ -32,7 +33,7 @@ type Rest = Box<dyn FnMut(&mut Router, usize)>;
 type CountOf = Box<dyn FnMut() -> (u64, u64)>;
 type Make = fn(&'static str, usize) -> Subject;
 
-const SUBJECTS: [(&str, Make); 15] = [
+const SUBJECTS: [(&str, Make); 18] = [
     ("bare router", floors::bare),
     ("no-op layer", floors::no_op),
     (BODY_MAP, floors::body_map),
@@ -45,6 +46,15 @@ const SUBJECTS: [(&str, Make); 15] = [
         "api-metrics, recorder, headers' quantiles",
         ours::headers_quantiles,
     ),
+    (
+        "api-metrics, request log, nothing kept",
+        request_log::nothing_kept,
+    ),
+    (
+        "api-metrics, request log, default policy",
+        request_log::sampled,
+    ),
+    ("api-metrics, request log, all kept", request_log::all_kept),
     ("axum-prometheus", prometheus::default),
     ("axum-prometheus, body sizes", prometheus::body_sizes),
     ("axum-otel-metrics", open_telemetry::axum),

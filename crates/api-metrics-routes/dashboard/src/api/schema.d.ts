@@ -3684,7 +3684,7 @@ export interface components {
             /** @description Where it belongs. */
             part: components["schemas"]["ReplayPart"];
             /** @description The value: text, or for a member of a JSON body any JSON. */
-            value: Record<string, never>;
+            value: unknown;
         };
         /**
          * @description Whether a request can be replayed, and by what. Told together with the snapshot, so that the page offers a button only
