@@ -50,7 +50,10 @@ pub async fn postgres(store: &PostgresStore, rows: u64) {
              FROM generate_series(0, {ENDPOINTS} - 1) AS n; \
              INSERT INTO api_metrics.api_keys (external_id) SELECT 'key-' || n FROM generate_series(1, {KEYS}) AS n; \
              INSERT INTO api_metrics.request_log_group (id, first_seen_ms, last_seen_ms, first_version) \
-             SELECT n, {first}, {first}, '1.9.0' FROM generate_series(1, {GROUPS}) AS n"
+             SELECT n, {first}, {first}, '1.9.0' FROM generate_series(1, {GROUPS}) AS n; \
+             INSERT INTO api_metrics.request_log_group_text (group_id, text) \
+             SELECT n, 'GET /endpoints/' || n || ' 422 invalid_quantity the quantity of item # must be above #' \
+             FROM generate_series(1, {GROUPS}) AS n"
         ),
     )
     .await;
@@ -157,6 +160,11 @@ pub async fn sqlite(store: &SqliteStore, rows: u64) {
             "INSERT INTO api_metrics_api_keys (external_id) \
              WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < {KEYS}) \
              SELECT 'key-' || n FROM numbers"
+        ),
+        format!(
+            "INSERT INTO api_metrics_request_log_group_text (group_id, text) \
+             WITH RECURSIVE numbers (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM numbers WHERE n < {GROUPS}) \
+             SELECT n, 'GET /endpoints/' || n || ' 422 invalid_quantity the quantity of item # must be above #' FROM numbers"
         ),
         format!(
             "INSERT INTO api_metrics_request_log (at_ms, id, series_id, api_key_id, status, counted, outcome, \

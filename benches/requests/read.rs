@@ -139,7 +139,7 @@ pub async fn run(store: &impl Database, rows: u64, table: &mut Table) {
             "page by a rare word, over a day",
             async || {
                 let mut query = day(1);
-                query.filter.text = Some(dice.roll(100_000).to_string());
+                query.filter.text = Some(format!("item {}", dice.roll(10_000) * 10));
                 page(store, query).await
             },
             found,
@@ -161,7 +161,7 @@ pub async fn run(store: &impl Database, rows: u64, table: &mut Table) {
             .measure(
                 &format!("search, {name}, over a day"),
                 async || {
-                    let text = format!("quantity {}", dice.roll(100_000));
+                    let text = format!("quantity {}", dice.roll(10_000) * 10);
                     let query = day(1);
                     let mut search = RequestSearch::default();
                     (search.from_ms, search.to_ms) = (query.from_ms, query.to_ms);

@@ -120,11 +120,14 @@ pub(super) async fn search<T: BeginTx>(
         return invalid("text", "can't be combined with a search");
     }
     let mut tx = store.begin_read(&query.scope).await?;
-    let groups = search::candidates(&mut tx, query).await?;
     let held = match query.mode {
         SearchMode::Similar => Vec::new(),
         SearchMode::Words | SearchMode::Hybrid => search::holding(&mut tx, query).await?,
     };
+    // By words alone no other groups are found than those of requests that hold them.
+    let only: Option<BTreeSet<i64>> = (query.mode == SearchMode::Words)
+        .then(|| held.iter().filter_map(|held| held.group).collect());
+    let groups = search::candidates(&mut tx, query, only.as_ref()).await?;
     tx.commit().await?;
     let alike = match query.mode {
         SearchMode::Words => Alike::default(),

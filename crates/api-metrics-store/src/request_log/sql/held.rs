@@ -6,9 +6,12 @@
 //!
 //! | the words | other filters | begins with |
 //! |---|---|---|
-//! | any | none | the first details that hold them: as many as are wanted |
-//! | rare | some | all details that hold them |
+//! | rare | any | all details that hold them, by the index of words |
+//! | frequent | none | the first details that hold them: as many as are wanted |
 //! | frequent | some | the list, a bounded distance, as for filters without an index |
+//!
+//! Which words are rare is looked up and not left to estimates either: of a word that is in no statistics a database
+//! expects thousands, and looks through a day in its order for what is not there.
 
 use super::{Conditions, read};
 use crate::{
@@ -26,10 +29,10 @@ const RARE: i64 = 20_000;
 /// Where to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Begin {
-    /// With the first details.
-    First,
     /// With all details.
     Details,
+    /// With the first details.
+    First,
     /// With the list.
     List,
 }
@@ -64,24 +67,23 @@ impl Held {
         c: &Conditions<'_>,
         filter: &RequestFilter,
     ) -> Result<Begin> {
-        let without_text = RequestFilter {
-            text: None,
-            ..filter.clone()
-        };
-        if without_text == RequestFilter::default() {
-            return Ok(Begin::First);
-        }
         // In no order, so that it ends as soon as it has found enough.
         let sql = format!(
             "SELECT 1 AS found FROM {} AS d WHERE {} LIMIT 1 OFFSET {RARE}",
             tx.dialect().table("request_log_detail"),
             self.0
         );
-        let is_frequent = !tx.fetch(sql, &c.params).await?.is_empty();
-        Ok(if is_frequent {
-            Begin::List
+        if tx.fetch(sql, &c.params).await?.is_empty() {
+            return Ok(Begin::Details);
+        }
+        let without_text = RequestFilter {
+            text: None,
+            ..filter.clone()
+        };
+        Ok(if without_text == RequestFilter::default() {
+            Begin::First
         } else {
-            Begin::Details
+            Begin::List
         })
     }
 

@@ -1,6 +1,6 @@
 //! Statements of searches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -69,13 +69,21 @@ async fn add_conditions<'a, T: SqlTx>(
     Ok(d)
 }
 
-/// The groups of the range, those that were seen last first.
+/// The groups of the range, or `only` some of them, those that were seen last first.
 pub(in crate::request_log) async fn candidates<T: SqlTx>(
     tx: &mut T,
     query: &RequestSearch,
+    only: Option<&BTreeSet<i64>>,
 ) -> Result<Vec<Candidate>> {
     let (mut c, d) = conditions(tx, query).await?;
     c.and("r.group_id IS NOT NULL".to_owned());
+    if let Some(only) = only {
+        if only.is_empty() {
+            return Ok(Vec::new());
+        }
+        let only = c.param(serde_json::json!(only).to_string());
+        c.and(format!("r.group_id IN {}", d.numbers(&only)));
+    }
     let text = c.text();
     let limit = c.param(MAX_GROUPS);
     let weight = match d {
