@@ -2,12 +2,12 @@
 
 pub(super) mod country;
 pub(super) mod groups;
-mod held;
 pub(super) mod read;
 pub(super) mod remove;
 pub(super) mod search;
 pub(super) mod snapshot;
 pub(super) mod tail;
+mod word_filter;
 pub(super) mod write;
 
 use crate::{engine::sql::Param, query::Scope};

@@ -3,9 +3,8 @@
 use uuid::Uuid;
 
 use super::{
-    Conditions,
-    held::{Begin, Held},
-    signed, unsigned,
+    Conditions, signed, unsigned,
+    word_filter::{Begin, WordFilter},
 };
 use crate::{
     engine::{
@@ -327,7 +326,7 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
     let mut held = None;
     if let Some(text) = &filter.text {
         let range = (from, to);
-        let Some(words) = Held::new(&mut c, d, text, &query.scope, range, beside("d")) else {
+        let Some(words) = WordFilter::new(&mut c, d, text, &query.scope, range, beside("d")) else {
             return Ok(end(if forward { to } else { from }));
         };
         let begin = words.begin(tx, &c, filter).await?;

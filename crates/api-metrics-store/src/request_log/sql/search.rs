@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Conditions, held::Held, read, unsigned};
+use super::{Conditions, read, unsigned, word_filter::WordFilter};
 use crate::{
     engine::{
         backend::Result,
@@ -130,7 +130,7 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
     let d = tx.dialect();
     let mut c = Conditions::default();
     let range = (query.from_ms, query.to_ms);
-    let Some(held) = Held::new(&mut c, d, &query.text, &query.scope, range, |_| ()) else {
+    let Some(held) = WordFilter::new(&mut c, d, &query.text, &query.scope, range, |_| ()) else {
         return Ok(Vec::new());
     };
     let begin = held.begin(tx, &c, &query.filter).await?;

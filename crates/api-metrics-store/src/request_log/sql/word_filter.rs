@@ -39,9 +39,9 @@ pub(super) enum Begin {
 
 /// What is asked of details, as `d`; its parameters are the first of the statement's.
 #[derive(Debug, Clone)]
-pub(super) struct Held(String);
+pub(super) struct WordFilter(String);
 
-impl Held {
+impl WordFilter {
     /// The conditions on details: the words of `text`, a range of times, and what the caller may see. `None` where the
     /// text has no words: nothing holds them then. `more` adds conditions.
     pub(super) fn new<'a>(
