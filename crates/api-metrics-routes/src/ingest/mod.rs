@@ -8,6 +8,7 @@
 //! | `writer` | who may report: tokens, and how often |
 //! | `payload` | bodies: compressed or not, JSON or a line an item |
 //! | `item` | one request, member by member |
+//! | `members` | what requests and events have in common |
 //! | `report` | `POST /v1/requests` |
 //! | `templates` | `GET` and `PUT /v1/templates` |
 //!
@@ -22,6 +23,7 @@
 //! 5. The store commits what is left, together with what arrived at the same time, and answers.
 
 mod item;
+mod members;
 mod payload;
 mod report;
 mod templates;
@@ -31,7 +33,7 @@ use std::{fmt, sync::Arc};
 
 use api_metrics_layer::Unrecorded;
 use api_metrics_store::{
-    ingest::{DeadLetter, IngestQueue, IngestStore, IngestToken},
+    ingest::{DeadLetter, IngestLog, IngestQueue, IngestStore, IngestToken},
     time::Clock,
 };
 use axum::{
@@ -92,8 +94,25 @@ impl Ingest {
         clock: Arc<dyn Clock>,
         host: impl Into<String>,
     ) -> Self {
+        let queue = IngestQueue::new(Arc::clone(&store), host);
+        Self::assemble(store, clock, queue)
+    }
+
+    /// The same, where single requests are kept too, chosen by the policy of `log`. Whoever gives it flushes its
+    /// [`buffers`](IngestLog::buffers).
+    pub fn with_log(
+        store: Arc<dyn IngestStore>,
+        clock: Arc<dyn Clock>,
+        host: impl Into<String>,
+        log: IngestLog,
+    ) -> Self {
+        let queue = IngestQueue::with_log(Arc::clone(&store), host, log);
+        Self::assemble(store, clock, queue)
+    }
+
+    fn assemble(store: Arc<dyn IngestStore>, clock: Arc<dyn Clock>, queue: IngestQueue) -> Self {
         let state = IngestState(Arc::new(IngestParts {
-            queue: IngestQueue::new(Arc::clone(&store), host),
+            queue,
             writers: Writers::new(Arc::clone(&store), &clock),
             store,
             clock,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_metrics_layer::{ApiKey, Outcome, Protocol, RequestRecord};
+use api_metrics_layer::{
+    ApiKey, ErrorDetail, Outcome, Protocol, RequestRecord, TraceContext, UserId,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -35,6 +37,16 @@ pub struct IngestItem {
     pub response_bytes: u64,
     /// When it ended; decides its bucket.
     pub finished_at: SystemTime,
+    /// The path, for the request log alone, which masks it.
+    pub path: Option<String>,
+    /// Who made it, for the request log alone.
+    pub user: Option<UserId>,
+    /// The trace that it belongs to, for the request log alone.
+    pub trace: Option<TraceContext>,
+    /// Its id, at most 128 bytes of visible ASCII, for the request log alone.
+    pub request_id: Option<String>,
+    /// What went wrong, for the request log alone.
+    pub error: Option<ErrorDetail>,
 }
 
 impl IngestItem {
@@ -53,6 +65,11 @@ impl IngestItem {
             request_bytes: 0,
             response_bytes: 0,
             finished_at,
+            path: None,
+            user: None,
+            trace: None,
+            request_id: None,
+            error: None,
         }
     }
 
