@@ -44,7 +44,7 @@ async fn what_is_counted_is_logged_once_and_scrubbed(database: Database) {
         );
     }
     server.flush_log().await;
-    let page = server.json("/requests?period=24h").await;
+    let page = server.json("/api-metrics/requests?period=24h").await;
     let rows = page["data"].as_array().unwrap();
     assert_eq!(
         rows.len(),
@@ -79,7 +79,9 @@ async fn what_is_counted_is_logged_once_and_scrubbed(database: Database) {
         assert!(!text.contains(secret), "{secret}");
     }
     // It is found and erased as any other request.
-    let of_user = server.json("/requests?period=24h&user=u-9").await;
+    let of_user = server
+        .json("/api-metrics/requests?period=24h&user=u-9")
+        .await;
     assert_eq!(of_user["data"].as_array().unwrap().len(), 1);
 }
 

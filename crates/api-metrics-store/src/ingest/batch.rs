@@ -15,9 +15,9 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestItem {
-    /// HTTP or gRPC.
+    /// HTTP, gRPC, or a kind of events.
     pub protocol: Protocol,
-    /// A standard method or `_OTHER`.
+    /// A standard method or `_OTHER`; of an event its [label](api_metrics_layer::event_label), or nothing.
     pub method: &'static str,
     /// The route template, at most 1,024 bytes.
     pub endpoint: String,
