@@ -11,6 +11,8 @@ CREATE TABLE api_metrics.ingest_token (
     hash         text NOT NULL UNIQUE,
     -- The route templates of the service, as a JSON list.
     templates    text NOT NULL DEFAULT '[]',
+    -- The origins of pages that use it, as a JSON list; empty: it is a service's.
+    origins      text NOT NULL DEFAULT '[]',
     created_at   timestamptz NOT NULL,
     created_by   text NOT NULL,
     revoked_at   timestamptz,
@@ -37,7 +39,9 @@ CREATE TABLE api_metrics.ingest_refused (
     at           timestamptz NOT NULL,
     member       text,
     reason       text NOT NULL,
-    item         text NOT NULL
+    item         text NOT NULL,
+    -- Whether it came as an event.
+    is_event     boolean NOT NULL DEFAULT false
 );
 
 ALTER TABLE api_metrics.ingest_token   ENABLE ROW LEVEL SECURITY;

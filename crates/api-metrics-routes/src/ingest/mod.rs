@@ -9,7 +9,9 @@
 //! | `payload` | bodies: compressed or not, JSON or a line an item |
 //! | `item` | one request, member by member |
 //! | `members` | what requests and events have in common |
-//! | `report` | `POST /v1/requests` |
+//! | `event` | one event, member by member |
+//! | `report` | `POST /v1/requests` and `POST /v1/events` |
+//! | `browser` | pages: tokens that are bound to origins |
 //! | `templates` | `GET` and `PUT /v1/templates` |
 //!
 //! The admin's routes, where tokens are made and refused items are looked at, are in the control plane.
@@ -22,6 +24,8 @@
 //! 4. Each item is read by itself. What is wrong with one refuses that one.
 //! 5. The store commits what is left, together with what arrived at the same time, and answers.
 
+mod browser;
+mod event;
 mod item;
 mod members;
 mod payload;
@@ -37,7 +41,11 @@ use api_metrics_store::{
     time::Clock,
 };
 use axum::{
-    Router, extract::DefaultBodyLimit, middleware::map_response, response::Response, routing::get,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::map_response,
+    response::Response,
+    routing::{get, options},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -45,6 +53,7 @@ use crate::{
     openapi,
     response::{Kind, Problem, secure},
 };
+use browser::Origins;
 use writer::{Writer, Writers};
 
 pub(crate) use templates::read as read_templates;
@@ -83,6 +92,8 @@ struct IngestParts {
     queue: IngestQueue,
     /// Who reports, and how often.
     writers: Writers,
+    /// Whose pages may report.
+    origins: Origins,
     /// What decides `now`.
     clock: Arc<dyn Clock>,
 }
@@ -114,6 +125,7 @@ impl Ingest {
         let state = IngestState(Arc::new(IngestParts {
             queue,
             writers: Writers::new(Arc::clone(&store), &clock),
+            origins: Origins::new(Arc::clone(&store)),
             store,
             clock,
         }));
@@ -121,6 +133,8 @@ impl Ingest {
         let slot = document.clone();
         let (router, written) = OpenApiRouter::with_openapi(openapi::ingest())
             .routes(routes!(report::report))
+            .routes(routes!(report::report_events))
+            .route("/v1/events", options(browser::preflight))
             .routes(routes!(templates::get_templates, templates::put_templates))
             .split_for_parts();
         document.set(&written);
@@ -141,7 +155,7 @@ impl Ingest {
         Self(Arc::new(Shared { state, router }))
     }
 
-    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/templates` and
+    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates` and
     /// `openapi.json`.
     pub fn router(&self) -> Router {
         self.0.router.clone()
@@ -156,6 +170,7 @@ impl Ingest {
     /// themselves within ten seconds.
     pub(crate) fn forget_tokens(&self) {
         self.0.state.0.writers.forget();
+        self.0.state.0.origins.forget();
     }
 
     /// Counts the item of a dead letter, by the token that it came by as it is now.
@@ -168,7 +183,7 @@ impl Ingest {
         letter: &DeadLetter,
     ) -> Result<(), Problem> {
         let writer = Writer::of(token);
-        report::again(&self.0.state.0, &writer, letter.id, &letter.item).await
+        report::again(&self.0.state.0, &writer, letter).await
     }
 }
 
@@ -197,7 +212,13 @@ pub(crate) fn fuzz(data: &[u8], now: i64) {
     match payload::fuzz(*kind, body) {
         Ok(items) => {
             assert!(items.len() <= payload::MAX_ITEMS);
+            let token = api_metrics_store::ingest::NewIngestToken::new("ci", "shop", "test");
+            let writer = Writer::of(token.into_token(1));
             for item in items.into_iter().flatten() {
+                match event::read(item.clone(), &writer, now) {
+                    Ok(read) => assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024),
+                    Err(problem) => assert_eq!(problem.status().as_u16(), 400),
+                }
                 match item::read(item, &templates, now) {
                     Ok(read) => {
                         assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024);

@@ -35,6 +35,8 @@ pub struct IngestItem {
     pub request_bytes: u64,
     /// Body bytes of the response.
     pub response_bytes: u64,
+    /// Named numbers that an event carries, such as tokens and lost packets.
+    pub numbers: Vec<(&'static str, u64)>,
     /// When it ended; decides its bucket.
     pub finished_at: SystemTime,
     /// The path, for the request log alone, which masks it.
@@ -64,6 +66,7 @@ impl IngestItem {
             time_to_headers: None,
             request_bytes: 0,
             response_bytes: 0,
+            numbers: Vec::new(),
             finished_at,
             path: None,
             user: None,
@@ -113,6 +116,8 @@ pub struct IngestBatch {
     pub(super) refused: Vec<(RefusedItem, Box<str>)>,
     /// Whether it is a dead letter, which leaves none behind when it is refused again.
     pub(super) is_retry: bool,
+    /// Whether its items are events.
+    pub(super) is_of_events: bool,
 }
 
 /// How a batch is known when it comes again.
@@ -136,7 +141,15 @@ impl IngestBatch {
             items: Vec::new(),
             refused: Vec::new(),
             is_retry: false,
+            is_of_events: false,
         }
+    }
+
+    /// The same, whose items are events: what is refused of it is kept as such.
+    #[must_use]
+    pub const fn of_events(mut self) -> Self {
+        self.is_of_events = true;
+        self
     }
 
     /// The item of a dead letter, tried again. Accepted, it is counted once, however often that is tried.

@@ -370,7 +370,9 @@ impl RequestLogBuffer {
         let mut shard = lock(shard);
         let Shard { windows, random } = &mut *shard;
         let found = windows.find_mut(hash, |window| {
-            window.method == record.method && *window.endpoint == *record.endpoint
+            window.protocol == record.protocol
+                && window.method == record.method
+                && *window.endpoint == *record.endpoint
         });
         let mut closed = Vec::new();
         let window = match found {
@@ -389,7 +391,7 @@ impl RequestLogBuffer {
                     queue.discard(|dropped| &mut dropped.memory);
                     return;
                 }
-                let window = Window::new(record.method, record.endpoint.into(), minute);
+                let window = Window::new(record, minute);
                 let rehash = |window: &Window| hash_of(window.method, &window.endpoint);
                 windows.insert_unique(hash, window, rehash).into_mut()
             }
