@@ -56,6 +56,9 @@ CREATE POLICY service ON api_metrics.ingest_token   USING ((SELECT api_metrics.s
 CREATE POLICY service ON api_metrics.ingest_batch   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.ingest_refused USING ((SELECT api_metrics.sees_all()));
 
+-- The protocol that a rule watches; NULL: requests to the server.
+ALTER TABLE api_metrics.api_alert_configs ADD COLUMN protocol_filter text;
+
 -- Services of before may write them too, without being allowed once more.
 DO $$
 DECLARE

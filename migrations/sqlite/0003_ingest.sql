@@ -44,3 +44,6 @@ CREATE TABLE api_metrics_ingest_refused (
     -- Whether it came as an event.
     is_event     integer NOT NULL DEFAULT 0
 );
+
+-- The protocol that a rule watches; NULL: requests to the server.
+ALTER TABLE api_metrics_api_alert_configs ADD COLUMN protocol_filter text;

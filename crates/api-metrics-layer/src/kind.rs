@@ -56,11 +56,7 @@ impl EventKind {
     /// # Errors
     /// [`InvalidEventKind`] where it is none, or means something else: `http`, `grpc`, `any` and `billed`.
     pub fn new(name: &str) -> Result<Self, InvalidEventKind> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let is_name = (1..=MAX_KIND_BYTES).contains(&name.len())
-            && name.bytes().all(plain)
-            && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
-        if !is_name || RESERVED.contains(&name) {
+        if !Self::is_name(name) {
             return Err(InvalidEventKind);
         }
         let known = [
@@ -74,6 +70,16 @@ impl EventKind {
         ];
         let known = known.into_iter().find(|kind| kind.0 == name);
         Ok(known.unwrap_or_else(|| KINDS.find(name).map_or(Self::OTHER, Self)))
+    }
+
+    /// Whether a kind can have this name. Nothing is remembered of it.
+    #[must_use]
+    pub fn is_name(name: &str) -> bool {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=MAX_KIND_BYTES).contains(&name.len())
+            && name.bytes().all(plain)
+            && name.as_bytes().first().is_some_and(u8::is_ascii_lowercase)
+            && !RESERVED.contains(&name)
     }
 
     /// The name under which stores keep it as a protocol.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api_metrics_layer::Protocol;
+use api_metrics_layer::{EventKind, Protocol};
 use chrono_tz::Tz;
 
 use crate::{
@@ -102,6 +102,14 @@ impl Filter {
         }
     }
 
+    /// Whether `protocol` of a filter can have this value.
+    #[must_use]
+    pub fn is_protocol(name: &str) -> bool {
+        Protocol::SERVED.contains(&name)
+            || [Self::ANY_PROTOCOL, Self::BILLED_PROTOCOLS].contains(&name)
+            || EventKind::is_name(name)
+    }
+
     /// Whether series of this protocol may count.
     #[must_use]
     pub fn admits_protocol(&self, protocol: &str) -> bool {
@@ -110,10 +118,17 @@ impl Filter {
 
     /// The protocols that count.
     pub(crate) fn protocols(&self) -> Protocols<'_> {
-        match self.protocol.as_deref() {
+        Protocols::of(self.protocol.as_deref())
+    }
+}
+
+impl<'a> Protocols<'a> {
+    /// Those that a filter means.
+    pub(crate) fn of(protocol: Option<&'a str>) -> Self {
+        match protocol {
             None => Protocols::Among(&Protocol::SERVED),
-            Some(Self::ANY_PROTOCOL) => Protocols::Any,
-            Some(Self::BILLED_PROTOCOLS) => Protocols::AllBut(&UNBILLED),
+            Some(Filter::ANY_PROTOCOL) => Protocols::Any,
+            Some(Filter::BILLED_PROTOCOLS) => Protocols::AllBut(&UNBILLED),
             Some(name) => Protocols::One(name),
         }
     }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Conditions, read, unsigned};
+use super::{
+    Conditions,
+    read::{self, SeriesChoice},
+    unsigned,
+};
 use crate::{
     engine::{
         backend::Result,
@@ -48,12 +52,12 @@ async fn conditions<'a, T: SqlTx>(
     let d = tx.dialect();
     let series = read::series_of(tx, &query.filter).await?;
     let mut c = Conditions::default();
-    if let Some(series) = series {
-        let series = c.param(series);
+    if let SeriesChoice::Named(series) = &series {
+        let series = c.param(series.clone());
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
-    read::indexed(&mut c, d, &query.filter, None);
-    read::unindexed(&mut c, &query.filter, &query.scope);
+    read::indexed(&mut c, d, &query.filter, &SeriesChoice::All);
+    read::unindexed(&mut c, &query.filter, &series, &query.scope);
     c.scope(d, &query.scope);
     let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
     c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
