@@ -112,6 +112,22 @@ fn allow(request: &HeaderMap, response: &mut HeaderMap) {
     }
 }
 
+/// The module by which a page measures its connections of WebRTC. It holds nothing that is not in every copy of
+/// this program, so every page may load it.
+pub(super) async fn snippet() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    let mut response = (headers, include_str!("webrtc.js")).into_response();
+    response.headers_mut().insert(
+        "cross-origin-resource-policy",
+        HeaderValue::from_static("cross-origin"),
+    );
+    response
+}
+
 /// Refuses a browser's report from where its token is not bound to.
 ///
 /// # Errors

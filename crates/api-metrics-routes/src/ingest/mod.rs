@@ -135,6 +135,7 @@ impl Ingest {
             .routes(routes!(report::report))
             .routes(routes!(report::report_events))
             .route("/v1/events", options(browser::preflight))
+            .route("/v1/webrtc.js", get(browser::snippet))
             .routes(routes!(templates::get_templates, templates::put_templates))
             .split_for_parts();
         document.set(&written);
@@ -155,7 +156,7 @@ impl Ingest {
         Self(Arc::new(Shared { state, router }))
     }
 
-    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates` and
+    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates`, `v1/webrtc.js` and
     /// `openapi.json`.
     pub fn router(&self) -> Router {
         self.0.router.clone()
