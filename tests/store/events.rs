@@ -171,11 +171,13 @@ async fn quotas_and_bills_count_events_but_none_of_a_browser(database: Database)
         }
         let keys = store.all_keys(&Scope::All).await.unwrap();
         let now = stage.h.clock.unix_seconds();
-        let usage = quota_usage(&**store, &QuotaSettings::default(), &keys, now, None);
+        let settings = QuotaSettings::default();
+        let usage = quota_usage(&**store, &settings, &keys, now, None);
         // Two requests and two of the agent; what a browser has measured is nobody's use.
         assert_eq!(usage.await.unwrap()[0].used, 4, "{folded}");
         let (from, to) = ("2026-03-10".parse().unwrap(), "2026-03-11".parse().unwrap());
-        let ledger = reconcile(&**store, &BillingSettings::default(), from, to);
+        let settings = BillingSettings::default();
+        let ledger = reconcile(&**store, &settings, from, to);
         let ledger = ledger.await.unwrap();
         assert!(ledger.agrees, "{folded}: {ledger:#?}");
         let [day] = &ledger.days[..] else {
