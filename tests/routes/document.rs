@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use api_metrics_store::{sqlite::SqliteStore, store::StoreOptions};
+use api_metrics_routes::{AdminBuilder, Ingest};
+use api_metrics_store::{sqlite::SqliteStore, store::StoreOptions, time::SystemClock};
 use reqwest::{Response, header};
 use serde_json::{Value, json};
 
@@ -404,7 +405,10 @@ fn shape_of(value: &Value) -> Value {
 async fn the_dashboard_has_its_types_from_this_document() {
     // With a log of requests, so that its routes are among them; nothing is asked of that store.
     let log = SqliteStore::open("sqlite::memory:", StoreOptions::default()).unwrap();
-    let host = Host::start_with(|builder| builder.token(TOKEN).requests(Arc::new(log))).await;
+    let log = Arc::new(log);
+    let ingest = Ingest::new(log.clone(), Arc::new(SystemClock::default()), "test");
+    let configure = |builder: AdminBuilder| builder.token(TOKEN).requests(log).ingest(ingest);
+    let host = Host::start_with(configure).await;
     let served = Document::of(&host, &host.url("/openapi.json")).await.0;
     let copy = include_str!("../../crates/api-metrics-routes/dashboard/openapi.json");
     let copy: Value = serde_json::from_str(copy).unwrap();

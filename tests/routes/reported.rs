@@ -48,7 +48,7 @@ async fn what_is_counted_is_logged_once_and_scrubbed(database: Database) {
         );
     }
     server.flush_log().await;
-    let page = server.json("/api-metrics/requests?period=24h").await;
+    let page = server.json("/api-requests?period=24h").await;
     let rows = page["data"].as_array().unwrap();
     assert_eq!(
         rows.len(),
@@ -83,9 +83,7 @@ async fn what_is_counted_is_logged_once_and_scrubbed(database: Database) {
         assert!(!text.contains(secret), "{secret}");
     }
     // It is found and erased as any other request.
-    let of_user = server
-        .json("/api-metrics/requests?period=24h&user=u-9")
-        .await;
+    let of_user = server.json("/api-requests?period=24h&user=u-9").await;
     assert_eq!(of_user["data"].as_array().unwrap().len(), 1);
 }
 
@@ -218,7 +216,7 @@ async fn an_agents_seconds_never_enter_the_p95_of_an_api(database: Database) {
     server.flush_log().await;
     let logged = async |query: &str| {
         let page = server
-            .json(&format!("/api-metrics/requests?period=24h{query}"))
+            .json(&format!("/api-requests?period=24h{query}"))
             .await;
         let rows = page["data"].as_array().unwrap().iter();
         let mut kinds: Vec<_> = rows
@@ -234,7 +232,7 @@ async fn an_agents_seconds_never_enter_the_p95_of_an_api(database: Database) {
     assert_eq!(logged("&endpoint=/a").await, (20, "http".into()));
     let groups = async |query: &str| {
         let found = server
-            .json(&format!("/api-metrics/requests/groups?period=24h{query}"))
+            .json(&format!("/api-requests/groups?period=24h{query}"))
             .await;
         found["data"].as_array().unwrap().len()
     };

@@ -106,12 +106,12 @@ async fn an_event_is_in_no_view_but_that_of_its_protocol(database: Database) {
         assert_eq!(total(Filter::billed()).await, (6, true));
         // By name: of two protocols that have the same one, each has its own.
         let named = async |filter: Filter| {
-            let answer = stage.h.read(&over(|query| {
+            let query = over(|query| {
                 query.filter = filter;
                 query.group_by.endpoint = true;
                 query.group_by.method = true;
-            }));
-            let rows = answer.await.rows;
+            });
+            let rows = stage.h.read(&query).await.rows;
             let rows = rows.iter().map(|row| {
                 let text =
                     |label: &Option<std::sync::Arc<str>>| label.as_deref().unwrap().to_owned();
@@ -129,12 +129,12 @@ async fn an_event_is_in_no_view_but_that_of_its_protocol(database: Database) {
         let agents = BTreeMap::from([(("small".to_owned(), "/a".to_owned()), (2, 1))]);
         assert_eq!(named(of("agent")).await, agents, "{folded}");
         // A section by protocol.
-        let answer = stage.h.read(&over(|query| {
+        let query = over(|query| {
             query.filter = Filter::everything();
             query.group_by.protocol = true;
-        }));
+        });
+        let answer = stage.h.read(&query).await;
         let protocols: Vec<_> = answer
-            .await
             .rows
             .iter()
             .map(|row| {
