@@ -88,7 +88,7 @@ export const NewToken = ({ close }: { close: () => void }) => {
           {create.error.message}
         </p>
       )}
-      <div className="form-actions">
+      <div className="card-tools">
         <button type="submit" disabled={create.isPending}>
           Create token
         </button>
