@@ -188,9 +188,13 @@ test("a page of another origin measures a connection under its own token, and un
     };
     const until = Date.now() + 60_000;
     let methods = {};
-    while (Date.now() < until && Object.values(methods).reduce((sum, n) => sum + n, 0) < 4) methods = await counted(own);
+    while (Date.now() < until && Object.values(methods).reduce((sum, n) => sum + n, 0) < 4)
+      methods = await counted(own);
     assert.equal(methods.relay, 2, JSON.stringify(methods));
-    assert.equal(Object.values(methods).reduce((sum, n) => sum + n, 0), 4);
+    assert.equal(
+      Object.values(methods).reduce((sum, n) => sum + n, 0),
+      4,
+    );
     assert.deepEqual(await counted(foreign), {});
     await context.request.post(`${base()}session`, { data: { token: process.env.DASHBOARD_TOKEN } });
     await page.goto(`${base()}${link}&service=${own}`);

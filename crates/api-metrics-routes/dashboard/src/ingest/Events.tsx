@@ -11,6 +11,8 @@ import { relayShare } from "./relay";
 
 const SERVED: ReadonlySet<string> = new Set(["http", "grpc"]);
 
+const bytesOf = (row: MetricRow): number => (row.requestBytes ?? 0) + (row.responseBytes ?? 0);
+
 const COLUMNS: Column<MetricRow>[] = [
   { id: "kind", head: "Kind", by: (row) => row.protocol ?? "", cell: (row) => row.protocol },
   {
@@ -34,15 +36,29 @@ const COLUMNS: Column<MetricRow>[] = [
     by: (row) => row.errorRate ?? -1,
     cell: (row) => number.percent(row.errorRate),
   },
-  { id: "average", head: "Average", number: true, wide: 2, by: (row) => row.averageMs ?? -1, cell: (row) => number.ms(row.averageMs) },
-  { id: "p95", head: "p95", number: true, wide: 1, by: (row) => row.p95Ms ?? -1, cell: (row) => number.ms(row.p95Ms) },
+  {
+    id: "average",
+    head: "Average",
+    number: true,
+    wide: 2,
+    by: (row) => row.averageMs ?? -1,
+    cell: (row) => number.ms(row.averageMs),
+  },
+  {
+    id: "p95",
+    head: "p95",
+    number: true,
+    wide: 1,
+    by: (row) => row.p95Ms ?? -1,
+    cell: (row) => number.ms(row.p95Ms),
+  },
   {
     id: "bytes",
     head: "Bytes",
     number: true,
     wide: 3,
-    by: (row) => row.bandwidthBytes ?? 0,
-    cell: (row) => number.bytes(row.bandwidthBytes),
+    by: bytesOf,
+    cell: (row) => number.bytes(bytesOf(row)),
   },
 ];
 
