@@ -118,6 +118,7 @@ async fn run(events: CaptureEvents) -> Result<(), Box<dyn std::error::Error>> {
     replay.serve(api.clone());
     let app = api
         .nest_service("/admin", metrics.admin())
+        .nest_service("/ingest", metrics.ingest())
         .nest_service("/api/v2/console/metrics", console)
         // Tells the admin from which address a wrong token came.
         .into_make_service_with_connect_info::<SocketAddr>();

@@ -11,6 +11,8 @@ CREATE TABLE api_metrics.ingest_token (
     hash         text NOT NULL UNIQUE,
     -- The route templates of the service, as a JSON list.
     templates    text NOT NULL DEFAULT '[]',
+    -- The origins of pages that use it, as a JSON list; empty: it is a service's.
+    origins      text NOT NULL DEFAULT '[]',
     created_at   timestamptz NOT NULL,
     created_by   text NOT NULL,
     revoked_at   timestamptz,
@@ -37,7 +39,9 @@ CREATE TABLE api_metrics.ingest_refused (
     at           timestamptz NOT NULL,
     member       text,
     reason       text NOT NULL,
-    item         text NOT NULL
+    item         text NOT NULL,
+    -- Whether it came as an event.
+    is_event     boolean NOT NULL DEFAULT false
 );
 
 ALTER TABLE api_metrics.ingest_token   ENABLE ROW LEVEL SECURITY;
@@ -51,6 +55,9 @@ ALTER TABLE api_metrics.ingest_refused FORCE ROW LEVEL SECURITY;
 CREATE POLICY service ON api_metrics.ingest_token   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.ingest_batch   USING ((SELECT api_metrics.sees_all()));
 CREATE POLICY service ON api_metrics.ingest_refused USING ((SELECT api_metrics.sees_all()));
+
+-- The protocol that a rule watches; NULL: requests to the server.
+ALTER TABLE api_metrics.api_alert_configs ADD COLUMN protocol_filter text;
 
 -- Services of before may write them too, without being allowed once more.
 DO $$

@@ -12,6 +12,8 @@ CREATE TABLE api_metrics_ingest_token (
     hash         text NOT NULL UNIQUE,
     -- The route templates of the service, as a JSON list.
     templates    text NOT NULL DEFAULT '[]',
+    -- The origins of pages that use it, as a JSON list; empty: it is a service's.
+    origins      text NOT NULL DEFAULT '[]',
     created_at   integer NOT NULL,
     created_by   text NOT NULL,
     revoked_at   integer,
@@ -38,5 +40,10 @@ CREATE TABLE api_metrics_ingest_refused (
     at           integer NOT NULL,
     member       text,
     reason       text NOT NULL,
-    item         text NOT NULL
+    item         text NOT NULL,
+    -- Whether it came as an event.
+    is_event     integer NOT NULL DEFAULT 0
 );
+
+-- The protocol that a rule watches; NULL: requests to the server.
+ALTER TABLE api_metrics_api_alert_configs ADD COLUMN protocol_filter text;

@@ -26,6 +26,8 @@ export const launch = () => {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // Connections of WebRTC within one page: names of hosts need a multicast that containers lack.
+    "--disable-features=WebRtcHideLocalIpsWithMdns",
   ];
   // Chromium cannot use its sandbox as root.
   if (process.getuid?.() === 0) args.push("--no-sandbox");

@@ -14,9 +14,9 @@ use std::{process::ExitCode, thread};
 use node::{Cases, Node};
 use stage::{Kind, Stage};
 
-const SPECS: [&str; 10] = [
+const SPECS: [&str; 11] = [
     "sign_in", "overview", "pages", "limits", "alerts", "billing", "live", "coverage", "requests",
-    "looks",
+    "ingest", "looks",
 ];
 
 /// Stops the database's server, so it runs on a server of its own, after the others.

@@ -1,9 +1,13 @@
 //! What other services report, over sockets, to both databases.
 
-use std::{io::Write as _, time::Duration};
+use std::{io::Write as _, sync::Arc, time::Duration};
 
 use api_metrics_routes::{Admin, Ingest};
-use api_metrics_store::control::keys::KeyChange;
+use api_metrics_store::{
+    control::keys::KeyChange,
+    ingest::IngestLog,
+    request_log::{Keep, RequestLog, RequestLogStore},
+};
 use api_metrics_tests::harness::{Database, Harness};
 use axum::Router;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
@@ -32,18 +36,26 @@ on_both_databases! {
 }
 
 /// A server of its own, as `api-metrics serve` mounts it.
-struct Server {
-    h: Harness,
-    origin: String,
-    client: Client,
+pub(crate) struct Server {
+    pub(crate) h: Harness,
+    pub(crate) origin: String,
+    pub(crate) client: Client,
+    pub(crate) log: IngestLog,
+    pub(crate) requests: Arc<dyn RequestLogStore>,
 }
 
 impl Server {
-    async fn on(database: Database) -> Self {
+    pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
-        let ingest = Ingest::new(h.database.ingest(&h.clock), h.clock.clone(), "test");
+        let mut settings = RequestLog::new();
+        settings.keep = Keep::Everything;
+        let log = IngestLog::new(settings, "test");
+        let store = h.database.ingest(&h.clock);
+        let ingest = Ingest::with_log(store, h.clock.clone(), "test", log.clone());
+        let requests = h.database.request_log(&h.clock);
         let admin = Admin::builder(h.store.clone())
             .control(h.store.clone())
+            .requests(requests.clone())
             .ingest(ingest.clone())
             .clock(h.clock.clone())
             .cache_bytes(0)
@@ -59,16 +71,25 @@ impl Server {
             h,
             origin,
             client: Client::new(),
+            log,
+            requests,
         }
     }
 
-    fn admin(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+    /// Stores what waits of the request log, as the background work does.
+    pub(crate) async fn flush_log(&self) {
+        for buffer in self.log.buffers() {
+            self.requests.flush_requests(&buffer, true).await.unwrap();
+        }
+    }
+
+    pub(crate) fn admin(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         let url = format!("{}/admin{path}", self.origin);
         self.client.request(method, url).bearer_auth(TOKEN)
     }
 
     /// A token's number and its secret.
-    async fn token(&self, body: Value) -> (i64, String) {
+    pub(crate) async fn token(&self, body: Value) -> (i64, String) {
         let made = self
             .admin(reqwest::Method::POST, "/ingest-tokens")
             .json(&body);
@@ -79,18 +100,18 @@ impl Server {
         (made["token"]["id"].as_i64().unwrap(), secret.to_owned())
     }
 
-    async fn writer(&self) -> String {
+    pub(crate) async fn writer(&self) -> String {
         let body = json!({"name": "ci", "service": "checkout", "environment": "production"});
         self.token(body).await.1
     }
 
-    fn report(&self, secret: &str) -> RequestBuilder {
+    pub(crate) fn report(&self, secret: &str) -> RequestBuilder {
         self.client
             .post(format!("{}/ingest/v1/requests", self.origin))
             .bearer_auth(secret)
     }
 
-    async fn json(&self, path: &str) -> Value {
+    pub(crate) async fn json(&self, path: &str) -> Value {
         let answer = self.admin(reqwest::Method::GET, path).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.json().await.unwrap()
@@ -106,7 +127,7 @@ impl Server {
     }
 }
 
-async fn told(response: Response) -> (StatusCode, Value) {
+pub(crate) async fn told(response: Response) -> (StatusCode, Value) {
     let status = response.status();
     let text = response.text().await.unwrap();
     let value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}"));

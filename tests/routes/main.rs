@@ -25,6 +25,7 @@ mod ingest;
 mod parameters;
 mod postgres;
 mod prometheus;
+mod reported;
 mod request_events;
 mod request_replay;
 mod request_stream;

@@ -49,23 +49,23 @@ on_all_databases! {
 }
 
 /// A store that others report to, on the harness' database.
-struct Stage {
-    h: Harness,
+pub(crate) struct Stage {
+    pub(crate) h: Harness,
     store: Arc<dyn IngestStore>,
 }
 
 impl Stage {
-    async fn on(database: Database) -> Self {
+    pub(crate) async fn on(database: Database) -> Self {
         let h = Harness::on(database).await;
         let store = another(&h);
         Self { h, store }
     }
 
-    fn queue(&self) -> IngestQueue {
+    pub(crate) fn queue(&self) -> IngestQueue {
         IngestQueue::new(another(&self.h), "test")
     }
 
-    async fn token(&self, change: impl FnOnce(&mut NewIngestToken)) -> IngestToken {
+    pub(crate) async fn token(&self, change: impl FnOnce(&mut NewIngestToken)) -> IngestToken {
         let mut new = NewIngestToken::new("ci", "checkout", "production");
         change(&mut new);
         self.store.create_ingest_token(&new, "ann").await.unwrap().0
@@ -107,7 +107,7 @@ fn another(h: &Harness) -> Arc<dyn IngestStore> {
     h.database.ingest(&h.clock)
 }
 
-fn item(endpoint: &str, key: Option<&str>, at: i64) -> IngestItem {
+pub(crate) fn item(endpoint: &str, key: Option<&str>, at: i64) -> IngestItem {
     let at = UNIX_EPOCH + Duration::from_secs(at.unsigned_abs());
     let mut item = IngestItem::new("GET", endpoint, at);
     item.api_key = key.map(ApiKey::from);

@@ -8,6 +8,7 @@
 
 mod conformance;
 mod damage;
+mod events;
 mod headers;
 mod imports;
 mod ingest;

@@ -188,6 +188,7 @@ mod future;
 mod grpc;
 mod guard;
 mod in_flight;
+mod kind;
 mod label;
 mod layer;
 mod nested;
@@ -214,6 +215,7 @@ pub use descriptor_set::InvalidDescriptorSet;
 pub use endpoint::{Endpoint, ExtractEndpoint, FromMatchedPath};
 pub use future::ResponseFuture;
 pub use in_flight::InFlight;
+pub use kind::{EventKind, InvalidEventKind, event_label};
 pub use label::{
     MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES, OTHER_ENDPOINT, OTHER_METHOD,
     UNMATCHED, bounded,

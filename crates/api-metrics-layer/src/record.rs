@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::ApiKey;
+use crate::{ApiKey, EventKind};
 
 /// The protocol that a request spoke, as far as the meaning of its status is concerned.
 ///
@@ -15,15 +15,22 @@ pub enum Protocol {
     Http,
     /// gRPC, grpc-web included: the status stands in `grpc-status`.
     Grpc,
+    /// It is no request to the service, but an event of this kind. No layer makes such a record; whoever counts
+    /// events does.
+    Event(EventKind),
 }
 
 impl Protocol {
-    /// The name under which stores keep it: `http` or `grpc`.
+    /// What the server itself speaks: views without a protocol mean these.
+    pub const SERVED: [&'static str; 2] = ["http", "grpc"];
+
+    /// The name under which stores keep it: `http`, `grpc`, or that of the kind of events.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Http => "http",
             Self::Grpc => "grpc",
+            Self::Event(kind) => kind.as_str(),
         }
     }
 }

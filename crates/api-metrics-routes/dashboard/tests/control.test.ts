@@ -4,11 +4,19 @@ import { condition, scopeOf, stateOf, valueIn } from "../src/alerts/describe";
 import { bodyOf, draftOf, fresh, validate } from "../src/alerts/draft";
 import type { BillingPage, RateLimit, UtilizationPage } from "../src/api/types";
 import { amountIn, byDay, currenciesOf, monthName, months, roughly, spark } from "../src/billing/costs";
+import { relayShare } from "../src/ingest/relay";
 import { advice } from "../src/limits/advice";
 import { utilization } from "../src/limits/utilization";
 import { searchRows, sortRows } from "../src/ui/rows";
 import { levelOf } from "../src/ui/usageLevel";
 import { at, axis, rule } from "./fixtures";
+
+test("relays are a share of the samples whose candidates are known", () => {
+  const row = (protocol: string, method: string, requestCount: number) => ({ protocol, method, requestCount });
+  assert.equal(relayShare([row("http", "GET", 9), row("webrtc", "", 9), row("agent", "relay", 9)]), null);
+  const rows = [row("webrtc", "relay", 1), row("webrtc", "host", 2), row("webrtc", "srflx", 1), row("webrtc", "", 5)];
+  assert.equal(relayShare(rows), 25);
+});
 
 test("a rule reads as a condition in its own units", () => {
   assert.equal(condition(rule()), "p95 response time > 600 ms over 10 min");

@@ -76,6 +76,7 @@ export const rule = (changes: Partial<Alert> = {}): Alert =>
     enabled: true,
     state: "ok",
     serviceFilter: null,
+    protocolFilter: null,
     endpointFilter: null,
     apiKeyFilter: null,
     tenantId: null,

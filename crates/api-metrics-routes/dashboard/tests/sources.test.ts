@@ -19,6 +19,7 @@ const LAYERS = [
   "heatmap",
   "requests",
   "audit",
+  "ingest",
   "alerts",
   "pages",
   "app",

@@ -188,6 +188,9 @@ test("an alert concerns a page that shows part of its traffic", () => {
   assert.equal(concerns(rule({ endpointFilter: "GET /users/*" }), user), true);
   assert.equal(concerns(rule({ endpointFilter: "POST /users/*" }), user), false);
   assert.equal(concerns(rule({ serviceFilter: "blog" }), user), false);
+  // Pages show requests to the server: a rule about agents is none of theirs.
+  assert.equal(concerns(rule({ protocolFilter: "agent" }), user), false);
+  assert.equal(matchesExactly(rule({ protocolFilter: "any" }), { ...all }), false);
   assert.equal(concerns(rule({ apiKeyFilter: 3 }), { ...all, key: "4" }), false);
   assert.equal(concerns(undefined, all), true, "a deleted rule is shown where everything is");
   assert.equal(concerns(undefined, user), false);

@@ -4,7 +4,7 @@
 
 use api_metrics_store::{
     control::quotas::{QuotaPeriod, period_at},
-    query::{Detail, Query, TimeRange},
+    query::{Detail, Filter, Query, TimeRange},
     time::Granularity,
 };
 use axum::{Json, extract::State};
@@ -107,6 +107,7 @@ async fn month_so_far(
         month.from,
         month.to.min(Granularity::Minute.floor(now) + 60),
     ));
+    query.filter = Filter::billed();
     query.filter.api_key_id = only;
     query.scope = caller.scope.clone();
     query.detail = Detail::Counts;

@@ -2,29 +2,22 @@
 //!
 //! A member's name says its unit, and nothing is guessed: what can't be true is refused with the reason.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use api_metrics_layer::{
-    ApiKey, MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, OTHER_METHOD, Outcome, Protocol, UNMATCHED,
-};
+use api_metrics_layer::{MAX_ENDPOINT_BYTES, OTHER_METHOD, Outcome, Protocol, UNMATCHED};
 use api_metrics_store::ingest::IngestItem;
-use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::writer::Templates;
+use super::{
+    members::{self, ReportedError, checked, millis},
+    writer::Templates,
+};
 use crate::{
-    request::{Body, present, required, wrong},
+    request::{Body, present, required},
     response::Problem,
 };
-
-/// How far ahead of our clock a request may have ended.
-const MOST_AHEAD: Duration = Duration::from_secs(3_600);
-/// The longest latency: a day.
-const MAX_MS: f64 = 86_400_000.0;
-/// Numbers below are no Unix milliseconds of this century: somebody has sent seconds.
-const FIRST_MS: i64 = 946_684_800_000;
 
 /// A finished request.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,6 +55,16 @@ pub(super) struct ReportedRequest {
     response_bytes: Option<u64>,
     /// The API key: the service's own name for its consumer, never a secret.
     key: Option<String>,
+    /// Who made it, by an id of the service's own, at most 256 bytes. For the request log, which keeps it in
+    /// clear.
+    user: Option<String>,
+    /// The `traceparent` that it carried. For the request log.
+    #[schema(example = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    trace: Option<String>,
+    /// Its id, at most 128 visible characters. For the request log.
+    request_id: Option<String>,
+    /// What went wrong. For the request log.
+    error: Option<ReportedError>,
 }
 
 /// Reads an item.
@@ -77,8 +80,7 @@ pub(super) fn read(
         return Err(Problem::parameter("", "an item is a JSON object"));
     };
     let mut body = Body::from(members);
-    let time = required("time", body.value("time"))?;
-    let time = time.map_or(Ok(now), |time| instant(&time, now))?;
+    let time = members::time(&mut body, now)?;
     let protocol = body.word("protocol", "one of http, grpc", |name| match name {
         "http" => Some(Protocol::Http),
         "grpc" => Some(Protocol::Grpc),
@@ -87,11 +89,12 @@ pub(super) fn read(
     let method = present("method", body.text("method")?)?;
     let endpoint = required("endpoint", body.text("endpoint")?)?;
     let path = required("path", body.text("path")?)?;
-    let endpoint = match (endpoint, path) {
-        (Some(endpoint), None) => checked("endpoint", endpoint, MAX_ENDPOINT_BYTES)?,
+    let (endpoint, path) = match (endpoint, path) {
+        (Some(endpoint), None) => (checked("endpoint", endpoint, MAX_ENDPOINT_BYTES)?, None),
         (None, Some(path)) => {
             let path = path.split(['?', '#']).next().unwrap_or_default();
-            templates.of(path).unwrap_or(UNMATCHED).to_owned()
+            let template = templates.of(path).unwrap_or(UNMATCHED);
+            (template.to_owned(), Some(path.to_owned()))
         }
         (Some(_), Some(_)) => {
             return Err(Problem::parameter("path", "can't stand beside `endpoint`"));
@@ -102,6 +105,7 @@ pub(super) fn read(
         }
     };
     let mut read = IngestItem::new(standard_method(&method), endpoint, time);
+    read.path = path;
     read.protocol = protocol.flatten().unwrap_or(Protocol::Http);
     let status = body.small("status")?;
     read.status = status.flatten().map(status_code).transpose()?;
@@ -125,51 +129,9 @@ pub(super) fn read(
     read.time_to_headers = millis("timeToHeadersMs", body.number("timeToHeadersMs")?)?;
     read.request_bytes = body.count("requestBytes")?.flatten().unwrap_or(0);
     read.response_bytes = body.count("responseBytes")?.flatten().unwrap_or(0);
-    let key = body.text("key")?.flatten();
-    let key = key.map(|key| checked("key", key, MAX_API_KEY_BYTES));
-    read.api_key = key.transpose()?.map(ApiKey::from);
+    members::detail(&mut body, &mut read)?;
     body.finish()?;
     Ok(read)
-}
-
-/// A text that can be a label: not empty, not longer than labels are kept, and storable everywhere.
-///
-/// # Errors
-/// A problem that names the member.
-fn checked(name: &'static str, text: String, max: usize) -> Result<String, Problem> {
-    if text.is_empty() || text.len() > max || text.contains('\0') {
-        let detail = format!("takes 1 to {max} bytes without NUL");
-        return Err(Problem::parameter(name, detail));
-    }
-    Ok(text)
-}
-
-/// When it ended. A number is Unix milliseconds; one that would be before the year 2000 is refused, because
-/// somebody has sent seconds.
-///
-/// # Errors
-/// A problem that names `time`.
-fn instant(time: &Value, now: SystemTime) -> Result<SystemTime, Problem> {
-    let expected = "an RFC 3339 time like 2026-05-17T00:00:00.250Z, or Unix milliseconds";
-    let millis = match time {
-        Value::String(text) => DateTime::parse_from_rfc3339(text)
-            .map(|at| at.timestamp_millis())
-            .map_err(|_| wrong("time", time, expected))?,
-        Value::Number(number) => number
-            .as_i64()
-            .filter(|millis| *millis >= FIRST_MS)
-            .ok_or_else(|| wrong("time", time, expected))?,
-        _ => return Err(wrong("time", time, expected)),
-    };
-    let at = if millis < 0 {
-        UNIX_EPOCH.checked_sub(Duration::from_millis(millis.unsigned_abs()))
-    } else {
-        UNIX_EPOCH.checked_add(Duration::from_millis(millis.unsigned_abs()))
-    };
-    match at {
-        Some(at) if at <= now + MOST_AHEAD => Ok(at),
-        _ => Err(Problem::parameter("time", "lies more than an hour ahead")),
-    }
 }
 
 /// A status as HTTP writes it, of three digits.
@@ -178,21 +140,6 @@ fn status_code(status: u32) -> Result<u16, Problem> {
         .ok()
         .filter(|status| (100..=999).contains(status))
         .ok_or_else(|| Problem::parameter("status", format!("`{status}` is not from 100 to 999")))
-}
-
-/// A time in milliseconds, fractions included, of at most a day.
-///
-/// # Errors
-/// A problem that names the member.
-fn millis(name: &'static str, number: Option<Option<f64>>) -> Result<Option<Duration>, Problem> {
-    let Some(millis) = number.flatten() else {
-        return Ok(None);
-    };
-    if !(0.0..=MAX_MS).contains(&millis) {
-        let detail = format!("`{millis}` is not from 0 to {MAX_MS} milliseconds");
-        return Err(Problem::parameter(name, detail));
-    }
-    Ok(Some(Duration::from_secs_f64(millis / 1_000.0)))
 }
 
 /// The standard methods, and one name for all others, as the layer has them.
@@ -208,6 +155,9 @@ fn standard_method(method: &str) -> &'static str {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use api_metrics_layer::{ApiKey, ErrorDetail, TraceContext, UserId};
     use serde_json::json;
 
     use super::*;
@@ -229,7 +179,9 @@ mod tests {
         let item = of(json!({
             "time": "2026-05-18T09:25:00.250Z", "method": "POST", "endpoint": "/orders",
             "status": 503, "outcome": "failed", "latencyMs": 12.5, "timeToHeadersMs": 1,
-            "requestBytes": 7, "responseBytes": 8, "key": "k-1", "protocol": "grpc"
+            "requestBytes": 7, "responseBytes": 8, "key": "k-1", "protocol": "grpc",
+            "user": "u-1", "requestId": "r-1", "error": {"type": "ledger", "message": "locked"},
+            "trace": "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         }))
         .unwrap();
         let mut expected = IngestItem::new(
@@ -244,6 +196,12 @@ mod tests {
         expected.time_to_headers = Some(Duration::from_millis(1));
         (expected.request_bytes, expected.response_bytes) = (7, 8);
         expected.api_key = Some(ApiKey::from("k-1"));
+        expected.user = Some(UserId::from("u-1"));
+        expected.request_id = Some("r-1".into());
+        expected.error = Some(ErrorDetail::new("locked").with_type("ledger"));
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        expected.trace = TraceContext::parse(trace);
+        assert!(expected.trace.is_some());
         assert_eq!(item, expected);
     }
 
@@ -285,10 +243,22 @@ mod tests {
             ("latencyMs", json!(86_400_001)),
             ("requestBytes", json!(-1)),
             ("key", json!("")),
+            ("user", json!("u".repeat(257))),
+            ("user", json!(7)),
+            ("trace", json!("4bf92f3577b34da6a3ce929d0e0e4736")),
+            ("requestId", json!("two words")),
+            ("requestId", json!("r".repeat(129))),
+            ("error", json!("locked")),
+            ("error.message", json!({"type": "ledger"})),
+            (
+                "error.surprise",
+                json!({"message": "locked", "surprise": 1}),
+            ),
             ("protocol", json!("soap")),
             ("surprise", json!(1)),
         ] {
-            assert_eq!(with(name, value.clone()), name, "{name}: {value}");
+            let member = name.split('.').next().unwrap();
+            assert_eq!(with(member, value.clone()), name, "{name}: {value}");
         }
         assert_eq!(of(json!([])).unwrap_err().0, "");
         assert_eq!(

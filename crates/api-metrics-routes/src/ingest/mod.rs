@@ -8,7 +8,10 @@
 //! | `writer` | who may report: tokens, and how often |
 //! | `payload` | bodies: compressed or not, JSON or a line an item |
 //! | `item` | one request, member by member |
-//! | `report` | `POST /v1/requests` |
+//! | `members` | what requests and events have in common |
+//! | `event` | one event, member by member |
+//! | `report` | `POST /v1/requests` and `POST /v1/events` |
+//! | `browser` | pages: tokens that are bound to origins |
 //! | `templates` | `GET` and `PUT /v1/templates` |
 //!
 //! The admin's routes, where tokens are made and refused items are looked at, are in the control plane.
@@ -21,7 +24,10 @@
 //! 4. Each item is read by itself. What is wrong with one refuses that one.
 //! 5. The store commits what is left, together with what arrived at the same time, and answers.
 
+mod browser;
+mod event;
 mod item;
+mod members;
 mod payload;
 mod report;
 mod templates;
@@ -31,11 +37,15 @@ use std::{fmt, sync::Arc};
 
 use api_metrics_layer::Unrecorded;
 use api_metrics_store::{
-    ingest::{DeadLetter, IngestQueue, IngestStore, IngestToken},
+    ingest::{DeadLetter, IngestLog, IngestQueue, IngestStore, IngestToken},
     time::Clock,
 };
 use axum::{
-    Router, extract::DefaultBodyLimit, middleware::map_response, response::Response, routing::get,
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::map_response,
+    response::Response,
+    routing::{get, options},
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -43,6 +53,7 @@ use crate::{
     openapi,
     response::{Kind, Problem, secure},
 };
+use browser::Origins;
 use writer::{Writer, Writers};
 
 pub(crate) use templates::read as read_templates;
@@ -81,6 +92,8 @@ struct IngestParts {
     queue: IngestQueue,
     /// Who reports, and how often.
     writers: Writers,
+    /// Whose pages may report.
+    origins: Origins,
     /// What decides `now`.
     clock: Arc<dyn Clock>,
 }
@@ -92,9 +105,27 @@ impl Ingest {
         clock: Arc<dyn Clock>,
         host: impl Into<String>,
     ) -> Self {
+        let queue = IngestQueue::new(Arc::clone(&store), host);
+        Self::assemble(store, clock, queue)
+    }
+
+    /// The same, where single requests are kept too, chosen by the policy of `log`. Whoever gives it flushes its
+    /// [`buffers`](IngestLog::buffers).
+    pub fn with_log(
+        store: Arc<dyn IngestStore>,
+        clock: Arc<dyn Clock>,
+        host: impl Into<String>,
+        log: IngestLog,
+    ) -> Self {
+        let queue = IngestQueue::with_log(Arc::clone(&store), host, log);
+        Self::assemble(store, clock, queue)
+    }
+
+    fn assemble(store: Arc<dyn IngestStore>, clock: Arc<dyn Clock>, queue: IngestQueue) -> Self {
         let state = IngestState(Arc::new(IngestParts {
-            queue: IngestQueue::new(Arc::clone(&store), host),
+            queue,
             writers: Writers::new(Arc::clone(&store), &clock),
+            origins: Origins::new(Arc::clone(&store)),
             store,
             clock,
         }));
@@ -102,6 +133,9 @@ impl Ingest {
         let slot = document.clone();
         let (router, written) = OpenApiRouter::with_openapi(openapi::ingest())
             .routes(routes!(report::report))
+            .routes(routes!(report::report_events))
+            .route("/v1/events", options(browser::preflight))
+            .route("/v1/webrtc.js", get(browser::snippet))
             .routes(routes!(templates::get_templates, templates::put_templates))
             .split_for_parts();
         document.set(&written);
@@ -122,7 +156,7 @@ impl Ingest {
         Self(Arc::new(Shared { state, router }))
     }
 
-    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/templates` and
+    /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates`, `v1/webrtc.js` and
     /// `openapi.json`.
     pub fn router(&self) -> Router {
         self.0.router.clone()
@@ -137,6 +171,7 @@ impl Ingest {
     /// themselves within ten seconds.
     pub(crate) fn forget_tokens(&self) {
         self.0.state.0.writers.forget();
+        self.0.state.0.origins.forget();
     }
 
     /// Counts the item of a dead letter, by the token that it came by as it is now.
@@ -149,7 +184,7 @@ impl Ingest {
         letter: &DeadLetter,
     ) -> Result<(), Problem> {
         let writer = Writer::of(token);
-        report::again(&self.0.state.0, &writer, letter.id, &letter.item).await
+        report::again(&self.0.state.0, &writer, letter).await
     }
 }
 
@@ -178,7 +213,13 @@ pub(crate) fn fuzz(data: &[u8], now: i64) {
     match payload::fuzz(*kind, body) {
         Ok(items) => {
             assert!(items.len() <= payload::MAX_ITEMS);
+            let token = api_metrics_store::ingest::NewIngestToken::new("ci", "shop", "test");
+            let writer = Writer::of(token.into_token(1));
             for item in items.into_iter().flatten() {
+                match event::read(item.clone(), &writer, now) {
+                    Ok(read) => assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024),
+                    Err(problem) => assert_eq!(problem.status().as_u16(), 400),
+                }
                 match item::read(item, &templates, now) {
                     Ok(read) => {
                         assert!(!read.endpoint.is_empty() && read.endpoint.len() <= 1_024);

@@ -1,4 +1,4 @@
-//! `POST /v1/requests`: what is answered with a 2xx is in the database, and is there once.
+//! `POST /v1/requests` and `POST /v1/events`: what is answered with a 2xx is in the database, and is there once.
 //!
 //! | what happened | status | what a client does |
 //! |---|---|---|
@@ -11,10 +11,10 @@
 //! The request's future may be dropped at any time, as when a client leaves: what the queue has taken is
 //! committed all the same.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use api_metrics_store::{
-    ingest::{IngestAnswer, IngestBatch, IngestError, RefusedItem},
+    ingest::{DeadLetter, IngestAnswer, IngestBatch, IngestError, IngestItem, RefusedItem},
     store::StoreError,
 };
 use axum::{
@@ -29,10 +29,11 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{
-    IngestParts, IngestState,
+    IngestParts, IngestState, browser,
+    event::{self, ReportedEvent},
     item::{self, ReportedRequest},
     payload::{self, Payload},
-    writer::{Authenticated, Counted, Writer},
+    writer::{AnyWriter, Authenticated, Counted, Writer},
 };
 use crate::{
     request::Params,
@@ -134,8 +135,104 @@ pub(super) async fn report(
     Authenticated(writer): Authenticated,
     request: Request,
 ) -> Result<Response, Problem> {
+    report_as(Form::Requests, &state, &writer, request).await
+}
+
+/// Report events
+///
+/// What is no request: commands, agents, sessions, connections of WebRTC, jobs, or a kind of one's own. In the
+/// same forms, within the same bounds and with the same promises as requests. They are series of another
+/// protocol, the kind's: views without `protocol` leave them out. A browser's token, which is bound to origins,
+/// writes `webrtc` alone.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    operation_id = "report_events",
+    tag = "ingest",
+    params(
+        ("Idempotency-Key" = Option<String>, Header,
+            description = "Names the report, in at most 200 visible characters"),
+        ("instance" = Option<String>, Query,
+            description = "Names the sender, together with `number`, instead of an idempotency key"),
+        ("number" = Option<u64>, Query, description = "The sender's number of this report"),
+    ),
+    request_body(content = Vec<ReportedEvent>, example = json!([
+        {"kind": "agent", "name": "triage", "outcome": "success", "durationMs": 1250.5, "model": "small",
+         "inputTokens": 812, "outputTokens": 64, "key": "k-2041"}])),
+    responses(
+        (status = 200, description = "What became of each event", body = Report,
+            example = json!({"accepted": 1, "refused": [], "repeated": false})),
+        (status = 400, description = "The body or the key can't be read", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 401, description = "No token, a wrong or a revoked one", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 403, description = "A browser's token from another origin than its own", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 413, description = "More than 1,000 events or 4 MiB", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 415, description = "An unknown Content-Encoding", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 422, description = "No event was accepted (`Report`), or the key was used for another report",
+            body = Report),
+        (status = 429, description = "More than 1,000 requests a minute, or 10,000 with several events",
+            body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The database does not answer: send it again, with its key",
+            body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+pub(super) async fn report_events(
+    State(state): State<IngestState>,
+    AnyWriter(writer): AnyWriter,
+    request: Request,
+) -> Response {
+    let headers = request.headers().clone();
+    let answer = match browser::check(&writer, &headers) {
+        Ok(()) => report_as(Form::Events, &state, &writer, request).await,
+        Err(problem) => Err(problem),
+    };
+    let mut response = answer.unwrap_or_else(Problem::into_response);
+    browser::mark(&writer, &headers, &mut response);
+    response
+}
+
+/// What the items of a report are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Requests,
+    Events,
+}
+
+impl Form {
+    /// Reads an item.
+    ///
+    /// # Errors
+    /// A problem that names the member.
+    fn read(self, item: Value, writer: &Writer, now: SystemTime) -> Result<IngestItem, Problem> {
+        match self {
+            Self::Requests => item::read(item, &writer.templates, now),
+            Self::Events => event::read(item, writer, now),
+        }
+    }
+}
+
+/// Counts a report.
+///
+/// # Errors
+/// 400, 413 and 415 for a body that can't be read.
+async fn report_as(
+    form: Form,
+    state: &IngestState,
+    writer: &Writer,
+    request: Request,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers, &parts.uri)?;
+    // The same key of the other route names another report.
+    let key = key.map(|key| match form {
+        Form::Requests => key,
+        Form::Events => format!("events {key}"),
+    });
     let request = Request::from_parts(parts, body);
     let payload = payload::read(request).await?;
     let counted = if payload.is_single {
@@ -143,10 +240,10 @@ pub(super) async fn report(
     } else {
         Counted::Batch
     };
-    let verdict = state.0.writers.count(&writer, counted);
+    let verdict = state.0.writers.count(writer, counted);
     let mut response = match verdict.refusal() {
         Some(problem) => problem.into_response(),
-        None => submit(&state.0, &writer, payload, key)
+        None => submit(form, &state.0, writer, payload, key)
             .await
             .unwrap_or_else(Problem::into_response),
     };
@@ -159,6 +256,7 @@ pub(super) async fn report(
 /// # Errors
 /// 400 without an item, 422 for a key of another report, 503 and 504 where the database does not answer.
 async fn submit(
+    form: Form,
     parts: &IngestParts,
     writer: &Writer,
     payload: Payload,
@@ -167,7 +265,7 @@ async fn submit(
     if payload.items.is_empty() {
         return Err(Problem::new(Kind::BadBody, "the body has no item"));
     }
-    let batch = batch(parts, writer, payload, key.as_deref());
+    let batch = batch(form, parts, writer, payload, key.as_deref());
     let answer = match timeout(PATIENCE, parts.queue.submit(&writer.token, batch)).await {
         Ok(answer) => answer.map_err(problem)?,
         Err(_) => {
@@ -184,9 +282,18 @@ async fn submit(
 }
 
 /// The items of a body, each read by itself.
-fn batch(parts: &IngestParts, writer: &Writer, payload: Payload, key: Option<&str>) -> IngestBatch {
+fn batch(
+    form: Form,
+    parts: &IngestParts,
+    writer: &Writer,
+    payload: Payload,
+    key: Option<&str>,
+) -> IngestBatch {
     let now = parts.clock.wall();
     let mut batch = IngestBatch::new(key, &payload.bytes);
+    if form == Form::Events {
+        batch = batch.of_events();
+    }
     // Only a tenant's item can still be refused.
     let text = |item: &Value| {
         if writer.token.tenant_id.is_some() {
@@ -200,7 +307,7 @@ fn batch(parts: &IngestParts, writer: &Writer, payload: Payload, key: Option<&st
             Err((reason, line)) => batch.refuse(place, None, reason, &line),
             Ok(value) => {
                 let kept = text(&value);
-                match item::read(value.clone(), &writer.templates, now) {
+                match form.read(value.clone(), writer, now) {
                     Ok(read) => batch.push(place, read, &kept),
                     Err(problem) => {
                         let member = problem.named().filter(|name| !name.is_empty());
@@ -217,13 +324,17 @@ fn batch(parts: &IngestParts, writer: &Writer, payload: Payload, key: Option<&st
 pub(super) async fn again(
     parts: &IngestParts,
     writer: &Writer,
-    letter: i64,
-    item: &str,
+    letter: &DeadLetter,
 ) -> Result<(), Problem> {
-    let value: Value = serde_json::from_str(item)
+    let value: Value = serde_json::from_str(&letter.item)
         .map_err(|error| Problem::parameter("item", format!("is no JSON: {error}")))?;
-    let read = item::read(value, &writer.templates, parts.clock.wall())?;
-    let batch = IngestBatch::retry_of(letter, read, item);
+    let form = if letter.is_event {
+        Form::Events
+    } else {
+        Form::Requests
+    };
+    let read = form.read(value, writer, parts.clock.wall())?;
+    let batch = IngestBatch::retry_of(letter.id, read, &letter.item);
     let answer = parts
         .queue
         .submit(&writer.token, batch)

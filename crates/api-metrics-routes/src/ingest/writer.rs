@@ -52,6 +52,11 @@ impl Writer {
         let templates = Templates::new(&token.templates).unwrap_or_default();
         Self { token, templates }
     }
+
+    /// Whether its token is in pages, for everybody to see.
+    pub(super) fn is_browser(&self) -> bool {
+        !self.token.origins.is_empty()
+    }
 }
 
 /// Templates that paths are matched against, with axum's precedence.
@@ -85,12 +90,12 @@ impl std::fmt::Debug for Templates {
     }
 }
 
-/// Whose requests are counted together: a tenant's, or those of a token without one.
+/// Whose requests are counted together: a tenant's, or those of a token without one, or of browsers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Organisation {
     /// All tokens of this tenant.
     Tenant(String),
-    /// The token of this number, which is no tenant's.
+    /// The token of this number, which is no tenant's or is a browser's.
     Token(i64),
 }
 
@@ -162,8 +167,9 @@ impl Writers {
     /// Counts a request of a writer.
     pub(super) fn count(&self, writer: &Writer, counted: Counted) -> Verdict {
         let organisation = match &writer.token.tenant_id {
-            Some(tenant) => Organisation::Tenant(tenant.clone()),
-            None => Organisation::Token(writer.token.id),
+            // Whoever looks at a page must not use up what the tenant's servers may send.
+            Some(tenant) if !writer.is_browser() => Organisation::Tenant(tenant.clone()),
+            _ => Organisation::Token(writer.token.id),
         };
         let limit = match counted {
             Counted::Read => &self.reads,
@@ -174,11 +180,28 @@ impl Writers {
     }
 }
 
-/// The writer whose token a request carries.
+/// The service whose token a request carries; pages are refused.
 #[derive(Debug)]
 pub(super) struct Authenticated(pub(super) Arc<Writer>);
 
 impl FromRequestParts<IngestState> for Authenticated {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &IngestState) -> Result<Self, Problem> {
+        let AnyWriter(writer) = AnyWriter::from_request_parts(parts, state).await?;
+        if writer.is_browser() {
+            let detail = "a browser's token writes events of `webrtc` alone";
+            return Err(Problem::new(Kind::Forbidden, detail));
+        }
+        Ok(Self(writer))
+    }
+}
+
+/// The writer whose token a request carries, a service or a page.
+#[derive(Debug)]
+pub(super) struct AnyWriter(pub(super) Arc<Writer>);
+
+impl FromRequestParts<IngestState> for AnyWriter {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &IngestState) -> Result<Self, Problem> {

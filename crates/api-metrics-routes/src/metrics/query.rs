@@ -78,7 +78,8 @@ pub(crate) struct QueryFilter {
     /// Only this environment.
     #[schema(nullable = false)]
     environment: Option<String>,
-    /// Only this protocol: http or grpc.
+    /// Only this protocol: `http`, `grpc`, a kind of events, `any`, or `billed`. Without it, requests to the
+    /// server: `http` and `grpc`.
     #[schema(nullable = false)]
     protocol: Option<String>,
     /// Only this method, in any case.

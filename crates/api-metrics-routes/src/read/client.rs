@@ -318,7 +318,7 @@ fn capture(queries: &[Query], writer: &Writer) -> api_metrics_store::recorder::O
                 && period < query.range.to.saturating_add(DAY)
                 && is(&query.filter.endpoint, &series.endpoint)
                 && is(&query.filter.method, series.method)
-                && is(&query.filter.protocol, series.protocol.as_str())
+                && query.filter.admits_protocol(series.protocol.as_str())
         })
     })
 }

@@ -6,7 +6,7 @@
 use api_metrics_layer::{MAX_ENDPOINT_BYTES, MAX_SERVICE_BYTES};
 use api_metrics_store::{query::Filter, text::is_plain};
 
-use super::{Context, OneOf, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
+use super::{Context, Form, ParamDocs, Params, Parsed, QueryParams, Text, key::api_key_id};
 use crate::response::Problem;
 
 /// The longest name of a tenant that the store takes.
@@ -29,11 +29,14 @@ pub(crate) const ENVIRONMENT: Text = Text {
 };
 
 /// `protocol`.
-const PROTOCOL: OneOf<Option<&str>> = OneOf {
+const PROTOCOL: Parsed<String> = Parsed {
     name: "protocol",
-    description: "Only this protocol: http or grpc.",
-    options: &[("http", Some("http")), ("grpc", Some("grpc"))],
-    default: None,
+    description: "Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for \
+                  what quotas and bills count. Without it, requests to the server: `http` and `grpc`.",
+    example: Some("http"),
+    form: Form::Text,
+    read: |text| Filter::is_protocol(text).then(|| text.to_owned()),
+    wrong: "no protocol, nor a kind of events: lower-case letters, digits and `-`",
 };
 
 /// `method`, which is compared in capitals.
@@ -71,7 +74,7 @@ impl QueryParams for Filter {
 
     fn take(params: &mut Params, _: &Context) -> Result<Self, Problem> {
         let mut filter = Self::default();
-        filter.protocol = PROTOCOL.take(params)?.map(str::to_owned);
+        filter.protocol = PROTOCOL.take(params)?;
         filter.service = SERVICE.take(params)?;
         filter.environment = ENVIRONMENT.take(params)?;
         filter.method = METHOD

@@ -28,6 +28,8 @@ mod validated;
 mod zone;
 
 #[cfg(feature = "control")]
+#[cfg(feature = "ingest")]
+pub(crate) use body::Member;
 pub(crate) use body::{Body, present, required, wrong};
 pub(crate) use cursor::Cursor;
 #[cfg(feature = "control")]

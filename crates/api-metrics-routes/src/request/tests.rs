@@ -102,7 +102,7 @@ fn a_wrong_filter_names_its_parameter() {
     let wrong = |query: &str| named(&taken::<Filter>(query).unwrap_err());
     assert_eq!(wrong("apiKeyId=-1"), "apiKeyId");
     assert_eq!(wrong("apiKeyId=7.5"), "apiKeyId");
-    assert_eq!(wrong("protocol=ftp"), "protocol");
+    assert_eq!(wrong("protocol=HTTP"), "protocol");
     assert_eq!(wrong("service="), "service");
     assert_eq!(wrong("service=a%00b"), "service");
     assert_eq!(

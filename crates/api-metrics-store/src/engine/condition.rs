@@ -6,7 +6,7 @@
 
 use super::backend::SeriesLabels;
 use crate::{
-    query::{Filter, Scope},
+    query::{Filter, Protocols, Scope},
     series::SeriesKind,
 };
 
@@ -50,6 +50,10 @@ impl Column {
 pub(crate) enum Values<'a> {
     /// This text.
     Text(&'a str),
+    /// One of these texts.
+    Texts(&'static [&'static str]),
+    /// None of these texts.
+    NoneOf(&'static [&'static str]),
     /// One of these numbers, ascending.
     Numbers(Vec<i64>),
     /// The number of a key of this tenant. Only a database knows which these are: in memory nothing
@@ -78,12 +82,12 @@ impl<'a> Condition<'a> {
         }
     }
 
-    /// What a filter asks for: one condition for each member that is set, none for an empty filter.
+    /// What a filter asks for: one condition for each member that is set, and one for the protocol unless all
+    /// count.
     pub(crate) fn of_filter(filter: &'a Filter) -> Vec<Self> {
         let texts = [
             (Column::Service, &filter.service),
             (Column::Environment, &filter.environment),
-            (Column::Protocol, &filter.protocol),
             (Column::Method, &filter.method),
             (Column::Endpoint, &filter.endpoint),
         ];
@@ -91,8 +95,19 @@ impl<'a> Condition<'a> {
             let values = Values::Text(text.as_deref()?);
             Some(Self { column, values })
         });
+        let protocol = match filter.protocols() {
+            Protocols::Any => None,
+            Protocols::One(name) => Some(Values::Text(name)),
+            Protocols::Among(names) => Some(Values::Texts(names)),
+            Protocols::AllBut(names) => Some(Values::NoneOf(names)),
+        };
+        let protocol = protocol.map(|values| Self {
+            column: Column::Protocol,
+            values,
+        });
         let key = filter.api_key_id;
         texts
+            .chain(protocol)
             .chain(key.map(|id| Self::numbers(Column::ApiKeyId, [id])))
             .collect()
     }
@@ -129,14 +144,19 @@ impl<'a> Condition<'a> {
             Column::Kind => return self.admits(i64::from(labels.kind.code())),
             Column::ApiKeyId => return self.admits(labels.api_key_id),
         };
-        self.values == Values::Text(label)
+        match &self.values {
+            Values::Text(text) => **text == **label,
+            Values::Texts(texts) => texts.contains(&&**label),
+            Values::NoneOf(texts) => !texts.contains(&&**label),
+            Values::Numbers(_) | Values::KeysOfTenant(_) => false,
+        }
     }
 
     /// Whether this number is among the values. O(log n) in their count.
     fn admits(&self, number: i64) -> bool {
         match &self.values {
             Values::Numbers(numbers) => numbers.binary_search(&number).is_ok(),
-            Values::Text(_) | Values::KeysOfTenant(_) => false,
+            _ => false,
         }
     }
 }
@@ -187,6 +207,32 @@ mod tests {
             change(&mut other);
             assert!(!passes(&other), "{other:?}");
         }
+    }
+
+    #[test]
+    fn without_a_protocol_the_servers_own_count_and_any_means_all() {
+        let counts = |filter: &Filter, protocol: &str| {
+            let mut labels = labels();
+            labels.protocol = protocol.into();
+            let conditions = Condition::of_filter(filter);
+            let is_met = conditions.iter().all(|one| one.is_met(&labels));
+            // One meaning, wherever it is asked.
+            assert_eq!(is_met, filter.admits_protocol(protocol), "{filter:?}");
+            is_met
+        };
+        let of = |filter: &Filter| {
+            ["http", "grpc", "agent", "webrtc", "http-client"].map(|name| counts(filter, name))
+        };
+        let own = [true, true, false, false, false];
+        assert_eq!(of(&Filter::default()), own);
+        assert_eq!(of(&Filter::everything()), [true; 5]);
+        assert_eq!(of(&Filter::billed()), [true, true, true, false, false]);
+        let agent = Filter {
+            protocol: Some("agent".to_owned()),
+            ..Filter::default()
+        };
+        assert_eq!(of(&agent), [false, false, true, false, false]);
+        assert!(Condition::of_filter(&Filter::everything()).is_empty());
     }
 
     #[test]

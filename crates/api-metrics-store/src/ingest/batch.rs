@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_metrics_layer::{ApiKey, Outcome, Protocol, RequestRecord};
+use api_metrics_layer::{
+    ApiKey, ErrorDetail, Outcome, Protocol, RequestRecord, TraceContext, UserId,
+};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -13,9 +15,9 @@ use crate::store::StoreError;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct IngestItem {
-    /// HTTP or gRPC.
+    /// HTTP, gRPC, or a kind of events.
     pub protocol: Protocol,
-    /// A standard method or `_OTHER`.
+    /// A standard method or `_OTHER`; of an event its [label](api_metrics_layer::event_label), or nothing.
     pub method: &'static str,
     /// The route template, at most 1,024 bytes.
     pub endpoint: String,
@@ -33,8 +35,20 @@ pub struct IngestItem {
     pub request_bytes: u64,
     /// Body bytes of the response.
     pub response_bytes: u64,
+    /// Named numbers that an event carries, such as tokens and lost packets.
+    pub numbers: Vec<(&'static str, u64)>,
     /// When it ended; decides its bucket.
     pub finished_at: SystemTime,
+    /// The path, for the request log alone, which masks it.
+    pub path: Option<String>,
+    /// Who made it, for the request log alone.
+    pub user: Option<UserId>,
+    /// The trace that it belongs to, for the request log alone.
+    pub trace: Option<TraceContext>,
+    /// Its id, at most 128 bytes of visible ASCII, for the request log alone.
+    pub request_id: Option<String>,
+    /// What went wrong, for the request log alone.
+    pub error: Option<ErrorDetail>,
 }
 
 impl IngestItem {
@@ -52,7 +66,13 @@ impl IngestItem {
             time_to_headers: None,
             request_bytes: 0,
             response_bytes: 0,
+            numbers: Vec::new(),
             finished_at,
+            path: None,
+            user: None,
+            trace: None,
+            request_id: None,
+            error: None,
         }
     }
 
@@ -96,6 +116,8 @@ pub struct IngestBatch {
     pub(super) refused: Vec<(RefusedItem, Box<str>)>,
     /// Whether it is a dead letter, which leaves none behind when it is refused again.
     pub(super) is_retry: bool,
+    /// Whether its items are events.
+    pub(super) is_of_events: bool,
 }
 
 /// How a batch is known when it comes again.
@@ -119,7 +141,15 @@ impl IngestBatch {
             items: Vec::new(),
             refused: Vec::new(),
             is_retry: false,
+            is_of_events: false,
         }
+    }
+
+    /// The same, whose items are events: what is refused of it is kept as such.
+    #[must_use]
+    pub const fn of_events(mut self) -> Self {
+        self.is_of_events = true;
+        self
     }
 
     /// The item of a dead letter, tried again. Accepted, it is counted once, however often that is tried.

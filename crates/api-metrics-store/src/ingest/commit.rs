@@ -35,7 +35,7 @@ use api_metrics_layer::{OTHER_ENDPOINT, bounded};
 
 use super::{
     batch::{IngestAnswer, IngestBatch, IngestItem, Once, RefusedItem},
-    sql::{self, KeptBatch},
+    sql::{self, KeptBatch, Letter},
     token::IngestToken,
 };
 use crate::{
@@ -359,15 +359,16 @@ impl Judged<'_> {
     }
 
     /// What is kept of the refused items.
-    fn letters(&self) -> impl Iterator<Item = (i64, &RefusedItem, &str)> {
+    fn letters(&self) -> impl Iterator<Item = Letter<'_>> {
         let kept = self.refused.iter().filter(|_| !self.batch.is_retry);
         kept.map(|(refused, text)| {
             let end = text.floor_char_boundary(MAX_LETTER_BYTES);
-            (
-                self.token.id,
-                &**refused,
-                text.get(..end).unwrap_or_default(),
-            )
+            Letter {
+                token: self.token.id,
+                is_event: self.batch.is_of_events,
+                refused,
+                item: text.get(..end).unwrap_or_default(),
+            }
         })
     }
 }

@@ -12,6 +12,8 @@
 //! | Each item by itself | what is wrong with one refuses that one, by name, and keeps it as a dead letter |
 //! | Nobody names another tenant's keys | checked in the same transaction |
 //!
+//! What is counted is offered to an [`IngestLog`], where there is one: single requests, chosen by a policy.
+//!
 //! An [`IngestQueue`] joins batches that arrive at about the same time into one transaction (group
 //! commit): while one commits, the next ones gather.
 #![cfg_attr(feature = "sqlite", doc = "```")]
@@ -49,6 +51,7 @@
 
 mod batch;
 mod commit;
+mod log;
 mod queue;
 mod sql;
 mod store;
@@ -56,6 +59,7 @@ mod token;
 
 pub use self::{
     batch::{IngestAnswer, IngestBatch, IngestItem, RefusedItem},
+    log::IngestLog,
     queue::{IngestError, IngestQueue},
     store::{DeadLetter, IngestStore},
     token::{IngestToken, NewIngestToken},

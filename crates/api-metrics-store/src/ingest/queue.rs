@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{
     batch::{IngestAnswer, IngestBatch},
     commit::{BatchOutcome, Group, Service},
+    log::IngestLog,
     store::IngestStore,
     token::IngestToken,
 };
@@ -57,6 +58,7 @@ pub struct IngestQueue(Arc<Shared>);
 struct Shared {
     store: Arc<dyn IngestStore>,
     host: String,
+    log: Option<IngestLog>,
     services: Mutex<HashMap<(String, String), Arc<ServiceQueue>>>,
     forgotten_at: Mutex<Option<Instant>>,
 }
@@ -86,9 +88,20 @@ impl IngestQueue {
     /// A queue into this store. `host` is the machine's name, for people who read the status.
     #[must_use]
     pub fn new(store: Arc<dyn IngestStore>, host: impl Into<String>) -> Self {
+        Self::assemble(store, host.into(), None)
+    }
+
+    /// The same, with a log to which everything is offered once it is counted.
+    #[must_use]
+    pub fn with_log(store: Arc<dyn IngestStore>, host: impl Into<String>, log: IngestLog) -> Self {
+        Self::assemble(store, host.into(), Some(log))
+    }
+
+    fn assemble(store: Arc<dyn IngestStore>, host: String, log: Option<IngestLog>) -> Self {
         Self(Arc::new(Shared {
             store,
-            host: host.into(),
+            host,
+            log,
             services: Mutex::default(),
             forgotten_at: Mutex::default(),
         }))
@@ -190,6 +203,7 @@ impl Shared {
             // Who has left gets no answer.
             match outcome {
                 Ok(outcomes) => {
+                    self.offer(&group, &outcomes);
                     for (answer, outcome) in answers.into_iter().zip(outcomes) {
                         drop(answer.send(match outcome {
                             BatchOutcome::Answered(answer) => Ok(answer),
@@ -204,6 +218,18 @@ impl Shared {
                 }
             }
             self.forget().await;
+        }
+    }
+
+    /// Offers what was counted to the request log.
+    fn offer(&self, group: &Group, outcomes: &[BatchOutcome]) {
+        let Some(log) = &self.log else {
+            return;
+        };
+        for ((token, batch), outcome) in group.members.iter().zip(outcomes) {
+            if let BatchOutcome::Answered(answer) = outcome {
+                log.offer(token, batch, answer);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ const MAX_DEAD_LETTERS: i64 = 10_000;
 /// The statement that reads tokens; `tail` is its condition and order.
 fn select_tokens(d: Dialect, tail: &str) -> String {
     format!(
-        "SELECT id, name, service, environment, tenant_id, templates, created_by, \
+        "SELECT id, name, service, environment, tenant_id, templates, origins, created_by, \
            {created} AS created_at, {revoked} AS revoked_at, {used} AS last_used_at \
          FROM {tokens} {tail}",
         created = d.epoch("created_at"),
@@ -33,15 +33,18 @@ fn select_tokens(d: Dialect, tail: &str) -> String {
 }
 
 fn token(row: &impl SqlRow) -> Result<IngestToken> {
-    let templates: serde_json::Result<Vec<String>> = serde_json::from_str(&row.text("templates")?);
+    let list = |column: &str| {
+        serde_json::from_str(&row.text(column)?)
+            .map_err(|_| StoreError::Corrupt(format!("the {column} of an ingest token")))
+    };
     Ok(IngestToken {
         id: row.int("id")?,
         name: row.text("name")?,
         service: row.text("service")?,
         environment: row.text("environment")?,
         tenant_id: row.optional_text("tenant_id")?,
-        templates: templates
-            .map_err(|_| StoreError::Corrupt("the templates of an ingest token".into()))?,
+        templates: list("templates")?,
+        origins: list("origins")?,
         created_at: row.int("created_at")?,
         created_by: row.text("created_by")?,
         revoked_at: row.optional_int("revoked_at")?,
@@ -59,18 +62,20 @@ pub(super) async fn insert_token<T: SqlTx>(
 ) -> Result<IngestToken> {
     let d = tx.dialect();
     let sql = format!(
-        "INSERT INTO {tokens} (name, service, environment, tenant_id, templates, hash, created_by, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, {now})",
+        "INSERT INTO {tokens} (name, service, environment, tenant_id, templates, origins, hash, created_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {now})",
         tokens = d.table("ingest_token"),
-        now = d.at("$8"),
+        now = d.at("$9"),
     );
     let templates = json!(new.templates).to_string();
+    let origins = json!(new.origins).to_string();
     let values = params![
         &new.name,
         &new.service,
         &new.environment,
         &new.tenant_id,
         templates,
+        origins,
         hash,
         actor,
         now,
@@ -267,21 +272,31 @@ pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) ->
     tx.execute(sql, params![before]).await
 }
 
-/// Keeps refused items: token, what is wrong, and the item's text.
+/// A refused item before it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letter<'a> {
+    pub(super) token: i64,
+    pub(super) is_event: bool,
+    pub(super) refused: &'a RefusedItem,
+    pub(super) item: &'a str,
+}
+
+/// Keeps refused items.
 pub(super) async fn put_dead_letters<T: SqlTx>(
     tx: &mut T,
-    letters: &[(i64, &RefusedItem, &str)],
+    letters: &[Letter<'_>],
     now: UnixSeconds,
 ) -> Result<()> {
     let d = tx.dialect();
     let table = d.table("ingest_refused");
     let sql = format!(
-        "INSERT INTO {table} (token_id, member, reason, item, at) \
-         SELECT {token}, {member}, {reason}, {item}, {now} FROM {items}",
+        "INSERT INTO {table} (token_id, member, reason, item, is_event, at) \
+         SELECT {token}, {member}, {reason}, {item}, {is_event} <> 0, {now} FROM {items}",
         token = d.item_number(0),
         member = d.item_text(1),
         reason = d.item_text(2),
         item = d.item_text(3),
+        is_event = d.item_number(4),
         items = d.items("$1"),
         now = d.at("$2"),
     );
@@ -289,9 +304,11 @@ pub(super) async fn put_dead_letters<T: SqlTx>(
     let plain = |text: &str| text.replace('\0', "\u{fffd}");
     let items: Vec<_> = letters
         .iter()
-        .map(|(token, refused, item)| {
-            let member = refused.member.as_deref().map(plain);
-            json!([token, member, plain(&refused.reason), plain(item)])
+        .map(|letter| {
+            let refused = letter.refused;
+            let (member, reason) = (refused.member.as_deref().map(plain), plain(&refused.reason));
+            let is_event = u8::from(letter.is_event);
+            json!([letter.token, member, reason, plain(letter.item), is_event])
         })
         .collect();
     let items = json!(items).to_string();
@@ -333,7 +350,7 @@ pub(super) async fn find_dead_letter<T: SqlTx>(tx: &mut T, id: i64) -> Result<Op
 
 fn select_dead_letters(d: Dialect, tail: &str) -> String {
     format!(
-        "SELECT r.id, r.token_id, {at} AS at, r.member, r.reason, r.item FROM {table} AS r {tail}",
+        "SELECT r.id, r.token_id, {at} AS at, r.member, r.reason, r.item, r.is_event FROM {table} AS r {tail}",
         at = d.epoch("r.at"),
         table = d.table("ingest_refused"),
     )
@@ -347,6 +364,7 @@ fn dead_letter(row: &impl SqlRow) -> Result<DeadLetter> {
         member: row.optional_text("member")?,
         reason: row.text("reason")?,
         item: row.text("item")?,
+        is_event: row.flag("is_event")?,
     })
 }
 

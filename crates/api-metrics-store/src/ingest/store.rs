@@ -35,6 +35,8 @@ pub struct DeadLetter {
     pub reason: String,
     /// The item as it came, cut to 4 KiB.
     pub item: String,
+    /// Whether it came as an event.
+    pub is_event: bool,
 }
 
 /// What the queue alone needs of a store.

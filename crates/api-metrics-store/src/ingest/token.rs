@@ -15,6 +15,10 @@ const PREFIX: &str = "amw_";
 const MAX_NAME_BYTES: usize = 128;
 /// The most templates of a service.
 const MAX_TEMPLATES: usize = 2_000;
+/// The most origins of a token.
+const MAX_ORIGINS: usize = 20;
+/// The longest origin, in bytes.
+const MAX_ORIGIN_BYTES: usize = 256;
 /// The longest template, in bytes.
 const MAX_TEMPLATE_BYTES: usize = 1_024;
 
@@ -40,6 +44,9 @@ pub struct NewIngestToken {
     pub tenant_id: Option<String>,
     /// The service's route templates, for requests that come with a path.
     pub templates: Vec<String>,
+    /// The origins of pages that use it, such as `https://app.example`: it is then a browser's, which writes events
+    /// of WebRTC alone. Empty: it is a service's.
+    pub origins: Vec<String>,
 }
 
 impl NewIngestToken {
@@ -56,6 +63,7 @@ impl NewIngestToken {
             environment: environment.into(),
             tenant_id: None,
             templates: Vec::new(),
+            origins: Vec::new(),
         }
     }
 
@@ -79,7 +87,27 @@ impl NewIngestToken {
                 );
             }
         }
-        check_templates(&self.templates)
+        check_templates(&self.templates)?;
+        check_origins(&self.origins)
+    }
+
+    /// The token that would be made of it, for those who read items without a store.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn into_token(self, id: i64) -> IngestToken {
+        IngestToken {
+            id,
+            name: self.name,
+            service: self.service,
+            environment: self.environment,
+            tenant_id: self.tenant_id,
+            templates: self.templates,
+            origins: self.origins,
+            created_at: 0,
+            created_by: String::new(),
+            revoked_at: None,
+            last_used_at: None,
+        }
     }
 }
 
@@ -106,6 +134,59 @@ pub(super) fn check_templates(templates: &[String]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Checks origins of pages: scheme, host and port as browsers write them, and no patterns.
+///
+/// # Errors
+/// `StoreError::Invalid` that names the origin.
+fn check_origins(origins: &[String]) -> Result<(), StoreError> {
+    if origins.len() > MAX_ORIGINS {
+        return invalid("origins", format!("there are more than {MAX_ORIGINS}"));
+    }
+    for origin in origins {
+        if !is_origin(origin) {
+            return invalid(
+                "origins",
+                format!(
+                    "`{}` is no origin as browsers write it, such as https://app.example:8443",
+                    crate::text::shown(origin)
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether a browser can send it: in lower case, without a path, and without the port that goes without saying.
+fn is_origin(origin: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual = match scheme {
+        "https" => "443",
+        "http" => "80",
+        _ => return false,
+    };
+    // A port follows the last colon, unless that is within the brackets of IPv6.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = |port: &str| {
+        let number = port.parse::<u16>();
+        number.is_ok_and(|number| number.to_string() == port) && port != usual
+    };
+    let plain =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+    let bracketed = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    let is_host = match bracketed {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(plain),
+    };
+    origin.len() <= MAX_ORIGIN_BYTES && is_host && port.is_none_or(is_port)
+}
+
 /// A writer's token, without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -122,6 +203,8 @@ pub struct IngestToken {
     pub tenant_id: Option<String>,
     /// The service's route templates.
     pub templates: Vec<String>,
+    /// The origins of pages that use it; empty: it is a service's.
+    pub origins: Vec<String>,
     /// When it was made.
     pub created_at: UnixSeconds,
     /// Who has made it.
@@ -179,5 +262,39 @@ mod tests {
         wrong = token;
         wrong.templates = vec!["users".into()];
         assert_eq!(named(&wrong), "templates");
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for origin in [
+            "https://app.example",
+            "http://localhost:3000",
+            "https://a-b.example:8443",
+            "http://[::1]:8080",
+        ] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for origin in [
+            "*",
+            "null",
+            "app.example",
+            "https://",
+            "https://*.example",
+            "https://app.example/",
+            "https://App.example",
+            "https://app.example:443",
+            "http://app.example:080",
+            "https://app.example:99999",
+            "https://ann@app.example",
+            "ftp://app.example",
+        ] {
+            assert!(!is_origin(origin), "{origin}");
+        }
+        let mut token = NewIngestToken::new("page", "shop", "production");
+        token.origins = vec!["*".into()];
+        assert!(matches!(
+            token.validate(),
+            Err(StoreError::Invalid { field, .. }) if field == "origins"
+        ));
     }
 }

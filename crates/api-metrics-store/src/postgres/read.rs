@@ -98,6 +98,7 @@ impl ReadTx for PgTx {
         for condition in &conditions {
             query = match &condition.values {
                 Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
+                Values::Texts(texts) | Values::NoneOf(texts) => query.bind(*texts),
                 Values::Numbers(numbers) => query.bind(numbers),
             };
         }
@@ -288,6 +289,8 @@ fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     let column = condition.column.name();
     match &condition.values {
         Values::Text(_) => format!("s.{column} = ${n}::text"),
+        Values::Texts(_) => format!("s.{column} = ANY(${n}::text[])"),
+        Values::NoneOf(_) => format!("s.{column} <> ALL(${n}::text[])"),
         Values::Numbers(_) => format!("s.{column} = ANY(${n}::bigint[])"),
         Values::KeysOfTenant(_) => format!(
             "s.{column} IN (SELECT k.id FROM api_metrics.api_keys AS k WHERE k.tenant_id = ${n}::text)"

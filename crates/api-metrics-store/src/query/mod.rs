@@ -21,6 +21,7 @@ mod answer;
 mod question;
 
 pub use answer::{Answer, Group, Row};
+pub(crate) use question::Protocols;
 pub use question::{
     AxisWindow, Detail, Filter, GroupBy, Query, RankCursor, Scope, TimeRange, TimeStep, TopK,
 };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_metrics_layer::{EventKind, Protocol};
 use chrono_tz::Tz;
 
 use crate::{
@@ -52,7 +53,14 @@ pub enum Scope {
     Keys(Vec<i64>),
 }
 
-/// Which series count. A `None` filters nothing.
+/// Which series count. A `None` filters nothing, but for the protocol.
+///
+/// | `protocol` | counts |
+/// |---|---|
+/// | `None` | the server's own: `http` and `grpc`, so that an agent's seconds never enter an API's p95 |
+/// | [`ANY_PROTOCOL`](Self::ANY_PROTOCOL) | all |
+/// | [`BILLED_PROTOCOLS`](Self::BILLED_PROTOCOLS) | what quotas and bills count: all but `webrtc` and `http-client` |
+/// | any other name | that one |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Filter {
@@ -60,7 +68,7 @@ pub struct Filter {
     pub service: Option<String>,
     /// Its environment.
     pub environment: Option<String>,
-    /// `http` or `grpc`.
+    /// `http`, `grpc`, a kind of events, or one of the names of the table above.
     pub protocol: Option<String>,
     /// The method, in capitals.
     pub method: Option<String>,
@@ -68,6 +76,90 @@ pub struct Filter {
     pub endpoint: Option<String>,
     /// One API key by its number in `api_keys`; 0 stands for requests without a key.
     pub api_key_id: Option<i64>,
+}
+
+impl Filter {
+    /// All protocols, kinds of events included.
+    pub const ANY_PROTOCOL: &'static str = "any";
+    /// What quotas and bills count: everything but what browsers measure and what the service asks of others.
+    pub const BILLED_PROTOCOLS: &'static str = "billed";
+
+    /// What quotas and bills count.
+    #[must_use]
+    pub fn billed() -> Self {
+        Self {
+            protocol: Some(Self::BILLED_PROTOCOLS.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Everything that was ever counted.
+    #[must_use]
+    pub fn everything() -> Self {
+        Self {
+            protocol: Some(Self::ANY_PROTOCOL.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether `protocol` of a filter can have this value.
+    #[must_use]
+    pub fn is_protocol(name: &str) -> bool {
+        Protocol::SERVED.contains(&name)
+            || [Self::ANY_PROTOCOL, Self::BILLED_PROTOCOLS].contains(&name)
+            || EventKind::is_name(name)
+    }
+
+    /// Whether series of this protocol may count.
+    #[must_use]
+    pub fn admits_protocol(&self, protocol: &str) -> bool {
+        self.protocols().admit(protocol)
+    }
+
+    /// The protocols that count.
+    pub(crate) fn protocols(&self) -> Protocols<'_> {
+        Protocols::of(self.protocol.as_deref())
+    }
+}
+
+impl<'a> Protocols<'a> {
+    /// Those that a filter means.
+    pub(crate) fn of(protocol: Option<&'a str>) -> Self {
+        match protocol {
+            None => Protocols::Among(&Protocol::SERVED),
+            Some(Filter::ANY_PROTOCOL) => Protocols::Any,
+            Some(Filter::BILLED_PROTOCOLS) => Protocols::AllBut(&UNBILLED),
+            Some(name) => Protocols::One(name),
+        }
+    }
+}
+
+/// What nobody is billed for, and no quota counts.
+const UNBILLED: [&str; 2] = ["webrtc", "http-client"];
+
+/// Which protocols count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protocols<'a> {
+    /// All.
+    Any,
+    /// This one.
+    One(&'a str),
+    /// These.
+    Among(&'static [&'static str]),
+    /// All but these.
+    AllBut(&'static [&'static str]),
+}
+
+impl Protocols<'_> {
+    /// Whether this one is among them.
+    pub(crate) fn admit(self, protocol: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::One(name) => name == protocol,
+            Self::Among(names) => names.contains(&protocol),
+            Self::AllBut(names) => !names.contains(&protocol),
+        }
+    }
 }
 
 /// Some consecutive periods of an axis.
@@ -203,7 +295,7 @@ pub struct Query {
 }
 
 impl Query {
-    /// All requests in a range, as one row, with quantiles.
+    /// All requests to the server in a range, as one row, with quantiles.
     #[must_use]
     pub fn over(range: TimeRange) -> Self {
         Self {

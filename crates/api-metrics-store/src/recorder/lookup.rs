@@ -54,7 +54,7 @@ impl<'a> Lookup<'a> {
         // No two standard methods have the same length and first letter, and a collision only costs time.
         let first = self.method.as_bytes().first().copied().unwrap_or(0);
         hasher.write_u32(u32::from_le_bytes([
-            self.protocol as u8,
+            self.protocol.as_str().len() as u8,
             self.method.len() as u8,
             first,
             u8::from(self.api_key.is_some()),

@@ -36,7 +36,8 @@ pub struct RequestFilter {
     pub environment: Option<String>,
     /// The version of its code.
     pub version: Option<String>,
-    /// `http` or `grpc`.
+    /// As [`Filter::protocol`](crate::query::Filter::protocol) has it: `None` means requests to the server, and the
+    /// events that its own log has, which have no protocol.
     pub protocol: Option<String>,
     /// The method, in capitals.
     pub method: Option<String>,

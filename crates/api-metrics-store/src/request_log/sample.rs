@@ -1,4 +1,4 @@
-//! Which requests of a method, endpoint and minute stand for the others.
+//! Which requests of a protocol, method, endpoint and minute stand for the others.
 //!
 //! # Weights
 //!
@@ -8,6 +8,8 @@
 //! like any other.
 
 use std::{sync::Arc, time::Duration};
+
+use api_metrics_layer::{Protocol, RequestRecord};
 
 use super::{
     entry::{Entry, Reason},
@@ -78,9 +80,10 @@ fn freed(entry: Option<&Entry>) -> Freed {
     entry.map_or(0, Entry::bytes)
 }
 
-/// What is sampled of one method and endpoint in the current minute.
+/// What is sampled of one protocol, method and endpoint in the current minute.
 #[derive(Debug)]
 pub(super) struct Window {
+    pub(super) protocol: Protocol,
     pub(super) method: &'static str,
     pub(super) endpoint: Arc<str>,
     /// In minutes since 1970.
@@ -98,10 +101,11 @@ pub(super) struct Offer<'a> {
 }
 
 impl Window {
-    pub(super) fn new(method: &'static str, endpoint: Arc<str>, minute: i64) -> Self {
+    pub(super) fn new(record: &RequestRecord<'_>, minute: i64) -> Self {
         Self {
-            method,
-            endpoint,
+            protocol: record.protocol,
+            method: record.method,
+            endpoint: record.endpoint.into(),
             minute,
             client_errors: Reservoir::default(),
             slowest: Vec::new(),
@@ -198,7 +202,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::time::SystemTime;
 
-    use api_metrics_layer::{LoggedRequest, RequestRecord};
+    use api_metrics_layer::LoggedRequest;
 
     use super::*;
 
@@ -216,7 +220,8 @@ mod tests {
         sampling: &Sampling,
         seed: u64,
     ) -> Vec<(u64, Reason, u64)> {
-        let mut window = Window::new("GET", "/".into(), 0);
+        let record = RequestRecord::new("GET", "/", SystemTime::UNIX_EPOCH);
+        let mut window = Window::new(&record, 0);
         let mut random = Random::new(seed);
         for &latency in latencies {
             let offer = Offer {

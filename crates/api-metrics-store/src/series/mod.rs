@@ -37,7 +37,7 @@ use api_metrics_layer::{ApiKey, Protocol};
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct SeriesKey {
-    /// HTTP or gRPC.
+    /// HTTP, gRPC, or a kind of events.
     pub protocol: Protocol,
     /// A standard method or `_OTHER`.
     pub method: &'static str,

@@ -57,6 +57,9 @@ impl ReadTx for SqliteTx {
         for condition in &conditions {
             query = match &condition.values {
                 Values::Text(text) | Values::KeysOfTenant(text) => query.bind(*text),
+                Values::Texts(texts) | Values::NoneOf(texts) => {
+                    query.bind(serde_json::json!(texts).to_string())
+                }
                 Values::Numbers(numbers) => query.bind(json_numbers(numbers.iter().copied())),
             };
         }
@@ -317,6 +320,8 @@ fn condition((condition, n): (&Condition<'_>, usize)) -> String {
     let column = condition.column.name();
     match &condition.values {
         Values::Text(_) => format!("s.{column} = ?{n}"),
+        Values::Texts(_) => format!("s.{column} IN (SELECT value FROM json_each(?{n}))"),
+        Values::NoneOf(_) => format!("s.{column} NOT IN (SELECT value FROM json_each(?{n}))"),
         Values::Numbers(_) => format!("s.{column} IN (SELECT value FROM json_each(?{n}))"),
         Values::KeysOfTenant(_) => format!(
             "s.{column} IN (SELECT k.id FROM api_metrics_api_keys AS k WHERE k.tenant_id = ?{n})"

@@ -24,6 +24,9 @@ pub(super) const FOLLOWED_INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Requests {
     pub(crate) log: Arc<RequestLogBuffer>,
     pub(crate) store: Arc<dyn RequestLogStore>,
+    /// The logs of services that report to this process.
+    #[cfg(feature = "ingest")]
+    pub(crate) reported: api_metrics_store::ingest::IngestLog,
     /// When they were stored last by the clock of the background work.
     flushed: Mutex<Option<Instant>>,
 }
@@ -31,10 +34,37 @@ pub(crate) struct Requests {
 impl Requests {
     pub(crate) fn new(log: Arc<RequestLogBuffer>, store: Arc<dyn RequestLogStore>) -> Self {
         Self {
+            #[cfg(feature = "ingest")]
+            reported: api_metrics_store::ingest::IngestLog::new(
+                log.settings().clone(),
+                &log.instance().host,
+            ),
             log,
             store,
             flushed: Mutex::default(),
         }
+    }
+
+    /// The process's own log, and those of services that report to it.
+    fn logs(&self) -> Vec<Arc<RequestLogBuffer>> {
+        #[cfg(feature = "ingest")]
+        let reported = self.reported.buffers();
+        #[cfg(not(feature = "ingest"))]
+        let reported = [];
+        let mut logs = vec![Arc::clone(&self.log)];
+        logs.extend(reported);
+        logs
+    }
+
+    /// Stores what is due of each log, or all of it. One that fails keeps none of the others from being stored.
+    async fn store_all(&self, last: bool) -> Result<(), StoreError> {
+        let mut outcome = Ok(());
+        for log in self.logs() {
+            if let Err(error) = self.store.flush_requests(&log, last).await {
+                outcome = Err(error);
+            }
+        }
+        outcome
     }
 
     /// Whether it is time to store what waits. In between only whoever has something that waits asks whether
@@ -45,15 +75,16 @@ impl Requests {
         if last.is_none_or(|at| at.elapsed() + FOLLOWED_INTERVAL / 2 >= FLUSH_INTERVAL) {
             return Ok(true);
         }
-        Ok(self.log.counts().waiting > 0 && self.store.request_tail().await?.followed)
+        let waiting = self.logs().iter().any(|log| log.counts().waiting > 0);
+        Ok(waiting && self.store.request_tail().await?.followed)
     }
 }
 
 impl Shared {
     /// Stores what is due of the request log, or with the `last` flush all of it.
     pub(super) async fn store_requests(&self, last: bool) -> Result<(), StoreError> {
-        if let Some(Requests { log, store, .. }) = &self.requests {
-            let stored = store.flush_requests(log, last);
+        if let Some(requests) = &self.requests {
+            let stored = requests.store_all(last);
             // What storing logs would be stored the next time, and so on.
             #[cfg(feature = "tracing")]
             let stored = api_metrics_layer::without_events(stored);
@@ -100,7 +131,7 @@ impl Shared {
     /// Stores what is left of the request log, once and after everything that counts. What is not stored by the
     /// deadline is told, and is no error.
     pub(super) async fn deliver_requests(&self, deadline: Instant) {
-        let Some(Requests { log, .. }) = &self.requests else {
+        let Some(requests) = &self.requests else {
             return;
         };
         let error = match timeout_at(deadline, self.store_requests(true)).await {
@@ -108,10 +139,11 @@ impl Shared {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "it did not answer in time".to_owned(),
         };
+        let waiting: u64 = requests.logs().iter().map(|it| it.counts().waiting).sum();
         tracing::warn!(
             error,
             database = self.database,
-            requests = log.counts().waiting,
+            requests = waiting,
             "the last requests of the log could not be stored; no count is affected"
         );
     }

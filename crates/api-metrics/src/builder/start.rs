@@ -196,7 +196,14 @@ impl Builder {
         let admin_clock = Arc::clone(&clock);
         #[cfg(feature = "ingest")]
         let ingest = opened.ingest.map(|store| {
-            api_metrics_routes::Ingest::new(store, Arc::clone(&clock), &writer.instance.host)
+            let (clock, host) = (Arc::clone(&clock), &writer.instance.host);
+            match &requests {
+                Some(requests) => {
+                    let log = requests.reported.clone();
+                    api_metrics_routes::Ingest::with_log(store, clock, host, log)
+                }
+                None => api_metrics_routes::Ingest::new(store, clock, host),
+            }
         });
         #[cfg(feature = "ingest")]
         let admin_ingest = ingest.clone();

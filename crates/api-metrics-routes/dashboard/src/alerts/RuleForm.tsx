@@ -14,6 +14,9 @@ interface Props {
   close: () => void;
 }
 
+/** Suggestions; a kind of one's own is typed. */
+const PROTOCOLS = ["http", "grpc", "command", "agent", "session", "webrtc", "job", "any"];
+
 const QUANTILES = [
   ["", "Average"],
   ["0.5", "p50"],
@@ -195,6 +198,22 @@ export const RuleForm = ({ rule, close }: Props) => {
               />
               <datalist id={`${id}-services`}>
                 {services.map((each) => (
+                  <option key={each} value={each} />
+                ))}
+              </datalist>
+            </>
+          ))}
+          {field("protocolFilter", "Protocol", (shared) => (
+            <>
+              <input
+                {...shared}
+                list={`${id}-protocols`}
+                placeholder="http and grpc"
+                value={draft.protocolFilter}
+                onChange={(event) => set("protocolFilter", event.target.value)}
+              />
+              <datalist id={`${id}-protocols`}>
+                {PROTOCOLS.map((each) => (
                   <option key={each} value={each} />
                 ))}
               </datalist>

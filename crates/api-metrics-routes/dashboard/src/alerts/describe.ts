@@ -64,7 +64,12 @@ export const condition = (
 
 /** What a rule applies to; all traffic without filters. */
 export const scopeOf = (rule: Alert, consumerName: (id: number) => string): string =>
-  [rule.endpointFilter, rule.serviceFilter, rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter)]
+  [
+    rule.protocolFilter,
+    rule.endpointFilter,
+    rule.serviceFilter,
+    rule.apiKeyFilter == null ? null : consumerName(rule.apiKeyFilter),
+  ]
     .filter((part) => part != null)
     .join(" · ") || "All traffic";
 

@@ -13,6 +13,7 @@ export interface Draft {
   minRequests: string;
   severity: string;
   serviceFilter: string;
+  protocolFilter: string;
   endpointFilter: string;
   apiKeyFilter: string;
   enabled: boolean;
@@ -31,6 +32,7 @@ export const fresh = (): Draft => ({
   minRequests: "20",
   severity: "medium",
   serviceFilter: "",
+  protocolFilter: "",
   endpointFilter: "",
   apiKeyFilter: "",
   enabled: true,
@@ -47,6 +49,7 @@ export const draftOf = (rule: Alert): Draft => ({
   minRequests: String(rule.minRequests),
   severity: rule.severity,
   serviceFilter: rule.serviceFilter ?? "",
+  protocolFilter: rule.protocolFilter ?? "",
   endpointFilter: rule.endpointFilter ?? "",
   apiKeyFilter: rule.apiKeyFilter == null ? "" : String(rule.apiKeyFilter),
   enabled: rule.enabled,
@@ -82,6 +85,8 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
     found.thresholdValue = "Enter a value above 0, such as 6.";
   if (draft.alertType === "anomaly" && (draft.comparison === "lt" || draft.comparison === "lte"))
     found.comparison = "Anomaly rules compare with 'above' or 'at or above'.";
+  if (draft.protocolFilter.trim() !== "" && !/^[a-z][a-z0-9-]{0,31}$/.test(draft.protocolFilter.trim()))
+    found.protocolFilter = "Enter http, grpc, any or a kind of events, such as agent.";
   if (/^[A-Z_]+$/.test(draft.endpointFilter.trim()))
     found.endpointFilter = "Add a path after the method, such as GET /users/*.";
   return Object.fromEntries(Object.entries(found).filter(([, text]) => text != null)) as Partial<
@@ -100,6 +105,7 @@ export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
   minRequests: draft.alertType === "request_volume" ? 0 : Number(draft.minRequests),
   severity: draft.severity,
   serviceFilter: draft.serviceFilter || null,
+  protocolFilter: draft.protocolFilter.trim() || null,
   endpointFilter: draft.endpointFilter.trim() || null,
   apiKeyFilter: draft.apiKeyFilter === "" ? null : Number(draft.apiKeyFilter),
   tenantId: base?.tenantId ?? null,

@@ -9,6 +9,7 @@ const filtersOf = (rule: Alert): Params => {
   const [method, endpoint] = rule.endpointFilter == null ? [null, ""] : parse(rule.endpointFilter);
   return {
     service: rule.serviceFilter ?? undefined,
+    protocol: rule.protocolFilter ?? undefined,
     method: method ?? undefined,
     endpoint: endpoint === "" || /[*?]/.test(endpoint) ? undefined : endpoint,
     key: rule.apiKeyFilter == null ? undefined : String(rule.apiKeyFilter),

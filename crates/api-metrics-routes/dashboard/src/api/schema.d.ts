@@ -949,6 +949,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ingest-dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reported items that were refused
+         * @description The last 10,000 are kept.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a refused item */
+        delete: operations["delete_dead_letter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a refused item again
+         * @description With the token that it came by, whose templates or tenant may be others now. What is accepted is
+         *     counted once and is no dead letter any more.
+         */
+        post: operations["retry_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens of writers */
+        get: operations["list_ingest_tokens"];
+        put?: never;
+        /**
+         * Makes a token for a writer
+         * @description Its secret is in the answer and can't be asked for again.
+         */
+        post: operations["create_ingest_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a token, for good
+         * @description It is refused within ten seconds.
+         */
+        delete: operations["revoke_ingest_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1008,6 +1107,8 @@ export interface components {
             minRequests: number;
             /** @description A name for people. */
             name: string;
+            /** @description Only this protocol; null: requests to the server, `http` and `grpc`. */
+            protocolFilter?: string | null;
             /**
              * Format: double
              * @description For response times: which quantile; null is the mean.
@@ -1096,6 +1197,12 @@ export interface components {
              * @example checkout errors
              */
             name: string;
+            /**
+             * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
+             *     to the server: `http` and `grpc`.
+             * @example agent
+             */
+            protocolFilter?: string | null;
             /**
              * Format: double
              * @description For response times: which quantile, such as 0.95; null is the mean.
@@ -1230,6 +1337,8 @@ export interface components {
             minRequests?: number | null;
             /** @description A name for people, 1 to 200 bytes. */
             name?: string;
+            /** @description Only this protocol; null for requests to the server. */
+            protocolFilter?: string | null;
             /**
              * Format: double
              * @description For response times: which quantile; null is the mean.
@@ -1999,6 +2108,12 @@ export interface components {
                  * @example checkout errors
                  */
                 name: string;
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
+                 *     to the server: `http` and `grpc`.
+                 * @example agent
+                 */
+                protocolFilter?: string | null;
                 /**
                  * Format: double
                  * @description For response times: which quantile, such as 0.95; null is the mean.
@@ -3339,7 +3454,10 @@ export interface components {
             environment?: string;
             /** @description Only this method, in any case. */
             method?: string;
-            /** @description Only this protocol: http or grpc. */
+            /**
+             * @description Only this protocol: `http`, `grpc`, a kind of events, `any`, or `billed`. Without it, requests to the
+             *     server: `http` and `grpc`.
+             */
             protocol?: string;
             /** @description Only this recording service. */
             service?: string;
@@ -4537,6 +4655,118 @@ export interface components {
              * @description The first instant after it.
              */
             to: string;
+        };
+        /** @description An item that was refused. */
+        DeadLetter: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it came as an event, and not as a request. */
+            isEvent: boolean;
+            /** @description The item as it came, cut to 4 KiB. */
+            item: string;
+            /** @description The member that is wrong; null: the item as a whole. */
+            member?: string | null;
+            /** @description What is wrong with it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The token that it came by.
+             */
+            tokenId: number;
+        };
+        /** @description A page of dead letters. */
+        DeadLetterPage: {
+            /** @description The newest first. */
+            data: components["schemas"]["DeadLetter"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
+        /** @description A writer's token, without its secret. */
+        IngestToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who has made it. */
+            createdBy: string;
+            /** @description Its environment. */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; null: never.
+             */
+            lastUsedAt?: string | null;
+            /** @description A name for people. */
+            name: string;
+            /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
+            origins: string[];
+            /**
+             * Format: date-time
+             * @description Since when it is refused; null: it is good.
+             */
+            revokedAt?: string | null;
+            /** @description The service that its requests are of. */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates: string[];
+            /** @description Whose API keys its requests may name; null: all. */
+            tenantId?: string | null;
+        };
+        /** @description A token before it is made. */
+        IngestTokenBody: {
+            /**
+             * @description Its environment; `default` by default.
+             * @example production
+             */
+            environment?: string | null;
+            /**
+             * @description A name for people, 1 to 128 bytes.
+             * @example checkout in production
+             */
+            name: string;
+            /**
+             * @description The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
+             *     never billed.
+             * @example [
+             *       "https://app.example"
+             *     ]
+             */
+            origins?: string[] | null;
+            /**
+             * @description The service that its requests are of.
+             * @example checkout
+             */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates?: string[] | null;
+            /** @description Whose API keys its requests may name; all by default. */
+            tenantId?: string | null;
+        };
+        /** @description All tokens. */
+        IngestTokenList: {
+            /** @description The newest first, revoked ones included. */
+            data: components["schemas"]["IngestToken"][];
+        };
+        /** @description A token that was just made. */
+        NewIngestTokenView: {
+            /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["IngestToken"];
         };
     };
     responses: never;
@@ -6601,8 +6831,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -7351,8 +7584,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -7535,8 +7771,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -7745,8 +7984,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -7898,8 +8140,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -8070,8 +8315,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -8838,8 +9086,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -9035,8 +9286,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -9177,8 +9431,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -9393,8 +9650,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -9845,8 +10105,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -10364,8 +10627,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -10557,8 +10823,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -10821,8 +11090,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -11178,8 +11450,11 @@ export interface operations {
                  * @example production
                  */
                 environment?: string;
-                /** @description Only this protocol: http or grpc. */
-                protocol?: "http" | "grpc";
+                /**
+                 * @description Only this protocol: `http`, `grpc`, a kind of events such as `agent`, `any` for all, or `billed` for what quotas and bills count. Without it, requests to the server: `http` and `grpc`.
+                 * @example http
+                 */
+                protocol?: string;
                 /**
                  * @description Only this method, in any case; `_OTHER` for methods outside the standard set.
                  * @example GET
@@ -13039,6 +13314,716 @@ export interface operations {
                 headers: {
                     /** @description What is left of the principal's limit */
                     RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-05-18T09:25:00Z",
+                     *           "id": 17,
+                     *           "isEvent": false,
+                     *           "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}",
+                     *           "member": "status",
+                     *           "reason": "`99` is not from 100 to 999",
+                     *           "tokenId": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is still wrong with it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ingest_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "createdAt": "2026-05-18T09:00:00Z",
+                     *           "createdBy": "admin",
+                     *           "environment": "production",
+                     *           "id": 1,
+                     *           "lastUsedAt": "2026-05-18T09:25:00Z",
+                     *           "name": "checkout in production",
+                     *           "origins": [],
+                     *           "revokedAt": null,
+                     *           "service": "checkout",
+                     *           "templates": [],
+                     *           "tenantId": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IngestTokenList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_ingest_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "environment": "production",
+                 *       "name": "checkout in production",
+                 *       "service": "checkout"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IngestTokenBody"];
+            };
+        };
+        responses: {
+            /** @description The token and its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "amw_0f6d5a4e3b2c4d1e8f90a1b2c3d4e5f60f6d5a4e3b2c4d1e8f90a1b2c3d4e5f6",
+                     *       "token": {
+                     *         "createdAt": "2026-05-18T09:00:00Z",
+                     *         "createdBy": "admin",
+                     *         "environment": "production",
+                     *         "id": 1,
+                     *         "lastUsedAt": null,
+                     *         "name": "checkout in production",
+                     *         "origins": [],
+                     *         "revokedAt": null,
+                     *         "service": "checkout",
+                     *         "templates": [],
+                     *         "tenantId": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewIngestTokenView"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_ingest_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-05-18T09:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "environment": "production",
+                     *       "id": 1,
+                     *       "lastUsedAt": "2026-05-18T09:25:00Z",
+                     *       "name": "checkout in production",
+                     *       "origins": [],
+                     *       "revokedAt": "2026-05-18T10:00:00Z",
+                     *       "service": "checkout",
+                     *       "templates": [],
+                     *       "tenantId": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IngestToken"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such token */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -35,6 +35,13 @@ export type BillingPage = Schemas["BillingPage"];
 export type InvoiceAnswer = Schemas["InvoiceAnswer"];
 export type ReconciliationAnswer = Schemas["ReconciliationAnswer"];
 
+export type IngestToken = Schemas["IngestToken"];
+export type IngestTokenBody = Schemas["IngestTokenBody"];
+export type NewIngestToken = Schemas["NewIngestTokenView"];
+export type IngestTokenList = Schemas["IngestTokenList"];
+export type DeadLetter = Schemas["DeadLetter"];
+export type DeadLetterPage = Schemas["DeadLetterPage"];
+
 export type LoggedRequest = Schemas["LoggedRequest"];
 export type RequestPage = Schemas["RequestList"];
 export type RequestCountries = Schemas["RequestCountries"];

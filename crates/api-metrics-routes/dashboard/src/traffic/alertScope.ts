@@ -36,6 +36,7 @@ const covers = (filter: string, { method, endpoint }: Scope): boolean => {
 
 /** Whether a rule measures exactly what the page shows. A threshold for other traffic would mislead. */
 export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
+  if (rule.protocolFilter != null) return false;
   if ((rule.serviceFilter ?? watched.service) !== watched.service) return false;
   if ((rule.apiKeyFilter == null ? null : String(rule.apiKeyFilter)) !== watched.key) return false;
   if (watched.endpoint === null || rule.endpointFilter == null)
@@ -48,6 +49,8 @@ export const matchesExactly = (rule: Alert, watched: Scope): boolean => {
 export const concerns = (rule: Alert | undefined, watched: Scope): boolean => {
   // The filters of a deleted rule are unknown.
   if (!rule) return watched.endpoint === null && watched.key === null && watched.service === null;
+  // Pages show requests to the server.
+  if (rule.protocolFilter != null && !["http", "grpc", "any"].includes(rule.protocolFilter)) return false;
   if (rule.serviceFilter != null && watched.service !== null && rule.serviceFilter !== watched.service) return false;
   if (watched.key !== null && rule.apiKeyFilter != null && String(rule.apiKeyFilter) !== watched.key) return false;
   return watched.endpoint === null || rule.endpointFilter == null || covers(rule.endpointFilter, watched);

@@ -60,6 +60,13 @@ const isClass = (value: string): boolean => /^[1-5]xx$/.test(value);
 export const FILTERS: readonly RequestFilter[] = [
   filter("service", "service", "Service"),
   filter("env", "environment", "Environment"),
+  filter(
+    "protocol",
+    "protocol",
+    "Protocol",
+    "http, agent or any",
+    matches(/^[a-z][a-z0-9-]{0,31}$/, "Enter http, grpc, any or a kind of events, such as agent."),
+  ),
   filter("method", "method", "Method", "POST"),
   filter("endpoint", "endpoint", "Endpoint", "/orders/{id}", bytesUpTo(4_096)),
   {

@@ -29,6 +29,8 @@ pub(crate) struct Alert {
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,
+    /// Only this protocol; null: requests to the server, `http` and `grpc`.
+    protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob, with or without a method before it.
     endpoint_filter: Option<String>,
     /// Only the API key of this number.
@@ -81,6 +83,7 @@ impl From<AlertRule> for Alert {
             name: spec.name,
             alert_type: spec.alert_type.into(),
             service_filter: spec.service,
+            protocol_filter: spec.protocol,
             endpoint_filter: spec.endpoint,
             api_key_filter: spec.api_key_id,
             tenant_id: spec.tenant_id,
@@ -125,6 +128,10 @@ pub(crate) struct AlertBody {
     comparison: String,
     /// Only this service.
     service_filter: Option<String>,
+    /// Only this protocol: `http`, `grpc`, a kind of events such as `agent`, or `any`. Where it is left out, requests
+    /// to the server: `http` and `grpc`.
+    #[schema(example = "agent")]
+    protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob, with or without a method before it:
     /// `/users/{id}`, `GET /users/{id}`, `/users/*`.
     endpoint_filter: Option<String>,
@@ -172,6 +179,8 @@ pub(crate) struct AlertPatch {
     comparison: Option<String>,
     /// Only this service; null for all.
     service_filter: Option<String>,
+    /// Only this protocol; null for requests to the server.
+    protocol_filter: Option<String>,
     /// Only this endpoint, exactly or as a glob; null for all.
     endpoint_filter: Option<String>,
     /// Only the API key of this number; null for all.
@@ -240,6 +249,7 @@ pub(super) fn read_spec(
         |name| name.parse().ok(),
     )?;
     set(&mut spec.service, body.text("serviceFilter")?);
+    set(&mut spec.protocol, body.text("protocolFilter")?);
     set(&mut spec.endpoint, body.text("endpointFilter")?);
     set(&mut spec.api_key_id, body.id("apiKeyFilter")?);
     set(&mut spec.quantile, body.number("quantile")?);

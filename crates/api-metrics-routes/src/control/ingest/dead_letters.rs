@@ -35,6 +35,8 @@ pub(crate) struct DeadLetterView {
     reason: String,
     /// The item as it came, cut to 4 KiB.
     item: String,
+    /// Whether it came as an event, and not as a request.
+    is_event: bool,
 }
 
 impl From<DeadLetter> for DeadLetterView {
@@ -46,6 +48,7 @@ impl From<DeadLetter> for DeadLetterView {
             member: letter.member,
             reason: letter.reason,
             item: letter.item,
+            is_event: letter.is_event,
         }
     }
 }
@@ -79,7 +82,7 @@ query_params! {
     responses((status = 200, description = "The items", body = DeadLetterPage,
         example = json!({"data": [{"id": 17, "tokenId": 1, "at": "2026-05-18T09:25:00Z",
             "member": "status", "reason": "`99` is not from 100 to 999",
-            "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}"}],
+            "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}", "isEvent": false}],
             "nextCursor": null}))),
 )]
 pub(crate) async fn list(

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     ingest::read_templates,
-    request::{Body, Id, Validated, nothing, present, required},
+    request::{Body, Id, Validated, nothing, present, required, wrong},
     response::{Problem, time},
     router::App,
 };
@@ -36,6 +36,8 @@ pub(crate) struct IngestTokenView {
     tenant_id: Option<String>,
     /// The service's route templates, for requests that come with a path.
     templates: Vec<String>,
+    /// The origins of pages that use it, which write `webrtc` alone; empty: it is a service's.
+    origins: Vec<String>,
     /// When it was made.
     created_at: DateTime<Utc>,
     /// Who has made it.
@@ -55,6 +57,7 @@ impl From<IngestToken> for IngestTokenView {
             environment: token.environment,
             tenant_id: token.tenant_id,
             templates: token.templates,
+            origins: token.origins,
             created_at: time(token.created_at),
             created_by: token.created_by,
             revoked_at: token.revoked_at.map(time),
@@ -97,6 +100,10 @@ pub(crate) struct IngestTokenBody {
     tenant_id: Option<String>,
     /// The service's route templates, for requests that come with a path.
     templates: Option<Vec<String>>,
+    /// The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
+    /// never billed.
+    #[schema(example = json!(["https://app.example"]))]
+    origins: Option<Vec<String>>,
 }
 
 /// The tokens of writers
@@ -107,7 +114,7 @@ pub(crate) struct IngestTokenBody {
     tag = "ingest",
     responses((status = 200, description = "The tokens", body = IngestTokenList,
         example = json!({"data": [{"id": 1, "name": "checkout in production", "service": "checkout",
-            "environment": "production", "tenantId": null, "templates": [],
+            "environment": "production", "tenantId": null, "templates": [], "origins": [],
             "createdAt": "2026-05-18T09:00:00Z", "createdBy": "admin", "revokedAt": null,
             "lastUsedAt": "2026-05-18T09:25:00Z"}]}))),
 )]
@@ -135,7 +142,7 @@ pub(crate) async fn list(
         "service": "checkout", "environment": "production"})),
     responses((status = 201, description = "The token and its secret", body = NewIngestTokenView,
         example = json!({"token": {"id": 1, "name": "checkout in production", "service": "checkout",
-            "environment": "production", "tenantId": null, "templates": [],
+            "environment": "production", "tenantId": null, "templates": [], "origins": [],
             "createdAt": "2026-05-18T09:00:00Z", "createdBy": "admin", "revokedAt": null,
             "lastUsedAt": null}, "secret": "amw_0f6d5a4e3b2c4d1e8f90a1b2c3d4e5f60f6d5a4e3b2c4d1e8f90a1b2c3d4e5f6"}))),
 )]
@@ -153,6 +160,10 @@ pub(crate) async fn create(
     new.tenant_id = body.text("tenantId")?.flatten();
     if body.has("templates") {
         new.templates = read_templates(&mut body)?;
+    }
+    if let Some(origins) = required("origins", body.value("origins"))? {
+        new.origins = serde_json::from_value(origins.clone())
+            .map_err(|_| wrong("origins", &origins, "a list of origins"))?;
     }
     body.finish_with(&["templates"])?;
     let ingest = app.ingest()?;
@@ -178,7 +189,7 @@ pub(crate) async fn create(
     responses(
         (status = 200, description = "The token", body = IngestTokenView,
             example = json!({"id": 1, "name": "checkout in production", "service": "checkout",
-                "environment": "production", "tenantId": null, "templates": [],
+                "environment": "production", "tenantId": null, "templates": [], "origins": [],
                 "createdAt": "2026-05-18T09:00:00Z", "createdBy": "admin",
                 "revokedAt": "2026-05-18T10:00:00Z", "lastUsedAt": "2026-05-18T09:25:00Z"})),
         (status = 404, description = "There is no such token", body = Problem,

@@ -185,6 +185,7 @@ async fn groups(
     query.scope = counts.scope;
     query.filter.kind = Some(EntryKind::Request);
     query.filter.service = counts.filter.service;
+    query.filter.protocol = counts.filter.protocol;
     query.filter.method = counts.filter.method;
     query.filter.endpoint = counts.filter.endpoint;
     query.filter.api_key_id = counts.filter.api_key_id;

@@ -2,7 +2,7 @@
 //!
 //! | the rule | becomes |
 //! |---|---|
-//! | service, key, method, exact endpoint | a filter |
+//! | service, protocol, key, method, exact endpoint | a filter |
 //! | tenant | the scope, which the database may enforce itself |
 //! | glob | a group by endpoint; rows that don't match are left out afterwards |
 //! | `rate_limit` | a group by key and minute |
@@ -20,6 +20,12 @@ use crate::{
 /// rule was made, so somebody has written it by hand.
 pub(super) fn target(spec: &AlertSpec) -> Option<Target> {
     spec.endpoint.as_deref().map(|filter| {
+        if spec.watches_events() {
+            return Target {
+                method: None,
+                path: filter.to_owned(),
+            };
+        }
         Target::parse(filter).unwrap_or_else(|| Target {
             method: Some(String::new()),
             path: filter.to_owned(),
@@ -36,6 +42,7 @@ pub(super) fn query_for(spec: &AlertSpec, range: TimeRange, time: Option<TimeSte
         range,
         filter: Filter {
             service: spec.service.clone(),
+            protocol: spec.protocol.clone(),
             method: target.as_ref().and_then(|t| t.method.clone()),
             endpoint: target
                 .as_ref()

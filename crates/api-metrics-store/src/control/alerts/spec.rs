@@ -5,6 +5,7 @@
 //! | name | 1 to 200 bytes | |
 //! | tenant | 1 to 200 bytes | everybody |
 //! | service filter | 1 to 128 bytes | all |
+//! | protocol filter | `http`, `grpc`, `any`, or a kind of events | `http` and `grpc` |
 //! | endpoint filter | 1 to 1,040 bytes, a path with or without a method | all |
 //! | threshold | finite, not negative, and such that some value breaches it; an error rate at most 100; an anomaly above 0 | |
 //! | window | 1 to 1,440 minutes | 5 |
@@ -17,9 +18,12 @@
 
 use std::{fmt, str::FromStr};
 
+use api_metrics_layer::EventKind;
+
 use crate::{
     control::alerts::Target,
     control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text},
+    query::Filter,
     store::{StoreError, invalid},
     time::UnixSeconds,
 };
@@ -168,6 +172,9 @@ pub struct AlertSpec {
     pub alert_type: AlertType,
     /// The service that it watches; all where none is given.
     pub service: Option<String>,
+    /// The protocol that it watches, as [`Filter::protocol`](crate::query::Filter::protocol) has it: where none is
+    /// given, requests to the server, `http` and `grpc`.
+    pub protocol: Option<String>,
     /// The endpoint that it watches, exactly or as a glob, with or without a method before it:
     /// `/users/{id}`, `GET /users/{id}`, `/users/*`. All that match count together.
     pub endpoint: Option<String>,
@@ -206,6 +213,7 @@ impl AlertSpec {
             name: name.into(),
             alert_type,
             service: None,
+            protocol: None,
             endpoint: None,
             api_key_id: None,
             tenant_id: None,
@@ -232,9 +240,19 @@ impl AlertSpec {
         if let Some(service) = &self.service {
             check_text("serviceFilter", service, 128)?;
         }
+        if let Some(protocol) = &self.protocol
+            && !Filter::is_protocol(protocol)
+        {
+            return invalid(
+                "protocolFilter",
+                "is none of http, grpc, any, and kinds of events",
+            );
+        }
         if let Some(endpoint) = &self.endpoint {
             check_text("endpointFilter", endpoint, 1_040)?;
-            if let Some(why) = Target::never_met(endpoint) {
+            if !self.watches_events()
+                && let Some(why) = Target::never_met(endpoint)
+            {
                 return invalid("endpointFilter", why);
             }
         }
@@ -279,6 +297,11 @@ impl AlertSpec {
             return invalid("minRequests", "makes no sense where requests are counted");
         }
         Ok(())
+    }
+
+    /// Whether it watches events of one kind, whose names may be anything and come without a method.
+    pub(super) fn watches_events(&self) -> bool {
+        self.protocol.as_deref().is_some_and(EventKind::is_name)
     }
 
     /// The part of [`validate`](Self::validate) that depends on type and comparison. A rule that could

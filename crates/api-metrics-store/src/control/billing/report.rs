@@ -161,7 +161,7 @@ pub(super) async fn tariff(
 pub(super) fn usage_query(from: NaiveDate, to: NaiveDate, scope: &Scope) -> Query {
     Query {
         range: TimeRange::new(utc_midnight(from), utc_midnight(to)),
-        filter: Filter::default(),
+        filter: Filter::billed(),
         scope: scope.clone(),
         group_by: GroupBy {
             api_key: true,

@@ -14,7 +14,7 @@
 //! transaction. They cost a sum over each granularity for base and total series, and a decoding of the
 //! inbox.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
@@ -202,7 +202,7 @@ async fn stored<T: Tx + SqlTx>(
 ) -> Result<(), StoreError> {
     let floors = tx.meta().await?.floors;
     let dirty = tx.dirty(start, end).await?;
-    let filter = Filter::default();
+    let filter = Filter::billed();
     let mut edges: Vec<UnixSeconds> = days.keys().copied().map(utc_midnight).collect();
     edges.push(end);
     for granularity in Granularity::ALL {
@@ -275,7 +275,16 @@ async fn inbox<T: Tx + SqlTx>(
         let Ok(rows) = payload::decode(&chunk.payload) else {
             continue;
         };
+        let ids: BTreeSet<i64> = rows.iter().map(|row| row.series_id).collect();
+        let ids: Vec<i64> = ids.into_iter().collect();
+        let filter = Filter::billed();
+        let series = tx.series(&ids).await?.into_iter();
+        let counted = series.filter(|row| filter.admits_protocol(&row.labels.protocol));
+        let counted: BTreeSet<i64> = counted.map(|row| row.id).collect();
         for row in rows {
+            if !counted.contains(&row.series_id) {
+                continue;
+            }
             if let Some(counts) = days.get_mut(&utc_date(row.period_start)) {
                 counts.inbox += row.counts.request_count;
             }

@@ -149,7 +149,7 @@ pub async fn quota_usage(
         let period = TimeRange::new(from, to);
         let query = Query {
             range: period,
-            filter: Filter::default(),
+            filter: Filter::billed(),
             scope: Scope::Keys(keys.iter().map(|key| key.id).collect()),
             group_by: GroupBy {
                 api_key: true,

@@ -123,7 +123,7 @@ impl<'a> QueryExecution<'a> {
             return Ok(());
         }
         let query = self.query;
-        let all = query.scope == Scope::All && query.filter == Filter::default();
+        let all = query.scope == Scope::All && query.filter == Filter::everything();
         if all && self.groups.is_one() {
             // All series count in one group, so none is looked up. The group must exist without stored series too.
             self.groups.only();

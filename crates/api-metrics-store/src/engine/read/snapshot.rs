@@ -127,13 +127,14 @@ pub(super) fn kind_for(query: &Query) -> SeriesKind {
 }
 
 /// The series of all questions, by one statement a filter, or by none where they are known. Series that
-/// were selected without a filter are kept for later reads.
+/// were selected by no label are kept for later reads.
 async fn select<'a, T: Tx>(
     tx: &mut T,
     known: &mut SeriesCache,
     queries: &'a [Query],
 ) -> Result<Vec<Selected<'a>>> {
     let mut selected: Vec<Selected<'a>> = Vec::new();
+    let everything = Filter::everything();
     for Query { filter, scope, .. } in queries {
         if selected.iter().any(|one| one.filter == filter) {
             continue;
@@ -156,16 +157,19 @@ async fn select<'a, T: Tx>(
             continue;
         }
         let kinds: Vec<SeriesKind> = kinds.into_iter().collect();
+        // Without a label all series are read, and protocols are told apart in memory: the next question may
+        // mean others.
+        let is_whole = *filter == Filter::default() || *filter == everything;
         let selection = Selection {
             kinds: &kinds,
-            filter,
+            filter: if is_whole { &everything } else { filter },
             scope,
         };
         let mut rows = tx.select_series(&selection).await?;
         for kind in kinds {
             let series: Arc<[SeriesRow]> =
                 rows.extract_if(.., |row| row.labels.kind == kind).collect();
-            if *filter == Filter::default() {
+            if is_whole {
                 known.learn(kind, &series);
             }
             selected.push(Selected {

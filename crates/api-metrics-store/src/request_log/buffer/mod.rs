@@ -71,7 +71,7 @@ impl Dropped {
         self.rate + self.bytes + self.memory + self.late + self.refused
     }
 
-    pub(super) const fn add(&mut self, other: Self) {
+    pub(crate) const fn add(&mut self, other: Self) {
         self.rate += other.rate;
         self.bytes += other.bytes;
         self.memory += other.memory;
@@ -118,8 +118,8 @@ pub struct RequestLogBuffer {
     countries: Mutex<Countries>,
     /// Names whose values snapshots mask.
     masked: Arc<Names>,
-    /// Memory of samples, of the queue and of the batch under way.
-    bytes: AtomicUsize,
+    /// Memory of samples, of the queue and of the batch under way, and of the logs that it is shared with.
+    bytes: Arc<AtomicUsize>,
     /// Tells the ids of processes apart.
     node: u64,
     number: AtomicU32,
@@ -182,6 +182,16 @@ impl RequestLogBuffer {
     /// An empty log of a process.
     #[must_use]
     pub fn new(settings: RequestLog, instance: Instance) -> Self {
+        Self::within(settings, instance, Arc::default())
+    }
+
+    /// The same, whose memory counts together with that of others: `bytes` is what all of them hold, and the
+    /// budget of each is that of all.
+    pub(crate) fn within(
+        settings: RequestLog,
+        instance: Instance,
+        bytes: Arc<AtomicUsize>,
+    ) -> Self {
         // A fresh random UUID: no other process has it.
         let seed = Uuid::new_v4().as_u64_pair();
         let shard = |n: usize| {
@@ -197,7 +207,7 @@ impl RequestLogBuffer {
             shards: std::array::from_fn(shard),
             queue: Mutex::default(),
             countries: Mutex::default(),
-            bytes: AtomicUsize::new(0),
+            bytes,
             node: seed.0 ^ seed.1,
             number: AtomicU32::new(0),
             flushing: tokio::sync::Mutex::default(),
@@ -225,7 +235,7 @@ impl RequestLogBuffer {
         counts
     }
 
-    /// The memory that it holds, in bytes.
+    /// The memory that it holds, in bytes, with that of the logs that it is shared with.
     #[must_use]
     pub fn memory(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
@@ -360,7 +370,9 @@ impl RequestLogBuffer {
         let mut shard = lock(shard);
         let Shard { windows, random } = &mut *shard;
         let found = windows.find_mut(hash, |window| {
-            window.method == record.method && *window.endpoint == *record.endpoint
+            window.protocol == record.protocol
+                && window.method == record.method
+                && *window.endpoint == *record.endpoint
         });
         let mut closed = Vec::new();
         let window = match found {
@@ -379,7 +391,7 @@ impl RequestLogBuffer {
                     queue.discard(|dropped| &mut dropped.memory);
                     return;
                 }
-                let window = Window::new(record.method, record.endpoint.into(), minute);
+                let window = Window::new(record, minute);
                 let rehash = |window: &Window| hash_of(window.method, &window.endpoint);
                 windows.insert_unique(hash, window, rehash).into_mut()
             }

@@ -30,8 +30,8 @@ pub(in crate::request_log) async fn groups<T: SqlTx>(
     let series = read::series_of(tx, filter).await?;
     let conditions = || {
         let mut c = Conditions::default();
-        read::indexed(&mut c, d, filter, series.as_deref());
-        read::unindexed(&mut c, filter, &query.scope);
+        read::indexed(&mut c, d, filter, &series);
+        read::unindexed(&mut c, filter, &series, &query.scope);
         c.scope("r", d, &query.scope);
         let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
         c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));

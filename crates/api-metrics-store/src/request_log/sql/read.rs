@@ -11,7 +11,7 @@ use crate::{
         backend::Result,
         sql::{Dialect, SqlRow, SqlTx, params},
     },
-    query::Scope,
+    query::{Protocols, Scope},
     request_log::{
         Dropped, RequestLogCounts, RequestLogStatus,
         entry::{EVENT, ms_of},
@@ -141,30 +141,68 @@ fn request(row: &impl SqlRow) -> Result<StoredRequest> {
     })
 }
 
-/// The series that a filter names, as a JSON list; `None` where it names none in particular.
+/// The series that a filter means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::request_log) enum SeriesChoice {
+    /// All.
+    All,
+    /// These, as a JSON list.
+    Named(String),
+    /// All for which this condition holds: some are of a protocol that is not asked for.
+    Where(String),
+}
+
+/// The series that a filter means.
 pub(in crate::request_log) async fn series_of<T: SqlTx>(
     tx: &mut T,
     filter: &RequestFilter,
-) -> Result<Option<String>> {
+) -> Result<SeriesChoice> {
     let d = tx.dialect();
     let mut c = Conditions::default();
     for (column, value) in [
         ("service", &filter.service),
         ("environment", &filter.environment),
         ("version", &filter.version),
-        ("protocol", &filter.protocol),
         ("http_method", &filter.method),
         ("endpoint", &filter.endpoint),
         ("source", &filter.source),
     ] {
         c.equals(column, value.as_deref());
     }
+    let protocols = Protocols::of(filter.protocol.as_deref());
+    if let Protocols::One(name) = protocols {
+        c.equals("protocol", Some(name));
+    }
+    // Names of ours: nothing that a caller has written. The host's own log has no protocol.
+    let list = |names: &[&str]| format!("('{}')", names.join("', '"));
+    let foreign = match protocols {
+        Protocols::Any | Protocols::One(_) => None,
+        Protocols::Among(names) => Some(format!(
+            "protocol <> '' AND protocol NOT IN {}",
+            list(names)
+        )),
+        Protocols::AllBut(names) => Some(format!("protocol IN {}", list(names))),
+    };
+    let table = d.table("request_log_series");
     if c.params.is_empty() {
-        return Ok(None);
+        let Some(foreign) = foreign else {
+            return Ok(SeriesChoice::All);
+        };
+        let sql = format!("SELECT 1 AS found FROM {table} WHERE {foreign} LIMIT 1");
+        // Mostly there are none, and no request has to be tried.
+        return Ok(match tx.fetch(sql, params![]).await?.is_empty() {
+            true => SeriesChoice::All,
+            false => SeriesChoice::Where(format!(
+                "r.series_id NOT IN (SELECT id FROM {table} WHERE {foreign})"
+            )),
+        });
+    }
+    if let Some(foreign) = foreign {
+        c.and(format!("NOT ({foreign})"));
     }
     let sql = format!(
         "SELECT id FROM {} WHERE {} ORDER BY id DESC LIMIT {MAX_SERIES}",
-        d.table("request_log_series"),
+        table,
         c.text()
     );
     let rows = tx.fetch(sql, &c.params).await?;
@@ -172,7 +210,7 @@ pub(in crate::request_log) async fn series_of<T: SqlTx>(
         .iter()
         .map(|row| Ok(row.int("id")?.to_string()))
         .collect();
-    Ok(Some(format!("[{}]", ids?.join(","))))
+    Ok(SeriesChoice::Named(format!("[{}]", ids?.join(","))))
 }
 
 /// What has an index: series, key, user, trace, group, and that something is an event.
@@ -180,10 +218,10 @@ pub(in crate::request_log) fn indexed<'a>(
     c: &mut Conditions<'a>,
     d: Dialect,
     filter: &'a RequestFilter,
-    series: Option<&'a str>,
+    series: &'a SeriesChoice,
 ) {
-    if let Some(series) = series {
-        let series = c.param(series);
+    if let SeriesChoice::Named(series) = series {
+        let series = c.param(series.as_str());
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
     c.equals("r.api_key_id", filter.api_key_id);
@@ -200,12 +238,16 @@ pub(in crate::request_log) fn indexed<'a>(
     }
 }
 
-/// What has none: status, outcome, latency, level, country, and that something is a request.
+/// What has none: protocols that are left out, status, outcome, latency, level, country, and that something is a request.
 pub(in crate::request_log) fn unindexed<'a>(
     c: &mut Conditions<'a>,
     filter: &'a RequestFilter,
+    series: &SeriesChoice,
     scope: &Scope,
 ) {
+    if let SeriesChoice::Where(condition) = series {
+        c.and(condition.clone());
+    }
     if filter.kind == Some(EntryKind::Request) {
         c.and(format!("r.reason <> '{EVENT}'"));
     }
@@ -235,8 +277,9 @@ pub(in crate::request_log) fn unindexed<'a>(
 }
 
 /// Whether a filter has a part without an index.
-fn has_unindexed(filter: &RequestFilter) -> bool {
-    filter.status.is_some()
+fn has_unindexed(filter: &RequestFilter, series: &SeriesChoice) -> bool {
+    matches!(series, SeriesChoice::Where(_))
+        || filter.status.is_some()
         || filter.status_class.is_some()
         || filter.outcome.is_some()
         || filter.min_latency_us.is_some()
@@ -306,6 +349,7 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
         searched_to_ms: searched,
         ..RequestPage::default()
     };
+    let series = series_of(tx, filter).await?;
     if let Some(cursor) = query.before {
         to = to.min(ms_of(cursor).saturating_add(1));
     }
@@ -329,11 +373,10 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
         let Some(words) = WordFilter::new(&mut c, d, text, &query.scope, range, beside("d")) else {
             return Ok(end(if forward { to } else { from }));
         };
-        let begin = words.begin(tx, &c, filter).await?;
+        let begin = words.begin(tx, &c, filter, &series).await?;
         held = Some((words, begin));
     }
-    let series = series_of(tx, filter).await?;
-    indexed(&mut c, d, filter, series.as_deref());
+    indexed(&mut c, d, filter, &series);
     c.scope("r", d, &query.scope);
     beside("r")(&mut c);
     let (lower, upper) = (c.param(from), c.param(to));
@@ -348,7 +391,7 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
     let mut boundary = None;
     let is_bounded = match held {
         Some((_, begin)) => begin == Begin::List,
-        None => has_unindexed(filter),
+        None => has_unindexed(filter, &series),
     };
     if is_bounded {
         let sql = format!(
@@ -366,7 +409,7 @@ pub(in crate::request_log) async fn page<T: SqlTx>(
             boundary = Some((at, id));
         }
     }
-    unindexed(&mut c, filter, &query.scope);
+    unindexed(&mut c, filter, &series, &query.scope);
     let more = c.param(limit + 1);
     let rows = match &held {
         Some((words, begin)) => words.rows(d, *begin, &c.text(), order, &more),

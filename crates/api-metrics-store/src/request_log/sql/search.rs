@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::{Conditions, read, unsigned, word_filter::WordFilter};
+use super::{
+    Conditions,
+    read::{self, SeriesChoice},
+    unsigned,
+    word_filter::WordFilter,
+};
 use crate::{
     engine::{
         backend::Result,
@@ -46,27 +51,29 @@ async fn conditions<'a, T: SqlTx>(
     query: &'a RequestSearch,
 ) -> Result<(Conditions<'a>, Dialect)> {
     let mut c = Conditions::default();
-    let d = add_conditions(tx, query, &mut c).await?;
+    let series = read::series_of(tx, &query.filter).await?;
+    let d = add_conditions(tx, query, &series, &mut c);
     Ok((c, d))
 }
 
 /// The same, beside other conditions.
-async fn add_conditions<'a, T: SqlTx>(
+fn add_conditions<'a, T: SqlTx>(
     tx: &mut T,
     query: &'a RequestSearch,
+    series: &SeriesChoice,
     c: &mut Conditions<'a>,
-) -> Result<Dialect> {
+) -> Dialect {
     let d = tx.dialect();
-    if let Some(series) = read::series_of(tx, &query.filter).await? {
-        let series = c.param(series);
+    if let SeriesChoice::Named(series) = series {
+        let series = c.param(series.clone());
         c.and(format!("r.series_id IN {}", d.numbers(&series)));
     }
-    read::indexed(c, d, &query.filter, None);
-    read::unindexed(c, &query.filter, &query.scope);
+    read::indexed(c, d, &query.filter, &SeriesChoice::All);
+    read::unindexed(c, &query.filter, series, &query.scope);
     c.scope("r", d, &query.scope);
     let (from, to) = (c.param(query.from_ms), c.param(query.to_ms));
     c.and(format!("r.at_ms >= {from} AND r.at_ms < {to}"));
-    Ok(d)
+    d
 }
 
 /// The groups of the range, or `only` some of them, those that were seen last first.
@@ -133,8 +140,9 @@ pub(in crate::request_log) async fn holding<T: SqlTx>(
     let Some(held) = WordFilter::new(&mut c, d, &query.text, &query.scope, range, |_| ()) else {
         return Ok(Vec::new());
     };
-    let begin = held.begin(tx, &c, &query.filter).await?;
-    add_conditions(tx, query, &mut c).await?;
+    let series = read::series_of(tx, &query.filter).await?;
+    let begin = held.begin(tx, &c, &query.filter, &series).await?;
+    add_conditions(tx, query, &series, &mut c);
     let conditions = c.text();
     let limit = c.param(MAX_HOLDING);
     let sql = held.rows(d, begin, &conditions, "DESC", &limit);

@@ -184,8 +184,8 @@ pub(in crate::request_log) async fn arrived<T: Tx + SqlTx>(
     let filter = &query.filter;
     let series = read::series_of(tx, filter).await?;
     let mut c = Conditions::default();
-    read::indexed(&mut c, d, filter, series.as_deref());
-    read::unindexed(&mut c, filter, &query.scope);
+    read::indexed(&mut c, d, filter, &series);
+    read::unindexed(&mut c, filter, &series, &query.scope);
     c.scope("r", d, &query.scope);
     if let Some(text) = &filter.text
         && read::holds(&mut c, d, text, &query.scope).is_none()

@@ -13,7 +13,10 @@
 //! Which words are rare is looked up and not left to estimates either: of a word that is in no statistics a database
 //! expects thousands, and looks through a day in its order for what is not there.
 
-use super::{Conditions, read};
+use super::{
+    Conditions,
+    read::{self, SeriesChoice},
+};
 use crate::{
     engine::{
         backend::Result,
@@ -66,6 +69,7 @@ impl WordFilter {
         tx: &mut T,
         c: &Conditions<'_>,
         filter: &RequestFilter,
+        series: &SeriesChoice,
     ) -> Result<Begin> {
         // In no order, so that it ends as soon as it has found enough.
         let sql = format!(
@@ -80,11 +84,13 @@ impl WordFilter {
             text: None,
             ..filter.clone()
         };
-        Ok(if without_text == RequestFilter::default() {
-            Begin::First
-        } else {
-            Begin::List
-        })
+        Ok(
+            if without_text == RequestFilter::default() && *series == SeriesChoice::All {
+                Begin::First
+            } else {
+                Begin::List
+            },
+        )
     }
 
     /// A statement of the first rows of the list for which `conditions` hold, too.
