@@ -248,7 +248,10 @@ impl Gauge {
         self.count = self.count.saturating_add(other.count);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
-        self.sum = self.sum.saturating_add(other.sum);
+        let n = i128::from(self.count);
+        let sum = self.sum.saturating_add(other.sum);
+        // Changes nothing unless the count has saturated.
+        self.sum = sum.clamp(n * i128::from(self.min), n * i128::from(self.max));
     }
 
     /// Observations, at least one.
