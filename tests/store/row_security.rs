@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 30] = [
+const PROTECTED: [&str; 31] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -38,6 +38,7 @@ const PROTECTED: [&str; 30] = [
     "ingest_token",
     "ingest_batch",
     "ingest_refused",
+    "unit_names",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.
@@ -67,6 +68,8 @@ impl Stage {
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);
         record(&writer, NOON, "/of-beta", Some("beta"), 5, 5);
         record(&writer, NOON, "/of-nobody", None, 5, 7);
+        let units = api_metrics_layer::Units::new().add("tokens", 3);
+        crate::units::used(&writer, NOON, "/of-alpha", Some("alpha"), &units);
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();

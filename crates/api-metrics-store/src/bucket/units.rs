@@ -436,6 +436,9 @@ mod tests {
         );
         assert_eq!(with(2, 0xff), Err(SketchError::Corrupt("name of a unit")));
         assert_eq!(with(2, 0), Err(SketchError::Corrupt("name of a unit")));
-        assert_eq!(with(1, 7), Err(SketchError::Truncated));
+        for cut in 1..good.len() {
+            let read = UnitSums::default().merge_encoded(&good[..cut]);
+            assert_eq!(read, Err(SketchError::Truncated), "{cut} bytes");
+        }
     }
 }
