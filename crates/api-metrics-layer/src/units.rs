@@ -82,7 +82,17 @@ pub fn is_unit_name(name: &str) -> bool {
 #[derive(Clone, Default)]
 pub struct Units(Arc<Mutex<Vec<Unit>>>);
 
+/// Units that were counted alike are equal, whether or not they are clones.
+impl PartialEq for Units {
+    fn eq(&self, other: &Self) -> bool {
+        // A copy, so that no two are locked at once.
+        let mine = self.lock().clone();
+        mine == *other.lock()
+    }
+}
+
 /// One unit of a request.
+#[derive(Clone, PartialEq)]
 struct Unit {
     name: Cow<'static, str>,
     value: UnitValue,

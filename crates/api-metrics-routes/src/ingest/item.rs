@@ -2,10 +2,14 @@
 //!
 //! A member's name says its unit, and nothing is guessed: what can't be true is refused with the reason.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use api_metrics_layer::{
-    ApiKey, MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, OTHER_METHOD, Outcome, Protocol, UNMATCHED,
+    ApiKey, MAX_API_KEY_BYTES, MAX_ENDPOINT_BYTES, MAX_UNIT_BYTES, MAX_UNITS_A_REQUEST,
+    OTHER_METHOD, Outcome, Protocol, UNMATCHED, Units, is_unit_name,
 };
 use api_metrics_store::ingest::IngestItem;
 use chrono::DateTime;
@@ -15,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::writer::Templates;
 use crate::{
-    request::{Body, present, required, wrong},
+    request::{Body, present, required, shown, wrong},
     response::Problem,
 };
 
@@ -62,6 +66,9 @@ pub(super) struct ReportedRequest {
     response_bytes: Option<u64>,
     /// The API key: the service's own name for its consumer, never a secret.
     key: Option<String>,
+    /// What it used, by the name of the unit: at most 16, whole numbers from 0 up.
+    #[schema(example = json!({"tokens": 1234}))]
+    units: Option<BTreeMap<String, u64>>,
 }
 
 /// Reads an item.
@@ -128,6 +135,9 @@ pub(super) fn read(
     let key = body.text("key")?.flatten();
     let key = key.map(|key| checked("key", key, MAX_API_KEY_BYTES));
     read.api_key = key.transpose()?.map(ApiKey::from);
+    read.units = required("units", body.value("units"))?
+        .map(units)
+        .transpose()?;
     body.finish()?;
     Ok(read)
 }
@@ -142,6 +152,34 @@ fn checked(name: &'static str, text: String, max: usize) -> Result<String, Probl
         return Err(Problem::parameter(name, detail));
     }
     Ok(text)
+}
+
+/// What it used, by the name of the unit.
+///
+/// # Errors
+/// A problem that names `units`.
+fn units(value: Value) -> Result<Units, Problem> {
+    let refused = |detail: String| Err(Problem::parameter("units", detail));
+    let Value::Object(members) = value else {
+        return refused("must be an object of names and whole numbers".into());
+    };
+    if members.len() > MAX_UNITS_A_REQUEST {
+        return refused(format!("are at most {MAX_UNITS_A_REQUEST}"));
+    }
+    let units = Units::new();
+    for (name, amount) in members {
+        let name_shown = shown(&name);
+        if !is_unit_name(&name) {
+            return refused(format!(
+                "has `{name_shown}`, and a name has 1 to {MAX_UNIT_BYTES} letters, digits or _ - . : /"
+            ));
+        }
+        let Some(amount) = amount.as_u64() else {
+            return refused(format!("has for `{name_shown}` no whole number from 0 up"));
+        };
+        units.count(name, amount);
+    }
+    Ok(units)
 }
 
 /// When it ended. A number is Unix milliseconds; one that would be before the year 2000 is refused, because

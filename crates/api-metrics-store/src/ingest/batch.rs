@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use api_metrics_layer::{ApiKey, Outcome, Protocol, RequestRecord};
+use api_metrics_layer::{ApiKey, Outcome, Protocol, RequestRecord, Units};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -35,6 +35,8 @@ pub struct IngestItem {
     pub response_bytes: u64,
     /// When it ended; decides its bucket.
     pub finished_at: SystemTime,
+    /// What it used.
+    pub units: Option<Units>,
 }
 
 impl IngestItem {
@@ -53,6 +55,7 @@ impl IngestItem {
             request_bytes: 0,
             response_bytes: 0,
             finished_at,
+            units: None,
         }
     }
 
@@ -67,6 +70,7 @@ impl IngestItem {
         record.time_to_headers = self.time_to_headers;
         record.request_bytes = self.request_bytes;
         record.response_bytes = self.response_bytes;
+        record.units = self.units.as_ref();
         record
     }
 }
