@@ -122,6 +122,27 @@ BEGIN
 END
 $$;
 
+-- What is set in a unit.
+ALTER TABLE api_metrics.api_alert_configs ADD COLUMN unit text;
+ALTER TABLE api_metrics.api_keys ADD COLUMN quota_unit text;
+
+CREATE TABLE api_metrics.price_unit_tiers (
+    plan_id        bigint NOT NULL REFERENCES api_metrics.price_plans (id) ON DELETE CASCADE,
+    unit           text NOT NULL,
+    -- The same in all tiers of a unit.
+    free_amount    bigint NOT NULL CHECK (free_amount >= 0),
+    from_amount    bigint NOT NULL CHECK (from_amount >= 0),
+    per_thousand   numeric NOT NULL CHECK (per_thousand >= 0),
+    PRIMARY KEY (plan_id, unit, from_amount)
+);
+
+ALTER TABLE api_metrics.price_unit_tiers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_metrics.price_unit_tiers FORCE ROW LEVEL SECURITY;
+CREATE POLICY service ON api_metrics.price_unit_tiers USING ((SELECT api_metrics.sees_all()));
+CREATE POLICY scope ON api_metrics.price_unit_tiers FOR SELECT USING (
+    plan_id IN (SELECT p.id FROM api_metrics.price_plans AS p)
+);
+
 -- Readers, analysts and services of before get what is new without being allowed once more.
 DO $$
 DECLARE
@@ -136,7 +157,8 @@ BEGIN
         FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a JOIN pg_roles AS r ON r.oid = a.grantee
         WHERE p.oid = 'api_metrics.attach_partition'::regproc AND a.grantee <> p.proowner
     LOOP
-        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.unit_names TO %I', reader);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON api_metrics.unit_names, '
+                       'api_metrics.price_unit_tiers TO %I', reader);
         EXECUTE format('GRANT SELECT ON api_metrics.units TO %I', reader);
     END LOOP;
 END

@@ -17,3 +17,17 @@ CREATE TABLE api_metrics_unit_names (
     name          text PRIMARY KEY,
     created_at    integer NOT NULL DEFAULT (unixepoch())
 );
+
+-- What is set in a unit.
+ALTER TABLE api_metrics_api_alert_configs ADD COLUMN unit text;
+ALTER TABLE api_metrics_api_keys ADD COLUMN quota_unit text;
+
+CREATE TABLE api_metrics_price_unit_tiers (
+    plan_id        integer NOT NULL REFERENCES api_metrics_price_plans (id) ON DELETE CASCADE,
+    unit           text NOT NULL,
+    -- The same in all tiers of a unit.
+    free_amount    integer NOT NULL CHECK (free_amount >= 0),
+    from_amount    integer NOT NULL CHECK (from_amount >= 0),
+    per_thousand   text NOT NULL,
+    PRIMARY KEY (plan_id, unit, from_amount)
+);
