@@ -38,3 +38,4 @@ mod signer;
 mod streams;
 mod time;
 mod tokens;
+mod units;

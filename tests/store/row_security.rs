@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 31] = [
+const PROTECTED: [&str; 32] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -39,6 +39,7 @@ const PROTECTED: [&str; 31] = [
     "ingest_batch",
     "ingest_refused",
     "unit_names",
+    "price_unit_tiers",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.
@@ -86,6 +87,7 @@ impl Stage {
                      VALUES ('', 'standard', 'EUR', '2026-01-01'), ('acme', 'gold', 'EUR', '2026-01-01'), \
                             ('umbrella', 'red', 'EUR', '2026-01-01'); \
                  INSERT INTO api_metrics.price_tiers SELECT id, 0, 1 FROM api_metrics.price_plans; \
+                 INSERT INTO api_metrics.price_unit_tiers SELECT id, 'tokens', 0, 0, 1 FROM api_metrics.price_plans; \
                  INSERT INTO api_metrics.api_key_plans \
                      SELECT id, '2026-01-01', NULL FROM api_metrics.api_keys; \
                  INSERT INTO api_metrics.rate_limit_utilization \
