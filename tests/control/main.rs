@@ -38,4 +38,5 @@ mod roles;
 mod scenario;
 mod service;
 mod trail;
+mod units;
 mod webhook;

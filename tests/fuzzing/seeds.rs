@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use api_metrics_layer::{Gauge, UnitValue};
 use api_metrics_store::{
     bucket::Bucket,
     sketch::{Sketch, SketchKind},
@@ -19,6 +20,7 @@ pub(crate) fn write(corpus: &Path) {
         ("sketch", sketches()),
         ("bucket", buckets()),
         ("status_counts", status_counts()),
+        ("units", units()),
         ("inbox_payload", payloads()),
         ("period_counts", period_counts()),
         ("query_string", text(&QUERIES)),
@@ -177,7 +179,45 @@ fn buckets() -> Vec<Vec<u8>> {
     }
     let whole = all[all.len() - 2].clone();
     all.push(whole[..whole.len() - 2].to_vec());
+    let mut using = bucket(SketchKind::Histogram, VALUES[2]);
+    let values = [("tokens", UnitValue::Sum(1_234))].into_iter();
+    let score = Gauge::of(0.87).map(|score| ("score", UnitValue::Gauge(score)));
+    using.units = values.chain(score).collect();
+    let using = Vec::from(&using);
+    all.push(using[..using.len() / 2].to_vec());
+    all.push(using);
     all
+}
+
+/// An entry of a sum.
+fn sum(name: &str, n: u64) -> Vec<u8> {
+    let length = u8::try_from(name.len()).unwrap();
+    [&[0, length], name.as_bytes(), &n.to_be_bytes()].concat()
+}
+
+/// An entry of a gauge.
+fn gauge(name: &str, count: u64, min: i64, max: i64, sum: i128) -> Vec<u8> {
+    let length = u8::try_from(name.len()).unwrap();
+    let (count, sum) = (count.to_be_bytes(), sum.to_be_bytes());
+    let (min, max) = (min.to_be_bytes(), max.to_be_bytes());
+    [&[1, length], name.as_bytes(), &count, &min, &max, &sum].concat()
+}
+
+fn units() -> Vec<Vec<u8>> {
+    let (tokens, score) = (sum("tokens", 1_234), gauge("score", 2, -5, 9, 4));
+    let most = i128::from(u64::MAX) * i128::from(i64::MAX);
+    damaged(vec![
+        [score.clone(), tokens.clone()].concat(),
+        [tokens.clone(), sum("credits", u64::MAX), tokens.clone()].concat(),
+        [score.clone(), score.clone(), sum("score", 1)].concat(),
+        vec![],
+        sum("nothing", 0),
+        gauge("impossible", 2, 5, 9, 4),
+        gauge("none", 0, 0, 0, 0),
+        gauge("most", u64::MAX, i64::MIN, i64::MAX, most),
+        sum(&"x".repeat(65), 1),
+        [&[2, 1][..], b"x", &[0; 8]].concat(),
+    ])
 }
 
 fn status_counts() -> Vec<Vec<u8>> {

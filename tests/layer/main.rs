@@ -24,3 +24,4 @@ mod request_log_places;
 mod routers;
 mod snapshots;
 mod stacks;
+mod units;

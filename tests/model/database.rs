@@ -342,7 +342,9 @@ pub(crate) fn sum_of<R: Row>(row: &R) -> Sum
 where
     for<'a> &'a str: sqlx::ColumnIndex<R>,
     for<'a> i64: sqlx::Decode<'a, R::Database> + sqlx::Type<R::Database>,
+    for<'a> Vec<u8>: sqlx::Decode<'a, R::Database> + sqlx::Type<R::Database>,
 {
+    let (tokens, scores) = units(&row.get::<Option<Vec<u8>>, _>("units").unwrap_or_default());
     let number = |column: &str| row.get::<i64, _>(column).cast_unsigned();
     Sum {
         requests: number("request_count"),
@@ -350,5 +352,25 @@ where
         other_weight: number("total_request_bytes"),
         latency_us: number("latency_sum_us"),
         errors: number("error_count_5xx"),
+        tokens,
+        scores,
     }
+}
+
+/// The column of units, decoded independently of the library: the sum of `tokens`, and the observations of
+/// `score`.
+fn units(mut encoded: &[u8]) -> (u64, u64) {
+    let (mut tokens, mut scores) = (0, 0);
+    while let [sort, length, rest @ ..] = encoded {
+        let (name, rest) = rest.split_at(usize::from(*length));
+        let (first, rest) = rest.split_first_chunk().expect("a number");
+        let first = u64::from_be_bytes(*first);
+        match (sort, name) {
+            (0, b"tokens") => (tokens, encoded) = (tokens + first, rest),
+            (1, b"score") => (scores, encoded) = (scores + first, &rest[32..]),
+            _ => panic!("an entry of {name:?} and sort {sort}"),
+        }
+    }
+    assert!(encoded.is_empty(), "whole entries");
+    (tokens, scores)
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use api_metrics_layer::{ApiKey, MetricSink, Outcome, RequestRecord};
+use api_metrics_layer::{ApiKey, MetricSink, Outcome, RequestRecord, Units};
 use api_metrics_store::{
     bucket::Bucket,
     recorder::{OwnDeltas, Recorder, RecorderOptions},
@@ -352,6 +352,10 @@ impl Record {
         request.status = Some(self.status);
         request.outcome = Outcome::Completed;
         (request.response_bytes, request.request_bytes) = self.weights;
+        let units = Units::new()
+            .add("tokens", self.weights.0)
+            .gauge("score", f64::from(self.status));
+        request.units = Some(&units).filter(|_| self.weights.0 % 2 == 1);
         sink(&request);
     }
 

@@ -15,6 +15,10 @@ pub(crate) struct Sum {
     pub(crate) other_weight: u64,
     pub(crate) latency_us: u64,
     pub(crate) errors: u64,
+    /// A unit's sum: the response bytes once more, of every other record.
+    pub(crate) tokens: u64,
+    /// A unit's observations, of the same records.
+    pub(crate) scores: u64,
 }
 
 impl Sum {
@@ -25,6 +29,8 @@ impl Sum {
             other_weight: bucket.request_bytes,
             latency_us: bucket.latency_sum_us,
             errors: bucket.error_count_5xx,
+            tokens: bucket.units.sum("tokens"),
+            scores: bucket.units.gauge("score").map_or(0, |gauge| gauge.count()),
         }
     }
 
@@ -34,5 +40,7 @@ impl Sum {
         self.other_weight += other.other_weight;
         self.latency_us += other.latency_us;
         self.errors += other.errors;
+        self.tokens += other.tokens;
+        self.scores += other.scores;
     }
 }

@@ -48,7 +48,7 @@ pub(crate) async fn postgres(sql: &mut PgConnection) -> Tables {
     for granularity in Granularity::ALL {
         let select = format!(
             "SELECT extract(epoch FROM period_start)::bigint AS period, series_id, request_count, \
-             total_response_bytes, total_request_bytes, latency_sum_us, error_count_5xx \
+             total_response_bytes, total_request_bytes, latency_sum_us, error_count_5xx, units \
              FROM api_metrics.metrics_{}",
             granularity
         );

@@ -525,6 +525,7 @@ async fn the_documents_say_what_writers_and_admins_can_do() {
         "status",
         "latencyMs",
         "key",
+        "units",
     ] {
         assert!(members[member].is_object(), "{member}");
     }
@@ -543,4 +544,46 @@ async fn the_documents_say_what_writers_and_admins_can_do() {
     ] {
         assert!(admin["paths"][path].is_object(), "{path}");
     }
+}
+
+#[tokio::test]
+async fn units_are_summed_and_what_can_be_none_is_refused_by_itself() {
+    let server = Server::on(Database::sqlite().await).await;
+    let secret = server.writer().await;
+    let with = |units: Value| {
+        let mut item = item("/chat");
+        item["units"] = units;
+        item
+    };
+    let many: serde_json::Map<_, _> = (0..17).map(|n| (format!("u{n}"), json!(1))).collect();
+    let refused = [
+        json!({"my tokens": 1}),
+        json!({"tokens": -1}),
+        json!({"tokens": 1.5}),
+        json!({"tokens": "1"}),
+        json!([1]),
+        Value::Null,
+        Value::Object(many),
+    ];
+    let good = [
+        json!({"tokens": 7}),
+        json!({"tokens": 5, "images": 0}),
+        json!({}),
+    ];
+    let items: Vec<_> = good.iter().chain(&refused).cloned().map(with).collect();
+    let answer = server.report(&secret).json(&items).send().await.unwrap();
+    let (_, told) = told(answer).await;
+    let members: Vec<_> = told["refused"].as_array().unwrap().iter().collect();
+    assert_eq!(members.len(), refused.len(), "{told}");
+    for (n, member) in (3..).zip(members) {
+        assert_eq!(
+            (&member["index"], &member["member"]),
+            (&json!(n), &json!("units"))
+        );
+    }
+    assert_eq!(server.counted().await, 3);
+    let summary = server
+        .json("/api-metrics/summary?period=24h&service=checkout")
+        .await;
+    assert_eq!(summary["units"], json!({"tokens": 12}));
 }

@@ -39,3 +39,4 @@ mod signer;
 mod streams;
 mod time;
 mod tokens;
+mod units;

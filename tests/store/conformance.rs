@@ -28,6 +28,10 @@ use crate::{
     },
     series::series_that_others_fold_after_a_read_are_in_the_next_one,
     snapshots::questions_of_one_snapshot_are_answered_as_if_asked_alone,
+    units::{
+        names_of_units_are_bounded_and_nothing_is_lost,
+        units_are_exact_in_every_layer_and_by_every_grouping,
+    },
 };
 
 macro_rules! on_both_stores {
@@ -74,6 +78,8 @@ as_ordinary_roles! {
     the_ledger_says_how_far_each_import_came
     floors_move_only_when_two_runs_agree_and_nothing_is_lost
     status_tells_instances_inbox_and_floors
+    units_are_exact_in_every_layer_and_by_every_grouping
+    names_of_units_are_bounded_and_nothing_is_lost
 }
 
 on_both_stores! {
@@ -106,6 +112,8 @@ on_both_stores! {
     digests_keep_times_to_headers_too
     nobody_who_keeps_no_times_to_headers_has_any
     status_tells_instances_inbox_and_floors
+    units_are_exact_in_every_layer_and_by_every_grouping
+    names_of_units_are_bounded_and_nothing_is_lost
 }
 
 async fn what_was_flushed_is_read_before_and_after_the_fold(database: Database) {

@@ -139,14 +139,14 @@ pub(crate) async fn damaged_columns_of_buckets_cost_no_request_and_block_nobody(
     let writer = h.writer();
     for granularity in Granularity::ALL {
         let name = <&str>::from(granularity);
-        for column in ["status_counts", "latency_sketch"] {
+        for column in ["status_counts", "latency_sketch", "units"] {
             let mut damages = DAMAGES[sized(0, 3)..].to_vec();
             if column == "latency_sketch" {
                 damages.extend(&DAMAGED_HEADERS[sized(0, 3)..]);
             }
             for (n, damage) in damages.iter().enumerate() {
-                // No status at all is what a bucket without one says.
-                if column == "status_counts" && damage.is_empty() {
+                // No status and no unit at all is what a bucket without one says.
+                if column != "latency_sketch" && damage.is_empty() {
                     continue;
                 }
                 let at = format!("damage {n} of {column} in {name}");

@@ -20,6 +20,7 @@ mod scopes;
 mod series;
 mod snapshots;
 mod sql;
+mod units;
 mod unresolved;
 
 pub(crate) use api_metrics_tests::harness;

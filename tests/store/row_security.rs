@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 30] = [
+const PROTECTED: [&str; 32] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -38,6 +38,8 @@ const PROTECTED: [&str; 30] = [
     "ingest_token",
     "ingest_batch",
     "ingest_refused",
+    "unit_names",
+    "price_unit_tiers",
 ];
 
 /// Traffic and settings of two tenants and of nobody, and connections as any role.
@@ -67,6 +69,8 @@ impl Stage {
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);
         record(&writer, NOON, "/of-beta", Some("beta"), 5, 5);
         record(&writer, NOON, "/of-nobody", None, 5, 7);
+        let units = api_metrics_layer::Units::new().add("tokens", 3);
+        crate::units::used(&writer, NOON, "/of-alpha", Some("alpha"), &units);
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();
@@ -83,6 +87,7 @@ impl Stage {
                      VALUES ('', 'standard', 'EUR', '2026-01-01'), ('acme', 'gold', 'EUR', '2026-01-01'), \
                             ('umbrella', 'red', 'EUR', '2026-01-01'); \
                  INSERT INTO api_metrics.price_tiers SELECT id, 0, 1 FROM api_metrics.price_plans; \
+                 INSERT INTO api_metrics.price_unit_tiers SELECT id, 'tokens', 0, 0, 1 FROM api_metrics.price_plans; \
                  INSERT INTO api_metrics.api_key_plans \
                      SELECT id, '2026-01-01', NULL FROM api_metrics.api_keys; \
                  INSERT INTO api_metrics.rate_limit_utilization \

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use api_metrics_layer::Units;
 use api_metrics_store::time::{Clock, ManualClock, SystemClock};
 use sqlx::{AssertSqlSafe, Column, Row};
 
-use crate::harness::{Database, Harness, record, writer_of};
+use crate::{
+    harness::{Database, Harness, record, writer_of},
+    units::used,
+};
 
 const PAGE: &str = include_str!("../../docs/sql.md");
 
@@ -42,6 +46,9 @@ async fn with_traffic(database: Database) -> Harness {
             1,
         );
         record(&writer, now - minute * 60, "/users/{id}", None, 5, 1);
+        let units = Units::new().add("tokens", 3).gauge("score", -0.25);
+        let at = now - minute * 60;
+        used(&writer, at, "/chat", Some("render-farm"), &units);
     }
     h.store.flush(&writer).await.unwrap();
     h.settle().await;
@@ -83,6 +90,7 @@ async fn queries_of_page_and_grafana_dashboard_find_something_as_the_recommended
         finds_something(&pool, &filled_in(&query)).await;
     }
     the_views_agree_on_every_request(&pool).await;
+    the_view_of_units_is_exact(&pool).await;
 }
 
 /// The SQL of all panels, annotations and variables.
@@ -140,7 +148,7 @@ async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenan
     let pool = sqlx::PgPool::connect(&h.postgres().url_of(&role))
         .await
         .unwrap();
-    for view in ["status_codes", "consumer_totals"] {
+    for view in ["status_codes", "consumer_totals", "units"] {
         let (rows, others): (i64, i64) = sqlx::query_as(AssertSqlSafe(format!(
             "SELECT count(*), count(*) FILTER (WHERE api_key_id IS NULL) FROM api_metrics.{view}"
         )))
@@ -158,6 +166,31 @@ async fn a_tenants_reader_finds_its_consumers_in_the_views_and_no_sum_over_tenan
         .await
         .unwrap();
         assert_eq!(rows, 0, "{view}");
+    }
+}
+
+async fn the_view_of_units_is_exact(pool: &sqlx::PgPool) {
+    let minutes = 2 * 24 * 60;
+    for granularity in ["1m", "5m", "1h"] {
+        let (tokens, observations, least, greatest, total): (
+            String,
+            String,
+            String,
+            String,
+            String,
+        ) = sqlx::query_as(
+            "SELECT sum(amount)::text, sum(observations)::text, trim_scale(min(minimum))::text, \
+                        trim_scale(max(maximum))::text, trim_scale(sum(total))::text \
+                 FROM api_metrics.units WHERE period_granularity = $1",
+        )
+        .bind(granularity)
+        .fetch_one(pool)
+        .await
+        .unwrap();
+        assert_eq!(tokens, (3 * minutes).to_string(), "{granularity}");
+        assert_eq!(observations, minutes.to_string(), "{granularity}");
+        assert_eq!((least.as_str(), greatest.as_str()), ("-0.25", "-0.25"));
+        assert_eq!(total, format!("-{}", minutes / 4), "{granularity}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use api_metrics_layer::Units;
 use api_metrics_store::{
     postgres::PostgresStore,
     query::{Query, TimeRange},
@@ -14,7 +15,10 @@ use api_metrics_tests::{
     pg_proxy::{Request, Verdict},
 };
 
-use crate::harness::{NOON, record, writer_of};
+use crate::{
+    harness::{NOON, record, writer_of},
+    units::used,
+};
 
 struct Scene {
     database: PgDatabase,
@@ -60,6 +64,26 @@ impl Scene {
         let error = self.store.flush(writer).await.unwrap_err();
         assert!(matches!(error, FlushError::Unknown(_)), "{error}");
         self.proxy.pass();
+    }
+
+    /// A request that used seven tokens and had a score, and a request that used nothing.
+    fn use_some(writer: &Writer) {
+        let units = Units::new().add("tokens", 7).gauge("score", 0.5);
+        used(writer, NOON, "/chat", None, &units);
+        record(writer, NOON, "/chat", None, 5, 1);
+    }
+
+    /// The tokens and the observations that the database counts.
+    async fn units(&self) -> (u64, u64) {
+        while self.store.fold().await.unwrap().more {}
+        let query = Query::over(TimeRange::new(NOON, NOON + 60));
+        let answer = self.store.read(&query, None).await.unwrap();
+        let Some(total) = answer.total() else {
+            return (0, 0);
+        };
+        let units = &total.units;
+        let scores = units.gauge("score").map_or(0, |gauge| gauge.count());
+        (units.sum("tokens"), scores)
     }
 
     /// The requests of each endpoint, by name.
@@ -111,6 +135,25 @@ async fn the_next_flush_tells_what_became_of_those_that_were_not_heard_of() {
     assert_eq!(writer.recorder.status().unresolved_batches, 0);
     assert_eq!(writer.recorder.status().unflushed_records, 0);
     assert_eq!(scene.requests().await, counts(&[("/users/{id}", 13)]));
+}
+
+#[tokio::test]
+async fn units_of_flushes_that_were_not_heard_of_are_counted_once() {
+    let scene = Scene::new().await;
+    let writer = scene.writer(8);
+    for n in 1..=12_u64 {
+        Scene::use_some(&writer);
+        let verdict: &[Verdict] = match n % 3 {
+            0 => &[Verdict::CutAfter],
+            _ => &[Verdict::CutBefore],
+        };
+        scene.flush_unheard(&writer, verdict).await;
+        let (tokens, scores) = scene.units().await;
+        assert_eq!((tokens, scores), (7 * (n / 3 * 3), n / 3 * 3));
+    }
+    Scene::use_some(&writer);
+    scene.store.flush(&writer).await.unwrap();
+    assert_eq!(scene.units().await, (7 * 13, 13));
 }
 
 #[tokio::test]

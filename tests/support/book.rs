@@ -24,4 +24,5 @@ pages! {
     requests: "requests.md",
     quick_start: "quick-start.md",
     stores: "stores.md",
+    units: "units.md",
 }

@@ -202,6 +202,7 @@ mod service;
 mod settings;
 mod shard;
 mod sink;
+mod units;
 mod with_request_log;
 
 pub use api_key::{ApiKey, ExtractApiKey};
@@ -237,6 +238,10 @@ pub use request_log::{
 pub use service::ApiMetricsService;
 pub use settings::LONG_LIVED_CONTENT_TYPES;
 pub use sink::MetricSink;
+pub use units::{
+    Gauge, INVALID_UNIT, MAX_UNIT_BYTES, MAX_UNITS_A_REQUEST, OTHER_UNIT, UnitValue, Units,
+    is_unit_name,
+};
 pub use with_request_log::WithRequestLog;
 
 /// Compiles the README's program.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::{ApiKey, EventKind};
+use crate::{ApiKey, EventKind, Units};
 
 /// The protocol that a request spoke, as far as the meaning of its status is concerned.
 ///
@@ -89,6 +89,7 @@ pub enum Outcome {
 /// | `request_bytes` | bytes | body bytes that the service read until the record was made, without framing | an upload left unread is 0; what is read after the response's end is not in it |
 /// | `response_bytes` | bytes | body bytes that passed, whatever `Content-Length` said, without framing, headers and trailers | HEAD, 204, 304: 0; compressed by a layer inside: compressed, outside: uncompressed; after an upgrade: 0 |
 /// | `finished_at` | wall clock, to 1 ms | when the record was made; decides its bucket | may run backwards when the clock is set; see [`Clock`](crate::RequestClock) |
+/// | `units` | the host's own | what the response's extensions say that the request used | `None`: they say nothing, or there was no response |
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RequestRecord<'a> {
@@ -121,6 +122,8 @@ pub struct RequestRecord<'a> {
     pub response_bytes: u64,
     /// The wall clock when the request finished; decides its bucket.
     pub finished_at: SystemTime,
+    /// What the request used, by name, as the response's extensions say; see [`Units`].
+    pub units: Option<&'a Units>,
 }
 
 impl<'a> RequestRecord<'a> {
@@ -142,6 +145,7 @@ impl<'a> RequestRecord<'a> {
             request_bytes: 0,
             response_bytes: 0,
             finished_at,
+            units: None,
         }
     }
 

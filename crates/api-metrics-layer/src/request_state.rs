@@ -12,7 +12,7 @@ use http::{
 
 use crate::{
     ApiKey, Endpoint, ExtractApiKey, ExtractEndpoint, MetricSink, OTHER_METHOD, Outcome, Protocol,
-    Replayed, RequestLogSink, RequestRecord, UNMATCHED, Unrecorded,
+    Replayed, RequestLogSink, RequestRecord, UNMATCHED, Units, Unrecorded,
     candidate::{Candidate, hash_path},
     clock::Clocks,
     endpoint::original_path,
@@ -60,6 +60,8 @@ pub(crate) struct RequestState {
     long_lived: bool,
     /// Whether the response asks to be left out.
     unrecorded: bool,
+    /// What the response says that the request used.
+    units: Option<Units>,
     /// What the log of requests may show. Made by the first request of a layer that has one, and reused.
     captured: Option<Box<Captured>>,
 }
@@ -86,6 +88,7 @@ impl RequestState {
             grpc: grpc::Call::default(),
             long_lived: false,
             unrecorded: false,
+            units: None,
             captured: None,
         }
     }
@@ -115,6 +118,7 @@ impl RequestState {
         self.queue_wait = None;
         self.api_key = None;
         self.request_bytes = BodyCounter::default();
+        self.units = None;
     }
 
     #[cold]
@@ -239,9 +243,14 @@ impl RequestState {
             return Some(Outcome::Failed);
         }
         self.status = Some(status);
-        self.unrecorded = response.extensions().get::<Unrecorded>().is_some();
+        let extensions = response.extensions();
+        // Most responses have none, and then nothing is looked up.
+        if !extensions.is_empty() {
+            self.unrecorded = extensions.get::<Unrecorded>().is_some();
+            self.units = extensions.get::<Units>().cloned();
+        }
         if self.api_key.is_none() {
-            self.api_key = response.extensions().get::<ApiKey>().cloned();
+            self.api_key = extensions.get::<ApiKey>().cloned();
         }
         if self.grpc.is_claimed() {
             self.grpc.on_headers(response.headers());
@@ -438,6 +447,7 @@ impl RequestState {
             request_bytes: self.request_bytes.get(),
             response_bytes: self.response_bytes,
             finished_at: core.clocks.wall_at(now),
+            units: self.units.as_ref(),
         };
         core.sink.record(&record);
         if let Some(log) = core.sink.request_log() {

@@ -4,7 +4,7 @@
 //! Each target takes arbitrary bytes and panics where a promise about them is broken.
 
 use crate::{
-    bucket::{Bucket, StatusCounts},
+    bucket::{Bucket, StatusCounts, UnitSums},
     engine::fuzzing as engine,
     request_log::fuzzing as masks,
     sketch::{Sketch, SketchKind, SketchMerger, encoded_quantiles, take_encoded, take_headers},
@@ -14,13 +14,14 @@ use crate::{
 type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("bucket", bucket),
     ("inbox_payload", engine::inbox_payload),
     ("mask", masks::mask),
     ("period_counts", engine::period_counts),
     ("sketch", sketch),
     ("status_counts", status_counts),
+    ("units", units),
 ];
 
 /// A sketch: what can be read comes back as it was, and answers within its bounds.
@@ -185,4 +186,45 @@ fn status_counts(data: &[u8]) {
     assert_eq!(turned.merge_encoded(other), Ok(()));
     assert_eq!(turned.merge_encoded(one), Ok(()));
     assert_eq!(turned, counts);
+}
+
+/// Units: sorted, merged in any order, and nothing is changed by what can't be read.
+fn units(data: &[u8]) {
+    let mut units = UnitSums::default();
+    if units.merge_encoded(data).is_err() {
+        assert!(units.is_empty(), "nothing is changed by what can't be read");
+        return;
+    }
+    let names: Vec<_> = units.names().collect();
+    assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+    let encoded = units.column().unwrap_or_default();
+    assert!(encoded.len() <= data.len(), "nothing is made up");
+    let mut again = UnitSums::default();
+    assert_eq!(again.merge_encoded(&encoded), Ok(()));
+    assert_eq!(again, units, "they come back");
+
+    // Two after another are their sum, whichever comes first.
+    let (mut one, mut other) = (UnitSums::default(), UnitSums::default());
+    let cut = (0..data.len()).rev().find(|cut| {
+        let (start, end) = data.split_at(*cut);
+        (one, other) = (UnitSums::default(), UnitSums::default());
+        one.merge_encoded(start).is_ok() && other.merge_encoded(end).is_ok()
+    });
+    // Where a count has saturated, its sum is as good as any that it can have.
+    let exact = units.gauges().all(|(_, gauge)| gauge.count() < u64::MAX);
+    if cut.is_some() && exact {
+        let mut turned = other.clone();
+        turned.merge(&one);
+        one.merge(&other);
+        assert_eq!(one, units);
+        assert_eq!(turned, units);
+    }
+    let before = units
+        .sums()
+        .fold(0_u64, |sum, (_, n)| sum.saturating_add(n));
+    units.keep_names(|_| false);
+    let after = units
+        .sums()
+        .fold(0_u64, |sum, (_, n)| sum.saturating_add(n));
+    assert_eq!(after, before, "what is not kept is not lost");
 }

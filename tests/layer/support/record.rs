@@ -22,6 +22,8 @@ pub(crate) struct Record {
     pub(crate) request_bytes: u64,
     pub(crate) response_bytes: u64,
     pub(crate) finished_at: Duration,
+    /// As `Debug` shows them; empty without.
+    pub(crate) units: String,
 }
 
 impl Record {
@@ -41,6 +43,7 @@ impl Record {
             request_bytes: 0,
             response_bytes: 0,
             finished_at: START,
+            units: String::new(),
         }
     }
 }
@@ -82,6 +85,9 @@ impl From<&RequestRecord<'_>> for Record {
                 .finished_at
                 .duration_since(SystemTime::UNIX_EPOCH)
                 .unwrap(),
+            units: record
+                .units
+                .map_or_else(String::new, |units| format!("{units:?}")),
         }
     }
 }

@@ -24,9 +24,13 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConsoleQuota {
-    /// Requests that counted in the period so far.
+    /// The unit that the quota is of; left out where it is of requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    unit: Option<String>,
+    /// Requests that counted in the period so far, or how much of the unit was used.
     used: u64,
-    /// Requests that may be sent in it; 0 where there is no quota.
+    /// Requests that may be sent, or how much may be used, in it; 0 where there is no quota.
     limit: u64,
     /// What is left; 0 where there is no quota.
     remaining: u64,
@@ -73,6 +77,7 @@ pub(super) async fn get_quota(
     });
     if let Some(usage) = fullest {
         return Ok(Json(ConsoleQuota {
+            unit: usage.key.spec.quota_unit.clone(),
             used: usage.used,
             limit: usage.limit,
             remaining: usage.remaining,
@@ -84,6 +89,7 @@ pub(super) async fn get_quota(
     }
     let (used, reset) = month_so_far(&app, &caller, only, now).await?;
     Ok(Json(ConsoleQuota {
+        unit: None,
         used,
         limit: 0,
         remaining: 0,

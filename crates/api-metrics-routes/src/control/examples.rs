@@ -23,7 +23,7 @@ pub(crate) fn alert() -> Value {
         "id": 1, "name": "checkout errors", "alertType": "error_rate", "serviceFilter": null,
         "endpointFilter": "GET /api/segments", "apiKeyFilter": null, "tenantId": null,
         "thresholdValue": 10.0, "comparison": "gt", "windowMinutes": 5, "cooldownMinutes": 30,
-        "severity": "high", "quantile": null, "minRequests": 100, "enabled": true, "revision": 1,
+        "severity": "high", "quantile": null, "unit": null, "minRequests": 100, "enabled": true, "revision": 1,
         "state": "firing", "stateSince": "2026-05-18T09:25:00Z",
         "evaluatedTo": "2026-05-18T09:30:00Z", "value": 15.2,
         "eventId": "0f6d5a4e-3b2c-5d1e-8f90-a1b2c3d4e5f6",
@@ -153,7 +153,7 @@ pub(crate) fn history() -> Value {
 pub(crate) fn quotas() -> Value {
     json!({
         "data": [with(label(), json!({
-            "limit": 100_000, "used": 45_230, "remaining": 54_770, "usagePercentage": 45.23,
+            "unit": null, "limit": 100_000, "used": 45_230, "remaining": 54_770, "usagePercentage": 45.23,
             "period": "month", "periodStart": "2026-05-01T00:00:00Z",
             "resetDate": "2026-06-01T00:00:00Z", "projectedExhaustion": null,
             "approximate": false
@@ -199,7 +199,7 @@ pub(crate) fn invoice() -> Value {
             "currency": "USD",
             "lines": [{
                 "apiKeyId": 3, "externalId": "k-2041", "keyName": "render-farm",
-                "tenantId": "acme", "description": "Requests", "plan": "default",
+                "tenantId": "acme", "description": "Requests", "unit": null, "plan": "default",
                 "planFrom": "0001-01-01", "tierFrom": 0, "firstDay": "2026-05-17",
                 "lastDay": "2026-05-17", "quantity": 45_230, "perThousand": "0.02",
                 "exact": "0.9046", "amount": "0.90"
@@ -233,7 +233,7 @@ pub(crate) fn reconciliation() -> Value {
 pub(crate) fn api_key() -> Value {
     json!({
         "id": 3, "externalId": "k-2041", "name": "render-farm", "tenantId": "acme",
-        "userId": null, "rateLimitPerMinute": 100, "quotaLimit": 100_000, "quotaPeriod": "month",
+        "userId": null, "rateLimitPerMinute": 100, "quotaLimit": 100_000, "quotaUnit": null, "quotaPeriod": "month",
         "quotaAnchor": null, "pricePlanId": null, "enabled": true,
         "createdAt": "2026-05-01T08:00:00Z", "updatedAt": "2026-05-01T08:00:00Z"
     })
@@ -250,7 +250,9 @@ pub(crate) fn plan() -> Value {
         "id": 1, "tenantId": null, "name": "pro", "currency": "USD",
         "effectiveFrom": "2026-06-01", "freeRequests": 10_000,
         "tiers": [{"fromRequests": 0, "perThousand": "0.02"},
-            {"fromRequests": 1_000_000, "perThousand": "0.01"}]
+            {"fromRequests": 1_000_000, "perThousand": "0.01"}],
+        "units": [{"unit": "tokens", "free": 100_000,
+            "tiers": [{"from": 0, "perThousand": "0.002"}]}]
     })
 }
 

@@ -38,8 +38,10 @@ pub(crate) struct ApiKeyView {
     user_id: Option<String>,
     /// Requests that it may send in a minute; null: no limit is known.
     rate_limit_per_minute: Option<u64>,
-    /// Requests that it may send in a quota period; null: it has no quota.
+    /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use; null: it has no quota.
     quota_limit: Option<u64>,
+    /// The unit that the quota is of; null is requests.
+    quota_unit: Option<String>,
     /// `month`, or a number of days as in `30d`; null is a month.
     quota_period: Option<String>,
     /// Where periods start. Months begin on its day and at its time, or on the last day of a month that is too
@@ -66,6 +68,7 @@ impl From<KeyRecord> for ApiKeyView {
             user_id: spec.user_id,
             rate_limit_per_minute: spec.rate_limit_per_minute,
             quota_limit: spec.quota_limit,
+            quota_unit: spec.quota_unit,
             quota_period: spec.quota_period.map(|period| period.to_string()),
             quota_anchor: spec.quota_anchor.map(time),
             price_plan_id: spec.price_plan_id,
@@ -101,9 +104,11 @@ pub(crate) struct ApiKeyPatch {
     /// Requests that it may send in a minute. The service itself enforces it.
     #[schema(example = 100)]
     rate_limit_per_minute: Option<u64>,
-    /// Requests that it may send in a quota period.
+    /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
     #[schema(example = 100_000)]
     quota_limit: Option<u64>,
+    /// The unit that the quota is of, such as `tokens`; null is requests.
+    quota_unit: Option<String>,
     /// `month`, or a number of days from 1 to 366 as in `30d`.
     #[schema(example = "month")]
     quota_period: Option<String>,
@@ -134,8 +139,10 @@ pub(crate) struct ApiKeyBody {
     user_id: Option<String>,
     /// Requests that it may send in a minute.
     rate_limit_per_minute: Option<u64>,
-    /// Requests that it may send in a quota period.
+    /// Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
     quota_limit: Option<u64>,
+    /// The unit that the quota is of; requests by default.
+    quota_unit: Option<String>,
     /// `month`, or a number of days from 1 to 366 as in `30d`.
     quota_period: Option<String>,
     /// Where periods start: months on its day and at its time, days from it on.
@@ -289,6 +296,7 @@ fn read_change(body: &mut Body) -> Result<KeyChange, Problem> {
     change.user_id = body.text("userId")?;
     change.rate_limit_per_minute = body.count("rateLimitPerMinute")?;
     change.quota_limit = body.count("quotaLimit")?;
+    change.quota_unit = body.text("quotaUnit")?;
     change.quota_period = period;
     change.quota_anchor = body.instant("quotaAnchor")?;
     change.price_plan_id = body

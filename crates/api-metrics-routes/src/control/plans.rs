@@ -5,7 +5,7 @@
 
 use api_metrics_store::{
     calendar::{Tz, local_date},
-    control::billing::{NewPlan, PlanVersion, PriceTier},
+    control::billing::{NewPlan, PlanVersion, PriceTier, UnitPrice},
     time::UnixSeconds,
 };
 use axum::{Json, extract::State};
@@ -35,6 +35,47 @@ pub(crate) struct Tier {
     per_thousand: String,
 }
 
+/// From how much of a unit in a month on which price counts.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UnitTier)]
+pub(crate) struct UnitTierView {
+    /// How much of the unit comes before it: 0 for the first tier.
+    from: u64,
+    /// The price of 1,000: a decimal with at most eight places.
+    #[schema(example = "0.002")]
+    per_thousand: String,
+}
+
+/// What a unit costs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UnitPrice)]
+pub(crate) struct UnitPriceView {
+    /// The name of the unit.
+    unit: String,
+    /// How much of it costs nothing in a month: the first ones.
+    free: u64,
+    /// Ascending, the first from 0.
+    tiers: Vec<UnitTierView>,
+}
+
+impl From<&UnitPrice> for UnitPriceView {
+    fn from(price: &UnitPrice) -> Self {
+        let tiers = price.tiers.iter();
+        Self {
+            unit: price.unit.clone(),
+            free: price.free,
+            tiers: tiers
+                .map(|tier| UnitTierView {
+                    from: tier.from_requests,
+                    per_thousand: tier.per_thousand.normalize().to_string(),
+                })
+                .collect(),
+        }
+    }
+}
+
 /// A version of a plan: what counts from a day on, until a later version of that name.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -53,6 +94,8 @@ pub(crate) struct PricePlan {
     free_requests: u64,
     /// Ascending, the first from 0.
     tiers: Vec<Tier>,
+    /// What units cost beside the requests that use them.
+    units: Vec<UnitPriceView>,
 }
 
 impl From<PlanVersion> for PricePlan {
@@ -64,6 +107,7 @@ impl From<PlanVersion> for PricePlan {
             currency: plan.currency.to_string(),
             effective_from: plan.effective_from,
             free_requests: plan.free_requests,
+            units: plan.units.iter().map(UnitPriceView::from).collect(),
             tiers: plan
                 .tiers
                 .iter()
@@ -109,6 +153,38 @@ pub(crate) struct PricePlanBody {
     per_thousand: Option<String>,
     /// Graduated prices, ascending, the first from 0; at most 100.
     tiers: Option<Vec<TierBody>>,
+    /// What units cost beside the requests that use them; at most 20.
+    units: Option<Vec<UnitPriceBody>>,
+}
+
+/// What a unit costs.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", as = UnitPriceBody)]
+#[expect(dead_code, reason = "the shape of what `unit_price` reads")]
+pub(crate) struct UnitPriceBody {
+    /// The name of the unit.
+    #[schema(example = "tokens")]
+    unit: String,
+    /// How much of it costs nothing in a month: the first ones.
+    #[schema(default = 0)]
+    free: Option<u64>,
+    /// The price of 1,000: a decimal. In place of `tiers`.
+    #[schema(example = "0.002")]
+    per_thousand: Option<String>,
+    /// Graduated prices, ascending, the first from 0; at most 100.
+    tiers: Option<Vec<UnitTierBody>>,
+}
+
+/// From how much of a unit in a month on which price counts.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase", as = UnitTierBody)]
+#[expect(dead_code, reason = "the shape of what `unit_price` reads")]
+pub(crate) struct UnitTierBody {
+    /// How much of the unit comes before it.
+    from: u64,
+    /// The price of 1,000: a decimal.
+    #[schema(example = "0.001")]
+    per_thousand: String,
 }
 
 /// From which request of the month on which price counts.
@@ -177,7 +253,8 @@ pub(crate) async fn list(
     request_body(content = PricePlanBody, example = json!({"name": "pro", "currency": "USD",
         "effectiveFrom": "2026-06-01", "freeRequests": 10_000, "tiers": [
             {"fromRequests": 0, "perThousand": "0.02"},
-            {"fromRequests": 1_000_000, "perThousand": "0.01"}]})),
+            {"fromRequests": 1_000_000, "perThousand": "0.01"}],
+        "units": [{"unit": "tokens", "free": 100_000, "perThousand": "0.002"}]})),
     responses(
         (status = 201, description = "The version", body = PricePlan,
             example = json!(crate::control::examples::plan())),
@@ -220,7 +297,10 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
     let tiers = match (flat, tiers) {
         (Some(price), None) => vec![PriceTier::new(0, decimal("perThousand", &price)?)],
         (None, Some(Value::Array(tiers))) => {
-            tiers.into_iter().map(tier).collect::<Result<_, _>>()?
+            let tiers = tiers.into_iter();
+            tiers
+                .map(|value| tier("tiers", "fromRequests", value))
+                .collect::<Result<_, _>>()?
         }
         (None, Some(other)) => return Err(wrong("tiers", &other, "a list of tiers")),
         (None, None) => {
@@ -236,6 +316,14 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
             ));
         }
     };
+    let units = match body.value("units").flatten() {
+        None => Vec::new(),
+        Some(Value::Array(units)) => units
+            .into_iter()
+            .map(unit_price)
+            .collect::<Result<_, _>>()?,
+        Some(other) => return Err(wrong("units", &other, "a list of units and their prices")),
+    };
     Ok({
         let mut plan = NewPlan::new(
             name,
@@ -245,31 +333,74 @@ fn read_plan(body: &mut Body, caller: &Caller, now: UnixSeconds) -> Result<NewPl
         );
         plan.tenant_id = own_tenant(caller, said)?;
         plan.free_requests = free_requests.unwrap_or_default();
+        plan.units = units;
         plan
     })
 }
 
-/// Reads one tier.
+/// Reads the prices of one unit.
 ///
 /// # Errors
-/// 400 that names `tiers`.
-fn tier(value: Value) -> Result<PriceTier, Problem> {
+/// 400 that names `units`.
+fn unit_price(value: Value) -> Result<UnitPrice, Problem> {
     let Value::Object(mut members) = value else {
-        return Err(wrong("tiers", &value, "a tier"));
+        return Err(wrong("units", &value, "a unit and its prices"));
     };
-    let from = members.remove("fromRequests").unwrap_or_default();
-    let price = members.remove("perThousand").unwrap_or_default();
+    let unit = members.remove("unit").unwrap_or_default();
+    let free = members.remove("free").filter(|free| !free.is_null());
+    let flat = members.remove("perThousand");
+    let tiers = members.remove("tiers");
     if let Some(name) = members.keys().next() {
         let detail = format!(
-            "hold `{}`, which is neither fromRequests nor perThousand",
+            "hold `{}`, which is none of unit, free, perThousand, tiers",
             crate::request::shown(name)
         );
-        return Err(Problem::parameter("tiers", detail));
+        return Err(Problem::parameter("units", detail));
+    }
+    let name = unit.as_str();
+    let name = name.ok_or_else(|| wrong("units", &unit, "the name of a unit"))?;
+    let tiers = match (flat, tiers) {
+        (Some(price), None) => vec![PriceTier::new(0, decimal("units", &price)?)],
+        (None, Some(Value::Array(tiers))) => tiers
+            .into_iter()
+            .map(|value| tier("units", "from", value))
+            .collect::<Result<_, _>>()?,
+        _ => {
+            let detail = "have either perThousand or a list of tiers each";
+            return Err(Problem::parameter("units", detail));
+        }
+    };
+    let mut price = UnitPrice::new(name, tiers);
+    if let Some(free) = free {
+        price.free = free
+            .as_u64()
+            .ok_or_else(|| wrong("units", &free, "a whole number that is free"))?;
+    }
+    Ok(price)
+}
+
+/// Reads one tier, whose first position stands in the member `from`.
+///
+/// # Errors
+/// 400 that names `name`.
+fn tier(name: &'static str, from: &'static str, value: Value) -> Result<PriceTier, Problem> {
+    let Value::Object(mut members) = value else {
+        return Err(wrong(name, &value, "a tier"));
+    };
+    let first = members.remove(from).unwrap_or_default();
+    let price = members.remove("perThousand").unwrap_or_default();
+    if let Some(other) = members.keys().next() {
+        let detail = format!(
+            "hold `{}`, which is neither {from} nor perThousand",
+            crate::request::shown(other)
+        );
+        return Err(Problem::parameter(name, detail));
     }
     Ok(PriceTier::new(
-        from.as_u64()
-            .ok_or_else(|| wrong("tiers", &from, "a whole number of fromRequests"))?,
-        decimal("tiers", &price)?,
+        first
+            .as_u64()
+            .ok_or_else(|| wrong(name, &first, &format!("a whole number of {from}")))?,
+        decimal(name, &price)?,
     ))
 }
 

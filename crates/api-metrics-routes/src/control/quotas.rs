@@ -25,9 +25,11 @@ use crate::{
 pub(crate) struct Quota {
     #[serde(flatten)]
     key: KeyLabel,
-    /// Requests that it may send in the period.
+    /// The unit that the quota is of; null is requests.
+    unit: Option<String>,
+    /// Requests that it may send in the period, or how much of the unit it may use.
     limit: u64,
-    /// Requests that counted so far.
+    /// What counted so far.
     used: u64,
     /// What is left; 0 where more than the limit was used.
     remaining: u64,
@@ -50,6 +52,7 @@ impl From<&QuotaUsage> for Quota {
     fn from(usage: &QuotaUsage) -> Self {
         Self {
             key: KeyLabel::from(&usage.key),
+            unit: usage.key.spec.quota_unit.clone(),
             limit: usage.limit,
             used: usage.used,
             remaining: usage.remaining,
@@ -76,7 +79,7 @@ pub(crate) struct QuotaPage {
     data: Vec<Quota>,
     /// Asks for the next page; null on the last.
     next_cursor: Option<String>,
-    /// Which answers count: `all`, or classes and codes.
+    /// Which answers count against quotas of requests: `all`, or classes and codes.
     #[schema(example = "all")]
     counted_statuses: String,
     /// The zone of calendar months.

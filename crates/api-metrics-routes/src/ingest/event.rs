@@ -8,19 +8,22 @@
 //! | outcome | `success` as 200; `error` as 500 and `timeout` as 504, both failures; `cancelled` as 499, aborted |
 //! | duration, round trip | the latency |
 //! | bytes sent and received | bytes of request and response |
+//! | tokens, packets, `units` | units: `input_tokens`, `output_tokens`, `packets_received`, `packets_lost`, and its own |
 //!
 //! A member of another kind is refused, as every unknown one is.
 
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
-use api_metrics_layer::{EventKind, MAX_ENDPOINT_BYTES, Outcome, Protocol, event_label};
+use api_metrics_layer::{
+    EventKind, MAX_ENDPOINT_BYTES, MAX_UNITS_A_REQUEST, Outcome, Protocol, event_label,
+};
 use api_metrics_store::ingest::IngestItem;
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    members::{self, ReportedError, checked, label, millis},
+    members::{self, ReportedError, checked, label, millis, used},
     writer::Writer,
 };
 use crate::{
@@ -67,9 +70,9 @@ pub(super) struct ReportedEvent {
     error: Option<ReportedError>,
     /// Of an `agent`: the model that has answered, at most 64 bytes.
     model: Option<String>,
-    /// Of an `agent`: tokens that it was given.
+    /// Of an `agent`: tokens that it was given, the unit `input_tokens`.
     input_tokens: Option<u64>,
-    /// Of an `agent`: tokens that it has given.
+    /// Of an `agent`: tokens that it has given, the unit `output_tokens`.
     output_tokens: Option<u64>,
     /// Of a `session`, required: `start` or `end`.
     action: Option<String>,
@@ -81,10 +84,13 @@ pub(super) struct ReportedEvent {
     bytes_sent: Option<u64>,
     /// Of `webrtc`: bytes that it has received since.
     bytes_received: Option<u64>,
-    /// Of `webrtc`: packets that it has received since.
+    /// Of `webrtc`: packets that it has received since, the unit `packets_received`.
     packets_received: Option<u64>,
-    /// Of `webrtc`: packets that were lost on their way to it since.
+    /// Of `webrtc`: packets that were lost on their way to it since, the unit `packets_lost`.
     packets_lost: Option<u64>,
+    /// What it used beside, by the name of the unit: at most 14, whole numbers from 0 up.
+    #[schema(example = json!({"pages": 12}))]
+    units: Option<BTreeMap<String, u64>>,
 }
 
 /// Reads an event of a writer.
@@ -140,6 +146,8 @@ pub(super) fn read(item: Value, writer: &Writer, now: SystemTime) -> Result<Inge
         EventKind::WEBRTC => webrtc(&mut body, &mut read)?,
         _ => {}
     }
+    // With room for those that the kind itself has.
+    members::units(&mut body, &mut read, MAX_UNITS_A_REQUEST - 2)?;
     body.finish()?;
     Ok(read)
 }
@@ -173,8 +181,9 @@ fn agent(body: &mut Body, read: &mut IngestItem) -> Result<(), Problem> {
         ("inputTokens", "input_tokens"),
         ("outputTokens", "output_tokens"),
     ] {
-        read.numbers
-            .extend(count(body, member)?.map(|n| (number, n)));
+        if let Some(n) = count(body, member)? {
+            used(read, number, n);
+        }
     }
     Ok(())
 }
@@ -196,8 +205,9 @@ fn webrtc(body: &mut Body, read: &mut IngestItem) -> Result<(), Problem> {
         ("packetsReceived", "packets_received"),
         ("packetsLost", "packets_lost"),
     ] {
-        read.numbers
-            .extend(count(body, member)?.map(|n| (number, n)));
+        if let Some(n) = count(body, member)? {
+            used(read, number, n);
+        }
     }
     Ok(())
 }
@@ -222,6 +232,7 @@ mod tests {
 
     use std::time::{Duration, UNIX_EPOCH};
 
+    use api_metrics_layer::UnitValue;
     use api_metrics_store::ingest::NewIngestToken;
     use serde_json::json;
 
@@ -236,6 +247,20 @@ mod tests {
             let named = problem.named().unwrap_or_default().to_owned();
             (named, problem.detail().to_owned())
         })
+    }
+
+    /// What an item has used, by the names of the units.
+    fn units(item: &IngestItem) -> Vec<(String, u64)> {
+        let mut all = std::collections::BTreeMap::new();
+        if let Some(units) = &item.units {
+            units.for_each(|name, value| {
+                let UnitValue::Sum(amount) = value else {
+                    panic!("{name} is a gauge")
+                };
+                all.insert(name.to_owned(), *amount);
+            });
+        }
+        all.into_iter().collect()
     }
 
     #[test]
@@ -265,7 +290,10 @@ mod tests {
             "inputTokens": 7, "outputTokens": 8});
         let read = of(agent, &[]).unwrap();
         assert_eq!(read.method, "small");
-        assert_eq!(read.numbers, [("input_tokens", 7), ("output_tokens", 8)]);
+        assert_eq!(
+            units(&read),
+            [("input_tokens".into(), 7), ("output_tokens".into(), 8)]
+        );
         let session = json!({"kind": "session", "name": "web", "action": "end", "durationMs": 9});
         assert_eq!(of(session, &[]).unwrap().method, "end");
         let webrtc = json!({"kind": "webrtc", "name": "call", "candidateType": "relay",
@@ -275,7 +303,10 @@ mod tests {
             let read = of(webrtc.clone(), origins).unwrap();
             assert_eq!(read.method, "relay");
             assert_eq!((read.request_bytes, read.response_bytes), (5, 6));
-            assert_eq!(read.numbers, [("packets_received", 9), ("packets_lost", 1)]);
+            assert_eq!(
+                units(&read),
+                [("packets_lost".into(), 1), ("packets_received".into(), 9)]
+            );
             assert_eq!(read.latency, Some(Duration::from_millis(40)));
         }
         let own = json!({"kind": "render-frame", "name": "scene", "outcome": "timeout"});

@@ -2,9 +2,11 @@
 //!
 //! A member's name says its unit, and nothing is guessed: what can't be true is refused with the reason.
 
-use std::time::SystemTime;
+use std::{collections::BTreeMap, time::SystemTime};
 
-use api_metrics_layer::{MAX_ENDPOINT_BYTES, OTHER_METHOD, Outcome, Protocol, UNMATCHED};
+use api_metrics_layer::{
+    MAX_ENDPOINT_BYTES, MAX_UNITS_A_REQUEST, OTHER_METHOD, Outcome, Protocol, UNMATCHED,
+};
 use api_metrics_store::ingest::IngestItem;
 use serde::Deserialize;
 use serde_json::Value;
@@ -65,6 +67,9 @@ pub(super) struct ReportedRequest {
     request_id: Option<String>,
     /// What went wrong. For the request log.
     error: Option<ReportedError>,
+    /// What it used, by the name of the unit: at most 16, whole numbers from 0 up.
+    #[schema(example = json!({"tokens": 1234}))]
+    units: Option<BTreeMap<String, u64>>,
 }
 
 /// Reads an item.
@@ -130,6 +135,7 @@ pub(super) fn read(
     read.request_bytes = body.count("requestBytes")?.flatten().unwrap_or(0);
     read.response_bytes = body.count("responseBytes")?.flatten().unwrap_or(0);
     members::detail(&mut body, &mut read)?;
+    members::units(&mut body, &mut read, MAX_UNITS_A_REQUEST)?;
     body.finish()?;
     Ok(read)
 }

@@ -1,8 +1,14 @@
 //! The members that requests and events have in common.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    borrow::Cow,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use api_metrics_layer::{ApiKey, ErrorDetail, MAX_API_KEY_BYTES, TraceContext, UserId};
+use api_metrics_layer::{
+    ApiKey, ErrorDetail, MAX_API_KEY_BYTES, MAX_UNIT_BYTES, TraceContext, Units, UserId,
+    is_unit_name,
+};
 use api_metrics_store::ingest::IngestItem;
 use chrono::DateTime;
 use serde::Deserialize;
@@ -10,7 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    request::{Body, Member, present, required, wrong},
+    request::{Body, Member, present, required, shown, wrong},
     response::Problem,
 };
 
@@ -71,6 +77,42 @@ pub(super) fn detail(body: &mut Body, item: &mut IngestItem) -> Result<(), Probl
     item.request_id = id.flatten();
     item.error = error(body)?;
     Ok(())
+}
+
+/// What it used: the member `units`, whole numbers by the names of units, of which there are at most `most`.
+///
+/// # Errors
+/// A problem that names `units`.
+pub(super) fn units(body: &mut Body, item: &mut IngestItem, most: usize) -> Result<(), Problem> {
+    let refused = |detail: String| Err(Problem::parameter("units", detail));
+    let members = match required("units", body.value("units"))? {
+        None => return Ok(()),
+        Some(Value::Object(members)) => members,
+        Some(_) => return refused("must be an object of names and whole numbers".into()),
+    };
+    if members.len() > most {
+        return refused(format!("are at most {most}"));
+    }
+    for (name, amount) in members {
+        let name_shown = shown(&name);
+        if !is_unit_name(&name) {
+            return refused(format!(
+                "has `{name_shown}`, and a name has 1 to {MAX_UNIT_BYTES} letters, digits or _ - . : /"
+            ));
+        }
+        let Some(amount) = amount.as_u64() else {
+            return refused(format!("has for `{name_shown}` no whole number from 0 up"));
+        };
+        used(item, name, amount);
+    }
+    Ok(())
+}
+
+/// Counts what an item has used of a unit.
+pub(super) fn used(item: &mut IngestItem, name: impl Into<Cow<'static, str>>, amount: u64) {
+    item.units
+        .get_or_insert_with(Units::new)
+        .count(name, amount);
 }
 
 /// The member `error`.

@@ -3,12 +3,14 @@
 //! The store groups by the number of a key; names and tenants are read for the rows of the answer
 //! alone.
 
+use std::collections::BTreeMap;
+
 use api_metrics_store::query::{Detail, Filter, Query, Row, Scope, TimeRange};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    response::{Figures, Problem, key_number},
+    response::{Figures, GaugeView, Problem, key_number},
     router::App,
 };
 
@@ -38,6 +40,10 @@ pub(crate) struct Consumer {
     response_bytes: u64,
     /// Both together.
     pub(super) bandwidth_bytes: u64,
+    /// Sums of units by name, as responses have counted them.
+    units: BTreeMap<String, u64>,
+    /// Units that are no sums, by name.
+    gauges: BTreeMap<String, GaugeView>,
 }
 
 /// The question behind a list of keys.
@@ -86,6 +92,8 @@ pub(super) async fn consumer_rows(app: &App, rows: &[Row]) -> Result<Vec<Consume
                 request_bytes: figures.request_bytes,
                 response_bytes: figures.response_bytes,
                 bandwidth_bytes: figures.bandwidth(),
+                units: figures.units,
+                gauges: figures.gauges,
             }
         })
         .collect())

@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use crate::{
     auth::Caller,
     request::{Page, Validated, query_params},
-    response::{Figures, Problem, page_of, time, time_us},
+    response::{Figures, GaugeView, Problem, page_of, time, time_us},
     router::App,
 };
 
@@ -63,6 +63,10 @@ pub(crate) struct EndpointRow {
     request_bytes: u64,
     /// Body bytes that were sent.
     response_bytes: u64,
+    /// Sums of units by name, as responses have counted them.
+    units: BTreeMap<String, u64>,
+    /// Units that are no sums, by name.
+    gauges: BTreeMap<String, GaugeView>,
 }
 
 impl EndpointRow {
@@ -90,6 +94,8 @@ impl EndpointRow {
             time_to_headers_quantile_count: figures.ttfb_quantile_count,
             request_bytes: figures.request_bytes,
             response_bytes: figures.response_bytes,
+            units: figures.units,
+            gauges: figures.gauges,
         }
     }
 

@@ -18,7 +18,8 @@ fn endpoint() -> Value {
         "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
         "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
         "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
-        "requestBytes": 0, "responseBytes": 410_220
+        "requestBytes": 0, "responseBytes": 410_220, "units": {"tokens": 48_210},
+        "gauges": {"score": {"count": 40, "mean": 0.87, "min": 0.5, "max": 1.0, "sum": 34.8}}
     })
 }
 
@@ -32,6 +33,8 @@ pub(crate) fn summary() -> Value {
         "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
         "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
         "totalRequestBytes": 0, "totalResponseBytes": 410_220, "distinctKeys": 3,
+        "units": {"tokens": 48_210},
+        "gauges": {"score": {"count": 40, "mean": 0.87, "min": 0.5, "max": 1.0, "sum": 34.8}},
         "topEndpoints": [endpoint()],
         "from": "2026-05-17T00:00:00Z", "to": "2026-05-18T00:00:00Z",
         "asOf": "2026-05-18T09:30:00.125Z", "approximate": false, "incomplete": false,
@@ -138,7 +141,7 @@ fn consumer() -> Value {
     json!({
         "apiKeyId": 3, "externalId": "acme-production", "name": "Acme", "tenantId": "acme",
         "requestCount": 800, "errorRate": 0.25, "averageMs": 11.2, "p95Ms": 29.952,
-        "requestBytes": 0, "responseBytes": 273_480, "bandwidthBytes": 273_480
+        "requestBytes": 0, "responseBytes": 273_480, "bandwidthBytes": 273_480, "units": {"tokens": 31_004}, "gauges": {}
     })
 }
 

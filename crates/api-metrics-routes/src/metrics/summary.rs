@@ -4,6 +4,8 @@
 //! a little earlier where only longer periods are kept; where it can't be cut so, nothing is compared. A range
 //! up to now may end a little later than asked, so that the range before can be cut.
 
+use std::collections::BTreeMap;
+
 use api_metrics_store::{
     calendar::Kept,
     query::{Answer, Detail, Filter, GroupBy, Query, Scope, TimeRange, TopK},
@@ -19,7 +21,7 @@ use super::endpoints::EndpointRow;
 use crate::{
     auth::Caller,
     request::{Validated, query_params},
-    response::{Figures, Kind, Problem, percent_of, rounded, time, time_us},
+    response::{Figures, GaugeView, Kind, Problem, percent_of, rounded, time, time_us},
     router::App,
 };
 
@@ -72,6 +74,10 @@ pub(crate) struct Summary {
     total_request_bytes: u64,
     /// Body bytes that were sent.
     total_response_bytes: u64,
+    /// Sums of units by name, as responses have counted them.
+    units: BTreeMap<String, u64>,
+    /// Units that are no sums, by name.
+    gauges: BTreeMap<String, GaugeView>,
     /// How many API keys were used; requests without a key are no key.
     distinct_keys: u64,
     /// The ten endpoints with the most requests.
@@ -254,6 +260,8 @@ fn shaped(total: &Answer, endpoints: Answer, keys: &Answer, before: Option<&Answ
         time_to_headers_quantile_count: now.ttfb_quantile_count,
         total_request_bytes: now.request_bytes,
         total_response_bytes: now.response_bytes,
+        units: now.units.clone(),
+        gauges: now.gauges.clone(),
         distinct_keys: distinct_keys(keys),
         top_endpoints: rows.iter().map(EndpointRow::of).collect(),
         from: time(total.range.from),

@@ -1,4 +1,4 @@
-//! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most.
+//! `GET /api-metrics/top-consumers`: who asks most, fails most, moves most, uses most of a unit.
 //!
 //! Requests without a key are no consumer, but they count in the whole that shares are of.
 //!
@@ -10,6 +10,7 @@
 
 use std::cmp::Ordering;
 
+use api_metrics_layer::{INVALID_UNIT, MAX_UNIT_BYTES, OTHER_UNIT, is_unit_name};
 use api_metrics_store::query::{Filter, Row, TimeRange};
 use axum::{extract::State, response::Response};
 use chrono::{DateTime, Utc};
@@ -20,7 +21,7 @@ use utoipa::ToSchema;
 use super::consumer::{Consumer, consumer_rows, query};
 use crate::{
     auth::Caller,
-    request::{Context, OneOf, Page, ParamDocs, Params, QueryParams, Validated},
+    request::{Context, Form, OneOf, Page, ParamDocs, Params, Parsed, QueryParams, Validated},
     response::{Problem, percent, time, time_us},
     router::App,
 };
@@ -34,19 +35,37 @@ enum Sort {
     ErrorRate,
     /// By bytes of both directions.
     Bandwidth,
+    /// By the sum of a unit.
+    Unit,
 }
 
 /// `sort`.
 const SORT: OneOf<Sort> = OneOf {
     name: "sort",
-    description: "By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth).",
+    description: "By requests (volume), by errors in percent of the requests (errorRate), by bytes (bandwidth), or by the sum of a unit (unit), which `unit` names.",
     options: &[
         ("volume", Sort::Volume),
         ("errorRate", Sort::ErrorRate),
         ("bandwidth", Sort::Bandwidth),
+        ("unit", Sort::Unit),
     ],
     default: Sort::Volume,
 };
+
+/// `unit`.
+const UNIT: Parsed<String> = Parsed {
+    name: "unit",
+    description: "The unit that consumers are ranked by, where sort is unit. Shares are then of its sum.",
+    example: Some("tokens"),
+    form: Form::Bounded(MAX_UNIT_BYTES),
+    read: |text| known_unit(text).then(|| text.to_owned()),
+    wrong: "no name of a unit",
+};
+
+/// Whether something can be counted under that name.
+fn known_unit(name: &str) -> bool {
+    is_unit_name(name) || [OTHER_UNIT, INVALID_UNIT].contains(&name)
+}
 
 /// The parameters of [`top_consumers`].
 #[derive(Debug, Clone)]
@@ -55,6 +74,8 @@ pub(super) struct TopParams {
     range: TimeRange,
     /// By what consumers are ranked.
     sort: Sort,
+    /// The unit that they are ranked by; only where they are.
+    unit: Option<String>,
     /// Which series count.
     filter: Filter,
     /// How many are answered, and after which.
@@ -70,15 +91,23 @@ impl QueryParams for TopParams {
 
     fn describe(docs: &mut ParamDocs) {
         SORT.describe(docs);
+        UNIT.describe(docs);
         Page::<Place, 10>::describe(docs);
         TimeRange::describe(docs);
         Filter::describe(docs);
     }
 
     fn take(params: &mut Params, context: &Context) -> Result<Self, Problem> {
+        let sort = SORT.take(params)?;
+        let unit = UNIT.take(params)?;
+        if unit.is_some() != (sort == Sort::Unit) {
+            let detail = "goes with sort=unit, which asks for it";
+            return Err(Problem::parameter(UNIT.name, detail));
+        }
         Ok(Self {
             range: QueryParams::take(params, context)?,
-            sort: SORT.take(params)?,
+            sort,
+            unit,
             filter: QueryParams::take(params, context)?,
             page: QueryParams::take(params, context)?,
         })
@@ -92,7 +121,7 @@ pub(crate) struct TopConsumer {
     /// Who it is, and what it asked for.
     #[serde(flatten)]
     consumer: Consumer,
-    /// Its requests in percent of all that the caller may see.
+    /// Its requests in percent of all that the caller may see; its part of the unit where that ranks.
     share: Option<f64>,
 }
 
@@ -141,14 +170,19 @@ pub(super) async fn top_consumers(
         app.client
             .found(&caller.scope, &params.filter, answer.matched)
             .await?;
-        let total = answer.rows.iter().fold(0_u64, |sum, row| {
-            sum.saturating_add(row.bucket.request_count)
-        });
+        let part = |row: &Row| match &params.unit {
+            Some(unit) => row.bucket.units.sum(unit),
+            None => row.bucket.request_count,
+        };
+        let total = answer
+            .rows
+            .iter()
+            .fold(0_u64, |sum, row| sum.saturating_add(part(row)));
         let mut rows = answer.rows;
         rows.retain(|row| row.group.api_key_id != Some(0));
         let mut rows: Vec<_> = rows
             .into_iter()
-            .map(|row| (place(&row, params.sort), row))
+            .map(|row| (place(&row, &params), row))
             .collect();
         rows.sort_by(|(a, _), (b, _)| order(a, b));
         if let Some(after) = params.page.after() {
@@ -164,8 +198,9 @@ pub(super) async fn top_consumers(
             data: consumer_rows(&app, &rows)
                 .await?
                 .into_iter()
-                .map(|consumer| TopConsumer {
-                    share: percent(consumer.request_count, total),
+                .zip(&rows)
+                .map(|(consumer, row)| TopConsumer {
+                    share: percent(part(row), total),
                     consumer,
                 })
                 .collect(),
@@ -190,17 +225,21 @@ pub(super) async fn top_consumers(
 }
 
 /// Where a consumer stands.
-fn place(row: &Row, sort: Sort) -> Place {
+fn place(row: &Row, params: &TopParams) -> Place {
     let bucket = &row.bucket;
-    let by = match sort {
+    let by = match params.sort {
         Sort::Volume => bucket.request_count,
         Sort::Bandwidth => bucket.request_bytes.saturating_add(bucket.response_bytes),
         Sort::ErrorRate => bucket.error_rate().unwrap_or_default().to_bits(),
+        Sort::Unit => {
+            let unit = params.unit.as_deref();
+            unit.map_or(0, |unit| bucket.units.sum(unit))
+        }
     };
     // Equal rates by requests; other equals by their numbers alone, as ever.
-    let requests = match sort {
+    let requests = match params.sort {
         Sort::ErrorRate => bucket.request_count,
-        Sort::Volume | Sort::Bandwidth => 0,
+        Sort::Volume | Sort::Bandwidth | Sort::Unit => 0,
     };
     (by, requests, row.group.api_key_id.unwrap_or_default())
 }

@@ -194,6 +194,10 @@ struct RecorderView {
     series_overflow: u64,
     /// Records whose key was counted as `<other key>`, which is never billed. Not 0: an alarm.
     key_overflow: u64,
+    /// Names of units that are told apart.
+    unit_names: usize,
+    /// How often a unit was counted as `<other>`, because there are too many.
+    unit_overflow: u64,
     /// Bytes held, an estimate.
     bytes: usize,
     /// Flush batches whose outcome is not known yet.
@@ -434,6 +438,8 @@ fn recorder(status: RecorderStatus) -> RecorderView {
         live_keys: status.keys,
         series_overflow: status.series_overflow,
         key_overflow: status.key_overflow,
+        unit_names: status.units,
+        unit_overflow: status.unit_overflow,
         bytes: status.bytes,
         unresolved_batches: status.unresolved_batches,
         unflushed_records: status.unflushed_records,
@@ -523,6 +529,7 @@ fn example() -> serde_json::Value {
         }],
         "recorder": {
             "liveSeries": 14, "liveKeys": 3, "seriesOverflow": 0, "keyOverflow": 0,
+            "unitNames": 1, "unitOverflow": 0,
             "bytes": 190_464, "unresolvedBatches": 0, "unflushedRecords": 12,
             "queueWaited": 3, "averageQueueWaitMs": 18.4, "queueAbandoned": 0,
             "unmatched": [{"path": "/wp-login.php", "count": 7}], "coarsened": []

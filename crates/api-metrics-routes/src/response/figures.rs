@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use api_metrics_store::bucket::Bucket;
 
+use super::GaugeView;
+
 /// All numbers of one bucket. Rates are in percent, latencies in milliseconds; both are `None`
 /// where there was no request to measure, which is not the same as zero.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +54,10 @@ pub(crate) struct Figures {
     pub(crate) response_bytes: u64,
     /// Requests by the status that was answered.
     pub(crate) status_codes: BTreeMap<String, u64>,
+    /// Sums of units, by name.
+    pub(crate) units: BTreeMap<String, u64>,
+    /// Units that are no sums, by name.
+    pub(crate) gauges: BTreeMap<String, GaugeView>,
 }
 
 impl Figures {
@@ -88,6 +94,16 @@ impl Figures {
                 .status_counts
                 .iter()
                 .map(|(code, count)| (code.to_string(), count))
+                .collect(),
+            units: bucket
+                .units
+                .sums()
+                .map(|(name, sum)| (name.to_owned(), sum))
+                .collect(),
+            gauges: bucket
+                .units
+                .gauges()
+                .map(|(name, gauge)| (name.to_owned(), GaugeView::of(gauge)))
                 .collect(),
         }
     }

@@ -48,11 +48,15 @@ pub(crate) enum Metric {
     RequestBytes,
     /// Body bytes that were sent.
     ResponseBytes,
+    /// Sums of units by name.
+    Units,
+    /// Units that are no sums, by name.
+    Gauges,
 }
 
 impl Metric {
     /// All of them, in the order of columns.
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::RequestCount,
         Self::ErrorCount4xx,
         Self::ErrorCount5xx,
@@ -72,6 +76,8 @@ impl Metric {
         Self::TimeToHeadersQuantileCount,
         Self::RequestBytes,
         Self::ResponseBytes,
+        Self::Units,
+        Self::Gauges,
     ];
 
     /// The name in queries, JSON and CSV.
@@ -96,6 +102,8 @@ impl Metric {
             Self::TimeToHeadersQuantileCount => "timeToHeadersQuantileCount",
             Self::RequestBytes => "requestBytes",
             Self::ResponseBytes => "responseBytes",
+            Self::Units => "units",
+            Self::Gauges => "gauges",
         }
     }
 
@@ -135,6 +143,8 @@ impl Metric {
             Self::TimeToHeadersQuantileCount => json!(figures.ttfb_quantile_count),
             Self::RequestBytes => json!(figures.request_bytes),
             Self::ResponseBytes => json!(figures.response_bytes),
+            Self::Units => json!(figures.units),
+            Self::Gauges => json!(figures.gauges),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Figures, Metric, RowPeriod};
+use super::{Figures, GaugeView, Metric, RowPeriod};
 
 /// A row: the dimensions that were grouped by, and the metrics that were asked for.
 #[derive(ToSchema)]
@@ -100,6 +100,12 @@ pub(crate) struct MetricRow {
     /// Body bytes that were sent.
     #[schema(nullable = false)]
     response_bytes: Option<u64>,
+    /// Sums of units by name, as responses have counted them.
+    #[schema(nullable = false)]
+    units: Option<BTreeMap<String, u64>>,
+    /// Units that are no sums, by name.
+    #[schema(nullable = false)]
+    gauges: Option<BTreeMap<String, GaugeView>>,
 }
 
 /// The values of a group's dimensions, with their names, in the order of columns.

@@ -9,9 +9,10 @@
 //! | 2 | flags: bit `i` says that field `i` of the next table is present | 1 to 3 | always |
 //! | 3 | the sums of bits 0 to 8, in their order | 1 to 10 each | where not 0 |
 //! | 4 | number of status codes, then a code and its count for each, ascending by code | 2 or more | bit 9 |
-//! | 5 | latency count, then minimum and maximum in microseconds | 1 to 10 each | bits 11, 12, 13 |
-//! | 6 | the sketch, which begins with its own tag byte | 2 or more | always |
-//! | 7 | the sketch of times to headers, with a tag byte that says so | 5 or more | bit 14 |
+//! | 5 | the length of the units, then their entries, see `units` | 12 or more | bit 15 |
+//! | 6 | latency count, then minimum and maximum in microseconds | 1 to 10 each | bits 11, 12, 13 |
+//! | 7 | the sketch, which begins with its own tag byte | 2 or more | always |
+//! | 8 | the sketch of times to headers, with a tag byte that says so | 5 or more | bit 14 |
 //!
 //! | bit | field |
 //! |---|---|
@@ -30,9 +31,10 @@
 //! | 12 | `latency_min_us` |
 //! | 13 | `latency_max_us` |
 //! | 14 | the sketch of times to headers, which is not empty |
+//! | 15 | units |
 //!
 //! Every bucket that was filled by recording has bit 10. Bits 11 to 13 are needed only where a caller
-//! has set the fields by hand. A bit above 14 makes the bytes corrupt: an older release must not drop a
+//! has set the fields by hand. A bit above 15 makes the bytes corrupt: an older release must not drop a
 //! field that a newer one has written.
 //!
 //! The decoder trusts nothing. It allocates in proportion to the input and not to the numbers in it,
@@ -65,8 +67,10 @@ const MIN: u64 = 1 << (NUMBERS + 3);
 const MAX: u64 = 1 << (NUMBERS + 4);
 /// The sketch of times to headers is present.
 const HEADERS: u64 = 1 << (NUMBERS + 5);
+/// Units are present.
+const UNITS: u64 = 1 << (NUMBERS + 6);
 /// All flags that this release knows, as a mask.
-const ALL: u64 = (1 << (NUMBERS + 6)) - 1;
+const ALL: u64 = (1 << (NUMBERS + 7)) - 1;
 
 impl TryFrom<&[u8]> for Bucket {
     type Error = SketchError;
@@ -108,6 +112,8 @@ impl Bucket {
         if !self.status_counts.is_empty() {
             flags |= STATUS;
         }
+        let units = self.units.column();
+        flags |= units.as_ref().map_or(0, |_| UNITS);
         let latency = (self.latency_count, self.latency_min_us, self.latency_max_us);
         if latency == (self.sketch.count(), self.sketch.min(), self.sketch.max()) {
             flags |= FROM_SKETCH;
@@ -130,6 +136,10 @@ impl Bucket {
                 varint::put(out, u64::from(code));
                 varint::put(out, n);
             }
+        }
+        if let Some(units) = units {
+            varint::put(out, units.len() as u64);
+            out.extend_from_slice(&units);
         }
         if flags & COUNT != 0 {
             varint::put(out, self.latency_count);
@@ -247,6 +257,16 @@ impl Bucket {
                 self.status_counts.add(code, next()?);
             }
         }
+        if flags & UNITS != 0 {
+            let length = next()?;
+            let units = usize::try_from(length)
+                .ok()
+                .and_then(|length| rest.split_at_checked(length));
+            let (units, after) = units.ok_or(SketchError::Truncated)?;
+            self.units.merge_encoded(units)?;
+            rest = after;
+        }
+        let mut next = || varint::take(&mut rest).ok_or(SketchError::Truncated);
         let mut optional = |flag| (flags & flag != 0).then(&mut next).transpose();
         let count = optional(COUNT)?.unwrap_or(0);
         let (min, max) = (optional(MIN)?, optional(MAX)?);

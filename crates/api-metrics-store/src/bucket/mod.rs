@@ -37,18 +37,20 @@
 //!
 //! The recorder holds `Bucket`s and encodes them when it is drained. A flush batch, the inbox and a
 //! capture carry the encoding. The database's tables store the counters as columns, so that SQL can sum
-//! them, and the sketch and the status codes as bytes.
+//! them, and the sketch, the status codes and the units as bytes.
 
 mod codec;
 mod status;
 #[cfg(test)]
 mod tests;
+mod units;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use api_metrics_layer::{Outcome, RequestRecord};
+use api_metrics_layer::{OTHER_UNIT, Outcome, RequestRecord};
 
-pub use self::status::StatusCounts;
+pub(crate) use self::units::MAX_UNIT_NAMES;
+pub use self::{status::StatusCounts, units::UnitSums};
 use crate::sketch::{Sketch, SketchError, SketchKind};
 
 /// The sums, extremes and latencies of one series in one period.
@@ -78,6 +80,8 @@ pub struct Bucket {
     pub aborted_count: u64,
     /// Requests by [`counted_status`](RequestRecord::counted_status); sums to `request_count`.
     pub status_counts: StatusCounts,
+    /// What the requests used beside time and bytes, by the name of the unit.
+    pub units: UnitSums,
     /// The sum of the known latencies, in microseconds.
     pub latency_sum_us: u64,
     /// The least latency, in microseconds; `None` if none is known.
@@ -112,6 +116,7 @@ impl Bucket {
             error_count_5xx: 0,
             aborted_count: 0,
             status_counts: StatusCounts::default(),
+            units: UnitSums::default(),
             latency_sum_us: 0,
             latency_min_us: None,
             latency_max_us: None,
@@ -137,6 +142,22 @@ impl Bucket {
     /// Adds one finished request. Times are truncated to whole microseconds.
     #[inline]
     pub fn record(&mut self, record: &RequestRecord<'_>) {
+        self.record_named(record, |unit, full| {
+            Arc::from(if full { OTHER_UNIT } else { unit })
+        });
+    }
+
+    /// The same, with the names of new units as `name` says: it is given the unit, and whether there are as
+    /// many as a series may have.
+    #[inline]
+    pub(crate) fn record_named(
+        &mut self,
+        record: &RequestRecord<'_>,
+        name: impl FnMut(&str, bool) -> Arc<str>,
+    ) {
+        if let Some(units) = record.units {
+            self.units.record(units, name);
+        }
         add(&mut self.request_count, 1);
         self.status_counts.add(record.counted_status(), 1);
         match record.outcome {
@@ -214,6 +235,7 @@ impl Bucket {
         add(&mut self.error_count_5xx, other.error_count_5xx);
         add(&mut self.aborted_count, other.aborted_count);
         self.status_counts.merge(&other.status_counts);
+        self.units.merge(&other.units);
         add(&mut self.latency_sum_us, other.latency_sum_us);
         self.add_latencies(
             other.latency_count,
@@ -269,6 +291,7 @@ impl Bucket {
         self.error_count_5xx = 0;
         self.aborted_count = 0;
         self.status_counts.reset();
+        self.units.reset();
         self.latency_sum_us = 0;
         self.latency_min_us = None;
         self.latency_max_us = None;
@@ -323,6 +346,7 @@ impl Bucket {
         let headers = self.headers_sketch.as_deref();
         self.sketch.heap_bytes()
             + self.status_counts.heap_bytes()
+            + self.units.heap_bytes()
             + headers.map_or(0, |sketch| size_of::<Sketch>() + sketch.heap_bytes())
     }
 }

@@ -3,9 +3,11 @@
 
 use std::{
     collections::BTreeMap,
+    sync::LazyLock,
     time::{Duration, UNIX_EPOCH},
 };
 
+use api_metrics_layer::Units;
 use proptest::{collection::vec, prelude::*, sample::Index};
 
 use super::*;
@@ -134,6 +136,15 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+/// What some requests say that they used.
+static UNITS: LazyLock<[Units; 3]> = LazyLock::new(|| {
+    [
+        Units::new().add("tokens", 7).gauge("score", 0.5),
+        Units::new().add("credits", u64::MAX).gauge("score", -3.25),
+        Units::new().add("a name that is none", 1),
+    ]
+});
+
 prop_compose! {
     fn record()(
         status in proptest::option::of(prop_oneof![Just(200_u16), Just(404), 100_u16..700, any::<u16>()]),
@@ -141,8 +152,10 @@ prop_compose! {
         latency in proptest::option::of(0_u64..100_000_000),
         ttfb in proptest::option::of(0_u64..100_000_000),
         bytes in any::<(u32, u32)>(),
+        units in 0..9_usize,
     ) -> RequestRecord<'static> {
         let mut record = request(status, outcome);
+        record.units = UNITS.get(units);
         record.latency = latency.map(Duration::from_micros);
         record.time_to_headers = ttfb.map(Duration::from_micros);
         (record.request_bytes, record.response_bytes) = (bytes.0.into(), bytes.1.into());

@@ -9,6 +9,8 @@
 //!
 //! All of them are for messages, in English, and are never parsed.
 
+use api_metrics_layer::{INVALID_UNIT, MAX_UNIT_BYTES, OTHER_UNIT, is_unit_name};
+
 use crate::{
     store::{StoreError, invalid},
     text::is_plain,
@@ -98,6 +100,20 @@ pub(crate) fn span(seconds: i64) -> String {
         s @ 7_200..=172_799 => format!("{} h", s / 3_600),
         s => format!("{} days", s / 86_400),
     }
+}
+
+/// Checks that something can be counted as a unit of that name.
+///
+/// # Errors
+/// [`StoreError::Invalid`] names the field.
+pub(crate) fn check_unit(field: &'static str, name: &str) -> Result<(), StoreError> {
+    if is_unit_name(name) || [OTHER_UNIT, INVALID_UNIT].contains(&name) {
+        return Ok(());
+    }
+    invalid(
+        field,
+        format!("takes the name of a unit: 1 to {MAX_UNIT_BYTES} letters, digits or _ - . : /"),
+    )
 }
 
 #[cfg(test)]

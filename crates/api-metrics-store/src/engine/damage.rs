@@ -38,6 +38,8 @@ const ROWS_A_STATEMENT: usize = 100;
 pub(crate) enum Part {
     /// The requests by status.
     StatusCounts,
+    /// What was counted of units.
+    Units,
     /// The latencies, and the times to headers where they are kept.
     Sketch,
     /// Period counts. Their series is 0.
@@ -49,6 +51,7 @@ impl Part {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::StatusCounts => "status_counts",
+            Self::Units => "units",
             Self::Sketch => "latency_sketch",
             Self::Requests => "requests",
         }
@@ -128,6 +131,30 @@ pub(crate) fn add_statuses(
         (Err(reason), Some(damage)) => {
             bucket.status_counts.reset();
             damage.note(key, Part::StatusCounts, reason, encoded);
+            Ok(())
+        }
+    }
+}
+
+/// Adds the encoded units of a row to its bucket, which are NULL where there are none. `damage` is that of the
+/// transaction, `None` where it is not careful.
+///
+/// # Errors
+/// `StoreError::Corrupt` where they can't be read and nobody is careful.
+pub(crate) fn add_units(
+    damage: &mut Option<Damage>,
+    key: Key,
+    bucket: &mut Bucket,
+    encoded: Option<&[u8]>,
+) -> Result<()> {
+    let Some(encoded) = encoded else {
+        return Ok(());
+    };
+    match (bucket.units.merge_encoded(encoded), damage) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), None) => Err(StoreError::Corrupt(format!("units: {error}"))),
+        (Err(error), Some(damage)) => {
+            damage.note(key, Part::Units, error.to_string(), encoded);
             Ok(())
         }
     }

@@ -7,11 +7,12 @@
 //!    read its flush batches in `(folded, upto]`.
 //! 3. Add each delta to the finest granularity whose floor is at or before its period: minutes as a
 //!    rule, coarser ones for late records.
-//! 4. Give every base series its three aggregate series, and add each base sum to them.
-//! 5. Read the rows that exist, merge them in memory, and write the sums.
-//! 6. Write period counts from what the aggregate rows now say.
-//! 7. Mark every coarser period that contains a written one as dirty.
-//! 8. Set the fold marks, delete the flush batches, commit.
+//! 4. Note the names of units that are new; those beyond the bound count as `<other>`.
+//! 5. Give every base series its three aggregate series, and add each base sum to them.
+//! 6. Read the rows that exist, merge them in memory, and write the sums.
+//! 7. Write period counts from what the aggregate rows now say.
+//! 8. Mark every coarser period that contains a written one as dirty.
+//! 9. Set the fold marks, delete the flush batches, commit.
 //!
 //! # Why it is safe
 //!
@@ -31,8 +32,12 @@
 //! Memory grows with the rows of one fold. Time is O(n log n) in them. Work is cut into pieces of 128
 //! rows, see `yield_every`.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
+use api_metrics_layer::{INVALID_UNIT, OTHER_UNIT};
 use tracing::warn;
 
 use super::{
@@ -45,6 +50,7 @@ use super::{
     yield_every::YieldEvery,
 };
 use crate::{
+    bucket::MAX_UNIT_NAMES,
     series::SeriesKind,
     sketch::SketchKind,
     store::{Folded, StoreError},
@@ -181,12 +187,46 @@ async fn add<T: Tx>(tx: &mut T, chunks: &[InboxChunk], meta: &Meta) -> Result<u6
             quarantine(tx, chunk, reason).await?;
         }
     }
+    bound_units(tx, &mut base.sums).await?;
     let of = |id| aggregates.get(&id).copied().unwrap_or_default();
     let totals = sum_aggregates(&mut base.sums, meta.sketch_kind, of).await?;
     let counted = totals.sums.iter().map(|sum| sum.key.series_id).collect();
     let mut sums = base.sums;
     sums.extend(totals.sums);
     write(tx, sums, &counted, meta).await
+}
+
+/// Counts units whose names are beyond the bound of the database as `<other>`, and notes the new names that are
+/// not. The leader alone adds to buckets, so that a name counts in the same way in all of them. No statement
+/// where there are no units.
+async fn bound_units<T: Tx>(tx: &mut T, sums: &mut [Sum]) -> Result<()> {
+    let met: BTreeSet<Arc<str>> = sums
+        .iter()
+        .flat_map(|sum| sum.counts.units.names())
+        .filter(|name| ![OTHER_UNIT, INVALID_UNIT].contains(&&***name))
+        .cloned()
+        .collect();
+    if met.is_empty() {
+        return Ok(());
+    }
+    let mut known: BTreeSet<String> = tx.unit_names().await?.into_iter().collect();
+    let room = MAX_UNIT_NAMES.saturating_sub(known.len());
+    let unknown = met.iter().map(|name| &**name);
+    let unknown = unknown.filter(|name| !known.contains(*name));
+    let new: Vec<&str> = unknown.take(room).collect();
+    if !new.is_empty() {
+        tx.add_unit_names(&new).await?;
+        known.extend(new.into_iter().map(str::to_owned));
+    }
+    if met.iter().all(|name| known.contains(&**name)) {
+        return Ok(());
+    }
+    warn!("more than {MAX_UNIT_NAMES} names of units: further ones count as `{OTHER_UNIT}`");
+    let kept = |name: &str| name == INVALID_UNIT || known.contains(name);
+    for sum in sums {
+        sum.counts.units.keep_names(kept);
+    }
+    Ok(())
 }
 
 /// Sums the chunks that are not refused, and refuses those that can't be read. A chunk is read whole

@@ -55,4 +55,4 @@ mod yield_every;
 /// A process below `meta.leader_min` flushes and reads but does not lead. One below `meta.writer_min`
 /// keeps what it records and says so. Raise it when a release gives stored rows a meaning that older
 /// code would get wrong; a mere new column needs no change.
-pub(crate) const SCHEMA_KNOWLEDGE: i64 = 2;
+pub(crate) const SCHEMA_KNOWLEDGE: i64 = 3;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use api_metrics_layer::{
-    ApiKey, ErrorDetail, Outcome, Protocol, RequestRecord, TraceContext, UserId,
+    ApiKey, ErrorDetail, Outcome, Protocol, RequestRecord, TraceContext, Units, UserId,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -35,8 +35,6 @@ pub struct IngestItem {
     pub request_bytes: u64,
     /// Body bytes of the response.
     pub response_bytes: u64,
-    /// Named numbers that an event carries, such as tokens and lost packets.
-    pub numbers: Vec<(&'static str, u64)>,
     /// When it ended; decides its bucket.
     pub finished_at: SystemTime,
     /// The path, for the request log alone, which masks it.
@@ -49,6 +47,8 @@ pub struct IngestItem {
     pub request_id: Option<String>,
     /// What went wrong, for the request log alone.
     pub error: Option<ErrorDetail>,
+    /// What it used.
+    pub units: Option<Units>,
 }
 
 impl IngestItem {
@@ -66,13 +66,13 @@ impl IngestItem {
             time_to_headers: None,
             request_bytes: 0,
             response_bytes: 0,
-            numbers: Vec::new(),
             finished_at,
             path: None,
             user: None,
             trace: None,
             request_id: None,
             error: None,
+            units: None,
         }
     }
 
@@ -87,6 +87,7 @@ impl IngestItem {
         record.time_to_headers = self.time_to_headers;
         record.request_bytes = self.request_bytes;
         record.response_bytes = self.response_bytes;
+        record.units = self.units.as_ref();
         record
     }
 }

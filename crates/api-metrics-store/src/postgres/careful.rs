@@ -42,7 +42,7 @@ async fn each_row(
         .bind(series)
         .fetch(&mut **sql);
     while let Some(row) = found.try_next().await? {
-        let period_start: DateTime<Utc> = row.try_get(15)?;
+        let period_start: DateTime<Utc> = row.try_get(16)?;
         let period_start = period_start.timestamp();
         let row = rows::found(&row, segment.granularity, period_start, kind, damage)?;
         let key = Key {

@@ -333,6 +333,24 @@ impl LeadTx for PgTx {
         Ok(())
     }
 
+    async fn unit_names(&mut self) -> Result<Vec<String>> {
+        Ok(
+            unnamed::query_scalar("SELECT name FROM api_metrics.unit_names")
+                .fetch_all(&mut *self.sql)
+                .await?,
+        )
+    }
+
+    async fn add_unit_names(&mut self, names: &[&str]) -> Result<()> {
+        unnamed::query(
+            "INSERT INTO api_metrics.unit_names (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING",
+        )
+        .bind(names)
+        .execute(&mut *self.sql)
+        .await?;
+        Ok(())
+    }
+
     /// One lookup in the primary key for each period, in one statement.
     async fn period_counts(
         &mut self,

@@ -54,6 +54,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "ingest",
         sql: include_str!("../../migrations/postgres/0005_ingest.sql"),
     },
+    Migration {
+        version: 6,
+        name: "units",
+        sql: include_str!("../../migrations/postgres/0006_units.sql"),
+    },
 ];
 
 /// The leader's lock, without waiting. Its two keys are "apmt" as a number, and 1 for the leader of the

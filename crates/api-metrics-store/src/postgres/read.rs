@@ -27,7 +27,7 @@ use crate::{
 /// The sums of a range by series and step. Parameters: the range from `$1` to `$2`, the edges `$3`,
 /// whether sketches are wanted `$4`, and the series `$5` where `which` says so.
 ///
-/// `api_metrics.add` sums a bigint as a bigint; status counts and sketches are added by concatenation.
+/// `api_metrics.add` sums a bigint as a bigint; status counts, units and sketches are added by concatenation.
 /// Reads the partitions of the range by their primary keys, which begin with the period.
 fn sums_by_series(granularity: Granularity, which: &str) -> String {
     let table = table(granularity);
@@ -46,6 +46,7 @@ fn sums_by_series(granularity: Granularity, which: &str) -> String {
             api_metrics.add(m.total_request_bytes) AS total_request_bytes, \
             api_metrics.add(m.total_response_bytes) AS total_response_bytes, \
             string_agg(m.status_counts, ''::bytea) AS status_counts, \
+            string_agg(m.units, ''::bytea) AS units, \
             string_agg(m.latency_sketch, ''::bytea) FILTER (WHERE $4) AS latency_sketch \
          FROM api_metrics.{table} AS m WHERE m.period_start >= $1 AND m.period_start < $2 {which} \
          GROUP BY 1, 2"
@@ -147,7 +148,7 @@ impl ReadTx for PgTx {
             };
             for row in query.fetch_all(&mut *self.sql).await? {
                 let step: i32 = row.try_get(1)?;
-                let sketches: Option<&[u8]> = row.try_get(15)?;
+                let sketches: Option<&[u8]> = row.try_get(16)?;
                 sums.push(SeriesSum {
                     series_id: row.try_get(0)?,
                     step: usize::try_from(step).unwrap_or(usize::MAX),

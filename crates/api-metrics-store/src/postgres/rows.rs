@@ -10,6 +10,7 @@
 //! | `response_time_*_ms` | real | milliseconds, for readers by SQL; never read here |
 //! | `status_counts` | bytea | ten bytes an entry: u16 code, u64 count, big-endian, ascending |
 //! | `latency_sketch` | bytea | one encoded sketch |
+//! | `units` | bytea | entries of sums and gauges, see `bucket::units`; NULL without any |
 //!
 //! Counts are 64 bits without a sign in memory. The database's bigint has one, so that counts above
 //! 2^63 - 1 are stored as that.
@@ -56,7 +57,7 @@ pub(super) fn select_existing(granularity: Granularity) -> String {
     format!(
         "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
        latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, latency_sketch FROM api_metrics.{table} WHERE period_start = $1 AND series_id = ANY($2)"
+       total_response_bytes, status_counts, units, latency_sketch FROM api_metrics.{table} WHERE period_start = $1 AND series_id = ANY($2)"
     )
 }
 
@@ -84,7 +85,8 @@ pub(super) fn upsert(granularity: Granularity) -> String {
        response_time_p95_ms = excluded.response_time_p95_ms, \
        response_time_p99_ms = excluded.response_time_p99_ms, \
        response_time_avg_ms = excluded.response_time_avg_ms, \
-       status_counts = excluded.status_counts, latency_sketch = excluded.latency_sketch"
+       status_counts = excluded.status_counts, latency_sketch = excluded.latency_sketch, \
+       units = excluded.units"
     )
 }
 
@@ -140,6 +142,7 @@ impl Encode<'_, Postgres> for Composite<'_> {
         b.status_counts.encode(&mut statuses);
         record.encode(statuses)?;
         record.encode(row.sketch.as_slice())?;
+        record.encode(b.units.column())?;
         record.finish();
         Ok(IsNull::No)
     }
@@ -147,10 +150,10 @@ impl Encode<'_, Postgres> for Composite<'_> {
 
 /// The counts of a row, whose columns they are from `first` on in the order of the tables. By their
 /// places, because looking names up would take longer than reading them. The sketch stays empty. A
-/// careful transaction leaves out status counts that can't be read; `key` is then the row.
+/// careful transaction leaves out status counts and units that can't be read; `key` is then the row.
 ///
 /// # Errors
-/// `StoreError::Corrupt` where the status counts can't be read, unless the transaction is careful.
+/// `StoreError::Corrupt` where status counts or units can't be read, unless the transaction is careful.
 pub(super) fn counts(
     row: &PgRow,
     first: usize,
@@ -177,6 +180,7 @@ pub(super) fn counts(
     bucket.request_bytes = number(10)?;
     bucket.response_bytes = number(11)?;
     damage::add_statuses(damage, key, &mut bucket, row.try_get(first + 12)?)?;
+    damage::add_units(damage, key, &mut bucket, row.try_get(first + 13)?)?;
     Ok(bucket)
 }
 
@@ -184,7 +188,7 @@ pub(super) fn counts(
 /// apart. Otherwise as `counts`.
 ///
 /// # Errors
-/// `StoreError::Corrupt` where the status counts can't be read.
+/// `StoreError::Corrupt` where status counts or units can't be read.
 pub(super) fn summed(row: &PgRow, first: usize, kind: SketchKind) -> Result<Bucket> {
     let nobody = Key {
         granularity: Granularity::Minute,
@@ -211,7 +215,7 @@ pub(super) fn found(
         period_start,
         series_id: key.series_id,
         counts: counts(row, 1, kind, key, damage)?,
-        sketch: damage::sketch_of(damage, key, kind, row.try_get(14)?).to_vec(),
+        sketch: damage::sketch_of(damage, key, kind, row.try_get(15)?).to_vec(),
     })
 }
 
@@ -223,7 +227,7 @@ pub(super) fn select_rows(granularity: Granularity) -> String {
     format!(
         "SELECT series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, \
        latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, \
-       total_response_bytes, status_counts, latency_sketch, period_start FROM api_metrics.{table} \
+       total_response_bytes, status_counts, units, latency_sketch, period_start FROM api_metrics.{table} \
      WHERE period_start >= $1 AND period_start < $2 AND ($3::bigint[] IS NULL OR series_id = ANY($3))"
     )
 }

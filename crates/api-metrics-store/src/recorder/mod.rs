@@ -98,6 +98,7 @@ mod slot;
 mod status;
 #[cfg(test)]
 mod tests;
+mod unit_names;
 
 use std::{
     sync::{
@@ -257,6 +258,8 @@ impl Recorder {
             keys: registry.keys(),
             series_overflow: self.common.overflow.series.load(Ordering::Relaxed),
             key_overflow: self.common.overflow.keys.load(Ordering::Relaxed),
+            units: self.common.unit_names.len(),
+            unit_overflow: self.common.unit_names.overflow(),
             bytes: ledger.heap_bytes() + self.buffer_bytes.load(Ordering::Relaxed),
             unresolved_batches: ledger.unresolved(),
             unflushed_records: {

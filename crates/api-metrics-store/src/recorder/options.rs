@@ -24,6 +24,7 @@ use super::{
     path_sample::PathSample,
     registry::{OTHER_KEY, Registry},
     shard::{Buffer, Common, Overflow, Shard, Summaries},
+    unit_names::UnitNames,
 };
 use crate::{
     sketch::SketchKind,
@@ -127,6 +128,7 @@ impl Recorder {
                 hasher: foldhash::fast::RandomState::default(),
                 registry: Mutex::new(Registry::new(max_series, options.max_keys)),
                 other_key: ApiKey::from(OTHER_KEY),
+                unit_names: UnitNames::default(),
                 overflow: Overflow::default(),
             },
             ledger: Mutex::new(Ledger::new(buffers().collect())),

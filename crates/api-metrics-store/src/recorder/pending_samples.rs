@@ -9,7 +9,7 @@
 //! | 26 | 1 | how many there are |
 //! | 28 | 88 | 22 latencies of 32 bits, microseconds |
 //!
-//! A request fits if it has completed, has a latency below 2^32 µs (71 minutes) and a time to headers,
+//! A request fits if it has completed, has a latency below 2^32 µs (71 minutes), a time to headers and no units,
 //! and has the status of those before it. Any other one goes to the bucket directly. Because buckets only add,
 //! the pending ones may wait: only a t-digest depends on the order of its values.
 //!
@@ -54,9 +54,12 @@ impl PendingSamples {
     /// Buffers a request. Returns `false` where it is full, or the request differs from those in it.
     #[inline]
     pub(super) fn add(&mut self, record: &RequestRecord<'_>) -> bool {
-        let (Some(latency), Some(ttfb), Outcome::Completed) =
-            (record.latency, record.time_to_headers, record.outcome)
-        else {
+        let (Some(latency), Some(ttfb), Outcome::Completed, None) = (
+            record.latency,
+            record.time_to_headers,
+            record.outcome,
+            record.units,
+        ) else {
             return false;
         };
         let status = record.counted_status();

@@ -8,7 +8,7 @@
 //! | case | memory |
 //! |---|---|
 //! | known series, current minute, same status | an index line, the slot's four lines |
-//! | every 22nd of those, or another status, outcome or missing time | also the bucket and its sketch |
+//! | every 22nd of those, or another status, outcome, missing time or units | also the bucket and its sketch |
 //! | any, where quantiles of times to headers are kept | also the bucket and both of its sketches |
 //! | first record of another minute | the slot, after a drain; else the side table |
 //! | new series | the registry's mutex, one slot of 256 bytes |
@@ -34,6 +34,7 @@ use super::{
     registry::{Interned, Registry},
     slab::Slab,
     slot::{NO_BUCKET, Slot},
+    unit_names::UnitNames,
 };
 use crate::{bucket::Bucket, series::SeriesKey, sketch::SketchKind, time::UnixSeconds};
 
@@ -56,6 +57,7 @@ pub(super) struct Common {
     pub(super) registry: Mutex<Registry>,
     /// The key under which requests of keys beyond the bound are counted.
     pub(super) other_key: ApiKey,
+    pub(super) unit_names: UnitNames,
     pub(super) overflow: Overflow,
 }
 
@@ -168,11 +170,11 @@ impl Buffer {
                     self.records = self.records.saturating_add(1);
                     return false;
                 }
-                return self.record_at(at, minute, record, common.summaries);
+                return self.record_at(at, minute, record, common);
             }
         }
         match self.admit(hash, key, common) {
-            Some(at) => self.record_at(at, minute, record, common.summaries),
+            Some(at) => self.record_at(at, minute, record, common),
             None => true,
         }
     }
@@ -184,37 +186,37 @@ impl Buffer {
         at: u32,
         minute: UnixSeconds,
         record: &RequestRecord<'_>,
-        summaries: Summaries,
+        common: &Common,
     ) -> bool {
         self.records = self.records.saturating_add(1);
         if let Some(slot) = self.slots.get_mut(at) {
             if slot.minute != minute {
                 if slot.filled {
-                    return self.record_aside(at, minute, record, summaries);
+                    return self.record_aside(at, minute, record, common);
                 }
                 slot.minute = minute;
             }
             slot.filled = true;
             if !slot.pending.add(record) {
-                self.record_in_full(at, record, summaries);
+                self.record_in_full(at, record, common);
             }
         }
         false
     }
 
     /// Adds a record that the slot doesn't buffer.
-    fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, summaries: Summaries) {
+    fn record_in_full(&mut self, at: u32, record: &RequestRecord<'_>, common: &Common) {
         let Some(slot) = self.slots.get_mut(at) else {
             return;
         };
-        let Some(bucket) = bucket_of(slot, &mut self.buckets, summaries) else {
+        let Some(bucket) = bucket_of(slot, &mut self.buckets, common.summaries) else {
             return;
         };
         if slot.pending.is_full() {
             slot.pending.drain_into(bucket);
         }
         if !slot.pending.add(record) {
-            bucket.record(record);
+            bucket.record_named(record, |unit, full| common.unit_names.of(unit, full));
         }
     }
 
@@ -281,17 +283,18 @@ impl Buffer {
         slot: u32,
         minute: UnixSeconds,
         record: &RequestRecord<'_>,
-        summaries: Summaries,
+        common: &Common,
     ) -> bool {
         let hash = side_hash(slot, minute);
         let known = self
             .side_table
             .find(hash, |place| place.slot == slot && place.minute == minute)
             .map(|place| place.side);
-        if let Some(side) = known.or_else(|| self.insert_aside(slot, minute, summaries))
+        if let Some(side) = known.or_else(|| self.insert_aside(slot, minute, common.summaries))
             && let Some(side) = self.side.get_mut(side)
         {
-            side.bucket.record(record);
+            side.bucket
+                .record_named(record, |unit, full| common.unit_names.of(unit, full));
         }
         self.side_used >= CROWDED
     }

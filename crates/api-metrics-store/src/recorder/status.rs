@@ -21,6 +21,11 @@ pub struct RecorderStatus {
     pub series_overflow: u64,
     /// Records whose key was counted as [`OTHER_KEY`](super::OTHER_KEY), since the start.
     pub key_overflow: u64,
+    /// Names of units, of which at most 256 are told apart.
+    pub units: usize,
+    /// How often a unit was counted as `<other>` for lack of room, since the start: of more than 256 names, or more
+    /// than 32 of one series between two flushes.
+    pub unit_overflow: u64,
     /// Bytes that buckets and batches take, without the series' names; an estimate.
     pub bytes: usize,
     /// Batches whose outcome is not known.

@@ -259,6 +259,26 @@ impl LeadTx for SqliteTx {
         Ok(())
     }
 
+    async fn unit_names(&mut self) -> Result<Vec<String>> {
+        Ok(
+            sqlx::query_scalar("SELECT name FROM api_metrics_unit_names")
+                .fetch_all(&mut *self.sql)
+                .await?,
+        )
+    }
+
+    async fn add_unit_names(&mut self, names: &[&str]) -> Result<()> {
+        for name in names {
+            sqlx::query(
+                "INSERT INTO api_metrics_unit_names (name) VALUES (?) ON CONFLICT DO NOTHING",
+            )
+            .bind(*name)
+            .execute(&mut *self.sql)
+            .await?;
+        }
+        Ok(())
+    }
+
     async fn period_counts(
         &mut self,
         periods: &[(Granularity, UnixSeconds)],

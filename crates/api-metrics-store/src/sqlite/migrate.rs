@@ -33,6 +33,11 @@ const MIGRATIONS: &[Migration] = &[
         name: "ingest",
         sql: include_str!("../../migrations/sqlite/0003_ingest.sql"),
     },
+    Migration {
+        version: 4,
+        name: "units",
+        sql: include_str!("../../migrations/sqlite/0004_units.sql"),
+    },
 ];
 
 /// Brings the schema up to date. Doing it again changes nothing.

@@ -41,7 +41,7 @@ pub(super) fn select_existing(granularity: Granularity) -> String {
     format!(
         "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
        latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
-       total_request_bytes, total_response_bytes, status_counts, latency_sketch FROM {table} WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
+       total_request_bytes, total_response_bytes, status_counts, units, latency_sketch FROM {table} WHERE period_start = ?1 AND series_id IN (SELECT value FROM json_each(?2))"
     )
 }
 
@@ -53,7 +53,7 @@ pub(super) fn select_range(granularity: Granularity) -> String {
         "SELECT period_start, series_id, request_count, error_count_4xx, error_count_5xx, \
        aborted_count, latency_sum_us, latency_min_us, latency_max_us, latency_count, \
        ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, status_counts, \
-       latency_sketch \
+       units, latency_sketch \
      FROM {table} WHERE period_start >= ?1 AND period_start < ?2 \
         AND (?3 IS NULL OR series_id IN (SELECT value FROM json_each(?3)))"
     )
@@ -67,7 +67,7 @@ pub(super) fn select_range_of_few(granularity: Granularity) -> String {
         "SELECT m.period_start, m.series_id, m.request_count, m.error_count_4xx, m.error_count_5xx, \
        m.aborted_count, m.latency_sum_us, m.latency_min_us, m.latency_max_us, m.latency_count, \
        m.ttfb_sum_us, m.ttfb_count, m.total_request_bytes, m.total_response_bytes, m.status_counts, \
-       m.latency_sketch \
+       m.units, m.latency_sketch \
      FROM json_each(?3) AS s CROSS JOIN {table} AS m ON m.series_id = s.value AND m.period_start >= ?1 AND m.period_start < ?2"
     )
 }
@@ -87,9 +87,9 @@ pub(super) fn remove_below(granularity: Granularity) -> String {
 const COLUMNS: &str = " (period_start, series_id, request_count, error_count_4xx, error_count_5xx, aborted_count, \
            latency_sum_us, latency_min_us, latency_max_us, latency_count, ttfb_sum_us, ttfb_count, \
            total_request_bytes, total_response_bytes, response_time_p50_ms, response_time_p95_ms, \
-           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch) VALUES ";
+           response_time_p99_ms, response_time_avg_ms, status_counts, latency_sketch, units) VALUES ";
 
-/// Rows of one statement at most: 2,000 parameters. More would cost more to parse than fewer statements
+/// Rows of one statement at most: 2,100 parameters. More would cost more to parse than fewer statements
 /// save.
 pub(super) const ROWS_A_STATEMENT: usize = 100;
 
@@ -107,7 +107,7 @@ pub(super) fn replace(granularity: Granularity, rows: &[BucketRow]) -> QueryBuil
     query
 }
 
-/// Appends the 20 values of a row. Counts above 2^63 - 1 are stored as that.
+/// Appends the 21 values of a row. Counts above 2^63 - 1 are stored as that.
 fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
     let b = &row.counts;
     let mut query = query.separated(", ");
@@ -135,7 +135,10 @@ fn bind(query: &mut QueryBuilder<Sqlite>, row: &BucketRow) {
     }
     let mut statuses = Vec::new();
     b.status_counts.encode(&mut statuses);
-    query.push_bind(statuses).push_bind(row.sketch.clone());
+    query
+        .push_bind(statuses)
+        .push_bind(row.sketch.clone())
+        .push_bind(b.units.column());
 }
 
 /// Which of the periods `?1` (JSON) hold any row: one lookup in the primary key each.
@@ -148,10 +151,10 @@ pub(super) fn select_used(granularity: Granularity) -> String {
 
 /// The counts of a row of one of the selects above, by the places of its columns, because looking their
 /// names up would take longer than reading them. The sketch stays empty. A careful transaction leaves
-/// out status counts that can't be read.
+/// out status counts and units that can't be read.
 ///
 /// # Errors
-/// `StoreError::Corrupt` where the status counts can't be read, unless the transaction is careful.
+/// `StoreError::Corrupt` where status counts or units can't be read, unless the transaction is careful.
 pub(super) fn counts(
     row: &SqliteRow,
     key: Key,
@@ -180,6 +183,7 @@ pub(super) fn counts(
     bucket.request_bytes = number(12)?;
     bucket.response_bytes = number(13)?;
     damage::add_statuses(damage, key, &mut bucket, row.try_get(14)?)?;
+    damage::add_units(damage, key, &mut bucket, row.try_get(15)?)?;
     Ok(bucket)
 }
 
@@ -191,7 +195,7 @@ pub(super) fn sketch<'r>(
     kind: SketchKind,
     damage: &mut Option<Damage>,
 ) -> Result<&'r [u8]> {
-    Ok(damage::sketch_of(damage, key, kind, row.try_get(15)?))
+    Ok(damage::sketch_of(damage, key, kind, row.try_get(16)?))
 }
 
 /// A row as `select_existing` selects it.

@@ -223,13 +223,14 @@ pub(crate) async fn change(
 }
 
 /// Members that have to go together, the one that is mostly at fault first.
-const RELATED: [&str; 8] = [
+const RELATED: [&str; 9] = [
     "alertType",
     "comparison",
     "thresholdValue",
     "apiKeyFilter",
     "tenantId",
     "quantile",
+    "unit",
     "minRequests",
     "endpointFilter",
 ];

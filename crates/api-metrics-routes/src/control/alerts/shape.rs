@@ -25,7 +25,7 @@ pub(crate) struct Alert {
     name: String,
     /// What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
     /// (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
-    /// window) or `anomaly` (deviations from the same hour of the week).
+    /// window), `unit` (the sum of a unit in the window) or `anomaly` (deviations from the same hour of the week).
     alert_type: &'static str,
     /// Only this service.
     service_filter: Option<String>,
@@ -49,6 +49,8 @@ pub(crate) struct Alert {
     severity: &'static str,
     /// For response times: which quantile; null is the mean.
     quantile: Option<f64>,
+    /// For units: the one whose sum is looked at; else null.
+    unit: Option<String>,
     /// A window with fewer requests is not evaluated.
     min_requests: u64,
     /// Whether it is evaluated.
@@ -93,6 +95,7 @@ impl From<AlertRule> for Alert {
             cooldown_minutes: spec.cooldown_minutes,
             severity: spec.severity.into(),
             quantile: spec.quantile,
+            unit: spec.unit,
             min_requests: spec.min_requests,
             enabled: spec.enabled,
             revision: rule.revision,
@@ -117,7 +120,7 @@ pub(crate) struct AlertBody {
     /// A name for people, 1 to 200 bytes.
     #[schema(example = "checkout errors")]
     name: String,
-    /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+    /// `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
     #[schema(example = "error_rate")]
     alert_type: String,
     /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
@@ -150,6 +153,8 @@ pub(crate) struct AlertBody {
     severity: Option<String>,
     /// For response times: which quantile, such as 0.95; null is the mean.
     quantile: Option<f64>,
+    /// For the type `unit`, which needs it: the name of the unit that is summed.
+    unit: Option<String>,
     /// A window with fewer requests is not evaluated.
     #[schema(default = 0)]
     min_requests: Option<u64>,
@@ -195,6 +200,8 @@ pub(crate) struct AlertPatch {
     severity: Option<String>,
     /// For response times: which quantile; null is the mean.
     quantile: Option<f64>,
+    /// For the type `unit`: the name of the unit that is summed.
+    unit: Option<String>,
     /// A window with fewer requests is not evaluated.
     min_requests: Option<u64>,
     /// Whether it is evaluated.
@@ -253,6 +260,7 @@ pub(super) fn read_spec(
     set(&mut spec.endpoint, body.text("endpointFilter")?);
     set(&mut spec.api_key_id, body.id("apiKeyFilter")?);
     set(&mut spec.quantile, body.number("quantile")?);
+    set(&mut spec.unit, body.text("unit")?);
     set(&mut spec.tenant_id, body.text("tenantId")?);
     let or = |member: Option<Option<u32>>, default| member.map(|value| value.unwrap_or(default));
     if let Some(minutes) = or(body.small("windowMinutes")?, default.window_minutes) {

@@ -16,7 +16,7 @@ fn append(invoice: &Invoice, csv: &mut String) {
         // Writing to a string can't fail.
         let _ = write!(
             csv,
-            "{},{},{},{},{},{},{},{},{},{tier},{},{},{},{},{},{},{}\r\n",
+            "{},{},{},{},{},{},{},{},{},{tier},{},{},{},{},{},{},{},{}\r\n",
             invoice.period_start,
             invoice.period_end,
             field(line.tenant_id.as_deref().unwrap_or_default()),
@@ -33,11 +33,12 @@ fn append(invoice: &Invoice, csv: &mut String) {
             line.exact,
             line.amount,
             invoice.currency,
+            field(line.unit.as_deref().unwrap_or_default()),
         );
     }
     let _ = write!(
         csv,
-        "{},{},,,,,Total,,,,,,{},,{},{},{}\r\n",
+        "{},{},,,,,Total,,,,,,{},,{},{},{},\r\n",
         invoice.period_start,
         invoice.period_end,
         invoice.quantity,
@@ -52,7 +53,7 @@ fn append(invoice: &Invoice, csv: &mut String) {
 pub(super) fn invoices_to_csv(invoices: &[Invoice]) -> String {
     let mut csv = String::from(
         "period_start,period_end,tenant,api_key_id,key,name,description,plan,plan_from,tier_from,first_day,\
-         last_day,quantity,per_thousand,exact,amount,currency\r\n",
+         last_day,quantity,per_thousand,exact,amount,currency,unit\r\n",
     );
     for invoice in invoices {
         append(invoice, &mut csv);

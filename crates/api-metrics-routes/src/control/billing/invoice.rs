@@ -78,17 +78,19 @@ pub(crate) struct Line {
     tenant_id: Option<String>,
     /// What is charged, in words.
     description: String,
+    /// The unit that is charged; null for requests.
+    unit: Option<String>,
     /// The plan.
     plan: String,
     /// The plan's version: the day from which it counts.
     plan_from: NaiveDate,
-    /// From how many requests on the tier counts; null for the free allowance.
+    /// From how many requests, or how much of the unit, on the tier counts; null for the free allowance.
     tier_from: Option<u64>,
     /// The first day with such a request.
     first_day: NaiveDate,
     /// The last one.
     last_day: NaiveDate,
-    /// Requests.
+    /// Requests, or how much of the unit.
     quantity: u64,
     /// The price of 1,000 of them.
     per_thousand: String,
@@ -106,6 +108,7 @@ impl From<InvoiceLine> for Line {
             key_name: line.key_name,
             tenant_id: line.tenant_id,
             description: line.description,
+            unit: line.unit,
             plan: line.plan,
             plan_from: line.plan_from,
             tier_from: line.tier_from,

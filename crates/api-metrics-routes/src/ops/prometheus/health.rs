@@ -130,6 +130,12 @@ fn recorder(status: &RecorderStatus, text: &mut MetricsText) {
             status.key_overflow,
         ),
         (
+            "api_metrics_recorder_unit_overflow_total",
+            "counter",
+            "Units that were counted as <other>.",
+            status.unit_overflow,
+        ),
+        (
             "api_metrics_recorder_memory_bytes",
             "gauge",
             "Bytes that records take in memory, an estimate.",

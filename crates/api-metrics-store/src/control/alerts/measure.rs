@@ -7,6 +7,7 @@
 //! | `rate_limit` | the greatest `requests * 100 / limit` of any key in any minute of the window | percent | none |
 //! | `request_volume` | requests | requests | 0 |
 //! | `bandwidth` | request and response bodies | bytes | 0 |
+//! | `unit` | the sum of the unit | the unit itself | 0 |
 //! | `anomaly` | `abs(requests / minutes - median) / spread` | deviations | as for a rate of 0 |
 //!
 //! A window with fewer than `min_requests` requests has no value. Rows of several endpoints and keys
@@ -152,6 +153,10 @@ impl WindowSum {
             AlertType::Bandwidth => Some(sum.map_or(0.0, |sum| {
                 sum.request_bytes.saturating_add(sum.response_bytes) as f64
             })),
+            AlertType::Unit => Some(match (sum, &spec.unit) {
+                (Some(sum), Some(unit)) => sum.units.sum(unit) as f64,
+                _ => 0.0,
+            }),
             AlertType::RateLimit => {
                 measured.peak = self.peak;
                 self.peak

@@ -6,6 +6,7 @@
 //! | a rise | `Error rate for GET /api/segments jumped from 1.0% to 15.2% (threshold 10%) over 5 min, 1,204 requests` |
 //! | a fall | `Request volume dropped from 12,500 to 3 (threshold 1,000) over 5 min, 3 requests` |
 //! | no value before | `p99.9 response time is 750 ms (threshold 500 ms) over 1 h, 10 requests` |
+//! | a unit | `Sum of tokens for POST /chat jumped from 80,000 to 1,200,000 (threshold 1,000,000) over 1 h, 312 requests` |
 //! | a rate limit | `Key 'render-farm' is at 82/100 req/min, 82.0% (threshold 80%) over 5 min, 301 requests` |
 //! | an end | `Resolved: Error rate is back at 0.8% (threshold 10%) after 12 min` |
 //!
@@ -111,6 +112,10 @@ fn subject(spec: &AlertSpec, measured: &Measured, key: Label<'_>, verb: &str) ->
         (AlertType::RateLimit, _) => "Rate limit utilization".into(),
         (AlertType::RequestVolume, _) => "Request volume".into(),
         (AlertType::Bandwidth, _) => "Bandwidth".into(),
+        (AlertType::Unit, _) => {
+            let unit = spec.unit.as_deref().unwrap_or_default();
+            format!("Sum of {}", escaped(unit))
+        }
         (AlertType::Anomaly, _) => "Requests".into(),
     };
     if let Some(endpoint) = &spec.endpoint {
@@ -154,7 +159,7 @@ fn amount(spec: &AlertSpec, value: f64, measured: bool) -> String {
         }
         AlertType::ErrorRate | AlertType::RateLimit => format!("{}%", number(value)),
         AlertType::ResponseTime => format!("{} ms", number(value)),
-        AlertType::RequestVolume => count(value.max(0.0) as u64),
+        AlertType::RequestVolume | AlertType::Unit => count(value.max(0.0) as u64),
         AlertType::Bandwidth => bytes(value.max(0.0) as u64),
         AlertType::Anomaly => format!("{} deviations", number(value)),
     }

@@ -36,6 +36,7 @@ pub(super) async fn note_changes<T: SqlTx>(
         ("minRequests", before.min_requests != after.min_requests),
         ("severity", before.severity != after.severity),
         ("quantile", before.quantile != after.quantile),
+        ("unit", before.unit != after.unit),
         ("enabled", before.enabled != after.enabled),
     ]
     .into_iter()

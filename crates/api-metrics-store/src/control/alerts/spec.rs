@@ -11,6 +11,7 @@
 //! | window | 1 to 1,440 minutes | 5 |
 //! | cooldown | 0 to 43,200 minutes, which is 30 days | 30 |
 //! | quantile | above 0, below 1, for response times only | the mean |
+//! | unit | the name of one, for units only, and needed there | |
 //! | minimum of requests | up to 10^15, not for request volumes | 0 |
 //!
 //! The names of types, comparisons, severities and phases stand in the database and in the HTTP API. A
@@ -22,7 +23,7 @@ use api_metrics_layer::EventKind;
 
 use crate::{
     control::alerts::Target,
-    control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text},
+    control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text, check_unit},
     query::Filter,
     store::{StoreError, invalid},
     time::UnixSeconds,
@@ -90,6 +91,8 @@ words! {
         RequestVolume = "request_volume",
         /// Body bytes in the window, both directions together.
         Bandwidth = "bandwidth",
+        /// The sum of a unit in the window.
+        Unit = "unit",
         /// How far the requests a minute are from the baseline of this hour of the week, in
         /// standard deviations estimated by the median absolute deviation.
         Anomaly = "anomaly",
@@ -118,8 +121,8 @@ impl AlertType {
     const fn beyond_reach(self) -> f64 {
         match self {
             Self::ErrorRate => f64::INFINITY,
-            // Bytes are summed up in 64 bits.
-            Self::Bandwidth => u64::MAX as f64,
+            // Bytes and units are summed up in 64 bits.
+            Self::Bandwidth | Self::Unit => u64::MAX as f64,
             // Latencies are, in microseconds.
             Self::ResponseTime => u64::MAX as f64 / 1e3,
             Self::RequestVolume => MOST_REQUESTS as f64,
@@ -182,7 +185,7 @@ pub struct AlertSpec {
     pub api_key_id: Option<i64>,
     /// Whose keys it watches; `None` watches everything.
     pub tenant_id: Option<String>,
-    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations.
+    /// In the unit of the type: percent, milliseconds, requests, bytes, deviations, or the unit itself.
     pub threshold: f64,
     /// How the value is held against it.
     pub comparison: Comparison,
@@ -194,6 +197,8 @@ pub struct AlertSpec {
     pub severity: Severity,
     /// For response times: which quantile, above 0 and below 1. The mean where none is given.
     pub quantile: Option<f64>,
+    /// For units: the one whose sum is looked at.
+    pub unit: Option<String>,
     /// A window with fewer requests is not evaluated: four requests page nobody. 0 by default.
     pub min_requests: u64,
     /// Whether it is evaluated.
@@ -223,6 +228,7 @@ impl AlertSpec {
             cooldown_minutes: 30,
             severity: Severity::Medium,
             quantile: None,
+            unit: None,
             min_requests: 0,
             enabled: true,
         }
@@ -286,6 +292,16 @@ impl AlertSpec {
                 return invalid("quantile", "lies above 0 and below 1, such as 0.95");
             }
             _ => {}
+        }
+        match (&self.unit, self.alert_type) {
+            (None, AlertType::Unit) => {
+                return invalid("unit", "is missing: the name of the unit that is summed");
+            }
+            (Some(_), other) if other != AlertType::Unit => {
+                return invalid("unit", "goes with the type unit only");
+            }
+            (Some(unit), _) => check_unit("unit", unit)?,
+            (None, _) => {}
         }
         if self.min_requests > MOST_REQUESTS {
             return invalid(

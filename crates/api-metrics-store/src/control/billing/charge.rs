@@ -1,5 +1,8 @@
 //! What a key's month costs: pure arithmetic over daily counts.
 //!
+//! What is used of a unit that has a price is charged in the same way, beside the requests and by positions of
+//! its own.
+//!
 //! The requests of a key in a month are numbered from 0 in the order of days; within a day their order
 //! does not matter. A request's price is that of its position in the plan that is in effect on its day.
 //! So a month is a walk over its days, and each day is cut into pieces where the free allowance ends
@@ -94,11 +97,13 @@ impl Tariff {
     }
 }
 
-/// A number of requests of one key and month that cost the same.
+/// A number of requests of one key and month, or an amount of a unit, that cost the same.
 ///
 /// An invoice has one line for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Charge {
+    /// The unit; `None` for requests.
+    pub(super) unit: Option<String>,
     /// The version of the plan.
     pub(super) plan: PlanVersion,
     /// The tier; `None` for the free allowance.
@@ -107,18 +112,19 @@ pub(super) struct Charge {
     pub(super) first_day: NaiveDate,
     /// The last one.
     pub(super) last_day: NaiveDate,
-    /// How many.
-    pub(super) requests: u64,
+    /// How many, or how much.
+    pub(super) quantity: u64,
     /// What they cost, exactly.
     pub(super) cost: Money,
 }
 
 /// Charges one key for one month. `days` are its counted requests by day, ascending, all within
 /// the month and from its first day on. Answers the charges in the order in which they came up, and
-/// the cost of each day.
+/// the cost of each day. With a `unit`, `days` are what was used of it, which is numbered from 0 too.
 pub(super) fn charge_month(
     tariff: &Tariff,
     api_key_id: i64,
+    unit: Option<&str>,
     days: &[(NaiveDate, u64)],
 ) -> (Vec<Charge>, Vec<Money>) {
     let mut charges: Vec<Charge> = Vec::new();
@@ -128,8 +134,8 @@ pub(super) fn charge_month(
         let plan = tariff.on(api_key_id, *day);
         let end = position.saturating_add(*requests);
         let mut cost = Money::ZERO;
-        for (requests, tier) in plan.pieces(position, end) {
-            let amount = tier.map_or(Money::ZERO, |tier| Money::of(requests, tier.per_thousand));
+        for (quantity, tier) in plan.pieces(unit, position, end) {
+            let amount = tier.map_or(Money::ZERO, |tier| Money::of(quantity, tier.per_thousand));
             cost += amount;
             let same = charges
                 .iter_mut()
@@ -137,15 +143,16 @@ pub(super) fn charge_month(
             match same {
                 Some(charge) => {
                     charge.last_day = *day;
-                    charge.requests += requests;
+                    charge.quantity += quantity;
                     charge.cost += amount;
                 }
                 None => charges.push(Charge {
+                    unit: unit.map(str::to_owned),
                     plan: plan.clone(),
                     tier,
                     first_day: *day,
                     last_day: *day,
-                    requests,
+                    quantity,
                     cost: amount,
                 }),
             }

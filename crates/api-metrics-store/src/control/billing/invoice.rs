@@ -25,7 +25,7 @@
 //! One row a line, then a row whose description is `Total`; rows end with CR LF. Columns:
 //! `period_start`, `period_end` (exclusive), `tenant`, `api_key_id`, `key`, `name`, `description`,
 //! `plan`, `plan_from`, `tier_from` (empty for free requests), `first_day`, `last_day` (inclusive),
-//! `quantity`, `per_thousand`, `exact`, `amount`, `currency`.
+//! `quantity`, `per_thousand`, `exact`, `amount`, `currency`, `unit` (empty for requests).
 
 use std::collections::BTreeMap;
 
@@ -53,17 +53,19 @@ pub struct InvoiceLine {
     pub tenant_id: Option<String>,
     /// What is charged, in words.
     pub description: String,
+    /// The unit that is charged; `None` for requests.
+    pub unit: Option<String>,
     /// The plan.
     pub plan: String,
     /// The plan's version: the day from which it counts.
     pub plan_from: NaiveDate,
-    /// From how many requests on the tier counts; `None` for the free allowance.
+    /// From how many requests, or how much of the unit, on the tier counts; `None` for the free allowance.
     pub tier_from: Option<u64>,
     /// The first day with such a request.
     pub first_day: NaiveDate,
     /// The last one.
     pub last_day: NaiveDate,
-    /// Requests.
+    /// Requests, or how much of the unit.
     pub quantity: u64,
     /// The price of 1,000 of them.
     pub per_thousand: Decimal,
@@ -89,7 +91,7 @@ pub struct Invoice {
     pub currency: Currency,
     /// By key, then in the order in which they came up.
     pub lines: Vec<InvoiceLine>,
-    /// Requests on all lines.
+    /// Requests on all lines; units are not among them.
     pub quantity: u64,
     /// The sum of the exact amounts.
     pub exact: Decimal,
@@ -112,12 +114,13 @@ pub fn invoices(report: &BillingReport, month: NaiveDate) -> Vec<Invoice> {
                 key_name: bill.key.label().to_owned(),
                 tenant_id: bill.key.spec.tenant_id.clone(),
                 description: describe(charge),
+                unit: charge.unit.clone(),
                 plan: charge.plan.name.clone(),
                 plan_from: charge.plan.effective_from,
                 tier_from: charge.tier.map(|tier| tier.from_requests),
                 first_day: charge.first_day,
                 last_day: charge.last_day,
-                quantity: charge.requests,
+                quantity: charge.quantity,
                 per_thousand: charge
                     .tier
                     .map_or(Decimal::ZERO, |t| t.per_thousand.normalize()),
@@ -138,7 +141,11 @@ pub fn invoices(report: &BillingReport, month: NaiveDate) -> Vec<Invoice> {
             closed: crate::time::utc_midnight(period_end) <= report.at,
             at: report.at,
             currency,
-            quantity: lines.iter().map(|(line, _)| line.quantity).sum(),
+            quantity: lines
+                .iter()
+                .filter(|(line, _)| line.unit.is_none())
+                .map(|(line, _)| line.quantity)
+                .sum(),
             exact: lines.iter().map(|(_, cost)| *cost).sum::<Money>().decimal(),
             total: lines.iter().fold(
                 Money::ZERO.rounded(currency.decimals()),
@@ -149,14 +156,17 @@ pub fn invoices(report: &BillingReport, month: NaiveDate) -> Vec<Invoice> {
         .collect()
 }
 
-/// What a line is for, in words: `Free allowance of 100 requests`, `Requests`, `Requests above 1,000`.
+/// What a line is for, in words: `Free allowance of 100 requests`, `Requests`, `Requests above 1,000`, `tokens`.
 fn describe(charge: &Charge) -> String {
+    let unit = charge.unit.as_deref();
+    let title = unit.unwrap_or("Requests");
     match charge.tier {
         None => format!(
-            "Free allowance of {} requests",
-            count(charge.plan.free_requests)
+            "Free allowance of {} {}",
+            count(charge.plan.free_of(unit)),
+            unit.unwrap_or("requests")
         ),
-        Some(tier) if tier.from_requests == 0 => "Requests".into(),
-        Some(tier) => format!("Requests above {}", count(tier.from_requests)),
+        Some(tier) if tier.from_requests == 0 => title.to_owned(),
+        Some(tier) => format!("{title} above {}", count(tier.from_requests)),
     }
 }

@@ -34,7 +34,7 @@ pub use chrono::NaiveDate;
 pub use currency::Currency;
 pub use invoice::{Invoice, InvoiceLine, ROUNDING_RULE, invoices};
 pub use money::Money;
-pub use plan::{NewPlan, PlanVersion, PriceTier};
+pub use plan::{NewPlan, PlanVersion, PriceTier, UnitPrice};
 pub use reconcile::{ReconciledDay, ReconciledMonth, Reconciliation, reconcile};
 pub use report::{BillingReport, BillingSettings, DayCost, KeyBill, Projection, billing_report};
 pub use rust_decimal::Decimal;

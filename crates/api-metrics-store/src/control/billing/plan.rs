@@ -11,6 +11,7 @@
 //! | currency | three capital letters |
 //! | free requests | at most 2^63 - 1 |
 //! | tiers | 1 to 100, ascending, the first from 0 |
+//! | units | at most 20, each with free ones and tiers of its own |
 //! | price of a thousand | 0 to 1,000,000 with at most eight decimals |
 //!
 //! Tiers are graduated: each price counts for the requests within its tier and not for those before.
@@ -21,16 +22,16 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::{Currency, money::PRICE_SCALE};
-use crate::control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text};
+use crate::control::text::{MAX_NAME_BYTES, MAX_TENANT_BYTES, check_text, check_unit};
 use crate::store::{StoreError, invalid};
 
-/// From which request of the month on which price counts.
+/// From which request of the month, or from how much of a unit, on which price counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PriceTier {
-    /// How many requests of the month come before it: 0 for the first tier.
+    /// How many requests of the month, or how much of its unit, come before it: 0 for the first tier.
     pub from_requests: u64,
-    /// The price of 1,000 requests, with at most eight decimals.
+    /// The price of 1,000, with at most eight decimals.
     pub per_thousand: Decimal,
 }
 
@@ -41,6 +42,30 @@ impl PriceTier {
         Self {
             from_requests,
             per_thousand,
+        }
+    }
+}
+
+/// What a unit costs, beside the requests that use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnitPrice {
+    /// The name of the unit.
+    pub unit: String,
+    /// How much of it costs nothing in a month: the first ones.
+    pub free: u64,
+    /// Ascending, the first from 0, counted in the unit.
+    pub tiers: Vec<PriceTier>,
+}
+
+impl UnitPrice {
+    /// Prices of a unit without a free allowance. Tiers ascend, the first from 0.
+    #[must_use]
+    pub fn new(unit: impl Into<String>, tiers: Vec<PriceTier>) -> Self {
+        Self {
+            unit: unit.into(),
+            free: 0,
+            tiers,
         }
     }
 }
@@ -63,6 +88,8 @@ pub struct PlanVersion {
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
+    /// What units cost, each once.
+    pub units: Vec<UnitPrice>,
 }
 
 impl Default for PlanVersion {
@@ -79,6 +106,7 @@ impl Default for PlanVersion {
                 from_requests: 0,
                 per_thousand: Decimal::new(2, 2),
             }],
+            units: Vec::new(),
         }
     }
 }
@@ -90,16 +118,25 @@ impl PlanVersion {
     ///
     /// For 100 free requests and tiers from 0 and 1,000, `[50, 1_200)` gives 50 free ones, 900 of the
     /// first tier and 200 of the second.
-    pub(super) fn pieces(&self, from: u64, to: u64) -> Vec<(u64, Option<PriceTier>)> {
+    ///
+    /// Of a `unit` the same of what was used of it; nothing where it has no price.
+    pub(super) fn pieces(
+        &self,
+        unit: Option<&str>,
+        from: u64,
+        to: u64,
+    ) -> Vec<(u64, Option<PriceTier>)> {
         let mut pieces = Vec::new();
-        let free_to = to.min(self.free_requests.max(from));
+        let Some((free, tiers)) = self.prices(unit) else {
+            return pieces;
+        };
+        let free_to = to.min(free.max(from));
         if free_to > from {
             pieces.push((free_to - from, None));
         }
         let mut at = free_to.max(from);
-        for (n, tier) in self.tiers.iter().enumerate() {
-            let end = self
-                .tiers
+        for (n, tier) in tiers.iter().enumerate() {
+            let end = tiers
                 .get(n + 1)
                 .map_or(u64::MAX, |next| next.from_requests)
                 .min(to);
@@ -109,6 +146,20 @@ impl PlanVersion {
             }
         }
         pieces
+    }
+
+    /// The free allowance and the tiers of requests, or of a unit, if it has a price.
+    fn prices(&self, unit: Option<&str>) -> Option<(u64, &[PriceTier])> {
+        let Some(name) = unit else {
+            return Some((self.free_requests, &self.tiers));
+        };
+        let price = self.units.iter().find(|price| price.unit == name)?;
+        Some((price.free, &price.tiers))
+    }
+
+    /// How much of requests, or of a unit, is free in a month.
+    pub(super) fn free_of(&self, unit: Option<&str>) -> u64 {
+        self.prices(unit).map_or(0, |(free, _)| free)
     }
 }
 
@@ -128,6 +179,8 @@ pub struct NewPlan {
     pub free_requests: u64,
     /// Ascending, the first from 0.
     pub tiers: Vec<PriceTier>,
+    /// What units cost, each once.
+    pub units: Vec<UnitPrice>,
 }
 
 impl NewPlan {
@@ -146,6 +199,7 @@ impl NewPlan {
             effective_from,
             free_requests: 0,
             tiers,
+            units: Vec::new(),
         }
     }
 
@@ -163,40 +217,66 @@ impl NewPlan {
         if i64::try_from(self.free_requests).is_err() {
             return invalid("freeRequests", "is too large");
         }
-        if self
-            .tiers
-            .first()
-            .is_none_or(|tier| tier.from_requests != 0)
-        {
-            return invalid("tiers", "start with one from 0 requests");
+        validate_tiers("tiers", &self.tiers)?;
+        if self.units.len() > 20 {
+            return invalid("units", "are at most 20");
         }
-        if self.tiers.len() > 100 {
-            return invalid("tiers", "are at most 100");
-        }
-        if self
-            .tiers
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a.from_requests >= b.from_requests))
-        {
-            return invalid("tiers", "ascend by fromRequests");
-        }
-        for tier in &self.tiers {
-            let price = tier.per_thousand;
-            if price.is_sign_negative() && !price.is_zero() || price > Decimal::from(1_000_000) {
-                return invalid(
-                    "tiers",
-                    "have prices from 0 to 1,000,000 for 1,000 requests",
-                );
+        for (n, price) in self.units.iter().enumerate() {
+            check_unit("units", &price.unit)?;
+            let before = self.units.iter().take(n);
+            if before
+                .map(|other| &other.unit)
+                .any(|name| *name == price.unit)
+            {
+                return invalid("units", "have one price each");
             }
-            if price.normalize().scale() > PRICE_SCALE {
-                return invalid("tiers", "have prices with at most eight decimals");
+            if i64::try_from(price.free).is_err() {
+                return invalid("units", "have too large a free allowance");
             }
-            if i64::try_from(tier.from_requests).is_err() {
-                return invalid("tiers", "start at too large a number");
-            }
+            validate_tiers("units", &price.tiers)?;
         }
         Ok(currency)
     }
+}
+
+/// Checks tiers, of requests or of a unit.
+///
+/// # Errors
+/// [`StoreError::Invalid`] names the member that they came in.
+fn validate_tiers(field: &'static str, tiers: &[PriceTier]) -> Result<(), StoreError> {
+    if tiers.first().is_none_or(|tier| tier.from_requests != 0) {
+        let start = match field {
+            "tiers" => "start with one from 0 requests",
+            _ => "have tiers that start with one from 0",
+        };
+        return invalid(field, start);
+    }
+    if tiers.len() > 100 {
+        return invalid(field, "are at most 100");
+    }
+    if tiers
+        .windows(2)
+        .any(|pair| matches!(pair, [a, b] if a.from_requests >= b.from_requests))
+    {
+        let ascend = match field {
+            "tiers" => "ascend by fromRequests",
+            _ => "have tiers that ascend by from",
+        };
+        return invalid(field, ascend);
+    }
+    for tier in tiers {
+        let price = tier.per_thousand;
+        if price.is_sign_negative() && !price.is_zero() || price > Decimal::from(1_000_000) {
+            return invalid(field, "have prices from 0 to 1,000,000 for 1,000 requests");
+        }
+        if price.normalize().scale() > PRICE_SCALE {
+            return invalid(field, "have prices with at most eight decimals");
+        }
+        if i64::try_from(tier.from_requests).is_err() {
+            return invalid(field, "start at too large a number");
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -221,7 +301,7 @@ mod tests {
     fn pieces_follow_the_allowance_and_the_tiers() {
         let pieces = |from, to| -> Vec<(u64, Option<u64>)> {
             graduated()
-                .pieces(from, to)
+                .pieces(None, from, to)
                 .into_iter()
                 .map(|(n, tier)| (n, tier.map(|t| t.from_requests)))
                 .collect()
@@ -242,7 +322,7 @@ mod tests {
             free_requests: 2_000,
             ..graduated()
         };
-        let pieces = plan.pieces(0, 3_000);
+        let pieces = plan.pieces(None, 0, 3_000);
         assert_eq!(pieces.first(), Some(&(2_000, None)));
         assert_eq!(
             pieces.get(1).map(|(n, t)| (*n, t.unwrap().from_requests)),

@@ -49,7 +49,9 @@ pub struct DayCost {
     pub requests: u64,
     /// Requests whose status does not count.
     pub not_counted: u64,
-    /// What they cost, exactly.
+    /// What was used of each unit, whatever was answered.
+    pub units: BTreeMap<String, u64>,
+    /// What all of it costs, exactly.
     pub cost: Money,
     /// In this currency.
     pub currency: Currency,
@@ -188,7 +190,7 @@ pub(super) fn report(
     to: NaiveDate,
 ) -> BillingReport {
     let mut unbilled: BTreeMap<NaiveDate, u64> = BTreeMap::new();
-    let mut by_key: BTreeMap<i64, BTreeMap<NaiveDate, (u64, u64)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<i64, BTreeMap<NaiveDate, DayUsage>> = BTreeMap::new();
     let billed = billed_keys(keys);
     for row in &answer.rows {
         let (Some(id), Some(start)) = (row.group.api_key_id, row.group.period_start) else {
@@ -198,8 +200,12 @@ pub(super) fn report(
         if billed.contains(&id) {
             let counted = settings.status_counts.of(&row.bucket);
             let sums = by_key.entry(id).or_default().entry(day).or_default();
-            sums.0 += counted;
-            sums.1 += row.bucket.request_count.saturating_sub(counted);
+            sums.counted += counted;
+            sums.not_counted += row.bucket.request_count.saturating_sub(counted);
+            for (unit, used) in row.bucket.units.sums() {
+                let sum = sums.units.entry(unit.to_owned()).or_default();
+                *sum = sum.saturating_add(used);
+            }
         } else if day >= from {
             *unbilled.entry(day).or_default() += row.bucket.request_count;
         }
@@ -231,20 +237,29 @@ pub(super) fn billed_keys(keys: &[KeyRecord]) -> BTreeSet<i64> {
         .collect()
 }
 
+/// What a key has used on a day.
+#[derive(Debug, Default)]
+struct DayUsage {
+    /// Requests that are billed.
+    counted: u64,
+    /// Requests whose status does not count.
+    not_counted: u64,
+    /// What was used of each unit.
+    units: BTreeMap<String, u64>,
+}
+
 /// The bill of one key: each month that `days` touches is charged whole, and the days from `from` on
 /// are kept.
 fn bill(
     tariff: &Tariff,
     key: &KeyRecord,
-    days: &BTreeMap<NaiveDate, (u64, u64)>,
+    days: &BTreeMap<NaiveDate, DayUsage>,
     from: NaiveDate,
 ) -> KeyBill {
-    let mut by_month: BTreeMap<NaiveDate, Vec<(NaiveDate, u64)>> = BTreeMap::new();
-    for (day, (counted, _)) in days {
-        by_month
-            .entry(first_of_month(*day))
-            .or_default()
-            .push((*day, *counted));
+    let mut by_month: BTreeMap<NaiveDate, Vec<(NaiveDate, &DayUsage)>> = BTreeMap::new();
+    for (day, usage) in days {
+        let month = by_month.entry(first_of_month(*day)).or_default();
+        month.push((*day, usage));
     }
     let mut bill = KeyBill {
         key: key.clone(),
@@ -253,17 +268,23 @@ fn bill(
         costs: BTreeMap::new(),
         months: BTreeMap::new(),
     };
-    for (month, counts) in by_month {
-        let (charges, costs) = charge_month(tariff, key.id, &counts);
-        for ((date, requests), cost) in counts.into_iter().zip(costs) {
+    for (month, usage) in by_month {
+        let counts: Vec<_> = usage.iter().map(|(day, of)| (*day, of.counted)).collect();
+        let units = usage
+            .iter()
+            .map(|(day, of)| (*day, &of.units))
+            .collect::<Vec<_>>();
+        let (charges, costs) = charge_all(tariff, key.id, &counts, &units);
+        for ((date, usage), cost) in usage.into_iter().zip(costs) {
             if date >= from {
                 let currency = tariff.on(key.id, date).currency;
-                bill.requests += requests;
+                bill.requests += usage.counted;
                 *bill.costs.entry(currency).or_insert(Money::ZERO) += cost;
                 bill.days.push(DayCost {
                     date,
-                    requests,
-                    not_counted: days.get(&date).map_or(0, |(_, not)| *not),
+                    requests: usage.counted,
+                    not_counted: usage.not_counted,
+                    units: usage.units.clone(),
                     cost,
                     currency,
                 });
@@ -272,6 +293,28 @@ fn bill(
         bill.months.insert(month, charges);
     }
     bill
+}
+
+/// Charges requests and then each unit, ascending by name; the costs are of each day. Both lists are of the same
+/// days.
+fn charge_all(
+    tariff: &Tariff,
+    key: i64,
+    requests: &[(NaiveDate, u64)],
+    units: &[(NaiveDate, &BTreeMap<String, u64>)],
+) -> (Vec<Charge>, Vec<Money>) {
+    let (mut charges, mut costs) = charge_month(tariff, key, None, requests);
+    let names: BTreeSet<&String> = units.iter().flat_map(|(_, used)| used.keys()).collect();
+    for name in names {
+        let of = |used: &BTreeMap<String, u64>| used.get(name).copied().unwrap_or_default();
+        let days: Vec<_> = units.iter().map(|(day, used)| (*day, of(used))).collect();
+        let (more, added) = charge_month(tariff, key, Some(name), &days);
+        charges.extend(more);
+        for (cost, added) in costs.iter_mut().zip(added) {
+            *cost += added;
+        }
+    }
+    (charges, costs)
 }
 
 impl BillingReport {
@@ -287,53 +330,74 @@ impl BillingReport {
         let elapsed = (self.at - utc_midnight(month)).clamp(1, month_seconds);
         let mut all: BTreeMap<Currency, Projection> = BTreeMap::new();
         for bill in &self.keys {
-            let mut days: Vec<(NaiveDate, u64)> = bill
-                .days
-                .iter()
-                .filter(|day| first_of_month(day.date) == month)
-                .map(|day| (day.date, day.requests))
-                .collect();
-            let so_far: u64 = days.iter().map(|(_, n)| n).sum();
-            for day in bill
-                .days
-                .iter()
-                .filter(|day| first_of_month(day.date) == month)
-            {
+            let of_month = || {
+                bill.days
+                    .iter()
+                    .filter(|day| first_of_month(day.date) == month)
+            };
+            for day in of_month() {
                 let projection = entry(&mut all, day.currency);
                 projection.requests += day.requests;
                 projection.cost += day.cost;
             }
-            // so_far * remaining / elapsed, in integers, spread over the days that are left.
-            let remaining = month_seconds - elapsed;
-            let mut left = u64::try_from(
-                u128::from(so_far) * u128::from(remaining.unsigned_abs())
-                    / u128::from(elapsed.unsigned_abs()),
-            )
-            .unwrap_or(u64::MAX);
-            let mut day = today;
-            while day < end && left > 0 {
-                let days_left = (end - day).num_days().max(1).unsigned_abs();
-                let share = left.div_ceil(days_left);
-                left -= share;
-                match days.last_mut() {
-                    Some((last, n)) if *last == day => *n += share,
-                    _ => days.push((day, share)),
-                }
-                let Some(next) = day.checked_add_days(Days::new(1)) else {
-                    break;
-                };
-                day = next;
-            }
-            let (_, costs) = charge_month(&self.tariff, bill.key.id, &days);
+            let project = |days: Vec<(NaiveDate, u64)>| projected(days, today, end, elapsed);
+            let days = project(of_month().map(|day| (day.date, day.requests)).collect());
+            let (_, costs) = charge_month(&self.tariff, bill.key.id, None, &days);
             for ((day, requests), cost) in days.iter().zip(costs) {
                 let currency = self.tariff.on(bill.key.id, *day).currency;
                 let projection = entry(&mut all, currency);
                 projection.projected_requests += requests;
                 projection.projected_cost += cost;
             }
+            let names: BTreeSet<&String> = of_month().flat_map(|day| day.units.keys()).collect();
+            for name in names {
+                let of = |day: &DayCost| day.units.get(name).copied().unwrap_or_default();
+                let days = project(of_month().map(|day| (day.date, of(day))).collect());
+                let (_, costs) = charge_month(&self.tariff, bill.key.id, Some(name), &days);
+                for ((day, _), cost) in days.iter().zip(costs) {
+                    let currency = self.tariff.on(bill.key.id, *day).currency;
+                    entry(&mut all, currency).projected_cost += cost;
+                }
+            }
         }
         all.into_values().collect()
     }
+}
+
+/// The days of a month as they will be at its end: what was used so far goes on at the same pace, spread over the
+/// days from `today` to before `end`. `elapsed` are the seconds of the month that are over.
+fn projected(
+    mut days: Vec<(NaiveDate, u64)>,
+    today: NaiveDate,
+    end: NaiveDate,
+    elapsed: i64,
+) -> Vec<(NaiveDate, u64)> {
+    let month_seconds = utc_midnight(end) - utc_midnight(first_of_month(today));
+    let so_far = days
+        .iter()
+        .fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+    // so_far * remaining / elapsed, in integers, spread over the days that are left.
+    let remaining = month_seconds - elapsed;
+    let mut left = u64::try_from(
+        u128::from(so_far) * u128::from(remaining.unsigned_abs())
+            / u128::from(elapsed.unsigned_abs()),
+    )
+    .unwrap_or(u64::MAX);
+    let mut day = today;
+    while day < end && left > 0 {
+        let days_left = (end - day).num_days().max(1).unsigned_abs();
+        let share = left.div_ceil(days_left);
+        left -= share;
+        match days.last_mut() {
+            Some((last, n)) if *last == day => *n = n.saturating_add(share),
+            _ => days.push((day, share)),
+        }
+        let Some(next) = day.checked_add_days(Days::new(1)) else {
+            break;
+        };
+        day = next;
+    }
+    days
 }
 
 /// The projection of a currency, made when it is first needed.

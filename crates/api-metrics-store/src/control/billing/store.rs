@@ -168,6 +168,7 @@ pub(in crate::control) async fn create_plan<T: BeginTx>(
         effective_from: plan.effective_from,
         free_requests: plan.free_requests,
         tiers: plan.tiers.clone(),
+        units: plan.units.clone(),
     };
     let Some(id) = sql::plans::insert_plan(&mut tx, &version, now).await? else {
         return Err(StoreError::Conflict(format!(

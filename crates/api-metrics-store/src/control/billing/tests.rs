@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 
-use api_metrics_priced_by_hand::{Case, by_hand, case, date, price_of, units};
+use api_metrics_layer::UnitValue;
+use api_metrics_priced_by_hand::{Case, Version, by_hand, case, date, price_of, units};
 use chrono::Days;
 use proptest::prelude::*;
 
 use super::{
-    Assignment, BillingSettings, PlanVersion, PriceTier, Tariff, invoices, report::report,
+    Assignment, BillingSettings, PlanVersion, PriceTier, Tariff, UnitPrice, invoices,
+    report::report,
 };
 use crate::{
     bucket::Bucket,
@@ -26,6 +28,10 @@ fn answer(case: &Case) -> Answer {
         for (day, requests) in usage {
             let mut bucket = Bucket::new(SketchKind::Histogram);
             bucket.request_count = *requests;
+            // As much of a unit, which costs what requests do.
+            bucket.units = [("tokens", UnitValue::Sum(*requests))]
+                .into_iter()
+                .collect();
             let group = Group {
                 api_key_id: Some(key as i64 + 1),
                 period_start: Some(utc_midnight(date(*day))),
@@ -36,6 +42,13 @@ fn answer(case: &Case) -> Answer {
     }
     let (start, end) = (utc_midnight(date(1)), utc_midnight(date(31)) + 86_400);
     Answer::new(TimeRange::new(start, end), end * 1_000_000, rows)
+}
+
+fn tiers(version: &Version) -> Vec<PriceTier> {
+    let tiers = version.tiers.iter();
+    tiers
+        .map(|(from, price)| PriceTier::new(*from, price_of(*price)))
+        .collect()
 }
 
 /// The plans of a case, each version under a number of its own.
@@ -49,11 +62,11 @@ fn versions(case: &Case) -> Vec<PlanVersion> {
             currency: version.currency.parse().unwrap(),
             effective_from: date(version.from_day),
             free_requests: version.free,
-            tiers: version
-                .tiers
-                .iter()
-                .map(|(from_requests, price)| PriceTier::new(*from_requests, price_of(*price)))
-                .collect(),
+            tiers: tiers(version),
+            units: vec![UnitPrice {
+                free: version.free,
+                ..UnitPrice::new("tokens", tiers(version))
+            }],
         })
         .collect()
 }
@@ -72,7 +85,9 @@ fn tariff(case: &Case) -> Tariff {
             });
         }
     }
-    Tariff::new(versions, &assignments)
+    let mut default = PlanVersion::default();
+    default.units = vec![UnitPrice::new("tokens", default.tiers.clone())];
+    Tariff::new(versions, &assignments).with_default(default)
 }
 
 fn check(case: &Case) {
@@ -86,11 +101,12 @@ fn check(case: &Case) {
     let mut expected: BTreeMap<String, u128> = BTreeMap::new();
     for key in 0..case.usage.len() {
         for (currency, sum) in by_hand(case, key) {
-            *expected.entry(currency.to_owned()).or_default() += sum;
+            // Once for requests and once for the unit.
+            *expected.entry(currency.to_owned()).or_default() += 2 * sum;
         }
     }
     let mut found = BTreeMap::new();
-    let mut requests = 0;
+    let (mut requests, mut tokens) = (0, 0);
     for invoice in invoices(&report, from) {
         let code = invoice.currency.to_string();
         let smallest: u128 = if code == "JPY" {
@@ -103,7 +119,13 @@ fn check(case: &Case) {
         for line in &invoice.lines {
             exact += units(line.exact);
             rounded += units(line.amount);
-            requests += line.quantity;
+            match line.unit.as_deref() {
+                None => requests += line.quantity,
+                Some(unit) => {
+                    assert_eq!(unit, "tokens");
+                    tokens += line.quantity;
+                }
+            }
             // Half up, to the currency's smallest unit.
             let unit = (units(line.exact) * 2 + smallest) / (2 * smallest);
             assert_eq!(units(line.amount), unit * smallest, "{line:?}");
@@ -120,7 +142,7 @@ fn check(case: &Case) {
     nothing(&mut found);
     assert_eq!(found, expected);
     let sent: u64 = case.usage.iter().flat_map(BTreeMap::values).sum();
-    assert_eq!(requests, sent);
+    assert_eq!((requests, tokens), (sent, sent));
     // And the days add up to the same, as do the sums of each key.
     let (mut daily, mut of_keys) = (BTreeMap::new(), BTreeMap::new());
     for bill in &report.keys {

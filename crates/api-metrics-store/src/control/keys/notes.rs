@@ -47,7 +47,7 @@ pub(super) async fn note_changes<T: SqlTx>(
         audit::note(tx, now, actor, "change rate limit", &subject).await?;
     }
     let quota = |spec: &KeySpec| (spec.quota_limit, spec.quota_period, spec.quota_anchor);
-    if quota(before) != quota(after) {
+    if quota(before) != quota(after) || before.quota_unit != after.quota_unit {
         let subject = format!("API key {id}: {} to {}", quota_of(before), quota_of(after));
         audit::note(tx, now, actor, "change quota", &subject).await?;
     }
@@ -79,5 +79,10 @@ fn quota_of(spec: &KeySpec) -> String {
         .quota_anchor
         .and_then(|at| chrono::DateTime::from_timestamp(at, 0))
         .map(|at| format!(" from {}", at.format("%Y-%m-%dT%H:%M:%SZ")));
-    format!("{limit} a {period}{}", anchor.unwrap_or_default())
+    let unit = spec.quota_unit.as_ref().map(|unit| format!(" {unit}"));
+    format!(
+        "{limit}{} a {period}{}",
+        unit.unwrap_or_default(),
+        anchor.unwrap_or_default()
+    )
 }

@@ -16,7 +16,7 @@ use chrono::NaiveDate;
 
 use crate::{
     control::quotas::QuotaPeriod,
-    control::text::{MAX_NAME_BYTES, check_text},
+    control::text::{MAX_NAME_BYTES, check_text, check_unit},
     query::Scope,
     store::{StoreError, invalid},
     text::escaped,
@@ -35,8 +35,10 @@ pub struct KeySpec {
     pub user_id: Option<String>,
     /// Requests that it may send in a minute. The host enforces it; here it is measured against.
     pub rate_limit_per_minute: Option<u64>,
-    /// Requests that it may send in a quota period.
+    /// Requests that it may send in a quota period, or how much of [`quota_unit`](Self::quota_unit) it may use.
     pub quota_limit: Option<u64>,
+    /// The unit that the quota is of, such as `tokens`; requests where none is set.
+    pub quota_unit: Option<String>,
     /// The quota's period; a calendar month where none is set.
     pub quota_period: Option<QuotaPeriod>,
     /// Where periods start; snapped down to a UTC hour. Months begin on its day and at its time in the quotas'
@@ -57,6 +59,7 @@ impl Default for KeySpec {
             user_id: None,
             rate_limit_per_minute: None,
             quota_limit: None,
+            quota_unit: None,
             quota_period: None,
             quota_anchor: None,
             price_plan_id: None,
@@ -130,6 +133,8 @@ pub struct KeyChange {
     pub rate_limit_per_minute: Option<Option<u64>>,
     /// See [`KeySpec::quota_limit`].
     pub quota_limit: Option<Option<u64>>,
+    /// See [`KeySpec::quota_unit`].
+    pub quota_unit: Option<Option<String>>,
     /// See [`KeySpec::quota_period`].
     pub quota_period: Option<Option<QuotaPeriod>>,
     /// See [`KeySpec::quota_anchor`].
@@ -165,6 +170,9 @@ impl KeyChange {
                 return invalid(field, "takes at most 1,000,000,000,000,000 requests");
             }
         }
+        if let Some(Some(unit)) = &self.quota_unit {
+            check_unit("quotaUnit", unit)?;
+        }
         if self.price_plan_from.is_some() && self.price_plan_id.is_none() {
             return invalid("pricePlanFrom", "goes with pricePlanId");
         }
@@ -187,6 +195,7 @@ impl KeyChange {
             self.rate_limit_per_minute.as_ref(),
         );
         set(&mut to.quota_limit, self.quota_limit.as_ref());
+        set(&mut to.quota_unit, self.quota_unit.as_ref());
         set(&mut to.quota_period, self.quota_period.as_ref());
         set(&mut to.quota_anchor, self.quota_anchor.as_ref());
         set(&mut to.price_plan_id, self.price_plan_id.as_ref());

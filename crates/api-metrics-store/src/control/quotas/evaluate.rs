@@ -92,10 +92,12 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         Some(at) => format!(", at this pace used up in {}", span(at - usage.at)),
         None => String::new(),
     };
+    // A changed limit or unit is another quota, whose thresholds count anew.
+    let of_unit = key.spec.quota_unit.as_ref();
+    let of_unit = of_unit.map_or_else(String::new, |unit| format!(" {unit}"));
     Notice {
-        // A changed limit is another quota, whose thresholds count anew.
         id: Notice::id_of(&format!(
-            "quota {} {} {} {threshold}",
+            "quota {} {} {}{of_unit} {threshold}",
             key.id, usage.period.from, usage.limit
         )),
         kind: NoticeKind::QuotaReached,
@@ -107,11 +109,12 @@ fn notice(usage: &QuotaUsage, threshold: u8) -> Notice {
         },
         title: format!("Quota of '{}'", key.shown_label()),
         message: format!(
-            "Key '{}' has used {:.1}% of its quota, {}/{} requests{forecast}; it resets in {resets}",
+            "Key '{}' has used {:.1}% of its quota, {}/{} {}{forecast}; it resets in {resets}",
             key.shown_label(),
             usage.percentage,
             count(usage.used),
             count(usage.limit),
+            key.spec.quota_unit.as_deref().unwrap_or("requests"),
         ),
         event_id: None,
         rule: None,

@@ -1,6 +1,6 @@
 //! How much was used.
 //!
-//! A quota is counted when it is asked for: the requests of the key in `[period start, now]` from the
+//! A quota is counted when it is asked for: the requests of the key, or the sum of the quota's unit, in `[period start, now]` from the
 //! same buckets as every view. There is no counter that could drift from the ledger, and a change of
 //! the counted statuses or of the zone takes effect at once, backwards too.
 //!
@@ -19,6 +19,7 @@ use chrono_tz::Tz;
 
 use super::{CountedStatuses, QuotaPeriod, period_at};
 use crate::{
+    bucket::Bucket,
     control::keys::KeyRecord,
     query::{Detail, Filter, GroupBy, Query, Scope, TimeRange},
     store::{Store, StoreError, Writer},
@@ -31,7 +32,7 @@ use crate::{
 pub struct QuotaSettings {
     /// The zone of calendar months. UTC by default.
     pub tz: Tz,
-    /// Which answers count. All by default.
+    /// Which answers count against quotas of requests. All by default. Units count whatever was answered.
     pub status_counts: CountedStatuses,
     /// At which percentages of the limit a notice is sent, once a period each. 50, 80, 100 by
     /// default.
@@ -56,9 +57,9 @@ pub struct QuotaUsage {
     pub key: KeyRecord,
     /// The current period. The next one, with the whole quota, starts at its `to`.
     pub period: TimeRange,
-    /// Requests that counted in it.
+    /// Requests that counted in it, or how much of the quota's unit.
     pub used: u64,
-    /// Requests that it may send in it.
+    /// How many it may send, or how much it may use, in it.
     pub limit: u64,
     /// What is left; 0 where more than the limit was used.
     pub remaining: u64,
@@ -167,19 +168,21 @@ pub async fn quota_usage(
             (writer, held)
         });
         let answer = store.read(&query, held).await?;
-        let used: HashMap<i64, u64> = answer
+        let buckets: HashMap<i64, &Bucket> = answer
             .rows
             .iter()
-            .filter_map(|row| {
-                Some((
-                    row.group.api_key_id?,
-                    settings.status_counts.of(&row.bucket),
-                ))
-            })
+            .filter_map(|row| Some((row.group.api_key_id?, &row.bucket)))
             .collect();
+        let used = |key: &KeyRecord| {
+            let bucket = buckets.get(&key.id)?;
+            Some(match &key.spec.quota_unit {
+                Some(unit) => bucket.units.sum(unit),
+                None => settings.status_counts.of(bucket),
+            })
+        };
         let approximate = answer.approximate || answer.incomplete || answer.range != period;
         usage.extend(keys.into_iter().map(|key| {
-            let used = used.get(&key.id).copied().unwrap_or_default();
+            let used = used(key).unwrap_or_default();
             let limit = key.spec.quota_limit.unwrap_or_default();
             QuotaUsage {
                 approximate,

@@ -27,7 +27,7 @@ fn select_rules(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT c.id, c.revision, c.name, c.alert_type, c.service_filter, c.protocol_filter, c.endpoint_filter, \
            c.api_key_filter, c.tenant_id, c.threshold_value, c.comparison, c.window_minutes, \
-           c.cooldown_minutes, c.severity, c.quantile, c.min_requests, c.enabled, c.created_by, \
+           c.cooldown_minutes, c.severity, c.quantile, c.unit, c.min_requests, c.enabled, c.created_by, \
            {fired} AS last_fired_at, {created} AS created_at, {updated} AS updated_at, \
            s.state, s.event_id, s.value, {since} AS since, {evaluated} AS evaluated_to \
          FROM {rules} AS c LEFT JOIN {states} AS s ON s.config_id = c.id {tail}",
@@ -106,11 +106,11 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
     let sql = format!(
         "INSERT INTO {rules} (name, alert_type, service_filter, endpoint_filter, api_key_filter, \
            tenant_id, threshold_value, comparison, window_minutes, cooldown_minutes, severity, \
-           quantile, min_requests, enabled, created_by, protocol_filter, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, {now}, {now}) \
+           quantile, min_requests, enabled, created_by, protocol_filter, unit, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, {now}, {now}) \
          RETURNING id",
         rules = d.table("api_alert_configs"),
-        now = d.at("$17"),
+        now = d.at("$18"),
     );
     let values = params![
         &spec.name,
@@ -129,6 +129,7 @@ pub(in crate::control) async fn insert_rule<T: SqlTx>(
         spec.enabled,
         created_by,
         &spec.protocol,
+        &spec.unit,
         now,
     ];
     only(tx.fetch(sql, values).await?)?.int("id")
@@ -160,10 +161,11 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
         "UPDATE {rules} SET name = $2, alert_type = $3, service_filter = $4, endpoint_filter = $5, \
            api_key_filter = $6, tenant_id = $7, threshold_value = $8, comparison = $9, \
            window_minutes = $10, cooldown_minutes = $11, severity = $12, quantile = $13, \
-           min_requests = $14, enabled = $15, protocol_filter = $16, updated_at = {now}, revision = revision + 1 \
+           min_requests = $14, enabled = $15, protocol_filter = $16, unit = $17, updated_at = {now}, \
+           revision = revision + 1 \
          WHERE id = $1",
         rules = d.table("api_alert_configs"),
-        now = d.at("$17"),
+        now = d.at("$18"),
     );
     let values = params![
         id,
@@ -182,6 +184,7 @@ pub(in crate::control) async fn update_rule<T: SqlTx>(
         signed(spec.min_requests),
         spec.enabled,
         &spec.protocol,
+        &spec.unit,
         now,
     ];
     tx.execute(sql, values).await?;
@@ -381,6 +384,7 @@ fn rule(row: &impl SqlRow) -> Result<AlertRule> {
             cooldown_minutes: minutes("cooldown_minutes")?,
             severity: word(row, "severity")?,
             quantile: row.optional_real("quantile")?,
+            unit: row.optional_text("unit")?,
             min_requests: unsigned(row.int("min_requests")?),
             enabled: row.flag("enabled")?,
         },

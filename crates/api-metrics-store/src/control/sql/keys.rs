@@ -26,7 +26,7 @@ pub(in crate::control) struct PlanFrom {
 fn select(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT id, external_id, name, tenant_id, user_id, rate_limit_per_minute, quota_limit, \
-           quota_period, {anchor} AS quota_anchor, price_plan_id, enabled, {created} AS created_at, \
+           quota_unit, quota_period, {anchor} AS quota_anchor, price_plan_id, enabled, {created} AS created_at, \
            {updated} AS updated_at \
          FROM {keys} {tail}",
         anchor = d.epoch("quota_anchor"),
@@ -104,11 +104,11 @@ pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord
     let sql = format!(
         "UPDATE {keys} SET name = $2, tenant_id = $3, user_id = $4, rate_limit_per_minute = $5, \
            quota_limit = $6, quota_period = $7, quota_anchor = {anchor}, price_plan_id = $9, \
-           enabled = $10, updated_at = {updated} \
+           enabled = $10, quota_unit = $11, updated_at = {updated} \
          WHERE id = $1",
         keys = d.table("api_keys"),
         anchor = d.at("$8"),
-        updated = d.at("$11"),
+        updated = d.at("$12"),
     );
     let spec = &key.spec;
     let values = params![
@@ -122,6 +122,7 @@ pub(in crate::control) async fn update_key<T: SqlTx>(tx: &mut T, key: &KeyRecord
         spec.quota_anchor.map(bounded),
         spec.price_plan_id,
         spec.enabled,
+        &spec.quota_unit,
         key.updated_at,
     ];
     tx.execute(sql, values).await?;
@@ -185,6 +186,7 @@ fn record(row: &impl SqlRow) -> Result<KeyRecord> {
             user_id: row.optional_text("user_id")?,
             rate_limit_per_minute: count("rate_limit_per_minute")?,
             quota_limit: count("quota_limit")?,
+            quota_unit: row.optional_text("quota_unit")?,
             // Written by hand, perhaps: an unknown period counts as none.
             quota_period: period.as_deref().and_then(|name| name.parse().ok()),
             quota_anchor: row.optional_int("quota_anchor")?,

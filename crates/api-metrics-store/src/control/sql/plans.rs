@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::{first_int, signed, unknown, unsigned};
 use crate::{
-    control::billing::{PlanVersion, PriceTier},
+    control::billing::{PlanVersion, PriceTier, UnitPrice},
     engine::{
         backend::Result,
         sql::{SqlRow, SqlTx, params},
@@ -35,6 +35,29 @@ pub(in crate::control) async fn list_plans<T: SqlTx>(tx: &mut T) -> Result<Vec<P
         match plans.last_mut().filter(|plan| plan.id == id) {
             Some(plan) => plan.tiers.push(tier),
             None => plans.push(plan(row, id, tier)?),
+        }
+    }
+    let sql = format!(
+        "SELECT plan_id, unit, free_amount, from_amount AS from_requests, {price} AS per_thousand \
+         FROM {tiers} ORDER BY plan_id, unit, from_amount",
+        price = d.as_text("per_thousand"),
+        tiers = d.table("price_unit_tiers"),
+    );
+    for row in &tx.fetch(sql, &[]).await? {
+        let id = row.int("plan_id")?;
+        let place = plans.binary_search_by_key(&id, |plan| plan.id).ok();
+        // A plan that the caller may not see has no row above.
+        let Some(plan) = place.and_then(|place| plans.get_mut(place)) else {
+            continue;
+        };
+        let (unit, tier) = (row.text("unit")?, tier(row)?);
+        match plan.units.last_mut().filter(|price| price.unit == unit) {
+            Some(price) => price.tiers.push(tier),
+            None => {
+                let mut price = UnitPrice::new(unit, vec![tier]);
+                price.free = unsigned(row.int("free_amount")?);
+                plan.units.push(price);
+            }
         }
     }
     Ok(plans)
@@ -75,6 +98,24 @@ pub(in crate::control) async fn insert_plan<T: SqlTx>(
         tx.execute(sql, params![id, signed(tier.from_requests), price])
             .await?;
     }
+    for unit in &plan.units {
+        for tier in &unit.tiers {
+            let sql = format!(
+                "INSERT INTO {tiers} (plan_id, unit, free_amount, from_amount, per_thousand) \
+                 VALUES ($1, $2, $3, $4, {price})",
+                tiers = d.table("price_unit_tiers"),
+                price = d.decimal("$5"),
+            );
+            let values = params![
+                id,
+                &unit.unit,
+                signed(unit.free),
+                signed(tier.from_requests),
+                tier.per_thousand.normalize().to_string(),
+            ];
+            tx.execute(sql, values).await?;
+        }
+    }
     Ok(Some(id))
 }
 
@@ -108,6 +149,7 @@ fn plan(row: &impl SqlRow, id: i64, first: PriceTier) -> Result<PlanVersion> {
             .map_err(|_| unknown("date", &day))?,
         free_requests: unsigned(row.int("free_requests")?),
         tiers: vec![first],
+        units: Vec::new(),
     })
 }
 

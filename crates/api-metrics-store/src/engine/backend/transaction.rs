@@ -221,6 +221,10 @@ pub(crate) trait LeadTx: Send {
         rows: &[BucketRow],
         fresh: bool,
     ) -> impl Future<Output = Result<()>> + Send;
+    /// The names of units that buckets tell apart, in any order. Asked for only where a fold meets units.
+    fn unit_names(&mut self) -> impl Future<Output = Result<Vec<String>>> + Send;
+    /// Adds names of units. Those that are there already stay.
+    fn add_unit_names(&mut self, names: &[&str]) -> impl Future<Output = Result<()>> + Send;
     /// The period counts that exist of these periods, in any order. Callers ask for at most
     /// `period_counts::PERIODS_A_STATEMENT` at a time.
     fn period_counts(

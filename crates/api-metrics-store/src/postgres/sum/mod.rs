@@ -193,7 +193,7 @@ pub(super) async fn sum(
 }
 
 /// A row of the statements above, by the places of its columns: looking their names up would take
-/// longer than reading them. Column 0 is the group or the series, 1 the step, 2 to 14 the counts, 15
+/// longer than reading them. Column 0 is the group or the series, 1 the step, 2 to 15 the counts, 16
 /// the sketches.
 fn partial_sum(
     row: &PgRow,
@@ -211,7 +211,7 @@ fn partial_sum(
         Detail::Counts | Detail::Quantiles => rows::summed(row, 2, kind)?,
     };
     let sketches = if detail == Detail::Quantiles {
-        row.try_get(15)?
+        row.try_get(16)?
     } else {
         &[][..]
     };

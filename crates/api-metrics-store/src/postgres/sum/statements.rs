@@ -41,7 +41,7 @@ impl AccessPath {
 /// The columns of the counts after `request_count`, in the order in which `rows::counts` reads them.
 const COUNTS: &str = ", error_count_4xx, error_count_5xx, aborted_count, latency_sum_us, latency_min_us, \
     latency_max_us, latency_count, ttfb_sum_us, ttfb_count, total_request_bytes, total_response_bytes, \
-    status_counts";
+    status_counts, units";
 
 /// The columns that a branch reads.
 fn columns(detail: Detail, steps: bool) -> String {
@@ -56,13 +56,13 @@ fn columns(detail: Detail, steps: bool) -> String {
 
 /// `api_metrics.add` is a sum that stays a bigint, where `sum` goes through numeric.
 const REQUESTS_SUM: &str = "api_metrics.add(m.request_count)";
-/// The sums of `COUNTS`. Status counts add by concatenation.
+/// The sums of `COUNTS`. Status counts and units add by concatenation.
 const COUNTS_SUM: &str = ", api_metrics.add(m.error_count_4xx), api_metrics.add(m.error_count_5xx), \
     api_metrics.add(m.aborted_count), api_metrics.add(m.latency_sum_us), \
     min(m.latency_min_us), max(m.latency_max_us), api_metrics.add(m.latency_count), \
     api_metrics.add(m.ttfb_sum_us), api_metrics.add(m.ttfb_count), \
     api_metrics.add(m.total_request_bytes), api_metrics.add(m.total_response_bytes), \
-    string_agg(m.status_counts, ''::bytea)";
+    string_agg(m.status_counts, ''::bytea), string_agg(m.units, ''::bytea)";
 /// The sum of sketches: their encodings, one after another.
 const SKETCHES_SUM: &str = ", string_agg(m.latency_sketch, ''::bytea)";
 
