@@ -729,6 +729,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-requests/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a request once more
+         * @description For admins, where the service was given a router to replay into. It is sent within the process, and neither counted
+         *     nor billed nor logged; the audit trail keeps who has done it. GET and HEAD alone unless the service allows others,
+         *     never paths of sign-in, payment and administration. What was masked is given in `values`, used once and kept
+         *     nowhere; the `inputs` of the snapshot say what is needed. The new response is masked as the recorded one was.
+         */
+        post: operations["replay_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/{id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a request and its response carried
+         * @description For admins. Headers, the query and bodies of routes that leave a snapshot, masked before they were stored; and
+         *     what has to be given to replay the request.
+         */
+        get: operations["request_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-status": {
         parameters: {
             query?: never;
@@ -784,6 +828,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ingest-dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reported items that were refused
+         * @description The last 10,000 are kept.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-dead-letters/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a refused item */
+        delete: operations["delete_dead_letter"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries a refused item again
+         * @description With the token that it came by, whose templates or tenant may be others now. What is accepted is
+         *     counted once and is no dead letter any more.
+         */
+        post: operations["retry_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tokens of writers */
+        get: operations["list_ingest_tokens"];
+        put?: never;
+        /**
+         * Makes a token for a writer
+         * @description Its secret is in the answer and can't be asked for again.
+         */
+        post: operations["create_ingest_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ingest-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revokes a token, for good
+         * @description It is refused within ten seconds.
+         */
+        delete: operations["revoke_ingest_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -815,7 +958,7 @@ export interface components {
             /**
              * @description What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
              *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
-             *     window) or `anomaly` (deviations from the same hour of the week).
+             *     window), `unit` (the sum of a unit in the window) or `anomaly` (deviations from the same hour of the week).
              */
             alertType: string;
             /**
@@ -893,6 +1036,8 @@ export interface components {
              * @description In the unit of the type.
              */
             thresholdValue: number;
+            /** @description For units: the one whose sum is looked at; else null. */
+            unit?: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -912,7 +1057,7 @@ export interface components {
         /** @description What can be set of a rule; the first four are needed. */
         AlertBody: {
             /**
-             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
              * @example error_rate
              */
             alertType: string;
@@ -978,6 +1123,8 @@ export interface components {
              * @example 10
              */
             thresholdValue: number;
+            /** @description For the type `unit`, which needs it: the name of the unit that is summed. */
+            unit?: string | null;
             /**
              * Format: int32
              * @description Whole minutes that are looked at together, 1 to 1440.
@@ -1108,6 +1255,8 @@ export interface components {
              * @description In the unit of the type: percent, milliseconds, requests, bytes, deviations.
              */
             thresholdValue?: number;
+            /** @description For the type `unit`: the name of the unit that is summed. */
+            unit?: string | null;
             /**
              * Format: int32
              * @description Whole minutes that are looked at together, 1 to 1440.
@@ -1158,11 +1307,13 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period; null: it has no quota.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use; null: it has no quota.
              */
             quotaLimit?: number | null;
             /** @description `month`, or a number of days as in `30d`; null is a month. */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of; null is requests. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute; null: no limit is known.
@@ -1206,11 +1357,13 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
              */
             quotaLimit?: number | null;
             /** @description `month`, or a number of days from 1 to 366 as in `30d`. */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of; requests by default. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute.
@@ -1255,7 +1408,7 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
              * @example 100000
              */
             quotaLimit?: number | null;
@@ -1264,6 +1417,8 @@ export interface components {
              * @example month
              */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of, such as `tokens`; null is requests. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute. The service itself enforces it.
@@ -1285,7 +1440,7 @@ export interface components {
              */
             leftOut: number;
         };
-        /** @description A note in the audit trail. */
+        /** @description A note in the audit trail: one change, by one actor, at one time. */
         AuditEntry: {
             /** @description What was done. */
             action: string;
@@ -1293,7 +1448,7 @@ export interface components {
             actor: string;
             /**
              * Format: date-time
-             * @description When it was done.
+             * @description When it was done, to the second.
              */
             at: string;
             /**
@@ -1304,7 +1459,7 @@ export interface components {
             /** @description To what, and in which way. Never a secret. */
             subject: string;
         };
-        /** @description A page of the audit trail. */
+        /** @description A page of the audit trail. One note more than the page holds is asked for, to know whether there is another page. */
         AuditPage: {
             /** @description The notes, the latest first. */
             data: components["schemas"]["AuditEntry"][];
@@ -1393,7 +1548,7 @@ export interface components {
              */
             misses: number;
         };
-        /** @description A consumer behind an alert. */
+        /** @description A consumer behind an alert, from the counts, which are exact: no sampling is in them. */
         CauseConsumer: {
             /**
              * Format: int64
@@ -1402,34 +1557,37 @@ export interface components {
             apiKeyId: number;
             /**
              * Format: int64
-             * @description Its errors: 4xx and 5xx.
+             * @description Its errors in the window: 4xx and 5xx.
              */
             errors: number;
             /** @description The host's text for the key; null for requests without one. */
             externalId?: string | null;
-            /** @description The key's name. */
+            /** @description The key's name; null where it has none. */
             name?: string | null;
             /**
              * Format: int64
-             * @description All of its requests.
+             * @description All of its requests in the window, those that succeeded included.
              */
             requests: number;
         };
-        /** @description A group of errors behind an alert. */
+        /**
+         * @description A group of errors behind an alert: requests with one template, status, type and normalised message. Its id leads to
+         *     the list of those requests.
+         */
         CauseGroup: {
             /** @description The route template. */
             endpoint: string;
-            /** @description The kind of error. */
+            /** @description The kind of error, as the service names it; null: it named none. */
             errorType?: string | null;
             /** @description Its id, which `group` of the list of requests takes. */
             id: string;
-            /** @description What its latest request said. */
+            /** @description What its latest request said, scrubbed, at most 200 characters; null: nothing. */
             message?: string | null;
             /** @description The method. */
             method: string;
             /**
              * Format: int64
-             * @description Requests that it stands for.
+             * @description Requests that it stands for in the window: the kept ones by their weight, not by their number.
              */
             requests: number;
             /**
@@ -1548,6 +1706,10 @@ export interface components {
             errorRate?: number | null;
             /** @description The host's own name for it. */
             externalId?: string | null;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /** @description A name for people. */
             name?: string | null;
             /**
@@ -1572,6 +1734,10 @@ export interface components {
             responseBytes: number;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description A command and its variables. */
         CurlCommand: {
@@ -1665,6 +1831,37 @@ export interface components {
              * @description Body bytes that were sent.
              */
             responseBytes: number;
+        };
+        /** @description An item that was refused. */
+        DeadLetter: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The item as it came, cut to 4 KiB. */
+            item: string;
+            /** @description The member that is wrong; null: the item as a whole. */
+            member?: string | null;
+            /** @description What is wrong with it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The token that it came by.
+             */
+            tokenId: number;
+        };
+        /** @description A page of dead letters. */
+        DeadLetterPage: {
+            /** @description The newest first. */
+            data: components["schemas"]["DeadLetter"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
         };
         /** @description A notice and how its delivery through one channel stands. */
         Delivery: {
@@ -1781,7 +1978,7 @@ export interface components {
             period?: string;
             rule: {
                 /**
-                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
                  * @example error_rate
                  */
                 alertType: string;
@@ -1847,6 +2044,8 @@ export interface components {
                  * @example 10
                  */
                 thresholdValue: number;
+                /** @description For the type `unit`, which needs it: the name of the unit that is summed. */
+                unit?: string | null;
                 /**
                  * Format: int32
                  * @description Whole minutes that are looked at together, 1 to 1440.
@@ -1928,6 +2127,10 @@ export interface components {
              * @description 4xx and 5xx in percent of the requests.
              */
             errorRate?: number | null;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * Format: double
              * @description The greatest latency in milliseconds.
@@ -1998,6 +2201,10 @@ export interface components {
              *     where none does.
              */
             timeToHeadersQuantileCount: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description What was erased. */
         ErasedView: {
@@ -2016,6 +2223,34 @@ export interface components {
             floor?: string | null;
             /** @description `1m`, `5m`, `1h` or `1d`. */
             granularity: string;
+        };
+        /** @description Observations of a unit that is no sum, such as a score. Each was rounded to millionths. */
+        GaugeView: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The greatest.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Their mean.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description The smallest.
+             */
+            min: number;
+            /**
+             * Format: double
+             * @description All of them together.
+             */
+            sum: number;
         };
         /** @description The groups of a range. */
         GroupList: {
@@ -2117,6 +2352,68 @@ export interface components {
              * @description Records in them.
              */
             records: number;
+        };
+        /** @description A writer's token, without its secret. */
+        IngestToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who has made it. */
+            createdBy: string;
+            /** @description Its environment. */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; null: never.
+             */
+            lastUsedAt?: string | null;
+            /** @description A name for people. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description Since when it is refused; null: it is good.
+             */
+            revokedAt?: string | null;
+            /** @description The service that its requests are of. */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates: string[];
+            /** @description Whose API keys its requests may name; null: all. */
+            tenantId?: string | null;
+        };
+        /** @description A token before it is made. */
+        IngestTokenBody: {
+            /**
+             * @description Its environment; `default` by default.
+             * @example production
+             */
+            environment?: string | null;
+            /**
+             * @description A name for people, 1 to 128 bytes.
+             * @example checkout in production
+             */
+            name: string;
+            /**
+             * @description The service that its requests are of.
+             * @example checkout
+             */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates?: string[] | null;
+            /** @description Whose API keys its requests may name; all by default. */
+            tenantId?: string | null;
+        };
+        /** @description All tokens. */
+        IngestTokenList: {
+            /** @description The newest first, revoked ones included. */
+            data: components["schemas"]["IngestToken"][];
         };
         /** @description One recording process. */
         InstanceView: {
@@ -2236,16 +2533,18 @@ export interface components {
             planFrom: string;
             /**
              * Format: int64
-             * @description Requests.
+             * @description Requests, or how much of the unit.
              */
             quantity: number;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /**
              * Format: int64
-             * @description From how many requests on the tier counts; null for the free allowance.
+             * @description From how many requests, or how much of the unit, on the tier counts; null for the free allowance.
              */
             tierFrom?: number | null;
+            /** @description The unit that is charged; null for requests. */
+            unit?: string | null;
         };
         /** @description An API key. */
         KeyLabel: {
@@ -2564,6 +2863,10 @@ export interface components {
              * @description 4xx and 5xx in percent of the requests.
              */
             errorRate?: number | null;
+            /** @description Units that are no sums, by name. */
+            gauges?: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * Format: double
              * @description The greatest latency in milliseconds.
@@ -2648,6 +2951,10 @@ export interface components {
              *     where none does.
              */
             timeToHeadersQuantileCount?: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units?: {
+                [key: string]: number;
+            };
         };
         /** @description One minute. */
         Minute: {
@@ -2678,6 +2985,13 @@ export interface components {
              * @description Requests that finished in it.
              */
             requestCount: number;
+        };
+        /** @description A token that was just made. */
+        NewIngestTokenView: {
+            /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["IngestToken"];
         };
         /** @description A notice: the body that a webhook receives. */
         Notice: {
@@ -2822,6 +3136,8 @@ export interface components {
             tenantId?: string | null;
             /** @description Ascending, the first from 0. */
             tiers: components["schemas"]["PriceTier"][];
+            /** @description What units cost beside the requests that use them. */
+            units: components["schemas"]["UnitPrice"][];
         };
         /** @description A plan, or a later version of one. */
         PricePlanBody: {
@@ -2855,6 +3171,8 @@ export interface components {
             tenantId?: string | null;
             /** @description Graduated prices, ascending, the first from 0; at most 100. */
             tiers?: components["schemas"]["PriceTierBody"][] | null;
+            /** @description What units cost beside the requests that use them; at most 20. */
+            units?: components["schemas"]["UnitPriceBody"][] | null;
         };
         /** @description A page of plans. */
         PricePlanPage: {
@@ -3113,7 +3431,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: int64
-             * @description Requests that it may send in the period.
+             * @description Requests that it may send in the period, or how much of the unit it may use.
              */
             limit: number;
             /** @description `month`, or a number of days as in `30d`. */
@@ -3139,6 +3457,8 @@ export interface components {
              * @description When the next one begins.
              */
             resetDate: string;
+            /** @description The unit that the quota is of; null is requests. */
+            unit?: string | null;
             /**
              * Format: double
              * @description What was used in percent of the limit.
@@ -3146,7 +3466,7 @@ export interface components {
             usagePercentage: number;
             /**
              * Format: int64
-             * @description Requests that counted so far.
+             * @description What counted so far.
              */
             used: number;
         };
@@ -3158,7 +3478,7 @@ export interface components {
              */
             asOf: string;
             /**
-             * @description Which answers count: `all`, or classes and codes.
+             * @description Which answers count against quotas of requests: `all`, or classes and codes.
              * @example all
              */
             countedStatuses: string;
@@ -3319,6 +3639,13 @@ export interface components {
              * @description Records whose key was counted as `<other key>`, which is never billed. Not 0: an alarm.
              */
             keyOverflow: number;
+            /** @description Names of units that are told apart. */
+            unitNames: number;
+            /**
+             * Format: int64
+             * @description How often a unit was counted as `<other>`, because there are too many.
+             */
+            unitOverflow: number;
             /** @description API keys in memory. */
             liveKeys: number;
             /** @description Series in memory. */
@@ -3361,6 +3688,105 @@ export interface components {
              * @description The notice's id.
              */
             noticeId: string;
+        };
+        /**
+         * @description Two responses to one request, and what differs. Neither is stored by this: the recorded one is already, and the new
+         *     one is gone with the answer.
+         */
+        ReplayAnswer: {
+            /** @description What differs. */
+            diff: components["schemas"]["ReplayDiff"];
+            /**
+             * Format: uuid
+             * @description The request that was replayed.
+             */
+            id: string;
+            /** @description The response that was recorded. */
+            recorded: components["schemas"]["ReplayedResponse"];
+            /** @description The new one, masked in the same way. */
+            replayed: components["schemas"]["ReplayedResponse"];
+        };
+        /** @description The body of a replay. Empty where nothing is asked for: `{}`, or no body at all. */
+        ReplayBody: {
+            /** @description What was asked for anew, and headers to add. Used once, and kept nowhere. */
+            values: components["schemas"]["ReplayValue"][];
+        };
+        /**
+         * @description What has become of something, seen from the recorded response.
+         * @enum {string}
+         */
+        ReplayChange: "added" | "removed" | "changed";
+        /** @description What differs between two responses. Empty lists and `statusChanged: false` say that the fault was not seen again. */
+        ReplayDiff: {
+            /** @description What differs in them. */
+            body: components["schemas"]["ReplayDifference"][];
+            /** @description Whether the bodies could be compared: both were kept, in the same form. */
+            bodyCompared: boolean;
+            /** @description Differences in them beyond the first 200. */
+            bodyLeftOut: number;
+            /** @description Whether a part of a body is missing, so that more may differ. */
+            bodyPartial: boolean;
+            /** @description Headers that differ, of those that are recorded. */
+            headers: components["schemas"]["ReplayDifference"][];
+            /** @description Whether the status is another one. */
+            statusChanged: boolean;
+        };
+        /** @description One difference: a header, or a member of a body. */
+        ReplayDifference: {
+            /** @description What has become of it. */
+            change: components["schemas"]["ReplayChange"];
+            /** @description The header's name, or the JSON pointer of the member; empty for the whole body. */
+            path: string;
+            /** @description As it was recorded, of JSON in its notation (`"a"`, `7`, `null`); at most 200 characters. */
+            recorded?: string | null;
+            /** @description As it is now, in the same notation. */
+            replayed?: string | null;
+        };
+        /** @description A value that is asked for anew. The page shows a field for each, and hides what is typed into those of secrets. */
+        ReplayInput: {
+            /** @description Its name there; empty for the whole query or body. */
+            name: string;
+            /** @description Where it belongs. */
+            part: components["schemas"]["ReplayPart"];
+            /** @description Whether nothing can be sent without it: a replay that lacks it is answered by 400. */
+            required: boolean;
+            /** @description Whether it was masked, so that it is a secret or somebody's data; else it was only not kept. */
+            secret: boolean;
+        };
+        /**
+         * @description Where a value belongs.
+         * @enum {string}
+         */
+        ReplayPart: "path" | "query" | "header" | "body";
+        /** @description A value that is given, for a place that was asked for. It has no `Debug`, so that no log can show it. */
+        ReplayValue: {
+            /** @description Its name there; empty for the whole query or body. */
+            name: string;
+            /** @description Where it belongs. */
+            part: components["schemas"]["ReplayPart"];
+            /** @description The value: text, or for a member of a JSON body any JSON. */
+            value: Record<string, never>;
+        };
+        /**
+         * @description Whether a request can be replayed, and by what. Told together with the snapshot, so that the page offers a button only
+         *     where it works, with the fields that it needs.
+         */
+        Replayable: {
+            /** @description Whether the service replays requests at all. */
+            available: boolean;
+            /** @description What is asked for anew. */
+            inputs: components["schemas"]["ReplayInput"][];
+            /** @description Why this one is not replayed; null: it is. */
+            refused?: string | null;
+        };
+        /** @description A response, as far as it is shown: what a snapshot of it would hold, whether it was recorded or is new. */
+        ReplayedResponse: {
+            message?: components["schemas"]["SnapshotMessage"] | null;
+            /**
+             * Format: int32
+             * @description Its status; null: none was sent.
+             */
+            status?: number | null;
         };
         /** @description Requests by country. */
         RequestCountries: {
@@ -3557,6 +3983,23 @@ export interface components {
              */
             oldestAt?: string | null;
         };
+        /** @description What a request and its response carried, masked. */
+        RequestSnapshot: {
+            /** @description Whether there was no memory for it, so that it holds little or nothing. */
+            isDropped: boolean;
+            /** @description The query, decoded; null: it was not kept, or there was none. */
+            query?: components["schemas"]["SnapshotPair"][] | null;
+            /** @description What the client has sent. */
+            request: components["schemas"]["SnapshotMessage"];
+            /** @description What it was answered. */
+            response: components["schemas"]["SnapshotMessage"];
+        };
+        /** @description A request's snapshot. */
+        RequestSnapshotAnswer: {
+            /** @description Whether it can be replayed. */
+            replay: components["schemas"]["Replayable"];
+            snapshot?: components["schemas"]["RequestSnapshot"] | null;
+        };
         /** @description The period of a row, and what is to be known about it. */
         RowPeriod: {
             /**
@@ -3692,6 +4135,42 @@ export interface components {
              * @description Body bytes that were sent.
              */
             totalResponseBytes: number;
+        };
+        /** @description The beginning of a body: at most `max_body_bytes` of the service's settings, 16 KiB by default. */
+        SnapshotBody: {
+            /**
+             * Format: int64
+             * @description Bytes of it that have passed, however many were kept.
+             */
+            bytes: number;
+            /** @description Its `Content-Type`. */
+            contentType: string;
+            /** @description The fields of a form, multipart ones included, of which files are told by their size. */
+            fields?: components["schemas"]["SnapshotPair"][] | null;
+            /** @description Whether it was longer than what was kept, or was broken off. */
+            isCut: boolean;
+            /** @description Whether it was compressed, and therefore not kept. */
+            isEncoded: boolean;
+            /** @description `json`, `form` or `text`; `not_kept`: bodies of its type are not kept. */
+            kind: string;
+            /** @description JSON or text. JSON is valid even where the body was cut or broken. */
+            text?: string | null;
+        };
+        /** @description What was kept of a request or of a response. */
+        SnapshotMessage: {
+            body?: components["schemas"]["SnapshotBody"] | null;
+            /** @description Headers, of those that the service lists. */
+            headers: components["schemas"]["SnapshotPair"][];
+        };
+        /**
+         * @description A name and its value: of a header, of the query, or of a form. A list and no map, because names may come twice, and
+         *     their order means something to some services.
+         */
+        SnapshotPair: {
+            /** @description The name. */
+            name: string;
+            /** @description The value; marks such as `[hidden]` stand for what was taken out. */
+            value: string;
         };
         /** @description A span of time, half-open. */
         SpanView: {
@@ -3855,6 +4334,10 @@ export interface components {
              *     only longer periods there.
              */
             from: string;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
              *     flush batches, are left out. The status names them.
@@ -3946,6 +4429,10 @@ export interface components {
              * @description Body bytes that were sent.
              */
             totalResponseBytes: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description One background task. */
         TaskView: {
@@ -3992,7 +4479,7 @@ export interface components {
         TopConsumer: components["schemas"]["Consumer"] & {
             /**
              * Format: double
-             * @description Its requests in percent of all that the caller may see.
+             * @description Its requests in percent of all that the caller may see; its part of the unit where that ranks.
              */
             share?: number | null;
         };
@@ -4024,6 +4511,65 @@ export interface components {
              * @description The first instant that the answer does not cover.
              */
             to: string;
+        };
+        /** @description What a unit costs. */
+        UnitPrice: {
+            /**
+             * Format: int64
+             * @description How much of it costs nothing in a month: the first ones.
+             */
+            free: number;
+            /** @description Ascending, the first from 0. */
+            tiers: components["schemas"]["UnitTier"][];
+            /** @description The name of the unit. */
+            unit: string;
+        };
+        /** @description What a unit costs. */
+        UnitPriceBody: {
+            /**
+             * Format: int64
+             * @description How much of it costs nothing in a month: the first ones.
+             * @default 0
+             */
+            free: number | null;
+            /**
+             * @description The price of 1,000: a decimal. In place of `tiers`.
+             * @example 0.002
+             */
+            perThousand?: string | null;
+            /** @description Graduated prices, ascending, the first from 0; at most 100. */
+            tiers?: components["schemas"]["UnitTierBody"][] | null;
+            /**
+             * @description The name of the unit.
+             * @example tokens
+             */
+            unit: string;
+        };
+        /** @description From how much of a unit in a month on which price counts. */
+        UnitTier: {
+            /**
+             * Format: int64
+             * @description How much of the unit comes before it: 0 for the first tier.
+             */
+            from: number;
+            /**
+             * @description The price of 1,000: a decimal with at most eight places.
+             * @example 0.002
+             */
+            perThousand: string;
+        };
+        /** @description From how much of a unit in a month on which price counts. */
+        UnitTierBody: {
+            /**
+             * Format: int64
+             * @description How much of the unit comes before it.
+             */
+            from: number;
+            /**
+             * @description The price of 1,000: a decimal.
+             * @example 0.001
+             */
+            perThousand: string;
         };
         /** @description A raw path that no route matched. */
         UnmatchedView: {
@@ -4196,6 +4742,7 @@ export interface operations {
                      *           "stateSince": "2026-05-18T09:25:00Z",
                      *           "tenantId": null,
                      *           "thresholdValue": 10,
+                     *           "unit": null,
                      *           "updatedAt": "2026-05-01T08:00:00Z",
                      *           "value": 15.2,
                      *           "windowMinutes": 5
@@ -4342,6 +4889,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5048,6 +5596,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5203,6 +5752,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5478,6 +6028,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5766,6 +6317,7 @@ export interface operations {
                      *           "quotaAnchor": null,
                      *           "quotaLimit": 100000,
                      *           "quotaPeriod": "month",
+                     *           "quotaUnit": null,
                      *           "rateLimitPerMinute": 100,
                      *           "tenantId": "acme",
                      *           "updatedAt": "2026-05-01T08:00:00Z",
@@ -5895,6 +6447,7 @@ export interface operations {
                      *       "quotaAnchor": null,
                      *       "quotaLimit": 100000,
                      *       "quotaPeriod": "month",
+                     *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
@@ -6041,6 +6594,7 @@ export interface operations {
                      *       "quotaAnchor": null,
                      *       "quotaLimit": 100000,
                      *       "quotaPeriod": "month",
+                     *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
@@ -6672,7 +7226,8 @@ export interface operations {
                      *               "planFrom": "0001-01-01",
                      *               "quantity": 45230,
                      *               "tenantId": "acme",
-                     *               "tierFrom": 0
+                     *               "tierFrom": 0,
+                     *               "unit": null
                      *             }
                      *           ],
                      *           "quantity": 45230,
@@ -7182,6 +7737,15 @@ export interface operations {
                      *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
+                     *           "gauges": {
+                     *             "score": {
+                     *               "count": 40,
+                     *               "max": 1,
+                     *               "mean": 0.87,
+                     *               "min": 0.5,
+                     *               "sum": 34.8
+                     *             }
+                     *           },
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
@@ -7200,7 +7764,10 @@ export interface operations {
                      *             "404": 4,
                      *             "500": 2
                      *           },
-                     *           "timeToHeadersQuantileCount": 0
+                     *           "timeToHeadersQuantileCount": 0,
+                     *           "units": {
+                     *             "tokens": 48210
+                     *           }
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -7718,6 +8285,7 @@ export interface operations {
                      *           "bandwidthBytes": 273480,
                      *           "errorRate": 0.25,
                      *           "externalId": "acme-production",
+                     *           "gauges": {},
                      *           "lastSeenAt": "2026-05-17T23:48:00Z",
                      *           "lastSeenWithinSeconds": 60,
                      *           "name": "Acme",
@@ -7728,6 +8296,9 @@ export interface operations {
                      *           "requestCount": 800,
                      *           "responseBytes": 273480,
                      *           "tenantId": "acme",
+                     *           "units": {
+                     *             "tokens": 31004
+                     *           },
                      *           "utilization": 0.556
                      *         }
                      *       ],
@@ -8029,6 +8600,7 @@ export interface operations {
                      *           "remaining": 54770,
                      *           "resetDate": "2026-06-01T00:00:00Z",
                      *           "tenantId": "acme",
+                     *           "unit": null,
                      *           "usagePercentage": 45.23,
                      *           "used": 45230
                      *         }
@@ -8819,6 +9391,15 @@ export interface operations {
                      *       "errorCount5xx": 2,
                      *       "errorRate": 0.5,
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "gauges": {
+                     *         "score": {
+                     *           "count": 40,
+                     *           "max": 1,
+                     *           "mean": 0.87,
+                     *           "min": 0.5,
+                     *           "sum": 34.8
+                     *         }
+                     *       },
                      *       "incomplete": false,
                      *       "maxMs": 240.118,
                      *       "minMs": 0.911,
@@ -8850,6 +9431,15 @@ export interface operations {
                      *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
+                     *           "gauges": {
+                     *             "score": {
+                     *               "count": 40,
+                     *               "max": 1,
+                     *               "mean": 0.87,
+                     *               "min": 0.5,
+                     *               "sum": 34.8
+                     *             }
+                     *           },
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
@@ -8868,13 +9458,19 @@ export interface operations {
                      *             "404": 4,
                      *             "500": 2
                      *           },
-                     *           "timeToHeadersQuantileCount": 0
+                     *           "timeToHeadersQuantileCount": 0,
+                     *           "units": {
+                     *             "tokens": 48210
+                     *           }
                      *         }
                      *       ],
                      *       "totalErrorCount": 6,
                      *       "totalRequestBytes": 0,
                      *       "totalRequests": 1200,
-                     *       "totalResponseBytes": 410220
+                     *       "totalResponseBytes": 410220,
+                     *       "units": {
+                     *         "tokens": 48210
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Summary"];
@@ -8962,8 +9558,13 @@ export interface operations {
     top_consumers: {
         parameters: {
             query?: {
-                /** @description By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth). */
-                sort?: "volume" | "errorRate" | "bandwidth";
+                /** @description By requests (volume), by errors in percent of the requests (errorRate), by bytes (bandwidth), or by the sum of a unit (unit), which `unit` names. */
+                sort?: "volume" | "errorRate" | "bandwidth" | "unit";
+                /**
+                 * @description The unit that consumers are ranked by, where sort is unit. Shares are then of its sum.
+                 * @example tokens
+                 */
+                unit?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 10
@@ -9034,13 +9635,17 @@ export interface operations {
                      *           "bandwidthBytes": 273480,
                      *           "errorRate": 0.25,
                      *           "externalId": "acme-production",
+                     *           "gauges": {},
                      *           "name": "Acme",
                      *           "p95Ms": 29.952,
                      *           "requestBytes": 0,
                      *           "requestCount": 800,
                      *           "responseBytes": 273480,
                      *           "share": 66.667,
-                     *           "tenantId": "acme"
+                     *           "tenantId": "acme",
+                     *           "units": {
+                     *             "tokens": 31004
+                     *           }
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -9173,6 +9778,18 @@ export interface operations {
                      *               "fromRequests": 1000000,
                      *               "perThousand": "0.01"
                      *             }
+                     *           ],
+                     *           "units": [
+                     *             {
+                     *               "free": 100000,
+                     *               "tiers": [
+                     *                 {
+                     *                   "from": 0,
+                     *                   "perThousand": "0.002"
+                     *                 }
+                     *               ],
+                     *               "unit": "tokens"
+                     *             }
                      *           ]
                      *         }
                      *       ],
@@ -9285,6 +9902,13 @@ export interface operations {
                  *           "fromRequests": 1000000,
                  *           "perThousand": "0.01"
                  *         }
+                 *       ],
+                 *       "units": [
+                 *         {
+                 *           "free": 100000,
+                 *           "perThousand": "0.002",
+                 *           "unit": "tokens"
+                 *         }
                  *       ]
                  *     }
                  */
@@ -9314,6 +9938,18 @@ export interface operations {
                      *         {
                      *           "fromRequests": 1000000,
                      *           "perThousand": "0.01"
+                     *         }
+                     *       ],
+                     *       "units": [
+                     *         {
+                     *           "free": 100000,
+                     *           "tiers": [
+                     *             {
+                     *               "from": 0,
+                     *               "perThousand": "0.002"
+                     *             }
+                     *           ],
+                     *           "unit": "tokens"
                      *         }
                      *       ]
                      *     }
@@ -11242,6 +11878,385 @@ export interface operations {
             };
         };
     };
+    replay_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": [
+                 *         {
+                 *           "name": "id",
+                 *           "part": "path",
+                 *           "value": "4711"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Both responses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "diff": {
+                     *         "body": [
+                     *           {
+                     *             "change": "removed",
+                     *             "path": "/error",
+                     *             "recorded": "\"the ledger is locked\"",
+                     *             "replayed": null
+                     *           },
+                     *           {
+                     *             "change": "added",
+                     *             "path": "/order",
+                     *             "recorded": null,
+                     *             "replayed": "4711"
+                     *           }
+                     *         ],
+                     *         "bodyCompared": true,
+                     *         "bodyLeftOut": 0,
+                     *         "bodyPartial": false,
+                     *         "headers": [],
+                     *         "statusChanged": true
+                     *       },
+                     *       "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *       "recorded": {
+                     *         "message": {
+                     *           "body": {
+                     *             "bytes": 148,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"error\":\"the ledger is locked\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "status": 503
+                     *       },
+                     *       "replayed": {
+                     *         "message": {
+                     *           "body": {
+                     *             "bytes": 14,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"order\":4711}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "status": 201
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or nothing is replayed here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long, and was given up */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "replay": {
+                     *         "available": true,
+                     *         "inputs": [
+                     *           {
+                     *             "name": "id",
+                     *             "part": "path",
+                     *             "required": true,
+                     *             "secret": false
+                     *           },
+                     *           {
+                     *             "name": "authorization",
+                     *             "part": "header",
+                     *             "required": false,
+                     *             "secret": true
+                     *           },
+                     *           {
+                     *             "name": "/email",
+                     *             "part": "body",
+                     *             "required": true,
+                     *             "secret": true
+                     *           }
+                     *         ],
+                     *         "refused": null
+                     *       },
+                     *       "snapshot": {
+                     *         "isDropped": false,
+                     *         "query": [
+                     *           {
+                     *             "name": "express",
+                     *             "value": "true"
+                     *           }
+                     *         ],
+                     *         "request": {
+                     *           "body": {
+                     *             "bytes": 312,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"items\":[{\"sku\":\"A-7\",\"count\":2}],\"email\":\"[hidden]\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "response": {
+                     *           "body": {
+                     *             "bytes": 148,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"error\":\"the ledger is locked\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestSnapshotAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or no more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -11288,6 +12303,8 @@ export interface operations {
                      *         "bytes": 190464,
                      *         "coarsened": [],
                      *         "keyOverflow": 0,
+                     *         "unitNames": 1,
+                     *         "unitOverflow": 0,
                      *         "liveKeys": 3,
                      *         "liveSeries": 14,
                      *         "queueAbandoned": 0,
@@ -11499,6 +12516,712 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Probe"];
+                };
+            };
+        };
+    };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The most rows to answer.
+                 * @example 100
+                 */
+                limit?: number;
+                /** @description `nextCursor` of the page before, with all other parameters as they were. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The items */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-05-18T09:25:00Z",
+                     *           "id": 17,
+                     *           "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}",
+                     *           "member": "status",
+                     *           "reason": "`99` is not from 100 to 999",
+                     *           "tokenId": 1
+                     *         }
+                     *       ],
+                     *       "nextCursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The item's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is counted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What is still wrong with it */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such item */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ingest_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "createdAt": "2026-05-18T09:00:00Z",
+                     *           "createdBy": "admin",
+                     *           "environment": "production",
+                     *           "id": 1,
+                     *           "lastUsedAt": "2026-05-18T09:25:00Z",
+                     *           "name": "checkout in production",
+                     *           "revokedAt": null,
+                     *           "service": "checkout",
+                     *           "templates": [],
+                     *           "tenantId": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IngestTokenList"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_ingest_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "environment": "production",
+                 *       "name": "checkout in production",
+                 *       "service": "checkout"
+                 *     }
+                 */
+                "application/json": components["schemas"]["IngestTokenBody"];
+            };
+        };
+        responses: {
+            /** @description The token and its secret */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "amw_0f6d5a4e3b2c4d1e8f90a1b2c3d4e5f60f6d5a4e3b2c4d1e8f90a1b2c3d4e5f6",
+                     *       "token": {
+                     *         "createdAt": "2026-05-18T09:00:00Z",
+                     *         "createdBy": "admin",
+                     *         "environment": "production",
+                     *         "id": 1,
+                     *         "lastUsedAt": null,
+                     *         "name": "checkout in production",
+                     *         "revokedAt": null,
+                     *         "service": "checkout",
+                     *         "templates": [],
+                     *         "tenantId": null
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewIngestTokenView"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_ingest_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The token's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "createdAt": "2026-05-18T09:00:00Z",
+                     *       "createdBy": "admin",
+                     *       "environment": "production",
+                     *       "id": 1,
+                     *       "lastUsedAt": "2026-05-18T09:25:00Z",
+                     *       "name": "checkout in production",
+                     *       "revokedAt": "2026-05-18T10:00:00Z",
+                     *       "service": "checkout",
+                     *       "templates": [],
+                     *       "tenantId": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IngestToken"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such token */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
