@@ -69,8 +69,6 @@ impl Stage {
         record(&writer, NOON, "/of-alpha", Some("alpha"), 5, 3);
         record(&writer, NOON, "/of-beta", Some("beta"), 5, 5);
         record(&writer, NOON, "/of-nobody", None, 5, 7);
-        let units = api_metrics_layer::Units::new().add("tokens", 3);
-        crate::units::used(&writer, NOON, "/of-alpha", Some("alpha"), &units);
         h.store.flush(&writer).await.unwrap();
         h.settle().await;
         h.store.shared_secret("session", b"secret").await.unwrap();
@@ -87,6 +85,7 @@ impl Stage {
                      VALUES ('', 'standard', 'EUR', '2026-01-01'), ('acme', 'gold', 'EUR', '2026-01-01'), \
                             ('umbrella', 'red', 'EUR', '2026-01-01'); \
                  INSERT INTO api_metrics.price_tiers SELECT id, 0, 1 FROM api_metrics.price_plans; \
+                 INSERT INTO api_metrics.unit_names (name) VALUES ('tokens'); \
                  INSERT INTO api_metrics.price_unit_tiers SELECT id, 'tokens', 0, 0, 1 FROM api_metrics.price_plans; \
                  INSERT INTO api_metrics.api_key_plans \
                      SELECT id, '2026-01-01', NULL FROM api_metrics.api_keys; \

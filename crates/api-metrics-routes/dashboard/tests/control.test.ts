@@ -56,6 +56,8 @@ test("a draft is validated as the service does it", () => {
   assert.deepEqual(wrong({ thresholdValue: "0", comparison: "lt" }), ["thresholdValue"]);
   assert.deepEqual(wrong({ alertType: "anomaly", comparison: "lt" }), ["comparison"]);
   assert.deepEqual(wrong({ endpointFilter: "GET " }), ["endpointFilter"]);
+  assert.deepEqual(wrong({ alertType: "unit", unit: "my tokens" }), ["unit"]);
+  assert.deepEqual(wrong({ unit: "my tokens" }), [], "only a rule of a unit has one");
   assert.deepEqual(wrong({ alertType: "request_volume", minRequests: "many" }), [], "volume has no minimum");
 });
 
@@ -69,6 +71,8 @@ test("a rule survives the form unchanged", () => {
   assert.equal(bodyOf({ ...fresh(), name: " A " }, null).name, "A");
   assert.equal(bodyOf({ ...fresh(), alertType: "request_volume" }, null).minRequests, 0);
   assert.equal(bodyOf(fresh(), null).quantile, null, "only latency has a quantile");
+  assert.equal(bodyOf(fresh(), null).unit, null, "only a rule of a unit has one");
+  assert.equal(bodyOf({ ...fresh(), alertType: "unit", unit: " tokens " }, null).unit, "tokens");
 });
 
 const bill = (changes: object = {}) =>

@@ -69,6 +69,7 @@ export const rule = (changes: Partial<Alert> = {}): Alert =>
     comparison: "gt",
     thresholdValue: 600,
     quantile: 0.95,
+    unit: null,
     windowMinutes: 10,
     cooldownMinutes: 30,
     minRequests: 20,

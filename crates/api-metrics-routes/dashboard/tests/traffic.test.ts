@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MetricRow } from "../src/api/types";
 import { concerns, glob, matchesExactly } from "../src/traffic/alertScope";
-import { bandwidth, errors, latency, spark, volume } from "../src/traffic/models";
+import { bandwidth, errors, latency, spark, unit, volume } from "../src/traffic/models";
 import { timeline } from "../src/traffic/timeline";
+import { amountOf, idOf, unitsOf } from "../src/traffic/unitsOf";
 import { at, hours, page, rule, status } from "./fixtures";
 
 const FROM = "2026-01-05T00:00:00Z";
@@ -194,4 +195,36 @@ test("an alert concerns a page that shows part of its traffic", () => {
   assert.equal(concerns(rule({ apiKeyFilter: 3 }), { ...all, key: "4" }), false);
   assert.equal(concerns(undefined, all), true, "a deleted rule is shown where everything is");
   assert.equal(concerns(undefined, user), false);
+});
+
+test("a unit is summed by slot, and what is no sum has its mean and extremes", () => {
+  const score = { count: 2, mean: 0.5, min: -1, max: 2, sum: 1 };
+  const found = line(
+    [{ requestCount: 3, units: { tokens: 7 }, gauges: { score } }, { requestCount: 1, units: {} }, null],
+    [idle],
+  );
+  assert.deepEqual(unit(found, "tokens", false).series[0]?.values, [7, 0, 0, 0, 0, 0]);
+  const means = unit(found, "score", true);
+  assert.deepEqual(
+    means.series.map(({ values }) => values.slice(0, 3)),
+    [
+      [0.5, null, null],
+      [2, null, null],
+      [-1, null, null],
+    ],
+  );
+  assert.equal(means.note?.(0), "2 observed");
+  assert.equal(means.note?.(1), null);
+});
+
+test("units of rows are listed once, sums before what is no sum", () => {
+  const gauge = { count: 1, mean: 4, min: 4, max: 4, sum: 4 };
+  const rows = [
+    { units: { b: 1 }, gauges: { score: gauge } },
+    { units: { a: 2, b: 3 }, gauges: { b: gauge } },
+  ];
+  assert.deepEqual(unitsOf(rows).map(idOf), ["sum a", "sum b", "gauge b", "gauge score"]);
+  const [first, second] = rows;
+  assert.equal(first && amountOf(first, { name: "a", isGauge: false }), null);
+  assert.equal(second && amountOf(second, { name: "b", isGauge: true }), 4);
 });

@@ -180,6 +180,8 @@ export const RuleForm = ({ rule, close }: Props) => {
                   : [...QUANTILES, [draft.quantile, `p${+(Number(draft.quantile) * 100).toFixed(2)}`]],
               ),
             )
+          ) : draft.alertType === "unit" ? (
+            field("unit", "Unit", text("unit"))
           ) : (
             <p className="form-hint muted">{type.hint}.</p>
           )}

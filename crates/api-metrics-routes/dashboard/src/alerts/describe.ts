@@ -18,6 +18,7 @@ export const TYPES = {
     hint: "Request and response body bytes in the window",
     start: 1_000_000_000,
   },
+  unit: { name: "Unit", unit: "", hint: "Sum of a unit, such as tokens, in the window", start: 1_000_000 },
   anomaly: {
     name: "Anomaly",
     unit: "deviations",
@@ -49,7 +50,7 @@ const minutes = (n: number): string => (n % 60 === 0 ? `${n / 60} h` : `${n} min
 
 /** `p95 response time > 600 ms over 10 min` */
 export const condition = (
-  rule: Pick<AlertBody, "alertType" | "quantile" | "comparison" | "thresholdValue"> & {
+  rule: Pick<AlertBody, "alertType" | "quantile" | "unit" | "comparison" | "thresholdValue"> & {
     windowMinutes?: number | null;
   },
 ): string => {
@@ -57,7 +58,9 @@ export const condition = (
   const of =
     rule.alertType === "response_time"
       ? `${rule.quantile == null ? "average" : `p${+(rule.quantile * 100).toFixed(2)}`} response time`
-      : kind.toLowerCase();
+      : rule.alertType === "unit"
+        ? `sum of ${rule.unit ?? "a unit"}`
+        : kind.toLowerCase();
   const sign = SIGNS[rule.comparison] ?? rule.comparison;
   return `${of} ${sign} ${valueIn(rule.alertType, rule.thresholdValue)} over ${minutes(rule.windowMinutes ?? 5)}`;
 };

@@ -8,6 +8,7 @@ export interface Draft {
   comparison: Comparison;
   thresholdValue: string;
   quantile: string;
+  unit: string;
   windowMinutes: string;
   cooldownMinutes: string;
   minRequests: string;
@@ -27,6 +28,7 @@ export const fresh = (): Draft => ({
   comparison: "gt",
   thresholdValue: String(TYPES.error_rate.start),
   quantile: "0.95",
+  unit: "tokens",
   windowMinutes: "5",
   cooldownMinutes: "30",
   minRequests: "20",
@@ -44,6 +46,7 @@ export const draftOf = (rule: Alert): Draft => ({
   comparison: rule.comparison as Comparison,
   thresholdValue: String(rule.thresholdValue),
   quantile: rule.quantile == null ? "" : String(rule.quantile),
+  unit: rule.unit ?? "",
   windowMinutes: String(rule.windowMinutes),
   cooldownMinutes: String(rule.cooldownMinutes),
   minRequests: String(rule.minRequests),
@@ -62,6 +65,9 @@ const wholeIn = (text: string, min: number, max: number): string | null => {
     : `Enter a whole number from ${min} to ${max}.`;
 };
 
+/** The names of units, and those under which counts what has none. */
+const UNIT = /^([A-Za-z0-9_.:/-]{1,64}|<other>|<invalid>)$/;
+
 /** Error messages by field, shown while typing. The service validates again when the rule is saved. */
 export const validate = (draft: Draft): Partial<Record<Field, string>> => {
   const found: Partial<Record<Field, string | null>> = {
@@ -71,6 +77,8 @@ export const validate = (draft: Draft): Partial<Record<Field, string>> => {
         : new TextEncoder().encode(draft.name).length > 200
           ? "Use at most 200 bytes."
           : null,
+    unit:
+      draft.alertType === "unit" && !UNIT.test(draft.unit.trim()) ? "Use 1 to 64 letters, digits or _ - . : /" : null,
     windowMinutes: wholeIn(draft.windowMinutes, 1, 1440),
     cooldownMinutes: wholeIn(draft.cooldownMinutes, 0, 43_200),
     minRequests: draft.alertType === "request_volume" ? null : wholeIn(draft.minRequests, 0, 1_000_000_000),
@@ -100,6 +108,7 @@ export const bodyOf = (draft: Draft, base: Alert | null): AlertBody => ({
   comparison: draft.comparison,
   thresholdValue: Number(draft.thresholdValue),
   quantile: draft.alertType === "response_time" && draft.quantile !== "" ? Number(draft.quantile) : null,
+  unit: draft.alertType === "unit" ? draft.unit.trim() : null,
   windowMinutes: Number(draft.windowMinutes),
   cooldownMinutes: Number(draft.cooldownMinutes),
   minRequests: draft.alertType === "request_volume" ? 0 : Number(draft.minRequests),

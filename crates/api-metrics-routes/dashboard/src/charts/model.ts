@@ -48,7 +48,7 @@ export interface TimeChartModel {
   /** Formats a value for the line below a chart. */
   short: (value: number) => string;
   /** The unit of the value axis. */
-  unit: "count" | "ms" | "bytes" | "percent" | "money";
+  unit: "count" | "ms" | "bytes" | "percent" | "money" | "decimal";
   /** Formats a value exactly, for tooltips and tables. */
   exact: (value: number | null) => string;
   thresholds?: Threshold[];

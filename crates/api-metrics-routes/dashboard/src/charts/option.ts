@@ -133,16 +133,24 @@ const AXIS: Readonly<Record<TimeChartModel["unit"], (value: number) => string>> 
   bytes: axisBytes,
   percent: axisPercent,
   money: axisMoney,
+  decimal: (value) => String(+value.toFixed(6)),
 };
+
+/** The least value, 0 unless a value lies below it. Only what is no count can be negative. */
+const lowest = (model: TimeChartModel, visible: readonly Series[]): number =>
+  model.unit === "decimal" ? Math.min(0, ...visible.flatMap(({ values }) => values.map((value) => value ?? 0))) : 0;
 
 const scaleOf = (model: TimeChartModel, visible: readonly Series[]) => {
   const max = highest(model, visible);
+  const low = lowest(model, visible);
   // 100% is the top of a percentage axis.
-  if (model.unit === "percent" && max <= 102 && max > 50) return { interval: 25, max: 100, formatter: AXIS.percent };
-  const step = niceStep(max, 4, model.unit === "bytes" ? binary : () => 1);
+  if (model.unit === "percent" && max <= 102 && max > 50)
+    return { interval: 25, min: 0, max: 100, formatter: AXIS.percent };
+  const step = niceStep(Math.max(max, -low), 4, model.unit === "bytes" ? binary : () => 1);
   const interval = model.unit === "count" ? wholeStep(step) : step;
   const formatter = AXIS[model.unit];
-  return { interval, max: Math.max(1, Math.ceil(max / interval - 1e-9)) * interval, formatter };
+  const top = Math.max(1, Math.ceil(max / interval - 1e-9)) * interval;
+  return { interval, min: Math.floor(low / interval + 1e-9) * interval, max: top, formatter };
 };
 
 export interface Drawn {
@@ -191,7 +199,7 @@ export const optionOf = (
     },
     yAxis: {
       type: "value",
-      min: 0,
+      min: scale.min,
       max: scale.max,
       interval: scale.interval,
       axisLabel: { color: ink, fontSize: 11, formatter: scale.formatter, margin: 6 },

@@ -77,7 +77,10 @@ export const Account = ({ id, onReady }: { id: string; onReady: () => void }) =>
               </div>
               <DescriptionList
                 facts={[
-                  ["Used", `${number.count(used.used)} of ${number.count(used.limit)}`],
+                  [
+                    "Used",
+                    `${number.count(used.used)} of ${number.count(used.limit)}${used.unit ? ` ${used.unit}` : ""}`,
+                  ],
                   ["Remaining", number.count(used.remaining)],
                   ["Resets", when(used.resetDate, view.tz)],
                   [

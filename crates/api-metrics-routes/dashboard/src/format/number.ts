@@ -6,6 +6,10 @@ export const NONE = "–";
 
 export const count = (n: number | null | undefined): string => (n == null ? NONE : plain.format(n));
 
+/** A value that is no count, such as a mean score. */
+export const decimal = (value: number | null | undefined): string =>
+  value == null ? NONE : value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) < 100 ? 3 : 1 });
+
 /** A count with its noun, such as "1 request". */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 

@@ -7,6 +7,7 @@ import { StatusCodes } from "../traffic/StatusCodes";
 import { EndpointList } from "../traffic/TopLists";
 import { Totals } from "../traffic/Totals";
 import { TrafficCharts } from "../traffic/TrafficCharts";
+import { Units } from "../traffic/Units";
 import { Deferred } from "../ui/Deferred";
 import { Export } from "../ui/Export";
 import { Failure, isNotFound, NotFound } from "../ui/states";
@@ -44,6 +45,7 @@ const Consumer = () => {
           {id !== "0" && <Account id={id} onReady={() => setReady(id)} />}
           <Deferred ready={id === "0" || ready === id}>
             <TrafficCharts filter={filter} />
+            <Units summary={summary.data} filter={filter} />
             <div className="halves">
               <EndpointList title="Endpoints called" rows={endpoints} filter={named(filter)} />
               <StatusCodes rows={endpoints} filter={named(filter)} />

@@ -1,13 +1,16 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { exportUrl, useKeys, useSeries } from "../api/queries";
 import type { KeyRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import { consumerName } from "../format/consumer";
 import * as number from "../format/number";
 import { precise } from "../format/time";
+import { optionOf } from "../traffic/Units";
+import { amountOf, idOf as unitId, unitsOf } from "../traffic/unitsOf";
 import { Bar } from "../ui/Bar";
 import { Export } from "../ui/Export";
 import { Rate } from "../ui/Route";
+import { Select } from "../ui/Select";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { UsageBar } from "../ui/UsageBar";
@@ -32,6 +35,10 @@ const Consumers = () => {
   const tenants = rows?.some((row) => row.tenantId !== null) ?? false;
 
   const limited = rows?.some((row) => row.rateLimitPerMinute != null) ?? false;
+
+  const units = useMemo(() => unitsOf(rows ?? []), [rows]);
+  const [unit, setUnit] = useState("");
+  const chosen = units.find((each) => unitId(each) === unit) ?? units[0];
 
   const columns = useMemo(
     (): Column<KeyRow>[] => [
@@ -142,6 +149,20 @@ const Consumers = () => {
         wide: 3,
       },
       { id: "p95", head: "p95", number: true, by: (row) => row.p95Ms, cell: (row) => number.ms(row.p95Ms), wide: 1 },
+      ...(chosen
+        ? [
+            {
+              id: "unit",
+              head: chosen.isGauge ? `${chosen.name} (mean)` : chosen.name,
+              number: true,
+              by: (row: KeyRow) => amountOf(row, chosen),
+              cell: (row: KeyRow) => {
+                const value = amountOf(row, chosen);
+                return chosen.isGauge ? number.decimal(value) : number.count(value);
+              },
+            },
+          ]
+        : []),
       {
         id: "bandwidth",
         head: "Bandwidth",
@@ -169,7 +190,7 @@ const Consumers = () => {
           ),
       },
     ],
-    [sparks, total, tenants, limited, view.tz],
+    [sparks, total, tenants, limited, chosen, view.tz],
   );
 
   return (
@@ -186,7 +207,14 @@ const Consumers = () => {
         stale={keys.isPlaceholderData}
         start={{ id: "requests", down: true }}
         empty="No requests in this range."
-        tools={<Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />}
+        tools={
+          <>
+            {chosen && units.length > 1 && (
+              <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
+            )}
+            <Export url={(format) => exportUrl(view, format, { groupBy: "apiKey", granularity: "none" })} />
+          </>
+        }
       />
     </>
   );

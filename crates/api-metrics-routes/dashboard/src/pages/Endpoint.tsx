@@ -5,6 +5,7 @@ import { StatusCodes } from "../traffic/StatusCodes";
 import { KeyList } from "../traffic/TopLists";
 import { Totals } from "../traffic/Totals";
 import { TrafficCharts } from "../traffic/TrafficCharts";
+import { Units } from "../traffic/Units";
 import { Export } from "../ui/Export";
 import { Route } from "../ui/Route";
 import { Failure, isNotFound, NotFound } from "../ui/states";
@@ -40,6 +41,7 @@ const Endpoint = () => {
           {summary.error && !summary.data && <Failure error={summary.error} retry={() => void summary.refetch()} />}
           <Totals summary={summary.data} endpoint />
           <TrafficCharts filter={filter} />
+          <Units summary={summary.data} filter={filter} />
           <div className="halves">
             <StatusCodes rows={row} filter={filter} />
             <KeyList title="Top consumers" rows={keys} filter={filter} />

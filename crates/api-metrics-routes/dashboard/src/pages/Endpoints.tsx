@@ -1,10 +1,13 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { exportUrl, useEndpoints, useSeries } from "../api/queries";
 import type { EndpointRow } from "../api/types";
 import { SPARKLINE_POINTS, sparklines } from "../charts/sparklines";
 import * as number from "../format/number";
+import { optionOf } from "../traffic/Units";
+import { amountOf, idOf as unitId, unitsOf } from "../traffic/unitsOf";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
+import { Select } from "../ui/Select";
 import { Sparkline } from "../ui/Sparkline";
 import { type Column, Table } from "../ui/Table";
 import { href } from "../view/location";
@@ -28,6 +31,10 @@ const Endpoints = () => {
   });
   const sparks = useMemo(() => (trend.data?.complete ? sparklines(trend.data, idOf) : null), [trend.data]);
   const services = new Set(rows?.map((row) => row.service)).size;
+
+  const units = useMemo(() => unitsOf(rows ?? []), [rows]);
+  const [unit, setUnit] = useState("");
+  const chosen = units.find((each) => unitId(each) === unit) ?? units[0];
 
   const columns = useMemo(
     (): Column<EndpointRow>[] => [
@@ -98,6 +105,20 @@ const Endpoints = () => {
       { id: "p95", head: "p95", number: true, by: (row) => row.p95Ms, cell: (row) => number.ms(row.p95Ms) },
       { id: "p99", head: "p99", number: true, by: (row) => row.p99Ms, cell: (row) => number.ms(row.p99Ms), wide: 1 },
       { id: "max", head: "Max", number: true, by: (row) => row.maxMs, cell: (row) => number.ms(row.maxMs), wide: 3 },
+      ...(chosen
+        ? [
+            {
+              id: "unit",
+              head: chosen.isGauge ? `${chosen.name} (mean)` : chosen.name,
+              number: true,
+              by: (row: EndpointRow) => amountOf(row, chosen),
+              cell: (row: EndpointRow) => {
+                const value = amountOf(row, chosen);
+                return chosen.isGauge ? number.decimal(value) : number.count(value);
+              },
+            },
+          ]
+        : []),
       {
         id: "in",
         head: "Received",
@@ -115,7 +136,7 @@ const Endpoints = () => {
         wide: 2,
       },
     ],
-    [sparks, services],
+    [sparks, services, chosen],
   );
 
   return (
@@ -133,9 +154,14 @@ const Endpoints = () => {
         start={{ id: "requests", down: true }}
         empty="No requests in this range."
         tools={
-          <Export
-            url={(format) => exportUrl(view, format, { groupBy: "service,method,endpoint", granularity: "none" })}
-          />
+          <>
+            {chosen && units.length > 1 && (
+              <Select label="Unit" value={unitId(chosen)} options={units.map(optionOf)} onChange={setUnit} />
+            )}
+            <Export
+              url={(format) => exportUrl(view, format, { groupBy: "service,method,endpoint", granularity: "none" })}
+            />
+          </>
         }
       />
     </>

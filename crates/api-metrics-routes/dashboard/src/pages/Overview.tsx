@@ -10,6 +10,7 @@ import { moment } from "../format/time";
 import { FirstSteps } from "../traffic/FirstSteps";
 import { spark } from "../traffic/models";
 import { TrafficCharts, useTimeline } from "../traffic/TrafficCharts";
+import { Units } from "../traffic/Units";
 import { Export } from "../ui/Export";
 import { Rate, Route } from "../ui/Route";
 import { Failure } from "../ui/states";
@@ -83,6 +84,7 @@ export const Overview = () => {
       ) : (
         <>
           <TrafficCharts />
+          <Units summary={now} />
           <TopEndpoints ready={line !== null} />
         </>
       )}

@@ -158,6 +158,12 @@ const Shown = ({ status, tz }: { status: StatusBody; tz: string }) => {
                     note: recorder.keyOverflow > 0 ? "not billed" : "",
                   },
                   {
+                    name: "Unit overflow",
+                    value: number.count(recorder.unitOverflow),
+                    level: recorder.unitOverflow > 0 ? "some" : "fine",
+                    note: recorder.unitOverflow > 0 ? "counted under other units" : "",
+                  },
+                  {
                     name: "Unconfirmed flush batches",
                     value: number.count(recorder.unresolvedBatches),
                     level: recorder.unresolvedBatches > 0 ? "some" : "fine",

@@ -1,4 +1,4 @@
-// The four traffic charts as models: requests, latency, errors and bandwidth.
+// The traffic charts as models: requests, latency, errors, bandwidth and a unit.
 import type { MetricRow } from "../api/types";
 import { within } from "../charts/marks";
 import { type Mark, type Stretch, stretchesOf, type Threshold, type TimeChartModel } from "../charts/model";
@@ -151,6 +151,42 @@ export const bandwidth = (line: Timeline): TimeChartModel => ({
   unit: "bytes",
   exact: number.exactBytes,
 });
+
+/** A unit over time: its sum, or the mean and the extremes of what is no sum. */
+export const unit = (line: Timeline, name: string, isGauge: boolean): TimeChartModel => {
+  const of = (key: "mean" | "min" | "max") => values(line, (row) => row.gauges?.[name]?.[key], false);
+  if (!isGauge)
+    return {
+      ...base(line),
+      series: [
+        {
+          id: "sum",
+          name,
+          colour: "keys",
+          kind: "bar",
+          values: values(line, (row) => row.units?.[name] ?? 0, true),
+        },
+      ],
+      short: number.compact,
+      unit: "count",
+      exact: number.count,
+    };
+  return {
+    ...base(line),
+    series: [
+      { id: "mean", name: "Mean", colour: "keys", kind: "line", width: 2, values: of("mean") },
+      { id: "max", name: "Greatest", colour: "p99", kind: "line", dash: true, values: of("max") },
+      { id: "min", name: "Least", colour: "p50", kind: "line", dash: true, values: of("min") },
+    ],
+    short: number.decimal,
+    unit: "decimal",
+    exact: number.decimal,
+    note: (index) => {
+      const seen = line.rows[index]?.gauges?.[name]?.count;
+      return seen === undefined ? null : `${number.count(seen)} observed`;
+    },
+  };
+};
 
 /** One value per slot, for a tile. The slot in progress is left out, because it would look like a drop. */
 export const spark = (
