@@ -949,105 +949,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/ingest-dead-letters": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Reported items that were refused
-         * @description The last 10,000 are kept.
-         */
-        get: operations["list_dead_letters"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ingest-dead-letters/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Deletes a refused item */
-        delete: operations["delete_dead_letter"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ingest-dead-letters/{id}/retry": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Tries a refused item again
-         * @description With the token that it came by, whose templates or tenant may be others now. What is accepted is
-         *     counted once and is no dead letter any more.
-         */
-        post: operations["retry_dead_letter"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ingest-tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The tokens of writers */
-        get: operations["list_ingest_tokens"];
-        put?: never;
-        /**
-         * Makes a token for a writer
-         * @description Its secret is in the answer and can't be asked for again.
-         */
-        post: operations["create_ingest_token"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/ingest-tokens/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Revokes a token, for good
-         * @description It is refused within ten seconds.
-         */
-        delete: operations["revoke_ingest_token"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1057,7 +958,7 @@ export interface components {
             /**
              * @description What it looks at: `error_rate` (percent), `response_time` (milliseconds), `rate_limit`
              *     (percent of the limit), `request_volume` (requests in the window), `bandwidth` (bytes in the
-             *     window) or `anomaly` (deviations from the same hour of the week).
+             *     window), `unit` (the sum of a unit in the window) or `anomaly` (deviations from the same hour of the week).
              */
             alertType: string;
             /**
@@ -1137,6 +1038,8 @@ export interface components {
              * @description In the unit of the type.
              */
             thresholdValue: number;
+            /** @description For units: the one whose sum is looked at; else null. */
+            unit?: string | null;
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -1156,7 +1059,7 @@ export interface components {
         /** @description What can be set of a rule; the first four are needed. */
         AlertBody: {
             /**
-             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+             * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
              * @example error_rate
              */
             alertType: string;
@@ -1228,6 +1131,8 @@ export interface components {
              * @example 10
              */
             thresholdValue: number;
+            /** @description For the type `unit`, which needs it: the name of the unit that is summed. */
+            unit?: string | null;
             /**
              * Format: int32
              * @description Whole minutes that are looked at together, 1 to 1440.
@@ -1360,6 +1265,8 @@ export interface components {
              * @description In the unit of the type: percent, milliseconds, requests, bytes, deviations.
              */
             thresholdValue?: number;
+            /** @description For the type `unit`: the name of the unit that is summed. */
+            unit?: string | null;
             /**
              * Format: int32
              * @description Whole minutes that are looked at together, 1 to 1440.
@@ -1410,11 +1317,13 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period; null: it has no quota.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use; null: it has no quota.
              */
             quotaLimit?: number | null;
             /** @description `month`, or a number of days as in `30d`; null is a month. */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of; null is requests. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute; null: no limit is known.
@@ -1458,11 +1367,13 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
              */
             quotaLimit?: number | null;
             /** @description `month`, or a number of days from 1 to 366 as in `30d`. */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of; requests by default. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute.
@@ -1507,7 +1418,7 @@ export interface components {
             quotaAnchor?: string | null;
             /**
              * Format: int64
-             * @description Requests that it may send in a quota period.
+             * @description Requests that it may send in a quota period, or how much of `quotaUnit` it may use.
              * @example 100000
              */
             quotaLimit?: number | null;
@@ -1516,6 +1427,8 @@ export interface components {
              * @example month
              */
             quotaPeriod?: string | null;
+            /** @description The unit that the quota is of, such as `tokens`; null is requests. */
+            quotaUnit?: string | null;
             /**
              * Format: int64
              * @description Requests that it may send in a minute. The service itself enforces it.
@@ -1803,6 +1716,10 @@ export interface components {
             errorRate?: number | null;
             /** @description The host's own name for it. */
             externalId?: string | null;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /** @description A name for people. */
             name?: string | null;
             /**
@@ -1827,6 +1744,10 @@ export interface components {
             responseBytes: number;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description A command and its variables. */
         CurlCommand: {
@@ -1933,6 +1854,8 @@ export interface components {
              * @description Its number.
              */
             id: number;
+            /** @description Whether it came as an event, and not as a request. */
+            isEvent: boolean;
             /** @description The item as it came, cut to 4 KiB. */
             item: string;
             /** @description The member that is wrong; null: the item as a whole. */
@@ -2067,7 +1990,7 @@ export interface components {
             period?: string;
             rule: {
                 /**
-                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth` or `anomaly`.
+                 * @description `error_rate`, `response_time`, `rate_limit`, `request_volume`, `bandwidth`, `unit` or `anomaly`.
                  * @example error_rate
                  */
                 alertType: string;
@@ -2139,6 +2062,8 @@ export interface components {
                  * @example 10
                  */
                 thresholdValue: number;
+                /** @description For the type `unit`, which needs it: the name of the unit that is summed. */
+                unit?: string | null;
                 /**
                  * Format: int32
                  * @description Whole minutes that are looked at together, 1 to 1440.
@@ -2220,6 +2145,10 @@ export interface components {
              * @description 4xx and 5xx in percent of the requests.
              */
             errorRate?: number | null;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * Format: double
              * @description The greatest latency in milliseconds.
@@ -2290,6 +2219,10 @@ export interface components {
              *     where none does.
              */
             timeToHeadersQuantileCount: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description What was erased. */
         ErasedView: {
@@ -2308,6 +2241,34 @@ export interface components {
             floor?: string | null;
             /** @description `1m`, `5m`, `1h` or `1d`. */
             granularity: string;
+        };
+        /** @description Observations of a unit that is no sum, such as a score. Each was rounded to millionths. */
+        GaugeView: {
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            count: number;
+            /**
+             * Format: double
+             * @description The greatest.
+             */
+            max: number;
+            /**
+             * Format: double
+             * @description Their mean.
+             */
+            mean: number;
+            /**
+             * Format: double
+             * @description The smallest.
+             */
+            min: number;
+            /**
+             * Format: double
+             * @description All of them together.
+             */
+            sum: number;
         };
         /** @description The groups of a range. */
         GroupList: {
@@ -2433,6 +2394,8 @@ export interface components {
             lastUsedAt?: string | null;
             /** @description A name for people. */
             name: string;
+            /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
+            origins: string[];
             /**
              * Format: date-time
              * @description Since when it is refused; null: it is good.
@@ -2457,6 +2420,14 @@ export interface components {
              * @example checkout in production
              */
             name: string;
+            /**
+             * @description The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
+             *     never billed.
+             * @example [
+             *       "https://app.example"
+             *     ]
+             */
+            origins?: string[] | null;
             /**
              * @description The service that its requests are of.
              * @example checkout
@@ -2590,16 +2561,18 @@ export interface components {
             planFrom: string;
             /**
              * Format: int64
-             * @description Requests.
+             * @description Requests, or how much of the unit.
              */
             quantity: number;
             /** @description The tenant that it belongs to. */
             tenantId?: string | null;
             /**
              * Format: int64
-             * @description From how many requests on the tier counts; null for the free allowance.
+             * @description From how many requests, or how much of the unit, on the tier counts; null for the free allowance.
              */
             tierFrom?: number | null;
+            /** @description The unit that is charged; null for requests. */
+            unit?: string | null;
         };
         /** @description An API key. */
         KeyLabel: {
@@ -2918,6 +2891,10 @@ export interface components {
              * @description 4xx and 5xx in percent of the requests.
              */
             errorRate?: number | null;
+            /** @description Units that are no sums, by name. */
+            gauges?: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * Format: double
              * @description The greatest latency in milliseconds.
@@ -3002,6 +2979,10 @@ export interface components {
              *     where none does.
              */
             timeToHeadersQuantileCount?: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units?: {
+                [key: string]: number;
+            };
         };
         /** @description One minute. */
         Minute: {
@@ -3183,6 +3164,8 @@ export interface components {
             tenantId?: string | null;
             /** @description Ascending, the first from 0. */
             tiers: components["schemas"]["PriceTier"][];
+            /** @description What units cost beside the requests that use them. */
+            units: components["schemas"]["UnitPrice"][];
         };
         /** @description A plan, or a later version of one. */
         PricePlanBody: {
@@ -3216,6 +3199,8 @@ export interface components {
             tenantId?: string | null;
             /** @description Graduated prices, ascending, the first from 0; at most 100. */
             tiers?: components["schemas"]["PriceTierBody"][] | null;
+            /** @description What units cost beside the requests that use them; at most 20. */
+            units?: components["schemas"]["UnitPriceBody"][] | null;
         };
         /** @description A page of plans. */
         PricePlanPage: {
@@ -3477,7 +3462,7 @@ export interface components {
             approximate: boolean;
             /**
              * Format: int64
-             * @description Requests that it may send in the period.
+             * @description Requests that it may send in the period, or how much of the unit it may use.
              */
             limit: number;
             /** @description `month`, or a number of days as in `30d`. */
@@ -3503,6 +3488,8 @@ export interface components {
              * @description When the next one begins.
              */
             resetDate: string;
+            /** @description The unit that the quota is of; null is requests. */
+            unit?: string | null;
             /**
              * Format: double
              * @description What was used in percent of the limit.
@@ -3510,7 +3497,7 @@ export interface components {
             usagePercentage: number;
             /**
              * Format: int64
-             * @description Requests that counted so far.
+             * @description What counted so far.
              */
             used: number;
         };
@@ -3522,7 +3509,7 @@ export interface components {
              */
             asOf: string;
             /**
-             * @description Which answers count: `all`, or classes and codes.
+             * @description Which answers count against quotas of requests: `all`, or classes and codes.
              * @example all
              */
             countedStatuses: string;
@@ -3708,6 +3695,13 @@ export interface components {
              * @description Records that no flush has delivered yet.
              */
             unflushedRecords: number;
+            /** @description Names of units that are told apart. */
+            unitNames: number;
+            /**
+             * Format: int64
+             * @description How often a unit was counted as `<other>`, because there are too many.
+             */
+            unitOverflow: number;
             /** @description A sample of the raw paths behind `<unmatched>`, the most frequent first. */
             unmatched: components["schemas"]["UnmatchedView"][];
             /** @description Flush batches whose outcome is not known yet. */
@@ -4373,6 +4367,10 @@ export interface components {
              *     only longer periods there.
              */
             from: string;
+            /** @description Units that are no sums, by name. */
+            gauges: {
+                [key: string]: components["schemas"]["GaugeView"];
+            };
             /**
              * @description Whether stored bytes of the range can't be read, so that latencies or statuses of some rows, or
              *     flush batches, are left out. The status names them.
@@ -4464,6 +4462,10 @@ export interface components {
              * @description Body bytes that were sent.
              */
             totalResponseBytes: number;
+            /** @description Sums of units by name, as responses have counted them. */
+            units: {
+                [key: string]: number;
+            };
         };
         /** @description One background task. */
         TaskView: {
@@ -4510,7 +4512,7 @@ export interface components {
         TopConsumer: components["schemas"]["Consumer"] & {
             /**
              * Format: double
-             * @description Its requests in percent of all that the caller may see.
+             * @description Its requests in percent of all that the caller may see; its part of the unit where that ranks.
              */
             share?: number | null;
         };
@@ -4542,6 +4544,65 @@ export interface components {
              * @description The first instant that the answer does not cover.
              */
             to: string;
+        };
+        /** @description What a unit costs. */
+        UnitPrice: {
+            /**
+             * Format: int64
+             * @description How much of it costs nothing in a month: the first ones.
+             */
+            free: number;
+            /** @description Ascending, the first from 0. */
+            tiers: components["schemas"]["UnitTier"][];
+            /** @description The name of the unit. */
+            unit: string;
+        };
+        /** @description What a unit costs. */
+        UnitPriceBody: {
+            /**
+             * Format: int64
+             * @description How much of it costs nothing in a month: the first ones.
+             * @default 0
+             */
+            free: number | null;
+            /**
+             * @description The price of 1,000: a decimal. In place of `tiers`.
+             * @example 0.002
+             */
+            perThousand?: string | null;
+            /** @description Graduated prices, ascending, the first from 0; at most 100. */
+            tiers?: components["schemas"]["UnitTierBody"][] | null;
+            /**
+             * @description The name of the unit.
+             * @example tokens
+             */
+            unit: string;
+        };
+        /** @description From how much of a unit in a month on which price counts. */
+        UnitTier: {
+            /**
+             * Format: int64
+             * @description How much of the unit comes before it: 0 for the first tier.
+             */
+            from: number;
+            /**
+             * @description The price of 1,000: a decimal with at most eight places.
+             * @example 0.002
+             */
+            perThousand: string;
+        };
+        /** @description From how much of a unit in a month on which price counts. */
+        UnitTierBody: {
+            /**
+             * Format: int64
+             * @description How much of the unit comes before it.
+             */
+            from: number;
+            /**
+             * @description The price of 1,000: a decimal.
+             * @example 0.001
+             */
+            perThousand: string;
         };
         /** @description A raw path that no route matched. */
         UnmatchedView: {
@@ -4656,118 +4717,6 @@ export interface components {
              */
             to: string;
         };
-        /** @description An item that was refused. */
-        DeadLetter: {
-            /**
-             * Format: date-time
-             * @description When it came.
-             */
-            at: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description Whether it came as an event, and not as a request. */
-            isEvent: boolean;
-            /** @description The item as it came, cut to 4 KiB. */
-            item: string;
-            /** @description The member that is wrong; null: the item as a whole. */
-            member?: string | null;
-            /** @description What is wrong with it. */
-            reason: string;
-            /**
-             * Format: int64
-             * @description The token that it came by.
-             */
-            tokenId: number;
-        };
-        /** @description A page of dead letters. */
-        DeadLetterPage: {
-            /** @description The newest first. */
-            data: components["schemas"]["DeadLetter"][];
-            /** @description Asks for the next page; null on the last. */
-            nextCursor?: string | null;
-        };
-        /** @description A writer's token, without its secret. */
-        IngestToken: {
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            createdAt: string;
-            /** @description Who has made it. */
-            createdBy: string;
-            /** @description Its environment. */
-            environment: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When it was last used, to the minute; null: never.
-             */
-            lastUsedAt?: string | null;
-            /** @description A name for people. */
-            name: string;
-            /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
-            origins: string[];
-            /**
-             * Format: date-time
-             * @description Since when it is refused; null: it is good.
-             */
-            revokedAt?: string | null;
-            /** @description The service that its requests are of. */
-            service: string;
-            /** @description The service's route templates, for requests that come with a path. */
-            templates: string[];
-            /** @description Whose API keys its requests may name; null: all. */
-            tenantId?: string | null;
-        };
-        /** @description A token before it is made. */
-        IngestTokenBody: {
-            /**
-             * @description Its environment; `default` by default.
-             * @example production
-             */
-            environment?: string | null;
-            /**
-             * @description A name for people, 1 to 128 bytes.
-             * @example checkout in production
-             */
-            name: string;
-            /**
-             * @description The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
-             *     never billed.
-             * @example [
-             *       "https://app.example"
-             *     ]
-             */
-            origins?: string[] | null;
-            /**
-             * @description The service that its requests are of.
-             * @example checkout
-             */
-            service: string;
-            /** @description The service's route templates, for requests that come with a path. */
-            templates?: string[] | null;
-            /** @description Whose API keys its requests may name; all by default. */
-            tenantId?: string | null;
-        };
-        /** @description All tokens. */
-        IngestTokenList: {
-            /** @description The newest first, revoked ones included. */
-            data: components["schemas"]["IngestToken"][];
-        };
-        /** @description A token that was just made. */
-        NewIngestTokenView: {
-            /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
-            secret: string;
-            /** @description The token. */
-            token: components["schemas"]["IngestToken"];
-        };
     };
     responses: never;
     parameters: never;
@@ -4826,6 +4775,7 @@ export interface operations {
                      *           "stateSince": "2026-05-18T09:25:00Z",
                      *           "tenantId": null,
                      *           "thresholdValue": 10,
+                     *           "unit": null,
                      *           "updatedAt": "2026-05-01T08:00:00Z",
                      *           "value": 15.2,
                      *           "windowMinutes": 5
@@ -4972,6 +4922,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5678,6 +5629,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -5833,6 +5785,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -6108,6 +6061,7 @@ export interface operations {
                      *       "stateSince": "2026-05-18T09:25:00Z",
                      *       "tenantId": null,
                      *       "thresholdValue": 10,
+                     *       "unit": null,
                      *       "updatedAt": "2026-05-01T08:00:00Z",
                      *       "value": 15.2,
                      *       "windowMinutes": 5
@@ -6396,6 +6350,7 @@ export interface operations {
                      *           "quotaAnchor": null,
                      *           "quotaLimit": 100000,
                      *           "quotaPeriod": "month",
+                     *           "quotaUnit": null,
                      *           "rateLimitPerMinute": 100,
                      *           "tenantId": "acme",
                      *           "updatedAt": "2026-05-01T08:00:00Z",
@@ -6525,6 +6480,7 @@ export interface operations {
                      *       "quotaAnchor": null,
                      *       "quotaLimit": 100000,
                      *       "quotaPeriod": "month",
+                     *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
@@ -6671,6 +6627,7 @@ export interface operations {
                      *       "quotaAnchor": null,
                      *       "quotaLimit": 100000,
                      *       "quotaPeriod": "month",
+                     *       "quotaUnit": null,
                      *       "rateLimitPerMinute": 100,
                      *       "tenantId": "acme",
                      *       "updatedAt": "2026-05-01T08:00:00Z",
@@ -7305,7 +7262,8 @@ export interface operations {
                      *               "planFrom": "0001-01-01",
                      *               "quantity": 45230,
                      *               "tenantId": "acme",
-                     *               "tierFrom": 0
+                     *               "tierFrom": 0,
+                     *               "unit": null
                      *             }
                      *           ],
                      *           "quantity": 45230,
@@ -7821,6 +7779,15 @@ export interface operations {
                      *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
+                     *           "gauges": {
+                     *             "score": {
+                     *               "count": 40,
+                     *               "max": 1,
+                     *               "mean": 0.87,
+                     *               "min": 0.5,
+                     *               "sum": 34.8
+                     *             }
+                     *           },
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
@@ -7839,7 +7806,10 @@ export interface operations {
                      *             "404": 4,
                      *             "500": 2
                      *           },
-                     *           "timeToHeadersQuantileCount": 0
+                     *           "timeToHeadersQuantileCount": 0,
+                     *           "units": {
+                     *             "tokens": 48210
+                     *           }
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -8366,6 +8336,7 @@ export interface operations {
                      *           "bandwidthBytes": 273480,
                      *           "errorRate": 0.25,
                      *           "externalId": "acme-production",
+                     *           "gauges": {},
                      *           "lastSeenAt": "2026-05-17T23:48:00Z",
                      *           "lastSeenWithinSeconds": 60,
                      *           "name": "Acme",
@@ -8376,6 +8347,9 @@ export interface operations {
                      *           "requestCount": 800,
                      *           "responseBytes": 273480,
                      *           "tenantId": "acme",
+                     *           "units": {
+                     *             "tokens": 31004
+                     *           },
                      *           "utilization": 0.556
                      *         }
                      *       ],
@@ -8677,6 +8651,7 @@ export interface operations {
                      *           "remaining": 54770,
                      *           "resetDate": "2026-06-01T00:00:00Z",
                      *           "tenantId": "acme",
+                     *           "unit": null,
                      *           "usagePercentage": 45.23,
                      *           "used": 45230
                      *         }
@@ -9476,6 +9451,15 @@ export interface operations {
                      *       "errorCount5xx": 2,
                      *       "errorRate": 0.5,
                      *       "from": "2026-05-17T00:00:00Z",
+                     *       "gauges": {
+                     *         "score": {
+                     *           "count": 40,
+                     *           "max": 1,
+                     *           "mean": 0.87,
+                     *           "min": 0.5,
+                     *           "sum": 34.8
+                     *         }
+                     *       },
                      *       "incomplete": false,
                      *       "maxMs": 240.118,
                      *       "minMs": 0.911,
@@ -9507,6 +9491,15 @@ export interface operations {
                      *           "averageTimeToHeadersMs": 11.871,
                      *           "endpoint": "/users/{id}",
                      *           "errorRate": 0.5,
+                     *           "gauges": {
+                     *             "score": {
+                     *               "count": 40,
+                     *               "max": 1,
+                     *               "mean": 0.87,
+                     *               "min": 0.5,
+                     *               "sum": 34.8
+                     *             }
+                     *           },
                      *           "maxMs": 240.118,
                      *           "method": "GET",
                      *           "minMs": 0.911,
@@ -9525,13 +9518,19 @@ export interface operations {
                      *             "404": 4,
                      *             "500": 2
                      *           },
-                     *           "timeToHeadersQuantileCount": 0
+                     *           "timeToHeadersQuantileCount": 0,
+                     *           "units": {
+                     *             "tokens": 48210
+                     *           }
                      *         }
                      *       ],
                      *       "totalErrorCount": 6,
                      *       "totalRequestBytes": 0,
                      *       "totalRequests": 1200,
-                     *       "totalResponseBytes": 410220
+                     *       "totalResponseBytes": 410220,
+                     *       "units": {
+                     *         "tokens": 48210
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["Summary"];
@@ -9619,8 +9618,13 @@ export interface operations {
     top_consumers: {
         parameters: {
             query?: {
-                /** @description By requests (volume), by errors in percent of the requests (errorRate), or by bytes (bandwidth). */
-                sort?: "volume" | "errorRate" | "bandwidth";
+                /** @description By requests (volume), by errors in percent of the requests (errorRate), by bytes (bandwidth), or by the sum of a unit (unit), which `unit` names. */
+                sort?: "volume" | "errorRate" | "bandwidth" | "unit";
+                /**
+                 * @description The unit that consumers are ranked by, where sort is unit. Shares are then of its sum.
+                 * @example tokens
+                 */
+                unit?: string;
                 /**
                  * @description The most rows to answer.
                  * @example 10
@@ -9694,13 +9698,17 @@ export interface operations {
                      *           "bandwidthBytes": 273480,
                      *           "errorRate": 0.25,
                      *           "externalId": "acme-production",
+                     *           "gauges": {},
                      *           "name": "Acme",
                      *           "p95Ms": 29.952,
                      *           "requestBytes": 0,
                      *           "requestCount": 800,
                      *           "responseBytes": 273480,
                      *           "share": 66.667,
-                     *           "tenantId": "acme"
+                     *           "tenantId": "acme",
+                     *           "units": {
+                     *             "tokens": 31004
+                     *           }
                      *         }
                      *       ],
                      *       "from": "2026-05-17T00:00:00Z",
@@ -9833,6 +9841,18 @@ export interface operations {
                      *               "fromRequests": 1000000,
                      *               "perThousand": "0.01"
                      *             }
+                     *           ],
+                     *           "units": [
+                     *             {
+                     *               "free": 100000,
+                     *               "tiers": [
+                     *                 {
+                     *                   "from": 0,
+                     *                   "perThousand": "0.002"
+                     *                 }
+                     *               ],
+                     *               "unit": "tokens"
+                     *             }
                      *           ]
                      *         }
                      *       ],
@@ -9945,6 +9965,13 @@ export interface operations {
                  *           "fromRequests": 1000000,
                  *           "perThousand": "0.01"
                  *         }
+                 *       ],
+                 *       "units": [
+                 *         {
+                 *           "free": 100000,
+                 *           "perThousand": "0.002",
+                 *           "unit": "tokens"
+                 *         }
                  *       ]
                  *     }
                  */
@@ -9974,6 +10001,18 @@ export interface operations {
                      *         {
                      *           "fromRequests": 1000000,
                      *           "perThousand": "0.01"
+                     *         }
+                     *       ],
+                     *       "units": [
+                     *         {
+                     *           "free": 100000,
+                     *           "tiers": [
+                     *             {
+                     *               "from": 0,
+                     *               "perThousand": "0.002"
+                     *             }
+                     *           ],
+                     *           "unit": "tokens"
                      *         }
                      *       ]
                      *     }
@@ -12349,6 +12388,8 @@ export interface operations {
                      *         "queueWaited": 3,
                      *         "seriesOverflow": 0,
                      *         "unflushedRecords": 12,
+                     *         "unitNames": 1,
+                     *         "unitOverflow": 0,
                      *         "unmatched": [
                      *           {
                      *             "count": 7,
@@ -12554,814 +12595,6 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Probe"];
-                };
-            };
-        };
-    };
-    list_dead_letters: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The most rows to answer.
-                 * @example 100
-                 */
-                limit?: number;
-                /** @description `nextCursor` of the page before, with all other parameters as they were. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The items */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "at": "2026-05-18T09:25:00Z",
-                     *           "id": 17,
-                     *           "item": "{\"method\":\"GET\",\"endpoint\":\"/a\",\"status\":99}",
-                     *           "member": "status",
-                     *           "reason": "`99` is not from 100 to 999",
-                     *           "tokenId": 1
-                     *         }
-                     *       ],
-                     *       "nextCursor": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["DeadLetterPage"];
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_dead_letter: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The item's number */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is gone */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such item */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retry_dead_letter: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The item's number */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description It is counted */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description What is still wrong with it */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such item */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_ingest_tokens: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The tokens */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "createdAt": "2026-05-18T09:00:00Z",
-                     *           "createdBy": "admin",
-                     *           "environment": "production",
-                     *           "id": 1,
-                     *           "lastUsedAt": "2026-05-18T09:25:00Z",
-                     *           "name": "checkout in production",
-                     *           "revokedAt": null,
-                     *           "service": "checkout",
-                     *           "templates": [],
-                     *           "tenantId": null
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": components["schemas"]["IngestTokenList"];
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_ingest_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "environment": "production",
-                 *       "name": "checkout in production",
-                 *       "service": "checkout"
-                 *     }
-                 */
-                "application/json": components["schemas"]["IngestTokenBody"];
-            };
-        };
-        responses: {
-            /** @description The token and its secret */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "secret": "amw_0f6d5a4e3b2c4d1e8f90a1b2c3d4e5f60f6d5a4e3b2c4d1e8f90a1b2c3d4e5f6",
-                     *       "token": {
-                     *         "createdAt": "2026-05-18T09:00:00Z",
-                     *         "createdBy": "admin",
-                     *         "environment": "production",
-                     *         "id": 1,
-                     *         "lastUsedAt": null,
-                     *         "name": "checkout in production",
-                     *         "revokedAt": null,
-                     *         "service": "checkout",
-                     *         "templates": [],
-                     *         "tenantId": null
-                     *       }
-                     *     }
-                     */
-                    "application/json": components["schemas"]["NewIngestTokenView"];
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body is larger than 64 KiB */
-            413: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revoke_ingest_token: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The token's number */
-                id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The token */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "createdAt": "2026-05-18T09:00:00Z",
-                     *       "createdBy": "admin",
-                     *       "environment": "production",
-                     *       "id": 1,
-                     *       "lastUsedAt": "2026-05-18T09:25:00Z",
-                     *       "name": "checkout in production",
-                     *       "revokedAt": "2026-05-18T10:00:00Z",
-                     *       "service": "checkout",
-                     *       "templates": [],
-                     *       "tenantId": null
-                     *     }
-                     */
-                    "application/json": components["schemas"]["IngestToken"];
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such token */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The metrics */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example # HELP api_metrics_store_up Whether the store answers.
-                     *     # TYPE api_metrics_store_up gauge
-                     *     api_metrics_store_up 1
-                     */
-                    "text/plain": string;
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14024,6 +13257,108 @@ export interface operations {
             /** @description There is no such token */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP api_metrics_store_up Whether the store answers.
+                     *     # TYPE api_metrics_store_up gauge
+                     *     api_metrics_store_up 1
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,1 +1,0 @@
-import{j as e}from"./number-Da-vhkJD.js";var t=({ready:t,children:n})=>e(`div`,{className:`deferred`,"data-ready":t,children:n});export{t};

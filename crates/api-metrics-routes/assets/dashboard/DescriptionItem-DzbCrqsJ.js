@@ -1,1 +1,0 @@
-import{M as e,j as t}from"./number-Da-vhkJD.js";var n=({facts:n})=>t(`dl`,{className:`description-list`,children:n.map(([n,r])=>e(`div`,{children:[t(`dt`,{children:n}),t(`dd`,{children:r})]},n))});export{n as t};

@@ -1,1 +1,0 @@
-import{M as e,j as t}from"./number-Da-vhkJD.js";var n=({values:n,label:r})=>t(`dl`,{className:`figures card`,"aria-label":r,children:n.map(([n,r])=>e(`div`,{children:[t(`dt`,{children:n}),t(`dd`,{children:r??t(`span`,{className:`skeleton line`})})]},n))});export{n as t};

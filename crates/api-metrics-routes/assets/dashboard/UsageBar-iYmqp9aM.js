@@ -1,1 +1,0 @@
-import{M as e,h as t,j as n}from"./number-Da-vhkJD.js";import{t as r}from"./Bar-YcZnKtTU.js";var i=e=>e<60?`fine`:e<=80?`some`:`bad`,a=({percent:a,label:o,wide:s=!1})=>e(`span`,{className:s?`usage wide`:`usage`,"data-level":i(a),children:[n(r,{kind:i(a),value:a,max:100,label:o}),n(`span`,{children:t(a).replace(/\.\d+%$/,e=>a<10?e:`%`)})]});export{a as t};
