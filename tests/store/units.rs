@@ -37,9 +37,9 @@ pub(crate) fn used(
 }
 
 /// Tokens, observations of the score, its least and its greatest in millionths.
-type Seen = (u64, Option<(u64, i64, i64, i128)>);
+type UsedSum = (u64, Option<(u64, i64, i64, i128)>);
 
-fn seen(bucket: &Bucket) -> Seen {
+fn seen(bucket: &Bucket) -> UsedSum {
     let score = bucket.units.gauge("score").map(|score| {
         let (least, greatest) = (score.min_millionths(), score.max_millionths());
         (score.count(), least, greatest, score.sum_millionths())
@@ -47,7 +47,7 @@ fn seen(bucket: &Bucket) -> Seen {
     (bucket.units.sum("tokens"), score)
 }
 
-fn expected(of: impl Iterator<Item = u64>) -> Seen {
+fn expected(of: impl Iterator<Item = u64>) -> UsedSum {
     let all: Vec<u64> = of.collect();
     let score = |n: u64| n.cast_signed() * 250_000 - 3_000_000;
     let scores = all.iter().map(|n| score(*n));
