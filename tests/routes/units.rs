@@ -39,8 +39,8 @@ async fn every_view_has_sums_and_gauges_of_units() {
     let summary = host.json("/api-metrics/summary?period=6h").await;
     assert_eq!((&summary["units"], &summary["gauges"]), (&units, &gauges));
     let of = |page: &Value, member: &str, name: Value| {
-        let rows = page["data"].as_array().unwrap().iter();
-        let row = rows.filter(|row| row[member] == name).next().unwrap();
+        let mut rows = page["data"].as_array().unwrap().iter();
+        let row = rows.find(|row| row[member] == name).unwrap();
         (row["units"].clone(), row["gauges"].clone())
     };
     let endpoints = host.json("/api-metrics/endpoints?period=6h").await;
