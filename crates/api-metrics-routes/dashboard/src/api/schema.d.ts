@@ -729,6 +729,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api-requests/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a request once more
+         * @description For admins, where the service was given a router to replay into. It is sent within the process, and neither counted
+         *     nor billed nor logged; the audit trail keeps who has done it. GET and HEAD alone unless the service allows others,
+         *     never paths of sign-in, payment and administration. What was masked is given in `values`, used once and kept
+         *     nowhere; the `inputs` of the snapshot say what is needed. The new response is masked as the recorded one was.
+         */
+        post: operations["replay_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api-requests/{id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a request and its response carried
+         * @description For admins. Headers, the query and bodies of routes that leave a snapshot, masked before they were stored; and
+         *     what has to be given to replay the request.
+         */
+        get: operations["request_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api-status": {
         parameters: {
             query?: never;
@@ -776,28 +820,6 @@ export interface paths {
          *     balancer for this.
          */
         get: operations["ready"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Own health and served requests, for Prometheus
-         * @description Served requests are those of all instances on the database: scrape one instance, or take the
-         *     maximum over instances. Their counters begin at midnight UTC, quantiles are of the last five
-         *     minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
-         */
-        get: operations["metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -900,6 +922,28 @@ export interface paths {
          * @description It is refused within ten seconds.
          */
         delete: operations["revoke_ingest_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Own health and served requests, for Prometheus
+         * @description Served requests are those of all instances on the database: scrape one instance, or take the
+         *     maximum over instances. Their counters begin at midnight UTC, quantiles are of the last five
+         *     minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
+         */
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1778,6 +1822,39 @@ export interface components {
              */
             responseBytes: number;
         };
+        /** @description An item that was refused. */
+        DeadLetter: {
+            /**
+             * Format: date-time
+             * @description When it came.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it came as an event, and not as a request. */
+            isEvent: boolean;
+            /** @description The item as it came, cut to 4 KiB. */
+            item: string;
+            /** @description The member that is wrong; null: the item as a whole. */
+            member?: string | null;
+            /** @description What is wrong with it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The token that it came by.
+             */
+            tokenId: number;
+        };
+        /** @description A page of dead letters. */
+        DeadLetterPage: {
+            /** @description The newest first. */
+            data: components["schemas"]["DeadLetter"][];
+            /** @description Asks for the next page; null on the last. */
+            nextCursor?: string | null;
+        };
         /** @description A notice and how its delivery through one channel stands. */
         Delivery: {
             /**
@@ -2235,6 +2312,78 @@ export interface components {
              * @description Records in them.
              */
             records: number;
+        };
+        /** @description A writer's token, without its secret. */
+        IngestToken: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt: string;
+            /** @description Who has made it. */
+            createdBy: string;
+            /** @description Its environment. */
+            environment: string;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute; null: never.
+             */
+            lastUsedAt?: string | null;
+            /** @description A name for people. */
+            name: string;
+            /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
+            origins: string[];
+            /**
+             * Format: date-time
+             * @description Since when it is refused; null: it is good.
+             */
+            revokedAt?: string | null;
+            /** @description The service that its requests are of. */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates: string[];
+            /** @description Whose API keys its requests may name; null: all. */
+            tenantId?: string | null;
+        };
+        /** @description A token before it is made. */
+        IngestTokenBody: {
+            /**
+             * @description Its environment; `default` by default.
+             * @example production
+             */
+            environment?: string | null;
+            /**
+             * @description A name for people, 1 to 128 bytes.
+             * @example checkout in production
+             */
+            name: string;
+            /**
+             * @description The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
+             *     never billed.
+             * @example [
+             *       "https://app.example"
+             *     ]
+             */
+            origins?: string[] | null;
+            /**
+             * @description The service that its requests are of.
+             * @example checkout
+             */
+            service: string;
+            /** @description The service's route templates, for requests that come with a path. */
+            templates?: string[] | null;
+            /** @description Whose API keys its requests may name; all by default. */
+            tenantId?: string | null;
+        };
+        /** @description All tokens. */
+        IngestTokenList: {
+            /** @description The newest first, revoked ones included. */
+            data: components["schemas"]["IngestToken"][];
         };
         /** @description One recording process. */
         InstanceView: {
@@ -2796,6 +2945,13 @@ export interface components {
              * @description Requests that finished in it.
              */
             requestCount: number;
+        };
+        /** @description A token that was just made. */
+        NewIngestTokenView: {
+            /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
+            secret: string;
+            /** @description The token. */
+            token: components["schemas"]["IngestToken"];
         };
         /** @description A notice: the body that a webhook receives. */
         Notice: {
@@ -3483,6 +3639,105 @@ export interface components {
              */
             noticeId: string;
         };
+        /**
+         * @description Two responses to one request, and what differs. Neither is stored by this: the recorded one is already, and the new
+         *     one is gone with the answer.
+         */
+        ReplayAnswer: {
+            /** @description What differs. */
+            diff: components["schemas"]["ReplayDiff"];
+            /**
+             * Format: uuid
+             * @description The request that was replayed.
+             */
+            id: string;
+            /** @description The response that was recorded. */
+            recorded: components["schemas"]["ReplayedResponse"];
+            /** @description The new one, masked in the same way. */
+            replayed: components["schemas"]["ReplayedResponse"];
+        };
+        /** @description The body of a replay. Empty where nothing is asked for: `{}`, or no body at all. */
+        ReplayBody: {
+            /** @description What was asked for anew, and headers to add. Used once, and kept nowhere. */
+            values: components["schemas"]["ReplayValue"][];
+        };
+        /**
+         * @description What has become of something, seen from the recorded response.
+         * @enum {string}
+         */
+        ReplayChange: "added" | "removed" | "changed";
+        /** @description What differs between two responses. Empty lists and `statusChanged: false` say that the fault was not seen again. */
+        ReplayDiff: {
+            /** @description What differs in them. */
+            body: components["schemas"]["ReplayDifference"][];
+            /** @description Whether the bodies could be compared: both were kept, in the same form. */
+            bodyCompared: boolean;
+            /** @description Differences in them beyond the first 200. */
+            bodyLeftOut: number;
+            /** @description Whether a part of a body is missing, so that more may differ. */
+            bodyPartial: boolean;
+            /** @description Headers that differ, of those that are recorded. */
+            headers: components["schemas"]["ReplayDifference"][];
+            /** @description Whether the status is another one. */
+            statusChanged: boolean;
+        };
+        /** @description One difference: a header, or a member of a body. */
+        ReplayDifference: {
+            /** @description What has become of it. */
+            change: components["schemas"]["ReplayChange"];
+            /** @description The header's name, or the JSON pointer of the member; empty for the whole body. */
+            path: string;
+            /** @description As it was recorded, of JSON in its notation (`"a"`, `7`, `null`); at most 200 characters. */
+            recorded?: string | null;
+            /** @description As it is now, in the same notation. */
+            replayed?: string | null;
+        };
+        /** @description A value that is asked for anew. The page shows a field for each, and hides what is typed into those of secrets. */
+        ReplayInput: {
+            /** @description Its name there; empty for the whole query or body. */
+            name: string;
+            /** @description Where it belongs. */
+            part: components["schemas"]["ReplayPart"];
+            /** @description Whether nothing can be sent without it: a replay that lacks it is answered by 400. */
+            required: boolean;
+            /** @description Whether it was masked, so that it is a secret or somebody's data; else it was only not kept. */
+            secret: boolean;
+        };
+        /**
+         * @description Where a value belongs.
+         * @enum {string}
+         */
+        ReplayPart: "path" | "query" | "header" | "body";
+        /** @description A value that is given, for a place that was asked for. It has no `Debug`, so that no log can show it. */
+        ReplayValue: {
+            /** @description Its name there; empty for the whole query or body. */
+            name: string;
+            /** @description Where it belongs. */
+            part: components["schemas"]["ReplayPart"];
+            /** @description The value: text, or for a member of a JSON body any JSON. */
+            value: Record<string, never>;
+        };
+        /**
+         * @description Whether a request can be replayed, and by what. Told together with the snapshot, so that the page offers a button only
+         *     where it works, with the fields that it needs.
+         */
+        Replayable: {
+            /** @description Whether the service replays requests at all. */
+            available: boolean;
+            /** @description What is asked for anew. */
+            inputs: components["schemas"]["ReplayInput"][];
+            /** @description Why this one is not replayed; null: it is. */
+            refused?: string | null;
+        };
+        /** @description A response, as far as it is shown: what a snapshot of it would hold, whether it was recorded or is new. */
+        ReplayedResponse: {
+            message?: components["schemas"]["SnapshotMessage"] | null;
+            /**
+             * Format: int32
+             * @description Its status; null: none was sent.
+             */
+            status?: number | null;
+        };
         /** @description Requests by country. */
         RequestCountries: {
             /** @description The countries, those of most requests first. Empty where the service does not tell countries apart. */
@@ -3678,6 +3933,23 @@ export interface components {
              */
             oldestAt?: string | null;
         };
+        /** @description What a request and its response carried, masked. */
+        RequestSnapshot: {
+            /** @description Whether there was no memory for it, so that it holds little or nothing. */
+            isDropped: boolean;
+            /** @description The query, decoded; null: it was not kept, or there was none. */
+            query?: components["schemas"]["SnapshotPair"][] | null;
+            /** @description What the client has sent. */
+            request: components["schemas"]["SnapshotMessage"];
+            /** @description What it was answered. */
+            response: components["schemas"]["SnapshotMessage"];
+        };
+        /** @description A request's snapshot. */
+        RequestSnapshotAnswer: {
+            /** @description Whether it can be replayed. */
+            replay: components["schemas"]["Replayable"];
+            snapshot?: components["schemas"]["RequestSnapshot"] | null;
+        };
         /** @description The period of a row, and what is to be known about it. */
         RowPeriod: {
             /**
@@ -3813,6 +4085,42 @@ export interface components {
              * @description Body bytes that were sent.
              */
             totalResponseBytes: number;
+        };
+        /** @description The beginning of a body: at most `max_body_bytes` of the service's settings, 16 KiB by default. */
+        SnapshotBody: {
+            /**
+             * Format: int64
+             * @description Bytes of it that have passed, however many were kept.
+             */
+            bytes: number;
+            /** @description Its `Content-Type`. */
+            contentType: string;
+            /** @description The fields of a form, multipart ones included, of which files are told by their size. */
+            fields?: components["schemas"]["SnapshotPair"][] | null;
+            /** @description Whether it was longer than what was kept, or was broken off. */
+            isCut: boolean;
+            /** @description Whether it was compressed, and therefore not kept. */
+            isEncoded: boolean;
+            /** @description `json`, `form` or `text`; `not_kept`: bodies of its type are not kept. */
+            kind: string;
+            /** @description JSON or text. JSON is valid even where the body was cut or broken. */
+            text?: string | null;
+        };
+        /** @description What was kept of a request or of a response. */
+        SnapshotMessage: {
+            body?: components["schemas"]["SnapshotBody"] | null;
+            /** @description Headers, of those that the service lists. */
+            headers: components["schemas"]["SnapshotPair"][];
+        };
+        /**
+         * @description A name and its value: of a header, of the query, or of a form. A list and no map, because names may come twice, and
+         *     their order means something to some services.
+         */
+        SnapshotPair: {
+            /** @description The name. */
+            name: string;
+            /** @description The value; marks such as `[hidden]` stand for what was taken out. */
+            value: string;
         };
         /** @description A span of time, half-open. */
         SpanView: {
@@ -4258,118 +4566,6 @@ export interface components {
              * @description The first instant after it.
              */
             to: string;
-        };
-        /** @description An item that was refused. */
-        DeadLetter: {
-            /**
-             * Format: date-time
-             * @description When it came.
-             */
-            at: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /** @description Whether it came as an event, and not as a request. */
-            isEvent: boolean;
-            /** @description The item as it came, cut to 4 KiB. */
-            item: string;
-            /** @description The member that is wrong; null: the item as a whole. */
-            member?: string | null;
-            /** @description What is wrong with it. */
-            reason: string;
-            /**
-             * Format: int64
-             * @description The token that it came by.
-             */
-            tokenId: number;
-        };
-        /** @description A page of dead letters. */
-        DeadLetterPage: {
-            /** @description The newest first. */
-            data: components["schemas"]["DeadLetter"][];
-            /** @description Asks for the next page; null on the last. */
-            nextCursor?: string | null;
-        };
-        /** @description A writer's token, without its secret. */
-        IngestToken: {
-            /**
-             * Format: date-time
-             * @description When it was made.
-             */
-            createdAt: string;
-            /** @description Who has made it. */
-            createdBy: string;
-            /** @description Its environment. */
-            environment: string;
-            /**
-             * Format: int64
-             * @description Its number.
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When it was last used, to the minute; null: never.
-             */
-            lastUsedAt?: string | null;
-            /** @description A name for people. */
-            name: string;
-            /** @description The origins of pages that use it, which write `webrtc` alone; empty: it is a service's. */
-            origins: string[];
-            /**
-             * Format: date-time
-             * @description Since when it is refused; null: it is good.
-             */
-            revokedAt?: string | null;
-            /** @description The service that its requests are of. */
-            service: string;
-            /** @description The service's route templates, for requests that come with a path. */
-            templates: string[];
-            /** @description Whose API keys its requests may name; null: all. */
-            tenantId?: string | null;
-        };
-        /** @description A token before it is made. */
-        IngestTokenBody: {
-            /**
-             * @description Its environment; `default` by default.
-             * @example production
-             */
-            environment?: string | null;
-            /**
-             * @description A name for people, 1 to 128 bytes.
-             * @example checkout in production
-             */
-            name: string;
-            /**
-             * @description The origins of pages that use it, at most 20: it is then a browser's, which writes `webrtc` alone and is
-             *     never billed.
-             * @example [
-             *       "https://app.example"
-             *     ]
-             */
-            origins?: string[] | null;
-            /**
-             * @description The service that its requests are of.
-             * @example checkout
-             */
-            service: string;
-            /** @description The service's route templates, for requests that come with a path. */
-            templates?: string[] | null;
-            /** @description Whose API keys its requests may name; all by default. */
-            tenantId?: string | null;
-        };
-        /** @description All tokens. */
-        IngestTokenList: {
-            /** @description The newest first, revoked ones included. */
-            data: components["schemas"]["IngestToken"][];
-        };
-        /** @description A token that was just made. */
-        NewIngestTokenView: {
-            /** @description Its secret, which is kept nowhere: `Authorization: Bearer amw_...`. */
-            secret: string;
-            /** @description The token. */
-            token: components["schemas"]["IngestToken"];
         };
     };
     responses: never;
@@ -7620,14 +7816,14 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["MetricRow"][];
+                    /** @example {"endpoint":"/users/{id}","requestCount":1200} */
+                    "application/x-ndjson": string;
                     /**
                      * @example periodStart,endpoint,requestCount,periodEnd,partial,approximate
                      *     2026-05-17T00:00:00Z,/users/{id},1200,2026-05-17T01:00:00Z,false,false
                      */
                     "text/csv": string;
-                    "application/json": components["schemas"]["MetricRow"][];
-                    /** @example {"endpoint":"/users/{id}","requestCount":1200} */
-                    "application/x-ndjson": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */
@@ -10316,10 +10512,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /** @example id,at,method,endpoint */
-                    "text/csv": string;
                     /** @example {"method":"GET","endpoint":"/users/{id}"} */
                     "application/x-ndjson": string;
+                    /** @example id,at,method,endpoint */
+                    "text/csv": string;
                 };
             };
             /** @description A parameter is wrong; `parameter` names it */
@@ -11520,6 +11716,385 @@ export interface operations {
             };
         };
     };
+    replay_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "values": [
+                 *         {
+                 *           "name": "id",
+                 *           "part": "path",
+                 *           "value": "4711"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReplayBody"];
+            };
+        };
+        responses: {
+            /** @description Both responses */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "diff": {
+                     *         "body": [
+                     *           {
+                     *             "change": "removed",
+                     *             "path": "/error",
+                     *             "recorded": "\"the ledger is locked\"",
+                     *             "replayed": null
+                     *           },
+                     *           {
+                     *             "change": "added",
+                     *             "path": "/order",
+                     *             "recorded": null,
+                     *             "replayed": "4711"
+                     *           }
+                     *         ],
+                     *         "bodyCompared": true,
+                     *         "bodyLeftOut": 0,
+                     *         "bodyPartial": false,
+                     *         "headers": [],
+                     *         "statusChanged": true
+                     *       },
+                     *       "id": "019e3512-1f3d-7000-8d2c-61c20b7d4e95",
+                     *       "recorded": {
+                     *         "message": {
+                     *           "body": {
+                     *             "bytes": 148,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"error\":\"the ledger is locked\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "status": 503
+                     *       },
+                     *       "replayed": {
+                     *         "message": {
+                     *           "body": {
+                     *             "bytes": 14,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"order\":4711}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "status": 201
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or nothing is replayed here */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than 64 KiB */
+            413: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It took too long, and was given up */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    request_snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The snapshot */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "replay": {
+                     *         "available": true,
+                     *         "inputs": [
+                     *           {
+                     *             "name": "id",
+                     *             "part": "path",
+                     *             "required": true,
+                     *             "secret": false
+                     *           },
+                     *           {
+                     *             "name": "authorization",
+                     *             "part": "header",
+                     *             "required": false,
+                     *             "secret": true
+                     *           },
+                     *           {
+                     *             "name": "/email",
+                     *             "part": "body",
+                     *             "required": true,
+                     *             "secret": true
+                     *           }
+                     *         ],
+                     *         "refused": null
+                     *       },
+                     *       "snapshot": {
+                     *         "isDropped": false,
+                     *         "query": [
+                     *           {
+                     *             "name": "express",
+                     *             "value": "true"
+                     *           }
+                     *         ],
+                     *         "request": {
+                     *           "body": {
+                     *             "bytes": 312,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"items\":[{\"sku\":\"A-7\",\"count\":2}],\"email\":\"[hidden]\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "response": {
+                     *           "body": {
+                     *             "bytes": 148,
+                     *             "contentType": "application/json",
+                     *             "fields": null,
+                     *             "isCut": false,
+                     *             "isEncoded": false,
+                     *             "kind": "json",
+                     *             "text": "{\"error\":\"the ledger is locked\"}"
+                     *           },
+                     *           "headers": [
+                     *             {
+                     *               "name": "content-type",
+                     *               "value": "application/json"
+                     *             }
+                     *           ]
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestSnapshotAnswer"];
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such request, or no more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     status: {
         parameters: {
             query?: never;
@@ -11777,108 +12352,6 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Probe"];
-                };
-            };
-        };
-    };
-    metrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The metrics */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example # HELP api_metrics_store_up Whether the store answers.
-                     *     # TYPE api_metrics_store_up gauge
-                     *     api_metrics_store_up 1
-                     */
-                    "text/plain": string;
-                };
-            };
-            /** @description A parameter is wrong; `parameter` names it */
-            400: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The principal may not ask for this */
-            403: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; `Retry-After` says when to come back */
-            429: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description A query failed; the service's log says why */
-            500: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The store does not answer, or there are too many streams */
-            503: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The query took too long */
-            504: {
-                headers: {
-                    /** @description What is left of the principal's limit */
-                    RateLimit?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -12541,6 +13014,108 @@ export interface operations {
             /** @description There is no such token */
             404: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; `Retry-After` says when to come back */
+            429: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A query failed; the service's log says why */
+            500: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The store does not answer, or there are too many streams */
+            503: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The query took too long */
+            504: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The metrics */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example # HELP api_metrics_store_up Whether the store answers.
+                     *     # TYPE api_metrics_store_up gauge
+                     *     api_metrics_store_up 1
+                     */
+                    "text/plain": string;
+                };
+            };
+            /** @description A parameter is wrong; `parameter` names it */
+            400: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The principal may not ask for this */
+            403: {
+                headers: {
+                    /** @description What is left of the principal's limit */
+                    RateLimit?: string;
                     [name: string]: unknown;
                 };
                 content: {
