@@ -515,7 +515,7 @@ async fn the_documents_say_what_writers_and_admins_can_do() {
         .await
         .unwrap();
     let paths: Vec<_> = ingest["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths, ["/v1/requests", "/v1/templates"]);
+    assert_eq!(paths, ["/v1/events", "/v1/requests", "/v1/templates"]);
     let members = &ingest["components"]["schemas"]["ReportedRequest"]["properties"];
     for member in [
         "time",

@@ -98,6 +98,10 @@ async fn every_parameter_refuses_what_it_does_not_know_by_name() {
                 continue;
             }
             for wrong in ["nonsense", "-1", "", "1e400", "%00", "99999999999999999999"] {
+                if name == "protocol" && wrong == "nonsense" {
+                    // A kind of events of somebody's own.
+                    continue;
+                }
                 let url = format!("{url}?{name}={wrong}");
                 let request = host.client.get(&url).bearer_auth(TOKEN);
                 let body = problem(request.send().await.unwrap(), 400).await;

@@ -27,9 +27,9 @@ mod step;
 mod validated;
 mod zone;
 
-#[cfg(feature = "control")]
 #[cfg(feature = "ingest")]
 pub(crate) use body::Member;
+#[cfg(feature = "control")]
 pub(crate) use body::{Body, present, required, wrong};
 pub(crate) use cursor::Cursor;
 #[cfg(feature = "control")]
