@@ -53,6 +53,11 @@ impl Stored {
             _folder: folder,
         }
     }
+
+    fn flush(&self, log: &RequestLogBuffer) {
+        let flush = self.store.flush_requests(log, true);
+        self.runtime.block_on(flush).unwrap();
+    }
 }
 
 fn logged(name: &'static str, series: usize, keep: Keep) -> Subject {
@@ -73,8 +78,7 @@ fn logged(name: &'static str, series: usize, keep: Keep) -> Subject {
     let flush = move || {
         let n = flushed.begin_batch();
         flushed.acknowledge(n);
-        let flush = stored.store.flush_requests(&kept, true);
-        stored.runtime.block_on(flush).unwrap();
+        stored.flush(&kept);
     };
     subject.resting(every(5_000, flush)).seeing(move || {
         assert_eq!(log.counts().dropped.total(), 0, "requests were dropped");
