@@ -27,6 +27,26 @@ pub(super) const NO_BUCKET: u32 = u32::MAX;
 /// Bytes of an endpoint that are compared without following a pointer. Few endpoints are longer.
 const INLINE_ENDPOINT: usize = 57;
 
+/// A protocol in one byte: that of an event has a name beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Family {
+    Http,
+    Grpc,
+    Event,
+}
+
+impl Family {
+    #[inline]
+    const fn of(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Http => Self::Http,
+            Protocol::Grpc => Self::Grpc,
+            _ => Self::Event,
+        }
+    }
+}
+
 /// Everything that a record of a known series touches, in four cache lines: the series and its last few
 /// requests. The bucket is elsewhere and touched every 22 requests.
 #[derive(Debug)]
@@ -38,7 +58,7 @@ pub(super) struct Slot {
     pub(super) minute: UnixSeconds,
     /// Its number in the buffer's buckets, or [`NO_BUCKET`].
     pub(super) bucket: u32,
-    protocol: Protocol,
+    protocol: Family,
     /// Whether `pending` or the bucket hold a request.
     pub(super) filled: bool,
     /// Above [`INLINE_ENDPOINT`] the endpoint is read from `series`.
@@ -63,7 +83,7 @@ impl Slot {
             method: series.method,
             minute: 0,
             bucket: NO_BUCKET,
-            protocol: series.protocol,
+            protocol: Family::of(series.protocol),
             filled: false,
             endpoint_len: u8::try_from(series.endpoint.len()).unwrap_or(u8::MAX),
             endpoint,
@@ -82,7 +102,9 @@ impl Slot {
             .endpoint
             .get(..usize::from(self.endpoint_len))
             .unwrap_or(self.series.endpoint.as_bytes());
-        self.protocol == key.protocol
+        self.protocol == Family::of(key.protocol)
+            // Only an event's kind costs a look at the shared series.
+            && (self.protocol != Family::Event || self.series.protocol == key.protocol)
             && super::lookup::same_method(self.method, key.method)
             && same_text(endpoint, key.endpoint.as_bytes())
             && self.api_key.as_ref() == key.api_key
@@ -110,7 +132,7 @@ fn same_text(a: &[u8], b: &[u8]) -> bool {
 mod tests {
     use std::time::UNIX_EPOCH;
 
-    use api_metrics_layer::RequestRecord;
+    use api_metrics_layer::{EventKind, RequestRecord};
 
     use super::*;
 
@@ -133,6 +155,8 @@ mod tests {
                     ("GET", Protocol::Http),
                     ("PUT", Protocol::Http),
                     ("GET", Protocol::Grpc),
+                    ("GET", Protocol::Event(EventKind::JOB)),
+                    ("GET", Protocol::Event(EventKind::AGENT)),
                 ] {
                     let mut record = RequestRecord::new(method, endpoint, UNIX_EPOCH);
                     record.api_key = key.as_ref();

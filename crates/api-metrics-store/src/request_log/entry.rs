@@ -1,6 +1,6 @@
 //! One kept request: in memory as it was captured, and as it is stored.
 
-use std::{net::IpAddr, sync::Arc, time::UNIX_EPOCH};
+use std::{net::IpAddr, time::UNIX_EPOCH};
 
 use api_metrics_layer::{ErrorDetail, LogEvent, LoggedRequest, Outcome, Place};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use super::{
     group,
     scrub::scrubbed,
     snapshot::{self, Copied},
+    texts::{TextOf, Texts},
     words::{MAX_WORDS, all_words, words},
 };
 
@@ -42,6 +43,9 @@ impl Reason {
 /// The reason under which events are stored.
 pub(crate) const EVENT: &str = "event";
 
+/// What keys are named beyond a process's bound: the recorder, which the log does not use, names its own so.
+pub(crate) const OTHER_KEY: &str = "<other key>";
+
 /// A request that was chosen, as it was captured. Its texts are scrubbed when it is stored.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -51,8 +55,9 @@ pub(crate) struct Entry {
     pub reason: Reason,
     pub protocol: &'static str,
     pub method: &'static str,
-    pub endpoint: Arc<str>,
-    pub api_key: Option<String>,
+    texts: Texts,
+    /// Whether its key is one of too many, which have one name.
+    is_other_key: bool,
     pub status: Option<u16>,
     pub counted: u16,
     pub outcome: Outcome,
@@ -61,11 +66,7 @@ pub(crate) struct Entry {
     pub queue_wait_us: Option<i64>,
     pub request_bytes: u64,
     pub response_bytes: u64,
-    pub path: String,
-    pub user: Option<String>,
     pub client: Option<IpAddr>,
-    pub agent: Option<String>,
-    pub request_id: Option<String>,
     pub trace: Option<([u8; 16], [u8; 8])>,
     pub error: Option<ErrorDetail>,
     pub place: Place,
@@ -79,14 +80,34 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Copies what is kept of a request.
-    pub(crate) fn of(
-        request: &LoggedRequest<'_>,
-        id: Uuid,
-        at_ms: i64,
-        reason: Reason,
-        endpoint: Arc<str>,
-    ) -> Self {
+    pub(crate) fn of(request: &LoggedRequest<'_>, id: Uuid, at_ms: i64, reason: Reason) -> Self {
         let record = request.record;
+        let length = |text: Option<&str>| text.map_or(0, str::len);
+        // A path is mostly as long as its template, and a key or an id of 32 digits fits.
+        let mut texts = Texts::with_capacity(
+            2 * record.endpoint.len()
+                + length(request.user_agent)
+                + length(request.request_id)
+                + record.api_key.map_or(0, |_| 32)
+                + request.user.map_or(0, |_| 32)
+                + 16,
+        );
+        texts.push(TextOf::Endpoint, record.endpoint);
+        texts.push(TextOf::Path, &request.path);
+        if let Some(key) = record.api_key {
+            texts.push(TextOf::ApiKey, key);
+        }
+        if let Some(user) = request.user {
+            texts.push(TextOf::User, user);
+        }
+        for (of, text) in [
+            (TextOf::Agent, request.user_agent),
+            (TextOf::RequestId, request.request_id),
+        ] {
+            if let Some(text) = text {
+                texts.push(of, text);
+            }
+        }
         let micros = |time: Option<std::time::Duration>| {
             time.map(|time| i64::try_from(time.as_micros()).unwrap_or(i64::MAX))
         };
@@ -97,8 +118,8 @@ impl Entry {
             reason,
             protocol: record.protocol.as_str(),
             method: record.method,
-            endpoint,
-            api_key: record.api_key.map(ToString::to_string),
+            texts,
+            is_other_key: false,
             status: record.status,
             counted: record.counted_status(),
             outcome: record.outcome,
@@ -107,11 +128,7 @@ impl Entry {
             queue_wait_us: micros(record.queue_wait),
             request_bytes: record.request_bytes,
             response_bytes: record.response_bytes,
-            path: request.path.to_string(),
-            user: request.user.map(ToString::to_string),
             client: request.client_address,
-            agent: request.user_agent.map(str::to_owned),
-            request_id: request.request_id.map(str::to_owned),
             trace: request.trace.map(|trace| (trace.trace_id, trace.span_id)),
             error: request.error.detail(),
             place: request.place.place(),
@@ -131,8 +148,8 @@ impl Entry {
             reason: Reason::Event,
             protocol: "",
             method: "",
-            endpoint: "".into(),
-            api_key: None,
+            texts: Texts::default(),
+            is_other_key: false,
             status: None,
             counted: 0,
             outcome: Outcome::Completed,
@@ -141,11 +158,7 @@ impl Entry {
             queue_wait_us: None,
             request_bytes: 0,
             response_bytes: 0,
-            path: String::new(),
-            user: None,
             client: None,
-            agent: None,
-            request_id: None,
             trace: None,
             error: None,
             place: Place::default(),
@@ -156,6 +169,22 @@ impl Entry {
         }
     }
 
+    /// Its API key.
+    pub(crate) fn api_key(&self) -> Option<&str> {
+        let key = self.texts.get(TextOf::ApiKey);
+        key.map(|key| if self.is_other_key { OTHER_KEY } else { key })
+    }
+
+    /// Names its key as one of too many.
+    pub(crate) fn name_other_key(&mut self) {
+        self.is_other_key = true;
+    }
+
+    /// Its user.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.texts.get(TextOf::User)
+    }
+
     /// The memory that it takes, roughly and never less.
     pub(crate) fn bytes(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::capacity);
@@ -163,11 +192,7 @@ impl Entry {
             error.message.len() + error.error_type.as_deref().map_or(0, str::len) + 64
         });
         size_of::<Self>()
-            + self.path.capacity()
-            + text(&self.api_key)
-            + text(&self.user)
-            + text(&self.agent)
-            + text(&self.request_id)
+            + self.texts.capacity()
             + text(&self.place.region)
             + text(&self.place.city)
             + self.lines.iter().map(event::bytes).sum::<usize>()
@@ -180,8 +205,8 @@ impl Entry {
     pub(crate) fn stored(&self) -> Stored {
         let clean = |text: &str| scrubbed(&plain(text)).into_owned();
         let error = self.error.as_ref();
-        let path = clean(&self.path);
-        let agent = self.agent.as_deref().map(clean);
+        let path = clean(self.texts.get(TextOf::Path).unwrap_or_default());
+        let agent = self.texts.get(TextOf::Agent).map(clean);
         let message = error.map(|error| clean(&error.message));
         let error_type = error.and_then(|error| error.error_type.as_deref().map(clean));
         let texts = [
@@ -206,7 +231,7 @@ impl Entry {
         let (event_message, fields) = event.map(|event| (event.message, event.fields)).unzip();
         let mut stored = Stored {
             method: self.method,
-            endpoint: plain(&self.endpoint),
+            endpoint: plain(self.texts.get(TextOf::Endpoint).unwrap_or_default()),
             counted: self.counted,
             outcome: if self.event.is_some() {
                 EVENT
@@ -223,7 +248,7 @@ impl Entry {
             line_words: of_lines,
             region: self.place.region.as_deref().map(clean),
             city: self.place.city.as_deref().map(clean),
-            request_id: self.request_id.as_deref().and_then(id),
+            request_id: self.texts.get(TextOf::RequestId).and_then(id),
             path,
             agent,
             error_type,

@@ -124,16 +124,12 @@ async fn store_batch<T: BeginTx>(
     let settings = buffer.settings();
     let floor = floor_ms(settings, now_ms);
     let in_time = |entry: &&Entry| (floor..=now_ms + DAY_MS).contains(&entry.at_ms);
-    let all = batch.entries.iter().map(|entry| &**entry);
-    let entries: Vec<&Entry> = all.filter(in_time).collect();
+    let entries: Vec<&Entry> = batch.entries.iter().filter(in_time).collect();
     let late = (batch.entries.len() - entries.len()) as u64;
     let days: BTreeSet<_> = entries.iter().map(|e| e.at_ms.div_euclid(DAY_MS)).collect();
 
     let mut tx = store.begin(Mode::Write).await?;
-    let keys: BTreeSet<&str> = entries
-        .iter()
-        .filter_map(|e| e.api_key.as_deref())
-        .collect();
+    let keys: BTreeSet<&str> = entries.iter().filter_map(|e| e.api_key()).collect();
     let keys: Vec<String> = keys.into_iter().map(str::to_owned).collect();
     let ids = tx.intern_keys(&keys).await?;
     let keys: BTreeMap<String, i64> = keys.into_iter().zip(ids).collect();
@@ -168,7 +164,7 @@ async fn store_batch<T: BeginTx>(
                 "a series of requests is missing".into(),
             ));
         };
-        let key = entry.api_key.as_ref().and_then(|key| keys.get(key));
+        let key = entry.api_key().and_then(|key| keys.get(key));
         let address = entry.client.and_then(|client| {
             let secret = secrets.get(&entry.at_ms.div_euclid(DAY_MS))?;
             hash(secret, settings.address.part_of(client)?)
@@ -247,7 +243,7 @@ fn row(
         "reason": entry.reason.as_str(),
         "group_id": stored.group,
         "trace_id": entry.trace.map(|(trace, _)| uuid(Uuid::from_bytes(trace))),
-        "user_id": entry.user.as_deref().map(|user| user.replace('\0', "\u{fffd}")),
+        "user_id": entry.user().map(|user| user.replace('\0', "\u{fffd}")),
         "instance": uuid(instance.id),
         "path": stored.path,
         "user_agent": stored.agent,

@@ -69,6 +69,7 @@ mod snapshot;
 mod sql;
 mod store;
 mod tail;
+mod texts;
 mod words;
 
 #[cfg(feature = "geo")]

@@ -124,7 +124,7 @@ impl Window {
         &mut self,
         offer: &Offer<'_>,
         random: &mut Random,
-        make: impl FnOnce(Reason, &Arc<str>) -> Slot,
+        make: impl FnOnce(Reason) -> Slot,
     ) -> Freed {
         let Sampling {
             client_errors,
@@ -135,11 +135,11 @@ impl Window {
             let Some(place) = self.client_errors.draw(client_errors, random) else {
                 return 0;
             };
-            let slot = make(Reason::ClientError, &self.endpoint);
+            let slot = make(Reason::ClientError);
             return self.client_errors.put(place, slot);
         }
         if self.slowest.len() < slowest as usize {
-            let slot = make(Reason::Slow, &self.endpoint);
+            let slot = make(Reason::Slow);
             self.slowest.push((offer.latency, slot));
             return 0;
         }
@@ -152,11 +152,11 @@ impl Window {
             let Some(place) = self.others.draw(others, random) else {
                 return 0;
             };
-            let slot = make(Reason::Sample, &self.endpoint);
+            let slot = make(Reason::Sample);
             return self.others.put(place, slot);
         };
         *latency = offer.latency;
-        let slower = make(Reason::Slow, &self.endpoint);
+        let slower = make(Reason::Slow);
         let mut displaced = std::mem::replace(slot, slower);
         let Some(place) = self.others.draw(others, random) else {
             return freed(displaced.as_deref());
@@ -211,7 +211,7 @@ mod tests {
         record.latency = Some(Duration::from_micros(latency));
         let request = LoggedRequest::new(&record);
         let id = uuid::Uuid::from_u128(u128::from(latency));
-        Some(Box::new(Entry::of(&request, id, 0, reason, "/".into())))
+        Some(Box::new(Entry::of(&request, id, 0, reason)))
     }
 
     fn sampled(
@@ -229,7 +229,7 @@ mod tests {
                 latency: Duration::from_micros(latency),
                 sampling,
             };
-            window.offer(&offer, &mut random, |reason, _| entry(latency, reason));
+            window.offer(&offer, &mut random, |reason| entry(latency, reason));
         }
         let drawn = window.close().into_iter().map(|(slot, weight)| {
             let entry = slot.unwrap();

@@ -9,8 +9,6 @@ use crate::request_log::{country::CountryHour, entry::Entry};
 
 /// Different API keys that a process names, as its recorder does; more are `<other key>`.
 pub(super) const MAX_KEYS: usize = 10_000;
-/// What they are named then: the recorder, which the log does not use, names its own so.
-pub(super) const OTHER_KEY: &str = "<other key>";
 /// Different sources of events that a process names; more are `<other>`.
 const MAX_SOURCES: usize = 1_000;
 /// What they are named then.
@@ -34,10 +32,10 @@ impl Flushing {
     pub(in crate::request_log) fn bound_names(&mut self) {
         let entries = self.batch.iter_mut().flat_map(|batch| &mut batch.entries);
         for entry in entries {
-            if let Some(key) = &mut entry.api_key
+            if let Some(key) = entry.api_key()
                 && !is_known(&mut self.keys, key, MAX_KEYS)
             {
-                OTHER_KEY.clone_into(key);
+                entry.name_other_key();
             }
             if let Some(event) = &mut entry.event
                 && !is_known(&mut self.sources, &event.source, MAX_SOURCES)
@@ -62,8 +60,7 @@ fn is_known(known: &mut HashSet<u64>, name: &str, max: usize) -> bool {
 #[derive(Debug)]
 pub(in crate::request_log) struct Batch {
     pub(in crate::request_log) seq: u64,
-    #[expect(clippy::vec_box, reason = "they were boxed in their samples")]
-    pub(in crate::request_log) entries: Vec<Box<Entry>>,
+    pub(in crate::request_log) entries: Vec<Entry>,
     /// Requests by country since the batch before.
     pub(in crate::request_log) countries: Vec<CountryHour>,
     /// Dropped since the batch before.

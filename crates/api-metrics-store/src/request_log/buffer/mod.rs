@@ -11,7 +11,6 @@
 //! No lock is held while anything is waited for.
 
 use std::{
-    collections::VecDeque,
     hash::BuildHasher,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -28,6 +27,7 @@ use hashbrown::HashTable;
 use uuid::Uuid;
 
 pub(super) use self::batch::{Batch, Flushing};
+use self::waiting::Waiting;
 use super::{
     country::Countries,
     entry::{Entry, Reason, id_at, millis},
@@ -38,6 +38,7 @@ use super::{
 use crate::store::Instance;
 
 mod batch;
+mod waiting;
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -135,7 +136,7 @@ struct Shard {
 /// What is to be stored, and what became of the rest.
 #[derive(Debug, Default)]
 struct Queue {
-    entries: VecDeque<Box<Entry>>,
+    entries: Waiting,
     counts: RequestLogCounts,
     /// Dropped since the last batch was cut.
     dropped: Dropped,
@@ -257,24 +258,18 @@ impl RequestLogBuffer {
     }
 
     /// Copies a request; `None` where there is no memory for it.
-    fn copy(
-        &self,
-        request: &LoggedRequest<'_>,
-        at_ms: i64,
-        reason: Reason,
-        endpoint: &Arc<str>,
-    ) -> Slot {
+    fn copy(&self, request: &LoggedRequest<'_>, at_ms: i64, reason: Reason) -> Option<Entry> {
         // Most of what is dropped for want of memory is dropped before it is copied.
         if self.memory() + size_of::<Entry>() > self.settings.memory_budget {
             return None;
         }
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let id = id_at(at_ms, self.node, number);
-        let mut entry = Entry::of(request, id, at_ms, reason, Arc::clone(endpoint));
+        let mut entry = Entry::of(request, id, at_ms, reason);
         if let Some(snapshot) = &request.snapshot {
             entry.snapshot = Some(Box::new(Copied::of(snapshot, Arc::clone(&self.masked))));
         }
-        self.reserve(entry.bytes()).then(|| Box::new(entry))
+        self.reserve(entry.bytes()).then_some(entry)
     }
 
     /// Keeps a request that stands for itself.
@@ -289,7 +284,7 @@ impl RequestLogBuffer {
                 return;
             }
         }
-        let slot = self.copy(request, at_ms, reason, &request.record.endpoint.into());
+        let slot = self.copy(request, at_ms, reason);
         let mut queue = lock(&self.queue);
         let Some(entry) = slot else {
             queue.discard(|dropped| &mut dropped.memory);
@@ -301,7 +296,7 @@ impl RequestLogBuffer {
             .second_bytes
             .take_some(at_ms / 1_000, bytes as u64, allowed)
         {
-            queue.entries.push_back(entry);
+            queue.entries.push(entry);
         } else {
             queue.discard(|dropped| &mut dropped.bytes);
             self.free(bytes);
@@ -325,7 +320,7 @@ impl RequestLogBuffer {
         }
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let id = id_at(at_ms, self.node, number);
-        let entry = Box::new(Entry::of_event(event, id, at_ms));
+        let entry = Entry::of_event(event, id, at_ms);
         let bytes = entry.bytes();
         let reserved = self.reserve(bytes);
         let mut queue = lock(&self.queue);
@@ -340,7 +335,7 @@ impl RequestLogBuffer {
             queue.discard(|dropped| &mut dropped.bytes);
         } else {
             queue.event_bytes = held;
-            queue.entries.push_back(entry);
+            queue.entries.push(entry);
             return;
         }
         drop(queue);
@@ -350,10 +345,10 @@ impl RequestLogBuffer {
     }
 
     /// Frees the memory of entries that are stored or given up.
-    fn release(&self, entries: &[Box<Entry>]) {
-        self.free(entries.iter().map(|entry| entry.bytes()).sum());
+    fn release(&self, entries: &[Entry]) {
+        self.free(entries.iter().map(Entry::bytes).sum());
         let events = entries.iter().filter(|entry| entry.event.is_some());
-        let events: usize = events.map(|entry| entry.bytes()).sum();
+        let events: usize = events.map(Entry::bytes).sum();
         let mut queue = lock(&self.queue);
         queue.event_bytes = queue.event_bytes.saturating_sub(events);
     }
@@ -401,8 +396,8 @@ impl RequestLogBuffer {
             latency: record.latency.unwrap_or_default(),
             sampling,
         };
-        let freed = window.offer(&offer, random, |reason, endpoint| {
-            self.copy(request, at_ms, reason, endpoint)
+        let freed = window.offer(&offer, random, |reason| {
+            self.copy(request, at_ms, reason).map(Box::new)
         });
         drop(shard);
         self.free(freed);
@@ -431,7 +426,7 @@ impl RequestLogBuffer {
                 .take_some(minute, bytes as u64, allowed_bytes)
             {
                 entry.weight = weight;
-                queue.entries.push_back(entry);
+                queue.entries.push(*entry);
                 continue;
             } else {
                 queue.discard(|dropped| &mut dropped.bytes);
@@ -478,7 +473,7 @@ impl RequestLogBuffer {
         let mut entries = Vec::new();
         let mut bytes = 0;
         while entries.len() < BATCH_ROWS && bytes < BATCH_BYTES {
-            let Some(entry) = queue.entries.pop_front() else {
+            let Some(entry) = queue.entries.pop() else {
                 break;
             };
             bytes += entry.bytes();

@@ -8,10 +8,8 @@ use std::{
 
 use api_metrics_layer::{LogLevel, RequestRecord};
 
-use super::{
-    batch::{MAX_KEYS, OTHER_KEY},
-    *,
-};
+use super::{batch::MAX_KEYS, *};
+use crate::request_log::entry::OTHER_KEY;
 
 fn buffer(change: impl FnOnce(&mut RequestLog)) -> RequestLogBuffer {
     let mut settings = RequestLog::new();
@@ -207,7 +205,12 @@ fn keys_beyond_the_bound_are_one() {
             flushing.bound_names();
             let batch = flushing.batch.take().expect("a batch");
             buffer.acknowledge(&batch, batch.entries.len() as u64, 0);
-            named.extend(batch.entries.into_iter().filter_map(|entry| entry.api_key));
+            named.extend(
+                batch
+                    .entries
+                    .iter()
+                    .filter_map(|entry| entry.api_key().map(str::to_owned)),
+            );
         }
     }
     assert_eq!(named.len(), MAX_KEYS + 1);
