@@ -183,7 +183,7 @@ async fn a_bill_an_invoice_and_the_ledger_agree() {
     );
     let csv = csv.text().await.unwrap();
     assert_eq!(csv.lines().count(), 1 + 3 + 1 + 1 + 1, "{csv}");
-    assert!(csv.contains(",Total,,,,,,7,,0.035,0.04,EUR\r\n"), "{csv}");
+    assert!(csv.contains(",Total,,,,,,7,,0.035,0.04,EUR,\r\n"), "{csv}");
 
     let all = host
         .json("/api-metrics/billing/reconciliation?from=2026-05-17")

@@ -141,7 +141,8 @@ async fn an_agents_seconds_never_enter_the_p95_of_an_api(database: Database) {
     let sent = server.report(&secret).json(&requests).send().await.unwrap();
     assert_eq!(sent.status(), 200);
     let items = json!([
-        {"kind": "agent", "name": "/a", "durationMs": 90_000, "model": "small", "inputTokens": 7},
+        {"kind": "agent", "name": "/a", "durationMs": 90_000, "model": "small", "inputTokens": 7,
+            "key": "bot"},
         {"kind": "agent", "name": "/a", "durationMs": 90_000, "model": "small", "outcome": "timeout"},
         {"kind": "command", "name": "deploy", "outcome": "cancelled", "user": "u-9"},
         {"kind": "session", "name": "web", "action": "start"},

@@ -93,7 +93,7 @@ impl Entry {
                 + 16,
         );
         texts.push(TextOf::Endpoint, record.endpoint);
-        texts.push(TextOf::Path, &request.path);
+        texts.push(TextOf::Path, request.path);
         if let Some(key) = record.api_key {
             texts.push(TextOf::ApiKey, key);
         }
