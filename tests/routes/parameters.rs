@@ -26,7 +26,7 @@ async fn a_wrong_parameter_is_named() {
         ("endpoints?cursor=nonsense", "cursor"),
         ("daily?tz=Mars/Olympus", "tz"),
         ("realtime?period=5m", "period"),
-        ("stream?protocol=ftp", "protocol"),
+        ("stream?protocol=No%20Kind", "protocol"),
     ] {
         let body = host.problem(&format!("/api-metrics/{path}"), 400).await;
         assert_eq!(body["parameter"], parameter, "{path}: {body}");
