@@ -65,7 +65,7 @@ test("a planted error is in the list with its message, consumer and user, and op
     await follow(page, () => page.keyboard.press("Enter"));
     const drawer = drawerOf(page);
     await drawer.getByText("Stands for itself: all requests of this route are kept").waitFor();
-    const facts = await drawer.locator(".description-list").innerText();
+    const facts = await drawer.locator(".description-list").first().innerText();
     for (const part of [request.id, "planted/1.0", user, "0af7651916cd43dd8448eb211c80319c", request.instance])
       assert.ok(facts.includes(part), `${part} is not in ${facts}`);
     const trace = drawer.getByRole("link", { name: "Open trace" });
@@ -381,7 +381,7 @@ test("an event of the start stands beside the requests, and opens by keyboard", 
     await follow(page, () => page.keyboard.press("Enter"));
     const drawer = drawerOf(page);
     await drawer.getByText("Stands for itself: logged outside of all requests").waitFor();
-    assert.match(await drawer.locator(".description-list").innerText(), /rate=5/);
+    assert.match(await drawer.locator(".description-list").first().innerText(), /rate=5/);
     assert.equal(await drawer.getByRole("button", { name: "Copy as curl" }).count(), 0);
     assert.deepEqual(await serious(page), []);
     await follow(page, () => page.keyboard.press("Escape"));
@@ -428,7 +428,7 @@ test("a request shows what was logged meanwhile, and filters by level and countr
     await follow(page, () => form.getByRole("button", { name: "Add", exact: true }).click());
     assert.equal(await rowsOf(page).count(), 1);
     await follow(page, () => page.locator("[data-request]").first().click());
-    assert.match(await drawerOf(page).locator(".description-list").innerText(), /Portugal/);
+    assert.match(await drawerOf(page).locator(".description-list").first().innerText(), /Portugal/);
     await page.keyboard.press("Escape");
 
     // Countries of all requests, also on a narrow screen.
