@@ -27,7 +27,7 @@ use hashbrown::HashTable;
 use uuid::Uuid;
 
 pub(super) use self::batch::{Batch, Flushing};
-use self::waiting::Waiting;
+use self::entry_queue::EntryQueue;
 use super::{
     country::Countries,
     entry::{Entry, Reason, id_at, millis},
@@ -38,7 +38,7 @@ use super::{
 use crate::store::Instance;
 
 mod batch;
-mod waiting;
+mod entry_queue;
 
 /// Shards of the sampler.
 const SHARDS: usize = 16;
@@ -136,7 +136,7 @@ struct Shard {
 /// What is to be stored, and what became of the rest.
 #[derive(Debug, Default)]
 struct Queue {
-    entries: Waiting,
+    entries: EntryQueue,
     counts: RequestLogCounts,
     /// Dropped since the last batch was cut.
     dropped: Dropped,

@@ -10,9 +10,9 @@ const CHUNK: usize = 64;
 
 /// Entries in chunks; no chunk is empty.
 #[derive(Debug, Default)]
-pub(super) struct Waiting(VecDeque<VecDeque<Entry>>);
+pub(super) struct EntryQueue(VecDeque<VecDeque<Entry>>);
 
-impl Waiting {
+impl EntryQueue {
     pub(super) fn push(&mut self, entry: Entry) {
         match self.0.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push_back(entry),
