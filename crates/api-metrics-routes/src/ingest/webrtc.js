@@ -12,7 +12,7 @@ const USUAL = 15_000;
 
 // Runs in the worker: refers to nothing outside of itself.
 const sampler = () => {
-  // Events that wait while nobody answers: older ones go first.
+  // Events that wait while nobody answers: beyond these, older ones are left out.
   const MOST = 20;
   const waiting = [];
   let settings;
@@ -20,6 +20,7 @@ const sampler = () => {
   let relayed = 0;
   let known = 0;
   let pausedUntil = 0;
+  let sending = Promise.resolve();
 
   const event = (now, failed) => {
     const since = (name) => Math.max(0, (now[name] ?? 0) - (last?.[name] ?? 0));
@@ -81,10 +82,13 @@ const sampler = () => {
         relayed += made.candidateType === "relay" ? 1 : 0;
       }
       waiting.push({ key: crypto.randomUUID(), body: JSON.stringify(made) });
-      while (waiting.length > MOST) waiting.shift();
+      // The first may be on its way.
+      while (waiting.length > MOST) waiting.splice(1, 1);
       // Of the samples so far, those that went over a relay; null: nobody knows yet.
       self.postMessage({ event: made, relayShare: known > 0 ? relayed / known : null });
-      await send(data.last);
+      // One after the other: two at once would both take the first, and the second be left out.
+      sending = sending.then(() => send(data.last));
+      await sending;
     }
     if (data.last) {
       self.postMessage("done");
