@@ -12,8 +12,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use api_metrics_layer::{ApiKey, ApiMetricsLayer, RequestClock, RequestRecord};
-use api_metrics_store::recorder::Recorder;
+use api_metrics_layer::{ApiKey, ApiMetricsLayer, RequestClock, RequestRecord, WithRequestLog};
+use api_metrics_store::{
+    recorder::Recorder,
+    request_log::{Keep, RequestLog, RequestLogBuffer},
+    store::Instance,
+};
 use axum::{Router, body::Body, routing::get};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -185,4 +189,39 @@ fn in_an_axum_router_layer_and_recorder_allocate_no_more_than_a_layer_that_maps_
     assert_eq!(kept, floor - 1);
     let floor = in_router(mapped(), with_body);
     assert_eq!(in_router(app().layer(layer().for_axum()), with_body), floor);
+}
+
+#[test]
+fn a_request_that_is_kept_in_the_log_allocates_once_more() {
+    let instance = || Instance::new(uuid::Uuid::nil(), "shop", "production");
+    let app_with = |keep: Keep| {
+        let mut settings = RequestLog::new();
+        settings.keep = keep;
+        settings.rows_per_second = u32::MAX;
+        settings.bytes_per_second = u64::MAX;
+        settings.memory_budget = 1 << 30;
+        let log = Arc::new(RequestLogBuffer::new(settings, instance()));
+        let sink = WithRequestLog::new(Arc::new(Recorder::default()), Arc::clone(&log));
+        let layer = ApiMetricsLayer::with_clock(sink, Noon(std::time::Instant::now()));
+        (app().layer(layer.for_axum()).with_state(()), log)
+    };
+    let measured = |app: &Router| {
+        let exchange = || {
+            let request = Request::get("/users/7").body(Body::empty()).unwrap();
+            let response = block_on(app.clone().oneshot(request)).unwrap();
+            block_on(response.into_body().collect()).unwrap();
+        };
+        (0..2000).for_each(|_| exchange());
+        allocations(|| (0..1000).for_each(|_| exchange()))
+    };
+    let (nothing, _) = app_with(Keep::Nothing);
+    let floor = measured(&nothing);
+    let (everything, log) = app_with(Keep::Everything);
+    let kept = measured(&everything);
+    assert_eq!(log.counts().chosen, 3_000);
+    // The queue grows by chunks.
+    assert!(
+        (1_000..1_030).contains(&(kept - floor)),
+        "{kept} and {floor}"
+    );
 }
