@@ -42,39 +42,43 @@ impl<'a> LoggedPath<'a> {
         }
     }
 
-    /// The path of a route, parameter by parameter. `None` where it does not fit the template.
-    fn fit(&self, path: &str) -> Option<String> {
-        let mut out = String::with_capacity(path.len().min(MAX_PATH));
+    /// Hands over the path of a route, piece by piece. `false` where it does not fit the template.
+    fn fit(
+        &self,
+        path: &str,
+        mut show: impl FnMut(&str) -> fmt::Result,
+    ) -> Result<bool, fmt::Error> {
         let mut segments = path.split('/');
         let mut parts = self.template.split('/').peekable();
         while let Some(part) = parts.next() {
+            let Some(segment) = segments.next() else {
+                return Ok(false);
+            };
             if let Some(name) = wildcard(part) {
-                let first = segments.next()?;
                 if !self.is_shown(name) {
-                    out.push_str(part);
-                    return Some(out);
+                    show(part)?;
+                    return Ok(true);
                 }
-                out.push_str(first);
+                show(segment)?;
                 for segment in segments {
-                    out.push('/');
-                    out.push_str(segment);
+                    show("/")?;
+                    show(segment)?;
                 }
-                return Some(out);
+                return Ok(true);
             }
-            let segment = segments.next()?;
             if part == segment {
-                out.push_str(segment);
+                show(segment)?;
             } else if part.contains('{') {
                 let all_shown = names(part).all(|name| self.is_shown(name));
-                out.push_str(if all_shown { segment } else { part });
+                show(if all_shown { segment } else { part })?;
             } else {
-                return None;
+                return Ok(false);
             }
             if parts.peek().is_some() {
-                out.push('/');
+                show("/")?;
             }
         }
-        segments.next().is_none().then_some(out)
+        Ok(segments.next().is_none())
     }
 
     fn is_shown(&self, name: &str) -> bool {
@@ -113,10 +117,17 @@ impl fmt::Display for LoggedPath<'_> {
                 (false, false) => Ok(()),
             };
         }
-        match self.fit(path) {
-            Some(fitted) => write!(f, "{fitted:.MAX_PATH$}"),
-            None => f.write_str(self.template),
+        // Looked through twice, because writing it down in between would allocate for each kept request.
+        if !self.fit(path, |_| Ok(()))? {
+            return f.write_str(self.template);
         }
+        let mut room = MAX_PATH;
+        self.fit(path, |piece| {
+            write!(f, "{piece:.room$}")?;
+            room -= piece.chars().take(room).count();
+            Ok(())
+        })
+        .map(drop)
     }
 }
 
@@ -171,6 +182,14 @@ mod tests {
         ] {
             assert_eq!(shown(template, path, &["id"]), template);
         }
+    }
+
+    #[test]
+    fn a_long_path_is_cut() {
+        let path = format!("/files/{}/{}", "ü".repeat(1_000), "x".repeat(100));
+        let cut = shown("/files/{*path}", &path, &["path"]);
+        assert_eq!(cut.chars().count(), MAX_PATH);
+        assert!(path.starts_with(&cut));
     }
 
     #[test]
