@@ -182,6 +182,14 @@ pub(crate) async fn an_alert_names_its_three_largest_groups_and_consumers_and_ke
     .await;
     let later = events(&*l.w.h.store).await.remove(0);
     assert_eq!(later.causes, event.causes);
+    // An erasure takes what was said, once, and leaves the figures.
+    assert_eq!(l.w.h.store.forget_alert_messages().await.unwrap(), 1);
+    assert_eq!(l.w.h.store.forget_alert_messages().await.unwrap(), 0);
+    let silent = json_of(events(&*l.w.h.store).await.remove(0).causes.as_ref());
+    assert!(!silent.to_string().contains("locked"), "{silent}");
+    assert_eq!(silent["groups"][1]["message"], Value::Null);
+    assert_eq!(silent["groups"][1]["requests"], 25);
+    assert_eq!(silent["consumers"], causes["consumers"]);
     // The end of an alert has no causes.
     l.w.h.clock.step_to(NOON + 135);
     l.worker.tick(&*l.w.h.store, None).await.unwrap();

@@ -83,7 +83,8 @@ impl QueryParams for EraseParams {
 
 /// Erases all requests of a key, a user or an address
 ///
-/// For admins. Counts and bills stay as they are. The audit trail keeps who has done it.
+/// For admins. Counts and bills stay as they are. What errors said goes out of the causes of all alerts, because
+/// these don't say whose it was; their figures stay. The audit trail keeps who has done it.
 #[utoipa::path(
     delete,
     path = "/api-requests",
@@ -105,6 +106,14 @@ pub(crate) async fn erase(
         .client
         .bounded("erase requests", store.erase_requests(&erasure, actor))
         .await?;
+    // A cause names no request, so that nobody can tell whose message it holds.
+    #[cfg(feature = "control")]
+    if let Ok(control) = app.client.control() {
+        let forgotten = control.forget_alert_messages();
+        app.client
+            .bounded("forget messages of alerts", forgotten)
+            .await?;
+    }
     Ok(Json(ErasedView {
         requests: erased.requests,
     }))

@@ -176,6 +176,15 @@ pub trait ControlStore: Store + WorkerStore {
         query: &EventQuery,
     ) -> Result<Vec<AlertEvent>, StoreError>;
 
+    /// Takes what requests said out of the causes of all alerts, and keeps their figures. Belongs to each erasure
+    /// of requests: a message in a cause names no request, so that it can't be told whose it was. Returns how many
+    /// alerts had messages.
+    ///
+    /// # Errors
+    /// `StoreError::Unavailable` when the database cannot be reached, `StoreError::Timeout` past
+    /// the statement limit.
+    async fn forget_alert_messages(&self) -> Result<u64, StoreError>;
+
     /// Up to `limit` rows of one key whose periods start in `range`, the latest first. `granularity` is
     /// `1m`, `5m` or `1h`.
     ///
@@ -373,6 +382,10 @@ impl<T: Store + BeginTx> ControlStore for T {
         query: &EventQuery,
     ) -> Result<Vec<AlertEvent>, StoreError> {
         alerts::store::alert_events(self, scope, query).await
+    }
+
+    async fn forget_alert_messages(&self) -> Result<u64, StoreError> {
+        alerts::store::forget_messages(self).await
     }
 
     async fn utilization(

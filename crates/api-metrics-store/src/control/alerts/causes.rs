@@ -98,6 +98,13 @@ impl AlertCauses {
     pub(super) const fn is_unknown(&self) -> bool {
         self.groups.is_none() && self.consumers.is_none()
     }
+
+    /// Drops what requests said; `false` where nothing was said.
+    pub(super) fn forget_messages(&mut self) -> bool {
+        let groups = self.groups.iter_mut().flatten();
+        // Each of them, so not `any`, which stops at the first.
+        groups.filter_map(|group| group.message.take()).count() > 0
+    }
 }
 
 impl CauseGroup {

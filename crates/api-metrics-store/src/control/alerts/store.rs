@@ -290,6 +290,30 @@ pub(in crate::control) async fn alert_events<T: BeginTx>(
     Ok(events)
 }
 
+/// See `ControlStore::forget_alert_messages`.
+pub(in crate::control) async fn forget_messages<T: BeginTx>(store: &T) -> Result<u64, StoreError> {
+    let mut after = Uuid::nil();
+    let mut forgotten = 0;
+    loop {
+        let mut tx = store.begin(Mode::Write).await?;
+        let page = sql::alerts::list_causes(&mut tx, after).await?;
+        let Some((last, _)) = page.last() else {
+            return Ok(forgotten);
+        };
+        after = *last;
+        for (event, causes) in page {
+            // What can't be read may hold messages, too.
+            let unknown = causes.is_none();
+            let mut causes = causes.unwrap_or_default();
+            if causes.forget_messages() || unknown {
+                sql::alerts::update_causes(&mut tx, event, &causes).await?;
+                forgotten += 1;
+            }
+        }
+        tx.commit().await?;
+    }
+}
+
 /// Two that add at once may both find room for one: the bound guards the database, not a price.
 ///
 /// # Errors

@@ -10,7 +10,9 @@ use uuid::Uuid;
 
 use super::{bounded, only, scope_parameters, signed, unknown, unsigned};
 use crate::{
-    control::alerts::{AlertEvent, AlertRule, AlertSpec, AlertState, CLOCK_WAS_AHEAD, EventQuery},
+    control::alerts::{
+        AlertCauses, AlertEvent, AlertRule, AlertSpec, AlertState, CLOCK_WAS_AHEAD, EventQuery,
+    },
     engine::{
         backend::Result,
         sql::{Dialect, SqlRow, SqlTx, params},
@@ -269,6 +271,41 @@ pub(in crate::control) async fn insert_event<T: SqlTx>(
         let body = serde_json::to_string(causes).unwrap_or_default();
         tx.execute(sql, params![event.id, body]).await?;
     }
+    Ok(())
+}
+
+/// Up to 1,000 events after `after` by id, with what was behind them; `None` where another release has written what
+/// is none of ours.
+pub(in crate::control) async fn list_causes<T: SqlTx>(
+    tx: &mut T,
+    after: Uuid,
+) -> Result<Vec<(Uuid, Option<AlertCauses>)>> {
+    let causes = tx.dialect().table("alert_causes");
+    let sql = format!(
+        "SELECT event_id, body FROM {causes} WHERE event_id > $1 ORDER BY event_id LIMIT 1000"
+    );
+    let rows = tx.fetch(sql, params![after]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok((
+                row.uuid("event_id")?,
+                serde_json::from_str(&row.text("body")?).ok(),
+            ))
+        })
+        .collect()
+}
+
+/// Sets what was behind an event.
+pub(in crate::control) async fn update_causes<T: SqlTx>(
+    tx: &mut T,
+    event: Uuid,
+    causes: &AlertCauses,
+) -> Result<()> {
+    let table = tx.dialect().table("alert_causes");
+    let sql = format!("UPDATE {table} SET body = $2 WHERE event_id = $1");
+    // Texts and whole numbers always serialise.
+    let body = serde_json::to_string(causes).unwrap_or_default();
+    tx.execute(sql, params![event, body]).await?;
     Ok(())
 }
 
