@@ -216,6 +216,38 @@ impl Bucket {
         add(&mut self.ttfb_count, n);
     }
 
+    /// Adds `count` requests that another library has summed: of one status and outcome, with the sum of their
+    /// latencies in microseconds, and the values that stand for these with how many have each. Those without a value
+    /// have no known latency.
+    pub(crate) fn record_summed(
+        &mut self,
+        status: Option<u16>,
+        outcome: Outcome,
+        count: u64,
+        latency_sum_us: u64,
+        values: &[(u64, u64)],
+    ) {
+        let mut record = RequestRecord::new("", "", std::time::SystemTime::UNIX_EPOCH);
+        record.status = status;
+        record.outcome = outcome;
+        add(&mut self.request_count, count);
+        self.status_counts.add(record.counted_status(), count);
+        match (outcome, status) {
+            (Outcome::Failed | Outcome::Panicked, _) | (_, Some(500..=599)) => {
+                add(&mut self.error_count_5xx, count);
+            }
+            (_, Some(400..=499)) => add(&mut self.error_count_4xx, count),
+            _ => {}
+        }
+        let known = values.iter().map(|(_, n)| n).sum();
+        let (min, max) = (values.iter().min(), values.iter().max());
+        if let (Some((min, _)), Some((max, _))) = (min, max) {
+            add(&mut self.latency_sum_us, latency_sum_us);
+            self.add_latencies(known, Some(*min), Some(*max));
+            self.sketch.record_pairs(values);
+        }
+    }
+
     /// Adds body bytes of requests that are counted already.
     pub(crate) fn record_bytes(&mut self, request_bytes: u64, response_bytes: u64) {
         add(&mut self.request_bytes, request_bytes);

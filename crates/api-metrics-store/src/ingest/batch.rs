@@ -8,7 +8,7 @@ use api_metrics_layer::{
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::token::hex;
+use super::{point::MetricPoint, token::hex};
 use crate::store::StoreError;
 
 /// One finished request of another service, as [`RequestRecord`] has it, but owned.
@@ -113,6 +113,8 @@ pub struct IngestBatch {
     pub(super) once: Option<Once>,
     /// What is to be counted, with its place and its text.
     pub(super) items: Vec<(u32, IngestItem, Box<str>)>,
+    /// Points of metrics, whose differences are to be counted.
+    pub(super) points: Vec<MetricPoint>,
     /// What is wrong already, with its text.
     pub(super) refused: Vec<(RefusedItem, Box<str>)>,
     /// Whether it is a dead letter, which leaves none behind when it is refused again.
@@ -140,6 +142,7 @@ impl IngestBatch {
                 fingerprint: hex(&Sha256::digest(body)),
             }),
             items: Vec::new(),
+            points: Vec::new(),
             refused: Vec::new(),
             is_retry: false,
             is_of_events: false,
@@ -151,6 +154,19 @@ impl IngestBatch {
     pub const fn of_events(mut self) -> Self {
         self.is_of_events = true;
         self
+    }
+
+    /// Points of metrics. The same `body`, sent again by the same token within 24 hours, is counted once.
+    #[must_use]
+    pub fn of_points(points: Vec<MetricPoint>, body: &[u8]) -> Self {
+        let mut batch = Self::new(None, body);
+        let fingerprint = hex(&Sha256::digest(body));
+        batch.once = Some(Once {
+            key: format!("points {fingerprint}"),
+            fingerprint,
+        });
+        batch.points = points;
+        batch
     }
 
     /// The item of a dead letter, tried again. Accepted, it is counted once, however often that is tried.
@@ -183,10 +199,10 @@ impl IngestBatch {
         self.refused.push((refused, text.into()));
     }
 
-    /// Items, refused ones included.
+    /// Items and points, refused ones included.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.items.len() + self.refused.len()
+        self.items.len() + self.points.len() + self.refused.len()
     }
 
     /// Whether it has no item at all.

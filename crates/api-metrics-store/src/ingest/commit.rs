@@ -8,7 +8,7 @@
 //!    token.
 //! 3. Keep the answer of each batch that has a key. Where there is one already, that is its answer, and
 //!    nothing of it is counted.
-//! 4. Intern series, insert the rest into the inbox under the next number, keep dead letters, set the
+//! 4. Take the differences of metrics' points to what was counted of their streams. Intern series, insert the rest into the inbox under the next number, keep dead letters, set the
 //!    fence.
 //! 5. COMMIT.
 //!
@@ -35,7 +35,9 @@ use api_metrics_layer::{OTHER_ENDPOINT, bounded};
 
 use super::{
     batch::{IngestAnswer, IngestBatch, IngestItem, Once, RefusedItem},
+    point::{Added, Measure, MetricPoint},
     sql::{self, KeptBatch, Letter},
+    streams,
     token::IngestToken,
 };
 use crate::{
@@ -197,8 +199,12 @@ async fn make_ready<T: BeginTx>(
     let outcomes = keep(&mut tx, &judged, now).await?;
     let new = || judged.iter().zip(&outcomes).filter(|(_, kept)| kept.new);
 
+    let points: Vec<_> = new()
+        .flat_map(|(judged, _)| judged.batch.points.iter().map(|point| (judged.token, point)))
+        .collect();
+    let added = streams::count(&mut tx, &points, now).await?;
     let items = new().flat_map(|(judged, _)| &judged.accepted);
-    let sums = sum(items, service, meta.sketch_kind);
+    let sums = sum(items, &added, service, meta.sketch_kind);
     let (mut numbers, unknown) = {
         let known = service.interned();
         known_among(&known, sums.keys().map(|(series, _)| series))
@@ -352,7 +358,8 @@ impl Judged<'_> {
     fn answer(&self) -> IngestAnswer {
         let refused = self.refused.iter();
         IngestAnswer {
-            accepted: u32::try_from(self.accepted.len()).unwrap_or(u32::MAX),
+            accepted: u32::try_from(self.accepted.len() + self.batch.points.len())
+                .unwrap_or(u32::MAX),
             refused: refused.map(|(one, _)| one.clone().into_owned()).collect(),
             repeated: false,
         }
@@ -441,23 +448,17 @@ async fn keep<T: crate::engine::sql::SqlTx>(
     Ok(outcomes)
 }
 
-/// The items by series and minute. Series beyond the bound are counted under `<other>`.
+/// The items, and what points add, by series and minute. Series beyond the bound are counted under `<other>`.
 fn sum<'a>(
     items: impl Iterator<Item = &'a &'a IngestItem>,
+    added: &[(&MetricPoint, Added)],
     service: &Service,
     kind: SketchKind,
 ) -> BTreeMap<(Arc<SeriesKey>, UnixSeconds), Bucket> {
     let known = service.interned();
     let mut fresh: HashSet<Arc<SeriesKey>> = HashSet::new();
     let mut sums: BTreeMap<(Arc<SeriesKey>, UnixSeconds), Bucket> = BTreeMap::new();
-    for item in items {
-        let endpoint = bounded(&item.endpoint, MAX_ENDPOINT_BYTES);
-        let mut series = SeriesKey {
-            protocol: item.protocol,
-            method: item.method,
-            endpoint: endpoint.as_ref().into(),
-            api_key: item.api_key.clone(),
-        };
+    let mut bounded_series = |mut series: SeriesKey| {
         if !known.contains_key(&series) && !fresh.contains(&series) {
             if known.len() + fresh.len() >= MAX_SERIES {
                 series.endpoint = OTHER_ENDPOINT.into();
@@ -465,11 +466,47 @@ fn sum<'a>(
                 fresh.insert(Arc::new(series.clone()));
             }
         }
-        let minute = Granularity::Minute.floor(unix_seconds(item.finished_at));
+        Arc::new(series)
+    };
+    let minute = |at| Granularity::Minute.floor(unix_seconds(at));
+    for item in items {
+        let endpoint = bounded(&item.endpoint, MAX_ENDPOINT_BYTES);
+        let series = bounded_series(SeriesKey {
+            protocol: item.protocol,
+            method: item.method,
+            endpoint: endpoint.as_ref().into(),
+            api_key: item.api_key.clone(),
+        });
         let label = Arc::clone(&series.endpoint);
-        sums.entry((Arc::new(series), minute))
+        sums.entry((series, minute(item.finished_at)))
             .or_insert_with(|| Bucket::new(kind))
             .record(&item.record(&label));
+    }
+    for (point, added) in added {
+        let nothing = match point.measure {
+            Measure::Latency => added.count == 0,
+            Measure::RequestBytes | Measure::ResponseBytes => added.sum == 0,
+        };
+        if nothing {
+            continue;
+        }
+        let endpoint = bounded(&point.endpoint, MAX_ENDPOINT_BYTES);
+        let series = bounded_series(SeriesKey {
+            protocol: point.protocol,
+            method: point.method,
+            endpoint: endpoint.as_ref().into(),
+            api_key: None,
+        });
+        let bucket = sums
+            .entry((series, minute(point.finished_at())))
+            .or_insert_with(|| Bucket::new(kind));
+        match point.measure {
+            Measure::Latency => {
+                bucket.record_summed(point.status, point.outcome, added.count, added.sum, &added.values);
+            }
+            Measure::RequestBytes => bucket.record_bytes(added.sum, 0),
+            Measure::ResponseBytes => bucket.record_bytes(0, added.sum),
+        }
     }
     sums
 }

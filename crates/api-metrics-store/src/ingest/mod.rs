@@ -52,14 +52,17 @@
 mod batch;
 mod commit;
 mod log;
+mod point;
 mod queue;
 mod sql;
 mod store;
+mod streams;
 mod token;
 
 pub use self::{
     batch::{IngestAnswer, IngestBatch, IngestItem, RefusedItem},
     log::IngestLog,
+    point::{Bins, Measure, MetricPoint},
     queue::{IngestError, IngestQueue},
     store::{DeadLetter, IngestStore},
     token::{IngestToken, NewIngestToken},

@@ -23,7 +23,7 @@ const MAX_DEAD_LETTERS: i64 = 10_000;
 fn select_tokens(d: Dialect, tail: &str) -> String {
     format!(
         "SELECT id, name, service, environment, tenant_id, templates, origins, created_by, \
-           {created} AS created_at, {revoked} AS revoked_at, {used} AS last_used_at \
+           {created} AS created_at, {revoked} AS revoked_at, {used} AS last_used_at, quantile_error \
          FROM {tokens} {tail}",
         created = d.epoch("created_at"),
         revoked = d.epoch("revoked_at"),
@@ -49,6 +49,7 @@ fn token(row: &impl SqlRow) -> Result<IngestToken> {
         created_by: row.text("created_by")?,
         revoked_at: row.optional_int("revoked_at")?,
         last_used_at: row.optional_int("last_used_at")?,
+        quantile_error: row.optional_real("quantile_error")?,
     })
 }
 
@@ -270,6 +271,116 @@ pub(super) async fn forget_batches<T: SqlTx>(tx: &mut T, before: UnixSeconds) ->
         skip = d.skip_locked(),
     );
     tx.execute(sql, params![before]).await
+}
+
+/// Locks streams of metrics, in the order of their names, and reads what was counted of each; nothing of one that
+/// was only added.
+pub(super) async fn lock_streams<T: SqlTx>(
+    tx: &mut T,
+    ids: &[&str],
+) -> Result<Vec<(String, String)>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT id, counted FROM {table} WHERE id IN {ids} ORDER BY id{lock}",
+        table = d.table("ingest_stream"),
+        ids = d.texts("$1"),
+        lock = d.for_update(),
+    );
+    let rows = tx.fetch(sql, params![json!(ids).to_string()]).await?;
+    rows.iter()
+        .map(|row| Ok((row.text("id")?, row.text("counted")?)))
+        .collect()
+}
+
+/// Those of these resources of which streams are known.
+pub(super) async fn known_resources<T: SqlTx>(
+    tx: &mut T,
+    resources: &[&str],
+) -> Result<Vec<String>> {
+    let d = tx.dialect();
+    let sql = format!(
+        "SELECT DISTINCT resource FROM {table} WHERE resource IN {resources}",
+        table = d.table("ingest_stream"),
+        resources = d.texts("$1"),
+    );
+    let resources = json!(resources).to_string();
+    let rows = tx.fetch(sql, params![resources]).await?;
+    rows.iter().map(|row| row.text("resource")).collect()
+}
+
+/// Adds streams of which nothing is counted, given with their tokens and resources in one order by all processes.
+/// Those that exist stay as they are.
+pub(super) async fn add_streams<T: SqlTx>(
+    tx: &mut T,
+    streams: &[(&str, i64, &str)],
+    now: UnixSeconds,
+) -> Result<()> {
+    let d = tx.dialect();
+    let sql = format!(
+        "INSERT INTO {table} (id, token_id, resource, counted, at) \
+         SELECT {id}, {token}, {resource}, '', {now} FROM {items} WHERE 1 = 1 ON CONFLICT DO NOTHING",
+        table = d.table("ingest_stream"),
+        id = d.item_text(0),
+        token = d.item_number(1),
+        resource = d.item_text(2),
+        items = d.items("$1"),
+        now = d.at("$2"),
+    );
+    let streams = json!(streams).to_string();
+    tx.execute(sql, params![streams, now]).await?;
+    Ok(())
+}
+
+/// Sets what was counted of streams.
+pub(super) async fn put_streams<T: SqlTx>(
+    tx: &mut T,
+    streams: &[(&str, String)],
+    now: UnixSeconds,
+) -> Result<()> {
+    if streams.is_empty() {
+        return Ok(());
+    }
+    let d = tx.dialect();
+    let table = d.table("ingest_stream");
+    let sql = format!(
+        "UPDATE {table} SET counted = new.counted, at = {now} \
+         FROM (SELECT {id} AS id, {counted} AS counted FROM {items}) AS new WHERE {table}.id = new.id",
+        id = d.item_text(0),
+        counted = d.item_text(1),
+        items = d.items("$1"),
+        now = d.at("$2"),
+    );
+    let streams = json!(streams).to_string();
+    tx.execute(sql, params![streams, now]).await?;
+    Ok(())
+}
+
+/// Forgets streams of which nothing was counted since that time.
+pub(super) async fn forget_streams<T: SqlTx>(tx: &mut T, before: UnixSeconds) -> Result<u64> {
+    let d = tx.dialect();
+    let table = d.table("ingest_stream");
+    let sql = format!(
+        "DELETE FROM {table} WHERE id IN (SELECT id FROM {table} \
+           WHERE at < {before} ORDER BY at LIMIT 5000{skip})",
+        before = d.at("$1"),
+        skip = d.skip_locked(),
+    );
+    tx.execute(sql, params![before]).await
+}
+
+/// Notes by how much quantiles of a token's service may be off, where that is more than before.
+pub(super) async fn raise_quantile_error<T: SqlTx>(
+    tx: &mut T,
+    token: i64,
+    error: f64,
+) -> Result<()> {
+    let tokens = tx.dialect().table("ingest_token");
+    let sql = format!(
+        "UPDATE {tokens} SET quantile_error = $2 \
+         WHERE id = $1 AND (quantile_error IS NULL OR quantile_error < $2)"
+    );
+    tx.execute(sql, params![token, error]).await?;
+    Ok(())
 }
 
 /// A refused item before it is kept.

@@ -135,6 +135,9 @@ pub trait IngestStore: CommitGroup {
 /// How long a batch is known, in seconds.
 const BATCHES_KEPT_SECONDS: i64 = 86_400;
 
+/// How long a stream of metrics is known after its last point, in seconds.
+const STREAMS_KEPT_SECONDS: i64 = 7 * 86_400;
+
 #[async_trait]
 impl<T: BeginTx> CommitGroup for T {
     async fn commit_group(
@@ -149,6 +152,7 @@ impl<T: BeginTx> CommitGroup for T {
         let mut tx = self.begin(Mode::Write).await?;
         let now = tx.meta().await?.now();
         sql::forget_batches(&mut tx, now - BATCHES_KEPT_SECONDS).await?;
+        sql::forget_streams(&mut tx, now - STREAMS_KEPT_SECONDS).await?;
         sql::trim_dead_letters(&mut tx).await?;
         tx.commit().await
     }

@@ -211,6 +211,18 @@ impl Sketch {
         }
     }
 
+    /// Adds values in microseconds, each as often as it says.
+    pub(crate) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
+        match &mut self.0 {
+            Inner::Histogram(histogram) => histogram.record_pairs(pairs),
+            Inner::Digest(digest) => {
+                for &(us, n) in pairs {
+                    (0..n).for_each(|_| digest.record(us));
+                }
+            }
+        }
+    }
+
     /// Adds all values of another sketch.
     ///
     /// # Errors

@@ -114,6 +114,20 @@ impl Histogram {
         self.counts.increment(bucket_of(value), self.count);
     }
 
+    /// Adds values, each as often as it says.
+    pub(super) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
+        let there = || pairs.iter().filter(|(_, n)| *n > 0);
+        let (Some((min, _)), Some((max, _))) = (there().min(), there().max()) else {
+            return;
+        };
+        let count = there().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
+        self.make_room(count, *min, *max);
+        // In ascending order of buckets, as they are kept.
+        let mut pairs: Vec<_> = there().map(|(value, n)| (bucket_of(*value), *n)).collect();
+        pairs.sort_unstable();
+        self.counts.add_pairs(pairs.into_iter());
+    }
+
     /// Adds many values: the totals are updated and the form is chosen once for all of them.
     pub(super) fn record_all(&mut self, values: &[u32]) {
         let (Some(&min), Some(&max)) = (values.iter().min(), values.iter().max()) else {

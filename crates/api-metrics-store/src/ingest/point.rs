@@ -1,0 +1,435 @@
+//! Points of metrics that another library has summed, and what each adds to the one before.
+//!
+//! A **cumulative** point says what happened since its process began, so that what it adds is the difference to the
+//! point that was counted last of the same **stream**: of the same resource, metric, attributes and start. A point
+//! that is sent again, or that another one has overtaken, adds nothing; a restart begins another stream. A **delta**
+//! point adds what it says; that it is counted once is up to the batch that it comes in.
+//!
+//! # Bins
+//!
+//! A histogram's bins are taken for requests of one time each: the geometric mean of both bounds. The sum and the
+//! count are exact. A quantile of a bin from `low` to `high` is off by `sqrt(high / low) - 1` of the value at most,
+//! which [`MetricPoint::quantile_error`] says. The first bin has no lower bound and counts as half of its upper one;
+//! the last has no upper bound and counts as its lower one.
+
+use std::{collections::BTreeMap, time::SystemTime};
+
+use api_metrics_layer::{Outcome, Protocol};
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+
+/// What the numbers of a point are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Measure {
+    /// Requests, with their latencies in microseconds.
+    Latency,
+    /// Body bytes of requests that another point counts.
+    RequestBytes,
+    /// Body bytes of the responses to requests that another point counts.
+    ResponseBytes,
+}
+
+/// Where the bins of a histogram lie.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Bins {
+    /// Bin `i` goes up to the `i`th bound, inclusive; one more has everything above.
+    Explicit(Vec<f64>),
+    /// Bin `i` goes from `base^i`, exclusive, to `base^(i + 1)` times the unit, with `base = 2^(2^-scale)`.
+    Exponential {
+        /// From -10 to 20.
+        scale: i32,
+        /// What the bins' values are multiplied by to become microseconds or bytes.
+        unit: f64,
+    },
+}
+
+/// One point of a metric: a number of requests that were answered alike.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct MetricPoint {
+    /// The resource that it comes from, as a hash.
+    pub resource: [u8; 16],
+    /// The stream that it belongs to, as a hash over all that tells streams apart.
+    pub stream: [u8; 16],
+    /// Whether it counts from the start of its stream.
+    pub is_cumulative: bool,
+    /// When its stream began, in nanoseconds since 1970; 0: not known.
+    pub started_ns: u64,
+    /// When it was taken, in nanoseconds since 1970.
+    pub at_ns: u64,
+    /// HTTP or gRPC.
+    pub protocol: Protocol,
+    /// A standard method or `_OTHER`.
+    pub method: &'static str,
+    /// The route template.
+    pub endpoint: String,
+    /// The status that was sent; `None`: none was sent.
+    pub status: Option<u16>,
+    /// How the requests ended.
+    pub outcome: Outcome,
+    /// What its numbers are.
+    pub measure: Measure,
+    /// Requests.
+    pub count: u64,
+    /// The sum of their latencies in microseconds, or of their bytes.
+    pub sum: f64,
+    /// Where its bins lie.
+    pub bins: Bins,
+    /// How many requests each bin has. Bin `i32::MIN` are those of zero.
+    pub counts: BTreeMap<i32, u64>,
+}
+
+/// What a point adds to the points before it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Added {
+    pub(super) count: u64,
+    pub(super) sum: u64,
+    /// Values, in the measure's unit, and how many requests have each.
+    pub(super) values: Vec<(u64, u64)>,
+}
+
+/// The bin of requests of zero.
+const ZERO: i32 = i32::MIN;
+/// Streams of a resource that is seen for the first time are counted from their start only if that lies less than
+/// this back: else nobody knows whether somebody has counted them before.
+const MAX_FIRST_NS: u64 = 24 * 3_600 * 1_000_000_000;
+
+impl MetricPoint {
+    /// Completed HTTP requests of which nothing else is known.
+    #[must_use]
+    pub fn new(method: &'static str, endpoint: impl Into<String>, stream: [u8; 16]) -> Self {
+        Self {
+            resource: [0; 16],
+            stream,
+            is_cumulative: true,
+            started_ns: 0,
+            at_ns: 0,
+            protocol: Protocol::Http,
+            method,
+            endpoint: endpoint.into(),
+            status: None,
+            outcome: Outcome::Completed,
+            measure: Measure::Latency,
+            count: 0,
+            sum: 0.0,
+            bins: Bins::Explicit(Vec::new()),
+            counts: BTreeMap::new(),
+        }
+    }
+
+    /// When it was taken; decides the minute under which it is counted.
+    pub(super) fn finished_at(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + std::time::Duration::from_nanos(self.at_ns)
+    }
+
+    /// By which part of itself a quantile of these latencies may be off at most; 0 without latencies.
+    #[must_use]
+    pub fn quantile_error(&self) -> f64 {
+        if self.measure != Measure::Latency {
+            return 0.0;
+        }
+        let ratio = |low: f64, high: f64| (high / low).sqrt() - 1.0;
+        match &self.bins {
+            Bins::Exponential { scale, .. } => (2f64.powi(-scale).exp2()).sqrt() - 1.0,
+            Bins::Explicit(bounds) => self
+                .counts
+                .iter()
+                .filter(|(_, count)| **count > 0)
+                .filter_map(|(bin, _)| {
+                    let bin = usize::try_from(*bin).ok()?;
+                    let low = *bounds.get(bin.checked_sub(1)?)?;
+                    let high = *bounds.get(bin)?;
+                    (low > 0.0).then(|| ratio(low, high))
+                })
+                .fold(0.0, f64::max),
+        }
+    }
+
+    /// The value that stands for a bin.
+    fn value(&self, bin: i32) -> u64 {
+        if bin == ZERO {
+            return 0;
+        }
+        let value = match &self.bins {
+            Bins::Exponential { scale, unit } => {
+                (2f64.powi(-scale) * (f64::from(bin) + 0.5)).exp2() * unit
+            }
+            Bins::Explicit(bounds) => {
+                let at = |bin: i32| usize::try_from(bin).ok().and_then(|bin| bounds.get(bin));
+                match (at(bin.saturating_sub(1)), at(bin)) {
+                    (None, None) => 0.0,
+                    (None, Some(high)) => high.max(0.0) / 2.0,
+                    (Some(low), None) => low.max(0.0),
+                    (Some(low), Some(high)) if *low > 0.0 => (low * high).sqrt(),
+                    (Some(_), Some(high)) => high.max(0.0) / 2.0,
+                }
+            }
+        };
+        // Saturates, and a NaN is 0.
+        value.round() as u64
+    }
+
+    /// Whether it is as old as it may be when its resource is seen for the first time.
+    pub(super) const fn is_young(&self) -> bool {
+        self.started_ns != 0 && self.at_ns.saturating_sub(self.started_ns) <= MAX_FIRST_NS
+    }
+
+    /// What it adds to what was counted of its stream; `None`: nothing, because it was overtaken, or sent again.
+    pub(super) fn since(&self, last: Option<&Counted>) -> Option<Added> {
+        let last = last.filter(|_| self.is_cumulative);
+        let Some(last) = last else {
+            return Some(self.added(self.count, self.sum, &self.counts));
+        };
+        if self.at_ns <= last.at_ns {
+            return None;
+        }
+        let from_start = || Some(self.added(self.count, self.sum, &self.counts));
+        let Some(before) = last.counts_at(&self.bins) else {
+            return from_start();
+        };
+        let Some(count) = self.count.checked_sub(last.count) else {
+            // It counts less than before under the same start: it began anew all the same.
+            return from_start();
+        };
+        let mut counts = BTreeMap::new();
+        for (bin, n) in &self.counts {
+            match n.checked_sub(before.get(bin).copied().unwrap_or_default()) {
+                Some(0) => {}
+                Some(more) => drop(counts.insert(*bin, more)),
+                None => return from_start(),
+            }
+        }
+        Some(self.added(count, self.sum - last.sum, &counts))
+    }
+
+    fn added(&self, count: u64, sum: f64, counts: &BTreeMap<i32, u64>) -> Added {
+        let mut values: Vec<(u64, u64)> = counts
+            .iter()
+            .filter(|(_, n)| **n > 0)
+            .map(|(bin, n)| (self.value(*bin), *n))
+            .collect();
+        values.sort_unstable();
+        Added {
+            count,
+            // Saturates; neither a NaN nor less than nothing is added.
+            sum: sum.max(0.0).round() as u64,
+            values,
+        }
+    }
+}
+
+/// What was counted of a stream.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Counted {
+    at_ns: u64,
+    count: u64,
+    sum: f64,
+    /// Of exponential bins.
+    scale: Option<i32>,
+    counts: BTreeMap<i32, u64>,
+}
+
+impl Counted {
+    /// All that the point says.
+    pub(super) fn of(point: &MetricPoint) -> Self {
+        Self {
+            at_ns: point.at_ns,
+            count: point.count,
+            sum: point.sum,
+            scale: match &point.bins {
+                Bins::Exponential { scale, .. } => Some(*scale),
+                Bins::Explicit(_) => None,
+            },
+            counts: point.counts.clone(),
+        }
+    }
+
+    /// The counts in bins of another scale, which is never a finer one; `None` where they are none such.
+    fn counts_at(&self, bins: &Bins) -> Option<BTreeMap<i32, u64>> {
+        match (self.scale, bins) {
+            (None, Bins::Explicit(_)) => Some(self.counts.clone()),
+            (Some(from), Bins::Exponential { scale, .. }) => {
+                let by = u32::try_from(from - scale).ok()?;
+                let mut counts = BTreeMap::new();
+                for (bin, n) in &self.counts {
+                    let into = if *bin == ZERO {
+                        ZERO
+                    } else {
+                        bin.checked_shr(by).unwrap_or(if *bin < 0 { -1 } else { 0 })
+                    };
+                    *counts.entry(into).or_insert(0_u64) += n;
+                }
+                Some(counts)
+            }
+            _ => None,
+        }
+    }
+
+    /// As it is kept.
+    pub(super) fn encode(&self) -> String {
+        let counts: Vec<_> = self.counts.iter().collect();
+        // A NaN, which no point has, would become null.
+        json!([self.at_ns, self.count, self.sum, self.scale, counts]).to_string()
+    }
+
+    /// What was kept.
+    ///
+    /// # Errors
+    /// `StoreError::Corrupt` where it can't be read.
+    pub(super) fn decode(text: &str) -> Result<Self, StoreError> {
+        let read = || {
+            let value: Value = serde_json::from_str(text).ok()?;
+            let counts = value.get(4)?.as_array()?.iter().map(|pair| {
+                let bin = i32::try_from(pair.get(0)?.as_i64()?).ok()?;
+                Some((bin, pair.get(1)?.as_u64()?))
+            });
+            Some(Self {
+                at_ns: value.get(0)?.as_u64()?,
+                count: value.get(1)?.as_u64()?,
+                sum: value.get(2)?.as_f64()?,
+                scale: match value.get(3)? {
+                    Value::Null => None,
+                    scale => Some(i32::try_from(scale.as_i64()?).ok()?),
+                },
+                counts: counts.collect::<Option<_>>()?,
+            })
+        };
+        read().ok_or_else(|| StoreError::Corrupt("what was counted of a stream of metrics".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Requests of 1 ms, 2 ms and so on, each so often, in bins of 5 and 10 ms.
+    fn point(at: u64, times: &[(u64, u64)]) -> MetricPoint {
+        let mut point = MetricPoint::new("GET", "/a", [1; 16]);
+        point.at_ns = at;
+        point.started_ns = 1;
+        point.bins = Bins::Explicit(vec![5_000.0, 10_000.0]);
+        for (ms, n) in times {
+            let bin = match ms {
+                0..=5 => 0,
+                6..=10 => 1,
+                _ => 2,
+            };
+            *point.counts.entry(bin).or_default() += n;
+            point.count += n;
+            point.sum += (ms * n) as f64 * 1e3;
+        }
+        point
+    }
+
+    #[test]
+    fn a_cumulative_point_adds_what_happened_since_the_one_before() {
+        let first = point(10, &[(1, 3), (7, 2)]);
+        let second = point(20, &[(1, 3), (7, 4), (50, 1)]);
+        let added = first.since(None).unwrap();
+        assert_eq!((added.count, added.sum), (5, 17_000));
+        assert_eq!(added.values, [(2_500, 3), (7_071, 2)]);
+        let counted = Counted::decode(&Counted::of(&first).encode()).unwrap();
+        let added = second.since(Some(&counted)).unwrap();
+        assert_eq!((added.count, added.sum), (3, 64_000));
+        assert_eq!(added.values, [(7_071, 2), (10_000, 1)]);
+    }
+
+    #[test]
+    fn a_point_that_comes_again_or_too_late_adds_nothing() {
+        let (first, second) = (point(10, &[(1, 3)]), point(20, &[(1, 5)]));
+        let counted = Counted::of(&second);
+        assert_eq!(second.since(Some(&counted)), None);
+        assert_eq!(first.since(Some(&counted)), None);
+    }
+
+    #[test]
+    fn a_stream_that_counts_less_than_before_has_begun_anew() {
+        let counted = Counted::of(&point(10, &[(1, 3), (7, 2)]));
+        let anew = point(20, &[(1, 4)]);
+        assert_eq!(anew.since(Some(&counted)).unwrap().count, 4);
+        // The same number in other bins.
+        let anew = point(20, &[(1, 1), (50, 6)]);
+        assert_eq!(anew.since(Some(&counted)).unwrap().count, 7);
+    }
+
+    #[test]
+    fn a_delta_point_adds_all_of_itself() {
+        let mut delta = point(10, &[(1, 3)]);
+        delta.is_cumulative = false;
+        assert_eq!(delta.since(Some(&Counted::of(&delta))).unwrap().count, 3);
+    }
+
+    #[test]
+    fn exponential_bins_are_compared_at_the_coarser_scale() {
+        let exponential = |at, scale, counts: &[(i32, u64)]| {
+            let mut point = MetricPoint::new("GET", "/a", [1; 16]);
+            point.at_ns = at;
+            point.bins = Bins::Exponential { scale, unit: 1e6 };
+            point.counts = counts.iter().copied().collect();
+            point.count = counts.iter().map(|(_, n)| n).sum();
+            point
+        };
+        // At scale 1 bins -3 and -4 are 0.25 to 0.354 and 0.354 to 0.5 s; at scale 0 both are bin -2.
+        let first = exponential(10, 1, &[(-4, 2), (-3, 1), (ZERO, 1)]);
+        let second = exponential(20, 0, &[(-2, 5), (ZERO, 1)]);
+        let added = second.since(Some(&Counted::of(&first))).unwrap();
+        assert_eq!(added.values, [(353_553, 2)]);
+        assert!((second.quantile_error() - 0.414).abs() < 0.001);
+        assert!((exponential(1, 3, &[]).quantile_error() - 0.0443).abs() < 0.001);
+        // A finer scale than before can't be compared.
+        let finer = exponential(20, 2, &[(-8, 9)]);
+        assert_eq!(finer.since(Some(&Counted::of(&first))).unwrap().count, 9);
+    }
+
+    #[test]
+    fn the_error_of_a_quantile_is_that_of_the_widest_bin_in_use() {
+        assert_eq!(point(1, &[(1, 1), (50, 1)]).quantile_error(), 0.0);
+        let error = point(1, &[(7, 1)]).quantile_error();
+        assert!((error - 0.4142).abs() < 0.001, "{error}");
+    }
+
+    #[test]
+    fn what_was_counted_is_read_as_it_was_written_or_refused() {
+        for text in ["", "[]", "[1,2,3,4]", "[1,2,3,null,[[1]]]", "[-1,2,3,null,[]]"] {
+            assert!(Counted::decode(text).is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn however_points_are_lost_sent_again_and_overtaken_their_sum_is_the_last_ones(
+            steps in proptest::collection::vec((0_u64..60, 1_u64..5), 1..20),
+            order in proptest::collection::vec((any::<proptest::sample::Index>(), any::<bool>()), 1..40),
+        ) {
+            let mut times = Vec::new();
+            let points: Vec<_> = (1..).zip(&steps).map(|(at, step)| {
+                times.push(*step);
+                point(at, &times)
+            }).collect();
+            let mut counted: Option<Counted> = None;
+            let (mut count, mut sum, mut values) = (0, 0, BTreeMap::new());
+            let sent = order.iter().map(|(which, _)| which.get(&points)).chain(points.last());
+            for point in sent {
+                if let Some(added) = point.since(counted.as_ref()) {
+                    count += added.count;
+                    sum += added.sum;
+                    for (value, n) in added.values {
+                        *values.entry(value).or_insert(0) += n;
+                    }
+                    counted = Some(Counted::of(point));
+                }
+            }
+            let whole = points.last().unwrap().since(None).unwrap();
+            prop_assert_eq!(count, whole.count);
+            prop_assert_eq!(sum, whole.sum);
+            prop_assert_eq!(values.into_iter().collect::<Vec<_>>(), whole.values);
+        }
+    }
+}
