@@ -149,7 +149,7 @@ fn status_code(status: u32) -> Result<u16, Problem> {
 }
 
 /// The standard methods, and one name for all others, as the layer has them.
-fn standard_method(method: &str) -> &'static str {
+pub(super) fn standard_method(method: &str) -> &'static str {
     const METHODS: [&str; 10] = [
         "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
     ];

@@ -12,6 +12,7 @@
 //! | `event` | one event, member by member |
 //! | `report` | `POST /v1/requests` and `POST /v1/events` |
 //! | `browser` | pages: tokens that are bound to origins |
+//! | `otlp` | `POST /v1/metrics`: what OpenTelemetry's libraries have counted |
 //! | `templates` | `GET` and `PUT /v1/templates` |
 //!
 //! The admin's routes, where tokens are made and refused items are looked at, are in the control plane.
@@ -28,6 +29,8 @@ mod browser;
 mod event;
 mod item;
 mod members;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod payload;
 mod report;
 mod templates;
@@ -40,6 +43,8 @@ use api_metrics_store::{
     ingest::{DeadLetter, IngestLog, IngestQueue, IngestStore, IngestToken},
     time::Clock,
 };
+#[cfg(feature = "otlp")]
+use axum::routing::post;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -139,6 +144,8 @@ impl Ingest {
             .routes(routes!(templates::get_templates, templates::put_templates))
             .split_for_parts();
         document.set(&written);
+        #[cfg(feature = "otlp")]
+        let router = router.route("/v1/metrics", post(otlp::report_metrics));
         let router = router
             .route(
                 "/openapi.json",
@@ -157,7 +164,7 @@ impl Ingest {
     }
 
     /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates`, `v1/webrtc.js` and
-    /// `openapi.json`.
+    /// `openapi.json`; with the feature `otlp` also `v1/metrics`, for OpenTelemetry's exporters.
     pub fn router(&self) -> Router {
         self.0.router.clone()
     }

@@ -53,8 +53,19 @@ enum Encoding {
 /// # Errors
 /// 413 beyond the bounds, 415 for an unknown encoding, 400 for what is no JSON.
 pub(super) async fn read(request: Request) -> Result<Payload, Problem> {
-    let encoding = encoding(request.headers())?;
     let lines = has_lines(request.headers());
+    read_as(request, move |bytes| split(bytes, lines)).await
+}
+
+/// Reads a body, and hands it over as it was before compression.
+///
+/// # Errors
+/// 413 beyond the bounds, 415 for an unknown encoding, 400 for one that is damaged, and those of `reader`.
+pub(super) async fn read_as<T: Send + 'static>(
+    request: Request,
+    reader: impl FnOnce(Bytes) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let encoding = encoding(request.headers())?;
     // Bounded by the router.
     let sent = Bytes::from_request(request, &()).await.map_err(|refused| {
         if refused.status() == StatusCode::PAYLOAD_TOO_LARGE {
@@ -63,10 +74,7 @@ pub(super) async fn read(request: Request) -> Result<Payload, Problem> {
             Problem::new(Kind::BadBody, "the body could not be read to its end")
         }
     })?;
-    let read = move || {
-        let bytes = decompress(encoding, sent)?;
-        split(bytes, lines)
-    };
+    let read = move || reader(decompress(encoding, sent)?);
     // A large body takes milliseconds, in which others must not wait.
     tokio::task::spawn_blocking(read)
         .await

@@ -350,7 +350,7 @@ pub(super) async fn again(
 }
 
 /// What a client is told of a report that was not acknowledged.
-fn problem(error: IngestError) -> Problem {
+pub(super) fn problem(error: IngestError) -> Problem {
     match error {
         IngestError::KeyReused => Problem::new(
             Kind::IdempotencyKeyReused,

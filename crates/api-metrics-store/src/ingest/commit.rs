@@ -200,7 +200,13 @@ async fn make_ready<T: BeginTx>(
     let new = || judged.iter().zip(&outcomes).filter(|(_, kept)| kept.new);
 
     let points: Vec<_> = new()
-        .flat_map(|(judged, _)| judged.batch.points.iter().map(|point| (judged.token, point)))
+        .flat_map(|(judged, _)| {
+            judged
+                .batch
+                .points
+                .iter()
+                .map(|point| (judged.token, point))
+        })
         .collect();
     let added = streams::count(&mut tx, &points, now).await?;
     let items = new().flat_map(|(judged, _)| &judged.accepted);
@@ -502,7 +508,13 @@ fn sum<'a>(
             .or_insert_with(|| Bucket::new(kind));
         match point.measure {
             Measure::Latency => {
-                bucket.record_summed(point.status, point.outcome, added.count, added.sum, &added.values);
+                bucket.record_summed(
+                    point.status,
+                    point.outcome,
+                    added.count,
+                    added.sum,
+                    &added.values,
+                );
             }
             Measure::RequestBytes => bucket.record_bytes(added.sum, 0),
             Measure::ResponseBytes => bucket.record_bytes(0, added.sum),

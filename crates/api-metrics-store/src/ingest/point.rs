@@ -76,6 +76,8 @@ pub struct MetricPoint {
     pub count: u64,
     /// The sum of their latencies in microseconds, or of their bytes.
     pub sum: f64,
+    /// The least and the greatest value of its stream, where they are known. Values that stand for bins lie between.
+    pub range: Option<(f64, f64)>,
     /// Where its bins lie.
     pub bins: Bins,
     /// How many requests each bin has. Bin `i32::MIN` are those of zero.
@@ -115,6 +117,7 @@ impl MetricPoint {
             measure: Measure::Latency,
             count: 0,
             sum: 0.0,
+            range: None,
             bins: Bins::Explicit(Vec::new()),
             counts: BTreeMap::new(),
         }
@@ -167,6 +170,10 @@ impl MetricPoint {
                     (Some(_), Some(high)) => high.max(0.0) / 2.0,
                 }
             }
+        };
+        let value = match self.range {
+            Some((least, most)) => value.min(most).max(least),
+            None => value,
         };
         // Saturates, and a NaN is 0.
         value.round() as u64
@@ -342,6 +349,17 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_for_a_bin_is_no_less_and_no_more_than_all_values() {
+        let mut known = point(10, &[(1, 3), (7, 2), (50, 1)]);
+        known.range = Some((900.0, 9_000.0));
+        let values = known.since(None).unwrap().values;
+        assert_eq!(values, [(2_500, 3), (7_071, 2), (9_000, 1)]);
+        known.range = Some((3_000.0, f64::NAN));
+        let values = known.since(None).unwrap().values;
+        assert_eq!(values, [(3_000, 3), (7_071, 2), (10_000, 1)]);
+    }
+
+    #[test]
     fn a_point_that_comes_again_or_too_late_adds_nothing() {
         let (first, second) = (point(10, &[(1, 3)]), point(20, &[(1, 5)]));
         let counted = Counted::of(&second);
@@ -397,7 +415,13 @@ mod tests {
 
     #[test]
     fn what_was_counted_is_read_as_it_was_written_or_refused() {
-        for text in ["", "[]", "[1,2,3,4]", "[1,2,3,null,[[1]]]", "[-1,2,3,null,[]]"] {
+        for text in [
+            "",
+            "[]",
+            "[1,2,3,4]",
+            "[1,2,3,null,[[1]]]",
+            "[-1,2,3,null,[]]",
+        ] {
             assert!(Counted::decode(text).is_err(), "{text}");
         }
     }

@@ -46,7 +46,8 @@ pub(super) async fn count<'a, T: SqlTx>(
             .collect();
         if !missing.is_empty() {
             // Before these rows are added: whether the resource was seen earlier.
-            let resources: BTreeSet<&str> = missing.iter().map(|(.., resource)| *resource).collect();
+            let resources: BTreeSet<&str> =
+                missing.iter().map(|(.., resource)| *resource).collect();
             let resources: Vec<&str> = resources.into_iter().collect();
             known.extend(sql::known_resources(tx, &resources).await?);
             sql::add_streams(tx, &missing, now).await?;
@@ -65,7 +66,8 @@ pub(super) async fn count<'a, T: SqlTx>(
         }
         let id = stream(token, point);
         let last = counted.get(&id).and_then(Option::as_ref);
-        let is_known = last.is_some() || point.is_young() || known.contains(&resource(token, point));
+        let is_known =
+            last.is_some() || point.is_young() || known.contains(&resource(token, point));
         if let Some(added) = point.since(last) {
             if is_known {
                 all.push((*point, added));
