@@ -23,6 +23,7 @@ mod hints;
 mod hostile;
 mod ingest;
 mod otlp;
+mod otlp_libraries;
 mod parameters;
 mod postgres;
 mod prometheus;
