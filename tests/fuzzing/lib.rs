@@ -12,10 +12,11 @@ use api_metrics_store::fuzzing as store;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// The targets that are no part of the store.
-const OTHERS: [Target; 5] = [
+const OTHERS: [Target; 6] = [
     ("access_log_line", access_log_line),
     ("cursor", routes::cursor),
     ("jwt", routes::jwt),
+    ("otlp", routes::otlp),
     ("query_string", routes::query_string),
     ("report", routes::report),
 ];

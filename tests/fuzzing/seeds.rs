@@ -28,6 +28,7 @@ pub(crate) fn write(corpus: &Path) {
         ("jwt", text(&CLAIMS)),
         ("cursor", cursors()),
         ("report", reports()),
+        ("otlp", exports()),
         ("mask", masks()),
     ];
     for (name, seeds) in all {
@@ -54,6 +55,23 @@ fn masks() -> Vec<Vec<u8>> {
     all.push([&[255][..], "[".repeat(300).as_bytes(), &[0xff]].concat());
     all.push(vec![]);
     all
+}
+
+/// A byte that says of which form the body is, and what real exporters have sent.
+fn exports() -> Vec<Vec<u8>> {
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../routes/cases/otlp");
+    let all = [
+        (0, "js-express-default.pb"),
+        (1, "js-express-default.json"),
+        (0, "python-fastapi-optin-http.pb"),
+        (0, "rust-tower-proto.pb"),
+    ];
+    let all = all.map(|(form, name)| {
+        let mut seed = vec![form];
+        seed.extend(fs::read(cases.join(name)).unwrap());
+        seed
+    });
+    damaged(all.to_vec())
 }
 
 /// A byte that says how the body is encoded, and the body.

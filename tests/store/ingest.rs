@@ -10,8 +10,8 @@ use api_metrics_layer::ApiKey;
 use api_metrics_store::{
     control::keys::KeyChange,
     ingest::{
-        IngestAnswer, IngestBatch, IngestError, IngestItem, IngestQueue, IngestStore, IngestToken,
-        NewIngestToken,
+        Bins, IngestAnswer, IngestBatch, IngestError, IngestItem, IngestQueue, IngestStore,
+        IngestToken, MetricPoint, NewIngestToken,
     },
     postgres::PostgresStore,
     query::{Query, TimeRange},
@@ -46,6 +46,8 @@ on_all_databases! {
     tokens_are_kept_by_their_hash_and_can_be_revoked
     what_is_refused_is_kept_and_can_be_tried_again
     two_processes_that_get_the_same_batches_count_each_once
+    two_processes_that_get_points_of_the_same_streams_count_what_the_last_ones_say
+    what_was_counted_of_a_stream_is_known_for_a_week
 }
 
 /// A store that others report to, on the harness' database.
@@ -100,6 +102,25 @@ pub(crate) async fn report_to(h: &Harness) {
     sent.refuse(0, None, "is no JSON", "{");
     let queue = IngestQueue::new(store, "test");
     queue.submit(&token, sent).await.unwrap();
+    let points = IngestBatch::of_points(vec![point("/a", NOON, 1)], b"");
+    queue.submit(&token, points).await.unwrap();
+}
+
+/// A cumulative point of a stream that began a minute before noon: requests of 2 ms.
+fn point(endpoint: &str, at: i64, count: u64) -> MetricPoint {
+    let mut stream = [0; 16];
+    for (to, from) in stream.iter_mut().zip(endpoint.bytes()) {
+        *to = from;
+    }
+    let nanos = |seconds: i64| seconds.unsigned_abs() * 1_000_000_000;
+    let mut point = MetricPoint::new("GET", endpoint, stream);
+    (point.started_ns, point.at_ns) = (nanos(NOON - 60), nanos(at));
+    point.status = Some(200);
+    point.count = count;
+    point.sum = count as f64 * 2_000.0;
+    point.bins = Bins::Explicit(vec![5_000.0]);
+    point.counts.insert(0, count);
+    point
 }
 
 /// Another process on the same database.
@@ -393,6 +414,77 @@ async fn two_processes_that_get_the_same_batches_count_each_once(database: Datab
     assert_eq!((new, stage.total().await), (expected, expected));
     stage.h.settle().await;
     assert_eq!(stage.total().await, expected);
+}
+
+async fn two_processes_that_get_points_of_the_same_streams_count_what_the_last_ones_say(
+    database: Database,
+) {
+    let stage = Stage::on(database).await;
+    let token = stage.token(|_| {}).await;
+    let queues = [stage.queue(), stage.queue()];
+    let mut random = Random::new(11);
+    // Twenty exports of four streams; each of them twice, in any order, to any process.
+    let mut counts = [0; 4];
+    let mut sends: Vec<(usize, Vec<MetricPoint>)> = Vec::new();
+    for export in 0..20 {
+        let mut points = Vec::new();
+        for (stream, count) in (0..).zip(&mut counts) {
+            *count += random.index(50) as u64 + 1;
+            points.push(point(&format!("/{stream}"), NOON - 50 + export, *count));
+        }
+        for _ in 0..2 {
+            let place = random.index(sends.len() + 1);
+            sends.insert(place, (random.index(2), points.clone()));
+        }
+    }
+    let answers = (0..).zip(sends).map(|(n, (at, points))| {
+        let (queue, token) = (queues[at].clone(), token.clone());
+        // Of another body each, so that the points alone tell.
+        let batch = IngestBatch::of_points(points, format!("{n}").as_bytes());
+        tokio::spawn(async move { queue.submit(&token, batch).await })
+    });
+    for answer in futures_util::future::join_all(answers).await {
+        assert_eq!(answer.unwrap().unwrap().accepted, 4);
+    }
+    let expected: BTreeMap<String, u64> = (0..)
+        .zip(counts)
+        .map(|(stream, count)| (format!("/{stream}"), count))
+        .collect();
+    assert_eq!(stage.requests().await, expected);
+    stage.h.settle().await;
+    assert_eq!(stage.requests().await, expected);
+}
+
+async fn what_was_counted_of_a_stream_is_known_for_a_week(database: Database) {
+    let stage = Stage::on(database).await;
+    let token = stage.token(|_| {}).await;
+    let send = async |at: i64, count| {
+        let body = format!("{at} {count}");
+        let points = IngestBatch::of_points(vec![point("/a", at, count)], body.as_bytes());
+        // Another one each time: it forgets what is old before it takes the next one.
+        let queue = stage.queue();
+        queue
+            .submit(&token, IngestBatch::new(None, b""))
+            .await
+            .unwrap();
+        queue.submit(&token, points).await.unwrap();
+    };
+    send(NOON, 7).await;
+    for (days, count) in [(6, 9), (12, 12)] {
+        stage.h.clock.step_to(NOON + days * 86_400);
+        send(NOON + days * 86_400, count).await;
+    }
+    let query = question(TimeRange::new(NOON - 86_400, NOON + 30 * 86_400), |query| {
+        query.filter.service = Some("checkout".into());
+    });
+    let count = async || stage.h.read(&query).await.rows[0].bucket.request_count;
+    assert_eq!(count().await, 12);
+    // Forgotten meanwhile: whether the 14 hold those that were counted, nobody knows, so that they count as a start.
+    stage.h.clock.step_to(NOON + 20 * 86_400);
+    send(NOON + 20 * 86_400, 14).await;
+    assert_eq!(count().await, 12);
+    send(NOON + 20 * 86_400 + 1, 16).await;
+    assert_eq!(count().await, 14);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use crate::harness::{Database, Harness, NOON, record};
 
 /// Tables whose rows belong to somebody, or hold a secret.
-const PROTECTED: [&str; 32] = [
+const PROTECTED: [&str; 33] = [
     "alert_causes",
     "alert_states",
     "api_alert_configs",
@@ -38,6 +38,7 @@ const PROTECTED: [&str; 32] = [
     "ingest_token",
     "ingest_batch",
     "ingest_refused",
+    "ingest_stream",
     "unit_names",
     "price_unit_tiers",
 ];

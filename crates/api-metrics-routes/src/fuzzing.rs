@@ -156,6 +156,12 @@ fn uri(data: &[u8]) -> Option<Uri> {
     Uri::try_from([b"/?", data].concat()).ok()
 }
 
+/// The body of an exporter of metrics: what is accepted can be counted.
+#[cfg(feature = "otlp")]
+pub fn otlp(data: &[u8]) {
+    crate::ingest::fuzz_otlp(data, NOW);
+}
+
 /// The body of a report: nothing of it is more than its bounds, and what is accepted can be counted.
 #[cfg(feature = "ingest")]
 pub fn report(data: &[u8]) {

@@ -209,6 +209,15 @@ impl fmt::Debug for Ingest {
     }
 }
 
+/// Reads a body of an exporter, whose first byte says of which form it is, and checks what comes out.
+#[cfg(all(feature = "fuzzing", feature = "otlp"))]
+pub(crate) fn fuzz_otlp(data: &[u8], now: i64) {
+    otlp::fuzz(
+        data,
+        std::time::UNIX_EPOCH + std::time::Duration::from_secs(now.unsigned_abs()),
+    );
+}
+
 /// Reads a body whose first byte says how it is encoded, and checks what comes out.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn fuzz(data: &[u8], now: i64) {

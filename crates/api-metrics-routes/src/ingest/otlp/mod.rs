@@ -78,7 +78,7 @@ pub(super) async fn report_metrics(
 
 /// Reads a body whose first byte says of which form it is, and checks what comes out.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn fuzz(data: &[u8], now: std::time::SystemTime) {
+pub(super) fn fuzz(data: &[u8], now: std::time::SystemTime) {
     let Some((kind, body)) = data.split_first() else {
         return;
     };
