@@ -2,6 +2,7 @@
 import { useMemo, useState } from "react";
 import { useIngestTokens, useIngestWrites } from "../api/ingest";
 import type { IngestToken } from "../api/types";
+import { percent } from "../format/number";
 import { precise } from "../format/time";
 import { type Column, Table } from "../ui/Table";
 import { useView } from "../view/view";
@@ -26,6 +27,9 @@ export const Tokens = () => {
             <span className="muted">
               {row.service} · {row.environment}
             </span>
+            {row.quantileError != null && row.quantileError > 0.01 && (
+              <span className="muted">Quantiles within {percent(row.quantileError * 100)}</span>
+            )}
           </span>
         ),
       },

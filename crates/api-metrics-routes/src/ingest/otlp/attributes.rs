@@ -18,9 +18,13 @@ use crate::ingest::item;
 /// The requests of a point.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requests {
+    /// A standard method or `_OTHER`.
     pub(super) method: &'static str,
+    /// The template in our syntax, or `<unmatched>`.
     pub(super) endpoint: String,
+    /// The status that was sent; `None`: none was sent.
     pub(super) status: Option<u16>,
+    /// How they ended.
     pub(super) outcome: Outcome,
 }
 
@@ -91,6 +95,7 @@ pub(super) fn canonical(attributes: &[KeyValue], out: &mut Vec<u8>) {
     }
 }
 
+/// A value as protobuf has it, which is the same bytes for the same value.
 fn encoded(value: &AnyValue) -> Vec<u8> {
     prost::Message::encode_to_vec(value)
 }

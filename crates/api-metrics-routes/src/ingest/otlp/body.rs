@@ -22,12 +22,14 @@ pub(super) enum Form {
 /// Points that are not counted, and why the first of them is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rejected {
+    /// How many.
     pub(super) points: i64,
+    /// Why the first of them is not; the protocol has room for one text.
     pub(super) reason: String,
 }
 
 impl Rejected {
-    /// Adds points.
+    /// Adds points for a reason. Where a metric has none, the metric itself counts as one, or nobody would learn of it.
     pub(super) fn add(&mut self, points: usize, reason: impl Into<String>) {
         if self.points == 0 {
             self.reason = reason.into();

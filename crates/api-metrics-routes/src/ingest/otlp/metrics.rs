@@ -44,7 +44,8 @@ pub(super) struct Read {
 
 /// A metric that is counted.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct Meaning {
+    /// What its numbers are.
     measure: Measure,
     /// The unit of one that names none.
     unit: &'static str,
@@ -53,7 +54,7 @@ struct Known {
 }
 
 /// What a metric is counted as; `None`: not at all.
-fn known(name: &str) -> Option<Known> {
+fn known(name: &str) -> Option<Meaning> {
     let (measure, unit, instead) = match name {
         "http.server.request.duration" => (Measure::Latency, "s", None),
         "http.server.duration" => (Measure::Latency, "ms", Some("http.server.request.duration")),
@@ -71,14 +72,15 @@ fn known(name: &str) -> Option<Known> {
         ),
         _ => return None,
     };
-    Some(Known {
+    Some(Meaning {
         measure,
         unit,
         instead,
     })
 }
 
-/// What a value of this unit is multiplied by to become microseconds or bytes.
+/// What a value of this unit is multiplied by to become microseconds or bytes. `None`: it is no unit of that
+/// measure, and none is guessed.
 fn factor(measure: Measure, unit: &str) -> Option<f64> {
     match (measure, unit) {
         (Measure::Latency, "s") => Some(1e6),
@@ -134,14 +136,18 @@ pub(super) fn read(sent: &ExportMetricsServiceRequest, now: SystemTime) -> Read 
 
 /// Reads the points of one metric.
 struct Reader {
-    known: Known,
+    /// What the metric is counted as.
+    known: Meaning,
+    /// The hash of the resource that it comes from.
     resource: [u8; 16],
     /// What tells its streams from those of other metrics.
     stream: Vec<u8>,
+    /// Our clock, beyond which no point may lie by more than an hour.
     now: SystemTime,
 }
 
 impl Reader {
+    /// Adds the points that can be counted, and those that can't to the rejected ones.
     fn read(&self, metric: &Metric, read: &mut Read) {
         let unit = if metric.unit.is_empty() {
             self.known.unit
@@ -244,6 +250,10 @@ impl Reader {
         Ok(point)
     }
 
+    /// A point whose bins lie between bounds that it names.
+    ///
+    /// # Errors
+    /// What is wrong with it: bounds that don't ascend, or counts that fit neither them nor the sum of all.
     fn explicit(&self, sent: &HistogramDataPoint, factor: f64) -> Result<MetricPoint, String> {
         let bounds: Vec<f64> = sent
             .explicit_bounds
@@ -277,6 +287,10 @@ impl Reader {
         checked(point)
     }
 
+    /// A point whose bins lie between the powers of a base that its scale says.
+    ///
+    /// # Errors
+    /// What is wrong with it: an impossible scale, values below 0, too many bins, or counts that don't add up.
     fn exponential(
         &self,
         sent: &ExponentialHistogramDataPoint,
@@ -350,7 +364,8 @@ const fn is_recorded(flags: u32) -> bool {
     flags & DataPointFlags::NoRecordedValueMask as u32 == 0
 }
 
-/// The first half of a SHA-256.
+/// The first half of a SHA-256: streams and resources are told apart by it, and nobody gains by two that collide
+/// under a token of their own.
 fn hash(bytes: &[u8]) -> [u8; 16] {
     let whole: [u8; 32] = Sha256::digest(bytes).into();
     let mut half = [0; 16];
