@@ -24,6 +24,7 @@ on_both_databases! {
     cumulative_points_count_what_happened_since_the_ones_before
     deltas_add_up_and_a_body_that_comes_again_does_not
     what_can_not_be_counted_is_rejected_with_its_reason
+    a_span_of_a_server_is_an_entry_of_the_request_log_and_counts_nothing
 }
 
 /// A minute after the recorded payloads.
@@ -35,6 +36,56 @@ async fn start(database: Database) -> (Server, String) {
     server.h.clock.step_to(LATER);
     let secret = server.writer().await;
     (server, secret)
+}
+
+async fn a_span_of_a_server_is_an_entry_of_the_request_log_and_counts_nothing(database: Database) {
+    let (server, secret) = start(database).await;
+    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    let span = json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "GET /orders/<id>",
+        "kind": 2, "startTimeUnixNano": format!("{}000000000", LATER - 60),
+        "endTimeUnixNano": format!("{}250000000", LATER - 60),
+        "attributes": [
+            text("http.request.method", "GET"), text("http.route", "/orders/<id>"),
+            text("url.path", "/orders/4711"), text("url.query", "token=planted-secret"),
+            {"key": "http.response.status_code", "value": {"intValue": "500"}}
+        ],
+        "events": [{"name": "exception", "timeUnixNano": "1", "attributes": [
+            text("exception.type", "LedgerError"),
+            text("exception.message", "the ledger of ann@example.org is locked")
+        ]}],
+        "status": {"code": 2}
+    });
+    let body = json!({"resourceSpans": [{"resource": {}, "scopeSpans": [{"scope": {}, "spans": [span]}]}]});
+    for _ in 0..2 {
+        let url = format!("{}/ingest/v1/traces", server.origin);
+        let request = server.client.post(url).bearer_auth(&secret).json(&body);
+        let (status, answer) = crate::ingest::told(request.send().await.unwrap()).await;
+        assert_eq!((status, answer), (StatusCode::OK, json!({})));
+    }
+    server.flush_log().await;
+    let found = server.json("/api-requests?period=24h").await;
+    let found = found["data"].as_array().unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let id = found[0]["id"].as_str().unwrap();
+    let whole = server.json(&format!("/api-requests/{id}")).await;
+    assert_eq!(whole["endpoint"], "/orders/{id}");
+    assert_eq!(whole["path"], "/orders/{id}");
+    assert_eq!(
+        (&whole["status"], &whole["latencyMs"]),
+        (&json!(500), &json!(250.0))
+    );
+    assert_eq!(whole["traceId"], "0af7651916cd43dd8448eb211c80319c");
+    let said = whole.to_string();
+    assert!(
+        said.contains("LedgerError") && said.contains("is locked"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("ann@example.org") && !said.contains("planted-secret"),
+        "{said}"
+    );
+    assert_eq!(count(&server).await, 0);
 }
 
 async fn send(server: &Server, secret: &str, kind: &str, body: Vec<u8>) -> Response {

@@ -189,6 +189,7 @@ async fn every_request_of_a_flask_service_is_counted_under_old_names_new_ones_an
         pip
     });
     let server = start().await;
+    let mut chosen = 0;
     for (service, names, all) in [
         ("new", "http", 10_000),
         ("old", "", 1_000),
@@ -224,6 +225,9 @@ async fn every_request_of_a_flask_service_is_counted_under_old_names_new_ones_an
                 );
         }
         assert_eq!(counted, wanted, "{service}");
+        // Its spans were offered to the request log, each of them once.
+        chosen += all;
+        assert_eq!(server.log.counts().chosen, chosen, "{service}");
     }
 }
 

@@ -12,7 +12,7 @@
 //! | `event` | one event, member by member |
 //! | `report` | `POST /v1/requests` and `POST /v1/events` |
 //! | `browser` | pages: tokens that are bound to origins |
-//! | `otlp` | `POST /v1/metrics`: what OpenTelemetry's libraries have counted |
+//! | `otlp` | `POST /v1/metrics` and `POST /v1/traces`: what OpenTelemetry's libraries send |
 //! | `templates` | `GET` and `PUT /v1/templates` |
 //!
 //! The admin's routes, where tokens are made and refused items are looked at, are in the control plane.
@@ -145,7 +145,9 @@ impl Ingest {
             .split_for_parts();
         document.set(&written);
         #[cfg(feature = "otlp")]
-        let router = router.route("/v1/metrics", post(otlp::report_metrics));
+        let router = router
+            .route("/v1/metrics", post(otlp::report_metrics))
+            .route("/v1/traces", post(otlp::report_traces));
         let router = router
             .route(
                 "/openapi.json",
@@ -164,7 +166,7 @@ impl Ingest {
     }
 
     /// The routes, to be mounted by [`Router::nest_service`]: `v1/requests`, `v1/events`, `v1/templates`, `v1/webrtc.js` and
-    /// `openapi.json`; with the feature `otlp` also `v1/metrics`, for OpenTelemetry's exporters.
+    /// `openapi.json`; with the feature `otlp` also `v1/metrics` and `v1/traces`, for OpenTelemetry's exporters.
     pub fn router(&self) -> Router {
         self.0.router.clone()
     }

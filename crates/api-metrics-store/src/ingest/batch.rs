@@ -121,6 +121,8 @@ pub struct IngestBatch {
     pub(super) is_retry: bool,
     /// Whether its items are events.
     pub(super) is_of_events: bool,
+    /// Whether its items are logged and not counted.
+    pub(super) is_logged_only: bool,
 }
 
 /// How a batch is known when it comes again.
@@ -146,6 +148,7 @@ impl IngestBatch {
             refused: Vec::new(),
             is_retry: false,
             is_of_events: false,
+            is_logged_only: false,
         }
     }
 
@@ -166,6 +169,18 @@ impl IngestBatch {
             fingerprint,
         });
         batch.points = points;
+        batch
+    }
+
+    /// Single requests that are offered to the log and counted elsewhere. The same `body`, sent again by the same token
+    /// within 24 hours, is offered once.
+    #[must_use]
+    pub fn of_spans(items: Vec<IngestItem>, body: &[u8]) -> Self {
+        let mut batch = Self::of_points(Vec::new(), body);
+        for (place, item) in (0..).zip(items) {
+            batch.push(place, item, "");
+        }
+        batch.is_logged_only = true;
         batch
     }
 

@@ -209,7 +209,9 @@ async fn make_ready<T: BeginTx>(
         })
         .collect();
     let added = streams::count(&mut tx, &points, now).await?;
-    let items = new().flat_map(|(judged, _)| &judged.accepted);
+    let items = new()
+        .filter(|(judged, _)| !judged.batch.is_logged_only)
+        .flat_map(|(judged, _)| &judged.accepted);
     let sums = sum(items, &added, service, meta.sketch_kind);
     let (mut numbers, unknown) = {
         let known = service.interned();

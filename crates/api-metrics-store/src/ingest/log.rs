@@ -98,7 +98,7 @@ impl IngestLog {
         sum
     }
 
-    /// Offers what was counted of a batch, unless it was a repetition.
+    /// Offers what was taken of a batch, unless it was a repetition.
     pub(super) fn offer(&self, token: &IngestToken, batch: &IngestBatch, answer: &IngestAnswer) {
         if answer.repeated || answer.accepted == 0 {
             return;
@@ -119,7 +119,7 @@ impl IngestLog {
         let buffer = Arc::clone(&service.buffer);
         drop(services);
         for (item, is_named) in items {
-            log(&buffer, item, is_named);
+            log(&buffer, item, is_named, !batch.is_logged_only);
         }
     }
 }
@@ -157,12 +157,12 @@ impl Service {
 }
 
 /// Offers one item.
-fn log(buffer: &RequestLogBuffer, item: &IngestItem, is_named: bool) {
+fn log(buffer: &RequestLogBuffer, item: &IngestItem, is_named: bool, is_counted: bool) {
     let endpoint = bounded(&item.endpoint, MAX_ENDPOINT_BYTES);
     let endpoint = if is_named { &endpoint } else { OTHER_ENDPOINT };
     let record = item.record(endpoint);
     let capture = buffer.capture();
-    if capture.geography.is_some() {
+    if is_counted && capture.geography.is_some() {
         // Nobody has told where it came from.
         buffer.count_country(&record, None);
     }

@@ -74,6 +74,17 @@ pub(super) fn read(attributes: &[KeyValue], old: bool) -> Result<Requests, Strin
     })
 }
 
+/// The text of the first of these attributes that is there.
+pub(super) fn text<'a>(attributes: &'a [KeyValue], names: &[&str]) -> Option<&'a str> {
+    let found = names
+        .iter()
+        .find_map(|name| attributes.iter().find(|one| one.key == **name))?;
+    match found.value.as_ref()?.value.as_ref()? {
+        Value::StringValue(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// A status, which some libraries send as a text.
 fn status(value: &Value) -> Option<u16> {
     let number = match value {

@@ -3,10 +3,11 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, header};
 use opentelemetry_proto::tonic::collector::metrics::v1::{
-    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+    ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
 };
 use prost::Message;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::response::{Kind, Problem};
 
@@ -19,7 +20,7 @@ pub(super) enum Form {
     Json,
 }
 
-/// Points that are not counted, and why the first of them is not.
+/// Points or spans that are not taken, and why the first of them is not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rejected {
     /// How many.
@@ -57,42 +58,43 @@ impl Form {
         }
     }
 
-    /// Reads a request.
+    /// Reads a request, whose only member is a list called `member`.
     ///
     /// # Errors
     /// 400 where it is none, and where it holds nothing though it is not empty: JSON with other names is read as one
     /// without any.
-    pub(super) fn decode(self, bytes: &[u8]) -> Result<ExportMetricsServiceRequest, Problem> {
+    pub(super) fn decode<T: Message + Default + DeserializeOwned>(
+        self,
+        bytes: &[u8],
+        member: &str,
+    ) -> Result<T, Problem> {
         let bad = |why: String| Problem::new(Kind::BadBody, why);
-        let sent = match self {
-            Self::Protobuf => ExportMetricsServiceRequest::decode(bytes)
-                .map_err(|error| bad(format!("the body is no request for metrics: {error}")))?,
-            Self::Json => serde_json::from_slice::<ExportMetricsServiceRequest>(bytes)
-                .map_err(|error| bad(format!("the body is no request for metrics: {error}")))?,
-        };
-        let is_empty = match self {
-            Self::Protobuf => bytes.is_empty(),
-            Self::Json => bytes
-                .iter()
-                .all(|byte| byte.is_ascii_whitespace() || b"{}".contains(byte)),
-        };
-        if sent.resource_metrics.is_empty() && !is_empty && !self.is_explicitly_empty(bytes) {
-            return Err(bad("the body has no member `resourceMetrics`".to_owned()));
+        let no_request =
+            |error: String| bad(format!("the body is no request of exporters: {error}"));
+        match self {
+            Self::Protobuf => {
+                let sent = T::decode(bytes).map_err(|error| no_request(error.to_string()))?;
+                if sent.encoded_len() == 0 && !bytes.is_empty() {
+                    return Err(bad(format!("the body has no list `{member}`")));
+                }
+                Ok(sent)
+            }
+            Self::Json => {
+                let body: Value =
+                    serde_json::from_slice(bytes).map_err(|error| no_request(error.to_string()))?;
+                let is_empty = body.as_object().is_some_and(serde_json::Map::is_empty);
+                if !is_empty && !body.get(member).is_some_and(Value::is_array) {
+                    return Err(bad(format!("the body has no list `{member}`")));
+                }
+                serde_json::from_value(body).map_err(|error| no_request(error.to_string()))
+            }
         }
-        Ok(sent)
     }
 
-    /// Whether JSON has the list, and nothing in it.
-    fn is_explicitly_empty(self, bytes: &[u8]) -> bool {
-        self == Self::Json
-            && serde_json::from_slice::<serde_json::Value>(bytes).is_ok_and(|body| {
-                body.get("resourceMetrics")
-                    .is_some_and(|list| list.is_array())
-            })
-    }
-
-    /// 200 in the same form, which says what is not counted.
-    pub(super) fn answer(self, rejected: &Rejected) -> Response {
+    /// 200 in the same form, which says what is not taken.
+    ///
+    /// `rejected_name` is how JSON calls their number; protobuf has the same bytes for all of them.
+    pub(super) fn answer(self, rejected: &Rejected, rejected_name: &str) -> Response {
         let partial = (rejected.points > 0).then(|| ExportMetricsPartialSuccess {
             rejected_data_points: rejected.points,
             error_message: rejected.reason.clone(),
@@ -110,7 +112,7 @@ impl Form {
                     || json!({}),
                     |partial| {
                         json!({"partialSuccess": {
-                            "rejectedDataPoints": partial.rejected_data_points.to_string(),
+                            rejected_name: partial.rejected_data_points.to_string(),
                             "errorMessage": partial.error_message,
                         }})
                     },

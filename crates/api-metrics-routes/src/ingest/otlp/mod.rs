@@ -1,10 +1,12 @@
-//! `POST /v1/metrics`: what OpenTelemetry's libraries have counted of a service's requests.
+//! `POST /v1/metrics` and `POST /v1/traces`: what OpenTelemetry's libraries have counted of a service's requests,
+//! and single ones of them.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `body` | protobuf or JSON, and the answer in the same form |
 //! | `metrics` | which metrics are counted, and as what |
-//! | `attributes` | method, template, status and outcome of a point |
+//! | `spans` | which spans are offered to the request log |
+//! | `attributes` | method, template, status and outcome |
 //! | `template` | templates of other frameworks in axum's syntax |
 //!
 //! Taken are the duration and the body sizes of HTTP servers, by their stable names and their old ones, as explicit or
@@ -16,6 +18,7 @@
 mod attributes;
 mod body;
 mod metrics;
+mod spans;
 mod template;
 
 use std::time::Duration;
@@ -28,42 +31,75 @@ use axum::{
 use tokio::time::timeout;
 
 use super::{
-    IngestState, payload, report,
-    writer::{Authenticated, Counted},
+    IngestParts, IngestState, payload, report,
+    writer::{Authenticated, Counted, Writer},
 };
 use crate::response::{Kind, Problem};
-use body::Form;
+use body::{Form, Rejected};
 
 /// How long the database may take: exporters wait for ten seconds and send again then.
 const PATIENCE: Duration = Duration::from_secs(9);
 
-/// Counts what an exporter sends. Answers once it is durable.
+/// Counts what an exporter of metrics sends. Answers once it is durable.
 ///
 /// # Errors
-/// 400, 413 and 415 for a body that can't be read, 429 beyond the limit of batches, 503 and 504 where the database
-/// does not answer: exporters send it again.
+/// 400, 413 and 415 for a body that can't be read, 429 beyond the limit of batches, 503 where the database does not
+/// answer: exporters send it again.
 pub(super) async fn report_metrics(
     State(state): State<IngestState>,
     Authenticated(writer): Authenticated,
     request: Request,
 ) -> Result<Response, Problem> {
+    let now = state.0.clock.wall();
+    let read = move |form: Form, bytes: &[u8]| {
+        let sent = form.decode(bytes, "resourceMetrics")?;
+        let read = metrics::read(&sent, now);
+        let batch = IngestBatch::of_points(read.points, bytes);
+        Ok((batch, read.rejected))
+    };
+    take(&state.0, &writer, request, read, "rejectedDataPoints").await
+}
+
+/// Offers what an exporter of traces sends to the request log.
+///
+/// # Errors
+/// As of metrics.
+pub(super) async fn report_traces(
+    State(state): State<IngestState>,
+    Authenticated(writer): Authenticated,
+    request: Request,
+) -> Result<Response, Problem> {
+    let now = state.0.clock.wall();
+    let read = move |form: Form, bytes: &[u8]| {
+        let sent = form.decode(bytes, "resourceSpans")?;
+        let read = spans::read(&sent, now);
+        let batch = IngestBatch::of_spans(read.items, bytes);
+        Ok((batch, read.rejected))
+    };
+    take(&state.0, &writer, request, read, "rejectedSpans").await
+}
+
+/// Reads a body and submits what it holds.
+async fn take<F>(
+    parts: &IngestParts,
+    writer: &Writer,
+    request: Request,
+    read: F,
+    rejected_name: &str,
+) -> Result<Response, Problem>
+where
+    F: FnOnce(Form, &[u8]) -> Result<(IngestBatch, Rejected), Problem> + Send + 'static,
+{
     let form = Form::of(request.headers())?;
-    let verdict = state.0.writers.count(&writer, Counted::Batch);
+    let verdict = parts.writers.count(writer, Counted::Batch);
     if let Some(problem) = verdict.refusal() {
         let mut response = problem.into_response();
         verdict.write(response.headers_mut());
         return Ok(response);
     }
-    let now = state.0.clock.wall();
-    let read = move |bytes: bytes::Bytes| {
-        let sent = form.decode(&bytes)?;
-        Ok((metrics::read(&sent, now), bytes))
-    };
-    let (read, bytes) = payload::read_as(request, read).await?;
-    if !read.points.is_empty() {
-        let batch = IngestBatch::of_points(read.points, &bytes);
-        let submitted = state.0.queue.submit(&writer.token, batch);
-        match timeout(PATIENCE, submitted).await {
+    let (batch, rejected) = payload::read_as(request, move |bytes| read(form, &bytes)).await?;
+    if !batch.is_empty() {
+        match timeout(PATIENCE, parts.queue.submit(&writer.token, batch)).await {
             Ok(answer) => answer.map_err(report::problem)?,
             Err(_) => {
                 let detail = "whether it is counted is not known: sent again, it is counted once";
@@ -71,7 +107,7 @@ pub(super) async fn report_metrics(
             }
         };
     }
-    let mut response = form.answer(&read.rejected);
+    let mut response = form.answer(&rejected, rejected_name);
     verdict.write(response.headers_mut());
     Ok(response)
 }
@@ -87,12 +123,21 @@ pub(super) fn fuzz(data: &[u8], now: std::time::SystemTime) {
     } else {
         Form::Json
     };
-    match form.decode(body) {
+    match form.decode(body, "resourceMetrics") {
         Ok(sent) => {
             for point in metrics::read(&sent, now).points {
                 assert!(point.endpoint.len() <= 1_024, "{}", point.endpoint);
                 assert!(point.sum.is_finite() && point.sum >= 0.0, "{}", point.sum);
                 assert!(point.quantile_error().is_finite());
+            }
+        }
+        Err(problem) => assert_eq!(problem.status().as_u16(), 400, "{}", problem.detail()),
+    }
+    match form.decode(body, "resourceSpans") {
+        Ok(sent) => {
+            for item in spans::read(&sent, now).items {
+                assert!(item.endpoint.len() <= 1_024, "{}", item.endpoint);
+                assert!(item.latency.is_some());
             }
         }
         Err(problem) => assert_eq!(problem.status().as_u16(), 400, "{}", problem.detail()),
