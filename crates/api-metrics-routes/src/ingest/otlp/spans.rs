@@ -17,7 +17,6 @@ use api_metrics_layer::{ErrorDetail, Outcome, TraceContext, UserId, bounded};
 use api_metrics_store::ingest::IngestItem;
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
-    common::v1::KeyValue,
     trace::v1::{Span, span::SpanKind, status::StatusCode},
 };
 
@@ -125,7 +124,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use opentelemetry_proto::tonic::{
-        common::v1::{AnyValue, any_value::Value},
+        common::v1::{AnyValue, KeyValue, any_value::Value},
         trace::v1::{ResourceSpans, ScopeSpans, Status, span::Event},
     };
 
