@@ -87,7 +87,7 @@ async fn counted(server: &Server, service: &str) -> BTreeMap<(String, u16), u64>
     for row in answer["data"].as_array().unwrap() {
         assert_eq!(row["method"], "GET", "{row}");
         let p95 = row["p95Ms"].as_f64().unwrap();
-        assert!(p95 >= 0.0 && p95 < 60_000.0, "{row}");
+        assert!((0.0..60_000.0).contains(&p95), "{row}");
         for (status, count) in row["statusCodes"].as_object().unwrap() {
             let endpoint = row["endpoint"].as_str().unwrap().to_owned();
             counted.insert((endpoint, status.parse().unwrap()), count.as_u64().unwrap());
