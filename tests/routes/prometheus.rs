@@ -42,6 +42,18 @@ async fn served_requests_have_opentelemetry_names() {
     assert_eq!(of("http_server_request_duration_seconds_count"), 3.0);
     assert_eq!(of("http_server_request_duration_seconds_sum"), 0.06);
     assert_eq!(of("http_server_response_body_bytes_total"), 300.0);
+    // Cumulative, with an end that has all.
+    let up_to = |bound: &str| {
+        let sample =
+            format!("http_server_request_duration_seconds_bucket{{{labels},le=\"{bound}\"}}");
+        value(&text, &sample)
+    };
+    assert_eq!(
+        (up_to("0.01"), up_to("0.025"), up_to("+Inf")),
+        (0.0, 3.0, 3.0)
+    );
+    let median = format!("api_metrics_request_duration_seconds{{{labels},quantile=\"0.5\"}}");
+    assert!((value(&text, &median) - 0.02).abs() < 0.0002);
     let status = |code: &str| {
         let sample =
             format!("http_server_requests_total{{{labels},http_response_status_code=\"{code}\"}}");

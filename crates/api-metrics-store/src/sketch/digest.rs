@@ -192,6 +192,30 @@ impl Digest {
         })
     }
 
+    /// How many values are at most `value`, by its rank among the estimates.
+    pub(super) fn count_up_to(&self, value: u64) -> u64 {
+        let (Some(min), Some(max)) = (self.min(), self.max()) else {
+            return 0;
+        };
+        if value < min {
+            return 0;
+        }
+        if value >= max {
+            return self.count;
+        }
+        // The greatest rank whose estimate is not above it: estimates ascend.
+        let (mut below, mut above) = (1, self.count);
+        while above - below > 1 {
+            let middle = below + (above - below) / 2;
+            if self.value_at(middle).is_some_and(|at| at <= value as f64) {
+                below = middle;
+            } else {
+                above = middle;
+            }
+        }
+        below
+    }
+
     /// After the tag byte: count, and unless it is 0, min, max - min, the number of centroids, and for each
     /// the step of its mean's bits (which ascend as the means do, these being positive) and its weight.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

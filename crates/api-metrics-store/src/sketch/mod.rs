@@ -320,6 +320,25 @@ impl Sketch {
         }
     }
 
+    /// How many values are at most `value_us`. Of a histogram, the bucket that holds `value_us` counts as a whole, so
+    /// that the answer is that of a value at most 1.6% above, always the same one: a count that has grown since is
+    /// never less. Of a t-digest it is an estimate.
+    ///
+    /// ```
+    /// use api_metrics_store::sketch::{Sketch, SketchKind};
+    ///
+    /// let mut sketch = Sketch::new(SketchKind::Histogram);
+    /// [1_000, 2_000, 70_000].map(|us| sketch.record(us));
+    /// assert_eq!(sketch.count_up_to(5_000), 2);
+    /// ```
+    #[must_use]
+    pub fn count_up_to(&self, value_us: u64) -> u64 {
+        match &self.0 {
+            Inner::Histogram(histogram) => histogram.count_up_to(value_us),
+            Inner::Digest(digest) => digest.count_up_to(value_us),
+        }
+    }
+
     /// Appends the encoding: the tag byte, then self-delimiting varints. It takes about one byte per distinct
     /// value in the usual sparse case, and at most about 12 KB for a histogram of realistic counts and 2.5 KB
     /// for a t-digest.

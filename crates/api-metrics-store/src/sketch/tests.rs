@@ -71,6 +71,23 @@ proptest! {
     }
 
     #[test]
+    fn counts_up_to_a_value_are_those_of_a_value_nearby_and_never_fall(values in values(), bound in 0..20_000_000_u64) {
+        let mut sketch = Sketch::new(SketchKind::Histogram);
+        let mut before = 0;
+        for part in values.chunks(values.len().div_ceil(4)) {
+            part.iter().for_each(|value| sketch.record(*value));
+            let now = sketch.count_up_to(bound);
+            prop_assert!(before <= now && now <= sketch.count());
+            before = now;
+        }
+        let exact = |bound: f64| values.iter().filter(|value| **value as f64 <= bound).count() as u64;
+        prop_assert!(exact(bound as f64) <= before);
+        prop_assert!(before <= exact(bound as f64 * (1.0 + 1.0 / 64.0)));
+        let digest = of(SketchKind::TDigest, &values).count_up_to(bound);
+        prop_assert!(digest <= values.len() as u64);
+    }
+
+    #[test]
     fn quantiles_are_monotone_and_within_the_extremes(values in values(), mut qs in vec(-0.5..1.5_f64, 2..50)) {
         qs.sort_by(f64::total_cmp);
         for kind in KINDS {

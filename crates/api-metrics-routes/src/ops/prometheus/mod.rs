@@ -21,7 +21,8 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Own health and served requests, for Prometheus
 ///
 /// Served requests are those of all instances on the database: scrape one instance, or take the
-/// maximum over instances. Their counters begin at midnight UTC, quantiles are of the last five
+/// maximum over instances. Latencies are a histogram with the bounds that OpenTelemetry advises; quantiles by our own
+/// sketches, within 1%, are a summary. Counters begin at midnight UTC, quantiles are of the last five
 /// minutes. While the store does not answer, `api_metrics_store_up` is 0 and they are absent.
 #[utoipa::path(
     get,

@@ -12,6 +12,23 @@ use crate::{
     router::App,
 };
 
+/// The upper bounds of the histogram, in microseconds and in seconds: those that the semantic conventions advise.
+const BOUNDS: [(u64, &str); 14] = [
+    (5_000, "0.005"),
+    (10_000, "0.01"),
+    (25_000, "0.025"),
+    (50_000, "0.05"),
+    (75_000, "0.075"),
+    (100_000, "0.1"),
+    (250_000, "0.25"),
+    (500_000, "0.5"),
+    (750_000, "0.75"),
+    (1_000_000, "1"),
+    (2_500_000, "2.5"),
+    (5_000_000, "5"),
+    (7_500_000, "7.5"),
+    (10_000_000, "10"),
+];
 /// The quantiles of the summary.
 const QUANTILES: [&str; 3] = ["0.5", "0.95", "0.99"];
 /// Counters begin at midnight UTC.
@@ -36,11 +53,12 @@ pub(super) async fn write(app: &App, text: &mut MetricsText) -> Result<(), Probl
         query
     };
     let questions = [
-        question(now - now.rem_euclid(DAY), Detail::Counts),
+        question(now - now.rem_euclid(DAY), Detail::Quantiles),
         question(end - WINDOW, Detail::Quantiles),
     ];
     let [today, recent] = app.client.read_all(&questions).await?;
-    durations(&today.rows, &recent.rows, text);
+    durations(&today.rows, text);
+    quantiles(&today.rows, &recent.rows, text);
     counters(&today.rows, text);
     Ok(())
 }
@@ -64,9 +82,30 @@ fn with<'a>(group: &'a Group, label: &'a str, value: &'a str) -> Vec<(&'a str, &
     all
 }
 
-/// The summary of latencies.
-fn durations(today: &[Row], recent: &[Row], text: &mut MetricsText) {
+/// The histogram of latencies.
+fn durations(today: &[Row], text: &mut MetricsText) {
     let name = "http_server_request_duration_seconds";
+    text.family(
+        name,
+        "histogram",
+        "Latency to the last byte, since midnight UTC.",
+    );
+    let bucket = format!("{name}_bucket");
+    for row in today {
+        let latencies = &row.bucket.sketch;
+        for (bound, label) in BOUNDS {
+            let below = latencies.count_up_to(bound);
+            text.sample(&bucket, &with(&row.group, "le", label), count(below));
+        }
+        let measured = count(row.bucket.latency_count);
+        text.sample(&bucket, &with(&row.group, "le", "+Inf"), measured);
+    }
+    sums(name, today, text);
+}
+
+/// A summary by our own sketches, whose quantiles are within 1%: those of a histogram's bounds are not.
+fn quantiles(today: &[Row], recent: &[Row], text: &mut MetricsText) {
+    let name = "api_metrics_request_duration_seconds";
     text.family(
         name,
         "summary",
@@ -81,6 +120,11 @@ fn durations(today: &[Row], recent: &[Row], text: &mut MetricsText) {
             }
         }
     }
+    sums(name, today, text);
+}
+
+/// The sum and the count of latencies, with which a histogram and a summary end.
+fn sums(name: &str, today: &[Row], text: &mut MetricsText) {
     for row in today {
         let labels = labels(&row.group);
         let seconds = count(row.bucket.latency_sum_us) / 1e6;

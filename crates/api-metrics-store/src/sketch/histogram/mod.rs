@@ -114,6 +114,14 @@ impl Histogram {
         self.counts.increment(bucket_of(value), self.count);
     }
 
+    /// How many values are at most `value`, with those above it that share its bucket.
+    pub(super) fn count_up_to(&self, value: u64) -> u64 {
+        let last = bucket_of(value);
+        let pairs = self.counts.to_pairs();
+        let within = pairs.iter().filter(|(bucket, _)| *bucket <= last);
+        within.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
+    }
+
     /// Adds values, each as often as it says.
     pub(super) fn record_pairs(&mut self, pairs: &[(u64, u64)]) {
         let there = || pairs.iter().filter(|(_, n)| *n > 0);
