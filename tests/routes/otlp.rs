@@ -250,6 +250,12 @@ async fn cumulative_points_count_what_happened_since_the_ones_before(database: D
     let tokens = server.json("/ingest-tokens").await;
     let error = tokens["data"][0]["quantileError"].as_f64().unwrap();
     assert!((error - 0.4142).abs() < 0.001, "{tokens}");
+    let summary = server
+        .json("/api-metrics/summary?period=24h&service=checkout")
+        .await;
+    assert_eq!(summary["quantileError"], tokens["data"][0]["quantileError"]);
+    let other = server.json("/api-metrics/summary?period=24h").await;
+    assert_eq!(other["quantileError"], summary["quantileError"]);
     // Of a service that ran for days before anybody asked, nobody knows who has counted it.
     let mut old = sent(CUMULATIVE, LATER - 3 * 86_400, LATER - 30, (100, 0));
     old["resourceMetrics"][0]["resource"]["attributes"][0]["value"]["stringValue"] = json!("two");

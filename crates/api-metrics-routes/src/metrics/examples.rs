@@ -15,7 +15,7 @@ fn endpoint() -> Value {
         "requestCount": 1200, "errorRate": 0.5,
         "statusCodes": {"200": 1194, "404": 4, "500": 2},
         "averageMs": 12.407, "minMs": 0.911, "maxMs": 240.118,
-        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576,
+        "p50Ms": 9.984, "p95Ms": 31.104, "p99Ms": 88.576, "quantileError": null,
         "averageTimeToHeadersMs": 11.871, "p50TimeToHeadersMs": null, "p95TimeToHeadersMs": null,
         "p99TimeToHeadersMs": null, "timeToHeadersQuantileCount": 0,
         "requestBytes": 0, "responseBytes": 410_220, "units": {"tokens": 48_210},

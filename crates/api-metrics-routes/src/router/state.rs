@@ -5,7 +5,7 @@
 use std::{fmt::Debug, sync::Arc};
 
 use api_metrics_store::{
-    query::{Scope, TimeRange},
+    query::{Filter, Scope, TimeRange},
     time::Clock,
 };
 use serde::Serialize;
@@ -21,6 +21,10 @@ use crate::{
     request::HasClock,
     response::{AnswerCache, Cached, Lifetimes, Problem},
 };
+
+/// By which part of itself a quantile of our own sketches may be off.
+#[cfg(feature = "ingest")]
+const OWN_ERROR: f64 = 0.01;
 
 /// AppState by reference: cloning it is cheap.
 pub(crate) type App = Arc<AppState>;
@@ -70,6 +74,31 @@ impl AppState {
     ///
     /// # Errors
     /// 404 where the admin was built without it.
+    /// By which part of itself a quantile over this filter may be off, because of what services report by
+    /// OpenTelemetry. `None`: by no more than our own sketches.
+    ///
+    /// # Errors
+    /// 503 and 504 where the store does not answer.
+    pub(crate) async fn quantile_error(&self, filter: &Filter) -> Result<Option<f64>, Problem> {
+        #[cfg(feature = "ingest")]
+        if let Some(ingest) = &self.ingest {
+            let tokens = ingest.store().ingest_tokens();
+            let tokens = self.client.bounded("ingest tokens", tokens).await?;
+            let within = |wanted: &Option<String>, name: &str| {
+                wanted.as_deref().is_none_or(|wanted| wanted == name)
+            };
+            return Ok(tokens
+                .iter()
+                .filter(|token| within(&filter.service, &token.service))
+                .filter(|token| within(&filter.environment, &token.environment))
+                .filter_map(|token| token.quantile_error)
+                .filter(|error| *error > OWN_ERROR)
+                .max_by(f64::total_cmp));
+        }
+        let _ = filter;
+        Ok(None)
+    }
+
     #[cfg(feature = "ingest")]
     pub(crate) fn ingest(&self) -> Result<&crate::ingest::Ingest, Problem> {
         self.ingest

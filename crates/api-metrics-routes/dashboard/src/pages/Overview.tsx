@@ -23,6 +23,9 @@ const versus = (text: string, before: Summary | undefined): string => (before ? 
 
 const bytesOf = (summary: Summary | undefined) => summary && summary.totalRequestBytes + summary.totalResponseBytes;
 
+// Where a service reports histograms with wide bins.
+const within = (error: number | null | undefined) => (error == null ? "" : `, within ${number.percent(error * 100)}`);
+
 export const Overview = () => {
   const view = useView();
   const summary = useSummary(view);
@@ -61,7 +64,7 @@ export const Overview = () => {
           label="p95 latency"
           value={now ? number.ms(now.p95Ms) : null}
           colour="p95"
-          detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}` : ""}
+          detail={now ? `p50 ${number.ms(now.p50Ms)}, p99 ${number.ms(now.p99Ms)}${within(now.quantileError)}` : ""}
           change={known(relative(now?.p95Ms, comparable?.p95Ms, true))}
           spark={line && spark(line, (row) => row.p95Ms, false)}
         />
