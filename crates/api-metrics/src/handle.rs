@@ -3,7 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use api_metrics_layer::{
-    ApiMetricsLayer, AxumBody, FromMatchedPath, MetricSink, RequestLogSink, RequestRecord,
+    ApiMetricsLayer, AxumBody, ClientLayer, FromMatchedPath, MetricSink, RequestLogSink,
+    RequestRecord,
 };
 #[cfg(feature = "control")]
 use api_metrics_store::control::{ControlStore, notify::Notice};
@@ -72,6 +73,41 @@ impl ApiMetrics {
     /// It is for axum; for other services build one around [`sink`](Self::sink).
     pub fn layer(&self) -> ApiMetricsLayer<RecorderSink, FromMatchedPath, (), AxumBody> {
         ApiMetricsLayer::new(self.sink()).for_axum()
+    }
+
+    /// A layer around an HTTP or gRPC client, which records every call that this service makes of others: hyper-util's
+    /// `Client`, a tonic `Channel`, or any other `tower` service. See [`ClientLayer`] for what is recorded, for
+    /// retries and timeouts.
+    ///
+    /// Calls are events of the kind `http-client`, so that they are never added to the service's own requests, and nobody is
+    /// billed for them. The dashboard shows them on the page "Depends on".
+    ///
+    /// ```
+    /// use api_metrics::{ApiMetrics, Endpoint};
+    /// use tower::{Service, ServiceBuilder};
+    ///
+    /// fn client<C>(metrics: &ApiMetrics, client: C) -> impl Service<http::Request<String>>
+    /// where
+    ///     C: Service<http::Request<String>, Response = http::Response<String>, Error = std::io::Error>,
+    /// {
+    ///     ServiceBuilder::new().layer(metrics.client_layer()).service(client)
+    /// }
+    ///
+    /// let mut request = http::Request::get("https://payments.example/charges/7").body(String::new())?;
+    /// // Without a template only the host is recorded.
+    /// request.extensions_mut().insert(Endpoint::from("/charges/{id}"));
+    /// # Ok::<(), http::Error>(())
+    /// ```
+    pub fn client_layer(&self) -> ClientLayer<RecorderSink> {
+        ClientLayer::new(self.sink())
+    }
+
+    /// A middleware for `reqwest-middleware`, which records every call of its client. See [`ReqwestCalls`](crate::ReqwestCalls).
+    #[cfg(feature = "reqwest-middleware")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
+    #[must_use]
+    pub fn reqwest_middleware(&self) -> crate::ReqwestCalls {
+        self.client_layer().into()
     }
 
     /// The sink behind [`layer`](Self::layer), for layers and records of one's own.
