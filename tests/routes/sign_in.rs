@@ -20,6 +20,7 @@ const CLOSED: [&str; 12] = [
     "/api-metrics/export",
     "/api-metrics/summary",
     "/api-metrics/endpoints",
+    "/api-metrics/dependencies",
     "/api-metrics/daily",
     "/api-metrics/realtime",
     "/api-metrics/stream",

@@ -23,10 +23,11 @@ const PAGE_ASSETS: &str = if cfg!(feature = "dashboard") {
 
 /// Operations of the admin that are always there, and who may use them. Whoever adds a route decides
 /// here too.
-const ADMIN: [(&str, &str, Access); 23] = [
+const ADMIN: [(&str, &str, Access); 24] = [
     ("GET", "/", Open),
     ("GET", "/api-metrics", Read),
     ("GET", "/api-metrics/daily", Read),
+    ("GET", "/api-metrics/dependencies", Read),
     ("GET", "/api-metrics/endpoints", Read),
     ("GET", "/api-metrics/export", Read),
     ("GET", "/api-metrics/heatmap", Read),

@@ -20,6 +20,7 @@ export const PAGES: readonly Entry[] = [
     parent: "endpoints",
     Page: lazy(() => import("../pages/Endpoint")),
   },
+  { id: "dependencies", title: "Depends on", menu: true, Page: lazy(() => import("../pages/Dependencies")) },
   { id: "consumers", title: "Consumers", menu: true, Page: lazy(() => import("../pages/Consumers")) },
   {
     id: "consumer",
