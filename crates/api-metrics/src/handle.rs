@@ -243,6 +243,35 @@ impl ApiMetrics {
         }
     }
 
+    /// A job of this service: work in the background, whose outcome and duration are recorded, once by hand or on a
+    /// schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # async fn report() -> Result<u64, std::io::Error> { Ok(7) }
+    /// # async fn example(metrics: api_metrics::ApiMetrics) -> Result<(), std::io::Error> {
+    /// // Once, here and now.
+    /// let rows = metrics.job("nightly-report").run(report()).await?;
+    ///
+    /// // Every hour, by one of all instances.
+    /// metrics
+    ///     .job("hourly-report")
+    ///     .every(Duration::from_secs(3_600))
+    ///     .timeout(Duration::from_secs(600))
+    ///     .run(|| async { report().await.map(drop) });
+    /// # let _ = rows;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A name has at most 200 bytes. There must be few of them: each is a series of its own.
+    #[cfg(feature = "control")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+    pub fn job(&self, name: impl Into<String>) -> crate::Job {
+        crate::Job::new(self.shared(), name.into())
+    }
+
     /// Subscribes to the notices that this process delivers, for your own event bus: alerts, limits and
     /// quotas.
     ///

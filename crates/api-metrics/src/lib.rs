@@ -48,6 +48,8 @@ mod builder;
 mod error;
 mod handle;
 mod health;
+#[cfg(feature = "control")]
+mod job;
 #[cfg(feature = "reqwest-middleware")]
 mod reqwest;
 mod signal;
@@ -75,6 +77,12 @@ pub use background::{Maintained, Maintenance};
 pub use builder::Builder;
 pub use error::{StartError, Unflushed};
 pub use handle::{ApiMetrics, RecorderSink};
+#[cfg(feature = "cron")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cron")))]
+pub use job::InvalidCron;
+#[cfg(feature = "control")]
+#[cfg_attr(docsrs, doc(cfg(feature = "control")))]
+pub use job::{Job, JobReturn, ScheduledJob};
 #[cfg(feature = "reqwest-middleware")]
 #[cfg_attr(docsrs, doc(cfg(feature = "reqwest-middleware")))]
 pub use reqwest::ReqwestCalls;

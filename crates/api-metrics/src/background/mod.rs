@@ -5,6 +5,8 @@ mod connect;
 #[cfg(feature = "control")]
 mod control;
 mod grpc_methods;
+#[cfg(feature = "control")]
+pub(crate) mod jobs;
 mod log_throttle;
 mod maintain;
 mod requests;
@@ -57,6 +59,8 @@ pub(crate) struct Shared {
     control: Option<Control>,
     #[cfg(feature = "control")]
     pub(crate) notices: BroadcastNotifier,
+    #[cfg(feature = "control")]
+    pub(crate) jobs: jobs::Jobs,
     clock: Arc<dyn Clock>,
     pub(crate) flush_interval: Duration,
     shutdown_timeout: Duration,
@@ -137,6 +141,8 @@ impl Shared {
             control: parts.control,
             #[cfg(feature = "control")]
             notices: parts.notices,
+            #[cfg(feature = "control")]
+            jobs: jobs::Jobs::default(),
             log: LogThrottle::new(Arc::clone(&parts.clock)),
             clock: parts.clock,
             flush_interval: parts.flush_interval,
@@ -154,6 +160,12 @@ impl Shared {
             tasks: Mutex::default(),
             grpc_methods: GrpcMethods::default(),
         })
+    }
+
+    /// The wall clock.
+    #[cfg(feature = "control")]
+    pub(crate) fn now(&self) -> api_metrics_store::time::UnixSeconds {
+        self.clock.unix_seconds()
     }
 
     /// The store of the control plane, where there is one.
